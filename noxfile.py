@@ -1,0 +1,52 @@
+"""The project's chores: `nox` runs lint, types, tests and the README check; `nox -s bench` measures."""
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests", "readme"]
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+
+TOOLS = ("ruff==0.17.6", "mypy==2.4.1", "pyright==1.1.414")
+RUFF, MYPY, PYRIGHT = TOOLS
+SOURCES = ("paycombat_async", "paycombat_sync", "tests", "benchmarks", "noxfile.py")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Formatting and ruff's rules."""
+    session.install(RUFF)
+    session.run("ruff", "format", "--check", *SOURCES)
+    session.run("ruff", "check", *SOURCES)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy strict and pyright strict, over the packages and over how users type against them."""
+    session.install("-e", ".[test,bench]", MYPY, PYRIGHT)
+    session.run("mypy")
+    session.run("mypy", "--strict", "tests/typing", "benchmarks", "noxfile.py")
+    session.run("pyright")
+
+
+@nox.session(python=["3.11", "3.12", "3.13"])
+def tests(session: nox.Session) -> None:
+    """The whole suite, with the coverage gate on one version."""
+    session.install("-e", ".[test]")
+    gate = ("--cov", "--cov-report=term-missing:skip-covered") if session.python == "3.11" else ()
+    session.run("pytest", "-q", *gate, *session.posargs)
+
+
+@nox.session
+def readme(session: nox.Session) -> None:
+    """Every example of the README runs, and its tables say what the code says. `-- --write` renews the tables."""
+    session.install("-e", ".[test]")
+    if "--write" in session.posargs:
+        session.run("python", "-m", "tests.readme_tables")
+    session.run("pytest", "-q", "tests/test_readme.py")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Speed against what a user would pick instead, as ratios measured side by side in one run."""
+    session.install("-e", ".[test,bench]")
+    session.run("python", "-m", "benchmarks", *(session.posargs or ("all",)))

@@ -1,0 +1,78 @@
+"""Time, waiting and chance: the only module that asks the machine for them, so that tests can hand in their own."""
+
+import asyncio
+import email.utils
+import math
+import random
+import time
+from datetime import UTC
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the SDK needs of time. Pass your own as `clock=` to make retries instant in tests."""
+
+    def now(self) -> float:
+        """Seconds since 1970, for comparing with dates the provider sends."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards, for deadlines."""
+        ...
+
+    def random(self) -> float:
+        """A number in [0, 1), for jitter."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait without blocking the loop."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    __slots__ = ()
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def random(self) -> float:
+        return random.random()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+SYSTEM_CLOCK = SystemClock()
+
+
+def retry_after_seconds(header: str | None, now: float) -> float | None:
+    """Seconds to wait by a Retry-After header (RFC 9110, 10.2.3): a number or an HTTP date; None if it says nothing.
+
+    A date or number in the past means no wait. NaN, infinity and what cannot be read count as nothing said.
+    """
+    if header is None:
+        return None
+    text = header.strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = _seconds_until(text, now)
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _seconds_until(http_date: str, now: float) -> float:
+    try:
+        moment = email.utils.parsedate_to_datetime(http_date)
+    except (ValueError, OverflowError):
+        return math.nan
+    if moment.tzinfo is None:  # "-0000": the sender does not say; HTTP dates are always GMT
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        return moment.timestamp() - now
+    except (ValueError, OverflowError):
+        return math.nan

@@ -1,0 +1,160 @@
+"""The slow way from an answer to a Struct: field by field, keeping what fits and noting what does not."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, NamedTuple, TypeGuard, TypeVar, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import FieldInfo
+
+from paycombat_async.schemas._base import EmptyObject, explain
+
+S = TypeVar("S", bound=Struct)
+
+
+class DriftKind(StrEnum):
+    """How an answer differs from the schema."""
+
+    UNKNOWN_FIELD = "unknown_field"
+    UNKNOWN_VALUE = "unknown_value"
+    WRONG_TYPE = "wrong_type"
+    MISSING_IDENTITY = "missing_identity"
+    ECHO = "echo"  # what came back is not what was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One difference between an answer and the schema. It names the field, never its value."""
+
+    endpoint: str
+    path: str
+    kind: DriftKind
+    detail: str
+
+
+class Note(NamedTuple):
+    """A drift before it is known whose answer it is in."""
+
+    path: str
+    kind: DriftKind
+    detail: str
+
+
+class Unreadable(Exception):
+    """The data is something else altogether than an object where an object is due. Never leaves the SDK."""
+
+
+class _Field(NamedTuple):
+    name: str
+    encode_name: str
+    annotation: Any
+    easy: frozenset[Any]  # values of exactly these types fit as they are: converting each one would cost a microsecond
+    struct: type[Struct] | None
+    item: Any
+    known: type[StrEnum] | None
+    is_identity: bool
+
+
+_LOST: Final = object()
+_EASY: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
+
+
+def salvage(kind: type[S], value: object, path: str, notes: list[Note]) -> S:
+    """As much of `value` as fits into `kind`; what does not fit is appended to `notes`. Raises `Unreadable`."""
+    if not _is_object(value):
+        raise Unreadable(f"{path}: expected an object, got {type(value).__name__}")
+    schema = _schema(kind)
+    unknown = (key for key in value if key not in schema.names)
+    notes.extend(Note(f"{path}.{key[:100]}", DriftKind.UNKNOWN_FIELD, "not in the schema") for key in unknown)
+    kept: dict[str, object] = {}
+    for field in schema.fields:
+        found = value.get(field.encode_name, _LOST)
+        if type(found) not in field.easy and found is not _LOST:
+            found = _keep(field, found, f"{path}.{field.encode_name}", notes)
+        if found is not _LOST:
+            kept[field.name] = found
+        if field.is_identity and not kept.get(field.name):
+            where = f"{path}.{field.encode_name}"
+            notes.append(Note(where, DriftKind.MISSING_IDENTITY, "the answer does not say which object it is"))
+    return kind(**kept)
+
+
+def _keep(field: _Field, value: object, path: str, notes: list[Note]) -> object:
+    if field.struct is not None and _is_object(value):
+        return salvage(field.struct, value, path, notes)
+    if field.item is not None and _is_array(value):
+        return _keep_items(field.item, value, path, notes)
+    try:
+        kept = msgspec.convert(value, field.annotation)
+    except msgspec.ValidationError as error:
+        problem = explain(error)[0]
+    else:
+        if field.known is not None and kept is not None and kept not in field.known.__members__.values():
+            notes.append(Note(path, DriftKind.UNKNOWN_VALUE, f"not among the known values of {field.known.__name__}"))
+        return None if isinstance(kept, EmptyObject) else kept
+    if value == {}:
+        return _LOST  # this provider's null, in a field where the record does not show it yet
+    notes.append(Note(path, DriftKind.WRONG_TYPE, problem))
+    return str(value) if field.is_identity and type(value) is int else _LOST
+
+
+def _keep_items(kind: type[Struct], values: list[object], path: str, notes: list[Note]) -> list[Struct]:
+    kept: list[Struct] = []
+    for index, value in enumerate(values):
+        where = f"{path}[{index}]"
+        if _is_object(value):
+            kept.append(salvage(kind, value, where, notes))
+        else:
+            notes.append(Note(where, DriftKind.WRONG_TYPE, f"expected an object, got {type(value).__name__}"))
+    return kept
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return type(value) is dict
+
+
+def _is_array(value: object) -> TypeGuard[list[object]]:
+    return type(value) is list
+
+
+class _Schema(NamedTuple):
+    fields: tuple[_Field, ...]
+    names: frozenset[str]
+
+
+@cache
+def _schema(kind: type[Struct]) -> _Schema:
+    fields = tuple(_field(info) for info in msgspec.structs.fields(kind))
+    return _Schema(fields, frozenset(field.encode_name for field in fields))
+
+
+def _field(info: FieldInfo) -> _Field:
+    members = _members(info.type)
+    return _Field(
+        name=info.name,
+        encode_name=info.encode_name,
+        annotation=info.type,
+        easy=frozenset() if _known_values(info.type) else _EASY.intersection(members),
+        struct=next((member for member in members if _is_schema(member)), None),
+        item=next((get_args(m)[0] for m in members if get_origin(m) is list and _is_schema(get_args(m)[0])), None),
+        known=_known_values(info.type),
+        is_identity=info.default == "",
+    )
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) is Annotated:
+        return _members(get_args(annotation)[0])
+    return get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
+
+
+def _is_schema(member: Any) -> bool:
+    return isinstance(member, type) and issubclass(member, Struct) and member is not EmptyObject
+
+
+def _known_values(annotation: Any) -> type[StrEnum] | None:
+    metas = (meta for meta in get_args(annotation)[1:] if isinstance(meta, Meta) and meta.extra)
+    return next((meta.extra["known"] for meta in metas if meta.extra is not None), None)

@@ -1,0 +1,236 @@
+"""The loop of one call: draft once, then send, understand, decide, wait. The only `while` and the only sleep."""
+
+import logging
+import warnings
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+
+from paycombat_async._clock import Clock
+from paycombat_async._drift import Drift, Note
+from paycombat_async._protocol import (
+    Account,
+    Attempt,
+    Draft,
+    RawReply,
+    Reading,
+    Reply,
+    Transport,
+    draft,
+    interpret,
+    with_endpoint,
+)
+from paycombat_async._secrets import Redactor
+from paycombat_async._settings import Limits
+from paycombat_async._target import is_loopback
+from paycombat_async.endpoints import Endpoint, Evidence, Repeat
+from paycombat_async.errors import (
+    ApiError,
+    ConfigurationError,
+    InvalidResponse,
+    Outcome,
+    PayCombatError,
+    UnverifiedEndpointWarning,
+)
+from paycombat_async.retry import STOP, Again, Decision, RetryBucket, RetryPolicy, Situation, decide
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+T = TypeVar("T")
+
+_log: Final = logging.getLogger("paycombat")
+_log.addHandler(logging.NullHandler())
+_warned: Final[set[str]] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the user wants to be told of."""
+
+    on_drift: Callable[[Drift], None] | None
+    on_attempt: Callable[[Attempt], None] | None
+    strict_responses: bool
+
+
+@dataclass(slots=True)
+class Lifetime:
+    """Whether a client is still open; a client and those made by its `with_options` share one."""
+
+    close_transport: Callable[[], Awaitable[None]] | None
+    is_closed: bool = False
+
+    async def end(self) -> None:
+        self.is_closed = True
+        if self.close_transport is not None:
+            await self.close_transport()
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Carries out calls. Immutable but for the bucket and the lifetime, which copies share."""
+
+    account: Account
+    transport: Transport
+    clock: Clock
+    policy: RetryPolicy
+    limits: Limits
+    hooks: Hooks
+    bucket: RetryBucket
+    lifetime: Lifetime
+    redact: Redactor
+
+    def with_options(
+        self,
+        timeout: float | None,
+        max_retries: int | None,
+        on_attempt: Callable[[Attempt], None] | None,
+    ) -> "Engine":
+        """A copy with other settings; None keeps one."""
+        hooks = self.hooks if on_attempt is None else replace(self.hooks, on_attempt=on_attempt)
+        return replace(self, limits=self.limits.with_options(timeout, max_retries), hooks=hooks)
+
+    async def call(self, endpoint: Endpoint[Q, R], request: Q, **path: str) -> R:
+        """The Struct that answers a call: what resource methods return."""
+        return (await self.send(endpoint, request, path)).data
+
+    async def send(
+        self,
+        endpoint: Endpoint[Q, R],
+        request: Q,
+        path: Mapping[str, str],
+        query: Mapping[str, str | int] | None = None,
+    ) -> Reply[R]:
+        """The whole reply to a call, after as many attempts as the endpoint and the deadline allow."""
+        if self.lifetime.is_closed:
+            raise ConfigurationError("this client is closed; make a new one")
+        if endpoint.evidence is Evidence.INFERRED:
+            self._warn_of_guess(endpoint)
+        outgoing = draft(endpoint, request, path, query, self.account)
+        begun = started = self.clock.monotonic()
+        number, last_cost = 0, 0
+        while True:
+            number += 1
+            raw, result = await self._attempt(endpoint, outgoing, begun + self.limits.timeout - started, number)
+            now = self.clock.monotonic()
+            if isinstance(result, Reading):
+                self._tell_attempt(result, STOP, endpoint, number=number, status=raw.status, spent=now - started)
+                self.bucket.reward(last_cost)
+                return self._reply(endpoint, raw, result, number, now - begun)
+            decision = self._decide(endpoint, result, number, begun + self.limits.timeout - now)
+            self._tell_attempt(result, decision, endpoint, number=number, status=raw.status, spent=now - started)
+            if not isinstance(decision, Again):
+                break
+            last_cost = decision.cost
+            self.bucket.spend(last_cost)
+            await self.clock.sleep(decision.wait)
+            started = self.clock.monotonic()
+        result.attempts = number
+        try:
+            raise result
+        finally:
+            del result  # an error that holds the frame that holds the error would wait for the garbage collector
+
+    async def _attempt(
+        self, endpoint: Endpoint[Q, R], outgoing: Draft, remaining: float, number: int
+    ) -> tuple[RawReply, Reading | PayCombatError]:
+        """One send, understood. Errors come back as values: raised later, they carry no context along."""
+        raw = _NOTHING
+        seconds = remaining
+        if endpoint.repeat is Repeat.SAFE:  # leave something for the attempts that may follow
+            seconds = remaining / max(1, self.limits.max_retries - number + 2)
+        closely = self.hooks.on_drift is not None or self.hooks.strict_responses
+        try:
+            raw = await self.transport.send(outgoing, seconds)
+            reading = interpret(endpoint, raw, now=self.clock.now, redact=self.redact, closely=closely)
+        except PayCombatError as error:
+            return raw, error
+        if reading.notes and self.hooks.strict_responses:
+            return raw, _too_different(endpoint, raw, reading)
+        return raw, reading
+
+    def _decide(self, endpoint: Endpoint[Q, R], error: PayCombatError, number: int, remaining: float) -> Decision:
+        situation = Situation(
+            repeat=endpoint.repeat,
+            error=error,
+            attempt=number,
+            max_retries=self.limits.max_retries,
+            remaining=remaining,
+            tokens=self.bucket.tokens,
+            chance=self.clock.random(),
+        )
+        return decide(self.policy, situation)
+
+    def _reply(
+        self, endpoint: Endpoint[Q, R], raw: RawReply, reading: Reading, attempts: int, elapsed: float
+    ) -> Reply[R]:
+        if reading.notes:
+            self._tell_drift(endpoint, reading.notes)
+        return Reply(reading.data, raw.status, reading.request_id, raw.headers, raw.body, attempts, elapsed, endpoint)
+
+    def _tell_drift(self, endpoint: Endpoint[Any, Any], notes: list[Note]) -> None:
+        for drift in with_endpoint(endpoint, notes):
+            if self.hooks.on_drift is not None:
+                _tell(self.hooks.on_drift, drift)
+            else:
+                _log.debug("drift in %s: %s %s (%s)", drift.endpoint, drift.path, drift.kind, drift.detail)
+
+    def _tell_attempt(
+        self,
+        result: Reading | PayCombatError,
+        decision: Decision,
+        endpoint: Endpoint[Any, Any],
+        *,
+        number: int,
+        status: int,
+        spent: float,
+    ) -> None:
+        if self.hooks.on_attempt is None and not _log.isEnabledFor(logging.DEBUG):
+            return
+        attempt = Attempt(
+            endpoint=endpoint.name,
+            number=number,
+            status=(result.status if isinstance(result, ApiError) else status) or None,
+            outcome=result.outcome if isinstance(result, PayCombatError) else None,
+            elapsed=spent,
+            wait=decision.wait if isinstance(decision, Again) else None,
+        )
+        _log.debug("%s", attempt)
+        if self.hooks.on_attempt is not None:
+            _tell(self.hooks.on_attempt, attempt)
+
+    def _warn_of_guess(self, endpoint: Endpoint[Any, Any]) -> None:
+        if (
+            endpoint.name in _warned
+            or endpoint.path is None
+            or endpoint.name in self.account.paths
+            or is_loopback(self.account.base_url)
+        ):
+            return
+        _warned.add(endpoint.name)
+        warnings.warn(
+            f"the path of {endpoint.name}, {endpoint.path}, is a guess; if the provider answers 404, "
+            f"give the right one: paths={{{endpoint.name!r}: '/api/v1/…'}}",
+            UnverifiedEndpointWarning,
+            stacklevel=4,
+        )
+
+
+_NOTHING: Final = RawReply(0, {}, b"")
+
+
+def _too_different(endpoint: Endpoint[Any, Any], raw: RawReply, reading: Reading) -> InvalidResponse:
+    fields = ", ".join(f"{note.path} ({note.kind})" for note in reading.notes or ())
+    return InvalidResponse(
+        f"{endpoint.name}: carried out, but the answer differs from the schema: {fields}",
+        status=raw.status,
+        request_id=reading.request_id,
+        outcome=Outcome.APPLIED,
+    )
+
+
+def _tell(hook: Callable[[T], None], news: T) -> None:
+    """Calls a user's hook. Whatever it raises is logged: it must not take the answer of a payment with it."""
+    try:
+        hook(news)
+    except Exception:  # noqa: BLE001  # a hook is foreign code: an outermost edge
+        _log.exception("a hook of the PayCombat client failed")

@@ -1,0 +1,140 @@
+"""What the provider wraps its answers in, and what it says in there.
+
+The record shows four wrappings and no error body at all, so everything but the data is read wherever it stands.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from paycombat_async._clock import retry_after_seconds
+from paycombat_async._decode import UNDECODABLE, decoder, repaired
+from paycombat_async._secrets import Redactor
+from paycombat_async.endpoints import Endpoint, Evidence
+from paycombat_async.errors import ApiError, Outcome, api_error_class
+from paycombat_async.schemas.envelope import Envelope
+
+# Whether these were carried out is not known, though they are 4xx: time-out, wrong state, too early.
+_UNDECIDED = {408, 409, 425}
+_ADVICE = {
+    401: "check the token and the signature key",
+    403: "these credentials may not do this",
+    404: "there is no such object",
+    429: "slow down, or wait as retry_after says",
+}
+_NULLS = (b"null", b"")
+
+
+class Opened(NamedTuple):
+    """The content of a wrapping. `says` is True for success, False for failure, None where it does not say."""
+
+    data: Raw | None
+    says: bool | None
+    request_id: str | None
+    status: int | None
+    envelope: Envelope
+
+
+def open_envelope(body: bytes) -> Opened | None:
+    """What is in the body; None if it is no JSON object."""
+    outer = _envelope(body)
+    if outer is None:
+        return None
+    inner = _inner(outer)
+    if inner is None:
+        return _opened(outer, _verdict(outer))
+    verdicts = (_verdict(outer), _verdict(inner))
+    return _opened(inner, False if False in verdicts else (True in verdicts or None))
+
+
+def _envelope(body: bytes | Raw) -> Envelope | None:
+    try:
+        return decoder(Envelope).decode(body)
+    except (msgspec.ValidationError, RecursionError):
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # perhaps only a lone surrogate
+    try:
+        return decoder(Envelope).decode(repaired(bytes(body)))
+    except UNDECODABLE:
+        return None
+
+
+def _inner(outer: Envelope) -> Envelope | None:
+    """The B inside of a C: only "Disable Customer" shows one. Told by its own `success`, which no object has."""
+    if type(outer.status) is not bool or outer.data is UNSET or b'"success"' not in bytes(outer.data):
+        return None
+    inner = _envelope(outer.data)
+    return inner if inner is not None and type(inner.success) is bool and inner.data is not UNSET else None
+
+
+def _verdict(envelope: Envelope) -> bool | None:
+    if envelope.status is False or envelope.success is False:
+        return False
+    if type(envelope.status_code) is int and envelope.status_code >= 400:
+        return False
+    return True if envelope.status is True or envelope.success is True else None
+
+
+def _opened(envelope: Envelope, says: bool | None) -> Opened:  # noqa: FBT001  # a verdict, not a switch
+    data = None if envelope.data is UNSET or bytes(envelope.data) in _NULLS else envelope.data
+    request_id = envelope.request_id if isinstance(envelope.request_id, str) else None
+    status = envelope.status_code if type(envelope.status_code) is int else None
+    return Opened(data, says, request_id, status, envelope)
+
+
+class Answered(NamedTuple):
+    """An answer as far as an error needs it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def api_error(
+    endpoint: Endpoint[Any, Any], answered: Answered, opened: Opened | None, *, now: float, redact: Redactor
+) -> ApiError:
+    """The error for an answer that is none of success. A 4xx is a refusal only if it is the provider's own JSON."""
+    status = answered.status
+    if status < 300 and opened is not None:
+        status = opened.status if opened.status is not None and opened.status >= 400 else status
+    refused = opened is not None and (status < 300 or status // 100 == 4) and status not in _UNDECIDED
+    envelope = opened.envelope if opened is not None else Envelope()
+    raw = redact(answered.body.decode("utf-8", "replace"))
+    return api_error_class(status)(
+        _sentence(endpoint, status, answered.headers),
+        status=status,
+        code=_word(envelope.code, redact),
+        message=_message(envelope, redact),
+        request_id=(opened and opened.request_id) or answered.headers.get("x-request-id"),
+        retry_after=retry_after_seconds(answered.headers.get("retry-after"), now),
+        raw=raw,
+        outcome=Outcome.REJECTED if refused else Outcome.UNKNOWN,
+    )
+
+
+def _sentence(endpoint: Endpoint[Any, Any], status: int, headers: Mapping[str, str]) -> str:
+    said = f"{endpoint.name}: the provider answered {status}"
+    if status // 100 == 3:
+        host = urlsplit(headers.get("location", "")).hostname or "another address"
+        return f"{said}, a redirect to {host}; it was not followed"
+    if status == 404 and endpoint.evidence is Evidence.INFERRED:
+        return f"{said}; the path itself is a guess and may be wrong: mend it with paths={{{endpoint.name!r}: …}}"
+    if status >= 500 or status in _UNDECIDED:
+        return f"{said}; whether it was carried out is unknown"
+    advice = _ADVICE.get(status, "the provider's own words are in .message")
+    return f"{said}; {advice}"
+
+
+def _message(envelope: Envelope, redact: Redactor) -> str | None:
+    candidates = (envelope.message, envelope.error, envelope.errors, envelope.status_text)
+    return next((words for words in (_word(candidate, redact) for candidate in candidates) if words), None)
+
+
+def _word(value: object, redact: Redactor) -> str | None:
+    if value is None or isinstance(value, bool):
+        return None
+    return redact(value if isinstance(value, str) else msgspec.json.encode(value).decode())

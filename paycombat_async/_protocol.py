@@ -1,0 +1,235 @@
+"""The protocol without any I/O: a request becomes a `Draft`, an answer becomes a `Reply`. Values in, values out.
+
+Draft      what goes out: drafted and signed once per call, sent unchanged by every attempt
+RawReply   what came in: status, headers, bytes
+Reply      what the caller gets
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import UNSET, Struct
+
+from paycombat_async._canonical import canonical_json, splice_extra, typed_json, without_extra
+from paycombat_async._decode import read, read_closely, read_wrapped
+from paycombat_async._drift import Drift, Note, Unreadable
+from paycombat_async._envelope import Answered, Opened, api_error, open_envelope
+from paycombat_async._secrets import Redactor, Secret
+from paycombat_async._signing import Signer
+from paycombat_async._target import target
+from paycombat_async._validate import check
+from paycombat_async.endpoints import Endpoint
+from paycombat_async.errors import ConfigurationError, InvalidRequest, InvalidResponse, Outcome
+from paycombat_async.schemas._base import Request
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+MAX_BODY_BYTES = 100_000  # express, which the provider's samples point to, refuses JSON bodies beyond 100 kB by default
+
+
+class Account(Struct, frozen=True):
+    """Where to send, and as whom."""
+
+    base_url: str
+    token: Secret
+    signer: Signer
+    paths: Mapping[str, str]
+
+
+class Draft(Struct, frozen=True):
+    """A request as it goes out. `headers` and `body` hold secrets and personal data: keep them out of logs."""
+
+    endpoint: str
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+    def __repr__(self) -> str:
+        return f"Draft({self.endpoint}, {len(self.body or b'')} bytes)"
+
+
+class RawReply(Struct, frozen=True):
+    """An answer as it came in. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"RawReply({self.status}, {len(self.body)} bytes)"
+
+
+class Transport(Protocol):
+    """The road to the provider: sends one draft once. Pass your own as `transport=`; `testing.FakeTransport` is one.
+
+    Raises `ConnectFailed` when nothing left, `TimedOut` or `Disconnected` when something may have. It never retries,
+    never follows a redirect and never changes a byte.
+    """
+
+    async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # it bounds one attempt
+        """The answer to this draft, within `timeout` seconds."""
+        ...
+
+
+class Reply(Struct, Generic[R], frozen=True):
+    """A whole answer: `data` as the endpoint's Struct, `raw` the body as it came, `elapsed` in seconds.
+
+    `attempts` counts the sends. `drift` compares `raw` with the schema when it is asked for.
+    """
+
+    data: R
+    status: int
+    request_id: str | None
+    headers: Mapping[str, str]
+    raw: bytes
+    attempts: int
+    elapsed: float
+    endpoint: Endpoint[Any, R]
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """How this answer differs from the schema: unknown fields, new values, other types. Fields, never values."""
+        opened = open_envelope(self.raw)
+        if opened is None or opened.data is None:
+            return ()
+        return with_endpoint(self.endpoint, read_closely(self.endpoint.response, opened.data, "$.data")[1])
+
+    def __repr__(self) -> str:
+        return f"Reply({self.endpoint.name}, {self.status}, request_id={self.request_id!r}, attempts={self.attempts})"
+
+
+class Attempt(Struct, frozen=True):
+    """One send, as `on_attempt` is told of it. `outcome` is None after a success, `wait` None if no other follows."""
+
+    endpoint: str
+    number: int
+    status: int | None
+    outcome: Outcome | None
+    elapsed: float
+    wait: float | None
+
+
+class Reading(Struct, frozen=True):
+    """An answer understood. `notes` is None where nobody looked for drift."""
+
+    data: Any
+    request_id: str | None
+    notes: list[Note] | None
+
+
+def draft(
+    endpoint: Endpoint[Q, R],
+    request: Q,
+    path: Mapping[str, str],
+    query: Mapping[str, str | int] | None,
+    account: Account,
+) -> Draft:
+    """Checks, encodes and signs a call. Raises `InvalidRequest` or `ConfigurationError`; nothing is sent here."""
+    template = account.paths.get(endpoint.name) or endpoint.path
+    if template is None:
+        raise ConfigurationError(
+            f"the provider's public record does not show the path of {endpoint.name}; "
+            f"give it to the client: paths={{{endpoint.name!r}: '/api/v1/…'}}"
+        )
+    url = target(account.base_url, template, path, query)
+    headers = {"X-token": account.token.reveal()}
+    body = _body(endpoint, request)
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+        if endpoint.signed:
+            headers["signature"] = account.signer.sign(body)
+    return Draft(endpoint.name, endpoint.method, url, headers, body)
+
+
+def _body(endpoint: Endpoint[Q, R], request: Q) -> bytes | None:
+    if request is None and not issubclass(endpoint.request, Struct):
+        return None
+    if not isinstance(request, endpoint.request):
+        wanted = endpoint.request.__name__
+        raise InvalidRequest(f"{endpoint.name} takes {wanted}, got {type(request).__name__}", path="$")
+    body = _checked_json(request) if isinstance(request, Request) else canonical_json(request)
+    if len(body) > MAX_BODY_BYTES:
+        raise InvalidRequest(f"the body has {len(body)} bytes; the provider takes {MAX_BODY_BYTES}", path="$")
+    return body
+
+
+def _checked_json(request: Request) -> bytes:
+    if request.extra is UNSET:
+        body = typed_json(request)
+        check(request, body)
+        return body
+    typed = without_extra(request)
+    body = typed_json(typed)
+    check(typed, body)
+    return splice_extra(request, body, request.extra)
+
+
+def interpret(
+    endpoint: Endpoint[Any, R],
+    raw: RawReply,
+    *,
+    now: Callable[[], float],
+    redact: Redactor,
+    closely: bool = False,
+) -> Reading:
+    """What an answer says. Raises `ApiError` or `InvalidResponse`, with the outcome decided.
+
+    `closely` looks for drift in every field, at a cost; otherwise only where the fast way of decoding fails.
+    """
+    if not closely and raw.status in _SUCCESSES:
+        reading = _at_a_glance(endpoint, raw)
+        if reading is not None:
+            return reading
+    if not 200 <= raw.status <= 599:
+        raise _invalid(endpoint, raw, "is no final answer", None, redact)
+    opened = open_envelope(raw.body)
+    if raw.status >= 300 or (opened is not None and opened.says is False):
+        raise api_error(endpoint, Answered(raw.status, raw.headers, raw.body), opened, now=now(), redact=redact)
+    request_id = (opened.request_id if opened is not None else None) or raw.headers.get("x-request-id")
+    if opened is None or opened.data is None:
+        if endpoint.may_be_empty and (opened is not None or not raw.body.strip()):
+            return Reading(None if endpoint.response is object else endpoint.response(), request_id, [])
+        raise _invalid(endpoint, raw, "holds no data", opened, redact)
+    problem = ""
+    try:
+        data, notes = (read_closely if closely else read)(endpoint.response, opened.data, "$.data")
+    except Unreadable as error:
+        problem = f"holds data that cannot be read ({error})"
+    else:
+        return Reading(data, request_id, notes)
+    raise _invalid(endpoint, raw, problem, opened, redact)
+
+
+_SUCCESSES = frozenset({200, 201})
+
+
+def _at_a_glance(endpoint: Endpoint[Any, R], raw: RawReply) -> Reading | None:
+    """The reading of an answer without any oddity, in one decode; None means: look closer.
+
+    Only for responses that say which object they are: one that came in another wrapping would not.
+    """
+    wrapped = read_wrapped(endpoint.response, raw.body)
+    if wrapped is None or wrapped.status is False or wrapped.success is False or wrapped.status_code >= 400:
+        return None
+    return Reading(wrapped.data, wrapped.request_id or raw.headers.get("x-request-id"), None)
+
+
+def _invalid(
+    endpoint: Endpoint[Any, Any], raw: RawReply, problem: str, opened: Opened | None, redact: Redactor
+) -> InvalidResponse:
+    applied = opened is not None and opened.says is True
+    verdict = "the provider says it was carried out" if applied else "whether it was carried out is unknown"
+    return InvalidResponse(
+        f"{endpoint.name}: the answer (HTTP {raw.status}) {problem}; {verdict}",
+        raw=redact(raw.body.decode("utf-8", "replace")),
+        status=raw.status,
+        request_id=opened.request_id if opened is not None else None,
+        outcome=Outcome.APPLIED if applied else Outcome.UNKNOWN,
+    )
+
+
+def with_endpoint(endpoint: Endpoint[Any, Any], notes: list[Note] | None) -> tuple[Drift, ...]:
+    """Notes as drifts of this endpoint."""
+    return tuple(Drift(endpoint.name, *note) for note in notes or ())

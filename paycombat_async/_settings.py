@@ -1,0 +1,90 @@
+"""What a client is set up with: arguments beat the environment, and what cannot work is refused at once."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from paycombat_async._protocol import Account
+from paycombat_async._secrets import Secret
+from paycombat_async._signing import Signer
+from paycombat_async._target import check_base_url, check_template
+from paycombat_async.endpoints import ENDPOINTS
+from paycombat_async.errors import ConfigurationError
+
+DEFAULT_BASE_URL = "https://api.paycombat.com"
+SANDBOX_PREFIX = "snd_"  # sandbox and live share a host; the credentials tell them apart
+_PRINTABLE = re.compile(r"[\x21-\x7e]{1,4096}\Z")
+_LEAST = {"timeout": 0.001, "connect_timeout": 0.001, "max_connections": 1, "max_response_bytes": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The numbers a client is set up with; times in seconds. Raises `ConfigurationError` for one that cannot work."""
+
+    timeout: float
+    connect_timeout: float
+    max_retries: int
+    max_connections: int
+    max_response_bytes: int
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value: object = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise ConfigurationError(f"{field.name} must be a finite number")
+            if field.type is int and not isinstance(value, int):
+                raise ConfigurationError(f"{field.name} must be a whole number")
+            if value < _LEAST.get(field.name, 0):
+                raise ConfigurationError(f"{field.name} must be {_LEAST.get(field.name, 0)} or more")
+
+    def with_options(self, timeout: float | None, max_retries: int | None) -> "Limits":
+        """A copy with other numbers; None keeps one."""
+        return replace(
+            self,
+            timeout=self.timeout if timeout is None else timeout,
+            max_retries=self.max_retries if max_retries is None else max_retries,
+        )
+
+
+def read_account(
+    token: Secret | None,
+    signature_key: Secret | None,
+    base_url: str | None,
+    paths: Mapping[str, str] | None,
+    environ: Mapping[str, str],
+) -> Account:
+    """Where to send and as whom. Raises `ConfigurationError` naming the argument and the variable, never a value."""
+    token = _credential("token", token, "PAYCOMBAT_TOKEN", environ)
+    signature_key = _credential("signature_key", signature_key, "PAYCOMBAT_SIGNATURE_KEY", environ)
+    if is_sandbox(token) != is_sandbox(signature_key):
+        raise ConfigurationError(
+            f"only one of token and signature_key starts with {SANDBOX_PREFIX!r}: "
+            "one is for the sandbox and the other is live; take both from the same account"
+        )
+    url = base_url or environ.get("PAYCOMBAT_BASE_URL") or DEFAULT_BASE_URL
+    return Account(check_base_url(url), token, Signer(signature_key.reveal()), _checked_paths(paths or {}))
+
+
+def is_sandbox(secret: Secret) -> bool:
+    """Whether a credential is one of the provider's sandbox."""
+    return secret.reveal().startswith(SANDBOX_PREFIX)
+
+
+def _credential(name: str, given: Secret | None, variable: str, environ: Mapping[str, str]) -> Secret:
+    secret = Secret(environ.get(variable, "")) if given is None else given
+    if not secret.reveal():
+        raise ConfigurationError(f"{name} is missing: pass {name}=… or set {variable}")
+    if secret.reveal() != secret.reveal().strip():
+        raise ConfigurationError(f"{name} has white space around it: check {name}= or {variable}")
+    if not _PRINTABLE.match(secret.reveal()):
+        raise ConfigurationError(f"{name} holds characters a header cannot carry: check {name}= or {variable}")
+    return secret
+
+
+def _checked_paths(paths: Mapping[str, str]) -> Mapping[str, str]:
+    known = {endpoint.name: endpoint.path for endpoint in ENDPOINTS}
+    for name in paths:
+        if name not in known:
+            raise ConfigurationError(f"paths: there is no endpoint {name!r}; there are {', '.join(known)}")
+    return {name: check_template(name, template, known[name]) for name, template in paths.items()}

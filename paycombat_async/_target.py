@@ -1,0 +1,96 @@
+"""The address of a request: base URL, path template, path parameters and query become one exact, encoded URL.
+
+What goes on the wire is this text and nothing else: parameters come from merchants' users, so an id must never be able
+to change the host, the number of segments or the query.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from urllib.parse import quote, urlsplit
+
+from paycombat_async.errors import ConfigurationError, InvalidRequest
+
+_HOLE = re.compile(r"\{(\w+)\}")
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,255}\Z")
+_REFUSED = re.compile(r"[\x00-\x1f\x7f-\x9f/\\]")
+_TEMPLATE = re.compile(r"/[A-Za-z0-9_\-./{}]*\Z")
+_RAW_PATH = re.compile(r"/(?:[A-Za-z0-9_\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*\Z")
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+def check_base_url(base_url: str) -> str:
+    """The base URL without a slash at its end. Raises `ConfigurationError` unless it is https, or http to loopback."""
+    try:
+        parts = urlsplit(base_url)
+        parts.port  # noqa: B018  # reading it is what checks it
+    except ValueError:
+        parts = urlsplit("")
+    if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc or not base_url.isascii():
+        raise ConfigurationError("base_url must look like https://host[:port], without user, query or fragment")
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise ConfigurationError("base_url must be https (http only to this machine): it carries token and signature")
+    return base_url.rstrip("/")
+
+
+def is_loopback(base_url: str) -> bool:
+    return urlsplit(base_url).hostname in _LOOPBACK
+
+
+def check_template(name: str, template: str, like: str | None) -> str:
+    """A path template given by the user. Raises `ConfigurationError` if it is none, or asks for other parameters."""
+    if not _TEMPLATE.match(template) or "//" in template or not {".", ".."}.isdisjoint(template.split("/")):
+        raise ConfigurationError(f"paths[{name!r}] must be a path such as /api/v1/thing/{{id}}")
+    if like is not None and _holes(template) != _holes(like):
+        raise ConfigurationError(f"paths[{name!r}] must have the same parameters as {like}")
+    return template
+
+
+def check_raw_path(path: str) -> str:
+    """A path that the user has encoded. Raises `InvalidRequest` if it could lead anywhere else."""
+    if not _RAW_PATH.match(path) or "//" in path or not {".", ".."}.isdisjoint(path.split("/")):
+        raise InvalidRequest("path: must be an encoded path such as /api/v1/thing/1, without a query", path="path")
+    return path
+
+
+def target(base_url: str, template: str, path: Mapping[str, str], query: Mapping[str, str | int] | None) -> str:
+    """The whole URL, percent-encoded with nothing left safe. Raises `InvalidRequest` naming the parameter."""
+    if _holes(template) != frozenset(path):
+        raise ConfigurationError(f"{template} takes {sorted(_holes(template))}, got {sorted(path)}")
+    filled = template.format_map({name: _segment(name, value) for name, value in path.items()}) if path else template
+    return f"{base_url}{filled}{_query(query)}" if query else base_url + filled
+
+
+@cache
+def _holes(template: str) -> frozenset[str]:
+    return frozenset(_HOLE.findall(template))
+
+
+def _segment(name: str, value: object) -> str:
+    if isinstance(value, str):
+        if _PLAIN.match(value):
+            return value
+        if 0 < len(value) <= 255 and value not in {".", ".."} and not _REFUSED.search(value):
+            return _quoted(name, value)
+    raise InvalidRequest(
+        f"{name}: must be 1 to 255 characters of text without slashes, control characters, '.' or '..' alone",
+        path=name,
+    )
+
+
+def _query(query: Mapping[str, str | int]) -> str:
+    return "?" + "&".join(f"{_quoted(key, key)}={_quoted(key, _plain(key, value))}" for key, value in query.items())
+
+
+def _plain(name: str, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise InvalidRequest(f"{name}: a query value is text or int, got {type(value).__name__}", path=name)
+    return str(value)
+
+
+def _quoted(name: str, value: str) -> str:
+    try:
+        return quote(value, safe="")
+    except (UnicodeEncodeError, TypeError):
+        pass
+    raise InvalidRequest(f"{name}: holds half of a surrogate pair, or is no text", path=name)

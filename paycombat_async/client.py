@@ -1,0 +1,165 @@
+"""`AsyncPayCombat`: puts the parts together, and holds them."""
+
+import os
+from collections.abc import Callable, Mapping
+from ssl import SSLContext
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async._drift import Drift
+from paycombat_async._engine import Engine, Hooks, Lifetime
+from paycombat_async._protocol import Account, Attempt, Reply, Transport
+from paycombat_async._secrets import Redactor, Secret, hidden
+from paycombat_async._settings import Limits, is_sandbox, read_account
+from paycombat_async._target import check_raw_path
+from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
+from paycombat_async.resources.customers import Customers
+from paycombat_async.retry import RetryBucket, RetryPolicy
+
+if TYPE_CHECKING:
+    from paycombat_async.transport import AiohttpTransport
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class AsyncPayCombat:
+    """A client of the PayCombat API for async code.
+
+    Use it as a context manager, or call `aclose()`. One client may serve many tasks, threads and event loops, one
+    after the other or at once, and survives a fork: each loop gets connections of its own.
+    """
+
+    customers: Customers
+
+    def __init__(
+        self,
+        *,
+        token: str | Secret | None = None,
+        signature_key: str | Secret | None = None,
+        base_url: str | None = None,
+        timeout: float = 30.0,
+        connect_timeout: float = 5.0,
+        max_retries: int = 2,
+        max_connections: int = 100,
+        max_response_bytes: int = 8 * 1024 * 1024,
+        paths: Mapping[str, str] | None = None,
+        strict_responses: bool = False,
+        on_drift: Callable[[Drift], None] | None = None,
+        on_attempt: Callable[[Attempt], None] | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        retry: RetryPolicy | None = None,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Sets a client up; nothing is sent. Raises `ConfigurationError`.
+
+        `token`, `signature_key` and `base_url` come from `PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY` and
+        `PAYCOMBAT_BASE_URL` unless given; without any, `base_url` is https://api.paycombat.com. `timeout` (seconds)
+        covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for those
+        the provider's record does not show. `on_drift` is told of each answer that differs from the schema,
+        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send.
+        """
+        # Secrets from here on, so that no traceback with local variables shows them.
+        token, signature_key = hidden(token), hidden(signature_key)
+        limits = Limits(timeout, connect_timeout, max_retries, max_connections, max_response_bytes)
+        account = read_account(token, signature_key, base_url, paths, os.environ)
+        close_transport = None
+        if transport is None:
+            transport = own = _aiohttp_transport(account, limits, proxy, ssl_context)
+            close_transport = own.aclose
+        self._set_up(
+            Engine(
+                account=account,
+                transport=transport,
+                clock=clock or SYSTEM_CLOCK,
+                policy=retry or RetryPolicy(),
+                limits=limits,
+                hooks=Hooks(on_drift, on_attempt, strict_responses),
+                bucket=RetryBucket(),
+                lifetime=Lifetime(close_transport),
+                redact=Redactor((account.token,)),
+            )
+        )
+
+    def _set_up(self, engine: Engine) -> None:
+        self._engine = engine
+        self.customers = Customers(engine)
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the credentials are those of the provider's sandbox: no real money moves."""
+        return is_sandbox(self._engine.account.token)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `aclose()` was called: calls raise `ConfigurationError` from then on."""
+        return self._engine.lifetime.is_closed
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        on_attempt: Callable[[Attempt], None] | None = None,
+    ) -> Self:
+        """This client with other settings: same account, same connections, same end.
+
+        Closing it closes this client too.
+        """
+        clone = object.__new__(type(self))
+        clone._set_up(self._engine.with_options(timeout, max_retries, on_attempt))  # of this class
+        return clone
+
+    async def send(
+        self, endpoint: Endpoint[Q, R], request: Q, /, *, query: Mapping[str, str | int] | None = None, **path: str
+    ) -> Reply[R]:
+        """Carry out any endpoint of `paycombat_async.endpoints` and get the whole reply, not just its data.
+
+        `request` is the endpoint's Struct, or None where it takes none; `path` fills the holes of its path.
+        """
+        return await self._engine.send(endpoint, request, path, query)
+
+    async def request(
+        self, method: Method, path: str, /, *, body: object = None, query: Mapping[str, str | int] | None = None
+    ) -> Reply[object]:
+        """Call what this SDK does not know yet: canonical, signed, with the same time-outs and errors.
+
+        `path` is encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The reply's `data` is
+        what stands in the envelope, as dicts and lists. Only a GET is repeated after bytes may have left.
+        """
+        return await self._engine.send(raw_endpoint(method, check_raw_path(path)), body, {}, query)
+
+    async def aclose(self) -> None:
+        """Close all connections. Calls in flight fail; calling it twice does nothing."""
+        await self._engine.lifetime.end()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        engine = getattr(self, "_engine", None)  # a reporter may show it before its set-up is through
+        where = "not set up" if engine is None else engine.account.base_url
+        return f"{type(self).__name__}({where})"
+
+
+def _aiohttp_transport(
+    account: Account, limits: Limits, proxy: str | None, ssl_context: SSLContext | None
+) -> "AiohttpTransport":
+    from paycombat_async.transport import AiohttpTransport  # noqa: PLC0415  # 140 ms: not for those who only sign
+
+    return AiohttpTransport(
+        base_url=account.base_url,
+        connect_timeout=limits.connect_timeout,
+        max_connections=limits.max_connections,
+        max_response_bytes=limits.max_response_bytes,
+        proxy=proxy,
+        ssl_context=ssl_context,
+    )

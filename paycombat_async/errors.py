@@ -1,0 +1,189 @@
+"""Every error of the SDK, split by whose fault it is. A leaf module: plain values only, so that all of it pickles.
+
+    PayCombatError                  .outcome  .attempts
+      ConfigurationError            our caller: missing key, closed client, wrong loop
+      InvalidRequest                refused before sending  .path                              NOT_SENT
+      TransportError                the road
+        ConnectFailed               never left                                                 NOT_SENT
+        TimedOut  Disconnected      bytes may have left                                        UNKNOWN
+      ApiError                      the provider answered with an error                        REJECTED or UNKNOWN
+        BadRequest 400  AuthenticationFailed 401  PermissionDenied 403  NotFound 404  Conflict 409
+        Unprocessable 422  RateLimited 429  ProviderError 5xx  UnexpectedRedirect 3xx
+      InvalidResponse               2xx, but not to be understood  .raw                        UNKNOWN or APPLIED
+      WebhookError                  somebody else's bytes
+        SignatureMismatch  InvalidPayload
+
+`str(error)` never holds a secret, a value of the request or the provider's own words (they may quote personal data):
+those words are in `ApiError.message`, to be shown where you choose to show them.
+"""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of a call: the answer to "may I send it again?"."""
+
+    NOT_SENT = "not_sent"  # no byte of it left: safe to send again
+    REJECTED = "rejected"  # the provider read it and refused it: nothing changed there
+    UNKNOWN = "unknown"  # it may have been carried out: look before sending again
+    APPLIED = "applied"  # it was carried out, only the answer could not be read
+
+
+class UnverifiedEndpointWarning(UserWarning):
+    """The path of this endpoint is a guess: the provider's public record does not show it."""
+
+
+class PayCombatError(Exception):
+    """Base of all errors of this SDK. `attempts` counts the sends of this call, 0 if there was none."""
+
+    def __init__(self, text: str, *, outcome: Outcome = Outcome.NOT_SENT, attempts: int = 0) -> None:
+        super().__init__(text)
+        self.outcome = outcome
+        self.attempts = attempts
+
+
+class ConfigurationError(PayCombatError):
+    """The SDK is set up or used in a way that cannot work. Nothing was sent."""
+
+
+class InvalidRequest(PayCombatError):
+    """The request was refused before sending. `path` names the field, as in `$.company.address_line2`."""
+
+    def __init__(self, text: str, *, path: str = "$", outcome: Outcome = Outcome.NOT_SENT, attempts: int = 0) -> None:
+        super().__init__(text, outcome=outcome, attempts=attempts)
+        self.path = path
+
+
+class TransportError(PayCombatError):
+    """The road failed: no whole answer came back."""
+
+    def __init__(self, text: str, *, outcome: Outcome = Outcome.UNKNOWN, attempts: int = 0) -> None:
+        super().__init__(text, outcome=outcome, attempts=attempts)
+
+
+class ConnectFailed(TransportError):
+    """No connection could be made, so the request never left. Safe to send again."""
+
+    def __init__(self, text: str, *, outcome: Outcome = Outcome.NOT_SENT, attempts: int = 0) -> None:
+        super().__init__(text, outcome=outcome, attempts=attempts)
+
+
+class TimedOut(TransportError):
+    """The deadline passed after bytes may have left."""
+
+
+class Disconnected(TransportError):
+    """The connection broke, or the answer was not HTTP, after bytes may have left."""
+
+
+class ApiError(PayCombatError):
+    """The provider answered with an error.
+
+    `status` is the HTTP status (or the one inside the envelope of a 200), `code` and `message` are the provider's own,
+    `retry_after` is in seconds, `raw` is the clipped and redacted body.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        status: int = 0,
+        code: str | None = None,
+        message: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        raw: str = "",
+        outcome: Outcome = Outcome.UNKNOWN,
+        attempts: int = 0,
+    ) -> None:
+        super().__init__(text, outcome=outcome, attempts=attempts)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.raw = raw
+
+
+class BadRequest(ApiError):
+    """400: the provider found the request malformed."""
+
+
+class AuthenticationFailed(ApiError):
+    """401: wrong token or wrong signature."""
+
+
+class PermissionDenied(ApiError):
+    """403: these credentials may not do this."""
+
+
+class NotFound(ApiError):
+    """404: no such object, or no such path."""
+
+
+class Conflict(ApiError):
+    """409: the object is in another state. Whether the call did something is unknown."""
+
+
+class Unprocessable(ApiError):
+    """422: well formed, but refused by the provider's rules."""
+
+
+class RateLimited(ApiError):
+    """429: too many calls; `retry_after` says how long to wait, if the provider said so."""
+
+
+class ProviderError(ApiError):
+    """5xx: the provider failed. Whether the call was carried out is unknown."""
+
+
+class UnexpectedRedirect(ApiError):
+    """3xx: never followed, since it would carry token and signature to another address."""
+
+
+class InvalidResponse(PayCombatError):
+    """The answer could not be understood. `raw` is its clipped and redacted body."""
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        raw: str = "",
+        status: int = 0,
+        request_id: str | None = None,
+        outcome: Outcome = Outcome.UNKNOWN,
+        attempts: int = 0,
+    ) -> None:
+        super().__init__(text, outcome=outcome, attempts=attempts)
+        self.raw = raw
+        self.status = status
+        self.request_id = request_id
+
+
+class WebhookError(PayCombatError):
+    """A webhook cannot be trusted or read. Answer it with 400 and do nothing else."""
+
+
+class SignatureMismatch(WebhookError):
+    """No key given verifies this signature over this body."""
+
+
+class InvalidPayload(WebhookError):
+    """The signature holds, but the body is no event."""
+
+
+API_ERRORS: dict[int, type[ApiError]] = {
+    400: BadRequest,
+    401: AuthenticationFailed,
+    403: PermissionDenied,
+    404: NotFound,
+    409: Conflict,
+    422: Unprocessable,
+    429: RateLimited,
+}
+
+
+def api_error_class(status: int) -> type[ApiError]:
+    """The class for an HTTP status: the table's, else by its hundred."""
+    by_hundred = {3: UnexpectedRedirect, 5: ProviderError}
+    return API_ERRORS.get(status) or by_hundred.get(status // 100, ApiError)

@@ -1,0 +1,122 @@
+"""Whether to send again, and when: a pure decision, and the bucket that keeps retries from becoming a storm."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from paycombat_async.endpoints import Repeat
+from paycombat_async.errors import (
+    ApiError,
+    ConfigurationError,
+    InvalidResponse,
+    Outcome,
+    PayCombatError,
+    TransportError,
+)
+
+_RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_THROTTLED_STATUSES = frozenset({429, 503})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How retries are spaced. Times in seconds.
+
+    Waits are drawn from [0, base * 2^n), up to `cap`; `throttled_base` takes the place of `base` after 429 and 503.
+    `trust_429` lets even money calls be sent again after a 429: only if the provider confirms to you that it counts
+    calls before it carries them out.
+    """
+
+    base: float = 0.25
+    throttled_base: float = 1.0
+    cap: float = 8.0
+    trust_429: bool = False
+
+    def __post_init__(self) -> None:
+        if not (0 < self.base <= self.cap and 0 < self.throttled_base <= self.cap):
+            raise ConfigurationError("RetryPolicy: base and throttled_base must be above 0 and at most cap")
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Send again after `wait` seconds; it costs `cost` tokens."""
+
+    wait: float
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Give the error to the caller."""
+
+
+Decision: TypeAlias = Again | Stop
+STOP = Stop()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What a decision depends on. `attempt` counts from 1; `remaining` is what is left of the deadline, in seconds;
+    `chance` is a random number in [0, 1)."""
+
+    repeat: Repeat
+    error: PayCombatError
+    attempt: int
+    max_retries: int
+    remaining: float
+    tokens: int
+    chance: float
+
+
+def decide(policy: RetryPolicy, situation: Situation) -> Decision:
+    """Again or Stop. Nothing that may have moved money is ever sent again."""
+    error = situation.error
+    if situation.attempt > situation.max_retries or not _may_repeat(policy, situation.repeat, error):
+        return STOP
+    throttled = isinstance(error, ApiError) and error.status in _THROTTLED_STATUSES
+    cost = RetryBucket.THROTTLED_COST if throttled else RetryBucket.COST
+    wait = _wait(policy, situation, throttled=throttled)
+    if wait >= situation.remaining or situation.tokens < cost:
+        return STOP
+    return Again(wait, cost)
+
+
+def _may_repeat(policy: RetryPolicy, repeat: Repeat, error: PayCombatError) -> bool:
+    if isinstance(error, TransportError) and error.outcome is Outcome.NOT_SENT:
+        return True
+    if repeat is Repeat.ONLY_IF_UNSENT:
+        refused = isinstance(error, ApiError) and error.status == 429 and error.outcome is Outcome.REJECTED
+        return refused and policy.trust_429
+    if isinstance(error, ApiError):
+        return error.status in _RETRIED_STATUSES
+    return isinstance(error, TransportError | InvalidResponse) and error.outcome is Outcome.UNKNOWN
+
+
+def _wait(policy: RetryPolicy, situation: Situation, *, throttled: bool) -> float:
+    base = policy.throttled_base if throttled else policy.base
+    jitter = situation.chance * min(policy.cap, base * 2.0 ** min(situation.attempt - 1, 32))
+    asked = situation.error.retry_after if isinstance(situation.error, ApiError) else None
+    # What the provider asks for is a least; the jitter on top keeps a herd from coming back at the same moment.
+    return jitter if asked is None else asked + situation.chance * base
+
+
+class RetryBucket:
+    """A budget of retries that all calls of a client share: in a full outage they stop retrying after a few dozen.
+
+    The figures are those AWS's SDKs use: 10 000 calls in an outage cost 10 035 sends, not 30 000.
+    """
+
+    CAPACITY = 500
+    COST = 14
+    THROTTLED_COST = 5
+
+    __slots__ = ("tokens",)
+
+    def __init__(self) -> None:
+        self.tokens = self.CAPACITY
+
+    def spend(self, cost: int) -> None:
+        self.tokens = max(0, self.tokens - cost)
+
+    def reward(self, last_cost: int) -> None:
+        """A success gives back what the retry before it cost, or one token if there was none."""
+        self.tokens = min(self.CAPACITY, self.tokens + (last_cost or 1))

@@ -1,0 +1,42 @@
+"""`python -m paycombat_async.sandbox`: the sandbox as a program."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from paycombat_async.errors import ConfigurationError
+from paycombat_async.sandbox.foreground import serve
+from paycombat_async.sandbox.state import IN_MEMORY
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve as the arguments say; returns the exit code: 0 after Ctrl-C or SIGTERM, 2 for what cannot work."""
+    options = _parser().parse_args(arguments)
+    try:
+        serve(port=options.port, db=options.db, customers=options.customers, seed=options.seed)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m paycombat_async.sandbox",
+        description="A local server that behaves like PayCombat. Prints where it is and serves until Ctrl-C.",
+    )
+    parser.add_argument("--port", type=_whole, default=0, metavar="N", help="port on 127.0.0.1 (default: a free one)")
+    parser.add_argument("--db", default=IN_MEMORY, metavar="FILE", help="SQLite file that keeps everything")
+    parser.add_argument("--customers", type=_whole, default=0, metavar="N", help="start with N made-up customers")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="other made-up customers for other seeds")
+    return parser
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError("expected a whole number, 0 or more")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

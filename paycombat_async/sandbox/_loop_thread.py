@@ -1,0 +1,34 @@
+"""A thread with an event loop of its own, for those who use the sandbox from blocking code."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class LoopThread:
+    """Runs coroutines in its own daemon thread until it is stopped."""
+
+    def __init__(self, name: str) -> None:
+        # With a factory the runner leaves the current loop of this thread alone.
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._loop = self._runner.get_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    # Any: whatever the coroutine yields to its loop.
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run it there and wait for its result here."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def stop(self) -> None:
+        """End the loop and the thread; what is left running is cancelled."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._runner as runner:
+            runner.run(self._stop.wait())

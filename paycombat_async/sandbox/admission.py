@@ -1,0 +1,103 @@
+"""Who and what is let in: the token, the signature both ways, the body's form and type. Pure: no sockets here."""
+
+import re
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import UNSET
+
+from paycombat_async._signing import Signer
+from paycombat_async.sandbox.refusals import Refused, bad_request, unauthorized
+from paycombat_async.sandbox.stringify import stringify
+from paycombat_async.schemas._base import explain
+
+MAX_BODY_BYTES = 100_000  # Express refuses bodies beyond "100kb" by default; this is the stricter reading of it
+_SIGNATURE = re.compile(r"[0-9a-f]{64}")
+
+Q = TypeVar("Q")
+
+
+def check_host(given: list[str]) -> None:
+    """The Host header must name this machine: a web page whose own name was turned to 127.0.0.1 stays out."""
+    if len(given) != 1 or not is_loopback(given[0]):
+        raise Refused(421, "MISDIRECTED_REQUEST", "the Host header must be localhost or a loopback address")
+
+
+@lru_cache(maxsize=64)
+def is_loopback(authority: str) -> bool:
+    """Whether `host` or `host:port` is this machine by its loopback address or as "localhost"."""
+    try:
+        name = urlsplit(f"//{authority}").hostname
+        return name == "localhost" or (name is not None and ip_address(name).is_loopback)
+    except ValueError:
+        return False
+
+
+def check_token(given: list[str], token: str) -> None:
+    """Exactly one `X-token` header, and the right one."""
+    if given != [token]:
+        raise unauthorized("X-token is missing, repeated or wrong")
+
+
+def check_content_type(kind: str, charset: str | None, encoding: str | None) -> None:
+    """A body is JSON in UTF-8, and not compressed."""
+    if kind != "application/json" or (charset or "utf-8").lower() != "utf-8":
+        raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json, in UTF-8")
+    if encoding is not None:
+        raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding is not supported")
+
+
+def check_signature(body: bytes, given: list[str], signer: Signer) -> None:
+    """The signature must be that of the bytes received and that of `JSON.stringify(JSON.parse(body))`.
+
+    Nobody knows over which of the two the provider takes it. A call that fits only one would fail at one of the two
+    kinds of server, so it is refused here.
+    """
+    if len(given) != 1 or not _SIGNATURE.fullmatch(given[0]):
+        raise unauthorized("signature is missing, repeated, or not 64 lower-case hexadecimal digits")
+    fits_raw = signer.verify(body, given[0])
+    try:
+        printed = stringify(body.decode("utf-8")).encode("utf-8")
+    except ValueError:
+        raise _not_json() if fits_raw else unauthorized("signature does not fit the body") from None
+    fits_printed = fits_raw if printed == body else signer.verify(printed, given[0])
+    if not (fits_raw or fits_printed):
+        raise unauthorized("signature does not fit the body")
+    if not fits_printed:
+        raise unauthorized("signature fits the body as received, but not JSON.stringify(JSON.parse(body))")
+    if not fits_raw:
+        raise unauthorized("signature fits JSON.stringify(JSON.parse(body)), but not the body as received")
+
+
+def _not_json() -> Refused:
+    return bad_request("the body is not JSON in UTF-8, or nested too deeply")
+
+
+class BodyReader(Generic[Q]):
+    """Reads bodies as one request type."""
+
+    def __init__(self, kind: type[Q]) -> None:
+        self._decoder = msgspec.json.Decoder(kind)
+
+    def read(self, body: bytes) -> Q:
+        """The request. Refused with 400 naming the field, without its value."""
+        try:
+            request = self._decoder.decode(body)
+        except msgspec.ValidationError as error:
+            text, path = explain(error)
+        except msgspec.DecodeError:
+            raise _not_json() from None
+        else:
+            # `extra` is how this SDK sends what it does not name; on the wire there is no such field.
+            if getattr(request, "extra", UNSET) is UNSET:
+                return request
+            text, path = "object contains unknown field `extra`", "$"
+        raise bad_request(f"{path}: {text}")
+
+
+def reader_of(kind: type[Any]) -> BodyReader[Any] | None:
+    """How to read a body of that type, None for a call that has no body."""
+    return None if kind is type(None) else BodyReader(kind)

@@ -1,0 +1,115 @@
+"""The web application: from an aiohttp request to an admitted call, and from its answer to JSON."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from paycombat_async._signing import Signer
+from paycombat_async.sandbox.admission import (
+    MAX_BODY_BYTES,
+    BodyReader,
+    check_content_type,
+    check_host,
+    check_signature,
+    check_token,
+    reader_of,
+)
+from paycombat_async.sandbox.arrivals import UNKNOWN, Arrival, Arrivals
+from paycombat_async.sandbox.envelopes import refusal
+from paycombat_async.sandbox.refusals import Refused, bad_request, not_found
+from paycombat_async.sandbox.routes import ROUTES
+from paycombat_async.sandbox.routing import Call, Route
+from paycombat_async.sandbox.state import State
+
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """What every request needs: the memory, the credentials, the record of arrivals."""
+
+    state: State
+    arrivals: Arrivals
+    token: str
+    signer: Signer
+
+
+def application(provider: Provider) -> web.Application:
+    """An application that serves every route of the table."""
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_front_desk(provider)])
+    for each in ROUTES:
+        app.router.add_route(each.endpoint.method, each.path, _endpoint(provider, each), name=each.endpoint.name)
+    return app
+
+
+def _front_desk(provider: Provider) -> Middleware:
+    @web.middleware
+    async def front_desk(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Records every request, known path or not, and answers every refusal as JSON."""
+        arrival = Arrival(
+            operation=request.match_info.route.name or UNKNOWN,
+            method=request.method,
+            path=request.raw_path,
+            headers=request.headers,
+        )
+        provider.arrivals.add(arrival)
+        try:
+            check_host(request.headers.getall("Host", []))
+            arrival.body = await request.read()
+            response = await handler(request)
+        except Refused as refused:
+            response = _refuse(refused)
+        except web.HTTPException as error:
+            response = _refuse(_in_our_words(error))
+            if "Allow" in error.headers:
+                response.headers["Allow"] = error.headers["Allow"]
+        arrival.status = response.status
+        return response
+
+    return front_desk
+
+
+def _endpoint(provider: Provider, route: Route[Any, Any]) -> Handler:
+    reader = reader_of(route.endpoint.request)
+
+    async def endpoint(request: web.Request) -> web.StreamResponse:
+        check_token(request.headers.getall("X-token", []), provider.token)
+        body = await request.read()
+        call = Call(
+            state=provider.state,
+            request=_body(request, body, provider.signer, reader),
+            path=request.match_info,
+            query=request.query,
+        )
+        answer = route.show(route.handler(call))
+        stamp = provider.state.stamp(route.status)
+        content = msgspec.json.encode(route.envelope(answer, stamp))
+        return web.Response(status=route.status, body=content, headers=_JSON)
+
+    return endpoint
+
+
+def _body(request: web.Request, body: bytes, signer: Signer, reader: BodyReader[Any] | None) -> object:
+    if reader is None:
+        if body:
+            raise bad_request("this call takes no body")
+        return None
+    check_content_type(request.content_type, request.charset, request.headers.get("Content-Encoding"))
+    check_signature(body, request.headers.getall("signature", []), signer)
+    return reader.read(body)
+
+
+def _in_our_words(error: web.HTTPException) -> Refused:
+    words = {
+        404: not_found("there is no such path"),
+        405: Refused(405, "METHOD_NOT_ALLOWED", "this path does not take this method"),
+        413: Refused(413, "PAYLOAD_TOO_LARGE", f"the body is larger than {MAX_BODY_BYTES} bytes"),
+    }
+    return words.get(error.status) or Refused(error.status, "HTTP_ERROR", error.reason)
+
+
+def _refuse(refused: Refused) -> web.StreamResponse:
+    return web.Response(status=refused.status, body=msgspec.json.encode(refusal(refused)), headers=_JSON)

@@ -1,0 +1,1 @@
+"""The customers of the pretend provider: table, profiles, pages, handlers."""

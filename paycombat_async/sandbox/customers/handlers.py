@@ -1,0 +1,105 @@
+"""One handler per customer endpoint: an admitted call in, the endpoint's own response type out."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from paycombat_async._signing import content_digest
+from paycombat_async.sandbox.customers.profile import change, changes_of, missing_fields, new_profile
+from paycombat_async.sandbox.customers.table import Document
+from paycombat_async.sandbox.refusals import bad_request
+from paycombat_async.sandbox.routing import Call
+from paycombat_async.schemas import CreateCustomer, Customer, DeletedCustomer, Page, UpdateCustomer, WalletReadiness
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+
+
+def create_customer(call: Call[CreateCustomer]) -> Customer:
+    changes = changes_of(call.request)
+    _check_required(changes)
+    state = call.state
+    with state.transaction():
+        number = state.customers.next_number()
+        customer_id = f"customer_{content_digest(f'created/{state.seed}/{number}'.encode())[:32]}"
+        document = new_profile(customer_id, changes, at=state.now())
+        state.customers.add(document)
+    return _customer(document)
+
+
+def update_customer(call: Call[UpdateCustomer]) -> Customer:
+    changes = changes_of(call.request)
+    state = call.state
+    with state.transaction():
+        document = state.customers.find(call.request.customer_id)
+        change(document, changes, at=state.now())
+        state.customers.write(document, executed=1)
+    return _customer(document)
+
+
+def retrieve_customer(call: Call[None]) -> Customer:
+    return _customer(call.state.customers.find(call.path["customer_id"]))
+
+
+def list_customers(call: Call[None]) -> Page[Customer]:
+    number = _whole_number(call.query, "page", default=1, largest=2**31)
+    limit = _whole_number(call.query, "limit", default=DEFAULT_LIMIT, largest=MAX_LIMIT)
+    customers = call.state.customers
+    documents = customers.page(limit=limit, skip=(number - 1) * limit)
+    return Page(items=[_customer(document) for document in documents], total=customers.count())
+
+
+def check_wallet_ready(call: Call[None]) -> WalletReadiness:
+    missing = list(missing_fields(call.state.customers.find(call.path["customer_id"])))
+    return WalletReadiness(is_wallet_ready=not missing, missing_field=missing)
+
+
+def enable_customer(call: Call[None]) -> Customer:
+    return _set_active(call, is_active=True)
+
+
+def disable_customer(call: Call[None]) -> Customer:
+    return _set_active(call, is_active=False)
+
+
+def delete_customer(call: Call[None]) -> DeletedCustomer:
+    customer_id = call.path["customer_id"]
+    with call.state.transaction():
+        call.state.customers.find(customer_id)
+        call.state.customers.delete(customer_id)
+    return DeletedCustomer(customer_id=customer_id, is_active=False)
+
+
+def _set_active(call: Call[None], *, is_active: bool) -> Customer:
+    state = call.state
+    with state.transaction():
+        document = state.customers.find(call.path["customer_id"])
+        document |= {"is_active": is_active, "updated_at": state.now()}
+        state.customers.write(document)
+    return _customer(document)
+
+
+def _customer(document: Document) -> Customer:
+    return msgspec.convert(document, Customer)
+
+
+def _check_required(changes: Document) -> None:
+    """What the Struct does not say: the part that goes with the type is required, and required texts are not empty."""
+    kind: str = changes["type"]
+    if kind not in changes:
+        raise bad_request(f"$.{kind}: required when type is {kind!r}")
+    required = ("name", "registration_number", "incorporation_country", "first_name", "last_name", "address_country")
+    for part, names in (("$", ("description",)), (f"$.{kind}", required)):
+        fields = changes if part == "$" else changes[kind]
+        for name in names:
+            if fields.get(name) == "":
+                raise bad_request(f"{part}.{name}: required, so it must not be empty")
+
+
+def _whole_number(query: Mapping[str, str], name: str, *, default: int, largest: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= largest):
+        raise bad_request(f"{name}: expected a whole number from 1 to {largest}")
+    return int(text)

@@ -1,0 +1,102 @@
+"""What a profile is and how a request changes it: pure functions over the stored document."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from paycombat_async.sandbox.customers.table import Document
+from paycombat_async.schemas import CreateCustomer, UpdateCustomer
+
+ORGANISATION = "org_5a6d1c0b3e8f4729a1b2c3d4e5f60718"
+_CREATED_BY = "sandbox"
+_NESTED = frozenset({"company", "individual", "authorized_user"})
+_ANSWERED_AS = {"company_email": "email"}
+_PHONE = frozenset({"phone_country_code", "phone_number"})
+_NO_DIGIT = re.compile(r"[^0-9]+")
+
+# What makes a wallet ready is not on record. The sandbox asks for who it is, how to reach them, and where they are.
+_WALLET_NEEDS = {
+    "company": (
+        "company.name",
+        "company.registration_number",
+        "company.incorporation_country",
+        "company.email",
+        "company.address_line1",
+        "company.address_city",
+        "company.address_country",
+    ),
+    "individual": (
+        "individual.first_name",
+        "individual.last_name",
+        "individual.dob",
+        "individual.email",
+        "individual.nationality",
+        "individual.address_line1",
+        "individual.address_city",
+        "individual.address_country",
+    ),
+}
+
+
+def changes_of(request: CreateCustomer | UpdateCustomer) -> Document:
+    """The fields that were sent, as plain data."""
+    changes: Document = msgspec.to_builtins(request)
+    changes.pop("customer_id", None)
+    return changes
+
+
+def new_profile(customer_id: str, changes: Document, *, at: str) -> Document:
+    """A customer as it is on its first day."""
+    document: Document = {
+        "customer_id": customer_id,
+        "org_id": ORGANISATION,
+        "created_by": _CREATED_BY,
+        "created_at": at,
+        "gca_activation_status": "NOT_STARTED",
+        "is_active": True,
+        "is_gca_enabled": False,
+        "is_sender_validation_enabled": False,
+    }
+    change(document, changes, at=at)
+    return document
+
+
+def change(document: Document, changes: Document, *, at: str) -> None:
+    """Apply what was sent, in place: a field is set or, by `""`, cleared; what was not sent stays.
+
+    A cleared field is absent from the document. `metadata` is replaced as a whole. Both `company` and `individual` are
+    taken, as on the provider's page; answers show the one that goes with the customer's type.
+    """
+    _merge(document, changes)
+    document["updated_at"] = at
+    document["is_wallet_ready"] = not any(missing_fields(document))
+
+
+def _merge(part: Document, changes: Document) -> None:
+    for name, value in changes.items():
+        if name in _NESTED:
+            _merge(part.setdefault(name, {}), value)
+        elif value == "":
+            part.pop(_ANSWERED_AS.get(name, name), None)
+        else:
+            part[_ANSWERED_AS.get(name, name)] = value
+    if not _PHONE.isdisjoint(changes):
+        _set_e164(part)
+
+
+def _set_e164(part: Document) -> None:
+    """Country code and number without the national trunk prefix 0, or nothing where one of them is missing."""
+    code = _NO_DIGIT.sub("", part.get("phone_country_code", ""))
+    number = _NO_DIGIT.sub("", part.get("phone_number", "")).lstrip("0")
+    part["phone_number_e164"] = f"+{code}{number}"
+    if not code or not number:
+        del part["phone_number_e164"]
+
+
+def missing_fields(document: Document) -> Iterator[str]:
+    """The fields, as dotted names, that keep the wallet from being ready."""
+    for path in _WALLET_NEEDS[document["type"]]:
+        part, name = path.split(".")
+        if name not in document.get(part, {}):
+            yield path

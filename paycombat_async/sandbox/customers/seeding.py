@@ -1,0 +1,119 @@
+"""Made-up customers: the same ones for the same seed, with the names that break careless programs."""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from paycombat_async._signing import content_digest
+from paycombat_async.sandbox.customers.profile import new_profile
+from paycombat_async.sandbox.customers.table import Document
+
+Kind: TypeAlias = Literal["company", "individual"]
+T = TypeVar("T")
+
+_PLACES = (
+    # country, calling code, city, state, street, postal code
+    ("KR", "82", "서울", "서울특별시", "강남구 테헤란로 152", "06236"),
+    ("KR", "82", "부산", "부산광역시", "해운대구 센텀중앙로 79", "48058"),
+    ("FR", "33", "Besançon", "Franche-Comté", "12 rue de la République", "25000"),
+    ("DE", "49", "Köln", "Nordrhein-Westfalen", "Hohe Straße 7", "50667"),
+    ("ES", "34", "A Coruña", "Galicia", "Rúa Real 41", "15003"),
+    ("PL", "48", "Łódź", "łódzkie", "ul. Piotrkowska 86", "90-103"),
+    ("IE", "353", "Dún Laoghaire", "Dublin", "3 O'Connell Street", "A96 K7T2"),
+    ("AU", "61", "Sydney", "NSW", "Level 3, 100 Harris St", "2009"),
+)
+_FIRST = ("민준", "서연", "지우", "Zoë", "François", "Jürgen", "Søren", "Łucja", "Núria", "Siobhán", "Ana María", "Li")
+_LAST = ("김", "이", "박", "최", "Müller", "Lefèvre", "O'Brien", "Muñoz", "Wójcik", "Åkesson", "D'Angelo", "Smith-Ray")
+_FIRMS = (
+    "주식회사 한빛무역",
+    "(주)새벽물산",
+    "Café Métropole SARL",
+    "Björk & Söhne GmbH",
+    "Peña Hermanos S.A.",
+    'The "Blue Door" Pty Ltd',
+    "Żubr Sp. z o.o.",
+    "O'Malley Imports",
+)
+_IDENTIFICATIONS = ("PASSPORT", "NATIONAL_ID", "DRIVING_LICENSE")
+
+
+def made_up(seed: int, number: int, *, at: str) -> tuple[str, bytes]:
+    """The id and the encoded profile of customer `number`: companies and people in turn."""
+    chance = _Chance(f"{seed}/{number}")
+    customer_id = f"customer_{content_digest(f'seeded/{seed}/{number}'.encode())[:32]}"
+    changes: Document = {
+        "description": f"Made-up customer {number + 1}",
+        "organization_reference_id": f"REF-{seed}-{number + 1:06d}",
+        "metadata": {"source": "sandbox", "tier": chance.one_of(("gold", "silver", "표준"))},
+    }
+    if number % 2:
+        changes |= {"type": "individual", "individual": _person(chance, number)}
+    else:
+        changes |= {"type": "company", "company": _company(chance, number)}
+    return customer_id, msgspec.json.encode(new_profile(customer_id, changes, at=at))
+
+
+def plain(ids: Iterable[str], kind: Kind, *, at: str) -> Iterator[tuple[str, bytes]]:
+    """Ids with the smallest profile of their kind, encoded. One template serves all: only the id differs."""
+    part = {"first_name": "Li", "last_name": "Kim"} if kind == "individual" else {"name": "Plain Company"}
+    changes: Document = {"description": "Plain customer", "type": kind, kind: part | {"address_country": "KR"}}
+    document = new_profile("", changes, at=at)
+    del document["customer_id"]
+    behind_the_id = b"," + msgspec.json.encode(document)[1:]
+    for customer_id in ids:
+        yield customer_id, b'{"customer_id":' + msgspec.json.encode(customer_id) + behind_the_id
+
+
+class _Chance:
+    """Choices that depend on a text only."""
+
+    def __init__(self, text: str) -> None:
+        self._left = int(content_digest(text.encode()), 16)
+
+    def one_of(self, options: tuple[T, ...]) -> T:
+        self._left, index = divmod(self._left, len(options))
+        return options[index]
+
+    def digits(self, count: int) -> str:
+        self._left, number = divmod(self._left, 10**count)
+        return f"{number:0{count}d}"
+
+
+def _address(chance: _Chance) -> Document:
+    country, code, city, state, street, postal = chance.one_of(_PLACES)
+    return {
+        "address_country": country,
+        "address_state": state,
+        "address_city": city,
+        "address_line1": street,
+        "address_zip_code": postal,
+        "phone_country_code": code,
+        "phone_number": chance.digits(9),
+    }
+
+
+def _person(chance: _Chance, number: int) -> Document:
+    address = _address(chance)
+    year, month, day = 1950 + int(chance.digits(2)) % 50, 1 + int(chance.digits(2)) % 12, 1 + int(chance.digits(2)) % 28
+    return address | {
+        "first_name": chance.one_of(_FIRST),
+        "last_name": chance.one_of(_LAST),
+        "dob": f"{year}-{month:02d}-{day:02d}",
+        "email": f"person{number + 1}@example.com",
+        "nationality": address["address_country"],
+        "country_of_residence": address["address_country"],
+        "identification_type": chance.one_of(_IDENTIFICATIONS),
+        "identification_value": f"M{chance.digits(8)}",
+    }
+
+
+def _company(chance: _Chance, number: int) -> Document:
+    address = _address(chance)
+    return address | {
+        "name": chance.one_of(_FIRMS),
+        "registration_number": f"{chance.digits(3)}-{chance.digits(2)}-{chance.digits(5)}",
+        "incorporation_country": address["address_country"],
+        "company_email": f"office{number + 1}@example.com",
+        "authorized_user": _person(chance, number),
+    }

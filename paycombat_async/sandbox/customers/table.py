@@ -1,0 +1,100 @@
+"""Customers in SQLite: one row each, the profile as a JSON document in the words of the provider's answers."""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
+
+import msgspec
+
+from paycombat_async.sandbox.refusals import not_found
+
+# Any: a JSON document. What gets in was checked against the request's Struct.
+Document: TypeAlias = dict[str, Any]
+
+# A deleted customer keeps its row, so that its count of executions can still be asked for and its id is not used again.
+CUSTOMERS_SCHEMA = """
+CREATE TABLE customers (
+    seq INTEGER PRIMARY KEY,
+    customer_id TEXT NOT NULL UNIQUE,
+    document BLOB NOT NULL,
+    executions INTEGER NOT NULL DEFAULT 0,
+    deleted INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX customers_in_order ON customers (deleted, seq);
+"""
+_BATCH = 1000
+
+
+class CustomerTable:
+    """The customers that are not deleted. A write belongs into a transaction of the state."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
+        self._connection = connection
+        self._lock = lock
+
+    def find(self, customer_id: str) -> Document:
+        """The profile. Refused with 404 where there is none."""
+        rows = self._rows("SELECT document FROM customers WHERE customer_id = ? AND deleted = 0", customer_id)
+        if not rows:
+            raise not_found("there is no customer with this customer_id")
+        document: Document = msgspec.json.decode(rows[0][0])
+        return document
+
+    def page(self, *, limit: int, skip: int) -> list[Document]:
+        """Profiles in the order in which they were added."""
+        rows = self._rows(
+            "SELECT document FROM customers WHERE seq IN "
+            "(SELECT seq FROM customers WHERE deleted = 0 ORDER BY seq LIMIT ? OFFSET ?) ORDER BY seq",
+            limit,
+            skip,
+        )
+        return [msgspec.json.decode(document) for (document,) in rows]
+
+    def count(self) -> int:
+        total: int = self._rows("SELECT count(*) FROM customers WHERE deleted = 0")[0][0]
+        return total
+
+    def next_number(self) -> int:
+        """The number of the next new customer; never the same twice."""
+        number: int = self._rows("SELECT coalesce(max(seq), 0) + 1 FROM customers")[0][0]
+        return number
+
+    def add(self, document: Document) -> None:
+        self.add_many([(document["customer_id"], msgspec.json.encode(document))])
+
+    def add_many(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        """Add encoded profiles by their ids. An id that was used before is left as it is."""
+        with self._lock:
+            self._connection.executemany("INSERT OR IGNORE INTO customers (customer_id, document) VALUES (?, ?)", rows)
+
+    def write(self, document: Document, *, executed: int = 0) -> None:
+        """Replace a profile; `executed` is added to the customer's count of executed updates."""
+        self._rows(
+            "UPDATE customers SET document = ?, executions = executions + ? WHERE customer_id = ?",
+            msgspec.json.encode(document),
+            executed,
+            document["customer_id"],
+        )
+
+    def delete(self, customer_id: str) -> None:
+        self._rows("UPDATE customers SET document = x'', deleted = 1 WHERE customer_id = ?", customer_id)
+
+    def executions(self, customer_id: str) -> int:
+        """How often an update of this customer was carried out, 0 for one that never was or never existed."""
+        rows = self._rows("SELECT executions FROM customers WHERE customer_id = ?", customer_id)
+        executions: int = rows[0][0] if rows else 0
+        return executions
+
+    def ids(self) -> Iterator[str]:
+        """All ids in order, read in batches, so that any number of them fits in memory."""
+        last = 0
+        while rows := self._rows(
+            "SELECT seq, customer_id FROM customers WHERE deleted = 0 AND seq > ? ORDER BY seq LIMIT ?", last, _BATCH
+        ):
+            yield from (customer_id for _, customer_id in rows)
+            last = rows[-1][0]
+
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()

@@ -1,0 +1,67 @@
+"""The sandbox as a program: says where it is, serves until Ctrl-C or SIGTERM."""
+
+import asyncio
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+
+from paycombat_async.sandbox.server import Sandbox
+from paycombat_async.sandbox.state import IN_MEMORY
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+def announce(sandbox: Sandbox) -> None:
+    """Print where the sandbox is, and the lines that make a shell use it."""
+    variables = {
+        "PAYCOMBAT_BASE_URL": sandbox.base_url,
+        "PAYCOMBAT_TOKEN": sandbox.token,
+        "PAYCOMBAT_SIGNATURE_KEY": sandbox.signature_key,
+    }
+    lines = [f"PayCombat sandbox at {sandbox.base_url} (Ctrl-C stops it)"]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def serve(
+    *,
+    port: int = 0,
+    db: str | os.PathLike[str] = IN_MEMORY,
+    customers: int = 0,
+    seed: int = 0,
+    on_ready: Callable[[Sandbox], None] = announce,
+) -> None:
+    """Run a sandbox in the main thread; returns after Ctrl-C or SIGTERM.
+
+    `on_ready` is called once it listens. Raises `ConfigurationError` for a port that is taken or a file that is no
+    sandbox's.
+    """
+    asyncio.run(_serve(Sandbox(port=port, db=db, customers=customers, seed=seed), on_ready))
+
+
+async def _serve(sandbox: Sandbox, on_ready: Callable[[Sandbox], None]) -> None:
+    loop = asyncio.get_running_loop()
+    asked_to_stop = asyncio.Event()
+    with _on_signal(lambda: loop.call_soon_threadsafe(asked_to_stop.set)):
+        async with sandbox:
+            on_ready(sandbox)
+            await asked_to_stop.wait()
+
+
+@contextmanager
+def _on_signal(act: Callable[[], object]) -> Generator[None]:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    # Not `loop.add_signal_handler`: Windows has none.
+    before = {number: signal.signal(number, handle) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,94 @@
+"""What the sandbox remembers: one SQLite database, in memory or in a file that outlives the server."""
+
+import sqlite3
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from http import HTTPStatus
+from itertools import count
+
+from paycombat_async._clock import Clock
+from paycombat_async._signing import content_digest
+from paycombat_async.errors import ConfigurationError
+from paycombat_async.sandbox.customers.table import CUSTOMERS_SCHEMA, CustomerTable
+from paycombat_async.sandbox.envelopes import Stamp, iso_time
+
+IN_MEMORY = ":memory:"
+_MARK = 0x50434D42  # application_id: tells a sandbox's file from any other SQLite file
+_VERSION = 1
+_SCHEMA = f"""
+{CUSTOMERS_SCHEMA}
+PRAGMA application_id = {_MARK};
+PRAGMA user_version = {_VERSION};
+"""
+
+
+class State:
+    """The pretend provider's memory. Safe to use from several threads, one transaction at a time.
+
+    A file survives the server's death at any moment (but not a power cut: `synchronous` is off, for speed).
+    """
+
+    def __init__(self, db: str, *, clock: Clock, seed: int) -> None:
+        """Raises `ConfigurationError` for a file that is no sandbox's, or cannot be opened."""
+        self.seed = seed
+        self._clock = clock
+        self._requests = count(1)
+        self._started = f"{seed}/{clock.now()}"
+        self._lock = threading.RLock()
+        self._connection = _opened(db)
+        self.customers = CustomerTable(self._connection, self._lock)
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """All or nothing of what is read and written inside."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def now(self) -> str:
+        """The time as the provider writes it."""
+        return iso_time(self._clock.now())
+
+    def stamp(self, status: HTTPStatus) -> Stamp:
+        """A fresh request id and the time, for an envelope."""
+        request_id = content_digest(f"{self._started}/{next(self._requests)}".encode())[:32]
+        return Stamp(request_id, self.now(), status)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+def _opened(db: str) -> sqlite3.Connection:
+    try:
+        # The lock above serialises the threads, so that SQLite's own check would only get in the way.
+        connection = sqlite3.connect(db, isolation_level=None, check_same_thread=False, timeout=10.0)
+    except sqlite3.Error as error:
+        raise ConfigurationError(f"the sandbox cannot open its database {db!r}: {error}") from None
+    try:
+        _prepare(connection, db)
+    except sqlite3.Error as error:
+        connection.close()
+        raise ConfigurationError(f"{db!r} cannot be used as the sandbox's database: {error}") from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, db: str) -> None:
+    mark = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and (mark != _MARK or version != _VERSION):
+        raise ConfigurationError(f"{db!r} is not a database of this sandbox; name another file")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = OFF")
+    if not tables:
+        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")

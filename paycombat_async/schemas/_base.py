@@ -1,0 +1,66 @@
+"""What all schemas share: the bases of requests and responses, and the provider's ways of saying "nothing"."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Self, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from paycombat_async._canonical import canonical_json
+from paycombat_async.errors import InvalidRequest
+
+_AT_PATH = re.compile(r"(?s)(.*) - at (?:`key` in )?`(\$[^`]*)`\Z")
+_ECHO = re.compile(r"(?s)Invalid enum value .*")
+
+
+class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of what is sent. Fields left `UNSET` are not sent; `""` clears a field; `None` is refused.
+
+    Constructors check names, not values (that is what makes them fast): values are checked when the request is sent,
+    or by `from_mapping`.
+    """
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, object]) -> Self:
+        """Build it from plain data, as from JSON or a form. Raises `InvalidRequest` naming the field."""
+        try:
+            return msgspec.convert(data, cls)
+        except msgspec.ValidationError as error:
+            text, path = explain(error)
+        except (UnicodeEncodeError, RecursionError):
+            text, path = "cannot be written as JSON", "$"
+        canonical_json(data)  # names the field, where that is what is wrong
+        raise InvalidRequest(f"{path}: {text}", path=path)
+
+
+class Request(Part, frozen=True, kw_only=True):
+    """A whole body. `extra` adds keys that the provider takes but this SDK does not name yet: signed and sent too."""
+
+    extra: Mapping[str, object] | UnsetType = UNSET
+
+
+class Response(Struct, frozen=True, kw_only=True):
+    """Base of what comes back. Unknown keys are passed over here and stay in `Reply.raw`."""
+
+
+class EmptyObject(Struct, frozen=True, forbid_unknown_fields=True):
+    """`{}` and nothing else: how the provider writes null in some text fields (page "Update Customer")."""
+
+
+# The decoder must let `{}` pass where the record shows it; `_decode` puts None in its place before anybody sees it.
+if TYPE_CHECKING:
+    NullableText: TypeAlias = str | None
+else:
+    NullableText: TypeAlias = str | EmptyObject | None
+
+Identity: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+def explain(error: msgspec.ValidationError) -> tuple[str, str]:
+    """What was wrong, and where. msgspec quotes a wrong enum value; that value stays out."""
+    text = str(error)
+    found = _AT_PATH.match(text)
+    text, path = (found[1], found[2]) if found else (text, "$")
+    text = _ECHO.sub("not one of the allowed values", text)
+    return text[:1].lower() + text[1:], path

@@ -1,0 +1,245 @@
+"""Customers: what is sent and what comes back. Fields in the order of the provider's pages, which is the wire's order.
+
+https://docs.paycombat.com/create-customer-12819564e0
+https://docs.paycombat.com/update-customer-12819581e0
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import UNSET, Meta, UnsetType
+
+from paycombat_async.schemas._base import Identity, NullableText, Part, Request, Response
+
+
+class CustomerType(StrEnum):
+    """The known values of `Customer.type`."""
+
+    INDIVIDUAL = "individual"
+    COMPANY = "company"
+
+
+class GcaActivationStatus(StrEnum):
+    """The known values of `Customer.gca_activation_status`; the provider has more than it shows."""
+
+    NOT_STARTED = "NOT_STARTED"
+
+
+# The page's example shows `{}` for type; "Get Detail Customer" shows the text.
+CustomerKind: TypeAlias = Literal["individual", "company"]
+
+
+class AuthorizedUserDetails(Part, frozen=True, kw_only=True):
+    """Who acts for a company. `dob` is YYYY-MM-DD."""
+
+    first_name: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+    last_name: str | UnsetType = UNSET
+    dob: str | UnsetType = UNSET
+    identification_type: str | UnsetType = UNSET
+    identification_value: str | UnsetType = UNSET
+    nationality: str | UnsetType = UNSET
+    address_line1: str | UnsetType = UNSET
+    address_line2: str | UnsetType = UNSET
+    address_state: str | UnsetType = UNSET
+    address_city: str | UnsetType = UNSET
+    address_country: str | UnsetType = UNSET
+    address_zip_code: str | UnsetType = UNSET
+    country_of_residence: str | UnsetType = UNSET
+    phone_country_code: str | UnsetType = UNSET
+    phone_number: str | UnsetType = UNSET
+
+
+class CreateCompany(Part, frozen=True, kw_only=True):
+    """The company behind a new customer. Its address comes back as `email`, not `company_email`."""
+
+    name: str
+    registration_number: str
+    incorporation_country: str
+    company_email: str | UnsetType = UNSET
+    address_line1: str | UnsetType = UNSET
+    address_line2: str | UnsetType = UNSET
+    address_city: str | UnsetType = UNSET
+    address_state: str | UnsetType = UNSET
+    address_country: str
+    address_zip_code: str | UnsetType = UNSET
+    phone_country_code: str | UnsetType = UNSET
+    phone_number: str | UnsetType = UNSET
+    authorized_user: AuthorizedUserDetails | UnsetType = UNSET
+
+
+class CreateIndividual(Part, frozen=True, kw_only=True):
+    """The person behind a new customer. `dob` is YYYY-MM-DD."""
+
+    first_name: str
+    last_name: str
+    dob: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+    identification_type: str | UnsetType = UNSET
+    identification_value: str | UnsetType = UNSET
+    address_line1: str | UnsetType = UNSET
+    address_line2: str | UnsetType = UNSET
+    address_city: str | UnsetType = UNSET
+    address_state: str | UnsetType = UNSET
+    address_country: str
+    address_zip_code: str | UnsetType = UNSET
+    country_of_residence: str | UnsetType = UNSET
+    nationality: str | UnsetType = UNSET
+    phone_country_code: str | UnsetType = UNSET
+    phone_number: str | UnsetType = UNSET
+
+
+class CreateCustomer(Request, frozen=True, kw_only=True):
+    """A new customer: `company` goes with type "company", `individual` with type "individual"."""
+
+    description: str
+    type: CustomerKind
+    organization_reference_id: str | UnsetType = UNSET
+    metadata: Mapping[str, object] | UnsetType = UNSET
+    company: CreateCompany | UnsetType = UNSET
+    individual: CreateIndividual | UnsetType = UNSET
+
+
+class UpdateCompany(Part, frozen=True, kw_only=True):
+    """The fields of a company to change. Its address comes back as `email`, not `company_email`."""
+
+    name: str | UnsetType = UNSET
+    registration_number: str | UnsetType = UNSET
+    incorporation_country: str | UnsetType = UNSET
+    company_email: str | UnsetType = UNSET
+    address_line1: str | UnsetType = UNSET
+    address_line2: str | UnsetType = UNSET
+    address_city: str | UnsetType = UNSET
+    address_state: str | UnsetType = UNSET
+    address_country: str | UnsetType = UNSET
+    address_zip_code: str | UnsetType = UNSET
+    phone_country_code: str | UnsetType = UNSET
+    phone_number: str | UnsetType = UNSET
+    authorized_user: AuthorizedUserDetails | UnsetType = UNSET
+
+
+class UpdateIndividual(Part, frozen=True, kw_only=True):
+    """The fields of a person to change. `dob` is YYYY-MM-DD."""
+
+    first_name: str | UnsetType = UNSET
+    last_name: str | UnsetType = UNSET
+    dob: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+    identification_type: str | UnsetType = UNSET
+    identification_value: str | UnsetType = UNSET
+    address_line1: str | UnsetType = UNSET
+    address_line2: str | UnsetType = UNSET
+    address_city: str | UnsetType = UNSET
+    address_state: str | UnsetType = UNSET
+    address_country: str | UnsetType = UNSET
+    address_zip_code: str | UnsetType = UNSET
+    country_of_residence: str | UnsetType = UNSET
+    nationality: str | UnsetType = UNSET
+    phone_country_code: str | UnsetType = UNSET
+    phone_number: str | UnsetType = UNSET
+
+
+class UpdateCustomer(Request, frozen=True, kw_only=True):
+    """The fields of a customer to change: those left `UNSET` stay as they are, those set to `""` are cleared."""
+
+    customer_id: Identity
+    description: str | UnsetType = UNSET
+    type: CustomerKind | UnsetType = UNSET
+    organization_reference_id: str | UnsetType = UNSET
+    metadata: Mapping[str, object] | UnsetType = UNSET
+    company: UpdateCompany | UnsetType = UNSET
+    individual: UpdateIndividual | UnsetType = UNSET
+
+
+class AuthorizedUser(Response, frozen=True, kw_only=True):
+    """Who acts for a company, as the provider keeps it."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    dob: str | None = None
+    email: str | None = None
+    nationality: str | None = None
+    address_country: str | None = None
+    address_state: str | None = None
+    address_city: str | None = None
+    address_line1: str | None = None
+    address_line2: NullableText = None
+    address_zip_code: str | None = None
+    country_of_residence: str | None = None
+    phone_number: str | None = None
+    phone_country_code: str | None = None
+    phone_number_e164: str | None = None
+    identification_type: str | None = None
+    identification_custom_type: NullableText = None
+    identification_value: str | None = None
+
+
+class Individual(AuthorizedUser, frozen=True, kw_only=True):
+    """A person, as the provider keeps it. Its page is cut short in the record; the fields are an authorized user's."""
+
+
+class Company(Response, frozen=True, kw_only=True):
+    """A company, as the provider keeps it. `phone_number_e164` is computed by the provider."""
+
+    company_domain: NullableText = None
+    name: str | None = None
+    registration_number: str | None = None
+    incorporation_country: str | None = None
+    address_country: str | None = None
+    address_state: str | None = None
+    address_city: str | None = None
+    address_line1: str | None = None
+    address_line2: NullableText = None
+    address_zip_code: str | None = None
+    phone_number: str | None = None
+    phone_country_code: str | None = None
+    phone_number_e164: str | None = None
+    email: str | None = None
+    authorized_user: AuthorizedUser | None = None
+
+
+class Customer(Response, frozen=True, kw_only=True):
+    """A customer. Times are ISO 8601 text in UTC, as the provider writes them.
+
+    `type` is a text that `CustomerType` knows, or one it does not know yet.
+    """
+
+    company: Company | None = None
+    individual: Individual | None = None
+    created_at: str | None = None
+    created_by: str | None = None
+    customer_id: str = ""
+    description: str | None = None
+    gca_activated_at: NullableText = None
+    gca_activation_status: Annotated[str | None, Meta(extra={"known": GcaActivationStatus})] = None
+    is_active: bool | None = None
+    is_gca_enabled: bool | None = None
+    is_wallet_ready: bool | None = None
+    metadata: dict[str, object] | None = None
+    org_id: str | None = None
+    organization_reference_id: NullableText = None
+    type: Annotated[str | None, Meta(extra={"known": CustomerType})] = None
+    updated_at: str | None = None
+    webhook_url: NullableText = None
+    # Only "Get Detail Customer by Id" shows these; there the domain stands beside the company, not in it.
+    is_sender_validation_enabled: bool | None = None
+    payin_sender_id_list: list[object] | None = None
+    company_domain: NullableText = None
+
+
+class WalletReadiness(Response, frozen=True, kw_only=True):
+    """Whether a customer's wallet can be used, and which fields are missing for it.
+
+    Both fields are inferred: the record shows them only as a stray schema on the page "Disable Customer".
+    """
+
+    is_wallet_ready: bool | None = None
+    missing_field: list[str] | None = None
+
+
+class DeletedCustomer(Response, frozen=True, kw_only=True):
+    """What came back from a deletion. The record shows no answer, so it may be all None."""
+
+    customer_id: NullableText = None
+    is_active: bool | None = None

@@ -1,0 +1,47 @@
+"""The wrappings of the provider's answers.
+
+Four are on record: A `{status, message, data}`; B `{data, request_id, request_time, status_code, status_text, success}`
+(page "Update Customer"); C, which is A around B; D `{message, data}`. One Struct reads them all: a wrapping may change,
+the data must get through.
+"""
+
+from typing import Generic, TypeVar
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from paycombat_async.schemas._base import Response
+
+Item = TypeVar("Item")
+
+
+class Envelope(Struct, frozen=True, kw_only=True):
+    """Any of the four wrappings. All but `data` is taken as it comes, since an error may put anything anywhere."""
+
+    data: Raw | UnsetType = UNSET
+    status: object = None
+    success: object = None
+    message: object = None
+    request_id: object = None
+    request_time: object = None
+    status_code: object = None
+    status_text: object = None
+    code: object = None
+    error: object = None
+    errors: object = None
+
+
+class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True):
+    """A wrapping A, B or D as it looks after a success: decoded in one go with what is in it."""
+
+    data: Item
+    status: bool | None = None
+    success: bool | None = None
+    request_id: str | None = None
+    status_code: int = 200
+
+
+class Page(Response, Generic[Item], frozen=True, kw_only=True):
+    """One page of a list. `total` is None where the provider does not say it."""
+
+    items: list[Item]
+    total: int | None = None

@@ -1,0 +1,243 @@
+"""The road to the provider: aiohttp, and nothing but aiohttp. No exception, object or habit of it gets past this file.
+
+Each setting below closes a way in which, with this stack, a secret left or a call was made twice: see the comments.
+"""
+
+import asyncio
+import contextvars
+import ssl
+from functools import cache
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout
+from yarl import URL
+
+from paycombat_async._idle import IdleWatch
+from paycombat_async._protocol import Draft, RawReply
+from paycombat_async._sessions import LoopLocal
+from paycombat_async._version import __version__
+from paycombat_async.errors import (
+    ConfigurationError,
+    ConnectFailed,
+    Disconnected,
+    InvalidResponse,
+    PayCombatError,
+    TimedOut,
+)
+
+KEEPALIVE_S: Final = 4.0  # Node closes idle connections after 5 s; who closes first does not lose a request
+_CHUNK_BYTES: Final = 64 * 1024
+_HEADERS: Final = {
+    "Accept": "application/json",
+    # Not br or zstd: 1.6 kB of br unpacks to a gigabyte, and aiohttp passes on what it cannot unpack.
+    "Accept-Encoding": "gzip",
+    "User-Agent": f"paycombat-python/{__version__}",
+}
+
+
+class AiohttpTransport:
+    """Sends drafts over pooled connections, one pool for each event loop that uses it."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        connect_timeout: float = 5.0,
+        max_connections: int = 100,
+        max_response_bytes: int = 8 * 1024 * 1024,
+        proxy: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Makes no connection. Reads the certificates of the machine once per process, unless given a context."""
+        parts = urlsplit(base_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}/"
+        self._host = parts.netloc
+        self._max_response_bytes = max_response_bytes
+        self._connect_timeout = connect_timeout
+        self._max_connections = max_connections
+        self._proxy = None if proxy is None else _checked_proxy(proxy)
+        self._ssl = (ssl_context or tls_context()) if parts.scheme == "https" else True
+        self._sessions = LoopLocal(self._open, _close, _abandon)
+
+    async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # it bounds one attempt
+        """One exchange. See `Transport`."""
+        if not draft.url.startswith(self._origin):
+            raise ConfigurationError(f"{draft.endpoint}: its address is not on {self._host}; nothing was sent")
+        progress = _Progress()
+        mark = _progress.set(progress)
+        try:
+            # aiohttp's own time-outs do not end a wait behind half an answer that came while the connection was idle.
+            async with asyncio.timeout(timeout):
+                return await self._exchange(self._sessions.current() or await self._sessions.open(), draft)
+        except (aiohttp.ClientError, OSError, _Broken, _Unacceptable) as error:
+            failure = _translated(error, self._host, sent=progress.sent)
+        finally:
+            _progress.reset(mark)
+        # Raised out here, it has no __context__: aiohttp's errors hold the request's headers, and so the token.
+        raise failure
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        await self._sessions.aclose()
+
+    async def _exchange(self, session: aiohttp.ClientSession, draft: Draft) -> RawReply:
+        async with session.request(
+            draft.method,
+            URL(draft.url, encoded=True),  # as text, aiohttp would quote it anew: %7E to ~, %2f to %2F
+            data=draft.body,
+            headers=draft.headers,
+            allow_redirects=False,  # a redirect takes X-token and signature along to any host
+            proxy=self._proxy,
+        ) as response:
+            body = await self._read(response)
+            return RawReply(response.status, {name.lower(): text for name, text in response.headers.items()}, body)
+
+    async def _read(self, response: ClientResponse) -> bytes:
+        encoding = response.headers.get("Content-Encoding", "identity").lower()
+        if encoding not in {"identity", "gzip"}:
+            raise _Unacceptable("is in an encoding that was not asked for")
+        length = response.content_length
+        if length is not None and length > self._max_response_bytes:
+            raise _Unacceptable(f"has more than {self._max_response_bytes} bytes")
+        if length is not None and encoding == "identity":
+            return await response.read()
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            size += len(chunk)
+            if size > self._max_response_bytes:
+                raise _Unacceptable(f"has more than {self._max_response_bytes} bytes")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=GuardedConnector(
+                limit=self._max_connections, keepalive_timeout=KEEPALIVE_S, ssl=self._ssl, ttl_dns_cache=60
+            ),
+            headers=_HEADERS,
+            cookie_jar=aiohttp.DummyCookieJar(),  # cookies would tie calls, and accounts, together
+            trust_env=False,  # else HTTP_PROXY sees the token, and .netrc is sent along
+            timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
+            middlewares=(_without_resend,),
+        )
+
+
+class GuardedConnector(aiohttp.TCPConnector):
+    """Hands out no connection on which bytes came while it was idle: they would be taken for the next call's answer.
+
+    Getting a connection is the last moment before bytes leave, so it also marks the attempt as sent. A trace hook
+    would tell the same at 12 % of CPU per call.
+    """
+
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: "list[aiohttp.tracing.Trace]",
+        timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
+    ) -> "aiohttp.connector.Connection":
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            if self._is_clean(connection):
+                _progress.get().sent = True
+                return connection
+            connection.close()
+
+    @staticmethod
+    def _is_clean(connection: "aiohttp.connector.Connection") -> bool:
+        if connection.protocol is None or connection.transport is None:
+            return True  # it broke just now; aiohttp will say so
+        watch = IdleWatch.over(connection.transport)
+        if connection.protocol.should_close or watch.is_dirty:
+            return False
+        watch.wake()
+        connection.add_callback(watch.rest)
+        return True
+
+
+class _Progress:
+    """Whether bytes of the running attempt may have left."""
+
+    __slots__ = ("sent",)
+
+    def __init__(self) -> None:
+        self.sent = False
+
+
+_progress: contextvars.ContextVar[_Progress] = contextvars.ContextVar("paycombat_progress")
+
+
+class _Broken(Exception):
+    """The connection broke."""
+
+
+class _Unacceptable(Exception):
+    """The answer is too large, or in an encoding nobody asked for."""
+
+
+async def _without_resend(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Keeps aiohttp from sending GET, PUT and DELETE a second time by itself when a connection breaks."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        name = type(error).__name__
+    raise _Broken(name)
+
+
+# The first that fits. aiohttp puts `.status = 400` on parser failures: only the type counts.
+_NOT_SENT: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (aiohttp.ClientConnectorDNSError, "its name cannot be resolved"),
+    (aiohttp.ClientConnectorCertificateError, "its certificate is not trusted"),
+    (aiohttp.ClientSSLError, "the TLS handshake failed"),
+    (aiohttp.ClientHttpProxyError, "the proxy refused"),
+    (TimeoutError, "no connection within the time allowed"),
+)
+
+
+def _translated(error: Exception, host: str, *, sent: bool) -> PayCombatError:
+    """Our error for one of aiohttp's. Its text stays behind: it may quote the address, or worse."""
+    if not sent:
+        other = "the connection was refused or broke off"
+        reason = next((reason for kind, reason in _NOT_SENT if isinstance(error, kind)), other)
+        return ConnectFailed(f"could not connect to {host}: {reason}; nothing was sent")
+    if isinstance(error, _Unacceptable):
+        return InvalidResponse(f"the answer of {host} {error}; whether the call was carried out is unknown")
+    if isinstance(error, TimeoutError):
+        return TimedOut(f"{host} did not answer in time; whether the call was carried out is unknown")
+    name = str(error) if isinstance(error, _Broken) else type(error).__name__
+    return Disconnected(f"the answer of {host} broke off ({name}); whether the call was carried out is unknown")
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """One context per process: making it reads the certificates of the machine, which takes 20 ms.
+
+    Made by hand because `ssl.create_default_context` obeys SSLKEYLOGFILE and would write the session keys to disk.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_default_certs()
+    return context
+
+
+def _checked_proxy(proxy: str) -> URL:
+    parts = urlsplit(proxy)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError("proxy must look like http://host:port")
+    return URL(proxy)
+
+
+async def _close(session: aiohttp.ClientSession) -> None:
+    await session.close()
+
+
+def _abandon(session: aiohttp.ClientSession) -> None:
+    """Frees a session whose loop is closed: nothing of it can be awaited."""
+    connector = session.connector
+    session.detach()
+    if connector is not None:
+        connector.close()

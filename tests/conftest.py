@@ -1,0 +1,37 @@
+"""Fixtures shared by all tests: doubles above the wire, and a client that uses them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from paycombat_async import AsyncPayCombat
+from paycombat_async.testing import FakeClock, FakeTransport
+
+TOKEN = "snd_token-of-the-tests"
+SIGNATURE_KEY = "snd_key-of-the-tests"
+
+
+@pytest.fixture(name="transport")
+def _transport() -> FakeTransport:
+    return FakeTransport()
+
+
+@pytest.fixture(name="clock")
+def _clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(name="make_client")
+def _make_client(transport: FakeTransport, clock: FakeClock) -> Callable[..., AsyncPayCombat]:
+    """A factory of clients over the fake transport; keyword arguments go to the constructor."""
+
+    def make(**options: object) -> AsyncPayCombat:
+        settings = {"token": TOKEN, "signature_key": SIGNATURE_KEY, "transport": transport, "clock": clock}
+        return AsyncPayCombat(**(settings | options))
+
+    return make
+
+
+@pytest.fixture(name="client")
+def _client(make_client: Callable[..., AsyncPayCombat]) -> AsyncPayCombat:
+    return make_client()

@@ -1,0 +1,243 @@
+"""The loop of one call over a fake transport and a fake clock: attempts, waits, deadlines, hooks."""
+
+import asyncio
+import logging
+import re
+import warnings
+
+import pytest
+
+from paycombat_async import (
+    ENDPOINTS,
+    AsyncPayCombat,
+    Attempt,
+    ConnectFailed,
+    CreateCustomer,
+    Customer,
+    Disconnected,
+    Outcome,
+    PayCombatError,
+    ProviderError,
+    RateLimited,
+    TimedOut,
+    UnverifiedEndpointWarning,
+    UpdateCustomer,
+)
+from paycombat_async._engine import _warned
+from paycombat_async.endpoints import UPDATE_CUSTOMER
+
+GOOD = b'{"data":{"customer_id":"customer_1"},"request_id":"r1","status_code":200,"success":true}'
+UPDATE = UpdateCustomer(customer_id="customer_1", description="VIP")
+CREATE = CreateCustomer(description="new", type="individual")
+
+
+async def test_one_draft_serves_every_attempt(client, transport):
+    """The very same bytes and the same signature are sent again."""
+    transport.fail(Disconnected("x"))
+    transport.answer(503, b"busy")
+    transport.answer(200, GOOD)
+
+    reply = await client.send(UPDATE_CUSTOMER, UPDATE)
+
+    first, second, third = transport.drafts
+    assert first is second is third
+    assert (3, "r1") == (reply.attempts, reply.request_id)
+
+
+async def test_the_deadline_is_shared_by_attempts_that_may_follow(client, transport, clock):
+    """A safe call gives each attempt its part; with 30 s and 2 retries the first may take 10 s."""
+    transport.fail(TimedOut("x"))
+    transport.fail(TimedOut("x"))
+    transport.answer(200, GOOD)
+
+    await client.customers.update(UPDATE)
+
+    left_for_two, left_for_one = 30 - clock.slept[0], 30 - sum(clock.slept)
+    assert pytest.approx([10.0, left_for_two / 2, left_for_one]) == transport.timeouts
+
+
+async def test_a_call_that_cannot_be_repeated_gets_the_whole_deadline(client, transport):
+    """There is nothing to save for."""
+    transport.answer(200, GOOD)
+
+    await client.customers.create(CREATE)
+
+    assert [30.0] == transport.timeouts
+
+
+@pytest.mark.parametrize("failure", [TimedOut("x"), Disconnected("x"), 500, 502, 503, 429, 408, b"<html>"], ids=repr)
+async def test_a_creation_is_sent_once(client, transport, failure):
+    """Whatever comes back after bytes may have left, nothing is sent a second time."""
+    if isinstance(failure, int):
+        transport.answer(failure, b'{"status":false}')
+    elif isinstance(failure, bytes):
+        transport.answer(200, failure)
+    else:
+        transport.fail(failure)
+
+    with pytest.raises(PayCombatError) as caught:
+        await client.customers.create(CREATE)
+
+    assert 1 == len(transport.drafts) == caught.value.attempts
+
+
+async def test_a_creation_that_never_left_is_sent_again(client, transport):
+    """Provably not sent is safe for all."""
+    transport.fail(ConnectFailed("x"))
+    transport.answer(200, GOOD)
+
+    await client.customers.create(CREATE)
+
+    assert 2 == len(transport.drafts)
+
+
+async def test_errors_say_how_often_it_was_tried(client, transport):
+    """After two retries the last error comes out, unchained."""
+    for _ in range(3):
+        transport.answer(500, b'{"status":false,"message":"sorry"}')
+
+    with pytest.raises(ProviderError) as caught:
+        await client.customers.update(UPDATE)
+
+    error = caught.value
+    assert (3, Outcome.UNKNOWN, "sorry") == (error.attempts, error.outcome, error.message)
+    assert (None, None) == (error.__cause__, error.__context__)
+
+
+async def test_retry_after_beyond_the_deadline_is_given_to_the_caller(client, transport, clock):
+    """No wait, one attempt, the value on the error."""
+    transport.answer(429, b'{"status":false}', {"retry-after": "9000"})
+
+    with pytest.raises(RateLimited) as caught:
+        await client.customers.update(UPDATE)
+
+    assert (9000.0, 1, []) == (caught.value.retry_after, caught.value.attempts, clock.slept)
+
+
+async def test_retry_after_as_a_date_is_measured_against_the_clock(client, transport, clock):
+    """The fake clock stands at 2023-11-14 22:13:20 GMT; jitter is half a second."""
+    transport.answer(429, b'{"status":false}', {"retry-after": "Tue, 14 Nov 2023 22:13:25 GMT"})
+    transport.answer(200, GOOD)
+
+    await client.customers.update(UPDATE)
+
+    assert [5.5] == clock.slept
+
+
+async def test_cancelling_is_not_swallowed(make_client):
+    """A cancelled call ends as cancelled, during the send and during a wait."""
+
+    class Stuck:
+        async def send(self, draft, timeout):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(make_client(transport=Stuck()).customers.update(UPDATE))
+    await asyncio.sleep(0)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_on_attempt_hears_of_every_send(make_client, transport):
+    """Number, status, outcome and the wait that follows; the last has no wait."""
+    heard: list[Attempt] = []
+    client = make_client(on_attempt=heard.append)
+    transport.answer(503, b"")
+    transport.answer(200, GOOD)
+
+    await client.customers.update(UPDATE)
+
+    assert [(1, 503, Outcome.UNKNOWN, 0.5), (2, 200, None, None)] == [
+        (attempt.number, attempt.status, attempt.outcome, attempt.wait) for attempt in heard
+    ]
+
+
+async def test_a_failing_hook_does_not_take_the_answer_with_it(make_client, transport, caplog):
+    """It is logged instead."""
+
+    def broken(_news: object) -> None:
+        raise RuntimeError("the hook's own fault")
+
+    client = make_client(on_attempt=broken, on_drift=broken)
+    transport.answer(200, GOOD.replace(b'"success"', b'"x":1,"success"').replace(b'"data":{', b'"data":{"new":1,'))
+
+    customer = await client.customers.update(UPDATE)
+
+    assert "customer_1" == customer.customer_id
+    assert 2 == len([record for record in caplog.records if record.exc_info])
+
+
+async def test_nothing_private_is_logged(make_client, transport, caplog):
+    """At DEBUG: names, numbers and times; no token, no key, no id, no field's value."""
+    caplog.set_level(logging.DEBUG)
+    client = make_client(token="snd_marked", signature_key="snd_secret")
+    transport.fail(Disconnected("x"))
+    transport.answer(200, b'{"success":true,"data":{"customer_id":"customer_1","description":"VIP","company":7}}')
+
+    await client.customers.update(UPDATE)
+
+    assert caplog.text
+    assert not re.search("snd_|marked|secret|VIP|customer_1", caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"), [("https://api.paycombat.com", [True]), ("http://127.0.0.1:1", [])], ids=["live", "local"]
+)
+async def test_a_guessed_path_warns_once_but_not_on_this_machine(make_client, transport, base_url, expected):
+    """The warning names the endpoint and the cure."""
+    _warned.clear()
+    client = make_client(base_url=base_url)
+    for _ in range(2):
+        transport.answer(200, GOOD)
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        await client.customers.enable("customer_1")
+        await client.customers.enable("customer_1")
+
+    messages = [str(warning.message) for warning in caught if warning.category is UnverifiedEndpointWarning]
+    assert ["customers.enable" in message and "paths=" in message for message in messages] == expected
+
+
+async def test_a_path_given_by_the_user_does_not_warn(make_client, transport):
+    """`paths=` is knowledge, not a guess; it is what goes out."""
+    _warned.clear()
+    client = make_client(paths={"customers.enable": "/api/v2/on/{customer_id}"})
+    transport.answer(200, GOOD)
+
+    await client.customers.enable("customer_1")
+
+    assert "https://api.paycombat.com/api/v2/on/customer_1" == transport.drafts[0].url
+
+
+async def test_every_method_reaches_its_endpoint(make_client, transport):
+    """Each public method sends method and path of its own constant, each endpoint once."""
+    client: AsyncPayCombat = make_client(
+        base_url="http://127.0.0.1:1", paths={"customers.check_wallet_ready": "/api/v1/customer/ready/{customer_id}"}
+    )
+    calls = {
+        "customers.create": lambda: client.customers.create(CREATE),
+        "customers.update": lambda: client.customers.update(UPDATE),
+        "customers.list": lambda: client.customers.list().page(),
+        "customers.retrieve": lambda: client.customers.retrieve("c"),
+        "customers.check_wallet_ready": lambda: client.customers.check_wallet_ready("c"),
+        "customers.enable": lambda: client.customers.enable("c"),
+        "customers.disable": lambda: client.customers.disable("c"),
+        "customers.delete": lambda: client.customers.delete("c"),
+    }
+    for name, call in calls.items():
+        transport.answer(200, b'{"status":true,"data":[]}' if name.endswith("list") else GOOD)
+        await call()
+
+    assert [endpoint.name for endpoint in ENDPOINTS] == [draft.endpoint for draft in transport.drafts]
+    assert [endpoint.method for endpoint in ENDPOINTS] == [draft.method for draft in transport.drafts]
+
+
+async def test_data_is_the_struct(client, transport):
+    """Resource methods return the response Struct itself."""
+    transport.answer(200, GOOD)
+
+    customer = await client.customers.update(UPDATE)
+
+    assert Customer(customer_id="customer_1") == customer

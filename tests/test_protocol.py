@@ -1,0 +1,436 @@
+"""Drafts and answers, without any I/O: what is refused before sending, and how each answer is understood."""
+
+import copy
+import pickle
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paycombat_async import (
+    UNSET,
+    ApiError,
+    AuthenticationFailed,
+    BadRequest,
+    ConfigurationError,
+    Conflict,
+    CreateCustomer,
+    DriftKind,
+    InvalidRequest,
+    InvalidResponse,
+    NotFound,
+    Outcome,
+    PayCombatError,
+    ProviderError,
+    RateLimited,
+    RawReply,
+    Reply,
+    Secret,
+    Signer,
+    UnexpectedRedirect,
+    Unprocessable,
+    UpdateCompany,
+    UpdateCustomer,
+    UpdateIndividual,
+)
+from paycombat_async._decode import repaired
+from paycombat_async._protocol import MAX_BODY_BYTES, Account, draft, interpret
+from paycombat_async._secrets import Redactor
+from paycombat_async.endpoints import (
+    CHECK_WALLET_READY,
+    DELETE_CUSTOMER,
+    ENABLE_CUSTOMER,
+    LIST_CUSTOMERS,
+    RETRIEVE_CUSTOMER,
+    UPDATE_CUSTOMER,
+    raw_endpoint,
+)
+
+ACCOUNT = Account("https://api.paycombat.com", Secret("snd_token"), Signer("snd_key"), {})
+PAGE = (Path(__file__).parent / "vectors" / "update-customer-response.json").read_bytes()
+ONE = b'{"customer_id":"customer_1"}'
+
+
+def understand(body: bytes, endpoint=UPDATE_CUSTOMER, status: int = 200, *, headers=None, closely: bool = False):
+    raw = RawReply(status, headers or {}, body)
+    return interpret(endpoint, raw, now=lambda: 0.0, redact=Redactor((ACCOUNT.token,)), closely=closely)
+
+
+def update(**fields: object) -> UpdateCustomer:
+    return UpdateCustomer(**({"customer_id": "customer_1"} | fields))
+
+
+def test_a_body_is_signed_as_it_is_sent():
+    """Token, signature of exactly these bytes, content type."""
+    sent = draft(UPDATE_CUSTOMER, update(description="é"), {}, None, ACCOUNT)
+
+    assert '{"customer_id":"customer_1","description":"é"}'.encode() == sent.body
+    assert {
+        "X-token": "snd_token",
+        "Content-Type": "application/json",
+        "signature": Signer("snd_key").sign(sent.body),
+    } == sent.headers
+
+
+@pytest.mark.parametrize("endpoint", [RETRIEVE_CUSTOMER, ENABLE_CUSTOMER, DELETE_CUSTOMER], ids=lambda e: e.name)
+def test_calls_without_a_body_carry_no_signature(endpoint):
+    """What would be signed is undefined, and the provider's pages list only X-token."""
+    sent = draft(endpoint, None, {"customer_id": "c"}, None, ACCOUNT)
+
+    assert (None, {"X-token": "snd_token"}) == (sent.body, sent.headers)
+
+
+@pytest.mark.parametrize(
+    ("request_", "path"),
+    [
+        (update(customer_id=""), "$.customer_id"),
+        (update(customer_id=None), "$.customer_id"),
+        (update(customer_id=b"customer_1"), "$.customer_id"),
+        (update(customer_id=7), "$.customer_id"),
+        (update(description=None), "$.description"),
+        (update(description=b"x"), "$.description"),
+        (update(type="person"), "$.type"),
+        (update(company={"name": "x"}), "$.company"),
+        (update(company=UpdateIndividual(first_name="x")), "$.company"),
+        (update(company=UpdateCompany(name=None)), "$.company.name"),
+        (update(company=UpdateCompany(authorized_user={"email": "x"})), "$.company.authorized_user"),
+        (update(metadata=[1]), "$.metadata"),
+        (update(metadata={"a": {"b": [1, float("nan")]}}), "$.metadata.a.b[1]"),
+        (update(description="\ud83d"), "$.description"),
+        (update(metadata={1: "x"}), "$.metadata"),
+        (update(extra={"description": "x"}), "$.extra.description"),
+        (update(extra={"more": 1.5}), "$.extra.more"),
+        (update(description="x" * MAX_BODY_BYTES), "$"),
+        (CreateCustomer(description="x", type="individual"), "$"),
+        ({"customer_id": "customer_1"}, "$"),
+        (None, "$"),
+    ],
+    ids=map(str, range(21)),
+)
+def test_a_wrong_request_is_refused_with_its_path(request_, path):
+    """Constructors take anything; the draft does not, and its error shows no value."""
+    with pytest.raises(InvalidRequest) as caught:
+        draft(UPDATE_CUSTOMER, request_, {}, None, ACCOUNT)
+
+    assert (path, Outcome.NOT_SENT) == (caught.value.path, caught.value.outcome)
+    assert "person" not in str(caught.value)
+
+
+@pytest.mark.parametrize("metadata", [{"a": (1, 2)}, {"a": 1.0}, {"2": 1, "1": 2}, {"a": None}], ids=repr)
+def test_what_only_looks_different_after_encoding_is_taken(metadata):
+    """Tuples, integral floats and index keys change their form, not their meaning."""
+    draft(UPDATE_CUSTOMER, update(metadata=metadata), {}, None, ACCOUNT)
+
+
+def test_a_path_that_nobody_knows_must_be_given():
+    """No guess to make: the error names `paths=`, and with it the call goes out."""
+    with pytest.raises(ConfigurationError, match=r"paths=.*customers.check_wallet_ready"):
+        draft(CHECK_WALLET_READY, None, {"customer_id": "c"}, None, ACCOUNT)
+
+    account = Account(ACCOUNT.base_url, ACCOUNT.token, ACCOUNT.signer, {CHECK_WALLET_READY.name: "/r/{customer_id}"})
+    assert draft(CHECK_WALLET_READY, None, {"customer_id": "c"}, None, account).url.endswith("/r/c")
+
+
+def test_a_draft_shows_neither_token_nor_body():
+    """Whoever logs one logs its size."""
+    sent = draft(UPDATE_CUSTOMER, update(description="private"), {}, None, ACCOUNT)
+
+    assert not {"snd_token", "private", "customer_1"} & set(repr(sent).split())
+    assert "Draft(customers.update, 52 bytes)" == repr(sent)
+
+
+def test_the_page_s_answer_is_read_without_drift_and_kept_as_it_is():
+    """`{}` in text fields is None; `metadata` stays an empty object."""
+    reading = understand(PAGE, closely=True)
+
+    customer = reading.data
+    assert (None, None, {}) == (customer.company.company_domain, customer.company.address_line2, customer.metadata)
+    assert customer.company.authorized_user.identification_custom_type is None
+    assert ("string", "string", True) == (reading.request_id, customer.company.name, customer.is_active)
+    assert [("$.data.gca_activation_status", "unknown_value"), ("$.data.type", "unknown_value")] == [
+        (note.path, note.kind) for note in reading.notes
+    ]
+
+
+ENVELOPES = [
+    pytest.param(b'{"status":true,"message":"OK","data":%s}', id="A"),
+    pytest.param(b'{"data":%s,"request_id":"r","request_time":"t","status_code":200,"success":true}', id="B"),
+    pytest.param(b'{"status":true,"message":"OK","data":{"data":%s,"request_id":"r","success":true}}', id="C"),
+    pytest.param(b'{"message":"OK","data":%s}', id="D"),
+]
+
+
+@pytest.mark.parametrize("envelope", ENVELOPES)
+@pytest.mark.parametrize("closely", [False, True], ids=["fast", "closely"])
+def test_every_envelope_is_opened(envelope, closely):
+    """The customer is the same, whatever it is wrapped in, and there is no drift."""
+    reading = understand(envelope % ONE, closely=closely)
+
+    assert "customer_1" == reading.data.customer_id
+    assert not reading.notes
+
+
+@pytest.mark.parametrize(
+    ("data", "path", "kind"),
+    [
+        (b'{"customer_id":"c","new":1}', "$.data.new", DriftKind.UNKNOWN_FIELD),
+        (b'{"customer_id":"c","company":{"new":1}}', "$.data.company.new", DriftKind.UNKNOWN_FIELD),
+        (b'{"customer_id":"c","type":"trust"}', "$.data.type", DriftKind.UNKNOWN_VALUE),
+        (b'{"customer_id":"c","is_active":"yes"}', "$.data.is_active", DriftKind.WRONG_TYPE),
+        (b'{"customer_id":"c","company":[]}', "$.data.company", DriftKind.WRONG_TYPE),
+        (b'{"customer_id":"c","individual":{"email":5}}', "$.data.individual.email", DriftKind.WRONG_TYPE),
+        (b'{"customer_id":5}', "$.data.customer_id", DriftKind.WRONG_TYPE),
+        (b'{"customer_id":""}', "$.data.customer_id", DriftKind.MISSING_IDENTITY),
+        (b'{"description":"x"}', "$.data.customer_id", DriftKind.MISSING_IDENTITY),
+        (b'{"customer_id":null}', "$.data.customer_id", DriftKind.WRONG_TYPE),
+    ],
+)
+def test_an_odd_field_is_noted_and_the_rest_is_kept(data, path, kind):
+    """A success survives; the note names the field and never its value."""
+    reading = understand(b'{"success":true,"data":%s}' % data, closely=True)
+
+    assert (path, kind) == (reading.notes[0].path, reading.notes[0].kind)
+    assert "yes" not in reading.notes[0].detail
+    assert reading.data.customer_id in {"c", "5", ""}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"customer_id":"c","description":{}}',
+        b'{"customer_id":"c","company":{"name":{ }}}',
+        b'{"customer_id":"c","company":{}}',
+    ],
+)
+def test_empty_objects_are_null_everywhere(data):
+    """Where the record shows none yet they cost time, but they are no drift either."""
+    assert [] == understand(b'{"success":true,"data":%s}' % data, closely=True).notes
+
+
+def test_half_a_surrogate_pair_does_not_lose_the_answer():
+    """JavaScript makes one of a name cut in the middle of an emoji."""
+    reading = understand(b'{"success":true,"data":{"customer_id":"c","description":"a\\ud83d"}}')
+
+    assert "a�" == reading.data.description
+
+
+@given(st.text(alphabet=st.characters(), max_size=20))
+def test_repairing_leaves_whole_text_alone(text):
+    """Escaped pairs, backslashes and ordinary text come through as they are."""
+    encoded = b'"' + text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode() + b'"'
+
+    assert encoded == repaired(encoded)
+
+
+ERRORS = [
+    (400, BadRequest, Outcome.REJECTED),
+    (401, AuthenticationFailed, Outcome.REJECTED),
+    (404, NotFound, Outcome.REJECTED),
+    (408, ApiError, Outcome.UNKNOWN),
+    (409, Conflict, Outcome.UNKNOWN),
+    (418, ApiError, Outcome.REJECTED),
+    (422, Unprocessable, Outcome.REJECTED),
+    (425, ApiError, Outcome.UNKNOWN),
+    (429, RateLimited, Outcome.REJECTED),
+    (500, ProviderError, Outcome.UNKNOWN),
+    (503, ProviderError, Outcome.UNKNOWN),
+    (302, UnexpectedRedirect, Outcome.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("status", "kind", "outcome"), ERRORS)
+def test_each_status_has_its_error(status, kind, outcome):
+    """With the provider's words on the side, not in the sentence."""
+    body = b'{"status":false,"message":"no such kim@example.com","code":"E7","request_id":"r9"}'
+
+    with pytest.raises(PayCombatError) as caught:
+        understand(body, status=status)
+
+    error = caught.value
+    assert (kind, outcome, status) == (type(error), error.outcome, error.status)
+    assert ("no such kim@example.com", "E7", "r9") == (error.message, error.code, error.request_id)
+    assert "kim" not in str(error)
+
+
+@pytest.mark.parametrize("status", [400, 404, 422, 429])
+@pytest.mark.parametrize("body", [b"<html>502</html>", b"", b"[1]", b'"no"'], ids=repr)
+def test_a_refusal_that_is_not_the_provider_s_json_decides_nothing(status, body):
+    """A proxy's page says nothing of what the provider did."""
+    with pytest.raises(ApiError) as caught:
+        understand(body, status=status)
+
+    assert caught.value.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"status":false,"message":"m"}',
+        b'{"success":false,"status_text":"m","status_code":422}',
+        b'{"status":true,"data":{"success":false,"message":"m","data":{},"status_code":422}}',
+        b'{"error":"m","status":false}',
+        b'{"errors":"m","success":false,"data":{"customer_id":"c"}}',
+        b'{"data":null,"status_code":422,"message":"m"}',
+    ],
+)
+def test_an_error_inside_a_200_is_an_error(body):
+    """Whatever the HTTP status says; the words are found wherever they stand."""
+    with pytest.raises(ApiError) as caught:
+        understand(body)
+
+    assert (Outcome.REJECTED, "m") == (caught.value.outcome, caught.value.message)
+    assert caught.value.status in {200, 422}
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (b"", Outcome.UNKNOWN),
+        (b"<html>", Outcome.UNKNOWN),
+        (b"[]", Outcome.UNKNOWN),
+        (b"{}", Outcome.UNKNOWN),
+        (b'{"message":"OK","data":null}', Outcome.UNKNOWN),
+        (b'{"message":"OK","data":"text"}', Outcome.UNKNOWN),
+        (b'{"status":true,"data":"text"}', Outcome.APPLIED),
+        (b'{"success":true,"data":[1]}', Outcome.APPLIED),
+        (b'{"success":true}', Outcome.APPLIED),
+        (b'{"status":true,"data":{"a":' + b"[" * 5000 + b"]" * 5000 + b"}}", Outcome.UNKNOWN),
+    ],
+)
+def test_an_answer_without_the_object_is_invalid(body, outcome):
+    """Carried out only if a whole envelope says so."""
+    with pytest.raises(InvalidResponse) as caught:
+        understand(body)
+
+    assert outcome is caught.value.outcome
+
+
+@pytest.mark.parametrize("status", [0, 100, 199, 600, 999])
+def test_a_status_that_is_none_is_invalid(status):
+    """Only 200 to 599 are final answers."""
+    with pytest.raises(InvalidResponse):
+        understand(ONE, status=status)
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b'{"status":true,"data":null}', b'{"success":true}'])
+def test_a_deletion_may_be_answered_with_nothing(body):
+    """Its answer is on no record."""
+    if body == b"null":
+        with pytest.raises(InvalidResponse):
+            understand(body, DELETE_CUSTOMER)
+    else:
+        assert understand(body, DELETE_CUSTOMER).data.customer_id is None
+
+
+def test_the_location_of_a_redirect_is_not_shown_whole():
+    """Its host is; its path and query may hold a token."""
+    with pytest.raises(UnexpectedRedirect) as caught:
+        understand(b"", status=302, headers={"location": "https://evil.example/steal?token=abc"})
+
+    assert "evil.example" in str(caught.value)
+    assert "abc" not in str(caught.value)
+
+
+def test_the_raw_body_of_an_error_is_clipped_and_redacted():
+    """An answer may quote the token, or a checkout address that carries it."""
+    body = b'{"status":false,"message":"bad snd_token","url":"https://x/?identifier=abc"}' + b" " * 5000
+
+    with pytest.raises(BadRequest) as caught:
+        understand(body, status=400)
+
+    error = caught.value
+    assert ("bad ***", True) == (error.message, len(error.raw) < 2100)
+    assert not [secret for secret in ("snd_token", "abc") if secret in error.raw]
+
+
+def test_pages_are_read_in_any_of_the_usual_shapes():
+    """A bare list, or one in an object, with or without a total."""
+    shapes = [b"[%s]", b'{"data":[%s],"total":7}', b'{"items":[%s]}', b'{"total_count":7,"customers":[%s]}']
+
+    pages = [understand(b'{"status":true,"data":%s}' % (shape % ONE), LIST_CUSTOMERS).data for shape in shapes]
+
+    assert [["customer_1"]] * 4 == [[item.customer_id for item in page.items] for page in pages]
+    assert [None, 7, None, 7] == [page.total for page in pages]
+
+
+def test_an_odd_item_does_not_lose_the_page():
+    """It is left out and noted; its neighbours stay."""
+    reading = understand(b'{"status":true,"data":[%s,7,{"customer_id":"b","is_active":3}]}' % ONE, LIST_CUSTOMERS)
+
+    assert ["customer_1", "b"] == [item.customer_id for item in reading.data.items]
+    assert ["$.data[1]", "$.data[2].is_active"] == [note.path for note in reading.notes]
+
+
+@pytest.mark.parametrize("data", [b"7", b"null", b'{"a":1}', b'"x"'])
+def test_a_page_without_a_list_is_invalid(data):
+    """There is nothing to go through."""
+    with pytest.raises(InvalidResponse):
+        understand(b'{"status":true,"data":%s}' % data, LIST_CUSTOMERS)
+
+
+def test_the_escape_hatch_gives_plain_data():
+    """What stands in the envelope, as dicts and lists; nothing at all is None."""
+    endpoint = raw_endpoint("POST", "/api/v1/new")
+
+    assert {"a": [1]} == understand(b'{"status":true,"data":{"a":[1]}}', endpoint).data
+    assert understand(b"", endpoint, 204).data is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [*"abc", "data", "status", "success", "message", "customer_id", "company", "status_code", "type"]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(
+    body=JSON.map(msgspec.json.encode) | st.binary(max_size=60),
+    status=st.sampled_from([200, 200, 201, 204, 302, 400, 404, 429, 500]),
+    endpoint=st.sampled_from([UPDATE_CUSTOMER, LIST_CUSTOMERS, DELETE_CUSTOMER, raw_endpoint("GET", "/x")]),
+    closely=st.booleans(),
+)
+def test_any_answer_ends_in_data_or_in_one_of_our_errors(body, status, endpoint, closely):
+    """Whatever bytes come back, nothing else ever escapes."""
+    try:
+        reading = understand(body, endpoint, status, closely=closely)
+    except PayCombatError:
+        return
+
+    assert 200 <= status < 300
+    assert reading.data is None or endpoint is LIST_CUSTOMERS or isinstance(reading.data, endpoint.response)
+
+
+@given(st.dictionaries(st.sampled_from(UpdateCustomer.__struct_fields__), JSON | st.binary(max_size=4), max_size=4))
+def test_any_request_is_drafted_or_refused(fields):
+    """A Struct with anything in its fields: bytes that hold them, or `InvalidRequest`."""
+    request = UpdateCustomer(**({"customer_id": "c"} | fields))
+    try:
+        sent = draft(UPDATE_CUSTOMER, request, {}, None, ACCOUNT)
+    except InvalidRequest:
+        return
+
+    body = msgspec.json.decode(sent.body)
+    assert set(body) >= {name for name in request.__struct_fields__ if getattr(request, name) is not UNSET} - {"extra"}
+    assert isinstance(body["customer_id"], str)
+
+
+def test_a_reply_tells_its_drift_and_hides_its_data():
+    """Worked out from the raw body when asked for."""
+    body = b'{"success":true,"data":{"customer_id":"c","secret":"kim"}}'
+    reply = Reply(understand(body).data, 200, "r", {}, body, 1, 0.1, UPDATE_CUSTOMER)
+
+    [drift] = reply.drift
+    assert ("customers.update", "$.data.secret", "unknown_field") == (drift.endpoint, drift.path, drift.kind)
+    assert "kim" not in repr(reply) + repr(reply.drift)
+    assert drift == copy.copy(drift) == pickle.loads(pickle.dumps(drift))

@@ -1,0 +1,322 @@
+"""What really goes over a socket, and what becomes of answers that no server should give."""
+
+import asyncio
+import gzip
+import socket
+import traceback
+import zlib
+
+import pytest
+
+from paycombat_async import (
+    ConfigurationError,
+    ConnectFailed,
+    Disconnected,
+    Draft,
+    InvalidResponse,
+    Outcome,
+    PayCombatError,
+    TimedOut,
+)
+from paycombat_async.transport import KEEPALIVE_S, AiohttpTransport, tls_context
+from tests.raw_server import Arrived, RawServer, answering, http
+
+OK = b'{"status":true,"message":"OK","data":{"customer_id":"customer_1"}}'
+TOKEN = "snd_marked-token"
+
+
+def draft(base_url: str, method: str = "PATCH", target: str = "/api/v1/x", body: bytes | None = b"{}") -> Draft:
+    body = body if method in {"PATCH", "POST"} else None
+    return Draft("test", method, base_url + target, {"X-token": TOKEN, "signature": "marked-signature"}, body)
+
+
+@pytest.fixture(name="exchange")
+async def _exchange():
+    """Sends one draft and gives the answer; closes the transports it made."""
+    made: list[AiohttpTransport] = []
+
+    async def exchange(server: RawServer, method: str = "PATCH", *, timeout: float = 5.0, **options: object):
+        if not made:
+            made.append(AiohttpTransport(base_url=server.base_url, **options))
+        return await made[0].send(draft(server.base_url, method), timeout)
+
+    yield exchange
+    for transport in made:
+        await transport.aclose()
+
+
+async def test_sends_target_headers_and_body_exactly_as_drafted(exchange):
+    """Percent-encoding is not normalised, the body is the same bytes, and nothing is added that was not asked for."""
+    async with RawServer(answering(http(200, OK))) as server:
+        transport = AiohttpTransport(base_url=server.base_url)
+        target = "/api/%7Ev1/a%2fb%2Fc?email=a%2Bb%40c"
+
+        reply = await transport.send(draft(server.base_url, target=target, body='{"a":"é한"}'.encode()), 5.0)
+
+        await transport.aclose()
+    [arrived] = server.arrived
+    assert (200, OK) == (reply.status, reply.body)
+    assert target == arrived.target
+    assert '{"a":"é한"}'.encode() == arrived.body
+    assert (TOKEN, "marked-signature") == (arrived.headers["x-token"], arrived.headers["signature"])
+    assert "gzip" == arrived.headers["accept-encoding"]
+    assert {"host", "x-token", "signature", "accept", "accept-encoding", "user-agent", "content-length"} == set(
+        arrived.headers
+    ) - {"content-type"}
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "POST", "DELETE"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_not_followed(exchange, method, status):
+    """A redirect would carry token and signature to another host: the other host hears nothing."""
+    async with (
+        RawServer(answering(http(200, OK))) as thief,
+        RawServer(answering(http(status, b"", f"Location: {thief.base_url}/steal"))) as server,
+    ):
+        reply = await exchange(server, method)
+
+    assert status == reply.status
+    assert [] == thief.arrived
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+async def test_a_broken_connection_is_not_sent_again_behind_our_back(exchange, method):
+    """aiohttp repeats GET, PUT and DELETE by itself: the server must see one request."""
+
+    async def hang_up(_reader: object, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+        writer.transport.abort()
+        return False
+
+    async with RawServer(hang_up) as server:
+        with pytest.raises(Disconnected) as caught:
+            await exchange(server, method)
+
+    assert 1 == len(server.arrived)
+    assert Outcome.UNKNOWN == caught.value.outcome
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [http(200, b'{"stray":1}'), b"HTTP/1.1 200 OK\r\nContent-Le", http(408, b""), b"garbage\r\n\r\n"],
+    ids=["whole answer", "part of an answer", "408", "garbage"],
+)
+async def test_bytes_on_an_idle_connection_are_not_the_next_answer(exchange, stray):
+    """The connection is dropped and the next call gets its own answer on a new one."""
+
+    writers: list[asyncio.StreamWriter] = []
+
+    async def script(_reader: object, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+        writers.append(writer)
+        writer.write(http(200, OK))
+        return True
+
+    async with RawServer(script) as server:
+        await exchange(server)
+        writers[0].write(stray)
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+
+        reply = await exchange(server)
+
+    assert OK == reply.body
+    assert (2, 2) == (server.connections, len(server.arrived))
+
+
+async def test_cookies_are_not_kept(exchange):
+    """What one answer sets, the next request does not send."""
+    async with RawServer(answering(http(200, OK, "Set-Cookie: a=b; Path=/"))) as server:
+        await exchange(server)
+        await exchange(server)
+
+    assert ["cookie" in arrived.headers for arrived in server.arrived] == [False, False]
+
+
+async def test_proxies_of_the_environment_are_ignored(exchange, monkeypatch):
+    """HTTP_PROXY would see the token; only an explicit proxy= counts."""
+    async with RawServer(answering(http(200, OK))) as proxy, RawServer(answering(http(200, OK))) as server:
+        monkeypatch.setenv("HTTP_PROXY", proxy.base_url)
+        monkeypatch.setenv("http_proxy", proxy.base_url)
+
+        await exchange(server)
+
+    assert (0, 1) == (len(proxy.arrived), len(server.arrived))
+
+
+async def test_an_explicit_proxy_is_used(exchange):
+    """`proxy=` sends the request through it."""
+    async with RawServer(answering(http(200, OK))) as proxy, RawServer(answering(http(200, OK))) as server:
+        await exchange(server, proxy=proxy.base_url)
+
+    assert (1, 0) == (len(proxy.arrived), len(server.arrived))
+
+
+async def test_connections_are_reused(exchange):
+    """Calls one after the other share a connection."""
+    async with RawServer(answering(http(200, OK))) as server:
+        for _ in range(5):
+            await exchange(server)
+
+    assert 1 == server.connections
+
+
+def _bomb() -> bytes:
+    squeezer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join(squeezer.compress(bytes(1 << 20)) for _ in range(64)) + squeezer.flush()
+
+
+BAD_ANSWERS = [
+    pytest.param(http(200, b"x" * 2_000_000), InvalidResponse, id="longer than allowed"),
+    pytest.param(
+        b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n" + (b"10000\r\n" + b"x" * 65536 + b"\r\n") * 40,
+        InvalidResponse,
+        id="longer than allowed, in chunks",
+    ),
+    pytest.param(http(200, _bomb(), "Content-Encoding: gzip"), InvalidResponse, id="gzip bomb"),
+    pytest.param(http(200, zlib.compress(OK), "Content-Encoding: deflate"), InvalidResponse, id="deflate"),
+    pytest.param(http(200, OK, "Content-Encoding: br"), PayCombatError, id="br"),
+    pytest.param(http(200, OK, "Content-Encoding: gzip, gzip"), InvalidResponse, id="gzip twice"),
+    pytest.param(http(200, b"no gzip", "Content-Encoding: gzip"), Disconnected, id="not gzip at all"),
+    pytest.param(b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\nshort", Disconnected, id="truncated"),
+    pytest.param(b"NOT HTTP\r\n\r\n", Disconnected, id="not http"),
+    pytest.param(b"HTTP/1.1 400 X\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", Disconnected, id="two lengths"),
+    pytest.param(b"HTTP/1.1 200 X\r\nX: " + b"y" * 20_000 + b"\r\n\r\n", Disconnected, id="huge header"),
+    pytest.param(b"HTTP/1.1 4", Disconnected, id="half a head"),
+]
+
+
+@pytest.mark.parametrize(("answer", "expected"), BAD_ANSWERS)
+async def test_an_answer_that_is_none_leaves_the_outcome_unknown(exchange, answer, expected):
+    """Bytes left, so whatever comes back, the call may have been carried out; aiohttp's "400" is not the provider's."""
+
+    async def script(_reader: object, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+        writer.write(answer)
+        await writer.drain()
+        return False
+
+    async with RawServer(script) as server:
+        with pytest.raises(expected) as caught:
+            await exchange(server, max_response_bytes=1_000_000)
+
+    assert Outcome.UNKNOWN == caught.value.outcome
+
+
+async def test_gzip_is_understood(exchange):
+    """The one encoding that is asked for is unpacked."""
+    async with RawServer(answering(http(200, gzip.compress(OK), "Content-Encoding: gzip"))) as server:
+        reply = await exchange(server)
+
+    assert OK == reply.body
+
+
+async def test_a_refused_connection_is_provably_not_sent():
+    """Nobody listens: the error says that nothing left."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        base_url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    transport = AiohttpTransport(base_url=base_url)
+
+    with pytest.raises(ConnectFailed) as caught:
+        await transport.send(draft(base_url), 5.0)
+
+    await transport.aclose()
+    assert Outcome.NOT_SENT == caught.value.outcome
+
+
+async def test_tls_with_a_stranger_is_provably_not_sent():
+    """A peer that speaks no TLS: nothing of the request left."""
+    async with RawServer(answering(http(200, OK))) as server:
+        base_url = server.base_url.replace("http://", "https://")
+        transport = AiohttpTransport(base_url=base_url, connect_timeout=0.2)
+
+        with pytest.raises(ConnectFailed) as caught:
+            await transport.send(draft(base_url), 5.0)
+
+        await transport.aclose()
+    assert (Outcome.NOT_SENT, []) == (caught.value.outcome, server.arrived)
+
+
+async def test_a_wait_for_a_free_connection_is_provably_not_sent(exchange):
+    """A full pool until the deadline: ConnectFailed, and the server saw one request only."""
+    begun, release = asyncio.Event(), asyncio.Event()
+
+    async def script(_reader: object, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+        begun.set()
+        await release.wait()
+        writer.write(http(200, OK))
+        return True
+
+    async with RawServer(script) as server:
+        first = asyncio.create_task(exchange(server, max_connections=1))
+        await begun.wait()
+
+        with pytest.raises(ConnectFailed) as caught:
+            await exchange(server, timeout=0.05)
+
+        release.set()
+        await first
+    assert (Outcome.NOT_SENT, 1) == (caught.value.outcome, len(server.arrived))
+
+
+async def test_silence_ends_with_the_time_allowed(exchange):
+    """A server that never answers: TimedOut, unknown."""
+
+    async def script(_reader: asyncio.StreamReader, _writer: object, _arrived: Arrived) -> bool:
+        await _reader.read()
+        return False
+
+    async with RawServer(script) as server:
+        with pytest.raises(TimedOut) as caught:
+            await exchange(server, timeout=0.05)
+
+    assert Outcome.UNKNOWN == caught.value.outcome
+
+
+async def test_a_draft_for_another_origin_is_refused(exchange):
+    """The last guard: whatever built the URL, it must lie on the base URL's origin."""
+    async with RawServer(answering(http(200, OK))) as server, RawServer(answering(http(200, OK))) as other:
+        transport = AiohttpTransport(base_url=server.base_url)
+
+        with pytest.raises(ConfigurationError):
+            await transport.send(draft(other.base_url), 5.0)
+
+        await transport.aclose()
+    assert [] == other.arrived
+
+
+async def test_errors_hold_nothing_of_aiohttp(exchange):
+    """No cause, no context, no secret in the printed traceback with local variables."""
+
+    async def hang_up(_reader: object, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+        writer.transport.abort()
+        return False
+
+    async with RawServer(hang_up) as server:
+        with pytest.raises(Disconnected) as caught:
+            await exchange(server)
+
+    error = caught.value
+    inside = [summary for summary in _frames(error) if "paycombat_async" in summary.filename]
+    assert (None, None) == (error.__cause__, error.__context__)
+    assert inside
+    assert TOKEN not in repr([summary.locals for summary in inside])
+
+
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    return list(traceback.TracebackException.from_exception(error, capture_locals=True).stack)
+
+
+def test_the_tls_context_is_shared_and_writes_no_session_keys(monkeypatch, tmp_path):
+    """One context per process; SSLKEYLOGFILE is not obeyed."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    tls_context.cache_clear()
+
+    context = tls_context()
+
+    assert context is tls_context()
+    assert context.keylog_filename is None
+    assert context.check_hostname
+
+
+def test_idle_connections_are_dropped_before_the_server_does():
+    """Node closes them after 5 s."""
+    assert KEEPALIVE_S < 5
