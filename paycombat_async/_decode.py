@@ -7,6 +7,7 @@ The fast way decodes straight into the Struct. Where that fails, or drift is ask
 import re
 from collections.abc import Callable
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
@@ -62,20 +63,29 @@ def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Not
 
 def read_wrapped(kind: type[R], body: bytes) -> Wrapped[R] | None:
     """An object that knows which one it is, with its wrapping, in one go; None if anything about it is odd."""
-    read_whole = _wrapped_decoder(kind)  # type: ignore[arg-type]  # mypy does not see that types are hashable
-    if read_whole is None:
-        return None
-    try:
-        wrapped = read_whole(body)
-    except UNDECODABLE:
-        return None
-    return wrapped if _made_clean(wrapped.data, body) else None
+    reader = _wrapped_reader(kind)  # type: ignore[arg-type]  # mypy does not see that types are hashable
+    return reader(body) if reader is not None else None
 
 
 @cache
-def _wrapped_decoder(kind: Any) -> Callable[[bytes], Any] | None:
-    has_identity = isinstance(kind, type) and issubclass(kind, Struct) and identities(kind)
-    return msgspec.json.Decoder(Wrapped[kind]).decode if has_identity else None
+def _wrapped_reader(kind: Any) -> Callable[[bytes], Any] | None:
+    names = identities(kind) if isinstance(kind, type) and issubclass(kind, Struct) else ()
+    if not names:
+        return None
+    wrapped_in: Any = Wrapped
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(wrapped_in[kind]).decode
+    holds_empty, identity = _EMPTY.search, attrgetter(*names)
+
+    def read(body: bytes) -> Any:
+        try:
+            wrapped = decode(body)
+        except UNDECODABLE:
+            return None
+        if holds_empty(body):
+            _clear_empty_objects(wrapped.data)
+        return wrapped if identity(wrapped.data) else None
+
+    return read
 
 
 def _made_clean(value: Struct, data: bytes | Raw) -> bool:

@@ -115,7 +115,9 @@ class Engine:
             if isinstance(result, Reading):
                 self._tell_attempt(result, STOP, endpoint, number=number, status=raw.status, spent=now - started)
                 self.bucket.reward(last_cost)
-                return self._reply(endpoint, raw, result, number, now - begun)
+                if result.notes:
+                    self._tell_drift(endpoint, result.notes)
+                return Reply(result.data, result.request_id, number, now - begun, endpoint, raw)
             decision = self._decide(endpoint, result, number, begun + self.limits.timeout - now)
             self._tell_attempt(result, decision, endpoint, number=number, status=raw.status, spent=now - started)
             if not isinstance(decision, Again):
@@ -159,13 +161,6 @@ class Engine:
             chance=self.clock.random(),
         )
         return decide(self.policy, situation)
-
-    def _reply(
-        self, endpoint: Endpoint[Q, R], raw: RawReply, reading: Reading, attempts: int, elapsed: float
-    ) -> Reply[R]:
-        if reading.notes:
-            self._tell_drift(endpoint, reading.notes)
-        return Reply(reading.data, raw.status, reading.request_id, raw.headers, raw.body, attempts, elapsed, endpoint)
 
     def _tell_drift(self, endpoint: Endpoint[Any, Any], notes: list[Note]) -> None:
         for drift in with_endpoint(endpoint, notes):

@@ -5,82 +5,91 @@ say "doubtful" of something right, never "right" of something wrong.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from operator import itemgetter
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import FieldInfo
 
 Test: TypeAlias = Callable[[Any], bool]
 
-_TEXT_OR_UNSET: Final = frozenset({str, UnsetType})
-
-
-class _Glance(NamedTuple):
-    texts: Callable[[tuple[Any, ...]], tuple[Any, ...]]
-    others: tuple[tuple[int, Test], ...]
+_are_texts: Final = frozenset({str, UnsetType}).issuperset
+_astuple: Final = msgspec.structs.astuple
 
 
 def is_right(value: Struct) -> bool:
     """Whether every field holds what its annotation allows, beyond doubt."""
-    values = msgspec.structs.astuple(value)
-    glance = _glance(type(value))
-    if not _TEXT_OR_UNSET.issuperset(map(type, glance.texts(values))):
-        return False
-    for index, is_allowed in glance.others:  # noqa: SIM110  # a generator here costs as much as the rest
-        if not is_allowed(values[index]):
+    kind = type(value)
+    test = _known.get(kind) or _known.setdefault(kind, _struct_test(kind, ()))
+    return test(value)
+
+
+# A dict, since a cached function costs three times as much.
+_known: Final[dict[type[Struct], Test]] = {}
+
+
+def _struct_test(kind: type[Struct], besides: tuple[Any, ...]) -> Test:
+    """The test of a Struct type, made once. Written for speed: it runs for every call, over every field."""
+    fields = [(index, _members(field.type)) for index, field in enumerate(msgspec.structs.fields(kind))]
+    pick = _picker([index for index, members in fields if _is_text(members[0])])
+    tests = tuple((index, _test(*members)) for index, members in fields if members != (str, UNSET))
+
+    def test(value: Any) -> bool:
+        if type(value) is not kind:
+            return value in besides
+        values = _astuple(value)
+        if not _are_texts(map(type, pick(values))):
             return False
-    return True
+        for index, is_allowed in tests:  # noqa: SIM110  # a generator costs as much as the tests
+            if not is_allowed(values[index]):
+                return False
+        return True
+
+    return test
 
 
-@cache
-def _glance(kind: type[Struct]) -> _Glance:
-    fields = list(enumerate(msgspec.structs.fields(kind)))
-    texts = [index for index, field in fields if set(_members(field.type)) == {str, UnsetType}]
-    others = tuple((index, _test(field)) for index, field in fields if index not in texts)
-    # itemgetter gives a tuple from two indices on; the last one twice does no harm.
-    return _Glance(itemgetter(*texts, texts[-1]) if texts else _nothing, others)
+def _picker(indices: list[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """Takes these values out of all; as a slice, which is the fastest, where they stand together."""
+    if not indices:
+        return itemgetter(slice(0, 0))
+    first, last = indices[0], indices[-1]
+    is_one_block = indices == list(range(first, last + 1))
+    return itemgetter(slice(first, last + 1)) if is_one_block else itemgetter(*indices, last)
 
 
-def _nothing(_values: tuple[Any, ...]) -> tuple[Any, ...]:
-    return ()
+def _is_text(wanted: Any) -> bool:
+    if get_origin(wanted) is Annotated:
+        return get_args(wanted)[0] is str
+    return wanted is str or (get_origin(wanted) is Literal and all(type(word) is str for word in get_args(wanted)))
 
 
-def _test(field: FieldInfo) -> Test:
-    """One test per field: what is allowed besides UNSET, where UNSET itself is."""
-    members = _members(field.type)
-    wanted = next((member for member in members if member is not UnsetType), None)
-    may_be_unset = UnsetType in members
-    test = _test_of(wanted)
-    return (lambda value: value is UNSET or test(value)) if may_be_unset else test
-
-
-def _test_of(wanted: Any) -> Test:
+def _test(wanted: Any, *besides: Any) -> Test:
+    """What is to be seen of a field beyond its being text or unset. `besides` is UNSET where that is allowed."""
     origin, arguments = get_origin(wanted), get_args(wanted)
-    if wanted is str:
-        return lambda value: type(value) is str
-    if origin is Literal:
-        words = frozenset(arguments)
-        return lambda value: type(value) is str and value in words
-    if origin is Annotated and arguments[0] is str:
+    if wanted is str and not besides:
+        return lambda value: value is not UNSET
+    if origin is Literal and _is_text(wanted):
+        return frozenset((*arguments, *besides)).__contains__
+    if origin is Annotated and _is_text(wanted) and not besides:
         return _bounded_text(*arguments[1:])
-    if origin is Mapping:
-        return lambda value: type(value) is dict  # what is in it was looked at when it was encoded
+    if origin is Mapping:  # what is in it was looked at when it was encoded
+        return lambda value: type(value) is dict or value in besides
     if isinstance(wanted, type) and issubclass(wanted, Struct):
-        return lambda value: type(value) is wanted and is_right(value)
+        return _struct_test(wanted, besides)
     return lambda _value: False
 
 
 def _bounded_text(meta: Any, *more: Any) -> Test:
-    if more or not isinstance(meta, Meta) or meta != Meta(min_length=meta.min_length, max_length=meta.max_length):
+    if more or meta != Meta(min_length=meta.min_length, max_length=meta.max_length):
         return lambda _value: False
-    least, most = meta.min_length or 0, meta.max_length
-    return lambda value: type(value) is str and least <= len(value) and (most is None or len(value) <= most)
+    least, most = meta.min_length or 0, meta.max_length or 2**31
+    return lambda value: value is not UNSET and least <= len(value) <= most
 
 
 def _members(annotation: Any) -> tuple[Any, ...]:
+    """The one type an annotation wants, and UNSET if it allows that; of any other kind, what no test knows."""
     if get_origin(annotation) in {Annotated, Literal, Mapping}:
         return (annotation,)
-    return get_args(annotation) or (annotation,)
+    members = get_args(annotation) or (annotation,)
+    wanted = tuple(member for member in members if member is not UnsetType)
+    return (wanted[0] if len(wanted) == 1 else object, *(() if len(wanted) == len(members) else (UNSET,)))

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import UNSET, Struct
 
-from paycombat_async._canonical import canonical_json, splice_extra, typed_json, without_extra
+from paycombat_async._canonical import canonical_json, splice_extra, without_extra
 from paycombat_async._decode import read, read_closely, read_wrapped
 from paycombat_async._drift import Drift, Note, Unreadable
 from paycombat_async._envelope import Answered, Opened, api_error, open_envelope
@@ -51,7 +51,7 @@ class Draft(Struct, frozen=True):
 
 
 class RawReply(Struct, frozen=True):
-    """An answer as it came in. Header names are lower case."""
+    """An answer as it came in. `headers` finds names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -74,19 +74,29 @@ class Transport(Protocol):
 
 
 class Reply(Struct, Generic[R], frozen=True):
-    """A whole answer: `data` as the endpoint's Struct, `raw` the body as it came, `elapsed` in seconds.
-
-    `attempts` counts the sends. `drift` compares `raw` with the schema when it is asked for.
-    """
+    """A whole answer: `data` as the endpoint's Struct, `elapsed` in seconds, `attempts` counting the sends."""
 
     data: R
-    status: int
     request_id: str | None
-    headers: Mapping[str, str]
-    raw: bytes
     attempts: int
     elapsed: float
     endpoint: Endpoint[Any, R]
+    answer: RawReply
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.answer.status
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, their names in lower case."""
+        return {name.lower(): text for name, text in self.answer.headers.items()}
+
+    @property
+    def raw(self) -> bytes:
+        """The body as it came."""
+        return self.answer.body
 
     @property
     def drift(self) -> tuple[Drift, ...]:
@@ -156,14 +166,10 @@ def _body(endpoint: Endpoint[Q, R], request: Q) -> bytes | None:
 
 
 def _checked_json(request: Request) -> bytes:
-    if request.extra is UNSET:
-        body = typed_json(request)
-        check(request, body)
-        return body
-    typed = without_extra(request)
-    body = typed_json(typed)
+    typed = request if request.extra is UNSET else without_extra(request)
+    body = canonical_json(typed)
     check(typed, body)
-    return splice_extra(request, body, request.extra)
+    return body if typed is request else splice_extra(request, body)
 
 
 def interpret(

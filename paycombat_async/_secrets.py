@@ -63,4 +63,9 @@ class Redactor:
     def _forms(self) -> set[str]:
         """The secrets as they are, as PHP escapes them, and percent-encoded."""
         values = [secret.reveal() for secret in self._secrets]
-        return {form for value in values for form in (value, value.replace("/", "\\/"), quote(value, safe="")) if form}
+        return {
+            form
+            for value in values
+            for form in (value, value.replace("/", "\\/"), quote(value, safe="", errors="replace"))
+            if form
+        }

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from urllib.parse import urlsplit
 
 from paycombat_async._protocol import Account
 from paycombat_async._secrets import Secret
@@ -69,6 +70,14 @@ def read_account(
 def is_sandbox(secret: Secret) -> bool:
     """Whether a credential is one of the provider's sandbox."""
     return secret.reveal().startswith(SANDBOX_PREFIX)
+
+
+def check_proxy(proxy: str | None) -> str | None:
+    """Raises `ConfigurationError` unless it is the address of a proxy."""
+    parts = urlsplit(proxy or "http://none")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError("proxy must look like http://host:port")
+    return proxy
 
 
 def _credential(name: str, given: Secret | None, variable: str, environ: Mapping[str, str]) -> Secret:

@@ -11,7 +11,7 @@ from paycombat_async._drift import Drift
 from paycombat_async._engine import Engine, Hooks, Lifetime
 from paycombat_async._protocol import Account, Attempt, Reply, Transport
 from paycombat_async._secrets import Redactor, Secret, hidden
-from paycombat_async._settings import Limits, is_sandbox, read_account
+from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_account
 from paycombat_async._target import check_raw_path
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
 from paycombat_async.resources.customers import Customers
@@ -160,6 +160,6 @@ def _aiohttp_transport(
         connect_timeout=limits.connect_timeout,
         max_connections=limits.max_connections,
         max_response_bytes=limits.max_response_bytes,
-        proxy=proxy,
+        proxy=check_proxy(proxy),
         ssl_context=ssl_context,
     )

@@ -3,17 +3,17 @@
 Each setting below closes a way in which, with this stack, a secret left or a call was made twice: see the comments.
 """
 
-import asyncio
 import contextvars
 import ssl
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout
 from yarl import URL
 
+from paycombat_async._deadlines import Deadlines
 from paycombat_async._idle import IdleWatch
 from paycombat_async._protocol import Draft, RawReply
 from paycombat_async._sessions import LoopLocal
@@ -57,9 +57,9 @@ class AiohttpTransport:
         self._max_response_bytes = max_response_bytes
         self._connect_timeout = connect_timeout
         self._max_connections = max_connections
-        self._proxy = None if proxy is None else _checked_proxy(proxy)
+        self._proxy = proxy
         self._ssl = (ssl_context or tls_context()) if parts.scheme == "https" else True
-        self._sessions = LoopLocal(self._open, _close, _abandon)
+        self._pools = LoopLocal(self._open, _close, _abandon)
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # it bounds one attempt
         """One exchange. See `Transport`."""
@@ -68,11 +68,12 @@ class AiohttpTransport:
         progress = _Progress()
         mark = _progress.set(progress)
         try:
+            pool = self._pools.current() or await self._pools.open()
             # aiohttp's own time-outs do not end a wait behind half an answer that came while the connection was idle.
-            async with asyncio.timeout(timeout):
-                return await self._exchange(self._sessions.current() or await self._sessions.open(), draft)
+            with pool.deadlines.within(timeout):
+                return await self._exchange(pool.session, draft, progress)
         except (aiohttp.ClientError, OSError, _Broken, _Unacceptable) as error:
-            failure = _translated(error, self._host, sent=progress.sent)
+            failure = _translated(error, self._host, sent=progress.watch is not None)
         finally:
             _progress.reset(mark)
         # Raised out here, it has no __context__: aiohttp's errors hold the request's headers, and so the token.
@@ -80,9 +81,9 @@ class AiohttpTransport:
 
     async def aclose(self) -> None:
         """Closes all connections."""
-        await self._sessions.aclose()
+        await self._pools.aclose()
 
-    async def _exchange(self, session: aiohttp.ClientSession, draft: Draft) -> RawReply:
+    async def _exchange(self, session: aiohttp.ClientSession, draft: Draft, progress: "_Progress") -> RawReply:
         async with session.request(
             draft.method,
             URL(draft.url, encoded=True),  # as text, aiohttp would quote it anew: %7E to ~, %2f to %2F
@@ -92,7 +93,8 @@ class AiohttpTransport:
             proxy=self._proxy,
         ) as response:
             body = await self._read(response)
-            return RawReply(response.status, {name.lower(): text for name, text in response.headers.items()}, body)
+            progress.rest()
+            return RawReply(response.status, response.headers, body)
 
     async def _read(self, response: ClientResponse) -> bytes:
         encoding = response.headers.get("Content-Encoding", "identity").lower()
@@ -112,8 +114,8 @@ class AiohttpTransport:
             chunks.append(chunk)
         return b"".join(chunks)
 
-    def _open(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
+    def _open(self) -> "_Pool":
+        session = aiohttp.ClientSession(
             connector=GuardedConnector(
                 limit=self._max_connections, keepalive_timeout=KEEPALIVE_S, ssl=self._ssl, ttl_dns_cache=60
             ),
@@ -123,6 +125,7 @@ class AiohttpTransport:
             timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
             middlewares=(_without_resend,),
         )
+        return _Pool(session, Deadlines())
 
 
 class GuardedConnector(aiohttp.TCPConnector):
@@ -141,29 +144,40 @@ class GuardedConnector(aiohttp.TCPConnector):
         while True:
             connection = await super().connect(req, traces, timeout)
             if self._is_clean(connection):
-                _progress.get().sent = True
                 return connection
             connection.close()
 
     @staticmethod
     def _is_clean(connection: "aiohttp.connector.Connection") -> bool:
         if connection.protocol is None or connection.transport is None:
-            return True  # it broke just now; aiohttp will say so
+            return False  # it broke just now
         watch = IdleWatch.over(connection.transport)
         if connection.protocol.should_close or watch.is_dirty:
             return False
         watch.wake()
-        connection.add_callback(watch.rest)
+        _progress.get().watch = watch
         return True
 
 
-class _Progress:
-    """Whether bytes of the running attempt may have left."""
+class _Pool(NamedTuple):
+    """What one event loop has of a transport."""
 
-    __slots__ = ("sent",)
+    session: aiohttp.ClientSession
+    deadlines: Deadlines
+
+
+class _Progress:
+    """How far the running attempt has come: from the moment it has a connection, bytes may have left."""
+
+    __slots__ = ("watch",)
 
     def __init__(self) -> None:
-        self.sent = False
+        self.watch: IdleWatch | None = None
+
+    def rest(self) -> None:
+        """The answer is read to its end: whatever comes over this connection now was not asked for."""
+        if self.watch is not None:
+            self.watch.rest()
 
 
 _progress: contextvars.ContextVar[_Progress] = contextvars.ContextVar("paycombat_progress")
@@ -224,20 +238,14 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-def _checked_proxy(proxy: str) -> URL:
-    parts = urlsplit(proxy)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigurationError("proxy must look like http://host:port")
-    return URL(proxy)
+async def _close(pool: _Pool) -> None:
+    pool.deadlines.stop()
+    await pool.session.close()
 
 
-async def _close(session: aiohttp.ClientSession) -> None:
-    await session.close()
-
-
-def _abandon(session: aiohttp.ClientSession) -> None:
-    """Frees a session whose loop is closed: nothing of it can be awaited."""
-    connector = session.connector
-    session.detach()
+def _abandon(pool: _Pool) -> None:
+    """Frees a pool whose loop is closed: nothing of it can be awaited."""
+    connector = pool.session.connector
+    pool.session.detach()
     if connector is not None:
         connector.close()

@@ -15,12 +15,14 @@ PACKAGES = ("paycombat_async", "paycombat_sync")
 
 # A file imports only from its own floor or below. A new module of paycombat_async needs its line here.
 FLOORS = {
-    **dict.fromkeys(("errors", "_js_number", "_canonical", "_signing", "_secrets", "_clock", "_version"), 0),
+    **dict.fromkeys(
+        ("errors", "_js_number", "_careful", "_canonical", "_signing", "_secrets", "_clock", "_version"), 0
+    ),
     "schemas": 1,
     **dict.fromkeys(
         ("endpoints", "_target", "_glance", "_validate", "_drift", "_decode", "_envelope", "_protocol", "webhooks"), 2
     ),
-    **dict.fromkeys(("retry", "_idle", "_sessions", "transport", "testing"), 3),
+    **dict.fromkeys(("retry", "_deadlines", "_idle", "_sessions", "transport", "testing"), 3),
     **dict.fromkeys(("_settings", "_engine", "pagination", "client", "resources"), 4),
     **dict.fromkeys(("sandbox", "batch", "cli"), 5),
 }

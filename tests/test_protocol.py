@@ -428,7 +428,7 @@ def test_any_request_is_drafted_or_refused(fields):
 def test_a_reply_tells_its_drift_and_hides_its_data():
     """Worked out from the raw body when asked for."""
     body = b'{"success":true,"data":{"customer_id":"c","secret":"kim"}}'
-    reply = Reply(understand(body).data, 200, "r", {}, body, 1, 0.1, UPDATE_CUSTOMER)
+    reply = Reply(understand(body).data, "r", 1, 0.1, UPDATE_CUSTOMER, RawReply(200, {}, body))
 
     [drift] = reply.drift
     assert ("customers.update", "$.data.secret", "unknown_field") == (drift.endpoint, drift.path, drift.kind)

@@ -1,0 +1,139 @@
+"""The careful way to canonical JSON: value by value, naming the path of what cannot be written.
+
+Numbers become what JavaScript prints, keys that look like array indices come first, and everything else is refused.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from enum import Enum
+from types import NoneType
+from typing import Any
+
+from msgspec import UNSET, Raw, Struct
+
+from paycombat_async._js_number import js_number
+from paycombat_async.errors import InvalidRequest
+
+MAX_DEPTH = 32
+MAX_SAFE_INTEGER = 2**53 - 1  # Number.MAX_SAFE_INTEGER: beyond it JavaScript changes digits
+_MAX_ARRAY_INDEX = 2**32 - 2  # ECMA-262, 6.1.7: keys up to here are moved to the front
+_ARRAY_INDEX = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
+
+
+def check_plain(kind: type[Struct]) -> None:
+    """Raises `InvalidRequest` for a Struct type that msgspec writes in a form of its own."""
+    config = kind.__struct_config__
+    if config.tag is not None or config.array_like or config.omit_defaults:
+        raise InvalidRequest(f"$: {kind.__name__} is tagged, array_like or omit_defaults; a request is a plain Struct")
+
+
+def rewritten(value: Any, path: str, depth: int) -> object:
+    """The value as what msgspec writes canonically; raises `InvalidRequest` where there is no such thing."""
+    kind: type[object] = value.__class__
+    writer = _WRITERS.get(kind) or next((write for family, write in _FAMILIES if issubclass(kind, family)), None)
+    if writer is None:
+        raise InvalidRequest(f"{path}: {kind.__name__} has no form in JSON", path=path)
+    if depth > MAX_DEPTH and writer in _NESTING:
+        raise InvalidRequest(f"{path}: nested deeper than {MAX_DEPTH} levels", path=path)
+    return writer(value, path, depth)
+
+
+def _text(value: str, path: str, _depth: int) -> str:
+    try:
+        return value if type(value) is str and value.isascii() else value.encode("utf-8").decode("utf-8")
+    except UnicodeEncodeError:
+        pass
+    raise InvalidRequest(f"{path}: holds half of a surrogate pair, which UTF-8 cannot carry", path=path)
+
+
+def _integer(value: int, path: str, _depth: int) -> int:
+    if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+        return value
+    raise InvalidRequest(f"{path}: integer beyond ±(2^53-1); pass it as text", path=path)
+
+
+def _float(value: float, path: str, _depth: int) -> Raw:
+    if not math.isfinite(value):
+        raise InvalidRequest(f"{path}: NaN and infinity have no form in JSON", path=path)
+    return Raw(js_number(value).encode())
+
+
+def _decimal(value: Decimal, path: str, _depth: int) -> Raw:
+    nearest = float(value) if value.is_finite() else math.nan
+    if not math.isfinite(nearest):
+        raise InvalidRequest(f"{path}: not a number that JSON can carry", path=path)
+    text = js_number(nearest)
+    if Decimal(text) != value:
+        raise InvalidRequest(f"{path}: more digits than a JSON number carries exactly", path=path)
+    return Raw(text.encode())
+
+
+def _object(value: Mapping[Any, Any], path: str, depth: int) -> dict[str, object]:
+    written: dict[str, object] = {}
+    for key in value:
+        if not isinstance(key, str) or key == "__proto__":
+            raise InvalidRequest(f"{path}: holds a key that is no text, or '__proto__'", path=path)
+        name = _text(key, path, depth)
+        if name in written:
+            raise InvalidRequest(f"{path}: holds two keys of the same text", path=path)
+        written[name] = rewritten(value[key], step(path, name), depth + 1)
+    return {name: written[name] for name in sorted(written, key=_key_order)}
+
+
+def step(path: str, key: str) -> str:
+    """The path one key on, fit for a log: keys may come from anywhere."""
+    return f"{path}." + "".join(letter if letter.isprintable() else "?" for letter in key[:64])
+
+
+def _key_order(key: str) -> int:
+    """Array indices by their number, all others behind them as they came (`sorted` is stable)."""
+    return int(key) if is_array_index(key) else _MAX_ARRAY_INDEX + 1
+
+
+def is_array_index(key: str) -> bool:
+    return _ARRAY_INDEX.match(key) is not None and int(key) <= _MAX_ARRAY_INDEX
+
+
+def _array(value: list[Any] | tuple[Any, ...], path: str, depth: int) -> list[object]:
+    return [rewritten(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+
+
+def _struct(value: Struct, path: str, depth: int) -> dict[str, object]:
+    check_plain(type(value))
+    return {name: rewritten(item, f"{path}.{name}", depth + 1) for name, item in present(value)}
+
+
+def present(value: Struct) -> Iterator[tuple[str, object]]:
+    """The fields that are set, under their names on the wire."""
+    names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+    return ((encoded, item) for name, encoded in names if (item := getattr(value, name)) is not UNSET)
+
+
+def _enum(value: Enum, path: str, depth: int) -> object:
+    return rewritten(value.value, path, depth)
+
+
+def _as_it_is(value: object, _path: str, _depth: int) -> object:
+    return value
+
+
+_WRITERS: dict[type, Callable[[Any, str, int], object]] = {
+    str: _text,
+    bool: _as_it_is,
+    NoneType: _as_it_is,
+    int: _integer,
+    float: _float,
+    Decimal: _decimal,
+    dict: _object,
+    list: _array,
+    tuple: _array,
+}
+_FAMILIES: tuple[tuple[type, Callable[[Any, str, int], object]], ...] = (
+    (Struct, _struct),
+    (Enum, _enum),
+    (str, _text),
+    (Mapping, _object),
+)
+_NESTING = (_object, _array, _struct)
