@@ -1,7 +1,5 @@
 """Time, waiting and chance: the only module that asks the machine for them, so that tests can hand in their own."""
 
-import asyncio
-import email.utils
 import math
 import random
 import time
@@ -44,6 +42,8 @@ class SystemClock:
         return random.random()
 
     async def sleep(self, seconds: float) -> None:
+        import asyncio  # noqa: PLC0415  # 30 ms that those who only sign need not wait for
+
         await asyncio.sleep(seconds)
 
 
@@ -66,6 +66,8 @@ def retry_after_seconds(header: str | None, now: float) -> float | None:
 
 
 def _seconds_until(http_date: str, now: float) -> float:
+    import email.utils  # noqa: PLC0415  # as above: only a rare header needs it
+
     try:
         moment = email.utils.parsedate_to_datetime(http_date)
     except (ValueError, OverflowError):

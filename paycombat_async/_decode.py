@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from paycombat_async._drift import DriftKind, Note, Unreadable, salvage
-from paycombat_async.schemas._base import EmptyObject, Response
+from paycombat_async.schemas._base import EmptyObject, Response, explain
 from paycombat_async.schemas.envelope import Page, Wrapped
 
 R = TypeVar("R")
@@ -61,8 +61,8 @@ def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Not
     return value, None
 
 
-def read_wrapped(kind: type[R], body: bytes) -> Wrapped[R] | None:
-    """An object that knows which one it is, with its wrapping, in one go; None if anything about it is odd."""
+def read_wrapped(kind: type[R], body: bytes) -> tuple[Wrapped[R], list[Note] | None] | None:
+    """An object that knows which one it is, with its wrapping, in one go; None if more than a field of it is odd."""
     reader = _wrapped_reader(kind)  # type: ignore[arg-type]  # mypy does not see that types are hashable
     return reader(body) if reader is not None else None
 
@@ -73,19 +73,45 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes], Any] | None:
     if not names:
         return None
     wrapped_in: Any = Wrapped
-    decode: Callable[[bytes], Any] = msgspec.json.Decoder(wrapped_in[kind]).decode
+    whole = wrapped_in[kind]
+    decode: Callable[[bytes], Any] = msgspec.json.Decoder(whole).decode
     holds_empty, identity = _EMPTY.search, attrgetter(*names)
 
     def read(body: bytes) -> Any:
+        notes: list[Note] | None = None
         try:
             wrapped = decode(body)
+        except msgspec.ValidationError as error:
+            wrapped, notes = _without_odd_field(whole, body, error)
         except UNDECODABLE:
+            return None
+        if wrapped is None:
             return None
         if holds_empty(body):
             _clear_empty_objects(wrapped.data)
-        return wrapped if identity(wrapped.data) else None
+        return (wrapped, notes) if identity(wrapped.data) else None
 
     return read
+
+
+def _without_odd_field(whole: Any, body: bytes, error: msgspec.ValidationError) -> tuple[Any, list[Note]]:
+    """The answer without the one field that does not fit, and a note of it; None if more is odd.
+
+    A quarter of the price of going through all fields, and an answer that drifts does so in each call.
+    """
+    text, path = explain(error)
+    names = path.split(".")[1:]
+    if len(names) < 2 or names[0] != "data":
+        return None, []
+    tree: Any = decoder(object).decode(body)
+    holder: Any = tree
+    try:
+        for name in names[:-1]:
+            holder = holder[name]
+        odd = holder.pop(names[-1])
+        return msgspec.convert(tree, whole), [] if odd == {} else [Note(path, DriftKind.WRONG_TYPE, text)]
+    except (KeyError, TypeError, AttributeError, msgspec.ValidationError):
+        return None, []
 
 
 def _made_clean(value: Struct, data: bytes | Raw) -> bool:

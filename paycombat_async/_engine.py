@@ -89,10 +89,6 @@ class Engine:
         hooks = self.hooks if on_attempt is None else replace(self.hooks, on_attempt=on_attempt)
         return replace(self, limits=self.limits.with_options(timeout, max_retries), hooks=hooks)
 
-    async def call(self, endpoint: Endpoint[Q, R], request: Q, **path: str) -> R:
-        """The Struct that answers a call: what resource methods return."""
-        return (await self.send(endpoint, request, path)).data
-
     async def send(
         self,
         endpoint: Endpoint[Q, R],
@@ -106,6 +102,7 @@ class Engine:
         if endpoint.evidence is Evidence.INFERRED:
             self._warn_of_guess(endpoint)
         outgoing = draft(endpoint, request, path, query, self.account)
+        is_watched = self.hooks.on_attempt is not None or _log.isEnabledFor(logging.DEBUG)
         begun = started = self.clock.monotonic()
         number, last_cost = 0, 0
         while True:
@@ -113,13 +110,15 @@ class Engine:
             raw, result = await self._attempt(endpoint, outgoing, begun + self.limits.timeout - started, number)
             now = self.clock.monotonic()
             if isinstance(result, Reading):
-                self._tell_attempt(result, STOP, endpoint, number=number, status=raw.status, spent=now - started)
+                if is_watched:
+                    self._tell_attempt(result, STOP, endpoint, number=number, status=raw.status, spent=now - started)
                 self.bucket.reward(last_cost)
                 if result.notes:
                     self._tell_drift(endpoint, result.notes)
                 return Reply(result.data, result.request_id, number, now - begun, endpoint, raw)
             decision = self._decide(endpoint, result, number, begun + self.limits.timeout - now)
-            self._tell_attempt(result, decision, endpoint, number=number, status=raw.status, spent=now - started)
+            if is_watched:
+                self._tell_attempt(result, decision, endpoint, number=number, status=raw.status, spent=now - started)
             if not isinstance(decision, Again):
                 break
             last_cost = decision.cost
@@ -179,8 +178,6 @@ class Engine:
         status: int,
         spent: float,
     ) -> None:
-        if self.hooks.on_attempt is None and not _log.isEnabledFor(logging.DEBUG):
-            return
         attempt = Attempt(
             endpoint=endpoint.name,
             number=number,

@@ -8,7 +8,7 @@ import asyncio
 
 
 class IdleWatch(asyncio.Protocol):
-    """Stands between a connection's transport and its protocol, and notices what comes out of turn."""
+    """Stands between a connection's transport and its protocol, and notices what comes while `is_idle` is set."""
 
     def __init__(self, protocol: asyncio.Protocol) -> None:
         self._protocol = protocol
@@ -26,14 +26,6 @@ class IdleWatch(asyncio.Protocol):
         watch = cls(protocol)
         transport.set_protocol(watch)
         return watch
-
-    def rest(self) -> None:
-        """The connection goes back to the pool."""
-        self.is_idle = True
-
-    def wake(self) -> None:
-        """The connection is handed out."""
-        self.is_idle = False
 
     def data_received(self, data: bytes) -> None:
         self.is_dirty = self.is_dirty or self.is_idle

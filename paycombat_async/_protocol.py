@@ -212,14 +212,17 @@ _SUCCESSES = frozenset({200, 201})
 
 
 def _at_a_glance(endpoint: Endpoint[Any, R], raw: RawReply) -> Reading | None:
-    """The reading of an answer without any oddity, in one decode; None means: look closer.
+    """The reading of an answer with at most one odd field, in one decode; None means: look closer.
 
     Only for responses that say which object they are: one that came in another wrapping would not.
     """
-    wrapped = read_wrapped(endpoint.response, raw.body)
-    if wrapped is None or wrapped.status is False or wrapped.success is False or wrapped.status_code >= 400:
+    found = read_wrapped(endpoint.response, raw.body)
+    if found is None:
         return None
-    return Reading(wrapped.data, wrapped.request_id or raw.headers.get("x-request-id"), None)
+    wrapped, notes = found
+    if wrapped.status is False or wrapped.success is False or wrapped.status_code >= 400:
+        return None
+    return Reading(wrapped.data, wrapped.request_id or raw.headers.get("x-request-id"), notes)
 
 
 def _invalid(

@@ -3,9 +3,8 @@
 Each setting below closes a way in which, with this stack, a secret left or a call was made twice: see the comments.
 """
 
-import contextvars
 import ssl
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,7 +12,7 @@ import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout
 from yarl import URL
 
-from paycombat_async._deadlines import Deadlines
+from paycombat_async._attempts import Attempts, RunningAttempt
 from paycombat_async._idle import IdleWatch
 from paycombat_async._protocol import Draft, RawReply
 from paycombat_async._sessions import LoopLocal
@@ -65,17 +64,14 @@ class AiohttpTransport:
         """One exchange. See `Transport`."""
         if not draft.url.startswith(self._origin):
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self._host}; nothing was sent")
-        progress = _Progress()
-        mark = _progress.set(progress)
+        pool = self._pools.current() or await self._pools.open()
+        attempt = pool.attempts.begin(timeout)
         try:
-            pool = self._pools.current() or await self._pools.open()
             # aiohttp's own time-outs do not end a wait behind half an answer that came while the connection was idle.
-            with pool.deadlines.within(timeout):
-                return await self._exchange(pool.session, draft, progress)
+            with attempt:
+                return await self._exchange(pool.session, draft, attempt)
         except (aiohttp.ClientError, OSError, _Broken, _Unacceptable) as error:
-            failure = _translated(error, self._host, sent=progress.watch is not None)
-        finally:
-            _progress.reset(mark)
+            failure = _translated(error, self._host, sent=attempt.watch is not None)
         # Raised out here, it has no __context__: aiohttp's errors hold the request's headers, and so the token.
         raise failure
 
@@ -83,18 +79,22 @@ class AiohttpTransport:
         """Closes all connections."""
         await self._pools.aclose()
 
-    async def _exchange(self, session: aiohttp.ClientSession, draft: Draft, progress: "_Progress") -> RawReply:
-        async with session.request(
+    async def _exchange(self, session: aiohttp.ClientSession, draft: Draft, attempt: RunningAttempt) -> RawReply:
+        response = await session.request(
             draft.method,
-            URL(draft.url, encoded=True),  # as text, aiohttp would quote it anew: %7E to ~, %2f to %2F
+            _url(draft.url),
             data=draft.body,
             headers=draft.headers,
             allow_redirects=False,  # a redirect takes X-token and signature along to any host
             proxy=self._proxy,
-        ) as response:
+        )
+        try:
             body = await self._read(response)
-            progress.rest()
-            return RawReply(response.status, response.headers, body)
+        except BaseException:
+            response.close()  # half read, the connection must not go back to the pool
+            raise
+        attempt.end()
+        return RawReply(response.status, response.headers, body)
 
     async def _read(self, response: ClientResponse) -> bytes:
         encoding = response.headers.get("Content-Encoding", "identity").lower()
@@ -115,17 +115,19 @@ class AiohttpTransport:
         return b"".join(chunks)
 
     def _open(self) -> "_Pool":
+        connector = GuardedConnector(
+            limit=self._max_connections, keepalive_timeout=KEEPALIVE_S, ssl=self._ssl, ttl_dns_cache=60
+        )
+        connector.attempts = Attempts()
         session = aiohttp.ClientSession(
-            connector=GuardedConnector(
-                limit=self._max_connections, keepalive_timeout=KEEPALIVE_S, ssl=self._ssl, ttl_dns_cache=60
-            ),
+            connector=connector,
             headers=_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),  # cookies would tie calls, and accounts, together
             trust_env=False,  # else HTTP_PROXY sees the token, and .netrc is sent along
             timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
             middlewares=(_without_resend,),
         )
-        return _Pool(session, Deadlines())
+        return _Pool(session, connector.attempts)
 
 
 class GuardedConnector(aiohttp.TCPConnector):
@@ -134,6 +136,8 @@ class GuardedConnector(aiohttp.TCPConnector):
     Getting a connection is the last moment before bytes leave, so it also marks the attempt as sent. A trace hook
     would tell the same at 12 % of CPU per call.
     """
+
+    attempts: Attempts
 
     async def connect(
         self,
@@ -147,15 +151,14 @@ class GuardedConnector(aiohttp.TCPConnector):
                 return connection
             connection.close()
 
-    @staticmethod
-    def _is_clean(connection: "aiohttp.connector.Connection") -> bool:
+    def _is_clean(self, connection: "aiohttp.connector.Connection") -> bool:
         if connection.protocol is None or connection.transport is None:
             return False  # it broke just now
         watch = IdleWatch.over(connection.transport)
         if connection.protocol.should_close or watch.is_dirty:
             return False
-        watch.wake()
-        _progress.get().watch = watch
+        watch.is_idle = False
+        self.attempts.current().watch = watch
         return True
 
 
@@ -163,24 +166,7 @@ class _Pool(NamedTuple):
     """What one event loop has of a transport."""
 
     session: aiohttp.ClientSession
-    deadlines: Deadlines
-
-
-class _Progress:
-    """How far the running attempt has come: from the moment it has a connection, bytes may have left."""
-
-    __slots__ = ("watch",)
-
-    def __init__(self) -> None:
-        self.watch: IdleWatch | None = None
-
-    def rest(self) -> None:
-        """The answer is read to its end: whatever comes over this connection now was not asked for."""
-        if self.watch is not None:
-            self.watch.rest()
-
-
-_progress: contextvars.ContextVar[_Progress] = contextvars.ContextVar("paycombat_progress")
+    attempts: Attempts
 
 
 class _Broken(Exception):
@@ -226,6 +212,12 @@ def _translated(error: Exception, host: str, *, sent: bool) -> PayCombatError:
     return Disconnected(f"the answer of {host} broke off ({name}); whether the call was carried out is unknown")
 
 
+@lru_cache(256)
+def _url(address: str) -> URL:
+    """The address as it is: given as text, aiohttp would quote it anew, %7E to ~ and %2f to %2F."""
+    return URL(address, encoded=True)
+
+
 @cache
 def tls_context() -> ssl.SSLContext:
     """One context per process: making it reads the certificates of the machine, which takes 20 ms.
@@ -239,7 +231,7 @@ def tls_context() -> ssl.SSLContext:
 
 
 async def _close(pool: _Pool) -> None:
-    pool.deadlines.stop()
+    pool.attempts.stop()
     await pool.session.close()
 
 

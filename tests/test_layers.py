@@ -22,7 +22,7 @@ FLOORS = {
     **dict.fromkeys(
         ("endpoints", "_target", "_glance", "_validate", "_drift", "_decode", "_envelope", "_protocol", "webhooks"), 2
     ),
-    **dict.fromkeys(("retry", "_deadlines", "_idle", "_sessions", "transport", "testing"), 3),
+    **dict.fromkeys(("retry", "_attempts", "_idle", "_sessions", "transport", "testing"), 3),
     **dict.fromkeys(("_settings", "_engine", "pagination", "client", "resources"), 4),
     **dict.fromkeys(("sandbox", "batch", "cli"), 5),
 }

@@ -41,7 +41,7 @@ class Customers:
 
         https://docs.paycombat.com/create-customer-12819564e0
         """
-        return await self._engine.call(CREATE_CUSTOMER, request)
+        return (await self._engine.send(CREATE_CUSTOMER, request, {})).data
 
     async def update(self, request: UpdateCustomer) -> Customer:
         """Change the fields of a customer that are set; `""` clears a field, `UNSET` leaves it as it is.
@@ -50,7 +50,7 @@ class Customers:
 
         https://docs.paycombat.com/update-customer-12819581e0
         """
-        return await self._engine.call(UPDATE_CUSTOMER, request)
+        return (await self._engine.send(UPDATE_CUSTOMER, request, {})).data
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Customer]:
         """All customers: `async for customer in client.customers.list()`.
@@ -66,7 +66,7 @@ class Customers:
 
         https://docs.paycombat.com/get-detail-customer-by-id-12819568e0
         """
-        return await self._engine.call(RETRIEVE_CUSTOMER, None, customer_id=customer_id)
+        return (await self._engine.send(RETRIEVE_CUSTOMER, None, {"customer_id": customer_id})).data
 
     async def check_wallet_ready(self, customer_id: str) -> WalletReadiness:
         """Ask whether a customer's wallet can be used, and which fields are missing for it.
@@ -76,21 +76,21 @@ class Customers:
 
         https://docs.paycombat.com/check-is-customer-wallet-ready-12819594e0
         """
-        return await self._engine.call(CHECK_WALLET_READY, None, customer_id=customer_id)
+        return (await self._engine.send(CHECK_WALLET_READY, None, {"customer_id": customer_id})).data
 
     async def enable(self, customer_id: str) -> Customer:
         """Let a customer be used again. Safe to repeat, so it is retried. The path is a guess.
 
         https://docs.paycombat.com/enable-customer-12823648e0
         """
-        return await self._engine.call(ENABLE_CUSTOMER, None, customer_id=customer_id)
+        return (await self._engine.send(ENABLE_CUSTOMER, None, {"customer_id": customer_id})).data
 
     async def disable(self, customer_id: str) -> Customer:
         """Keep a customer from being used. Safe to repeat, so it is retried.
 
         https://docs.paycombat.com/disable-customer-12823650e0
         """
-        return await self._engine.call(DISABLE_CUSTOMER, None, customer_id=customer_id)
+        return (await self._engine.send(DISABLE_CUSTOMER, None, {"customer_id": customer_id})).data
 
     async def delete(self, customer_id: str) -> DeletedCustomer:
         """Delete a customer. Safe to repeat, so it is retried: a `NotFound` may mean that the first try did it.
@@ -99,4 +99,4 @@ class Customers:
 
         https://docs.paycombat.com/delete-customer-12823656e0
         """
-        return await self._engine.call(DELETE_CUSTOMER, None, customer_id=customer_id)
+        return (await self._engine.send(DELETE_CUSTOMER, None, {"customer_id": customer_id})).data

@@ -1,0 +1,99 @@
+"""The attempts that one event loop has under way: how long each may take, and how far each has come.
+
+`asyncio.timeout` sets and cancels a timer for each use, which is a tenth of what a whole call costs. Nearly all
+attempts end long before their limit, so one timer for the earliest limit is enough: the others are only noted.
+"""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from paycombat_async._idle import IdleWatch
+
+
+class Attempts:
+    """All attempts of one loop, by their tasks: `with attempts.begin(seconds) as attempt: …`."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._running: dict[asyncio.Task[object] | None, RunningAttempt] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, seconds: float) -> "RunningAttempt":
+        """A limit for what the current task does next."""
+        return RunningAttempt(self, self._loop.time() + seconds)
+
+    def current(self) -> "RunningAttempt":
+        """The attempt of the running task."""
+        return self._running[asyncio.current_task()]
+
+    def add(self, task: "asyncio.Task[object]", attempt: "RunningAttempt") -> None:
+        self._running[task] = attempt
+        if self._timer is None or attempt.until < self._timer.when():
+            self._set_timer(attempt.until)
+
+    def remove(self, task: "asyncio.Task[object]") -> None:
+        del self._running[task]
+
+    def stop(self) -> None:
+        """Takes the timer away, when the loop's session closes."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set_timer(self, when: float) -> None:
+        self.stop()
+        self._timer = self._loop.call_at(when, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        waiting = [attempt for attempt in self._running.values() if not attempt.is_expired]
+        for attempt in waiting:
+            if attempt.until <= now:
+                attempt.expire()
+        left = [attempt.until for attempt in waiting if not attempt.is_expired]
+        if left:
+            self._set_timer(min(left))
+
+
+class RunningAttempt:
+    """One attempt. Leaves with `TimeoutError` at its limit; a cancellation from outside stays what it is.
+
+    `watch` is that of its connection: from the moment there is one, bytes may have left. The accounting of
+    cancellations is that of `asyncio.timeout`: a task may be cancelled by its limit and by somebody else at once.
+    """
+
+    __slots__ = ("_attempts", "_cancelled_before", "_task", "is_expired", "until", "watch")
+
+    def __init__(self, attempts: Attempts, until: float) -> None:
+        self._attempts = attempts
+        self.until = until
+        self.is_expired = False
+        self.watch: IdleWatch | None = None
+
+    def expire(self) -> None:
+        self.is_expired = True
+        self._task.cancel()
+
+    def end(self) -> None:
+        """The answer is read to its end: whatever comes over this connection now was not asked for."""
+        if self.watch is not None:
+            self.watch.is_idle = True
+
+    def __enter__(self) -> Self:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("an attempt runs in a task")
+        self._task = task
+        self._cancelled_before = task.cancelling()
+        self._attempts.add(task, self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._attempts.remove(self._task)
+        is_ours = self.is_expired and self._task.uncancel() <= self._cancelled_before
+        if is_ours and kind is asyncio.CancelledError:
+            raise TimeoutError from error
