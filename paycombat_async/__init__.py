@@ -9,6 +9,7 @@ from paycombat_async._protocol import Attempt, Draft, RawReply, Reply, Transport
 from paycombat_async._secrets import Secret
 from paycombat_async._signing import Signer
 from paycombat_async._version import __version__
+from paycombat_async.batch import BatchReport, sync_customers
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import ENDPOINTS, Endpoint, Evidence, Repeat
 from paycombat_async.errors import (
@@ -67,6 +68,7 @@ __all__ = [
     "AuthorizedUser",
     "AuthorizedUserDetails",
     "BadRequest",
+    "BatchReport",
     "Clock",
     "Company",
     "ConfigurationError",
@@ -117,4 +119,5 @@ __all__ = [
     "WebhookError",
     "__version__",
     "canonical_json",
+    "sync_customers",
 ]

@@ -150,6 +150,8 @@ class Engine:
         return raw, reading
 
     def _decide(self, endpoint: Endpoint[Q, R], error: PayCombatError, number: int, remaining: float) -> Decision:
+        if self.lifetime.is_closed:
+            return STOP
         situation = Situation(
             repeat=endpoint.repeat,
             error=error,

@@ -6,6 +6,7 @@ fork, have their own way out below.
 """
 
 import asyncio
+import atexit
 import gc
 import os
 import warnings
@@ -39,7 +40,7 @@ class LoopLocal(Generic[S]):
         self._close = close
         self._abandon = abandon
         self._entries: dict[int, _Entry[S]] = {}
-        weakref.finalize(self, _drop, self._entries, abandon)
+        weakref.finalize(self, _drop, self._entries, abandon).atexit = False
         _everyone.add(self)
 
     def current(self) -> S | None:
@@ -65,11 +66,16 @@ class LoopLocal(Generic[S]):
         if entry is not None:
             await entry.keeper.aclose()
 
-    def disown(self) -> None:
-        """For a forked child: forgets what belongs to the parent without freeing it.
+    def leave(self) -> None:
+        """At the end of the process: frees what closed loops left; what loops nobody closed hold goes with them."""
+        _drop_dead(self._entries, self._abandon)
+        self.disown()
 
-        Sockets and the epoll instance are shared. Were they closed here, even by the garbage collector at exit, the
-        parent would go deaf; so the child keeps them, untouched, for ever.
+    def disown(self) -> None:
+        """Forgets everything without freeing it: after a fork, what is here belongs to the parent.
+
+        Sockets and the epoll instance are shared. Were they closed by the child, even by its garbage collector at
+        exit, the parent would go deaf; so the child keeps them, untouched, for ever.
         """
         if self._entries:
             make_immortal(dict(self._entries))
@@ -119,5 +125,11 @@ def make_immortal(value: object) -> None:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
 
 
+def _leave_at_exit() -> None:
+    for local in list(_everyone):
+        local.leave()
+
+
+atexit.register(_leave_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_disown_in_child)

@@ -4,6 +4,7 @@ Each setting below closes a way in which, with this stack, a secret left or a ca
 """
 
 import ssl
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -236,8 +237,10 @@ async def _close(pool: _Pool) -> None:
 
 
 def _abandon(pool: _Pool) -> None:
-    """Frees a pool whose loop is closed: nothing of it can be awaited."""
+    """Frees a pool whose loop is closed. Nothing of it can be awaited; nor has closing anything to wait for."""
     connector = pool.session.connector
     pool.session.detach()
     if connector is not None:
-        connector.close()
+        closing = connector.close().__await__()
+        with suppress(StopIteration):
+            next(closing)

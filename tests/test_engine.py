@@ -139,6 +139,24 @@ async def test_cancelling_is_not_swallowed(make_client):
         await task
 
 
+async def test_a_client_that_is_closed_meanwhile_does_not_try_again(client, transport):
+    """Closing ends calls under way; a retry would open connections that nobody closes."""
+
+    class Closing:
+        async def send(self, draft, timeout):
+            await client.aclose()
+            return await transport.send(draft, timeout)
+
+    transport.fail(Disconnected("x"))
+    closing = AsyncPayCombat(token="snd_t", signature_key="snd_k", transport=Closing())
+    client = closing
+
+    with pytest.raises(Disconnected):
+        await closing.customers.update(UPDATE)
+
+    assert 1 == len(transport.drafts)
+
+
 async def test_on_attempt_hears_of_every_send(make_client, transport):
     """Number, status, outcome and the wait that follows; the last has no wait."""
     heard: list[Attempt] = []

@@ -1,0 +1,122 @@
+"""The PayCombat API for blocking code: client, pager and batch job block, all else is that of `paycombat_async`."""
+
+from msgspec import UNSET
+
+from paycombat_async._canonical import canonical_json
+from paycombat_async._clock import Clock
+from paycombat_async._drift import Drift, DriftKind
+from paycombat_async._protocol import Attempt, Draft, RawReply, Reply, Transport
+from paycombat_async._secrets import Secret
+from paycombat_async._signing import Signer
+from paycombat_async._version import __version__
+from paycombat_async.endpoints import ENDPOINTS, Endpoint, Evidence, Repeat
+from paycombat_async.errors import (
+    ApiError,
+    AuthenticationFailed,
+    BadRequest,
+    ConfigurationError,
+    Conflict,
+    ConnectFailed,
+    Disconnected,
+    InvalidPayload,
+    InvalidRequest,
+    InvalidResponse,
+    NotFound,
+    Outcome,
+    PayCombatError,
+    PermissionDenied,
+    ProviderError,
+    RateLimited,
+    SignatureMismatch,
+    TimedOut,
+    TransportError,
+    UnexpectedRedirect,
+    Unprocessable,
+    UnverifiedEndpointWarning,
+    WebhookError,
+)
+from paycombat_async.retry import RetryPolicy
+from paycombat_async.schemas import (
+    AuthorizedUser,
+    AuthorizedUserDetails,
+    Company,
+    CreateCompany,
+    CreateCustomer,
+    CreateIndividual,
+    Customer,
+    CustomerType,
+    DeletedCustomer,
+    GcaActivationStatus,
+    Individual,
+    Page,
+    UpdateCompany,
+    UpdateCustomer,
+    UpdateIndividual,
+    WalletReadiness,
+)
+from paycombat_sync.batch import sync_customers
+from paycombat_sync.client import PayCombat
+from paycombat_sync.pagination import Pager
+
+__all__ = [
+    "ENDPOINTS",
+    "UNSET",
+    "ApiError",
+    "Attempt",
+    "AuthenticationFailed",
+    "AuthorizedUser",
+    "AuthorizedUserDetails",
+    "BadRequest",
+    "Clock",
+    "Company",
+    "ConfigurationError",
+    "Conflict",
+    "ConnectFailed",
+    "CreateCompany",
+    "CreateCustomer",
+    "CreateIndividual",
+    "Customer",
+    "CustomerType",
+    "DeletedCustomer",
+    "Disconnected",
+    "Draft",
+    "Drift",
+    "DriftKind",
+    "Endpoint",
+    "Evidence",
+    "GcaActivationStatus",
+    "Individual",
+    "InvalidPayload",
+    "InvalidRequest",
+    "InvalidResponse",
+    "NotFound",
+    "Outcome",
+    "Page",
+    "Pager",
+    "PayCombat",
+    "PayCombatError",
+    "PermissionDenied",
+    "ProviderError",
+    "RateLimited",
+    "RawReply",
+    "Repeat",
+    "Reply",
+    "RetryPolicy",
+    "Secret",
+    "SignatureMismatch",
+    "Signer",
+    "TimedOut",
+    "Transport",
+    "TransportError",
+    "UnexpectedRedirect",
+    "Unprocessable",
+    "UnverifiedEndpointWarning",
+    "UpdateCompany",
+    "UpdateCustomer",
+    "UpdateIndividual",
+    "WalletReadiness",
+    "WebhookError",
+    "__version__",
+    "canonical_json",
+    "sync_customers",
+]

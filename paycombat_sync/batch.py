@@ -1,0 +1,77 @@
+"""Updating many customers at once, blocking: `sync_customers`."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterable
+from itertools import islice
+from typing import Final, TypeAlias
+
+from paycombat_async import batch
+from paycombat_async.batch import BadRow, BatchReport, Progress, Row, RowFile
+from paycombat_async.schemas.customers import UpdateCustomer
+from paycombat_sync._errands import Desk
+from paycombat_sync._runner import Runner
+from paycombat_sync.client import PayCombat
+
+Given: TypeAlias = UpdateCustomer | Row | BadRow
+Rows: TypeAlias = str | os.PathLike[str] | RowFile | Iterable[Given]
+FilePath: TypeAlias = str | os.PathLike[str]
+
+_HANDFUL: Final = 64  # rows fetched from the caller's thread at a time
+
+
+def sync_customers(
+    client: PayCombat | None,
+    rows: Rows,
+    *,
+    journal: FilePath | None = None,
+    failed: FilePath | None = None,
+    concurrency: int = 64,
+    rate: float | None = None,
+    dry_run: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> BatchReport:
+    """Update the customers of a file or of an iterable, many at once, and report what became of every row.
+
+    `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`; none of them is
+    held in memory. A row that cannot be sent, or is refused, is reported while the others go on. With a `journal`, a
+    run that was killed or stopped goes on where it was, and rows carried out before are skipped as long as their
+    content is the same; take the journal away to send them again. `failed` is a file for the rows that failed, with
+    the reasons.
+
+    `concurrency` calls run at once, fewer while the provider answers 429; `rate` limits the calls per second. A dry run
+    sends nothing, writes nothing, looks at no journal and needs no client. An iterable is read, and `on_progress` is
+    called, in the thread that calls this function; both may use the client. Ctrl-C cuts the calls under way and leaves
+    the journal in order.
+
+    Raises `ConfigurationError` before anything is sent if the file, the journal or a setting cannot be used; what
+    stops the run later is in `BatchReport.stopped`.
+    """
+    desk: Desk[BatchReport] = Desk()
+    twin = None if client is None else client._twin  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # our client
+
+    async def job() -> BatchReport:
+        return await batch.sync_customers(
+            twin,
+            rows if isinstance(rows, str | os.PathLike | RowFile) else _fetched(rows, desk),
+            journal=journal,
+            failed=failed,
+            concurrency=concurrency,
+            rate=rate,
+            dry_run=dry_run,
+            on_progress=None if on_progress is None else desk.telling(on_progress),
+        )
+
+    if client is not None:
+        return desk.run(client._runner, job)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # our client
+    runner = Runner()
+    try:
+        return desk.run(runner, job)
+    finally:
+        runner.close()
+
+
+async def _fetched(rows: Iterable[Given], desk: Desk[BatchReport]) -> AsyncIterator[Given]:
+    iterator = iter(rows)
+    while handful := await desk.ask(lambda: list(islice(iterator, _HANDFUL))):
+        for row in handful:
+            yield row

@@ -1,0 +1,150 @@
+"""`PayCombat`: the client for blocking code, over an async one that works in a thread of its own."""
+
+from collections.abc import Callable, Mapping
+from ssl import SSLContext
+from types import TracebackType
+from typing import Self, TypeVar
+
+from paycombat_async._clock import Clock
+from paycombat_async._drift import Drift
+from paycombat_async._protocol import Attempt, Reply, Transport
+from paycombat_async._secrets import Secret, hidden
+from paycombat_async.client import AsyncPayCombat
+from paycombat_async.endpoints import Endpoint, Method
+from paycombat_async.retry import RetryPolicy
+from paycombat_sync._runner import Runner
+from paycombat_sync.resources.customers import Customers
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class PayCombat:
+    """A client of the PayCombat API for blocking code.
+
+    Use it as a context manager, or call `close()`. One client may serve many threads at once, and survives a fork:
+    each process gets connections of its own. It works in a notebook too. Ctrl-C cuts the request of the call it
+    interrupts. Hooks are called in the client's own thread and must not call the client.
+    """
+
+    customers: Customers
+
+    def __init__(
+        self,
+        *,
+        token: str | Secret | None = None,
+        signature_key: str | Secret | None = None,
+        base_url: str | None = None,
+        timeout: float = 30.0,
+        connect_timeout: float = 5.0,
+        max_retries: int = 2,
+        max_connections: int = 100,
+        max_response_bytes: int = 8 * 1024 * 1024,
+        paths: Mapping[str, str] | None = None,
+        strict_responses: bool = False,
+        on_drift: Callable[[Drift], None] | None = None,
+        on_attempt: Callable[[Attempt], None] | None = None,
+        proxy: str | None = None,
+        ssl_context: SSLContext | None = None,
+        retry: RetryPolicy | None = None,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Sets a client up; nothing is sent. Raises `ConfigurationError`.
+
+        `token`, `signature_key` and `base_url` come from `PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY` and
+        `PAYCOMBAT_BASE_URL` unless given; without any, `base_url` is https://api.paycombat.com. `timeout` (seconds)
+        covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for those
+        the provider's record does not show. `on_drift` is told of each answer that differs from the schema,
+        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send.
+        """
+        # Secrets from here on, so that no traceback with local variables shows them.
+        token, signature_key = hidden(token), hidden(signature_key)
+        self._set_up(
+            Runner(),
+            AsyncPayCombat(
+                token=token,
+                signature_key=signature_key,
+                base_url=base_url,
+                timeout=timeout,
+                connect_timeout=connect_timeout,
+                max_retries=max_retries,
+                max_connections=max_connections,
+                max_response_bytes=max_response_bytes,
+                paths=paths,
+                strict_responses=strict_responses,
+                on_drift=on_drift,
+                on_attempt=on_attempt,
+                proxy=proxy,
+                ssl_context=ssl_context,
+                retry=retry,
+                transport=transport,
+                clock=clock,
+            ),
+        )
+
+    def _set_up(self, runner: Runner, twin: AsyncPayCombat) -> None:
+        self._runner = runner
+        self._twin = twin
+        self.customers = Customers(runner, twin.customers)
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the credentials are those of the provider's sandbox: no real money moves."""
+        return self._twin.is_sandbox
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close()` was called: calls raise `ConfigurationError` from then on."""
+        return self._runner.is_closed
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        on_attempt: Callable[[Attempt], None] | None = None,
+    ) -> Self:
+        """This client with other settings: same account, same connections, same end.
+
+        Closing it closes this client too.
+        """
+        twin = self._twin.with_options(timeout=timeout, max_retries=max_retries, on_attempt=on_attempt)
+        clone = object.__new__(type(self))
+        clone._set_up(self._runner, twin)  # of this class
+        return clone
+
+    def send(
+        self, endpoint: Endpoint[Q, R], request: Q, /, *, query: Mapping[str, str | int] | None = None, **path: str
+    ) -> Reply[R]:
+        """Carry out any endpoint of `paycombat_async.endpoints` and get the whole reply, not just its data.
+
+        `request` is the endpoint's Struct, or None where it takes none; `path` fills the holes of its path.
+        """
+        return self._runner.run(self._twin.send, endpoint, request, query=query, **path)
+
+    def request(
+        self, method: Method, path: str, /, *, body: object = None, query: Mapping[str, str | int] | None = None
+    ) -> Reply[object]:
+        """Call what this SDK does not know yet: canonical, signed, with the same time-outs and errors.
+
+        `path` is encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The reply's `data` is
+        what stands in the envelope, as dicts and lists. Only a GET is repeated after bytes may have left.
+        """
+        return self._runner.run(self._twin.request, method, path, body=body, query=query)
+
+    def close(self) -> None:
+        """Close all connections. Calls in flight fail; calling it twice does nothing."""
+        self._runner.close(self._twin.aclose)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        base_url = self._twin._engine.account.base_url  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the twin's own repr names its class
+        return f"{type(self).__name__}({base_url}, {'closed' if self.is_closed else 'open'})"

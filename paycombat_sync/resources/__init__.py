@@ -1,0 +1,1 @@
+"""The methods of the API, a class for each group of the provider's pages, blocking."""

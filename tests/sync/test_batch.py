@@ -1,0 +1,132 @@
+"""The blocking batch job: the rows and the hook of the caller are used in the caller's thread."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from paycombat_async import ConfigurationError
+from paycombat_async.batch import Progress
+from paycombat_async.sandbox import Sandbox
+from paycombat_sync import PayCombat, UpdateCustomer, sync_customers
+
+COUNT = 100
+
+
+@pytest.fixture(name="sandbox")
+def _sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        sandbox.add_customers(f"customer_{number}" for number in range(COUNT))
+        yield sandbox
+
+
+@pytest.fixture(name="client")
+def _client(sandbox: Sandbox) -> Iterator[PayCombat]:
+    settings = {"token": sandbox.token, "signature_key": sandbox.signature_key, "base_url": sandbox.base_url}
+    with PayCombat(**settings, paths=sandbox.paths) as client:
+        yield client
+
+
+def updates(number: int = COUNT) -> Iterator[UpdateCustomer]:
+    return (UpdateCustomer(customer_id=f"customer_{n}", description="VIP") for n in range(number))
+
+
+def test_every_customer_of_an_iterable_is_updated(client: PayCombat, sandbox: Sandbox) -> None:
+    """More rows than are fetched at a time."""
+    report = sync_customers(client, updates())
+
+    assert (COUNT, COUNT, 0) == (report.rows, report.updated, report.exit_code)
+    assert {1} == {sandbox.executions(f"customer_{number}") for number in range(COUNT)}
+
+
+def test_every_customer_of_a_file_is_updated(client: PayCombat, sandbox: Sandbox, tmp_path: Path) -> None:
+    """With a journal, a second run sends nothing."""
+    file = tmp_path / "customers.csv"
+    file.write_text("customer_id,description\ncustomer_1,VIP\ncustomer_2,VIP\nnobody,VIP\n", encoding="utf-8")
+    journal = tmp_path / "journal"
+
+    first = sync_customers(client, file, journal=journal)
+    second = sync_customers(client, file, journal=journal)
+
+    assert (2, 1, 1) == (first.updated, first.failed, first.exit_code)
+    assert (0, 2) == (second.updated, second.unchanged)
+
+
+def test_rows_may_come_from_the_same_client(client: PayCombat) -> None:
+    """The obvious program: list the customers, and update each. It must not wait for itself."""
+    rows = (UpdateCustomer(customer_id=one.customer_id, description="VIP") for one in client.customers.list())
+
+    assert COUNT == sync_customers(client, rows).updated
+
+
+def test_rows_and_progress_stay_in_the_thread_of_the_caller(client: PayCombat) -> None:
+    """What belongs to a thread, such as a database connection, is used in none but that one."""
+    threads: set[int] = set()
+
+    def rows() -> Iterator[UpdateCustomer]:
+        threads.add(threading.get_ident())
+        yield from updates(3)
+
+    seen: list[Progress] = []
+
+    def on_progress(progress: Progress) -> None:
+        threads.add(threading.get_ident())
+        seen.append(progress)
+
+    sync_customers(client, rows(), on_progress=on_progress)
+
+    assert {threading.get_ident()} == threads
+    assert 3 == seen[-1].updated
+
+
+@pytest.mark.parametrize("where", ["rows", "hook"])
+def test_an_interrupt_ends_the_run_and_leaves_the_client_usable(client: PayCombat, where: str, tmp_path: Path) -> None:
+    """Ctrl-C while the caller's own code runs: the job is cancelled, its journal closed, and can be taken up again."""
+
+    def rows() -> Iterator[UpdateCustomer]:
+        yield from updates(64)
+        if where == "rows":
+            raise KeyboardInterrupt
+        yield from updates()
+
+    def on_progress(_progress: Progress) -> None:
+        if where == "hook":
+            raise KeyboardInterrupt
+
+    journal = tmp_path / "journal"
+
+    with pytest.raises(KeyboardInterrupt):
+        sync_customers(client, rows(), journal=journal, on_progress=on_progress)
+
+    again = sync_customers(client, updates(), journal=journal)
+    assert (COUNT, 0) == (again.updated + again.unchanged, again.exit_code)
+
+
+def test_an_error_of_the_rows_is_the_callers(client: PayCombat) -> None:
+    """It comes out as it is, or stands in the report; it is not swallowed."""
+
+    def rows() -> Iterator[UpdateCustomer]:
+        yield from updates(3)
+        raise LookupError("the database is gone")
+
+    with pytest.raises(LookupError, match="database is gone"):
+        sync_customers(client, rows())
+
+
+def test_a_dry_run_needs_no_client() -> None:
+    """And leaves no thread behind."""
+    report = sync_customers(None, updates(3), dry_run=True)
+
+    assert (3, 3) == (report.rows, report.pending)
+    assert [] == [thread.name for thread in threading.enumerate() if thread.name == "paycombat"]
+
+
+def test_without_a_client_nothing_but_a_dry_run_goes(client: PayCombat) -> None:
+    """The same sentence as in async code; and the one about closed clients."""
+    with pytest.raises(ConfigurationError, match="dry run"):
+        sync_customers(None, updates(3))
+
+    client.close()
+    with pytest.raises(ConfigurationError, match="closed"):
+        sync_customers(client, updates(3))

@@ -1,0 +1,174 @@
+"""Clients in whole programs: loops, threads, forks, interrupts and exits, with every warning an error.
+
+Each row is a process of its own. It must end by itself, with exit code 0 and nothing on stderr.
+"""
+
+import asyncio
+import os
+import queue
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from paycombat_async.sandbox import Sandbox
+from paycombat_async.sandbox._loop_thread import LoopThread
+from tests.raw_server import Arrived, RawServer, Script, http
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 20  # for a machine that has much else to do; a program takes well under a second
+ANSWER = b'{"status": true, "data": {"customer_id": "customer_1", "description": "text of 1"}}'
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+
+Serve = Callable[[Script], str]
+
+
+@pytest.fixture(name="sandbox_url", scope="module")
+def _sandbox_url() -> Iterator[str]:
+    with Sandbox(token="snd_token", signature_key="snd_key") as sandbox:
+        sandbox.add_customers(f"customer_{number}" for number in range(50))
+        yield sandbox.base_url
+
+
+@pytest.fixture(name="serve")
+def _serve() -> Iterator[Serve]:
+    """Starts a raw server with a script, and gives its address."""
+    thread = LoopThread("raw-server")
+    servers: list[RawServer] = []
+
+    def serve(script: Script) -> str:
+        servers.append(RawServer(script))
+        thread.run(servers[-1].__aenter__())
+        return servers[-1].base_url
+
+    yield serve
+    for server in servers:
+        thread.run(server.__aexit__(None, None, None))
+    thread.stop()
+
+
+class Goodbyes:
+    """A script that keeps quiet on the first `silent` requests, answers all others, and notes what it sees."""
+
+    def __init__(self, silent: int) -> None:
+        self.silent = silent
+        self.arrived: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.gone: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+        self.arrived.put(None)
+        self.silent -= 1
+        if self.silent < 0:
+            writer.write(http(200, ANSWER))
+        try:
+            self.gone.put(await reader.read(1))
+        except ConnectionError:
+            self.gone.put(b"")
+        return False
+
+
+async def answer_and_close(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+    """Promises to keep the connection, and does not."""
+    writer.write(http(200, ANSWER))
+    await writer.drain()
+    return False
+
+
+def start(name: str, base_url: str) -> "subprocess.Popen[str]":
+    # Coverage would start threads and open files of its own in the process.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("COV", "PYTHON"))}
+    return subprocess.Popen(
+        [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.sync.programs", name, base_url],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def end(process: "subprocess.Popen[str]", last_words: str = "") -> tuple[int, str, str]:
+    """Exit code, stdout and stderr, once it has ended by itself."""
+    try:
+        out, err = process.communicate(last_words, timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        pytest.fail(f"the program does not end; it printed {out!r} and complained {err!r}")
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize(
+    ("program", "printed"),
+    [
+        ("three_loops_in_a_row", "60\n"),
+        ("two_loops_at_once", "40\n"),
+        ("loop_closed_by_hand", "60\n"),
+        ("loop_never_closed", "20\n"),
+        ("many_threads", "200\n"),
+        ("a_new_thread_for_each_request", "20\n"),
+        ("close_forgotten", "20\n"),
+        (
+            "inside_a_loop",
+            "['PayCombat blocks the event loop that runs in this thread'] ['programs.py']\n3\n",
+        ),
+        ("inside_a_notebook", "3\n"),
+        pytest.param("fork_before_use", "20 [0, 0] 20\n", marks=needs_fork),
+        pytest.param("fork_after_use", "20 [0, 0] 20\n", marks=needs_fork),
+        pytest.param("fork_and_close", "[0, 0] 20\n", marks=needs_fork),
+        pytest.param("fork_beside_async_use", "0 0 20\n", marks=needs_fork),
+    ],
+)
+def test_a_program_gets_its_answers_and_ends_quietly(program: str, printed: str, sandbox_url: str) -> None:
+    """Whatever loops, threads and processes it uses one client from."""
+    assert (0, printed, "") == end(start(program, sandbox_url))
+
+
+def test_connections_that_the_server_dropped_are_not_used_again(serve: Serve) -> None:
+    """Between blocking calls the loop goes on, so it sees them go: none of 20 unrepeatable calls fails."""
+    assert (0, "20\n", "") == end(start("idle_connections_dropped", serve(answer_and_close)))
+
+
+def test_ctrl_c_cuts_the_request(serve: Serve) -> None:
+    """The caller is interrupted at once, the server sees the connection go, and the client is as good as before."""
+    server = Goodbyes(silent=1)
+    process = start("interrupted", serve(server))
+
+    server.arrived.get(timeout=PATIENCE_S)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    said = process.stdout.readline()
+    left = server.gone.get(timeout=PATIENCE_S)
+
+    assert ("interrupted\n", b"") == (said, left)
+    assert (0, "1\n", "") == end(process, "go on\n")
+
+
+def test_a_call_under_way_does_not_hold_up_the_exit(serve: Serve) -> None:
+    """Nor does it leave a traceback: a daemon thread ends with its program."""
+    server = Goodbyes(silent=1)
+    process = start("call_at_exit", serve(server))
+
+    server.arrived.get(timeout=PATIENCE_S)
+
+    assert (0, "", "") == end(process, "exit\n")
+    assert b"" == server.gone.get(timeout=PATIENCE_S)
+
+
+def test_a_collected_client_leaves_nothing_behind(serve: Serve) -> None:
+    """Its thread ends and its connections are closed while the program goes on."""
+    server = Goodbyes(silent=0)
+    process = start("collected", serve(server))
+    assert process.stdout is not None
+
+    threads = process.stdout.readline(), process.stdout.readline()
+    left = server.gone.get(timeout=PATIENCE_S)
+
+    assert ("1 2\n", "1\n") == threads
+    assert b"" == left
+    assert (0, "", "") == end(process, "exit\n")
