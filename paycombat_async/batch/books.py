@@ -1,0 +1,73 @@
+"""What a run writes down: counts, the failures file, and the journal, whose commits happen in a thread of their own."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from paycombat_async.batch.failures import FailuresFile
+from paycombat_async.batch.journal import Journal, Plan, Result, State
+from paycombat_async.batch.report import Tally
+from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.errors import ConfigurationError
+
+
+class Books:
+    """Results wait here for the next commit, which takes them along with the rows to be sent next."""
+
+    def __init__(self, journal: Journal, failures: FailuresFile | None, tally: Tally) -> None:
+        self._journal = journal
+        self._failures = failures
+        self._thread = ThreadPoolExecutor(1, "paycombat-journal")
+        self._results: list[Result] = []
+        self.tally = tally
+
+    async def turn(self, rows: list[Row]) -> list[Plan]:
+        """Commit the results that wait, and the intent to send these rows. Raises `ConfigurationError`."""
+        results, self._results = self._results, []
+        loop = asyncio.get_running_loop()
+        commit = loop.run_in_executor(self._thread, self._journal.turn, results, rows)
+        commit.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            return await asyncio.shield(commit)  # a commit that was begun is not to be lost with its results
+        except ConfigurationError:
+            self._results = results + self._results
+            raise
+
+    async def flush(self) -> None:
+        """Commit the results that wait, if any. Raises `ConfigurationError`."""
+        if self._results:
+            await self.turn([])
+
+    def settle(self, number: int, row: Row, state: State, *, kept: str = "", shown: str = "") -> None:
+        """Note what became of a row that was sent; `kept` goes to the journal, `shown` to the failures file."""
+        self._results.append(Result(number, state, kept))
+        if state is State.DONE:
+            self.tally.updated += 1
+        elif state is State.UNKNOWN:
+            self.tally.unknown += 1
+            self._list(row, shown)
+        else:
+            self.refuse(row, shown)
+
+    def refuse(self, row: Row | BadRow, reason: str) -> None:
+        """Note that a row failed."""
+        self.tally.failed += 1
+        self._list(row, reason)
+
+    def _list(self, row: Row | BadRow, reason: str) -> None:
+        self.tally.keep(row, reason)
+        if self._failures is not None:
+            self._failures.add(row, reason)
+
+    def close(self) -> tuple[Path | None, str]:
+        """Bring all to its end; says where the failures are, and what went wrong with the journal, if anything did.
+
+        It blocks for some milliseconds, so that no cancellation cuts it short.
+        """
+        problem = ""
+        try:
+            self._thread.submit(self._journal.close, self._results).result()
+        except ConfigurationError as error:
+            problem = str(error)
+        self._thread.shutdown()
+        return (None if self._failures is None else self._failures.close()), problem

@@ -1,0 +1,130 @@
+"""The columns of a CSV file: read off `UpdateCustomer` itself, so that there is no second list to forget."""
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, Literal, TypeAlias, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+
+from paycombat_async._canonical import canonical_json
+from paycombat_async.errors import ConfigurationError, InvalidRequest
+from paycombat_async.schemas.customers import UpdateCustomer
+
+Empty: TypeAlias = Literal["keep", "clear"]
+Path: TypeAlias = tuple[str, ...]
+
+KEY = "customer_id"
+ERROR_MARK, LINE_MARK = "_error", "_line"
+MARKS = (LINE_MARK, ERROR_MARK)
+
+# What a cell stands for where it does not stand for itself; None leaves the field alone.
+_MEANINGS: dict[Empty, dict[str, str | None]] = {
+    "keep": {"": None, "<clear>": "", "<keep>": None},
+    "clear": {"": "", "<clear>": "", "<keep>": None},
+}
+
+
+class Header(Struct, frozen=True):
+    """The first row of a CSV file: the columns' names, and by the path of an object which columns fill its keys."""
+
+    names: tuple[str, ...]
+    parts: dict[Path, list[tuple[int, str]]]
+
+    def fields(self, cells: Sequence[str], empty: Empty) -> dict[str, Any]:
+        """A row of cells as the nested data of an update; there are as many cells as columns."""
+        meaning = _MEANINGS[empty].get
+        data: dict[str, Any] = {}
+        for path, columns_of_part in self.parts.items():
+            filled = {
+                key: value for at, key in columns_of_part if (value := meaning(cell := cells[at], cell)) is not None
+            }
+            if filled:
+                part = data
+                for name in path:
+                    part = part.setdefault(name, {})
+                part.update(filled)
+        return data
+
+
+def read_header(cells: Sequence[str], line: int) -> Header:
+    """Raises `ConfigurationError` for a column that is unknown, nameless or there twice, and without customer_id."""
+    names = tuple(cell.strip() for cell in cells)
+    paths = tuple(_path(name, number, cells) for number, name in enumerate(names, 1))
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise ConfigurationError(f"line {line}: the column {twice!r} is there twice; keep one of them")
+    if KEY not in names:
+        raise ConfigurationError(f"line {line}: there is no column {KEY!r}; each row needs the id of its customer")
+    parts: dict[Path, list[tuple[int, str]]] = {}
+    for at, path in enumerate(paths):
+        if path is not None:
+            parts.setdefault(path[:-1], []).append((at, path[-1]))
+    return Header(names, parts)
+
+
+def _path(name: str, number: int, cells: Sequence[str]) -> Path | None:
+    if name in MARKS:
+        return None
+    known = columns()
+    if name in known:
+        return known[name]
+    family = next((prefix for prefix in open_columns() if name.startswith(prefix) and name != prefix), None)
+    if family is not None:
+        return _free(family, name)
+    if not name:
+        raise ConfigurationError(f"column {number} has no name; name it or take it out")
+    if len(cells) == 1 and any(mark in name for mark in ";\t|"):
+        raise ConfigurationError("the columns are not separated by commas; export the file with commas")
+    raise ConfigurationError(f"unknown column {name!r} (column {number}){_hint(name, known)}")
+
+
+def _free(family: str, name: str) -> Path:
+    key = name.removeprefix(family)
+    problem = ""
+    try:
+        canonical_json({key: ""})
+    except InvalidRequest:
+        problem = f"column {name!r} cannot be sent: {key!r} is a key that JSON carries differently in JavaScript"
+    if problem:
+        raise ConfigurationError(problem)
+    return (*family.rstrip(".").split("."), key)
+
+
+def _hint(name: str, known: dict[str, Path]) -> str:
+    families = [f"{family}…" for family in open_columns()]
+    near = difflib.get_close_matches(name, [*known, *families], n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    first_parts = dict.fromkeys(path[0] + (".…" if len(path) > 1 else "") for path in known.values())
+    return "; the columns are " + ", ".join([*first_parts, *families])
+
+
+@cache
+def columns() -> dict[str, Path]:
+    """Every column with a fixed name: its dotted name and its path, in the order of the wire."""
+    return {".".join(path): path for path, is_open in _leaves(UpdateCustomer) if not is_open}
+
+
+@cache
+def open_columns() -> tuple[str, ...]:
+    """The prefixes under which any name goes: `metadata.`."""
+    return tuple(".".join(path) + "." for path, is_open in _leaves(UpdateCustomer) if is_open)
+
+
+def _leaves(kind: type[Struct], above: Path = ()) -> Iterator[tuple[Path, bool]]:
+    for field in msgspec.structs.fields(kind):
+        path = (*above, field.encode_name)
+        members = get_args(field.type) or (field.type,)
+        part = next((member for member in members if isinstance(member, type) and issubclass(member, Struct)), None)
+        if part is not None:
+            yield from _leaves(part, path)
+        elif field.name != "extra":  # it names no key of the body, it holds some
+            yield path, any(_is_mapping(member) for member in members)
+
+
+def _is_mapping(annotation: object) -> bool:
+    origin = get_origin(annotation)
+    return isinstance(origin, type) and hasattr(origin, "keys")

@@ -1,0 +1,71 @@
+"""CSV: rows out of a text stream, and how many there are."""
+
+import csv
+from collections.abc import Iterator
+from typing import TextIO
+
+from paycombat_async.batch.columns import KEY, Empty, Header, read_header
+from paycombat_async.batch.rows import BadRow, Row, row_from_data
+from paycombat_async.errors import ConfigurationError
+
+# Above the longest body that may be sent, so that an over-long cell is one bad row; below what would fill the memory
+# when a quote is never closed.
+MAX_CELL = 1 << 20
+
+
+def read_csv(stream: TextIO, empty: Empty) -> Iterator[Row | BadRow]:
+    """The rows behind the header. A row with as many cells as the header names is read, any other is a bad row."""
+    records = _records(stream)
+    header = _header(records)
+    for line, cells in records:
+        yield _row(header, line, cells, empty)
+
+
+def count_csv(stream: TextIO) -> int:
+    """The number of rows. Raises `ConfigurationError` for a header or quoting with which no row can be trusted."""
+    records = _records(stream)
+    _header(records)
+    return sum(1 for _ in records)
+
+
+def csv_header(stream: TextIO) -> Header:
+    """The header alone."""
+    return _header(_records(stream))
+
+
+def _row(header: Header, line: int, cells: tuple[str, ...], empty: Empty) -> Row | BadRow:
+    if len(cells) == len(header.names):
+        return row_from_data(line, header.fields(cells, empty), cells)
+    amount = "many" if len(cells) > len(header.names) else "few"
+    reason = f"too {amount} cells: {len(cells)}, the header has {len(header.names)}"
+    at = header.names.index(KEY)
+    return BadRow(line, reason, cells[at] if at < len(cells) else "", cells)
+
+
+def _header(records: Iterator[tuple[int, tuple[str, ...]]]) -> Header:
+    line, cells = next(records, (0, ()))
+    if not cells:
+        raise ConfigurationError("the file holds no header; its first row names the columns")
+    return read_header(cells, line)
+
+
+def _records(stream: TextIO) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Cells with the line they start on. Rows of nothing but empty cells are passed over: spreadsheets add them."""
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL))  # one limit for the whole process: only ever raised
+    reader = csv.reader(stream, strict=True)
+    line, problem = 0, ""
+    while not problem:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            problem = str(error)
+        else:
+            if cells is None:
+                return
+            if any(cells):
+                yield line, tuple(cells)
+    raise ConfigurationError(
+        f"line {line}: the quoting is broken, so where rows begin and end is not certain ({problem}); "
+        'close each quoted cell and write a quote inside it as ""'
+    )

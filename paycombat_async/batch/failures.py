@@ -1,0 +1,118 @@
+"""The failures file: the rows that were not carried out, as they stood, each with its line and the reason beside it."""
+
+import contextlib
+import csv
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from paycombat_async._canonical import canonical_json
+from paycombat_async.batch.columns import ERROR_MARK, KEY, LINE_MARK, MARKS
+from paycombat_async.batch.csv_rows import csv_header
+from paycombat_async.batch.row_file import RowFile, open_text
+from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.errors import ConfigurationError
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_OLD_MARKS = re.compile(r'\{"_line":\d+,"_error":"(?:[^"\\]|\\.)*",?')
+_STARTS = (b"_line,_error,", b'{"_line":', b"\xef\xbb\xbf_line,_error,")
+
+
+class FailuresFile:
+    """Made when the first failure is added, put in its place when closed; readable by its owner alone.
+
+    It is a valid input again: mend its rows and run it. The two columns (keys) in front are passed over on input.
+    """
+
+    def __init__(self, path: Path, source: RowFile | None) -> None:
+        """Raises `ConfigurationError` where `path` holds something else than an earlier failures file."""
+        if path.exists() and not _is_failures_file(path, source):
+            raise ConfigurationError(f"{path} is not an earlier failures file and is not overwritten; name another")
+        if not os.access(path.parent, os.W_OK):
+            raise ConfigurationError(
+                f"{path.parent} cannot be written, so failures could not be kept; name another place"
+            )
+        self.path = path
+        self._source = source
+        self._partial = path.with_name(f".{path.name}.part")
+        self._stream: TextIO | None = None
+        self._ignored: frozenset[int] = frozenset()
+
+    def add(self, row: Row | BadRow, reason: str) -> None:
+        """Write one row down."""
+        if self._stream is None:
+            self._stream = self._begin()
+        if self._source is not None and self._source.file_format == "csv" and isinstance(row.source, tuple):
+            cells = [cell for at, cell in enumerate(row.source) if at not in self._ignored]
+            csv.writer(self._stream).writerow([row.line, _no_formula(reason), *cells])
+        else:
+            self._stream.write(_json_line(row, reason) + "\n")
+
+    def close(self) -> Path | None:
+        """Put the file in its place and say where it is; without failures, an earlier one is taken away."""
+        if self._stream is None:
+            self.path.unlink(missing_ok=True)
+            return None
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._stream.close()
+        self._partial.replace(self.path)
+        return self.path
+
+    def _begin(self) -> TextIO:
+        with contextlib.suppress(FileNotFoundError):  # left over from a run that was killed
+            self._partial.unlink()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        handle = os.open(self._partial, flags, 0o600)
+        stream = os.fdopen(handle, "w", encoding="utf-8", newline="")
+        if self._source is not None and self._source.file_format == "csv":
+            self._write_header(stream, self._source)
+        return stream
+
+    def _write_header(self, stream: TextIO, source: RowFile) -> None:
+        with source.path.open("rb") as original:
+            if original.read(3) == b"\xef\xbb\xbf":  # spreadsheets know UTF-8 by this mark
+                stream.write("\ufeff")
+        with open_text(source.path, source.file_format) as original_text:
+            names = csv_header(original_text).names
+        self._ignored = frozenset(at for at, name in enumerate(names) if name in MARKS)
+        # In front, so that the reason stands in its own column even beside a row of too many or too few cells.
+        csv.writer(stream).writerow([LINE_MARK, ERROR_MARK, *(name for name in names if name not in MARKS)])
+
+
+def _no_formula(reason: str) -> str:
+    return f"'{reason}" if reason.startswith(_FORMULA) else reason
+
+
+def _json_line(row: Row | BadRow, reason: str) -> str:
+    marks = _text({LINE_MARK: row.line, ERROR_MARK: reason})
+    if isinstance(row.source, str):
+        body = _OLD_MARKS.sub("{", row.source, count=1)
+        if not _is_object(body):
+            body = _text({"_source": row.source})
+    else:
+        body = canonical_json(row.request).decode() if isinstance(row, Row) else _text({KEY: row.customer_id})
+    rest = body[1:].lstrip()
+    return marks[:-1] + ("" if rest.startswith("}") else ",") + rest
+
+
+def _text(value: Mapping[str, object]) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+
+
+def _is_failures_file(path: Path, source: RowFile | None) -> bool:
+    if not path.is_file() or (source is not None and path.samefile(source.path)):
+        return False
+    with path.open("rb") as stream:
+        return stream.read(32).startswith(_STARTS)

@@ -1,0 +1,165 @@
+"""The journal: which rows are on their way and which are done, kept in SQLite so that a killed run can go on.
+
+A row is known by its `customer_id` and the digest of its canonical bytes: the input may be edited between two runs;
+rows that are done and unchanged are skipped, changed ones are sent. It holds ids, line numbers, digests and states,
+but no token, no name and no body. Every row is in one of these states:
+
+    new       certainly not sent
+    sending   written down before the row is sent; found by a later run, it means: perhaps sent
+    done      carried out
+    failed    refused
+    unknown   sent, but what became of it is not known
+
+The one thing it takes for granted is that rows may be sent twice, as updates may: only `done` keeps a row from being
+sent again.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from paycombat_async.batch.journal_file import explained, open_file, open_temporary
+from paycombat_async.batch.rows import Row
+
+
+class State(StrEnum):
+    """Where a row stands."""
+
+    NEW = "new"
+    SENDING = "sending"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Result(NamedTuple):
+    """What became of the row with this number; `reason` is without personal data."""
+
+    number: int
+    state: State
+    reason: str
+
+
+class Plan(NamedTuple):
+    """What to do with a row: skip it, refuse it, or send it. `first_line` is where its customer stood in this run."""
+
+    number: int
+    skip: bool = False
+    first_line: int = 0
+
+    @property
+    def refusal(self) -> str:
+        """Why the row must not be sent, if so: two rows of one customer would race."""
+        return f"customer appears twice, first on line {self.first_line}" if self.first_line and not self.skip else ""
+
+
+class _Known(NamedTuple):
+    number: int
+    body: str
+    state: str
+    line: int
+    run: int
+
+
+# A step of SQLite gives up Python's lock and has to wait for it again, behind a busy loop: so a window of rows is one
+# statement with a JSON array, not one statement per row.
+_FIND = (
+    "SELECT json_group_array(json_array(row.customer, row.number, row.body, row.state, row.line, row.run))"
+    " FROM json_each(?) AS asked CROSS JOIN row ON row.customer = asked.value"
+)
+_WRITE = (
+    "INSERT OR REPLACE INTO row (number, customer, body, line, run, state, reason)"
+    " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),"
+    " json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'), '' FROM json_each(?)"
+)
+_SETTLE = (
+    "UPDATE row SET state = json_extract(result.value, '$[1]'), reason = json_extract(result.value, '$[2]')"
+    " FROM json_each(?) AS result WHERE row.number = json_extract(result.value, '$[0]')"
+)
+
+
+class Journal:
+    """Plans and settles rows, a window at a time; each call is one durable commit. Used by one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
+        self._connection = connection
+        self._path = path
+        with explained(path):
+            (last,) = connection.execute("SELECT max(value) FROM mark WHERE name = 'run'").fetchone()
+            self._run = (last or 0) + 1
+            connection.execute("INSERT OR REPLACE INTO mark VALUES ('run', ?)", [self._run])
+            (top,) = connection.execute("SELECT max(number) FROM row").fetchone()
+        self._next = (top or 0) + 1
+
+    def turn(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
+        """Settle what came back and write down what is to be sent next; when it returns, both are durable."""
+        with explained(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._settle(results)
+                plans = self._plan(rows)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+            return plans
+
+    def close(self, results: Sequence[Result]) -> None:
+        """Settle the last rows and let go of the file. No call is under way any more: what was only planned is new."""
+        try:
+            with explained(self._path):
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._settle(results)
+                self._connection.execute(
+                    "UPDATE row SET state = 'new' WHERE state = 'sending' AND run = ?", [self._run]
+                )
+                self._connection.execute("COMMIT")
+        finally:
+            self._connection.close()
+
+    def _settle(self, results: Sequence[Result]) -> None:
+        if results:
+            self._connection.execute(_SETTLE, [_json(results)])
+
+    def _plan(self, rows: Sequence[Row]) -> list[Plan]:
+        if not rows:
+            return []
+        (found,) = self._connection.execute(_FIND, [_json([row.customer_id for row in rows])]).fetchone()
+        known = {customer: _Known(*rest) for customer, *rest in msgspec.json.decode(found)}
+        plans: list[Plan] = []
+        changes: list[tuple[int, str, str, int, int, State]] = []
+        for row in rows:
+            plan = self._plan_one(row, known.get(row.customer_id))
+            plans.append(plan)
+            if not plan.first_line:
+                state = State.DONE if plan.skip else State.SENDING
+                changes.append((plan.number, row.customer_id, row.digest, row.line, self._run, state))
+                known[row.customer_id] = _Known(plan.number, row.digest, state, row.line, self._run)
+        self._connection.execute(_WRITE, [_json(changes)])
+        return plans
+
+    def _plan_one(self, row: Row, known: _Known | None) -> Plan:
+        if known is None:
+            self._next += 1
+            return Plan(self._next - 1)
+        if known.run == self._run:
+            return Plan(known.number, skip=known.body == row.digest, first_line=known.line)
+        return Plan(known.number, skip=known.state == State.DONE and known.body == row.digest)
+
+
+def open_journal(path: Path, *, account: str, source: str) -> Journal:
+    """Open or make the journal of an account (its digest) and an input (its name)."""
+    return Journal(open_file(path, account=account, source=source), path)
+
+
+def temporary_journal() -> Journal:
+    """A journal for one run, which finds customers that stand twice and is gone afterwards."""
+    return Journal(open_temporary(), None)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,101 @@
+"""JSONL: one object in the shape of the API's body per line."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, NoReturn, TextIO, cast
+
+from paycombat_async.batch.columns import KEY, MARKS
+from paycombat_async.batch.printable import printable
+from paycombat_async.batch.rows import BadRow, Row, row_from_data
+from paycombat_async.errors import ConfigurationError
+
+
+class _Refused(ValueError):
+    """Valid for Python's parser, but not to be sent."""
+
+
+def read_jsonl(stream: TextIO) -> Iterator[Row | BadRow]:
+    """The rows; blank lines are passed over."""
+    for line, text in _lines(stream):
+        yield _row(line, text)
+
+
+def count_jsonl(stream: TextIO) -> int:
+    """The number of rows. Raises `ConfigurationError` for none, and for a file that is one JSON array."""
+    rows = 0
+    for _, text in _lines(stream):
+        if not rows and text.startswith("["):
+            raise ConfigurationError("the file is a JSON array; write one object per line, without brackets and commas")
+        rows += 1
+    if not rows:
+        raise ConfigurationError("the file is empty")
+    return rows
+
+
+def _lines(stream: TextIO) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(stream, 1):
+        text = line.strip(" \t\r\n")  # JSON's own white space: what else str.strip takes away is no blank here
+        if text:
+            yield number, text
+
+
+def _row(line: int, text: str) -> Row | BadRow:
+    try:
+        fields = _parse(text)
+    except _Refused as error:
+        return BadRow(line, printable(str(error)), source=text)
+    return row_from_data(line, fields, text)
+
+
+def _parse(text: str) -> dict[str, Any]:
+    problem = ""
+    data: Any = None
+    try:
+        data = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=Decimal)
+    except _Refused:
+        raise
+    except json.JSONDecodeError as error:
+        problem = f"not valid JSON: {error.msg} (column {error.colno})"
+    except ValueError:
+        problem = "holds a number of too many digits"
+    except RecursionError:
+        problem = "nested too deeply"
+    if problem:
+        raise _Refused(problem)
+    if not isinstance(data, dict):
+        raise _Refused(f"expected an object, got {_kind(data)}")
+    mapping = cast("dict[str, Any]", data)  # keys of JSON are text
+    fields = {key: value for key, value in mapping.items() if key not in MARKS}
+    if not isinstance(fields.get(KEY, ""), str):
+        raise _Refused(f"{KEY}: expected text, got {_kind(fields[KEY])}")
+    return fields
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counts = Counter(name for name, _ in pairs if name not in MARKS)
+        for name, count in counts.most_common(1):
+            if count > 1:
+                raise _Refused(f"the key {name!r} is there twice")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _Refused(f"{name} has no form in JSON")
+
+
+_KINDS: dict[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    Decimal: "a number",
+}
+
+
+def _kind(value: object) -> str:
+    return _KINDS.get(type(value), "null")

@@ -1,0 +1,34 @@
+"""A dry run: every row is read and judged, nothing is sent and nothing is written."""
+
+import asyncio
+from collections.abc import Callable
+
+from paycombat_async._clock import Clock
+from paycombat_async.batch.journal import Plan, temporary_journal
+from paycombat_async.batch.report import BatchReport, Progress, Tally
+from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.batch.windows import Windows
+
+
+async def rehearse(
+    windows: Windows, tally: Tally, clock: Clock, on_progress: Callable[[Progress], None] | None
+) -> BatchReport:
+    """Rows that would be sent are the report's `pending` ones."""
+    begun = clock.monotonic()
+    journal = temporary_journal()
+    try:
+        async for window in windows:
+            plans = iter(await asyncio.to_thread(journal.turn, [], [row for row in window if isinstance(row, Row)]))
+            for row in window:
+                tally.rows += 1
+                plan = Plan(0) if isinstance(row, BadRow) else next(plans)
+                reason = row.reason if isinstance(row, BadRow) else plan.refusal
+                tally.unchanged += plan.skip
+                if reason:
+                    tally.failed += 1
+                    tally.keep(row, reason)
+            if on_progress is not None:
+                on_progress(tally.progress(clock.monotonic() - begun))
+    finally:
+        journal.close([])
+    return BatchReport.of(tally.progress(clock.monotonic() - begun), failures=tally.failures, dry_run=True)

@@ -1,0 +1,115 @@
+"""A file of rows: looked through once before anything is sent, then read in a stream, never held."""
+
+import codecs
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, TextIO, TypeAlias
+
+from paycombat_async.batch.columns import Empty
+from paycombat_async.batch.csv_rows import count_csv, read_csv
+from paycombat_async.batch.jsonl_rows import count_jsonl, read_jsonl
+from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.errors import ConfigurationError
+
+FileFormat: TypeAlias = Literal["csv", "jsonl"]
+
+_SUFFIXES: dict[str, FileFormat] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_COUNT: dict[FileFormat, Callable[[TextIO], int]] = {"csv": count_csv, "jsonl": count_jsonl}
+# CSV takes any line ending, and cells may hold line ends; JSONL lines end with a line feed and nothing else.
+_NEWLINE: dict[FileFormat, str] = {"csv": "", "jsonl": "\n"}
+_CHUNK = 1 << 20
+_LONGEST_LINE = 4 << 20
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFile:
+    """A file of `total` rows that was found fit to be read; iterate over it as often as you like."""
+
+    path: Path
+    file_format: FileFormat
+    empty: Empty
+    total: int
+
+    def __iter__(self) -> Iterator[Row | BadRow]:
+        """Raises `ConfigurationError` if the file was changed into something unreadable meanwhile."""
+        try:
+            with open_text(self.path, self.file_format) as stream:
+                yield from read_csv(stream, self.empty) if self.file_format == "csv" else read_jsonl(stream)
+        except (OSError, UnicodeDecodeError) as error:
+            problem = type(error).__name__
+        else:
+            return
+        raise ConfigurationError(f"{self.path.name} can no longer be read ({problem}); was it changed meanwhile?")
+
+
+def open_rows(path: str | os.PathLike[str], *, file_format: FileFormat | None = None, empty: Empty = "keep") -> RowFile:
+    """Look a file through: CSV by the suffix .csv, JSONL by .jsonl or .ndjson, unless `file_format` says it.
+
+    In CSV an empty cell leaves its field alone and `<clear>` clears it; `empty="clear"` makes an empty cell clear, and
+    `<keep>` leave alone. Raises `ConfigurationError` for what is wrong with the file as a whole.
+    """
+    where = Path(path)
+    chosen = file_format or _SUFFIXES.get(where.suffix.lower())
+    if chosen is None:
+        raise ConfigurationError(f"{where.name}: neither .csv nor .jsonl; say which format it has")
+    try:
+        with _open_regular(where) as stream:
+            _check_bytes(stream)
+        with open_text(where, chosen) as text:
+            return RowFile(where, chosen, empty, _COUNT[chosen](text))
+    except ConfigurationError as error:
+        problem = f"{where.name}: {error}"
+    except OSError as error:
+        problem = f"{where}: {os.strerror(error.errno or 0)}"
+    raise ConfigurationError(problem)
+
+
+def open_text(path: Path, file_format: FileFormat) -> TextIO:
+    """The file as text, without its byte order mark."""
+    return path.open(encoding="utf-8-sig", newline=_NEWLINE[file_format])
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "")
+    if not stat.S_ISREG(mode):
+        raise ConfigurationError("not a regular file; it is read twice, so save it to one first")
+    return path.open("rb")
+
+
+def _check_bytes(stream: BinaryIO) -> None:
+    decode = codecs.getincrementaldecoder("utf-8")().decode
+    line, without_end, decoded = 1, 0, False
+    while chunk := stream.read(_CHUNK):
+        if not decoded and chunk.startswith(_UTF16_MARKS):
+            raise ConfigurationError("is UTF-16; save it as UTF-8 (in Excel: 'CSV UTF-8')")
+        _check_chunk(chunk, line, decode)
+        newlines = chunk.count(b"\n") or chunk.count(b"\r")
+        without_end = 0 if newlines else without_end + len(chunk)
+        if without_end > _LONGEST_LINE:
+            raise ConfigurationError(
+                f"line {line} is longer than {_LONGEST_LINE >> 20} MiB; that is no row of a customer"
+            )
+        line, decoded = line + newlines, decoded or chunk != codecs.BOM_UTF8
+    _check_chunk(b"", line, lambda data: decode(data, True))  # noqa: FBT003 - codecs' own signature
+    if not decoded:
+        raise ConfigurationError("the file is empty")
+
+
+def _check_chunk(chunk: bytes, line: int, decode: Callable[[bytes], str]) -> None:
+    at, problem = chunk.find(b"\0"), "a NUL byte; the file is damaged, or no text"
+    try:
+        decode(chunk)
+    except UnicodeDecodeError as error:
+        # The decoder may still hold the beginning of a character from the chunk before.
+        start = max(0, error.start - (len(error.object) - len(chunk)))
+        if at < 0 or start < at:
+            at, problem = start, f"the byte 0x{error.object[error.start]:02x}, which is not UTF-8; save it as UTF-8"
+    if at >= 0:
+        raise ConfigurationError(f"line {line + chunk.count(bytes([10]), 0, at)} holds {problem}")

@@ -1,0 +1,79 @@
+"""Rows: one customer's update each, with the line it came from, or the reason why it cannot be sent."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from paycombat_async._canonical import canonical_json
+from paycombat_async._protocol import MAX_BODY_BYTES
+from paycombat_async._signing import content_digest
+from paycombat_async.batch.columns import KEY
+from paycombat_async.batch.printable import printable
+from paycombat_async.errors import InvalidRequest
+from paycombat_async.schemas.customers import UpdateCustomer
+
+# What the row looked like in its file, to be written to the failures file unchanged: cells, a JSON line, or nothing.
+Source: TypeAlias = tuple[str, ...] | str | None
+
+
+class Row(Struct, frozen=True):
+    """A row fit to be sent. `digest` says whether its content is the same as at another time."""
+
+    line: int
+    request: UpdateCustomer
+    digest: str
+    source: Source = None
+
+    @property
+    def customer_id(self) -> str:
+        return self.request.customer_id
+
+
+class BadRow(Struct, frozen=True):
+    """A row that is not sent, and why; the reason is fit to be shown."""
+
+    line: int
+    reason: str
+    customer_id: str = ""
+    source: Source = None
+
+
+def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | BadRow:
+    """A row out of plain data in the shape of the API's body."""
+    known = _text_or_nothing(data.get(KEY))
+    if data.get(KEY, "") == "":
+        return BadRow(line, "no customer_id", source=source)
+    if "extra" in data:  # a field of the Struct, but no key of the body
+        return BadRow(line, "unknown field 'extra'", known, source)
+    try:
+        request = UpdateCustomer.from_mapping(data)
+    except InvalidRequest as error:
+        return BadRow(line, reason_of(error), known, source)
+    return row_from_request(line, request, source)
+
+
+def row_from_request(line: int, request: UpdateCustomer, source: Source = None) -> Row | BadRow:
+    """A row out of a Struct; what its constructor let pass is found here or, at the latest, when it is sent."""
+    customer_id = _text_or_nothing(request.customer_id)  # constructors check nothing
+    if not customer_id:
+        return BadRow(line, "no customer_id", source=source)
+    if not customer_id.isprintable():
+        return BadRow(line, f"{KEY} holds a character that no id has", customer_id, source)
+    try:
+        body = canonical_json(request)
+    except InvalidRequest as error:
+        return BadRow(line, reason_of(error), customer_id, source)
+    if len(body) > MAX_BODY_BYTES:
+        reason = f"the row makes a body of {len(body)} bytes; the provider takes {MAX_BODY_BYTES}"
+        return BadRow(line, reason, customer_id, source)
+    return Row(line, request, content_digest(body), source)
+
+
+def _text_or_nothing(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def reason_of(error: InvalidRequest) -> str:
+    """What is wrong, with the field named as its column is."""
+    return printable(str(error).removeprefix("$.").removeprefix("$: "))

@@ -1,0 +1,244 @@
+"""One run: a feeder that writes rows down before they are sent, and workers that send them and note what came of it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from paycombat_async._clock import Clock
+from paycombat_async.batch.books import Books
+from paycombat_async.batch.journal import State
+from paycombat_async.batch.pace import Pace
+from paycombat_async.batch.report import BatchReport, Progress
+from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.batch.through import Send
+from paycombat_async.batch.trouble import SENTENCES, Breaker, Trouble, trouble_of
+from paycombat_async.batch.verdicts import kept, shown, state_after
+from paycombat_async.batch.windows import Windows
+from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, PayCombatError
+
+_TICK = 0.25  # seconds between two reports of progress, and at most between a result and its commit
+_TRIES = 5  # how often a row is taken up again that the provider had no time for, or that could not leave
+_FIRST_TRIES = 2  # the same while nobody was reached at all: more likely a wrong address than a moment's trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run goes on, and who is told."""
+
+    concurrency: int
+    clock: Clock
+    on_progress: Callable[[Progress], None] | None
+    stop: asyncio.Event
+
+
+class _Item:
+    """A row on its way, and how often it was put back."""
+
+    __slots__ = ("number", "row", "tries")
+
+    def __init__(self, row: Row, number: int) -> None:
+        self.row, self.number, self.tries = row, number, 0
+
+
+class Run:
+    """The state of one run: `execute` it once."""
+
+    def __init__(self, send: Send, books: Books, pace: Pace, options: Options) -> None:
+        self._send = send
+        self._books = books
+        self._pace = pace
+        self._options = options
+        self._begun = options.clock.monotonic()
+        self._breaker = Breaker(options.concurrency)
+        self._queue: asyncio.Queue[_Item] = asyncio.Queue()
+        self._hungry = asyncio.Event()
+        self._over = asyncio.Event()
+        self._idle: set[asyncio.Task[None] | None] = set()
+        self._suspects: list[tuple[_Item, PayCombatError]] = []
+        self._anything_passed = False
+        self._open = 0
+        self._fed = False
+        self._stopped = ""
+        self._misconfigured = False
+
+    async def execute(self, windows: Windows) -> BatchReport:
+        """Send every row. Cancelled, it notes the calls under way as unknown, closes the journal and is cancelled."""
+        failed: list[BaseException] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                workers = {group.create_task(self._work()) for _ in range(self._options.concurrency)}
+                others = {group.create_task(self._feed(windows)), group.create_task(self._watch())}
+                await self._until_over()
+                for task in others | (workers & self._idle):
+                    task.cancel()
+        except BaseExceptionGroup as group_of_errors:
+            failed.extend(group_of_errors.exceptions)
+        finally:
+            report = self._close()
+        if failed:
+            raise failed[0]
+        return report
+
+    async def _until_over(self) -> None:
+        while not self._over.is_set():
+            try:
+                async with asyncio.timeout(_TICK):
+                    await self._over.wait()
+            except TimeoutError:
+                self._tell()
+                try:
+                    await self._books.flush()
+                except ConfigurationError as error:
+                    self._give_up(str(error))
+
+    async def _watch(self) -> None:
+        await self._options.stop.wait()
+        self._over.set()
+
+    async def _feed(self, windows: Windows) -> None:
+        try:
+            async with aclosing(windows):
+                async for window in windows:
+                    await self._take(window)
+                    self._tell()
+                    while self._queue.qsize() > self._options.concurrency:
+                        self._hungry.clear()
+                        await self._hungry.wait()
+        except ConfigurationError as error:  # the file or the journal cannot be used any longer
+            self._give_up(str(error))
+        self._fed = True
+        self._settle_up()
+
+    async def _take(self, window: list[Row | BadRow]) -> None:
+        self._books.tally.rows += len(window)
+        rows: list[Row] = []
+        for row in window:
+            if isinstance(row, BadRow):
+                self._books.refuse(row, row.reason)
+            else:
+                rows.append(row)
+        for row, plan in zip(rows, await self._books.turn(rows), strict=True):
+            if plan.skip:
+                self._books.tally.unchanged += 1
+            elif plan.refusal:
+                self._books.refuse(row, plan.refusal)
+            else:
+                self._open += 1
+                self._queue.put_nowait(_Item(row, plan.number))
+
+    async def _work(self) -> None:
+        me = asyncio.current_task()
+        while not self._over.is_set():
+            self._idle.add(me)
+            await self._pace.enter()
+            item = await self._queue.get()
+            self._idle.discard(me)
+            try:
+                await self._carry_out(item)
+            finally:
+                self._pace.leave()
+            if self._queue.qsize() <= self._options.concurrency:
+                self._hungry.set()
+
+    async def _carry_out(self, item: _Item) -> None:
+        try:
+            attempts = await self._send(item.row.request)
+        except PayCombatError as error:
+            self._met(item, error)
+        except asyncio.CancelledError:
+            self._note(item, State.UNKNOWN, "interrupted", "interrupted while the call was under way")
+            raise
+        else:
+            self._books.tally.retried += attempts > 1
+            self._passed()
+            self._pace.went_well()
+            self._note(item, State.DONE)
+
+    def _met(self, item: _Item, error: PayCombatError) -> None:
+        """Decide what a failed call means: for its row, and for the run."""
+        self._books.tally.retried += error.attempts > 1
+        if isinstance(error, ConfigurationError):
+            self._give_up(str(error), misconfigured=True)
+            return
+        trouble = trouble_of(error)
+        if self._breaker.met(trouble):
+            self._give_up(SENTENCES[trouble], misconfigured=trouble is Trouble.REFUSED)
+        if item.tries < self._tries_at(trouble):
+            self._put_back(item, error)
+        elif trouble in (Trouble.THROTTLED, Trouble.UNREACHABLE, Trouble.REFUSED):
+            self._suspects.append((item, error))  # no fault of the row's own, if every row meets it
+            self._settle_up()
+        else:
+            if trouble is Trouble.OWN and not isinstance(error, InvalidRequest):
+                self._passed()
+            self._judge(item, error)
+
+    def _tries_at(self, trouble: Trouble) -> int:
+        if trouble is Trouble.UNREACHABLE and not self._anything_passed:
+            return _FIRST_TRIES
+        return _TRIES if trouble in (Trouble.THROTTLED, Trouble.UNREACHABLE) else 0
+
+    def _put_back(self, item: _Item, error: PayCombatError) -> None:
+        asked = error.retry_after if isinstance(error, ApiError) else None
+        self._pace.hold(0.5 * 2**item.tries if asked is None else asked)
+        item.tries += 1
+        self._queue.put_nowait(item)
+
+    def _passed(self) -> None:
+        self._anything_passed = True
+        self._breaker.passed()
+        if self._suspects:
+            suspects, self._suspects = self._suspects, []
+            for item, error in suspects:
+                self._judge(item, error)
+
+    def _judge(self, item: _Item, error: PayCombatError) -> None:
+        self._note(item, state_after(error), kept(error), shown(error))
+
+    def _note(self, item: _Item, state: State, reason: str = "", reason_shown: str = "") -> None:
+        self._books.settle(item.number, item.row, state, kept=reason, shown=reason_shown)
+        self._open -= 1
+        self._settle_up()
+
+    def _settle_up(self) -> None:
+        """End the run once nothing is left but rows that met a trouble which may be everybody's."""
+        if self._fed and self._open == len(self._suspects):
+            self._over.set()
+
+    def _give_up(self, sentence: str, *, misconfigured: bool = False) -> None:
+        self._stopped = self._stopped or sentence
+        self._misconfigured = self._misconfigured or misconfigured
+        self._over.set()
+
+    def _tell(self) -> None:
+        if self._options.on_progress is not None:
+            self._options.on_progress(self._books.tally.progress(self._elapsed()))
+
+    def _elapsed(self) -> float:
+        return self._options.clock.monotonic() - self._begun
+
+    def _close(self) -> BatchReport:
+        self._judge_suspects()
+        failures_file, problem = self._books.close()
+        self._tell()
+        tally = self._books.tally
+        return BatchReport.of(
+            tally.progress(self._elapsed()),
+            failures=tally.failures,
+            failures_file=failures_file,
+            stopped=self._stopped or problem,
+            misconfigured=self._misconfigured,
+            interrupted=self._options.stop.is_set(),
+        )
+
+    def _judge_suspects(self) -> None:
+        """Rows set aside stay pending if the whole run met their trouble; in a run that came to its end they failed."""
+        came_to_its_end = self._fed and self._open == len(self._suspects) and not self._stopped
+        if not self._suspects or not came_to_its_end:
+            return
+        if self._anything_passed:
+            self._passed()
+        else:
+            trouble = trouble_of(self._suspects[-1][1])
+            self._give_up(SENTENCES[trouble], misconfigured=trouble is Trouble.REFUSED)

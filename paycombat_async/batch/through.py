@@ -1,0 +1,48 @@
+"""What a run needs of a client: a way to send that tells the pace of each attempt, and whose account it is."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from paycombat_async._clock import Clock
+from paycombat_async._protocol import Attempt
+from paycombat_async._signing import content_digest
+from paycombat_async.batch.pace import Pace
+from paycombat_async.batch.report import Tally
+from paycombat_async.client import AsyncPayCombat
+from paycombat_async.endpoints import UPDATE_CUSTOMER
+from paycombat_async.schemas.customers import UpdateCustomer
+
+# Sends one update and says how many attempts it took; raises as the client does.
+Send: TypeAlias = Callable[[UpdateCustomer], Awaitable[int]]
+
+
+def through(client: AsyncPayCombat, tally: Tally, pace: Pace) -> Send:
+    """How rows are sent; a hook that the client had is told of each attempt as before."""
+    engine = client._engine  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the client shows its hook nowhere
+    told_before = engine.hooks.on_attempt
+
+    def on_attempt(attempt: Attempt) -> None:
+        if attempt.status == 429:
+            tally.throttled += 1
+            pace.throttled(attempt)
+        if told_before is not None:
+            told_before(attempt)
+
+    observed = client.with_options(on_attempt=on_attempt)
+
+    async def send(request: UpdateCustomer) -> int:
+        return (await observed.send(UPDATE_CUSTOMER, request)).attempts
+
+    return send
+
+
+def clock_of(client: AsyncPayCombat) -> Clock:
+    """The client's own clock: whoever hands one in wants all waiting to go through it."""
+    return client._engine.clock  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the client shows it nowhere
+
+
+def account_digest(client: AsyncPayCombat) -> str:
+    """Says whether two runs are of the same account at the same address, without holding the token."""
+    engine = client._engine  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # digested here, shown nowhere
+    account = engine.account
+    return content_digest(b"paycombat journal", account.base_url.encode(), account.token.reveal().encode())

@@ -1,0 +1,65 @@
+"""The tree of commands, and how their endings become exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from paycombat_async._version import __version__
+from paycombat_async.cli.customers_get import get
+from paycombat_async.cli.customers_sample import sample
+from paycombat_async.cli.customers_sync import sync
+from paycombat_async.cli.sandbox import sandbox
+
+_WIDE = {"max_content_width": 100, "help_option_names": ["-h", "--help"]}
+
+
+@click.group(context_settings=_WIDE)
+@click.version_option(__version__, prog_name="paycombat")
+def paycombat() -> None:
+    """PayCombat from the command line.
+
+    \b
+    Try it without an account:
+      paycombat customers sample > customers.csv
+      paycombat customers sync customers.csv --sandbox
+
+    Credentials come from the environment only: PAYCOMBAT_TOKEN and PAYCOMBAT_SIGNATURE_KEY
+    (and PAYCOMBAT_BASE_URL, if it is not the provider's own address).
+    """
+
+
+@paycombat.group()
+def customers() -> None:
+    """Customer profiles: update many from a file, look one up."""
+
+
+for command in (sync, get, sample):
+    customers.add_command(command)
+paycombat.add_command(sandbox)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal of another encoding shows \\uXXXX instead of ending the run.
+        getattr(stream, "reconfigure", _nothing)(errors="backslashreplace")
+    try:
+        code: object = paycombat.main(arguments, prog_name="paycombat", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return 130
+    except BrokenPipeError:
+        # Who read our output has gone; keep the interpreter from flushing into the void at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _nothing(**_options: str) -> None:
+    """A stream that cannot be set up stays as it is."""

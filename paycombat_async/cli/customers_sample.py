@@ -1,0 +1,18 @@
+"""`paycombat customers sample`: a file to begin with."""
+
+import sys
+from importlib.resources import files
+
+import click
+
+
+@click.command()
+def sample() -> None:
+    """Print a sample CSV file that `customers sync` takes.
+
+    \b
+    Example:
+      paycombat customers sample > customers.csv
+    """
+    content = files("paycombat_async.cli").joinpath("sample.csv").read_bytes()
+    sys.stdout.buffer.write(content)

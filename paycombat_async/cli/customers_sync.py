@@ -1,0 +1,204 @@
+"""`paycombat customers sync`: a file of profiles in, every customer updated."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import click
+
+from paycombat_async._canonical import canonical_json
+from paycombat_async.batch.columns import Empty
+from paycombat_async.batch.printable import printable
+from paycombat_async.batch.report import BatchReport, Progress
+from paycombat_async.batch.row_file import FileFormat, RowFile, open_rows
+from paycombat_async.batch.rows import Row
+from paycombat_async.batch.runner import sync_customers
+from paycombat_async.cli.display import progress_shown, show_summary
+from paycombat_async.cli.interrupts import interrupts
+from paycombat_async.cli.refusal import Refused, refusals
+from paycombat_async.client import AsyncPayCombat
+
+_SHOWN_BODIES = 3
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What was asked for on the command line."""
+
+    rows: RowFile
+    journal: Path | None
+    failed: Path
+    concurrency: int
+    rate: float | None
+    sandbox: bool
+    base_url: str | None
+    timeout: float
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--journal", type=_FILE, help="Where the journal is kept.  [default: FILE.journal]")
+@click.option("--no-journal", is_flag=True, help="Keep no journal: a killed run begins anew.")
+@click.option("--failed", type=_FILE, help="Where failed rows go.  [default: NAME.failed.csv beside FILE]")
+@click.option("--concurrency", type=click.IntRange(1, 1000), default=64, show_default=True, help="Calls at once.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="At most N calls per second.")
+@click.option("--dry-run", is_flag=True, help="Check the file and show what would be sent; send nothing.")
+@click.option(
+    "--empty",
+    type=click.Choice(["keep", "clear"]),
+    default="keep",
+    show_default=True,
+    help="What an empty CSV cell does to its field.",
+)
+@click.option("--format", "file_format", type=click.Choice(["csv", "jsonl"]), help="If FILE's ending does not say it.")
+@click.option("--sandbox", is_flag=True, help="Try it on a sandbox inside this command; no account needed.")
+@click.option("--base-url", metavar="URL", help="Another address than the provider's own.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.001),
+    default=30.0,
+    show_default=True,
+    help="Seconds per call, all retries.",
+)
+def sync(
+    file: Path,
+    *,
+    journal: Path | None,
+    failed: Path | None,
+    concurrency: int,
+    rate: float | None,
+    empty: Empty,
+    file_format: FileFormat | None,
+    base_url: str | None,
+    timeout: float,
+    **flags: bool,
+) -> int:
+    """Update every customer in FILE, a CSV or JSONL file.
+
+    CSV: the first row names the columns, with dots for what lies within: customer_id, description, company.name,
+    individual.first_name, company.authorized_user.email, metadata.anything. An empty cell leaves its field alone,
+    <clear> clears it; with --empty clear an empty cell clears and <keep> leaves alone.
+
+    JSONL: one object per line, as the API takes it; what is absent is left alone, "" clears.
+
+    A row that cannot be sent, or is refused, is listed with its line and the reason, and the others go on. The
+    journal beside the file lets a run that was killed go on where it was: run the same command again. Rows done
+    before are skipped as long as their content is the same; delete the journal to send them again.
+
+    \b
+    Examples:
+      paycombat customers sync customers.csv --sandbox     try it, without an account
+      paycombat customers sync customers.csv --dry-run     what would be sent?
+      paycombat customers sync customers.csv               do it, or go on after an interruption
+      paycombat customers sync customers.failed.csv        the failures, once mended
+
+    \b
+    Exit codes:
+      0    every row is done
+      1    rows failed, or the run had to stop before its end
+      2    wrong usage, file, journal or credentials
+      3    unknown rows are left: run it again
+      130  interrupted
+    """
+    _check_flags(journal, base_url, flags)
+    with refusals():
+        rows = open_rows(file, file_format=file_format, empty=empty)
+        if flags["dry_run"]:
+            return _rehearse(rows)
+        lasting = not flags["no_journal"] and (journal is not None or not flags["sandbox"])
+        job = _Job(
+            rows=rows,
+            journal=(journal or file.with_name(f"{file.name}.journal")) if lasting else None,
+            failed=failed or file.with_name(f"{file.stem}.failed{file.suffix}"),
+            concurrency=concurrency,
+            rate=rate,
+            sandbox=flags["sandbox"],
+            base_url=base_url,
+            timeout=timeout,
+        )
+        report = asyncio.run(_carry_out(job))
+    show_summary(report, printable(file.name))
+    _say_what_next(report, job)
+    return report.exit_code
+
+
+def _check_flags(journal: Path | None, base_url: str | None, flags: dict[str, bool]) -> None:
+    if journal is not None and flags["no_journal"]:
+        raise Refused("--journal and --no-journal exclude each other")
+    if base_url is not None and flags["sandbox"]:
+        raise Refused("--sandbox and --base-url exclude each other: the sandbox has an address of its own")
+
+
+def _rehearse(rows: RowFile) -> int:
+    report = asyncio.run(sync_customers(None, rows, dry_run=True))
+    for row in islice((row for row in rows if isinstance(row, Row)), _SHOWN_BODIES):
+        click.echo(f"line {row.line}: {printable(canonical_json(row.request).decode(), limit=2000)}")
+    show_summary(report, printable(rows.path.name))
+    return report.exit_code
+
+
+async def _carry_out(job: _Job) -> BatchReport:
+    stop = asyncio.Event()
+    last: list[Progress] = []
+    with progress_shown(printable(job.rows.path.name), job.rows.total) as show:
+
+        def on_progress(progress: Progress) -> None:
+            last[:] = [progress]
+            show(progress)
+
+        async with _client(job) as client:
+            with interrupts(stop):
+                try:
+                    return await sync_customers(
+                        client,
+                        job.rows,
+                        journal=job.journal,
+                        failed=job.failed,
+                        concurrency=job.concurrency,
+                        rate=job.rate,
+                        on_progress=on_progress,
+                        stop=stop,
+                    )
+                except asyncio.CancelledError:
+                    return _cut_short(last, job)
+
+
+def _cut_short(last: list[Progress], job: _Job) -> BatchReport:
+    """What is known of a run that was left by a second Ctrl-C."""
+    known = last[-1] if last else Progress(total=job.rows.total)
+    return BatchReport.of(known, failures_file=job.failed if job.failed.exists() else None, interrupted=True)
+
+
+@asynccontextmanager
+async def _client(job: _Job) -> AsyncGenerator[AsyncPayCombat]:
+    connections = max(100, job.concurrency)
+    if not job.sandbox:
+        async with AsyncPayCombat(base_url=job.base_url, timeout=job.timeout, max_connections=connections) as client:
+            yield client
+        return
+    from paycombat_async.sandbox import Sandbox  # noqa: PLC0415  # aiohttp.web: only for those who want a server
+
+    async with Sandbox() as sandbox:
+        sandbox.add_customers(row.customer_id for row in job.rows if isinstance(row, Row))
+        async with AsyncPayCombat(
+            token=sandbox.token,
+            signature_key=sandbox.signature_key,
+            base_url=sandbox.base_url,
+            timeout=job.timeout,
+            max_connections=connections,
+        ) as client:
+            yield client
+
+
+def _say_what_next(report: BatchReport, job: _Job) -> None:
+    if report.stopped:
+        click.echo(f"Stopped: {printable(report.stopped, limit=1000)}.", err=True)
+    if report.interrupted:
+        click.echo("Interrupted.", err=True)
+    if report.pending or report.unknown:
+        going_on = "it goes on where it was" if job.journal else "without a journal it begins anew"
+        click.echo(f"Run the same command again to send the rest ({going_on}).", err=True)

@@ -1,0 +1,24 @@
+"""How the command says no: one sentence on stderr, exit code 2."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import click
+
+from paycombat_async.batch.printable import printable
+from paycombat_async.errors import ConfigurationError
+
+
+class Refused(click.ClickException):
+    """What was asked for cannot work as it is."""
+
+    exit_code = 2
+
+
+@contextmanager
+def refusals() -> Generator[None]:
+    """Turn `ConfigurationError` into that sentence."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise Refused(printable(str(error), limit=1000)) from None

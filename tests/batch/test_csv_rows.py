@@ -1,0 +1,91 @@
+"""Rows out of CSV."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paycombat_async import ConfigurationError
+from paycombat_async.batch.csv_rows import MAX_CELL, count_csv, read_csv
+from paycombat_async.batch.rows import BadRow, Row
+
+HEADER = "customer_id,type,description,company.name\n"
+
+
+def rows_of(text: str) -> list[Row | BadRow]:
+    return list(read_csv(io.StringIO(text, newline=""), "keep"))
+
+
+def reasons(text: str) -> list[tuple[int, str]]:
+    return [(row.line, row.reason) for row in rows_of(text) if isinstance(row, BadRow)]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (",company,x,y", "no customer_id"),
+        ("<clear>,company,x,y", "no customer_id"),
+        ("c1,company,x", "too few cells: 3, the header has 4"),
+        ("c1,company,x,y,z", "too many cells: 5, the header has 4"),
+        ("c1,firm,x,y", "type: not one of the allowed values"),
+        ("c1,<clear>,x,y", "type: not one of the allowed values"),
+        (f"{'c' * 256},company,x,y", "customer_id: expected `str` of length <= 255"),
+        ("c\x071,company,x,y", "customer_id holds a character that no id has"),
+        (f"c1,company,{'x' * 100_001},y", "the row makes a body of 100078 bytes; the provider takes 100000"),
+        (f"c1,company,{'x' * 200_000},y", "the row makes a body of 200077 bytes; the provider takes 100000"),
+    ],
+    ids=["no id", "cleared id", "few", "many", "type", "cleared type", "long id", "control", "long body", "long cell"],
+)
+def test_a_bad_row_is_a_row_with_a_reason(line: str, reason: str) -> None:
+    """It keeps its line, and the rows around it are read."""
+    rows = rows_of(f"{HEADER}c0,,,\n{line}\nc2,,,\n")
+
+    assert [2, 3, 4] == [row.line for row in rows]
+    assert [(3, reason)] == [(row.line, row.reason) for row in rows if isinstance(row, BadRow)]
+
+
+def test_a_row_is_where_it_begins() -> None:
+    """Quoted line ends, blank lines and rows of empty cells shift the lines of those behind them."""
+    text = f'{HEADER}c1,,"one\ntwo\r\nthree",\n\n,,,\nc2,,"a ""b"", c",\r\nc3,,x,\n'
+
+    rows = [row for row in rows_of(text) if isinstance(row, Row)]
+
+    assert [(2, "c1"), (7, "c2"), (8, "c3")] == [(row.line, row.customer_id) for row in rows]
+    assert ["one\ntwo\r\nthree", 'a "b", c', "x"] == [row.request.description for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "the file holds no header"),
+        (f'{HEADER}c1,,x,y\nc2,,"never closed,\nc3,,x,y\n', "line 3: the quoting is broken"),
+        (f'{HEADER}c1,,"closed"early,y\n', "line 2: the quoting is broken"),
+        (f"{HEADER}c1,,{'x' * (MAX_CELL + 1)},y\n", "line 2: the quoting is broken"),
+    ],
+    ids=["empty", "open quote", "text behind a quote", "endless cell"],
+)
+def test_a_file_whose_rows_are_uncertain_is_refused(text: str, sentence: str) -> None:
+    """Where rows begin and end must be certain, or a cell could pass for a row."""
+    with pytest.raises(ConfigurationError) as caught:
+        count_csv(io.StringIO(text, newline=""))
+
+    assert sentence in str(caught.value)
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12).filter(
+    lambda text: text not in {"", "<clear>", "<keep>"}
+)
+
+
+@given(st.lists(st.tuples(texts, texts), min_size=1, max_size=5))
+def test_what_a_spreadsheet_writes_is_what_is_sent(cells: list[tuple[str, str]]) -> None:
+    """Any text survives quoting, and the count is that of the rows read."""
+    stream = io.StringIO(newline="")
+    csv.writer(stream).writerows([["customer_id", "description", "metadata.note"], *(("c", *pair) for pair in cells)])
+
+    rows = rows_of(stream.getvalue())
+
+    assert cells == [(row.request.description, row.request.metadata["note"]) for row in rows if isinstance(row, Row)]
+    assert len(rows) == count_csv(io.StringIO(stream.getvalue(), newline=""))

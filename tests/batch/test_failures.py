@@ -1,0 +1,141 @@
+"""The failures file: a valid input again, for its owner's eyes."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paycombat_async import ConfigurationError, UpdateCustomer
+from paycombat_async.batch import BadRow, Row, RowFile, open_rows
+from paycombat_async.batch.failures import FailuresFile
+from paycombat_async.batch.rows import row_from_request
+
+
+def failures_of(path: Path, source: RowFile, reason: str = "because") -> Path | None:
+    """Write every row of a file into the failures file beside it."""
+    failures = FailuresFile(path.with_name(f"{path.stem}.failed{path.suffix}"), source)
+    for row in source:
+        failures.add(row, row.reason if isinstance(row, BadRow) else reason)
+    return failures.close()
+
+
+def contents(rows: RowFile) -> list[object]:
+    return [row.request if isinstance(row, Row) else (row.reason.split(":")[0], row.customer_id) for row in rows]
+
+
+CSV = 'customer_id,description,type\nc1,한빛,company\nc2,x\nc3,x,company,more\n,x,\nc4,"a\nb",firm\nc5,=1+1,\n'
+JSONL = '{"customer_id":"c1","description":"한빛"}\n{"customer_id":"c2","type":"firm"}\n {"a":1,"a":2} \n{}\n'
+
+
+@pytest.mark.parametrize(("name", "text"), [("in.csv", CSV), ("in.jsonl", JSONL)], ids=["csv", "jsonl"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
+def test_the_failures_are_an_input_that_means_the_same(tmp_path: Path, name: str, text: str, mark: str) -> None:
+    """Good rows are good again and bad ones bad for the same reason, also of failures of failures."""
+    path = tmp_path / name
+    path.write_text(mark + text, encoding="utf-8", newline="")
+    source = open_rows(path)
+
+    first = failures_of(path, source)
+    assert first is not None
+    second = failures_of(first, open_rows(first))
+    assert second is not None
+
+    assert contents(source) == contents(open_rows(first)) == contents(open_rows(second))
+    assert second.read_text("utf-8").count("_error") in {1, source.total}
+
+
+def test_a_row_stands_beside_its_line_and_reason(tmp_path: Path) -> None:
+    """The two marks come first, so that rows of too many or too few cells cannot push them aside."""
+    path = tmp_path / "in.csv"
+    path.write_text("customer_id,description\nc1,x,y\nc2,x\n", encoding="utf-8")
+
+    failed = failures_of(path, open_rows(path), reason="=2+5")
+
+    assert failed is not None
+    assert [
+        "_line,_error,customer_id,description",
+        '2,"too many cells: 3, the header has 2",c1,x,y',
+        "3,'=2+5,c2,x",
+    ] == failed.read_text("utf-8").splitlines()
+
+
+def test_a_line_that_is_no_object_is_kept_as_text(tmp_path: Path) -> None:
+    """The failures file stays JSONL, whatever the line was."""
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"customer_id": \n', encoding="utf-8")
+
+    failed = failures_of(path, open_rows(path))
+
+    assert failed is not None
+    assert '"_source":"{\\"customer_id\\":"}' in failed.read_text("utf-8")
+    assert [BadRow] == [type(row) for row in open_rows(failed)]
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+
+
+@given(cells=st.lists(st.tuples(texts, texts), min_size=1, max_size=4))
+def test_cells_come_through_unchanged(tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[str, str]]) -> None:
+    """Whatever a cell holds, the failures file holds it too."""
+    path = tmp_path_factory.mktemp("cells") / "in.csv"
+    quoted = ['"' + '","'.join(cell.replace('"', '""') for cell in ("c", *pair)) + '"' for pair in cells]
+    path.write_text("\n".join(["customer_id,description,metadata.a", *quoted]), encoding="utf-8", newline="")
+    source = open_rows(path)
+
+    failed = failures_of(path, source)
+
+    assert failed is not None
+    assert [row.source for row in source] == [row.source[2:] for row in open_rows(failed)]
+
+
+def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+    """It holds personal data."""
+    path = tmp_path / "in.csv"
+    path.write_text("customer_id\n<clear>\n", encoding="utf-8")
+
+    failed = failures_of(path, open_rows(path))
+
+    assert failed is not None
+    assert 0o600 == stat.S_IMODE(failed.stat().st_mode)
+
+
+def test_without_failures_an_earlier_file_is_taken_away(tmp_path: Path) -> None:
+    """What it lists is mended now."""
+    path = tmp_path / "in.failed.csv"
+    path.write_text("_line,_error,customer_id\n2,no customer_id,\n", encoding="utf-8")
+
+    assert FailuresFile(path, None).close() is None
+    assert not path.exists()
+
+
+def test_rows_of_no_file_are_written_as_jsonl(tmp_path: Path) -> None:
+    """They can be run from there."""
+    row = row_from_request(7, UpdateCustomer(customer_id="c1", description="x"))
+    failures = FailuresFile(tmp_path / "failed.jsonl", None)
+
+    failures.add(row, "because")
+    path = failures.close()
+
+    assert path is not None
+    assert '{"_line":7,"_error":"because","customer_id":"c1","description":"x"}\n' == path.read_text("utf-8")
+    assert [row.digest] == [again.digest for again in open_rows(path)]
+
+
+def test_another_file_is_not_overwritten(tmp_path: Path) -> None:
+    """Neither the input nor anything else that is no failures file."""
+    path = tmp_path / "in.csv"
+    path.write_text("_line,_error,customer_id\n", encoding="utf-8")
+    other = tmp_path / "other.csv"
+    other.write_text("customer_id\n", encoding="utf-8")
+
+    for target in (path, other, tmp_path):
+        with pytest.raises(ConfigurationError, match="is not an earlier failures file and is not overwritten"):
+            FailuresFile(target, open_rows(path))
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """Before the run, not at its end."""
+    with pytest.raises(ConfigurationError, match="cannot be written, so failures could not be kept"):
+        FailuresFile(tmp_path / "missing" / "failed.csv", None)

@@ -1,0 +1,294 @@
+"""The journal: whose it is, who may use it, and what it says of each row."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from paycombat_async import ConfigurationError, UpdateCustomer
+from paycombat_async.batch import Row
+from paycombat_async.batch.journal import Journal, Plan, Result, State, open_journal, temporary_journal
+from paycombat_async.batch.journal_file import source_name
+from paycombat_async.batch.rows import row_from_request
+
+
+def opened(path: Path, account: str = "account", source: str = "in.csv") -> Journal:
+    return open_journal(path, account=account, source=source)
+
+
+def row(line: int, customer_id: str, description: str = "x") -> Row:
+    made = row_from_request(line, UpdateCustomer(customer_id=customer_id, description=description))
+    assert isinstance(made, Row)
+    return made
+
+
+def states(path: Path) -> dict[str, str]:
+    connection = sqlite3.connect(path)
+    found = dict(connection.execute("SELECT customer, state FROM row"))
+    connection.close()
+    return found
+
+
+@pytest.fixture(name="path")
+def _path(tmp_path: Path) -> Path:
+    return tmp_path / "in.csv.journal"
+
+
+def test_only_the_owner_may_read_it(path: Path) -> None:
+    """The write-ahead log too, whatever the umask."""
+    before = os.umask(0)
+    try:
+        journal = opened(path)
+        journal.turn([], [row(2, "c1")])
+    finally:
+        os.umask(before)
+
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    journal.close([])
+
+    assert {"in.csv.journal": 0o600, "in.csv.journal-wal": 0o600} == modes
+    assert [path] == list(path.parent.iterdir())
+
+
+def test_a_journal_that_others_may_read_is_closed_to_them(path: Path) -> None:
+    """As after a copy."""
+    opened(path).close([])
+    path.chmod(0o644)
+
+    opened(path).close([])
+
+    assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+
+
+def test_it_holds_no_name_and_no_token(path: Path) -> None:
+    """Ids, lines, digests and states are all there is."""
+    journal = opened(path)
+    plans = journal.turn([], [row(2, "c1", "한빛 personal")])
+    journal.turn([Result(plans[0].number, State.FAILED, "refused")], [])
+    held = path.read_bytes() + Path(f"{path}-wal").read_bytes()
+    journal.close([])
+
+    assert b"c1" in held
+    assert b"personal" not in held
+    assert "한빛".encode() not in held
+
+
+OTHER_RUN = """
+import sys
+from pathlib import Path
+from paycombat_async import ConfigurationError
+from paycombat_async.batch.journal import open_journal
+try:
+    open_journal(Path(sys.argv[1]), account="account", source="in.csv")
+except ConfigurationError as error:
+    print(error)
+"""
+
+
+def test_one_run_at_a_time(path: Path) -> None:
+    """A second one is refused at once, from this process and from another, until the first has ended."""
+    journal = opened(path)
+
+    with pytest.raises(ConfigurationError, match="is in use by another run"):
+        opened(path)
+    other = subprocess.run([sys.executable, "-c", OTHER_RUN, path], capture_output=True, text=True, check=True)
+    journal.close([])
+    opened(path).close([])
+
+    assert "is in use by another run; wait for it to end, or name another journal" in other.stdout
+
+
+@pytest.mark.parametrize(
+    ("account", "source", "sentence"),
+    [
+        ("other", "in.csv", "belongs to another account or address; name another journal"),
+        ("account", "b.csv", "belongs to another input, in.csv; name another journal"),
+    ],
+    ids=["account", "input"],
+)
+def test_it_belongs_to_one_account_and_one_input(path: Path, account: str, source: str, sentence: str) -> None:
+    """Another one's rows would be skipped or sent for the wrong reason."""
+    opened(path).close([])
+
+    with pytest.raises(ConfigurationError) as caught:
+        opened(path, account, source)
+    opened(path).close([])
+
+    assert str(caught.value).endswith(sentence)
+
+
+def test_an_input_is_named_from_where_the_journal_is(tmp_path: Path) -> None:
+    """So that both can be moved together; elsewhere the same name is another file."""
+    journal = tmp_path / "in.csv.journal"
+
+    assert "in.csv" == source_name(tmp_path / "in.csv", journal)
+    assert source_name(tmp_path / "june" / "in.csv", journal) != source_name(tmp_path / "july" / "in.csv", journal)
+
+
+def _database(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE thing (a)")
+    connection.close()
+
+
+def _other_version(path: Path) -> None:
+    opened(path).close([])
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda path: path.write_text("customer_id\n" * 100), "is some other file; name another journal"),
+        (_database, "is another program's database; name another journal"),
+        (_other_version, "was written by another version of paycombat; name another journal"),
+        (lambda path: path.mkdir(), "is a link or no regular file; name another journal"),
+        (lambda path: path.symlink_to(path.parent / "target"), "is a link or no regular file; name another journal"),
+    ],
+    ids=["text", "database", "version", "directory", "link"],
+)
+def test_what_is_no_journal_is_left_alone(path: Path, make: object, sentence: str) -> None:
+    """One sentence, and not a byte written."""
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+
+    with pytest.raises(ConfigurationError) as caught:
+        opened(path)
+
+    assert str(caught.value).endswith(sentence)
+    assert before == (path.read_bytes() if path.is_file() else None)
+    assert not (path.parent / "target").exists()
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """With the system's own words."""
+    with pytest.raises(ConfigurationError, match="cannot be made: No such file or directory"):
+        opened(tmp_path / "missing" / "journal")
+
+
+def test_a_file_begun_and_left_empty_is_a_new_journal(path: Path) -> None:
+    """A kill can fall between making the file and filling it."""
+    path.touch(0o600)
+
+    opened(path).close([])
+
+    assert {} == states(path)
+
+
+def test_what_is_done_is_skipped_and_all_else_is_sent_again(path: Path) -> None:
+    """Only `done` with the same content keeps a row from being sent."""
+    journal = opened(path)
+    rows = [row(2, "done"), row(3, "failed"), row(4, "unknown"), row(5, "sending"), row(6, "changed")]
+    numbers = [plan.number for plan in journal.turn([], rows)]
+    results = [State.DONE, State.FAILED, State.UNKNOWN, None, State.DONE]
+    journal.turn([Result(number, state, "") for number, state in zip(numbers, results, strict=True) if state], [])
+    journal._connection.close()  # killed: nothing was closed
+
+    again = opened(path)
+    plans = again.turn([], [row(12, "done"), *rows[1:4], row(6, "changed", "y"), row(7, "new")])
+    again.close([Result(plan.number, State.DONE, "") for plan in plans if not plan.skip])
+
+    assert [True, False, False, False, False, False] == [plan.skip for plan in plans]
+    assert {*numbers} == {plan.number for plan in plans[:5]}
+    assert {"done"} == set(states(path).values())
+
+
+def test_a_customer_that_stands_twice_is_sent_once(path: Path) -> None:
+    """The same content again is nothing to do; other content is refused, in one window or in two."""
+    journal = opened(path)
+
+    first = journal.turn([], [row(2, "c1"), row(3, "c1", "y"), row(4, "c1")])
+    second = journal.turn([], [row(5, "c1", "z")])
+    journal.close([])
+
+    refusals = [plan.refusal for plan in first + second]
+    twice = "customer appears twice, first on line 2"
+    assert ["", twice, "", twice] == refusals
+    assert [False, False, True, False] == [plan.skip for plan in first + second]
+
+
+def test_rows_that_were_planned_and_not_sent_are_new(path: Path) -> None:
+    """At a clean end no call is under way, so nothing is in doubt."""
+    journal = opened(path)
+    sent, _ = journal.turn([], [row(2, "c1"), row(3, "c2")])
+
+    journal.close([Result(sent.number, State.UNKNOWN, "interrupted")])
+
+    assert {"c1": "unknown", "c2": "new"} == states(path)
+
+
+def test_a_commit_that_fails_says_so(path: Path) -> None:
+    """A full disk stops the run with a sentence; nothing of the turn is kept."""
+    journal = opened(path)
+    journal._connection.execute("PRAGMA max_page_count = 1")
+
+    with pytest.raises(ConfigurationError, match="cannot be written: the disk is full"):
+        journal.turn([], [row(line, f"c{line}") for line in range(500)])
+    journal._connection.execute("PRAGMA max_page_count = 1000000")
+    journal.close([])
+
+    assert {} == states(path)
+
+
+class Runs(RuleBasedStateMachine):
+    """Runs over the same few customers, killed at any moment, against a model of what was carried out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.journal = temporary_journal()
+        self.applied: dict[str, str] = {}
+        self.open: dict[str, tuple[int, str]] = {}
+        self.seen: dict[str, str] = {}
+
+    @rule(customer=st.sampled_from("abc"), content=st.sampled_from("xy"))
+    def plan(self, customer: str, content: str) -> None:
+        (plan,) = self.journal.turn([], [row(2, customer, content)])
+        expected_skip = (
+            self.applied.get(customer) == content if customer not in self.seen else self.seen[customer] == content
+        )
+        assert expected_skip == plan.skip
+        assert (customer in self.seen and not expected_skip) == bool(plan.refusal)
+        if customer not in self.seen:
+            self.seen[customer] = content
+            if not plan.skip:
+                self.applied.pop(customer, None)
+                self.open[customer] = (plan.number, content)
+
+    @rule(customer=st.sampled_from("abc"), state=st.sampled_from([State.DONE, State.FAILED, State.UNKNOWN]))
+    def settle(self, customer: str, state: State) -> None:
+        if customer in self.open:
+            number, content = self.open.pop(customer)
+            self.journal.turn([Result(number, state, "")], [])
+            if state is State.DONE:
+                self.applied[customer] = content
+
+    @rule()
+    def kill(self) -> None:
+        self.journal = Journal(self.journal._connection, None)
+        self.open.clear()
+        self.seen.clear()
+
+    @invariant()
+    def each_row_is_in_one_known_state(self) -> None:
+        found = dict(self.journal._connection.execute("SELECT customer, state FROM row"))
+        assert set(self.applied) == {customer for customer, state in found.items() if state == "done"}
+        assert set(self.open) <= {customer for customer, state in found.items() if state == "sending"}
+
+    def teardown(self) -> None:
+        self.journal.close([])
+
+
+TestRuns = Runs.TestCase
+
+
+def test_a_plan_sends_unless_it_says_otherwise() -> None:
+    """The usual case carries no mark."""
+    assert "" == Plan(1).refusal

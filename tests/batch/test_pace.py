@@ -1,0 +1,84 @@
+"""The pace: fewer calls after a 429, all of them again by and by."""
+
+import asyncio
+
+from paycombat_async import Attempt
+from paycombat_async.batch.pace import LONGEST_HOLD, Pace
+from paycombat_async.testing import FakeClock
+
+
+def too_many(elapsed: float = 0.1) -> Attempt:
+    return Attempt("customers.update", 1, 429, None, elapsed, None)
+
+
+def test_a_429_halves_once_for_all_calls_that_were_under_way() -> None:
+    """Attempts that began before the cut say nothing new; one that began after it does. One call is always let go."""
+    clock = FakeClock()
+    pace = Pace(64, None, clock)
+    limits = []
+
+    for elapsed, passed in [(0.1, 0.0), (0.1, 0.0), (0.1, 0.0), (0.1, 0.2), (0.1, 0.2)] + [(0.1, 0.2)] * 9:
+        clock.time += passed
+        pace.throttled(too_many(elapsed))
+        limits.append(pace.limit)
+
+    assert [32, 32, 32, 16, 8, 4, 2, 1, 1, 1, 1, 1, 1, 1] == limits
+
+
+def test_good_answers_give_back_one_call_per_round() -> None:
+    """From 32 to 33 after 32 of them, and never beyond what was asked for."""
+    pace = Pace(64, None, FakeClock())
+    pace.throttled(too_many())
+
+    for _ in range(33):
+        pace.went_well()
+    after_a_round = pace.limit
+    for _ in range(10_000):
+        pace.went_well()
+
+    assert 33 == after_a_round
+    assert 64 == pace.limit
+
+
+async def test_no_more_calls_enter_than_the_limit_allows() -> None:
+    """Who waits enters when somebody leaves."""
+    pace = Pace(2, None, FakeClock())
+    pace.throttled(too_many())
+    await pace.enter()
+    second = asyncio.create_task(pace.enter())
+    await asyncio.sleep(0)
+    waited = not second.done()
+
+    pace.leave()
+    await second
+
+    assert waited
+
+
+async def test_the_rate_spaces_the_starts() -> None:
+    """Four calls at two per second take a second and a half to start."""
+    clock = FakeClock()
+    pace = Pace(8, 2.0, clock)
+    begun = clock.time
+
+    for _ in range(4):
+        await pace.enter()
+
+    assert 1.5 == clock.time - begun
+
+
+async def test_a_hold_keeps_all_calls_back() -> None:
+    """For as long as the provider asks, within reason."""
+    clock = FakeClock()
+    pace = Pace(8, None, clock)
+    begun = clock.time
+
+    pace.hold(7.0)
+    pace.hold(3.0)
+    await pace.enter()
+    after_first = clock.time - begun
+    pace.hold(1e9)
+    await pace.enter()
+
+    assert 7.0 == after_first
+    assert 7.0 + LONGEST_HOLD == clock.time - begun

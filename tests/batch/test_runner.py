@@ -1,0 +1,390 @@
+"""Runs: every row ends where it belongs, whatever the provider does."""
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from paycombat_async import (
+    AsyncPayCombat,
+    Attempt,
+    ConfigurationError,
+    ConnectFailed,
+    Disconnected,
+    RawReply,
+    UpdateCustomer,
+)
+from paycombat_async.batch import BatchReport, Progress, sync_customers
+from paycombat_async.testing import FakeClock
+from tests.batch.provider import Answer, Provider, refused, updated
+
+ClientOf = Callable[..., AsyncPayCombat]
+
+
+@pytest.fixture(name="client_of")
+def _client_of(make_client: ClientOf, clock: FakeClock) -> ClientOf:
+    """A factory of clients of a provider, which do not retry by themselves."""
+
+    def make(provider: Provider, **options: object) -> AsyncPayCombat:
+        return make_client(transport=provider, **({"max_retries": 0} | options))
+
+    return make
+
+
+def updates(count: int) -> list[UpdateCustomer]:
+    return [UpdateCustomer(customer_id=f"c{number}", description="x") for number in range(count)]
+
+
+def only(bad: dict[str, Answer]) -> Provider:
+    """A provider that answers well, save for these customers."""
+    return Provider(lambda customer_id, _: bad.get(customer_id) or updated(customer_id))
+
+
+def always(answer: Answer) -> Provider:
+    return Provider(lambda _, __: answer)
+
+
+def names_in(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def counts(report: BatchReport) -> tuple[int, int, int, int, int]:
+    return report.updated, report.unchanged, report.failed, report.unknown, report.pending
+
+
+async def test_every_customer_is_updated_once(client_of: ClientOf) -> None:
+    """No more calls at once than asked for, and each with its own body."""
+    provider = Provider()
+
+    report = await sync_customers(client_of(provider), updates(500), concurrency=7)
+
+    assert (500, 0, 0, 0, 0) == counts(report)
+    assert 0 == report.exit_code
+    assert {f"c{number}": 1 for number in range(500)} == provider.sent
+    assert 7 == provider.most_under_way
+    assert b'{"customer_id":"c3","description":"x"}' == provider.bodies["c3"]
+
+
+async def test_rows_are_taken_from_any_iterable(client_of: ClientOf) -> None:
+    """Async ones too, and only as fast as they are sent."""
+    read = 0
+    ahead = []
+
+    async def rows() -> AsyncIterator[UpdateCustomer]:
+        nonlocal read
+        for read, update in enumerate(updates(2000), 1):
+            ahead.append(read - sum(provider.sent.values()))
+            yield update
+
+    provider = Provider()
+
+    report = await sync_customers(client_of(provider), rows(), concurrency=4)
+
+    assert (2000, 0, 0, 0, 0) == counts(report)
+    assert max(ahead) < 200
+
+
+async def test_a_row_of_the_wrong_kind_is_a_row_with_a_reason(client_of: ClientOf) -> None:
+    """So is one that its constructor let pass: found before it is sent."""
+    wrong = UpdateCustomer(customer_id="c9", description=7)
+
+    report = await sync_customers(client_of(Provider()), [*updates(1), {"customer_id": "c"}, wrong])
+
+    assert (1, 0, 2, 0, 0) == counts(report)
+    assert 1 == report.exit_code
+    assert [(2, "expected an UpdateCustomer, got dict"), (3, "description: expected `str`, got `int`")] == [
+        (failure.line, failure.reason) for failure in report.failures
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "exit_code"),
+    [
+        (refused(404, "no customer"), (4, 0, 1, 0, 0), 1),
+        (refused(422), (4, 0, 1, 0, 0), 1),
+        (refused(403), (4, 0, 1, 0, 0), 1),
+        (refused(500), (4, 0, 0, 1, 0), 3),
+        (Disconnected("the connection broke"), (4, 0, 0, 1, 0), 3),
+        (RawReply(200, {}, b"<html>"), (4, 0, 0, 1, 0), 3),
+        (RawReply(200, {}, b'{"success":true,"status_code":200,"data":[]}'), (5, 0, 0, 0, 0), 0),
+        (refused(429), (4, 0, 1, 0, 0), 1),
+        (ConnectFailed("no connection"), (4, 0, 1, 0, 0), 1),
+    ],
+    ids=["404", "422", "403", "500", "disconnect", "not json", "applied", "429", "connect"],
+)
+async def test_one_rows_trouble_is_its_own(
+    client_of: ClientOf, answer: Answer, expected: tuple[int, ...], exit_code: int
+) -> None:
+    """The outcome of the error decides where the row ends; the others go on."""
+    report = await sync_customers(client_of(only({"c2": answer})), updates(5), concurrency=1)
+
+    assert expected == counts(report)
+    assert exit_code == report.exit_code
+    assert ["c2"] * (report.failed + report.unknown) == [failure.customer_id for failure in report.failures]
+
+
+async def test_the_providers_words_are_shown_and_not_kept(client_of: ClientOf, tmp_path: Path) -> None:
+    """They help the operator, and may quote personal data: the journal goes without."""
+    provider = only({"c1": refused(422, "no such city: Sëoul \x1b[31m")})
+
+    report = await sync_customers(client_of(provider), updates(2), journal=tmp_path / "j")
+
+    assert report.failures[0].reason.endswith("(no such city: Sëoul \\x1b[31m)")
+    assert "Sëoul".encode() not in (tmp_path / "j").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("answer", "exit_code", "sentence"),
+    [
+        (refused(401), 2, "the provider refuses these credentials"),
+        (refused(403), 2, "the provider refuses these credentials"),
+        (ConnectFailed("refused"), 1, "the provider cannot be reached"),
+        (refused(503), 3, "the provider keeps failing"),
+    ],
+    ids=["401", "403", "connect", "503"],
+)
+@pytest.mark.parametrize("rows", [3, 500])
+async def test_a_trouble_of_every_row_stops_the_run(
+    client_of: ClientOf, tmp_path: Path, rows: int, answer: Answer, exit_code: int, sentence: str
+) -> None:
+    """Rows that were not carried out stay pending; the next run, with the trouble gone, sends them."""
+    stopping = always(answer)
+    journal = tmp_path / "j"
+
+    first = await sync_customers(client_of(stopping), updates(rows), journal=journal, concurrency=4)
+    second = await sync_customers(client_of(Provider()), updates(rows), journal=journal, concurrency=4)
+
+    assert sum(stopping.sent.values()) <= 50
+    assert 0 == first.updated + first.failed
+    assert exit_code == first.exit_code
+    assert first.stopped.startswith(sentence) or (exit_code == 3 and rows == 3)
+    assert (rows, 0, 0, 0, 0) == counts(second)
+
+
+async def test_throttled_rows_wait_and_are_sent_again(client_of: ClientOf, clock: FakeClock) -> None:
+    """What the provider asks for is waited for once, by all; nothing fails."""
+    provider = Provider(lambda customer, n: refused(429, retry_after="30") if n < 3 and customer < "c3" else updated())
+
+    report = await sync_customers(client_of(provider, timeout=5.0), updates(9), concurrency=3)
+
+    assert (9, 0, 0, 0, 0) == counts(report)
+    assert 6 == report.throttled
+    assert 30.0 in clock.slept
+
+
+async def test_calls_at_once_halve_on_429(client_of: ClientOf) -> None:
+    """The client's own retries tell the pace too, not only the errors that come out of it."""
+    running: list[int] = []
+
+    def answer(customer_id: str, n: int) -> Answer:
+        running.append(provider.under_way + 1)
+        return refused(429) if customer_id == "c0" and n == 1 else updated()
+
+    provider = Provider(answer)
+
+    report = await sync_customers(client_of(provider, max_retries=1), updates(12), concurrency=8)
+
+    assert (1, 1) == (report.throttled, report.retried)
+    assert 8 == max(running)
+    assert max(running[-2:]) <= 5
+
+
+async def test_a_hook_of_the_client_is_still_told(client_of: ClientOf) -> None:
+    """The pace listens beside it, not in its place."""
+    told: list[Attempt] = []
+
+    await sync_customers(client_of(Provider(), on_attempt=told.append), updates(3))
+
+    assert 3 == len(told)
+
+
+async def test_a_finished_journal_skips_what_is_unchanged(client_of: ClientOf, tmp_path: Path) -> None:
+    """An edited file sends its changed and its new rows, and no others."""
+    path = tmp_path / "in.csv"
+    provider = Provider()
+    client = client_of(provider)
+    path.write_text("customer_id,description\nc1,a\nc2,b\nc3,c\n", encoding="utf-8")
+    await sync_customers(client, path, journal=tmp_path / "j")
+    path.write_text("customer_id,description\nc3,c\nc0,z\nc2,changed\nc1,a\n", encoding="utf-8")
+
+    report = await sync_customers(client, path, journal=tmp_path / "j")
+
+    assert (2, 2, 0, 0, 0) == counts(report)
+    assert {"c0": 1, "c1": 1, "c2": 2, "c3": 1} == provider.sent
+
+
+async def test_a_customer_twice_in_the_input_is_a_reported_row(client_of: ClientOf) -> None:
+    """Also without a journal, and far apart; the same row again is nothing to do."""
+    rows = updates(300)
+
+    report = await sync_customers(
+        client_of(Provider()), [*rows, UpdateCustomer(customer_id="c0", description="other"), rows[1]]
+    )
+
+    assert (300, 1, 1, 0, 0) == counts(report)
+    assert (301, "customer appears twice, first on line 1") == (report.failures[0].line, report.failures[0].reason)
+
+
+async def test_the_failures_file_lists_what_failed(client_of: ClientOf, tmp_path: Path) -> None:
+    """Bad rows, refused rows and unknown ones, and it can be run."""
+    path = tmp_path / "in.csv"
+    path.write_text("customer_id,description\nc1,a\n,b\nc3,c\nc4,d\n", encoding="utf-8")
+    failed = tmp_path / "in.failed.csv"
+
+    report = await sync_customers(
+        client_of(only({"c3": refused(404), "c4": refused(500)})), path, failed=failed, concurrency=1
+    )
+    lines = failed.read_text("utf-8").splitlines()
+    again = await sync_customers(client_of(Provider()), failed, failed=tmp_path / "again.csv")
+
+    assert failed == report.failures_file
+    assert 0o600 == stat.S_IMODE(failed.stat().st_mode)
+    assert ["_line,_error,customer_id,description", "3,no customer_id,,b"] == lines[:2]
+    assert ["4", "5"] == [line.split(",")[0] for line in lines[2:]]
+    assert (2, 0, 1, 0, 0) == counts(again)
+
+
+async def test_progress_ends_with_every_row(client_of: ClientOf) -> None:
+    """The last one tells what the report tells."""
+    told: list[Progress] = []
+
+    report = await sync_customers(client_of(Provider()), updates(300), on_progress=told.append)
+
+    assert sorted(told, key=lambda progress: progress.settled) == told
+    assert (300, 300) == (told[-1].rows, told[-1].settled)
+    assert report.updated == told[-1].updated
+
+
+async def test_a_dry_run_sends_nothing_and_needs_no_client(tmp_path: Path) -> None:
+    """Rows that would be sent are pending; bad ones are found."""
+    path = tmp_path / "in.csv"
+    path.write_text("customer_id,description\nc1,a\n,b\nc1,a\nc1,c\nc2,d\n", encoding="utf-8")
+
+    report = await sync_customers(None, path, dry_run=True)
+
+    assert (0, 1, 2, 0, 2) == counts(report)
+    assert ["in.csv"] == names_in(tmp_path)
+
+
+async def test_stop_finishes_what_is_under_way(client_of: ClientOf, tmp_path: Path) -> None:
+    """The rest is pending, and the next run sends exactly that."""
+    stop = asyncio.Event()
+
+    def answer(customer_id: str, _: int) -> Answer:
+        if customer_id == "c50":
+            stop.set()
+        return updated(customer_id)
+
+    provider = Provider(answer)
+    client = client_of(provider)
+
+    first = await sync_customers(client, updates(500), journal=tmp_path / "j", concurrency=4, stop=stop)
+    second = await sync_customers(client, updates(500), journal=tmp_path / "j", concurrency=4)
+
+    assert 130 == first.exit_code
+    assert 50 < first.updated < 60
+    assert 0 == first.failed + first.unknown
+    assert (500 - first.updated, first.updated, 0, 0, 0) == counts(second)
+    assert {1} == set(provider.sent.values())
+
+
+async def test_a_cancelled_run_leaves_its_journal_in_order(client_of: ClientOf, tmp_path: Path) -> None:
+    """Calls under way are unknown and sent again; what was done is not."""
+    started = asyncio.Event()
+
+    class Stuck(Provider):
+        async def send(self, draft: object, timeout: float) -> RawReply:
+            reply = await super().send(draft, timeout)
+            if sum(self.sent.values()) > 30:
+                started.set()
+                await asyncio.Event().wait()
+            return reply
+
+    stuck, told = Stuck(), list[Progress]()
+    task = asyncio.create_task(
+        sync_customers(client_of(stuck), updates(200), journal=tmp_path / "j", concurrency=4, on_progress=told.append)
+    )
+    await asyncio.wait([task, asyncio.create_task(started.wait())], return_when=asyncio.FIRST_COMPLETED)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    provider = Provider()
+    report = await sync_customers(client_of(provider), updates(200), journal=tmp_path / "j", concurrency=4)
+
+    done = told[-1].updated
+    assert 0 < told[-1].unknown <= 4
+    assert (200 - done, done, 0, 0, 0) == counts(report)
+
+
+async def test_a_file_spoilt_during_the_run_stops_it(client_of: ClientOf, tmp_path: Path) -> None:
+    """What was read is sent and noted; the rest is pending."""
+    path = tmp_path / "in.csv"
+    good = "customer_id,description\n" + "".join(f"c{number},{'x' * 200}\n" for number in range(2000))
+    path.write_text(good, encoding="utf-8")
+
+    def answer(customer_id: str, _: int) -> Answer:
+        path.write_bytes(good.encode()[:200_000] + b"\xff" * 100_000)
+        return updated(customer_id)
+
+    report = await sync_customers(client_of(Provider(answer)), path, concurrency=2)
+
+    assert "in.csv can no longer be read (UnicodeDecodeError); was it changed meanwhile?" == report.stopped
+    assert 1 == report.exit_code
+    assert 2000 == report.updated + report.pending
+    assert report.updated > 0
+
+
+async def test_a_client_that_is_closed_stops_the_run(client_of: ClientOf) -> None:
+    """It is nobody's row's fault."""
+    client = client_of(Provider())
+    await client.aclose()
+
+    report = await sync_customers(client, updates(3))
+
+    assert (0, 0, 0, 0, 3) == counts(report)
+    assert 2 == report.exit_code
+
+
+async def test_an_error_of_the_callers_own_comes_through(client_of: ClientOf, tmp_path: Path) -> None:
+    """Not wrapped in a group, and with the journal closed."""
+
+    def rows() -> Iterator[UpdateCustomer]:
+        yield from updates(200)
+        raise LookupError("the database went away")
+
+    with pytest.raises(LookupError, match="the database went away"):
+        await sync_customers(client_of(Provider()), rows(), journal=tmp_path / "j")
+    report = await sync_customers(client_of(Provider()), updates(200), journal=tmp_path / "j")
+
+    assert (200, 0) == (report.updated + report.unchanged, report.failed)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"concurrency": 0}, "concurrency must be 1 or more"),
+        ({"rate": 0}, "rate must be more than 0 calls per second"),
+        ({"rate": float("nan")}, "rate must be more than 0 calls per second"),
+        ({}, "only a dry run goes without a client"),
+    ],
+    ids=["concurrency", "rate", "nan", "client"],
+)
+async def test_settings_that_cannot_work_are_refused(options: dict[str, float], sentence: str) -> None:
+    """Before anything is read."""
+    with pytest.raises(ConfigurationError, match=sentence):
+        await sync_customers(None, updates(1), **options)
+
+
+async def test_the_journal_is_bound_to_the_account(client_of: ClientOf, tmp_path: Path) -> None:
+    """Another token or another address is another account; the token itself is not kept."""
+    await sync_customers(client_of(Provider()), updates(1), journal=tmp_path / "j")
+
+    for other in ({"token": "snd_other"}, {"base_url": "http://127.0.0.1:1"}):
+        provider = Provider()
+        with pytest.raises(ConfigurationError, match="belongs to another account or address"):
+            await sync_customers(client_of(provider, **other), updates(1), journal=tmp_path / "j")
+        assert not provider.sent
+    assert b"snd_" not in (tmp_path / "j").read_bytes()

@@ -1,0 +1,142 @@
+"""The other commands, and where the command begins and ends."""
+
+import json
+import signal
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from paycombat_async.batch import Row, open_rows
+from paycombat_async.sandbox import Sandbox
+from tests.cli.command import environment, run, start
+
+
+def test_the_sample_is_all_good_and_shows_what_a_file_can_say() -> None:
+    """Korean and accented names, quotes, cells over two lines, empty cells and marks."""
+    path = Path(str(files("paycombat_async.cli"))) / "sample.csv"
+
+    rows = list(open_rows(path))
+
+    text = path.read_text("utf-8")
+    assert 12 == len(rows) == len({row.customer_id for row in rows})
+    assert {Row} == {type(row) for row in rows}
+    for piece in ("한빛전자", "Zoë", '""', "<clear>", ",,", "\n(Monday"):
+        assert piece in text
+
+
+def test_a_customer_is_printed_as_json() -> None:
+    """As the provider keeps it."""
+    with Sandbox() as sandbox:
+        sandbox.add_customers(["customer_1"])
+
+        found = run("customers", "get", "customer_1", sandbox=sandbox)
+
+    assert 0 == found.returncode
+    assert "customer_1" == json.loads(found.stdout)["customer_id"]
+    assert '\n  "customer_id": "customer_1"' in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("customer_id", "variables", "code", "sentence"),
+    [
+        ("nobody", {}, 1, "Error: There is no customer nobody.\n"),
+        ("..", {}, 2, "Error: customer id: "),
+        ("c", {"PAYCOMBAT_TOKEN": ""}, 2, "Error: token is missing"),
+        ("c", {"PAYCOMBAT_TOKEN": "snd_x"}, 1, "Error: "),
+    ],
+    ids=["nobody", "path", "token", "wrong token"],
+)
+def test_a_customer_that_is_not_there_is_a_sentence(
+    customer_id: str, variables: dict[str, str], code: int, sentence: str
+) -> None:
+    """1 for what the provider says, 2 for what is wrong here."""
+    with Sandbox() as sandbox:
+        found = run("customers", "get", customer_id, sandbox=sandbox, **variables)
+
+    assert code == found.returncode
+    assert found.stderr.startswith(sentence)
+    assert "Traceback" not in found.stderr
+    assert "" == found.stdout
+
+
+def test_the_sandbox_serves_until_it_is_interrupted() -> None:
+    """It says where it is; the command and it understand each other."""
+    with start("sandbox", "--customers", "3") as server:
+        assert server.stdout is not None
+        lines = [server.stdout.readline() for _ in range(4)]
+        exported = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:])
+        found = run("customers", "get", "nobody", **exported)
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=30)
+
+    assert "There is no customer nobody." in found.stderr
+    assert 0 == server.returncode
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["customers"], ["customers", "sync"], ["customers", "get"], ["customers", "sample"], ["sandbox"]],
+    ids=" ".join,
+)
+def test_every_command_has_a_help_with_examples(arguments: list[str]) -> None:
+    """No line of an example is wrapped into the next."""
+    shown = run(*arguments, "--help")
+
+    assert 0 == shown.returncode
+    assert "Usage: paycombat" in shown.stdout
+    if arguments != ["customers"]:
+        assert "\n    paycombat " in shown.stdout
+
+
+def test_the_help_names_every_exit_code() -> None:
+    """For whoever writes a script around it."""
+    shown = run("customers", "sync", "--help").stdout
+
+    codes = shown.split("Exit codes:\n")[1].split("\n\n")[0].splitlines()
+    assert ["0", "1", "2", "3", "130"] == [line.split()[0] for line in codes]
+
+
+def test_without_click_one_sentence_says_what_to_install() -> None:
+    """The core does without the extra; the command cannot."""
+    code = (
+        "import importlib.util as u; find = u.find_spec\n"
+        "import paycombat_async.cli.entry as entry\n"
+        "entry.find_spec = lambda name: None if name == 'rich' else find(name)\n"
+        "entry.main()"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert 2 == ended.returncode
+    assert "The command needs two more packages; install them with: pip install 'paycombat[cli]'\n" == ended.stderr
+
+
+def test_starting_is_quick_since_aiohttp_is_not_imported() -> None:
+    """Neither for the help nor for a dry run."""
+    code = (
+        "import sys\nbefore = set(sys.modules)\nfrom paycombat_async.cli.app import run\nassert run(['--help']) == 0\n"
+        "slow = {'aiohttp', 'rich', 'sqlite3'} & (set(sys.modules) - before)\nassert not slow, slow"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert 0 == ended.returncode, ended.stderr
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    """As with `| head -1`."""
+    with start("customers", "sample") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+
+    assert process.returncode in {0, 1}
+    assert "Traceback" not in said
