@@ -1,0 +1,84 @@
+"""The other side of the calls, in a process of its own: checks the signature of each, and gives a prepared answer.
+
+Written to be cheap, so that it is the client that is measured. `python -m benchmarks._server` prints its port.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from benchmarks._data import KEY, TOKEN, clean_answer, drifting_answer
+
+_ROOT: Final = Path(__file__).parents[1]
+_REFUSAL: Final = b'{"status":false,"message":"signature or token is wrong"}'
+
+
+@contextmanager
+def running_server() -> Generator[str]:
+    """Starts the server and gives its base URL; `/clean` and `/drifting` are the prefixes of the two answers."""
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks._server"], cwd=_ROOT, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _whole(status: str, body: bytes) -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+class _Conversation(asyncio.Protocol):
+    """One connection: requests come in, in pieces or several at once, and are answered in turn."""
+
+    _answers: Final = {
+        b"clean": _whole("200 OK", clean_answer()),
+        b"drifting": _whole("200 OK", drifting_answer()),
+    }
+    _refusal: Final = _whole("401 Unauthorized", _REFUSAL)
+
+    def __init__(self) -> None:
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        while (end := self._received.find(b"\r\n\r\n")) >= 0:
+            line, *rest = self._received[:end].split(b"\r\n")
+            headers = {name.lower(): text.strip() for name, _, text in (header.partition(b":") for header in rest)}
+            size = int(headers.get(b"content-length", b"0"))
+            if len(self._received) < end + 4 + size:
+                return
+            body = self._received[end + 4 : end + 4 + size]
+            self._received = self._received[end + 4 + size :]
+            self._transport.write(self._answer(line, headers, body))
+
+    def _answer(self, line: bytes, headers: dict[bytes, bytes], body: bytes) -> bytes:
+        wanted = hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest().encode()
+        known = headers.get(b"x-token") == TOKEN.encode()
+        if not known or not hmac.compare_digest(wanted, headers.get(b"signature", b"")):
+            return self._refusal
+        return self._answers[line.split(b"/", 2)[1]]
+
+
+async def _serve() -> None:
+    server = await asyncio.get_running_loop().create_server(_Conversation, "127.0.0.1", 0, backlog=1024)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())

@@ -1,0 +1,33 @@
+"""Figures from samples: medians, spreads and paired ratios. Pure functions, no measuring."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A median, and the 10th and 90th percentile around it."""
+
+    low: float
+    median: float
+    high: float
+
+
+def spread(samples: Sequence[float]) -> Spread:
+    """The spread of one sample or more."""
+    if len(samples) < 2:
+        return Spread(samples[0], samples[0], samples[0])
+    tenths = quantiles(samples, n=10, method="inclusive")
+    return Spread(tenths[0], median(samples), tenths[-1])
+
+
+def paired(over: Sequence[float], under: Sequence[float]) -> Spread:
+    """The spread of the ratios within each round: what slows the whole machine down cancels out."""
+    return spread([above / below for above, below in zip(over, under, strict=True)])
+
+
+def of_medians(over: Sequence[float], under: Sequence[float]) -> Spread:
+    """The ratio of the two medians; its bounds are the ratios of the outer tenths, a wide estimate."""
+    above, below = spread(over), spread(under)
+    return Spread(above.low / below.high, above.median / below.median, above.high / below.low)
