@@ -22,7 +22,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy strict and pyright strict, over the packages and over how users type against them."""
-    session.install("-e", ".[test,bench]", MYPY, PYRIGHT)
+    session.install("-e", ".[test,bench]", MYPY, PYRIGHT, "nox")
     session.run("mypy")
     session.run("mypy", "--strict", "tests/typing", "benchmarks", "noxfile.py")
     session.run("pyright")

@@ -135,7 +135,7 @@ def _is_plain_object(value: Any, depth: int = 2) -> bool:
     if value.__class__ is not dict:
         return _is_plain(value, depth)
     for key, item in value.items():
-        if type(key) is not str or "0" <= key < ":":
+        if type(key) is not str or (key < ":" and key >= "0"):  # a letter is decided by the first comparison
             return False
         if type(item) is not str and not _is_plain(item, depth + 1):
             return False

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeGuard, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Raw, Struct
@@ -75,7 +75,7 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes], Any] | None:
     wrapped_in: Any = Wrapped
     whole = wrapped_in[kind]
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(whole).decode
-    holds_empty, identity = _EMPTY.search, attrgetter(*names)
+    holds_empty, clean, identity = _EMPTY.search, _cleaner(kind), attrgetter(*names)
 
     def read(body: bytes) -> Any:
         notes: list[Note] | None = None
@@ -88,7 +88,7 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes], Any] | None:
         if wrapped is None:
             return None
         if holds_empty(body):
-            _clear_empty_objects(wrapped.data)
+            clean(wrapped.data)
         return (wrapped, notes) if identity(wrapped.data) else None
 
     return read
@@ -103,21 +103,21 @@ def _without_odd_field(whole: Any, body: bytes, error: msgspec.ValidationError) 
     names = path.split(".")[1:]
     if len(names) < 2 or names[0] != "data":
         return None, []
-    tree: Any = decoder(object).decode(body)
-    holder: Any = tree
     try:
+        tree: Any = decoder(object).decode(body)
+        holder: Any = tree
         for name in names[:-1]:
             holder = holder[name]
         odd = holder.pop(names[-1])
         return msgspec.convert(tree, whole), [] if odd == {} else [Note(path, DriftKind.WRONG_TYPE, text)]
-    except (KeyError, TypeError, AttributeError, msgspec.ValidationError):
+    except (KeyError, TypeError, AttributeError, *UNDECODABLE):
         return None, []
 
 
 def _made_clean(value: Struct, data: bytes | Raw) -> bool:
     """Clears `{}` out of a freshly decoded Struct; says whether it knows which object it is."""
     if _EMPTY.search(data):
-        _clear_empty_objects(value)
+        _cleaner(type(value))(value)
     return "" not in [getattr(value, name) for name in identities(type(value))]
 
 
@@ -186,29 +186,26 @@ def _items_and_total(data: bytes | Raw) -> tuple[list[Raw], int | None]:
     raise Unreadable("no list in it")
 
 
-def _clear_empty_objects(value: Struct) -> None:
-    """Puts None where the provider wrote `{}` for it. The Struct is fresh from the decoder: nobody else holds it."""
-    texts, parts = _where_empty(type(value))
-    for name in texts:
-        if type(getattr(value, name)) is EmptyObject:
-            msgspec.structs.force_setattr(value, name, None)
-    for name in parts:
-        part = getattr(value, name)
-        if part is not None:
-            _clear_empty_objects(part)
-
-
 @cache
-def _where_empty(kind: type[Struct]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The fields of a response that take `{}` for None, and those that hold further responses."""
+def _cleaner(kind: type[Struct]) -> Callable[[Any], None]:
+    """Puts None where the provider wrote `{}` for it, in Structs fresh from the decoder: nobody else holds them."""
     members = {field.name: get_args(field.type) for field in msgspec.structs.fields(kind)}
-    return (
-        tuple(name for name, types in members.items() if EmptyObject in types),
-        tuple(name for name, types in members.items() if any(_is_response(member) for member in types)),
-    )
+    texts = [name for name, types in members.items() if EmptyObject in types]
+    parts = [(name, _cleaner(kind)) for name, types in members.items() for kind in filter(_is_response, types)]
+
+    def clean(value: Any) -> None:
+        for name in texts:
+            if type(getattr(value, name)) is EmptyObject:
+                msgspec.structs.force_setattr(value, name, None)
+        for name, clean_part in parts:
+            part = getattr(value, name)
+            if part is not None:
+                clean_part(part)
+
+    return clean
 
 
-def _is_response(member: Any) -> bool:
+def _is_response(member: Any) -> TypeGuard[type[Response]]:
     return isinstance(member, type) and issubclass(member, Response)
 
 

@@ -3,7 +3,7 @@
 import logging
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from paycombat_async._clock import Clock
@@ -11,7 +11,6 @@ from paycombat_async._drift import Drift, Note
 from paycombat_async._protocol import (
     Account,
     Attempt,
-    Draft,
     RawReply,
     Reading,
     Reply,
@@ -20,7 +19,6 @@ from paycombat_async._protocol import (
     interpret,
     with_endpoint,
 )
-from paycombat_async._secrets import Redactor
 from paycombat_async._settings import Limits
 from paycombat_async._target import is_loopback
 from paycombat_async.endpoints import Endpoint, Evidence, Repeat
@@ -75,9 +73,8 @@ class Engine:
     policy: RetryPolicy
     limits: Limits
     hooks: Hooks
-    bucket: RetryBucket
     lifetime: Lifetime
-    redact: Redactor
+    bucket: RetryBucket = field(default_factory=RetryBucket)
 
     def with_options(
         self,
@@ -102,23 +99,25 @@ class Engine:
         if endpoint.evidence is Evidence.INFERRED:
             self._warn_of_guess(endpoint)
         outgoing = draft(endpoint, request, path, query, self.account)
-        is_watched = self.hooks.on_attempt is not None or _log.isEnabledFor(logging.DEBUG)
         begun = started = self.clock.monotonic()
+        deadline = begun + self.limits.timeout
         number, last_cost = 0, 0
+        result: Reading | PayCombatError
         while True:
             number += 1
-            raw, result = await self._attempt(endpoint, outgoing, begun + self.limits.timeout - started, number)
+            raw = _NOTHING
+            try:
+                raw = await self.transport.send(outgoing, self._share(endpoint, deadline - started, number))
+                result = self._understood(endpoint, raw)
+            except PayCombatError as error:
+                result = error  # raised below, out of here: it then carries no context along
             now = self.clock.monotonic()
-            if isinstance(result, Reading):
-                if is_watched:
-                    self._tell_attempt(result, STOP, endpoint, number=number, status=raw.status, spent=now - started)
-                self.bucket.reward(last_cost)
-                if result.notes:
-                    self._tell_drift(endpoint, result.notes)
-                return Reply(result.data, result.request_id, number, now - begun, endpoint, raw)
-            decision = self._decide(endpoint, result, number, begun + self.limits.timeout - now)
-            if is_watched:
+            decision = STOP if isinstance(result, Reading) else self._decide(endpoint, result, number, deadline - now)
+            if self.is_watched:
                 self._tell_attempt(result, decision, endpoint, number=number, status=raw.status, spent=now - started)
+            if isinstance(result, Reading):
+                self.bucket.reward(last_cost)
+                return Reply(result.data, result.request_id, number, now - begun, endpoint, raw)
             if not isinstance(decision, Again):
                 break
             last_cost = decision.cost
@@ -131,23 +130,27 @@ class Engine:
         finally:
             del result  # an error that holds the frame that holds the error would wait for the garbage collector
 
-    async def _attempt(
-        self, endpoint: Endpoint[Q, R], outgoing: Draft, remaining: float, number: int
-    ) -> tuple[RawReply, Reading | PayCombatError]:
-        """One send, understood. Errors come back as values: raised later, they carry no context along."""
-        raw = _NOTHING
-        seconds = remaining
-        if endpoint.repeat is Repeat.SAFE:  # leave something for the attempts that may follow
-            seconds = remaining / max(1, self.limits.max_retries - number + 2)
-        closely = self.hooks.on_drift is not None or self.hooks.strict_responses
-        try:
-            raw = await self.transport.send(outgoing, seconds)
-            reading = interpret(endpoint, raw, now=self.clock.now, redact=self.redact, closely=closely)
-        except PayCombatError as error:
-            return raw, error
-        if reading.notes and self.hooks.strict_responses:
-            return raw, _too_different(endpoint, raw, reading)
-        return raw, reading
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody wants to hear of attempts."""
+        return self.hooks.on_attempt is not None or _log.isEnabledFor(logging.DEBUG)
+
+    def _share(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
+        """Seconds for this attempt. One that cannot be repeated gets all there is; others leave some for the next."""
+        if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
+            return remaining
+        return remaining / max(1, self.limits.max_retries - number + 2)
+
+    def _understood(self, endpoint: Endpoint[Q, R], raw: RawReply) -> Reading:
+        """What the answer says; drift is told, or refused when strict."""
+        hooks = self.hooks
+        closely = hooks.on_drift is not None or hooks.strict_responses
+        reading = interpret(endpoint, raw, now=self.clock.now, redact=self.account.redact, closely=closely)
+        if reading.notes:
+            if hooks.strict_responses:
+                raise _too_different(endpoint, raw, reading)
+            self._tell_drift(endpoint, reading.notes)
+        return reading
 
     def _decide(self, endpoint: Endpoint[Q, R], error: PayCombatError, number: int, remaining: float) -> Decision:
         if self.lifetime.is_closed:

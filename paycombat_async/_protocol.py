@@ -35,6 +35,7 @@ class Account(Struct, frozen=True):
     token: Secret
     signer: Signer
     paths: Mapping[str, str]
+    redact: Redactor = Redactor()
 
 
 class Draft(Struct, frozen=True):
@@ -159,17 +160,19 @@ def _body(endpoint: Endpoint[Q, R], request: Q) -> bytes | None:
     if not isinstance(request, endpoint.request):
         wanted = endpoint.request.__name__
         raise InvalidRequest(f"{endpoint.name} takes {wanted}, got {type(request).__name__}", path="$")
-    body = _checked_json(request) if isinstance(request, Request) else canonical_json(request)
+    if not isinstance(request, Request):
+        body = canonical_json(request)
+    elif request.extra is UNSET:
+        body = canonical_json(request)
+        check(request, body)
+    else:
+        typed = without_extra(request)
+        body = canonical_json(typed)
+        check(typed, body)
+        body = splice_extra(request, body)
     if len(body) > MAX_BODY_BYTES:
         raise InvalidRequest(f"the body has {len(body)} bytes; the provider takes {MAX_BODY_BYTES}", path="$")
     return body
-
-
-def _checked_json(request: Request) -> bytes:
-    typed = request if request.extra is UNSET else without_extra(request)
-    body = canonical_json(typed)
-    check(typed, body)
-    return body if typed is request else splice_extra(request, body)
 
 
 def interpret(

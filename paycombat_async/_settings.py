@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit
 
 from paycombat_async._protocol import Account
-from paycombat_async._secrets import Secret
+from paycombat_async._secrets import Redactor, Secret
 from paycombat_async._signing import Signer
 from paycombat_async._target import check_base_url, check_template
 from paycombat_async.endpoints import ENDPOINTS
@@ -64,7 +64,8 @@ def read_account(
             "one is for the sandbox and the other is live; take both from the same account"
         )
     url = base_url or environ.get("PAYCOMBAT_BASE_URL") or DEFAULT_BASE_URL
-    return Account(check_base_url(url), token, Signer(signature_key.reveal()), _checked_paths(paths or {}))
+    signer = Signer(signature_key.reveal())
+    return Account(check_base_url(url), token, signer, _checked_paths(paths or {}), Redactor((token,)))
 
 
 def is_sandbox(secret: Secret) -> bool:

@@ -1,24 +1,21 @@
 """`AsyncPayCombat`: puts the parts together, and holds them."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from ssl import SSLContext
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import Self, TypeVar
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._drift import Drift
 from paycombat_async._engine import Engine, Hooks, Lifetime
 from paycombat_async._protocol import Account, Attempt, Reply, Transport
-from paycombat_async._secrets import Redactor, Secret, hidden
+from paycombat_async._secrets import Secret, hidden
 from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_account
 from paycombat_async._target import check_raw_path
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
 from paycombat_async.resources.customers import Customers
-from paycombat_async.retry import RetryBucket, RetryPolicy
-
-if TYPE_CHECKING:
-    from paycombat_async.transport import AiohttpTransport
+from paycombat_async.retry import RetryPolicy
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -66,23 +63,17 @@ class AsyncPayCombat:
         token, signature_key = hidden(token), hidden(signature_key)
         limits = Limits(timeout, connect_timeout, max_retries, max_connections, max_response_bytes)
         account = read_account(token, signature_key, base_url, paths, os.environ)
-        close_transport = None
-        if transport is None:
-            transport = own = _aiohttp_transport(account, limits, proxy, ssl_context)
-            close_transport = own.aclose
-        self._set_up(
-            Engine(
-                account=account,
-                transport=transport,
-                clock=clock or SYSTEM_CLOCK,
-                policy=retry or RetryPolicy(),
-                limits=limits,
-                hooks=Hooks(on_drift, on_attempt, strict_responses),
-                bucket=RetryBucket(),
-                lifetime=Lifetime(close_transport),
-                redact=Redactor((account.token,)),
-            )
+        road, close_road = _road(transport, account, limits, proxy, ssl_context)
+        engine = Engine(
+            account=account,
+            transport=road,
+            clock=clock or SYSTEM_CLOCK,
+            policy=retry or RetryPolicy(),
+            limits=limits,
+            hooks=Hooks(on_drift, on_attempt, strict_responses),
+            lifetime=Lifetime(close_road),
         )
+        self._set_up(engine)
 
     def _set_up(self, engine: Engine) -> None:
         self._engine = engine
@@ -150,12 +141,19 @@ class AsyncPayCombat:
         return f"{type(self).__name__}({where})"
 
 
-def _aiohttp_transport(
-    account: Account, limits: Limits, proxy: str | None, ssl_context: SSLContext | None
-) -> "AiohttpTransport":
+def _road(
+    transport: Transport | None,
+    account: Account,
+    limits: Limits,
+    proxy: str | None,
+    ssl_context: SSLContext | None,
+) -> tuple[Transport, Callable[[], Awaitable[None]] | None]:
+    """The transport, and how to close it if it is the client's own."""
+    if transport is not None:
+        return transport, None
     from paycombat_async.transport import AiohttpTransport  # noqa: PLC0415  # 140 ms: not for those who only sign
 
-    return AiohttpTransport(
+    own = AiohttpTransport(
         base_url=account.base_url,
         connect_timeout=limits.connect_timeout,
         max_connections=limits.max_connections,
@@ -163,3 +161,4 @@ def _aiohttp_transport(
         proxy=check_proxy(proxy),
         ssl_context=ssl_context,
     )
+    return own, own.aclose

@@ -88,6 +88,7 @@ class AiohttpTransport:
             headers=draft.headers,
             allow_redirects=False,  # a redirect takes X-token and signature along to any host
             proxy=self._proxy,
+            middlewares=() if draft.method in _NEVER_RESENT else _SENT_ONCE,
         )
         try:
             body = await self._read(response)
@@ -126,7 +127,6 @@ class AiohttpTransport:
             cookie_jar=aiohttp.DummyCookieJar(),  # cookies would tie calls, and accounts, together
             trust_env=False,  # else HTTP_PROXY sees the token, and .netrc is sent along
             timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
-            middlewares=(_without_resend,),
         )
         return _Pool(session, connector.attempts)
 
@@ -187,6 +187,10 @@ async def _without_resend(request: ClientRequest, handler: ClientHandlerType) ->
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
         name = type(error).__name__
     raise _Broken(name)
+
+
+_SENT_ONCE: Final = (_without_resend,)
+_NEVER_RESENT: Final = frozenset({"PATCH", "POST"})  # what aiohttp leaves alone needs no middleware
 
 
 # The first that fits. aiohttp puts `.status = 400` on parser failures: only the type counts.

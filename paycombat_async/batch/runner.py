@@ -16,7 +16,7 @@ from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from paycombat_async.batch.journal import Journal
+    from paycombat_async.batch.books import Books
 
 FilePath: TypeAlias = str | os.PathLike[str]
 
@@ -51,8 +51,6 @@ async def sync_customers(
     stops the run later is in `BatchReport.stopped`.
     """
     # sqlite3 comes with them: it is not for those who import the package and run no batch.
-    from paycombat_async.batch.books import Books  # noqa: PLC0415  # see above
-    from paycombat_async.batch.failures import FailuresFile  # noqa: PLC0415  # see above
     from paycombat_async.batch.rehearsal import rehearse  # noqa: PLC0415  # see above
     from paycombat_async.batch.run import Options, Run  # noqa: PLC0415  # see above
 
@@ -61,17 +59,15 @@ async def sync_customers(
         rows = await asyncio.to_thread(open_rows, rows)
     source = rows if isinstance(rows, RowFile) else None
     tally = Tally(None if source is None else source.total)
-    windows = windows_of(rows, max(64, min(512, 2 * concurrency)))
+    windows = windows_of(rows, max(64, min(512, 8 * concurrency)))
     if dry_run:
         return await rehearse(windows, tally, SYSTEM_CLOCK, on_progress)
     if client is None:
         raise ConfigurationError("only a dry run goes without a client")
-    clock = clock_of(client)
-    pace = Pace(concurrency, rate, clock)
-    failures = None if failed is None else FailuresFile(Path(failed), source)
-    book = await asyncio.to_thread(_open_journal, client, journal, source)
-    options = Options(concurrency, clock, on_progress, stop or asyncio.Event())
-    return await Run(through(client, tally, pace), Books(book, failures, tally), pace, options).execute(windows)
+    books = await asyncio.to_thread(_open_books, client, source, tally, journal=journal, failed=failed)
+    options = Options(concurrency, clock_of(client), on_progress, stop or asyncio.Event())
+    pace = Pace(concurrency, rate, options.clock)
+    return await Run(through(client, tally, pace), books, pace, options).execute(windows)
 
 
 def _check(concurrency: int, rate: float | None) -> None:
@@ -81,12 +77,17 @@ def _check(concurrency: int, rate: float | None) -> None:
         raise ConfigurationError("rate must be more than 0 calls per second")
 
 
-def _open_journal(client: AsyncPayCombat, path: FilePath | None, source: RowFile | None) -> "Journal":
+def _open_books(
+    client: AsyncPayCombat, source: RowFile | None, tally: Tally, *, journal: FilePath | None, failed: FilePath | None
+) -> "Books":
+    from paycombat_async.batch.books import Books  # noqa: PLC0415  # sqlite3, as above
+    from paycombat_async.batch.failures import FailuresFile  # noqa: PLC0415  # with them, needed by them alone
     from paycombat_async.batch.journal import open_journal, temporary_journal  # noqa: PLC0415  # sqlite3, as above
     from paycombat_async.batch.journal_file import source_name  # noqa: PLC0415  # sqlite3, as above
 
-    if path is None:
-        return temporary_journal()
-    where = Path(path)
+    failures = None if failed is None else FailuresFile(Path(failed), source)
+    if journal is None:
+        return Books(temporary_journal(), failures, tally)
+    where = Path(journal)
     name = _NO_FILE if source is None else source_name(source.path, where)
-    return open_journal(where, account=account_digest(client), source=name)
+    return Books(open_journal(where, account=account_digest(client), source=name), failures, tally)

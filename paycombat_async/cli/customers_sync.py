@@ -24,6 +24,34 @@ from paycombat_async.client import AsyncPayCombat
 _SHOWN_BODIES = 3
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
+_HELP = """Update every customer in FILE, a CSV or JSONL file.
+
+CSV: the first row names the columns, with dots for what lies within: customer_id, description, company.name,
+individual.first_name, company.authorized_user.email, metadata.anything. An empty cell leaves its field alone,
+<clear> clears it; with --empty clear an empty cell clears and <keep> leaves alone.
+
+JSONL: one object per line, as the API takes it; what is absent is left alone, "" clears.
+
+A row that cannot be sent, or is refused, is listed with its line and the reason, and the others go on. The
+journal beside the file lets a run that was killed go on where it was: run the same command again. Rows done
+before are skipped as long as their content is the same; delete the journal to send them again.
+
+\b
+Examples:
+  paycombat customers sync customers.csv --sandbox     try it, without an account
+  paycombat customers sync customers.csv --dry-run     what would be sent?
+  paycombat customers sync customers.csv               do it, or go on after an interruption
+  paycombat customers sync customers.failed.csv        the failures, once mended
+
+\b
+Exit codes:
+  0    every row is done
+  1    rows failed, or the run had to stop before its end
+  2    wrong usage, file, journal or credentials
+  3    unknown rows are left: run it again
+  130  interrupted
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class _Job:
@@ -39,7 +67,7 @@ class _Job:
     timeout: float
 
 
-@click.command()
+@click.command(help=_HELP)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--journal", type=_FILE, help="Where the journal is kept.  [default: FILE.journal]")
 @click.option("--no-journal", is_flag=True, help="Keep no journal: a killed run begins anew.")
@@ -77,33 +105,7 @@ def sync(
     timeout: float,
     **flags: bool,
 ) -> int:
-    """Update every customer in FILE, a CSV or JSONL file.
-
-    CSV: the first row names the columns, with dots for what lies within: customer_id, description, company.name,
-    individual.first_name, company.authorized_user.email, metadata.anything. An empty cell leaves its field alone,
-    <clear> clears it; with --empty clear an empty cell clears and <keep> leaves alone.
-
-    JSONL: one object per line, as the API takes it; what is absent is left alone, "" clears.
-
-    A row that cannot be sent, or is refused, is listed with its line and the reason, and the others go on. The
-    journal beside the file lets a run that was killed go on where it was: run the same command again. Rows done
-    before are skipped as long as their content is the same; delete the journal to send them again.
-
-    \b
-    Examples:
-      paycombat customers sync customers.csv --sandbox     try it, without an account
-      paycombat customers sync customers.csv --dry-run     what would be sent?
-      paycombat customers sync customers.csv               do it, or go on after an interruption
-      paycombat customers sync customers.failed.csv        the failures, once mended
-
-    \b
-    Exit codes:
-      0    every row is done
-      1    rows failed, or the run had to stop before its end
-      2    wrong usage, file, journal or credentials
-      3    unknown rows are left: run it again
-      130  interrupted
-    """
+    """Open the file, then rehearse or carry out, then say what became of it."""
     _check_flags(journal, base_url, flags)
     with refusals():
         rows = open_rows(file, file_format=file_format, empty=empty)
