@@ -69,7 +69,7 @@ def read_wrapped(kind: type[R], body: bytes) -> tuple[Wrapped[R], list[Note] | N
 
 @cache
 def _wrapped_reader(kind: Any) -> Callable[[bytes], Any] | None:
-    names = identities(kind) if isinstance(kind, type) and issubclass(kind, Struct) else ()
+    names = identities(kind) if _is_struct(kind) else ()
     if not names:
         return None
     wrapped_in: Any = Wrapped
@@ -203,6 +203,10 @@ def _cleaner(kind: type[Struct]) -> Callable[[Any], None]:
                 clean_part(part)
 
     return clean
+
+
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
 
 
 def _is_response(member: Any) -> TypeGuard[type[Response]]:

@@ -205,12 +205,12 @@ _NOT_SENT: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 def _translated(error: Exception, host: str, *, sent: bool) -> PayCombatError:
     """Our error for one of aiohttp's. Its text stays behind: it may quote the address, or worse."""
+    if isinstance(error, _Unacceptable):
+        return InvalidResponse(f"the answer of {host} {error}; whether the call was carried out is unknown")
     if not sent:
         other = "the connection was refused or broke off"
         reason = next((reason for kind, reason in _NOT_SENT if isinstance(error, kind)), other)
         return ConnectFailed(f"could not connect to {host}: {reason}; nothing was sent")
-    if isinstance(error, _Unacceptable):
-        return InvalidResponse(f"the answer of {host} {error}; whether the call was carried out is unknown")
     if isinstance(error, TimeoutError):
         return TimedOut(f"{host} did not answer in time; whether the call was carried out is unknown")
     name = str(error) if isinstance(error, _Broken) else type(error).__name__
