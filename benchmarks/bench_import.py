@@ -19,11 +19,12 @@ _GOAL: Final = Goal("<=", 0.6)
 
 _PROGRAM: Final = """
 import sys, time
+before = set(sys.modules)
 wall, cpu = time.perf_counter(), time.process_time()
 import {module}
 cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
 import json
-print(json.dumps([cpu, wall, sorted(set(sys.modules))]))
+print(json.dumps([cpu, wall, sorted(set(sys.modules) - before)]))
 """
 
 
