@@ -32,14 +32,10 @@ class SystemClock:
 
     __slots__ = ()
 
-    def now(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def random(self) -> float:
-        return random.random()
+    # The functions themselves: a method around each would double what asking costs, twice per call.
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
+    random = staticmethod(random.random)
 
     async def sleep(self, seconds: float) -> None:
         import asyncio  # noqa: PLC0415  # 30 ms that those who only sign need not wait for

@@ -113,7 +113,7 @@ class Engine:
                 result = error  # raised below, out of here: it then carries no context along
             now = self.clock.monotonic()
             decision = STOP if isinstance(result, Reading) else self._decide(endpoint, result, number, deadline - now)
-            if self.is_watched:
+            if self.hooks.on_attempt is not None or _log.isEnabledFor(logging.DEBUG):
                 self._tell_attempt(result, decision, endpoint, number=number, status=raw.status, spent=now - started)
             if isinstance(result, Reading):
                 self.bucket.reward(last_cost)
@@ -129,11 +129,6 @@ class Engine:
             raise result
         finally:
             del result  # an error that holds the frame that holds the error would wait for the garbage collector
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether anybody wants to hear of attempts."""
-        return self.hooks.on_attempt is not None or _log.isEnabledFor(logging.DEBUG)
 
     def _share(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
         """Seconds for this attempt. One that cannot be repeated gets all there is; others leave some for the next."""

@@ -21,6 +21,7 @@ from paycombat_async._validate import check
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import ConfigurationError, InvalidRequest, InvalidResponse, Outcome
 from paycombat_async.schemas._base import Request
+from paycombat_async.schemas.envelope import Wrapped
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -188,9 +189,9 @@ def interpret(
     `closely` looks for drift in every field, at a cost; otherwise only where the fast way of decoding fails.
     """
     if not closely and raw.status in _SUCCESSES:
-        reading = _at_a_glance(endpoint, raw)
-        if reading is not None:
-            return reading
+        found = read_wrapped(endpoint.response, raw.body)
+        if found is not None and _is_success(found[0]):
+            return Reading(found[0].data, found[0].request_id or raw.headers.get("x-request-id"), found[1])
     if not 200 <= raw.status <= 599:
         raise _invalid(endpoint, raw, "is no final answer", None, redact)
     opened = open_envelope(raw.body)
@@ -214,18 +215,8 @@ def interpret(
 _SUCCESSES = frozenset({200, 201})
 
 
-def _at_a_glance(endpoint: Endpoint[Any, R], raw: RawReply) -> Reading | None:
-    """The reading of an answer with at most one odd field, in one decode; None means: look closer.
-
-    Only for responses that say which object they are: one that came in another wrapping would not.
-    """
-    found = read_wrapped(endpoint.response, raw.body)
-    if found is None:
-        return None
-    wrapped, notes = found
-    if wrapped.status is False or wrapped.success is False or wrapped.status_code >= 400:
-        return None
-    return Reading(wrapped.data, wrapped.request_id or raw.headers.get("x-request-id"), notes)
+def _is_success(wrapped: Wrapped[Any]) -> bool:
+    return wrapped.status is not False and wrapped.success is not False and wrapped.status_code < 400
 
 
 def _invalid(

@@ -91,28 +91,30 @@ class AiohttpTransport:
             middlewares=() if draft.method in _NEVER_RESENT else _SENT_ONCE,
         )
         try:
-            body = await self._read(response)
+            length = response.content_length
+            if length is not None and length <= self._max_response_bytes and "Content-Encoding" not in response.headers:
+                body = await response.read()
+            else:
+                body = await self._read_bounded(response)
         except BaseException:
             response.close()  # half read, the connection must not go back to the pool
             raise
         attempt.end()
         return RawReply(response.status, response.headers, body)
 
-    async def _read(self, response: ClientResponse) -> bytes:
-        encoding = response.headers.get("Content-Encoding", "identity").lower()
-        if encoding not in {"identity", "gzip"}:
+    async def _read_bounded(self, response: ClientResponse) -> bytes:
+        """A body that does not say how long it is, says something frightening, or is packed."""
+        if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", "gzip"}:
             raise _Unacceptable("is in an encoding that was not asked for")
-        length = response.content_length
-        if length is not None and length > self._max_response_bytes:
-            raise _Unacceptable(f"has more than {self._max_response_bytes} bytes")
-        if length is not None and encoding == "identity":
-            return await response.read()
+        too_long = _Unacceptable(f"has more than {self._max_response_bytes} bytes")
+        if (response.content_length or 0) > self._max_response_bytes:
+            raise too_long
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
             size += len(chunk)
             if size > self._max_response_bytes:
-                raise _Unacceptable(f"has more than {self._max_response_bytes} bytes")
+                raise too_long
             chunks.append(chunk)
         return b"".join(chunks)
 
