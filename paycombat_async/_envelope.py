@@ -68,7 +68,8 @@ def _inner(outer: Envelope) -> Envelope | None:
     if type(outer.status) is not bool or outer.data is UNSET or b'"success"' not in bytes(outer.data):
         return None
     inner = _envelope(outer.data)
-    return inner if inner is not None and type(inner.success) is bool and inner.data is not UNSET else None
+    is_wrapping = inner is not None and (inner.success is False or (inner.success is True and inner.data is not UNSET))
+    return inner if is_wrapping else None
 
 
 def _verdict(envelope: Envelope) -> bool | None:
@@ -119,14 +120,20 @@ def api_error(
 def _sentence(endpoint: Endpoint[Any, Any], status: int, headers: Mapping[str, str]) -> str:
     said = f"{endpoint.name}: the provider answered {status}"
     if status // 100 == 3:
-        host = urlsplit(headers.get("location", "")).hostname or "another address"
-        return f"{said}, a redirect to {host}; it was not followed"
+        return f"{said}, a redirect to {_host(headers.get('location', ''))}; it was not followed"
     if status == 404 and endpoint.evidence is Evidence.INFERRED:
         return f"{said}; the path itself is a guess and may be wrong: mend it with paths={{{endpoint.name!r}: …}}"
     if status >= 500 or status in _UNDECIDED:
         return f"{said}; whether it was carried out is unknown"
     advice = _ADVICE.get(status, "the provider's own words are in .message")
     return f"{said}; {advice}"
+
+
+def _host(location: str) -> str:
+    try:
+        return urlsplit(location).hostname or "another address"
+    except ValueError:
+        return "an address that is none"
 
 
 def _message(envelope: Envelope, redact: Redactor) -> str | None:

@@ -84,7 +84,7 @@ def check_proxy(proxy: str | None) -> str | None:
 def _credential(name: str, given: Secret | None, variable: str, environ: Mapping[str, str]) -> Secret:
     secret = Secret(environ.get(variable, "")) if given is None else given
     if not secret.reveal():
-        raise ConfigurationError(f"{name} is missing: pass {name}=… or set {variable}")
+        raise ConfigurationError(f"{name} is missing: set {variable}, or pass {name}=…")
     if secret.reveal() != secret.reveal().strip():
         raise ConfigurationError(f"{name} has white space around it: check {name}= or {variable}")
     if not _PRINTABLE.match(secret.reveal()):

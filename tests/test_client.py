@@ -151,6 +151,16 @@ async def test_request_signs_what_the_sdk_does_not_know(client, transport):
     assert [1] == reply.data
 
 
+@pytest.mark.parametrize(("method", "is_signed"), [("POST", True), ("PATCH", True), ("PUT", True), ("DELETE", False)])
+async def test_request_signs_as_the_provider_s_rule_says(client, transport, method, is_signed):
+    """POST and PATCH by its words, PUT by its sense; DELETE is not named."""
+    transport.answer(200, b"{}")
+
+    await client.request(method, "/api/v1/new", body={"a": 1})
+
+    assert is_signed is ("signature" in transport.drafts[0].headers)
+
+
 async def test_request_refuses_to_leave_the_host(client, transport):
     """A path is a path."""
     with pytest.raises(InvalidRequest):

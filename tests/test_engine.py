@@ -124,6 +124,21 @@ async def test_retry_after_as_a_date_is_measured_against_the_clock(client, trans
     assert [5.5] == clock.slept
 
 
+async def test_retries_draw_on_a_budget_that_successes_refill(client, transport):
+    """Each retry costs 14 of 500 tokens; the success after it gives them back, a first success gives one."""
+    bucket = client._engine.bucket
+    for _ in range(3):
+        transport.fail(TimedOut("x"))
+    with pytest.raises(TimedOut):
+        await client.customers.update(UPDATE)
+    spent = bucket.tokens
+    transport.answer(200, GOOD)
+
+    await client.customers.update(UPDATE)
+
+    assert (472, 473) == (spent, bucket.tokens)
+
+
 async def test_cancelling_is_not_swallowed(make_client):
     """A cancelled call ends as cancelled, during the send and during a wait."""
 

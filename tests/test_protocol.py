@@ -271,6 +271,7 @@ def test_a_refusal_that_is_not_the_provider_s_json_decides_nothing(status, body)
         b'{"success":false,"status_text":"m","status_code":422}',
         b'{"status":true,"data":{"success":false,"message":"m","data":{},"status_code":422}}',
         b'{"error":"m","status":false}',
+        b'{"status":true,"data":{"success":false,"message":"m","status_code":422}}',
         b'{"errors":"m","success":false,"data":{"customer_id":"c"}}',
         b'{"data":null,"status_code":422,"message":"m"}',
     ],
@@ -331,6 +332,13 @@ def test_the_location_of_a_redirect_is_not_shown_whole():
 
     assert "evil.example" in str(caught.value)
     assert "abc" not in str(caught.value)
+
+
+@pytest.mark.parametrize("location", ["http://[", "//[::1", "", "http://\ud800"], ids=ascii)
+def test_a_location_that_is_no_address_does_no_harm(location):
+    """It is an answer from anywhere."""
+    with pytest.raises(UnexpectedRedirect):
+        understand(b"", status=302, headers={"location": location})
 
 
 def test_the_raw_body_of_an_error_is_clipped_and_redacted():
@@ -394,6 +402,9 @@ JSON = st.recursive(
 )
 
 
+LOCATIONS = st.sampled_from(["https://evil.example/x", "http://[", "//[::1", "https://a:port/", "http://\ud800"])
+
+
 def _cut(document: object, length: int) -> bytes:
     """An answer that says success and breaks off."""
     return (b'{"success":true,"data":{"customer_id":7,"x":%s}}' % msgspec.json.encode(document))[:-length]
@@ -404,11 +415,12 @@ def _cut(document: object, length: int) -> bytes:
     status=st.sampled_from([200, 200, 201, 204, 302, 400, 404, 429, 500]),
     endpoint=st.sampled_from([UPDATE_CUSTOMER, LIST_CUSTOMERS, DELETE_CUSTOMER, raw_endpoint("GET", "/x")]),
     closely=st.booleans(),
+    headers=st.dictionaries(st.sampled_from(["location", "retry-after", "x-request-id"]), st.text() | LOCATIONS),
 )
-def test_any_answer_ends_in_data_or_in_one_of_our_errors(body, status, endpoint, closely):
+def test_any_answer_ends_in_data_or_in_one_of_our_errors(body, status, endpoint, closely, headers):
     """Whatever bytes come back, nothing else ever escapes."""
     try:
-        reading = understand(body, endpoint, status, closely=closely)
+        reading = understand(body, endpoint, status, closely=closely, headers=headers)
     except PayCombatError:
         return
 

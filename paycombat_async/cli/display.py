@@ -82,7 +82,7 @@ def _summary(report: BatchReport, name: str) -> list[str]:
         (report.unknown, "unknown: sent, but no clear answer came; sending them again is safe", report.unknown > 0),
         (report.pending, pending, report.pending > 0 or report.dry_run),
     )
-    lines = [f"{report.rows:,} rows in {name}"]
+    lines = [f"{report.rows:,} {'row' if report.rows == 1 else 'rows'} in {name}"]
     lines += [f"{count:>9,} {text}" for count, text, applies in counts if applies]
     shown = report.failures[:_SHOWN_FAILURES]
     lines += [f"  line {failure.line}{_of(failure.customer_id)}: {failure.reason}" for failure in shown]
