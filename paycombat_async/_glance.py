@@ -45,7 +45,10 @@ def _struct_test(kind: type[Struct], besides: tuple[Any, ...]) -> Test:
                 return False
         return True
 
-    return test
+    def test_of_texts(value: Any) -> bool:
+        return _are_texts(map(type, _astuple(value))) if type(value) is kind else value in besides
+
+    return test if tests else test_of_texts
 
 
 def _picker(indices: list[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from paycombat_async._canonical import canonical_json, splice_extra, without_ext
 from paycombat_async._decode import read, read_closely, read_wrapped
 from paycombat_async._drift import Drift, Note, Unreadable
 from paycombat_async._envelope import Answered, Opened, api_error, open_envelope
+from paycombat_async._glance import is_right
 from paycombat_async._secrets import Redactor, Secret
 from paycombat_async._signing import Signer
 from paycombat_async._target import target
@@ -145,9 +146,10 @@ def draft(
             f"the provider's public record does not show the path of {endpoint.name}; "
             f"give it to the client: paths={{{endpoint.name!r}: '/api/v1/…'}}"
         )
-    url = target(account.base_url, template, path, query)
-    headers = {"X-token": account.token.reveal()}
+    is_plain = not path and not query and "{" not in template
+    url = account.base_url + template if is_plain else target(account.base_url, template, path, query)
     body = _body(endpoint, request)
+    headers = {"X-token": account.token.reveal()}
     if body is not None:
         headers["Content-Type"] = "application/json"
         if endpoint.signed:
@@ -156,24 +158,29 @@ def draft(
 
 
 def _body(endpoint: Endpoint[Q, R], request: Q) -> bytes | None:
-    if request is None and not issubclass(endpoint.request, Struct):
-        return None
     if not isinstance(request, endpoint.request):
         wanted = endpoint.request.__name__
         raise InvalidRequest(f"{endpoint.name} takes {wanted}, got {type(request).__name__}", path="$")
+    if request is None:
+        return None
     if not isinstance(request, Request):
         body = canonical_json(request)
     elif request.extra is UNSET:
         body = canonical_json(request)
-        check(request, body)
+        if not is_right(request):
+            check(request, body)
     else:
-        typed = without_extra(request)
-        body = canonical_json(typed)
-        check(typed, body)
-        body = splice_extra(request, body)
+        body = _json_with_extra(request)
     if len(body) > MAX_BODY_BYTES:
         raise InvalidRequest(f"the body has {len(body)} bytes; the provider takes {MAX_BODY_BYTES}", path="$")
     return body
+
+
+def _json_with_extra(request: Request) -> bytes:
+    typed = without_extra(request)
+    body = canonical_json(typed)
+    check(typed, body)
+    return splice_extra(request, body)
 
 
 def interpret(

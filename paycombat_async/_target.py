@@ -55,8 +55,6 @@ def check_raw_path(path: str) -> str:
 
 def target(base_url: str, template: str, path: Mapping[str, str], query: Mapping[str, str | int] | None) -> str:
     """The whole URL, percent-encoded with nothing left safe. Raises `InvalidRequest` naming the parameter."""
-    if not path and not query and "{" not in template:
-        return base_url + template
     if _holes(template) != frozenset(path):
         raise ConfigurationError(f"{template} takes {sorted(_holes(template))}, got {sorted(path)}")
     filled = template.format_map({name: _segment(name, value) for name, value in path.items()}) if path else template

@@ -7,7 +7,6 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from paycombat_async._decode import decoder
-from paycombat_async._glance import is_right
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas._base import explain
 
@@ -15,12 +14,9 @@ from paycombat_async.schemas._base import explain
 def check(request: Struct, body: bytes) -> None:
     """Raises `InvalidRequest` naming the first field whose value its annotation does not allow.
 
-    `body` is what the request's typed fields were encoded to. Unless a glance was enough, decoding it against the
-    Struct's own type checks all that JSON can show; the comparison then finds what encoding hides: bytes become text,
-    a dict looks like a Struct.
+    `body` is what the request's typed fields were encoded to. Decoding it against the Struct's own type checks all that
+    JSON can show; the comparison then finds what encoding hides: bytes become text, a dict looks like a Struct.
     """
-    if is_right(request):
-        return
     try:
         again = decoder(type(request)).decode(body)
     except msgspec.ValidationError as error:

@@ -271,6 +271,8 @@ def test_a_refusal_that_is_not_the_provider_s_json_decides_nothing(status, body)
         b'{"success":false,"status_text":"m","status_code":422}',
         b'{"status":true,"data":{"success":false,"message":"m","data":{},"status_code":422}}',
         b'{"error":"m","status":false}',
+        b'{"status":false,"message":"m","data":{"customer_id":"c"}}',
+        b'{"status_code":422,"message":"m","data":{"customer_id":"c"}}',
         b'{"status":true,"data":{"success":false,"message":"m","status_code":422}}',
         b'{"errors":"m","success":false,"data":{"customer_id":"c"}}',
         b'{"data":null,"status_code":422,"message":"m"}',
