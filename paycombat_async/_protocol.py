@@ -27,6 +27,7 @@ from paycombat_async.schemas.envelope import Wrapped
 Q = TypeVar("Q")
 R = TypeVar("R")
 
+_JSON = "application/json"
 MAX_BODY_BYTES = 100_000  # express, which the provider's samples point to, refuses JSON bodies beyond 100 kB by default
 
 
@@ -149,11 +150,13 @@ def draft(
     is_plain = not path and not query and "{" not in template
     url = account.base_url + template if is_plain else target(account.base_url, template, path, query)
     body = _body(endpoint, request)
-    headers = {"X-token": account.token.reveal()}
-    if body is not None:
-        headers["Content-Type"] = "application/json"
-        if endpoint.signed:
-            headers["signature"] = account.signer.sign(body)
+    token = account.token.reveal
+    if body is None:
+        headers = {"X-token": token()}
+    elif endpoint.signed:
+        headers = {"X-token": token(), "Content-Type": _JSON, "signature": account.signer.sign(body)}
+    else:
+        headers = {"X-token": token(), "Content-Type": _JSON}
     return Draft(endpoint.name, endpoint.method, url, headers, body)
 
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout, hdrs
 from yarl import URL
 
 from paycombat_async._attempts import Attempts, RunningAttempt
@@ -92,7 +92,11 @@ class AiohttpTransport:
         )
         try:
             length = response.content_length
-            if length is not None and length <= self._max_response_bytes and "Content-Encoding" not in response.headers:
+            if (
+                length is not None
+                and length <= self._max_response_bytes
+                and hdrs.CONTENT_ENCODING not in response.headers
+            ):
                 body = await response.read()
             else:
                 body = await self._read_bounded(response)
@@ -104,7 +108,7 @@ class AiohttpTransport:
 
     async def _read_bounded(self, response: ClientResponse) -> bytes:
         """A body that does not say how long it is, says something frightening, or is packed."""
-        if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", "gzip"}:
+        if response.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() not in {"identity", "gzip"}:
             raise _Unacceptable("is in an encoding that was not asked for")
         too_long = _Unacceptable(f"has more than {self._max_response_bytes} bytes")
         if (response.content_length or 0) > self._max_response_bytes:
