@@ -27,7 +27,6 @@ from paycombat_async.schemas.envelope import Wrapped
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-_JSON = "application/json"
 MAX_BODY_BYTES = 100_000  # express, which the provider's samples point to, refuses JSON bodies beyond 100 kB by default
 
 
@@ -149,33 +148,29 @@ def draft(
         )
     is_plain = not path and not query and "{" not in template
     url = account.base_url + template if is_plain else target(account.base_url, template, path, query)
-    body = _body(endpoint, request)
     token = account.token.reveal
-    if body is None:
-        headers = {"X-token": token()}
-    elif endpoint.signed:
-        headers = {"X-token": token(), "Content-Type": _JSON, "signature": account.signer.sign(body)}
-    else:
-        headers = {"X-token": token(), "Content-Type": _JSON}
+    if request is None and not issubclass(endpoint.request, Struct):
+        return Draft(endpoint.name, endpoint.method, url, {"X-token": token()}, None)
+    if type(request) is not endpoint.request and not isinstance(request, endpoint.request):
+        wanted = endpoint.request.__name__
+        raise InvalidRequest(f"{endpoint.name} takes {wanted}, got {type(request).__name__}", path="$")
+    body = _checked_json(request)
+    if len(body) > MAX_BODY_BYTES:
+        raise InvalidRequest(f"the body has {len(body)} bytes; the provider takes {MAX_BODY_BYTES}", path="$")
+    headers = {"X-token": token(), "Content-Type": "application/json"}
+    if endpoint.signed:
+        headers["signature"] = account.signer.sign(body)
     return Draft(endpoint.name, endpoint.method, url, headers, body)
 
 
-def _body(endpoint: Endpoint[Q, R], request: Q) -> bytes | None:
-    if not isinstance(request, endpoint.request):
-        wanted = endpoint.request.__name__
-        raise InvalidRequest(f"{endpoint.name} takes {wanted}, got {type(request).__name__}", path="$")
-    if request is None:
-        return None
+def _checked_json(request: object) -> bytes:
     if not isinstance(request, Request):
-        body = canonical_json(request)
-    elif request.extra is UNSET:
-        body = canonical_json(request)
-        if not is_right(request):
-            check(request, body)
-    else:
-        body = _json_with_extra(request)
-    if len(body) > MAX_BODY_BYTES:
-        raise InvalidRequest(f"the body has {len(body)} bytes; the provider takes {MAX_BODY_BYTES}", path="$")
+        return canonical_json(request)
+    if request.extra is not UNSET:
+        return _json_with_extra(request)
+    body = canonical_json(request)
+    if not is_right(request):
+        check(request, body)
     return body
 
 
