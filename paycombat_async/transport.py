@@ -4,6 +4,7 @@ Each setting below closes a way in which, with this stack, a secret left or a ca
 """
 
 import ssl
+import sys
 from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
@@ -91,12 +92,8 @@ class AiohttpTransport:
             middlewares=() if draft.method in _NEVER_RESENT else _SENT_ONCE,
         )
         try:
-            length = response.content_length
-            if (
-                length is not None
-                and length <= self._max_response_bytes
-                and hdrs.CONTENT_ENCODING not in response.headers
-            ):
+            is_packed = hdrs.CONTENT_ENCODING in response.headers
+            if not is_packed and (response.content_length or sys.maxsize) <= self._max_response_bytes:
                 body = await response.read()
             else:
                 body = await self._read_bounded(response)
@@ -113,14 +110,12 @@ class AiohttpTransport:
         too_long = _Unacceptable(f"has more than {self._max_response_bytes} bytes")
         if (response.content_length or 0) > self._max_response_bytes:
             raise too_long
-        chunks: list[bytes] = []
-        size = 0
+        body = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-            size += len(chunk)
-            if size > self._max_response_bytes:
+            body += chunk
+            if len(body) > self._max_response_bytes:
                 raise too_long
-            chunks.append(chunk)
-        return b"".join(chunks)
+        return bytes(body)
 
     def _open(self) -> "_Pool":
         connector = GuardedConnector(
