@@ -14,7 +14,7 @@ from paycombat_async._canonical import canonical_json, splice_extra, without_ext
 from paycombat_async._decode import read, read_closely, read_wrapped
 from paycombat_async._drift import Drift, Note, Unreadable
 from paycombat_async._envelope import Answered, Opened, api_error, open_envelope
-from paycombat_async._glance import is_right
+from paycombat_async._glance import GLANCE
 from paycombat_async._secrets import Redactor, Secret
 from paycombat_async._signing import Signer
 from paycombat_async._target import target
@@ -169,7 +169,7 @@ def _checked_json(request: object) -> bytes:
     if request.extra is not UNSET:
         return _json_with_extra(request)
     body = canonical_json(request)
-    if not is_right(request):
+    if not GLANCE[type(request)](request):
         check(request, body)
     return body
 
