@@ -122,7 +122,20 @@ def test_https_and_loopback_are_taken(base_url):
     assert base_url.rstrip("/") == check_base_url(base_url)
 
 
-@pytest.mark.parametrize("template", ["x", "//evil.com/x", "/a/../b", "/a?b", "/a b", "https://evil.com", "/a/{other}"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "x/{customer_id}",
+        "//evil.com/{customer_id}",
+        "/a/../{customer_id}",
+        "/a/./{customer_id}",
+        "/a?b={customer_id}",
+        "/a b/{customer_id}",
+        "https://evil.com/{customer_id}",
+        "/a/{other}",
+        "/a",
+    ],
+)
 def test_templates_of_the_user_are_checked(template):
     """A path, with the parameters of the endpoint, and nothing else."""
     with pytest.raises(ConfigurationError):
