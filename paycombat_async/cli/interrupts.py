@@ -1,14 +1,12 @@
 """Ctrl-C during a sync: once, it ends in good order; twice, at once."""
 
 import asyncio
-import signal
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from types import FrameType
 
 import click
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from paycombat_async._signals import on_stop
 
 
 @contextmanager
@@ -23,19 +21,5 @@ def interrupts(stop: asyncio.Event) -> Generator[None]:
         elif task is not None:
             task.cancel()
 
-    with _handled(lambda: loop.call_soon_threadsafe(heed)):
+    with on_stop(lambda: loop.call_soon_threadsafe(heed)):
         yield
-
-
-@contextmanager
-def _handled(act: Callable[[], object]) -> Generator[None]:
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        act()
-
-    # Not `loop.add_signal_handler`: Windows has none.
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -3,16 +3,12 @@
 import asyncio
 import os
 import shlex
-import signal
 import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
+from paycombat_async._signals import on_stop
 from paycombat_async.sandbox.server import Sandbox
 from paycombat_async.sandbox.state import IN_MEMORY
-
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def announce(sandbox: Sandbox) -> None:
@@ -47,21 +43,7 @@ def serve(
 async def _serve(sandbox: Sandbox, on_ready: Callable[[Sandbox], None]) -> None:
     loop = asyncio.get_running_loop()
     asked_to_stop = asyncio.Event()
-    with _on_signal(lambda: loop.call_soon_threadsafe(asked_to_stop.set)):
+    with on_stop(lambda: loop.call_soon_threadsafe(asked_to_stop.set)):
         async with sandbox:
             on_ready(sandbox)
             await asked_to_stop.wait()
-
-
-@contextmanager
-def _on_signal(act: Callable[[], object]) -> Generator[None]:
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        act()
-
-    # Not `loop.add_signal_handler`: Windows has none.
-    before = {number: signal.signal(number, handle) for number in _STOPPING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,0 +1,25 @@
+"""Ctrl-C and SIGTERM for the programs of this package: something else than to die at once."""
+
+import signal
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def on_stop(act: Callable[[], object]) -> Generator[None]:
+    """Within it, these signals call `act`; afterwards they do what they did before. For the main thread only."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    # Not `loop.add_signal_handler`: Windows has none.
+    before = {number: signal.signal(number, handle) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
