@@ -5,8 +5,6 @@ received or parses and prints it again. Bytes that are a fixed point of that are
 one is refused with the field's path, never its value.
 """
 
-from collections.abc import Mapping
-from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -18,12 +16,8 @@ from paycombat_async._careful import (
     MAX_DEPTH,
     MAX_SAFE_INTEGER,
     check_plain,
-    is_array_index,
-    present,
     rewritten,
-    step,
 )
-from paycombat_async.errors import InvalidRequest
 
 S = TypeVar("S", bound=Struct)
 
@@ -78,31 +72,19 @@ def _unknown_json(value: object) -> bytes:
 
 
 def _careful_json(value: Any) -> bytes:
-    if getattr(value, "extra", UNSET) is UNSET:
-        return _ENCODER.encode(rewritten(value, "$", 1))
-    return splice_extra(value, canonical_json(without_extra(value)))
+    return _ENCODER.encode(rewritten(value, "$", 1))
 
 
 def without_extra(request: S) -> S:
-    """The request with its typed fields only."""
-    return msgspec.structs.replace(request, extra=UNSET)
-
-
-def splice_extra(request: Struct, body: bytes) -> bytes:
-    """`body`, which is the typed part, with the keys of the request's `extra` behind its own.
-
-    Money may travel in `extra`, so it is held to more than metadata is: no floats (pass int or Decimal), no keys that
-    JavaScript would move, no key that the Struct has a field for.
-    """
-    extra: Any = getattr(request, "extra", UNSET)
-    if not issubclass(extra.__class__, Mapping):
-        raise InvalidRequest(f"$.extra: expected a mapping, got {type(extra).__name__}", path="$.extra")
-    for key in extra:
-        if key in request.__struct_fields__:
-            raise InvalidRequest(f"$.extra.{key}: pass it as the field {key!r} instead", path=f"$.extra.{key}")
-    tail = _ENCODER.encode(rewritten(extra, "$.extra", 1))
-    _refuse_inexact(extra, "$.extra")
-    return body[:-1] + (b"," if len(body) > 2 and len(tail) > 2 else b"") + tail[1:]
+    """The request with its typed fields only, on every level; the same object if it has no others."""
+    changes: dict[str, object] = {}
+    for name in request.__struct_fields__:
+        item = getattr(request, name)
+        if name == "extra" and item is not UNSET:
+            changes[name] = UNSET
+        elif isinstance(item, Struct) and (typed := without_extra(item)) is not item:
+            changes[name] = typed
+    return msgspec.structs.replace(request, **changes) if changes else request
 
 
 @cache
@@ -122,7 +104,7 @@ def _is_harmless(annotation: object) -> bool:
     if origin is Union or origin is UnionType:
         return all(_is_harmless(member) for member in get_args(annotation))
     if isinstance(annotation, type) and issubclass(annotation, Struct):
-        return not _looked_at(annotation)
+        return "extra" not in annotation.__struct_fields__ and not _looked_at(annotation)
     return annotation in _HARMLESS
 
 
@@ -151,20 +133,3 @@ def _is_plain_object(value: Any, depth: int = 2) -> bool:
         if type(item) is not str and not _is_plain(item, depth + 1):
             return False
     return "__proto__" not in value
-
-
-def _refuse_inexact(value: Any, path: str) -> None:
-    kind: type[object] = value.__class__
-    if issubclass(kind, float):
-        raise InvalidRequest(f"{path}: float in extra; pass int, Decimal or text", path=path)
-    if issubclass(kind, Enum):
-        _refuse_inexact(value.value, path)
-    elif issubclass(kind, Mapping | Struct):
-        for key, item in present(value) if issubclass(kind, Struct) else value.items():
-            where = step(path, key)
-            if is_array_index(key):
-                raise InvalidRequest(f"{where}: JavaScript would move this key; choose another", path=where)
-            _refuse_inexact(item, where)
-    elif issubclass(kind, list | tuple):
-        for index, item in enumerate(value):
-            _refuse_inexact(item, f"{path}[{index}]")

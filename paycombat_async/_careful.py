@@ -101,14 +101,50 @@ def _array(value: list[Any] | tuple[Any, ...], path: str, depth: int) -> list[ob
 
 
 def _struct(value: Struct, path: str, depth: int) -> dict[str, object]:
+    """The fields that are set, then what stands in `extra`, if there is such a field."""
     check_plain(type(value))
-    return {name: rewritten(item, f"{path}.{name}", depth + 1) for name, item in present(value)}
+    written = {name: rewritten(item, f"{path}.{name}", depth + 1) for name, item in _present(value)}
+    extra: Any = getattr(value, "extra", UNSET)
+    return written if extra is UNSET else written | _extra(value, extra, f"{path}.extra", depth)
 
 
-def present(value: Struct) -> Iterator[tuple[str, object]]:
+def _extra(value: Struct, extra: Any, path: str, depth: int) -> dict[str, object]:
+    """Money may travel in `extra`, so it is held to more than metadata is: no floats (pass int or Decimal), no keys
+    that JavaScript would move, no key that the Struct has a field for.
+    """
+    if not issubclass(extra.__class__, Mapping):
+        raise InvalidRequest(f"{path}: expected a mapping, got {type(extra).__name__}", path=path)
+    for key in extra:
+        if key in value.__struct_fields__:
+            raise InvalidRequest(f"{path}.{key}: pass it as the field {key!r} instead", path=f"{path}.{key}")
+    written = _object(extra, path, depth)
+    _refuse_inexact(extra, path)
+    return written
+
+
+def _refuse_inexact(value: Any, path: str) -> None:
+    kind: type[object] = value.__class__
+    if issubclass(kind, float):
+        raise InvalidRequest(f"{path}: float in extra; pass int, Decimal or text", path=path)
+    if issubclass(kind, Enum):
+        _refuse_inexact(value.value, path)
+    elif issubclass(kind, Mapping | Struct):
+        for key, item in _present(value) if issubclass(kind, Struct) else value.items():
+            where = step(path, key)
+            if is_array_index(key):
+                raise InvalidRequest(f"{where}: JavaScript would move this key; choose another", path=where)
+            _refuse_inexact(item, where)
+    elif issubclass(kind, list | tuple):
+        for index, item in enumerate(value):
+            _refuse_inexact(item, f"{path}[{index}]")
+
+
+def _present(value: Struct) -> Iterator[tuple[str, object]]:
     """The fields that are set, under their names on the wire."""
     names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
-    return ((encoded, item) for name, encoded in names if (item := getattr(value, name)) is not UNSET)
+    return (
+        (encoded, item) for name, encoded in names if name != "extra" and (item := getattr(value, name)) is not UNSET
+    )
 
 
 def _enum(value: Enum, path: str, depth: int) -> object:

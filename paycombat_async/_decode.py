@@ -6,6 +6,7 @@ The fast way decodes straight into the Struct. Where that fails, or drift is ask
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cache
 from operator import attrgetter
 from typing import Any, TypeGuard, TypeVar, get_args, get_origin
@@ -13,36 +14,15 @@ from typing import Any, TypeGuard, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Raw, Struct
 
-from paycombat_async._drift import DriftKind, Note, Unreadable, salvage
+from paycombat_async._drift import DriftKind, Note, salvage
+from paycombat_async._lenient import UNDECODABLE, decoder, plain
+from paycombat_async._page import read_page
 from paycombat_async.schemas._base import EmptyObject, Response, explain
 from paycombat_async.schemas.envelope import Page, Wrapped
 
 R = TypeVar("R")
 
-UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _EMPTY = re.compile(rb"\{\s*\}")
-
-# JavaScript makes half a surrogate pair of a name cut in the middle of an emoji, and msgspec then refuses the answer.
-_LONE_SURROGATE = re.compile(
-    rb"(?<!\\)((?:\\\\)*)"
-    rb"(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-)
-
-# The shape of a list is on no record: a bare array, or one of the usual keys around it.
-_ITEM_KEYS = ("data", "items", "results", "rows", "list", "records", "docs", "customers")
-_TOTAL_KEYS = ("total", "total_count", "totalCount", "total_items", "total_records", "count")
-_LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json.Decoder(list[Raw] | dict[str, Raw])
-
-
-_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
-
-
-def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
-    """The decoder of a type, built once and kept."""
-    try:
-        return _decoders[kind]
-    except KeyError:
-        return _decoders.setdefault(kind, msgspec.json.Decoder(kind))
 
 
 def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Note] | None]:
@@ -51,7 +31,7 @@ def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Not
     Raises `Unreadable` if nothing can be made of it.
     """
     if get_origin(kind) is Page:
-        return _read_page(kind, data, path, read)
+        return read_page(kind, data, path, read)
     try:
         value = decoder(kind).decode(data)
     except UNDECODABLE:
@@ -83,16 +63,19 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes], Any]:
     whole = wrapped_in[kind]
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(whole).decode
     holds_empty, clean, identity = _EMPTY.search, _cleaner(kind), attrgetter(*names)
+    amounts = _amounts(kind)
 
     def read(body: bytes) -> Any:
         notes: list[Note] | None = None
         try:
             wrapped = decode(body)
         except msgspec.ValidationError as error:
+            if amounts:
+                return None  # this short cut reads numbers as floats
             wrapped, notes = _without_odd_field(whole, body, error)
         except UNDECODABLE:
             return None
-        if wrapped is None:
+        if wrapped is None or not _are_finite(wrapped.data, amounts):
             return None
         if holds_empty(body):
             clean(wrapped.data)
@@ -121,76 +104,36 @@ def _without_odd_field(whole: Any, body: bytes, error: msgspec.ValidationError) 
         return None, []
 
 
+@cache
+def _amounts(kind: type[Struct]) -> tuple[str, ...]:
+    """The fields that hold an amount of money."""
+    return tuple(field.name for field in msgspec.structs.fields(kind) if Decimal in get_args(field.type))
+
+
+def _are_finite(value: Struct, amounts: tuple[str, ...]) -> bool:
+    """Whether no amount is one of the texts NaN and Infinity, which are Decimals too."""
+    found: list[Decimal | None] = [getattr(value, name) for name in amounts]
+    return all(amount is None or amount.is_finite() for amount in found)
+
+
 def _made_clean(value: Struct, data: bytes | Raw) -> bool:
-    """Clears `{}` out of a freshly decoded Struct; says whether it knows which object it is."""
+    """Clears `{}` out of a freshly decoded Struct; says whether it knows which object it is, and its amounts."""
     if _EMPTY.search(data):
         _cleaner(type(value))(value)
+    if not _are_finite(value, _amounts(type(value))):
+        return False
     return "" not in [getattr(value, name) for name in identities(type(value))]
 
 
 def read_closely(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Note] | None]:
     """As `read`, looking at every field, so that the notes are complete."""
     if get_origin(kind) is Page:
-        return _read_page(kind, data, path, read_closely)
+        return read_page(kind, data, path, read_closely)
     notes: list[Note] = []
-    value = plain(data)
-    found: Any = salvage(kind, value, path, notes) if issubclass(kind, Struct) else value
+    if not issubclass(kind, Struct):
+        return plain(data), notes  # type: ignore[return-value]  # R is object: the only other kind of answer
+    found: Any = salvage(kind, plain(data, exact=bool(_amounts(kind))), path, notes)
     return found, notes
-
-
-def plain(data: bytes | Raw) -> object:
-    """The data as dicts and lists, lone surrogates repaired. Raises `Unreadable`."""
-    try:
-        return decoder(object).decode(data)
-    except UNDECODABLE:
-        pass  # perhaps only a lone surrogate
-    try:
-        return decoder(object).decode(repaired(bytes(data)))
-    except UNDECODABLE:
-        pass
-    raise Unreadable("not JSON")
-
-
-def repaired(text: bytes) -> bytes:
-    """JSON with every lone surrogate escape replaced by U+FFFD. For answers only, never before verifying."""
-    return _LONE_SURROGATE.sub(lambda found: found[1] + (found[2] or b"\\ufffd"), text)
-
-
-def _read_page(
-    kind: type[R], data: bytes | Raw, path: str, read_item: Callable[..., tuple[Struct, list[Note] | None]]
-) -> tuple[R, list[Note] | None]:
-    item_kind = get_args(kind)[0]
-    raws, total = _items_and_total(data)
-    items: list[Struct] = []
-    notes: list[Note] = []
-    looked = True
-    for index, raw in enumerate(raws):
-        where = f"{path}[{index}]"
-        try:
-            item, found = read_item(item_kind, raw, where)
-        except Unreadable:
-            notes.append(Note(where, DriftKind.WRONG_TYPE, "expected an object"))
-        else:
-            items.append(item)
-            looked = looked and found is not None
-            notes += found or []
-    page: Any = kind(items=items, total=total)  # type: ignore[call-arg]  # R is some Page[...], seen above
-    return page, notes if looked or notes else None
-
-
-def _items_and_total(data: bytes | Raw) -> tuple[list[Raw], int | None]:
-    try:
-        found = _LIST_OR_OBJECT.decode(data)
-    except UNDECODABLE:
-        raise Unreadable("neither a list nor an object holding one") from None
-    if not isinstance(found, dict):
-        return found, None
-    totals = (plain(found[key]) for key in _TOTAL_KEYS if key in found)
-    total = next((total for total in totals if type(total) is int and total >= 0), None)
-    for key in _ITEM_KEYS:
-        if bytes(found.get(key, b"")).lstrip().startswith(b"["):
-            return decoder(list[Raw]).decode(found[key]), total
-    raise Unreadable("no list in it")
 
 
 @cache

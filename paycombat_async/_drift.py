@@ -1,6 +1,7 @@
 """The slow way from an answer to a Struct: field by field, keeping what fits and noting what does not."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -56,6 +57,8 @@ class _Field(NamedTuple):
     item: Any
     known: type[StrEnum] | None
     is_identity: bool
+    is_reference: bool
+    is_amount: bool
 
 
 _LOST: Final = object()
@@ -88,17 +91,34 @@ def _keep(field: _Field, value: object, path: str, notes: list[Note]) -> object:
     if field.item is not None and _is_array(value):
         return _keep_items(field.item, value, path, notes)
     try:
-        kept = msgspec.convert(value, field.annotation)
+        kept = msgspec.convert(value if field.is_amount else _with_floats(value), field.annotation)
     except msgspec.ValidationError as error:
         problem = explain(error)[0]
+    except RecursionError:
+        problem = "nested too deeply"
     else:
-        if field.known is not None and kept is not None and kept not in field.known.__members__.values():
-            notes.append(Note(path, DriftKind.UNKNOWN_VALUE, f"not among the known values of {field.known.__name__}"))
-        return None if isinstance(kept, EmptyObject) else kept
+        if not isinstance(kept, Decimal) or kept.is_finite():
+            return _fitting(field, kept, path, notes)
+        problem = "expected an amount"
     if value == {}:
         return _LOST  # this provider's null, in a field where the record does not show it yet
     notes.append(Note(path, DriftKind.WRONG_TYPE, problem))
-    return str(value) if field.is_identity and type(value) is int else _LOST
+    return str(value) if field.is_reference and type(value) is int else _LOST
+
+
+def _fitting(field: _Field, kept: object, path: str, notes: list[Note]) -> object:
+    if field.known is not None and kept is not None and kept not in field.known.__members__.values():
+        notes.append(Note(path, DriftKind.UNKNOWN_VALUE, f"not among the known values of {field.known.__name__}"))
+    return None if isinstance(kept, EmptyObject) else kept
+
+
+def _with_floats(value: object) -> object:
+    """Free-form data as the fast way gives it: only amounts are Decimals."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if _is_object(value):
+        return {key: _with_floats(item) for key, item in value.items()}
+    return [_with_floats(item) for item in value] if _is_array(value) else value
 
 
 def _keep_items(kind: type[Struct], values: list[object], path: str, notes: list[Note]) -> list[Struct]:
@@ -142,6 +162,8 @@ def _field(info: FieldInfo) -> _Field:
         item=next((get_args(m)[0] for m in members if get_origin(m) is list and _is_schema(get_args(m)[0])), None),
         known=_known_values(info.type),
         is_identity=info.default == "",
+        is_reference=info.default == "" or info.name.endswith("_id"),  # clients send order_id as a number, too
+        is_amount=Decimal in members,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from paycombat_async._clock import Clock
 from paycombat_async._drift import Drift, Note
+from paycombat_async._echo import describe, with_echoes
 from paycombat_async._protocol import (
     Account,
     Attempt,
@@ -108,7 +109,7 @@ class Engine:
             raw = _NOTHING
             try:
                 raw = await self.transport.send(outgoing, self._share(endpoint, deadline - started, number))
-                result = self._understood(endpoint, raw)
+                result = self._understood(endpoint, request, raw)
             except PayCombatError as error:
                 result = error  # raised below, out of here: it then carries no context along
             now = self.clock.monotonic()
@@ -117,7 +118,7 @@ class Engine:
                 self._tell_attempt(result, decision, endpoint, number=number, status=raw.status, spent=now - started)
             if isinstance(result, Reading):
                 self.bucket.reward(last_cost)
-                return Reply(result.data, result.request_id, number, now - begun, endpoint, raw)
+                return Reply(result.data, result.request_id, number, now - begun, endpoint, raw, result.echo)
             if not isinstance(decision, Again):
                 break
             last_cost = decision.cost
@@ -125,6 +126,7 @@ class Engine:
             await self.clock.sleep(decision.wait)
             started = self.clock.monotonic()
         result.attempts = number
+        describe(result, endpoint, request, outgoing.body)
         try:
             raise result
         finally:
@@ -136,11 +138,13 @@ class Engine:
             return remaining
         return remaining / max(1, self.limits.max_retries - number + 2)
 
-    def _understood(self, endpoint: Endpoint[Q, R], raw: RawReply) -> Reading:
+    def _understood(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> Reading:
         """What the answer says; drift is told, or refused when strict."""
         hooks = self.hooks
         closely = hooks.on_drift is not None or hooks.strict_responses
         reading = interpret(endpoint, raw, now=self.clock.now, redact=self.account.redact, closely=closely)
+        if endpoint.echoes:
+            reading = with_echoes(endpoint, request, reading, raw, self.account.redact)
         if reading.notes:
             if hooks.strict_responses:
                 raise _too_different(endpoint, raw, reading)

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from paycombat_async._clock import retry_after_seconds
-from paycombat_async._decode import UNDECODABLE, decoder, repaired
+from paycombat_async._lenient import UNDECODABLE, decoder, repaired
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import Endpoint, Evidence
 from paycombat_async.errors import ApiError, Outcome, api_error_class
@@ -122,7 +122,7 @@ def _sentence(endpoint: Endpoint[Any, Any], status: int, headers: Mapping[str, s
     if status // 100 == 3:
         return f"{said}, a redirect to {_host(headers.get('location', ''))}; it was not followed"
     if status == 404 and endpoint.evidence is Evidence.INFERRED:
-        return f"{said}; the path itself is a guess and may be wrong: mend it with paths={{{endpoint.name!r}: …}}"
+        return f"{said}; no such object, or the guessed path is wrong: mend it with paths={{{endpoint.name!r}: …}}"
     if status >= 500 or status in _UNDECIDED:
         return f"{said}; whether it was carried out is unknown"
     advice = _ADVICE.get(status, "the provider's own words are in .message")

@@ -86,7 +86,7 @@ def _test(wanted: Any, *besides: Any) -> Test:
         return _bounded_text(*arguments[1:])
     if origin is Mapping:  # what is in it was looked at when it was encoded
         return lambda value: type(value) is dict or value in besides
-    if isinstance(wanted, type) and issubclass(wanted, Struct):
+    if isinstance(wanted, type) and issubclass(wanted, Struct) and "extra" not in wanted.__struct_fields__:
         return _struct_test(wanted, besides)
     return lambda _value: False
 

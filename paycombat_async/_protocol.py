@@ -10,14 +10,15 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import UNSET, Struct
 
-from paycombat_async._canonical import canonical_json, splice_extra, without_extra
+from paycombat_async._amounts import check_amounts
+from paycombat_async._canonical import canonical_json, without_extra
 from paycombat_async._decode import read, read_closely, read_wrapped
 from paycombat_async._drift import Drift, Note, Unreadable
 from paycombat_async._envelope import Answered, Opened, api_error, open_envelope
 from paycombat_async._glance import GLANCE
 from paycombat_async._secrets import Redactor, Secret
 from paycombat_async._signing import Signer
-from paycombat_async._target import target
+from paycombat_async._target import fit, target
 from paycombat_async._validate import check
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import ConfigurationError, InvalidRequest, InvalidResponse, Outcome
@@ -85,6 +86,7 @@ class Reply(Struct, Generic[R], frozen=True):
     elapsed: float
     endpoint: Endpoint[Any, R]
     answer: RawReply
+    echo: tuple[Note, ...] = ()
 
     @property
     def status(self) -> int:
@@ -107,7 +109,8 @@ class Reply(Struct, Generic[R], frozen=True):
         opened = open_envelope(self.raw)
         if opened is None or opened.data is None:
             return ()
-        return with_endpoint(self.endpoint, read_closely(self.endpoint.response, opened.data, "$.data")[1])
+        notes = read_closely(self.endpoint.response, opened.data, "$.data")[1]
+        return with_endpoint(self.endpoint, [*(notes or ()), *self.echo])
 
     def __repr__(self) -> str:
         return f"Reply({self.endpoint.name}, {self.status}, request_id={self.request_id!r}, attempts={self.attempts})"
@@ -125,11 +128,12 @@ class Attempt(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """An answer understood. `notes` is None where nobody looked for drift."""
+    """An answer understood. `notes` is None where nobody looked for drift, `echo` what differs from the request."""
 
     data: Any
     request_id: str | None
     notes: list[Note] | None
+    echo: tuple[Note, ...] = ()
 
 
 def draft(
@@ -146,6 +150,8 @@ def draft(
             f"the provider's public record does not show the path of {endpoint.name}; "
             f"give it to the client: paths={{{endpoint.name!r}: '/api/v1/…'}}"
         )
+    if endpoint.path is None:
+        path, query = fit(template, path, query)
     is_plain = not path and not query and "{" not in template
     url = account.base_url + template if is_plain else target(account.base_url, template, path, query)
     token = account.token.reveal
@@ -166,19 +172,21 @@ def draft(
 def _checked_json(request: object) -> bytes:
     if not isinstance(request, Request):
         return canonical_json(request)
-    if request.extra is not UNSET:
-        return _json_with_extra(request)
-    body = canonical_json(request)
-    if not GLANCE[type(request)](request):
-        check(request, body)
+    if request.extra is UNSET and GLANCE[type(request)](request):
+        body = canonical_json(request)
+    else:
+        body = _closely_checked_json(request)
+    if len(body) <= len(b"{}"):
+        raise InvalidRequest("the body is empty; what this call takes goes into extra", path="$")
     return body
 
 
-def _json_with_extra(request: Request) -> bytes:
+def _closely_checked_json(request: Request) -> bytes:
     typed = without_extra(request)
+    check_amounts(type(typed), typed)  # first: that one was a float is not to be seen in the body
     body = canonical_json(typed)
     check(typed, body)
-    return splice_extra(request, body)
+    return body if typed is request else canonical_json(request)
 
 
 def interpret(

@@ -1,8 +1,8 @@
 """What must never be seen, and how it is kept from being seen: `Secret` holds it, `Redactor` takes it out of text."""
 
 import re
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Iterable, Sequence
+from typing import NoReturn, TypeGuard
 from urllib.parse import quote
 
 REDACTED = "***"
@@ -43,6 +43,15 @@ def hidden(text: object) -> Secret | None:
     if text is None or isinstance(text, Secret):
         return text
     return Secret(text if isinstance(text, str) else "")
+
+
+def hidden_keys(keys: object) -> list[Secret]:
+    """Keys as Secrets; none for a single text, whose letters would otherwise be taken for keys. Never raises."""
+    return [hidden(key) or Secret("") for key in keys] if _is_list(keys) else []
+
+
+def _is_list(keys: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(keys, Sequence) and not isinstance(keys, str | bytes)
 
 
 class Redactor:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit
 
@@ -66,6 +66,17 @@ def read_account(
     url = base_url or environ.get("PAYCOMBAT_BASE_URL") or DEFAULT_BASE_URL
     signer = Signer(signature_key.reveal())
     return Account(check_base_url(url), token, signer, _checked_paths(paths or {}), Redactor((token,)))
+
+
+def read_webhook_keys(
+    webhook_keys: Sequence[Secret] | None, signature_key: Secret | None, environ: Mapping[str, str]
+) -> Sequence[Secret]:
+    """The keys that webhooks may be signed with. The provider signs with the account's own key: that is the default."""
+    if webhook_keys is not None:
+        return webhook_keys
+    if environ.get("PAYCOMBAT_WEBHOOK_KEY"):
+        return (_credential("webhook_keys", None, "PAYCOMBAT_WEBHOOK_KEY", environ),)
+    return (_credential("signature_key", signature_key, "PAYCOMBAT_SIGNATURE_KEY", environ),)
 
 
 def is_sandbox(secret: Secret) -> bool:

@@ -73,3 +73,20 @@ def content_digest(*parts: bytes) -> str:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()
+
+
+def body_digest(body: bytes) -> str:
+    """The plain SHA-256 of a body in hex, as any other tool computes it."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def fits(digest: bytes, algorithm: str, key: bytes | None, message: bytes) -> bool:
+    """Whether this is the message's digest by hashlib's `algorithm`: an HMAC, or without a key a plain hash.
+
+    Only yes or no: a digest that was expected here would be a valid signature for whoever sees it.
+    """
+    try:
+        made = hashlib.new(algorithm, message) if key is None else hmac.new(key, message, algorithm)
+    except ValueError:  # a machine may refuse old algorithms (FIPS)
+        return False
+    return hmac.compare_digest(made.digest(), digest)

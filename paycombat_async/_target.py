@@ -26,8 +26,10 @@ def check_base_url(base_url: str) -> str:
         parts.port  # noqa: B018  # reading it is what checks it
     except ValueError:
         parts = urlsplit("")
-    if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc or not base_url.isascii():
-        raise ConfigurationError("base_url must look like https://host[:port], without user, query or fragment")
+    # urlsplit drops white space and new lines without a word.
+    is_plain = base_url.isascii() and base_url.isprintable() and " " not in base_url
+    if not is_plain or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ConfigurationError("base_url must look like https://host[:port], without user, query, fragment or spaces")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise ConfigurationError("base_url must be https (http only to this machine): it carries token and signature")
     return base_url.rstrip("/")
@@ -39,7 +41,13 @@ def is_loopback(base_url: str) -> bool:
 
 def check_template(name: str, template: str, like: str | None) -> str:
     """A path template given by the user. Raises `ConfigurationError` if it is none, or asks for other parameters."""
-    if not _TEMPLATE.match(template) or "//" in template or not {".", ".."}.isdisjoint(template.split("/")):
+    fixed = _HOLE.sub("", template)
+    if (
+        not _TEMPLATE.match(template)
+        or {"{", "}"} & set(fixed)
+        or "//" in template
+        or not {".", ".."}.isdisjoint(template.split("/"))
+    ):
         raise ConfigurationError(f"paths[{name!r}] must be a path such as /api/v1/thing/{{id}}")
     if like is not None and _holes(template) != _holes(like):
         raise ConfigurationError(f"paths[{name!r}] must have the same parameters as {like}")
@@ -51,6 +59,15 @@ def check_raw_path(path: str) -> str:
     if not _RAW_PATH.match(path) or "//" in path or not {".", ".."}.isdisjoint(path.split("/")):
         raise InvalidRequest("path: must be an encoded path such as /api/v1/thing/1, without a query", path="path")
     return path
+
+
+def fit(
+    template: str, parameters: Mapping[str, str], query: Mapping[str, str | int] | None
+) -> tuple[Mapping[str, str], Mapping[str, str | int]]:
+    """Path parameters and query for a template that only the user knows: what has no hole goes into the query."""
+    holes = _holes(template)
+    path = {name: value for name, value in parameters.items() if name in holes}
+    return path, {name: value for name, value in parameters.items() if name not in holes} | dict(query or {})
 
 
 def target(base_url: str, template: str, path: Mapping[str, str], query: Mapping[str, str | int] | None) -> str:
@@ -85,7 +102,11 @@ def _query(query: Mapping[str, str | int]) -> str:
 def _plain(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise InvalidRequest(f"{name}: a query value is text or int, got {type(value).__name__}", path=name)
-    return str(value)
+    try:
+        return str(value)
+    except ValueError:
+        pass  # Python prints no more than 4300 digits
+    raise InvalidRequest(f"{name}: has too many digits", path=name)
 
 
 def _quoted(name: str, value: str) -> str:

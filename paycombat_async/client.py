@@ -1,7 +1,7 @@
 """`AsyncPayCombat`: puts the parts together, and holds them."""
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ssl import SSLContext
 from types import TracebackType
 from typing import Self, TypeVar
@@ -10,12 +10,21 @@ from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._drift import Drift
 from paycombat_async._engine import Engine, Hooks, Lifetime
 from paycombat_async._protocol import Account, Attempt, Reply, Transport
-from paycombat_async._secrets import Secret, hidden
-from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_account
+from paycombat_async._secrets import Secret, hidden, hidden_keys
+from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_account, read_webhook_keys
 from paycombat_async._target import check_raw_path
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
+from paycombat_async.resources.checkouts import Checkouts
 from paycombat_async.resources.customers import Customers
+from paycombat_async.resources.master_data import MasterData
+from paycombat_async.resources.merchant import Merchant
+from paycombat_async.resources.payin_methods import PayinMethods
+from paycombat_async.resources.payins import Payins
+from paycombat_async.resources.payment_methods import PaymentMethods
+from paycombat_async.resources.payout_methods import PayoutMethods
+from paycombat_async.resources.payouts import Payouts
 from paycombat_async.retry import RetryPolicy
+from paycombat_async.webhooks import Webhooks
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -29,6 +38,15 @@ class AsyncPayCombat:
     """
 
     customers: Customers
+    payins: Payins
+    payouts: Payouts
+    checkouts: Checkouts
+    payin_methods: PayinMethods
+    payout_methods: PayoutMethods
+    payment_methods: PaymentMethods
+    master_data: MasterData
+    merchant: Merchant
+    webhooks: Webhooks
 
     def __init__(
         self,
@@ -47,6 +65,7 @@ class AsyncPayCombat:
         on_attempt: Callable[[Attempt], None] | None = None,
         proxy: str | None = None,
         ssl_context: SSLContext | None = None,
+        webhook_keys: Sequence[str | Secret] | None = None,
         retry: RetryPolicy | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
@@ -57,10 +76,12 @@ class AsyncPayCombat:
         `PAYCOMBAT_BASE_URL` unless given; without any, `base_url` is https://api.paycombat.com. `timeout` (seconds)
         covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for those
         the provider's record does not show. `on_drift` is told of each answer that differs from the schema,
-        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send.
+        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send. Webhooks may be signed
+        with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
         """
         # Secrets from here on, so that no traceback with local variables shows them.
         token, signature_key = hidden(token), hidden(signature_key)
+        webhook_keys = None if webhook_keys is None else hidden_keys(webhook_keys)
         limits = Limits(timeout, connect_timeout, max_retries, max_connections, max_response_bytes)
         account = read_account(token, signature_key, base_url, paths, os.environ)
         road, close_road = _road(transport, account, limits, proxy, ssl_context)
@@ -73,11 +94,20 @@ class AsyncPayCombat:
             hooks=Hooks(on_drift, on_attempt, strict_responses),
             lifetime=Lifetime(close_road),
         )
-        self._set_up(engine)
+        self._set_up(engine, Webhooks(read_webhook_keys(webhook_keys, signature_key, os.environ)))
 
-    def _set_up(self, engine: Engine) -> None:
+    def _set_up(self, engine: Engine, webhooks: Webhooks) -> None:
         self._engine = engine
+        self.webhooks = webhooks
         self.customers = Customers(engine)
+        self.payins = Payins(engine)
+        self.payouts = Payouts(engine)
+        self.checkouts = Checkouts(engine)
+        self.payin_methods = PayinMethods(engine)
+        self.payout_methods = PayoutMethods(engine)
+        self.payment_methods = PaymentMethods(engine)
+        self.master_data = MasterData(engine)
+        self.merchant = Merchant(engine)
 
     @property
     def is_sandbox(self) -> bool:
@@ -101,7 +131,7 @@ class AsyncPayCombat:
         Closing it closes this client too.
         """
         clone = object.__new__(type(self))
-        clone._set_up(self._engine.with_options(timeout, max_retries, on_attempt))  # of this class
+        clone._set_up(self._engine.with_options(timeout, max_retries, on_attempt), self.webhooks)  # of this class
         return clone
 
     async def send(

@@ -1,6 +1,6 @@
 """Every error of the SDK, split by whose fault it is. A leaf module: plain values only, so that all of it pickles.
 
-    PayCombatError                  .outcome  .attempts
+    PayCombatError                  .outcome  .attempts  .endpoint  .reference  .body_digest  .advice
       ConfigurationError            our caller: missing key, closed client, wrong loop
       InvalidRequest                refused before sending  .path                              NOT_SENT
       TransportError                the road
@@ -34,7 +34,17 @@ class UnverifiedEndpointWarning(UserWarning):
 
 
 class PayCombatError(Exception):
-    """Base of all errors of this SDK. `attempts` counts the sends of this call, 0 if there was none."""
+    """Base of all errors of this SDK. `attempts` counts the sends of this call, 0 if there was none.
+
+    `endpoint` is the name of the call, as in "payouts.create". Where a call that must happen once may have been carried
+    out, `advice` says how to find out, `reference` is your own name for it (such as `order_id`) and `body_digest` the
+    SHA-256 of the body that was sent.
+    """
+
+    endpoint: str | None = None
+    reference: str | None = None
+    body_digest: str | None = None
+    advice: str | None = None
 
     def __init__(self, text: str, *, outcome: Outcome = Outcome.NOT_SENT, attempts: int = 0) -> None:
         super().__init__(text)

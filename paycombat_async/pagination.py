@@ -1,9 +1,10 @@
 """Lists, page by page. Their shape is on no record, so a pager trusts neither totals nor page numbers to end."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from paycombat_async._decode import identities
@@ -17,31 +18,49 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a walk through a list stands. `is_news` says whether the page just seen had not been seen before."""
+    """Where a walk through a list stands. `is_news` says whether the page just seen had something not seen before.
+
+    Only the first and the latest page are remembered, so that a list of any length fits in memory.
+    """
 
     number: int = 1
     seen: int = 0
-    last: tuple[object, ...] = ()
+    largest: int = 0
+    first: frozenset[object] = frozenset()
+    last: frozenset[object] = frozenset()
     is_news: bool = True
     is_over: bool = False
 
     def after(self, page: Page[Any], page_size: int | None) -> "Cursor":
         """The walk one page on.
 
-        It is over with an empty page, a page shorter than asked for, the announced total, or the same page again:
-        a server that ignores the page number gives that for ever.
+        It is over with an empty page, the announced total, a page shorter than asked for and than an earlier one (a
+        server may give fewer than asked), or a page without news: a server that ignores the page number, or begins
+        again behind the end, gives those for ever.
         """
-        met = tuple(_identity(item) for item in page.items)
-        seen = self.seen + len(met)
-        is_news = bool(met) and met != self.last
-        is_short = page_size is not None and len(met) < page_size
-        is_complete = page.total is not None and seen >= page.total
-        return Cursor(self.number + 1, seen, met, is_news, not is_news or is_short or is_complete)
+        met = frozenset(_identity(item) for item in page.items)
+        if page.unread:
+            met |= {("unread", page.unread)}
+        size = len(page.items) + page.unread
+        is_news = not met <= self.first | self.last
+        is_short = page_size is not None and size < min(page_size, self.largest)
+        is_complete = page.total is not None and self.seen + size >= page.total
+        return Cursor(
+            number=self.number + 1,
+            seen=self.seen + size,
+            largest=max(self.largest, size),
+            first=self.first or met,
+            last=met,
+            is_news=is_news,
+            is_over=not is_news or is_short or is_complete,
+        )
 
 
 def _identity(item: object) -> object:
+    """What tells one item from another: its id, or all of it."""
     names = identities(type(item)) if isinstance(item, Struct) else ()
-    return tuple(getattr(item, name) for name in names) if names else item
+    found = tuple(getattr(item, name) for name in names)
+    return found if any(found) else msgspec.json.encode(item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +70,16 @@ class Listing(Generic[T]):
     endpoint: Endpoint[None, Page[T]]
     page_size: int | None
     extra_query: Mapping[str, str]
+    path: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         if self.page_size is not None and self.page_size < 1:
             raise InvalidRequest("page_size: must be 1 or more", path="page_size")
+
+    def after(self, cursor: Cursor, page: Page[T]) -> Cursor:
+        """The walk one page on; it ends with the first page where the endpoint knows of no others."""
+        onwards = cursor.after(page, self.page_size)
+        return onwards if self.endpoint.page_parameter is not None else replace(onwards, is_over=True)
 
     def query(self, number: int) -> dict[str, str | int]:
         """The query of one page, counted from 1. `extra_query` comes last, and wins."""
@@ -74,11 +99,11 @@ class Pager(Generic[T]):
 
     def __init__(self, engine: Engine, listing: Listing[T]) -> None:
         self._engine = engine
-        self._listing = listing
+        self.listing = listing
 
     async def page(self, number: int = 1) -> Page[T]:
         """One page, counted from 1."""
-        reply = await self._engine.send(self._listing.endpoint, None, {}, self._listing.query(number))
+        reply = await self._engine.send(self.listing.endpoint, None, self.listing.path, self.listing.query(number))
         return reply.data
 
     async def pages(self) -> AsyncIterator[Page[T]]:
@@ -86,7 +111,7 @@ class Pager(Generic[T]):
         cursor = Cursor()
         while not cursor.is_over:
             page = await self.page(cursor.number)
-            cursor = cursor.after(page, self._listing.page_size)
+            cursor = self.listing.after(cursor, page)
             if cursor.is_news:
                 yield page
 

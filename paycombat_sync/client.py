@@ -1,6 +1,6 @@
 """`PayCombat`: the client for blocking code, over an async one that works in a thread of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from ssl import SSLContext
 from types import TracebackType
 from typing import Self, TypeVar
@@ -8,12 +8,21 @@ from typing import Self, TypeVar
 from paycombat_async._clock import Clock
 from paycombat_async._drift import Drift
 from paycombat_async._protocol import Attempt, Reply, Transport
-from paycombat_async._secrets import Secret, hidden
+from paycombat_async._secrets import Secret, hidden, hidden_keys
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import Endpoint, Method
 from paycombat_async.retry import RetryPolicy
+from paycombat_async.webhooks import Webhooks
 from paycombat_sync._runner import Runner
+from paycombat_sync.resources.checkouts import Checkouts
 from paycombat_sync.resources.customers import Customers
+from paycombat_sync.resources.master_data import MasterData
+from paycombat_sync.resources.merchant import Merchant
+from paycombat_sync.resources.payin_methods import PayinMethods
+from paycombat_sync.resources.payins import Payins
+from paycombat_sync.resources.payment_methods import PaymentMethods
+from paycombat_sync.resources.payout_methods import PayoutMethods
+from paycombat_sync.resources.payouts import Payouts
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -28,6 +37,15 @@ class PayCombat:
     """
 
     customers: Customers
+    payins: Payins
+    payouts: Payouts
+    checkouts: Checkouts
+    payin_methods: PayinMethods
+    payout_methods: PayoutMethods
+    payment_methods: PaymentMethods
+    master_data: MasterData
+    merchant: Merchant
+    webhooks: Webhooks
 
     def __init__(
         self,
@@ -46,6 +64,7 @@ class PayCombat:
         on_attempt: Callable[[Attempt], None] | None = None,
         proxy: str | None = None,
         ssl_context: SSLContext | None = None,
+        webhook_keys: Sequence[str | Secret] | None = None,
         retry: RetryPolicy | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
@@ -56,10 +75,12 @@ class PayCombat:
         `PAYCOMBAT_BASE_URL` unless given; without any, `base_url` is https://api.paycombat.com. `timeout` (seconds)
         covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for those
         the provider's record does not show. `on_drift` is told of each answer that differs from the schema,
-        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send.
+        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send. Webhooks may be signed
+        with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
         """
         # Secrets from here on, so that no traceback with local variables shows them.
         token, signature_key = hidden(token), hidden(signature_key)
+        webhook_keys = None if webhook_keys is None else hidden_keys(webhook_keys)
         self._set_up(
             Runner(),
             AsyncPayCombat(
@@ -77,6 +98,7 @@ class PayCombat:
                 on_attempt=on_attempt,
                 proxy=proxy,
                 ssl_context=ssl_context,
+                webhook_keys=webhook_keys,
                 retry=retry,
                 transport=transport,
                 clock=clock,
@@ -86,7 +108,16 @@ class PayCombat:
     def _set_up(self, runner: Runner, twin: AsyncPayCombat) -> None:
         self._runner = runner
         self._twin = twin
+        self.webhooks = twin.webhooks
         self.customers = Customers(runner, twin.customers)
+        self.payins = Payins(runner, twin.payins)
+        self.payouts = Payouts(runner, twin.payouts)
+        self.checkouts = Checkouts(runner, twin.checkouts)
+        self.payin_methods = PayinMethods(runner, twin.payin_methods)
+        self.payout_methods = PayoutMethods(runner, twin.payout_methods)
+        self.payment_methods = PaymentMethods(runner, twin.payment_methods)
+        self.master_data = MasterData(runner, twin.master_data)
+        self.merchant = Merchant(runner, twin.merchant)
 
     @property
     def is_sandbox(self) -> bool:

@@ -20,10 +20,9 @@ class Pager(Generic[T]):
     Nothing is sent before it is asked for. Each page is a GET, repeated on failure like any other.
     """
 
-    def __init__(self, runner: Runner, pager: pagination.Pager[T], page_size: int | None) -> None:
+    def __init__(self, runner: Runner, pager: pagination.Pager[T]) -> None:
         self._runner = runner
         self._pager = pager
-        self._page_size = page_size
 
     def page(self, number: int = 1) -> Page[T]:
         """One page, counted from 1."""
@@ -34,7 +33,7 @@ class Pager(Generic[T]):
         cursor = Cursor()
         while not cursor.is_over:
             page = self.page(cursor.number)
-            cursor = cursor.after(page, self._page_size)
+            cursor = self._pager.listing.after(cursor, page)
             if cursor.is_news:
                 yield page
 

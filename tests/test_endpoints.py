@@ -2,31 +2,92 @@
 
 import re
 from types import NoneType
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from paycombat_async import endpoints
 from paycombat_async.endpoints import ENDPOINTS, Endpoint, Evidence, Repeat
+from paycombat_async.schemas.checkouts import (
+    Checkout,
+    CreateCheckoutVirtualAccount,
+    CreateNewCheckout,
+    CreatePaymentRequest,
+)
 from paycombat_async.schemas.customers import CreateCustomer, Customer, DeletedCustomer, UpdateCustomer, WalletReadiness
 from paycombat_async.schemas.envelope import Page
+from paycombat_async.schemas.merchant import PayoutBalance
+from paycombat_async.schemas.methods import PayinMethod, PayoutMethod
+from paycombat_async.schemas.payins import CreatePayin, CreateVirtualAccount, Payin, SimulatePayin, VirtualAccount
+from paycombat_async.schemas.payouts import CreatePayout, Payout, SimulatePayout
 
-SHOWN, GUESSED = Evidence.DOCUMENTED, Evidence.INFERRED
+SHOWN, USED, GUESSED = Evidence.DOCUMENTED, Evidence.OBSERVED, Evidence.INFERRED
 SAFE, ONCE = Repeat.SAFE, Repeat.ONLY_IF_UNSENT
+API = "/api/v1"
+FIELDS = f"{API}/payin-method/required-field/{{payin_method_name}}"
+CHECKOUT_VA = f"{API}/checkout/create-virtual-account"
 ID = "{customer_id}"
 
-# constant: method, path, evidence, repeat, signed, request, response
-CUSTOMERS: dict[str, tuple[object, ...]] = {
-    "CREATE_CUSTOMER": ("POST", "/api/v1/customer/create", SHOWN, ONCE, True, CreateCustomer, Customer),
-    "UPDATE_CUSTOMER": ("PATCH", "/api/v1/customer/update", SHOWN, SAFE, True, UpdateCustomer, Customer),
-    "LIST_CUSTOMERS": ("GET", "/api/v1/customer/customer", GUESSED, SAFE, False, NoneType, Page[Customer]),
-    "RETRIEVE_CUSTOMER": ("GET", f"/api/v1/customer/customer/{ID}", SHOWN, SAFE, False, NoneType, Customer),
+# constant: method, path, evidence, repeat, signed, request, response; in the order of the provider's sidebar
+RECORD: dict[str, tuple[object, ...]] = {
+    "LIST_COUNTRIES_AND_CURRENCIES": ("GET", None, GUESSED, SAFE, False, NoneType, object),
+    "LIST_PAYOUT_METHODS": ("GET", f"{API}/payout-method", GUESSED, SAFE, False, NoneType, Page[PayoutMethod]),
+    "LIST_PAYIN_METHODS": ("GET", f"{API}/payin-method", GUESSED, SAFE, False, NoneType, Page[PayinMethod]),
+    "RETRIEVE_PAYIN_METHOD": ("GET", FIELDS, GUESSED, SAFE, False, NoneType, PayinMethod),
+    "CREATE_PAYIN": ("POST", f"{API}/payin/create", SHOWN, ONCE, True, CreatePayin, Payin),
+    "SIMULATE_PAYIN": ("PATCH", None, GUESSED, ONCE, True, SimulatePayin, object),
+    "RETRIEVE_PAYIN": ("GET", f"{API}/payin/retrieve-payin/{{id}}", SHOWN, SAFE, False, NoneType, Payin),
+    "CREATE_VIRTUAL_ACCOUNT": (
+        *("POST", f"{API}/payin/create-va", SHOWN, ONCE, True),
+        *(CreateVirtualAccount, VirtualAccount),
+    ),
+    "CREATE_PAYOUT": ("POST", f"{API}/payout/create-payout", USED, ONCE, True, CreatePayout, Payout),
+    "SIMULATE_PAYOUT": ("PATCH", None, GUESSED, ONCE, True, SimulatePayout, object),
+    "RETRIEVE_PAYOUT": ("GET", f"{API}/payout/retrieve-payout/{{id}}", GUESSED, SAFE, False, NoneType, Payout),
+    "LIST_PAYOUTS": ("GET", f"{API}/payout", GUESSED, SAFE, False, NoneType, Page[Payout]),
+    "CREATE_PAYMENT_REQUEST": ("POST", f"{API}/checkout", GUESSED, ONCE, True, CreatePaymentRequest, Checkout),
+    "LIST_CHECKOUTS": ("GET", f"{API}/checkout", GUESSED, SAFE, False, NoneType, Page[Checkout]),
+    "RETRIEVE_CHECKOUT": ("GET", f"{API}/checkout/retrieve/{{id}}", SHOWN, SAFE, False, NoneType, Checkout),
+    "CREATE_CHECKOUT_VIRTUAL_ACCOUNT": (
+        *("PATCH", CHECKOUT_VA, SHOWN, ONCE, True),
+        *(CreateCheckoutVirtualAccount, Checkout),
+    ),
+    "RETRIEVE_VA_BANK_INFORMATION": ("GET", None, GUESSED, SAFE, False, NoneType, object),
+    "CREATE_NEW_CHECKOUT": ("PATCH", f"{API}/checkout", SHOWN, ONCE, True, CreateNewCheckout, Checkout),
+    "CREATE_CUSTOMER": ("POST", f"{API}/customer/create", SHOWN, ONCE, True, CreateCustomer, Customer),
+    "UPDATE_CUSTOMER": ("PATCH", f"{API}/customer/update", SHOWN, SAFE, True, UpdateCustomer, Customer),
+    "LIST_CUSTOMERS": ("GET", f"{API}/customer/customer", GUESSED, SAFE, False, NoneType, Page[Customer]),
+    "RETRIEVE_CUSTOMER": ("GET", f"{API}/customer/customer/{ID}", SHOWN, SAFE, False, NoneType, Customer),
     "CHECK_WALLET_READY": ("GET", None, GUESSED, SAFE, False, NoneType, WalletReadiness),
-    "ENABLE_CUSTOMER": ("PATCH", f"/api/v1/customer/enable/{ID}", GUESSED, SAFE, False, NoneType, Customer),
-    "DISABLE_CUSTOMER": ("PATCH", f"/api/v1/customer/disable/{ID}", SHOWN, SAFE, False, NoneType, Customer),
-    "DELETE_CUSTOMER": ("DELETE", f"/api/v1/customer/delete/{ID}", GUESSED, SAFE, False, NoneType, DeletedCustomer),
+    "ENABLE_CUSTOMER": ("PATCH", f"{API}/customer/enable/{ID}", GUESSED, SAFE, False, NoneType, Customer),
+    "DISABLE_CUSTOMER": ("PATCH", f"{API}/customer/disable/{ID}", SHOWN, SAFE, False, NoneType, Customer),
+    "DELETE_CUSTOMER": ("DELETE", f"{API}/customer/delete/{ID}", GUESSED, SAFE, False, NoneType, DeletedCustomer),
+    "RETRIEVE_PAYOUT_BALANCE": (
+        *("GET", f"{API}/merchant/balance/{{currency}}", SHOWN, SAFE, False),
+        *(NoneType, PayoutBalance),
+    ),
+    "LIST_PAYMENT_METHODS": ("GET", None, GUESSED, SAFE, False, NoneType, Page[PayinMethod]),
 }
 TITLES = [
+    "Get All Country & Currency Code",
+    "Get All Payout Method",
+    "Get All Payin Method",
+    "Get Required Fields by Payin method",
+    "Create Payin",
+    "Simulate Payin",
+    "Retrieve Payin",
+    "Create Virtual Account",
+    "Create Payout",
+    "Simulate Payout",
+    "Retrieve Payout",
+    "Get All Payout",
+    "Create Payment Request",
+    "Get All Checkout",
+    "Get Detail Checkout",
+    "Create Virtual Account [KRW]",
+    "Get VA Bank Information [KRW]",
+    "Create New Checkout",
     "Create Customer",
     "Update Customer",
     "Get All Customer",
@@ -35,15 +96,19 @@ TITLES = [
     "Enable Customer",
     "Disable Customer",
     "Delete Customer",
+    "Get Balance Payout",
+    "Get List Payment Method by Currency",
 ]
+# Methods named after what they give; their constants say how it is got.
+NOUNS = {"countries_and_currencies", "required_fields", "va_bank_information", "payout_balance"}
 CONSTANTS = {name: value for name, value in vars(endpoints).items() if isinstance(value, Endpoint)}
 
 each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=[endpoint.name for endpoint in ENDPOINTS])
 
 
-@pytest.mark.parametrize(("constant", "row"), CUSTOMERS.items(), ids=CUSTOMERS)
-def test_customer_endpoints_say_what_the_record_says(constant: str, row: tuple[object, ...]) -> None:
-    """Method, path, how sure we are, whether it may be repeated, whether its body is signed."""
+@pytest.mark.parametrize(("constant", "row"), RECORD.items(), ids=RECORD)
+def test_endpoints_say_what_the_record_says(constant: str, row: tuple[object, ...]) -> None:
+    """Method, path, how sure we are, whether it may be repeated, whether its body is signed, what goes and comes."""
     endpoint = CONSTANTS[constant]
 
     assert row == (
@@ -57,28 +122,31 @@ def test_customer_endpoints_say_what_the_record_says(constant: str, row: tuple[o
     )
 
 
-def test_customer_endpoints_stand_in_the_providers_order() -> None:
-    """The tuple follows the sidebar of the provider's documentation."""
-    customers = [endpoint for endpoint in ENDPOINTS if endpoint.name.startswith("customers.")]
-
-    assert [CONSTANTS[name] for name in CUSTOMERS] == customers
-    assert [endpoint.title for endpoint in customers] == TITLES
+def test_endpoints_stand_in_the_providers_order() -> None:
+    """The tuple follows the sidebar of the provider's documentation, webhooks left out."""
+    assert TITLES == [endpoint.title for endpoint in ENDPOINTS]
+    assert [CONSTANTS[name] for name in RECORD] == list(ENDPOINTS)
 
 
 def test_every_constant_is_in_the_tuple() -> None:
     """Nothing is declared and forgotten, and nothing is listed twice."""
-    assert list(CONSTANTS.values()) == list(ENDPOINTS)
+    assert set(RECORD) == set(CONSTANTS)
+    assert {id(endpoint) for endpoint in CONSTANTS.values()} == {id(endpoint) for endpoint in ENDPOINTS}
     assert len(ENDPOINTS) == len({endpoint.name for endpoint in ENDPOINTS})
     assert len(ENDPOINTS) == len({endpoint.title for endpoint in ENDPOINTS})
 
 
 @pytest.mark.parametrize("constant", CONSTANTS)
 def test_constants_are_verb_and_object(constant: str) -> None:
-    """VERB_OBJECT in upper case; the verb is that of the method the constant belongs to."""
+    """VERB_OBJECT in upper case; the verb is that of the method, unless the method is named after what it gives."""
     verb = constant.partition("_")[0].lower()
+    method = CONSTANTS[constant].name.split(".")[1]
 
     assert re.fullmatch(r"[A-Z]+(_[A-Z]+)+", constant)
-    assert CONSTANTS[constant].name.split(".")[1].startswith(verb)
+    if method in NOUNS:
+        assert ("GET", True) == (CONSTANTS[constant].method, verb in {"list", "retrieve"})
+    else:
+        assert method.startswith(verb)
 
 
 @each_endpoint
@@ -97,9 +165,11 @@ def test_a_path_is_missing_only_where_nothing_is_on_record(endpoint: Endpoint[An
     assert re.fullmatch(r"/api/v1(/[a-z-]+|/\{[a-z_]+\})+", endpoint.path)
 
 
-def test_only_the_wallet_check_has_no_path_among_customers() -> None:
-    """Of the eight, the record leaves one without even a neighbour to guess from."""
-    assert [name for name in CUSTOMERS if CONSTANTS[name].path is None] == ["CHECK_WALLET_READY"]
+def test_one_path_and_method_is_one_endpoint() -> None:
+    """What differs in neither could not be told apart by a server."""
+    known = [(endpoint.method, endpoint.path) for endpoint in ENDPOINTS if endpoint.path is not None]
+
+    assert len(known) == len(set(known)) == 22
 
 
 @each_endpoint
@@ -112,9 +182,11 @@ def test_an_endpoint_is_signed_exactly_when_it_has_a_body(endpoint: Endpoint[Any
 @each_endpoint
 def test_reading_and_deleting_may_be_repeated_and_creating_may_not(endpoint: Endpoint[Any, Any]) -> None:
     """Where nobody knows what became of a call, a second one must not create a second thing."""
+    verb = endpoint.name.split(".")[1].partition("_")[0]
+
     if endpoint.method in {"GET", "DELETE"}:
         assert endpoint.repeat is Repeat.SAFE
-    if endpoint.method == "POST":
+    if endpoint.method == "POST" or verb in {"create", "simulate"}:
         assert endpoint.repeat is Repeat.ONLY_IF_UNSENT
 
 
@@ -124,17 +196,105 @@ def test_every_endpoint_points_to_a_page_of_the_provider(endpoint: Endpoint[Any,
     assert re.fullmatch(r"https://docs\.paycombat\.com/[a-z0-9-]+", endpoint.doc)
 
 
-def test_only_lists_have_page_arguments_and_only_delete_may_be_empty() -> None:
-    """The wire's names for paging stand on the list endpoints and nowhere else."""
-    paged = {e.name for e in ENDPOINTS if e.page_parameter or e.size_parameter}
-    may_be_empty = {e.name for e in ENDPOINTS if e.name.startswith("customers.") and e.may_be_empty}
+def test_only_long_lists_have_page_arguments() -> None:
+    """The wire's names for paging stand on the lists that grow, under the same words, and nowhere else."""
+    paged = {e.name: (e.page_parameter, e.size_parameter) for e in ENDPOINTS if e.page_parameter or e.size_parameter}
 
-    assert paged == {e.name for e in ENDPOINTS if e.name.endswith(".list") and e.page_parameter}
-    assert {"customers.list"} == {name for name in paged if name.startswith("customers.")}
-    assert may_be_empty == {"customers.delete"}
+    assert dict.fromkeys(("payouts.list", "checkouts.list", "customers.list"), ("page", "limit")) == paged
+
+
+def test_only_what_is_on_no_record_may_be_answered_with_nothing() -> None:
+    """A money call whose answer is empty has an unknown outcome."""
+    may_be_empty = {endpoint.name for endpoint in ENDPOINTS if endpoint.may_be_empty}
+
+    assert {"customers.delete", "payins.simulate", "payouts.simulate"} == may_be_empty
+
+
+REFERENCES = {
+    "payins.create": "order_reference",
+    "payouts.create": "order_id",
+    "customers.create": "organization_reference_id",
+}
+
+
+def test_what_can_be_told_apart_by_a_name_of_the_merchants_own_says_so() -> None:
+    """The reference is a field of the request, or of what comes back (and then goes into `extra`)."""
+    named = {endpoint.name: endpoint.reference for endpoint in ENDPOINTS if endpoint.reference is not None}
+
+    assert REFERENCES == named
+    for endpoint in ENDPOINTS:
+        fields = {field.name for kind in (endpoint.request, endpoint.response) for field in fields_of(kind)}
+        assert endpoint.reference is None or endpoint.reference in fields
+
+
+def fields_of(kind: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind) if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else ()
+
+
+@each_endpoint
+def test_a_call_that_must_happen_once_says_how_to_find_out(endpoint: Endpoint[Any, Any]) -> None:
+    """In words of its own, made for this call."""
+    default = Endpoint.__dataclass_fields__["find_out"].default
+
+    assert (endpoint.find_out != default) == (endpoint.repeat is Repeat.ONLY_IF_UNSENT)
+
+
+# answered: the fields of the request it repeats; a * marks another identity, which means another call's answer
+ECHOES = {
+    "payins.create": {
+        "order_reference": ("order_reference",),
+        "payer_id": ("payer_id",),
+        "amount": ("amount",),
+        "amount_type": ("currency",),
+    },
+    "payouts.create": {
+        "order_id*": ("order_id",),
+        "wire_amount": ("sender_amount", "beneficiary_amount"),
+        "currency": ("sender_currency", "beneficiary_currency"),
+        "beneficiary_bank": ("payout_method_name",),
+    },
+    "checkouts.create": {"amount": ("amount",), "currency": ("currency",)},
+    "checkouts.create_virtual_account": {
+        "checkout_token*": ("checkout_token",),
+        "payin_method_name": ("payin_method_name",),
+    },
+    "checkouts.create_new": {
+        "checkout_token*": ("checkout_token",),
+        "payin_method_name": ("payin_method_name",),
+    },
+}
+
+
+def test_the_echoes_of_money_calls_are_those_on_record() -> None:
+    """`currency` of a payin says FIAT, so its echo is `amount_type`; a payout's bank is its method."""
+    declared = {
+        endpoint.name: {echo.answered + "*" * echo.is_identity: echo.sent for echo in endpoint.echoes}
+        for endpoint in ENDPOINTS
+        if endpoint.echoes
+    }
+
+    assert ECHOES == declared
+
+
+@each_endpoint
+def test_an_echo_is_a_field_of_the_answer(endpoint: Endpoint[Any, Any]) -> None:
+    """And stands in the request, if that has typed fields beyond `extra`'s."""
+    answered = {field.name for field in fields_of(endpoint.response)}
+    asked = {field.name for field in fields_of(endpoint.request)}
+
+    assert {echo.answered for echo in endpoint.echoes} <= answered
+    for echo in endpoint.echoes:
+        assert set(echo.sent) <= asked or endpoint.request in {CreatePayin, CreatePaymentRequest}
 
 
 def test_endpoints_cannot_be_changed() -> None:
     """Users share the constants, so nobody may change one for all."""
     with pytest.raises(AttributeError):
         endpoints.UPDATE_CUSTOMER.path = "/elsewhere"  # type: ignore[misc]  # the point of the test
+
+
+def test_a_list_gives_pages_of_one_kind() -> None:
+    """Every list, and only a list, is answered with a page."""
+    lists = {endpoint.name for endpoint in ENDPOINTS if endpoint.name.endswith(".list")}
+
+    assert lists == {endpoint.name for endpoint in ENDPOINTS if get_args(endpoint.response)}

@@ -8,7 +8,6 @@ import warnings
 import pytest
 
 from paycombat_async import (
-    ENDPOINTS,
     AsyncPayCombat,
     Attempt,
     ConnectFailed,
@@ -242,29 +241,6 @@ async def test_a_path_given_by_the_user_does_not_warn(make_client, transport):
     await client.customers.enable("customer_1")
 
     assert "https://api.paycombat.com/api/v2/on/customer_1" == transport.drafts[0].url
-
-
-async def test_every_method_reaches_its_endpoint(make_client, transport):
-    """Each public method sends method and path of its own constant, each endpoint once."""
-    client: AsyncPayCombat = make_client(
-        base_url="http://127.0.0.1:1", paths={"customers.check_wallet_ready": "/api/v1/customer/ready/{customer_id}"}
-    )
-    calls = {
-        "customers.create": lambda: client.customers.create(CREATE),
-        "customers.update": lambda: client.customers.update(UPDATE),
-        "customers.list": lambda: client.customers.list().page(),
-        "customers.retrieve": lambda: client.customers.retrieve("c"),
-        "customers.check_wallet_ready": lambda: client.customers.check_wallet_ready("c"),
-        "customers.enable": lambda: client.customers.enable("c"),
-        "customers.disable": lambda: client.customers.disable("c"),
-        "customers.delete": lambda: client.customers.delete("c"),
-    }
-    for name, call in calls.items():
-        transport.answer(200, b'{"status":true,"data":[]}' if name.endswith("list") else GOOD)
-        await call()
-
-    assert [endpoint.name for endpoint in ENDPOINTS] == [draft.endpoint for draft in transport.drafts]
-    assert [endpoint.method for endpoint in ENDPOINTS] == [draft.method for draft in transport.drafts]
 
 
 async def test_data_is_the_struct(client, transport):

@@ -16,11 +16,19 @@ PACKAGES = ("paycombat_async", "paycombat_sync")
 # A file imports only from its own floor or below. A new module of paycombat_async needs its line here.
 FLOORS = {
     **dict.fromkeys(
-        ("errors", "_js_number", "_careful", "_canonical", "_signing", "_signals", "_secrets", "_clock", "_version"), 0
+        (
+            *("errors", "_js_number", "_amounts", "_careful", "_canonical"),
+            *("_signing", "_signals", "_secrets", "_clock", "_version"),
+        ),
+        0,
     ),
     "schemas": 1,
     **dict.fromkeys(
-        ("endpoints", "_target", "_glance", "_validate", "_drift", "_decode", "_envelope", "_protocol", "webhooks"), 2
+        (
+            *("endpoints", "_target", "_glance", "_validate", "_drift", "_lenient", "_page", "_decode"),
+            *("_envelope", "_protocol", "_echo", "webhooks"),
+        ),
+        2,
     ),
     **dict.fromkeys(("retry", "_attempts", "_idle", "_sessions", "transport", "testing"), 3),
     **dict.fromkeys(("_settings", "_engine", "pagination", "client", "resources"), 4),

@@ -35,7 +35,7 @@ from paycombat_async import (
     UpdateCustomer,
     UpdateIndividual,
 )
-from paycombat_async._decode import repaired
+from paycombat_async._lenient import repaired
 from paycombat_async._protocol import MAX_BODY_BYTES, Account, draft, interpret
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import (

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paycombat_async._canonical import canonical_json
-from paycombat_async._signing import Signer
+from paycombat_async._signing import Signer, fits
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.schemas.customers import UpdateCustomer
 from tests.json_cases import unicode_text, vectors
@@ -92,6 +92,24 @@ NO_SIGNATURES: dict[str, object] = {
 def test_what_is_no_signature_is_refused_without_an_error(signature: Any) -> None:
     """Whatever stands in a header, the answer is False."""
     assert Signer(KEY).verify(b"{}", signature) is False
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha1", "md5", "sha3_256"])
+@pytest.mark.parametrize("key", [None, b"", b"key\xff"], ids=["plain", "empty", "bytes"])
+def test_other_digests_fit_what_the_standard_library_makes(algorithm: str, key: bytes | None) -> None:
+    """Plain or keyed; another message, key or algorithm does not fit."""
+    made = hashlib.new(algorithm, b"m") if key is None else hmac.new(key, b"m", algorithm)
+
+    assert fits(made.digest(), algorithm, key, b"m") is True
+    assert fits(made.digest(), algorithm, key, b"n") is False
+    assert fits(made.digest(), algorithm, b"other", b"m") is False
+    assert fits(made.digest(), "sha512", key, b"m") is False
+
+
+def test_an_algorithm_that_the_machine_refuses_fits_nothing() -> None:
+    """As MD5 on some."""
+    assert fits(b"", "no such algorithm", b"key", b"m") is False
+    assert fits(b"", "no such algorithm", None, b"m") is False
 
 
 @given(st.text())

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TextIO, cast
 
 from paycombat_async.batch.columns import KEY, MARKS
@@ -60,6 +60,8 @@ def _parse(text: str) -> dict[str, Any]:
         problem = f"not valid JSON: {error.msg} (column {error.colno})"
     except ValueError:
         problem = "holds a number of too many digits"
+    except InvalidOperation:
+        problem = "holds a number beyond all bounds"
     except RecursionError:
         problem = "nested too deeply"
     if problem:

@@ -1,5 +1,11 @@
 """Every request and response of the API as msgspec Structs, by resource."""
 
+from paycombat_async.schemas.checkouts import (
+    Checkout,
+    CreateCheckoutVirtualAccount,
+    CreateNewCheckout,
+    CreatePaymentRequest,
+)
 from paycombat_async.schemas.customers import (
     AuthorizedUser,
     AuthorizedUserDetails,
@@ -18,22 +24,67 @@ from paycombat_async.schemas.customers import (
     WalletReadiness,
 )
 from paycombat_async.schemas.envelope import Page
+from paycombat_async.schemas.merchant import PayoutBalance
+from paycombat_async.schemas.methods import BeneficiaryFields, PayinMethod, PayoutMethod, RequiredField
+from paycombat_async.schemas.payins import (
+    CreatePayin,
+    CreateVirtualAccount,
+    Payin,
+    PayinStatus,
+    SimulatePayin,
+    VirtualAccount,
+    VirtualAccountStatus,
+)
+from paycombat_async.schemas.payouts import (
+    BeneficiaryCompany,
+    BeneficiaryIndividual,
+    CreatePayout,
+    Payout,
+    PayoutApproval,
+    PayoutBeneficiary,
+    PayoutStatus,
+    SimulatePayout,
+)
 
 __all__ = [
     "AuthorizedUser",
     "AuthorizedUserDetails",
+    "BeneficiaryCompany",
+    "BeneficiaryFields",
+    "BeneficiaryIndividual",
+    "Checkout",
     "Company",
+    "CreateCheckoutVirtualAccount",
     "CreateCompany",
     "CreateCustomer",
     "CreateIndividual",
+    "CreateNewCheckout",
+    "CreatePayin",
+    "CreatePaymentRequest",
+    "CreatePayout",
+    "CreateVirtualAccount",
     "Customer",
     "CustomerType",
     "DeletedCustomer",
     "GcaActivationStatus",
     "Individual",
     "Page",
+    "Payin",
+    "PayinMethod",
+    "PayinStatus",
+    "Payout",
+    "PayoutApproval",
+    "PayoutBalance",
+    "PayoutBeneficiary",
+    "PayoutMethod",
+    "PayoutStatus",
+    "RequiredField",
+    "SimulatePayin",
+    "SimulatePayout",
     "UpdateCompany",
     "UpdateCustomer",
     "UpdateIndividual",
+    "VirtualAccount",
+    "VirtualAccountStatus",
     "WalletReadiness",
 ]

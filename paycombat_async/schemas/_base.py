@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Self, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from paycombat_async._amounts import check_amounts
 from paycombat_async._canonical import canonical_json
 from paycombat_async.errors import InvalidRequest
 
@@ -24,6 +26,7 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @classmethod
     def from_mapping(cls, data: Mapping[str, object]) -> Self:
         """Build it from plain data, as from JSON or a form. Raises `InvalidRequest` naming the field."""
+        check_amounts(cls, data)
         try:
             return msgspec.convert(data, cls)
         except msgspec.ValidationError as error:
@@ -34,10 +37,17 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         raise InvalidRequest(f"{path}: {text}", path=path)
 
 
-class Request(Part, frozen=True, kw_only=True):
-    """A whole body. `extra` adds keys that the provider takes but this SDK does not name yet: signed and sent too."""
+class OpenPart(Part, frozen=True, kw_only=True):
+    """A part that takes other keys, too. `extra` adds those that this SDK does not name: signed and sent like the rest.
+
+    Floats are refused there, since money may travel in it: pass `Decimal` or `int`.
+    """
 
     extra: Mapping[str, object] | UnsetType = UNSET
+
+
+class Request(OpenPart, frozen=True, kw_only=True):
+    """A whole body."""
 
 
 class Response(Struct, frozen=True, kw_only=True):
@@ -53,6 +63,9 @@ if TYPE_CHECKING:
     NullableText: TypeAlias = str | None
 else:
     NullableText: TypeAlias = str | EmptyObject | None
+
+# Money going out. What comes back is `Decimal`, whether the provider writes a number or a text.
+Amount: TypeAlias = Decimal | int
 
 Identity: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 

@@ -41,7 +41,11 @@ class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True):
 
 
 class Page(Response, Generic[Item], frozen=True, kw_only=True):
-    """One page of a list. `total` is None where the provider does not say it."""
+    """One page of a list. `total` is None where the provider does not say it.
+
+    `unread` counts what is no object, and so is missing from `items`; it is told as drift.
+    """
 
     items: list[Item]
     total: int | None = None
+    unread: int = 0

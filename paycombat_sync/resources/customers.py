@@ -51,7 +51,7 @@ class Customers:
 
         Provider's page: Get All Customer (its body is not in the public record).
         """
-        return Pager(self._runner, self._twin.list(page_size=page_size, extra_query=extra_query), page_size)
+        return Pager(self._runner, self._twin.list(page_size=page_size, extra_query=extra_query))
 
     def retrieve(self, customer_id: str) -> Customer:
         """Look a customer up. Raises `NotFound` if there is none.

@@ -34,6 +34,7 @@ def rows_of(text: str) -> list[Row | BadRow]:
             '{"customer_id": "c", "metadata": {"n": 9007199254740993}}',
             "metadata.n: integer beyond ±(2^53-1); pass it as text",
         ),
+        ('{"customer_id": "c", "metadata": {"n": 1e99999999999999999999}}', "holds a number beyond all bounds"),
         (f'{{"customer_id": "c", "metadata": {{"n": {"9" * 5000}}}}}', "holds a number of too many digits"),
         (
             '{"customer_id": "c", "description": "\\ud800"}',

@@ -7,20 +7,52 @@ from types import SimpleNamespace
 
 import pytest
 
-from paycombat_async import Secret, batch, client, pagination
-from paycombat_async.resources import customers
+from paycombat_async import ENDPOINTS, Secret, batch, client, pagination
+from paycombat_async.resources import (
+    checkouts,
+    customers,
+    master_data,
+    merchant,
+    payin_methods,
+    payins,
+    payment_methods,
+    payout_methods,
+    payouts,
+)
+from paycombat_async.webhooks import Webhooks
 from paycombat_sync import batch as blocking_batch
 from paycombat_sync import client as blocking_client
 from paycombat_sync import pagination as blocking_pagination
 from paycombat_sync._runner import Runner
+from paycombat_sync.resources import checkouts as blocking_checkouts
 from paycombat_sync.resources import customers as blocking_customers
+from paycombat_sync.resources import master_data as blocking_master_data
+from paycombat_sync.resources import merchant as blocking_merchant
+from paycombat_sync.resources import payin_methods as blocking_payin_methods
+from paycombat_sync.resources import payins as blocking_payins
+from paycombat_sync.resources import payment_methods as blocking_payment_methods
+from paycombat_sync.resources import payout_methods as blocking_payout_methods
+from paycombat_sync.resources import payouts as blocking_payouts
 
+# namespace of the client: the async class and the blocking one
+RESOURCES: dict[str, tuple[type, type]] = {
+    "customers": (customers.Customers, blocking_customers.Customers),
+    "payins": (payins.Payins, blocking_payins.Payins),
+    "payouts": (payouts.Payouts, blocking_payouts.Payouts),
+    "checkouts": (checkouts.Checkouts, blocking_checkouts.Checkouts),
+    "payin_methods": (payin_methods.PayinMethods, blocking_payin_methods.PayinMethods),
+    "payout_methods": (payout_methods.PayoutMethods, blocking_payout_methods.PayoutMethods),
+    "payment_methods": (payment_methods.PaymentMethods, blocking_payment_methods.PaymentMethods),
+    "master_data": (master_data.MasterData, blocking_master_data.MasterData),
+    "merchant": (merchant.Merchant, blocking_merchant.Merchant),
+}
+# What waits for nothing is the very same object on both sides.
+SHARED = {"webhooks": Webhooks}
 TWINS: list[tuple[type, type]] = [
     (client.AsyncPayCombat, blocking_client.PayCombat),
-    (customers.Customers, blocking_customers.Customers),
+    *RESOURCES.values(),
     (pagination.Pager, blocking_pagination.Pager),
 ]
-RESOURCES = {"customers": customers.Customers}
 
 # How a word of the async side reads on the blocking side, in names, annotations and docstrings.
 WORDS = {
@@ -41,7 +73,7 @@ OTHER_DOCSTRING = {
     "PayCombat": "threads and Ctrl-C instead of tasks and loops",
 }
 OTHER_PARAMETERS = {
-    "Customers.__init__": "made by the client, not by users",
+    **{f"{twin.__name__}.__init__": "made by the client, not by users" for _, twin in RESOURCES.values()},
     "Pager.__init__": "made by `list`, not by users",
 }
 
@@ -111,11 +143,26 @@ def test_the_blocking_class_mirrors_the_async_one(original: type, twin: type) ->
 
 
 def test_every_resource_of_the_async_client_has_its_twin() -> None:
-    """A new group of methods is not forgotten."""
+    """A new group of methods is not forgotten, and each of them stands under the same name on both sides."""
     offered = typing.get_type_hints(client.AsyncPayCombat)
+    blocking = typing.get_type_hints(blocking_client.PayCombat)
 
-    assert offered == RESOURCES
-    assert set(typing.get_type_hints(blocking_client.PayCombat)) == set(offered)
+    assert {name: original for name, (original, _) in RESOURCES.items()} | SHARED == offered
+    assert {name: twin for name, (_, twin) in RESOURCES.items()} | SHARED == blocking
+
+
+def test_every_resource_of_a_client_is_a_twin_of_its_own() -> None:
+    """What a method hands on reaches the resource of the same name."""
+    made = object.__new__(blocking_client.PayCombat)
+    twin = SimpleNamespace(**{name: SimpleNamespace(name=name) for name in (*RESOURCES, *SHARED)})
+
+    made._set_up(None, twin)
+
+    assert {name: type(getattr(made, name)) for name in RESOURCES} == {
+        name: kind for name, (_, kind) in RESOURCES.items()
+    }
+    assert {name: getattr(made, name)._twin.name for name in RESOURCES} == {name: name for name in RESOURCES}
+    assert all(getattr(made, name) is getattr(twin, name) for name in SHARED)
 
 
 def test_the_blocking_batch_job_takes_the_same() -> None:
@@ -302,17 +349,22 @@ def _runner() -> Iterator[Runner]:
     runner.close()
 
 
-@pytest.mark.parametrize("name", blocking_methods(blocking_customers.Customers))
-def test_customers_hand_every_argument_on(name: str, runner: Runner) -> None:
+METHODS = [(original, twin, name) for original, twin in RESOURCES.values() for name in blocking_methods(twin)]
+
+
+@pytest.mark.parametrize(
+    ("original", "twin", "name"), METHODS, ids=[f"{twin.__name__}.{name}" for _, twin, name in METHODS]
+)
+def test_resources_hand_every_argument_on(original: type, twin: type, name: str, runner: Runner) -> None:
     """A parameter that is taken but not passed on is invisible to types and signatures."""
-    expected, calls = forwarded(
-        blocking_customers.Customers,
-        name,
-        customers.Customers,
-        lambda recorder: blocking_customers.Customers(runner, recorder),
-    )
+    expected, calls = forwarded(twin, name, original, lambda recorder: twin(runner, recorder))
 
     assert expected == calls
+
+
+def test_every_method_of_the_api_is_probed() -> None:
+    """As many as there are endpoints."""
+    assert len(ENDPOINTS) == len(METHODS)
 
 
 @pytest.mark.parametrize("name", blocking_methods(blocking_client.PayCombat))
@@ -333,7 +385,7 @@ def test_a_page_number_is_handed_on(runner: Runner) -> None:
     """The pager's only argument."""
     recorder = Recorder(pagination.Pager)
 
-    blocking_pagination.Pager(runner, recorder, None).page(7)
+    blocking_pagination.Pager(runner, recorder).page(7)
 
     assert [("page", {"number": 7})] == recorder.calls
 
@@ -341,9 +393,10 @@ def test_a_page_number_is_handed_on(runner: Runner) -> None:
 def test_the_options_of_a_client_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each constructor argument reaches the async client under its own name, and so do those of `with_options`."""
     recorder = Recorder(client.AsyncPayCombat)
-    recorder.customers = None
+    for name in (*RESOURCES, *SHARED):
+        setattr(recorder, name, None)
     _, named, expected = sentinels(blocking_client.PayCombat.__init__)
-    secrets = {"token": Secret("the token"), "signature_key": Secret("the key")}
+    secrets = {"token": Secret("the token"), "signature_key": Secret("the key"), "webhook_keys": [Secret("another")]}
     received: dict[str, object] = {}
 
     def construct(**kwargs: object) -> Recorder:

@@ -1,0 +1,103 @@
+"""Amounts of money: `Decimal` or `int` that a JSON number carries exactly, and nothing else.
+
+A double holds 15 significant digits of any decimal number (IEEE 754), and JavaScript prints such a number without an
+exponent from 0.000001 on: within these bounds the provider reads the amount that was written.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any, TypeGuard, get_args, get_origin
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from paycombat_async.errors import InvalidRequest
+
+MAX_DIGITS = 15
+SMALLEST = Decimal("0.000001")
+LIMIT = Decimal(10) ** 15
+_LONGEST = 64  # of a text that is looked at as a number at all
+_WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
+
+
+def check_amounts(kind: type[Struct], value: object, path: str = "$") -> None:
+    """Raises `InvalidRequest` naming the first amount in `value` that cannot be sent, and why.
+
+    `value` is of `kind`, or plain data to become one; there an amount may be text, too.
+    """
+    for name, part in _amounts_and_parts(kind):
+        found = _look_up(value, name)
+        if part is not None:
+            check_amounts(part, found, f"{path}.{name}")
+        elif found is not UNSET:
+            check_amount(found if isinstance(value, Struct) else _read(found), f"{path}.{name}")
+
+
+def _look_up(value: object, name: str) -> object:
+    """Nothing in what is neither Struct nor mapping: that it is none of them is said elsewhere."""
+    if _is_mapping(value):
+        return value.get(name, UNSET)
+    return getattr(value, name, UNSET) if isinstance(value, Struct) else UNSET
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(value, Mapping)
+
+
+def check_amount(value: object, path: str) -> None:
+    """Raises `InvalidRequest` saying what is wrong with this amount; the amount itself is not shown."""
+    reason = _refusal(value)
+    if reason:
+        raise InvalidRequest(f"{path}: {reason}", path=path)
+
+
+def _refusal(value: object) -> str | None:
+    if isinstance(value, float):
+        return "an amount is a Decimal or int; a float does not hold most amounts exactly"
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        return f"an amount is a Decimal or int, got {type(value).__name__}"
+    amount = Decimal(value)
+    return next((reason for is_wrong, reason in _REFUSALS if is_wrong(amount)), None)
+
+
+def _significant_digits(amount: Decimal) -> int:
+    return len("".join(map(str, amount.as_tuple().digits)).strip("0"))
+
+
+# In this order: a comparison with NaN would raise.
+_REFUSALS: tuple[tuple[Callable[[Decimal], bool], str], ...] = (
+    (lambda amount: not amount.is_finite(), "NaN and infinity are no amounts"),
+    (lambda amount: amount < 0, "an amount is not negative"),
+    (lambda amount: 0 < amount < SMALLEST, f"an amount is 0, or at least {SMALLEST}"),
+    (lambda amount: amount >= LIMIT, "an amount is below 10^15"),
+    (lambda amount: _significant_digits(amount) > MAX_DIGITS, f"an amount has at most {MAX_DIGITS} significant digits"),
+)
+
+
+def _read(value: object) -> object:
+    """A form's text as the number it says, where it says one; anything else as it is."""
+    return Decimal(value) if isinstance(value, str) and len(value) < _LONGEST and _WRITTEN.match(value) else value
+
+
+@cache
+def _amounts_and_parts(kind: type[Struct]) -> tuple[tuple[str, type[Struct] | None], ...]:
+    return tuple(_found(kind))
+
+
+def _found(kind: type[Struct]) -> Iterator[tuple[str, type[Struct] | None]]:
+    """The names of fields that hold an amount (with None), or a Struct that has such fields (with its type)."""
+    for field in msgspec.structs.fields(kind):
+        members = _members(field.type)
+        if Decimal in members:
+            yield field.encode_name, None
+        for member in members:
+            if isinstance(member, type) and issubclass(member, Struct) and _amounts_and_parts(member):
+                yield field.encode_name, member
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) is Annotated:
+        return _members(get_args(annotation)[0])
+    return get_args(annotation) or (annotation,)

@@ -1,0 +1,82 @@
+"""What an answer repeats of the request, and what an error says of a call that may have been carried out."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from paycombat_async._drift import DriftKind, Note
+from paycombat_async._protocol import RawReply, Reading
+from paycombat_async._secrets import Redactor
+from paycombat_async._signing import body_digest
+from paycombat_async.endpoints import Echo, Endpoint, Repeat
+from paycombat_async.errors import InvalidResponse, Outcome, PayCombatError
+
+_ADVICE: Final = {
+    Outcome.UNKNOWN: (
+        "It may have been carried out, and is not sent again by itself. To find out: {find_out}. "
+        "Not finding it proves nothing, since it may still be on its way."
+    ),
+    Outcome.APPLIED: "It was carried out, only the answer cannot be read. To see it: {find_out}.",
+}
+
+
+def with_echoes(
+    endpoint: Endpoint[Any, Any], request: object, reading: Reading, raw: RawReply, redact: Redactor
+) -> Reading:
+    """The reading with notes of what differs between request and answer; only what both of them hold is compared.
+
+    Raises `InvalidResponse` where another identity came back: the answer is that of another call.
+    """
+    differing = [echo for echo in endpoint.echoes if _differs(echo, request, reading.data)]
+    stranger = next((echo for echo in differing if echo.is_identity), None)
+    if stranger is not None:
+        raise InvalidResponse(
+            f"{endpoint.name}: the answer is for another {stranger.answered}; whether yours was carried out is unknown",
+            raw=redact(raw.body.decode("utf-8", "replace")),
+            status=raw.status,
+            request_id=reading.request_id,
+            outcome=Outcome.UNKNOWN,
+        )
+    echo = tuple(
+        Note(f"$.data.{echo.answered}", DriftKind.ECHO, f"not the {' or '.join(echo.sent)} sent") for echo in differing
+    )
+    return msgspec.structs.replace(reading, echo=echo, notes=[*(reading.notes or ()), *echo]) if echo else reading
+
+
+def _differs(echo: Echo, request: object, data: object) -> bool:
+    answered: object = getattr(data, echo.answered, None)
+    sent = [value for name in echo.sent if (value := _sent(request, name)) is not None]
+    return answered is not None and bool(sent) and not any(_is_same(answered, value) for value in sent)
+
+
+def _sent(request: object, name: str) -> object:
+    """What the request says under this name, among its typed fields or in `extra`."""
+    value: object = getattr(request, name, UNSET)
+    if value is UNSET:
+        extra: Any = getattr(request, "extra", UNSET)
+        value = extra.get(name) if extra is not UNSET else None
+    return value
+
+
+def _is_same(answered: object, sent: object) -> bool:
+    """Amounts are compared as numbers, everything else as text."""
+    if not isinstance(answered, Decimal):
+        return str(answered) == str(sent)
+    try:
+        return answered == Decimal(str(sent))
+    except InvalidOperation:
+        return False
+
+
+def describe(error: PayCombatError, endpoint: Endpoint[Any, Any], request: object, body: bytes | None) -> None:
+    """Put on an error what it takes to find out what became of the call, if that is in question."""
+    error.endpoint = endpoint.name
+    if endpoint.repeat is Repeat.SAFE or error.outcome in {Outcome.NOT_SENT, Outcome.REJECTED}:
+        return
+    reference = _sent(request, endpoint.reference) if endpoint.reference is not None else None
+    error.reference = None if reference is None else str(reference)
+    error.body_digest = body_digest(body or b"")
+    error.advice = _ADVICE[error.outcome].format(find_out=endpoint.find_out)
+    error.add_note(error.advice)

@@ -1,0 +1,63 @@
+"""JSON as it comes in: decoders that are kept, lone surrogates repaired, and numbers exact where they may be money."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from paycombat_async._drift import Unreadable
+
+R = TypeVar("R")
+
+# InvalidOperation: a number such as 1e99999999999999999999, which is no Decimal.
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
+
+# JavaScript makes half a surrogate pair of a name cut in the middle of an emoji, and msgspec then refuses the answer.
+_LONE_SURROGATE = re.compile(
+    rb"(?<!\\)((?:\\\\)*)"
+    rb"(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
+def _exactly(digits: str) -> Decimal | float:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return float(digits)
+
+
+_EXACT: msgspec.json.Decoder[object] = msgspec.json.Decoder(float_hook=_exactly)
+
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
+    """The decoder of a type, built once and kept."""
+    try:
+        return _decoders[kind]
+    except KeyError:
+        return _decoders.setdefault(kind, msgspec.json.Decoder(kind))
+
+
+def plain(data: bytes | Raw, *, exact: bool = False) -> object:
+    """The data as dicts and lists, lone surrogates repaired. Raises `Unreadable`.
+
+    `exact` reads fractions as Decimal, digit by digit; a float would keep 17 of them.
+    """
+    reader = _EXACT if exact else decoder(object)
+    try:
+        return reader.decode(data)
+    except UNDECODABLE:
+        pass  # perhaps only a lone surrogate
+    try:
+        return reader.decode(repaired(bytes(data)))
+    except UNDECODABLE:
+        pass
+    raise Unreadable("not JSON")
+
+
+def repaired(text: bytes) -> bytes:
+    """JSON with every lone surrogate escape replaced by U+FFFD. For answers only, never before verifying."""
+    return _LONE_SURROGATE.sub(lambda found: found[1] + (found[2] or b"\\ufffd"), text)

@@ -1,0 +1,69 @@
+"""Lists in answers. Their shape is on no record: a bare array, or an object that holds one, with or without a total."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, get_args
+
+import msgspec
+from msgspec import Raw, Struct
+
+from paycombat_async._drift import DriftKind, Note, Unreadable
+from paycombat_async._lenient import UNDECODABLE, decoder
+
+R = TypeVar("R")
+
+_ITEM_KEYS = (
+    *("data", "items", "results", "rows", "list", "records", "docs"),
+    *("customers", "payouts", "checkouts", "payin_methods", "payout_methods", "payment_methods", "methods"),
+)
+# Not "count", which is as likely that of the page: it would end a walk too early.
+_TOTAL_KEYS = ("total", "total_count", "totalCount", "total_items", "total_records")
+_LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json.Decoder(list[Raw] | dict[str, Raw])
+
+
+def read_page(
+    kind: type[R], data: bytes | Raw, path: str, read_item: Callable[..., tuple[Struct, list[Note] | None]]
+) -> tuple[R, list[Note] | None]:
+    """The page in `data`, each of its items read by `read_item`; what is no object is left out and noted.
+
+    Raises `Unreadable` if there is no list in it.
+    """
+    item_kind = get_args(kind)[0]
+    raws, total = _items_and_total(data)
+    items: list[Struct] = []
+    notes: list[Note] = []
+    looked = True
+    for index, raw in enumerate(raws):
+        where = f"{path}[{index}]"
+        try:
+            item, found = read_item(item_kind, raw, where)
+        except Unreadable:
+            notes.append(Note(where, DriftKind.WRONG_TYPE, "expected an object"))
+        else:
+            items.append(item)
+            looked = looked and found is not None
+            notes += found or []
+    page: Any = kind(items=items, total=total, unread=len(raws) - len(items))  # type: ignore[call-arg]  # R is some Page[...], seen above
+    return page, notes if looked or notes else None
+
+
+def _items_and_total(data: bytes | Raw) -> tuple[list[Raw], int | None]:
+    try:
+        found = _LIST_OR_OBJECT.decode(data)
+    except UNDECODABLE:
+        raise Unreadable("neither a list nor an object holding one") from None
+    if not isinstance(found, dict):
+        return found, None
+    totals = (_count(found[key]) for key in _TOTAL_KEYS if key in found)
+    total = next((total for total in totals if total is not None), None)
+    for key in _ITEM_KEYS:
+        if bytes(found.get(key, b"")).lstrip().startswith(b"["):
+            return decoder(list[Raw]).decode(found[key]), total
+    raise Unreadable("no list in it")
+
+
+def _count(raw: Raw) -> int | None:
+    try:
+        number = decoder(int).decode(raw)
+    except UNDECODABLE:
+        return None
+    return number if number >= 0 else None

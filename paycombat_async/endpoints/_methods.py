@@ -1,0 +1,100 @@
+"""Master data, payout, payin and payment methods, and the merchant's balance: all of it is read only."""
+
+from types import NoneType
+
+from paycombat_async.endpoints._endpoint import DOCS, Endpoint, Evidence, Repeat
+from paycombat_async.schemas.envelope import Page
+from paycombat_async.schemas.merchant import PayoutBalance
+from paycombat_async.schemas.methods import PayinMethod, PayoutMethod
+
+# Only the title is on record.
+LIST_COUNTRIES_AND_CURRENCIES = Endpoint(
+    name="master_data.countries_and_currencies",
+    method="GET",
+    path=None,
+    request=NoneType,
+    response=object,
+    repeat=Repeat.SAFE,
+    signed=False,
+    evidence=Evidence.INFERRED,
+    doc=f"{DOCS}update-customer-12819581e0",
+    title="Get All Country & Currency Code",
+)
+
+# Only the title is on record; the path is that of "Get Required Fields by Payout method" without its end.
+LIST_PAYOUT_METHODS = Endpoint(
+    name="payout_methods.list",
+    method="GET",
+    path="/api/v1/payout-method",
+    request=NoneType,
+    response=Page[PayoutMethod],
+    repeat=Repeat.SAFE,
+    signed=False,
+    evidence=Evidence.INFERRED,
+    doc=f"{DOCS}update-customer-12819581e0",
+    title="Get All Payout Method",
+)
+
+# Only the method is on record; the path is that of "Get Required Fields by Payin method" without its end.
+LIST_PAYIN_METHODS = Endpoint(
+    name="payin_methods.list",
+    method="GET",
+    path="/api/v1/payin-method",
+    request=NoneType,
+    response=Page[PayinMethod],
+    repeat=Repeat.SAFE,
+    signed=False,
+    evidence=Evidence.INFERRED,
+    doc=f"{DOCS}update-customer-12819581e0",
+    title="Get All Payin Method",
+)
+
+# https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0 (shown as /finmo/…, before /api/v1 came)
+RETRIEVE_PAYIN_METHOD = Endpoint(
+    name="payin_methods.required_fields",
+    method="GET",
+    path="/api/v1/payin-method/required-field/{payin_method_name}",
+    request=NoneType,
+    response=PayinMethod,
+    repeat=Repeat.SAFE,
+    signed=False,
+    evidence=Evidence.INFERRED,
+    doc=f"{DOCS}get-required-fields-by-payin-method-12823595e0",
+    title="Get Required Fields by Payin method",
+)
+
+# https://docs.paycombat.com/get-balance-payout-19032470e0 (method and path only)
+RETRIEVE_PAYOUT_BALANCE = Endpoint(
+    name="merchant.payout_balance",
+    method="GET",
+    path="/api/v1/merchant/balance/{currency}",
+    request=NoneType,
+    response=PayoutBalance,
+    repeat=Repeat.SAFE,
+    signed=False,
+    evidence=Evidence.DOCUMENTED,
+    doc=f"{DOCS}get-balance-payout-19032470e0",
+    title="Get Balance Payout",
+)
+
+# Only the method is on record.
+LIST_PAYMENT_METHODS = Endpoint(
+    name="payment_methods.list",
+    method="GET",
+    path=None,
+    request=NoneType,
+    response=Page[PayinMethod],
+    repeat=Repeat.SAFE,
+    signed=False,
+    evidence=Evidence.INFERRED,
+    doc=f"{DOCS}update-customer-12819581e0",
+    title="Get List Payment Method by Currency",
+)
+
+# The first in the provider's sidebar; the other two are the last.
+METHOD_ENDPOINTS = (
+    LIST_COUNTRIES_AND_CURRENCIES,
+    LIST_PAYOUT_METHODS,
+    LIST_PAYIN_METHODS,
+    RETRIEVE_PAYIN_METHOD,
+)

@@ -1,0 +1,67 @@
+"""Checkouts: what is sent and what comes back. Fields in the order of the provider's pages.
+
+https://docs.paycombat.com/get-detail-checkout-13145826e0
+https://docs.paycombat.com/create-new-checkout-15936347e0
+https://docs.paycombat.com/create-virtual-account-krw-17354379e0
+"""
+
+from decimal import Decimal
+
+from paycombat_async.schemas._base import Identity, Request, Response
+
+
+class CreatePaymentRequest(Request, frozen=True, kw_only=True):
+    """A new checkout. The page's body is not in the public record: pass everything in `extra`.
+
+    "Get Detail Checkout" shows what a checkout has: `amount`, `currency`, `country_code`, `description`, `customer_id`,
+    `redirect_url`, `expire_at`, `webhook_url`. Amounts are `Decimal` or `int`, never `float`.
+    """
+
+
+class CreateNewCheckout(Request, frozen=True, kw_only=True):
+    """The payin method that a checkout's customer has chosen."""
+
+    checkout_token: Identity
+    payin_method_name: Identity
+
+
+class CreateCheckoutVirtualAccount(Request, frozen=True, kw_only=True):
+    """The bank at which a checkout's virtual account is opened (KRW), by its Korean name, as in KDB산업은행."""
+
+    checkout_token: Identity
+    payin_method_name: Identity
+
+
+class Checkout(Response, frozen=True, kw_only=True):
+    """A checkout. Times are ISO 8601 text in UTC; `country_code` is ISO 3166, and EU for the euro.
+
+    Send the customer to `checkout_url`, and nobody else: it carries your X-token, so it is left out of `repr`.
+    """
+
+    id: str = ""
+    checkout_token: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    country_code: str | None = None
+    country_name: str | None = None
+    payin_method_name: str | None = None
+    payin_type: str | None = None
+    description: str | None = None
+    merchant_id: str | None = None
+    customer_id: str | None = None
+    redirect_url: str | None = None
+    advanced_redirect_url: dict[str, object] | None = None
+    expire_at: str | None = None
+    additional_info: dict[str, object] | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    deleted_at: str | None = None
+    checkout_url: str | None = None
+    order_summary: dict[str, object] | None = None
+    webhook_url: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Checkout(id={self.id!r}, amount={self.amount}, currency={self.currency!r}, ***)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("id", self.id), ("amount", self.amount), ("currency", self.currency)]

@@ -1,0 +1,191 @@
+"""The events that webhooks bring: one class for each of the provider's webhook pages, and one for what none describes.
+
+match event:
+    case PayinSucceeded(payin=payin): ...
+"""
+
+from typing import TypeAlias
+
+from msgspec import Struct, field
+
+from paycombat_async._signing import content_digest
+from paycombat_async.schemas.payins import Payin, VirtualAccount, VirtualAccountStatus
+from paycombat_async.schemas.payouts import Payout
+
+_SHOWN = 64  # characters of a text in a repr
+
+
+class _Event(Struct, frozen=True, kw_only=True):
+    """What all events have. `payload` is the body that was verified: it holds every field, and personal data."""
+
+    payload: bytes
+
+    @property
+    def id(self) -> str | None:
+        """The provider's id of the payin, payout or virtual account: what to look it up by."""
+        return None
+
+    @property
+    def type(self) -> str | None:
+        """PAYIN or PAYOUT, as the provider writes it; None where it writes none."""
+        return None
+
+    @property
+    def status(self) -> str | None:
+        """The status as the provider writes it."""
+        return None
+
+    @property
+    def key(self) -> str:
+        """A text that is the same for every delivery of this event: by it, act on an event once only.
+
+        It is made of type, id and status, since the provider sends neither a time nor an id of the delivery; without
+        an id, of a digest of `payload`.
+        """
+        return self._key(self.type or "")
+
+    def _key(self, subject: str) -> str:
+        if not self.id:
+            return _digest_key(self.payload)
+        return f"{subject}:{self.id}:{self.status}"
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+    def __rich_repr__(self) -> list[tuple[str, str | None]]:  # msgspec's own name for what a console shows
+        """An event may stand in a log, so it shows no personal data."""
+        return [("type", _clipped(self.type)), ("id", _clipped(self.id)), ("status", _clipped(self.status))]
+
+
+class _PayinEvent(_Event, frozen=True, kw_only=True):
+    payin: Payin
+
+    @property
+    def id(self) -> str | None:
+        return self.payin.id or None
+
+    @property
+    def type(self) -> str | None:
+        return self.payin.type
+
+    @property
+    def status(self) -> str | None:
+        return self.payin.status
+
+
+class PayinSucceeded(_PayinEvent, frozen=True, kw_only=True):
+    """The payin is paid. Before releasing goods, compare the amount, and fetch the payin: a replay looks the same."""
+
+
+class PayinFailed(_PayinEvent, frozen=True, kw_only=True):
+    """The payin failed. Its page in the record shows a payout's body; that comes as `PayoutFailed`."""
+
+
+class PayinExpired(_PayinEvent, frozen=True, kw_only=True):
+    """Nobody paid the payin in time."""
+
+
+class _PayoutEvent(_Event, frozen=True, kw_only=True):
+    payout: Payout
+
+    @property
+    def id(self) -> str | None:
+        return self.payout.id or None
+
+    @property
+    def type(self) -> str | None:
+        return self.payout.type
+
+    @property
+    def status(self) -> str | None:
+        return self.payout.status
+
+
+class PayoutSucceeded(_PayoutEvent, frozen=True, kw_only=True):
+    """The payout is paid; it may still be returned."""
+
+
+class PayoutFailed(_PayoutEvent, frozen=True, kw_only=True):
+    """The payout failed."""
+
+
+class PayoutReturned(_PayoutEvent, frozen=True, kw_only=True):
+    """The payout came back from the beneficiary's bank."""
+
+
+class VirtualAccountRegistered(_Event, frozen=True, kw_only=True):
+    """The registration of a virtual account (KRW) came to an end, good or bad: see `is_approved`.
+
+    Only the status is on record, so all that came is in `data`.
+    """
+
+    virtual_account: VirtualAccount
+    data: dict[str, object] = field(default_factory=dict[str, object])
+
+    @property
+    def id(self) -> str | None:
+        return self.virtual_account.id or None
+
+    @property
+    def status(self) -> str | None:
+        return self.virtual_account.status
+
+    @property
+    def key(self) -> str:
+        return self._key("VIRTUAL_ACCOUNT")
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether payins can be made to it."""
+        return self.status == VirtualAccountStatus.APPROVED
+
+
+class UnknownEvent(_Event, frozen=True, kw_only=True):
+    """A webhook that is genuine, but that the record does not describe or that contradicts itself.
+
+    A status that is new, or a payout that says SUCCESS and was not approved: fetch the object before doing anything.
+    """
+
+    data: dict[str, object]
+
+    @property
+    def id(self) -> str | None:
+        return self._text("id")
+
+    @property
+    def type(self) -> str | None:
+        return self._text("type")
+
+    @property
+    def status(self) -> str | None:
+        return self._text("status")
+
+    @property
+    def key(self) -> str:
+        """Always a digest: a payout that contradicts itself must not pass for the one that does not."""
+        return _digest_key(self.payload)
+
+    def _text(self, name: str) -> str | None:
+        value = self.data.get(name)
+        return value if isinstance(value, str) and value else None
+
+
+WebhookEvent: TypeAlias = (
+    PayinSucceeded
+    | PayinFailed
+    | PayinExpired
+    | PayoutSucceeded
+    | PayoutFailed
+    | PayoutReturned
+    | VirtualAccountRegistered
+    | UnknownEvent
+)
+
+
+def _digest_key(payload: bytes) -> str:
+    return f"payload:{content_digest(payload)}"
+
+
+def _clipped(text: str | None) -> str | None:
+    return text if text is None or len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -1,0 +1,19 @@
+"""The merchant's own account.
+
+https://docs.paycombat.com/get-balance-payout-19032470e0
+"""
+
+from decimal import Decimal
+
+from paycombat_async.schemas._base import Response
+
+
+class PayoutBalance(Response, frozen=True, kw_only=True):
+    """What can be paid out in one currency, in its whole units.
+
+    Both fields are inferred: the page's body is not in the public record. Where they stay None, the answer itself is
+    in `Reply.raw`: `await paycombat.send(RETRIEVE_PAYOUT_BALANCE, None, currency="AUD")`.
+    """
+
+    currency: str | None = None
+    balance: Decimal | None = None

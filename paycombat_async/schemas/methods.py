@@ -1,0 +1,76 @@
+"""Payin and payout methods, and the fields each of them asks for.
+
+https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
+"""
+
+from decimal import Decimal
+
+from paycombat_async.schemas._base import Response
+
+
+class RequiredField(Response, frozen=True, kw_only=True):
+    """A field that a method asks for. `regex` is what its text must match."""
+
+    name: str | None = None
+    type: str | None = None
+    label: str | None = None  # of payin methods only
+    regex: str | None = None
+    mandatory: bool | None = None
+    field_description: str | None = None
+    regex_description: str | None = None  # of payout methods only
+
+
+class PayinMethod(Response, frozen=True, kw_only=True):
+    """A way to pay in. Amounts are in whole units of `currency`; the two times are seconds, as digits in a text."""
+
+    payin_method_id: str | None = None
+    payin_method_name: str = ""
+    payin_method_description: str | None = None
+    payin_method_logo: str | None = None
+    payin_method_instruction: list[str] | None = None
+    payin_method_category: str | None = None
+    payin_method_class: str | None = None
+    payin_method_group: str | None = None
+    country: str | None = None
+    currency: str | None = None
+    payin_method_param: list[RequiredField] | None = None
+    min_amount: Decimal | None = None
+    max_amount: Decimal | None = None
+    is_sender_validation_enabled: bool | None = None
+    is_payin_method_available_24_7: bool | None = None
+    is_cancellable: bool | None = None
+    is_refundable: bool | None = None
+    is_multiple_refund_allowed: bool | None = None
+    is_partially_refundable: bool | None = None
+    is_over_refundable: bool | None = None
+    is_va_allowed: bool | None = None
+    is_payin_allowed: bool | None = None
+    max_expiration_time_in_seconds: str | None = None
+    default_expiry_time_seconds: str | None = None
+
+
+class BeneficiaryFields(Response, frozen=True, kw_only=True):
+    """What a payout method asks about a beneficiary: `base_param` of both, the others of companies or persons."""
+
+    company: list[RequiredField] | None = None
+    base_param: list[RequiredField] | None = None
+    individual: list[RequiredField] | None = None
+
+
+class PayoutMethod(Response, frozen=True, kw_only=True):
+    """A way to pay out."""
+
+    payout_method_id: str | None = None
+    payout_method_name: str = ""
+    payout_method_description: str | None = None
+    payout_method_logo: str | None = None
+    currency: str | None = None
+    sender_country: str | None = None
+    sender_currency: str | None = None
+    beneficiary_country: str | None = None
+    beneficiary_currency: str | None = None
+    payout_method_category: str | None = None
+    payout_method_class: str | None = None
+    payout_method_group: str | None = None
+    payout_method_param: dict[str, object] | None = None
+    payout_beneficiary_param: BeneficiaryFields | None = None

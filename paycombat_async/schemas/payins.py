@@ -1,0 +1,118 @@
+"""Payins: what is sent and what comes back, from the API and in webhooks. Fields in the order of the provider's pages.
+
+https://docs.paycombat.com/create-payin-12823303e0
+https://docs.paycombat.com/retrieve-payin-12823155e0
+https://docs.paycombat.com/payin-krw-server-to-server-984535m0
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from paycombat_async.schemas._base import Request, Response
+
+
+class PayinStatus(StrEnum):
+    """The known values of `Payin.status`: SUCCESS is on record, FAILED and EXPIRED are in titles of webhook pages.
+
+    PENDING is inferred, from payouts.
+    """
+
+    PENDING = "PENDING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+
+
+class VirtualAccountStatus(StrEnum):
+    """The known values of `VirtualAccount.status`, from the KRW guide."""
+
+    APPROVED = "APPROVED"
+    FAILED = "FAILED"
+
+
+class CreatePayin(Request, frozen=True, kw_only=True):
+    """A new payin. The page's body is not in the public record, so all but `payer_id` goes into `extra`.
+
+    `payer_id` is the `id` of a virtual account (KRW). At Finmo, whose API this provider wraps, a payin takes `amount`,
+    `currency`, `payin_method_name` and `payin_method_param`; amounts are `Decimal` or `int`, never `float`.
+    """
+
+    payer_id: str | UnsetType = UNSET
+
+
+class SimulatePayin(Request, frozen=True, kw_only=True):
+    """What a simulation takes is not on record: pass in `extra` what the provider tells you."""
+
+
+class CreateVirtualAccount(Request, frozen=True, kw_only=True):
+    """A new virtual account (KRW).
+
+    The guide says that it takes the customer, the payin method, the account, currency, amount and country, but not
+    under which names: pass them in `extra`.
+    """
+
+
+class Payin(Response, frozen=True, kw_only=True):
+    """A payin. `amount_type` holds the ISO currency; `currency` says FIAT. Times are ISO 8601 text in UTC.
+
+    One Struct for "Retrieve Payin" and the payin webhooks: each has fields that the other lacks. Which ones of them
+    say what was asked and what was paid is not on record: compare `amount` and `original_amount` yourself.
+    """
+
+    id: str = ""
+    payin_id_finmo: str | None = None
+    merchant_id: str | None = None
+    status: Annotated[str | None, Meta(extra={"known": PayinStatus})] = None
+    amount: Decimal | None = None
+    original_amount: Decimal | None = None
+    amount_type: str | None = None
+    transaction: str | None = None
+    transaction_date: str | None = None
+    payment_method: str | None = None
+    order_reference: str | None = None
+    customer_full_name: str | None = None
+    reply_code: str | None = None
+    brand: str | None = None
+    currency: str | None = None
+    credit_type: str | None = None
+    payer_id: str | None = None
+    recon_id: str | None = None
+    order_reference_1: str | None = None
+    order_reference_2: str | None = None
+    platform_identifier: str | None = None
+    trx_type: str | None = None
+    customer_email: str | None = None
+    customer_phone: str | None = None
+    customer_personal_number: str | None = None
+    fee_taken: Decimal | None = None
+    fee_expected: Decimal | None = None
+    charge_back: Decimal | None = None
+    rolling_serve: Decimal | None = None  # the provider's spelling of "reserve"
+    retrieval: Decimal | None = None
+    is_black_list: int | None = None  # 0 or 1
+    ip_address: str | None = None
+    billing_address_country: str | None = None
+    billing_address_city: str | None = None
+    billing_address_zip_code: str | None = None
+    billing_address: str | None = None
+    bin: str | None = None
+    is_3ds: object = None
+    bank_psp: object = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    deleted_at: str | None = None
+    payment_date: str | None = None
+    type: str | None = None  # in webhooks only
+
+
+class VirtualAccount(Response, frozen=True, kw_only=True):
+    """A virtual account (KRW). Its `id` goes into a payin as `payer_id` once the provider has approved it.
+
+    Only `id` (in the answer) and `status` (in the callback) are on record.
+    """
+
+    id: str = ""
+    status: Annotated[str | None, Meta(extra={"known": VirtualAccountStatus})] = None

@@ -1,0 +1,114 @@
+"""Payouts: what is sent and what comes back, from the API and in webhooks. Fields in the order of the provider's pages.
+
+https://docs.paycombat.com/create-payout-12836301e0
+https://docs.paycombat.com/payout-payload-example-1015331m0
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from paycombat_async.schemas._base import Amount, Identity, OpenPart, Part, Request, Response
+
+
+class PayoutStatus(StrEnum):
+    """The known values of `Payout.status`: RETURNED is in the title of a webhook page, the others are on record."""
+
+    PENDING = "PENDING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    RETURNED = "RETURNED"
+
+
+class PayoutApproval(StrEnum):
+    """The known values of `Payout.approval`."""
+
+    APPROVED = "APPROVED"
+    FAILED = "FAILED"
+
+
+class BeneficiaryIndividual(Part, frozen=True, kw_only=True):
+    """The person who is paid."""
+
+    first_name: str | UnsetType = UNSET
+    last_name: str | UnsetType = UNSET
+
+
+class BeneficiaryCompany(Part, frozen=True, kw_only=True):
+    """The company that is paid."""
+
+    name: str | UnsetType = UNSET
+
+
+class PayoutBeneficiary(OpenPart, frozen=True, kw_only=True):
+    """Who is paid, and where. Send `individual` or `company`; `bsb` goes with Australian accounts.
+
+    Each payout method asks for fields of its own (IBAN, bank code): they go into `extra` here. `extra` may not repeat
+    `individual` or `company`; give those as Structs.
+    """
+
+    individual: BeneficiaryIndividual | UnsetType = UNSET
+    company: BeneficiaryCompany | UnsetType = UNSET
+    account_number: str | UnsetType = UNSET
+    bsb: str | UnsetType = UNSET
+
+
+class CreatePayout(Request, frozen=True, kw_only=True):
+    """A new payout. Amounts are `Decimal` or `int` in whole units of their currency, never `float`.
+
+    Give each payout an `order_id` of your own: it is how you find out what became of it if the answer is lost.
+    The only `purpose_code` on record is SELF.
+    """
+
+    payout_beneficiary_param: PayoutBeneficiary
+    sender_amount: Amount
+    sender_currency: str
+    sender_country: str
+    beneficiary_amount: Amount
+    beneficiary_currency: str
+    payout_method_name: str
+    purpose_code: str
+    order_id: Identity | UnsetType = UNSET
+
+
+class SimulatePayout(Request, frozen=True, kw_only=True):
+    """What a simulation takes is not on record: pass in `extra` what the provider tells you."""
+
+
+class Payout(Response, frozen=True, kw_only=True):
+    """A payout. `beneficiary_bank` holds the payout method's name. Times are ISO 8601 text in UTC.
+
+    One Struct for the answers and the payout webhooks: `original_amount` and `type` are in webhooks only.
+    """
+
+    id: str = ""
+    payout_id_finmo: str | None = None
+    merchant_id: str | None = None
+    reply_code_id_pg: object = None
+    status: Annotated[str | None, Meta(extra={"known": PayoutStatus})] = None
+    wire_id: str | None = None
+    order_id: str | None = None
+    due_date: str | None = None
+    last_action: object = None
+    wire_amount: Decimal | None = None
+    original_amount: Decimal | None = None
+    fee_taken: Decimal | None = None
+    fee_expected: Decimal | None = None
+    payee_name: str | None = None
+    currency: str | None = None
+    beneficiary: str | None = None
+    beneficiary_bank: str | None = None
+    beneficiary_account_number: str | None = None
+    beneficiary_account_iban: str | None = None
+    wire_origin: object = None
+    conversion: object = None
+    process: object = None
+    approval: Annotated[str | None, Meta(extra={"known": PayoutApproval})] = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    approved_at: str | None = None
+    denied_at: str | None = None
+    pending_at: str | None = None
+    type: str | None = None

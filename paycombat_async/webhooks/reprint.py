@@ -1,0 +1,85 @@
+"""What JavaScript prints of a JSON text it has read: `JSON.stringify(JSON.parse(text))`, from and to bytes.
+
+The provider's page signs `JSON.stringify(data)`. A body that was escaped or spaced in another way on the road carries
+the signature of what it looks like after this.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from json.encoder import encode_basestring
+from types import NoneType
+from typing import Any, Final, NoReturn
+
+from paycombat_async._careful import is_array_index
+
+_SAFE_DIGITS: Final = 15  # with a sign, too, such an integer is below 2^53: a double holds it
+_LEAST_FIXED, _LARGEST_FIXED = -6, 20  # powers of ten between which JavaScript prints no exponent
+_DIGITS: Final = frozenset("0123456789")
+
+
+def reprint(body: bytes) -> bytes:
+    """The body as JavaScript would print it after reading it.
+
+    Raises `ValueError` for what is no JSON in UTF-8, for a byte order mark, and for nesting that Python cannot follow.
+    """
+    try:
+        printed = _print(_PARSER.decode(body.decode("utf-8")))
+        # Surrogates left by the parser stand alone; JSON.stringify escapes them exactly like this.
+        return printed.encode("utf-8", "backslashreplace")
+    except (ValueError, RecursionError):
+        pass  # the parser's own error holds the whole body
+    raise ValueError("no JSON in UTF-8, or nested too deeply")
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _SAFE_DIGITS else float(digits)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+# A key that comes again keeps its first place and takes its last value: in Python's dict as in JavaScript's objects.
+_PARSER: Final = json.JSONDecoder(parse_int=_integer, parse_constant=_no_constant)
+
+
+def _print(value: Any) -> str:
+    return _FORMS[type(value)](value)
+
+
+def _object(members: dict[str, Any]) -> str:
+    indices = [key for key in members if key[:1] in _DIGITS and is_array_index(key)]
+    if indices:
+        members = {key: members[key] for key in sorted(indices, key=int)} | members
+    printed = [f"{encode_basestring(key)}:{_FORMS[type(item)](item)}" for key, item in members.items()]
+    return "{" + ",".join(printed) + "}"
+
+
+def _array(items: list[Any]) -> str:
+    return "[" + ",".join([_FORMS[type(item)](item) for item in items]) + "]"
+
+
+def _double(value: float) -> str:
+    """As `js_number` prints it, and null for infinity; by text alone, since a stranger may send a body full of them."""
+    if not math.isfinite(value):
+        return "null"
+    mantissa, _, exponent = repr(value).partition("e")
+    if not exponent:
+        return mantissa.removesuffix(".0") if value else "0"
+    power = int(exponent)
+    if not _LEAST_FIXED <= power <= _LARGEST_FIXED:
+        return f"{mantissa}e{power:+d}"
+    sign, digits = "-" if value < 0 else "", mantissa.lstrip("-").replace(".", "")
+    return sign + (digits.ljust(power + 1, "0") if power > 0 else f"0.{'0' * (-power - 1)}{digits}")
+
+
+_FORMS: Final[dict[type, Callable[[Any], str]]] = {
+    str: encode_basestring,
+    dict: _object,
+    list: _array,
+    int: int.__repr__,
+    float: _double,
+    bool: {True: "true", False: "false"}.__getitem__,
+    NoneType: lambda _null: "null",
+}

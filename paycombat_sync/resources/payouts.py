@@ -1,0 +1,58 @@
+"""Payouts: https://docs.paycombat.com, group "Payout".
+
+Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
+`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+"""
+
+from collections.abc import Mapping
+
+from paycombat_async.resources import payouts
+from paycombat_async.schemas.payouts import CreatePayout, Payout, SimulatePayout
+from paycombat_sync._runner import Runner
+from paycombat_sync.pagination import Pager
+
+
+class Payouts:
+    """`client.payouts`: money going out."""
+
+    def __init__(self, runner: Runner, twin: payouts.Payouts) -> None:
+        self._runner = runner
+        self._twin = twin
+
+    def create(self, request: CreatePayout) -> Payout:
+        """Send money. It begins as PENDING; what came of it is told by webhook, later.
+
+        Sent again only if it certainly never left: twice would pay twice. On `Outcome.UNKNOWN`, `error.reference` is
+        your `order_id`: look for it in `list()`. If it is not there, that proves nothing: it may still arrive. An
+        answer for another `order_id` is an `InvalidResponse`; another amount or currency is told as drift.
+
+        https://docs.paycombat.com/create-payout-12836301e0
+        """
+        return self._runner.run(self._twin.create, request)
+
+    def simulate(self, request: SimulatePayout) -> object:
+        """Let a payout of the sandbox succeed, fail or be returned. Returns what stands in the answer, as plain data.
+
+        The record shows neither path nor body: give the path to the client as `paths={"payouts.simulate": …}`, else
+        this raises `ConfigurationError`. A path with an id in it needs `send(SIMULATE_PAYOUT, request, id=…)`. Sent
+        again only if it certainly never left.
+
+        https://docs.paycombat.com/simulate-payout-12814521e0
+        """
+        return self._runner.run(self._twin.simulate, request)
+
+    def retrieve(self, id: str) -> Payout:  # noqa: A002  # the provider's name for it
+        """Look a payout up, by its `id`. Raises `NotFound` if there is none, or if the path, a guess, is wrong.
+
+        Provider's page: Retrieve Payout (its body is not in the public record).
+        """
+        return self._runner.run(self._twin.retrieve, id)
+
+    def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Payout]:
+        """All payouts: `for payout in client.payouts.list()`.
+
+        The path and the names of the query are guesses; `extra_query` adds what the provider tells you.
+
+        Provider's page: Get All Payout (its body is not in the public record).
+        """
+        return Pager(self._runner, self._twin.list(page_size=page_size, extra_query=extra_query))
