@@ -10,6 +10,7 @@ from paycombat_async._version import __version__
 from paycombat_async.cli.customers_get import get
 from paycombat_async.cli.customers_sample import sample
 from paycombat_async.cli.customers_sync import sync
+from paycombat_async.cli.doctor import doctor
 from paycombat_async.cli.sandbox import sandbox
 
 _WIDE = {"max_content_width": 100, "help_option_names": ["-h", "--help"]}
@@ -37,7 +38,8 @@ def customers() -> None:
 
 for command in (sync, get, sample):
     customers.add_command(command)
-paycombat.add_command(sandbox)
+for program in (sandbox, doctor):
+    paycombat.add_command(program)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Webhooks: verified, read from what verified, typed. Usable without a client; nothing here does I/O."""
+"""Webhooks: verified, read from what verified, taken once. Usable without a client; only the inbox does I/O."""
 
 from paycombat_async.errors import InvalidPayload, SignatureMismatch, WebhookError
 from paycombat_async.schemas.events import (
@@ -12,22 +12,33 @@ from paycombat_async.schemas.events import (
     VirtualAccountRegistered,
     WebhookEvent,
 )
+from paycombat_async.webhooks.doctor import Candidate, Cause, Diagnosis, diagnose
+from paycombat_async.webhooks.inbox import Inbox, MemoryInbox, Receipt
+from paycombat_async.webhooks.inbox_sqlite import SqliteInbox
 from paycombat_async.webhooks.verify import Webhooks, unwrap, verify
 
 __all__ = [
+    "Candidate",
+    "Cause",
+    "Diagnosis",
+    "Inbox",
     "InvalidPayload",
+    "MemoryInbox",
     "PayinExpired",
     "PayinFailed",
     "PayinSucceeded",
     "PayoutFailed",
     "PayoutReturned",
     "PayoutSucceeded",
+    "Receipt",
     "SignatureMismatch",
+    "SqliteInbox",
     "UnknownEvent",
     "VirtualAccountRegistered",
     "WebhookError",
     "WebhookEvent",
     "Webhooks",
+    "diagnose",
     "unwrap",
     "verify",
 ]

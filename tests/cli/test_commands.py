@@ -78,7 +78,7 @@ def test_the_sandbox_serves_until_it_is_interrupted() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["customers"], ["customers", "sync"], ["customers", "get"], ["customers", "sample"], ["sandbox"]],
+    [[], ["customers"], ["customers", "sync"], ["customers", "get"], ["customers", "sample"], ["sandbox"], ["doctor"]],
     ids=" ".join,
 )
 def test_every_command_has_a_help_with_examples(arguments: list[str]) -> None:

@@ -1,0 +1,138 @@
+"""A body under examination: its readings, and in what it differs from what JavaScript makes of it."""
+
+import json
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from paycombat_async.webhooks.doctor import json as forms
+from paycombat_async.webhooks.doctor.cause import Cause
+from paycombat_async.webhooks.reprint import reprint
+
+_SPACE = b" \t\r\n"
+_SLASH = re.compile(r"(?<!\\)((?:\\\\)*)\\/")
+
+
+def reprinted(raw: bytes) -> bytes | None:
+    """JSON.stringify(JSON.parse(raw)); None for what is no JSON."""
+    try:
+        return reprint(raw)
+    except ValueError:
+        return None
+
+
+class Body:
+    """The bytes and their readings, each worked out when it is first asked for."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+
+    @cached_property
+    def text(self) -> str | None:
+        """The body as UTF-8, if it is."""
+        try:
+            return self.raw.decode()
+        except UnicodeDecodeError:
+            return None
+
+    @cached_property
+    def reprinted(self) -> bytes | None:
+        """JSON.stringify(JSON.parse(body)), if it is JSON."""
+        return reprinted(self.raw)
+
+    @cached_property
+    def candidates(self) -> tuple[bytes, ...]:
+        """What the check of a webhook tries, in its order."""
+        return (self.raw,) if self.reprinted is None else (self.raw, self.reprinted)
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """Nothing for what is no JSON."""
+        return () if self.reprinted is None or self.text is None else forms.tokens_of(self.text)
+
+    @cached_property
+    def sources(self) -> tuple[tuple[str, ...], ...]:
+        """The tokens of the body and, where they differ, of its reprint."""
+        if not self.tokens or self.reprinted is None:
+            return ()
+        again = forms.tokens_of(self.reprinted.decode())
+        return (self.tokens,) if again == self.tokens else (self.tokens, again)
+
+    @cached_property
+    def value(self) -> Any:
+        """What Python's json reads; None for what is no JSON."""
+        try:
+            return None if self.reprinted is None or self.text is None else json.loads(self.text)
+        except (ValueError, RecursionError):  # an integer of thousands of digits, among others
+            return None
+
+    @cached_property
+    def members(self) -> dict[str, Any]:
+        """Those of the object that the body is; none for anything else."""
+        return self.value if self.value.__class__ is dict else {}
+
+
+def differences(body: Body) -> list[tuple[Cause, str]]:
+    """What JavaScript prints otherwise, in words."""
+    found = [(cause, words) for cause, words, differs in _DIFFERENCES if differs(body)]
+    in_order = "".join([_javascript(token) for token in body.tokens])
+    if in_order.encode() != body.reprinted:
+        found.append((Cause.KEYS_MOVED, "the order or the number of keys"))
+    return found
+
+
+def _javascript(token: str) -> str:
+    if token[0] == '"':
+        return forms.as_javascript(token)
+    return _number(token) if token[-1].isdecimal() else token
+
+
+def _number(token: str) -> str:
+    return reprint(token.encode()).decode()
+
+
+def _ends_in_new_line(body: Body) -> bool:
+    return body.raw.rstrip(b"\r\n") != body.raw and body.raw.rstrip(b"\r\n") == body.raw.strip(_SPACE)
+
+
+def _has_outer_space(body: Body) -> bool:
+    return body.raw.strip(_SPACE) != body.raw and not _ends_in_new_line(body)
+
+
+def _between_tokens(body: Body) -> bytes:
+    inner = body.raw.strip(_SPACE)
+    return b"" if len(inner) == sum(len(token.encode()) for token in body.tokens) else inner
+
+
+def _is_indented(body: Body) -> bool:
+    # A literal line end cannot stand within a JSON text, so this one stands between tokens.
+    return b"\n" in _between_tokens(body) or b"\r" in _between_tokens(body)
+
+
+def _has_spaces(body: Body) -> bool:
+    return bool(_between_tokens(body)) and not _is_indented(body)
+
+
+def _has_slashes(body: Body) -> bool:
+    return any(token[0] == '"' and _SLASH.search(token) for token in body.tokens)
+
+
+def _has_escapes(body: Body) -> bool:
+    texts = [token for token in body.tokens if token[0] == '"' and "\\" in token]
+    return any(_SLASH.sub(r"\1/", text) != forms.as_javascript(text) for text in texts)
+
+
+def _has_numbers(body: Body) -> bool:
+    return any(token[-1].isdecimal() and _number(token) != token for token in body.tokens)
+
+
+_DIFFERENCES: tuple[tuple[Cause, str, Callable[[Body], bool]], ...] = (
+    (Cause.NEW_LINE, "a new line at the end", _ends_in_new_line),
+    (Cause.OUTER_SPACE, "white space around it", _has_outer_space),
+    (Cause.INDENTED, "line ends and indentation", _is_indented),
+    (Cause.SPACES, "spaces between its parts", _has_spaces),
+    (Cause.PHP_ESCAPES, r"slashes written as \/", _has_slashes),
+    (Cause.ESCAPES, r"letters written as \u…", _has_escapes),
+    (Cause.NUMBERS, "the form of numbers", _has_numbers),
+)

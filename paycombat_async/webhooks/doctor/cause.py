@@ -1,0 +1,90 @@
+"""What the signature doctor can say: the causes, and a diagnosis."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from msgspec import Struct
+
+
+class Cause(StrEnum):
+    """Why a signature fits as it is, only after the body is printed again, or not at all."""
+
+    FITS = "fits"
+
+    NO_SIGNATURE = "no_signature"
+    UPPER_CASE = "upper_case"  # accepted
+    HEADER_NAME = "header_name"
+    SIGNATURE_WRAPPED = "signature_wrapped"  # quotes, a prefix, other characters around or between
+    SEVERAL_SIGNATURES = "several_signatures"
+    SIGNATURE_BASE64 = "signature_base64"
+    SIGNATURE_MALFORMED = "signature_malformed"
+    OTHER_ALGORITHM = "other_algorithm"
+    NOT_KEYED = "not_keyed"
+
+    NEW_LINE = "new_line"
+    OUTER_SPACE = "outer_space"
+    LINE_ENDS = "line_ends"
+    BYTE_ORDER_MARK = "byte_order_mark"
+    ENCODING = "encoding"
+    COMPRESSED = "compressed"
+    BODY_BASE64 = "body_base64"
+    FORM_ENCODED = "form_encoded"
+    SPACES = "spaces"
+    INDENTED = "indented"
+    ESCAPES = "escapes"
+    PHP_ESCAPES = "php_escapes"
+    NUMBERS = "numbers"
+    KEYS_SORTED = "keys_sorted"
+    KEYS_MOVED = "keys_moved"
+    REPRINTED = "reprinted"  # several of the above at once
+    PART_SIGNED = "part_signed"
+    TEXT_IN_TEXT = "text_in_text"
+    PYTHON_TEXT = "python_text"
+    NOTHING_SIGNED = "nothing_signed"
+    NOT_BYTES = "not_bytes"
+    BODY_EMPTY = "body_empty"
+    BODY_TOO_LONG = "body_too_long"
+    BODY_DAMAGED = "body_damaged"
+    NOT_JSON = "not_json"
+
+    NO_KEY = "no_key"
+    TOO_MANY_KEYS = "too_many_keys"
+    KEY_SPACE = "key_space"
+    KEY_QUOTED = "key_quoted"
+    KEY_PREFIX = "key_prefix"
+    KEY_DECODED = "key_decoded"
+    KEY_EMPTY = "key_empty"
+    KEY_IS_TOKEN = "key_is_token"  # noqa: S105  # the name of a cause
+    KEY_SWAPPED = "key_swapped"
+    ANOTHER_KEY = "another_key"
+
+
+class Trouble(NamedTuple):
+    """A cause, a sentence on what happened and one on what to do. Neither holds anything of key, body or signature."""
+
+    cause: Cause
+    happened: str
+    remedy: str
+
+
+class Candidate(StrEnum):
+    """Which bytes a signature fits."""
+
+    RAW = "raw"  # the body as it is
+    REPRINTED = "reprinted"  # JSON.stringify(JSON.parse(body))
+
+
+class Diagnosis(Struct, frozen=True, kw_only=True):
+    """What is the matter with a signature.
+
+    `verified` says whether it is accepted, and `candidate` for which bytes. `cause` is what tells the body, the key or
+    the signature from those that fit at once; one that is accepted may have a cause nonetheless. `explanation` says
+    what happened, `remedy` what to do. `key_number` is the index in `keys` of the key that fits then.
+    """
+
+    verified: bool
+    cause: Cause
+    explanation: str
+    remedy: str
+    key_number: int | None = None
+    candidate: Candidate | None = None

@@ -1,0 +1,130 @@
+"""One examination: what is refused at once, what verifies as it is, and else what the search finds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from paycombat_async._secrets import Secret
+from paycombat_async._signing import Signer
+from paycombat_async.errors import ConfigurationError
+from paycombat_async.webhooks.doctor.body import Body, differences
+from paycombat_async.webhooks.doctor.cause import Candidate, Cause, Diagnosis, Trouble
+from paycombat_async.webhooks.doctor.findings import findings
+from paycombat_async.webhooks.doctor.keys import is_clean
+from paycombat_async.webhooks.doctor.signature import malformed, readings, signature_in
+from paycombat_async.webhooks.doctor.suspicions import SAME_BYTES
+from paycombat_async.webhooks.doctor.unexplained import unexplained
+from paycombat_async.webhooks.verify import MAX_BODY
+
+MAX_KEYS: Final = 8
+
+_FITS: Final = Trouble(Cause.FITS, "The signature is that of the body as it is.", "There is nothing to do.")
+_UPPER_CASE: Final = Trouble(
+    Cause.UPPER_CASE,
+    "The signature is that of the body as it is, written in upper-case hex, which is accepted here.",
+    "Write it in lower case where it is made: the provider may not accept it.",
+)
+_NO_KEY: Final = Trouble(
+    Cause.NO_KEY,
+    "No key was given, or none that can be used: keys is a list of texts that are not empty.",
+    "Set the signature key of the account that the message belongs to.",
+)
+_TOO_MANY_KEYS: Final = Trouble(
+    Cause.TOO_MANY_KEYS,
+    f"More than {MAX_KEYS} keys were given.",
+    "Leave out those that were replaced long ago.",
+)
+_NOT_BYTES: Final = Trouble(
+    Cause.NOT_BYTES,
+    "The body is not bytes: it was decoded or parsed before, and the bytes that were signed are gone.",
+    SAME_BYTES,
+)
+_TOO_LONG: Final = Trouble(
+    Cause.BODY_TOO_LONG,
+    f"The body is longer than {MAX_BODY // 1024} KiB, which no message of the provider is.",
+    "Look whether this is the body that belongs to the signature.",
+)
+
+
+def examine(
+    body: bytes, signature: str | Mapping[str, str] | None, keys: Sequence[str | Secret], token: str | None
+) -> Diagnosis:
+    """As `diagnose` says."""
+    text, wrong_header = (signature, None) if isinstance(signature, str) else signature_in(signature)
+    given = [] if isinstance(keys, str) else [key.reveal() if isinstance(key, Secret) else key for key in keys]
+    usable = {number: key for number, key in enumerate(given) if _is_usable(key)}
+    refused = _refused(body, text, usable, len(given))
+    if refused is not None:
+        return _diagnosis(refused)
+    examined = Body(body)
+    verdict = None if wrong_header else _verdict(examined, text, usable)
+    if verdict is not None:
+        return verdict
+    found = readings(text, wrong_header)
+    for reading in found:
+        for trouble, number in findings(examined, reading, usable, token):
+            return _diagnosis(_both(trouble, reading.trouble), key_number=number)
+    return _diagnosis(unexplained(examined, found, text, usable, token))
+
+
+def _is_usable(key: str) -> bool:
+    try:
+        Signer(key)
+    except ConfigurationError:
+        return False
+    return True
+
+
+def _refused(body: object, signature: str, usable: Mapping[int, str], given: int) -> Trouble | None:
+    """What is not examined at all."""
+    if not isinstance(body, bytes):  # frameworks hand out text, too
+        return _NOT_BYTES
+    if not usable:
+        return _NO_KEY
+    if not signature.strip():
+        return malformed(signature)
+    if given > MAX_KEYS:
+        return _TOO_MANY_KEYS
+    return _TOO_LONG if len(body) > MAX_BODY else None
+
+
+def _verdict(body: Body, signature: str, keys: Mapping[int, str]) -> Diagnosis | None:
+    """What the check of a webhook says, and why; None where it refuses."""
+    for candidate, raw in zip(Candidate, body.candidates, strict=False):
+        for number, key in keys.items():
+            if is_clean(key) and Signer(key).verify(raw, signature):
+                trouble = _as_it_is(signature) if candidate is Candidate.RAW else _reprinted(body)
+                return _diagnosis(trouble, key_number=number, candidate=candidate)
+    return None
+
+
+def _as_it_is(signature: str) -> Trouble:
+    return _FITS if signature == signature.lower() else _UPPER_CASE
+
+
+def _reprinted(body: Body) -> Trouble:
+    found = differences(body)
+    words = ", ".join(words for _, words in found)
+    return Trouble(
+        found[0][0] if len(found) == 1 else Cause.REPRINTED,
+        f"The signature is that of the body as JavaScript prints it; the bytes given differ from that in {words}.",
+        f"It is accepted here. {SAME_BYTES}",
+    )
+
+
+def _both(trouble: Trouble, wrong_form: Trouble | None) -> Trouble:
+    """A body or key that was mended, and a signature in another form besides."""
+    if wrong_form is None or wrong_form is trouble:
+        return trouble
+    happened, remedy = f"{trouble.happened} {wrong_form.happened}", f"{trouble.remedy} {wrong_form.remedy}"
+    return Trouble(trouble.cause, happened, remedy)
+
+
+def _diagnosis(trouble: Trouble, *, key_number: int | None = None, candidate: Candidate | None = None) -> Diagnosis:
+    return Diagnosis(
+        verified=candidate is not None,
+        cause=trouble.cause,
+        explanation=trouble.happened,
+        remedy=trouble.remedy,
+        key_number=key_number,
+        candidate=candidate,
+    )

@@ -1,0 +1,97 @@
+"""The search: tries the suspicions one after another, and says which of them make a digest fit."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Final, NamedTuple
+
+from paycombat_async._signing import fits
+from paycombat_async.webhooks.doctor.body import Body
+from paycombat_async.webhooks.doctor.bytes import Tried
+from paycombat_async.webhooks.doctor.cause import Trouble
+from paycombat_async.webhooks.doctor.keys import (
+    ALGORITHMS,
+    CONCATENATED,
+    IS_TOKEN,
+    KEY_SUSPICIONS,
+    NOT_KEYED,
+    SWAPPED,
+    other_algorithm,
+    unkeyed_messages,
+    written,
+)
+from paycombat_async.webhooks.doctor.signature import Reading
+from paycombat_async.webhooks.doctor.suspicions import BODY_SUSPICIONS
+
+_USUAL: Final = "sha256"
+
+Keys = Mapping[int, str]  # those that can be used, by their index in what the caller gave
+
+
+class Finding(NamedTuple):
+    """What explains a signature, and the index of the key that fits then."""
+
+    trouble: Trouble
+    key_number: int | None = None
+
+
+def findings(body: Body, reading: Reading, keys: Keys, token: str | None) -> Iterator[Finding]:
+    """Everything that explains this digest, the likeliest first."""
+    if reading.trouble is not None:
+        for number, key in keys.items():
+            if _fits_any(reading.digest, _USUAL, key.encode(), body.candidates):
+                yield Finding(reading.trouble, number)
+    if _USUAL in ALGORITHMS[len(reading.digest)]:
+        yield from _other_bodies(body, reading.digest, keys)
+        yield from _other_keys(body, reading.digest, keys, token)
+    yield from _other_algorithms(body, reading.digest, keys)
+    yield from _no_hmac(body, reading.digest, keys)
+
+
+def _fits_any(digest: bytes, algorithm: str, key: bytes | None, messages: Sequence[bytes]) -> bool:
+    return any(fits(digest, algorithm, key, message) for message in messages)
+
+
+def _other_bodies(body: Body, digest: bytes, keys: Keys) -> Iterator[Finding]:
+    seen = set(body.candidates)
+    for suspicion in BODY_SUSPICIONS:
+        for raw in map(_as_bytes, suspicion.bodies(body)):
+            if raw is None or raw in seen:
+                continue
+            seen.add(raw)
+            for number, key in keys.items():
+                if fits(digest, _USUAL, key.encode(), raw):
+                    yield Finding(suspicion.trouble, number)
+
+
+def _as_bytes(tried: Tried) -> bytes | None:
+    try:
+        return tried.encode() if isinstance(tried, str) else tried
+    except UnicodeEncodeError:
+        return None  # half a surrogate pair, which no UTF-8 holds
+
+
+def _other_keys(body: Body, digest: bytes, keys: Keys, token: str | None) -> Iterator[Finding]:
+    messages = [*body.candidates, *(raw + b"\n" for raw in body.candidates)]
+    for suspicion, (number, key) in product(KEY_SUSPICIONS, keys.items()):
+        for other in suspicion.keys(key):
+            if _fits_any(digest, _USUAL, other.encode() if isinstance(other, str) else other, messages):
+                yield Finding(suspicion.trouble, number)
+    for number, key in keys.items():
+        if any(fits(digest, _USUAL, raw, key.encode()) for raw in body.candidates):
+            yield Finding(SWAPPED, number)
+    if token and _fits_any(digest, _USUAL, token.encode("utf-8", "replace"), messages):
+        yield Finding(IS_TOKEN)
+
+
+def _other_algorithms(body: Body, digest: bytes, keys: Keys) -> Iterator[Finding]:
+    for algorithm, (number, key) in product(ALGORITHMS[len(digest)], keys.items()):
+        if _fits_any(digest, algorithm, key.encode(), body.candidates):
+            yield Finding(other_algorithm(f"It is an HMAC with {written(algorithm)} instead of SHA-256."), number)
+
+
+def _no_hmac(body: Body, digest: bytes, keys: Keys) -> Iterator[Finding]:
+    for algorithm, raw, (number, key) in product(ALGORITHMS[len(digest)], body.candidates, keys.items()):
+        if _fits_any(digest, algorithm, None, [raw]):
+            yield Finding(NOT_KEYED)
+        if _fits_any(digest, algorithm, None, list(unkeyed_messages(key.encode(), raw))):
+            yield Finding(CONCATENATED, number)

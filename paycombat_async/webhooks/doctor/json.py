@@ -1,0 +1,176 @@
+"""JSON as tokens: the same document, in the same order, printed as other tools print it."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Context, Decimal
+from json.encoder import encode_basestring, encode_basestring_ascii
+from typing import NamedTuple
+
+Rewrite = Callable[[str], str]
+
+_LONGEST = 1024 * 1024  # a deep document, indented, could become a thousand times as long
+_OPENING, _CLOSING = frozenset("{["), frozenset("}]")
+_BREAKING = _OPENING | _CLOSING | {","}
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
+_NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?")  # longer ones are no amounts
+_EXACT = Context(prec=200)  # more digits than such a number can have, whatever the caller's own context is
+_DECIMAL_TEXT = re.compile(r'"-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,20})?"')
+_MONEY = re.compile(r"amount|balance|charge|fee|price|rate|total|value", re.IGNORECASE)
+_DOTNET = str.maketrans({mark: f"\\u{ord(mark):04X}" for mark in "&'+<>`\x7f"})
+_HTML = str.maketrans({mark: f"\\u{ord(mark):04x}" for mark in "&<>\u2028\u2029"})
+_ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
+
+
+class Layout(NamedTuple):
+    """Where a printer puts white space; `indent` None means all on one line."""
+
+    comma: str = ","
+    colon: str = ":"
+    indent: str | None = None
+
+
+COMPACT = Layout()
+SPACED = Layout(", ", ": ")  # Python's json.dumps
+
+
+def tokens_of(text: str) -> tuple[str, ...]:
+    """The tokens of a text that is known to be JSON, white space between them left out."""
+    return tuple(_TOKEN.findall(text))
+
+
+def printed(tokens: Sequence[str], layout: Layout = COMPACT, text: Rewrite = str) -> str | None:
+    """The document in another layout, each text literal rewritten; None if it would become too long."""
+    if layout.indent is None:
+        marks = {",": layout.comma, ":": layout.colon}
+        return "".join([text(token) if token[0] == '"' else marks.get(token, token) for token in tokens])
+    if _length(tokens, len(layout.indent)) > _LONGEST:
+        return None
+    return "".join(_indented(tokens, layout, text))
+
+
+def _length(tokens: Sequence[str], width: int) -> int:
+    total = depth = 0
+    for part in tokens:
+        depth += (part in _OPENING) - (part in _CLOSING)
+        total += len(part) + 1 + (depth * width if part in _BREAKING else 0)
+    return total
+
+
+def _indented(tokens: Sequence[str], layout: Layout, text: Rewrite) -> Iterator[str]:
+    indent = layout.indent or ""
+    depth, before = 0, ""
+    for part, after in zip(tokens, [*tokens[1:], ""], strict=True):
+        if part in _OPENING:
+            depth += 1
+            yield part if after in _CLOSING else f"{part}\n{indent * depth}"
+        elif part in _CLOSING:
+            depth -= 1
+            yield part if before in _OPENING else f"\n{indent * depth}{part}"
+        elif part == ",":
+            yield f",\n{indent * depth}"
+        else:
+            yield layout.colon if part == ":" else text(part) if part[0] == '"' else part
+        before = part
+
+
+def _content(literal: str) -> str:
+    if "\\" not in literal:
+        return literal[1:-1]
+    content: str = json.loads(literal)
+    return content
+
+
+def as_javascript(literal: str) -> str:
+    """As JSON.stringify, and as json.dumps with ensure_ascii=False."""
+    if literal.isascii() and "\\" not in literal:
+        return literal
+    return encode_basestring(_content(literal)).encode("utf-8", "backslashreplace").decode()
+
+
+def as_ascii(literal: str) -> str:
+    r"""As json.dumps: `\u00e9` for é."""
+    return literal if literal.isascii() and "\\" not in literal else encode_basestring_ascii(_content(literal))
+
+
+def as_slashes(literal: str) -> str:
+    r"""As PHP's json_encode with JSON_UNESCAPED_UNICODE: `\/` for /."""
+    return as_javascript(literal).replace("/", "\\/")
+
+
+def as_php(literal: str) -> str:
+    r"""As PHP's json_encode: `\/` and `\u00e9`."""
+    return as_ascii(literal).replace("/", "\\/")
+
+
+def as_html_safe(literal: str) -> str:
+    r"""As Go and Rails: `\u003c` for <, and so on."""
+    return as_javascript(literal).translate(_HTML)
+
+
+def as_dotnet(literal: str) -> str:
+    r"""As .NET's System.Text.Json: `\u0022` for a quote, `\u003C` for <, upper-case digits."""
+    inner = as_ascii(literal)[1:-1].replace('\\"', "\\u0022").translate(_DOTNET)
+    return '"' + _ESCAPED.sub(lambda found: "\\u" + found[0][2:].upper(), inner) + '"'
+
+
+def is_number(token: str) -> bool:
+    return _NUMBER.fullmatch(token) is not None
+
+
+def python_number(token: str) -> str:
+    """As Python: 10.00 becomes 10.0, 0.0000001 becomes 1e-07."""
+    return repr(float(token)) if not token.lstrip("-").isdecimal() else token
+
+
+def _places(places: int) -> Rewrite:
+    """With as many places at least, where that changes no value: 10 and 2 make 10.00."""
+
+    def rewrite(token: str) -> str:
+        number = Decimal(token)
+        fixed = number.quantize(Decimal(1).scaleb(-places), context=_EXACT)
+        return f"{fixed:f}" if fixed == number else token
+
+    return rewrite
+
+
+def without_exponent(token: str) -> str:
+    """All digits and no zero at the end: 1e3 becomes 1000, 10.00 becomes 10."""
+    plain = f"{Decimal(token):f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def quoted(token: str) -> str:
+    """A number as text."""
+    return f'"{token}"'
+
+
+NUMBER_FORMS: tuple[Rewrite, ...] = (python_number, _places(2), _places(1), without_exponent, quoted)
+
+
+def numbers_rewritten(tokens: Sequence[str], most: int) -> Iterator[list[str]]:
+    """The document with other forms of its numbers: all of them, those of money, each alone (the first `most`).
+
+    Texts that are decimals come without their quotes, too.
+    """
+    places = [index for index, token in enumerate(tokens) if is_number(token)]
+    texts = [index for index, token in enumerate(tokens) if _DECIMAL_TEXT.fullmatch(token)]
+    for found, forms in ((places, NUMBER_FORMS), (texts, (_unquoted,))):
+        money = [index for index in found if index > 1 and _MONEY.search(tokens[index - 2])]
+        groups = [found, money, *([index] for index in found[:most])]
+        for form in forms:
+            rewritten = {index: form(tokens[index]) for index in found}
+            for group in groups:
+                if any(rewritten[index] != tokens[index] for index in group):
+                    yield _replaced(tokens, rewritten, group)
+
+
+def _unquoted(token: str) -> str:
+    return token[1:-1]
+
+
+def _replaced(tokens: Sequence[str], rewritten: dict[int, str], group: Sequence[int]) -> list[str]:
+    changed = list(tokens)
+    for index in group:
+        changed[index] = rewritten[index]
+    return changed

@@ -1,0 +1,123 @@
+"""What happens to a body when it is read as JSON and printed again, by whatever tool."""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import product
+from urllib.parse import urlencode
+
+import msgspec
+
+from paycombat_async.webhooks.doctor import json as forms
+from paycombat_async.webhooks.doctor.body import Body
+from paycombat_async.webhooks.doctor.bytes import and_reprinted
+
+_SMALL = 16 * 1024  # bytes: in bodies up to here
+_SINGLE_NUMBERS = 24  # numbers are tried one by one
+_MOST_PARTS = 16
+_ANY_TEXTS = (str, forms.as_javascript, forms.as_ascii, forms.as_slashes, forms.as_php)
+_INDENTED = tuple(forms.Layout(",", ": ", indent) for indent in ("  ", "    ", "\t"))
+
+
+def _printed(
+    sources: Iterable[tuple[str, ...]], layouts: Iterable[forms.Layout], texts: Iterable[forms.Rewrite]
+) -> Iterator[str | None]:
+    """Each with and without a new line at its end, as `jq` and `echo` add one."""
+    for tokens, layout, text in product(sources, layouts, texts):
+        printed = forms.printed(tokens, layout, text)
+        yield printed
+        yield None if printed is None else printed + "\n"
+
+
+def without_spaces(body: Body) -> Iterator[str | None]:
+    if body.tokens:
+        yield forms.printed(body.tokens)
+
+
+def printed_anew(body: Body) -> Iterator[str | None]:
+    """Without the spaces that it has, and with other escapes."""
+    if body.tokens and forms.printed(body.tokens) != body.text:
+        yield from _printed(body.sources, [forms.COMPACT], [*_ANY_TEXTS[1:], forms.as_html_safe, forms.as_dotnet])
+
+
+def with_spaces(body: Body) -> Iterator[str | None]:
+    yield from _printed(body.sources, [forms.SPACED], _ANY_TEXTS)
+
+
+def indented(body: Body) -> Iterator[str | None]:
+    yield from _printed(body.sources, _INDENTED, _ANY_TEXTS)
+
+
+def other_escapes(body: Body) -> Iterator[str | None]:
+    texts = (forms.as_javascript, forms.as_ascii, forms.as_html_safe, forms.as_dotnet)
+    yield from _printed(body.sources, [forms.COMPACT], texts)
+
+
+def php_escapes(body: Body) -> Iterator[str | None]:
+    yield from _printed(body.sources, [forms.COMPACT], [forms.as_slashes, forms.as_php])
+
+
+def other_numbers(body: Body) -> Iterator[str | None]:
+    most = _SINGLE_NUMBERS if len(body.raw) <= _SMALL else 0
+    for tokens in body.sources:
+        for changed in forms.numbers_rewritten(tokens, most):
+            yield forms.printed(changed)
+            yield forms.printed(changed, forms.SPACED, forms.as_ascii)
+
+
+def sorted_keys(body: Body) -> Iterator[str]:
+    if body.reprinted is None or body.value is None:
+        return
+    for value, layout, ascii_only in product(
+        (body.value, json.loads(body.reprinted)), (forms.COMPACT, forms.SPACED), (False, True)
+    ):
+        marks = (layout.comma, layout.colon)
+        yield json.dumps(value, sort_keys=True, separators=marks, ensure_ascii=ascii_only)
+
+
+def parts(body: Body) -> Iterator[bytes]:
+    """The objects within it, and within these: `data`, and its own `data`."""
+    members = _members(body.raw)
+    yield from and_reprinted(members)
+    for member in members:
+        yield from and_reprinted(_members(member))
+
+
+def _members(raw: bytes) -> list[bytes]:
+    try:
+        members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return []
+    return [part for part in map(bytes, members.values()) if part[:1] in {b"{", b"["}][:_MOST_PARTS]
+
+
+def wrapped(body: Body) -> Iterator[bytes]:
+    yield from (b'{"data":' + raw + b"}" for raw in body.candidates if body.tokens)
+
+
+def text_in_text(body: Body) -> Iterator[bytes]:
+    """The body is a JSON text that holds the JSON, or it is the other way about."""
+    if isinstance(body.value, str):
+        yield from and_reprinted([body.value])
+    for raw in body.candidates:
+        text = raw.decode("utf-8", "replace")
+        yield from and_reprinted([json.dumps(text, ensure_ascii=False), json.dumps(text)])
+
+
+def python_texts(body: Body) -> Iterator[str]:
+    """`str()` of the object, and of the bytes."""
+    if body.value is not None:
+        yield str(body.value)
+    yield from (str(raw) for raw in body.candidates)
+
+
+def as_form(body: Body) -> Iterator[str]:
+    """`name=value&…`, percent-encoded and plain, in order and sorted."""
+    if body.members:
+        members = [(name, _scalar(value)) for name, value in body.members.items()]
+        for pairs in (members, sorted(members)):
+            yield urlencode(pairs, errors="replace")
+            yield "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def _scalar(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)

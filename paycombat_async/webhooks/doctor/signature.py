@@ -1,0 +1,145 @@
+"""How a signature is written: finds it in the headers, and reads digests out of forms that a check refuses."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from paycombat_async.webhooks.doctor.cause import Cause, Trouble
+from paycombat_async.webhooks.doctor.keys import ALGORITHMS
+
+_MOST = 8 * 1024  # characters; a header is shorter
+_MOST_VALUES = 4
+_AS_HEX = "Send it as 64 hex digits, lower case, and nothing else (digest('hex'), hexdigest())."
+
+
+class Reading(NamedTuple):
+    """A digest that a signature may mean; `trouble` is None where a check of a webhook reads it so, too."""
+
+    digest: bytes
+    trouble: Trouble | None = None
+
+
+MISSING = Trouble(
+    Cause.NO_SIGNATURE,
+    "There is no signature: the header is missing or empty.",
+    "Webhooks carry it in X-Signature, requests in signature; look whether a proxy drops the header, "
+    "and whether the message comes from the provider at all.",
+)
+_UNREAD_NAME = Trouble(
+    Cause.HEADER_NAME,
+    "The signature stands under a name that is not read, such as HTTP_X_SIGNATURE (WSGI), or bytes (ASGI).",
+    "Pass the framework's request.headers, whose names are texts such as X-Signature; in Django not request.META.",
+)
+_TWO_HEADERS = Trouble(
+    Cause.SEVERAL_SIGNATURES,
+    "There are two headers with different signatures.",
+    "Send one: X-Signature with a webhook, signature with a request.",
+)
+_SEVERAL = Trouble(
+    Cause.SEVERAL_SIGNATURES,
+    "The header holds several values; a proxy has joined two headers, or it is another provider's form.",
+    _AS_HEX,
+)
+_BASE64 = Trouble(Cause.SIGNATURE_BASE64, "The signature is written in Base64 instead of hex.", _AS_HEX)
+_BASE64_OF_HEX = Trouble(Cause.SIGNATURE_BASE64, "The signature is the Base64 of hex digits.", _AS_HEX)
+
+
+def _wrapped(what: str) -> Trouble:
+    return Trouble(Cause.SIGNATURE_WRAPPED, f"The signature has {what}.", _AS_HEX)
+
+
+# Each takes something off, in this order; the group is what is left.
+_WRAPPINGS: tuple[tuple[re.Pattern[str], Trouble], ...] = (
+    (re.compile(r"b?(?P<mark>[\"'`])(?P<rest>.*)(?P=mark)", re.DOTALL), _wrapped("quotes around it")),
+    (re.compile(r"<(?P<rest>.*)>", re.DOTALL), _wrapped("brackets around it")),
+    (re.compile(r"(?:bearer|hmac|signature|digest)\s+(?P<rest>\S.*)", re.IGNORECASE), _wrapped("a word in front")),
+    (re.compile(r"[\w.\-]{1,40}(?:\([^)]{0,99}\))?\s?[=:,]\s*(?P<rest>.{16,})"), _wrapped("a name in front of it")),
+    (re.compile(r"0x(?P<rest>[0-9a-f]+)", re.IGNORECASE), _wrapped("0x in front of it")),
+)
+_SEPARATED = re.compile(r"(?:[0-9A-Fa-f]{2}[:\- ])+[0-9A-Fa-f]{2}")
+_BETWEEN = _wrapped("other characters between its digits")
+_HEX = re.compile(r"[0-9A-Fa-f]+")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_BASE64_FORM = re.compile(r"[A-Za-z0-9+/_\-]+={0,2}")
+_NAMES = frozenset({"x-signature", "signature"})
+
+
+def signature_in(headers: Mapping[str, str] | None) -> tuple[str, Trouble | None]:
+    """The signature in the headers, by name in any case; empty if there is none."""
+    given: Mapping[str, str] = {} if headers is None else headers
+    entries: list[tuple[str, str, object]] = [(_text(name), _text(value), name) for name, value in given.items()]
+    found = [value for name, value, as_given in entries if name.lower() in _NAMES and isinstance(as_given, str)]
+    if found:
+        return (",".join(found), _TWO_HEADERS) if len(set(found)) > 1 else (found[0], None)
+    near = [value for name, value, _ in entries if name.lower().replace("_", "-").endswith("signature")]
+    return next(((value, _UNREAD_NAME) for value in near if value.strip()), ("", None))
+
+
+def _text(given: object) -> str:
+    """ASGI has bytes for names and values."""
+    return given.decode("latin-1") if isinstance(given, bytes) else given if isinstance(given, str) else ""
+
+
+def readings(signature: str, trouble: Trouble | None = None) -> list[Reading]:
+    """The digests it may mean; none if it cannot be read. `trouble` is what is known to be wrong already."""
+    text = signature[:_MOST].strip()
+    if _is_hex_digest(text):
+        return [Reading(bytes.fromhex(text), trouble)]
+    values = [value for value in re.split(r"[,;\s]+", text) if value]
+    found = [reading for value in values[:_MOST_VALUES] for reading in _unwrapped(value, trouble or _SEVERAL)]
+    whole = _unwrapped(text, trouble)
+    return whole or found
+
+
+def _unwrapped(text: str, trouble: Trouble | None) -> list[Reading]:
+    if not text.isascii() or not text.isprintable():
+        text, trouble = re.sub(r"[^\x21-\x7e]", "", text), trouble or _BETWEEN
+    if _PERCENT.search(text):
+        text, trouble = unquote(text), trouble or _BETWEEN
+    if _SEPARATED.fullmatch(text):
+        text, trouble = re.sub(r"[:\- ]", "", text), trouble or _BETWEEN
+    for wrapping, what in _WRAPPINGS:
+        found = wrapping.fullmatch(text)
+        if found:
+            text, trouble = found["rest"].strip(), trouble or what
+    return _read(text, trouble)
+
+
+def _read(text: str, trouble: Trouble | None) -> list[Reading]:
+    if _is_hex_digest(text):
+        return [Reading(bytes.fromhex(text), trouble)]
+    decoded = _from_base64(text)
+    if len(decoded) in ALGORITHMS and not _is_hex_digest(decoded.decode("latin-1")):
+        return [Reading(decoded, trouble or _BASE64)]
+    inner = decoded.decode("latin-1").strip()
+    return [Reading(bytes.fromhex(inner), trouble or _BASE64_OF_HEX)] if _is_hex_digest(inner) else []
+
+
+def _is_hex_digest(text: str) -> bool:
+    return _HEX.fullmatch(text) is not None and len(text) % 2 == 0 and len(text) // 2 in ALGORITHMS
+
+
+def _from_base64(text: str) -> bytes:
+    if not _BASE64_FORM.fullmatch(text):
+        return b""
+    bare = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(bare + "=" * (-len(bare) % 4))
+    except binascii.Error:
+        return b""
+
+
+def malformed(signature: str) -> Trouble:
+    """What is to be said of a signature without any reading."""
+    text = signature.strip()
+    if not text:
+        return MISSING
+    kind = "hex digits" if _HEX.fullmatch(text) else "characters that are neither hex nor Base64 of a digest"
+    return Trouble(
+        Cause.SIGNATURE_MALFORMED,
+        f"The signature is {len(text)} {kind}; HMAC-SHA256 gives 64 hex digits.",
+        f"Look whether it was cut off, doubled or masked on its way. {_AS_HEX}",
+    )
