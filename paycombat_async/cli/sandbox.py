@@ -12,7 +12,28 @@ from paycombat_async.cli.refusal import refusals
 )
 @click.option("--customers", type=click.IntRange(min=0), default=0, metavar="N", help="Begin with N made-up customers.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Other made-up customers for other seeds.")
-def sandbox(port: int, db: str | None, customers: int, seed: int) -> None:
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[=TIME][:RATE]",
+    help="Let this go wrong, in that share of all requests. May be given several times.",
+)
+@click.option("--fault-seed", type=int, default=0, metavar="N", help="At other moments for other seeds.")
+@click.option("--settle-after", type=float, metavar="SECONDS", help="Payins and payouts succeed by themselves.")
+@click.option("--webhook-url", metavar="URL", help="Send signed webhooks to this address on this machine.")
+@click.option("--va-webhook-url", metavar="URL", help="Send those about virtual accounts to this one.")
+def sandbox(  # noqa: PLR0917  # click passes options by name
+    port: int,
+    db: str | None,
+    customers: int,
+    seed: int,
+    faults: tuple[str, ...],
+    fault_seed: int,
+    settle_after: float | None,
+    webhook_url: str | None,
+    va_webhook_url: str | None,
+) -> None:
     """Run a local server that behaves like PayCombat, until Ctrl-C.
 
     It prints the lines that point the SDK and this command to it.
@@ -21,8 +42,20 @@ def sandbox(port: int, db: str | None, customers: int, seed: int) -> None:
     Examples:
       paycombat sandbox --customers 100
       paycombat sandbox --port 8080 --db sandbox.db
+      paycombat sandbox --fault 500_after_commit:0.02 --fault latency=50ms:0.1
+      paycombat sandbox --settle-after 2 --webhook-url http://127.0.0.1:8000/webhooks/paycombat
     """
-    from paycombat_async.sandbox import serve  # noqa: PLC0415  # aiohttp.web: not for the other commands
+    from paycombat_async.sandbox import Faults, Sandbox, serve  # noqa: PLC0415  # aiohttp.web: not for other commands
 
     with refusals():
-        serve(port=port, db=db or ":memory:", customers=customers, seed=seed)
+        provider = Sandbox(
+            port=port,
+            db=db or ":memory:",
+            customers=customers,
+            seed=seed,
+            faults=Faults.of(",".join(faults), seed=fault_seed),
+            settle_after=settle_after,
+            webhook_url=webhook_url,
+            va_webhook_url=va_webhook_url,
+        )
+        serve(provider)

@@ -5,7 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from paycombat_async.errors import ConfigurationError
+from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.foreground import serve
+from paycombat_async.sandbox.server import Sandbox
 from paycombat_async.sandbox.state import IN_MEMORY
 
 
@@ -13,7 +15,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve as the arguments say; returns the exit code: 0 after Ctrl-C or SIGTERM, 2 for what cannot work."""
     options = _parser().parse_args(arguments)
     try:
-        serve(port=options.port, db=options.db, customers=options.customers, seed=options.seed)
+        serve(
+            Sandbox(
+                port=options.port,
+                db=options.db,
+                customers=options.customers,
+                seed=options.seed,
+                faults=Faults.of(",".join(options.fault), seed=options.fault_seed),
+                settle_after=options.settle_after,
+                webhook_url=options.webhook_url,
+                va_webhook_url=options.va_webhook_url,
+            )
+        )
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -29,6 +42,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--db", default=IN_MEMORY, metavar="FILE", help="SQLite file that keeps everything")
     parser.add_argument("--customers", type=_whole, default=0, metavar="N", help="start with N made-up customers")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="other made-up customers for other seeds")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[=TIME][:RATE]",
+        help="let this go wrong, as in 500_after_commit:0.02 or latency=50ms; may be given several times",
+    )
+    parser.add_argument("--fault-seed", type=int, default=0, metavar="N", help="at other moments for other seeds")
+    parser.add_argument(
+        "--settle-after", type=float, metavar="SECONDS", help="payins and payouts succeed by themselves"
+    )
+    parser.add_argument("--webhook-url", metavar="URL", help="send signed webhooks to this address on this machine")
+    parser.add_argument("--va-webhook-url", metavar="URL", help="send those about virtual accounts to this one")
     return parser
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -22,7 +23,12 @@ class LoopThread:
     # Any: whatever the coroutine yields to its loop.
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run it there and wait for its result here."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return self.submit(work).result()
+
+    # Any: as above.
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run it there; whoever wants its result may wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def stop(self) -> None:
         """End the loop and the thread; what is left running is cancelled."""

@@ -1,12 +1,14 @@
 """The web application: from an aiohttp request to an admitted call, and from its answer to JSON."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from paycombat_async._clock import Clock
 from paycombat_async._signing import Signer
 from paycombat_async.sandbox.admission import (
     MAX_BODY_BYTES,
@@ -19,36 +21,47 @@ from paycombat_async.sandbox.admission import (
 )
 from paycombat_async.sandbox.arrivals import UNKNOWN, Arrival, Arrivals
 from paycombat_async.sandbox.envelopes import refusal
+from paycombat_async.sandbox.faults import Faults
+from paycombat_async.sandbox.faults.stage import Stage
 from paycombat_async.sandbox.refusals import Refused, bad_request, not_found
 from paycombat_async.sandbox.routes import ROUTES
 from paycombat_async.sandbox.routing import Call, Route
 from paycombat_async.sandbox.state import State
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
+_ENCODER = msgspec.json.Encoder(decimal_format="number")  # amounts are JSON numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """What every request needs: the memory, the credentials, the record of arrivals."""
+    """What every request needs: the memory, the credentials, the record of arrivals, what goes wrong and when."""
 
     state: State
     arrivals: Arrivals
     token: str
     signer: Signer
+    faults: Faults
+    clock: Clock
 
 
 def application(provider: Provider) -> web.Application:
     """An application that serves every route of the table."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_front_desk(provider)])
+    stage = Stage(provider.clock, provider.faults.redirect_to)
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_front_desk(provider, stage)])
     for each in ROUTES:
         app.router.add_route(each.endpoint.method, each.path, _endpoint(provider, each), name=each.endpoint.name)
+
+    async def end(_app: web.Application) -> None:
+        await stage.end()
+
+    app.on_shutdown.append(end)
     return app
 
 
-def _front_desk(provider: Provider) -> Middleware:
+def _front_desk(provider: Provider, stage: Stage) -> Middleware:
     @web.middleware
     async def front_desk(request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Records every request, known path or not, and answers every refusal as JSON."""
+        """Records every request, known path or not, and lets happen to it what is to go wrong."""
         arrival = Arrival(
             operation=request.match_info.route.name or UNKNOWN,
             method=request.method,
@@ -56,24 +69,41 @@ def _front_desk(provider: Provider) -> Middleware:
             headers=request.headers,
         )
         provider.arrivals.add(arrival)
-        try:
-            check_host(request.headers.getall("Host", []))
-            arrival.body = await request.read()
-            response = await handler(request)
-        except Refused as refused:
-            response = _refuse(refused)
-        except web.HTTPException as error:
-            response = _refuse(_in_our_words(error))
-            if "Allow" in error.headers:
-                response.headers["Allow"] = error.headers["Allow"]
-        arrival.status = response.status
+        if stage.strays:
+            stage.strays.drop(request.transport)
+        mishap = provider.faults.decide(arrival)
+        if mishap is None:
+            response = await _answer(request, arrival, handler)
+        else:
+            answer, turn_away = (partial(_answer, request, arrival, each) for each in (handler, _turn_away))
+            response = await stage.play(mishap, answer, turn_away)
+        arrival.status = response.status or None  # 0 is that of an answer without a status line
         return response
 
     return front_desk
 
 
+async def _answer(request: web.Request, arrival: Arrival, handler: Handler) -> web.StreamResponse:
+    """Takes the request in and has it handled; every refusal is answered as JSON."""
+    try:
+        check_host(request.headers.getall("Host", []))
+        arrival.body = await request.read()
+        return await handler(request)
+    except Refused as refused:
+        return _refuse(refused)
+    except web.HTTPException as error:
+        response = _refuse(_in_our_words(error))
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
+
+
+async def _turn_away(_request: web.Request) -> web.StreamResponse:
+    return web.Response()
+
+
 def _endpoint(provider: Provider, route: Route[Any, Any]) -> Handler:
-    reader = reader_of(route.endpoint.request)
+    reader = reader_of(route.body)
 
     async def endpoint(request: web.Request) -> web.StreamResponse:
         check_token(request.headers.getall("X-token", []), provider.token)
@@ -83,10 +113,12 @@ def _endpoint(provider: Provider, route: Route[Any, Any]) -> Handler:
             request=_body(request, body, provider.signer, reader),
             path=request.match_info,
             query=request.query,
+            body=body,
+            token=provider.token,
         )
         answer = route.show(route.handler(call))
         stamp = provider.state.stamp(route.status)
-        content = msgspec.json.encode(route.envelope(answer, stamp))
+        content = _ENCODER.encode(route.envelope(answer, stamp))
         return web.Response(status=route.status, body=content, headers=_JSON)
 
     return endpoint

@@ -1,6 +1,6 @@
 """The wrappings of answers: which endpoint uses which is said in the table of routes.
 
-A is on most pages, B on "Update Customer", C (A around B) on "Disable Customer".
+A is on most pages, B on "Update Customer", C (A around B) on "Disable Customer", D on "Retrieve Payin".
 """
 
 from collections.abc import Callable
@@ -29,6 +29,15 @@ def envelope_a(data: object, stamp: Stamp) -> dict[str, object]:
     return {"status": True, "message": stamp.status.phrase, "data": data}
 
 
+def envelope_a_saying(message: str) -> Envelope:
+    """A, with a message of the endpoint's own."""
+
+    def envelope(data: object, _stamp: Stamp) -> dict[str, object]:
+        return {"status": True, "message": message, "data": data}
+
+    return envelope
+
+
 def envelope_b(data: object, stamp: Stamp) -> dict[str, object]:
     """`{data, request_id, request_time, status_code, status_text, success}`."""
     return {
@@ -44,6 +53,11 @@ def envelope_b(data: object, stamp: Stamp) -> dict[str, object]:
 def envelope_c(data: object, stamp: Stamp) -> dict[str, object]:
     """A around B: the object is at `data.data`."""
     return envelope_a(envelope_b(data, stamp), stamp)
+
+
+def envelope_d(data: object, stamp: Stamp) -> dict[str, object]:
+    """`{message, data}`."""
+    return {"message": stamp.status.phrase, "data": data}
 
 
 def refusal(refused: Refused) -> dict[str, object]:

@@ -1,14 +1,12 @@
 """The sandbox as a program: says where it is, serves until Ctrl-C or SIGTERM."""
 
 import asyncio
-import os
 import shlex
 import sys
 from collections.abc import Callable
 
 from paycombat_async._signals import on_stop
 from paycombat_async.sandbox.server import Sandbox
-from paycombat_async.sandbox.state import IN_MEMORY
 
 
 def announce(sandbox: Sandbox) -> None:
@@ -24,20 +22,13 @@ def announce(sandbox: Sandbox) -> None:
     sys.stdout.flush()
 
 
-def serve(
-    *,
-    port: int = 0,
-    db: str | os.PathLike[str] = IN_MEMORY,
-    customers: int = 0,
-    seed: int = 0,
-    on_ready: Callable[[Sandbox], None] = announce,
-) -> None:
+def serve(sandbox: Sandbox, *, on_ready: Callable[[Sandbox], None] = announce) -> None:
     """Run a sandbox in the main thread; returns after Ctrl-C or SIGTERM.
 
     `on_ready` is called once it listens. Raises `ConfigurationError` for a port that is taken or a file that is no
     sandbox's.
     """
-    asyncio.run(_serve(Sandbox(port=port, db=db, customers=customers, seed=seed), on_ready))
+    asyncio.run(_serve(sandbox, on_ready))
 
 
 async def _serve(sandbox: Sandbox, on_ready: Callable[[Sandbox], None]) -> None:

@@ -24,3 +24,13 @@ def unauthorized(message: str) -> Refused:
 def not_found(message: str) -> Refused:
     """404, for an unknown object or path."""
     return Refused(404, "NOT_FOUND", message)
+
+
+def conflict(message: str) -> Refused:
+    """409, for a move that the object's status does not allow."""
+    return Refused(409, "CONFLICT", message)
+
+
+def unprocessable(code: str, message: str) -> Refused:
+    """422, for a body that keeps the rules, but cannot be carried out as things stand."""
+    return Refused(422, code, message)

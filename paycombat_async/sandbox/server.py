@@ -1,34 +1,48 @@
 """The sandbox as a server: started and stopped in a running loop, in a thread of its own, or until Ctrl-C."""
 
+import asyncio
+import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack
-from ipaddress import ip_address
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from types import TracebackType
 from typing import Self
-
-from aiohttp import web
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox._loop_thread import LoopThread
-from paycombat_async.sandbox.application import Provider, application
 from paycombat_async.sandbox.arrivals import Arrivals
 from paycombat_async.sandbox.credentials import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN, check_sandbox_credential
-from paycombat_async.sandbox.customers.seeding import Kind, made_up, plain
+from paycombat_async.sandbox.customers.seeding import Kind, plain
+from paycombat_async.sandbox.deliveries.address import configured_url
+from paycombat_async.sandbox.deliveries.log import Deliveries
+from paycombat_async.sandbox.faults import Faults
+from paycombat_async.sandbox.ledger import Ledger
+from paycombat_async.sandbox.ledger.openings import Openings
+from paycombat_async.sandbox.listening import loopback_address
 from paycombat_async.sandbox.routes import PATHS
+from paycombat_async.sandbox.running import Desk, Options, Running, start
+from paycombat_async.sandbox.settling import settle
 from paycombat_async.sandbox.state import IN_MEMORY, State
 
-_KEEP_ALIVE_S = 5.0  # Node's default: what a client finds at most providers
-_SHUTDOWN_S = 1.0
+WEBHOOK_WAITS = (0.05, 0.2)
 
 
 class Sandbox:
     """The provider on your machine: `async with Sandbox() as sandbox`, or plain `with` (a thread of its own).
 
     It binds a loopback address only and takes sandbox credentials only. `db` is a file that keeps everything, or
-    ":memory:". `customers` made-up customers are there from the start, the same ones for the same `seed`.
+    ":memory:". `customers` made-up customers are there from the start, the same ones for the same `seed`. `faults` is
+    what goes wrong on purpose: a `Faults`, or its short form, `"500_after_commit:0.02,latency=50ms:0.1"`.
+
+    Money: `balances` are the opening balances by currency, 0 for currencies that are not in it; without it there are
+    1,000,000 of each. Payins, payouts and virtual accounts stay PENDING until a Simulate call or `settle` moves them,
+    or come to their good end by themselves `settle_after` seconds after they were made.
+
+    Webhooks: signed and sent to `webhook_url`, or to the `webhook_url` of the payin or payout itself; those about
+    virtual accounts to `va_webhook_url`. All three must be on this machine. `webhook_waits` are the seconds before each
+    further attempt, after one that was not answered with 2xx; the last failure is final.
     """
 
     def __init__(
@@ -42,29 +56,44 @@ class Sandbox:
         customers: int = 0,
         seed: int = 0,
         clock: Clock = SYSTEM_CLOCK,
+        faults: Faults | str | None = None,
+        balances: Mapping[str, Decimal | int] | None = None,
+        settle_after: float | None = None,
+        webhook_url: str | None = None,
+        va_webhook_url: str | None = None,
+        webhook_waits: Sequence[float] = WEBHOOK_WAITS,
     ) -> None:
-        """Port 0 lets the system choose. Raises `ConfigurationError` for another host or credentials that are live."""
+        """Port 0 lets the system choose; all waits use the clock. Raises `ConfigurationError` for what cannot be."""
         check_sandbox_credential("token", token)
         check_sandbox_credential("signature_key", signature_key)
-        self._host = _loopback(host)
-        self._port = port
-        self._db = os.fspath(db)
-        self._customers = customers
-        self._seed = seed
-        self._clock = clock
         self.token = token
         self.signature_key = signature_key
         self.arrivals = Arrivals()
-        self._running: AsyncExitStack | None = None
-        self._opened: State | None = None
-        self._base_url = ""
+        self.deliveries = Deliveries()
+        self.faults = Faults.of(faults)
+        self._options = Options(
+            host=loopback_address(host),
+            port=port,
+            db=os.fspath(db),
+            token=token,
+            signer=Signer(signature_key),
+            customers=customers,
+            seed=seed,
+            clock=clock,
+            openings=Openings(balances),
+            settle_after=None if settle_after is None else _seconds("settle_after", settle_after),
+            webhook_url=configured_url("webhook_url", webhook_url),
+            va_webhook_url=configured_url("va_webhook_url", va_webhook_url),
+            webhook_waits=tuple(_seconds("webhook_waits", wait) for wait in webhook_waits),
+        )
+        self._desk = Desk(arrivals=self.arrivals, deliveries=self.deliveries, faults=self.faults)
+        self._started: Running | None = None
         self._thread: LoopThread | None = None
 
     @property
     def base_url(self) -> str:
         """Where it listens. Raises `ConfigurationError` while it does not."""
-        _ = self._state
-        return self._base_url
+        return self._running.base_url
 
     @property
     def paths(self) -> Mapping[str, str]:
@@ -85,6 +114,34 @@ class Sandbox:
     def executions(self, customer_id: str) -> int:
         """How often an update of this customer was carried out; 0 also for an id that never existed."""
         return self._state.customers.executions(customer_id)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Every movement of money, and `doubles()`: those that were made twice."""
+        return self._state.ledger
+
+    def balance(self, currency: str) -> Decimal:
+        """What can be paid out in a currency."""
+        return self.ledger.balance(currency)
+
+    def settle(self, id: str, status: str) -> None:  # noqa: A002  # the provider's own word
+        """Move a payin, payout or virtual account to a status, as Simulate calls do; from any thread.
+
+        Raises `ConfigurationError` for an unknown id, and for a move that cannot be: they only go forward.
+        """
+        settle(self._state, id, status)
+
+    async def drain(self) -> None:
+        """Wait until every webhook so far is delivered or given up. Those held back as out of order are sent now."""
+        courier, thread = self._running.courier, self._thread
+        await (courier.drain() if thread is None else asyncio.wrap_future(thread.submit(courier.drain())))
+
+    def drain_blocking(self) -> None:
+        """`drain` for blocking code, in a sandbox that was started with plain `with`."""
+        courier, thread = self._running.courier, self._thread
+        if thread is None:
+            raise ConfigurationError("this sandbox runs in an event loop; use `await sandbox.drain()`")
+        thread.run(courier.drain())
 
     async def __aenter__(self) -> Self:
         await self._start()
@@ -116,58 +173,27 @@ class Sandbox:
                 thread.stop()
 
     @property
-    def _state(self) -> State:
-        if self._opened is None:
+    def _running(self) -> Running:
+        if self._started is None:
             raise ConfigurationError("the sandbox is not running; use it inside `async with` or `with`")
-        return self._opened
+        return self._started
+
+    @property
+    def _state(self) -> State:
+        return self._running.state
 
     async def _start(self) -> None:
-        if self._running is not None:
+        if self._started is not None:
             raise ConfigurationError("this sandbox is running already; make another one")
-        async with AsyncExitStack() as stack:
-            state = State(self._db, clock=self._clock, seed=self._seed)
-            stack.callback(state.close)
-            self._fill(state)
-            provider = Provider(
-                state=state, arrivals=self.arrivals, token=self.token, signer=Signer(self.signature_key)
-            )
-            self._base_url = await self._listen(provider, stack)
-            self._opened = state
-            self._running = stack.pop_all()
-
-    def _fill(self, state: State) -> None:
-        with state.transaction():
-            state.customers.add_many(made_up(self._seed, number, at=state.now()) for number in range(self._customers))
-
-    async def _listen(self, provider: Provider, stack: AsyncExitStack) -> str:
-        runner = web.AppRunner(
-            application(provider),
-            access_log=None,
-            auto_decompress=False,  # bodies are looked at as they were sent
-            keepalive_timeout=_KEEP_ALIVE_S,
-            shutdown_timeout=_SHUTDOWN_S,
-        )
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        try:
-            await web.TCPSite(runner, self._host, self._port).start()
-        except (OSError, OverflowError) as error:
-            raise ConfigurationError(f"the sandbox cannot listen on port {self._port}: {error}") from None
-        host, port = runner.addresses[0][:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._started = await start(self._options, self._desk)
 
     async def _stop(self) -> None:
-        running, self._running = self._running, None
+        running, self._started = self._started, None
         if running is not None:
-            await running.aclose()
-            self._opened = None
+            await running.stack.aclose()
 
 
-def _loopback(host: str) -> str:
-    try:
-        address = ip_address("127.0.0.1" if host == "localhost" else host)
-    except ValueError:
-        address = None
-    if address is None or not address.is_loopback:
-        raise ConfigurationError("the sandbox binds loopback addresses only; leave host out, or give 127.0.0.1 or ::1")
-    return str(address)
+def _seconds(name: str, value: float) -> float:
+    if not (math.isfinite(value) and value >= 0):
+        raise ConfigurationError(f"{name}: expected seconds, 0 or more")
+    return value

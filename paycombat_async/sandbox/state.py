@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http import HTTPStatus
 from itertools import count
@@ -10,14 +10,21 @@ from itertools import count
 from paycombat_async._clock import Clock
 from paycombat_async._signing import content_digest
 from paycombat_async.errors import ConfigurationError
+from paycombat_async.sandbox.checkouts.table import CHECKOUTS_SCHEMA, CheckoutTable
 from paycombat_async.sandbox.customers.table import CUSTOMERS_SCHEMA, CustomerTable
 from paycombat_async.sandbox.envelopes import Stamp, iso_time
+from paycombat_async.sandbox.ledger.book import LEDGER_SCHEMA, Ledger
+from paycombat_async.sandbox.ledger.openings import Openings
+from paycombat_async.sandbox.records import RECORDS_SCHEMA, Record, RecordTable
 
 IN_MEMORY = ":memory:"
 _MARK = 0x50434D42  # application_id: tells a sandbox's file from any other SQLite file
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = f"""
 {CUSTOMERS_SCHEMA}
+{CHECKOUTS_SCHEMA}
+{RECORDS_SCHEMA}
+{LEDGER_SCHEMA}
 PRAGMA application_id = {_MARK};
 PRAGMA user_version = {_VERSION};
 """
@@ -29,7 +36,7 @@ class State:
     A file survives the server's death at any moment (but not a power cut: `synchronous` is off, for speed).
     """
 
-    def __init__(self, db: str, *, clock: Clock, seed: int) -> None:
+    def __init__(self, db: str, *, clock: Clock, seed: int, openings: Openings) -> None:
         """Raises `ConfigurationError` for a file that is no sandbox's, or cannot be opened."""
         self.seed = seed
         self._clock = clock
@@ -38,6 +45,11 @@ class State:
         self._lock = threading.RLock()
         self._connection = _opened(db)
         self.customers = CustomerTable(self._connection, self._lock)
+        self.checkouts = CheckoutTable(self._connection, self._lock)
+        self.records = RecordTable(self._connection, self._lock)
+        self.ledger = Ledger(self._connection, self._lock, openings)
+        self.watchers: list[Callable[[Record], None]] = []
+        self._announced: list[Record] = []
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -48,8 +60,15 @@ class State:
                 yield
             except BaseException:
                 self._connection.execute("ROLLBACK")
+                self._announced.clear()
                 raise
             self._connection.execute("COMMIT")
+            if self._announced:
+                self._tell()
+
+    def announce(self, record: Record) -> None:
+        """Tell the watchers once the running transaction has been committed, in the order of all commits."""
+        self._announced.append(record)
 
     def now(self) -> str:
         """The time as the provider writes it."""
@@ -59,6 +78,12 @@ class State:
         """A fresh request id and the time, for an envelope."""
         request_id = content_digest(f"{self._started}/{next(self._requests)}".encode())[:32]
         return Stamp(request_id, self.now(), status)
+
+    def _tell(self) -> None:
+        announced, self._announced = self._announced, []
+        for record in announced:
+            for watcher in self.watchers:
+                watcher(record)
 
     def close(self) -> None:
         with self._lock:

@@ -256,7 +256,7 @@ async def test_an_error_has_the_form_of_envelope_a(caller: Caller) -> None:
         "/api/v1/customer",
         "/api/v1/customer/customer/",
         f"{DETAIL}/more",
-        "/api/v1/payin/create",
+        "/api/v1/payin/nothing",
         "/API/v1/customer/customer",
     ],
 )

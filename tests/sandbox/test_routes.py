@@ -18,7 +18,11 @@ def test_every_endpoint_has_one_route() -> None:
 
 def test_paths_are_given_for_those_endpoints_that_have_none() -> None:
     """With the holes that the client fills."""
-    assert Sandbox().paths == {"customers.check_wallet_ready": "/api/v1/customer/wallet-ready/{customer_id}"}
+    assert {
+        "customers.check_wallet_ready": "/api/v1/customer/wallet-ready/{customer_id}",
+        "payins.simulate": "/api/v1/payin/simulate",
+        "payouts.simulate": "/api/v1/payout/simulate",
+    }.items() <= Sandbox().paths.items()
     assert set(Sandbox().paths) == {endpoint.name for endpoint in ENDPOINTS if endpoint.path is None}
 
 

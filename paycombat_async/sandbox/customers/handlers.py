@@ -1,18 +1,14 @@
 """One handler per customer endpoint: an admitted call in, the endpoint's own response type out."""
 
-from collections.abc import Mapping
-
 import msgspec
 
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.customers.profile import change, changes_of, missing_fields, new_profile
 from paycombat_async.sandbox.customers.table import Document
+from paycombat_async.sandbox.paging import window_of
 from paycombat_async.sandbox.refusals import bad_request
 from paycombat_async.sandbox.routing import Call
 from paycombat_async.schemas import CreateCustomer, Customer, DeletedCustomer, Page, UpdateCustomer, WalletReadiness
-
-DEFAULT_LIMIT = 20
-MAX_LIMIT = 100
 
 
 def create_customer(call: Call[CreateCustomer]) -> Customer:
@@ -42,10 +38,9 @@ def retrieve_customer(call: Call[None]) -> Customer:
 
 
 def list_customers(call: Call[None]) -> Page[Customer]:
-    number = _whole_number(call.query, "page", default=1, largest=2**31)
-    limit = _whole_number(call.query, "limit", default=DEFAULT_LIMIT, largest=MAX_LIMIT)
+    limit, skip = window_of(call.query)
     customers = call.state.customers
-    documents = customers.page(limit=limit, skip=(number - 1) * limit)
+    documents = customers.page(limit=limit, skip=skip)
     return Page(items=[_customer(document) for document in documents], total=customers.count())
 
 
@@ -94,12 +89,3 @@ def _check_required(changes: Document) -> None:
         for name in names:
             if fields.get(name) == "":
                 raise bad_request(f"{part}.{name}: required, so it must not be empty")
-
-
-def _whole_number(query: Mapping[str, str], name: str, *, default: int, largest: int) -> int:
-    text = query.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= largest):
-        raise bad_request(f"{name}: expected a whole number from 1 to {largest}")
-    return int(text)

@@ -1,0 +1,1 @@
+"""Checkouts: their table, what the endpoints do, and how the pages show them."""

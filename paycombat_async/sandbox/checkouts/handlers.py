@@ -1,0 +1,70 @@
+"""One handler per checkout endpoint: an admitted call in, the endpoint's own response type out."""
+
+from typing import Protocol
+
+import msgspec
+
+from paycombat_async.sandbox.checkouts.making import choose_bank, choose_method, new_checkout
+from paycombat_async.sandbox.checkouts.table import Document
+from paycombat_async.sandbox.checkouts.wire import PaymentRequest
+from paycombat_async.sandbox.methods.payins import KOREAN_BANKS
+from paycombat_async.sandbox.paging import window_of
+from paycombat_async.sandbox.routing import Call
+from paycombat_async.sandbox.wire import given
+from paycombat_async.schemas import Page
+from paycombat_async.schemas.checkouts import Checkout, CreateCheckoutVirtualAccount, CreateNewCheckout
+
+
+def create_payment_request(call: Call[PaymentRequest]) -> Checkout:
+    state = call.state
+    with state.transaction():
+        customer_id = given(call.request.customer_id)
+        if customer_id is not None:
+            state.customers.find(customer_id)
+        key = f"checkout/{state.seed}/{state.checkouts.count() + 1}"
+        document = new_checkout(call.request, key=key, at=state.now())
+        state.checkouts.add(document)
+    return _checkout(document, call.token)
+
+
+def list_checkouts(call: Call[None]) -> Page[Checkout]:
+    checkouts = call.state.checkouts
+    window = window_of(call.query)
+    documents = checkouts.page(limit=window.limit, skip=window.skip)
+    return Page(items=[_checkout(document, call.token) for document in documents], total=checkouts.count())
+
+
+def retrieve_checkout(call: Call[None]) -> Checkout:
+    return _checkout(call.state.checkouts.find(call.path["id"]), call.token)
+
+
+def create_new_checkout(call: Call[CreateNewCheckout]) -> Checkout:
+    return _changed(call, choose_method)
+
+
+def create_checkout_virtual_account(call: Call[CreateCheckoutVirtualAccount]) -> Checkout:
+    return _changed(call, choose_bank)
+
+
+def retrieve_va_bank_information(_call: Call[None]) -> object:
+    """No answer is on record; these are codes and names, as plain data."""
+    return KOREAN_BANKS
+
+
+class _Change(Protocol):
+    def __call__(self, document: Document, name: str, *, at: str) -> None: ...
+
+
+def _changed(call: Call[CreateNewCheckout] | Call[CreateCheckoutVirtualAccount], change: _Change) -> Checkout:
+    state = call.state
+    with state.transaction():
+        document = state.checkouts.find_by_token(call.request.checkout_token)
+        change(document, call.request.payin_method_name, at=state.now())
+        state.checkouts.write(document)
+    return _checkout(document, call.token)
+
+
+def _checkout(document: Document, token: str) -> Checkout:
+    # The form on record, with nothing encoded: it is what redaction has to recognise.
+    url = f"https://checkout.paycombat.com/?token={document['checkout_token']}&identifier={token}"
+    return msgspec.convert(document | {"checkout_url": url}, Checkout)

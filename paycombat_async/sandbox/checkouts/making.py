@@ -1,0 +1,114 @@
+"""How a checkout is made and how it gets its payin method: pure functions over the stored document."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import UNSET
+
+from paycombat_async._amounts import LIMIT
+from paycombat_async._signing import content_digest
+from paycombat_async.sandbox.amounts import read_amount, text_of
+from paycombat_async.sandbox.checkouts.table import Document
+from paycombat_async.sandbox.checkouts.wire import PaymentRequest
+from paycombat_async.sandbox.deliveries.address import check_webhook_url
+from paycombat_async.sandbox.envelopes import iso_time
+from paycombat_async.sandbox.methods.payins import DEFAULT_EXPIRY_S, LONGEST_EXPIRY_S, PAYIN_METHOD_OF_NAME
+from paycombat_async.sandbox.methods.places import PLACE_OF_CURRENCY
+from paycombat_async.sandbox.refusals import bad_request, unprocessable
+from paycombat_async.sandbox.transfers import MERCHANT, uuid_of
+from paycombat_async.sandbox.wire import given
+from paycombat_async.schemas.methods import PayinMethod
+
+
+def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
+    """A checkout without a payin method, good until `expire_at`. Its `key` decides its id and token.
+
+    Refused with 400 where a field makes no sense.
+    """
+    place = PLACE_OF_CURRENCY.get(request.currency)
+    if place is None:
+        raise bad_request(f"$.currency: expected one of {', '.join(PLACE_OF_CURRENCY)}")
+    if request.country_code not in {UNSET, place.country_code}:
+        raise bad_request(f"$.country_code: expected {place.country_code}, which goes with {place.currency}")
+    check_webhook_url(request.webhook_url)
+    _check_redirect_url(given(request.redirect_url))
+    return _sent(request) | {
+        "id": uuid_of(content_digest(b"id", key.encode())[:32]),
+        "checkout_token": content_digest(b"checkout_token", key.encode()),
+        "amount": text_of(read_amount(request.amount, "$.amount")),
+        "country_code": place.country_code,
+        "country_name": place.country_name,
+        "merchant_id": MERCHANT,
+        "expire_at": _expiry(given(request.expire_at), at),
+        "created_at": at,
+        "updated_at": at,
+    }
+
+
+def choose_method(document: Document, name: str, *, at: str) -> None:
+    """Give the checkout this payin method, in place; another one may be chosen later.
+
+    Refused with 400 where the method is unknown or does not fit, and with 422 where the checkout has expired.
+    """
+    _attach(document, _fitting(document, name), at)
+
+
+def choose_bank(document: Document, name: str, *, at: str) -> None:
+    """As `choose_method`, with a method that opens virtual accounts."""
+    method = _fitting(document, name)
+    if not method.is_va_allowed:
+        raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")
+    _attach(document, method, at)
+
+
+def _attach(document: Document, method: PayinMethod, at: str) -> None:
+    if document["expire_at"] <= at:
+        raise unprocessable("CHECKOUT_EXPIRED", "this checkout has expired; create another one")
+    document |= {"payin_method_name": method.payin_method_name, "updated_at": at}
+
+
+def _fitting(document: Document, name: str) -> PayinMethod:
+    method = PAYIN_METHOD_OF_NAME.get(name)
+    if method is None:
+        raise bad_request("$.payin_method_name: there is no such payin method")
+    if method.currency != document["currency"]:
+        raise bad_request(f"$.payin_method_name: this payin method is not for {document['currency']}")
+    if not (method.min_amount or 0) <= Decimal(document["amount"]) <= (method.max_amount or LIMIT):
+        raise bad_request("$.payin_method_name: this payin method is for other amounts, see its min_amount, max_amount")
+    return method
+
+
+def _sent(request: PaymentRequest) -> Document:
+    """The fields that were sent; "" is nothing."""
+    fields = msgspec.structs.asdict(request).items()
+    return {name: value for name, value in fields if value is not UNSET and value != "" and name != "amount"}
+
+
+def _check_redirect_url(text: str | None) -> None:
+    if text is not None and not _is_web_address(text):
+        raise bad_request("$.redirect_url: expected an http or https URL")
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and text.isprintable() and " " not in text
+
+
+def _expiry(written: str | None, at: str) -> str:
+    """When it expires, in the form of all times, so that two of them can be compared as texts."""
+    now = datetime.fromisoformat(at)
+    if written is None:
+        return iso_time((now + timedelta(seconds=DEFAULT_EXPIRY_S)).timestamp())
+    try:
+        asked = msgspec.convert(written, datetime)
+        left = (asked - now).total_seconds()
+    except (msgspec.ValidationError, TypeError):  # the latter for a time without its offset
+        raise bad_request("$.expire_at: expected a time like 2025-01-31T12:00:00Z") from None
+    if not 0 < left <= LONGEST_EXPIRY_S:
+        raise bad_request(f"$.expire_at: expected a time in the next {LONGEST_EXPIRY_S} seconds")
+    return iso_time(asked.timestamp())

@@ -1,0 +1,72 @@
+"""Checkouts in SQLite: one row each, the checkout as a JSON document in the words of the provider's answers.
+
+Amounts are the digits of a Decimal in a text there. The URL is not kept: it holds the merchant's token.
+"""
+
+import sqlite3
+import threading
+from typing import Any, TypeAlias
+
+import msgspec
+
+from paycombat_async.sandbox.refusals import not_found
+
+# Any: a JSON document. What gets in was checked against the request's Struct.
+Document: TypeAlias = dict[str, Any]
+
+CHECKOUTS_SCHEMA = """
+CREATE TABLE checkouts (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    checkout_token TEXT NOT NULL UNIQUE,
+    document BLOB NOT NULL
+);
+"""
+
+
+class CheckoutTable:
+    """All checkouts, expired ones too. A write belongs into a transaction of the state."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
+        self._connection = connection
+        self._lock = lock
+
+    def find(self, checkout_id: str) -> Document:
+        """The checkout with this `id`. Refused with 404 where there is none."""
+        return self._one("SELECT document FROM checkouts WHERE id = ?", checkout_id, "id")
+
+    def find_by_token(self, checkout_token: str) -> Document:
+        """The checkout with this `checkout_token`. Refused with 404 where there is none."""
+        return self._one("SELECT document FROM checkouts WHERE checkout_token = ?", checkout_token, "checkout_token")
+
+    def page(self, *, limit: int, skip: int) -> list[Document]:
+        """Checkouts in the order in which they were made."""
+        rows = self._rows("SELECT document FROM checkouts ORDER BY seq LIMIT ? OFFSET ?", limit, skip)
+        return [msgspec.json.decode(document) for (document,) in rows]
+
+    def count(self) -> int:
+        total: int = self._rows("SELECT count(*) FROM checkouts")[0][0]
+        return total
+
+    def add(self, document: Document) -> None:
+        self._rows(
+            "INSERT INTO checkouts (id, checkout_token, document) VALUES (?, ?, ?)",
+            document["id"],
+            document["checkout_token"],
+            msgspec.json.encode(document),
+        )
+
+    def write(self, document: Document) -> None:
+        """Replace a checkout."""
+        self._rows("UPDATE checkouts SET document = ? WHERE id = ?", msgspec.json.encode(document), document["id"])
+
+    def _one(self, statement: str, value: str, name: str) -> Document:
+        rows = self._rows(statement, value)
+        if not rows:
+            raise not_found(f"there is no checkout with this {name}")
+        document: Document = msgspec.json.decode(rows[0][0])
+        return document
+
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()

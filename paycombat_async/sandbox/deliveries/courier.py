@@ -1,0 +1,103 @@
+"""Sends webhooks: those of one payin or payout one after the other, each until it is answered with 2xx or given up."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from paycombat_async._clock import Clock
+from paycombat_async.sandbox._tasks import Tasks
+from paycombat_async.sandbox.deliveries.log import Deliveries, Delivery
+from paycombat_async.sandbox.deliveries.parcels import Packer
+from paycombat_async.sandbox.deliveries.postman import Postman
+from paycombat_async.sandbox.faults import Fault
+from paycombat_async.sandbox.records import Record
+
+
+class Courier:
+    """Takes what is to be told and sends it. `waits` are the seconds before each further attempt."""
+
+    def __init__(
+        self,
+        *,
+        packer: Packer,
+        postman: Postman,
+        clock: Clock,
+        waits: Sequence[float],
+        log: Deliveries,
+        fault: Callable[[], Fault | None],
+    ) -> None:
+        """To be made in the running loop that is to send. `fault` says what the next webhook meets."""
+        self._packer = packer
+        self._postman = postman
+        self._clock = clock
+        self._waits = waits
+        self._log = log
+        self._fault = fault
+        self._tasks = Tasks()
+        self._coming: deque[Delivery] = deque()
+        self._held: list[Delivery] = []
+        self._latest: dict[str, asyncio.Task[None]] = {}
+
+    def watch(self, record: Record) -> None:
+        """Tell the merchant about a record that was made or moved. Called by any thread."""
+        delivery = self._packer.pack(record)
+        if delivery is not None:
+            self._coming.append(delivery)
+            self._tasks.call(self._take)
+
+    async def drain(self) -> None:
+        """Wait until every webhook is delivered or given up; those that are held back are sent now."""
+        while self._coming:
+            self._take()
+        self._release()
+        while self._tasks.running:
+            await asyncio.wait(self._tasks.running)
+
+    async def end(self) -> None:
+        """Stop sending: what is not through is dropped."""
+        await self._tasks.end()
+        await self._postman.close()
+
+    def _take(self) -> None:
+        if not self._coming:
+            return  # `drain` was faster
+        delivery = self._coming.popleft()
+        fault = self._fault()
+        if fault is Fault.OUT_OF_ORDER_WEBHOOK:
+            self._held.append(delivery)
+            return
+        task = self._send(delivery)
+        if fault is Fault.DUPLICATE_WEBHOOK:
+            task = self._send(replace(delivery, statuses=[]))
+        self._release(task)
+
+    def _release(self, *after: asyncio.Task[None]) -> None:
+        held, self._held = self._held, []
+        for delivery in held:
+            self._send(delivery, *after)
+
+    def _send(self, delivery: Delivery, *after: asyncio.Task[None]) -> asyncio.Task[None]:
+        earlier = self._latest.get(delivery.id)
+        task = self._tasks.start(self._deliver(delivery, after if earlier is None else (*after, earlier)))
+        self._latest[delivery.id] = task
+        task.add_done_callback(lambda _: self._forget(delivery.id, task))
+        return task
+
+    def _forget(self, record_id: str, task: asyncio.Task[None]) -> None:
+        if self._latest.get(record_id) is task:
+            del self._latest[record_id]
+
+    async def _deliver(self, delivery: Delivery, earlier: tuple[asyncio.Task[None], ...]) -> None:
+        if earlier:
+            await asyncio.wait(earlier)
+        self._log.add(delivery)
+        await self._attempt(delivery)
+        for wait in self._waits:
+            if delivery.is_delivered:
+                return
+            await self._clock.sleep(wait)
+            await self._attempt(delivery)
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        delivery.statuses.append(await self._postman.post(delivery))

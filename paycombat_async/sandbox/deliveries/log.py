@@ -1,0 +1,67 @@
+"""What became of the webhooks: the latest deliveries, whole."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+KEPT: Final = 1000
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivery:
+    """One webhook on its way to one URL.
+
+    `event` is like "PAYOUT SUCCESS" or "VA APPROVED", `id` that of the payin, payout or virtual account. `statuses` has
+    one item for every attempt so far: the HTTP status of the answer, None where there was no answer.
+    """
+
+    event: str
+    id: str
+    url: str
+    payload: Mapping[str, object] = field(repr=False)
+    body: bytes = field(repr=False)
+    signature: str = field(repr=False)
+    statuses: list[int | None] = field(default_factory=list[int | None])
+
+    @property
+    def attempts(self) -> int:
+        """How often it was sent so far."""
+        return len(self.statuses)
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether an attempt was answered with a 2xx status."""
+        return any(status is not None and 200 <= status < 300 for status in self.statuses)
+
+
+class Deliveries:
+    """The latest deliveries, in the order in which they were first sent."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._latest: deque[Delivery] = deque(maxlen=kept)
+
+    def add(self, delivery: Delivery) -> None:
+        self._latest.append(delivery)
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._latest.clear()
+
+    @property
+    def last(self) -> Delivery:
+        """The latest one. Raises `IndexError` if there is none."""
+        return self._latest[-1]
+
+    def of(self, event: str) -> list[Delivery]:
+        """The kept ones of one event, such as "PAYOUT FAILED"."""
+        return [delivery for delivery in self if delivery.event == event]
+
+    def __len__(self) -> int:
+        return len(self._latest)
+
+    def __getitem__(self, index: int) -> Delivery:
+        return self._latest[index]
+
+    def __iter__(self) -> Iterator[Delivery]:
+        return iter(tuple(self._latest))  # a snapshot: the server's thread may add while another one reads

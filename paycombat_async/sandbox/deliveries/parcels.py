@@ -1,0 +1,50 @@
+"""Which states are told to the merchant, in which words, and where: from a record to the webhook to be sent."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import msgspec
+
+from paycombat_async._signing import Signer
+from paycombat_async.sandbox.deliveries.log import Delivery
+from paycombat_async.sandbox.moves import PENDING
+from paycombat_async.sandbox.payins.pages import webhook_of_account, webhook_of_payin
+from paycombat_async.sandbox.payouts.pages import webhook_of_payout
+from paycombat_async.sandbox.records import Kind, Record
+from paycombat_async.sandbox.stringify import stringify
+
+Page: TypeAlias = Callable[[Record], dict[str, object]]
+
+_PAGES: Final[Mapping[Kind, tuple[str, Page]]] = {
+    Kind.PAYIN: ("PAYIN", webhook_of_payin),
+    Kind.PAYOUT: ("PAYOUT", webhook_of_payout),
+    Kind.VIRTUAL_ACCOUNT: ("VA", webhook_of_account),
+}
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packer:
+    """Makes webhooks. `url` is for payins and payouts that bring no URL of their own, `va_url` for virtual accounts."""
+
+    signer: Signer
+    url: str | None
+    va_url: str | None
+
+    def pack(self, record: Record) -> Delivery | None:
+        """The webhook about where the record stands now; None if there is none, or nowhere to send it to."""
+        url = self.va_url if record.kind is Kind.VIRTUAL_ACCOUNT else record.webhook_url or self.url
+        if url is None or record.status == PENDING:
+            return None
+        name, page = _PAGES[record.kind]
+        payload = page(record)
+        body = stringify(_ENCODER.encode(payload).decode()).encode()
+        return Delivery(
+            event=f"{name} {record.status}",
+            id=record.id,
+            url=url,
+            payload=msgspec.json.decode(body),
+            body=body,
+            signature=self.signer.sign(body),
+        )

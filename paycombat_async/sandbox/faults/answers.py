@@ -1,0 +1,55 @@
+"""Answers that take the place of the right one: 429, 5xx, an HTML page, redirects."""
+
+import math
+from collections.abc import Callable
+from email.utils import formatdate
+
+from paycombat_async.sandbox.faults.plain import Change, Plain, Scene, refused
+
+_PAGE = (
+    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
+    b"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+def server_error(status: int) -> Change:
+    """A 5xx in the sandbox's own form."""
+    answer = refused(status, "SERVER_ERROR", "something went wrong on our side", {})
+    return lambda _plain, _scene: answer
+
+
+def html_502(_plain: Plain, _scene: Scene) -> Plain:
+    """The page of a gateway that got no answer from behind."""
+    return Plain(502, {"Content-Type": "text/html"}, _PAGE)
+
+
+def redirect(status: int) -> Change:
+    """To another host."""
+    return lambda _plain, scene: Plain(status, {"Location": scene.redirect_to, "Content-Type": "text/html"}, b"")
+
+
+def too_many(retry_after: Callable[[Scene], str] | None) -> Change:
+    """429, with or without a Retry-After header."""
+
+    def answer(_plain: Plain, scene: Scene) -> Plain:
+        headers = {"Retry-After": retry_after(scene)} if retry_after else {}
+        return refused(429, "TOO_MANY_REQUESTS", "too many requests", headers)
+
+    return answer
+
+
+def in_whole_seconds(scene: Scene) -> str:
+    return str(math.ceil(scene.seconds))
+
+
+def in_fractions(scene: Scene) -> str:
+    return str(float(scene.seconds))
+
+
+def as_date(scene: Scene) -> str:
+    """Dates of HTTP have whole seconds: never earlier than asked for."""
+    return formatdate(math.ceil(scene.now + scene.seconds), usegmt=True)
+
+
+def as_text(text: str) -> Callable[[Scene], str]:
+    return lambda _scene: text

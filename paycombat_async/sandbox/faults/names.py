@@ -1,0 +1,106 @@
+"""The faults by the names that users type, and how long those take that take time."""
+
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from paycombat_async.errors import ConfigurationError
+
+
+class Fault(StrEnum):
+    """A way in which a request or a webhook goes wrong.
+
+    "Before commit" is not carried out. All others are, save 429 and redirects: what breaks is the answer.
+    """
+
+    LATENCY = "latency"
+    STATUS_429_SECONDS = "429_seconds"
+    STATUS_429_FLOAT = "429_float"
+    STATUS_429_DATE = "429_date"
+    STATUS_429_NEGATIVE = "429_negative"
+    STATUS_429_NAN = "429_nan"
+    STATUS_429_INFINITY = "429_infinity"
+    STATUS_429_HUGE = "429_huge"
+    STATUS_429_TEXT = "429_text"
+    STATUS_429_BARE = "429_bare"
+    STATUS_500_BEFORE_COMMIT = "500_before_commit"
+    STATUS_500_AFTER_COMMIT = "500_after_commit"
+    STATUS_503_BEFORE_COMMIT = "503_before_commit"
+    STATUS_503_AFTER_COMMIT = "503_after_commit"
+    HTML_502 = "html_502"
+    REDIRECT_301 = "redirect_301"
+    REDIRECT_302 = "redirect_302"
+    REDIRECT_303 = "redirect_303"
+    REDIRECT_307 = "redirect_307"
+    REDIRECT_308 = "redirect_308"
+    DISCONNECT_BEFORE_COMMIT = "disconnect_before_commit"
+    DISCONNECT_AFTER_COMMIT = "disconnect_after_commit"
+    RESET_BEFORE_COMMIT = "reset_before_commit"
+    RESET_AFTER_COMMIT = "reset_after_commit"
+    HALF_HEAD = "half_head"
+    HALF_BODY = "half_body"
+    LENGTH_TOO_LONG = "length_too_long"
+    LENGTH_TOO_SHORT = "length_too_short"
+    TRICKLE = "trickle"
+    LATE_ANSWER = "late_answer"
+    STRAY_ANSWER = "stray_answer"
+    STRAY_PART = "stray_part"
+    STRAY_408 = "stray_408"
+    GZIP_BOMB = "gzip_bomb"
+    BROTLI_BOMB = "brotli_bomb"
+    WRONG_CONTENT_TYPE = "wrong_content_type"
+    EMPTY_200 = "empty_200"
+    JSON_ARRAY = "json_array"
+    TRUNCATED_JSON = "truncated_json"
+    LONE_SURROGATE = "lone_surrogate"
+    JSON_NAN = "json_nan"
+    DEEP_NESTING = "deep_nesting"
+    WRONG_ENVELOPE = "wrong_envelope"
+    ENVELOPE_A = "envelope_a"
+    ENVELOPE_B = "envelope_b"
+    ENVELOPE_C = "envelope_c"
+    ENVELOPE_D = "envelope_d"
+    NO_ENVELOPE = "no_envelope"
+    DUPLICATE_WEBHOOK = "duplicate_webhook"
+    OUT_OF_ORDER_WEBHOOK = "out_of_order_webhook"
+
+    def lasting(self, seconds: float) -> "Mishap":
+        """This fault with a time of its own. Raises `ConfigurationError` for one that has no time to set."""
+        if self not in SECONDS:
+            raise ConfigurationError(f"{self} takes no time; those that do: {', '.join(SECONDS)}")
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise ConfigurationError(f"{self}: the time must be 0 seconds or more")
+        return Mishap(self, seconds)
+
+
+class Mishap(NamedTuple):
+    """One fault. `seconds` is its time, 0 for those that have none."""
+
+    fault: Fault
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.fault}={self.seconds:g}s" if self.fault in SECONDS else self.fault.value
+
+
+SECONDS: Final[Mapping[Fault, float]] = {
+    Fault.LATENCY: 0.1,
+    Fault.STATUS_429_SECONDS: 1,
+    Fault.STATUS_429_FLOAT: 0.5,
+    Fault.STATUS_429_DATE: 2,
+    Fault.TRICKLE: 0.05,  # between two bytes
+    Fault.LATE_ANSWER: 35,  # the client's own deadline is 30
+    Fault.STRAY_ANSWER: 0.005,  # after the answer that was asked for
+    Fault.STRAY_PART: 0.005,
+    Fault.STRAY_408: 0.005,
+}
+WEBHOOK_FAULTS: Final = frozenset({Fault.DUPLICATE_WEBHOOK, Fault.OUT_OF_ORDER_WEBHOOK})
+
+
+def fault_named(name: str) -> Fault:
+    """The fault of that name. Raises `ConfigurationError` listing all names."""
+    try:
+        return Fault(name)
+    except ValueError:
+        raise ConfigurationError(f"there is no fault {name!r}; there are: {', '.join(Fault)}") from None

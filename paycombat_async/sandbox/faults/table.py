@@ -1,0 +1,87 @@
+"""What each fault does: whether the request is carried out, and what becomes of its answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from paycombat_async.sandbox.faults import answers, bodies, bombs, wire, wrappings
+from paycombat_async.sandbox.faults.names import Fault
+from paycombat_async.sandbox.faults.plain import Change, Plain
+
+
+class Pause(Enum):
+    """When the fault's time passes, where it passes at a stretch."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """`executes` says whether the handler runs. `change` is done to its answer, `write` says how that is written."""
+
+    executes: bool = True
+    pause: Pause | None = None
+    change: Change | None = None
+    write: Callable[[Plain], wire.Wire] | None = None
+
+
+def _refused(change: Change) -> Action:
+    return Action(executes=False, change=change)
+
+
+def _changed(change: Change) -> Action:
+    return Action(change=change)
+
+
+ACTIONS: Final[Mapping[Fault, Action]] = {
+    Fault.LATENCY: Action(pause=Pause.BEFORE),
+    Fault.STATUS_429_SECONDS: _refused(answers.too_many(answers.in_whole_seconds)),
+    Fault.STATUS_429_FLOAT: _refused(answers.too_many(answers.in_fractions)),
+    Fault.STATUS_429_DATE: _refused(answers.too_many(answers.as_date)),
+    Fault.STATUS_429_NEGATIVE: _refused(answers.too_many(answers.as_text("-5"))),
+    Fault.STATUS_429_NAN: _refused(answers.too_many(answers.as_text("NaN"))),
+    Fault.STATUS_429_INFINITY: _refused(answers.too_many(answers.as_text("Infinity"))),
+    Fault.STATUS_429_HUGE: _refused(answers.too_many(answers.as_text("99999999999999999999"))),
+    Fault.STATUS_429_TEXT: _refused(answers.too_many(answers.as_text("in a moment"))),
+    Fault.STATUS_429_BARE: _refused(answers.too_many(None)),
+    Fault.STATUS_500_BEFORE_COMMIT: _refused(answers.server_error(500)),
+    Fault.STATUS_500_AFTER_COMMIT: _changed(answers.server_error(500)),
+    Fault.STATUS_503_BEFORE_COMMIT: _refused(answers.server_error(503)),
+    Fault.STATUS_503_AFTER_COMMIT: _changed(answers.server_error(503)),
+    Fault.HTML_502: _changed(answers.html_502),
+    Fault.REDIRECT_301: _refused(answers.redirect(301)),
+    Fault.REDIRECT_302: _refused(answers.redirect(302)),
+    Fault.REDIRECT_303: _refused(answers.redirect(303)),
+    Fault.REDIRECT_307: _refused(answers.redirect(307)),
+    Fault.REDIRECT_308: _refused(answers.redirect(308)),
+    Fault.DISCONNECT_BEFORE_COMMIT: Action(executes=False, write=wire.disconnect),
+    Fault.DISCONNECT_AFTER_COMMIT: Action(write=wire.disconnect),
+    Fault.RESET_BEFORE_COMMIT: Action(executes=False, write=wire.reset),
+    Fault.RESET_AFTER_COMMIT: Action(write=wire.reset),
+    Fault.HALF_HEAD: Action(write=wire.half_head),
+    Fault.HALF_BODY: Action(write=wire.half_body),
+    Fault.LENGTH_TOO_LONG: Action(write=wire.length_too_long),
+    Fault.LENGTH_TOO_SHORT: Action(write=wire.length_too_short),
+    Fault.TRICKLE: Action(write=wire.trickle),
+    Fault.LATE_ANSWER: Action(pause=Pause.AFTER),
+    Fault.STRAY_ANSWER: Action(write=wire.stray_answer),
+    Fault.STRAY_PART: Action(write=wire.stray_part),
+    Fault.STRAY_408: Action(write=wire.stray_408),
+    Fault.GZIP_BOMB: _changed(bombs.gzip_bomb),
+    Fault.BROTLI_BOMB: _changed(bombs.brotli_bomb),
+    Fault.WRONG_CONTENT_TYPE: _changed(bodies.not_as_json),
+    Fault.EMPTY_200: _changed(bodies.empty),
+    Fault.JSON_ARRAY: _changed(bodies.as_array),
+    Fault.TRUNCATED_JSON: _changed(bodies.truncated),
+    Fault.LONE_SURROGATE: _changed(bodies.lone_surrogate),
+    Fault.JSON_NAN: _changed(bodies.not_a_number),
+    Fault.DEEP_NESTING: _changed(bodies.nested),
+    Fault.WRONG_ENVELOPE: _changed(wrappings.wrongly_wrapped),
+    Fault.ENVELOPE_A: _changed(wrappings.wrapped(wrappings.ENVELOPE_A)),
+    Fault.ENVELOPE_B: _changed(wrappings.wrapped(wrappings.ENVELOPE_B)),
+    Fault.ENVELOPE_C: _changed(wrappings.wrapped(wrappings.ENVELOPE_C)),
+    Fault.ENVELOPE_D: _changed(wrappings.wrapped(wrappings.ENVELOPE_D)),
+    Fault.NO_ENVELOPE: _changed(wrappings.unwrapped),
+}

@@ -1,0 +1,31 @@
+"""What the balances start with."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from paycombat_async.errors import ConfigurationError
+
+GENEROUS: Final = Decimal(1_000_000)
+
+
+class Openings:
+    """The opening balance of every currency: those given, 0 for all others, or 1,000,000 for all if none are given."""
+
+    def __init__(self, given: Mapping[str, Decimal | int] | None) -> None:
+        """Raises `ConfigurationError` for an amount that is no `Decimal` or `int`, negative or not finite."""
+        self._rest = GENEROUS if given is None else Decimal(0)
+        self._given = {currency: _checked(currency, amount) for currency, amount in (given or {}).items()}
+
+    def of(self, currency: str) -> Decimal:
+        """The opening balance of a currency."""
+        return self._given.get(currency, self._rest)
+
+
+def _checked(currency: str, amount: object) -> Decimal:
+    if isinstance(amount, bool) or not isinstance(amount, Decimal | int):
+        raise ConfigurationError(f"balances[{currency!r}]: an amount is a Decimal or int, got {type(amount).__name__}")
+    exact = Decimal(amount)
+    if not exact.is_finite() or exact < 0:
+        raise ConfigurationError(f"balances[{currency!r}]: expected an amount of 0 or more")
+    return exact

@@ -1,0 +1,42 @@
+"""Where the sandbox listens: a loopback address, and a port that the system may choose."""
+
+from contextlib import AsyncExitStack
+from ipaddress import ip_address
+from typing import Final
+
+from aiohttp import web
+
+from paycombat_async.errors import ConfigurationError
+
+_KEEP_ALIVE_S: Final = 5.0  # Node's default: what a client finds at most providers
+_SHUTDOWN_S: Final = 1.0
+
+
+async def listen(app: web.Application, host: str, port: int, stack: AsyncExitStack) -> str:
+    """Serve until the stack is closed; the base URL. Raises `ConfigurationError` for a port that cannot be had."""
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        auto_decompress=False,  # bodies are looked at as they were sent
+        keepalive_timeout=_KEEP_ALIVE_S,
+        shutdown_timeout=_SHUTDOWN_S,
+    )
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(f"the sandbox cannot listen on port {port}: {error}") from None
+    host, port = runner.addresses[0][:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def loopback_address(host: str) -> str:
+    """The address to bind. Raises `ConfigurationError` for one that others could reach."""
+    try:
+        address = ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        address = None
+    if address is None or not address.is_loopback:
+        raise ConfigurationError("the sandbox binds loopback addresses only; leave host out, or give 127.0.0.1 or ::1")
+    return str(address)

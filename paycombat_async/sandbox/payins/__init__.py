@@ -1,0 +1,1 @@
+"""Payins and virtual accounts: what is taken, how it is answered, what webhooks say."""

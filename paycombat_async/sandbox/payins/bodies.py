@@ -1,0 +1,52 @@
+"""What Create Payin and Create Virtual Account take.
+
+Of both bodies the record holds next to nothing: the fields are those that it lists as possible ones.
+"""
+
+from msgspec import UNSET, UnsetType
+
+from paycombat_async.sandbox.wire import Body, Country, Currency, Number, OptionalObject, OptionalText, Text
+
+
+class NewPayin(Body, frozen=True, kw_only=True):
+    """The body of Create Payin. Only `payer_id` is on record."""
+
+    amount: Number
+    currency: Currency
+    payin_method_name: Text
+    payer_id: OptionalText = UNSET
+    payin_method_param: OptionalObject = UNSET
+    redirect_url: OptionalText = UNSET
+    advanced_redirect_url: OptionalObject = UNSET
+    payin_type: OptionalText = UNSET
+    receipt_email: OptionalText = UNSET
+    checkout_id: OptionalText = UNSET
+    description: OptionalText = UNSET
+    customer_id: OptionalText = UNSET
+    organization_reference_id: OptionalText = UNSET
+    metadata: OptionalObject = UNSET
+    expire_at: int | UnsetType = UNSET
+    webhook_url: OptionalText = UNSET
+    order_reference: OptionalText = UNSET
+    customer_full_name: OptionalText = UNSET
+    customer_email: OptionalText = UNSET
+    customer_phone: OptionalText = UNSET
+
+
+class NewVirtualAccount(Body, frozen=True, kw_only=True):
+    """The body of Create Virtual Account.
+
+    The KRW guide names what it says (customer, payin method, account, currency, amount, country), not the keys: these
+    are the keys of Create Payin, and the obvious ones for account and country.
+    """
+
+    payin_method_name: Text
+    currency: Currency
+    amount: Number | UnsetType = UNSET
+    country: Country | UnsetType = UNSET
+    customer_id: OptionalText = UNSET
+    customer_full_name: OptionalText = UNSET
+    customer_email: OptionalText = UNSET
+    customer_phone: OptionalText = UNSET
+    account_name: OptionalText = UNSET
+    account_number: OptionalText = UNSET

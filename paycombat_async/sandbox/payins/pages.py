@@ -1,0 +1,71 @@
+"""Which fields of a payin the provider's pages and webhooks show, in their order.
+
+Written from the record by hand, not from the schemas, so that a field the schemas lack is seen as one.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+from paycombat_async.sandbox.records import Record
+from paycombat_async.schemas.payins import Payin, VirtualAccount
+
+_SHARED: Final = (
+    "amount_type",
+    "transaction",
+    "transaction_date",
+    "payment_method",
+    "order_reference",
+    "customer_full_name",
+    "reply_code",
+    "brand",
+    "currency",
+    "credit_type",
+    "payer_id",
+    "recon_id",
+    "order_reference_1",
+    "order_reference_2",
+    "platform_identifier",
+    "trx_type",
+    "customer_email",
+    "customer_phone",
+    "customer_personal_number",
+    "fee_taken",
+    "fee_expected",
+    "charge_back",
+    "rolling_serve",
+    "retrieval",
+    "is_black_list",
+    "ip_address",
+    "billing_address_country",
+    "billing_address_city",
+    "billing_address_zip_code",
+    "billing_address",
+    "bin",
+    "is_3ds",
+)
+_STAMPS: Final = ("created_at", "updated_at", "deleted_at", "payment_date")
+_ANSWERED: Final = ("id", "merchant_id", "status", "amount", *_SHARED, "bank_psp", *_STAMPS)
+_IN_WEBHOOKS: Final = ("id", "merchant_id", "status", "amount", "original_amount", *_SHARED, *_STAMPS, "type")
+_NULL_IN_WEBHOOKS: Final = frozenset({"deleted_at", "payment_date"})
+
+
+def answered_page(payin: Payin) -> dict[str, object]:
+    """As on "Retrieve Payin"."""
+    return {name: getattr(payin, name) for name in _ANSWERED}
+
+
+def account_page(account: VirtualAccount) -> dict[str, object]:
+    """Of the answer of "Create Virtual Account" only the id is on record."""
+    return {"id": account.id}
+
+
+def webhook_of_payin(record: Record) -> dict[str, object]:
+    """As on "Webhook PAYIN SUCCESS": what is null in "Retrieve Payin" is "" here, save two of the times."""
+    amount = Decimal(record.document["amount"])
+    document = record.document | {"amount": amount, "original_amount": amount, "type": "PAYIN"}
+    return {name: document.get(name, None if name in _NULL_IN_WEBHOOKS else "") for name in _IN_WEBHOOKS}
+
+
+def webhook_of_account(record: Record) -> dict[str, object]:
+    """Of the "VA Register Callback" only the status is on record; without the id nobody could use it."""
+    return {"id": record.id, "status": record.status}

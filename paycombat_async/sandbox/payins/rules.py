@@ -1,0 +1,52 @@
+"""What a payin method asks of a payin: its currency, its amounts, its fields, and the virtual account that pays."""
+
+from decimal import Decimal
+
+from msgspec import UnsetType
+
+from paycombat_async.sandbox.methods.payins import PAYIN_METHOD_OF_NAME
+from paycombat_async.sandbox.payins.bodies import NewPayin, NewVirtualAccount
+from paycombat_async.sandbox.records import Kind
+from paycombat_async.sandbox.refusals import bad_request, unprocessable
+from paycombat_async.sandbox.required_fields import check_fields
+from paycombat_async.sandbox.state import State
+from paycombat_async.sandbox.wire import given
+from paycombat_async.schemas.methods import PayinMethod
+
+
+def check_payin(request: NewPayin, amount: Decimal, state: State) -> None:
+    """Refused with 400 naming the field that the payin method does not take, with 404 for ids of nothing."""
+    method = _method(request)
+    smallest, largest = method.min_amount, method.max_amount
+    if smallest is not None and largest is not None and not smallest <= amount <= largest:
+        raise bad_request(f"$.amount: this payin method takes amounts from {smallest} to {largest}")
+    param = {} if isinstance(request.payin_method_param, UnsetType) else request.payin_method_param
+    check_fields(param, method.payin_method_param, "$.payin_method_param")
+    _check_customer(request, state)
+    payer_id = given(request.payer_id)
+    if payer_id is not None:
+        account = state.records.find(payer_id, [Kind.VIRTUAL_ACCOUNT])
+        if account.status != "APPROVED":
+            raise unprocessable("NOT_APPROVED", f"$.payer_id: this virtual account is {account.status}")
+
+
+def check_virtual_account(request: NewVirtualAccount, state: State) -> None:
+    """Refused with 400 for a payin method that opens no virtual accounts, with 404 for a customer that is none."""
+    if not _method(request).is_va_allowed:
+        raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")
+    _check_customer(request, state)
+
+
+def _method(request: NewPayin | NewVirtualAccount) -> PayinMethod:
+    method = PAYIN_METHOD_OF_NAME.get(request.payin_method_name)
+    if method is None:
+        raise bad_request("$.payin_method_name: there is no such payin method")
+    if request.currency != method.currency:
+        raise bad_request(f"$.currency: this payin method takes {method.currency}")
+    return method
+
+
+def _check_customer(request: NewPayin | NewVirtualAccount, state: State) -> None:
+    customer_id = given(request.customer_id)
+    if customer_id is not None:
+        state.customers.find(customer_id)

@@ -1,0 +1,1 @@
+"""Payouts: what is taken, how it is answered, what webhooks say."""

@@ -1,0 +1,46 @@
+"""What Create Payout takes: the fields on record, and those that the provider's upstream has."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from paycombat_async.sandbox.wire import Body, Country, Currency, Number, OptionalObject, OptionalText, Text
+from paycombat_async.schemas.payouts import BeneficiaryCompany, BeneficiaryIndividual
+
+
+class Beneficiary(Struct, frozen=True, kw_only=True):
+    """Who is paid, and where. Other keys are let through: which ones there are depends on the payout method."""
+
+    individual: BeneficiaryIndividual | UnsetType = UNSET
+    company: BeneficiaryCompany | UnsetType = UNSET
+    account_number: OptionalText = UNSET
+    bsb: OptionalText = UNSET
+
+
+class NewPayout(Body, frozen=True, kw_only=True):
+    """The body of Create Payout. From `beneficiary_country` on, the record has the fields by inference only."""
+
+    payout_beneficiary_param: Beneficiary
+    sender_amount: Number
+    sender_currency: Currency
+    sender_country: Country
+    beneficiary_amount: Number
+    beneficiary_currency: Currency
+    payout_method_name: Text
+    purpose_code: Text
+    order_id: Text | Annotated[int, Meta(ge=0)] | UnsetType = UNSET  # real client code sends either
+    beneficiary_country: Country | UnsetType = UNSET
+    fx_rate_id: OptionalText = UNSET
+    debit_wallet_id: OptionalText = UNSET
+    fees_wallet_id: OptionalText = UNSET
+    organization_reference_id: OptionalText = UNSET
+    description: OptionalText = UNSET
+    payout_method_param: OptionalObject = UNSET
+    payout_controls: OptionalObject = UNSET
+    payout_beneficiary_id: OptionalText = UNSET
+    payout_sender_id: OptionalText = UNSET
+    payout_sender_param: OptionalObject = UNSET
+    receipt_email: OptionalText = UNSET
+    payout_reference: OptionalText = UNSET
+    webhook_url: OptionalText = UNSET
+    metadata: OptionalObject = UNSET

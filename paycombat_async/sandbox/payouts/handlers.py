@@ -1,0 +1,93 @@
+"""One handler per payout endpoint: an admitted call in, the endpoint's own response type out."""
+
+import msgspec
+
+from paycombat_async._signing import content_digest
+from paycombat_async.sandbox.amounts import read_amount, text_of
+from paycombat_async.sandbox.deliveries.address import check_webhook_url
+from paycombat_async.sandbox.moves import PENDING
+from paycombat_async.sandbox.paging import window_of
+from paycombat_async.sandbox.payouts.bodies import Beneficiary, NewPayout
+from paycombat_async.sandbox.payouts.pages import answered_page
+from paycombat_async.sandbox.payouts.rules import check_payout
+from paycombat_async.sandbox.records import Document, Kind, Record
+from paycombat_async.sandbox.routing import Call
+from paycombat_async.sandbox.transfers import MERCHANT, make, move, uuid_of
+from paycombat_async.sandbox.wire import Simulate, given
+from paycombat_async.schemas import Page
+from paycombat_async.schemas.payouts import Payout
+
+
+def create_payout(call: Call[NewPayout]) -> Payout:
+    """Takes an `order_id` that it has taken before: nothing on record says that the provider refuses one."""
+    request, now = call.request, call.state.now()
+    check_payout(request, call.body)
+    amount = read_amount(request.sender_amount, "$.sender_amount")
+    wired = read_amount(request.beneficiary_amount, "$.beneficiary_amount")
+    order_id = None if request.order_id is msgspec.UNSET else str(request.order_id)
+    webhook_url = check_webhook_url(request.webhook_url)
+
+    def describe(number: str) -> Record:
+        return Record(
+            id=uuid_of(number),
+            kind=Kind.PAYOUT,
+            status=PENDING,
+            currency=request.sender_currency,
+            amount=amount,
+            reference=order_id,
+            body_digest=content_digest(call.body),
+            webhook_url=webhook_url,
+            document=_document(request, number, now) | {"order_id": order_id, "wire_amount": text_of(wired)},
+        )
+
+    return _payout(make(call.state, describe))
+
+
+def simulate_payout(call: Call[Simulate]) -> object:
+    """No answer is on record; this one is that of "Retrieve Payout"."""
+    return answered_page(_payout(move(call.state, call.request.id, [Kind.PAYOUT], to=call.request.status)))
+
+
+def retrieve_payout(call: Call[None]) -> Payout:
+    return _payout(call.state.records.find(call.path["id"], [Kind.PAYOUT]))
+
+
+def list_payouts(call: Call[None]) -> Page[Payout]:
+    records = call.state.records
+    found = records.page(Kind.PAYOUT, window_of(call.query))
+    return Page(items=[_payout(record) for record in found], total=records.count(Kind.PAYOUT))
+
+
+def _payout(record: Record) -> Payout:
+    return msgspec.convert(record.document, Payout)
+
+
+def _document(request: NewPayout, number: str, now: str) -> Document:
+    beneficiary = request.payout_beneficiary_param
+    return {
+        "id": uuid_of(number),
+        "payout_id_finmo": f"payout_{content_digest(b'payout', number.encode())[:32]}",
+        "merchant_id": MERCHANT,
+        "status": PENDING,
+        "wire_id": f"w_txn_{content_digest(b'wire', number.encode())[:32]}",
+        "due_date": now,
+        "fee_taken": 0,
+        "fee_expected": 0,
+        "payee_name": _payee(beneficiary),
+        "currency": request.beneficiary_currency,
+        "beneficiary": "",
+        "beneficiary_bank": request.payout_method_name,
+        "beneficiary_account_number": given(beneficiary.account_number),
+        "approval": "APPROVED",
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _payee(beneficiary: Beneficiary) -> str:
+    """First and last name without a blank between them, as on the provider's pages."""
+    if beneficiary.individual is not msgspec.UNSET:
+        person = beneficiary.individual
+        return (given(person.first_name) or "") + (given(person.last_name) or "")
+    company = beneficiary.company
+    return "" if company is msgspec.UNSET else given(company.name) or ""

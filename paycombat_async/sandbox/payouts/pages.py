@@ -1,0 +1,96 @@
+"""Which fields of a payout the provider's pages and webhooks show, in their order.
+
+Written from the record by hand, not from the schemas, so that a field the schemas lack is seen as one.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+from paycombat_async.sandbox.records import Record
+from paycombat_async.schemas import Page
+from paycombat_async.schemas.payouts import Payout
+
+_ANSWERED: Final = (
+    "id",
+    "payout_id_finmo",
+    "merchant_id",
+    "reply_code_id_pg",
+    "status",
+    "wire_id",
+    "order_id",
+    "due_date",
+    "last_action",
+    "wire_amount",
+    "fee_taken",
+    "fee_expected",
+    "payee_name",
+    "currency",
+    "beneficiary",
+    "beneficiary_bank",
+    "beneficiary_account_number",
+    "beneficiary_account_iban",
+    "wire_origin",
+    "conversion",
+    "process",
+    "approval",
+    "created_at",
+    "updated_at",
+    "approved_at",
+    "denied_at",
+    "pending_at",
+)
+_IN_WEBHOOKS: Final = (
+    "id",
+    "merchant_id",
+    "status",
+    "wire_id",
+    "order_id",
+    "due_date",
+    "last_action",
+    "original_amount",
+    "payee_name",
+    "currency",
+    "beneficiary",
+    "beneficiary_bank",
+    "beneficiary_account_number",
+    "beneficiary_account_iban",
+    "wire_origin",
+    "conversion",
+    "approval",
+    "created_at",
+    "updated_at",
+    "approved_at",
+    "denied_at",
+    "pending_at",
+    "type",
+)
+# "Webhook PAYOUT SUCCESS" has these in its schema, though not in its example; the body of a failed one lacks them.
+_OF_SUCCESS: Final = ("wire_amount", "fee_taken", "fee_expected")
+
+
+def created_page(payout: Payout) -> dict[str, object]:
+    """As on "Create Payout": `created_at` is null right after the payout was created."""
+    return answered_page(payout) | {"created_at": None}
+
+
+def answered_page(payout: Payout) -> dict[str, object]:
+    """As on "Retrieve Payout"."""
+    return {name: getattr(payout, name) for name in _ANSWERED}
+
+
+def list_page(page: Page[Payout]) -> dict[str, object]:
+    """No answer of "Get All Payout" is on record; items beside their total is the commonest form."""
+    return {"data": [answered_page(payout) for payout in page.items], "total": page.total}
+
+
+def webhook_of_payout(record: Record) -> dict[str, object]:
+    """As on "Webhook PAYOUT SUCCESS": the amount is text, and the account number null."""
+    document = record.document
+    names = (*_IN_WEBHOOKS, *_OF_SUCCESS) if record.status == "SUCCESS" else _IN_WEBHOOKS
+    values = document | {
+        "original_amount": document["wire_amount"],
+        "wire_amount": Decimal(document["wire_amount"]),
+        "beneficiary_account_number": None,
+        "type": "PAYOUT",
+    }
+    return {name: values.get(name) for name in names}

@@ -1,0 +1,142 @@
+"""Payins, payouts and virtual accounts in SQLite: one row each, with the status, what it moves, and its document."""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from paycombat_async.sandbox.amounts import text_of
+from paycombat_async.sandbox.paging import Window
+from paycombat_async.sandbox.refusals import not_found
+
+# Any: a JSON document in the words of the provider's answers; amounts are text in it, so that they stay exact.
+Document: TypeAlias = dict[str, Any]
+
+
+class Kind(StrEnum):
+    """What moves through states."""
+
+    PAYIN = "payin"
+    PAYOUT = "payout"
+    VIRTUAL_ACCOUNT = "virtual account"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One payin, payout or virtual account as it stands.
+
+    `amount` and `currency` are those of the merchant's balance. `body_digest` tells equal bodies of the call that made
+    it. `webhook_url` is the one that came with that call.
+    """
+
+    id: str
+    kind: Kind
+    status: str
+    currency: str
+    amount: Decimal
+    reference: str | None
+    body_digest: str
+    webhook_url: str | None
+    document: Document = field(repr=False)
+
+
+RECORDS_SCHEMA: Final = """
+CREATE TABLE records (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount TEXT NOT NULL,
+    reference TEXT,
+    body_digest TEXT NOT NULL,
+    webhook_url TEXT,
+    document BLOB NOT NULL
+);
+CREATE INDEX records_in_order ON records (kind, seq);
+"""
+_SELECT: Final = (
+    "SELECT id, kind, status, currency, amount, reference, body_digest, webhook_url, document FROM records "
+)
+
+
+class RecordTable:
+    """All records, of every kind. A write belongs into a transaction of the state."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
+        self._connection = connection
+        self._lock = lock
+
+    def find(self, record_id: str, kinds: Iterable[Kind]) -> Record:
+        """The record. Refused with 404 where there is none of these kinds."""
+        kinds = tuple(kinds)
+        rows = self._rows(_SELECT + "WHERE id = ?", record_id)
+        if not rows or rows[0][1] not in kinds:
+            raise not_found(f"there is no {' and no '.join(kinds)} with this id")
+        return _record(rows[0])
+
+    def page(self, kind: Kind, window: Window) -> list[Record]:
+        """Records in the order in which they were added."""
+        rows = self._rows(_SELECT + "WHERE kind = ? ORDER BY seq LIMIT ? OFFSET ?", kind, window.limit, window.skip)
+        return [_record(row) for row in rows]
+
+    def count(self, kind: Kind) -> int:
+        total: int = self._rows("SELECT count(*) FROM records WHERE kind = ?", kind)[0][0]
+        return total
+
+    def in_status(self, status: str) -> Iterator[Record]:
+        """Those that have this status, in the order in which they were added."""
+        return map(_record, self._rows(_SELECT + "WHERE status = ? ORDER BY seq", status))
+
+    def next_number(self) -> int:
+        """The number of the next new record; never the same twice."""
+        number: int = self._rows("SELECT coalesce(max(seq), 0) + 1 FROM records")[0][0]
+        return number
+
+    def add(self, record: Record) -> None:
+        self._rows(
+            "INSERT INTO records (id, kind, status, currency, amount, reference, body_digest, webhook_url, document) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            record.id,
+            record.kind,
+            record.status,
+            record.currency,
+            text_of(record.amount),
+            record.reference,
+            record.body_digest,
+            record.webhook_url,
+            msgspec.json.encode(record.document),
+        )
+
+    def write(self, record: Record) -> None:
+        """Replace the status and the document; nothing else of a record ever changes."""
+        self._rows(
+            "UPDATE records SET status = ?, document = ? WHERE id = ?",
+            record.status,
+            msgspec.json.encode(record.document),
+            record.id,
+        )
+
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    record_id, kind, status, currency, amount, reference, body_digest, webhook_url, document = row
+    return Record(
+        id=record_id,
+        kind=Kind(kind),
+        status=status,
+        currency=currency,
+        amount=Decimal(amount),
+        reference=reference,
+        body_digest=body_digest,
+        webhook_url=webhook_url,
+        document=msgspec.json.decode(document),
+    )

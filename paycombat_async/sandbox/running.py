@@ -1,0 +1,100 @@
+"""A sandbox while it runs: its memory, its server, and what goes on beside the requests."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from paycombat_async._clock import Clock
+from paycombat_async._signing import Signer
+from paycombat_async.sandbox._tasks import Tasks
+from paycombat_async.sandbox.application import Provider, application
+from paycombat_async.sandbox.arrivals import Arrivals
+from paycombat_async.sandbox.customers.seeding import made_up
+from paycombat_async.sandbox.deliveries.courier import Courier
+from paycombat_async.sandbox.deliveries.log import Deliveries
+from paycombat_async.sandbox.deliveries.parcels import Packer
+from paycombat_async.sandbox.deliveries.postman import Postman
+from paycombat_async.sandbox.faults import Faults
+from paycombat_async.sandbox.ledger.openings import Openings
+from paycombat_async.sandbox.listening import listen
+from paycombat_async.sandbox.settling import Settler
+from paycombat_async.sandbox.state import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a sandbox was asked to be; all of it is checked."""
+
+    host: str
+    port: int
+    db: str
+    token: str
+    signer: Signer
+    customers: int
+    seed: int
+    clock: Clock
+    openings: Openings
+    settle_after: float | None
+    webhook_url: str | None
+    va_webhook_url: str | None
+    webhook_waits: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a sandbox has beside its memory, running or not: what came, what went out, what is to go wrong."""
+
+    arrivals: Arrivals
+    deliveries: Deliveries
+    faults: Faults
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What there is to ask a running sandbox. `stack` ends it."""
+
+    base_url: str
+    state: State
+    courier: Courier
+    stack: AsyncExitStack
+
+
+async def start(options: Options, desk: Desk) -> Running:
+    """Start it in the running loop. Raises `ConfigurationError`, leaving nothing open."""
+    async with AsyncExitStack() as stack:
+        state = State(options.db, clock=options.clock, seed=options.seed, openings=options.openings)
+        stack.callback(state.close)
+        with state.transaction():
+            numbers = range(options.customers)
+            state.customers.add_many(made_up(options.seed, number, at=state.now()) for number in numbers)
+        courier = _courier(options, desk)
+        stack.push_async_callback(courier.end)
+        state.watchers.append(courier.watch)
+        if options.settle_after is not None:
+            tasks = Tasks()
+            stack.push_async_callback(tasks.end)
+            state.watchers.append(Settler(state, options.clock, tasks, after=options.settle_after).watch)
+        app = application(_provider(options, desk, state))
+        base_url = await listen(app, options.host, options.port, stack)
+        return Running(base_url, state, courier, stack.pop_all())
+
+
+def _provider(options: Options, desk: Desk, state: State) -> Provider:
+    return Provider(
+        state=state,
+        arrivals=desk.arrivals,
+        token=options.token,
+        signer=options.signer,
+        faults=desk.faults,
+        clock=options.clock,
+    )
+
+
+def _courier(options: Options, desk: Desk) -> Courier:
+    return Courier(
+        packer=Packer(signer=options.signer, url=options.webhook_url, va_url=options.va_webhook_url),
+        postman=Postman(),
+        clock=options.clock,
+        waits=options.webhook_waits,
+        log=desk.deliveries,
+        fault=desk.faults.for_webhook,
+    )

@@ -1,0 +1,75 @@
+"""Making and moving payins, payouts and virtual accounts: status, money and the word about it, all or nothing."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from paycombat_async._signing import content_digest
+from paycombat_async.sandbox.amounts import minus
+from paycombat_async.sandbox.ledger.entries import LedgerEntry
+from paycombat_async.sandbox.moves import BOOKINGS, MADE_BY, check_move
+from paycombat_async.sandbox.records import Document, Kind, Record
+from paycombat_async.sandbox.state import State
+
+MERCHANT: Final = "5a6d1c0b-3e8f-4729-a1b2-c3d4e5f60718"
+
+# What else a record's document says once it has come to a status.
+_CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
+    (Kind.PAYOUT, "FAILED"): lambda _now: {"approval": "FAILED"},
+    (Kind.PAYIN, "SUCCESS"): lambda now: {"transaction_date": now},
+}
+
+
+def make(state: State, describe: Callable[[str], Record]) -> Record:
+    """Add the record that `describe` makes of a fresh hexadecimal number, and book what goes with its status."""
+    with state.transaction():
+        number = state.records.next_number()
+        record = describe(content_digest(f"record/{state.seed}/{number}".encode())[:32])
+        state.records.add(record)
+        _book(state, record)
+        state.announce(record)
+    return record
+
+
+def move(state: State, record_id: str, kinds: Iterable[Kind], *, to: str) -> Record:
+    """Move a record on. Refused with 404 if there is none of these kinds, with 409 if it cannot move there."""
+    with state.transaction():
+        record = state.records.find(record_id, kinds)
+        check_move(record.kind, record.status, to)
+        now = state.now()
+        changes = _CHANGES.get((record.kind, to), _nothing)(now)
+        document = record.document | {"status": to, "updated_at": now} | changes
+        record = replace(record, status=to, document=document)
+        state.records.write(record)
+        _book(state, record)
+        state.announce(record)
+    return record
+
+
+def uuid_of(number: str) -> str:
+    """A hexadecimal number in the form of a UUID."""
+    return str(UUID(hex=number, version=4))
+
+
+def _book(state: State, record: Record) -> None:
+    booking = BOOKINGS.get((record.kind, record.status))
+    if booking is None:
+        return
+    state.ledger.book(
+        LedgerEntry(
+            number=0,
+            at=state.now(),
+            movement=booking.movement,
+            currency=record.currency,
+            amount=record.amount if booking.is_credit else minus(record.amount),
+            id=record.id,
+            reference=record.reference,
+            endpoint=MADE_BY[record.kind],
+            body_digest=record.body_digest,
+        )
+    )
+
+
+def _nothing(_now: str) -> Document:
+    return {}

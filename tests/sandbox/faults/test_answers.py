@@ -1,0 +1,82 @@
+"""Answers in place of the right one: 429, 5xx, a page, redirects."""
+
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from paycombat_async.sandbox import Fault, Faults, Sandbox
+from tests.sandbox.caller import NOW, StandingClock
+from tests.sandbox.faults.socket_caller import LAST, hear, update
+
+
+async def test_a_request_too_many_says_when_to_come_back(sandbox: Sandbox, clock: StandingClock) -> None:
+    """Whole seconds, fractions, a date, nothing, or nonsense."""
+    expected = {
+        Fault.STATUS_429_SECONDS.lasting(2.5): "3",
+        Fault.STATUS_429_FLOAT.lasting(2): "2.0",
+        Fault.STATUS_429_NEGATIVE: "-5",
+        Fault.STATUS_429_NAN: "NaN",
+        Fault.STATUS_429_INFINITY: "Infinity",
+        Fault.STATUS_429_HUGE: "99999999999999999999",
+        Fault.STATUS_429_TEXT: "in a moment",
+        Fault.STATUS_429_BARE: None,
+    }
+    sandbox.faults.script("customers.update", expected)
+
+    heard = [await hear(sandbox, update(sandbox), LAST) for _ in expected]
+
+    assert list(expected.values()) == [each.headers.get("retry-after") for each in heard]
+    assert {429} == {each.status for each in heard}
+    assert {"TOO_MANY_REQUESTS"} == {each.document["code"] for each in heard}
+
+
+async def test_a_date_to_come_back_is_one_of_http(sandbox: Sandbox) -> None:
+    """By the sandbox's clock, rounded up: NOW has a fraction."""
+    sandbox.faults.next(Fault.STATUS_429_DATE.lasting(10))
+
+    heard = await hear(sandbox, update(sandbox), LAST)
+
+    assert heard.headers["retry-after"].endswith(" GMT")
+    assert parsedate_to_datetime(heard.headers["retry-after"]).timestamp() == int(NOW) + 11
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "content_type"),
+    [
+        pytest.param(Fault.STATUS_500_BEFORE_COMMIT, 500, "application/json", id="500-before"),
+        pytest.param(Fault.STATUS_500_AFTER_COMMIT, 500, "application/json", id="500-after"),
+        pytest.param(Fault.STATUS_503_BEFORE_COMMIT, 503, "application/json", id="503-before"),
+        pytest.param(Fault.STATUS_503_AFTER_COMMIT, 503, "application/json", id="503-after"),
+        pytest.param(Fault.HTML_502, 502, "text/html", id="502"),
+        pytest.param(Fault.WRONG_CONTENT_TYPE, 200, "text/html", id="wrong-content-type"),
+        pytest.param(Fault.LATENCY, 200, "application/json", id="latency"),
+        pytest.param(Fault.LATE_ANSWER, 200, "application/json", id="late-answer"),
+        pytest.param(Fault.TRICKLE, 200, "application/json", id="trickle"),
+    ],
+)
+async def test_another_status_or_type(sandbox: Sandbox, fault: Fault, status: int, content_type: str) -> None:
+    """A whole answer of another kind, or one that is only late."""
+    sandbox.faults.next(fault)
+
+    heard = await hear(sandbox, update(sandbox), LAST)
+
+    assert (status, content_type) == (heard.status, heard.headers["content-type"].split(";")[0])
+    if fault is Fault.HTML_502:
+        assert heard.body.startswith(b"<html>")
+    elif status == 200:
+        assert heard.document["data"]["description"] == "VIP"
+    else:
+        assert heard.document["status"] is False
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_points_elsewhere(clock: StandingClock, status: int) -> None:
+    """To the host that the test chose, or to one that cannot exist."""
+    faults = Faults(redirect_to="http://127.0.0.1:9/steal")
+    faults.script("unknown", [f"redirect_{status}"])
+    async with Sandbox(faults=faults) as sandbox, Sandbox(faults=f"redirect_{status}") as other:
+        chosen = await hear(sandbox, LAST)
+        default = await hear(other, LAST)
+
+    assert (status, "http://127.0.0.1:9/steal") == (chosen.status, chosen.headers["location"])
+    assert (status, "https://elsewhere.invalid/") == (default.status, default.headers["location"])

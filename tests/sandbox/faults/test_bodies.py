@@ -1,0 +1,153 @@
+"""Bodies and envelopes that are not what they should be, under a head that says nothing of it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from paycombat_async.sandbox import Fault, Sandbox
+from paycombat_async.sandbox.faults.plain import JSON, Plain, Scene
+from paycombat_async.sandbox.faults.table import ACTIONS
+from tests.sandbox.caller import CUSTOMER, NOW, Caller
+from tests.sandbox.faults.socket_caller import LAST, Heard, hear, update
+
+
+def _is_array(heard: Heard) -> bool:
+    return isinstance(heard.document, list)
+
+
+def _is_cut(heard: Heard) -> bool:
+    return heard.body.startswith(b'{"data"') and not heard.body.endswith(b"}")
+
+
+def _has_half_an_emoji(heard: Heard) -> bool:
+    data = heard.document["data"]
+    return data["description"] == "VIP\ud83d" and data["company"]["name"].endswith("\ud83d")
+
+
+def _has_nan(heard: Heard) -> bool:
+    number = heard.document["not_a_number"]
+    return bool(number != number)  # noqa: PLR0124  # only NaN is not itself
+
+
+def _is_deep(heard: Heard) -> bool:
+    return heard.body.startswith(b'{"deep":' + b"[" * 10_000)
+
+
+BODIES: list[tuple[Fault, Callable[[Heard], bool]]] = [
+    (Fault.EMPTY_200, lambda heard: heard.body == b""),
+    (Fault.JSON_ARRAY, _is_array),
+    (Fault.TRUNCATED_JSON, _is_cut),
+    (Fault.LONE_SURROGATE, _has_half_an_emoji),
+    (Fault.JSON_NAN, _has_nan),
+    (Fault.DEEP_NESTING, _is_deep),
+]
+
+
+@pytest.mark.parametrize(("fault", "is_so"), BODIES, ids=[fault.value for fault, _ in BODIES])
+async def test_a_wrong_body_under_a_right_head(sandbox: Sandbox, fault: Fault, is_so: Callable[[Heard], bool]) -> None:
+    """200, JSON by its type, of the right length."""
+    sandbox.faults.next(fault)
+
+    heard = await hear(sandbox, update(sandbox), LAST)
+
+    assert (200, "application/json; charset=utf-8") == (heard.status, heard.headers["content-type"])
+    assert heard.behind_the_body.startswith(b"HTTP/1.1 404")
+    assert is_so(heard)
+
+
+A = {"status", "message", "data"}
+B = {"data", "request_id", "request_time", "status_code", "status_text", "success"}
+D = {"message", "data"}
+DETAIL = f"/api/v1/customer/customer/{CUSTOMER}"
+DISABLE = f"/api/v1/customer/disable/{CUSTOMER}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "outer", "inner"),
+    [
+        pytest.param(Fault.ENVELOPE_A, A, None, id="a"),
+        pytest.param(Fault.ENVELOPE_B, B, None, id="b"),
+        pytest.param(Fault.ENVELOPE_C, A, B, id="c"),
+        pytest.param(Fault.ENVELOPE_D, D, None, id="d"),
+    ],
+)
+async def test_the_data_in_another_envelope(
+    caller: Caller, fault: Fault, outer: set[str], inner: set[str] | None
+) -> None:
+    """From any of the sandbox's own into any of the four, the data itself unchanged."""
+    for method, path in (("GET", DETAIL), ("PATCH", DISABLE)):
+        right = (await caller.send(method, path)).body["data"]
+        caller.sandbox.faults.next(fault)
+
+        body = (await caller.send(method, path)).body
+
+        assert outer == body.keys()
+        data = body["data"]
+        if inner:
+            assert inner == data.keys()
+            data = data["data"]
+        assert _identity(right.get("data", right)) == _identity(data)
+
+
+def _identity(customer: dict[str, object]) -> object:
+    return customer["customer_id"], customer["company"]
+
+
+async def test_a_wrong_envelope_is_the_next_one(caller: Caller) -> None:
+    """A becomes B, B becomes C, C becomes D."""
+    caller.sandbox.faults.next(*[Fault.WRONG_ENVELOPE] * 3)
+
+    detail = await caller.send("GET", DETAIL)
+    update_ = await caller.update(description="VIP")
+    disable = await caller.send("PATCH", DISABLE)
+
+    assert (B, A, D) == (detail.body.keys(), update_.body.keys(), disable.body.keys())
+    assert B == update_.body["data"].keys()
+
+
+async def test_no_envelope_leaves_the_data(caller: Caller) -> None:
+    """The customer stands alone."""
+    caller.sandbox.faults.next(Fault.NO_ENVELOPE)
+
+    assert (await caller.send("GET", DETAIL)).body["customer_id"] == CUSTOMER
+
+
+async def test_a_refusal_has_no_data_to_wrap(caller: Caller) -> None:
+    """It stays as it is."""
+    caller.sandbox.faults.next(Fault.ENVELOPE_B)
+
+    answer = await caller.send("GET", "/nowhere")
+
+    assert {"status", "message", "code"} == answer.body.keys()
+
+
+def changed(fault: Fault, body: bytes) -> bytes:
+    change = ACTIONS[fault].change
+    assert change is not None
+    return change(Plain(200, JSON, body), Scene(0, NOW, "")).body
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [fault for fault in Fault if "envelope" in fault] + [Fault.LONE_SURROGATE, Fault.JSON_NAN, Fault.DEEP_NESTING],
+)
+@pytest.mark.parametrize("body", [b"", b"<html></html>", b"[1]"], ids=["empty", "page", "array"])
+def test_what_is_no_object_stays(fault: Fault, body: bytes) -> None:
+    """There is nothing in it to be changed."""
+    assert body == changed(fault, body)
+
+
+def test_envelope_d_is_known_and_followed_by_a() -> None:
+    """It is the only one without a verdict."""
+    body = b'{"message":"OK","data":{"id":"payin_1"}}'
+
+    assert changed(Fault.WRONG_ENVELOPE, body) == b'{"status":true,"message":"OK","data":{"id":"payin_1"}}'
+    assert changed(Fault.NO_ENVELOPE, body) == b'{"id":"payin_1"}'
+
+
+@pytest.mark.parametrize("fault", [Fault.LONE_SURROGATE, Fault.NO_ENVELOPE])
+def test_amounts_keep_their_digits(fault: Fault) -> None:
+    """They are numbers that no double would give back."""
+    amount = b"1234567890123456789.10"
+
+    assert amount in changed(fault, b'{"status":true,"message":"OK","data":{"amount":' + amount + b"}}")

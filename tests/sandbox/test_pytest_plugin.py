@@ -1,0 +1,162 @@
+"""The pytest plugin as a merchant's own tests use it, each time in a pytest of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from paycombat_async.sandbox import pytest_plugin
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[2]
+OPTIONS = (
+    *("-p", "paycombat_async.sandbox.pytest_plugin", "-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider"),
+    *("--strict-markers", "-W", "error", "-o", "asyncio_mode=auto"),
+    *("-o", "asyncio_default_fixture_loop_scope=function"),
+)
+IN_BOTH_WORLDS = """
+    import asyncio
+    from paycombat_async import AsyncPayCombat, CreatePaymentRequest, UpdateCustomer
+    from paycombat_sync import PayCombat
+
+    def test_blocking(paycombat_sandbox, paycombat_client_options):
+        with PayCombat(**paycombat_client_options) as paycombat:
+            assert paycombat.master_data.countries_and_currencies()["currencies"]
+        assert paycombat_sandbox.arrivals.counts == {"master_data.countries_and_currencies": 1}
+
+    async def test_async(paycombat_sandbox, paycombat_client_options):
+        async with AsyncPayCombat(**paycombat_client_options) as paycombat:
+            assert await paycombat.master_data.countries_and_currencies()
+        assert paycombat_sandbox.arrivals.counts == {"master_data.countries_and_currencies": 1}
+
+    def test_own_loop(paycombat_client_options):
+        async def currencies():
+            async with AsyncPayCombat(**paycombat_client_options) as paycombat:
+                return await paycombat.master_data.countries_and_currencies()
+        assert asyncio.run(currencies())
+"""
+MARKED = """
+    import pytest
+
+    pytestmark = pytest.mark.paycombat_sandbox(customers=2, token="snd_module")
+
+    def test_of_the_module(paycombat_sandbox):
+        assert len(list(paycombat_sandbox.customer_ids)) == 2
+        assert paycombat_sandbox.token == "snd_module"
+
+    @pytest.mark.paycombat_sandbox(customers=3)
+    class TestOfAClass:
+        @pytest.mark.paycombat_sandbox(seed=7)
+        def test_nearest_wins(self, paycombat_sandbox, paycombat_client_options):
+            assert len(list(paycombat_sandbox.customer_ids)) == 3
+            assert paycombat_client_options["token"] == "snd_module"
+"""
+OVERRIDDEN = """
+    import pytest
+
+    @pytest.fixture
+    def paycombat_sandbox_options():
+        return {"customers": 5, "token": "snd_mine"}
+
+    def test_own_defaults(paycombat_sandbox):
+        assert len(list(paycombat_sandbox.customer_ids)) == 5
+
+    @pytest.mark.paycombat_sandbox(customers=1)
+    def test_a_marker_beats_them(paycombat_sandbox):
+        assert (len(list(paycombat_sandbox.customer_ids)), paycombat_sandbox.token) == (1, "snd_mine")
+"""
+FRESH = """
+    import pytest
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_every_test_has_its_own(paycombat_sandbox, number):
+        assert list(paycombat_sandbox.customer_ids) == []
+        paycombat_sandbox.add_customers(["customer_1"])
+"""
+WRONG = """
+    import pytest
+
+    @pytest.mark.paycombat_sandbox(3)
+    def test_without_a_name(paycombat_sandbox): pass
+
+    @pytest.mark.paycombat_sandbox(custumers=3)
+    def test_misspelt(paycombat_sandbox): pass
+
+    @pytest.mark.paycombat_sandbox(token="live")
+    def test_live_credential(paycombat_sandbox): pass
+"""
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else is installed here stays out; the plugin is named, as if it were installed."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+def test_a_merchant_tests_with_it(pytester: pytest.Pytester) -> None:
+    """In both worlds, with options from everywhere, under strict markers and with warnings as errors."""
+    pytester.makepyfile(test_worlds=IN_BOTH_WORLDS, test_marked=MARKED, test_overridden=OVERRIDDEN, test_fresh=FRESH)
+
+    result = pytester.runpytest_subprocess(*OPTIONS)
+
+    result.assert_outcomes(passed=3 + 2 + 2 + 3)
+
+
+def test_a_wrong_marker_is_an_error(pytester: pytest.Pytester) -> None:
+    """Which says what is wrong, and the test does not run."""
+    pytester.makepyfile(WRONG)
+
+    result = pytester.runpytest_subprocess(*OPTIONS)
+
+    result.assert_outcomes(errors=3)
+    for complaint in (
+        "takes the options by name, as customers=3",
+        "unexpected keyword argument 'custumers'",
+        "token does not start with 'snd_'",
+    ):
+        result.stdout.fnmatch_lines([f"*{complaint}*"])
+
+
+def test_pytest_lists_marker_and_fixtures(pytester: pytest.Pytester) -> None:
+    """With what they are for."""
+    markers = pytester.runpytest_subprocess(*OPTIONS, "--markers")
+    fixtures = pytester.runpytest_subprocess(*OPTIONS, "--fixtures")
+
+    markers.stdout.fnmatch_lines(["@pytest.mark.paycombat_sandbox(?*options): options of the Sandbox*"])
+    for name in ("paycombat_sandbox", "paycombat_sandbox_options", "paycombat_client_options"):
+        fixtures.stdout.re_match_lines([rf"{name} -- "])
+
+
+def test_loading_it_imports_nothing_of_the_sdk(tmp_path: Path) -> None:
+    """As the top-level module that it is in the wheel: everybody's pytest loads it, whatever they test."""
+    shutil.copy(pytest_plugin.__file__, tmp_path / "pytest_paycombat.py")
+    script = (
+        "import sys, pytest; before = set(sys.modules); import pytest_paycombat; print(*(set(sys.modules) - before))"
+    )
+
+    loaded = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert loaded.stdout.split() == ["pytest_paycombat"]
+
+
+def test_the_sandbox_does_without_pytest() -> None:
+    """The plugin is for pytest to load; nothing else of the SDK asks for it."""
+    script = "import sys, paycombat_async.sandbox; print(*(name for name in sys.modules if 'pytest' in name))"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert loaded.stdout.split() == []

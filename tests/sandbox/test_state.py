@@ -1,0 +1,61 @@
+"""What the memory tells those who watch it."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from paycombat_async.sandbox.ledger.openings import Openings
+from paycombat_async.sandbox.records import Kind, Record
+from paycombat_async.sandbox.state import IN_MEMORY, State
+from tests.sandbox.caller import StandingClock
+
+
+def a_payout(number: str) -> Record:
+    return Record(
+        id=number,
+        kind=Kind.PAYOUT,
+        status="PENDING",
+        currency="AUD",
+        amount=Decimal(1),
+        reference=None,
+        body_digest="",
+        webhook_url=None,
+        document={"payee_name": "Mary"},
+    )
+
+
+def announce_and_fail(state: State, record: Record) -> None:
+    with state.transaction():
+        state.announce(record)
+        raise ZeroDivisionError
+
+
+@pytest.fixture(name="state")
+def _state() -> Iterator[State]:
+    state = State(IN_MEMORY, clock=StandingClock(), seed=0, openings=Openings(None))
+    yield state
+    state.close()
+
+
+def test_watchers_hear_what_was_committed(state: State) -> None:
+    """Afterwards, in order, once; nothing of what was rolled back."""
+    heard: list[str] = []
+    state.watchers.append(lambda record: heard.append(record.id))
+
+    with state.transaction():
+        state.announce(a_payout("1"))
+        state.announce(a_payout("2"))
+        early = list(heard)
+    with pytest.raises(ZeroDivisionError):
+        announce_and_fail(state, a_payout("3"))
+    with state.transaction():
+        state.announce(a_payout("4"))
+
+    assert [] == early
+    assert ["1", "2", "4"] == heard
+
+
+def test_records_show_no_personal_data() -> None:
+    """In tracebacks, for one."""
+    assert "Mary" not in repr(a_payout("1"))
