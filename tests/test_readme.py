@@ -32,10 +32,13 @@ EXPECTED = [
     r"20\d\d-.*Z",
     "VIP|.*",
     "100 updated, 0 failed",
+    r"\S{36} PENDING 50\n",
+    "$",
     r"\$\.description",
     "404 .*",
     r"b'\{\"1\":\"a\"",
     "customer_",
+    "$",
 ]
 
 
@@ -48,12 +51,13 @@ def test_every_example_runs(example, printed, sandbox, tmp_path):
         "PAYCOMBAT_TOKEN": sandbox.token,
         "PAYCOMBAT_SIGNATURE_KEY": sandbox.signature_key,
         "PAYCOMBAT_BASE_URL": sandbox.base_url,
+        "PAYCOMBAT_WEBHOOK_KEY": sandbox.signature_key,
         "PYTHONPATH": str(ROOT),
     }
     program = tmp_path / "example.py"
     program.write_text(example, encoding="utf-8")
 
-    done = run([sys.executable, "-W", "error", str(program)], env=environment)
+    done = run([sys.executable, "-W", "error", str(program)], env=environment, cwd=tmp_path)
 
     assert (0, "") == (done.returncode, done.stderr)
     assert re.match(printed, done.stdout)
