@@ -102,7 +102,7 @@ class Engine:
         outgoing = draft(endpoint, request, path, query, self.account)
         begun = started = self.clock.monotonic()
         deadline = begun + self.limits.timeout
-        number, last_cost = 0, 0
+        number, last_cost, in_doubt = 0, 0, False
         result: Reading | PayCombatError
         while True:
             number += 1
@@ -121,11 +121,14 @@ class Engine:
                 return Reply(result.data, result.request_id, number, now - begun, endpoint, raw, result.echo)
             if not isinstance(decision, Again):
                 break
+            in_doubt = in_doubt or (result.outcome is Outcome.UNKNOWN and endpoint.method != "GET")
             last_cost = decision.cost
             self.bucket.spend(last_cost)
             await self.clock.sleep(decision.wait)
             started = self.clock.monotonic()
         result.attempts = number
+        if in_doubt and result.outcome is not Outcome.APPLIED:
+            result.outcome = Outcome.UNKNOWN  # what the last attempt met says nothing of an earlier one that was lost
         describe(result, endpoint, request, outgoing.body)
         try:
             raise result

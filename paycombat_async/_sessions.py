@@ -12,6 +12,7 @@ import os
 import warnings
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -93,9 +94,21 @@ async def _keep(
 
 
 def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
-    """Lets go of all: a generator nobody holds is ended by its loop, as soon as that runs."""
+    """Lets go of all. Each living loop ends its own as soon as it runs, in one step.
+
+    A task would be too much: a runner that is closing gives those it finds their turns, and no others.
+    """
     _drop_dead(entries, abandon)
-    entries.clear()
+    for entry in [entries.pop(key) for key in list(entries)]:
+        with suppress(RuntimeError):  # closed in this very moment
+            entry.loop.call_soon_threadsafe(_end, entry, abandon)
+
+
+def _end(entry: _Entry[S], abandon: Callable[[S], None]) -> None:
+    """Frees the resource; what is then left of its generator has nothing to wait for."""
+    abandon(entry.value)
+    with suppress(StopIteration):
+        entry.keeper.aclose().send(None)
 
 
 def _drop_dead(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:

@@ -60,7 +60,7 @@ class Books:
             self._failures.add(row, reason)
 
     def close(self) -> tuple[Path | None, str]:
-        """Bring all to its end; says where the failures are, and what went wrong with the journal, if anything did.
+        """Bring all to its end; says where the failures are, and what went wrong with either file, if anything did.
 
         It blocks for some milliseconds, so that no cancellation cuts it short.
         """
@@ -70,4 +70,7 @@ class Books:
         except ConfigurationError as error:
             problem = str(error)
         self._thread.shutdown()
-        return (None if self._failures is None else self._failures.close()), problem
+        try:
+            return (None if self._failures is None else self._failures.close()), problem
+        except ConfigurationError as error:
+            return None, problem or str(error)

@@ -4,7 +4,7 @@ import contextlib
 import csv
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -41,9 +41,15 @@ class FailuresFile:
         self._partial = path.with_name(f".{path.name}.part")
         self._stream: TextIO | None = None
         self._ignored: frozenset[int] = frozenset()
+        self._is_broken = False
 
     def add(self, row: Row | BadRow, reason: str) -> None:
-        """Write one row down."""
+        """Write one row down. Raises `ConfigurationError` if it cannot be; from then on nothing is written."""
+        if not self._is_broken:
+            with self._explained():
+                self._write(row, reason)
+
+    def _write(self, row: Row | BadRow, reason: str) -> None:
         if self._stream is None:
             self._stream = self._begin()
         if self._source is not None and self._source.file_format == "csv" and isinstance(row.source, tuple):
@@ -53,15 +59,37 @@ class FailuresFile:
             self._stream.write(_json_line(row, reason) + "\n")
 
     def close(self) -> Path | None:
-        """Put the file in its place and say where it is; without failures, an earlier one is taken away."""
-        if self._stream is None:
-            self.path.unlink(missing_ok=True)
+        """Put the file in its place and say where it is; without failures, an earlier one is taken away.
+
+        Raises `ConfigurationError` if it cannot be written.
+        """
+        if self._is_broken:
             return None
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self._stream.close()
-        self._partial.replace(self.path)
+        with self._explained():
+            if self._stream is None:
+                self.path.unlink(missing_ok=True)
+                return None
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+            self._partial.replace(self.path)
         return self.path
+
+    @contextlib.contextmanager
+    def _explained(self) -> Generator[None]:
+        """Turn the system's errors into a sentence, and take away what was begun: it would look whole."""
+        problem = ""
+        try:
+            yield
+        except OSError as error:
+            problem = os.strerror(error.errno or 0)
+        if problem:
+            self._is_broken = True
+            with contextlib.suppress(OSError):
+                if self._stream is not None:
+                    self._stream.close()
+            self._partial.unlink(missing_ok=True)
+            raise ConfigurationError(f"the failures file {self.path} cannot be written: {problem}")
 
     def _begin(self) -> TextIO:
         with contextlib.suppress(FileNotFoundError):  # left over from a run that was killed

@@ -94,6 +94,8 @@ def _secure(path: Path) -> None:
             problem = "is a link or no regular file; name another journal"
         elif hasattr(os, "geteuid") and state.st_uid != os.geteuid():
             problem = "belongs to another user of this machine; name another journal"
+        elif not os.access(path, os.W_OK):
+            problem = _SENTENCES[sqlite3.SQLITE_READONLY]  # SQLite itself would speak of an I/O error
         elif state.st_mode & 0o077:
             path.chmod(0o600)
     except OSError as error:

@@ -197,7 +197,10 @@ class Run:
         self._note(item, state_after(error), kept(error), shown(error))
 
     def _note(self, item: _Item, state: State, reason: str = "", reason_shown: str = "") -> None:
-        self._books.settle(item.number, item.row, state, kept=reason, shown=reason_shown)
+        try:
+            self._books.settle(item.number, item.row, state, kept=reason, shown=reason_shown)
+        except ConfigurationError as error:  # the failures file cannot be written any longer; the journal knows the row
+            self._give_up(str(error))
         self._open -= 1
         self._settle_up()
 

@@ -85,14 +85,15 @@ def _address(environ: Mapping[str, str]) -> Iterator[Line]:
     if not given:
         yield Line(_OK, _BASE_URL, f"not set, so it is {DEFAULT_BASE_URL}")
         return
+    if given != given.strip():
+        yield Line(_WRONG, _BASE_URL, "it has white space around it")
+        return
     try:
         url = check_base_url(given)
     except ConfigurationError as error:
         yield Line(_WRONG, _BASE_URL, str(error))
         return
-    if given != given.strip():
-        yield Line(_WRONG, _BASE_URL, "it has white space around it")
-    elif url == DEFAULT_BASE_URL:
+    if url == DEFAULT_BASE_URL:
         yield Line(_OK, _BASE_URL, url)
     else:
         whose = "this machine" if is_loopback(url) else "not the provider's own address"

@@ -1,5 +1,6 @@
 """The web application: from an aiohttp request to an admitted call, and from its answer to JSON."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -75,6 +76,8 @@ def _front_desk(provider: Provider, stage: Stage) -> Middleware:
         if mishap is None:
             response = await _answer(request, arrival, handler)
         else:
+            with suppress(web.HTTPException):  # too long: that is answered in its turn
+                await request.read()  # before any pause: who has heard all carries it out, even if the caller hangs up
             answer, turn_away = (partial(_answer, request, arrival, each) for each in (handler, _turn_away))
             response = await stage.play(mishap, answer, turn_away)
         arrival.status = response.status or None  # 0 is that of an answer without a status line

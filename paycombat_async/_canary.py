@@ -1,0 +1,166 @@
+"""Marked secrets, and a search for them in whatever a program puts out: for tests that nothing leaks."""
+
+import base64
+import html
+import re
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
+from typing import Any, Final
+from urllib.parse import unquote
+
+_LEVELS: Final = 3  # how deep reporters of errors usually walk
+_LEAST: Final = 10  # characters; a shorter piece of a mark may be there by chance
+_OURS: Final = frozenset({"paycombat_async", "paycombat_sync"})
+_ESCAPE: Final = re.compile(r"\\+(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(/))")
+_LEAVES: Final = (str, bytes, bytearray, int, float, type(None), type, ModuleType, FunctionType)
+
+
+def _unescaped(text: str) -> str:
+    r"""Without the escapes of JSON and of Python's repr: \u0026, \x26, \/, doubled or not."""
+    return _ESCAPE.sub(lambda found: found[3] or chr(int(found[1] or found[2], 16)), text)
+
+
+# How a text may have been written so that a plain search misses what stands in it.
+_READINGS: Final[Mapping[str, Callable[[str], str]]] = {
+    "plain": str,
+    "percent-encoded": unquote,
+    "with HTML entities": html.unescape,
+    "with escapes": _unescaped,
+}
+
+
+@dataclass(frozen=True, repr=False)
+class SecretCanary:
+    """Credentials made to be found again, in any of the forms in which secrets leak: plain, encoded, or half of one.
+
+    Give them to the code under test in place of real ones, and hand `check` all that came out of it: text, bytes,
+    objects, errors. `more` holds marks of your own by name, such as a customer's e-mail address.
+    """
+
+    token: str = "snd_Canary+Token/9f3b1c7e==Rr5"  # noqa: S105  # a mark
+    signature_key: str = "snd_Canary+SignatureKey/4d8a6e==Tt7"
+    webhook_key: str = "snd_Canary+WebhookKey/77c2d05b==Uu2"
+    more: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def marks(self) -> Mapping[str, str]:
+        """All that must not be seen, by name."""
+        known = {"token": self.token, "signature_key": self.signature_key, "webhook_key": self.webhook_key}
+        return known | dict(self.more)
+
+    def sightings(self, *outputs: object) -> list[str]:
+        """Where a mark can be seen, as in "token, percent-encoded, in outputs[0].__context__.args"; never the mark.
+
+        Of an object, what reporters of errors look at: its repr, str and `__dict__`, the items of containers, and of an
+        error also notes, cause, context and the local variables of this SDK's own functions, three levels deep.
+        """
+        return sightings(self.marks, *outputs)
+
+    def check(self, *outputs: object) -> None:
+        """Raises AssertionError if there is a sighting."""
+        found = self.sightings(*outputs)
+        assert not found, "secrets can be seen: " + "; ".join(found)  # noqa: S101  # it is for tests
+
+    def __repr__(self) -> str:
+        return "SecretCanary(***)"
+
+
+def sightings(marks: Mapping[str, str], *outputs: object) -> list[str]:
+    """As `SecretCanary.sightings`, of any marks."""
+    pieces = {name: _pieces(mark) for name, mark in marks.items()}
+    found: dict[str, None] = {}
+    for number, output in enumerate(outputs):
+        for where, text in texts_of(output, f"outputs[{number}]"):
+            found |= dict.fromkeys(f"{name}, {form}, in {where}" for name, form in _seen(pieces, text))
+    return list(found)
+
+
+def texts_of(value: object, where: str) -> Iterator[tuple[str, str]]:
+    """All texts that a walk over the value comes across, and where it does."""
+    seen: set[int] = set()
+    kept: list[object] = []  # else an address could come back as that of another object
+    level = [(where, value)]
+    for _ in range(_LEVELS + 1):
+        deeper: list[tuple[str, object]] = []
+        for place, one in level:
+            if id(one) not in seen:
+                seen.add(id(one))
+                kept.append(one)
+                yield from _shown(one, place)
+                deeper += _parts(one, place)
+        level = deeper
+
+
+def _shown(value: object, where: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, bytes | bytearray):
+        yield where, value.decode("utf-8", "replace")
+    else:
+        yield f"repr of {where}", repr(value)
+        yield f"str of {where}", str(value)
+        yield f"format of {where}", f"{value}"
+        # rich shows objects by this, in its tracebacks too. Any: it may yield anything.
+        rich: Any = getattr(value, "__rich_repr__", None)
+        if rich is not None and not isinstance(value, type):
+            yield f"rich repr of {where}", repr(list(rich()))
+
+
+def _parts(value: object, where: str) -> Iterator[tuple[str, object]]:
+    if isinstance(value, _LEAVES):
+        return
+    if isinstance(value, BaseException):
+        yield from _parts_of_error(value, where)
+    for number, item in enumerate(_items(value)):
+        yield f"{where}[{number}]", item
+    for name, item in list(getattr(value, "__dict__", {}).items()):
+        yield f"{where}.{name}", item
+
+
+# Any: what a container holds.
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [*value.keys(), *value.values()]
+    containers = (list, tuple, AbstractSet)
+    return list(value) if isinstance(value, containers) else []
+
+
+def _parts_of_error(error: BaseException, where: str) -> Iterator[tuple[str, object]]:
+    yield f"{where}.args", error.args
+    yield f"{where}.__cause__", error.__cause__
+    yield f"{where}.__context__", error.__context__
+    yield f"{where}.exceptions", getattr(error, "exceptions", ())
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__"))
+        if module.partition(".")[0] in _OURS:
+            yield f"{where}, locals of {module}.{frame.f_code.co_name}:{line}", dict(frame.f_locals)
+
+
+def _pieces(mark: str) -> list[tuple[str, str | None]]:
+    """What to look for: halves, since a cut secret is one too; as base64 also, whose form depends on where it begins.
+
+    With the form's name, or None for what is looked for in all readings.
+    """
+    half = max(_LEAST, len(mark) // 2)
+    plain = {mark, mark[:half], mark[-half:]}
+    pieces: list[tuple[str, str | None]] = [(piece, None) for piece in plain]
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        for shift in range(3):
+            inner = encode(b"x" * shift + mark.encode())[4 if shift else 0 : -4]
+            pieces.append((inner.decode(), "in base64"))
+    pieces.append((mark.encode().hex(), "in hex"))
+    return [(piece, form) for piece, form in pieces if len(piece) >= min(_LEAST, len(mark))]
+
+
+def _seen(pieces: Mapping[str, list[tuple[str, str | None]]], text: str) -> Iterator[tuple[str, str]]:
+    readings = {name: read(text) for name, read in _READINGS.items()}
+    for name, wanted in pieces.items():
+        for piece, form in wanted:
+            if form is not None:
+                if piece in text:
+                    yield name, form
+                continue
+            yield from ((name, reading) for reading, read in readings.items() if piece in read)
