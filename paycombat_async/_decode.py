@@ -4,12 +4,11 @@ The fast way decodes straight into the Struct. Where that fails, or drift is ask
 `{}` in a text field is this provider's null: it becomes None on the fast way, and is no drift.
 """
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from operator import attrgetter
-from typing import Any, TypeGuard, TypeVar, get_args, get_origin
+from typing import Any, Final, TypeGuard, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Raw, Struct
@@ -22,7 +21,8 @@ from paycombat_async.schemas.envelope import Page, Wrapped
 
 R = TypeVar("R")
 
-_EMPTY = re.compile(rb"\{\s*\}")
+_astuple: Final = msgspec.structs.astuple
+_set: Final = msgspec.structs.force_setattr
 
 
 def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Note] | None]:
@@ -36,23 +36,23 @@ def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Not
         value = decoder(kind).decode(data)
     except UNDECODABLE:
         return read_closely(kind, data, path)
-    if isinstance(value, Struct) and not _made_clean(value, data):
+    if isinstance(value, Struct) and not _made_clean(value):
         return read_closely(kind, data, path)
     return value, None
 
 
-def read_wrapped(kind: type[R], body: bytes) -> tuple[Wrapped[R], list[Note] | None] | None:
-    """An object that knows which one it is, with its wrapping, in one go; None if more than a field of it is odd.
+class _Readers(dict[Any, Callable[[bytes], Any]]):
+    """The reader of each response type, made when first asked for; a cached function would cost three times this."""
 
-    Only for responses that say which object they are: one that came in another wrapping would not.
-    """
-    reader = _wrapped_readers.get(kind) or _wrapped_readers.setdefault(kind, _wrapped_reader(kind))
-    found: tuple[Wrapped[R], list[Note] | None] | None = reader(body)
-    return found
+    def __missing__(self, kind: Any) -> Callable[[bytes], Any]:
+        self[kind] = _wrapped_reader(kind)
+        return self[kind]
 
 
-# A dict, since a cached function costs three times as much.
-_wrapped_readers: dict[Any, Callable[[bytes], Any]] = {}
+# `READ_WRAPPED[kind](body)`: an object that knows which one it is, out of a wrapping that says success, in one go, with
+# the request's id and the notes; None if it is anything else, or if more than a field of it is odd. Only for responses
+# that say which object they are: one that came in another wrapping would not.
+READ_WRAPPED: Final = _Readers()
 
 
 def _wrapped_reader(kind: Any) -> Callable[[bytes], Any]:
@@ -62,8 +62,7 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes], Any]:
     wrapped_in: Any = Wrapped
     whole = wrapped_in[kind]
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(whole).decode
-    holds_empty, clean, identity = _EMPTY.search, _cleaner(kind), attrgetter(*names)
-    amounts = _amounts(kind)
+    clean, identity, amounts = _cleaner(kind), attrgetter(*names), _amounts(kind)
 
     def read(body: bytes) -> Any:
         notes: list[Note] | None = None
@@ -73,13 +72,21 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes], Any]:
             if amounts:
                 return None  # this short cut reads numbers as floats
             wrapped, notes = _without_odd_field(whole, body, error)
+            if wrapped is None:
+                return None
         except UNDECODABLE:
             return None
-        if wrapped is None or not _are_finite(wrapped.data, amounts):
+        data = wrapped.data
+        clean(data)
+        if (
+            not identity(data)
+            or wrapped.status is False
+            or wrapped.success is False
+            or wrapped.status_code >= 400
+            or (amounts and not _are_finite(data, amounts))
+        ):
             return None
-        if holds_empty(body):
-            clean(wrapped.data)
-        return (wrapped, notes) if identity(wrapped.data) else None
+        return data, wrapped.request_id, notes
 
     return read
 
@@ -116,11 +123,11 @@ def _are_finite(value: Struct, amounts: tuple[str, ...]) -> bool:
     return all(amount is None or amount.is_finite() for amount in found)
 
 
-def _made_clean(value: Struct, data: bytes | Raw) -> bool:
+def _made_clean(value: Struct) -> bool:
     """Clears `{}` out of a freshly decoded Struct; says whether it knows which object it is, and its amounts."""
-    if _EMPTY.search(data):
-        _cleaner(type(value))(value)
-    if not _are_finite(value, _amounts(type(value))):
+    _cleaner(type(value))(value)
+    amounts = _amounts(type(value))
+    if amounts and not _are_finite(value, amounts):
         return False
     return "" not in [getattr(value, name) for name in identities(type(value))]
 
@@ -139,18 +146,18 @@ def read_closely(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, 
 @cache
 def _cleaner(kind: type[Struct]) -> Callable[[Any], None]:
     """Puts None where the provider wrote `{}` for it, in Structs fresh from the decoder: nobody else holds them."""
-    members = {field.name: get_args(field.type) for field in msgspec.structs.fields(kind)}
-    texts = [name for name, types in members.items() if EmptyObject in types]
-    parts = [(name, _cleaner(kind)) for name, types in members.items() for kind in filter(_is_response, types)]
+    members = [(index, field.name, get_args(field.type)) for index, field in enumerate(msgspec.structs.fields(kind))]
+    texts = tuple((index, name) for index, name, types in members if EmptyObject in types)
+    parts = tuple((index, _cleaner(part)) for index, _, types in members for part in filter(_is_response, types))
 
     def clean(value: Any) -> None:
-        for name in texts:
-            if type(getattr(value, name)) is EmptyObject:
-                msgspec.structs.force_setattr(value, name, None)
-        for name, clean_part in parts:
-            part = getattr(value, name)
-            if part is not None:
-                clean_part(part)
+        values = _astuple(value)
+        for index, name in texts:
+            if type(values[index]) is EmptyObject:
+                _set(value, name, None)
+        for index, clean_part in parts:
+            if values[index] is not None:
+                clean_part(values[index])
 
     return clean
 

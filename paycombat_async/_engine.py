@@ -49,6 +49,7 @@ class Hooks:
     on_drift: Callable[[Drift], None] | None
     on_attempt: Callable[[Attempt], None] | None
     strict_responses: bool
+    on_failed: Callable[[Attempt], None] | None = None  # told of failed attempts only: the others cost nothing then
 
 
 @dataclass(slots=True)
@@ -114,7 +115,7 @@ class Engine:
                 result = error  # raised below, out of here: it then carries no context along
             now = self.clock.monotonic()
             decision = STOP if isinstance(result, Reading) else self._decide(endpoint, result, number, deadline - now)
-            if self.hooks.on_attempt is not None or _log.isEnabledFor(logging.DEBUG):
+            if self._is_of_interest(result) or _log.isEnabledFor(logging.DEBUG):
                 self._tell_attempt(result, decision, endpoint, number=number, status=raw.status, spent=now - started)
             if isinstance(result, Reading):
                 self.bucket.reward(last_cost)
@@ -134,6 +135,10 @@ class Engine:
             raise result
         finally:
             del result  # an error that holds the frame that holds the error would wait for the garbage collector
+
+    def _is_of_interest(self, result: Reading | PayCombatError) -> bool:
+        hooks = self.hooks
+        return hooks.on_attempt is not None or (hooks.on_failed is not None and not isinstance(result, Reading))
 
     def _share(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
         """Seconds for this attempt. One that cannot be repeated gets all there is; others leave some for the next."""
@@ -169,6 +174,8 @@ class Engine:
         return decide(self.policy, situation)
 
     def _tell_drift(self, endpoint: Endpoint[Any, Any], notes: list[Note]) -> None:
+        if self.hooks.on_drift is None and not _log.isEnabledFor(logging.DEBUG):
+            return
         for drift in with_endpoint(endpoint, notes):
             if self.hooks.on_drift is not None:
                 _tell(self.hooks.on_drift, drift)
@@ -196,6 +203,8 @@ class Engine:
         _log.debug("%s", attempt)
         if self.hooks.on_attempt is not None:
             _tell(self.hooks.on_attempt, attempt)
+        if self.hooks.on_failed is not None and attempt.outcome is not None:
+            _tell(self.hooks.on_failed, attempt)
 
     def _warn_of_guess(self, endpoint: Endpoint[Any, Any]) -> None:
         if (

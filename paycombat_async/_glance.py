@@ -11,9 +11,14 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_orig
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from paycombat_async._canonical import is_plain_object
+from paycombat_async._careful import check_plain
+
 Test: TypeAlias = Callable[[Any], bool]
 
 _are_texts: Final = frozenset({str, UnsetType}).issuperset
+# How deep an object within a request is taken to stand: deeper than any does, so that the doubtful way finds the rest.
+_DEPTH: Final = 8
 _astuple: Final = msgspec.structs.astuple
 
 
@@ -31,6 +36,7 @@ GLANCE: Final = _Glances()
 
 def _struct_test(kind: type[Struct], besides: tuple[Any, ...]) -> Test:
     """The test of a Struct type, made once. Written for speed: it runs for every call, over every field."""
+    check_plain(kind)
     every = enumerate(msgspec.structs.fields(kind))
     fields = [(index, _members(field.type)) for index, field in every if field.name != "extra"]
     pick = _picker([index for index, members in fields if _is_text(members[0])])
@@ -84,8 +90,8 @@ def _test(wanted: Any, *besides: Any) -> Test:
         return frozenset((*arguments, *besides)).__contains__
     if origin is Annotated and _is_text(wanted) and not besides:
         return _bounded_text(*arguments[1:])
-    if origin is Mapping:  # what is in it was looked at when it was encoded
-        return lambda value: type(value) is dict or value in besides
+    if origin is Mapping:
+        return lambda value: is_plain_object(value, _DEPTH) if type(value) is dict else value in besides
     if isinstance(wanted, type) and issubclass(wanted, Struct) and "extra" not in wanted.__struct_fields__:
         return _struct_test(wanted, besides)
     return lambda _value: False

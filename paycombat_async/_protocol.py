@@ -11,8 +11,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from msgspec import UNSET, Struct
 
 from paycombat_async._amounts import check_amounts
-from paycombat_async._canonical import canonical_json, without_extra
-from paycombat_async._decode import read, read_closely, read_wrapped
+from paycombat_async._canonical import canonical_json, plain_json, without_extra
+from paycombat_async._decode import READ_WRAPPED, read, read_closely
 from paycombat_async._drift import Drift, Note, Unreadable
 from paycombat_async._envelope import Answered, Opened, api_error, open_envelope
 from paycombat_async._glance import GLANCE
@@ -23,7 +23,6 @@ from paycombat_async._validate import check
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import ConfigurationError, InvalidRequest, InvalidResponse, Outcome
 from paycombat_async.schemas._base import Request
-from paycombat_async.schemas.envelope import Wrapped
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -173,7 +172,7 @@ def _checked_json(request: object) -> bytes:
     if not isinstance(request, Request):
         return canonical_json(request)
     if request.extra is UNSET and GLANCE[type(request)](request):
-        body = canonical_json(request)
+        body = plain_json(request)
     else:
         body = _closely_checked_json(request)
     if len(body) <= len(b"{}"):
@@ -202,9 +201,10 @@ def interpret(
     `closely` looks for drift in every field, at a cost; otherwise only where the fast way of decoding fails.
     """
     if not closely and raw.status in _SUCCESSES:
-        found = read_wrapped(endpoint.response, raw.body)
-        if found is not None and _is_success(found[0]):
-            return Reading(found[0].data, found[0].request_id or raw.headers.get("x-request-id"), found[1])
+        found = READ_WRAPPED[endpoint.response](raw.body)
+        if found is not None:
+            data, request_id, notes = found
+            return Reading(data, request_id or raw.headers.get("x-request-id"), notes)
     if not 200 <= raw.status <= 599:
         raise _invalid(endpoint, raw, "is no final answer", None, redact)
     opened = open_envelope(raw.body)
@@ -226,10 +226,6 @@ def interpret(
 
 
 _SUCCESSES = frozenset({200, 201})
-
-
-def _is_success(wrapped: Wrapped[Any]) -> bool:
-    return wrapped.status is not False and wrapped.success is not False and wrapped.status_code < 400
 
 
 def _invalid(

@@ -79,7 +79,14 @@ _SENTENCES = {
 
 def _connect(address: str) -> sqlite3.Connection:
     # One thread at a time uses it, but the one that opens it is not the one that commits.
-    return sqlite3.connect(address, uri=bool(address), timeout=0, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(
+        address,
+        uri=bool(address),
+        timeout=0,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=16,  # those that write a window are long
+    )
 
 
 def _secure(path: Path) -> None:

@@ -28,6 +28,13 @@ class Pace:
         """How many calls may be under way now."""
         return int(self._limit)
 
+    def enters_at_once(self) -> bool:
+        """Whether one more call may start now; if so, it has entered. Most do, and need not wait in a coroutine."""
+        if self._active >= int(self._limit) or self._interval or self._held_until:
+            return False
+        self._active += 1
+        return True
+
     async def enter(self) -> None:
         """Wait until one more call may start."""
         while self._active >= int(self._limit):
@@ -41,7 +48,8 @@ class Pace:
     def leave(self) -> None:
         """A call has ended."""
         self._active -= 1
-        self._wake()
+        if self._waiting:
+            self._wake()
 
     def hold(self, seconds: float) -> None:
         """Let no call start for so long."""

@@ -130,16 +130,21 @@ class Run:
     async def _work(self) -> None:
         me = asyncio.current_task()
         while not self._over.is_set():
-            self._idle.add(me)
-            await self._pace.enter()
-            item = await self._queue.get()
-            self._idle.discard(me)
+            is_waiting = self._queue.empty() or not self._pace.enters_at_once()
+            item = await self._wait_for_item(me) if is_waiting else self._queue.get_nowait()
             try:
                 await self._carry_out(item)
             finally:
                 self._pace.leave()
             if self._queue.qsize() <= self._options.concurrency:
                 self._hungry.set()
+
+    async def _wait_for_item(self, me: asyncio.Task[None] | None) -> _Item:
+        self._idle.add(me)
+        await self._pace.enter()
+        item = await self._queue.get()
+        self._idle.discard(me)
+        return item
 
     async def _carry_out(self, item: _Item) -> None:
         try:

@@ -1,6 +1,7 @@
 """What a run needs of a client: a way to send that tells the pace of each attempt, and whose account it is."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from paycombat_async._clock import Clock
@@ -17,21 +18,18 @@ Send: TypeAlias = Callable[[UpdateCustomer], Awaitable[int]]
 
 
 def through(client: AsyncPayCombat, tally: Tally, pace: Pace) -> Send:
-    """How rows are sent; a hook that the client had is told of each attempt as before."""
-    engine = client._engine  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the client shows its hook nowhere
-    told_before = engine.hooks.on_attempt
+    """How rows are sent; a hook that the client has is told of each attempt as before."""
+    engine = client._engine  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the client shows its hooks nowhere
 
-    def on_attempt(attempt: Attempt) -> None:
+    def on_failed(attempt: Attempt) -> None:
         if attempt.status == 429:
             tally.throttled += 1
             pace.throttled(attempt)
-        if told_before is not None:
-            told_before(attempt)
 
-    observed = client.with_options(on_attempt=on_attempt)
+    observed = replace(engine, hooks=replace(engine.hooks, on_failed=on_failed))
 
     async def send(request: UpdateCustomer) -> int:
-        return (await observed.send(UPDATE_CUSTOMER, request)).attempts
+        return (await observed.send(UPDATE_CUSTOMER, request, {})).attempts
 
     return send
 

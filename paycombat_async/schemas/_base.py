@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Self, TypeAlias
 
 import msgspec
@@ -72,7 +73,11 @@ Identity: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 
 def explain(error: msgspec.ValidationError) -> tuple[str, str]:
     """What was wrong, and where. msgspec quotes a wrong enum value; that value stays out."""
-    text = str(error)
+    return _explained(str(error))
+
+
+@lru_cache(256)  # an answer that drifts does so in each call, always with the same words
+def _explained(text: str) -> tuple[str, str]:
     found = _AT_PATH.match(text)
     text, path = (found[1], found[2]) if found else (text, "$")
     text = _ECHO.sub("not one of the allowed values", text)
