@@ -91,11 +91,10 @@ class LoopThread:
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         try:
             self._thread.start()
+            self._loop = self._started.result()
         except RuntimeError as error:
             raise ConfigurationError(f"the client cannot have its thread: {error}") from None
-        try:
-            self._loop = self._started.result()
-        except BaseException:
+        except BaseException:  # an interrupt, most likely inside start(), which waits for the new thread
             self._started.add_done_callback(self._halt_late)
             raise
 
