@@ -15,16 +15,29 @@ _BATCHES_TO_CALIBRATE: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much to measure: so many rounds, and in each so many seconds of a function, or so many calls or rows."""
+    """How much to measure.
+
+    So many rounds, in each so many seconds of a function, or so many calls, or rows of a batch; then `long_batch` rows
+    in one run, batches of up to `longest_batch` rows, and `clients` made and dropped.
+    """
 
     rounds: int
     seconds: float
     calls: int
     rows: int
+    long_batch: int
+    longest_batch: int
+    clients: int
+
+    def some_rounds(self, share: int) -> int:
+        """One in `share` of the rounds, for what takes long."""
+        return max(min(3, self.rounds), self.rounds // share)
 
 
-FULL: Final = Effort(rounds=41, seconds=0.004, calls=320, rows=2_000)
-QUICK: Final = Effort(rounds=3, seconds=0.001, calls=32, rows=200)
+FULL: Final = Effort(
+    rounds=41, seconds=0.004, calls=320, rows=2_000, long_batch=100_000, longest_batch=100_000, clients=10_000
+)
+QUICK: Final = Effort(rounds=3, seconds=0.001, calls=32, rows=200, long_batch=1_000, longest_batch=1_000, clients=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,7 @@ def measure(contenders: Mapping[str, Callable[[], object]], effort: Effort) -> d
     times = {name: _calibrated(run, effort.seconds) for name, run in contenders.items()}
     results = {name: Samples([], []) for name in contenders}
     with _old_objects_apart():
-        for name in _turns(list(contenders), effort.rounds):
+        for name in turns(contenders, effort.rounds):
             run, number = contenders[name], times[name]
             watch = Stopwatch()
             for _ in repeat(None, number):
@@ -70,9 +83,9 @@ async def measure_async(
     """Samples of coroutines that carry out as many operations as they are told."""
     results = {name: Samples([], []) for name in contenders}
     for name in contenders:
-        await contenders[name](operations)
+        await contenders[name](min(operations, 2_000))
     with _old_objects_apart():
-        for name in _turns(list(contenders), rounds):
+        for name in turns(contenders, rounds):
             watch = Stopwatch()
             await contenders[name](operations)
             watch.note(results[name], operations)
@@ -80,20 +93,24 @@ async def measure_async(
 
 
 def measure_blocking(
-    contenders: Mapping[str, Callable[[], object]], rounds: int, operations: int
+    contenders: Mapping[str, Callable[[int], object]], rounds: int, operations: int
 ) -> dict[str, Samples]:
-    """Samples of functions slow enough to be timed a few at a time."""
+    """Samples of functions that carry out as many operations as they are told."""
     results = {name: Samples([], []) for name in contenders}
     for run in contenders.values():
-        run()
+        run(operations)
     with _old_objects_apart():
-        for name in _turns(list(contenders), rounds):
-            run = contenders[name]
+        for name in turns(contenders, rounds):
             watch = Stopwatch()
-            for _ in repeat(None, operations):
-                run()
+            contenders[name](operations)
             watch.note(results[name], operations)
     return results
+
+
+def turns(names: Mapping[str, object], rounds: int) -> list[str]:
+    """Every name once in each round, the order shuffled anew."""
+    chance = random.Random(_SEED)
+    return [name for _ in range(rounds) for name in chance.sample(list(names), len(names))]
 
 
 @contextmanager
@@ -105,11 +122,6 @@ def _old_objects_apart() -> Generator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-def _turns(names: list[str], rounds: int) -> list[str]:
-    chance = random.Random(_SEED)
-    return [name for _ in range(rounds) for name in chance.sample(names, len(names))]
 
 
 def _calibrated(run: Callable[[], object], seconds: float) -> int:

@@ -8,7 +8,20 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-_DISTRIBUTIONS: Final = ("aiohttp", "msgspec", "anyio", "orjson", "pydantic", "requests", "httpx")
+_DISTRIBUTIONS: Final = (
+    "aiohttp",
+    "msgspec",
+    "anyio",
+    "uvloop",
+    "orjson",
+    "pydantic",
+    "requests",
+    "httpx",
+    "stripe",
+    "openai",
+)
+
+_BUSY: Final = 0.5  # the load above which client and server no longer have a core each
 
 
 def machine() -> dict[str, str]:
@@ -17,10 +30,18 @@ def machine() -> dict[str, str]:
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "processor": f"{_processor()}, {os.cpu_count()} cores",
-        "load before": f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown",
+        "load before": _load(),
         "python": f"{platform.python_implementation()} {platform.python_version()}, {_compiled()}",
         "libraries": ", ".join(f"{name} {_version(name)}" for name in _DISTRIBUTIONS),
     }
+
+
+def _load() -> str:
+    """How busy others kept the machine. Processor time withstands that for a while; time on the wall does not."""
+    if not hasattr(os, "getloadavg"):
+        return "unknown"
+    load = os.getloadavg()[0]
+    return f"{load:.2f}" + (" (busy: times on the wall mean nothing)" if load > _BUSY else "")
 
 
 def _processor() -> str:

@@ -1,5 +1,7 @@
 """What one would use in place of the SDK, as far as it is installed; pydantic models made like the SDK's Structs."""
 
+import hashlib
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,6 +13,7 @@ from msgspec import Struct, UnsetType
 
 from paycombat_async.schemas._base import EmptyObject
 
+_BLOCK: Final = 64  # of SHA-256, in bytes
 EXTRA: Final = "bench"  # the extra of this distribution that brings all peers
 _PLAIN: Final[dict[Any, Any]] = {UnsetType: None, EmptyObject: dict[str, object]}
 
@@ -25,10 +28,26 @@ def load(name: str) -> ModuleType:
     return import_module(name)
 
 
-def left_out(*names: str) -> list[str]:
-    """A remark for each peer that is not installed."""
-    missing = set(names) - set(installed(*names))
-    return [f"{name} is not installed, so its rows are left out: pip install paycombat[{EXTRA}]" for name in missing]
+def left_out(*names: str, extra: str = EXTRA) -> list[str]:
+    """A remark for each peer that is not installed; `extra` is the extra of this distribution that brings it."""
+    missing = [name for name in names if name not in installed(*names)]
+    return [f"{name} is not installed, so its rows are left out: pip install 'paycombat[{extra}]'" for name in missing]
+
+
+def bare_signer(key: bytes) -> Callable[[bytes], str]:
+    """Signs at the least that HMAC can cost with `hashlib`: both padded key blocks hashed once, copied each time."""
+    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def sign(body: bytes) -> str:
+        first = inner.copy()
+        first.update(body)
+        second = outer.copy()
+        second.update(first.digest())
+        return second.hexdigest()
+
+    return sign
 
 
 @cache

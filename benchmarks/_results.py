@@ -8,16 +8,21 @@ from typing import Literal
 from benchmarks._harness import Samples
 from benchmarks._statistics import Spread, paired, spread
 
+Pick = Callable[[Samples], list[float]]
+
+CPU: Pick = attrgetter("cpu")
+WALL: Pick = attrgetter("wall")
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A bound that a ratio is to keep."""
+    """A bound to be kept by the ratio of a row, or by its figure where it has no ratio."""
 
     sense: Literal[">=", "<="]
     limit: float
 
-    def is_met(self, ratio: float) -> bool:
-        return ratio >= self.limit if self.sense == ">=" else ratio <= self.limit
+    def is_met(self, value: float) -> bool:
+        return value >= self.limit if self.sense == ">=" else value <= self.limit
 
     def __str__(self) -> str:
         return f"{self.sense} {self.limit:g}"
@@ -38,18 +43,24 @@ class Row:
     @property
     def is_met(self) -> bool | None:
         """Whether the goal is met; None without one."""
-        return None if self.goal is None or self.ratio is None else self.goal.is_met(self.ratio.median)
+        if self.goal is None:
+            return None
+        return self.goal.is_met(self.figure if self.ratio is None else self.ratio.median)
 
 
 @dataclass(slots=True)
 class Table:
-    """The rows of one topic. `ratio_means` says how to read the ratios, `remarks` what is missing or peculiar."""
+    """The rows of one topic. `ratio_means` says how to read the ratios, `remarks` what is missing or peculiar.
+
+    `work` says of a case what each side does; it holds for the cases behind it too, up to the next that has a line.
+    """
 
     topic: str
     title: str
     ratio_means: str
     rows: list[Row] = field(default_factory=list[Row])
     remarks: list[str] = field(default_factory=list[str])
+    work: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def times_as_fast(
@@ -58,18 +69,33 @@ def times_as_fast(
     *,
     base: str,
     goals: Mapping[str, Goal] | None = None,
-    of: Callable[[Samples], list[float]] = attrgetter("cpu"),
+    pick: Pick = CPU,
 ) -> list[Row]:
-    """Rows with microseconds of the clock that `of` picks; a ratio of 2 means half the time that `base` takes."""
-    slow = of(samples[base])
-    times = {name: of(own) for name, own in samples.items()}
+    """Rows with microseconds of the clock that `pick` picks; a ratio of 2 means half the time that `base` takes."""
+    slow = pick(samples[base])
+    times = {name: pick(own) for name, own in samples.items()}
     return [
         Row(case, name, spread(own).median * 1e6, "µs", paired(slow, own), base, (goals or {}).get(name))
         for name, own in times.items()
     ]
 
 
-def times_the_cost(case: str, samples: Mapping[str, Samples], *, of: str, base: str, goal: Goal | None = None) -> Row:
-    """A row with processor time in microseconds; a ratio of 2 means twice the time that `base` takes."""
-    own = samples[of].cpu
-    return Row(case, of, spread(own).median * 1e6, "µs", paired(own, samples[base].cpu), base, goal)
+def against(
+    case: str, samples: Mapping[str, Samples], *, ours: str, peers: Mapping[str, Goal | None], pick: Pick = CPU
+) -> list[Row]:
+    """Rows for one contender beside each of its peers that was measured; a ratio of 2 means half the peer's time."""
+    own = pick(samples[ours])
+    figure = spread(own).median * 1e6
+    return [
+        Row(case, ours, figure, "µs", paired(pick(samples[peer]), own), peer, goal)
+        for peer, goal in peers.items()
+        if peer in samples
+    ]
+
+
+def times_the_cost(
+    case: str, samples: Mapping[str, Samples], *, of: str, base: str, goal: Goal | None = None, pick: Pick = CPU
+) -> Row:
+    """A row with microseconds of the clock that `pick` picks; a ratio of 2 means twice the time that `base` takes."""
+    own = pick(samples[of])
+    return Row(case, of, spread(own).median * 1e6, "µs", paired(own, pick(samples[base])), base, goal)

@@ -13,6 +13,10 @@ class Spread:
     median: float
     high: float
 
+    def inverted(self) -> "Spread":
+        """The spread of the reciprocals: times the cost becomes times as fast."""
+        return Spread(1 / self.high, 1 / self.median, 1 / self.low)
+
 
 def spread(samples: Sequence[float]) -> Spread:
     """The spread of one sample or more."""
@@ -25,9 +29,3 @@ def spread(samples: Sequence[float]) -> Spread:
 def paired(over: Sequence[float], under: Sequence[float]) -> Spread:
     """The spread of the ratios within each round: what slows the whole machine down cancels out."""
     return spread([above / below for above, below in zip(over, under, strict=True)])
-
-
-def of_medians(over: Sequence[float], under: Sequence[float]) -> Spread:
-    """The ratio of the two medians; its bounds are the ratios of the outer tenths, a wide estimate."""
-    above, below = spread(over), spread(under)
-    return Spread(above.low / below.high, above.median / below.median, above.high / below.low)

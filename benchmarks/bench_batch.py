@@ -1,67 +1,88 @@
 """Many customers at once, against a bare loop of the same calls: `python -m benchmarks batch`."""
 
 import asyncio
-import subprocess
-import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from itertools import count
-from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from benchmarks._data import KEY, REQUESTS, TOKEN, USUAL
-from benchmarks._harness import Effort, Samples, measure_async
-from benchmarks._results import Goal, Row, Table, times_as_fast
+from benchmarks._harness import Effort, Samples, Stopwatch, measure_async
+from benchmarks._processes import MEMORY_IS_KNOWN, in_fresh_process, peak_mb
+from benchmarks._results import WALL, Goal, Row, Table, times_as_fast
 from benchmarks._server import running_server
+from benchmarks._statistics import spread
 from paycombat_async import AsyncPayCombat, UpdateCustomer
 from paycombat_async.batch.runner import sync_customers
 
-_ROOT: Final = Path(__file__).parents[1]
 _BASE: Final = "bare loop of customers.update"
+_UNWRITTEN: Final = "sync_customers without journal"
 _JOURNAL: Final = "sync_customers with journal"
-_GOALS: Final = {_JOURNAL: Goal(">=", 0.8)}
+_GOALS: Final = {_JOURNAL: Goal(">=", 0.9)}
+_FLAT: Final = Goal("<=", 1.1)
+_GROWTH: Final = Goal("<=", 20.0)
 _CONCURRENCY: Final = 64
-_ROUNDS_OF_ROWS_FOR_MEMORY: Final = 10
-_STATUS: Final = Path("/proc/self/status")  # only Linux has it; elsewhere memory is not measured
+_FEW: Final = 1_000  # rows: what longer batches are compared with
+_RUNS_OF_FEW: Final = 5
+_LONG_ROUNDS: Final = 14  # of the rounds, one in so many for the long batch
+_WORK: Final = (
+    f"the same requests over the same client, {_CONCURRENCY} workers each; the bare loop keeps nothing and stops at "
+    "the first error; with a journal every row is on disk before it is sent, and its result after"
+)
+_LENGTH_WORK: Final = f"sync_customers with journal, in one fresh process; runs of {_FEW:,} rows in between to compare"
 
 Action = Callable[[int], Awaitable[None]]
 
 
 def run(effort: Effort) -> list[Table]:
-    """The rate with and without a journal, and how much a long run's memory grows."""
+    """The rate with and without a journal, and what the length of a batch does to cost and memory."""
     table = Table("batch", "Update many customers", f"times the rate of the {_BASE}")
-    with running_server() as address, tempfile.TemporaryDirectory() as folder:
-        base_url = f"{address}/clean"
-        samples = asyncio.run(_compare(base_url, Path(folder), effort))
-        memory = _memory(base_url, effort.rows * _ROUNDS_OF_ROWS_FOR_MEMORY) if _STATUS.exists() else []
-    case = f"{effort.rows} rows, {_CONCURRENCY} at once"
-    table.rows += times_as_fast(f"{case}: time per row", samples, base=_BASE, goals=_GOALS, of=attrgetter("wall"))
-    table.rows += times_as_fast(f"{case}: processor time per row", samples, base=_BASE)
-    table.rows += memory
-    table.remarks.append(f"each round has a new journal in {tempfile.gettempdir()}, forced to disk as a real run does")
-    return [table]
+    length = Table("batch", "Update many customers: long files", f"times the cost per row at {_FEW:,} rows")
+    with running_server() as server:
+        base_url = f"{server.address}/clean"
+        samples = asyncio.run(_compare(base_url, (_BASE, _UNWRITTEN, _JOURNAL), effort.some_rounds(2), effort.rows))
+        table.rows += _rows(effort.rows, samples, {})
+        few = effort.some_rounds(_LONG_ROUNDS)
+        samples = asyncio.run(_compare(base_url, (_BASE, _JOURNAL), few, effort.long_batch))
+        table.rows += _rows(effort.long_batch, samples, _GOALS)
+        length.rows += _lengths(base_url, effort.longest_batch)
+        table.remarks.append(server.remark())
+    table.work[table.rows[0].case] = _WORK
+    length.work[length.rows[0].case] = _LENGTH_WORK
+    table.remarks.append(
+        "each round has a new journal in the system's temporary folder, forced to disk as a real run's"
+    )
+    return [table, length]
 
 
-async def _compare(base_url: str, folder: Path, effort: Effort) -> dict[str, Samples]:
+def _rows(rows: int, samples: dict[str, Samples], goals: dict[str, Goal]) -> list[Row]:
+    case = f"{rows:,} rows, {_CONCURRENCY} at once"
+    return [
+        *times_as_fast(f"{case}: time on the wall per row", samples, base=_BASE, goals=goals, pick=WALL),
+        *times_as_fast(f"{case}: processor time per row", samples, base=_BASE),
+    ]
+
+
+async def _compare(base_url: str, names: tuple[str, ...], rounds: int, rows: int) -> dict[str, Samples]:
+    async with _batches(base_url) as batches:
+        return await measure_async({name: batches[name] for name in names}, rounds, rows)
+
+
+@asynccontextmanager
+async def _batches(base_url: str) -> AsyncGenerator[dict[str, Action]]:
     numbers = count()
-
-    def journal() -> Path:
-        return folder / f"{next(numbers)}.journal"
-
-    async with _client(base_url) as client:
-        contenders: dict[str, Action] = {
-            _BASE: lambda rows: _bare(client, rows),
-            "sync_customers without journal": lambda rows: _batch(client, rows, None),
-            _JOURNAL: lambda rows: _batch(client, rows, journal()),
-        }
-        return await measure_async(contenders, max(3, effort.rounds // 2), effort.rows)
-
-
-def _client(base_url: str) -> AsyncPayCombat:
-    return AsyncPayCombat(token=TOKEN, signature_key=KEY, base_url=base_url)
+    client = AsyncPayCombat(token=TOKEN, signature_key=KEY, base_url=base_url)
+    with tempfile.TemporaryDirectory() as folder:
+        async with client:
+            yield {
+                _BASE: lambda rows: _bare(client, rows),
+                _UNWRITTEN: lambda rows: _batch(client, rows, None),
+                _JOURNAL: lambda rows: _batch(client, rows, Path(folder, f"{next(numbers)}.journal")),
+            }
 
 
 def _requests(rows: int) -> Iterator[UpdateCustomer]:
@@ -86,30 +107,43 @@ async def _batch(client: AsyncPayCombat, rows: int, journal: Path | None) -> Non
     assert report.updated == rows, report
 
 
-def _memory(base_url: str, rows: int) -> list[Row]:
-    """In a fresh process: what a run needs at most, and by how much that exceeds a run of a twentieth of the rows."""
-    program = [sys.executable, "-m", "benchmarks.bench_batch", base_url, str(rows)]
-    done = subprocess.run(program, cwd=_ROOT, capture_output=True, check=True)
-    peak, growth = (float(figure) for figure in done.stdout.split())
-    case = f"memory, {rows} rows after {rows // 20}"
-    return [Row(case, "peak of the process", peak, "MB"), Row(case, "growth of the peak", growth, "MB")]
+def _lengths(base_url: str, longest: int) -> list[Row]:
+    """Cost per row and peak of memory, by the number of rows."""
+    program = "from benchmarks.bench_batch import measured_lengths as m; import sys; m(sys.argv[1], int(sys.argv[2]))"
+    costs, peaks = in_fresh_process(program, base_url, longest)
+    few = spread(costs.pop(str(_FEW))).median
+    case = "processor time per row, by the number of rows"
+    rows = [Row(case, f"{_FEW:,} rows", few * 1e6, "µs")]
+    for size, (cost, *_) in costs.items():
+        name = f"{int(size):,} rows"
+        rows.append(Row(case, name, cost * 1e6, "µs", spread([cost / few]), f"{_FEW:,} rows", _FLAT))
+    if MEMORY_IS_KNOWN:
+        case = f"memory, {longest:,} rows after {_FEW:,}"
+        rows.append(Row(case, "peak of the process", peaks[-1], "MB"))
+        rows.append(Row(case, "growth of the peak", peaks[-1] - peaks[0], "MB", goal=_GROWTH))
+    return rows
 
 
-async def _peak_and_growth(base_url: str, rows: int) -> tuple[float, float]:
-    with tempfile.TemporaryDirectory() as folder:
-        async with _client(base_url) as client:
-            await _batch(client, max(1, rows // 20), Path(folder) / "first.journal")
-            before = _peak_kilobytes()
-            await _batch(client, rows, Path(folder) / "second.journal")
-    peak = _peak_kilobytes()
-    return peak / 1024, (peak - before) / 1024
+def measured_lengths(base_url: str, longest: int) -> None:
+    """What `_lengths` wants to know, printed as JSON. It needs a process of its own."""
+    print(msgspec.json.encode(asyncio.run(_measure_lengths(base_url, longest))).decode())
 
 
-def _peak_kilobytes() -> int:
-    """The most memory this process ever held. `getrusage` would say that of the process it was started from."""
-    status = _STATUS.read_text().splitlines()
-    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+async def _measure_lengths(base_url: str, longest: int) -> tuple[dict[int, list[float]], list[float]]:
+    costs: dict[int, Samples] = {}
+    peaks: list[float] = []
+    async with _batches(base_url) as batches:
+        await batches[_JOURNAL](min(_FEW, longest))
+        for rows in (_FEW, *_sizes(longest)):
+            for size in (*[_FEW] * _RUNS_OF_FEW, rows):
+                watch = Stopwatch()
+                await batches[_JOURNAL](size)
+                watch.note(costs.setdefault(size, Samples([], [])), size)
+            peaks.append(peak_mb() if MEMORY_IS_KNOWN else 0.0)
+    return {size: samples.cpu for size, samples in costs.items()}, peaks
 
 
-if __name__ == "__main__":
-    print(*asyncio.run(_peak_and_growth(sys.argv[1], int(sys.argv[2]))))
+def _sizes(longest: int) -> Iterator[int]:
+    size = _FEW
+    while (size := size * 10) <= longest:
+        yield size

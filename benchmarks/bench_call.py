@@ -1,138 +1,114 @@
 """A call over a real socket, against the bare HTTP client: `python -m benchmarks call`."""
 
 import asyncio
-import hashlib
-import hmac
-import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack, ExitStack
 from typing import Final
 
-import aiohttp
-from yarl import URL
-
-from benchmarks._data import KEY, REQUESTS, TOKEN, USUAL, account
-from benchmarks._harness import Effort, measure_async
-from benchmarks._results import Goal, Row, Table, times_the_cost
+from benchmarks._callers import BARE, HTTPX, SDK, UNBOUNDED, WHOLE, Drive, at_once, callers, rivals
+from benchmarks._harness import Effort, Samples, measure_async, measure_blocking
+from benchmarks._peers import installed, left_out, load
+from benchmarks._results import WALL, Goal, Row, Table, against, times_as_fast, times_the_cost
 from benchmarks._server import running_server
-from paycombat_async import AsyncPayCombat, Draft, canonical_json
-from paycombat_async._protocol import draft
-from paycombat_async.endpoints import UPDATE_CUSTOMER
-from paycombat_async.transport import KEEPALIVE_S
 
-_SDK: Final = "paycombat"
-_BARE: Final = "bare aiohttp, all prepared"
-_UNBOUNDED: Final = "the same, without a time limit"
-_WHOLE: Final = "bare aiohttp + json + hmac"
-_GOALS: Final = {"clean": Goal("<=", 1.25), "drifting": Goal("<=", 1.5)}
-_REQUEST: Final = REQUESTS[USUAL]
-_TIMEOUT_S: Final = 30.0  # that of the client, unless told otherwise
+_GOALS: Final = {"clean": Goal("<=", 1.10), "drifting": Goal("<=", 1.35)}
+_RATE_GOAL: Final = Goal(">=", 10.0)
+_AT_ONCE: Final = (1, 16, 128)
+_WITH_GOAL: Final = (16, 128)
+_ON_UVLOOP: Final = 16
+_LOOPS: Final = ("asyncio", "uvloop")
 
-Call = Callable[[], Awaitable[object]]
+_COST_WORK: Final = (
+    f"{SDK}: draft, sign, send, decode into a Struct, with retries and deadline armed; {BARE}: bytes and headers made "
+    f"beforehand, same session settings and limit, answer only read; {WHOLE}: that, json.dumps, hmac.new, json.loads"
+)
+_RATE_WORK: Final = (
+    f"both encode, sign, send and decode; {HTTPX} with json.dumps, hmac.new, json.loads and as many connections kept"
+)
+_UVLOOP_WORK: Final = "the same call on either loop, in turn"
 
 
 def run(effort: Effort) -> list[Table]:
-    """Processor time of the client per call, at several degrees of concurrency."""
-    table = Table("call", "Update Customer, asynchronous", "times the processor time of the named bare call")
-    with running_server() as base_url:
-        for concurrency in (1, 16, 128):
-            table.rows += asyncio.run(_compare(base_url, concurrency, effort))
-    table.remarks += [
-        "loopback, no TLS; the server is a process of its own and checks every signature",
-        f"{_BARE}: the same session settings and time limit, bytes and headers made beforehand, answer only read",
-        f"{_WHOLE}: that, and json.dumps, hmac.new and json.loads in each call",
-    ]
-    return [table]
+    """Processor time per call at several degrees of concurrency, the rate beside httpx, and both loops."""
+    cost = Table("call", "Update Customer, asynchronous", "times the processor time of the named bare call")
+    rate = Table("call", "Update Customer, asynchronous: rate", f"times the rate of {HTTPX}")
+    loops = Table("call", "Update Customer, asynchronous: uvloop", "times as fast as the same on asyncio")
+    with running_server() as server:
+        for concurrency in _AT_ONCE:
+            cost.rows += asyncio.run(_cost(server.address, concurrency, effort))
+        if installed("httpx"):
+            for concurrency in _WITH_GOAL:
+                rate.rows += asyncio.run(_rate(f"{server.address}/clean", concurrency, effort))
+        if installed("uvloop"):
+            loops.rows += _loops(f"{server.address}/clean", effort)
+        cost.remarks += [server.remark(), *left_out("httpx"), *left_out("uvloop", extra="uvloop")]
+    cost.work, rate.work, loops.work = (
+        dict.fromkeys([table.rows[0].case] if table.rows else [], work)
+        for table, work in ((cost, _COST_WORK), (rate, _RATE_WORK), (loops, _UVLOOP_WORK))
+    )
+    return [table for table in (cost, rate, loops) if table.rows]
 
 
-async def _compare(base_url: str, concurrency: int, effort: Effort) -> list[Row]:
+async def _cost(base_url: str, concurrency: int, effort: Effort) -> list[Row]:
     async with AsyncExitStack() as stack:
-        contenders: dict[str, Callable[[int], Awaitable[None]]] = {}
+        contenders: dict[str, Drive] = {}
         for answer in _GOALS:
-            made = await stack.enter_async_context(_calls(f"{base_url}/{answer}", concurrency))
+            made = await stack.enter_async_context(callers(f"{base_url}/{answer}", concurrency))
             contenders |= {f"{answer}: {name}": at_once(concurrency, call) for name, call in made.items()}
-        samples = await measure_async(contenders, effort.rounds, max(effort.calls, 5 * concurrency))
+        samples = await measure_async(contenders, effort.rounds, _calls(effort, concurrency))
     rows: list[Row] = []
-    for answer, goal in _GOALS.items():
+    for answer, limit in _GOALS.items():
         prefix = f"{answer}: "
         own = {name.removeprefix(prefix): taken for name, taken in samples.items() if name.startswith(prefix)}
-        case = f"{answer} answer, {concurrency} at once"
-        rows += [times_the_cost(case, own, of=name, base=_BARE) for name in (_BARE, _UNBOUNDED, _WHOLE)]
-        rows.append(times_the_cost(case, own, of=_SDK, base=_BARE, goal=goal))
-        rows += [times_the_cost(case, own, of=_SDK, base=base) for base in (_UNBOUNDED, _WHOLE)]
+        case = f"{answer} answer, {concurrency} at once: processor time"
+        goal = limit if concurrency in _WITH_GOAL else None
+        rows += [times_the_cost(case, own, of=name, base=BARE) for name in (BARE, UNBOUNDED, WHOLE)]
+        rows.append(times_the_cost(case, own, of=SDK, base=BARE, goal=goal))
+        rows += [times_the_cost(case, own, of=SDK, base=base) for base in (UNBOUNDED, WHOLE)]
     return rows
 
 
-def at_once(concurrency: int, call: Call) -> Callable[[int], Awaitable[None]]:
-    """Carries out so many calls by workers that share one iterator, which is the cheapest way there is."""
-
-    async def drive(calls: int) -> None:
-        numbers = iter(range(calls))
-
-        async def work() -> None:
-            for _ in numbers:
-                await call()
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(concurrency, calls)):
-                group.create_task(work())
-
-    return drive
+async def _rate(base_url: str, concurrency: int, effort: Effort) -> list[Row]:
+    async with rivals(base_url, concurrency) as calls:
+        contenders = {name: at_once(concurrency, call) for name, call in calls.items()}
+        samples = await measure_async(contenders, effort.some_rounds(4), _calls(effort, concurrency))
+    case = f"clean answer, {concurrency} at once: time on the wall"
+    return times_as_fast(case, samples, base=HTTPX, goals={SDK: _RATE_GOAL}, pick=WALL)
 
 
-@asynccontextmanager
-async def _calls(base_url: str, concurrency: int) -> AsyncGenerator[dict[str, Call]]:
-    prepared = draft(UPDATE_CUSTOMER, _REQUEST, {}, None, account(base_url))
-    async with (
-        AsyncPayCombat(token=TOKEN, signature_key=KEY, base_url=base_url, max_connections=concurrency) as client,
-        _session(concurrency, _TIMEOUT_S) as bounded,
-        _session(concurrency, None) as unbounded,
-        _session(concurrency, _TIMEOUT_S) as whole,
-    ):
-
-        async def ours() -> object:
-            return await client.customers.update(_REQUEST)
-
-        yield {
-            _SDK: ours,
-            _BARE: _bare(bounded, prepared),
-            _UNBOUNDED: _bare(unbounded, prepared),
-            _WHOLE: _whole(whole, prepared.url),
-        }
+def _loops(base_url: str, effort: Effort) -> list[Row]:
+    """Both kinds of loop are kept, and take turns."""
+    contenders: dict[str, Callable[[int], object]] = {}
+    with ExitStack() as stack:
+        for loop in _LOOPS:
+            factory = load("uvloop").new_event_loop if loop == "uvloop" else None
+            runner = stack.enter_context(asyncio.Runner(loop_factory=factory))
+            connections = AsyncExitStack()
+            calls = runner.run(connections.enter_async_context(callers(base_url, _ON_UVLOOP)))
+            stack.callback(_end, runner, connections)
+            for name in (BARE, SDK):
+                contenders[f"{name}, {loop}"] = _driven(runner, at_once(_ON_UVLOOP, calls[name]))
+        samples = measure_blocking(contenders, effort.rounds, _calls(effort, _ON_UVLOOP))
+    return [row for name in (BARE, SDK) for row in _beside(samples, name)]
 
 
-def _bare(session: aiohttp.ClientSession, prepared: Draft) -> Call:
-    url, headers, body = URL(prepared.url, encoded=True), dict(prepared.headers), prepared.body
-
-    async def call() -> object:
-        async with session.request("PATCH", url, data=body, headers=headers, allow_redirects=False) as response:
-            assert response.status == 200
-            return await response.read()
-
-    return call
+def _beside(samples: dict[str, Samples], name: str) -> list[Row]:
+    case = f"{name}, {_ON_UVLOOP} at once: processor time"
+    pair = {loop: samples[f"{name}, {loop}"] for loop in _LOOPS}
+    return against(case, pair, ours="uvloop", peers={"asyncio": None})
 
 
-def _whole(session: aiohttp.ClientSession, address: str) -> Call:
-    url, key = URL(address, encoded=True), KEY.encode()
-    data = json.loads(canonical_json(_REQUEST))
+def _driven(runner: asyncio.Runner, drive: Drive) -> Callable[[int], object]:
+    async def calls(number: int) -> None:
+        await drive(number)
 
-    async def call() -> object:
-        body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-        signature = hmac.new(key, body, hashlib.sha256).hexdigest()
-        headers = {"X-token": TOKEN, "Content-Type": "application/json", "signature": signature}
-        async with session.request("PATCH", url, data=body, headers=headers, allow_redirects=False) as response:
-            assert response.status == 200
-            return json.loads(await response.read())
-
-    return call
+    return lambda number: runner.run(calls(number))
 
 
-def _session(concurrency: int, timeout: float | None) -> aiohttp.ClientSession:
-    """With the settings of the SDK's own session, without what the SDK adds to it."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=concurrency, keepalive_timeout=KEEPALIVE_S, ttl_dns_cache=60),
-        headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "paycombat-benchmark"},
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-        timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=5.0),
-    )
+def _end(runner: asyncio.Runner, connections: AsyncExitStack) -> None:
+    runner.run(connections.aclose())
+
+
+def _calls(effort: Effort, concurrency: int) -> int:
+    """Enough for each worker to have several of them, in a run that is meant seriously."""
+    return max(effort.calls, effort.calls // 64 * concurrency)

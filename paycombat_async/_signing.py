@@ -44,10 +44,9 @@ class Signer:
     def verify(self, body: bytes, signature: str) -> bool:
         """Whether `signature` (hex, either case) is that of `body`; compared in constant time, never raises."""
         try:
-            given = signature.strip().lower().encode("ascii")
-        except (AttributeError, UnicodeEncodeError):
+            return hmac.compare_digest(self.sign(body), signature.strip().lower())
+        except (AttributeError, TypeError):  # no text, or not in ASCII
             return False
-        return hmac.compare_digest(self.sign(body).encode("ascii"), given)
 
     def __repr__(self) -> str:
         return "Signer(***)"

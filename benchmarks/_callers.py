@@ -1,0 +1,147 @@
+"""The same call made asynchronously by the SDK and by each client one would use instead."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+import aiohttp
+from yarl import URL
+
+from benchmarks._data import KEY, PATH, REQUESTS, TOKEN, USUAL, account
+from benchmarks._peers import installed, load
+from paycombat_async import AsyncPayCombat, Draft, canonical_json
+from paycombat_async._protocol import draft
+from paycombat_async.endpoints import UPDATE_CUSTOMER
+from paycombat_async.transport import KEEPALIVE_S
+
+SDK: Final = "paycombat"
+BARE: Final = "bare aiohttp, all prepared"
+UNBOUNDED: Final = "the same, without a time limit"
+WHOLE: Final = "aiohttp + json + hmac"
+HTTPX: Final = "httpx.AsyncClient + json + hmac"
+
+_REQUEST: Final = REQUESTS[USUAL]
+_TIMEOUT_S: Final = 30.0  # that of the client, unless told otherwise
+_ACCEPTED: Final = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": "paycombat-benchmark",
+}
+
+Call = Callable[[], Awaitable[object]]
+Drive = Callable[[int], Awaitable[None]]
+
+
+@asynccontextmanager
+async def callers(base_url: str, concurrency: int) -> AsyncGenerator[dict[str, Call]]:
+    """The SDK and aiohttp in three forms, each with connections of its own."""
+    prepared = draft(UPDATE_CUSTOMER, _REQUEST, {}, None, account(base_url))
+    async with (
+        _client(base_url, concurrency) as client,
+        _session(concurrency, _TIMEOUT_S) as bounded,
+        _session(concurrency, None) as unbounded,
+        _session(concurrency, _TIMEOUT_S) as whole,
+    ):
+        yield {
+            SDK: lambda: client.customers.update(_REQUEST),
+            BARE: _bare(bounded, prepared),
+            UNBOUNDED: _bare(unbounded, prepared),
+            WHOLE: _whole(whole, prepared.url),
+        }
+
+
+@asynccontextmanager
+async def rivals(base_url: str, concurrency: int) -> AsyncGenerator[dict[str, Call]]:
+    """The SDK and httpx, if that is installed."""
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(_client(base_url, concurrency))
+        calls: dict[str, Call] = {SDK: lambda: client.customers.update(_REQUEST)}
+        if installed("httpx"):
+            httpx: Any = load("httpx")
+            limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+            other = httpx.AsyncClient(timeout=_TIMEOUT_S, limits=limits, headers=_ACCEPTED)
+            calls[HTTPX] = _httpx(await stack.enter_async_context(other), base_url + PATH)
+        yield calls
+
+
+def at_once(concurrency: int, call: Call) -> Drive:
+    """Carries out so many calls by workers that share one iterator, which is the cheapest way there is."""
+
+    async def drive(calls: int) -> None:
+        numbers = iter(range(calls))
+
+        async def work() -> None:
+            for _ in numbers:
+                await call()
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(concurrency, calls)):
+                group.create_task(work())
+
+    return drive
+
+
+def signed_anew() -> Callable[[], tuple[bytes, dict[str, str]]]:
+    """Body and headers made for each call, as every user of a plain HTTP client has to do."""
+    data, key = json.loads(canonical_json(_REQUEST)), KEY.encode()
+
+    def make() -> tuple[bytes, dict[str, str]]:
+        body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+        signature = hmac.new(key, body, hashlib.sha256).hexdigest()
+        return body, {"X-token": TOKEN, "Content-Type": "application/json", "signature": signature}
+
+    return make
+
+
+def _client(base_url: str, concurrency: int) -> AsyncPayCombat:
+    return AsyncPayCombat(token=TOKEN, signature_key=KEY, base_url=base_url, max_connections=concurrency)
+
+
+def _bare(session: aiohttp.ClientSession, prepared: Draft) -> Call:
+    url, headers, body = URL(prepared.url, encoded=True), dict(prepared.headers), prepared.body
+
+    async def call() -> object:
+        async with session.request("PATCH", url, data=body, headers=headers, allow_redirects=False) as response:
+            assert response.status == 200
+            return await response.read()
+
+    return call
+
+
+def _whole(session: aiohttp.ClientSession, address: str) -> Call:
+    url, make = URL(address, encoded=True), signed_anew()
+
+    async def call() -> object:
+        body, headers = make()
+        async with session.request("PATCH", url, data=body, headers=headers, allow_redirects=False) as response:
+            assert response.status == 200
+            return json.loads(await response.read())
+
+    return call
+
+
+def _httpx(client: Any, url: str) -> Call:
+    make = signed_anew()
+
+    async def call() -> object:
+        body, headers = make()
+        response = await client.patch(url, content=body, headers=headers)
+        assert response.status_code == 200
+        return json.loads(response.content)
+
+    return call
+
+
+def _session(concurrency: int, timeout: float | None) -> aiohttp.ClientSession:
+    """With the settings of the SDK's own session, without what the SDK adds to it."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=concurrency, keepalive_timeout=KEEPALIVE_S, ttl_dns_cache=60),
+        headers=_ACCEPTED,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=5.0),
+    )

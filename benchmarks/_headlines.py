@@ -1,0 +1,127 @@
+"""Which rows go into the picture and the README, the SDK beside what one would use in its place; the README's table."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from benchmarks._results import Goal, Row, Table
+from benchmarks._statistics import Spread
+
+_BLOCK: Final = re.compile(r"(<!-- benchmarks -->\n).*?(<!-- /benchmarks -->)", re.DOTALL)
+
+
+class _Choice(NamedTuple):
+    """A row, found by where it stands. `case` is how its case begins; a cost is shown as its reciprocal."""
+
+    what: str
+    beside: str
+    topic: str
+    case: str
+    name: str
+    against: str
+    is_cost: bool = False
+
+
+_CHOICES: Final = (
+    _Choice("encode + sign 1.1 kB", "json + hmac", "sign", "1.1 kB: encode + sign", "paycombat", "json.dumps"),
+    _Choice("encode + sign 1.1 kB", "pydantic + hmac", "sign", "1.1 kB: encode + sign", "paycombat", "pydantic"),
+    _Choice("encode + sign 1.1 kB", "orjson + hmac", "sign", "1.1 kB: encode + sign", "paycombat", "orjson"),
+    _Choice("the same, fields checked", "json + hmac", "sign", "1.1 kB: encode + sign", "paycombat, val", "json.dumps"),
+    _Choice(
+        "the same, fields checked", "pydantic + hmac", "sign", "1.1 kB: encode + sign", "paycombat, val", "pydantic"
+    ),
+    _Choice("take a webhook", "json + hmac", "webhook", "", "paycombat", "hmac.new"),
+    _Choice("take a webhook", "pydantic + hmac", "webhook", "", "paycombat", "pydantic"),
+    _Choice("read an answer", "json.loads", "decode", "clean", "paycombat", "json.loads"),
+    _Choice("read an answer", "pydantic", "decode", "clean", "paycombat", "pydantic"),
+    _Choice("async call, 16 at once", "httpx, rate", "call", "clean answer, 16", "paycombat", "httpx"),
+    _Choice(
+        "async call, 16 at once",
+        "aiohttp + json + hmac",
+        "call",
+        "clean answer, 16",
+        "paycombat",
+        "aiohttp",
+        is_cost=True,
+    ),
+    _Choice("async call, 16 at once", "bare aiohttp", "call", "clean answer, 16", "paycombat", "bare", is_cost=True),
+    _Choice("blocking call", "requests", "sync", "processor", "paycombat_sync", "requests"),
+    _Choice("blocking call", "httpx", "sync", "processor", "paycombat_sync", "httpx"),
+    _Choice("batch with journal", "bare loop", "batch", "", "sync_customers with journal", "bare loop"),
+    _Choice("import", "openai", "import", "cold", "paycombat_async", "openai", is_cost=True),
+    _Choice("import", "stripe", "import", "cold", "paycombat_async", "stripe", is_cost=True),
+    _Choice("import", "aiohttp", "import", "cold", "paycombat_async", "aiohttp", is_cost=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """Times as fast as what stands beside it, and the goal in the same terms."""
+
+    what: str
+    beside: str
+    ratio: Spread
+    goal: float | None
+    is_met: bool | None
+
+
+def headlines(tables: Iterable[Table]) -> list[Headline]:
+    """Those that were measured, in the order in which they are shown."""
+    rows = [(table.topic, row) for table in tables for row in table.rows]
+    found = ((choice, _chosen(choice, rows)) for choice in _CHOICES)
+    return [_headline(choice, row, row.ratio) for choice, row in found if row is not None and row.ratio is not None]
+
+
+def caption(facts: Mapping[str, str]) -> str:
+    """When, where and with what it was measured, and what it does not show."""
+    return (
+        f"{facts['date']}; {facts['processor']}; {facts['python']}\n{facts['libraries']}\n"
+        "Medians of paired rounds, with the 10th to 90th percentile. By processor time; httpx's rate and batches by "
+        "time on the wall.\nIt does not show TLS or network latency: all calls went over loopback."
+    )
+
+
+def renew(file: Path, facts: Mapping[str, str], tables: Sequence[Table]) -> None:
+    """Writes the table into the file. Raises `ValueError` if it has no place for one."""
+    text = file.read_text(encoding="utf-8")
+    if _BLOCK.search(text) is None:
+        raise ValueError(f"{file.name} lacks the markers <!-- benchmarks --> and <!-- /benchmarks -->")
+    table = as_markdown(facts, tables)
+    file.write_text(_BLOCK.sub(lambda found: found[1] + table + found[2], text), encoding="utf-8")
+
+
+def as_markdown(facts: Mapping[str, str], tables: Sequence[Table]) -> str:
+    """One row for each comparison, and below when and where it was made."""
+    rows = ["| what | beside | times as fast | goal |", "|---|---|---|---|"]
+    for line in headlines(tables):
+        spread = f"{line.ratio.median:.2f} ({line.ratio.low:.2f} to {line.ratio.high:.2f})"
+        goal = "" if line.goal is None else f"{line.goal:.2f}: {'met' if line.is_met else 'missed'}"
+        rows.append(f"| {line.what} | {line.beside} | {spread} | {goal} |")
+    return "\n".join([*rows, "", caption(facts)]) + "\n"
+
+
+def _chosen(choice: _Choice, rows: Sequence[tuple[str, Row]]) -> Row | None:
+    """The row; of several, as for batches of several lengths, the one with a goal."""
+    fitting = [
+        row
+        for topic, row in rows
+        if topic == choice.topic
+        and row.case.startswith(choice.case)
+        and row.name.startswith(choice.name)
+        and row.against.startswith(choice.against)
+        and row.name != row.against
+    ]
+    return next((row for row in fitting if row.goal is not None), fitting[0] if fitting else None)
+
+
+def _headline(choice: _Choice, row: Row, ratio: Spread) -> Headline:
+    goal = _limit(row.goal, is_cost=choice.is_cost)
+    return Headline(choice.what, choice.beside, ratio.inverted() if choice.is_cost else ratio, goal, row.is_met)
+
+
+def _limit(goal: Goal | None, *, is_cost: bool) -> float | None:
+    if goal is None:
+        return None
+    return 1 / goal.limit if is_cost else goal.limit
