@@ -1,0 +1,71 @@
+"""A batch job from its settings to its report: checks them, opens the books, runs."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+
+from paycombat_async._clock import SYSTEM_CLOCK
+from paycombat_async.batch.books import Books
+from paycombat_async.batch.failures import FailuresFile
+from paycombat_async.batch.journal import open_journal, temporary_journal
+from paycombat_async.batch.journal_file import source_name
+from paycombat_async.batch.pace import Pace
+from paycombat_async.batch.rehearsal import rehearse
+from paycombat_async.batch.report import BatchReport, Progress, Tally
+from paycombat_async.batch.row_file import RowFile, open_rows
+from paycombat_async.batch.run import Options, Run
+from paycombat_async.batch.runner import FilePath
+from paycombat_async.batch.through import account_digest, clock_of, through
+from paycombat_async.batch.windows import Rows, windows_of
+from paycombat_async.client import AsyncPayCombat
+from paycombat_async.errors import ConfigurationError
+
+_NO_FILE = "rows that are no file"  # how a journal names them
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What `sync_customers` was asked for. Raises `ConfigurationError` for what cannot work."""
+
+    rows: Rows
+    journal: FilePath | None
+    failed: FilePath | None
+    concurrency: int
+    rate: float | None
+    on_progress: Callable[[Progress], None] | None
+    stop: asyncio.Event | None
+    _: KW_ONLY
+    dry_run: bool
+
+    def __post_init__(self) -> None:
+        if self.concurrency < 1:
+            raise ConfigurationError("concurrency must be 1 or more")
+        if self.rate is not None and not 0 < self.rate < float("inf"):
+            raise ConfigurationError("rate must be more than 0 calls per second")
+
+
+async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
+    """See `sync_customers`."""
+    rows = await asyncio.to_thread(open_rows, job.rows) if isinstance(job.rows, str | os.PathLike) else job.rows
+    source = rows if isinstance(rows, RowFile) else None
+    tally = Tally(None if source is None else source.total)
+    windows = windows_of(rows, max(64, min(512, 8 * job.concurrency)))
+    if job.dry_run:
+        return await rehearse(windows, tally, SYSTEM_CLOCK, job.on_progress)
+    if client is None:
+        raise ConfigurationError("only a dry run goes without a client")
+    books = await asyncio.to_thread(_open_books, client, source, tally, job)
+    options = Options(job.concurrency, clock_of(client), job.on_progress, job.stop or asyncio.Event())
+    pace = Pace(job.concurrency, job.rate, options.clock)
+    return await Run(through(client, tally, pace), books, pace, options).execute(windows)
+
+
+def _open_books(client: AsyncPayCombat, source: RowFile | None, tally: Tally, job: Job) -> Books:
+    failures = None if job.failed is None else FailuresFile(Path(job.failed), source)
+    if job.journal is None:
+        return Books(temporary_journal(), failures, tally)
+    where = Path(job.journal)
+    name = _NO_FILE if source is None else source_name(source.path, where)
+    return Books(open_journal(where, account=account_digest(client), source=name), failures, tally)
