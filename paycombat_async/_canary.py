@@ -4,11 +4,11 @@ import base64
 import html
 import re
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from urllib.parse import unquote
 
 _LEVELS: Final = 3  # how deep reporters of errors usually walk
@@ -23,12 +23,11 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda found: found[3] or chr(int(found[1] or found[2], 16)), text)
 
 
-# How a text may have been written so that a plain search misses what stands in it.
-_READINGS: Final[Mapping[str, Callable[[str], str]]] = {
-    "plain": str,
-    "percent-encoded": unquote,
-    "with HTML entities": html.unescape,
-    "with escapes": _unescaped,
+# How a text may have been written so that a plain search misses what stands in it: by what it shows, how it is read.
+_READINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
+    "percent-encoded": ("%", unquote),
+    "with HTML entities": ("&", html.unescape),
+    "with escapes": ("\\", _unescaped),
 }
 
 
@@ -100,9 +99,8 @@ def _shown(value: object, where: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, bytes | bytearray):
         yield where, value.decode("utf-8", "replace")
     else:
-        yield f"repr of {where}", repr(value)
-        yield f"str of {where}", str(value)
-        yield f"format of {where}", f"{value}"
+        forms = {"repr": repr(value), "str": str(value), "format": f"{value}"}
+        yield from ((f"{name} of {where}", text) for text, name in {text: name for name, text in forms.items()}.items())
         # rich shows objects by this, in its tracebacks too. Any: it may yield anything.
         rich: Any = getattr(value, "__rich_repr__", None)
         if rich is not None and not isinstance(value, type):
@@ -120,12 +118,18 @@ def _parts(value: object, where: str) -> Iterator[tuple[str, object]]:
         yield f"{where}.{name}", item
 
 
-# Any: what a container holds.
-def _items(value: Any) -> list[Any]:
-    if isinstance(value, Mapping):
+def _items(value: object) -> list[object]:
+    if _is_mapping(value):
         return [*value.keys(), *value.values()]
-    containers = (list, tuple, AbstractSet)
-    return list(value) if isinstance(value, containers) else []
+    return list(value) if _is_container(value) else []
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
+    return isinstance(value, Mapping)
+
+
+def _is_container(value: object) -> TypeGuard[Iterable[object]]:
+    return isinstance(value, list | tuple | AbstractSet)
 
 
 def _parts_of_error(error: BaseException, where: str) -> Iterator[tuple[str, object]]:
@@ -156,11 +160,10 @@ def _pieces(mark: str) -> list[tuple[str, str | None]]:
 
 
 def _seen(pieces: Mapping[str, list[tuple[str, str | None]]], text: str) -> Iterator[tuple[str, str]]:
-    readings = {name: read(text) for name, read in _READINGS.items()}
+    readings = {"plain": text} | {name: read(text) for name, (sign, read) in _READINGS.items() if sign in text}
     for name, wanted in pieces.items():
-        for piece, form in wanted:
-            if form is not None:
-                if piece in text:
-                    yield name, form
-                continue
-            yield from ((name, reading) for reading, read in readings.items() if piece in read)
+        forms = [form for piece, form in wanted if form is not None and piece in text]
+        plain = [piece for piece, form in wanted if form is None]
+        forms += [reading for reading, read in readings.items() if any(piece in read for piece in plain)]
+        if forms:
+            yield name, "plain" if "plain" in forms else forms[0]

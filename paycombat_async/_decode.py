@@ -13,7 +13,7 @@ from typing import Any, Final, TypeGuard, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Raw, Struct
 
-from paycombat_async._drift import DriftKind, Note, salvage
+from paycombat_async._drift import DriftKind, Note, Unreadable, salvage
 from paycombat_async._lenient import UNDECODABLE, decoder, plain
 from paycombat_async._page import read_page
 from paycombat_async.schemas._base import EmptyObject, Response, explain
@@ -32,13 +32,17 @@ def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Not
     """
     if get_origin(kind) is Page:
         return read_page(kind, data, path, read)
+    value = _decoded(kind, data)
+    return read_closely(kind, data, path) if value is None else (value, None)
+
+
+def _decoded(kind: type[R], data: bytes | Raw) -> R | None:
+    """The fast way: None if anything is odd."""
     try:
         value = decoder(kind).decode(data)
     except UNDECODABLE:
-        return read_closely(kind, data, path)
-    if isinstance(value, Struct) and not _made_clean(value):
-        return read_closely(kind, data, path)
-    return value, None
+        return None
+    return None if isinstance(value, Struct) and not _made_clean(value) else value
 
 
 class _Readers(dict[Any, Callable[[bytes], Any]]):
@@ -139,7 +143,14 @@ def read_closely(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, 
     notes: list[Note] = []
     if not issubclass(kind, Struct):
         return plain(data), notes  # type: ignore[return-value]  # R is object: the only other kind of answer
-    found: Any = salvage(kind, plain(data, exact=bool(_amounts(kind))), path, notes)
+    try:
+        tree = plain(data, exact=bool(_amounts(kind)))
+    except Unreadable:
+        whole = _decoded(kind, data)  # a field nobody asked for may hold what only the fast way passes over
+        if whole is None:
+            raise
+        return whole, [Note(path, DriftKind.WRONG_TYPE, "holds something that cannot be read")]
+    found: Any = salvage(kind, tree, path, notes)
     return found, notes
 
 

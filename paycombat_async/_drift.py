@@ -1,5 +1,6 @@
 """The slow way from an answer to a Struct: field by field, keeping what fits and noting what does not."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -62,6 +63,8 @@ class _Field(NamedTuple):
 
 
 _LOST: Final = object()
+# Anything else may be data, such as a map by e-mail address or by some number.
+_NAME: Final = re.compile(r"(?=.{1,48}\Z)_?[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z]*[0-9]{0,3}[A-Za-z]*)*")
 _EASY: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
 
 
@@ -70,8 +73,8 @@ def salvage(kind: type[S], value: object, path: str, notes: list[Note]) -> S:
     if not _is_object(value):
         raise Unreadable(f"{path}: expected an object, got {type(value).__name__}")
     schema = _schema(kind)
-    unknown = (key for key in value if key not in schema.names)
-    notes.extend(Note(f"{path}.{key[:100]}", DriftKind.UNKNOWN_FIELD, "not in the schema") for key in unknown)
+    unknown = (key if _NAME.fullmatch(key) else "…" for key in value if key not in schema.names)
+    notes.extend(Note(f"{path}.{key}", DriftKind.UNKNOWN_FIELD, "not in the schema") for key in unknown)
     kept: dict[str, object] = {}
     for field in schema.fields:
         found = value.get(field.encode_name, _LOST)

@@ -9,17 +9,9 @@ from typing import Any, Final, TypeVar
 from paycombat_async._clock import Clock
 from paycombat_async._drift import Drift, Note
 from paycombat_async._echo import describe, with_echoes
-from paycombat_async._protocol import (
-    Account,
-    Attempt,
-    RawReply,
-    Reading,
-    Reply,
-    Transport,
-    draft,
-    interpret,
-    with_endpoint,
-)
+from paycombat_async._messages import Account, Attempt, RawReply, Reading, Reply, Transport, with_endpoint
+from paycombat_async._protocol import draft, interpret
+from paycombat_async._secrets import Redactor
 from paycombat_async._settings import Limits
 from paycombat_async._target import is_loopback
 from paycombat_async.endpoints import Endpoint, Evidence, Repeat
@@ -155,7 +147,7 @@ class Engine:
             reading = with_echoes(endpoint, request, reading, raw, self.account.redact)
         if reading.notes:
             if hooks.strict_responses:
-                raise _too_different(endpoint, raw, reading)
+                raise _too_different(endpoint, raw, reading, self.account.redact)
             self._tell_drift(endpoint, reading.notes)
         return reading
 
@@ -176,7 +168,8 @@ class Engine:
     def _tell_drift(self, endpoint: Endpoint[Any, Any], notes: list[Note]) -> None:
         if self.hooks.on_drift is None and not _log.isEnabledFor(logging.DEBUG):
             return
-        for drift in with_endpoint(endpoint, notes):
+        redact = self.account.redact
+        for drift in with_endpoint(endpoint, [note._replace(path=redact(note.path)) for note in notes]):
             if self.hooks.on_drift is not None:
                 _tell(self.hooks.on_drift, drift)
             else:
@@ -226,8 +219,8 @@ class Engine:
 _NOTHING: Final = RawReply(0, {}, b"")
 
 
-def _too_different(endpoint: Endpoint[Any, Any], raw: RawReply, reading: Reading) -> InvalidResponse:
-    fields = ", ".join(f"{note.path} ({note.kind})" for note in reading.notes or ())
+def _too_different(endpoint: Endpoint[Any, Any], raw: RawReply, reading: Reading, redact: Redactor) -> InvalidResponse:
+    fields = ", ".join(f"{redact(note.path)} ({note.kind})" for note in reading.notes or ())
     return InvalidResponse(
         f"{endpoint.name}: carried out, but the answer differs from the schema: {fields}",
         status=raw.status,

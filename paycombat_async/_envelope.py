@@ -37,6 +37,9 @@ class Opened(NamedTuple):
     status: int | None
     envelope: Envelope
 
+    def __repr__(self) -> str:
+        return "Opened(***)"
+
 
 def open_envelope(body: bytes) -> Opened | None:
     """What is in the body; None if it is no JSON object."""
@@ -106,21 +109,21 @@ def api_error(
     envelope = opened.envelope if opened is not None else Envelope()
     raw = redact(answered.body.decode("utf-8", "replace"))
     return api_error_class(status)(
-        _sentence(endpoint, status, answered.headers),
+        _sentence(endpoint, status, answered.headers, redact),
         status=status,
         code=_word(envelope.code, redact),
         message=_message(envelope, redact),
-        request_id=(opened and opened.request_id) or answered.headers.get("x-request-id"),
+        request_id=_word((opened and opened.request_id) or answered.headers.get("x-request-id"), redact),
         retry_after=retry_after_seconds(answered.headers.get("retry-after"), now),
         raw=raw,
         outcome=Outcome.REJECTED if refused else Outcome.UNKNOWN,
     )
 
 
-def _sentence(endpoint: Endpoint[Any, Any], status: int, headers: Mapping[str, str]) -> str:
+def _sentence(endpoint: Endpoint[Any, Any], status: int, headers: Mapping[str, str], redact: Redactor) -> str:
     said = f"{endpoint.name}: the provider answered {status}"
     if status // 100 == 3:
-        return f"{said}, a redirect to {_host(headers.get('location', ''))}; it was not followed"
+        return f"{said}, a redirect to {redact(_host(headers.get('location', '')), 255)}; it was not followed"
     if status == 404 and endpoint.evidence is Evidence.INFERRED:
         return f"{said}; no such object, or the guessed path is wrong: mend it with paths={{{endpoint.name!r}: …}}"
     if status >= 500 or status in _UNDECIDED:

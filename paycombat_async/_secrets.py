@@ -1,11 +1,14 @@
 """What must never be seen, and how it is kept from being seen: `Secret` holds it, `Redactor` takes it out of text."""
 
+import base64
+import html
 import re
 from collections.abc import Iterable, Sequence
 from typing import NoReturn, TypeGuard
-from urllib.parse import quote
 
 REDACTED = "***"
+_LEAST_BASE64 = 8  # characters; a shorter piece would be found where no secret is
+_MOST_LOOKED_AT = 16_384  # characters; what is shown is far less, and a hostile answer may have millions
 
 # The hosted checkout address carries the X-token in its query (`?token=…&identifier=<X-token>`); PHP writes / as \/.
 _IN_QUERY = re.compile(r"((?:identifier|token|signature)(?:=|%3D))(?:\\/|[^&\s\"'<>\\])+", re.IGNORECASE)
@@ -57,24 +60,47 @@ def _is_list(keys: object) -> TypeGuard[Sequence[object]]:
 class Redactor:
     """Takes known secrets, and whatever looks like one, out of a text, and clips it."""
 
-    __slots__ = ("_secrets",)
+    __slots__ = ("_patterns", "_secrets")
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._secrets = tuple(secrets)
+        self._patterns: tuple[re.Pattern[str], ...] | None = None
 
     def __call__(self, text: str, limit: int = 2048) -> str:
+        """The text without secrets, and not longer than `limit`."""
+        looked_at = text[:_MOST_LOOKED_AT]
         # Replaced before clipping: a token cut in half by the clip would slip through.
-        for form in sorted(self._forms(), key=len, reverse=True):
-            text = text.replace(form, REDACTED)
-        text = _IN_JSON.sub(rf"\g<1>{REDACTED}", _IN_QUERY.sub(rf"\g<1>{REDACTED}", text))
-        return text if len(text) <= limit else text[:limit] + "…"
+        for pattern in self._all_patterns():
+            looked_at = pattern.sub(REDACTED, looked_at)
+        looked_at = _IN_JSON.sub(rf"\g<1>{REDACTED}", _IN_QUERY.sub(rf"\g<1>{REDACTED}", looked_at))
+        if len(looked_at) <= limit < len(text):
+            looked_at = looked_at.rpartition(REDACTED)[0]  # what was taken out before may go on where looking ended
+        return looked_at if len(looked_at) <= limit else looked_at[:limit] + "…"
 
-    def _forms(self) -> set[str]:
-        """The secrets as they are, as PHP escapes them, and percent-encoded."""
-        values = [secret.reveal() for secret in self._secrets]
-        return {
-            form
-            for value in values
-            for form in (value, value.replace("/", "\\/"), quote(value, safe="", errors="replace"))
-            if form
-        }
+    def _all_patterns(self) -> tuple[re.Pattern[str], ...]:
+        """Made when first needed: it takes milliseconds. The longest first: one may be the beginning of another."""
+        if self._patterns is None:
+            values = sorted({secret.reveal() for secret in self._secrets} - {""}, key=len, reverse=True)
+            self._patterns = tuple(_in_any_writing(value) for value in values)
+        return self._patterns
+
+
+def shown_in_short(value: object) -> list[tuple[str, object]]:
+    """A `__rich_repr__` that says no more than repr: msgspec's own yields every field."""
+    return [("shown", repr(value))]
+
+
+def _in_any_writing(value: str) -> re.Pattern[str]:
+    """The text plain, percent-encoded, with the escapes of JSON and HTML, letter by letter; and in base64."""
+    coded = value.encode("utf-8", "surrogatepass")
+    inner = [base64.b64encode(b"x" * shift + coded).decode()[4 if shift else 0 : -4] for shift in range(3)]
+    long_enough = [re.escape(form) for form in inner if len(form) >= _LEAST_BASE64]
+    return re.compile("|".join(["".join(_letter(letter) for letter in value), *long_enough]), re.IGNORECASE)
+
+
+def _letter(letter: str) -> str:
+    number = ord(letter)
+    percent = "".join(f"%{byte:02x}" for byte in letter.encode("utf-8", "surrogatepass"))
+    escaped = f"\\\\+u{number:04x}|&#0*{number};|&#x0*{number:x};|{percent}"
+    named = re.escape(html.escape(letter))
+    return rf"(?:\\*{re.escape(letter)}|{named}|{escaped})"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit
 
-from paycombat_async._protocol import Account
+from paycombat_async._messages import Account
 from paycombat_async._secrets import Redactor, Secret
 from paycombat_async._signing import Signer
 from paycombat_async._target import check_base_url, check_template
@@ -54,6 +54,8 @@ def read_account(
     base_url: str | None,
     paths: Mapping[str, str] | None,
     environ: Mapping[str, str],
+    *,
+    webhook_keys: Sequence[Secret] = (),
 ) -> Account:
     """Where to send and as whom. Raises `ConfigurationError` naming the argument and the variable, never a value."""
     token = _credential("token", token, "PAYCOMBAT_TOKEN", environ)
@@ -65,7 +67,8 @@ def read_account(
         )
     url = base_url or environ.get("PAYCOMBAT_BASE_URL") or DEFAULT_BASE_URL
     signer = Signer(signature_key.reveal())
-    return Account(check_base_url(url), token, signer, _checked_paths(paths or {}), Redactor((token,)))
+    redact = Redactor((token, signature_key, *webhook_keys))
+    return Account(check_base_url(url), token, signer, _checked_paths(paths or {}), redact)
 
 
 def read_webhook_keys(

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._drift import Drift
 from paycombat_async._engine import Engine, Hooks, Lifetime
-from paycombat_async._protocol import Account, Attempt, Reply, Transport
+from paycombat_async._messages import Account, Attempt, Reply, Transport
 from paycombat_async._secrets import Secret, hidden, hidden_keys
 from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_account, read_webhook_keys
 from paycombat_async._target import check_raw_path
@@ -83,7 +83,8 @@ class AsyncPayCombat:
         token, signature_key = hidden(token), hidden(signature_key)
         webhook_keys = None if webhook_keys is None else hidden_keys(webhook_keys)
         limits = Limits(timeout, connect_timeout, max_retries, max_connections, max_response_bytes)
-        account = read_account(token, signature_key, base_url, paths, os.environ)
+        webhook_keys = read_webhook_keys(webhook_keys, signature_key, os.environ)
+        account = read_account(token, signature_key, base_url, paths, os.environ, webhook_keys=webhook_keys)
         road, close_road = _road(transport, account, limits, proxy, ssl_context)
         engine = Engine(
             account=account,
@@ -94,7 +95,7 @@ class AsyncPayCombat:
             hooks=Hooks(on_drift, on_attempt, strict_responses),
             lifetime=Lifetime(close_road),
         )
-        self._set_up(engine, Webhooks(read_webhook_keys(webhook_keys, signature_key, os.environ)))
+        self._set_up(engine, Webhooks(webhook_keys))
 
     def _set_up(self, engine: Engine, webhooks: Webhooks) -> None:
         self._engine = engine

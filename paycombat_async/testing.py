@@ -8,7 +8,7 @@ client = AsyncPayCombat(token="snd_t", signature_key="snd_k", transport=transpor
 from collections import deque
 from collections.abc import Mapping
 
-from paycombat_async._protocol import Draft, RawReply
+from paycombat_async._messages import Draft, RawReply
 from paycombat_async.errors import TransportError
 
 

@@ -16,7 +16,7 @@ from yarl import URL
 
 from paycombat_async._attempts import Attempts, RunningAttempt
 from paycombat_async._idle import IdleWatch
-from paycombat_async._protocol import Draft, RawReply
+from paycombat_async._messages import Draft, RawReply
 from paycombat_async._sessions import LoopLocal
 from paycombat_async._version import __version__
 from paycombat_async.errors import (
@@ -74,6 +74,8 @@ class AiohttpTransport:
                 return await self._exchange(pool.session, draft, attempt)
         except (aiohttp.ClientError, OSError, _Broken, _Unacceptable) as error:
             failure = _translated(error, self._host, sent=attempt.watch is not None)
+        except BaseException as error:  # noqa: BLE001  # a cancellation, mostly, and it goes on as such
+            raise error.with_traceback(None)  # noqa: B904  # itself; the frames below hold headers with the token
         # Raised out here, it has no __context__: aiohttp's errors hold the request's headers, and so the token.
         raise failure
 

@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from paycombat_async._clock import Clock
 from paycombat_async._drift import Drift
-from paycombat_async._protocol import Attempt, Reply, Transport
+from paycombat_async._messages import Attempt, Reply, Transport
 from paycombat_async._secrets import Secret, hidden, hidden_keys
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import Endpoint, Method

@@ -26,7 +26,7 @@ FLOORS = {
     **dict.fromkeys(
         (
             *("endpoints", "_target", "_glance", "_validate", "_drift", "_lenient", "_page", "_decode"),
-            *("_envelope", "_protocol", "_echo", "webhooks"),
+            *("_envelope", "_messages", "_protocol", "_echo", "webhooks"),
         ),
         2,
     ),

@@ -36,7 +36,8 @@ from paycombat_async import (
     UpdateIndividual,
 )
 from paycombat_async._lenient import repaired
-from paycombat_async._protocol import MAX_BODY_BYTES, Account, draft, interpret
+from paycombat_async._messages import Account
+from paycombat_async._protocol import MAX_BODY_BYTES, draft, interpret
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import (
     CHECK_WALLET_READY,

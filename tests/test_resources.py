@@ -30,7 +30,8 @@ from paycombat_async import (
     SimulatePayout,
 )
 from paycombat_async._canonical import canonical_json
-from paycombat_async._protocol import Account, draft
+from paycombat_async._messages import Account
+from paycombat_async._protocol import draft
 from paycombat_async._target import _HOLE
 from paycombat_async.endpoints import RETRIEVE_CHECKOUT
 from tests.calls import BY_NAME, CALLS, LOCAL, PATHS, good_answer, good_data

@@ -38,6 +38,10 @@ class Books:
         if self._results:
             await self.turn([])
 
+    def doubt(self, number: int) -> None:
+        """Note that a row may have been carried out, but is to be sent again."""
+        self._results.append(Result(number, State.UNKNOWN, "in doubt"))
+
     def settle(self, number: int, row: Row, state: State, *, kept: str = "", shown: str = "") -> None:
         """Note what became of a row that was sent; `kept` goes to the journal, `shown` to the failures file."""
         self._results.append(Result(number, state, kept))

@@ -123,10 +123,10 @@ class Journal:
     def _settle(self, results: Sequence[Result]) -> None:
         done = [result.number for result in results if result.state is State.DONE]
         others = [result for result in results if result.state is not State.DONE]
+        if others:  # first: a row may have been in doubt before it was done
+            self._connection.execute(_SETTLE, [_json(others)])
         if done:
             self._connection.execute(_SETTLE_DONE, [_json(done)])
-        if others:
-            self._connection.execute(_SETTLE, [_json(others)])
 
     def _plan(self, rows: Sequence[Row]) -> list[Plan]:
         if not rows:

@@ -15,7 +15,7 @@ from paycombat_async.batch.through import Send
 from paycombat_async.batch.trouble import SENTENCES, Breaker, Trouble, trouble_of
 from paycombat_async.batch.verdicts import kept, shown, state_after
 from paycombat_async.batch.windows import Windows
-from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, PayCombatError
+from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
 
 _TICK = 0.25  # seconds between two reports of progress, and at most between a result and its commit
 _TRIES = 5  # how often a row is taken up again that the provider had no time for, or that could not leave
@@ -188,6 +188,8 @@ class Run:
         asked = error.retry_after if isinstance(error, ApiError) else None
         self._pace.hold(0.5 * 2**item.tries if asked is None else asked)
         item.tries += 1
+        if error.outcome is Outcome.UNKNOWN:
+            self._books.doubt(item.number)
         self._queue.put_nowait(item)
 
     def _passed(self) -> None:

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from paycombat_async._secrets import shown_in_short
 from paycombat_async.schemas._base import Response
 
 Item = TypeVar("Item")
@@ -29,6 +30,11 @@ class Envelope(Struct, frozen=True, kw_only=True):
     error: object = None
     errors: object = None
 
+    def __repr__(self) -> str:
+        return "Envelope(***)"
+
+    __rich_repr__ = shown_in_short
+
 
 class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True):
     """A wrapping A, B or D as it looks after a success: decoded in one go with what is in it."""
@@ -38,6 +44,11 @@ class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True):
     success: bool | None = None
     request_id: str | None = None
     status_code: int = 200
+
+    def __repr__(self) -> str:
+        return "Wrapped(***)"
+
+    __rich_repr__ = shown_in_short
 
 
 class Page(Response, Generic[Item], frozen=True, kw_only=True):

@@ -1,0 +1,142 @@
+"""What passes between the parts of a call.
+
+Draft      what goes out: drafted and signed once per call, sent unchanged by every attempt
+RawReply   what came in: status, headers, bytes
+Reply      what the caller gets
+"""
+
+from collections.abc import Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from paycombat_async._decode import read_closely
+from paycombat_async._drift import Drift, Note
+from paycombat_async._envelope import open_envelope
+from paycombat_async._secrets import Redactor, Secret, shown_in_short
+from paycombat_async._signing import Signer
+from paycombat_async.endpoints import Endpoint
+from paycombat_async.errors import Outcome
+
+R = TypeVar("R")
+
+
+class Account(Struct, frozen=True):
+    """Where to send, and as whom."""
+
+    base_url: str
+    token: Secret
+    signer: Signer
+    paths: Mapping[str, str]
+    redact: Redactor = Redactor()
+
+
+class Draft(Struct, frozen=True):
+    """A request as it goes out. `headers` and `body` hold secrets and personal data: keep them out of logs."""
+
+    endpoint: str
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+    def __repr__(self) -> str:
+        return f"Draft({self.endpoint}, {len(self.body or b'')} bytes)"
+
+    __rich_repr__ = shown_in_short
+
+
+class RawReply(Struct, frozen=True):
+    """An answer as it came in. `headers` finds names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"RawReply({self.status}, {len(self.body)} bytes)"
+
+    __rich_repr__ = shown_in_short
+
+
+class Transport(Protocol):
+    """The road to the provider: sends one draft once. Pass your own as `transport=`; `testing.FakeTransport` is one.
+
+    Raises `ConnectFailed` when nothing left, `TimedOut` or `Disconnected` when something may have. It never retries,
+    never follows a redirect and never changes a byte.
+    """
+
+    async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # it bounds one attempt
+        """The answer to this draft, within `timeout` seconds."""
+        ...
+
+
+class Reply(Struct, Generic[R], frozen=True):
+    """A whole answer: `data` as the endpoint's Struct, `elapsed` in seconds, `attempts` counting the sends."""
+
+    data: R
+    request_id: str | None
+    attempts: int
+    elapsed: float
+    endpoint: Endpoint[Any, R]
+    answer: RawReply
+    echo: tuple[Note, ...] = ()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.answer.status
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, their names in lower case."""
+        return {name.lower(): text for name, text in self.answer.headers.items()}
+
+    @property
+    def raw(self) -> bytes:
+        """The body as it came."""
+        return self.answer.body
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """How this answer differs from the schema: unknown fields, new values, other types. Fields, never values."""
+        opened = open_envelope(self.raw)
+        if opened is None or opened.data is None:
+            return ()
+        notes = read_closely(self.endpoint.response, opened.data, "$.data")[1]
+        return with_endpoint(self.endpoint, [*(notes or ()), *self.echo])
+
+    def __repr__(self) -> str:
+        return f"Reply({self.endpoint.name}, {self.status}, request_id={self.request_id!r}, attempts={self.attempts})"
+
+    __rich_repr__ = shown_in_short
+
+
+class Attempt(Struct, frozen=True):
+    """One send, as `on_attempt` is told of it. `outcome` is None after a success, `wait` None if no other follows."""
+
+    endpoint: str
+    number: int
+    status: int | None
+    outcome: Outcome | None
+    elapsed: float
+    wait: float | None
+
+
+class Reading(Struct, frozen=True):
+    """An answer understood. `notes` is None where nobody looked for drift, `echo` what differs from the request."""
+
+    data: Any
+    request_id: str | None
+    notes: list[Note] | None
+    echo: tuple[Note, ...] = ()
+
+    def __repr__(self) -> str:
+        return "Reading(***)"
+
+    __rich_repr__ = shown_in_short
+
+
+def with_endpoint(endpoint: Endpoint[Any, Any], notes: list[Note] | None) -> tuple[Drift, ...]:
+    """Notes as drifts of this endpoint."""
+    return tuple(Drift(endpoint.name, *note) for note in notes or ())
