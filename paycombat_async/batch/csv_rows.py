@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from typing import TextIO
 
-from paycombat_async.batch.columns import KEY, Empty, Header, read_header
+from paycombat_async.batch.columns import KEY, MARKS, Empty, Header, read_header
 from paycombat_async.batch.rows import BadRow, Row, row_from_data
 from paycombat_async.errors import ConfigurationError
 
@@ -34,8 +34,9 @@ def csv_header(stream: TextIO) -> Header:
 
 
 def _row(header: Header, line: int, cells: tuple[str, ...], empty: Empty) -> Row | BadRow:
-    if len(cells) == len(header.names):
-        return row_from_data(line, header.fields(cells, empty), cells)
+    missing = header.names[len(cells) :]
+    if len(cells) <= len(header.names) and set(missing) <= set(MARKS):  # marks are passed over, so they may be missing
+        return row_from_data(line, header.fields((*cells, *("" for _ in missing)), empty), cells)
     amount = "many" if len(cells) > len(header.names) else "few"
     reason = f"too {amount} cells: {len(cells)}, the header has {len(header.names)}"
     at = header.names.index(KEY)
