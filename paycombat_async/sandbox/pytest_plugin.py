@@ -12,6 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from paycombat_async.sandbox import Sandbox
+    from paycombat_async.testing import SecretCanary
 
 _MARKER = "paycombat_sandbox"
 
@@ -66,3 +67,18 @@ def paycombat_client_options(paycombat_sandbox: "Sandbox") -> ClientOptions:
         base_url=paycombat_sandbox.base_url,
         paths=paycombat_sandbox.paths,
     )
+
+
+@pytest.fixture
+def paycombat_canary(caplog: pytest.LogCaptureFixture) -> Iterator["SecretCanary"]:
+    """Marked credentials: at the end of the test none of them may stand in the logs, of any level.
+
+    Hand its `check` whatever else came out, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
+    """
+    from paycombat_async.testing import SecretCanary  # noqa: PLC0415  # only now: see above
+
+    caplog.set_level(1)
+    canary = SecretCanary()
+    yield canary
+    phases = ("setup", "call")
+    canary.check(*(caplog.handler.format(record) for phase in phases for record in caplog.get_records(phase)))

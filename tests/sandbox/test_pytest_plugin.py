@@ -107,6 +107,24 @@ def test_a_merchant_tests_with_it(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=3 + 2 + 2 + 3)
 
 
+def test_a_logged_token_fails_the_test(pytester: pytest.Pytester) -> None:
+    """The canary looks at the logs by itself, at the end."""
+    pytester.makepyfile("""
+        import logging
+
+        def test_quiet(paycombat_canary):
+            logging.getLogger("shop").debug("a payout was made")
+
+        def test_loud(paycombat_canary):
+            logging.getLogger("shop").debug("token %s", paycombat_canary.token)
+    """)
+
+    result = pytester.runpytest_subprocess(*OPTIONS)
+
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*secrets can be seen: token, plain*"])
+
+
 def test_a_wrong_marker_is_an_error(pytester: pytest.Pytester) -> None:
     """Which says what is wrong, and the test does not run."""
     pytester.makepyfile(WRONG)
@@ -128,7 +146,7 @@ def test_pytest_lists_marker_and_fixtures(pytester: pytest.Pytester) -> None:
     fixtures = pytester.runpytest_subprocess(*OPTIONS, "--fixtures")
 
     markers.stdout.fnmatch_lines(["@pytest.mark.paycombat_sandbox(?*options): options of the Sandbox*"])
-    for name in ("paycombat_sandbox", "paycombat_sandbox_options", "paycombat_client_options"):
+    for name in ("paycombat_sandbox", "paycombat_sandbox_options", "paycombat_client_options", "paycombat_canary"):
         fixtures.stdout.re_match_lines([rf"{name} -- "])
 
 

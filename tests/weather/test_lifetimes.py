@@ -1,0 +1,155 @@
+"""Clients in whole programs whose loops, processes and signals come and go at bad moments, with every warning an error.
+
+Each row is a process of its own. It must end by itself, within 5 seconds, with nothing on stderr. The plain cases are
+in tests/sync/test_processes.py.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from paycombat_async.sandbox import Sandbox
+from paycombat_async.sandbox._loop_thread import LoopThread
+from tests.raw_server import RawServer, Script
+from tests.sync.programs import CALLS
+from tests.weather.processes import LONGEST_S, Held, Process
+
+Serve = Callable[[Script], str]
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX only: forks and signals")
+
+
+@pytest.fixture(name="sandbox_url", scope="module")
+def _sandbox_url() -> Iterator[str]:
+    with Sandbox(token="snd_token", signature_key="snd_key") as sandbox:
+        sandbox.add_customers(f"customer_{number}" for number in range(50))
+        yield sandbox.base_url
+
+
+@pytest.fixture(name="serve")
+def _serve() -> Iterator[Serve]:
+    """Starts a raw server with a script, and gives its address."""
+    thread = LoopThread("raw-server")
+    servers: list[RawServer] = []
+
+    def serve(script: Script) -> str:
+        servers.append(RawServer(script))
+        thread.run(servers[-1].__aenter__())
+        return servers[-1].base_url
+
+    yield serve
+    for server in servers:
+        thread.run(server.__aexit__(None, None, None))
+    thread.stop()
+
+
+@pytest.mark.parametrize(
+    ("program", "printed"),
+    [
+        ("fifty_loops_in_a_row", "100 0\n"),
+        ("fifty_loops_at_once", "100\n"),
+        ("closed_in_another_loop", "20\n"),
+        ("uvloop_three_times", "60\n"),
+        ("pagers_left_in_the_middle", "True\n"),
+        ("threads_outlive_main", "200\n"),
+        ("calls_at_exit", "3\n3\n"),
+        ("fork_before_async_use", "20 [0, 0] 20\n"),
+        ("fork_after_async_use", "20 [0, 0] 20\n"),
+        ("fork_and_forget", "20 0 20\n"),
+        ("pool_of_processes", "60 1\n"),
+    ],
+)
+def test_a_program_gets_its_answers_and_ends_quietly(program: str, printed: str, sandbox_url: str) -> None:
+    """Whatever it does with its loops, threads and processes."""
+    if program.startswith("uvloop"):
+        pytest.importorskip("uvloop")
+
+    assert (0, printed, "") == Process(program, sandbox_url).end()
+
+
+@pytest.mark.parametrize(
+    ("program", "calls", "code", "printed"),
+    [
+        ("tasks_in_flight", 10, 0, "{True}\n"),
+        ("exit_in_a_coroutine", 10, 3, ""),
+        ("loop_in_a_daemon_thread", 10, 0, ""),
+    ],
+)
+def test_a_program_ends_in_the_middle_of_its_calls(
+    program: str, calls: int, code: int, printed: str, serve: Serve
+) -> None:
+    """At once and quietly; the server sees each connection go."""
+    server = Held(silent=calls)
+    process = Process(program, serve(server))
+    for _ in range(calls):
+        server.arrived.get(timeout=LONGEST_S)
+
+    assert (code, printed, "") == process.end("end\n")
+
+    assert [b""] * calls == [server.gone.get(timeout=LONGEST_S) for _ in range(calls)]
+    assert calls == len(server.bodies)
+
+
+@pytest.mark.parametrize(
+    ("program", "number", "code"),
+    [
+        ("interrupted_loop", signal.SIGINT, 130),
+        ("terminated", signal.SIGTERM, -signal.SIGTERM),
+        ("terminated_loop", signal.SIGTERM, -signal.SIGTERM),
+        ("terminated_as_exit", signal.SIGTERM, 143),
+        ("terminated_as_cancel", signal.SIGTERM, 143),
+    ],
+)
+def test_a_signal_ends_the_program_and_the_call(program: str, number: int, code: int, serve: Serve) -> None:
+    """With the exit code that goes with it; the request came once, and its connection is gone."""
+    server = Held()
+    process = Process(program, serve(server))
+    server.arrived.get(timeout=LONGEST_S)
+
+    process.signal(number)
+
+    assert (code, "", "") == process.end()
+    assert b"" == server.gone.get(timeout=LONGEST_S)
+    assert ["customer_1"] == server.customers
+
+
+def test_an_interrupt_nobody_catches_is_an_ordinary_one(serve: Serve) -> None:
+    """Python prints its traceback, with nothing else in it, and the process ends as interrupted."""
+    server = Held()
+    process = Process("interrupt_not_caught", serve(server))
+    server.arrived.get(timeout=LONGEST_S)
+
+    process.signal(signal.SIGINT)
+    code, printed, complaint = process.end()
+
+    assert (-signal.SIGINT, "") == (code, printed)
+    assert 1 == complaint.count("Traceback")
+    assert complaint.endswith("\nKeyboardInterrupt\n")
+    assert "snd_" not in complaint
+
+
+def test_an_impatient_second_interrupt_does_no_harm(serve: Serve) -> None:
+    """It comes while the first is being carried out; the request is cut, and the client is as good as before."""
+    server = Held()
+    process = Process("interrupted_twice", serve(server))
+    server.arrived.get(timeout=LONGEST_S)
+
+    process.signal(signal.SIGINT)
+    left = server.gone.get(timeout=LONGEST_S)
+
+    assert b"" == left
+    assert (0, "interrupted\n3\n", "") == process.end("go on\n")
+
+
+@pytest.mark.parametrize("program", ["fork_during_a_call", "fork_during_an_async_call"])
+def test_a_fork_leaves_the_call_under_way_alone(program: str, serve: Serve) -> None:
+    """The child has connections of its own; the parent's call gets its answer after all of the child's."""
+    server = Held(others=CALLS)
+    process = Process(program, serve(server))
+    server.arrived.get(timeout=LONGEST_S)
+
+    assert (0, "0 1 1\n", "") == process.end("fork\n")
+
+    assert ["customer_1", *["customer_2"] * CALLS, "customer_3"] == server.customers
