@@ -80,5 +80,5 @@ def paycombat_canary(caplog: pytest.LogCaptureFixture) -> Iterator["SecretCanary
     caplog.set_level(1)
     canary = SecretCanary()
     yield canary
-    phases = ("setup", "call")
-    canary.check(*(caplog.handler.format(record) for phase in phases for record in caplog.get_records(phase)))
+    records = (*caplog.get_records("setup"), *caplog.get_records("call"))
+    canary.check(*map(caplog.handler.format, records))
