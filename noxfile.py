@@ -33,7 +33,7 @@ def tests(session: nox.Session) -> None:
     """The whole suite, with the coverage gate on one version."""
     session.install("-e", ".[test]")
     gate = ("--cov", "--cov-report=term-missing:skip-covered") if session.python == "3.11" else ()
-    session.run("pytest", "-q", *gate, *session.posargs)
+    session.run("pytest", "-q", "-n", "2", *gate, *session.posargs)
 
 
 @nox.session

@@ -76,7 +76,7 @@ def _front_desk(provider: Provider, stage: Stage) -> Middleware:
         if mishap is None:
             response = await _answer(request, arrival, handler)
         else:
-            with suppress(web.HTTPException):  # too long: that is answered in its turn
+            with suppress(web.HTTPException, ConnectionResetError):  # that is answered in its turn
                 await request.read()  # before any pause: who has heard all carries it out, even if the caller hangs up
             answer, turn_away = (partial(_answer, request, arrival, each) for each in (handler, _turn_away))
             response = await stage.play(mishap, answer, turn_away)
@@ -94,6 +94,8 @@ async def _answer(request: web.Request, arrival: Arrival, handler: Handler) -> w
         return await handler(request)
     except Refused as refused:
         return _refuse(refused)
+    except ConnectionResetError:  # hung up in the middle of the request: nobody is there to hear this
+        return _refuse(bad_request("the body broke off"))
     except web.HTTPException as error:
         response = _refuse(_in_our_words(error))
         if "Allow" in error.headers:

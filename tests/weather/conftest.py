@@ -1,11 +1,8 @@
-"""What the weather tests share: how long they run, and where they say what they counted."""
+"""What the weather tests share: where they say what they counted."""
 
-import os
 from collections.abc import Callable
 
 import pytest
-
-SOAK = os.environ.get("PAYCOMBAT_SOAK") == "1"
 
 
 @pytest.fixture(name="report")

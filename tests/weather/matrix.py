@@ -25,7 +25,7 @@ SAFE: Final = ("get", "update", "delete")
 MONEY: Final = ("payout", "checkout")
 KINDS: Final = (*SAFE, *MONEY)
 
-TIMEOUT: Final = 10.0
+TIMEOUT: Final = 30.0
 BASE, THROTTLED, CHANCE = 0.02, 0.1, 0.5
 USUAL: Final = (0.01, 0.02)  # half of the base, and of twice the base
 SLOWED: Final = (0.05, 0.1)
@@ -73,7 +73,7 @@ ROWS: Final[dict[str, Row]] = {
     "429_seconds": _throttled(step="429_seconds=1s", waits=(1.05, 1.05)),
     "429_float": _throttled(step="429_float=0.5s", waits=(0.55, 0.55)),
     "429_date": _throttled(step="429_date=2s", waits=(2.05, 2.05)),
-    "429_seconds_beyond_the_deadline": _throttled(step="429_seconds=11s", attempts=1),
+    "429_seconds_beyond_the_deadline": _throttled(step="429_seconds=31s", attempts=1),
     "429_negative": _throttled(step="429_negative", waits=(0.05, 0.05)),
     "429_nan": _throttled(step="429_nan"),
     "429_infinity": _throttled(step="429_infinity"),

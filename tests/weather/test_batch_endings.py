@@ -12,9 +12,9 @@ import pytest
 from paycombat_async.sandbox import Sandbox
 from tests.cli.command import run
 from tests.weather.batch_story import Story, Tally, left_behind, made
-from tests.weather.conftest import SOAK
 from tests.weather.journal_tap import is_possible
 from tests.weather.nursery import UPDATE, Nursery, Tripwire, calm_down, command_of, job_of, live
+from tests.weather.soak import SOAK
 
 SEED = 20261122
 ROWS = 120

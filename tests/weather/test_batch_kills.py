@@ -15,9 +15,9 @@ import pytest
 from paycombat_async.sandbox import Sandbox
 from tests.cli.command import start
 from tests.weather.batch_story import Story, Tally, made
-from tests.weather.conftest import SOAK
 from tests.weather.journal_tap import is_possible
 from tests.weather.nursery import Nursery, Tripwire, job_of, live
+from tests.weather.soak import SOAK
 
 SEED = 20261122
 KILLS, ROWS = (1000, 600) if SOAK else (8, 150)

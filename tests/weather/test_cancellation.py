@@ -18,9 +18,9 @@ from paycombat_async import AsyncPayCombat, ProviderError, UpdateCustomer
 from paycombat_async.sandbox._loop_thread import LoopThread
 from paycombat_sync import _loop_thread as blocking
 from tests.weather.cancels import CANCELS, CUT, Call
-from tests.weather.conftest import SOAK
 from tests.weather.echo_server import EchoServer, Steps
 from tests.weather.processes import LONGEST_S, Process
+from tests.weather.soak import SOAK
 
 SEED = 20261122
 CALLERS, CALLS = 20, 10  # of a batch: at once, and each one after the other

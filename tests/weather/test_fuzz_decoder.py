@@ -189,7 +189,7 @@ def test_a_success_is_never_lost_to_an_odd_field(data: st.DataObject, name: str,
         assert isinstance(result, Reading)
 
 
-DEEP = [nested(levels, in_objects=in_objects) for levels in (33, 300, 600, 950) for in_objects in (False, True)]
+DEEP = [nested(levels, in_objects=in_objects) for levels in (33, 300, 600, 800) for in_objects in (False, True)]
 
 
 @pytest.mark.parametrize("piece", DEEP, ids=lambda piece: f"{piece[0]} {len(piece)}")

@@ -21,8 +21,8 @@ import pytest
 from paycombat_async import ConfigurationError
 from paycombat_async.batch.journal import open_journal
 from tests.weather.batch_programs import Model, recorded_row
-from tests.weather.conftest import SOAK
 from tests.weather.journal_tap import Operation, is_possible
+from tests.weather.soak import SOAK
 
 ROOT = Path(__file__).parents[2]
 SEED = 20261122

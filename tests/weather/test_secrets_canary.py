@@ -16,7 +16,6 @@ from paycombat_async.endpoints import CREATE_PAYOUT, LIST_CHECKOUTS, RETRIEVE_CH
 from paycombat_async.testing import FakeClock
 from tests.cli.command import run
 from tests.raw_server import RawServer
-from tests.weather.conftest import SOAK
 from tests.weather.outputs import listening, reported_of, told_of, trimmed
 from tests.weather.provocations import (
     CANARY,
@@ -33,6 +32,7 @@ from tests.weather.provocations import (
     served,
     update_of_the_person,
 )
+from tests.weather.soak import SOAK
 
 # With the whole reply, which is for logs; its data are the caller's own.
 CALLS: dict[str, Callable[[AsyncPayCombat], Awaitable[object]]] = {
