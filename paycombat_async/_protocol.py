@@ -129,10 +129,11 @@ def _interpreted(
 
 
 def _clean(request_id: str | None, redact: Redactor) -> str | None:
-    return request_id if request_id is None or _PLAIN.fullmatch(request_id) else redact(request_id, 200)
+    return request_id if request_id is None or _is_plain(request_id) else redact(request_id, 200)
 
 
-_PLAIN = re.compile(r"[0-9a-f-]{0,64}")  # as all ids on record are: nothing in it to take out
+# As all ids on record are, or too short to hold a secret: nothing in it to take out.
+_is_plain = re.compile(r"[0-9a-f-]{0,64}|\w{0,7}", re.ASCII).fullmatch
 _SUCCESSES = frozenset({200, 201})
 
 
