@@ -18,7 +18,7 @@ FLOORS = {
     **dict.fromkeys(
         (
             *("errors", "_js_number", "_amounts", "_careful", "_canonical"),
-            *("_signing", "_signals", "_secrets", "_clock", "_version"),
+            *("_signing", "_signals", "_secrets", "_private_file", "_clock", "_version"),
         ),
         0,
     ),

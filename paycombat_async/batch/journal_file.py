@@ -1,12 +1,11 @@
 """The journal as a file: made for its owner's eyes only, held by one run at a time, bound to one account and input."""
 
-import contextlib
 import os
 import sqlite3
-import stat
-from collections.abc import Generator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from paycombat_async import _private_file as private_file
 from paycombat_async.errors import ConfigurationError
 
 _APPLICATION = 0x50434A31  # "PCJ1": how SQLite's header says whose file it is
@@ -25,7 +24,7 @@ _TABLES = (
 
 def open_file(path: Path, *, account: str, source: str) -> sqlite3.Connection:
     """Open or make a journal. Raises `ConfigurationError` if it is in use, no journal, or somebody else's."""
-    _secure(path)
+    private_file.secure(path, "journal")
     with explained(path):
         connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
         try:
@@ -54,26 +53,14 @@ def source_name(path: Path, journal: Path) -> str:
         return str(path.resolve())
 
 
-@contextlib.contextmanager
-def explained(path: Path | None) -> Generator[None]:
-    """Turn SQLite's errors into sentences."""
-    problem = ""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        problem = _SENTENCES.get(code, f"cannot be used ({error})")
-    if problem:
-        raise ConfigurationError(f"the journal {path or '(temporary)'} {problem}")
+def explained(path: Path | None) -> AbstractContextManager[None]:
+    """Turns SQLite's errors into sentences."""
+    return private_file.explained("journal", path, _SENTENCES)
 
 
 _SENTENCES = {
     sqlite3.SQLITE_BUSY: "is in use by another run; wait for it to end, or name another journal",
-    sqlite3.SQLITE_NOTADB: "is some other file; name another journal",
     sqlite3.SQLITE_CORRUPT: "is damaged; take it away to begin anew (rows done already are sent again)",
-    sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
-    sqlite3.SQLITE_READONLY: "cannot be written: it is read-only",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened; is its directory there, and yours to write?",
 }
 
 
@@ -87,28 +74,6 @@ def _connect(address: str) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=16,  # those that write a window are long
     )
-
-
-def _secure(path: Path) -> None:
-    """Make the file, or see to it that the one that stands is ours; SQLite gives -wal the modes of the file itself."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-    problem = ""
-    try:
-        os.close(os.open(path, flags, 0o600))
-    except FileExistsError:
-        state = path.lstat()
-        if not stat.S_ISREG(state.st_mode):
-            problem = "is a link or no regular file; name another journal"
-        elif hasattr(os, "geteuid") and state.st_uid != os.geteuid():
-            problem = "belongs to another user of this machine; name another journal"
-        elif not os.access(path, os.W_OK):
-            problem = _SENTENCES[sqlite3.SQLITE_READONLY]  # SQLite itself would speak of an I/O error
-        elif state.st_mode & 0o077:
-            path.chmod(0o600)
-    except OSError as error:
-        problem = f"cannot be made: {os.strerror(error.errno or 0)}"
-    if problem:
-        raise ConfigurationError(f"the journal {path} {problem}")
 
 
 def _own(connection: sqlite3.Connection, path: Path) -> None:

@@ -3,11 +3,11 @@
 import contextlib
 import os
 import sqlite3
-import stat
 import threading
 from collections.abc import Generator
 from pathlib import Path
 
+from paycombat_async._private_file import explained, secure
 from paycombat_async.errors import ConfigurationError
 
 _APPLICATION = 0x50434931  # "PCI1": how SQLite's header says whose file it is
@@ -38,14 +38,14 @@ class InboxFile:
     def __init__(self, path: Path) -> None:
         """Makes the file if there is none. Raises `ConfigurationError` if it is something else."""
         self.path = path
-        _secure(path)
+        secure(path, "inbox")
         with self.transaction() as connection:
             _own(connection, path)
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
         """A connection inside a transaction; what was done through it is durable afterwards, or undone."""
-        with _CALL, _explained(self.path), contextlib.closing(_connect(self.path)) as connection:
+        with _CALL, explained("inbox", self.path, _SENTENCES), contextlib.closing(_connect(self.path)) as connection:
             _prepare(connection)
             connection.execute("BEGIN IMMEDIATE")
             yield connection
@@ -64,47 +64,10 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA secure_delete = ON")  # payloads that are dropped are overwritten
 
 
-@contextlib.contextmanager
-def _explained(path: Path) -> Generator[None]:
-    """Turn SQLite's errors into sentences."""
-    problem = ""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        problem = _SENTENCES.get(code, f"cannot be used ({error})")
-    if problem:
-        raise ConfigurationError(f"the inbox {path} {problem}")
-
-
 _SENTENCES = {
     sqlite3.SQLITE_BUSY: f"was locked by another process for {_PATIENCE_S} seconds",
-    sqlite3.SQLITE_NOTADB: "is some other file; name another inbox",
     sqlite3.SQLITE_CORRUPT: "is damaged; take it away to begin anew (deliveries that are repeated count as new then)",
-    sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
-    sqlite3.SQLITE_READONLY: "cannot be written: it is read-only",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened; is it there, and its directory yours to write?",
 }
-
-
-def _secure(path: Path) -> None:
-    """Make the file, or see to it that the one that stands is ours; SQLite's journal beside it gets the same modes."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-    problem = ""
-    try:
-        os.close(os.open(path, flags, 0o600))
-    except FileExistsError:
-        state = path.lstat()
-        if not stat.S_ISREG(state.st_mode):
-            problem = "is a link or no regular file; name another inbox"
-        elif hasattr(os, "geteuid") and state.st_uid != os.geteuid():
-            problem = "belongs to another user of this machine; name another inbox"
-        elif state.st_mode & 0o077:
-            path.chmod(0o600)
-    except OSError as error:
-        problem = f"cannot be made: {os.strerror(error.errno or 0)}"
-    if problem:
-        raise ConfigurationError(f"the inbox {path} {problem}")
 
 
 def _own(connection: sqlite3.Connection, path: Path) -> None:
