@@ -1,11 +1,16 @@
 """Fixtures shared by all tests: doubles above the wire, and a client that uses them."""
 
+import signal
 from collections.abc import Callable
 
 import pytest
 
 from paycombat_async import AsyncPayCombat
 from paycombat_async.testing import FakeClock, FakeTransport
+
+# A job in the background starts with Ctrl-C ignored, and so would every program that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TOKEN = "snd_token-of-the-tests"
 SIGNATURE_KEY = "snd_key-of-the-tests"
