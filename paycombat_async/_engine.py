@@ -121,7 +121,7 @@ class Engine:
             started = self.clock.monotonic()
         result.attempts = number
         if in_doubt and result.outcome is not Outcome.APPLIED:
-            result.outcome = Outcome.UNKNOWN  # what the last attempt met says nothing of an earlier one that was lost
+            result.outcome = Outcome.UNKNOWN  # the last attempt says nothing of an earlier one that was lost
         describe(result, endpoint, request, outgoing.body)
         try:
             raise result
