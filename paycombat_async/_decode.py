@@ -66,7 +66,7 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes], Any]:
     wrapped_in: Any = Wrapped
     whole = wrapped_in[kind]
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(whole).decode
-    clean, identity, amounts = _cleaner(kind), attrgetter(*names), _amounts(kind)
+    clean, identity, amounts = _cleaner(kind), attrgetter(*names), amounts_of(kind)
 
     def read(body: bytes) -> Any:
         notes: list[Note] | None = None
@@ -116,7 +116,7 @@ def _without_odd_field(whole: Any, body: bytes, error: msgspec.ValidationError) 
 
 
 @cache
-def _amounts(kind: type[Struct]) -> tuple[str, ...]:
+def amounts_of(kind: type[Struct]) -> tuple[str, ...]:
     """The fields that hold an amount of money."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if Decimal in get_args(field.type))
 
@@ -130,7 +130,7 @@ def _are_finite(value: Struct, amounts: tuple[str, ...]) -> bool:
 def _made_clean(value: Struct) -> bool:
     """Clears `{}` out of a freshly decoded Struct; says whether it knows which object it is, and its amounts."""
     _cleaner(type(value))(value)
-    amounts = _amounts(type(value))
+    amounts = amounts_of(type(value))
     if amounts and not _are_finite(value, amounts):
         return False
     return "" not in [getattr(value, name) for name in identities(type(value))]
@@ -144,7 +144,7 @@ def read_closely(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, 
     if not issubclass(kind, Struct):
         return plain(data), notes  # type: ignore[return-value]  # R is object: the only other kind of answer
     try:
-        tree = plain(data, exact=bool(_amounts(kind)))
+        tree = plain(data, exact=bool(amounts_of(kind)))
     except Unreadable:
         whole = _decoded(kind, data)  # a field nobody asked for may hold what only the fast way passes over
         if whole is None:

@@ -70,8 +70,15 @@ def _is_same(answered: object, sent: object) -> bool:
         return False
 
 
-def describe(error: PayCombatError, endpoint: Endpoint[Any, Any], request: object, body: bytes | None) -> None:
-    """Put on an error what it takes to find out what became of the call, if that is in question."""
+def describe(
+    error: PayCombatError, endpoint: Endpoint[Any, Any], request: object, body: bytes | None, *, in_doubt: bool
+) -> None:
+    """Put on an error what it takes to find out what became of the call, if that is in question.
+
+    `in_doubt` says that an earlier attempt was lost: of that, what the last one met says nothing.
+    """
+    if in_doubt and error.outcome is not Outcome.APPLIED:
+        error.outcome = Outcome.UNKNOWN
     error.endpoint = endpoint.name
     if endpoint.repeat is Repeat.SAFE or error.outcome in {Outcome.NOT_SENT, Outcome.REJECTED}:
         return

@@ -120,9 +120,7 @@ class Engine:
             await self.clock.sleep(decision.wait)
             started = self.clock.monotonic()
         result.attempts = number
-        if in_doubt and result.outcome is not Outcome.APPLIED:
-            result.outcome = Outcome.UNKNOWN  # the last attempt says nothing of an earlier one that was lost
-        describe(result, endpoint, request, outgoing.body)
+        describe(result, endpoint, request, outgoing.body, in_doubt=in_doubt)
         try:
             raise result
         finally:

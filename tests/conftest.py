@@ -1,12 +1,15 @@
 """Fixtures shared by all tests: doubles above the wire, and a client that uses them."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from paycombat_async import AsyncPayCombat
+from paycombat_async.sandbox import Sandbox
+from paycombat_async.sandbox._loop_thread import LoopThread
 from paycombat_async.testing import FakeClock, FakeTransport
+from tests.raw_server import RawServer, Script, Serve
 
 # A job in the background starts with Ctrl-C ignored, and so would every program that a test starts and interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -40,3 +43,27 @@ def _make_client(transport: FakeTransport, clock: FakeClock) -> Callable[..., As
 @pytest.fixture(name="client")
 def _client(make_client: Callable[..., AsyncPayCombat]) -> AsyncPayCombat:
     return make_client()
+
+
+@pytest.fixture(name="sandbox_url", scope="module")
+def _sandbox_url() -> Iterator[str]:
+    with Sandbox(token="snd_token", signature_key="snd_key") as sandbox:
+        sandbox.add_customers(f"customer_{number}" for number in range(50))
+        yield sandbox.base_url
+
+
+@pytest.fixture(name="serve")
+def _serve() -> Iterator[Serve]:
+    """Starts a raw server with a script, and gives its address."""
+    thread = LoopThread("raw-server")
+    servers: list[RawServer] = []
+
+    def serve(script: Script) -> str:
+        servers.append(RawServer(script))
+        thread.run(servers[-1].__aenter__())
+        return servers[-1].base_url
+
+    yield serve
+    for server in servers:
+        thread.run(server.__aexit__(None, None, None))
+    thread.stop()

@@ -18,6 +18,7 @@ class Arrived:
 
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter, Arrived], Awaitable[bool]]
+Serve = Callable[[Script], str]  # the fixture `serve`: starts a server with that script, and gives its address
 
 
 def http(status: int, body: bytes, *lines: str, reason: str = "X") -> bytes:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from decimal import Decimal
 from operator import attrgetter
-from typing import Final, TypeVar, get_args
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from paycombat_async._decode import read
+from paycombat_async._decode import amounts_of, read
 from paycombat_async._drift import Unreadable
 from paycombat_async._lenient import UNDECODABLE, decoder, plain
 from paycombat_async.errors import InvalidPayload
@@ -70,7 +70,7 @@ def _reader(kind: type[S]) -> Callable[[bytes], S | None]:
 
 
 def _amounts(kind: type[Struct]) -> Callable[[Struct], tuple[Decimal | None, ...]]:
-    return attrgetter(*(field.name for field in msgspec.structs.fields(kind) if Decimal in get_args(field.type)))
+    return attrgetter(*amounts_of(kind))
 
 
 _read_payin: Final = _reader(Payin)

@@ -9,46 +9,17 @@ import queue
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from paycombat_async.sandbox import Sandbox
-from paycombat_async.sandbox._loop_thread import LoopThread
-from tests.raw_server import Arrived, RawServer, Script, http
+from tests.raw_server import Arrived, Serve, http
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 20  # for a machine that has much else to do; a program takes well under a second
 ANSWER = b'{"status": true, "data": {"customer_id": "customer_1", "description": "text of 1"}}'
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-
-Serve = Callable[[Script], str]
-
-
-@pytest.fixture(name="sandbox_url", scope="module")
-def _sandbox_url() -> Iterator[str]:
-    with Sandbox(token="snd_token", signature_key="snd_key") as sandbox:
-        sandbox.add_customers(f"customer_{number}" for number in range(50))
-        yield sandbox.base_url
-
-
-@pytest.fixture(name="serve")
-def _serve() -> Iterator[Serve]:
-    """Starts a raw server with a script, and gives its address."""
-    thread = LoopThread("raw-server")
-    servers: list[RawServer] = []
-
-    def serve(script: Script) -> str:
-        servers.append(RawServer(script))
-        thread.run(servers[-1].__aenter__())
-        return servers[-1].base_url
-
-    yield serve
-    for server in servers:
-        thread.run(server.__aexit__(None, None, None))
-    thread.stop()
 
 
 class Goodbyes:

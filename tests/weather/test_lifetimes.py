@@ -6,43 +6,14 @@ in tests/sync/test_processes.py.
 
 import os
 import signal
-from collections.abc import Callable, Iterator
 
 import pytest
 
-from paycombat_async.sandbox import Sandbox
-from paycombat_async.sandbox._loop_thread import LoopThread
-from tests.raw_server import RawServer, Script
+from tests.raw_server import Serve
 from tests.sync.programs import CALLS
 from tests.weather.processes import LONGEST_S, Held, Process
 
-Serve = Callable[[Script], str]
-
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX only: forks and signals")
-
-
-@pytest.fixture(name="sandbox_url", scope="module")
-def _sandbox_url() -> Iterator[str]:
-    with Sandbox(token="snd_token", signature_key="snd_key") as sandbox:
-        sandbox.add_customers(f"customer_{number}" for number in range(50))
-        yield sandbox.base_url
-
-
-@pytest.fixture(name="serve")
-def _serve() -> Iterator[Serve]:
-    """Starts a raw server with a script, and gives its address."""
-    thread = LoopThread("raw-server")
-    servers: list[RawServer] = []
-
-    def serve(script: Script) -> str:
-        servers.append(RawServer(script))
-        thread.run(servers[-1].__aenter__())
-        return servers[-1].base_url
-
-    yield serve
-    for server in servers:
-        thread.run(server.__aexit__(None, None, None))
-    thread.stop()
 
 
 @pytest.mark.parametrize(
