@@ -5,8 +5,11 @@ attempts end long before their limit, so one timer for the earliest limit is eno
 """
 
 import asyncio
+from math import inf
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct
 
 from paycombat_async._idle import IdleWatch
 
@@ -18,35 +21,37 @@ class Attempts:
         self._loop = asyncio.get_running_loop()
         self._running: dict[asyncio.Task[object] | None, RunningAttempt] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._next_limit = inf
 
     def begin(self, seconds: float) -> "RunningAttempt":
-        """A limit for what the current task does next."""
-        return RunningAttempt(self, self._loop.time() + seconds)
+        """A limit for what the current task does from here on."""
+        task = asyncio.current_task(self._loop)  # without the loop, it looks for it, and asks the kernel who it is
+        if task is None:
+            raise RuntimeError("an attempt runs in a task")
+        until = self._loop.time() + seconds
+        attempt = self._running[task] = RunningAttempt(self._running, task, task.cancelling(), until)
+        if until < self._next_limit:
+            self._set_timer(until)
+        return attempt
 
     def current(self) -> "RunningAttempt":
         """The attempt of the running task."""
-        return self._running[asyncio.current_task()]
-
-    def add(self, task: "asyncio.Task[object]", attempt: "RunningAttempt") -> None:
-        self._running[task] = attempt
-        if self._timer is None or attempt.until < self._timer.when():
-            self._set_timer(attempt.until)
-
-    def remove(self, task: "asyncio.Task[object]") -> None:
-        del self._running[task]
+        return self._running[asyncio.current_task(self._loop)]
 
     def stop(self) -> None:
         """Takes the timer away, when the loop's session closes."""
+        self._next_limit = inf
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _set_timer(self, when: float) -> None:
         self.stop()
+        self._next_limit = when
         self._timer = self._loop.call_at(when, self._expire)
 
     def _expire(self) -> None:
-        self._timer = None
+        self.stop()
         now = self._loop.time()
         waiting = [attempt for attempt in self._running.values() if not attempt.is_expired]
         for attempt in waiting:
@@ -57,43 +62,36 @@ class Attempts:
             self._set_timer(min(left))
 
 
-class RunningAttempt:
+class RunningAttempt(Struct, eq=False):
     """One attempt. Leaves with `TimeoutError` at its limit; a cancellation from outside stays what it is.
 
     `watch` is that of its connection: from the moment there is one, bytes may have left. The accounting of
     cancellations is that of `asyncio.timeout`: a task may be cancelled by its limit and by somebody else at once.
     """
 
-    __slots__ = ("_attempts", "_cancelled_before", "_task", "is_expired", "until", "watch")
-
-    def __init__(self, attempts: Attempts, until: float) -> None:
-        self._attempts = attempts
-        self.until = until
-        self.is_expired = False
-        self.watch: IdleWatch | None = None
-
-    def expire(self) -> None:
-        self.is_expired = True
-        self._task.cancel()
+    running: "dict[asyncio.Task[object] | None, RunningAttempt]"
+    task: "asyncio.Task[object]"
+    cancelled_before: int
+    until: float
+    is_expired: bool = False
+    watch: IdleWatch | None = None
 
     def end(self) -> None:
         """The answer is read to its end: whatever comes over this connection now was not asked for."""
         if self.watch is not None:
             self.watch.is_idle = True
 
+    def expire(self) -> None:
+        self.is_expired = True
+        self.task.cancel()
+
     def __enter__(self) -> Self:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("an attempt runs in a task")
-        self._task = task
-        self._cancelled_before = task.cancelling()
-        self._attempts.add(task, self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._attempts.remove(self._task)
-        is_ours = self.is_expired and self._task.uncancel() <= self._cancelled_before
+        del self.running[self.task]
+        is_ours = self.is_expired and self.task.uncancel() <= self.cancelled_before
         if is_ours and kind is asyncio.CancelledError:
             raise TimeoutError from error

@@ -5,6 +5,7 @@ received or parses and prints it again. Bytes that are a fixed point of that are
 one is refused with the field's path, never its value.
 """
 
+from collections.abc import Callable
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -18,6 +19,7 @@ from paycombat_async._careful import (
     check_plain,
     rewritten,
 )
+from paycombat_async._straight import written_out
 
 S = TypeVar("S", bound=Struct)
 
@@ -25,15 +27,24 @@ _HARMLESS = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
 
 
-class _Plan(Struct, frozen=True):
-    """What of a Struct type needs a look before encoding: for most requests, only `metadata`."""
+# For a lone surrogate, or what a field's type should have kept out: the careful way names the field.
+_UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
+# How deep a field's object is taken to stand: deeper than any does, so that the careful way finds out about the rest.
+_DEPTH = 8
 
-    looked_at: tuple[str, ...]
-    has_extra: bool
+
+class _Writers(dict[type, Callable[[Any], bytes | None]]):
+    """Write a Struct of this type if it can be written as it is; made when first asked for.
+
+    A dict, since a cached function costs three times as much.
+    """
+
+    def __missing__(self, kind: type) -> Callable[[Any], bytes | None]:
+        self[kind] = _writer(kind) if issubclass(kind, Struct) else lambda _value: None
+        return self[kind]
 
 
-# A dict, since a cached function costs three times as much.
-_plans: dict[type, _Plan] = {}
+_WRITERS = _Writers()
 
 
 def canonical_json(value: object) -> bytes:
@@ -46,38 +57,20 @@ def canonical_json(value: object) -> bytes:
     Raises `InvalidRequest` with the field's path for NaN, infinity, numbers a double does not hold, integers beyond
     ±(2^53-1), lone surrogates, the key `__proto__`, keys that are no text, more than 32 levels, and other types.
     """
-    plan = _plans.get(type(value))
-    if plan is None:
-        return _unknown_json(value)
-    if plan.has_extra and getattr(value, "extra") is not UNSET:  # noqa: B009  # a Struct type that has it
-        return _careful_json(value)
-    for name in plan.looked_at:
-        item: Any = getattr(value, name)
-        if item is not UNSET and not is_plain_object(item):
-            return _careful_json(value)
+    try:
+        body = _WRITERS[type(value)](value)
+    except _UNWRITABLE:
+        body = None
+    return body or _careful_json(value)
+
+
+def plain_json(value: object) -> bytes:
+    """As `canonical_json`, for a Struct that is known to need no care."""
     try:
         return _encode(value)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        pass  # a lone surrogate, or what the field's type should have kept out: the careful way names the field
+    except _UNWRITABLE:
+        pass
     return _careful_json(value)
-
-
-def plain_json(value: Struct) -> bytes:
-    """As `canonical_json`, for a Struct that is known to need no look."""
-    try:
-        return _encode(value)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        pass  # a lone surrogate, or what the field's type should have kept out: the careful way names the field
-    return _careful_json(value)
-
-
-def _unknown_json(value: object) -> bytes:
-    """Of plain data, or of a Struct type that comes for the first time."""
-    if not isinstance(value, Struct):
-        return _encode(rewritten(value, "$", 1))
-    kind = type(value)
-    _plans[kind] = _Plan(_looked_at(kind), "extra" in kind.__struct_fields__)
-    return canonical_json(value)
 
 
 def _careful_json(value: Any) -> bytes:
@@ -96,12 +89,20 @@ def without_extra(request: S) -> S:
     return msgspec.structs.replace(request, **changes) if changes else request
 
 
+def _writer(kind: type[Struct]) -> Callable[[Any], bytes | None]:
+    """Looks at the fields that can hold something troublesome: for most requests, only `extra` and `metadata`."""
+    lines: list[str] = []
+    for name in _looked_at(kind):
+        care = "" if name == "extra" else " and not (is_plain_object(it) or is_plain(it))"
+        lines += [f"it = value.{name}", f"if it is not UNSET{care}: return None"]
+    names = {"UNSET": UNSET, "encode": _encode, "is_plain_object": is_plain_object, "is_plain": is_plain}
+    return written_out("write", [*lines, "return encode(value)"], names)
+
+
 @cache
 def _looked_at(kind: type[Struct]) -> tuple[str, ...]:
-    """The fields of a Struct type that can hold something troublesome: for most requests, only `metadata`."""
     check_plain(kind)
-    fields = msgspec.structs.fields(kind)
-    return tuple(field.name for field in fields if field.name != "extra" and not _is_harmless(field.type))
+    return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_harmless(field.type))
 
 
 def _is_harmless(annotation: object) -> bool:
@@ -113,12 +114,25 @@ def _is_harmless(annotation: object) -> bool:
     if origin is Union or origin is UnionType:
         return all(_is_harmless(member) for member in get_args(annotation))
     if isinstance(annotation, type) and issubclass(annotation, Struct):
-        return "extra" not in annotation.__struct_fields__ and not _looked_at(annotation)
+        return not _looked_at(annotation)
     return annotation in _HARMLESS
 
 
-def _is_plain(value: Any, depth: int) -> bool:
-    """Whether msgspec writes this as JavaScript does, seen at a glance. False means: look closer."""
+def is_plain_object(value: Any, depth: int = _DEPTH) -> bool:
+    """Whether this is a dict that msgspec writes as JavaScript does, seen at a glance. False means: look closer."""
+    # No calls for text, which is what metadata holds: it is a third of what encoding costs.
+    if value.__class__ is not dict:
+        return False
+    for key in value:
+        if type(key) is not str or (key < ":" and key >= "0"):  # a letter is decided by the first comparison
+            return False
+    for item in value.values():
+        if type(item) is not str and not is_plain(item, depth + 1):
+            return False
+    return "__proto__" not in value
+
+
+def is_plain(value: Any, depth: int = _DEPTH) -> bool:
     kind: type[object] = value.__class__
     if kind is str or kind is bool or value is None or value is UNSET:
         return True
@@ -126,19 +140,6 @@ def _is_plain(value: Any, depth: int) -> bool:
         return bool(-MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
     if depth > MAX_DEPTH:
         return False
-    if kind is dict:
-        return is_plain_object(value, depth)
-    return kind is list and all(_is_plain(item, depth + 1) for item in value)
-
-
-def is_plain_object(value: Any, depth: int = 2) -> bool:
-    # No calls for text, which is what metadata holds: it is a third of what encoding costs.
-    if value.__class__ is not dict:
-        return _is_plain(value, depth)
-    for key in value:
-        if type(key) is not str or (key < ":" and key >= "0"):  # a letter is decided by the first comparison
-            return False
-    for item in value.values():
-        if type(item) is not str and not _is_plain(item, depth + 1):
-            return False
-    return "__proto__" not in value
+    if kind is list:
+        return all(is_plain(item, depth + 1) for item in value)
+    return is_plain_object(value, depth)

@@ -7,7 +7,6 @@ The fast way decodes straight into the Struct. Where that fails, or drift is ask
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
-from operator import attrgetter
 from typing import Any, Final, TypeGuard, TypeVar, get_args, get_origin
 
 import msgspec
@@ -16,13 +15,11 @@ from msgspec import Raw, Struct
 from paycombat_async._drift import DriftKind, Note, Unreadable, salvage
 from paycombat_async._lenient import UNDECODABLE, decoder, plain
 from paycombat_async._page import read_page
+from paycombat_async._straight import written_out
 from paycombat_async.schemas._base import EmptyObject, Response, explain
 from paycombat_async.schemas.envelope import Page, Wrapped
 
 R = TypeVar("R")
-
-_astuple: Final = msgspec.structs.astuple
-_set: Final = msgspec.structs.force_setattr
 
 
 def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Note] | None]:
@@ -32,43 +29,49 @@ def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Not
     """
     if get_origin(kind) is Page:
         return read_page(kind, data, path, read)
-    value = _decoded(kind, data)
+    value: R | None = READ_BARE[kind](data)
     return read_closely(kind, data, path) if value is None else (value, None)
 
 
-def _decoded(kind: type[R], data: bytes | Raw) -> R | None:
-    """The fast way: None if anything is odd."""
-    try:
-        value = decoder(kind).decode(data)
-    except UNDECODABLE:
-        return None
-    return None if isinstance(value, Struct) and not _made_clean(value) else value
-
-
-class _Readers(dict[Any, Callable[[bytes], Any]]):
+class _Readers(dict[Any, Callable[[bytes | Raw], Any]]):
     """The reader of each response type, made when first asked for; a cached function would cost three times this."""
 
-    def __missing__(self, kind: Any) -> Callable[[bytes], Any]:
-        self[kind] = _wrapped_reader(kind)
+    def __init__(self, make: Callable[[Any], Callable[[bytes | Raw], Any]]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, kind: Any) -> Callable[[bytes | Raw], Any]:
+        self[kind] = self._make(kind)
         return self[kind]
 
 
-# `READ_WRAPPED[kind](body)`: an object that knows which one it is, out of a wrapping that says success, in one go, with
-# the request's id and the notes; None if it is anything else, or if more than a field of it is odd. Only for responses
-# that say which object they are: one that came in another wrapping would not.
-READ_WRAPPED: Final = _Readers()
+def _bare_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
+    decode: Callable[[bytes | Raw], Any] = decoder(kind).decode
+    settle = settler(kind) if _is_struct(kind) else _is_anything
+
+    def read(data: bytes | Raw) -> Any:
+        try:
+            value = decode(data)
+        except UNDECODABLE:
+            return None
+        return value if settle(value) else None
+
+    return read
 
 
-def _wrapped_reader(kind: Any) -> Callable[[bytes], Any]:
-    names = identities(kind) if _is_struct(kind) else ()
-    if not names:
+# `READ_BARE[kind](data)`: the fast way; None if anything is odd.
+READ_BARE: Final = _Readers(_bare_reader)
+
+
+def _wrapped_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
+    if not _is_struct(kind) or not identities(kind):
         return lambda _body: None
     wrapped_in: Any = Wrapped
     whole = wrapped_in[kind]
-    decode: Callable[[bytes], Any] = msgspec.json.Decoder(whole).decode
-    clean, identity, amounts = _cleaner(kind), attrgetter(*names), amounts_of(kind)
+    decode: Callable[[bytes | Raw], Any] = msgspec.json.Decoder(whole).decode
+    settle, amounts = settler(kind), amounts_of(kind)
 
-    def read(body: bytes) -> Any:
+    def read(body: bytes | Raw) -> Any:
         notes: list[Note] | None = None
         try:
             wrapped = decode(body)
@@ -80,22 +83,25 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes], Any]:
                 return None
         except UNDECODABLE:
             return None
-        data = wrapped.data
-        clean(data)
         if (
-            not identity(data)
+            not settle(wrapped.data)
             or wrapped.status is False
             or wrapped.success is False
             or wrapped.status_code >= 400
-            or (amounts and not _are_finite(data, amounts))
         ):
             return None
-        return data, wrapped.request_id, notes
+        return wrapped.data, wrapped.request_id, notes
 
     return read
 
 
-def _without_odd_field(whole: Any, body: bytes, error: msgspec.ValidationError) -> tuple[Any, list[Note]]:
+# `READ_WRAPPED[kind](body)`: an object that knows which one it is, out of a wrapping that says success, in one go, with
+# the request's id and the notes; None if it is anything else, or if more than a field of it is odd. Only for responses
+# that say which object they are: one that came in another wrapping would not.
+READ_WRAPPED: Final = _Readers(_wrapped_reader)
+
+
+def _without_odd_field(whole: Any, body: bytes | Raw, error: msgspec.ValidationError) -> tuple[Any, list[Note]]:
     """The answer without the one field that does not fit, and a note of it; None if more is odd.
 
     A quarter of the price of going through all fields, and an answer that drifts does so in each call.
@@ -115,25 +121,14 @@ def _without_odd_field(whole: Any, body: bytes, error: msgspec.ValidationError) 
         return None, []
 
 
+def _is_anything(_value: object) -> bool:
+    return True
+
+
 @cache
 def amounts_of(kind: type[Struct]) -> tuple[str, ...]:
     """The fields that hold an amount of money."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if Decimal in get_args(field.type))
-
-
-def _are_finite(value: Struct, amounts: tuple[str, ...]) -> bool:
-    """Whether no amount is one of the texts NaN and Infinity, which are Decimals too."""
-    found: list[Decimal | None] = [getattr(value, name) for name in amounts]
-    return all(amount is None or amount.is_finite() for amount in found)
-
-
-def _made_clean(value: Struct) -> bool:
-    """Clears `{}` out of a freshly decoded Struct; says whether it knows which object it is, and its amounts."""
-    _cleaner(type(value))(value)
-    amounts = amounts_of(type(value))
-    if amounts and not _are_finite(value, amounts):
-        return False
-    return "" not in [getattr(value, name) for name in identities(type(value))]
 
 
 def read_closely(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Note] | None]:
@@ -146,7 +141,7 @@ def read_closely(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, 
     try:
         tree = plain(data, exact=bool(amounts_of(kind)))
     except Unreadable:
-        whole = _decoded(kind, data)  # a field nobody asked for may hold what only the fast way passes over
+        whole: R | None = READ_BARE[kind](data)  # a field nobody asked for may hold what only the fast way passes over
         if whole is None:
             raise
         return whole, [Note(path, DriftKind.WRONG_TYPE, "holds something that cannot be read")]
@@ -155,22 +150,24 @@ def read_closely(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, 
 
 
 @cache
-def _cleaner(kind: type[Struct]) -> Callable[[Any], None]:
-    """Puts None where the provider wrote `{}` for it, in Structs fresh from the decoder: nobody else holds them."""
-    members = [(index, field.name, get_args(field.type)) for index, field in enumerate(msgspec.structs.fields(kind))]
-    texts = tuple((index, name) for index, name, types in members if EmptyObject in types)
-    parts = tuple((index, _cleaner(part)) for index, _, types in members for part in filter(_is_response, types))
+def settler(kind: type[Struct]) -> Callable[[Any], bool]:
+    """Puts None where the provider wrote `{}` for it, in Structs fresh from the decoder: nobody else holds them.
 
-    def clean(value: Any) -> None:
-        values = _astuple(value)
-        for index, name in texts:
-            if type(values[index]) is EmptyObject:
-                _set(value, name, None)
-        for index, clean_part in parts:
-            if values[index] is not None:
-                clean_part(values[index])
-
-    return clean
+    Says whether the Struct knows which object it is, and has no amounts but finite ones: the texts NaN and Infinity
+    are Decimals, too.
+    """
+    names: dict[str, object] = {"EmptyObject": EmptyObject, "put": msgspec.structs.force_setattr}
+    lines: list[str] = []
+    for field in msgspec.structs.fields(kind):
+        members = get_args(field.type)
+        if EmptyObject in members:
+            lines.append(f'if type(value.{field.name}) is EmptyObject: put(value, "{field.name}", None)')
+        for part in filter(_is_response, members):
+            names[f"settle_{field.name}"] = settler(part)
+            lines.append(f"if value.{field.name} is not None: settle_{field.name}(value.{field.name})")
+    demands = [f'value.{name} != ""' for name in identities(kind)]
+    demands += [f"(value.{name} is None or value.{name}.is_finite())" for name in amounts_of(kind)]
+    return written_out("settle", [*lines, f"return {' and '.join(demands) or True}"], names)
 
 
 def _is_struct(kind: object) -> bool:

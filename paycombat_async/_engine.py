@@ -96,22 +96,24 @@ class Engine:
         begun = started = self.clock.monotonic()
         deadline = begun + self.limits.timeout
         number, last_cost, in_doubt = 0, 0, False
-        result: Reading | PayCombatError
         while True:
             number += 1
-            raw = _NOTHING
+            status = 0
             try:
                 raw = await self.transport.send(outgoing, self._share(endpoint, deadline - started, number))
-                result = self._understood(endpoint, request, raw)
+                status = raw.status
+                reading = self._understood(endpoint, request, raw)
             except PayCombatError as error:
                 result = error  # raised below, out of here: it then carries no context along
-            now = self.clock.monotonic()
-            decision = STOP if isinstance(result, Reading) else self._decide(endpoint, result, number, deadline - now)
-            if self._is_of_interest(result) or _log.isEnabledFor(logging.DEBUG):
-                self._tell_attempt(result, decision, endpoint, number=number, status=raw.status, spent=now - started)
-            if isinstance(result, Reading):
+            else:
+                now = self.clock.monotonic()
+                if self.hooks.on_attempt is not None or _log.isEnabledFor(logging.DEBUG):
+                    self._tell_attempt(Attempt(endpoint.name, number, status, None, now - started, None))
                 self.bucket.reward(last_cost)
-                return Reply(result.data, result.request_id, number, now - begun, endpoint, raw, result.echo)
+                return Reply(reading.data, reading.request_id, number, now - begun, endpoint, raw, reading.echo)
+            now = self.clock.monotonic()
+            decision = self._decide(endpoint, result, number, deadline - now)
+            self._tell_attempt(_failed(endpoint, number, status, result, now - started, decision))
             if not isinstance(decision, Again):
                 break
             in_doubt = in_doubt or (result.outcome is Outcome.UNKNOWN and endpoint.method != "GET")
@@ -125,10 +127,6 @@ class Engine:
             raise result
         finally:
             del result  # an error that holds the frame that holds the error would wait for the garbage collector
-
-    def _is_of_interest(self, result: Reading | PayCombatError) -> bool:
-        hooks = self.hooks
-        return hooks.on_attempt is not None or (hooks.on_failed is not None and not isinstance(result, Reading))
 
     def _share(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
         """Seconds for this attempt. One that cannot be repeated gets all there is; others leave some for the next."""
@@ -173,24 +171,7 @@ class Engine:
             else:
                 _log.debug("drift in %s: %s %s (%s)", drift.endpoint, drift.path, drift.kind, drift.detail)
 
-    def _tell_attempt(
-        self,
-        result: Reading | PayCombatError,
-        decision: Decision,
-        endpoint: Endpoint[Any, Any],
-        *,
-        number: int,
-        status: int,
-        spent: float,
-    ) -> None:
-        attempt = Attempt(
-            endpoint=endpoint.name,
-            number=number,
-            status=(result.status if isinstance(result, ApiError) else status) or None,
-            outcome=result.outcome if isinstance(result, PayCombatError) else None,
-            elapsed=spent,
-            wait=decision.wait if isinstance(decision, Again) else None,
-        )
+    def _tell_attempt(self, attempt: Attempt) -> None:
         _log.debug("%s", attempt)
         if self.hooks.on_attempt is not None:
             _tell(self.hooks.on_attempt, attempt)
@@ -214,7 +195,17 @@ class Engine:
         )
 
 
-_NOTHING: Final = RawReply(0, {}, b"")
+def _failed(  # noqa: PLR0917  # in the order of an Attempt's fields
+    endpoint: Endpoint[Any, Any], number: int, status: int, error: PayCombatError, spent: float, decision: Decision
+) -> Attempt:
+    return Attempt(
+        endpoint=endpoint.name,
+        number=number,
+        status=(error.status if isinstance(error, ApiError) else status) or None,
+        outcome=error.outcome,
+        elapsed=spent,
+        wait=decision.wait if isinstance(decision, Again) else None,
+    )
 
 
 def _too_different(endpoint: Endpoint[Any, Any], raw: RawReply, reading: Reading, redact: Redactor) -> InvalidResponse:

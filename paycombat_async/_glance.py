@@ -1,32 +1,26 @@
 """Sees at a glance that a request is right: half the price of decoding it again, which is left to the doubtful ones.
 
-A Struct's fields are mostly text: their types are compared all at once. The few others have a test each. A glance may
-say "doubtful" of something right, never "right" of something wrong.
+A glance may say "doubtful" of something right, never "right" of something wrong.
 """
 
 from collections.abc import Callable, Mapping
-from operator import itemgetter
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from paycombat_async._canonical import is_plain_object
-from paycombat_async._careful import check_plain
+from paycombat_async._careful import MAX_SAFE_INTEGER, check_plain
+from paycombat_async._straight import written_out
 
 Test: TypeAlias = Callable[[Any], bool]
-
-_are_texts: Final = frozenset({str, UnsetType}).issuperset
-# How deep an object within a request is taken to stand: deeper than any does, so that the doubtful way finds the rest.
-_DEPTH: Final = 8
-_astuple: Final = msgspec.structs.astuple
 
 
 class _Glances(dict[type[Struct], Test]):
     """The test of each Struct type, made when it is first asked for; a cached function would cost three times this."""
 
     def __missing__(self, kind: type[Struct]) -> Test:
-        self[kind] = _struct_test(kind, ())
+        self[kind] = _struct_test(kind)
         return self[kind]
 
 
@@ -34,80 +28,47 @@ class _Glances(dict[type[Struct], Test]):
 GLANCE: Final = _Glances()
 
 
-def _struct_test(kind: type[Struct], besides: tuple[Any, ...]) -> Test:
-    """The test of a Struct type, made once. Written for speed: it runs for every call, over every field."""
+def _struct_test(kind: type[Struct]) -> Test:
     check_plain(kind)
-    every = enumerate(msgspec.structs.fields(kind))
-    fields = [(index, _members(field.type)) for index, field in every if field.name != "extra"]
-    pick = _picker([index for index, members in fields if _is_text(members[0])])
-    required = tuple((index, _test(*members)) for index, members in fields if len(members) == 1)
-    optional = tuple(
-        (index, _test(*members)) for index, members in fields if len(members) > 1 and members[0] is not str
-    )
-
-    def test(value: Any) -> bool:
-        if type(value) is not kind:
-            return value in besides
-        values = _astuple(value)
-        if not _are_texts(map(type, pick(values))):
-            return False
-        for index, is_allowed in required:
-            if not is_allowed(values[index]):
-                return False
-        for index, is_allowed in optional:
-            item = values[index]
-            if item is not UNSET and not is_allowed(item):
-                return False
-        return True
-
-    def test_of_texts(value: Any) -> bool:
-        return _are_texts(map(type, _astuple(value))) if type(value) is kind else value in besides
-
-    return test if required or optional else test_of_texts
+    names: dict[str, object] = {"UNSET": UNSET, "is_plain_object": is_plain_object}
+    lines: list[str] = []
+    for field in msgspec.structs.fields(kind):
+        if field.name == "extra":
+            continue
+        wanted, is_optional = _wanted(field.type)
+        wrong = _wrong(wanted, field.name, names)
+        lines += [f"it = value.{field.name}", f"if {'it is not UNSET and ' * is_optional}({wrong}): return False"]
+    return written_out("is_right", [*lines, "return True"], names)
 
 
-def _picker(indices: list[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """Takes these values out of all; as a slice, which is the fastest, where they stand together."""
-    if not indices:
-        return itemgetter(slice(0, 0))
-    first, last = indices[0], indices[-1]
-    is_one_block = indices == list(range(first, last + 1))
-    return itemgetter(slice(first, last + 1)) if is_one_block else itemgetter(*indices, last)
-
-
-def _is_text(wanted: Any) -> bool:
-    if get_origin(wanted) is Annotated:
-        return get_args(wanted)[0] is str
-    return wanted is str or (get_origin(wanted) is Literal and all(type(word) is str for word in get_args(wanted)))
-
-
-def _test(wanted: Any, *besides: Any) -> Test:
-    """What is to be seen of a field beyond its being text or unset. `besides` is UNSET where that is allowed."""
-    origin, arguments = get_origin(wanted), get_args(wanted)
-    if wanted is str and not besides:
-        return lambda value: value is not UNSET
-    if origin is Literal and _is_text(wanted):
-        return frozenset((*arguments, *besides)).__contains__
-    if origin is Annotated and _is_text(wanted) and not besides:
-        return _bounded_text(*arguments[1:])
-    if origin is Mapping:
-        return lambda value: is_plain_object(value, _DEPTH) if type(value) is dict else value in besides
-    if isinstance(wanted, type) and issubclass(wanted, Struct) and "extra" not in wanted.__struct_fields__:
-        return _struct_test(wanted, besides)
-    return lambda _value: False
-
-
-def _bounded_text(meta: Any, *more: Any) -> Test:
-    if more or meta != Meta(min_length=meta.min_length, max_length=meta.max_length):
-        return lambda _value: False
-    least, most = meta.min_length or 0, meta.max_length or 2**31
-    return lambda value: value is not UNSET and least <= len(value) <= most
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    """The one type an annotation wants, and UNSET if it allows that; of any other kind, what no test knows."""
+def _wanted(annotation: Any) -> tuple[Any, bool]:
+    """The one type an annotation wants, and whether it allows UNSET; `object` for several, which are all doubtful."""
     if get_origin(annotation) in {Annotated, Literal, Mapping}:
-        return (annotation,)
+        return annotation, False
     members = get_args(annotation) or (annotation,)
-    wanted = tuple(member for member in members if member is not UnsetType)
-    return (wanted[0] if len(wanted) == 1 else object, *(() if len(wanted) == len(members) else (UNSET,)))
+    wanted = [member for member in members if member is not UnsetType]
+    return wanted[0] if len(wanted) == 1 else object, len(wanted) < len(members)
+
+
+def _wrong(wanted: Any, name: str, names: dict[str, object]) -> str:
+    """What is to be said of `it`, the field's value, where it is wrong or doubtful. Adds to `names` what that needs."""
+    origin, arguments = get_origin(wanted), get_args(wanted)
+    if wanted is str:
+        return "type(it) is not str"
+    if origin is Mapping:
+        return "not is_plain_object(it)"
+    if origin is Literal and all(type(word) is str for word in arguments):
+        names[f"words_of_{name}"] = frozenset(arguments)
+        return f"type(it) is not str or it not in words_of_{name}"
+    if origin is Annotated and arguments[0] is str and len(arguments) == 2:
+        return _badly_sized(arguments[1])
+    if isinstance(wanted, type) and issubclass(wanted, Struct) and "extra" not in wanted.__struct_fields__:
+        names |= {f"kind_of_{name}": wanted, f"is_right_{name}": GLANCE[wanted]}
+        return f"type(it) is not kind_of_{name} or not is_right_{name}(it)"
+    return "True"
+
+
+def _badly_sized(meta: Any) -> str:
+    if meta != Meta(min_length=meta.min_length, max_length=meta.max_length):
+        return "True"
+    return f"type(it) is not str or not {meta.min_length or 0} <= len(it) <= {meta.max_length or MAX_SAFE_INTEGER}"

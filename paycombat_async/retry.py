@@ -119,4 +119,5 @@ class RetryBucket:
 
     def reward(self, last_cost: int) -> None:
         """A success gives back what the retry before it cost, or one token if there was none."""
-        self.tokens = min(self.CAPACITY, self.tokens + (last_cost or 1))
+        if self.tokens < self.CAPACITY:
+            self.tokens = min(self.CAPACITY, self.tokens + (last_cost or 1))

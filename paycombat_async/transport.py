@@ -96,7 +96,7 @@ class AiohttpTransport:
         try:
             is_packed = hdrs.CONTENT_ENCODING in response.headers
             if not is_packed and (response.content_length or sys.maxsize) <= self._max_response_bytes:
-                body = await response.read()
+                body = await response.content.read()
             else:
                 body = await self._read_bounded(response)
         except BaseException:
@@ -156,10 +156,12 @@ class GuardedConnector(aiohttp.TCPConnector):
             connection.close()
 
     def _is_clean(self, connection: "aiohttp.connector.Connection") -> bool:
-        if connection.protocol is None or connection.transport is None:
+        protocol = connection.protocol
+        transport = None if protocol is None else protocol.transport
+        if protocol is None or transport is None:
             return False  # it broke just now
-        watch = IdleWatch.over(connection.transport)
-        if connection.protocol.should_close or watch.is_dirty:
+        watch = IdleWatch.over(transport)
+        if watch.is_dirty or protocol.should_close:
             return False
         watch.is_idle = False
         self.attempts.current().watch = watch

@@ -17,7 +17,7 @@ PACKAGES = ("paycombat_async", "paycombat_sync")
 FLOORS = {
     **dict.fromkeys(
         (
-            *("errors", "_js_number", "_amounts", "_careful", "_canonical"),
+            *("errors", "_js_number", "_straight", "_amounts", "_careful", "_canonical"),
             *("_signing", "_signals", "_secrets", "_private_file", "_clock", "_version"),
         ),
         0,

@@ -1,16 +1,13 @@
 """From a verified body to its event: which class it is, by the `type` and the `status` in it."""
 
-from collections.abc import Callable
-from decimal import Decimal
-from operator import attrgetter
 from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from paycombat_async._decode import amounts_of, read
+from paycombat_async._decode import READ_BARE, read, read_closely
 from paycombat_async._drift import Unreadable
-from paycombat_async._lenient import UNDECODABLE, decoder, plain
+from paycombat_async._lenient import plain
 from paycombat_async.errors import InvalidPayload
 from paycombat_async.schemas.events import (
     PayinExpired,
@@ -46,37 +43,6 @@ _NOTHING: Final[tuple[object, ...]] = (None, "", {})  # the provider's ways of s
 _TAIL: Final = -64
 
 
-def _reader(kind: type[S]) -> Callable[[bytes], S | None]:
-    """`read` at half the price, for a kind with several amounts and no text that may be `{}`.
-
-    None if nothing can be made of the payload.
-    """
-    decode = decoder(kind).decode
-    amounts = _amounts(kind)
-
-    def read_kind(payload: bytes) -> S | None:
-        try:
-            found = decode(payload)
-            if all(map(Decimal.is_finite, filter(None, amounts(found)))):  # the text "NaN" is a Decimal, too
-                return found
-        except UNDECODABLE:
-            pass
-        try:
-            return read(kind, payload)[0]
-        except Unreadable:
-            return None
-
-    return read_kind
-
-
-def _amounts(kind: type[Struct]) -> Callable[[Struct], tuple[Decimal | None, ...]]:
-    return attrgetter(*amounts_of(kind))
-
-
-_read_payin: Final = _reader(Payin)
-_read_payout: Final = _reader(Payout)
-
-
 def read_event(payload: bytes) -> WebhookEvent:
     """The event in a body that has been verified: `payload` is trusted here. Raises `InvalidPayload`."""
     if payload.find(b'"PAYOUT"', _TAIL) < 0:
@@ -85,17 +51,28 @@ def read_event(payload: bytes) -> WebhookEvent:
 
 
 def _payin_event(payload: bytes) -> WebhookEvent | None:
-    payin = _read_payin(payload)
+    payin = _read(Payin, payload)
     if payin is None or payin.type != "PAYIN" or payin.status not in _PAYINS:
         return None
     return _PAYINS[payin.status](payload=payload, payin=payin)
 
 
 def _payout_event(payload: bytes) -> WebhookEvent | None:
-    payout = _read_payout(payload)
+    payout = _read(Payout, payload)
     if payout is None or payout.type != "PAYOUT" or payout.status not in _PAYOUTS or _contradicts_itself(payout):
         return None
     return _PAYOUTS[payout.status](payload=payload, payout=payout)
+
+
+def _read(kind: type[S], payload: bytes) -> S | None:
+    """None if nothing can be made of the payload."""
+    found: S | None = READ_BARE[kind](payload)
+    if found is not None:
+        return found
+    try:
+        return read_closely(kind, payload)[0]
+    except Unreadable:
+        return None
 
 
 def _contradicts_itself(payout: Payout) -> bool:
