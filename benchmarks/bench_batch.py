@@ -2,10 +2,11 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
-from itertools import count
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager
+from itertools import count, islice
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 import msgspec
@@ -28,12 +29,17 @@ _GROWTH: Final = Goal("<=", 20.0)
 _CONCURRENCY: Final = 64
 _FEW: Final = 1_000  # rows: what longer batches are compared with
 _RUNS_OF_FEW: Final = 5
+_PARTS: Final = 10  # of the longest batch
+_MOST_UNDER_WAY: Final = 1_000  # rows: more than there are in the batch's window, its queue and its workers
+_ROW_S: Final = 0.0005  # more than a row takes
 _LONG_ROUNDS: Final = 14  # of the rounds, one in so many for the long batch
 _WORK: Final = (
     f"the same requests over the same client, {_CONCURRENCY} workers each; the bare loop keeps nothing and stops at "
     "the first error; with a journal every row is on disk before it is sent, and its result after"
 )
-_LENGTH_WORK: Final = f"sync_customers with journal, in one fresh process; runs of {_FEW:,} rows in between to compare"
+_LENGTH_WORK: Final = (
+    f"sync_customers with journal, in one fresh process; each tenth of the long batch beside runs of {_FEW:,} rows"
+)
 
 Action = Callable[[int], Awaitable[None]]
 
@@ -68,21 +74,26 @@ def _rows(rows: int, samples: dict[str, Samples], goals: dict[str, Goal]) -> lis
 
 
 async def _compare(base_url: str, names: tuple[str, ...], rounds: int, rows: int) -> dict[str, Samples]:
-    async with _batches(base_url) as batches:
-        return await measure_async({name: batches[name] for name in names}, rounds, rows)
-
-
-@asynccontextmanager
-async def _batches(base_url: str) -> AsyncGenerator[dict[str, Action]]:
-    numbers = count()
-    client = AsyncPayCombat(token=TOKEN, signature_key=KEY, base_url=base_url)
-    with tempfile.TemporaryDirectory() as folder:
-        async with client:
-            yield {
+    with _journals() as new_journal:
+        async with _client(base_url) as client:
+            batches: dict[str, Action] = {
                 _BASE: lambda rows: _bare(client, rows),
-                _UNWRITTEN: lambda rows: _batch(client, rows, None),
-                _JOURNAL: lambda rows: _batch(client, rows, Path(folder, f"{next(numbers)}.journal")),
+                _UNWRITTEN: lambda rows: _batch(client, _requests(rows), None),
+                _JOURNAL: lambda rows: _batch(client, _requests(rows), new_journal()),
             }
+            return await measure_async({name: batches[name] for name in names}, rounds, rows)
+
+
+@contextmanager
+def _journals() -> Generator[Callable[[], Path]]:
+    """Paths for new journals, which are gone afterwards."""
+    numbers = count()
+    with tempfile.TemporaryDirectory() as folder:
+        yield lambda: Path(folder, f"{next(numbers)}.journal")
+
+
+def _client(base_url: str) -> AsyncPayCombat:
+    return AsyncPayCombat(token=TOKEN, signature_key=KEY, base_url=base_url)
 
 
 def _requests(rows: int) -> Iterator[UpdateCustomer]:
@@ -102,21 +113,25 @@ async def _bare(client: AsyncPayCombat, rows: int) -> None:
             group.create_task(work())
 
 
-async def _batch(client: AsyncPayCombat, rows: int, journal: Path | None) -> None:
-    report = await sync_customers(client, _requests(rows), journal=journal, concurrency=_CONCURRENCY)
-    assert report.updated == rows, report
+async def _batch(
+    client: AsyncPayCombat, requests: Iterator[UpdateCustomer] | AsyncIterator[UpdateCustomer], journal: Path | None
+) -> None:
+    report = await sync_customers(client, requests, journal=journal, concurrency=_CONCURRENCY)
+    assert report.updated == report.rows, report
 
 
 def _lengths(base_url: str, longest: int) -> list[Row]:
-    """Cost per row and peak of memory, by the number of rows."""
+    """Cost per row along a long batch beside that of short ones, and what the length does to memory."""
     program = "from benchmarks.bench_batch import measured_lengths as m; import sys; m(sys.argv[1], int(sys.argv[2]))"
-    costs, peaks = in_fresh_process(program, base_url, longest)
-    few = spread(costs.pop(str(_FEW))).median
+    short, long, peaks = in_fresh_process(program, base_url, longest)
+    ratios = [part / few for part, few in zip(long, short, strict=True)]
     case = "processor time per row, by the number of rows"
-    rows = [Row(case, f"{_FEW:,} rows", few * 1e6, "µs")]
-    for size, (cost, *_) in costs.items():
-        name = f"{int(size):,} rows"
-        rows.append(Row(case, name, cost * 1e6, "µs", spread([cost / few]), f"{_FEW:,} rows", _FLAT))
+    base = f"{_FEW:,} rows"
+    rows = [
+        Row(case, base, median(short) * 1e6, "µs"),
+        Row(case, f"{longest:,} rows", median(long) * 1e6, "µs", spread(ratios), base, _FLAT),
+        Row(case, "the last tenth of them", long[-1] * 1e6, "µs", spread(ratios[-1:]), base),
+    ]
     if MEMORY_IS_KNOWN:
         case = f"memory, {longest:,} rows after {_FEW:,}"
         rows.append(Row(case, "peak of the process", peaks[-1], "MB"))
@@ -129,21 +144,37 @@ def measured_lengths(base_url: str, longest: int) -> None:
     print(msgspec.json.encode(asyncio.run(_measure_lengths(base_url, longest))).decode())
 
 
-async def _measure_lengths(base_url: str, longest: int) -> tuple[dict[int, list[float]], list[float]]:
-    costs: dict[int, Samples] = {}
+async def _measure_lengths(base_url: str, longest: int) -> tuple[list[float], list[float], list[float]]:
+    """Processor time per row of short batches and of each tenth of a long one, in turn, and peaks of memory.
+
+    The machine's speed drifts more within minutes than the cost that is looked for: so the long batch is held up after
+    each tenth, until its rows under way are through, and short ones run before it goes on.
+    """
+    short, long = Samples([], []), Samples([], [])
     peaks: list[float] = []
-    async with _batches(base_url) as batches:
-        await batches[_JOURNAL](min(_FEW, longest))
-        for rows in (_FEW, *_sizes(longest)):
-            for size in (*[_FEW] * _RUNS_OF_FEW, rows):
-                watch = Stopwatch()
-                await batches[_JOURNAL](size)
-                watch.note(costs.setdefault(size, Samples([], [])), size)
-            peaks.append(peak_mb() if MEMORY_IS_KNOWN else 0.0)
-    return {size: samples.cpu for size, samples in costs.items()}, peaks
+    few = min(_FEW, longest)
+    with _journals() as new_journal:
+        async with _client(base_url) as client:
 
+            async def short_batches() -> float:
+                taken = Samples([], [])
+                for _ in range(_RUNS_OF_FEW):
+                    watch = Stopwatch()
+                    await _batch(client, _requests(few), new_journal())
+                    watch.note(taken, few)
+                peaks.append(peak_mb() if MEMORY_IS_KNOWN else 0.0)
+                return median(taken.cpu)
 
-def _sizes(longest: int) -> Iterator[int]:
-    size = _FEW
-    while (size := size * 10) <= longest:
-        yield size
+            async def held_up() -> AsyncIterator[UpdateCustomer]:
+                requests, part = _requests(longest), longest // _PARTS
+                for _ in range(_PARTS):
+                    watch = Stopwatch()
+                    for request in islice(requests, part):
+                        yield request
+                    await asyncio.sleep(min(part, _MOST_UNDER_WAY) * _ROW_S)
+                    watch.note(long, part)
+                    short.cpu.append(await short_batches())
+
+            await short_batches()
+            await _batch(client, held_up(), new_journal())
+    return short.cpu, long.cpu, peaks

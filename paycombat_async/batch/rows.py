@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from paycombat_async._canonical import canonical_json
 from paycombat_async._protocol import MAX_BODY_BYTES
-from paycombat_async._signing import content_digest
+from paycombat_async._signing import body_digest
 from paycombat_async.batch.columns import KEY
 from paycombat_async.batch.printable import printable
 from paycombat_async.errors import InvalidRequest
@@ -67,7 +67,7 @@ def row_from_request(line: int, request: UpdateCustomer, source: Source = None) 
     if len(body) > MAX_BODY_BYTES:
         reason = f"the row makes a body of {len(body)} bytes; the provider takes {MAX_BODY_BYTES}"
         return BadRow(line, reason, customer_id, source)
-    return Row(line, request, content_digest(body), source)
+    return Row(line, request, body_digest(body), source)
 
 
 def _text_or_nothing(value: object) -> str:

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from paycombat_async import ConfigurationError, NotFound, Outcome, PayCombatError, UpdateCustomer
 from paycombat_async._canonical import canonical_json
-from paycombat_async._signing import content_digest
+from paycombat_async._signing import body_digest
 from paycombat_async.sandbox.faults.names import WEBHOOK_FAULTS
 from paycombat_async.sandbox.moves import MOVES
 from paycombat_async.sandbox.records import Kind
@@ -154,14 +154,14 @@ class Merchant(RuleBasedStateMachine):
             UpdateCustomer(customer_id=name, description=text)
             for name, text in zip(world.customers, texts, strict=False)
         ]
-        digests = {row.customer_id: content_digest(canonical_json(row)) for row in rows}
+        digests = {row.customer_id: body_digest(canonical_json(row)) for row in rows}
         stood, executed = standings(world.journal), world.updates()
         before = len(world.arrivals("customers.update"))
         world.brew(weather)
 
         report = asyncio.run(run_slice(world.options, rows, world.journal, how, after))
 
-        arrived = Counter(content_digest(arrival.body) for arrival in world.arrivals("customers.update")[before:])
+        arrived = Counter(body_digest(arrival.body) for arrival in world.arrivals("customers.update")[before:])
         executed_now = Counter(world.updates()) - Counter(executed)
         self.note("batch cancelled" if report is None else f"batch {how}")
         for name, digest in digests.items():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from paycombat_async import ConfigurationError, canonical_json
 from paycombat_async._protocol import MAX_BODY_BYTES
-from paycombat_async._signing import content_digest
+from paycombat_async._signing import body_digest
 from paycombat_async.batch import BadRow, Row, RowFile, open_rows
 from paycombat_async.batch.columns import columns
 from paycombat_async.batch.failures import FailuresFile
@@ -91,7 +91,7 @@ def is_sound(row: Row | BadRow) -> bool:
         return bool(row.reason) and _UNSAFE.isdisjoint(map(unicodedata.category, row.reason))
     body = canonical_json(row.request)
     text = body.decode()
-    return row.digest == content_digest(body) and len(body) <= MAX_BODY_BYTES and stringify(text) == text
+    return row.digest == body_digest(body) and len(body) <= MAX_BODY_BYTES and stringify(text) == text
 
 
 @pytest.fixture(name="folder", scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from paycombat_async import RetryPolicy
-from paycombat_async._signing import content_digest
+from paycombat_async._signing import body_digest
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.sandbox.arrivals import Arrival
 from paycombat_async.sandbox.faults import Fault, Mishap
@@ -130,4 +130,4 @@ class World:
         met = [one for one in self.sandbox.faults.applied if one.fault in ACTIONS]
         lost = [one.arrival for one in met if not ACTIONS[one.fault].executes]
         arrivals = (arrival for arrival in self.arrivals("customers.update") if arrival.body)
-        return Counter(content_digest(one.body) for one in arrivals if not any(one is each for each in lost))
+        return Counter(body_digest(one.body) for one in arrivals if not any(one is each for each in lost))
