@@ -12,6 +12,7 @@ _MET, _MISSED, _WITHOUT = "#2f81c7", "#d9822b", "#8b95a1"
 _INK, _PAPER, _RULE = "#1f2328", "#ffffff", "#d0d7de"  # a sheet of its own: readable on a light page and on a dark one
 _TICKS: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 _ROW_INCHES: Final = 0.27
+_LINE_INCHES: Final = 0.125  # of the caption
 
 # Text as paths, so that it looks the same everywhere; a fixed salt, so that the same figures make the same file.
 _STYLE: Final = {"svg.fonttype": "path", "svg.hashsalt": "paycombat", "font.size": 9, "text.color": _INK}
@@ -26,12 +27,14 @@ def draw(file: Path, facts: Mapping[str, str], tables: Sequence[Table]) -> None:
     matplotlib.use("Agg")
     pyplot: Any = load("matplotlib.pyplot")
     with matplotlib.rc_context(_STYLE):
-        figure, axes = pyplot.subplots(figsize=(8.6, 1.7 + _ROW_INCHES * len(lines)), facecolor=_PAPER)
+        below = _LINE_INCHES * (2 + caption(facts).count("\n"))
+        height = 1.2 + _ROW_INCHES * len(lines) + below
+        figure, axes = pyplot.subplots(figsize=(8.6, height), facecolor=_PAPER)
         _bars(axes, lines)
         _scale(axes, lines)
         figure.suptitle("paycombat: times as fast as what one would use instead", fontsize=12, fontweight="bold")
         figure.text(0.01, 0.01, caption(facts), fontsize=7, va="bottom")
-        figure.tight_layout(rect=(0, 0.07 + 0.3 / len(lines), 1, 1))
+        figure.tight_layout(rect=(0, below / height, 1, 1))
         figure.savefig(file, dpi=160, facecolor=_PAPER, metadata=_metadata(file))
         pyplot.close(figure)
 
@@ -44,6 +47,8 @@ def _bars(axes: Any, lines: Sequence[Headline]) -> None:
         axes.plot([ratio.low, ratio.high], [place, place], color=_INK, linewidth=1, zorder=3)
         if line.goal is not None:
             axes.plot([line.goal] * 2, [place - 0.42, place + 0.42], color=_INK, linewidth=2, zorder=4)
+        if line.least is not None:
+            axes.plot([line.least], [place], marker="D", markersize=5, color=_PAPER, markeredgecolor=_INK, zorder=5)
         goal = "" if line.goal is None else f"goal {line.goal:.2f}"
         beside = {"transform": axes.get_yaxis_transform(), "va": "center"}
         axes.text(1.1, place, f"{ratio.median:.2f}", ha="right", weight="bold", **beside)
@@ -53,7 +58,8 @@ def _bars(axes: Any, lines: Sequence[Headline]) -> None:
 def _scale(axes: Any, lines: Sequence[Headline]) -> None:
     axes.set_xscale("log")
     least = min(min(line.ratio.low, line.goal or 1) for line in lines)
-    axes.set_xlim(min(0.5, 0.9 * least), 1.1 * max(max(line.ratio.high, line.goal or 1) for line in lines))
+    most = max(max(line.ratio.high, line.goal or 1, line.least or 1) for line in lines)
+    axes.set_xlim(min(0.5, 0.9 * least), 1.1 * most)
     axes.set_xticks([tick for tick in _TICKS if axes.get_xlim()[0] <= tick <= axes.get_xlim()[1]])
     axes.xaxis.set_major_formatter("{x:g} x")
     axes.minorticks_off()

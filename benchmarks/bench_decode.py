@@ -19,6 +19,7 @@ from paycombat_async.endpoints import UPDATE_CUSTOMER
 
 _BASE: Final = "json.loads"
 _PYDANTIC: Final = "pydantic"
+_LEAST: Final = "least: msgspec"
 _SDK: Final = "paycombat, interpret"
 _GOALS: Final = {_SDK: Goal(">=", 3.5)}
 _PYDANTIC_GOAL: Final = Goal(">=", 3.0)
@@ -48,6 +49,7 @@ def run(effort: Effort) -> list[Table]:
     read = measure(readers, effort)
     table.rows += times_as_fast(clean, read, base=_BASE, goals=_GOALS)
     table.rows += against(clean, read, ours=_SDK, peers={_PYDANTIC: _PYDANTIC_GOAL})
+    table.rows += against(clean, read, ours=_LEAST, peers={_PYDANTIC: None})
     readers = {**_parsers(drifting_answer()), _SDK: _sdk(drifting_answer())}
     table.rows += times_as_fast(drifting, measure(readers, effort), base=_BASE)
     table.work |= {clean: _CLEAN_WORK, drifting: _DRIFTING_WORK}
@@ -65,7 +67,7 @@ def _parsers(body: bytes) -> dict[str, Callable[[], object]]:
 
 def _typed(body: bytes) -> dict[str, Callable[[], object]]:
     decoder = msgspec.json.Decoder(WholeAnswer)
-    typed: dict[str, Callable[[], object]] = {"bare msgspec": lambda: decoder.decode(body)}
+    typed: dict[str, Callable[[], object]] = {_LEAST: lambda: decoder.decode(body)}
     if installed("pydantic"):
         model: Any = model_like(WholeAnswer)
         typed[_PYDANTIC] = lambda: model.model_validate_json(body)

@@ -40,11 +40,24 @@ def test_longest_batch_with_a_goal_is_the_headline():
     assert 1.0 == line.ratio.median
 
 
+def test_goal_out_of_reach_is_seen_beside_the_least_there_is_to_do():
+    """The least is found for the same comparison, and no other."""
+    rows = [
+        Row("clean", "paycombat, interpret", 3.0, "µs", Spread(2.7, 2.8, 2.9), "json.loads", Goal(">=", 3.5)),
+        Row("clean", "least: msgspec", 2.0, "µs", Spread(4.3, 4.4, 4.5), "json.loads"),
+        Row("clean", "least: msgspec", 2.0, "µs", Spread(3.3, 3.4, 3.5), "pydantic"),
+    ]
+
+    (line,) = headlines([Table("decode", "Title", "times as fast", rows)])
+
+    assert (False, 3.5, 4.4) == (line.is_met, line.goal, line.least)
+
+
 def test_table_of_the_readme_says_when_and_what_it_does_not_show():
     """The ratio with its spread, the goal with its verdict, date, machine and limits."""
     table = as_markdown(FACTS, [_import()])
 
-    assert "| import | aiohttp | 2.00 (1.60 to 2.50) | 2.00: met |" in table.splitlines()
+    assert "| import | aiohttp | 2.00 (1.60 to 2.50) | 2.00: met |  |" in table.splitlines()
     assert "2026-11-22" in table
     assert "does not show TLS" in table
 
