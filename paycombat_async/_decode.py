@@ -4,7 +4,7 @@ The fast way decodes straight into the Struct. Where that fails, or drift is ask
 `{}` in a text field is this provider's null: it becomes None on the fast way, and is no drift.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final, TypeGuard, TypeVar, get_args, get_origin
@@ -156,18 +156,21 @@ def settler(kind: type[Struct]) -> Callable[[Any], bool]:
     Says whether the Struct knows which object it is, and has no amounts but finite ones: the texts NaN and Infinity
     are Decimals, too.
     """
-    names: dict[str, object] = {"EmptyObject": EmptyObject, "put": msgspec.structs.force_setattr}
-    lines: list[str] = []
+    demands = [f'value.{name} != ""' for name in identities(kind)]
+    demands += [f"(value.{name} is None or value.{name}.is_finite())" for name in amounts_of(kind)]
+    lines = [*_clearing(kind, "value"), f"return {' and '.join(demands) or True}"]
+    return written_out("settle", lines, {"EmptyObject": EmptyObject, "put": msgspec.structs.force_setattr})
+
+
+def _clearing(kind: type[Struct], it: str) -> Iterator[str]:
+    """The lines that do so for `it`, which is of this kind, and for what is in it."""
     for field in msgspec.structs.fields(kind):
         members = get_args(field.type)
         if EmptyObject in members:
-            lines.append(f'if type(value.{field.name}) is EmptyObject: put(value, "{field.name}", None)')
+            yield f'if type({it}.{field.name}) is EmptyObject: put({it}, "{field.name}", None)'
         for part in filter(_is_response, members):
-            names[f"settle_{field.name}"] = settler(part)
-            lines.append(f"if value.{field.name} is not None: settle_{field.name}(value.{field.name})")
-    demands = [f'value.{name} != ""' for name in identities(kind)]
-    demands += [f"(value.{name} is None or value.{name}.is_finite())" for name in amounts_of(kind)]
-    return written_out("settle", [*lines, f"return {' and '.join(demands) or True}"], names)
+            yield f"if {it}.{field.name} is not None:"
+            yield from (f"    {line}" for line in (*_clearing(part, f"{it}.{field.name}"), "pass"))
 
 
 def _is_struct(kind: object) -> bool:
