@@ -14,10 +14,11 @@ from msgspec import Raw, Struct
 
 from paycombat_async._drift import DriftKind, Note, Unreadable, salvage
 from paycombat_async._lenient import UNDECODABLE, decoder, plain
+from paycombat_async._odd_field import without_odd_field, wrapped_in
 from paycombat_async._page import read_page
 from paycombat_async._straight import written_out
-from paycombat_async.schemas._base import EmptyObject, Response, explain
-from paycombat_async.schemas.envelope import Page, Wrapped
+from paycombat_async.schemas._base import EmptyObject, Response
+from paycombat_async.schemas.envelope import Page
 
 R = TypeVar("R")
 
@@ -66,9 +67,7 @@ READ_BARE: Final = _Readers(_bare_reader)
 def _wrapped_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
     if not _is_struct(kind) or not identities(kind):
         return lambda _body: None
-    wrapped_in: Any = Wrapped
-    whole = wrapped_in[kind]
-    decode: Callable[[bytes | Raw], Any] = msgspec.json.Decoder(whole).decode
+    decode: Callable[[bytes | Raw], Any] = decoder(wrapped_in(kind)).decode
     settle, amounts = settler(kind), amounts_of(kind)
 
     def read(body: bytes | Raw) -> Any:
@@ -78,19 +77,15 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
         except msgspec.ValidationError as error:
             if amounts:
                 return None  # this short cut reads numbers as floats
-            wrapped, notes = _without_odd_field(whole, body, error)
+            wrapped, notes = without_odd_field(kind, body, error)
             if wrapped is None:
                 return None
         except UNDECODABLE:
             return None
-        if (
-            not settle(wrapped.data)
-            or wrapped.status is False
-            or wrapped.success is False
-            or wrapped.status_code >= 400
-        ):
+        data = wrapped.data
+        if not settle(data) or wrapped.status is False or wrapped.success is False or wrapped.status_code >= 400:
             return None
-        return wrapped.data, wrapped.request_id, notes
+        return data, wrapped.request_id, notes
 
     return read
 
@@ -99,26 +94,6 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
 # the request's id and the notes; None if it is anything else, or if more than a field of it is odd. Only for responses
 # that say which object they are: one that came in another wrapping would not.
 READ_WRAPPED: Final = _Readers(_wrapped_reader)
-
-
-def _without_odd_field(whole: Any, body: bytes | Raw, error: msgspec.ValidationError) -> tuple[Any, list[Note]]:
-    """The answer without the one field that does not fit, and a note of it; None if more is odd.
-
-    A quarter of the price of going through all fields, and an answer that drifts does so in each call.
-    """
-    text, path = explain(error)
-    names = path.split(".")[1:]
-    if len(names) < 2 or names[0] != "data":
-        return None, []
-    try:
-        tree: Any = decoder(object).decode(body)
-        holder: Any = tree
-        for name in names[:-1]:
-            holder = holder[name]
-        odd = holder.pop(names[-1])
-        return msgspec.convert(tree, whole), [] if odd == {} else [Note(path, DriftKind.WRONG_TYPE, text)]
-    except (KeyError, TypeError, AttributeError, *UNDECODABLE):
-        return None, []
 
 
 def _is_anything(_value: object) -> bool:

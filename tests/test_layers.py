@@ -25,7 +25,7 @@ FLOORS = {
     "schemas": 1,
     **dict.fromkeys(
         (
-            *("endpoints", "_target", "_glance", "_validate", "_drift", "_lenient", "_page", "_decode"),
+            *("endpoints", "_target", "_glance", "_validate", "_drift", "_lenient", "_odd_field", "_page", "_decode"),
             *("_envelope", "_messages", "_protocol", "_echo", "webhooks"),
         ),
         2,
