@@ -71,12 +71,19 @@ def _is_same(answered: object, sent: object) -> bool:
 
 
 def describe(
-    error: PayCombatError, endpoint: Endpoint[Any, Any], request: object, body: bytes | None, *, in_doubt: bool
+    error: PayCombatError,
+    endpoint: Endpoint[Any, Any],
+    request: object,
+    body: bytes | None,
+    *,
+    attempts: int,
+    in_doubt: bool,
 ) -> None:
     """Put on an error what it takes to find out what became of the call, if that is in question.
 
     `in_doubt` says that an earlier attempt was lost: of that, what the last one met says nothing.
     """
+    error.attempts = attempts
     if in_doubt and error.outcome is not Outcome.APPLIED:
         error.outcome = Outcome.UNKNOWN
     error.endpoint = endpoint.name

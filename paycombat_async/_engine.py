@@ -88,10 +88,8 @@ class Engine:
         query: Mapping[str, str | int] | None = None,
     ) -> Reply[R]:
         """The whole reply to a call, after as many attempts as the endpoint and the deadline allow."""
-        if self.lifetime.is_closed:
-            raise ConfigurationError("this client is closed; make a new one")
-        if endpoint.evidence is Evidence.INFERRED:
-            self._warn_of_guess(endpoint)
+        if self.lifetime.is_closed or endpoint.evidence is Evidence.INFERRED:
+            self._refuse_or_warn(endpoint)
         outgoing = draft(endpoint, request, path, query, self.account)
         begun = started = self.clock.monotonic()
         deadline = begun + self.limits.timeout
@@ -119,10 +117,10 @@ class Engine:
             in_doubt = in_doubt or (result.outcome is Outcome.UNKNOWN and endpoint.method != "GET")
             last_cost = decision.cost
             self.bucket.spend(last_cost)
+            del result  # as below
             await self.clock.sleep(decision.wait)
             started = self.clock.monotonic()
-        result.attempts = number
-        describe(result, endpoint, request, outgoing.body, in_doubt=in_doubt)
+        describe(result, endpoint, request, outgoing.body, attempts=number, in_doubt=in_doubt)
         try:
             raise result
         finally:
@@ -178,7 +176,9 @@ class Engine:
         if self.hooks.on_failed is not None and attempt.outcome is not None:
             _tell(self.hooks.on_failed, attempt)
 
-    def _warn_of_guess(self, endpoint: Endpoint[Any, Any]) -> None:
+    def _refuse_or_warn(self, endpoint: Endpoint[Any, Any]) -> None:
+        if self.lifetime.is_closed:
+            raise ConfigurationError("this client is closed; make a new one")
         if (
             endpoint.name in _warned
             or endpoint.path is None

@@ -1,9 +1,11 @@
 """The loop of one call over a fake transport and a fake clock: attempts, waits, deadlines, hooks."""
 
 import asyncio
+import gc
 import logging
 import re
 import warnings
+import weakref
 
 import pytest
 
@@ -18,6 +20,7 @@ from paycombat_async import (
     PayCombatError,
     ProviderError,
     RateLimited,
+    RawReply,
     TimedOut,
     UnverifiedEndpointWarning,
     UpdateCustomer,
@@ -41,6 +44,36 @@ async def test_one_draft_serves_every_attempt(client, transport):
     first, second, third = transport.drafts
     assert first is second is third
     assert (3, "r1") == (reply.attempts, reply.request_id)
+
+
+class FailsOnce:
+    """A road that breaks at first, and remembers with what without keeping it."""
+
+    error: weakref.ref[Disconnected] | None = None
+
+    async def send(self, draft, timeout):
+        if self.error is None:
+            raise self._failure()
+        return RawReply(200, {}, GOOD)
+
+    def _failure(self) -> Disconnected:
+        error = Disconnected("x")
+        self.error = weakref.ref(error)
+        return error
+
+
+async def test_errors_of_earlier_attempts_are_gone_at_once(clock):
+    """Nothing of a call that came right in the end waits for the garbage collector."""
+    road = FailsOnce()
+    client = AsyncPayCombat(token="snd_token", signature_key="snd_key", transport=road, clock=clock)
+    gc.disable()
+    try:
+        await client.customers.update(UPDATE)
+
+        assert road.error is not None
+        assert road.error() is None
+    finally:
+        gc.enable()
 
 
 async def test_the_deadline_is_shared_by_attempts_that_may_follow(client, transport, clock):
