@@ -56,7 +56,9 @@ def check_template(name: str, template: str, like: str | None) -> str:
 
 def check_raw_path(path: str) -> str:
     """A path that the user has encoded. Raises `InvalidRequest` if it could lead anywhere else."""
-    if not _RAW_PATH.match(path) or "//" in path or not {".", ".."}.isdisjoint(path.split("/")):
+    # A server takes %2e for a dot: RFC 3986, 6.2.2.2.
+    segments = path.lower().replace("%2e", ".").split("/")
+    if not _RAW_PATH.match(path) or "//" in path or not {".", ".."}.isdisjoint(segments):
         raise InvalidRequest("path: must be an encoded path such as /api/v1/thing/1, without a query", path="path")
     return path
 
