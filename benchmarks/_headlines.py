@@ -28,9 +28,24 @@ _CHOICES: Final = (
     _Choice("encode + sign 1.1 kB", "json + hmac", "sign", "1.1 kB: encode + sign", "paycombat", "json.dumps"),
     _Choice("encode + sign 1.1 kB", "pydantic + hmac", "sign", "1.1 kB: encode + sign", "paycombat", "pydantic"),
     _Choice("encode + sign 1.1 kB", "orjson + hmac", "sign", "1.1 kB: encode + sign", "paycombat", "orjson"),
-    _Choice("the same, fields checked", "json + hmac", "sign", "1.1 kB: encode + sign", "paycombat, val", "json.dumps"),
     _Choice(
-        "the same, fields checked", "pydantic + hmac", "sign", "1.1 kB: encode + sign", "paycombat, val", "pydantic"
+        "encode + sign, no metadata",
+        "json + hmac",
+        "sign",
+        "1.1 kB without metadata: encode + sign",
+        "paycombat",
+        "json.dumps",
+    ),
+    _Choice(
+        "encode + sign, fields checked", "json + hmac", "sign", "1.1 kB: encode + sign", "paycombat, val", "json.dumps"
+    ),
+    _Choice(
+        "encode + sign, fields checked",
+        "pydantic + hmac",
+        "sign",
+        "1.1 kB: encode + sign",
+        "paycombat, val",
+        "pydantic",
     ),
     _Choice("take a webhook", "json + hmac", "webhook", "", "paycombat", "hmac.new"),
     _Choice("take a webhook", "pydantic + hmac", "webhook", "", "paycombat", "pydantic"),

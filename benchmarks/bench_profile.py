@@ -113,7 +113,7 @@ def _preparing_a_row() -> dict[str, Action]:
 
 _JOBS: Final[Mapping[str, Callable[[], dict[str, Action]]]] = {
     "encode + sign 1.1 kB": _signing,
-    "the same, fields checked": _drafting,
+    "encode + sign, fields checked": _drafting,
     "read an answer": _reading,
     "take a webhook": _taking,
     "prepare a row": _preparing_a_row,
