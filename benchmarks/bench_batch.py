@@ -32,7 +32,7 @@ _RUNS_OF_FEW: Final = 5
 _PARTS: Final = 10  # of the longest batch
 _MOST_UNDER_WAY: Final = 1_000  # rows: more than there are in the batch's window, its queue and its workers
 _ROW_S: Final = 0.0005  # more than a row takes
-_LONG_ROUNDS: Final = 14  # of the rounds, one in so many for the long batch
+_LONG_ROUNDS: Final = 8  # of the rounds, one in so many for the long batch
 _WORK: Final = (
     f"the same requests over the same client, {_CONCURRENCY} workers each; the bare loop keeps nothing and stops at "
     "the first error; with a journal every row is on disk before it is sent, and its result after"

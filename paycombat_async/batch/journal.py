@@ -141,7 +141,7 @@ class Journal:
             plans.append(plan)
             if not plan.first_line:
                 state = State.DONE if plan.skip else State.SENDING
-                values += (plan.number, customer, row.digest, row.line, self._run, state)
+                values += (plan.number, customer, row.digest, row.line, self._run, state.value)
                 known[customer] = _Known(plan.number, row.digest, state, row.line, self._run)
         if values:
             count = len(values) // _WRITE_ONE.count("?")

@@ -133,7 +133,17 @@ class Run:
             is_waiting = self._queue.empty() or not self._pace.enters_at_once()
             item = await self._wait_for_item(me) if is_waiting else self._queue.get_nowait()
             try:
-                await self._carry_out(item)
+                reply = await self._send(item.row.request)
+            except PayCombatError as error:
+                self._met(item, error)
+            except asyncio.CancelledError:
+                self._note(item, State.UNKNOWN, "interrupted", "interrupted while the call was under way")
+                raise
+            else:
+                self._books.tally.retried += reply.attempts > 1
+                self._passed()
+                self._pace.went_well()
+                self._note(item, State.DONE)
             finally:
                 self._pace.leave()
             if self._queue.qsize() <= self._options.concurrency:
@@ -145,20 +155,6 @@ class Run:
         item = await self._queue.get()
         self._idle.discard(me)
         return item
-
-    async def _carry_out(self, item: _Item) -> None:
-        try:
-            attempts = await self._send(item.row.request)
-        except PayCombatError as error:
-            self._met(item, error)
-        except asyncio.CancelledError:
-            self._note(item, State.UNKNOWN, "interrupted", "interrupted while the call was under way")
-            raise
-        else:
-            self._books.tally.retried += attempts > 1
-            self._passed()
-            self._pace.went_well()
-            self._note(item, State.DONE)
 
     def _met(self, item: _Item, error: PayCombatError) -> None:
         """Decide what a failed call means: for its row, and for the run."""

@@ -5,16 +5,16 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from paycombat_async._clock import Clock
-from paycombat_async._messages import Attempt
+from paycombat_async._messages import Attempt, Reply
 from paycombat_async._signing import content_digest
 from paycombat_async.batch.pace import Pace
 from paycombat_async.batch.report import Tally
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import UPDATE_CUSTOMER
-from paycombat_async.schemas.customers import UpdateCustomer
+from paycombat_async.schemas.customers import Customer, UpdateCustomer
 
-# Sends one update and says how many attempts it took; raises as the client does.
-Send: TypeAlias = Callable[[UpdateCustomer], Awaitable[int]]
+# Sends one update; raises as the client does.
+Send: TypeAlias = Callable[[UpdateCustomer], Awaitable[Reply[Customer]]]
 
 
 def through(client: AsyncPayCombat, tally: Tally, pace: Pace) -> Send:
@@ -27,11 +27,7 @@ def through(client: AsyncPayCombat, tally: Tally, pace: Pace) -> Send:
             pace.throttled(attempt)
 
     observed = replace(engine, hooks=replace(engine.hooks, on_failed=on_failed))
-
-    async def send(request: UpdateCustomer) -> int:
-        return (await observed.send(UPDATE_CUSTOMER, request, {})).attempts
-
-    return send
+    return lambda request: observed.send(UPDATE_CUSTOMER, request, {})
 
 
 def clock_of(client: AsyncPayCombat) -> Clock:

@@ -34,8 +34,8 @@ async def windows_of(rows: GivenRows, size: int) -> Windows:
 
 
 def _row(number: int, given: object) -> Row | BadRow:
-    if isinstance(given, Row | BadRow):
-        return given
     if isinstance(given, UpdateCustomer):
         return row_from_request(number, given)
+    if isinstance(given, Row | BadRow):
+        return given
     return BadRow(number, f"expected an UpdateCustomer, got {type(given).__name__}")
