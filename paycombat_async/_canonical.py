@@ -25,8 +25,6 @@ S = TypeVar("S", bound=Struct)
 
 _HARMLESS = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
-
-
 # For a lone surrogate, or what a field's type should have kept out: the careful way names the field.
 _UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 # How deep a field's object is taken to stand: deeper than any does, so that the careful way finds out about the rest.
@@ -34,7 +32,7 @@ _DEPTH = 8
 
 
 class _Writers(dict[type, Callable[[Any], bytes | None]]):
-    """Write a Struct of this type if it can be written as it is; made when first asked for.
+    """Functions that write a Struct of a type if it can be written as it is; each made when first asked for.
 
     A dict, since a cached function costs three times as much.
     """
@@ -145,6 +143,7 @@ def is_plain_object(value: Any, depth: int = _DEPTH) -> bool:
 
 
 def is_plain(value: Any, depth: int = _DEPTH) -> bool:
+    """The same of any value."""
     kind: type[object] = value.__class__
     if kind is str or kind is bool or value is None or value is UNSET:
         return True
