@@ -87,12 +87,20 @@ def is_sandbox(secret: Secret) -> bool:
     return secret.reveal().startswith(SANDBOX_PREFIX)
 
 
-def check_proxy(proxy: str | None) -> str | None:
-    """Raises `ConfigurationError` unless it is the address of a proxy."""
-    parts = urlsplit(proxy or "http://none")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+def check_proxy(proxy: Secret | None) -> Secret | None:
+    """Raises `ConfigurationError` unless it is the address of a proxy, which may hold a password."""
+    if proxy is not None and not _is_proxy(proxy.reveal()):
         raise ConfigurationError("proxy must look like http://host:port")
     return proxy
+
+
+def _is_proxy(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018  # reading it is what checks it
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _credential(name: str, given: Secret | None, variable: str, environ: Mapping[str, str]) -> Secret:

@@ -63,7 +63,7 @@ class AsyncPayCombat:
         strict_responses: bool = False,
         on_drift: Callable[[Drift], None] | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
-        proxy: str | None = None,
+        proxy: str | Secret | None = None,
         ssl_context: SSLContext | None = None,
         webhook_keys: Sequence[str | Secret] | None = None,
         retry: RetryPolicy | None = None,
@@ -80,7 +80,7 @@ class AsyncPayCombat:
         with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
         """
         # Secrets from here on, so that no traceback with local variables shows them.
-        token, signature_key = hidden(token), hidden(signature_key)
+        token, signature_key, proxy = hidden(token), hidden(signature_key), hidden(proxy)
         webhook_keys = None if webhook_keys is None else hidden_keys(webhook_keys)
         limits = Limits(timeout, connect_timeout, max_retries, max_connections, max_response_bytes)
         webhook_keys = read_webhook_keys(webhook_keys, signature_key, os.environ)
@@ -176,7 +176,7 @@ def _road(
     transport: Transport | None,
     account: Account,
     limits: Limits,
-    proxy: str | None,
+    proxy: Secret | None,
     ssl_context: SSLContext | None,
 ) -> tuple[Transport, Callable[[], Awaitable[None]] | None]:
     """The transport, and how to close it if it is the client's own."""

@@ -62,7 +62,7 @@ class PayCombat:
         strict_responses: bool = False,
         on_drift: Callable[[Drift], None] | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
-        proxy: str | None = None,
+        proxy: str | Secret | None = None,
         ssl_context: SSLContext | None = None,
         webhook_keys: Sequence[str | Secret] | None = None,
         retry: RetryPolicy | None = None,
@@ -79,7 +79,7 @@ class PayCombat:
         with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
         """
         # Secrets from here on, so that no traceback with local variables shows them.
-        token, signature_key = hidden(token), hidden(signature_key)
+        token, signature_key, proxy = hidden(token), hidden(signature_key), hidden(proxy)
         webhook_keys = None if webhook_keys is None else hidden_keys(webhook_keys)
         self._set_up(
             Runner(),

@@ -54,6 +54,9 @@ def _environ(monkeypatch):
         ({"paths": {"nobody": "/x"}}, ["nobody"]),
         ({"paths": {"customers.retrieve": "/x"}}, ["customers.retrieve", "customer_id"]),
         ({"proxy": "nonsense", "transport": None}, ["proxy"]),
+        ({"proxy": "http://u:marked@[", "transport": None}, ["proxy"]),
+        ({"proxy": "http://u:marked@proxy:99999", "transport": None}, ["proxy"]),
+        ({"proxy": 7, "transport": None}, ["proxy"]),
     ],
     ids=repr,
 )
@@ -67,10 +70,18 @@ def test_what_cannot_work_is_said_at_construction(make_client, arguments, words)
     assert Outcome.NOT_SENT is caught.value.outcome
 
 
-def test_a_refused_secret_is_not_in_the_traceback(make_client):
+def test_the_password_of_a_proxy_is_not_shown_by_what_holds_it(make_client):
+    """A reporter may walk through everything that a client is made of."""
+    client = make_client(proxy="http://u:marked@proxy:3128", transport=None)
+
+    assert "marked" not in repr(vars(client._engine.transport))
+
+
+@pytest.mark.parametrize("arguments", [{"token": "snd_marked "}, {"proxy": "socks5://u:marked@p", "transport": None}])
+def test_a_refused_secret_is_not_in_the_traceback(make_client, arguments):
     """Not even where a reporter prints the local variables of our frames."""
     with pytest.raises(ConfigurationError) as caught:
-        make_client(token="snd_marked ")
+        make_client(**arguments)
 
     stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
     ours = [frame.locals for frame in stack if "paycombat_async" in frame.filename]

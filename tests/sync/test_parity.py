@@ -396,7 +396,12 @@ def test_the_options_of_a_client_are_handed_on(monkeypatch: pytest.MonkeyPatch) 
     for name in (*RESOURCES, *SHARED):
         setattr(recorder, name, None)
     _, named, expected = sentinels(blocking_client.PayCombat.__init__)
-    secrets = {"token": Secret("the token"), "signature_key": Secret("the key"), "webhook_keys": [Secret("another")]}
+    secrets = {
+        "token": Secret("the token"),
+        "signature_key": Secret("the key"),
+        "webhook_keys": [Secret("another")],
+        "proxy": Secret("http://user:password@proxy:3128"),
+    }
     received: dict[str, object] = {}
 
     def construct(**kwargs: object) -> Recorder:
