@@ -29,8 +29,9 @@ def without_odd_field(kind: Any, body: bytes | Raw, error: msgspec.ValidationErr
     if len(names) < 2 or names[0] != "data":
         return None, []
     note = Note(path, DriftKind.WRONG_TYPE, text)
+    is_field = len(names) == 2 and names[1].isidentifier()  # not a place in a list: each would leave a reader behind
     try:
-        if len(names) == 2 and not text.endswith("got `object`"):
+        if is_field and not text.endswith("got `object`"):
             return _passed_over(kind, names[1], body), [note]
         wrapped, odd = _taken_out(kind, names, body)
     except (KeyError, TypeError, AttributeError, *UNDECODABLE):
