@@ -19,7 +19,7 @@ from paycombat_async._careful import (
     check_plain,
     rewritten,
 )
-from paycombat_async._straight import written_out
+from paycombat_async._straight import of, written_out
 
 S = TypeVar("S", bound=Struct)
 
@@ -90,15 +90,15 @@ def without_extra(request: S) -> S:
 def _writer(kind: type[Struct]) -> Callable[[Any], bytes | None]:
     lines: list[str] = []
     for name in _looked_at(kind):
-        lines += [line.format(name) for line in (_NOTHING if name == "extra" else _HARMLESS_DATA)]
+        lines += [line.format(of("value", name)) for line in (_NOTHING if name == "extra" else _HARMLESS_DATA)]
     names = {"UNSET": UNSET, "encode": _encode, "is_plain": is_plain}
     return written_out("write", [*lines, "return encode(value)"], names)
 
 
-_NOTHING = ("if value.{} is not UNSET: return None",)
+_NOTHING = ("if {} is not UNSET: return None",)
 # Metadata holds texts under names: for these, a call for each field or value would be a third of what encoding costs.
 _HARMLESS_DATA = (
-    "it = value.{}",
+    "it = {}",
     "if type(it) is dict and '__proto__' not in it:",
     "    for key, item in it.items():",
     "        if type(item) is not str or type(key) is not str or key < ':':",

@@ -16,7 +16,7 @@ from paycombat_async._drift import DriftKind, Note, Unreadable, salvage
 from paycombat_async._lenient import UNDECODABLE, decoder, plain
 from paycombat_async._odd_field import without_odd_field, wrapped_in
 from paycombat_async._page import read_page
-from paycombat_async._straight import written_out
+from paycombat_async._straight import of, written_out
 from paycombat_async.schemas._base import EmptyObject, Response
 from paycombat_async.schemas.envelope import Page
 
@@ -131,8 +131,9 @@ def settler(kind: type[Struct]) -> Callable[[Any], bool]:
     Says whether the Struct knows which object it is, and has no amounts but finite ones: the texts NaN and Infinity
     are Decimals, too.
     """
-    demands = [f'value.{name} != ""' for name in identities(kind)]
-    demands += [f"(value.{name} is None or value.{name}.is_finite())" for name in amounts_of(kind)]
+    amounts = [of("value", name) for name in amounts_of(kind)]
+    demands = [f'{of("value", name)} != ""' for name in identities(kind)]
+    demands += [f"({amount} is None or {amount}.is_finite())" for amount in amounts]
     lines = [*_clearing(kind, "value"), f"return {' and '.join(demands) or True}"]
     return written_out("settle", lines, {"EmptyObject": EmptyObject, "put": msgspec.structs.force_setattr})
 
@@ -140,12 +141,12 @@ def settler(kind: type[Struct]) -> Callable[[Any], bool]:
 def _clearing(kind: type[Struct], it: str) -> Iterator[str]:
     """The lines that do so for `it`, which is of this kind, and for what is in it."""
     for field in msgspec.structs.fields(kind):
-        members = get_args(field.type)
+        members, found = get_args(field.type), of(it, field.name)
         if EmptyObject in members:
-            yield f'if type({it}.{field.name}) is EmptyObject: put({it}, "{field.name}", None)'
+            yield f'if type({found}) is EmptyObject: put({it}, "{field.name}", None)'
         for part in filter(_is_response, members):
-            yield f"if {it}.{field.name} is not None:"
-            yield from (f"    {line}" for line in (*_clearing(part, f"{it}.{field.name}"), "pass"))
+            yield f"if {found} is not None:"
+            yield from (f"    {line}" for line in (*_clearing(part, found), "pass"))
 
 
 def _is_struct(kind: object) -> bool:

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from paycombat_async._canonical import is_plain_object
 from paycombat_async._careful import MAX_SAFE_INTEGER, check_plain
-from paycombat_async._straight import written_out
+from paycombat_async._straight import of, written_out
 
 Test: TypeAlias = Callable[[Any], bool]
 
@@ -37,7 +37,10 @@ def _struct_test(kind: type[Struct]) -> Test:
             continue
         wanted, is_optional = _wanted(field.type)
         wrong = _wrong(wanted, field.name, names)
-        lines += [f"it = value.{field.name}", f"if {'it is not UNSET and ' * is_optional}({wrong}): return False"]
+        lines += [
+            f"it = {of('value', field.name)}",
+            f"if {'it is not UNSET and ' * is_optional}({wrong}): return False",
+        ]
     return written_out("is_right", [*lines, "return True"], names)
 
 

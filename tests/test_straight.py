@@ -1,8 +1,11 @@
 """Functions written out from a Struct's fields."""
 
+import msgspec
 import pytest
 
-from paycombat_async._straight import written_out
+from paycombat_async import canonical_json
+from paycombat_async._glance import GLANCE
+from paycombat_async._straight import of, written_out
 
 
 def test_it_runs_its_lines_with_the_names_it_was_given():
@@ -13,3 +16,24 @@ def test_it_runs_its_lines_with_the_names_it_was_given():
     assert "half" == half.__name__
     with pytest.raises(NameError):
         written_out("third", ["return value / three"], {"two": 2})(9)
+
+
+@pytest.mark.parametrize("name", ["class", "None", "it", "value", "encode", "UNSET"])
+def test_a_field_may_have_any_name(name):
+    """Also those that Python keeps for itself, which `defstruct` takes, and those that the lines use."""
+    kind = msgspec.defstruct("Odd", [(name, dict[str, object]), ("text", str)])
+    made = kind({"b": 1.0, "a": "x"}, "y")
+
+    assert f'{{"{name}":{{"b":1,"a":"x"}},"text":"y"}}'.encode() == canonical_json(made)
+    assert not GLANCE[kind](made)
+
+
+def test_a_name_that_is_no_word_cannot_become_code():
+    """msgspec refuses it before it could."""
+    with pytest.raises(TypeError, match="identifiers"):
+        msgspec.defstruct("Odd", [("x: evil()", str)])
+
+
+def test_a_field_is_spoken_of_by_its_name():
+    """As short as can be."""
+    assert ("it.name", "getattr(it, 'class')") == (of("it", "name"), of("it", "class"))
