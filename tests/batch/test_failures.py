@@ -123,6 +123,30 @@ def test_rows_of_no_file_are_written_as_jsonl(tmp_path: Path) -> None:
     assert [row.digest] == [again.digest for again in open_rows(path)]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"customer_id":"c1","_line":0,"_line":1e309}',
+        '{"customer_id":"c1","_error":1e309}',
+        '{"customer_id":"c1","metadata":{"name":"\\ud83d"}}',
+        '{"customer_id":"c1","metadata":{"n":NaN}}',
+        '{"customer_id":"c1"',
+        "[" * 5_000,
+    ],
+    ids=["a mark twice", "a mark beyond all bounds", "half a pair", "no JSON of ours", "broken off", "deep"],
+)
+def test_what_the_rows_were_read_with_decides_what_is_an_object(tmp_path: Path, line: str) -> None:
+    """Two readers of JSON differ at its edges; a row must not become another by being written down."""
+    path = tmp_path / "in.jsonl"
+    path.write_text(f'{{"customer_id":"c0"}}\n{line}\n', encoding="utf-8")
+
+    failed = failures_of(path, open_rows(path))
+
+    assert failed is not None
+    before, after = ([isinstance(row, Row) and row.digest for row in open_rows(file)] for file in (path, failed))
+    assert before == after
+
+
 def test_another_file_is_not_overwritten(tmp_path: Path) -> None:
     """Neither the input nor anything else that is no failures file."""
     path = tmp_path / "in.csv"
