@@ -74,18 +74,18 @@ def _rows(rows: int, samples: dict[str, Samples], goals: dict[str, Goal]) -> lis
 
 
 async def _compare(base_url: str, names: tuple[str, ...], rounds: int, rows: int) -> dict[str, Samples]:
-    with _journals() as new_journal:
+    with journals() as new_journal:
         async with _client(base_url) as client:
             batches: dict[str, Action] = {
-                _BASE: lambda rows: _bare(client, rows),
-                _UNWRITTEN: lambda rows: _batch(client, _requests(rows), None),
-                _JOURNAL: lambda rows: _batch(client, _requests(rows), new_journal()),
+                _BASE: lambda rows: bare(client, rows),
+                _UNWRITTEN: lambda rows: batch(client, requests_for(rows), None),
+                _JOURNAL: lambda rows: batch(client, requests_for(rows), new_journal()),
             }
             return await measure_async({name: batches[name] for name in names}, rounds, rows)
 
 
 @contextmanager
-def _journals() -> Generator[Callable[[], Path]]:
+def journals() -> Generator[Callable[[], Path]]:
     """Paths for new journals, which are gone afterwards."""
     numbers = count()
     with tempfile.TemporaryDirectory() as folder:
@@ -96,13 +96,13 @@ def _client(base_url: str) -> AsyncPayCombat:
     return AsyncPayCombat(token=TOKEN, signature_key=KEY, base_url=base_url)
 
 
-def _requests(rows: int) -> Iterator[UpdateCustomer]:
+def requests_for(rows: int) -> Iterator[UpdateCustomer]:
     request = REQUESTS[USUAL]
     return (msgspec.structs.replace(request, customer_id=f"customer_{number:032x}") for number in range(rows))
 
 
-async def _bare(client: AsyncPayCombat, rows: int) -> None:
-    requests = _requests(rows)
+async def bare(client: AsyncPayCombat, rows: int) -> None:
+    requests = requests_for(rows)
 
     async def work() -> None:
         for request in requests:
@@ -113,7 +113,7 @@ async def _bare(client: AsyncPayCombat, rows: int) -> None:
             group.create_task(work())
 
 
-async def _batch(
+async def batch(
     client: AsyncPayCombat, requests: Iterator[UpdateCustomer] | AsyncIterator[UpdateCustomer], journal: Path | None
 ) -> None:
     report = await sync_customers(client, requests, journal=journal, concurrency=_CONCURRENCY)
@@ -153,20 +153,20 @@ async def _measure_lengths(base_url: str, longest: int) -> tuple[list[float], li
     short, long = Samples([], []), Samples([], [])
     peaks: list[float] = []
     few = min(_FEW, longest)
-    with _journals() as new_journal:
+    with journals() as new_journal:
         async with _client(base_url) as client:
 
             async def short_batches() -> float:
                 taken = Samples([], [])
                 for _ in range(_RUNS_OF_FEW):
                     watch = Stopwatch()
-                    await _batch(client, _requests(few), new_journal())
+                    await batch(client, requests_for(few), new_journal())
                     watch.note(taken, few)
                 peaks.append(peak_mb() if MEMORY_IS_KNOWN else 0.0)
                 return median(taken.cpu)
 
             async def held_up() -> AsyncIterator[UpdateCustomer]:
-                requests, part = _requests(longest), longest // _PARTS
+                requests, part = requests_for(longest), longest // _PARTS
                 for _ in range(_PARTS):
                     watch = Stopwatch()
                     for request in islice(requests, part):
@@ -176,5 +176,5 @@ async def _measure_lengths(base_url: str, longest: int) -> tuple[list[float], li
                     short.cpu.append(await short_batches())
 
             await short_batches()
-            await _batch(client, held_up(), new_journal())
+            await batch(client, held_up(), new_journal())
     return short.cpu, long.cpu, peaks

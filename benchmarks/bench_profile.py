@@ -8,13 +8,14 @@ from typing import Any, Final
 import msgspec
 
 from benchmarks._callers import BARE, LEAST, SDK, UNBOUNDED, Call, at_once, callers
-from benchmarks._data import KEY, REQUESTS, USUAL, account, clean_answer
-from benchmarks._harness import Effort, measure, measure_async
+from benchmarks._data import KEY, REQUESTS, TOKEN, USUAL, account, clean_answer
+from benchmarks._harness import Effort, measure, measure_async, measure_blocking
 from benchmarks._peers import bare_signer
 from benchmarks._results import Row, Table, times_the_cost
 from benchmarks._server import running_server
 from benchmarks._webhook_data import WEBHOOK, headers
-from paycombat_async import Customer, RawReply, Signer, canonical_json, webhooks
+from benchmarks.bench_batch import bare, batch, journals, requests_for
+from paycombat_async import AsyncPayCombat, Customer, Draft, RawReply, Signer, canonical_json, webhooks
 from paycombat_async._canonical import is_plain_object
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._decode import settler
@@ -25,6 +26,7 @@ from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.schemas.envelope import Wrapped
 from paycombat_async.schemas.payins import Payin
 from paycombat_async.transport import AiohttpTransport
+from paycombat_sync import PayCombat
 
 _REQUEST: Final = REQUESTS[USUAL]
 _AT_ONCE: Final = 16
@@ -38,6 +40,12 @@ _STEPS_WORK: Final = (
 _CALL_WORK: Final = (
     "the least is what no client can do without, with nothing checked, limited or retried; from the transport on, each "
     f"line is the one before and a step more; {SDK} adds the engine and the method"
+)
+
+_AWAITED: Final = "customers.update, awaited by 64 workers"
+_AROUND_WORK: Final = (
+    "a transport that answers at once, so that only the SDK's own work is left; a batch also prepares each row, tells "
+    "two of one customer apart and writes down what became of it, partly in a thread beside the loop"
 )
 
 Action = Callable[[], object]
@@ -56,7 +64,10 @@ def run(effort: Effort) -> list[Table]:
         calls.rows += asyncio.run(_ladder(f"{server.address}/clean", effort))
         calls.remarks.append(server.remark())
     calls.work[calls.rows[0].case] = _CALL_WORK
-    return [steps, calls]
+    around = Table("profile", "Where the time goes: around the call", f"times the processor time of {_AWAITED}")
+    around.rows += _around(effort)
+    around.work[around.rows[0].case] = _AROUND_WORK
+    return [steps, calls, around]
 
 
 def _signing() -> dict[str, Action]:
@@ -147,3 +158,38 @@ def _steps(base_url: str, transport: AiohttpTransport) -> dict[str, Call]:
         return interpret(UPDATE_CUSTOMER, await drafted(), now=SYSTEM_CLOCK.now, redact=ours.redact)
 
     return {"transport": sent, "transport, draft": drafted, "transport, draft, interpret": understood}
+
+
+class _AtOnce:
+    """Answers without any road."""
+
+    _answer: Final = RawReply(200, {}, clean_answer())
+
+    async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ARG002, ASYNC109  # the protocol's signature
+        """As `Transport`; lets others run in between, as a road does."""
+        await asyncio.sleep(0)
+        return self._answer
+
+
+def _around(effort: Effort) -> list[Row]:
+    """What the blocking client and a batch add to a call."""
+    client = AsyncPayCombat(token=TOKEN, signature_key=KEY, transport=_AtOnce())
+    with (
+        asyncio.Runner() as runner,
+        journals() as new_journal,
+        PayCombat(token=TOKEN, signature_key=KEY, transport=_AtOnce()) as blocking,
+    ):
+        contenders: dict[str, Callable[[int], object]] = {
+            _AWAITED: lambda calls: runner.run(bare(client, calls)),
+            "sync_customers without journal": lambda rows: runner.run(batch(client, requests_for(rows), None)),
+            "sync_customers with journal": lambda rows: runner.run(batch(client, requests_for(rows), new_journal())),
+            "the blocking client, one by one": lambda calls: _one_by_one(blocking, calls),
+        }
+        samples = measure_blocking(contenders, effort.some_rounds(2), effort.rows)
+    case = "without a socket: processor time per call"
+    return [times_the_cost(case, samples, of=name, base=_AWAITED) for name in samples]
+
+
+def _one_by_one(client: PayCombat, calls: int) -> None:
+    for _ in range(calls):
+        client.customers.update(_REQUEST)
