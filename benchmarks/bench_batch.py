@@ -26,7 +26,7 @@ _JOURNAL: Final = "sync_customers with journal"
 _GOALS: Final = {_JOURNAL: Goal(">=", 0.9)}
 _FLAT: Final = Goal("<=", 1.1)
 _GROWTH: Final = Goal("<=", 20.0)
-_CONCURRENCY: Final = 64
+CONCURRENCY: Final = 64
 _FEW: Final = 1_000  # rows: what longer batches are compared with
 _RUNS_OF_FEW: Final = 5
 _PARTS: Final = 10  # of the longest batch
@@ -34,7 +34,7 @@ _MOST_UNDER_WAY: Final = 1_000  # rows: more than there are in the batch's windo
 _ROW_S: Final = 0.0005  # more than a row takes
 _LONG_ROUNDS: Final = 8  # of the rounds, one in so many for the long batch
 _WORK: Final = (
-    f"the same requests over the same client, {_CONCURRENCY} workers each; the bare loop keeps nothing and stops at "
+    f"the same requests over the same client, {CONCURRENCY} workers each; the bare loop keeps nothing and stops at "
     "the first error; with a journal every row is on disk before it is sent, and its result after"
 )
 _LENGTH_WORK: Final = (
@@ -66,7 +66,7 @@ def run(effort: Effort) -> list[Table]:
 
 
 def _rows(rows: int, samples: dict[str, Samples], goals: dict[str, Goal]) -> list[Row]:
-    case = f"{rows:,} rows, {_CONCURRENCY} at once"
+    case = f"{rows:,} rows, {CONCURRENCY} at once"
     return [
         *times_as_fast(f"{case}: time on the wall per row", samples, base=_BASE, goals=goals, pick=WALL),
         *times_as_fast(f"{case}: processor time per row", samples, base=_BASE),
@@ -109,14 +109,14 @@ async def bare(client: AsyncPayCombat, rows: int) -> None:
             await client.customers.update(request)
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(_CONCURRENCY):
+        for _ in range(CONCURRENCY):
             group.create_task(work())
 
 
 async def batch(
     client: AsyncPayCombat, requests: Iterator[UpdateCustomer] | AsyncIterator[UpdateCustomer], journal: Path | None
 ) -> None:
-    report = await sync_customers(client, requests, journal=journal, concurrency=_CONCURRENCY)
+    report = await sync_customers(client, requests, journal=journal, concurrency=CONCURRENCY)
     assert report.updated == report.rows, report
 
 

@@ -14,7 +14,7 @@ from benchmarks._peers import bare_signer
 from benchmarks._results import Row, Table, times_the_cost
 from benchmarks._server import running_server
 from benchmarks._webhook_data import WEBHOOK, headers
-from benchmarks.bench_batch import bare, batch, journals, requests_for
+from benchmarks.bench_batch import CONCURRENCY, bare, batch, journals, requests_for
 from paycombat_async import AsyncPayCombat, Customer, Draft, RawReply, Signer, canonical_json, webhooks
 from paycombat_async._canonical import is_plain_object
 from paycombat_async._clock import SYSTEM_CLOCK
@@ -42,7 +42,7 @@ _CALL_WORK: Final = (
     f"line is the one before and a step more; {SDK} adds the engine and the method"
 )
 
-_AWAITED: Final = "customers.update, awaited by 64 workers"
+_AWAITED: Final = f"customers.update, awaited by {CONCURRENCY} workers"
 _AROUND_WORK: Final = (
     "a transport that answers at once, so that only the SDK's own work is left; a batch also prepares each row, tells "
     "two of one customer apart and writes down what became of it, partly in a thread beside the loop"
@@ -110,7 +110,7 @@ def _taking() -> dict[str, Action]:
         "two hash copies sign it": lambda: sign(WEBHOOK),
         "msgspec reads it, seven Decimals in it": lambda: decode(WEBHOOK),
         "amounts looked at for NaN": lambda: settle(payin),
-        "header found, signature compared": lambda: taken.verify(WEBHOOK, came),
+        "verify: header found, signed, compared": lambda: taken.verify(WEBHOOK, came),
         "whole: Webhooks.unwrap": lambda: taken.unwrap(WEBHOOK, came),
     }
 

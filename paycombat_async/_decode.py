@@ -28,10 +28,10 @@ def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Not
 
     Raises `Unreadable` if nothing can be made of it.
     """
-    if get_origin(kind) is Page:
-        return read_page(kind, data, path, read)
     value: R | None = READ_BARE[kind](data)
-    return read_closely(kind, data, path) if value is None else (value, None)
+    if value is not None:
+        return value, None
+    return read_page(kind, data, path, read) if get_origin(kind) is Page else read_closely(kind, data, path)
 
 
 class _Readers(dict[Any, Callable[[bytes | Raw], Any]]):
@@ -47,6 +47,8 @@ class _Readers(dict[Any, Callable[[bytes | Raw], Any]]):
 
 
 def _bare_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
+    if get_origin(kind) is Page:
+        return _read_nothing  # the shape of a list is on no record
     decode: Callable[[bytes | Raw], Any] = decoder(kind).decode
     settle = settler(kind) if _is_struct(kind) else _is_anything
 
@@ -66,7 +68,7 @@ READ_BARE: Final = _Readers(_bare_reader)
 
 def _wrapped_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
     if not _is_struct(kind) or not identities(kind):
-        return lambda _body: None
+        return _read_nothing
     decode: Callable[[bytes | Raw], Any] = decoder(wrapped_in(kind)).decode
     settle, amounts = settler(kind), amounts_of(kind)
 
@@ -94,6 +96,10 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
 # the request's id and the notes; None if it is anything else, or if more than a field of it is odd. Only for responses
 # that say which object they are: one that came in another wrapping would not.
 READ_WRAPPED: Final = _Readers(_wrapped_reader)
+
+
+def _read_nothing(_data: object) -> None:
+    """For what there is no fast way."""
 
 
 def _is_anything(_value: object) -> bool:

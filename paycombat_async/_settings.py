@@ -4,12 +4,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from urllib.parse import urlsplit
 
 from paycombat_async._messages import Account
 from paycombat_async._secrets import Redactor, Secret
 from paycombat_async._signing import Signer
-from paycombat_async._target import check_base_url, check_template
+from paycombat_async._target import check_base_url, check_template, parts_of
 from paycombat_async.endpoints import ENDPOINTS
 from paycombat_async.errors import ConfigurationError
 
@@ -95,11 +94,7 @@ def check_proxy(proxy: Secret | None) -> Secret | None:
 
 
 def _is_proxy(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        parts.port  # noqa: B018  # reading it is what checks it
-    except ValueError:
-        return False
+    parts = parts_of(address)
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 

@@ -7,7 +7,7 @@ to change the host, the number of segments or the query.
 import re
 from collections.abc import Mapping
 from functools import cache
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from paycombat_async.errors import ConfigurationError, InvalidRequest
 
@@ -23,16 +23,22 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 def check_base_url(base_url: str) -> str:
     """The base URL without a slash at its end. Raises `ConfigurationError` unless it is https, or http to loopback."""
-    try:
-        parts = urlsplit(base_url)
-        parts.port  # noqa: B018  # reading it is what checks it
-    except ValueError:
-        parts = urlsplit("")
+    parts = parts_of(base_url)
     if not _BASE_URL.match(base_url) or not parts.hostname:
         raise ConfigurationError("base_url must look like https://host[:port], without user, query, fragment or spaces")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise ConfigurationError("base_url must be https (http only to this machine): it carries token and signature")
     return base_url.rstrip("/")
+
+
+def parts_of(address: str) -> SplitResult:
+    """The parts of an address; of one that cannot be read, nothing. Never raises: the error would quote the address."""
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018  # reading it is what checks it
+    except ValueError:
+        return urlsplit("")
+    return parts
 
 
 def is_loopback(base_url: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from paycombat_async._decode import READ_BARE, read, read_closely
+from paycombat_async._decode import read
 from paycombat_async._drift import Unreadable
 from paycombat_async._lenient import plain
 from paycombat_async.errors import InvalidPayload
@@ -66,11 +66,8 @@ def _payout_event(payload: bytes) -> WebhookEvent | None:
 
 def _read(kind: type[S], payload: bytes) -> S | None:
     """None if nothing can be made of the payload."""
-    found: S | None = READ_BARE[kind](payload)
-    if found is not None:
-        return found
     try:
-        return read_closely(kind, payload)[0]
+        return read(kind, payload)[0]
     except Unreadable:
         return None
 
