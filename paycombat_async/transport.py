@@ -17,7 +17,7 @@ from yarl import URL
 from paycombat_async._attempts import Attempts, RunningAttempt
 from paycombat_async._idle import IdleWatch
 from paycombat_async._messages import Draft, RawReply
-from paycombat_async._secrets import Secret, hidden
+from paycombat_async._secrets import Secret
 from paycombat_async._sessions import LoopLocal
 from paycombat_async._version import __version__
 from paycombat_async.errors import (
@@ -49,7 +49,7 @@ class AiohttpTransport:
         connect_timeout: float = 5.0,
         max_connections: int = 100,
         max_response_bytes: int = 8 * 1024 * 1024,
-        proxy: str | Secret | None = None,
+        proxy: Secret | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         """Makes no connection. Reads the certificates of the machine once per process, unless given a context."""
@@ -59,7 +59,7 @@ class AiohttpTransport:
         self._max_response_bytes = max_response_bytes
         self._connect_timeout = connect_timeout
         self._max_connections = max_connections
-        self._proxy = hidden(proxy)  # its address may hold a password
+        self._proxy = proxy  # its address may hold a password
         self._ssl = (ssl_context or tls_context()) if parts.scheme == "https" else True
         self._pools = LoopLocal(self._open, _close, _abandon)
 

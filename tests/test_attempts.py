@@ -88,6 +88,19 @@ async def test_another_error_at_the_limit_stays_what_it_is():
     assert 0 == asyncio.current_task().cancelling()
 
 
+async def test_limits_are_kept_after_the_last_one_was_reached():
+    """Nothing of a timer that went off is left in the way of the next, nor of one that was taken away."""
+    attempts = Attempts()
+
+    async with asyncio.timeout(NEVER / 60):
+        first = await _timed_out(attempts, SOON)
+        with attempts.begin(SOON):
+            attempts.stop()
+        second = await _timed_out(attempts, LATER)
+
+    assert (True, True) == (first, second)
+
+
 async def test_an_outer_timeout_is_not_swallowed():
     """`asyncio.timeout` around a call ends it at its own time."""
     attempts = Attempts()

@@ -443,3 +443,26 @@ def test_metadata_of_a_request_is_written_as_the_same_document_alone(metadata: d
 
     assert expected == canonical_json(update(metadata))
     assert expected == canonical_json({"customer_id": "c", "metadata": metadata})
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({"b": "x", "10": "y", "9": "z"}, b'{"9":"z","10":"y","b":"x"}'),
+        ({"-1": "x", "a": "y"}, b'{"-1":"x","a":"y"}'),
+        ({"a": "x", "n": 1}, b'{"a":"x","n":1}'),
+        ({"a": "x", "n": 1.0}, b'{"a":"x","n":1}'),
+    ],
+    ids=["array indices", "like one", "a number", "a fraction"],
+)
+def test_metadata_of_texts_is_looked_through_on_the_way(metadata, expected):
+    """What is written in one go is what the careful way would write."""
+    made = canonical_json(UpdateCustomer(customer_id="c", metadata=metadata))
+
+    assert b'{"customer_id":"c","metadata":' + expected + b"}" == made
+
+
+def test_a_prototype_among_texts_is_refused():
+    """JavaScript would not give it back."""
+    with pytest.raises(InvalidRequest):
+        canonical_json(UpdateCustomer(customer_id="c", metadata={"a": "x", "__proto__": "y"}))

@@ -454,3 +454,29 @@ def test_a_reply_tells_its_drift_and_hides_its_data():
     assert ("customers.update", "$.data.secret", "unknown_field") == (drift.endpoint, drift.path, drift.kind)
     assert "kim" not in repr(reply) + repr(reply.drift)
     assert drift == copy.copy(drift) == pickle.loads(pickle.dumps(drift))
+
+
+def test_null_written_as_an_empty_object_is_none_on_every_level():
+    """The fast way, which nobody asks to look closely, clears what stands within as well."""
+    customer = understand(PAGE).data
+
+    company = customer.company
+    assert (None, None) == (company.company_domain, company.address_line2)
+    assert (None, None) == (company.authorized_user.address_line2, company.authorized_user.identification_custom_type)
+
+
+def test_items_of_a_list_under_its_own_name_are_read_like_others():
+    """`{}` is null in them, too, and one that does not say which it is, is drift."""
+    body = b'{"data":{"items":[{"customer_id":"c","webhook_url":{}}]},"success":true}'
+
+    (customer,) = understand(body, LIST_CUSTOMERS).data.items
+
+    assert ("c", None) == (customer.customer_id, customer.webhook_url)
+
+
+@pytest.mark.parametrize("request_id", ["snd_token", "snd_token-4f", "0f-snd_token"])
+def test_a_secret_in_the_id_of_a_request_is_taken_out(request_id):
+    """However the answer was read."""
+    body = b'{"data":%s,"request_id":"%s","success":true}' % (ONE, request_id.encode())
+
+    assert "snd_token" not in (understand(body).request_id or "")

@@ -16,6 +16,7 @@ from paycombat_async import (
     InvalidResponse,
     Outcome,
     PayCombatError,
+    Secret,
     TimedOut,
 )
 from paycombat_async.transport import KEEPALIVE_S, AiohttpTransport, tls_context
@@ -122,6 +123,24 @@ async def test_bytes_on_an_idle_connection_are_not_the_next_answer(exchange, str
     assert (2, 2) == (server.connections, len(server.arrived))
 
 
+async def test_an_answer_too_many_behind_the_end_of_one_is_not_the_next(exchange):
+    """It comes in one piece with the end of what was asked for, so that the connection is never seen idle."""
+
+    async def script(_reader: object, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+        whole = http(200, OK)
+        writer.write(whole[:-1])
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+        writer.write(whole[-1:] + http(200, b'{"stray":1}'))
+        return True
+
+    async with RawServer(script) as server:
+        answers = [await exchange(server), await exchange(server)]
+
+    assert [OK, OK] == [answer.body for answer in answers]
+    assert (2, 2) == (server.connections, len(server.arrived))
+
+
 async def test_cookies_are_not_kept(exchange):
     """What one answer sets, the next request does not send."""
     async with RawServer(answering(http(200, OK, "Set-Cookie: a=b; Path=/"))) as server:
@@ -145,7 +164,7 @@ async def test_proxies_of_the_environment_are_ignored(exchange, monkeypatch):
 async def test_an_explicit_proxy_is_used(exchange):
     """`proxy=` sends the request through it."""
     async with RawServer(answering(http(200, OK))) as proxy, RawServer(answering(http(200, OK))) as server:
-        await exchange(server, proxy=proxy.base_url)
+        await exchange(server, proxy=Secret(proxy.base_url))
 
     assert (1, 0) == (len(proxy.arrived), len(server.arrived))
 

@@ -1,13 +1,14 @@
 """Blocking equals async: same methods, parameters, defaults, annotations, docstrings, and every argument arrives."""
 
 import inspect
+import traceback
 import typing
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
 
-from paycombat_async import ENDPOINTS, Secret, batch, client, pagination
+from paycombat_async import ENDPOINTS, ConfigurationError, Secret, batch, client, pagination
 from paycombat_async.resources import (
     checkouts,
     customers,
@@ -434,3 +435,14 @@ def test_the_probe_sees_a_forgotten_argument() -> None:
     expected, calls = forwarded(Forgetful, "list", customers.Customers, Forgetful)
 
     assert expected != calls
+
+
+def test_a_refused_proxy_is_not_in_the_traceback() -> None:
+    """It may hold a password, and a reporter may print the local variables of our frames."""
+    with pytest.raises(ConfigurationError) as caught:
+        blocking_client.PayCombat(token="snd_t", signature_key="snd_k", proxy="socks5://user:marked@proxy")
+
+    stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+    ours = [frame.locals for frame in stack if "paycombat_sync" in frame.filename]
+    assert ours
+    assert "marked" not in repr(ours)
