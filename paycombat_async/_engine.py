@@ -86,17 +86,18 @@ class Engine:
         request: Q,
         path: Mapping[str, str],
         query: Mapping[str, str | int] | None = None,
+        *,
+        body: bytes | None = None,
     ) -> Reply[R]:
-        """The whole reply to a call, after as many attempts as the endpoint and the deadline allow."""
+        """The whole reply, after as many attempts as the endpoint and the deadline allow. For `body` see `draft`."""
         if self.lifetime.is_closed or endpoint.evidence is Evidence.INFERRED:
             self._refuse_or_warn(endpoint)
-        outgoing = draft(endpoint, request, path, query, self.account)
+        outgoing = draft(endpoint, request, path, query, self.account, body=body)
         begun = started = self.clock.monotonic()
         deadline = begun + self.limits.timeout
         number, last_cost, in_doubt = 0, 0, False
         while True:
-            number += 1
-            status = 0
+            number, status = number + 1, 0
             try:
                 raw = await self.transport.send(outgoing, self._share(endpoint, deadline - started, number))
                 status = raw.status
@@ -115,8 +116,7 @@ class Engine:
             if not isinstance(decision, Again):
                 break
             in_doubt = in_doubt or (result.outcome is Outcome.UNKNOWN and endpoint.method != "GET")
-            last_cost = decision.cost
-            self.bucket.spend(last_cost)
+            self.bucket.spend(last_cost := decision.cost)
             del result  # as below
             await self.clock.sleep(decision.wait)
             started = self.clock.monotonic()

@@ -31,8 +31,13 @@ def draft(
     path: Mapping[str, str],
     query: Mapping[str, str | int] | None,
     account: Account,
+    *,
+    body: bytes | None = None,
 ) -> Draft:
-    """Checks, encodes and signs a call. Raises `InvalidRequest` or `ConfigurationError`; nothing is sent here."""
+    """Checks, encodes and signs a call. Raises `InvalidRequest` or `ConfigurationError`; nothing is sent here.
+
+    `body` is what `body_of` made of the request before.
+    """
     template = account.paths.get(endpoint.name, endpoint.path)
     if path or query or template is None or "{" in template:
         url = _address(endpoint, template, path, query, account)
@@ -40,16 +45,23 @@ def draft(
         url = account.base_url + template
     if request is None and not issubclass(endpoint.request, Struct):
         return Draft(endpoint.name, endpoint.method, url, {"X-token": account.token.reveal()}, None)
+    if body is None:
+        body = body_of(endpoint, request)
+    headers = {"X-token": account.token.reveal(), "Content-Type": "application/json"}
+    if endpoint.signed:
+        headers["signature"] = account.signer.sign(body)
+    return Draft(endpoint.name, endpoint.method, url, headers, body)
+
+
+def body_of(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
+    """The bytes of a request that are signed and sent. Raises `InvalidRequest`."""
     if type(request) is not endpoint.request and not isinstance(request, endpoint.request):
         wanted = endpoint.request.__name__
         raise InvalidRequest(f"{endpoint.name} takes {wanted}, got {type(request).__name__}", path="$")
     body = _checked_json(request) if isinstance(request, Request) else canonical_json(request)
     if len(body) > MAX_BODY_BYTES:
         raise InvalidRequest(f"the body has {len(body)} bytes; the provider takes {MAX_BODY_BYTES}", path="$")
-    headers = {"X-token": account.token.reveal(), "Content-Type": "application/json"}
-    if endpoint.signed:
-        headers["signature"] = account.signer.sign(body)
-    return Draft(endpoint.name, endpoint.method, url, headers, body)
+    return body
 
 
 def _address(

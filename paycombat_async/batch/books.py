@@ -3,12 +3,15 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 from paycombat_async.batch.failures import FailuresFile
 from paycombat_async.batch.journal import Journal, Plan, Result, State
 from paycombat_async.batch.report import Tally
 from paycombat_async.batch.rows import BadRow, Row
 from paycombat_async.errors import ConfigurationError
+
+_DONE: Final = State.DONE  # a look into an enum costs as much as all else that is noted of a row
 
 
 class Books:
@@ -42,8 +45,13 @@ class Books:
         """Note that a row may have been carried out, but is to be sent again."""
         self._results.append(Result(number, State.UNKNOWN, "in doubt"))
 
-    def settle(self, number: int, row: Row, state: State, *, kept: str = "", shown: str = "") -> None:
-        """Note what became of a row that was sent; `kept` goes to the journal, `shown` to the failures file."""
+    def carried_out(self, number: int) -> None:
+        """Note that a row was carried out."""
+        self._results.append(Result(number, _DONE, ""))
+        self.tally.updated += 1
+
+    def settle(self, number: int, row: Row, state: State, *, kept: str, shown: str) -> None:
+        """Note what became of a row that met an error; `kept` goes to the journal, `shown` to the failures file."""
         self._results.append(Result(number, state, kept))
         if state is State.DONE:
             self.tally.updated += 1

@@ -18,6 +18,7 @@ import sqlite3
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -36,7 +37,13 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Result(Struct, frozen=True, array_like=True):
+# Each look into an enum takes as long as making a Struct: not for every row.
+_DONE: Final = State.DONE
+_WRITTEN_DONE: Final = State.DONE.value
+_WRITTEN_SENDING: Final = State.SENDING.value
+
+
+class Result(Struct, frozen=True, array_like=True, gc=False):
     """What became of the row with this number; `reason` is without personal data."""
 
     number: int
@@ -44,7 +51,7 @@ class Result(Struct, frozen=True, array_like=True):
     reason: str
 
 
-class Plan(Struct, frozen=True):
+class Plan(Struct, frozen=True, gc=False):
     """What to do with a row: skip it, refuse it, or send it. `first_line` is where its customer stood in this run."""
 
     number: int
@@ -57,7 +64,7 @@ class Plan(Struct, frozen=True):
         return f"customer appears twice, first on line {self.first_line}" if self.first_line and not self.skip else ""
 
 
-class _Known(Struct, frozen=True):
+class _Known(Struct, frozen=True, gc=False):
     number: int
     body: str
     state: str
@@ -121,8 +128,8 @@ class Journal:
             self._connection.close()
 
     def _settle(self, results: Sequence[Result]) -> None:
-        done = [result.number for result in results if result.state is State.DONE]
-        others = [result for result in results if result.state is not State.DONE]
+        done = [result.number for result in results if result.state is _DONE]
+        others = [result for result in results if result.state is not _DONE]
         if others:  # first: a row may have been in doubt before it was done
             self._connection.execute(_SETTLE, [_json(others)])
         if done:
@@ -140,8 +147,8 @@ class Journal:
             plan = self._plan_one(row, known.get(customer))
             plans.append(plan)
             if not plan.first_line:
-                state = State.DONE if plan.skip else State.SENDING
-                values += (plan.number, customer, row.digest, row.line, self._run, state.value)
+                state = _WRITTEN_DONE if plan.skip else _WRITTEN_SENDING
+                values += (plan.number, customer, row.digest, row.line, self._run, state)
                 known[customer] = _Known(plan.number, row.digest, state, row.line, self._run)
         if values:
             count = len(values) // _WRITE_ONE.count("?")
@@ -154,7 +161,7 @@ class Journal:
             return Plan(self._next - 1)
         if known.run == self._run:
             return Plan(known.number, skip=known.body == row.digest, first_line=known.line)
-        return Plan(known.number, skip=known.state == State.DONE and known.body == row.digest)
+        return Plan(known.number, skip=known.state == _WRITTEN_DONE and known.body == row.digest)
 
 
 def open_journal(path: Path, *, account: str, source: str) -> Journal:

@@ -10,50 +10,40 @@ LONGEST_HOLD = 120.0  # seconds: what a provider may ask for before the run woul
 
 
 class Pace:
-    """Halves the number of calls at once when the provider answers 429, and adds one per round of good answers."""
+    """Halves the number of calls at once when the provider answers 429, and adds one per round of good answers.
 
-    def __init__(self, concurrency: int, rate: float | None, clock: Clock) -> None:
-        self._most = float(concurrency)
-        self._limit = float(concurrency)
+    It counts the workers that stand still, not the calls under way: that costs nothing while none has to.
+    """
+
+    def __init__(self, workers: int, rate: float | None, clock: Clock) -> None:
+        self._workers = workers
+        self._limit = float(workers)
         self._interval = 1 / rate if rate else 0.0
         self._clock = clock
-        self._active = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._standing: deque[asyncio.Future[None]] = deque()
         self._next_start = 0.0
         self._held_until = 0.0
         self._last_cut = -1.0
+        self.is_slow = bool(rate)  # whether a worker has to `enter` before a call; looked at for every row
 
     @property
     def limit(self) -> int:
         """How many calls may be under way now."""
         return int(self._limit)
 
-    def enters_at_once(self) -> bool:
-        """Whether one more call may start now; if so, it has entered. Most do, and need not wait in a coroutine."""
-        if self._active >= int(self._limit) or self._interval or self._held_until:
-            return False
-        self._active += 1
-        return True
-
     async def enter(self) -> None:
-        """Wait until one more call may start."""
-        while self._active >= int(self._limit):
+        """Wait until this worker may start one more call."""
+        while self._workers - len(self._standing) > self.limit:
             turn = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
+            self._standing.append(turn)
             await turn
-        self._active += 1
         if self._interval or self._held_until:
             await self._wait()
-
-    def leave(self) -> None:
-        """A call has ended."""
-        self._active -= 1
-        if self._waiting:
-            self._wake()
 
     def hold(self, seconds: float) -> None:
         """Let no call start for so long."""
         self._held_until = max(self._held_until, self._clock.monotonic() + min(seconds, LONGEST_HOLD))
+        self.is_slow = True
 
     def throttled(self, attempt: Attempt) -> None:
         """An attempt was answered 429. Of those that were under way together, only the first one cuts."""
@@ -61,22 +51,25 @@ class Pace:
         if now - attempt.elapsed >= self._last_cut:
             self._last_cut = now
             self._limit = max(1.0, self._limit / 2)
+            self.is_slow = True
 
     def went_well(self) -> None:
         """A call succeeded."""
-        if self._limit < self._most:
-            self._limit = min(self._most, self._limit + 1 / self._limit)
+        if self._limit < self._workers:
+            self._limit = min(float(self._workers), self._limit + 1 / self._limit)
             self._wake()
+        self.is_slow = bool(self._interval or self._held_until) or self._limit < self._workers
 
     def _wake(self) -> None:
-        for _ in range(min(len(self._waiting), max(0, int(self._limit) - self._active))):
-            turn = self._waiting.popleft()
+        while self._standing and self._workers - len(self._standing) < self.limit:
+            turn = self._standing.popleft()
             if not turn.done():
                 turn.set_result(None)
 
     async def _wait(self) -> None:
         while (wait := self._held_until - self._clock.monotonic()) > 0:
             await self._clock.sleep(wait)
+        self._held_until = 0.0
         if self._interval:
             now = self._clock.monotonic()
             start = max(now, self._next_start)

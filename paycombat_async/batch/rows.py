@@ -5,11 +5,11 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from paycombat_async._canonical import canonical_json
-from paycombat_async._protocol import MAX_BODY_BYTES
+from paycombat_async._protocol import body_of
 from paycombat_async._signing import body_digest
 from paycombat_async.batch.columns import KEY
 from paycombat_async.batch.printable import printable
+from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas.customers import UpdateCustomer
 
@@ -17,11 +17,12 @@ from paycombat_async.schemas.customers import UpdateCustomer
 Source: TypeAlias = tuple[str, ...] | str | None
 
 
-class Row(Struct, frozen=True):
-    """A row fit to be sent. `digest` says whether its content is the same as at another time."""
+class Row(Struct, frozen=True, gc=False):
+    """A row fit to be sent, as `body`. `digest` says whether its content is the same as at another time."""
 
     line: int
     request: UpdateCustomer
+    body: bytes
     digest: str
     source: Source = None
 
@@ -54,20 +55,17 @@ def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | B
 
 
 def row_from_request(line: int, request: UpdateCustomer, source: Source = None) -> Row | BadRow:
-    """A row out of a Struct; what its constructor let pass is found here or, at the latest, when it is sent."""
+    """A row out of a Struct; what its constructor let pass is found here."""
     customer_id = _text_or_nothing(request.customer_id)  # constructors check nothing
     if not customer_id:
         return BadRow(line, "no customer_id", source=source)
     if not customer_id.isprintable():
         return BadRow(line, f"{KEY} holds a character that no id has", customer_id, source)
     try:
-        body = canonical_json(request)
+        body = body_of(UPDATE_CUSTOMER, request)
     except InvalidRequest as error:
         return BadRow(line, reason_of(error), customer_id, source)
-    if len(body) > MAX_BODY_BYTES:
-        reason = f"the row makes a body of {len(body)} bytes; the provider takes {MAX_BODY_BYTES}"
-        return BadRow(line, reason, customer_id, source)
-    return Row(line, request, body_digest(body), source)
+    return Row(line, request, body, body_digest(body), source)
 
 
 def _text_or_nothing(value: object) -> str:

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from paycombat_async._clock import Clock
+from paycombat_async.batch.backlog import Backlog, Item
 from paycombat_async.batch.books import Books
 from paycombat_async.batch.journal import State
 from paycombat_async.batch.pace import Pace
@@ -32,15 +33,6 @@ class Options:
     stop: asyncio.Event
 
 
-class _Item:
-    """A row on its way, and how often it was put back."""
-
-    __slots__ = ("number", "row", "tries")
-
-    def __init__(self, row: Row, number: int) -> None:
-        self.row, self.number, self.tries = row, number, 0
-
-
 class Run:
     """The state of one run: `execute` it once."""
 
@@ -51,12 +43,12 @@ class Run:
         self._options = options
         self._begun = options.clock.monotonic()
         self._breaker = Breaker(options.concurrency)
-        self._queue: asyncio.Queue[_Item] = asyncio.Queue()
-        self._hungry = asyncio.Event()
-        self._over = asyncio.Event()
+        self._backlog = Backlog(low=options.concurrency)
+        self._over = asyncio.get_running_loop().create_future()
         self._idle: set[asyncio.Task[None] | None] = set()
-        self._suspects: list[tuple[_Item, PayCombatError]] = []
+        self._suspects: list[tuple[Item, PayCombatError]] = []
         self._anything_passed = False
+        self._is_troubled = True  # something failed since a call passed, or none did yet
         self._open = 0
         self._fed = False
         self._stopped = ""
@@ -81,20 +73,16 @@ class Run:
         return report
 
     async def _until_over(self) -> None:
-        while not self._over.is_set():
+        while not (await asyncio.wait([self._over], timeout=_TICK))[0]:
+            self._tell()
             try:
-                async with asyncio.timeout(_TICK):
-                    await self._over.wait()
-            except TimeoutError:
-                self._tell()
-                try:
-                    await self._books.flush()
-                except ConfigurationError as error:
-                    self._give_up(str(error))
+                await self._books.flush()
+            except ConfigurationError as error:
+                self._give_up(str(error))
 
     async def _watch(self) -> None:
         await self._options.stop.wait()
-        self._over.set()
+        self._end()
 
     async def _feed(self, windows: Windows) -> None:
         try:
@@ -102,9 +90,7 @@ class Run:
                 async for window in windows:
                     await self._take(window)
                     self._tell()
-                    while self._queue.qsize() > self._options.concurrency:
-                        self._hungry.clear()
-                        await self._hungry.wait()
+                    await self._backlog.until_low()
         except ConfigurationError as error:  # the file or the journal cannot be used any longer
             self._give_up(str(error))
         self._fed = True
@@ -118,46 +104,54 @@ class Run:
                 self._books.refuse(row, row.reason)
             else:
                 rows.append(row)
+        items: list[Item] = []
         for row, plan in zip(rows, await self._books.turn(rows), strict=True):
             if plan.skip:
                 self._books.tally.unchanged += 1
-            elif plan.refusal:
+            elif plan.first_line:
                 self._books.refuse(row, plan.refusal)
             else:
-                self._open += 1
-                self._queue.put_nowait(_Item(row, plan.number))
+                items.append(Item(row, plan.number))
+        self._open += len(items)
+        self._backlog.put(items)
 
     async def _work(self) -> None:
         me = asyncio.current_task()
-        while not self._over.is_set():
-            is_waiting = self._queue.empty() or not self._pace.enters_at_once()
-            item = await self._wait_for_item(me) if is_waiting else self._queue.get_nowait()
+        while not self._over.done():
+            if not self._backlog.items or self._pace.is_slow:
+                await self._wait(me)
+            item = self._backlog.take()
             try:
-                reply = await self._send(item.row.request)
+                reply = await self._send(item.row)
             except PayCombatError as error:
                 self._met(item, error)
             except asyncio.CancelledError:
                 self._note(item, State.UNKNOWN, "interrupted", "interrupted while the call was under way")
                 raise
             else:
-                self._books.tally.retried += reply.attempts > 1
-                self._passed()
-                self._pace.went_well()
-                self._note(item, State.DONE)
-            finally:
-                self._pace.leave()
-            if self._queue.qsize() <= self._options.concurrency:
-                self._hungry.set()
+                self._went_well(item.number, reply.attempts)
 
-    async def _wait_for_item(self, me: asyncio.Task[None] | None) -> _Item:
+    async def _wait(self, me: asyncio.Task[None] | None) -> None:
         self._idle.add(me)
         await self._pace.enter()
-        item = await self._queue.get()
+        await self._backlog.until_not_empty()
         self._idle.discard(me)
-        return item
 
-    def _met(self, item: _Item, error: PayCombatError) -> None:
+    def _went_well(self, number: int, attempts: int) -> None:
+        if attempts > 1:
+            self._books.tally.retried += 1
+        if self._is_troubled:
+            self._passed()
+        if self._pace.is_slow:
+            self._pace.went_well()
+        self._books.carried_out(number)
+        self._open -= 1
+        if self._fed:
+            self._settle_up()
+
+    def _met(self, item: Item, error: PayCombatError) -> None:
         """Decide what a failed call means: for its row, and for the run."""
+        self._is_troubled = True
         self._books.tally.retried += error.attempts > 1
         if isinstance(error, ConfigurationError):
             self._give_up(str(error), misconfigured=True)
@@ -180,26 +174,26 @@ class Run:
             return _FIRST_TRIES
         return _TRIES if trouble in (Trouble.THROTTLED, Trouble.UNREACHABLE) else 0
 
-    def _put_back(self, item: _Item, error: PayCombatError) -> None:
+    def _put_back(self, item: Item, error: PayCombatError) -> None:
         asked = error.retry_after if isinstance(error, ApiError) else None
         self._pace.hold(0.5 * 2**item.tries if asked is None else asked)
         item.tries += 1
         if error.outcome is Outcome.UNKNOWN:
             self._books.doubt(item.number)
-        self._queue.put_nowait(item)
+        self._backlog.put([item])
 
     def _passed(self) -> None:
-        self._anything_passed = True
+        self._anything_passed, self._is_troubled = True, False
         self._breaker.passed()
         if self._suspects:
             suspects, self._suspects = self._suspects, []
             for item, error in suspects:
                 self._judge(item, error)
 
-    def _judge(self, item: _Item, error: PayCombatError) -> None:
+    def _judge(self, item: Item, error: PayCombatError) -> None:
         self._note(item, state_after(error), kept(error), shown(error))
 
-    def _note(self, item: _Item, state: State, reason: str = "", reason_shown: str = "") -> None:
+    def _note(self, item: Item, state: State, reason: str = "", reason_shown: str = "") -> None:
         try:
             self._books.settle(item.number, item.row, state, kept=reason, shown=reason_shown)
         except ConfigurationError as error:  # the failures file cannot be written any longer; the journal knows the row
@@ -210,12 +204,16 @@ class Run:
     def _settle_up(self) -> None:
         """End the run once nothing is left but rows that met a trouble which may be everybody's."""
         if self._fed and self._open == len(self._suspects):
-            self._over.set()
+            self._end()
+
+    def _end(self) -> None:
+        if not self._over.done():
+            self._over.set_result(None)
 
     def _give_up(self, sentence: str, *, misconfigured: bool = False) -> None:
         self._stopped = self._stopped or sentence
         self._misconfigured = self._misconfigured or misconfigured
-        self._over.set()
+        self._end()
 
     def _tell(self) -> None:
         if self._options.on_progress is not None:

@@ -9,12 +9,13 @@ from paycombat_async._messages import Attempt, Reply
 from paycombat_async._signing import content_digest
 from paycombat_async.batch.pace import Pace
 from paycombat_async.batch.report import Tally
+from paycombat_async.batch.rows import Row
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import UPDATE_CUSTOMER
-from paycombat_async.schemas.customers import Customer, UpdateCustomer
+from paycombat_async.schemas.customers import Customer
 
-# Sends one update; raises as the client does.
-Send: TypeAlias = Callable[[UpdateCustomer], Awaitable[Reply[Customer]]]
+# Sends a row as it was written down; raises as the client does.
+Send: TypeAlias = Callable[[Row], Awaitable[Reply[Customer]]]
 
 
 def through(client: AsyncPayCombat, tally: Tally, pace: Pace) -> Send:
@@ -27,7 +28,7 @@ def through(client: AsyncPayCombat, tally: Tally, pace: Pace) -> Send:
             pace.throttled(attempt)
 
     observed = replace(engine, hooks=replace(engine.hooks, on_failed=on_failed))
-    return lambda request: observed.send(UPDATE_CUSTOMER, request, {})
+    return lambda row: observed.send(UPDATE_CUSTOMER, row.request, {}, body=row.body)
 
 
 def clock_of(client: AsyncPayCombat) -> Clock:

@@ -33,8 +33,8 @@ def reasons(text: str) -> list[tuple[int, str]]:
         ("c1,<clear>,x,y", "type: not one of the allowed values"),
         (f"{'c' * 256},company,x,y", "customer_id: expected `str` of length <= 255"),
         ("c\x071,company,x,y", "customer_id holds a character that no id has"),
-        (f"c1,company,{'x' * 100_001},y", "the row makes a body of 100078 bytes; the provider takes 100000"),
-        (f"c1,company,{'x' * 200_000},y", "the row makes a body of 200077 bytes; the provider takes 100000"),
+        (f"c1,company,{'x' * 100_001},y", "the body has 100078 bytes; the provider takes 100000"),
+        (f"c1,company,{'x' * 200_000},y", "the body has 200077 bytes; the provider takes 100000"),
     ],
     ids=["no id", "cleared id", "few", "many", "type", "cleared type", "long id", "control", "long body", "long cell"],
 )

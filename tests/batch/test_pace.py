@@ -40,19 +40,40 @@ def test_good_answers_give_back_one_call_per_round() -> None:
     assert 64 == pace.limit
 
 
-async def test_no_more_calls_enter_than_the_limit_allows() -> None:
-    """Who waits enters when somebody leaves."""
+async def test_no_more_workers_go_on_than_the_limit_allows() -> None:
+    """Of two, one stands still until good answers have given back its place."""
     pace = Pace(2, None, FakeClock())
     pace.throttled(too_many())
-    await pace.enter()
-    second = asyncio.create_task(pace.enter())
+    workers = [asyncio.create_task(pace.enter()) for _ in range(2)]
     await asyncio.sleep(0)
-    waited = not second.done()
+    went_on = [worker.done() for worker in workers]
 
-    pace.leave()
-    await second
+    pace.went_well()
+    await asyncio.gather(*workers)
 
-    assert waited
+    assert [False, True] == went_on
+
+
+async def test_nobody_has_to_ask_once_the_trouble_is_over() -> None:
+    """After a cut that was made good, and after a hold; with a rate everybody always has to."""
+    clock = FakeClock()
+    pace = Pace(2, None, clock)
+    slow = [pace.is_slow]
+
+    pace.throttled(too_many())
+    slow.append(pace.is_slow)
+    pace.went_well()
+    slow.append(pace.is_slow)
+    pace.hold(3.0)
+    pace.went_well()
+    slow.append(pace.is_slow)
+    await pace.enter()
+    pace.went_well()
+    slow.append(pace.is_slow)
+
+    assert [False, True, False, True, False] == slow
+    assert [3.0] == clock.slept
+    assert Pace(2, 5.0, clock).is_slow
 
 
 async def test_the_rate_spaces_the_starts() -> None:

@@ -99,6 +99,29 @@ async def test_a_row_of_the_wrong_kind_is_a_row_with_a_reason(client_of: ClientO
     ]
 
 
+async def test_what_was_written_down_is_what_is_sent(client_of: ClientOf) -> None:
+    """Though the caller goes on with the same dict for the next row."""
+    provider, metadata = Provider(), {"place": ""}
+
+    def rows() -> Iterator[UpdateCustomer]:
+        for number in range(3):
+            metadata["place"] = f"row {number}"
+            yield UpdateCustomer(customer_id=f"c{number}", metadata=metadata)
+
+    await sync_customers(client_of(provider), rows())
+
+    assert b'{"customer_id":"c1","metadata":{"place":"row 1"}}' == provider.bodies["c1"]
+
+
+async def test_a_dry_run_finds_what_constructors_let_pass() -> None:
+    """As they would be found before they are sent."""
+    wrong = UpdateCustomer(customer_id="c0", description=7)
+
+    report = await sync_customers(None, [wrong, *updates(2)[1:]], dry_run=True)
+
+    assert (0, 0, 1, 0, 1) == counts(report)
+
+
 @pytest.mark.parametrize(
     ("answer", "expected", "exit_code"),
     [
