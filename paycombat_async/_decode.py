@@ -85,7 +85,7 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
         except UNDECODABLE:
             return None
         data = wrapped.data
-        if not settle(data) or wrapped.status is False or wrapped.success is False or wrapped.status_code >= 400:
+        if not settle(data) or wrapped.status is False or wrapped.success is False:
             return None
         return data, wrapped.request_id, notes
 
@@ -151,8 +151,10 @@ def _clearing(kind: type[Struct], it: str) -> Iterator[str]:
         if EmptyObject in members:
             yield f'if type({found}) is EmptyObject: put({it}, "{field.name}", None)'
         for part in filter(_is_response, members):
-            yield f"if {found} is not None:"
-            yield from (f"    {line}" for line in (*_clearing(part, found), "pass"))
+            inner = f"{it}_"
+            yield f"{inner} = {found}"
+            yield f"if {inner} is not None:"
+            yield from (f"    {line}" for line in (*_clearing(part, inner), "pass"))
 
 
 def _is_struct(kind: object) -> bool:

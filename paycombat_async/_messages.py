@@ -31,7 +31,7 @@ class Account(Struct, frozen=True):
     redact: Redactor = Redactor()
 
 
-class Draft(Struct, frozen=True):
+class Draft(Struct, frozen=True, gc=False):
     """A request as it goes out. `headers` and `body` hold secrets and personal data: keep them out of logs."""
 
     endpoint: str
@@ -46,7 +46,7 @@ class Draft(Struct, frozen=True):
     __rich_repr__ = shown_in_short
 
 
-class RawReply(Struct, frozen=True):
+class RawReply(Struct, frozen=True, gc=False):
     """An answer as it came in. `headers` finds names in lower case."""
 
     status: int
@@ -71,7 +71,7 @@ class Transport(Protocol):
         ...
 
 
-class Reply(Struct, Generic[R], frozen=True):
+class Reply(Struct, Generic[R], frozen=True, gc=False):
     """A whole answer: `data` as the endpoint's Struct, `elapsed` in seconds, `attempts` counting the sends."""
 
     data: R
@@ -112,7 +112,7 @@ class Reply(Struct, Generic[R], frozen=True):
     __rich_repr__ = shown_in_short
 
 
-class Attempt(Struct, frozen=True):
+class Attempt(Struct, frozen=True, gc=False):
     """One send, as `on_attempt` is told of it. `outcome` is None after a success, `wait` None if no other follows."""
 
     endpoint: str
@@ -123,7 +123,7 @@ class Attempt(Struct, frozen=True):
     wait: float | None
 
 
-class Reading(Struct, frozen=True):
+class Reading(Struct, frozen=True, gc=False):
     """An answer understood. `notes` is None where nobody looked for drift, `echo` what differs from the request."""
 
     data: Any

@@ -5,9 +5,9 @@ Four are on record: A `{status, message, data}`; B `{data, request_id, request_t
 the data must get through.
 """
 
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from paycombat_async._secrets import shown_in_short
 from paycombat_async.schemas._base import Response
@@ -15,7 +15,7 @@ from paycombat_async.schemas._base import Response
 Item = TypeVar("Item")
 
 
-class Envelope(Struct, frozen=True, kw_only=True):
+class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     """Any of the four wrappings. All but `data` is taken as it comes, since an error may put anything anywhere."""
 
     data: Raw | UnsetType = UNSET
@@ -36,14 +36,14 @@ class Envelope(Struct, frozen=True, kw_only=True):
     __rich_repr__ = shown_in_short
 
 
-class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True):
+class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
     """A wrapping A, B or D as it looks after a success: decoded in one go with what is in it."""
 
     data: Item
-    status: bool | None = None
-    success: bool | None = None
     request_id: str | None = None
-    status_code: int = 200
+    status_code: Annotated[int, Meta(lt=400)] = 200
+    success: bool | None = None
+    status: bool | None = None
 
     def __repr__(self) -> str:
         return "Wrapped(***)"

@@ -15,7 +15,7 @@ from paycombat_async.schemas.payouts import Payout
 _SHOWN = 64  # characters of a text in a repr
 
 
-class _Event(Struct, frozen=True, kw_only=True):
+class _Event(Struct, frozen=True, kw_only=True, gc=False):
     """What all events have. `payload` is the body that was verified: it holds every field, and personal data."""
 
     payload: bytes
