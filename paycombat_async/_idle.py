@@ -28,7 +28,8 @@ class IdleWatch(asyncio.Protocol):
         return watch
 
     def data_received(self, data: bytes) -> None:
-        self.is_dirty = self.is_dirty or self.is_idle
+        if self.is_idle:
+            self.is_dirty = True
         self._protocol.data_received(data)
 
     def eof_received(self) -> bool | None:
