@@ -24,21 +24,31 @@ class Pace:
         self._next_start = 0.0
         self._held_until = 0.0
         self._last_cut = -1.0
-        self.is_slow = bool(rate)  # whether a worker has to `enter` before a call; looked at for every row
+        self.is_slow = bool(rate)  # whether a worker has to wait before a call; looked at for every row
 
     @property
     def limit(self) -> int:
         """How many calls may be under way now."""
         return int(self._limit)
 
-    async def enter(self) -> None:
-        """Wait until this worker may start one more call."""
+    async def until_allowed(self) -> None:
+        """Wait until this worker is one of those that may go on."""
         while self._workers - len(self._standing) > self.limit:
             turn = asyncio.get_running_loop().create_future()
             self._standing.append(turn)
             await turn
-        if self._interval or self._held_until:
-            await self._wait()
+
+    async def until_due(self) -> None:
+        """Wait until the next call may start: for a hold to end, and as the rate says."""
+        while (wait := self._held_until - self._clock.monotonic()) > 0:
+            await self._clock.sleep(wait)
+        self._held_until = 0.0
+        if self._interval:
+            now = self._clock.monotonic()
+            start = max(now, self._next_start)
+            self._next_start = start + self._interval
+            if start > now:
+                await self._clock.sleep(start - now)
 
     def hold(self, seconds: float) -> None:
         """Let no call start for so long."""
@@ -65,14 +75,3 @@ class Pace:
             turn = self._standing.popleft()
             if not turn.done():
                 turn.set_result(None)
-
-    async def _wait(self) -> None:
-        while (wait := self._held_until - self._clock.monotonic()) > 0:
-            await self._clock.sleep(wait)
-        self._held_until = 0.0
-        if self._interval:
-            now = self._clock.monotonic()
-            start = max(now, self._next_start)
-            self._next_start = start + self._interval
-            if start > now:
-                await self._clock.sleep(start - now)

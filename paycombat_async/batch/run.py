@@ -118,9 +118,9 @@ class Run:
     async def _work(self) -> None:
         me = asyncio.current_task()
         while not self._over.done():
-            if not self._backlog.items or self._pace.is_slow:
-                await self._wait(me)
-            item = self._backlog.take()
+            item = None if self._pace.is_slow else self._backlog.take()
+            if item is None:
+                item = await self._wait_for_item(me)
             try:
                 reply = await self._send(item.row)
             except PayCombatError as error:
@@ -131,11 +131,17 @@ class Run:
             else:
                 self._went_well(item.number, reply.attempts)
 
-    async def _wait(self, me: asyncio.Task[None] | None) -> None:
+    async def _wait_for_item(self, me: asyncio.Task[None] | None) -> Item:
+        """An item whose time has come. Whoever only waits is cancelled when the run is over; an item is new then."""
         self._idle.add(me)
-        await self._pace.enter()
-        await self._backlog.until_not_empty()
+        item = None
+        while item is None:
+            await self._backlog.until_not_empty()
+            await self._pace.until_allowed()
+            item = self._backlog.take()
+        await self._pace.until_due()
         self._idle.discard(me)
+        return item
 
     def _went_well(self, number: int, attempts: int) -> None:
         if attempts > 1:

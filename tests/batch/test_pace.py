@@ -44,7 +44,7 @@ async def test_no_more_workers_go_on_than_the_limit_allows() -> None:
     """Of two, one stands still until good answers have given back its place."""
     pace = Pace(2, None, FakeClock())
     pace.throttled(too_many())
-    workers = [asyncio.create_task(pace.enter()) for _ in range(2)]
+    workers = [asyncio.create_task(pace.until_allowed()) for _ in range(2)]
     await asyncio.sleep(0)
     went_on = [worker.done() for worker in workers]
 
@@ -67,7 +67,7 @@ async def test_nobody_has_to_ask_once_the_trouble_is_over() -> None:
     pace.hold(3.0)
     pace.went_well()
     slow.append(pace.is_slow)
-    await pace.enter()
+    await pace.until_due()
     pace.went_well()
     slow.append(pace.is_slow)
 
@@ -83,7 +83,7 @@ async def test_the_rate_spaces_the_starts() -> None:
     begun = clock.time
 
     for _ in range(4):
-        await pace.enter()
+        await pace.until_due()
 
     assert 1.5 == clock.time - begun
 
@@ -96,10 +96,10 @@ async def test_a_hold_keeps_all_calls_back() -> None:
 
     pace.hold(7.0)
     pace.hold(3.0)
-    await pace.enter()
+    await pace.until_due()
     after_first = clock.time - begun
     pace.hold(1e9)
-    await pace.enter()
+    await pace.until_due()
 
     assert 7.0 == after_first
     assert 7.0 + LONGEST_HOLD == clock.time - begun

@@ -197,6 +197,19 @@ async def test_throttled_rows_wait_and_are_sent_again(client_of: ClientOf, clock
     assert 30.0 in clock.slept
 
 
+async def test_the_last_rows_wait_too(client_of: ClientOf, clock: FakeClock) -> None:
+    """Workers that have nothing else to do do not take a throttled row up before its time."""
+    begun = clock.time
+    provider = Provider(
+        lambda customer, _: refused(429, retry_after="30") if clock.time < begun + 30 else updated(customer)
+    )
+
+    report = await sync_customers(client_of(provider, timeout=5.0), updates(3), concurrency=64)
+
+    assert (3, 0, 0, 0, 0) == counts(report)
+    assert {"c0": 2, "c1": 2, "c2": 2} == provider.sent
+
+
 async def test_calls_at_once_halve_on_429(client_of: ClientOf) -> None:
     """The client's own retries tell the pace too, not only the errors that come out of it."""
     running: list[int] = []
