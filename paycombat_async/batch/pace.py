@@ -39,16 +39,21 @@ class Pace:
             await turn
 
     async def until_due(self) -> None:
-        """Wait until the next call may start: for a hold to end, and as the rate says."""
-        while (wait := self._held_until - self._clock.monotonic()) > 0:
-            await self._clock.sleep(wait)
-        self._held_until = 0.0
-        if self._interval:
-            now = self._clock.monotonic()
-            start = max(now, self._next_start)
-            self._next_start = start + self._interval
-            if start > now:
-                await self._clock.sleep(start - now)
+        """Wait until the next call may start: for holds to end, and as the rate says."""
+        is_held = True
+        while is_held:
+            while (wait := self._held_until - self._clock.monotonic()) > 0:
+                await self._clock.sleep(wait)
+            self._held_until = 0.0
+            await self._until_start()
+            is_held = self._held_until > 0
+
+    async def _until_start(self) -> None:
+        now = self._clock.monotonic()
+        start = max(now, self._next_start)
+        self._next_start = start + self._interval
+        if start > now:
+            await self._clock.sleep(start - now)
 
     def hold(self, seconds: float) -> None:
         """Let no call start for so long."""

@@ -13,14 +13,12 @@ from paycombat_async.batch.pace import Pace
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows import BadRow, Row
 from paycombat_async.batch.through import Send
-from paycombat_async.batch.trouble import SENTENCES, Breaker, Trouble, trouble_of
+from paycombat_async.batch.trouble import SENTENCES, Breaker, Trouble, tries_at, trouble_of
 from paycombat_async.batch.verdicts import kept, shown, state_after
 from paycombat_async.batch.windows import Windows
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
 
 _TICK = 0.25  # seconds between two reports of progress, and at most between a result and its commit
-_TRIES = 5  # how often a row is taken up again that the provider had no time for, or that could not leave
-_FIRST_TRIES = 2  # the same while nobody was reached at all: more likely a wrong address than a moment's trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +160,12 @@ class Run:
         if isinstance(error, ConfigurationError):
             self._give_up(str(error), misconfigured=True)
             return
+        if isinstance(error, ApiError) and error.retry_after is not None:
+            self._pace.hold(error.retry_after)
         trouble = trouble_of(error)
         if self._breaker.met(trouble):
             self._give_up(SENTENCES[trouble], misconfigured=trouble is Trouble.REFUSED)
-        if item.tries < self._tries_at(trouble):
+        if item.tries < tries_at(trouble, anything_passed=self._anything_passed):
             self._put_back(item, error)
         elif trouble in (Trouble.THROTTLED, Trouble.UNREACHABLE, Trouble.REFUSED):
             self._suspects.append((item, error))  # no fault of the row's own, if every row meets it
@@ -175,14 +175,9 @@ class Run:
                 self._passed()
             self._judge(item, error)
 
-    def _tries_at(self, trouble: Trouble) -> int:
-        if trouble is Trouble.UNREACHABLE and not self._anything_passed:
-            return _FIRST_TRIES
-        return _TRIES if trouble in (Trouble.THROTTLED, Trouble.UNREACHABLE) else 0
-
     def _put_back(self, item: Item, error: PayCombatError) -> None:
-        asked = error.retry_after if isinstance(error, ApiError) else None
-        self._pace.hold(0.5 * 2**item.tries if asked is None else asked)
+        if not isinstance(error, ApiError) or error.retry_after is None:
+            self._pace.hold(0.5 * 2**item.tries)
         item.tries += 1
         if error.outcome is Outcome.UNKNOWN:
             self._books.doubt(item.number)

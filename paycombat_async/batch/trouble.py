@@ -1,4 +1,4 @@
-"""When to give up on a run: troubles that are not one row's own, and how many in a row are too many."""
+"""When to give up on a row, or on a run: troubles that are not one row's own, and how many in a row are too many."""
 
 from enum import StrEnum
 
@@ -12,6 +12,9 @@ from paycombat_async.errors import (
     RateLimited,
     TimedOut,
 )
+
+_TRIES = 5  # how often a row is taken up again that the provider had no time for, or that could not leave
+_FIRST_TRIES = 2  # the same while nobody was reached at all: more likely a wrong address than a moment's trouble
 
 
 class Trouble(StrEnum):
@@ -42,6 +45,13 @@ SENTENCES = {
 def trouble_of(error: PayCombatError) -> Trouble:
     """Whose trouble this error is."""
     return next((trouble for kind, trouble in _TROUBLES if isinstance(error, kind)), Trouble.OWN)
+
+
+def tries_at(trouble: Trouble, *, anything_passed: bool) -> int:
+    """How often a row is taken up again that meets this."""
+    if trouble is Trouble.UNREACHABLE and not anything_passed:
+        return _FIRST_TRIES
+    return _TRIES if trouble in (Trouble.THROTTLED, Trouble.UNREACHABLE) else 0
 
 
 class Breaker:

@@ -1,0 +1,118 @@
+"""Runs in any weather: they end, every row is accounted for, and a provider that asks for time is given it."""
+
+import asyncio
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import cycle, pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paycombat_async import AsyncPayCombat, Disconnected, UpdateCustomer
+from paycombat_async.batch import BatchReport, sync_customers
+from tests.batch.provider import Answer, Provider, refused, updated
+from tests.conftest import SIGNATURE_KEY, TOKEN
+
+HOLD = 3.0
+FINE = "fine"
+HELD = "held"
+LATER = "later"
+WEATHER: dict[str, Callable[[str], Answer]] = {
+    FINE: updated,
+    HELD: lambda _: refused(429, retry_after=str(int(HOLD))),
+    LATER: lambda _: refused(503, retry_after=str(int(HOLD))),
+    "busy": lambda _: refused(429),
+    "down": lambda _: refused(500),
+    "gone": lambda _: refused(404),
+    "cut": lambda _: Disconnected("the connection broke"),
+}
+
+
+class TurnedClock:
+    """Time that passes for all who sleep, once nobody has anything else to do."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self._quiet = 0  # turns of the loop since anybody went to sleep or woke up
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def random(self) -> float:
+        return 0.5
+
+    async def sleep(self, seconds: float) -> None:
+        self._quiet = 0
+        wakes = asyncio.get_running_loop().create_future()
+        heappush(self._sleepers, (self.time + seconds, id(wakes), wakes))
+        await wakes
+
+    async def turn(self) -> None:
+        while True:
+            await asyncio.sleep(0)
+            self._quiet += 1
+            if self._quiet > 5 and self._sleepers:
+                self._quiet = 0
+                self.time, _, wakes = heappop(self._sleepers)
+                wakes.cancelled() or wakes.set_result(None)
+
+
+class Weather:
+    """A provider whose answers come in turn, and what it saw: when calls began, when it asked for time."""
+
+    def __init__(self, kinds: list[str]) -> None:
+        self.clock = TurnedClock()
+        self.provider = Provider(self._answer)
+        self.starts: list[float] = []
+        self.last: dict[str, str] = {}
+        self._kinds = cycle(kinds)
+        self._asked: list[float] = []
+
+    def _answer(self, customer: str, _: int) -> Answer:
+        kind = self.last[customer] = next(self._kinds)
+        self.starts.append(self.clock.time)
+        if kind in {HELD, LATER}:
+            self._asked.append(self.clock.time)
+        return WEATHER[kind](customer)
+
+    def pressed(self) -> list[float]:
+        """Calls that began after time was asked for, and before it was over."""
+        return [start for start in self.starts for asked in self._asked if asked < start < asked + HOLD]
+
+
+async def carried_out(weather: Weather, rows: int, concurrency: int, rate: float | None) -> BatchReport:
+    client = AsyncPayCombat(
+        token=TOKEN, signature_key=SIGNATURE_KEY, transport=weather.provider, clock=weather.clock, max_retries=0
+    )
+    updates = [UpdateCustomer(customer_id=f"c{number}") for number in range(rows)]
+    turning = asyncio.create_task(weather.clock.turn())
+    async with client, asyncio.timeout(20):
+        report = await sync_customers(client, updates, concurrency=concurrency, rate=rate)
+    turning.cancel()
+    return report
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    kinds=st.lists(st.sampled_from(sorted(WEATHER)), min_size=1, max_size=12),
+    rows=st.integers(1, 12),
+    concurrency=st.integers(1, 8),
+    rate=st.sampled_from([None, 0.25, 4.0]),
+)
+def test_a_run_ends_with_every_row_accounted_for(
+    kinds: list[str], rows: int, concurrency: int, rate: float | None
+) -> None:
+    """What is updated was last answered so; the time asked for is waited for, and the rate is kept."""
+    weather = Weather(kinds)
+
+    report = asyncio.run(carried_out(weather, rows, concurrency, rate))
+
+    assert rows == report.rows == report.updated + report.failed + report.unknown + report.pending
+    assert report.updated == list(weather.last.values()).count(FINE)
+    assert bool(report.pending) <= bool(report.stopped)
+    assert [] == weather.pressed()
+    assert rate is None or all(later - earlier > 0.99 / rate for earlier, later in pairwise(weather.starts))
