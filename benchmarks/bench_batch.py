@@ -32,6 +32,7 @@ _RUNS_OF_FEW: Final = 5
 _PARTS: Final = 10  # of the longest batch
 _MOST_UNDER_WAY: Final = 1_000  # rows: more than there are in the batch's window, its queue and its workers
 _ROW_S: Final = 0.0005  # more than a row takes
+_STRIDE: Final = 0x9E3779B97F4A7C15F39CC0605CEDC835  # odd, and 2**128 by the golden ratio: its multiples lie scattered
 _LONG_ROUNDS: Final = 8  # of the rounds, one in so many for the long batch
 _WORK: Final = (
     f"the same requests over the same client, {CONCURRENCY} workers each; the bare loop keeps nothing and stops at "
@@ -97,8 +98,10 @@ def _client(base_url: str) -> AsyncPayCombat:
 
 
 def requests_for(rows: int) -> Iterator[UpdateCustomer]:
+    """Customers as the provider names them: in no order, which is what a journal has to cope with."""
     request = REQUESTS[USUAL]
-    return (msgspec.structs.replace(request, customer_id=f"customer_{number:032x}") for number in range(rows))
+    names = (f"customer_{number * _STRIDE % 2**128:032x}" for number in range(rows))
+    return (msgspec.structs.replace(request, customer_id=name) for name in names)
 
 
 async def bare(client: AsyncPayCombat, rows: int) -> None:

@@ -24,6 +24,7 @@ import msgspec
 from msgspec import Struct
 
 from paycombat_async.batch.journal_file import explained, open_file, open_temporary
+from paycombat_async.batch.journal_index import CustomerIndex, Known, key_of
 from paycombat_async.batch.rows import Row
 
 
@@ -64,23 +65,11 @@ class Plan(Struct, frozen=True, gc=False):
         return f"customer appears twice, first on line {self.first_line}" if self.first_line and not self.skip else ""
 
 
-class _Known(Struct, frozen=True, gc=False):
-    number: int
-    body: str
-    state: str
-    line: int
-    run: int
-
-
 # A step of SQLite gives up Python's lock and has to wait for it again, behind a busy loop: so a window of rows is one
 # statement with many values or a JSON array, not one statement per row. Values take a third of an array's time, but
 # a statement of its own for each number of rows: nearly all windows have the same.
-_FIND = (
-    "SELECT json_group_array(json_array(row.customer, row.number, row.body, row.state, row.line, row.run))"
-    " FROM json_each(?) AS asked CROSS JOIN row ON row.customer = asked.value"
-)
-_WRITE = "INSERT OR REPLACE INTO row (number, customer, body, line, run, state, reason) VALUES "
-_WRITE_ONE = "(?, ?, ?, ?, ?, ?, '')"
+_WRITE = "INSERT OR REPLACE INTO row (number, key, customer, body, line, run, state, reason) VALUES "
+_WRITE_ONE = "(?, ?, ?, ?, ?, ?, ?, '')"
 _SETTLE_DONE = "UPDATE row SET state = 'done', reason = '' WHERE number IN (SELECT value FROM json_each(?))"
 _SETTLE = (
     "UPDATE row SET state = json_extract(result.value, '$[1]'), reason = json_extract(result.value, '$[2]')"
@@ -99,6 +88,7 @@ class Journal:
             self._run = (last or 0) + 1
             connection.execute("INSERT OR REPLACE INTO mark VALUES ('run', ?)", [self._run])
             (top,) = connection.execute("SELECT max(number) FROM row").fetchone()
+            self._index = CustomerIndex(connection)
         self._next = (top or 0) + 1
 
     def turn(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
@@ -108,10 +98,13 @@ class Journal:
             try:
                 self._settle(results)
                 plans = self._plan(rows)
+                self._index.catch_up()
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # SQLite itself rolls back after some errors
+                    self._connection.execute("ROLLBACK")
+                self._index.read()
                 raise
-            self._connection.execute("COMMIT")
             return plans
 
     def close(self, results: Sequence[Result]) -> None:
@@ -139,23 +132,26 @@ class Journal:
         if not rows:
             return []
         customers = [row.customer_id for row in rows]
-        (found,) = self._connection.execute(_FIND, [_json(customers)]).fetchone()
-        known = {customer: _Known(*rest) for customer, *rest in msgspec.json.decode(found)}
+        keys = [key_of(customer) for customer in customers]
+        known = self._index.find(customers, keys)
         plans: list[Plan] = []
         values: list[int | str] = []
-        for row, customer in zip(rows, customers, strict=True):
-            plan = self._plan_one(row, known.get(customer))
+        for row, customer, key in zip(rows, customers, keys, strict=True):
+            before = known.get(customer)
+            plan = self._plan_one(row, before)
             plans.append(plan)
+            if before is None:
+                self._index.add(customer, plan.number)
             if not plan.first_line:
                 state = _WRITTEN_DONE if plan.skip else _WRITTEN_SENDING
-                values += (plan.number, customer, row.digest, row.line, self._run, state)
-                known[customer] = _Known(plan.number, row.digest, state, row.line, self._run)
+                values += (plan.number, key, customer, row.digest, row.line, self._run, state)
+                known[customer] = Known(plan.number, row.digest, state, row.line, self._run)
         if values:
             count = len(values) // _WRITE_ONE.count("?")
             self._connection.execute(_WRITE + ", ".join([_WRITE_ONE] * count), values)
         return plans
 
-    def _plan_one(self, row: Row, known: _Known | None) -> Plan:
+    def _plan_one(self, row: Row, known: Known | None) -> Plan:
         if known is None:
             self._next += 1
             return Plan(self._next - 1)

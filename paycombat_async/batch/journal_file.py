@@ -6,19 +6,21 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from paycombat_async import _private_file as private_file
+from paycombat_async.batch.journal_index import INDEX_TABLE
 from paycombat_async.errors import ConfigurationError
 
 _APPLICATION = 0x50434A31  # "PCJ1": how SQLite's header says whose file it is
-_SCHEMA = 1
+_SCHEMA = 2
 _TABLES = (
     "CREATE TABLE mark (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
     # Numbers ascend in the order of the rows, so that results land on neighbouring pages.
     """
     CREATE TABLE row (
-        number INTEGER PRIMARY KEY, customer TEXT NOT NULL UNIQUE, body TEXT NOT NULL,
+        number INTEGER PRIMARY KEY, key INTEGER NOT NULL, customer TEXT NOT NULL, body TEXT NOT NULL,
         line INTEGER NOT NULL, run INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL
     )
     """,
+    INDEX_TABLE,
 )
 
 
