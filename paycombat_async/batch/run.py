@@ -41,7 +41,7 @@ class Run:
         self._options = options
         self._begun = options.clock.monotonic()
         self._breaker = Breaker(options.concurrency)
-        self._backlog = Backlog(low=options.concurrency)
+        self._backlog = Backlog(low=4 * options.concurrency)
         self._over = asyncio.get_running_loop().create_future()
         self._idle: set[asyncio.Task[None] | None] = set()
         self._suspects: list[tuple[Item, PayCombatError]] = []

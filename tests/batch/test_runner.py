@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -84,6 +85,35 @@ async def test_rows_are_taken_from_any_iterable(client_of: ClientOf) -> None:
 
     assert (2000, 0, 0, 0, 0) == counts(report)
     assert max(ahead) < 200
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_others_have_their_turns_while_rows_are_read(client_of: ClientOf, is_async: bool) -> None:
+    """A run shares its loop with whatever else a program does: it reads few rows at a time."""
+    turns, read_in_turn = 0, Counter[int]()
+
+    async def something_else() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def rows() -> Iterator[UpdateCustomer]:
+        for update in updates(2000):
+            read_in_turn[turns] += 1
+            yield update
+
+    async def rows_that_never_wait() -> AsyncIterator[UpdateCustomer]:
+        for update in rows():
+            yield update
+
+    other = asyncio.create_task(something_else())
+    given = rows_that_never_wait() if is_async else rows()
+    report = await sync_customers(client_of(Provider()), given, concurrency=64)
+    other.cancel()
+
+    assert 2000 == report.updated
+    assert max(read_in_turn.values()) <= 32
 
 
 async def test_a_row_of_the_wrong_kind_is_a_row_with_a_reason(client_of: ClientOf) -> None:
