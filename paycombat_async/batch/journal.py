@@ -24,7 +24,7 @@ import msgspec
 from msgspec import Struct
 
 from paycombat_async.batch.journal_file import explained, open_file, open_temporary
-from paycombat_async.batch.journal_index import CustomerIndex, Known, key_of
+from paycombat_async.batch.journal_index import CustomerIndex, Known, keys_of
 from paycombat_async.batch.rows import Row
 
 
@@ -132,16 +132,20 @@ class Journal:
         if not rows:
             return []
         customers = [row.customer_id for row in rows]
-        keys = [key_of(customer) for customer in customers]
+        keys = keys_of(customers)
         known = self._index.find(customers, keys)
+        new: dict[str, int] = {}
         plans: list[Plan] = []
         values: list[int | str] = []
         for row, customer, key in zip(rows, customers, keys, strict=True):
             before = known.get(customer)
-            plan = self._plan_one(row, before)
-            plans.append(plan)
             if before is None:
-                self._index.add(customer, plan.number)
+                plan = Plan(self._next)
+                self._next += 1
+                new[customer] = plan.number
+            else:
+                plan = self._plan_again(row, before)
+            plans.append(plan)
             if not plan.first_line:
                 state = _WRITTEN_DONE if plan.skip else _WRITTEN_SENDING
                 values += (plan.number, key, customer, row.digest, row.line, self._run, state)
@@ -149,12 +153,10 @@ class Journal:
         if values:
             count = len(values) // _WRITE_ONE.count("?")
             self._connection.execute(_WRITE + ", ".join([_WRITE_ONE] * count), values)
+        self._index.add(new)
         return plans
 
-    def _plan_one(self, row: Row, known: Known | None) -> Plan:
-        if known is None:
-            self._next += 1
-            return Plan(self._next - 1)
+    def _plan_again(self, row: Row, known: Known) -> Plan:
         if known.run == self._run:
             return Plan(known.number, skip=known.body == row.digest, first_line=known.line)
         return Plan(known.number, skip=known.state == _WRITTEN_DONE and known.body == row.digest)

@@ -7,7 +7,7 @@ at 500 000. So the latest rows are held in memory, and their part of the index i
 
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -56,15 +56,17 @@ class CustomerIndex:
         """The rows of these customers, and of others with the same keys."""
         latest = [self._latest[customer] for customer in customers if customer in self._latest]
         known = self._found(_BY_NUMBER, latest) if latest else {}
-        return known | self._found(_BY_KEY, keys) if self._indexed else known
+        if self._indexed:
+            known |= self._found(_BY_KEY, keys)
+        return known
 
     def _found(self, statement: str, asked: Sequence[int]) -> dict[str, Known]:
         (found,) = self._connection.execute(statement, [msgspec.json.encode(asked).decode()]).fetchone()
         return {customer: Known(*rest) for customer, *rest in msgspec.json.decode(found)}
 
-    def add(self, customer: str, number: int) -> None:
-        """Note a new row."""
-        self._latest[customer] = number
+    def add(self, rows: Mapping[str, int]) -> None:
+        """Note new rows, the number of each by its customer."""
+        self._latest |= rows
 
     def catch_up(self) -> None:
         """Bring the table up to date, if it is time; the rows in memory are written by now."""
@@ -78,6 +80,6 @@ class CustomerIndex:
         self._latest.clear()
 
 
-def key_of(customer: str) -> int:
-    """A number to find a customer by. Some share one: what is found has to be compared."""
-    return zlib.crc32(customer.encode())
+def keys_of(customers: Sequence[str]) -> list[int]:
+    """Numbers to find customers by. Some share one: what is found has to be compared."""
+    return [zlib.crc32(customer.encode()) for customer in customers]

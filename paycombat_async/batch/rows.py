@@ -17,6 +17,7 @@ from paycombat_async.schemas.customers import UpdateCustomer
 Source: TypeAlias = tuple[str, ...] | str | None
 
 
+# `gc=False`, here and in what goes with a row: thousands of them live long enough to set the garbage collector off.
 class Row(Struct, frozen=True, gc=False):
     """A row fit to be sent, as `body`. `digest` says whether its content is the same as at another time."""
 

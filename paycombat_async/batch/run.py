@@ -18,6 +18,7 @@ from paycombat_async.batch.verdicts import kept, shown, state_after
 from paycombat_async.batch.windows import Windows
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
 
+_CALLS_AHEAD = 4  # of each worker, when the next window is read: that takes some turns of the loop
 _TICK = 0.25  # seconds between two reports of progress, and at most between a result and its commit
 
 
@@ -41,7 +42,7 @@ class Run:
         self._options = options
         self._begun = options.clock.monotonic()
         self._breaker = Breaker(options.concurrency)
-        self._backlog = Backlog(low=4 * options.concurrency)
+        self._backlog = Backlog(low=_CALLS_AHEAD * options.concurrency)
         self._over = asyncio.get_running_loop().create_future()
         self._idle: set[asyncio.Task[None] | None] = set()
         self._suspects: list[tuple[Item, PayCombatError]] = []
