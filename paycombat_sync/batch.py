@@ -6,15 +6,13 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 from paycombat_async import batch
-from paycombat_async.batch import BadRow, BatchReport, Progress, Row, RowFile
-from paycombat_async.schemas.customers import UpdateCustomer
+from paycombat_async.batch import BatchReport, Progress, RowFile
+from paycombat_async.batch.runner import FilePath, Given
 from paycombat_sync._errands import Desk
 from paycombat_sync._runner import Runner
 from paycombat_sync.client import PayCombat
 
-Given: TypeAlias = UpdateCustomer | Row | BadRow
 Rows: TypeAlias = str | os.PathLike[str] | RowFile | Iterable[Given]
-FilePath: TypeAlias = str | os.PathLike[str]
 
 _HANDFUL: Final = 64  # rows fetched from the caller's thread at a time
 

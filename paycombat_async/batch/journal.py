@@ -20,11 +20,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from paycombat_async.batch.journal_file import explained, open_file, open_temporary
-from paycombat_async.batch.journal_index import CustomerIndex, Known, keys_of
+from paycombat_async.batch.journal_index import CustomerIndex, Known, json_text, keys_of
 from paycombat_async.batch.rows import Row
 
 
@@ -124,9 +123,9 @@ class Journal:
         done = [result.number for result in results if result.state is _DONE]
         others = [result for result in results if result.state is not _DONE]
         if others:  # first: a row may have been in doubt before it was done
-            self._connection.execute(_SETTLE, [_json(others)])
+            self._connection.execute(_SETTLE, [json_text(others)])
         if done:
-            self._connection.execute(_SETTLE_DONE, [_json(done)])
+            self._connection.execute(_SETTLE_DONE, [json_text(done)])
 
     def _plan(self, rows: Sequence[Row]) -> list[Plan]:
         if not rows:
@@ -170,7 +169,3 @@ def open_journal(path: Path, *, account: str, source: str) -> Journal:
 def temporary_journal() -> Journal:
     """A journal for one run, which finds customers that stand twice and is gone afterwards."""
     return Journal(open_temporary(), None)
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -17,7 +17,7 @@ LATEST: Final = 16_384  # rows held in memory: 3 MB
 
 INDEX_TABLE: Final = "CREATE TABLE place (key INTEGER, number INTEGER, PRIMARY KEY (key, number)) WITHOUT ROWID"
 
-_FOUND = "SELECT json_group_array(json_array(row.customer, row.number, row.body, row.state, row.line, row.run))"
+_FOUND: Final = "SELECT json_group_array(json_array(row.customer, row.number, row.body, row.state, row.line, row.run))"
 _BY_KEY: Final = (
     f"{_FOUND} FROM json_each(?) AS asked CROSS JOIN place ON place.key = asked.value"
     " CROSS JOIN row ON row.number = place.number"
@@ -61,7 +61,7 @@ class CustomerIndex:
         return known
 
     def _found(self, statement: str, asked: Sequence[int]) -> dict[str, Known]:
-        (found,) = self._connection.execute(statement, [msgspec.json.encode(asked).decode()]).fetchone()
+        (found,) = self._connection.execute(statement, [json_text(asked)]).fetchone()
         return {customer: Known(*rest) for customer, *rest in msgspec.json.decode(found)}
 
     def add(self, rows: Mapping[str, int]) -> None:
@@ -78,6 +78,11 @@ class CustomerIndex:
         self._indexed = max(self._latest.values())
         self._connection.execute("INSERT OR REPLACE INTO mark VALUES ('indexed', ?)", [self._indexed])
         self._latest.clear()
+
+
+def json_text(value: object) -> str:
+    """Many values as one parameter of a statement."""
+    return msgspec.json.encode(value).decode()
 
 
 def keys_of(customers: Sequence[str]) -> list[int]:

@@ -47,7 +47,6 @@ class Run:
         self._idle: set[asyncio.Task[None] | None] = set()
         self._suspects: list[tuple[Item, PayCombatError]] = []
         self._anything_passed = False
-        self._is_troubled = True  # something failed since a call passed, or none did yet
         self._open = 0
         self._fed = False
         self._stopped = ""
@@ -131,7 +130,7 @@ class Run:
                 self._went_well(item.number, reply.attempts)
 
     async def _wait_for_item(self, me: asyncio.Task[None] | None) -> Item:
-        """An item whose time has come. Whoever only waits is cancelled when the run is over; an item is new then."""
+        """An item whose time has come. Whoever waits is cancelled when the run is over, and its row is as it was."""
         self._idle.add(me)
         item = None
         while item is None:
@@ -145,18 +144,15 @@ class Run:
     def _went_well(self, number: int, attempts: int) -> None:
         if attempts > 1:
             self._books.tally.retried += 1
-        if self._is_troubled:
-            self._passed()
+        self._passed()
         if self._pace.is_slow:
             self._pace.went_well()
         self._books.carried_out(number)
         self._open -= 1
-        if self._fed:
-            self._settle_up()
+        self._settle_up()
 
     def _met(self, item: Item, error: PayCombatError) -> None:
         """Decide what a failed call means: for its row, and for the run."""
-        self._is_troubled = True
         self._books.tally.retried += error.attempts > 1
         if isinstance(error, ConfigurationError):
             self._give_up(str(error), misconfigured=True)
@@ -185,7 +181,7 @@ class Run:
         self._backlog.put([item])
 
     def _passed(self) -> None:
-        self._anything_passed, self._is_troubled = True, False
+        self._anything_passed = True
         self._breaker.passed()
         if self._suspects:
             suspects, self._suspects = self._suspects, []
@@ -195,7 +191,7 @@ class Run:
     def _judge(self, item: Item, error: PayCombatError) -> None:
         self._note(item, state_after(error), kept(error), shown(error))
 
-    def _note(self, item: Item, state: State, reason: str = "", reason_shown: str = "") -> None:
+    def _note(self, item: Item, state: State, reason: str, reason_shown: str) -> None:
         try:
             self._books.settle(item.number, item.row, state, kept=reason, shown=reason_shown)
         except ConfigurationError as error:  # the failures file cannot be written any longer; the journal knows the row

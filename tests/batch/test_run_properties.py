@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from paycombat_async import AsyncPayCombat, Disconnected, UpdateCustomer
 from paycombat_async.batch import BatchReport, sync_customers
+from paycombat_async.testing import FakeClock
 from tests.batch.provider import Answer, Provider, refused, updated
 from tests.conftest import SIGNATURE_KEY, TOKEN
 
@@ -28,27 +29,19 @@ WEATHER: dict[str, Callable[[str], Answer]] = {
 }
 
 
-class TurnedClock:
+class TurnedClock(FakeClock):
     """Time that passes for all who sleep, once nobody has anything else to do."""
 
     def __init__(self) -> None:
-        self.time = 0.0
+        super().__init__(start=0.0)
         self._quiet = 0  # turns of the loop since anybody went to sleep or woke up
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
 
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
-
-    def random(self) -> float:
-        return 0.5
-
     async def sleep(self, seconds: float) -> None:
         self._quiet = 0
+        self.slept.append(seconds)
         wakes = asyncio.get_running_loop().create_future()
-        heappush(self._sleepers, (self.time + seconds, id(wakes), wakes))
+        heappush(self._sleepers, (self.time + seconds, len(self.slept), wakes))
         await wakes
 
     async def turn(self) -> None:
@@ -58,7 +51,8 @@ class TurnedClock:
             if self._quiet > 5 and self._sleepers:
                 self._quiet = 0
                 self.time, _, wakes = heappop(self._sleepers)
-                wakes.cancelled() or wakes.set_result(None)
+                if not wakes.cancelled():
+                    wakes.set_result(None)
 
 
 class Weather:
