@@ -3,7 +3,7 @@
 import asyncio
 import stat
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,9 @@ from paycombat_async import (
     RawReply,
     UpdateCustomer,
 )
-from paycombat_async.batch import BatchReport, Progress, sync_customers
+from paycombat_async._messages import Draft
+from paycombat_async.batch import BatchReport, Progress, Row, run, sync_customers
+from paycombat_async.batch.journal import Journal, Plan, Result
 from paycombat_async.testing import FakeClock
 from tests.batch.provider import Answer, Provider, refused, updated
 
@@ -214,6 +216,43 @@ async def test_a_trouble_of_every_row_stops_the_run(
     assert exit_code == first.exit_code
     assert first.stopped.startswith(sentence) or (exit_code == 3 and rows == 3)
     assert (rows, 0, 0, 0, 0) == counts(second)
+
+
+async def test_good_answers_in_between_keep_a_run_going(client_of: ClientOf) -> None:
+    """However many rows fail in all: only a trouble that nothing interrupts ends it."""
+    bad = {f"c{number}": refused(500) for number in range(0, 100, 2)}
+
+    report = await sync_customers(client_of(only(bad)), updates(100), concurrency=4)
+
+    assert (50, 0, 0, 50, 0) == counts(report)
+    assert "" == report.stopped
+
+
+async def test_results_are_committed_while_other_calls_take_their_time(
+    client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed then does not send again what was long done."""
+    loop, committed, turn = asyncio.get_running_loop(), asyncio.Event(), Journal.turn
+
+    def watched(journal: Journal, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
+        plans = turn(journal, results, rows)
+        if results:
+            loop.call_soon_threadsafe(committed.set)
+        return plans
+
+    class Slow(Provider):
+        async def send(self, draft: Draft, timeout: float) -> RawReply:
+            reply = await super().send(draft, timeout)
+            if b'"c1"' in reply.body:
+                await asyncio.wait_for(committed.wait(), 10)
+            return reply
+
+    monkeypatch.setattr(run, "_TICK", 0.001)
+    monkeypatch.setattr(Journal, "turn", watched)
+
+    report = await sync_customers(client_of(Slow()), updates(2), journal=tmp_path / "j")
+
+    assert (2, 0, 0, 0, 0) == counts(report)
 
 
 async def test_throttled_rows_wait_and_are_sent_again(client_of: ClientOf, clock: FakeClock) -> None:
