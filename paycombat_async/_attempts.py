@@ -12,6 +12,7 @@ from typing import Self
 from msgspec import Struct
 
 from paycombat_async._idle import IdleWatch
+from paycombat_async.retry import LAST_SHARE
 
 
 class Attempts:
@@ -23,13 +24,18 @@ class Attempts:
         self._timer: asyncio.TimerHandle | None = None
         self._next_limit = inf
 
-    def begin(self, seconds: float) -> "RunningAttempt":
-        """A limit for what the current task does from here on."""
+    def begin(self, seconds: float, *, is_once_only: bool = False) -> "RunningAttempt":
+        """A limit for what the current task does from here on.
+
+        `is_once_only` also sets the time after which a request that must not be repeated is better not sent at all.
+        """
         task = asyncio.current_task(self._loop)  # without the loop, it looks for it, and asks the kernel who it is
         if task is None:
             raise RuntimeError("an attempt runs in a task")
         until = self._loop.time() + seconds
-        attempt = self._running[task] = RunningAttempt(self._running, task, task.cancelling(), until)
+        latest_start = until - seconds * LAST_SHARE if is_once_only else inf
+        attempt = RunningAttempt(self._running, task, task.cancelling(), until, latest_start)
+        self._running[task] = attempt
         if until < self._next_limit:
             self._set_timer(until)
         return attempt
@@ -37,6 +43,10 @@ class Attempts:
     def current(self) -> "RunningAttempt":
         """The attempt of the running task."""
         return self._running[asyncio.current_task(self._loop)]
+
+    def time(self) -> float:
+        """The loop's time, in which limits are noted."""
+        return self._loop.time()
 
     def stop(self) -> None:
         """Takes the timer away, when the loop's session closes."""
@@ -73,13 +83,9 @@ class RunningAttempt(Struct, eq=False):
     task: "asyncio.Task[object]"
     cancelled_before: int
     until: float
+    latest_start: float
     is_expired: bool = False
     watch: IdleWatch | None = None
-
-    def end(self) -> None:
-        """The answer is read to its end: whatever comes over this connection now was not asked for."""
-        if self.watch is not None:
-            self.watch.is_idle = True
 
     def expire(self) -> None:
         self.is_expired = True

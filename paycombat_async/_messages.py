@@ -32,13 +32,18 @@ class Account(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True, gc=False):
-    """A request as it goes out. `headers` and `body` hold secrets and personal data: keep them out of logs."""
+    """A request as it goes out. `headers` and `body` hold secrets and personal data: keep them out of logs.
+
+    `is_once_only` says that it creates or moves something, so that a transport must rather not send it than send it
+    at the last moment.
+    """
 
     endpoint: str
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes | None
+    is_once_only: bool = False
 
     def __repr__(self) -> str:
         return f"Draft({self.endpoint}, {len(self.body or b'')} bytes)"
@@ -47,11 +52,16 @@ class Draft(Struct, frozen=True, gc=False):
 
 
 class RawReply(Struct, frozen=True, gc=False):
-    """An answer as it came in. `headers` finds names in lower case."""
+    """An answer as it came in. `headers` finds names in lower case.
+
+    `is_whole` says that the answer itself marked its end: by a length, a last chunk, or a status without a body. False
+    means that the body lasted until the connection ended, so that nobody knows whether more was to come.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    is_whole: bool = True
 
     def __repr__(self) -> str:
         return f"RawReply({self.status}, {len(self.body)} bytes)"
@@ -121,6 +131,24 @@ class Attempt(Struct, frozen=True, gc=False):
     outcome: Outcome | None
     elapsed: float
     wait: float | None
+
+
+class Call(Struct, frozen=True, gc=False):
+    """One call from its beginning to its end, for `on_call`: also one refused before sending, cancelled or cut.
+
+    `outcome` and `error` (the name of the exception's class) are None after a success, `status` is None where there was
+    no answer. `elapsed` is in seconds, `attempts` counts the sends. `reference` is the merchant's own name for what
+    was to be made, such as an `order_id`; it is None unless the client has `show_references=True`.
+    """
+
+    endpoint: str
+    outcome: Outcome | None
+    error: str | None
+    status: int | None
+    attempts: int
+    elapsed: float
+    request_id: str | None
+    reference: str | None
 
 
 class Reading(Struct, frozen=True, gc=False):

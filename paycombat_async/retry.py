@@ -13,8 +13,10 @@ from paycombat_async.errors import (
     TransportError,
 )
 
-_RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 527, 529})  # 52x: Cloudflare's
 _THROTTLED_STATUSES = frozenset({429, 503})
+_PASSING_REFUSALS = frozenset({401, 403, 429})  # about credentials, rights and rates: what changes without the request
+LAST_SHARE = 0.1  # of the time of a call: a money call that would be sent only then is better not sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,19 @@ def _may_repeat(policy: RetryPolicy, repeat: Repeat, error: PayCombatError) -> b
         return refused and policy.trust_429
     if isinstance(error, ApiError):
         return error.status in _RETRIED_STATUSES
+    return isinstance(error, TransportError | InvalidResponse) and error.outcome is Outcome.UNKNOWN
+
+
+def may_pass_later(repeat: Repeat, error: PayCombatError) -> bool:
+    """Whether the very same call may be sent again later without harm, and may then succeed."""
+    if isinstance(error, ApiError) and error.outcome is Outcome.REJECTED:
+        return error.status in _PASSING_REFUSALS
+    if isinstance(error, TransportError) and error.outcome is Outcome.NOT_SENT:
+        return True
+    if repeat is Repeat.ONLY_IF_UNSENT:
+        return False
+    if isinstance(error, ApiError):
+        return error.status >= 500 or error.status in _RETRIED_STATUSES | _PASSING_REFUSALS
     return isinstance(error, TransportError | InvalidResponse) and error.outcome is Outcome.UNKNOWN
 
 

@@ -3,20 +3,21 @@
 Each setting below closes a way in which, with this stack, a secret left or a call was made twice: see the comments.
 """
 
+import asyncio
 import ssl
-import sys
 from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout, hdrs
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout
 from yarl import URL
 
 from paycombat_async._attempts import Attempts, RunningAttempt
-from paycombat_async._idle import IdleWatch
+from paycombat_async._guarded_connector import GuardedConnector, UnusableConnection
 from paycombat_async._messages import Draft, RawReply
+from paycombat_async._response_body import BrokenBody, UnacceptableBody, marks_its_end, read_body
 from paycombat_async._secrets import Secret
 from paycombat_async._sessions import LoopLocal
 from paycombat_async._version import __version__
@@ -27,10 +28,10 @@ from paycombat_async.errors import (
     InvalidResponse,
     PayCombatError,
     TimedOut,
+    TransportError,
 )
 
 KEEPALIVE_S: Final = 4.0  # Node closes idle connections after 5 s; who closes first does not lose a request
-_CHUNK_BYTES: Final = 64 * 1024
 _HEADERS: Final = {
     "Accept": "application/json",
     # Not br or zstd: 1.6 kB of br unpacks to a gigabyte, and aiohttp passes on what it cannot unpack.
@@ -68,15 +69,19 @@ class AiohttpTransport:
         if not draft.url.startswith(self._origin):
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self._host}; nothing was sent")
         pool = self._pools.current() or await self._pools.open()
-        attempt = pool.attempts.begin(timeout)
+        attempt = pool.attempts.begin(timeout, is_once_only=draft.is_once_only)
         try:
             # aiohttp's own time-outs do not end a wait behind half an answer that came while the connection was idle.
             with attempt:
-                return await self._exchange(pool.session, draft, attempt)
-        except (aiohttp.ClientError, OSError, _Broken, _Unacceptable) as error:
+                # First come, first served: the connector gives a connection that was just released to whoever asks
+                # next, and of 128 tasks on 100 connections some waited for 12 s while others made 250 calls.
+                async with pool.slots:
+                    return await self._exchange(pool.session, draft, attempt)
+        except _FAILURES as error:
             failure = _translated(error, self._host, sent=attempt.watch is not None)
         except BaseException as error:  # noqa: BLE001  # a cancellation, mostly, and it goes on as such
-            raise error.with_traceback(None)  # noqa: B904  # itself; the frames below hold headers with the token
+            # Itself, without the frames below, which hold headers with the token; its cause says what became of it.
+            raise error.with_traceback(None) from _given_up(self._host, sent=attempt.watch is not None)
         # Raised out here, it has no __context__: aiohttp's errors hold the request's headers, and so the token.
         raise failure
 
@@ -94,31 +99,14 @@ class AiohttpTransport:
             proxy=None if self._proxy is None else self._proxy.reveal(),
             middlewares=() if draft.method in _NEVER_RESENT else _SENT_ONCE,
         )
+        if attempt.watch is not None:
+            response.content.on_eof(attempt.watch.rest)
         try:
-            is_packed = hdrs.CONTENT_ENCODING in response.headers
-            if not is_packed and (response.content_length or sys.maxsize) <= self._max_response_bytes:
-                body = await response.content.read()
-            else:
-                body = await self._read_bounded(response)
+            body = await read_body(response, self._max_response_bytes)
         except BaseException:
             response.close()  # half read, the connection must not go back to the pool
             raise
-        attempt.end()
-        return RawReply(response.status, response.headers, body)
-
-    async def _read_bounded(self, response: ClientResponse) -> bytes:
-        """A body that does not say how long it is, says something frightening, or is packed."""
-        if response.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() not in {"identity", "gzip"}:
-            raise _Unacceptable("is in an encoding that was not asked for")
-        too_long = _Unacceptable(f"has more than {self._max_response_bytes} bytes")
-        if (response.content_length or 0) > self._max_response_bytes:
-            raise too_long
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-            body += chunk
-            if len(body) > self._max_response_bytes:
-                raise too_long
-        return bytes(body)
+        return RawReply(response.status, response.headers, body, marks_its_end(response.status, response.headers))
 
     def _open(self) -> "_Pool":
         connector = GuardedConnector(
@@ -131,42 +119,9 @@ class AiohttpTransport:
             cookie_jar=aiohttp.DummyCookieJar(),  # cookies would tie calls, and accounts, together
             trust_env=False,  # else HTTP_PROXY sees the token, and .netrc is sent along
             timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
+            auto_decompress=False,  # `read_body` sees to it that a packed body reaches its end
         )
-        return _Pool(session, connector.attempts)
-
-
-class GuardedConnector(aiohttp.TCPConnector):
-    """Hands out no connection on which bytes came while it was idle: they would be taken for the next call's answer.
-
-    Getting a connection is the last moment before bytes leave, so it also marks the attempt as sent. A trace hook
-    would tell the same at 12 % of CPU per call.
-    """
-
-    attempts: Attempts
-
-    async def connect(
-        self,
-        req: ClientRequest,
-        traces: "list[aiohttp.tracing.Trace]",
-        timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
-    ) -> "aiohttp.connector.Connection":
-        while True:
-            connection = await super().connect(req, traces, timeout)
-            if self._is_clean(connection):
-                return connection
-            connection.close()
-
-    def _is_clean(self, connection: "aiohttp.connector.Connection") -> bool:
-        protocol = connection.protocol
-        transport = None if protocol is None else protocol.transport
-        if protocol is None or transport is None:
-            return False  # it broke just now
-        watch = IdleWatch.over(transport)
-        if watch.is_dirty or protocol.should_close:
-            return False
-        watch.is_idle = False
-        self.attempts.current().watch = watch
-        return True
+        return _Pool(session, connector.attempts, asyncio.Semaphore(self._max_connections))
 
 
 class _Pool(NamedTuple):
@@ -174,14 +129,11 @@ class _Pool(NamedTuple):
 
     session: aiohttp.ClientSession
     attempts: Attempts
+    slots: asyncio.Semaphore
 
 
 class _Broken(Exception):
     """The connection broke."""
-
-
-class _Unacceptable(Exception):
-    """The answer is too large, or in an encoding nobody asked for."""
 
 
 async def _without_resend(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
@@ -206,12 +158,14 @@ _NOT_SENT: Final[tuple[tuple[type[Exception], str], ...]] = (
     (aiohttp.ClientSSLError, "the TLS handshake failed"),
     (aiohttp.ClientHttpProxyError, "the proxy refused"),
     (TimeoutError, "no connection within the time allowed"),
+    (UnusableConnection, "it ends each new connection, or writes to it, before a request is sent"),
 )
+_FAILURES: Final = (aiohttp.ClientError, OSError, _Broken, UnusableConnection, BrokenBody, UnacceptableBody)
 
 
 def _translated(error: Exception, host: str, *, sent: bool) -> PayCombatError:
     """Our error for one of aiohttp's. Its text stays behind: it may quote the address, or worse."""
-    if isinstance(error, _Unacceptable):
+    if isinstance(error, UnacceptableBody):
         return InvalidResponse(f"the answer of {host} {error}; whether the call was carried out is unknown")
     if not sent:
         other = "the connection was refused or broke off"
@@ -219,8 +173,15 @@ def _translated(error: Exception, host: str, *, sent: bool) -> PayCombatError:
         return ConnectFailed(f"could not connect to {host}: {reason}; nothing was sent")
     if isinstance(error, TimeoutError):
         return TimedOut(f"{host} did not answer in time; whether the call was carried out is unknown")
-    name = str(error) if isinstance(error, _Broken) else type(error).__name__
+    name = str(error) if isinstance(error, _Broken | BrokenBody) else type(error).__name__
     return Disconnected(f"the answer of {host} broke off ({name}); whether the call was carried out is unknown")
+
+
+def _given_up(host: str, *, sent: bool) -> TransportError:
+    """What to say of a call that somebody cut short, by a cancellation for instance."""
+    if not sent:
+        return ConnectFailed(f"the call was given up before there was a connection to {host}; nothing was sent")
+    return Disconnected(f"the call was given up before {host} answered; whether it was carried out is unknown")
 
 
 @lru_cache(256)

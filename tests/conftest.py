@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
+from ssl import SSLContext
 
 import pytest
 
@@ -58,8 +59,8 @@ def _serve() -> Iterator[Serve]:
     thread = LoopThread("raw-server")
     servers: list[RawServer] = []
 
-    def serve(script: Script) -> str:
-        servers.append(RawServer(script))
+    def serve(script: Script, tls: SSLContext | None = None) -> str:
+        servers.append(RawServer(script, tls=tls))
         thread.run(servers[-1].__aenter__())
         return servers[-1].base_url
 

@@ -1,6 +1,7 @@
 """A server that speaks bytes: for answers no HTTP library would give, and for seeing exactly what arrives."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -18,7 +19,9 @@ class Arrived:
 
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter, Arrived], Awaitable[bool]]
-Serve = Callable[[Script], str]  # the fixture `serve`: starts a server with that script, and gives its address
+Serve = Callable[
+    ..., str
+]  # the fixture `serve`: starts a server with a script, and TLS if given, and gives its address
 
 
 def http(status: int, body: bytes, *lines: str, reason: str = "X") -> bytes:
@@ -47,11 +50,13 @@ class RawServer:
     arrived: list[Arrived] = field(default_factory=list)
     connections: int = 0
     base_url: str = ""
+    tls: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
         self._writers: set[asyncio.StreamWriter] = set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.base_url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
+        scheme = "http" if self.tls is None else "https"
+        self.base_url = f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(

@@ -26,18 +26,34 @@ FLOORS = {
     **dict.fromkeys(
         (
             *("endpoints", "_target", "_glance", "_validate", "_drift", "_lenient", "_odd_field", "_page", "_decode"),
-            *("_envelope", "_messages", "_protocol", "_echo", "webhooks"),
+            *("_envelope", "_error_texts", "_verdict", "_messages", "_protocol", "_echo", "webhooks"),
         ),
         2,
     ),
-    **dict.fromkeys(("retry", "_attempts", "_idle", "_sessions", "transport", "_canary", "testing"), 3),
-    **dict.fromkeys(("_settings", "_engine", "pagination", "client", "resources"), 4),
+    **dict.fromkeys(
+        (
+            "retry",
+            "_attempts",
+            "_idle",
+            "_guarded_connector",
+            "_response_body",
+            "_sessions",
+            "transport",
+            "_canary",
+            "testing",
+        ),
+        3,
+    ),
+    **dict.fromkeys(("_settings", "_hooks", "_lifetime", "_engine", "pagination", "client", "resources"), 4),
     **dict.fromkeys(("sandbox", "batch", "cli"), 5),
 }
 PUBLIC_NAMES = 6  # paycombat_async/__init__ gathers all floors, so nothing below may lean on it
 BLOCKING = 7  # paycombat_sync wraps the whole
 GROUND = 0
-SPEAKERS = ("paycombat_async.transport.", "paycombat_async.sandbox.")  # of aiohttp
+SPEAKERS = (
+    *("paycombat_async.transport.", "paycombat_async._guarded_connector.", "paycombat_async._response_body."),
+    "paycombat_async.sandbox.",
+)  # of aiohttp
 
 
 class Import(NamedTuple):

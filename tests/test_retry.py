@@ -9,6 +9,7 @@ from paycombat_async import (
     ConfigurationError,
     ConnectFailed,
     Disconnected,
+    InvalidRequest,
     InvalidResponse,
     Outcome,
     ProviderError,
@@ -18,8 +19,9 @@ from paycombat_async import (
     TimedOut,
 )
 from paycombat_async.errors import api_error_class
-from paycombat_async.retry import Again, RetryBucket, Situation, Stop, decide
+from paycombat_async.retry import Again, RetryBucket, Situation, Stop, decide, may_pass_later
 
+RETRIED = (408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 527, 529)  # 52x are Cloudflare's
 SAFE, ONCE = Repeat.SAFE, Repeat.ONLY_IF_UNSENT
 UNKNOWN, REJECTED = Outcome.UNKNOWN, Outcome.REJECTED
 
@@ -41,7 +43,7 @@ def situation(error, repeat=SAFE, **other):
         pytest.param(Disconnected("x"), True, False, id="disconnected"),
         pytest.param(InvalidResponse("x"), True, False, id="answer not understood"),
         pytest.param(InvalidResponse("x", outcome=Outcome.APPLIED), False, False, id="carried out, answer unreadable"),
-        *(pytest.param(status(code), True, False, id=str(code)) for code in (408, 425, 500, 502, 503, 504)),
+        *(pytest.param(status(code), True, False, id=str(code)) for code in RETRIED),
         pytest.param(status(429, REJECTED), True, False, id="429"),
         *(pytest.param(status(code, REJECTED), False, False, id=str(code)) for code in (400, 401, 403, 404, 422)),
         *(pytest.param(status(code), False, False, id=str(code)) for code in (302, 409, 501, 599)),
@@ -155,3 +157,27 @@ def test_a_policy_that_cannot_work_is_refused(numbers):
 def test_rate_limited_is_an_api_error():
     """So that one except clause catches every answer of the provider."""
     assert issubclass(RateLimited, ApiError)
+
+
+MAY_PASS = [
+    (ConnectFailed("refused"), True, True),
+    (TimedOut("silence"), True, False),
+    (Disconnected("lost"), True, False),
+    (ConfigurationError("no key"), False, False),
+    (InvalidRequest("no id"), False, False),
+    (InvalidResponse("cut"), True, False),
+    (InvalidResponse("odd", outcome=Outcome.APPLIED), False, False),
+    *[(status(code, REJECTED), True, True) for code in (401, 403, 429)],
+    *[(status(code, REJECTED), False, False) for code in (400, 404, 406, 422)],
+    *[(status(code), True, False) for code in (401, 403, 408, 425, 429, 500, 503, 520, 599)],
+    *[(status(code), False, False) for code in (302, 402, 409, 418, 499)],
+]
+
+
+@pytest.mark.parametrize(("error", "if_safe", "if_once_only"), MAY_PASS, ids=range(len(MAY_PASS)))
+def test_whether_the_same_call_may_pass_later(error, if_safe, if_once_only):
+    """Never where a call that moves money may have been carried out, nor where only another request could pass."""
+    assert (if_safe, if_once_only) == (
+        may_pass_later(Repeat.SAFE, error),
+        may_pass_later(Repeat.ONLY_IF_UNSENT, error),
+    )

@@ -3,9 +3,11 @@
 import asyncio
 import gzip
 import socket
+import struct
 import traceback
 import zlib
 
+import msgspec
 import pytest
 
 from paycombat_async import (
@@ -15,7 +17,6 @@ from paycombat_async import (
     Draft,
     InvalidResponse,
     Outcome,
-    PayCombatError,
     Secret,
     TimedOut,
 )
@@ -192,8 +193,23 @@ BAD_ANSWERS = [
     ),
     pytest.param(http(200, _bomb(), "Content-Encoding: gzip"), InvalidResponse, id="gzip bomb"),
     pytest.param(http(200, zlib.compress(OK), "Content-Encoding: deflate"), InvalidResponse, id="deflate"),
-    pytest.param(http(200, OK, "Content-Encoding: br"), PayCombatError, id="br"),
-    pytest.param(http(200, OK, "Content-Encoding: gzip, gzip"), InvalidResponse, id="gzip twice"),
+    pytest.param(http(200, b"\x0b\x02\x80{}\x03", "Content-Encoding: br"), InvalidResponse, id="br"),
+    pytest.param(http(200, gzip.compress(OK), "Content-Encoding: gzip, gzip"), InvalidResponse, id="gzip twice"),
+    pytest.param(http(200, gzip.compress(OK)[:10], "Content-Encoding: gzip"), Disconnected, id="gzip cut short"),
+    pytest.param(http(200, gzip.compress(OK) + b"x", "Content-Encoding: gzip"), Disconnected, id="more than gzip"),
+    pytest.param(http(200, b"", "Content-Encoding: gzip"), Disconnected, id="gzip of nothing at all"),
+    pytest.param(
+        b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"a\r\n" + gzip.compress(OK)[:10] + b"\r\n0\r\n\r\n",
+        Disconnected,
+        id="gzip cut short, in chunks",
+    ),
+    pytest.param(
+        b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(OK)[:-1],
+        Disconnected,
+        id="gzip cut short, until the end of the connection",
+    ),
+    pytest.param(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n", Disconnected, id="no last chunk"),
     pytest.param(http(200, b"no gzip", "Content-Encoding: gzip"), Disconnected, id="not gzip at all"),
     pytest.param(b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\nshort", Disconnected, id="truncated"),
     pytest.param(b"NOT HTTP\r\n\r\n", Disconnected, id="not http"),
@@ -219,12 +235,69 @@ async def test_an_answer_that_is_none_leaves_the_outcome_unknown(exchange, answe
     assert Outcome.UNKNOWN == caught.value.outcome
 
 
-async def test_gzip_is_understood(exchange):
-    """The one encoding that is asked for is unpacked."""
-    async with RawServer(answering(http(200, gzip.compress(OK), "Content-Encoding: gzip"))) as server:
+@pytest.mark.parametrize(
+    ("packed", "encoding"),
+    [
+        pytest.param(gzip.compress(OK), "gzip", id="gzip"),
+        pytest.param(gzip.compress(OK), "X-GZip", id="its old name"),
+        pytest.param(gzip.compress(OK[:20]) + gzip.compress(OK[20:]), "gzip", id="gzip in two parts"),
+        pytest.param(OK, "UTF-8", id="a wrong name over plain JSON"),
+        pytest.param(OK, "br", id="an encoding that is not there"),
+        pytest.param(OK, "", id="no name"),
+    ],
+)
+async def test_a_body_is_unpacked_to_its_end(exchange, packed, encoding):
+    """The one encoding that is asked for is unpacked, and what is readable JSON all the same is taken as it is."""
+    async with RawServer(answering(http(200, packed, f"Content-Encoding: {encoding}"))) as server:
         reply = await exchange(server)
 
-    assert OK == reply.body
+    assert (OK, True) == (reply.body, reply.is_whole)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "is_whole"),
+    [
+        pytest.param("HTTP/1.1 200 X", OK, False, id="until the end of the connection"),
+        pytest.param("HTTP/1.1 200 X", b"", False, id="nothing until the end of the connection"),
+        pytest.param("HTTP/1.0 200 X", OK, False, id="HTTP/1.0"),
+        pytest.param("HTTP/1.1 200 X\r\nTransfer-Encoding: gzip", OK, False, id="in a transfer coding without an end"),
+        pytest.param("HTTP/1.1 204 X", b"", True, id="204"),
+        pytest.param("HTTP/1.1 200 X\r\nContent-Length: 0", b"", True, id="a length of 0"),
+        pytest.param("HTTP/1.1 200 X\r\nTransfer-Encoding: chunked", b"0\r\n\r\n", True, id="a last chunk"),
+    ],
+)
+async def test_an_answer_says_whether_it_marked_its_end(exchange, head, body, is_whole):
+    """Of a body that lasts until the connection ends nobody knows whether more was to come."""
+
+    async def script(_reader: object, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+        writer.write(f"{head}\r\n\r\n".encode() + body)
+        await writer.drain()
+        return False
+
+    async with RawServer(script) as server:
+        reply = await exchange(server)
+
+    assert is_whole is reply.is_whole
+
+
+async def test_a_reset_before_the_body_is_no_marked_end(exchange):
+    """A 200 without a length, and then a reset in the place of its body."""
+
+    async def script(_reader: object, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+        writer.write(b"HTTP/1.1 200 X\r\n\r\n")
+        await writer.drain()
+        connection = writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+        return False
+
+    async with RawServer(script) as server:
+        try:
+            is_whole = (await exchange(server)).is_whole
+        except Disconnected:  # the reset came first and took the head with it
+            is_whole = False
+
+    assert not is_whole
 
 
 async def test_a_refused_connection_is_provably_not_sent():
@@ -274,6 +347,39 @@ async def test_a_wait_for_a_free_connection_is_provably_not_sent(exchange):
         release.set()
         await first
     assert (Outcome.NOT_SENT, 1) == (caught.value.outcome, len(server.arrived))
+
+
+async def test_connections_are_given_out_in_the_order_of_asking(exchange):
+    """12 callers on 4 connections, each calling on and on: each gets at least half of what any other gets."""
+    calls = [0] * 12
+
+    async def call_on_and_on(server: RawServer, number: int) -> None:
+        while max(calls) < 40:
+            await exchange(server, max_connections=4, timeout=60.0)
+            calls[number] += 1
+
+    async with RawServer(answering(http(200, OK))) as server:
+        await asyncio.gather(*(call_on_and_on(server, number) for number in range(len(calls))))
+
+    assert min(calls) >= 20
+    assert server.connections <= 4
+
+
+@pytest.mark.parametrize(("is_once_only", "arrivals"), [(True, 0), (False, 1)])
+async def test_a_money_call_that_waited_its_time_away_is_not_sent(is_once_only, arrivals, monkeypatch):
+    """What is left of its time would not be enough for an answer. A call that may be repeated is tried all the same."""
+    monkeypatch.setattr("paycombat_async._attempts.LAST_SHARE", 1.0)  # so that any wait is too long
+    async with RawServer(answering(http(200, OK))) as server:
+        transport = AiohttpTransport(base_url=server.base_url)
+        sent = msgspec.structs.replace(draft(server.base_url), is_once_only=is_once_only)
+
+        try:
+            outcome = (await transport.send(sent, 60.0)).status
+        except ConnectFailed as error:
+            outcome = error.outcome
+
+        await transport.aclose()
+    assert (Outcome.NOT_SENT if is_once_only else 200, arrivals) == (outcome, len(server.arrived))
 
 
 async def test_silence_ends_with_the_time_allowed(exchange):

@@ -1,6 +1,7 @@
 """Each exception of aiohttp becomes one of ours, decided by its type: never by the status that aiohttp puts on it."""
 
 import asyncio
+import socket
 from types import SimpleNamespace
 
 import aiohttp
@@ -124,7 +125,7 @@ async def test_a_cancelled_exchange_is_cancelled(transport):
             await transport.send(DRAFT, 5.0)
 
 
-def test_a_watch_notices_only_what_comes_while_idle():
+async def test_a_watch_notices_only_what_comes_while_idle():
     """Bytes of an answer pass; bytes between answers leave a mark for good."""
     seen: list[bytes] = []
 
@@ -132,13 +133,17 @@ def test_a_watch_notices_only_what_comes_while_idle():
         def data_received(self, data: bytes) -> None:
             seen.append(data)
 
-    watch = IdleWatch(Protocol())
-    watch.data_received(b"answer")
-    assert not watch.is_dirty
+    ours, theirs = socket.socketpair()
+    with theirs:
+        transport, _ = await asyncio.get_running_loop().create_connection(Protocol, sock=ours)
+        watch = IdleWatch.over(transport)
+        watch.data_received(b"answer")
+        assert watch.is_quiet
 
-    watch.is_idle = True
-    watch.data_received(b"stray")
-    watch.is_idle = False
+        watch.rest()
+        watch.data_received(b"stray")
+        watch.use()
 
+        transport.close()
     assert watch.is_dirty
     assert [b"answer", b"stray"] == seen

@@ -1,0 +1,83 @@
+"""Reading the body of an answer: bounded, unpacked, and with an end that can be trusted."""
+
+import zlib
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import ClientResponse, hdrs
+
+_CHUNK_BYTES: Final = 64 * 1024
+_GZIP: Final = frozenset({"gzip", "x-gzip"})
+_WITHOUT_BODY: Final = frozenset({204, 304})
+_GZIP_FRAME: Final = 31  # zlib's number for "a gzip header and trailer around it"
+
+
+class BrokenBody(Exception):
+    """The body is not what its head says: the answer broke off."""
+
+
+class UnacceptableBody(Exception):
+    """The body is too large, or in an encoding nobody asked for."""
+
+
+async def read_body(response: ClientResponse, limit: int) -> bytes:
+    """The whole body, unpacked. Raises `BrokenBody` or `UnacceptableBody`, or what aiohttp raises for a body cut short.
+
+    `limit` counts bytes, packed and unpacked. The session must leave unpacking to this function
+    (`auto_decompress=False`): aiohttp takes a gzip stream that was cut for a whole one.
+    """
+    encoding = response.headers.get(hdrs.CONTENT_ENCODING)
+    length = response.content_length
+    if response.status in _WITHOUT_BODY or (encoding is None and length is not None and length <= limit):
+        return await response.content.read()
+    if (length or 0) > limit:
+        raise _too_long(limit)
+    coding = (encoding or "").strip().lower()
+    if coding in _GZIP:
+        return await _unpacked(response, limit)
+    body = await _bounded(response, limit)
+    if coding not in {"", "identity"} and body.lstrip()[:1] not in {b"{", b"["}:
+        raise UnacceptableBody("is in an encoding that was not asked for")
+    return body
+
+
+def marks_its_end(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether an answer with this head says where its body ends, so that one cut short is noticed (RFC 9112, 6.3)."""
+    if status in _WITHOUT_BODY or hdrs.CONTENT_LENGTH in headers:
+        return True
+    return headers.get(hdrs.TRANSFER_ENCODING, "").rpartition(",")[2].strip().lower() == "chunked"
+
+
+async def _bounded(response: ClientResponse, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+        body += chunk
+        if len(body) > limit:
+            raise _too_long(limit)
+    return bytes(body)
+
+
+async def _unpacked(response: ClientResponse, limit: int) -> bytes:
+    """The content of one gzip stream, or of several one after the other (RFC 1952, 2.2), to its very end."""
+    body = bytearray()
+    arrived = 0
+    stream = zlib.decompressobj(_GZIP_FRAME)
+    async for rest in response.content.iter_chunked(_CHUNK_BYTES):
+        arrived += len(rest)
+        while rest:
+            if stream.eof:
+                stream = zlib.decompressobj(_GZIP_FRAME)
+            try:
+                body += stream.decompress(rest, limit - len(body) + 1)
+            except zlib.error:
+                raise BrokenBody("not gzip") from None
+            if max(arrived, len(body)) > limit:
+                raise _too_long(limit)
+            rest = stream.unused_data  # noqa: PLW2901  # what comes behind the end of a stream
+    if not stream.eof:
+        raise BrokenBody("gzip cut short")
+    return bytes(body)
+
+
+def _too_long(limit: int) -> UnacceptableBody:
+    return UnacceptableBody(f"has more than {limit} bytes")
