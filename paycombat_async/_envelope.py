@@ -11,14 +11,14 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from paycombat_async._clock import retry_after_seconds
+from paycombat_async._error_texts import error_code, error_message
 from paycombat_async._lenient import UNDECODABLE, decoder, repaired
 from paycombat_async._secrets import Redactor
+from paycombat_async._verdict import PROOFS_OF_REFUSAL, statuses_in, success_of, verdict_of
 from paycombat_async.endpoints import Endpoint, Evidence
 from paycombat_async.errors import ApiError, Outcome, api_error_class
 from paycombat_async.schemas.envelope import Envelope
 
-# Whether these were carried out is not known, though they are 4xx: time-out, wrong state, too early.
-_UNDECIDED = {408, 409, 425}
 _ADVICE = {
     401: "check the token and the signature key",
     403: "these credentials may not do this",
@@ -48,9 +48,8 @@ def open_envelope(body: bytes) -> Opened | None:
         return None
     inner = _inner(outer)
     if inner is None:
-        return _opened(outer, _verdict(outer))
-    verdicts = (_verdict(outer), _verdict(inner))
-    return _opened(inner, False if False in verdicts else (True in verdicts or None))
+        return _opened(outer, verdict_of(outer))
+    return _opened(inner, False if verdict_of(outer) is False else verdict_of(inner))
 
 
 def _envelope(body: bytes | Raw) -> Envelope | None:
@@ -68,19 +67,12 @@ def _envelope(body: bytes | Raw) -> Envelope | None:
 
 def _inner(outer: Envelope) -> Envelope | None:
     """The B inside of a C: only "Disable Customer" shows one. Told by its own `success`, which no object has."""
-    if type(outer.status) is not bool or outer.data is UNSET or b'"success"' not in bytes(outer.data):
+    if outer.data is UNSET or b'"success"' not in bytes(outer.data):
         return None
     inner = _envelope(outer.data)
-    is_wrapping = inner is not None and (inner.success is False or (inner.success is True and inner.data is not UNSET))
+    says = None if inner is None else success_of(inner)
+    is_wrapping = says is False or (says is True and inner is not None and inner.data is not UNSET)
     return inner if is_wrapping else None
-
-
-def _verdict(envelope: Envelope) -> bool | None:
-    if envelope.status is False or envelope.success is False:
-        return False
-    if type(envelope.status_code) is int and envelope.status_code >= 400:
-        return False
-    return True if envelope.status is True or envelope.success is True else None
 
 
 def _opened(envelope: Envelope, says: bool | None) -> Opened:  # noqa: FBT001  # a verdict, not a switch
@@ -101,32 +93,36 @@ class Answered(NamedTuple):
 def api_error(
     endpoint: Endpoint[Any, Any], answered: Answered, opened: Opened | None, *, now: float, redact: Redactor
 ) -> ApiError:
-    """The error for an answer that is none of success. A 4xx is a refusal only if it is the provider's own JSON."""
+    """The error for an answer that is no success. Its outcome is REJECTED only where the refusal is proven."""
+    named = [] if opened is None else statuses_in(opened.envelope)
     status = answered.status
-    if status < 300 and opened is not None:
-        status = opened.status if opened.status is not None and opened.status >= 400 else status
-    refused = opened is not None and (status < 300 or status // 100 == 4) and status not in _UNDECIDED
+    if status < 300:
+        status = next((code for code in named if code >= 400), status)
+    is_refused = opened is not None and opened.says is not True and PROOFS_OF_REFUSAL.issuperset({status, *named})
     envelope = opened.envelope if opened is not None else Envelope()
-    raw = redact(answered.body.decode("utf-8", "replace"))
     return api_error_class(status)(
-        _sentence(endpoint, status, answered.headers, redact),
+        _sentence(endpoint, status, answered.headers, redact, is_refused=is_refused),
         status=status,
-        code=_word(envelope.code, redact),
-        message=_message(envelope, redact),
-        request_id=_word((opened and opened.request_id) or answered.headers.get("x-request-id"), redact),
+        code=_cleaned(error_code(envelope), redact),
+        message=_cleaned(error_message(envelope), redact),
+        request_id=_cleaned((opened and opened.request_id) or answered.headers.get("x-request-id"), redact),
         retry_after=retry_after_seconds(answered.headers.get("retry-after"), now),
-        raw=raw,
-        outcome=Outcome.REJECTED if refused else Outcome.UNKNOWN,
+        raw=redact(answered.body.decode("utf-8", "replace")),
+        outcome=Outcome.REJECTED if is_refused else Outcome.UNKNOWN,
     )
 
 
-def _sentence(endpoint: Endpoint[Any, Any], status: int, headers: Mapping[str, str], redact: Redactor) -> str:
+def _sentence(
+    endpoint: Endpoint[Any, Any], status: int, headers: Mapping[str, str], redact: Redactor, *, is_refused: bool
+) -> str:
     said = f"{endpoint.name}: the provider answered {status}"
     if status // 100 == 3:
         return f"{said}, a redirect to {redact(_host(headers.get('location', '')), 255)}; it was not followed"
+    if status < 300:
+        return f"{said} with a failure in it; whether it was carried out is unknown"
     if status == 404 and endpoint.evidence is Evidence.INFERRED:
         return f"{said}; no such object, or the guessed path is wrong: mend it with paths={{{endpoint.name!r}: …}}"
-    if status >= 500 or status in _UNDECIDED:
+    if not is_refused:
         return f"{said}; whether it was carried out is unknown"
     advice = _ADVICE.get(status, "the provider's own words are in .message")
     return f"{said}; {advice}"
@@ -139,12 +135,5 @@ def _host(location: str) -> str:
         return "an address that is none"
 
 
-def _message(envelope: Envelope, redact: Redactor) -> str | None:
-    candidates = (envelope.message, envelope.error, envelope.errors, envelope.status_text)
-    return next((words for words in (_word(candidate, redact) for candidate in candidates) if words), None)
-
-
-def _word(value: object, redact: Redactor) -> str | None:
-    if value is None or isinstance(value, bool):
-        return None
-    return redact(value if isinstance(value, str) else msgspec.json.encode(value).decode())
+def _cleaned(text: str | None, redact: Redactor) -> str | None:
+    return None if text is None else redact(text)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Raw, Struct
 
 from paycombat_async._amounts import check_amounts
 from paycombat_async._canonical import canonical_json, plain_json, without_extra
-from paycombat_async._decode import READ_WRAPPED, read, read_closely
+from paycombat_async._decode import READ_WRAPPED, identities, read, read_closely
 from paycombat_async._drift import Unreadable
 from paycombat_async._envelope import Answered, Opened, api_error, open_envelope
 from paycombat_async._glance import GLANCE
@@ -15,8 +15,15 @@ from paycombat_async._messages import Account, Draft, RawReply, Reading
 from paycombat_async._secrets import Redactor
 from paycombat_async._target import fit, target
 from paycombat_async._validate import check
-from paycombat_async.endpoints import Endpoint
-from paycombat_async.errors import ConfigurationError, InvalidRequest, InvalidResponse, Outcome, PayCombatError
+from paycombat_async.endpoints import Endpoint, Repeat
+from paycombat_async.errors import (
+    ConfigurationError,
+    Disconnected,
+    InvalidRequest,
+    InvalidResponse,
+    Outcome,
+    PayCombatError,
+)
 from paycombat_async.schemas._base import Request
 
 Q = TypeVar("Q")
@@ -43,14 +50,15 @@ def draft(
         url = _address(endpoint, template, path, query, account)
     else:
         url = account.base_url + template
+    is_once_only = endpoint.repeat is Repeat.ONLY_IF_UNSENT
     if request is None and not issubclass(endpoint.request, Struct):
-        return Draft(endpoint.name, endpoint.method, url, {"X-token": account.token.reveal()}, None)
+        return Draft(endpoint.name, endpoint.method, url, {"X-token": account.token.reveal()}, None, is_once_only)
     if body is None:
         body = body_of(endpoint, request)
     headers = {"X-token": account.token.reveal(), "Content-Type": "application/json"}
     if endpoint.signed:
         headers["signature"] = account.signer.sign(body)
-    return Draft(endpoint.name, endpoint.method, url, headers, body)
+    return Draft(endpoint.name, endpoint.method, url, headers, body, is_once_only)
 
 
 def body_of(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
@@ -131,19 +139,52 @@ def _interpreted(
     opened = open_envelope(raw.body)
     if raw.status >= 300 or (opened is not None and opened.says is False):
         return api_error(endpoint, Answered(raw.status, raw.headers, raw.body), opened, now=now(), redact=redact)
+    if opened is None and not raw.is_whole:
+        return _broken_off(endpoint, raw)
     request_id = _clean((opened.request_id if opened is not None else None) or raw.headers.get("x-request-id"), redact)
     if opened is None or opened.data is None:
-        if endpoint.may_be_empty and (opened is not None or not raw.body.strip()):
+        if _is_enough(endpoint, raw, opened):
             return Reading(None if endpoint.response is object else endpoint.response(), request_id, [])
         return _invalid(endpoint, raw, "holds no data", opened, redact)
-    problem = ""
+    reading, problem = _reading(endpoint, opened.data, request_id, says=opened.says, closely=closely)
+    return reading or _invalid(endpoint, raw, problem, opened, redact)
+
+
+def _reading(
+    endpoint: Endpoint[Any, R], body: Raw, request_id: str | None, *, says: bool | None, closely: bool
+) -> tuple[Reading | None, str]:
+    """The data understood, or None and what is wrong with it."""
     try:
-        data, notes = (read_closely if closely else read)(endpoint.response, opened.data, "$.data")
+        data, notes = (read_closely if closely else read)(endpoint.response, body, "$.data")
     except Unreadable as error:
-        problem = f"holds data that cannot be read ({error})"
-    else:
-        return Reading(data, request_id, notes)
-    return _invalid(endpoint, raw, problem, opened, redact)
+        return None, f"holds data that cannot be read ({error})"
+    if says is True or _is_told_apart(endpoint, data):
+        return Reading(data, request_id, notes), ""
+    return None, "neither says that the call succeeded nor names what it is about"
+
+
+def _is_enough(endpoint: Endpoint[Any, Any], raw: RawReply, opened: Opened | None) -> bool:
+    """Whether an answer without data tells of a success, for a call that may be answered so."""
+    if not endpoint.may_be_empty:
+        return False
+    if opened is None:
+        return not raw.body.strip()
+    return opened.says is True or endpoint.repeat is Repeat.SAFE
+
+
+def _is_told_apart(endpoint: Endpoint[Any, Any], data: Any) -> bool:
+    """Whether the data, without a verdict around it, can only come from a call that succeeded."""
+    kind = endpoint.response
+    if isinstance(data, Struct) and (names := identities(type(data))):
+        return any(getattr(data, name) for name in names)
+    return endpoint.repeat is Repeat.SAFE or (kind is object and bool(data))
+
+
+def _broken_off(endpoint: Endpoint[Any, Any], raw: RawReply) -> Disconnected:
+    return Disconnected(
+        f"{endpoint.name}: the answer (HTTP {raw.status}) broke off after {len(raw.body)} bytes; "
+        "whether the call was carried out is unknown"
+    )
 
 
 def _clean(request_id: str | None, redact: Redactor) -> str | None:

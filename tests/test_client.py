@@ -165,7 +165,7 @@ async def test_request_signs_what_the_sdk_does_not_know(client, transport):
 @pytest.mark.parametrize(("method", "is_signed"), [("POST", True), ("PATCH", True), ("PUT", True), ("DELETE", False)])
 async def test_request_signs_as_the_provider_s_rule_says(client, transport, method, is_signed):
     """POST and PATCH by its words, PUT by its sense; DELETE is not named."""
-    transport.answer(200, b"{}")
+    transport.answer(200, b'{"status":true}')
 
     await client.request(method, "/api/v1/new", body={"a": 1})
 

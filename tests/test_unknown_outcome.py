@@ -164,7 +164,7 @@ async def test_a_call_that_never_left_needs_no_advice(name, client, transport):
 
 
 @each_money_call
-@pytest.mark.parametrize("status", [200, 400, 401, 422, 429])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 406, 422, 429])
 async def test_a_call_that_was_refused_needs_no_advice(name, status, client, transport):
     """Nothing changed at the provider's."""
     error = await lost(name, client, transport, (status, b'{"status":false,"message":"no"}'))

@@ -7,7 +7,7 @@ the data must get through.
 
 from typing import Annotated, Generic, TypeVar
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from paycombat_async._secrets import shown_in_short
 from paycombat_async.schemas._base import Response
@@ -25,6 +25,7 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     request_id: object = None
     request_time: object = None
     status_code: object = None
+    status_code_camel: object = field(name="statusCode", default=None)
     status_text: object = None
     code: object = None
     error: object = None
@@ -37,13 +38,20 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
-    """A wrapping A, B or D as it looks after a success: decoded in one go with what is in it."""
+    """A wrapping A, B or D as it looks after a success: decoded in one go with what is in it.
+
+    Anything else in a field that could say that the call failed does not fit, and is left to `Envelope`.
+    """
 
     data: Item
     request_id: str | None = None
     status_code: Annotated[int, Meta(lt=400)] = 200
+    status_code_camel: Annotated[int, Meta(lt=400)] = field(name="statusCode", default=200)
     success: bool | None = None
     status: bool | None = None
+    code: Annotated[int, Meta(lt=400)] | str | None = None
+    error: None = None
+    errors: None = None
 
     def __repr__(self) -> str:
         return "Wrapped(***)"

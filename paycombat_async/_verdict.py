@@ -1,0 +1,66 @@
+"""Whether an envelope says that the call succeeded, and which HTTP statuses it names.
+
+The record shows no answer to a call that failed, so every usual way of saying so is understood: a word, a number, an
+error object. A way that nobody has seen is no verdict, never a success.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from paycombat_async.schemas.envelope import Envelope
+
+# The provider read the request and refused it, so nothing changed there. Every other status leaves that open: 402, 409
+# and 425 speak of a state, 408 and 499 of time (upstream: "it may already have been processed"), 5xx of failures.
+PROOFS_OF_REFUSAL: Final = frozenset({400, 401, 403, 404, 406, 422, 429})
+
+_WORDS: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("true", "ok", "okay", "success", "successful", "succeeded", "yes"), True),
+    **dict.fromkeys(("false", "no", "nok", "not_ok", "ko", "fail", "failed", "failure", "err", "error"), False),
+    **dict.fromkeys(("errored", "invalid", "rejected", "refused", "declined", "denied", "unsuccessful"), False),
+}
+_LOWEST_STATUS, _LOWEST_REDIRECT, _LOWEST_ERROR, _BEYOND = 200, 300, 400, 600
+
+
+def verdict_of(envelope: Envelope) -> bool | None:
+    """True for success, False for failure, None where the envelope does not say, or contradicts itself."""
+    said = {_said(envelope.status), success_of(envelope)}
+    statuses = (envelope.status, envelope.status_code, envelope.status_code_camel)
+    if False in said or any((status_in(value) or 0) >= _LOWEST_ERROR for value in statuses):
+        return False
+    complains = bool(envelope.error or envelope.errors) or max(statuses_in(envelope), default=0) >= _LOWEST_ERROR
+    if True in said:
+        return None if complains else True
+    return False if complains else None
+
+
+def success_of(envelope: Envelope) -> bool | None:
+    """What the flag `success` says. 0 and 1 count there; as a `status`, 0 means that all is well just as often."""
+    flag = envelope.success
+    return {"0": False, "1": True}.get(str(flag), _said(flag))
+
+
+def statuses_in(envelope: Envelope) -> list[int]:
+    """All HTTP statuses from 200 on that the envelope names, also in its error object."""
+    fields = [envelope.status, envelope.status_code, envelope.status_code_camel, envelope.code]
+    for value in (envelope.error, envelope.errors):
+        if isinstance(value, dict):
+            detail: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]  # JSON: keys are texts
+            fields += [detail.get(key) for key in ("code", "status", "status_code", "statusCode")]
+    return [status for value in fields if (status := status_in(value)) is not None]
+
+
+def status_in(value: object) -> int | None:
+    """The HTTP status in a number, or in a text of three digits; None for anything else."""
+    if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():
+        value = int(value)
+    is_status = type(value) is int and _LOWEST_STATUS <= value < _BEYOND
+    return value if is_status and isinstance(value, int) else None
+
+
+def _said(value: object) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and (word := _WORDS.get(value.strip().casefold())) is not None:
+        return word
+    status = status_in(value)
+    return True if status is not None and status < _LOWEST_REDIRECT else None
