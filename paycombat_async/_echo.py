@@ -70,6 +70,12 @@ def _is_same(answered: object, sent: object) -> bool:
         return False
 
 
+def reference_of(endpoint: Endpoint[Any, Any], request: object) -> str | None:
+    """The merchant's own name for what the request is to make, as text; None if it has none."""
+    reference = _sent(request, endpoint.reference) if endpoint.reference is not None else None
+    return None if reference is None else str(reference)
+
+
 def describe(
     error: PayCombatError,
     endpoint: Endpoint[Any, Any],
@@ -89,8 +95,7 @@ def describe(
     error.endpoint = endpoint.name
     if endpoint.repeat is Repeat.SAFE or error.outcome in {Outcome.NOT_SENT, Outcome.REJECTED}:
         return
-    reference = _sent(request, endpoint.reference) if endpoint.reference is not None else None
-    error.reference = None if reference is None else str(reference)
+    error.reference = reference_of(endpoint, request)
     error.body_digest = body_digest(body or b"")
     error.advice = _ADVICE[error.outcome].format(find_out=endpoint.find_out)
     error.add_note(error.advice)

@@ -1,15 +1,15 @@
 """The loop of one call: draft once, then send, understand, decide, wait. The only `while` and the only sleep."""
 
-import logging
 import warnings
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from paycombat_async._clock import Clock
-from paycombat_async._drift import Drift, Note
-from paycombat_async._echo import describe, with_echoes
-from paycombat_async._messages import Account, Attempt, RawReply, Reading, Reply, Transport, with_endpoint
+from paycombat_async._echo import describe, reference_of, with_echoes
+from paycombat_async._hooks import Hooks
+from paycombat_async._lifetime import CallUnderWay, Lifetime
+from paycombat_async._messages import Account, Attempt, Call, Draft, RawReply, Reading, Reply, Transport
 from paycombat_async._protocol import draft, interpret
 from paycombat_async._secrets import Redactor
 from paycombat_async._settings import Limits
@@ -18,43 +18,29 @@ from paycombat_async.endpoints import Endpoint, Evidence, Repeat
 from paycombat_async.errors import (
     ApiError,
     ConfigurationError,
+    ConnectFailed,
+    Disconnected,
     InvalidResponse,
     Outcome,
     PayCombatError,
     UnverifiedEndpointWarning,
 )
-from paycombat_async.retry import STOP, Again, Decision, RetryBucket, RetryPolicy, Situation, decide
+from paycombat_async.retry import (
+    LAST_SHARE,
+    STOP,
+    Again,
+    Decision,
+    RetryBucket,
+    RetryPolicy,
+    Situation,
+    decide,
+    may_pass_later,
+)
 
 Q = TypeVar("Q")
 R = TypeVar("R")
-T = TypeVar("T")
 
-_log: Final = logging.getLogger("paycombat")
-_log.addHandler(logging.NullHandler())
 _warned: Final[set[str]] = set()
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """What the user wants to be told of."""
-
-    on_drift: Callable[[Drift], None] | None
-    on_attempt: Callable[[Attempt], None] | None
-    strict_responses: bool
-    on_failed: Callable[[Attempt], None] | None = None  # told of failed attempts only: the others cost nothing then
-
-
-@dataclass(slots=True)
-class Lifetime:
-    """Whether a client is still open; a client and those made by its `with_options` share one."""
-
-    close_transport: Callable[[], Awaitable[None]] | None
-    is_closed: bool = False
-
-    async def end(self) -> None:
-        self.is_closed = True
-        if self.close_transport is not None:
-            await self.close_transport()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,41 +76,113 @@ class Engine:
         body: bytes | None = None,
     ) -> Reply[R]:
         """The whole reply, after as many attempts as the endpoint and the deadline allow. For `body` see `draft`."""
-        if self.lifetime.is_closed or endpoint.evidence is Evidence.INFERRED:
-            self._refuse_or_warn(endpoint)
-        outgoing = draft(endpoint, request, path, query, self.account, body=body)
-        begun = started = self.clock.monotonic()
-        deadline = begun + self.limits.timeout
-        number, last_cost, in_doubt = 0, 0, False
+        call = CallUnderWay(endpoint, request, self.clock.monotonic())
+        self.lifetime.enter(call)
+        try:
+            if self.lifetime.is_closed or endpoint.evidence is Evidence.INFERRED:
+                self._refuse_or_warn(endpoint)
+            outgoing = draft(endpoint, request, path, query, self.account, body=body)
+            call.body = outgoing.body
+            reply = await self._carry_out(endpoint, request, outgoing, call)
+        except PayCombatError as error:
+            self._tell_end(call, error, error)
+            raise
+        except BaseException as cut:
+            fate = self._given_up(call, cut)
+            self._tell_end(call, cut, fate)
+            raise cut from fate
+        finally:
+            self.lifetime.leave(call)
+        if self.hooks.on_call is not None:
+            self._tell_end(call, None, None, reply.request_id)
+        return reply
+
+    async def _carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
+        """The loop: sends until there is an answer, or an error that ends the call."""
+        started = call.begun
+        deadline = started + self.limits.timeout
+        last_cost = 0
         while True:
-            number, status = number + 1, 0
+            call.attempts, call.status, call.is_sending = call.attempts + 1, 0, True
             try:
-                raw = await self.transport.send(outgoing, self._share(endpoint, deadline - started, number))
-                status = raw.status
+                raw = await self.transport.send(outgoing, self._share(endpoint, deadline - started, call.attempts))
+                call.status = raw.status
                 reading = self._understood(endpoint, request, raw)
             except PayCombatError as error:
                 result = error  # raised below, out of here: it then carries no context along
             else:
                 now = self.clock.monotonic()
-                if self.hooks.on_attempt is not None or _log.isEnabledFor(logging.DEBUG):
-                    self._tell_attempt(Attempt(endpoint.name, number, status, None, now - started, None))
+                if self.hooks.wants_attempts:
+                    self.hooks.attempt_ended(_succeeded(call, now - started))
                 self.bucket.reward(last_cost)
-                return Reply(reading.data, reading.request_id, number, now - begun, endpoint, raw, reading.echo)
+                elapsed = now - call.begun
+                return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
             now = self.clock.monotonic()
-            decision = self._decide(endpoint, result, number, deadline - now)
-            self._tell_attempt(_failed(endpoint, number, status, result, now - started, decision))
+            call.is_sending = False
+            decision = self._decide(endpoint, result, call.attempts, deadline - now)
+            self.hooks.attempt_ended(_failed(call, result, now - started, decision))
             if not isinstance(decision, Again):
                 break
-            in_doubt = in_doubt or (result.outcome is Outcome.UNKNOWN and endpoint.method != "GET")
+            call.is_in_doubt = call.is_in_doubt or (result.outcome is Outcome.UNKNOWN and endpoint.method != "GET")
             self.bucket.spend(last_cost := decision.cost)
-            del result  # as below
             await self.clock.sleep(decision.wait)
+            if self.lifetime.is_over:
+                break
+            del result  # as below
             started = self.clock.monotonic()
-        describe(result, endpoint, request, outgoing.body, attempts=number, in_doubt=in_doubt)
+        self._describe(result, call)
         try:
             raise result
         finally:
             del result  # an error that holds the frame that holds the error would wait for the garbage collector
+
+    def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:
+        """What became of a call that was cancelled, interrupted, or ended by an exception that is none of ours.
+
+        The transport says as the cause of a cancellation whether anything was sent; where it does not, nobody knows.
+        """
+        fate: PayCombatError
+        if not call.is_sending:
+            fate = ConnectFailed(f"{call.endpoint.name} was given up before an attempt; nothing more was sent")
+        elif isinstance(cut.__cause__, PayCombatError):
+            fate = cut.__cause__
+        else:
+            fate = Disconnected(f"{call.endpoint.name} was given up; whether it was carried out is unknown")
+        if call.is_sending:
+            self.hooks.attempt_ended(_failed(call, fate, self.clock.monotonic() - call.begun, STOP))
+        self._describe(fate, call)
+        self.hooks.call_given_up(call.endpoint, fate, self.account.redact)
+        return fate
+
+    def _describe(self, error: PayCombatError, call: CallUnderWay) -> None:
+        describe(error, call.endpoint, call.request, call.body, attempts=call.attempts, in_doubt=call.is_in_doubt)
+        error.may_pass_later = may_pass_later(call.endpoint.repeat, error)
+
+    def _tell_end(
+        self,
+        call: CallUnderWay,
+        raised: BaseException | None,
+        fate: PayCombatError | None,
+        request_id: str | None = None,
+    ) -> None:
+        """Reports the end of a call. `raised` is what its caller gets, `fate` what is known of it."""
+        if self.hooks.on_call is None:
+            return
+        if isinstance(fate, ApiError | InvalidResponse):
+            request_id = fate.request_id
+        show_reference = self.hooks.show_references
+        self.hooks.call_ended(
+            Call(
+                endpoint=call.endpoint.name,
+                outcome=None if fate is None else fate.outcome,
+                error=None if raised is None else type(raised).__name__,
+                status=call.status or None,
+                attempts=call.attempts,
+                elapsed=self.clock.monotonic() - call.begun,
+                request_id=request_id,
+                reference=reference_of(call.endpoint, call.request) if show_reference else None,
+            )
+        )
 
     def _share(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
         """Seconds for this attempt. One that cannot be repeated gets all there is; others leave some for the next."""
@@ -135,19 +193,21 @@ class Engine:
     def _understood(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> Reading:
         """What the answer says; drift is told, or refused when strict."""
         hooks = self.hooks
-        closely = hooks.on_drift is not None or hooks.strict_responses
-        reading = interpret(endpoint, raw, now=self.clock.now, redact=self.account.redact, closely=closely)
+        redact = self.account.redact
+        reading = interpret(endpoint, raw, now=self.clock.now, redact=redact, closely=hooks.wants_drift)
         if endpoint.echoes:
-            reading = with_echoes(endpoint, request, reading, raw, self.account.redact)
+            reading = with_echoes(endpoint, request, reading, raw, redact)
         if reading.notes:
             if hooks.strict_responses:
-                raise _too_different(endpoint, raw, reading, self.account.redact)
-            self._tell_drift(endpoint, reading.notes)
+                raise _too_different(endpoint, raw, reading, redact)
+            hooks.drifted(endpoint, reading.notes, redact)
         return reading
 
     def _decide(self, endpoint: Endpoint[Q, R], error: PayCombatError, number: int, remaining: float) -> Decision:
-        if self.lifetime.is_closed:
+        if self.lifetime.is_over:
             return STOP
+        if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
+            remaining -= self.limits.timeout * LAST_SHARE  # sent only then, nobody would know what became of it
         situation = Situation(
             repeat=endpoint.repeat,
             error=error,
@@ -158,23 +218,6 @@ class Engine:
             chance=self.clock.random(),
         )
         return decide(self.policy, situation)
-
-    def _tell_drift(self, endpoint: Endpoint[Any, Any], notes: list[Note]) -> None:
-        if self.hooks.on_drift is None and not _log.isEnabledFor(logging.DEBUG):
-            return
-        redact = self.account.redact
-        for drift in with_endpoint(endpoint, [note._replace(path=redact(note.path)) for note in notes]):
-            if self.hooks.on_drift is not None:
-                _tell(self.hooks.on_drift, drift)
-            else:
-                _log.debug("drift in %s: %s %s (%s)", drift.endpoint, drift.path, drift.kind, drift.detail)
-
-    def _tell_attempt(self, attempt: Attempt) -> None:
-        _log.debug("%s", attempt)
-        if self.hooks.on_attempt is not None:
-            _tell(self.hooks.on_attempt, attempt)
-        if self.hooks.on_failed is not None and attempt.outcome is not None:
-            _tell(self.hooks.on_failed, attempt)
 
     def _refuse_or_warn(self, endpoint: Endpoint[Any, Any]) -> None:
         if self.lifetime.is_closed:
@@ -195,13 +238,15 @@ class Engine:
         )
 
 
-def _failed(  # noqa: PLR0917  # in the order of an Attempt's fields
-    endpoint: Endpoint[Any, Any], number: int, status: int, error: PayCombatError, spent: float, decision: Decision
-) -> Attempt:
+def _succeeded(call: CallUnderWay, spent: float) -> Attempt:
+    return Attempt(call.endpoint.name, call.attempts, call.status, None, spent, None)
+
+
+def _failed(call: CallUnderWay, error: PayCombatError, spent: float, decision: Decision) -> Attempt:
     return Attempt(
-        endpoint=endpoint.name,
-        number=number,
-        status=(error.status if isinstance(error, ApiError) else status) or None,
+        endpoint=call.endpoint.name,
+        number=call.attempts,
+        status=(error.status if isinstance(error, ApiError) else call.status) or None,
         outcome=error.outcome,
         elapsed=spent,
         wait=decision.wait if isinstance(decision, Again) else None,
@@ -216,11 +261,3 @@ def _too_different(endpoint: Endpoint[Any, Any], raw: RawReply, reading: Reading
         request_id=reading.request_id,
         outcome=Outcome.APPLIED,
     )
-
-
-def _tell(hook: Callable[[T], None], news: T) -> None:
-    """Calls a user's hook. Whatever it raises is logged: it must not take the answer of a payment with it."""
-    try:
-        hook(news)
-    except Exception:  # noqa: BLE001  # a hook is foreign code: an outermost edge
-        _log.exception("a hook of the PayCombat client failed")

@@ -8,8 +8,10 @@ from typing import Self, TypeVar
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._drift import Drift
-from paycombat_async._engine import Engine, Hooks, Lifetime
-from paycombat_async._messages import Account, Attempt, Reply, Transport
+from paycombat_async._engine import Engine
+from paycombat_async._hooks import Hooks
+from paycombat_async._lifetime import Lifetime
+from paycombat_async._messages import Account, Attempt, Call, Reply, Transport
 from paycombat_async._secrets import Secret, hidden, hidden_keys
 from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_account, read_webhook_keys
 from paycombat_async._target import check_raw_path
@@ -63,6 +65,8 @@ class AsyncPayCombat:
         strict_responses: bool = False,
         on_drift: Callable[[Drift], None] | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
+        on_call: Callable[[Call], None] | None = None,
+        show_references: bool = False,
         proxy: str | Secret | None = None,
         ssl_context: SSLContext | None = None,
         webhook_keys: Sequence[str | Secret] | None = None,
@@ -76,8 +80,10 @@ class AsyncPayCombat:
         `PAYCOMBAT_BASE_URL` unless given; without any, `base_url` is https://api.paycombat.com. `timeout` (seconds)
         covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for those
         the provider's record does not show. `on_drift` is told of each answer that differs from the schema,
-        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send. Webhooks may be signed
-        with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
+        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send, and `on_call` of each
+        call at its end, also of one that was cancelled; with `show_references` its `reference` is the merchant's own
+        name for what it makes. Webhooks may be signed with any of `webhook_keys`: unless given,
+        `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
         """
         # Secrets from here on, so that no traceback with local variables shows them.
         token, signature_key, proxy = hidden(token), hidden(signature_key), hidden(proxy)
@@ -92,7 +98,7 @@ class AsyncPayCombat:
             clock=clock or SYSTEM_CLOCK,
             policy=retry or RetryPolicy(),
             limits=limits,
-            hooks=Hooks(on_drift, on_attempt, strict_responses),
+            hooks=Hooks(on_drift, on_attempt, strict_responses, on_call, show_references=show_references),
             lifetime=Lifetime(close_road),
         )
         self._set_up(engine, Webhooks(webhook_keys))
@@ -154,9 +160,13 @@ class AsyncPayCombat:
         """
         return await self._engine.send(raw_endpoint(method, check_raw_path(path)), body, {}, query)
 
-    async def aclose(self) -> None:
-        """Close all connections. Calls in flight fail; calling it twice does nothing."""
-        await self._engine.lifetime.end()
+    async def aclose(self, grace: float = 0) -> None:
+        """Close all connections; new calls are refused from here on. Calling it twice does no harm.
+
+        Calls under way have `grace` seconds to finish; what is left then fails, with an outcome and, if it moves
+        money, the reference on its error. A transport of your own is left open.
+        """
+        await self._engine.lifetime.end(grace, self._engine.clock)
 
     async def __aenter__(self) -> Self:
         return self

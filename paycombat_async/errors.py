@@ -1,12 +1,14 @@
 """Every error of the SDK, split by whose fault it is. A leaf module: plain values only, so that all of it pickles.
 
-    PayCombatError                  .outcome  .attempts  .endpoint  .reference  .body_digest  .advice
+    PayCombatError                  .outcome  .attempts  .may_pass_later  .endpoint  .reference  .body_digest  .advice
       ConfigurationError            our caller: missing key, closed client, wrong loop
       InvalidRequest                refused before sending  .path                              NOT_SENT
       TransportError                the road
         ConnectFailed               never left                                                 NOT_SENT
         TimedOut  Disconnected      bytes may have left                                        UNKNOWN
-      ApiError                      the provider answered with an error                        REJECTED or UNKNOWN
+      ApiError                      the provider answered with an error
+                                    400, 401, 403, 404, 406, 422, 429, as its own JSON         REJECTED
+                                    everything else                                            UNKNOWN
         BadRequest 400  AuthenticationFailed 401  PermissionDenied 403  NotFound 404  Conflict 409
         Unprocessable 422  RateLimited 429  ProviderError 5xx  UnexpectedRedirect 3xx
       InvalidResponse               2xx, but not to be understood  .raw                        UNKNOWN or APPLIED
@@ -24,7 +26,7 @@ class Outcome(StrEnum):
     """What became of a call: the answer to "may I send it again?"."""
 
     NOT_SENT = "not_sent"  # no byte of it left: safe to send again
-    REJECTED = "rejected"  # the provider read it and refused it: nothing changed there
+    REJECTED = "rejected"  # the provider read it and refused it, with a status that proves it: nothing changed there
     UNKNOWN = "unknown"  # it may have been carried out: look before sending again
     APPLIED = "applied"  # it was carried out, only the answer could not be read
 
@@ -36,11 +38,16 @@ class UnverifiedEndpointWarning(UserWarning):
 class PayCombatError(Exception):
     """Base of all errors of this SDK. `attempts` counts the sends of this call, 0 if there was none.
 
+    `may_pass_later` says that sending the very same call again later does no harm and may succeed: it never left, or
+    the provider refused it for its rate or its credentials; for calls that are safe to repeat also after failures of
+    the provider or of the connection.
+
     `endpoint` is the name of the call, as in "payouts.create". Where a call that must happen once may have been carried
     out, `advice` says how to find out, `reference` is your own name for it (such as `order_id`) and `body_digest` the
     SHA-256 of the body that was sent.
     """
 
+    may_pass_later: bool = False
     endpoint: str | None = None
     reference: str | None = None
     body_digest: str | None = None

@@ -6,7 +6,7 @@ from paycombat_async import webhooks
 from paycombat_async._canonical import canonical_json
 from paycombat_async._clock import Clock
 from paycombat_async._drift import Drift, DriftKind
-from paycombat_async._messages import Attempt, Draft, RawReply, Reply, Transport
+from paycombat_async._messages import Attempt, Call, Draft, RawReply, Reply, Transport
 from paycombat_async._secrets import Secret
 from paycombat_async._signing import Signer
 from paycombat_async._version import __version__
@@ -95,6 +95,7 @@ __all__ = [
     "BeneficiaryCompany",
     "BeneficiaryFields",
     "BeneficiaryIndividual",
+    "Call",
     "Checkout",
     "Clock",
     "Company",

@@ -36,7 +36,8 @@ def sync_customers(
     content is the same; take the journal away to send them again. `failed` is a file for the rows that failed, with
     the reasons.
 
-    `concurrency` calls run at once, fewer while the provider answers 429; `rate` limits the calls per second. A dry run
+    `concurrency` calls run at once, at most as many as the client has connections (`max_connections`), and fewer while
+    the provider answers 429; `rate` limits the calls per second. A dry run
     sends nothing, writes nothing, looks at no journal and needs no client. An iterable is read, and `on_progress` is
     called, in the thread that calls this function; both may use the client. Ctrl-C cuts the calls under way and leaves
     the journal in order.

@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from paycombat_async._clock import Clock
 from paycombat_async._drift import Drift
-from paycombat_async._messages import Attempt, Reply, Transport
+from paycombat_async._messages import Attempt, Call, Reply, Transport
 from paycombat_async._secrets import Secret, hidden, hidden_keys
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import Endpoint, Method
@@ -62,6 +62,8 @@ class PayCombat:
         strict_responses: bool = False,
         on_drift: Callable[[Drift], None] | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
+        on_call: Callable[[Call], None] | None = None,
+        show_references: bool = False,
         proxy: str | Secret | None = None,
         ssl_context: SSLContext | None = None,
         webhook_keys: Sequence[str | Secret] | None = None,
@@ -75,8 +77,10 @@ class PayCombat:
         `PAYCOMBAT_BASE_URL` unless given; without any, `base_url` is https://api.paycombat.com. `timeout` (seconds)
         covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for those
         the provider's record does not show. `on_drift` is told of each answer that differs from the schema,
-        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send. Webhooks may be signed
-        with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
+        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send, and `on_call` of each
+        call at its end, also of one that was cancelled; with `show_references` its `reference` is the merchant's own
+        name for what it makes. Webhooks may be signed with any of `webhook_keys`: unless given,
+        `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
         """
         # Secrets from here on, so that no traceback with local variables shows them.
         token, signature_key, proxy = hidden(token), hidden(signature_key), hidden(proxy)
@@ -96,6 +100,8 @@ class PayCombat:
                 strict_responses=strict_responses,
                 on_drift=on_drift,
                 on_attempt=on_attempt,
+                on_call=on_call,
+                show_references=show_references,
                 proxy=proxy,
                 ssl_context=ssl_context,
                 webhook_keys=webhook_keys,
@@ -164,9 +170,13 @@ class PayCombat:
         """
         return self._runner.run(self._twin.request, method, path, body=body, query=query)
 
-    def close(self) -> None:
-        """Close all connections. Calls in flight fail; calling it twice does nothing."""
-        self._runner.close(self._twin.aclose)
+    def close(self, grace: float = 0) -> None:
+        """Close all connections; new calls are refused from here on. Calling it twice does no harm.
+
+        Calls under way have `grace` seconds to finish; what is left then fails, with an outcome and, if it moves
+        money, the reference on its error. A transport of your own is left open.
+        """
+        self._runner.close(lambda: self._twin.aclose(grace))
 
     def __enter__(self) -> Self:
         return self

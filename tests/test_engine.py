@@ -21,12 +21,14 @@ from paycombat_async import (
     ProviderError,
     RateLimited,
     RawReply,
+    RetryPolicy,
     TimedOut,
     UnverifiedEndpointWarning,
     UpdateCustomer,
 )
 from paycombat_async._engine import _warned
 from paycombat_async.endpoints import UPDATE_CUSTOMER
+from tests.calls import payout
 
 GOOD = b'{"data":{"customer_id":"customer_1"},"request_id":"r1","status_code":200,"success":true}'
 UPDATE = UpdateCustomer(customer_id="customer_1", description="VIP")
@@ -283,3 +285,22 @@ async def test_data_is_the_struct(client, transport):
     customer = await client.customers.update(UPDATE)
 
     assert Customer(customer_id="customer_1") == customer
+
+
+@pytest.mark.parametrize(("call", "attempts"), [("payout", 1), ("update", 2)])
+async def test_a_payout_is_not_begun_in_the_last_tenth_of_its_time(call, attempts, make_client, transport, clock):
+    """It would most likely end as unknown; that it was not sent is certain. An update may be tried to the last."""
+    clock.chance = 0.95
+    client = make_client(timeout=1.0, retry=RetryPolicy(base=1.0, cap=1.0))
+    for _ in range(2):
+        transport.fail(ConnectFailed("refused"))
+    request = client.payouts.create(payout()) if call == "payout" else client.customers.retrieve("customer_1")
+
+    with pytest.raises(ConnectFailed) as caught:
+        await request
+
+    assert (attempts, Outcome.NOT_SENT, True) == (
+        caught.value.attempts,
+        caught.value.outcome,
+        caught.value.may_pass_later,
+    )

@@ -17,7 +17,7 @@ from paycombat_async.batch.report import BatchReport, Progress, Tally
 from paycombat_async.batch.row_file import RowFile, open_rows
 from paycombat_async.batch.run import Options, Run
 from paycombat_async.batch.runner import FilePath, Rows
-from paycombat_async.batch.through import account_digest, clock_of, through
+from paycombat_async.batch.through import account_digest, clock_of, most_at_once, through
 from paycombat_async.batch.windows import windows_of
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
@@ -57,8 +57,9 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
     if client is None:
         raise ConfigurationError("only a dry run goes without a client")
     books = await asyncio.to_thread(_open_books, client, source, tally, job)
-    options = Options(job.concurrency, clock_of(client), job.on_progress, job.stop or asyncio.Event())
-    pace = Pace(job.concurrency, job.rate, options.clock)
+    concurrency = min(job.concurrency, most_at_once(client))
+    options = Options(concurrency, clock_of(client), job.on_progress, job.stop or asyncio.Event())
+    pace = Pace(concurrency, job.rate, options.clock)
     return await Run(through(client, tally, pace), books, pace, options).execute(windows)
 
 

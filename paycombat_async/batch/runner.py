@@ -39,7 +39,8 @@ async def sync_customers(
     content is the same; take the journal away to send them again. `failed` is a file for the rows that failed, with
     the reasons.
 
-    `concurrency` calls run at once, fewer while the provider answers 429; `rate` limits the calls per second. A dry run
+    `concurrency` calls run at once, at most as many as the client has connections (`max_connections`), and fewer while
+    the provider answers 429; `rate` limits the calls per second. A dry run
     sends nothing, writes nothing, looks at no journal and needs no client. Setting `stop` ends the run early: calls
     under way are finished, the rest is left for the next run. A cancelled run leaves its journal in order, too.
 

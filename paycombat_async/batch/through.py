@@ -31,6 +31,11 @@ def through(client: AsyncPayCombat, tally: Tally, pace: Pace) -> Send:
     return lambda row: observed.send(UPDATE_CUSTOMER, row.request, {}, body=row.body)
 
 
+def most_at_once(client: AsyncPayCombat) -> int:
+    """The number of calls that the client has connections for: more of them would only wait, and count as under way."""
+    return client._engine.limits.max_connections  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # shown nowhere
+
+
 def clock_of(client: AsyncPayCombat) -> Clock:
     """The client's own clock: whoever hands one in wants all waiting to go through it."""
     return client._engine.clock  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the client shows it nowhere

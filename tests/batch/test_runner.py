@@ -493,3 +493,12 @@ async def test_the_journal_is_bound_to_the_account(client_of: ClientOf, tmp_path
             await sync_customers(client_of(provider, **other), updates(1), journal=tmp_path / "j")
         assert not provider.sent
     assert b"snd_" not in (tmp_path / "j").read_bytes()
+
+
+async def test_no_more_calls_run_at_once_than_the_client_has_connections(client_of: ClientOf) -> None:
+    """What waits for a connection counts as under way: its deadline runs, and it stands in the journal as sent."""
+    provider = Provider()
+
+    report = await sync_customers(client_of(provider, max_connections=3), updates(50), concurrency=200)
+
+    assert (50, 3) == (report.updated, provider.most_under_way)

@@ -1,0 +1,87 @@
+"""What the user is told of calls: hooks, and the log `paycombat`. Nothing secret or personal is in either."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from paycombat_async._drift import Drift, Note
+from paycombat_async._messages import Attempt, Call, with_endpoint
+from paycombat_async._secrets import Redactor
+from paycombat_async.endpoints import Endpoint, Repeat
+from paycombat_async.errors import Outcome, PayCombatError
+
+T = TypeVar("T")
+
+_log: Final = logging.getLogger("paycombat")
+_log.addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """The user's functions. `on_failed` gets failed attempts only, so that the others cost nothing."""
+
+    on_drift: Callable[[Drift], None] | None
+    on_attempt: Callable[[Attempt], None] | None
+    strict_responses: bool
+    on_call: Callable[[Call], None] | None = None
+    show_references: bool = False
+    on_failed: Callable[[Attempt], None] | None = None
+
+    @property
+    def wants_attempts(self) -> bool:
+        """Whether attempts that succeeded are of interest to anybody."""
+        return self.on_attempt is not None or _log.isEnabledFor(logging.DEBUG)
+
+    @property
+    def wants_drift(self) -> bool:
+        """Whether answers are to be compared with the schema field by field."""
+        return self.on_drift is not None or self.strict_responses
+
+    def attempt_ended(self, attempt: Attempt) -> None:
+        """One send, whatever became of it."""
+        _log.debug("%s", attempt)
+        if self.on_attempt is not None:
+            _call(self.on_attempt, attempt)
+        if self.on_failed is not None and attempt.outcome is not None:
+            _call(self.on_failed, attempt)
+
+    def call_ended(self, call: Call) -> None:
+        """One call, whatever became of it."""
+        if self.on_call is not None:
+            _call(self.on_call, call)
+
+    def call_given_up(self, endpoint: Endpoint[Any, Any], error: PayCombatError, redact: Redactor) -> None:
+        """A call that ended in a cancellation, which carries no error of ours to whoever waited for it.
+
+        Of one that moves money and may have been carried out, this line is the evidence: so it is a warning, and holds
+        the merchant's own name for it.
+        """
+        matters = endpoint.repeat is Repeat.ONLY_IF_UNSENT and error.outcome is Outcome.UNKNOWN
+        _log.log(
+            logging.WARNING if matters else logging.DEBUG,
+            "%s was given up, outcome %s, attempts %d, reference %s, SHA-256 of the body %s",
+            endpoint.name,
+            error.outcome,
+            error.attempts,
+            None if error.reference is None else redact(error.reference, 255),
+            error.body_digest,
+        )
+
+    def drifted(self, endpoint: Endpoint[Any, Any], notes: list[Note], redact: Redactor) -> None:
+        """An answer that differs from the schema; without a hook it is a DEBUG record."""
+        if self.on_drift is None and not _log.isEnabledFor(logging.DEBUG):
+            return
+        for drift in with_endpoint(endpoint, [note._replace(path=redact(note.path)) for note in notes]):
+            if self.on_drift is not None:
+                _call(self.on_drift, drift)
+            else:
+                _log.debug("drift in %s: %s %s (%s)", drift.endpoint, drift.path, drift.kind, drift.detail)
+
+
+def _call(hook: Callable[[T], None], news: T) -> None:
+    """Calls a user's hook. Whatever it raises is logged: it must not take the answer of a payment with it."""
+    try:
+        hook(news)
+    except Exception:  # noqa: BLE001  # a hook is foreign code: an outermost edge
+        _log.exception("a hook of the PayCombat client failed")

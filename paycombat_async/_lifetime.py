@@ -1,0 +1,88 @@
+"""Whether a client is open, which calls it has under way, and how it comes to its end."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import Struct
+
+from paycombat_async._clock import Clock
+from paycombat_async.endpoints import Endpoint
+
+
+class CallUnderWay(Struct, eq=False, gc=False):
+    """One call, and how far it has come. `body` is what was signed, None until it is drafted.
+
+    `is_sending` is set while an attempt waits for its answer; `is_in_doubt` says that an earlier one may have been
+    carried out.
+    """
+
+    endpoint: Endpoint[Any, Any]
+    request: object
+    begun: float
+    body: bytes | None = None
+    attempts: int = 0
+    status: int = 0
+    is_sending: bool = False
+    is_in_doubt: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Lifetime:
+    """Shared by a client and those made by its `with_options`.
+
+    `is_closed` refuses new calls; `is_over` ends the waits between the attempts of those under way, too.
+    """
+
+    close_transport: Callable[[], Awaitable[None]] | None
+    is_closed: bool = False
+    is_over: bool = False
+    _under_way: set[CallUnderWay] = field(default_factory=set[CallUnderWay])
+    _waiting: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
+
+    def enter(self, call: CallUnderWay) -> None:
+        """Counts a call, from any thread."""
+        self._under_way.add(call)
+
+    def leave(self, call: CallUnderWay) -> None:
+        """The call has ended, somehow."""
+        self._under_way.discard(call)
+        if self._waiting and not self._under_way:
+            for wake in tuple(self._waiting):
+                with suppress(RuntimeError):  # the loop that waited is closed
+                    wake()
+
+    async def end(self, grace: float, clock: Clock) -> None:
+        """Refuses new calls, waits up to `grace` seconds for those under way, and closes the transport then."""
+        self.is_closed = True
+        try:
+            if grace > 0 and self._under_way:
+                await self._until_idle(grace, clock)
+        finally:
+            self.is_over = True
+            if self.close_transport is not None:
+                await self.close_transport()
+
+    async def _until_idle(self, grace: float, clock: Clock) -> None:
+        import asyncio  # noqa: PLC0415  # 30 ms that those who only sign need not wait for
+
+        idle = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(idle.set)
+
+        self._waiting.append(wake)
+        waits: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(clock.sleep(grace)),
+            asyncio.ensure_future(idle.wait()),
+        ]
+        try:
+            if self._under_way:  # none may have left between the first look and the list
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._waiting.remove(wake)
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
