@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from paycombat_async.sandbox import Sandbox
+from paycombat_async.sandbox import Fault, Sandbox
 from tests.readme_tables import README, with_tables
+from tests.weather.matrix import CONNECTIONS, KINDS, courses
+from tests.weather.matrix_clients import SIDES
 
 TEXT = README.read_text(encoding="utf-8")
 ROOT = README.parent
@@ -66,6 +68,14 @@ def test_every_example_runs(example, printed, sandbox, tmp_path):
 def test_the_tables_say_what_the_code_says():
     """`nox -s readme -- --write` renews them."""
     assert with_tables(TEXT) == TEXT
+
+
+def test_faults_and_cells_are_as_many_as_there_are():
+    """A cell is one kind of call that meets one fault, over one connection, with one client."""
+    cells = len(courses()) * len(CONNECTIONS) * len(SIDES) * len(KINDS)
+
+    assert f"There are {len(Fault)} faults;" in TEXT
+    assert f"{cells:,} cells".replace(",", " ") in TEXT
 
 
 def test_ci_runs_the_test_command_of_the_readme():

@@ -22,6 +22,7 @@ from paycombat_async import (
 SAFE: Final = ("get", "update", "delete")
 MONEY: Final = ("payout", "checkout")
 KINDS: Final = (*SAFE, *MONEY)
+CONNECTIONS: Final = ("pooled", "fresh")
 
 TIMEOUT: Final = 30.0
 BASE, THROTTLED, CHANCE = 0.02, 0.1, 0.5
@@ -103,6 +104,10 @@ ROWS: Final[dict[str, Row]] = {
     "stray_answer": _stray(step="stray_answer"),
     "stray_part": _stray(step="stray_part"),
     "stray_408": _stray(step="stray_408"),
+    "stray_429": _stray(step="stray_429"),
+    "stray_500": _stray(step="stray_500"),
+    "idle_end": _stray(step="idle_end"),
+    "idle_reset": _stray(step="idle_reset"),
     # Packed, they are short and whole, so the connection is as good as new.
     "gzip_bomb": _unreadable(step="gzip_bomb"),
     "brotli_bomb": _unreadable(step="brotli_bomb"),

@@ -14,7 +14,7 @@ from aiohttp.web_protocol import RequestHandler
 from paycombat_async import Outcome, PayCombatError, RateLimited
 from paycombat_async.sandbox import Fault, Faults, Sandbox
 from paycombat_async.sandbox.faults.names import WEBHOOK_FAULTS
-from tests.weather.matrix import KINDS, ROWS, TIMEOUT, connections, courses, expected
+from tests.weather.matrix import CONNECTIONS, KINDS, ROWS, TIMEOUT, connections, courses, expected
 from tests.weather.matrix_cells import (
     OPERATIONS,
     WITNESS,
@@ -33,7 +33,7 @@ LEAPS = [TIMEOUT / 3 + 0.01] * 3  # each somewhat more than what one of three at
 COURSES = courses()
 
 each_side = pytest.mark.parametrize("side_name", SIDES)
-each_connection = pytest.mark.parametrize("connection", ["pooled", "fresh"])
+each_connection = pytest.mark.parametrize("connection", CONNECTIONS)
 each_course = pytest.mark.parametrize(
     ("fault", "lasts"), COURSES, ids=[f"{fault}-{'lasting' if lasts else 'once'}" for fault, lasts in COURSES]
 )

@@ -15,7 +15,7 @@ from paycombat_async._signing import body_digest
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.sandbox.arrivals import Arrival
 from paycombat_async.sandbox.faults import Fault, Mishap
-from paycombat_async.sandbox.faults.names import WEBHOOK_FAULTS
+from paycombat_async.sandbox.faults.names import IDLE_FAULTS, WEBHOOK_FAULTS
 from paycombat_async.sandbox.faults.table import ACTIONS
 from paycombat_async.sandbox.ledger import LedgerEntry, Movement
 from paycombat_async.sandbox.moves import PENDING
@@ -31,7 +31,6 @@ CUSTOMERS: Final = 5
 # After these no answer comes in time; each costs the real time-out.
 HANGING: Final = frozenset({Fault.LATE_ANSWER, Fault.LENGTH_TOO_LONG, Fault.LATENCY.lasting(60)})
 FAULTS: Final = (*sorted(set(Fault) - WEBHOOK_FAULTS), Fault.LATENCY.lasting(60))
-_STRAY: Final = frozenset({Fault.STRAY_ANSWER, Fault.STRAY_PART, Fault.STRAY_408})
 
 
 class PatientClock(FakeClock):
@@ -91,9 +90,9 @@ class World:
                 self.sandbox.faults.next(step)
 
     def settle_down(self) -> None:
-        """Every stray answer is written now: behind the next request it would pass for its answer, to any client."""
+        """What befalls idle connections does so now: behind the next request a stray would be its answer to anybody."""
         latest = {one.fault for one in self.sandbox.faults.applied[-3:]}
-        for _ in range(30 if latest & _STRAY else 0):
+        for _ in range(30 if latest & IDLE_FAULTS else 0):
             self.sandbox.drain_blocking()
 
     def payouts(self) -> list[LedgerEntry]:

@@ -47,6 +47,10 @@ class Fault(StrEnum):
     STRAY_ANSWER = "stray_answer"
     STRAY_PART = "stray_part"
     STRAY_408 = "stray_408"
+    STRAY_429 = "stray_429"
+    STRAY_500 = "stray_500"
+    IDLE_END = "idle_end"
+    IDLE_RESET = "idle_reset"
     GZIP_BOMB = "gzip_bomb"
     BROTLI_BOMB = "brotli_bomb"
     WRONG_CONTENT_TYPE = "wrong_content_type"
@@ -94,7 +98,13 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STRAY_ANSWER: 0.005,  # after the answer that was asked for
     Fault.STRAY_PART: 0.005,
     Fault.STRAY_408: 0.005,
+    Fault.STRAY_429: 0.005,
+    Fault.STRAY_500: 0.005,
+    Fault.IDLE_END: 0.005,
+    Fault.IDLE_RESET: 0.005,
 }
+# After a right answer, to a connection that is idle then.
+IDLE_FAULTS: Final = frozenset(fault for fault in Fault if fault.startswith(("stray", "idle")))
 WEBHOOK_FAULTS: Final = frozenset({Fault.DUPLICATE_WEBHOOK, Fault.OUT_OF_ORDER_WEBHOOK})
 
 

@@ -6,10 +6,11 @@ from typing import Final, TypeAlias
 from aiohttp import web
 
 from paycombat_async._clock import Clock
+from paycombat_async.sandbox.faults.idle import Strays
 from paycombat_async.sandbox.faults.names import Mishap
 from paycombat_async.sandbox.faults.plain import Plain, Scene
 from paycombat_async.sandbox.faults.table import ACTIONS, Action, Pause
-from paycombat_async.sandbox.faults.waits import Strays, Waits
+from paycombat_async.sandbox.faults.waits import Waits
 from paycombat_async.sandbox.faults.wire import RawAnswer, Wire, disconnect
 
 Answer: TypeAlias = Callable[[], Awaitable[web.StreamResponse]]
@@ -24,7 +25,7 @@ class Stage:
         self._clock = clock
         self._redirect_to = redirect_to
         self._waits = Waits(clock)
-        self.strays = Strays(self._waits)
+        self.strays = Strays(clock, self._waits)
 
     async def play(self, mishap: Mishap, answer: Answer, turn_away: Answer) -> web.StreamResponse:
         """The broken answer. `answer` carries the request out, `turn_away` takes it in and does nothing."""
@@ -38,6 +39,7 @@ class Stage:
 
     async def end(self) -> None:
         """Cut all waits short: what is in flight breaks off."""
+        self.strays.end()
         await self._waits.end()
 
     def _broken(self, action: Action, response: web.StreamResponse, mishap: Mishap) -> web.StreamResponse:

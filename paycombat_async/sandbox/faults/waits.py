@@ -1,4 +1,4 @@
-"""Waits that end when the sandbox stops, and bytes that come later on connections that are idle then."""
+"""Waits that end when the sandbox stops."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -42,32 +42,3 @@ class Waits:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-
-
-class Strays:
-    """Bytes that nobody asked for, each on a connection of its own. A request that comes first keeps them from coming:
-    in its way they would be its answer, and no client could tell.
-    """
-
-    def __init__(self, waits: Waits) -> None:
-        self._waits = waits
-        self._planned: dict[asyncio.BaseTransport, asyncio.Task[None]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._planned)
-
-    def plan(self, transport: asyncio.Transport, data: bytes, *, after: float) -> None:
-        """Write these bytes then."""
-        task = self._waits.start(self._write(transport, data, after))
-        self._planned[transport] = task
-        task.add_done_callback(lambda _task: self._planned.pop(transport, None))
-
-    def drop(self, transport: asyncio.BaseTransport | None) -> None:
-        """Nothing of it on this connection: it is not idle any more."""
-        task = self._planned.get(transport) if transport else None
-        if task is not None:
-            task.cancel()
-
-    async def _write(self, transport: asyncio.Transport, data: bytes, after: float) -> None:
-        if await self._waits.sleep(after) and not transport.is_closing():
-            transport.write(data)

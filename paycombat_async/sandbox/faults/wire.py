@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -10,11 +10,11 @@ from typing import Final
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from paycombat_async.sandbox.faults.plain import Plain
-from paycombat_async.sandbox.faults.waits import Strays, Waits
+from paycombat_async.sandbox.faults import idle
+from paycombat_async.sandbox.faults.plain import JSON, Plain, refused
+from paycombat_async.sandbox.faults.waits import Waits
 
 _SILENT: Final = 0
-_LINGER_NOT: Final = struct.pack("ii", 1, 0)
 _STRAY: Final = b'{"status":true,"message":"OK","data":{"customer_id":"customer_stray","id":"stray"}}'
 _MISSING_BYTES: Final = 10
 
@@ -29,12 +29,12 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What is written: `data` at once or byte by byte, then `stray`, if the connection is idle then."""
+    """What is written: `data` at once or byte by byte, then what is done `later`, if the connection is idle then."""
 
     data: bytes
     end: End
     is_slow: bool = False
-    stray: bytes = b""
+    later: idle.Deed | None = None
 
 
 def disconnect(_plain: Plain) -> Wire:
@@ -72,23 +72,43 @@ def trickle(plain: Plain) -> Wire:
 
 def stray_answer(plain: Plain) -> Wire:
     """Later comes a whole answer that nobody asked for."""
-    return Wire(plain.whole, End.KEPT, stray=Plain(200, plain.headers, _STRAY).whole)
+    return _idle(plain, idle.say(Plain(200, JSON, _STRAY).whole))
 
 
 def stray_part(plain: Plain) -> Wire:
     """Later comes the beginning of an answer that nobody asked for, and never its end."""
-    return Wire(plain.whole, End.KEPT, stray=b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le")
+    return _idle(plain, idle.say(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le"))
 
 
 def stray_408(plain: Plain) -> Wire:
     """Later comes what some servers say to an idle connection."""
-    return Wire(plain.whole, End.KEPT, stray=b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+    return _idle(plain, idle.say(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"))
+
+
+def stray_error(status: int) -> Callable[[Plain], Wire]:
+    """Later comes a whole error that nobody asked for, in the sandbox's own form."""
+    stray = idle.say(refused(status, "STRAY", "nobody asked", {}).whole)
+    return lambda plain: _idle(plain, stray)
+
+
+def idle_end(plain: Plain) -> Wire:
+    """Later comes FIN, though nothing was said of it."""
+    return _idle(plain, idle.end)
+
+
+def idle_reset(plain: Plain) -> Wire:
+    """Later comes RST."""
+    return _idle(plain, idle.reset)
+
+
+def _idle(plain: Plain, later: idle.Deed) -> Wire:
+    return Wire(plain.whole, End.KEPT, later=later)
 
 
 class RawAnswer(web.StreamResponse):
     """Writes a `Wire` in place of an answer. Its status is 0 where the client gets to see none."""
 
-    def __init__(self, wire: Wire, status: int, *, seconds: float, waits: Waits, strays: Strays) -> None:
+    def __init__(self, wire: Wire, status: int, *, seconds: float, waits: Waits, strays: idle.Strays) -> None:
         super().__init__(status=status if b"\r\n\r\n" in wire.data else _SILENT)
         self._wire = wire
         self._seconds = seconds
@@ -110,8 +130,8 @@ class RawAnswer(web.StreamResponse):
             await self._trickle(transport)
         else:
             transport.write(self._wire.data)
-        if self._wire.stray:
-            self._strays.plan(transport, self._wire.stray, after=self._seconds)
+        if self._wire.later and self._is_kept:
+            self._strays.plan(transport, self._wire.later, after=self._seconds)
         _ENDINGS[self._wire.end](transport)
         return None
 
@@ -136,7 +156,7 @@ def _close(transport: asyncio.Transport) -> None:
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, idle.LINGER_NOT)
     transport.abort()
 
 

@@ -7,13 +7,14 @@ import logging
 import pytest
 
 from paycombat_async.sandbox import Fault, Sandbox
+from paycombat_async.sandbox.faults.names import IDLE_FAULTS
 from paycombat_async.sandbox.faults.table import ACTIONS
 from tests.sandbox.caller import CUSTOMER
 from tests.sandbox.faults.gated_clock import GatedClock
 from tests.sandbox.faults.socket_caller import connect, listen, update
 
 BROKEN_OFF = [Fault.LATENCY, Fault.LATE_ANSWER, Fault.TRICKLE]
-WAITING = [*BROKEN_OFF, Fault.STRAY_ANSWER, Fault.STRAY_PART, Fault.STRAY_408]
+WAITING = [*BROKEN_OFF, *IDLE_FAULTS]
 
 
 @pytest.mark.parametrize("fault", ACTIONS)

@@ -47,7 +47,7 @@ def test_a_time_must_be_one(seconds: float) -> None:
 
 def test_not_every_fault_takes_a_time() -> None:
     """The sentence names those that do."""
-    with pytest.raises(ConfigurationError, match=r"html_502 takes no time; those that do: latency, .*stray_408"):
+    with pytest.raises(ConfigurationError, match=r"html_502 takes no time; those that do: latency, .*idle_reset"):
         mishap_of("html_502=1s")
 
 
