@@ -8,6 +8,9 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from paycombat_async import (
+    ApiError,
+    BadRequest,
+    Conflict,
     Disconnected,
     InvalidResponse,
     NotFound,
@@ -17,6 +20,7 @@ from paycombat_async import (
     RateLimited,
     TimedOut,
     UnexpectedRedirect,
+    Unprocessable,
 )
 
 SAFE: Final = ("get", "update", "delete")
@@ -60,6 +64,8 @@ class Row:
 _unknown = partial(Row, outcome=Outcome.UNKNOWN, attempts=3)
 _throttled = partial(Row, error=RateLimited, outcome=Outcome.REJECTED, attempts=3, waits=SLOWED, executes=False)
 _failed = partial(_unknown, error=ProviderError)
+_refused = partial(Row, outcome=Outcome.REJECTED, executes=False)
+_doubtful = partial(Row, error=ApiError, outcome=Outcome.UNKNOWN)  # a 4xx that says nothing of what was done
 _redirected = partial(Row, error=UnexpectedRedirect, outcome=Outcome.UNKNOWN, executes=False)
 _cut = partial(_unknown, error=Disconnected, spoils=True)
 _late = partial(_unknown, error=TimedOut, spoils=True, holds=True, outlasts=True)
@@ -79,6 +85,17 @@ ROWS: Final[dict[str, Row]] = {
     "429_huge": _throttled(step="429_huge", attempts=1),
     "429_text": _throttled(step="429_text"),
     "429_bare": _throttled(step="429_bare"),
+    "400_before_commit": _refused(step="400_before_commit", error=BadRequest),
+    "402_after_commit": _doubtful(step="402_after_commit"),
+    "406_before_commit": _refused(step="406_before_commit", error=ApiError),
+    "408_after_commit": _doubtful(step="408_after_commit", attempts=3),
+    "409_after_commit": _doubtful(step="409_after_commit", error=Conflict),
+    "418_after_commit": _doubtful(step="418_after_commit"),
+    "422_before_commit": _refused(step="422_before_commit", error=Unprocessable),
+    "425_after_commit": _doubtful(step="425_after_commit", attempts=3),
+    "499_after_commit": _doubtful(step="499_after_commit"),
+    "520_after_commit": _failed(step="520_after_commit"),
+    "error_object": _refused(step="error_object", error=ApiError),
     "500_before_commit": _failed(step="500_before_commit", executes=False),
     "500_after_commit": _failed(step="500_after_commit"),
     "503_before_commit": _failed(step="503_before_commit", executes=False, waits=SLOWED),

@@ -1,11 +1,15 @@
-"""Answers that take the place of the right one: 429, 5xx, an HTML page, redirects."""
+"""Answers that take the place of the right one: errors of many statuses, an HTML page, redirects."""
 
 import math
 from collections.abc import Callable
 from email.utils import formatdate
 
-from paycombat_async.sandbox.faults.plain import Change, Plain, Scene, refused
+from paycombat_async.sandbox.faults.plain import JSON, Change, Plain, Scene, refused
 
+_ERROR_OBJECT = (
+    b'{"success":false,"error":{"code":406,"name":"NOT_ACCEPTABLE","message":["amount is too small","bsb is unknown"]},'
+    b'"request_id":"0d5f7c1a9b3e4826","request_time":"2025-11-24T16:00:00.250Z"}'
+)
 _PAGE = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     b"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
@@ -16,6 +20,17 @@ def server_error(status: int) -> Change:
     """A 5xx in the sandbox's own form."""
     answer = refused(status, "SERVER_ERROR", "something went wrong on our side", {})
     return lambda _plain, _scene: answer
+
+
+def client_error(status: int) -> Change:
+    """A 4xx in the sandbox's own form. Not all of them say that nothing was done."""
+    answer = refused(status, f"ERROR_{status}", "the request was not completed", {})
+    return lambda _plain, _scene: answer
+
+
+def error_object(_plain: Plain, _scene: Scene) -> Plain:
+    """406 in the form of the provider behind the provider: an object with a number, a name and several messages."""
+    return Plain(406, JSON, _ERROR_OBJECT)
 
 
 def html_502(_plain: Plain, _scene: Scene) -> Plain:

@@ -11,7 +11,8 @@ from paycombat_async.errors import ConfigurationError
 class Fault(StrEnum):
     """A way in which a request or a webhook goes wrong.
 
-    "Before commit" is not carried out. All others are, save 429 and redirects: what breaks is the answer.
+    "Before commit" is not carried out. All others are, save 429, redirects and `ERROR_OBJECT`: what breaks is the
+    answer.
     """
 
     LATENCY = "latency"
@@ -24,6 +25,17 @@ class Fault(StrEnum):
     STATUS_429_HUGE = "429_huge"
     STATUS_429_TEXT = "429_text"
     STATUS_429_BARE = "429_bare"
+    STATUS_400_BEFORE_COMMIT = "400_before_commit"
+    STATUS_402_AFTER_COMMIT = "402_after_commit"
+    STATUS_406_BEFORE_COMMIT = "406_before_commit"
+    STATUS_408_AFTER_COMMIT = "408_after_commit"
+    STATUS_409_AFTER_COMMIT = "409_after_commit"
+    STATUS_418_AFTER_COMMIT = "418_after_commit"
+    STATUS_422_BEFORE_COMMIT = "422_before_commit"
+    STATUS_425_AFTER_COMMIT = "425_after_commit"
+    STATUS_499_AFTER_COMMIT = "499_after_commit"
+    STATUS_520_AFTER_COMMIT = "520_after_commit"
+    ERROR_OBJECT = "error_object"
     STATUS_500_BEFORE_COMMIT = "500_before_commit"
     STATUS_500_AFTER_COMMIT = "500_after_commit"
     STATUS_503_BEFORE_COMMIT = "503_before_commit"

@@ -1,4 +1,4 @@
-"""Answers in place of the right one: 429, 5xx, a page, redirects."""
+"""Answers in place of the right one: errors, a page, redirects."""
 
 from email.utils import parsedate_to_datetime
 
@@ -43,6 +43,16 @@ async def test_a_date_to_come_back_is_one_of_http(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("fault", "status", "content_type"),
     [
+        pytest.param(Fault.STATUS_400_BEFORE_COMMIT, 400, "application/json", id="400"),
+        pytest.param(Fault.STATUS_402_AFTER_COMMIT, 402, "application/json", id="402"),
+        pytest.param(Fault.STATUS_406_BEFORE_COMMIT, 406, "application/json", id="406"),
+        pytest.param(Fault.STATUS_408_AFTER_COMMIT, 408, "application/json", id="408"),
+        pytest.param(Fault.STATUS_409_AFTER_COMMIT, 409, "application/json", id="409"),
+        pytest.param(Fault.STATUS_418_AFTER_COMMIT, 418, "application/json", id="418"),
+        pytest.param(Fault.STATUS_422_BEFORE_COMMIT, 422, "application/json", id="422"),
+        pytest.param(Fault.STATUS_425_AFTER_COMMIT, 425, "application/json", id="425"),
+        pytest.param(Fault.STATUS_499_AFTER_COMMIT, 499, "application/json", id="499"),
+        pytest.param(Fault.STATUS_520_AFTER_COMMIT, 520, "application/json", id="520"),
         pytest.param(Fault.STATUS_500_BEFORE_COMMIT, 500, "application/json", id="500-before"),
         pytest.param(Fault.STATUS_500_AFTER_COMMIT, 500, "application/json", id="500-after"),
         pytest.param(Fault.STATUS_503_BEFORE_COMMIT, 503, "application/json", id="503-before"),
@@ -67,6 +77,17 @@ async def test_another_status_or_type(sandbox: Sandbox, fault: Fault, status: in
         assert heard.document["data"]["description"] == "VIP"
     else:
         assert heard.document["status"] is False
+
+
+async def test_an_error_may_be_an_object(sandbox: Sandbox) -> None:
+    """With a code that is a number, and with several messages."""
+    sandbox.faults.next(Fault.ERROR_OBJECT)
+
+    heard = await hear(sandbox, update(sandbox), LAST)
+
+    error = heard.document["error"]
+    assert (406, False) == (heard.status, heard.document["success"])
+    assert (406, "NOT_ACCEPTABLE", [str, str]) == (error["code"], error["name"], [*map(type, error["message"])])
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

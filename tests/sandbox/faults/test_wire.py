@@ -12,6 +12,7 @@ from tests.sandbox.faults.socket_caller import LAST, get, hear, update
 
 REQUEST_FAULTS = [fault for fault in Fault if fault not in WEBHOOK_FAULTS]
 NOT_CARRIED_OUT = [fault for fault in Fault if fault.startswith(("429", "redirect")) or fault.endswith("before_commit")]
+NOT_CARRIED_OUT += [Fault.ERROR_OBJECT]
 SILENT = [fault for fault in Fault if fault.startswith(("disconnect", "reset"))] + [Fault.HALF_HEAD]
 BROKEN_OFF = [*SILENT, Fault.HALF_BODY]
 NOT_FOUND = b'{"status":false,"message":"there is no such path","code":"NOT_FOUND"}'
