@@ -21,4 +21,4 @@ def refusals() -> Generator[None]:
     try:
         yield
     except ConfigurationError as error:
-        raise Refused(printable(str(error), limit=1000)) from None
+        raise Refused(printable(str(error), limit=4000)) from None  # the names of all faults fit in

@@ -59,6 +59,10 @@ class Row:
     shows_status: bool = False
     # A delete may be answered with nothing.
     is_enough_for_delete: bool = False
+    # What calls that move money make of it, where that is something else.
+    outcome_of_money: Outcome | None = None
+    # A success that does not say of what.
+    is_nameless: bool = False
 
 
 _unknown = partial(Row, outcome=Outcome.UNKNOWN, attempts=3)
@@ -66,6 +70,7 @@ _throttled = partial(Row, error=RateLimited, outcome=Outcome.REJECTED, attempts=
 _failed = partial(_unknown, error=ProviderError)
 _refused = partial(Row, outcome=Outcome.REJECTED, executes=False)
 _doubtful = partial(Row, error=ApiError, outcome=Outcome.UNKNOWN)  # a 4xx that says nothing of what was done
+_failed_inside = partial(_doubtful, executes=False)
 _redirected = partial(Row, error=UnexpectedRedirect, outcome=Outcome.UNKNOWN, executes=False)
 _cut = partial(_unknown, error=Disconnected, spoils=True)
 _late = partial(_unknown, error=TimedOut, spoils=True, holds=True, outlasts=True)
@@ -135,6 +140,13 @@ ROWS: Final[dict[str, Row]] = {
     "lone_surrogate": Row(step="lone_surrogate"),
     "json_nan": _unreadable(step="json_nan", shows_status=True),
     "deep_nesting": _unreadable(step="deep_nesting", shows_status=True),
+    "fail_in_200": _failed_inside(step="fail_in_200"),
+    "error_in_200": _failed_inside(step="error_in_200"),
+    "error_object_in_200": _failed_inside(step="error_object_in_200"),
+    "status_code_in_200": _refused(step="status_code_in_200", error=Unprocessable),
+    "499_in_200": _doubtful(step="499_in_200"),
+    "no_identity": Row(step="no_identity", is_nameless=True, outcome_of_money=Outcome.APPLIED),
+    "no_verdict": _unreadable(step="no_verdict", shows_status=True, is_enough_for_delete=True),
     "wrong_envelope": Row(step="wrong_envelope"),
     "envelope_a": Row(step="envelope_a"),
     "envelope_b": Row(step="envelope_b"),
@@ -187,6 +199,8 @@ def _course(name: str, kind: str, *, lasts: bool) -> tuple[Row, bool, int]:
 
 
 def _as_met(row: Row, kind: str, *, lasts: bool) -> Row:
+    if kind in MONEY and row.outcome_of_money:
+        return replace(row, attempts=1, error=InvalidResponse, outcome=row.outcome_of_money)
     if kind in MONEY:
         return replace(row, attempts=1)
     if kind == "delete" and row.is_enough_for_delete:

@@ -148,7 +148,7 @@ def is_held(sandbox: Sandbox, cell: Cell) -> bool:
     return met > len(cell.clock.slept)
 
 
-def is_strange(cell: Cell, told: Told) -> bool:
+def is_strange(cell: Cell, told: Told, *, may_be_nameless: bool) -> bool:
     """Whether the answer is about something else than was asked for. Nothing at all is not strange."""
     name = getattr(told.answer, NAMES.get(cell.kind, "customer_id"), None)
-    return name not in {cell.subject, None}
+    return name not in {cell.subject, None, *([""] if may_be_nameless else [])}

@@ -95,6 +95,11 @@ class World:
         for _ in range(30 if latest & IDLE_FAULTS else 0):
             self.sandbox.drain_blocking()
 
+    def namelessness(self) -> set[tuple[str, None]]:
+        """Id and status of a success that says nothing of either, if the latest answer was one: it is drift."""
+        latest = self.sandbox.faults.applied[-1:]
+        return {("", None) for one in latest if one.fault is Fault.NO_IDENTITY}
+
     def payouts(self) -> list[LedgerEntry]:
         return [entry for entry in self.sandbox.ledger if entry.movement is Movement.PAYOUT]
 

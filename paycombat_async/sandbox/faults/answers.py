@@ -3,12 +3,21 @@
 import math
 from collections.abc import Callable
 from email.utils import formatdate
+from typing import Final
 
 from paycombat_async.sandbox.faults.plain import JSON, Change, Plain, Scene, refused
 
 _ERROR_OBJECT = (
     b'{"success":false,"error":{"code":406,"name":"NOT_ACCEPTABLE","message":["amount is too small","bsb is unknown"]},'
     b'"request_id":"0d5f7c1a9b3e4826","request_time":"2025-11-24T16:00:00.250Z"}'
+)
+FAIL: Final = b'{"status":"fail","data":{"sender_amount":"insufficient"}}'
+ERROR: Final = b'{"status":"error","message":"something went wrong on our side"}'
+ERROR_OBJECT: Final = b'{"error":{"code":"INSUFFICIENT_FUNDS","message":"the balance is too low"},"data":{}}'
+STATUS_CODE: Final = b'{"statusCode":422,"message":"sender_amount is too small"}'
+STATUS_499: Final = (
+    b'{"data":{},"request_id":"0d5f7c1a9b3e4826","request_time":"2025-11-24T16:00:00.250Z","status_code":499,'
+    b'"status_text":"Client Closed Request","success":false}'
 )
 _PAGE = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
@@ -25,6 +34,12 @@ def server_error(status: int) -> Change:
 def client_error(status: int) -> Change:
     """A 4xx in the sandbox's own form. Not all of them say that nothing was done."""
     answer = refused(status, f"ERROR_{status}", "the request was not completed", {})
+    return lambda _plain, _scene: answer
+
+
+def in_200(body: bytes) -> Change:
+    """A failure, or what looks like one, under the head of a success."""
+    answer = Plain(200, JSON, body)
     return lambda _plain, _scene: answer
 
 

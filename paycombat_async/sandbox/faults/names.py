@@ -11,8 +11,8 @@ from paycombat_async.errors import ConfigurationError
 class Fault(StrEnum):
     """A way in which a request or a webhook goes wrong.
 
-    "Before commit" is not carried out. All others are, save 429, redirects and `ERROR_OBJECT`: what breaks is the
-    answer.
+    "Before commit" is not carried out, nor are 429, redirects, error objects and failures inside a 200, save
+    `STATUS_499_IN_200`. All others are: what breaks is the answer.
     """
 
     LATENCY = "latency"
@@ -72,6 +72,13 @@ class Fault(StrEnum):
     LONE_SURROGATE = "lone_surrogate"
     JSON_NAN = "json_nan"
     DEEP_NESTING = "deep_nesting"
+    FAIL_IN_200 = "fail_in_200"
+    ERROR_IN_200 = "error_in_200"
+    ERROR_OBJECT_IN_200 = "error_object_in_200"
+    STATUS_CODE_IN_200 = "status_code_in_200"
+    STATUS_499_IN_200 = "499_in_200"
+    NO_IDENTITY = "no_identity"
+    NO_VERDICT = "no_verdict"
     WRONG_ENVELOPE = "wrong_envelope"
     ENVELOPE_A = "envelope_a"
     ENVELOPE_B = "envelope_b"

@@ -1,4 +1,4 @@
-"""The right data in a wrong envelope: each of the four that are on record, or none at all."""
+"""The right data in a wrong envelope: each of the four that are on record, or none at all. Or data without a name."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -14,6 +14,7 @@ _RING: Final[Mapping[Envelope, Envelope]] = {
     envelope_c: envelope_d,
     envelope_d: envelope_a,
 }
+_IDENTITIES: Final = frozenset({"id", "customer_id"})
 ENVELOPE_A, ENVELOPE_B, ENVELOPE_C, ENVELOPE_D = _RING
 
 
@@ -42,6 +43,30 @@ def unwrapped(plain: Plain, _scene: Scene) -> Plain:
     """The data alone."""
     opened = _opened(plain.document)
     return plain if opened is None else plain.with_document(opened.data)
+
+
+def without_identity(plain: Plain, scene: Scene) -> Plain:
+    """A success about something that has no id, nor any other field that is known. What had no id stays."""
+    opened = _opened(plain.document)
+    if opened is None or not _has_identity(opened.data):
+        return plain
+    envelope = ENVELOPE_A if opened.envelope is ENVELOPE_D else opened.envelope  # D does not say that it is a success
+    return _in(envelope, {"unheard_of": "by anybody"}, plain, scene)
+
+
+def without_verdict(plain: Plain, scene: Scene) -> Plain:
+    """The fields without the ids, in the envelope that does not say whether it is a success."""
+    opened = _opened(plain.document)
+    if opened is None:
+        return plain
+    data: Any = opened.data
+    if isinstance(data, dict):
+        data = {name: data[name] for name in data if name not in _IDENTITIES}  # pyright: ignore[reportUnknownVariableType]
+    return _in(ENVELOPE_D, data, plain, scene)
+
+
+def _has_identity(data: object) -> bool:
+    return isinstance(data, dict) and not _IDENTITIES.isdisjoint(data)  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _in(envelope: Envelope, data: object, plain: Plain, scene: Scene) -> Plain:

@@ -1,6 +1,7 @@
 """Bodies and envelopes that are not what they should be, under a head that says nothing of it."""
 
 from collections.abc import Callable
+from unittest.mock import ANY
 
 import pytest
 
@@ -112,6 +113,79 @@ async def test_no_envelope_leaves_the_data(caller: Caller) -> None:
     assert (await caller.send("GET", DETAIL)).body["customer_id"] == CUSTOMER
 
 
+@pytest.mark.parametrize(
+    ("fault", "body"),
+    [
+        pytest.param(Fault.FAIL_IN_200, {"status": "fail", "data": {"sender_amount": "insufficient"}}, id="fail"),
+        pytest.param(Fault.ERROR_IN_200, {"status": "error", "message": ANY}, id="error"),
+        pytest.param(
+            Fault.ERROR_OBJECT_IN_200,
+            {"error": {"code": "INSUFFICIENT_FUNDS", "message": ANY}, "data": {}},
+            id="object",
+        ),
+        pytest.param(Fault.STATUS_CODE_IN_200, {"statusCode": 422, "message": ANY}, id="code"),
+        pytest.param(
+            Fault.STATUS_499_IN_200,
+            dict.fromkeys(B, ANY) | {"success": False, "status_code": 499, "data": {}},
+            id="499",
+        ),
+    ],
+)
+async def test_a_failure_under_the_head_of_a_success(sandbox: Sandbox, fault: Fault, body: dict[str, object]) -> None:
+    """Each says it in another way."""
+    sandbox.faults.next(fault)
+
+    heard = await hear(sandbox, update(sandbox), LAST)
+
+    assert (200, "application/json; charset=utf-8") == (heard.status, heard.headers["content-type"])
+    assert body == heard.document
+
+
+async def test_a_success_may_be_about_nothing(caller: Caller) -> None:
+    """The envelope says that it is one; in the data nothing is known, in whichever envelope it is."""
+    caller.sandbox.faults.next(*[Fault.NO_IDENTITY] * 3)
+
+    detail = await caller.send("GET", DETAIL)
+    update_ = await caller.update(description="VIP")
+    disable = await caller.send("PATCH", DISABLE)
+
+    assert [(A, True), (B, True), (A, True)] == [
+        (detail.body.keys(), detail.body["status"]),
+        (update_.body.keys(), update_.body["success"]),
+        (disable.body.keys(), disable.body["data"]["success"]),
+    ]
+    found = detail.body["data"], update_.body["data"], disable.body["data"]["data"]
+    assert [{"unheard_of": "by anybody"}] * 3 == [*found]
+
+
+async def test_fields_may_come_without_ids_and_verdict(caller: Caller) -> None:
+    """The rest of them is there."""
+    right = (await caller.send("GET", DETAIL)).body["data"]
+    caller.sandbox.faults.next(Fault.NO_VERDICT)
+
+    body = (await caller.send("GET", DETAIL)).body
+
+    assert D == body.keys()
+    assert body["data"] == {name: value for name, value in right.items() if name != "customer_id"}
+
+
+async def test_what_has_no_id_keeps_its_data(caller: Caller) -> None:
+    """A list is no thing of its own."""
+    path = "/api/v1/customer/customer"
+    right = (await caller.send("GET", path)).body
+    caller.sandbox.faults.next(Fault.NO_IDENTITY, Fault.NO_VERDICT)
+
+    assert right == (await caller.send("GET", path)).body
+    assert right["data"] == (await caller.send("GET", path)).body["data"]
+
+
+def test_a_success_without_a_verdict_gets_one_with_its_id_gone() -> None:
+    """Envelope D has none of its own."""
+    body = changed(Fault.NO_IDENTITY, b'{"message":"OK","data":{"id":"payin_1"}}')
+
+    assert body == b'{"status":true,"message":"OK","data":{"unheard_of":"by anybody"}}'
+
+
 async def test_a_refusal_has_no_data_to_wrap(caller: Caller) -> None:
     """It stays as it is."""
     caller.sandbox.faults.next(Fault.ENVELOPE_B)
@@ -129,7 +203,9 @@ def changed(fault: Fault, body: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     "fault",
-    [fault for fault in Fault if "envelope" in fault] + [Fault.LONE_SURROGATE, Fault.JSON_NAN, Fault.DEEP_NESTING],
+    [fault for fault in Fault if "envelope" in fault]
+    + [Fault.NO_IDENTITY, Fault.NO_VERDICT]
+    + [Fault.LONE_SURROGATE, Fault.JSON_NAN, Fault.DEEP_NESTING],
 )
 @pytest.mark.parametrize("body", [b"", b"<html></html>", b"[1]"], ids=["empty", "page", "array"])
 def test_what_is_no_object_stays(fault: Fault, body: bytes) -> None:
