@@ -26,8 +26,12 @@ class Plain:
 
     def head(self, length: int) -> bytes:
         """The head, saying that the body has this length."""
+        return self.head_with({"Content-Length": str(length)})
+
+    def head_with(self, framing: Mapping[str, str]) -> bytes:
+        """The head, saying this of where the body ends."""
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
-        lines += [f"{name}: {value}" for name, value in {**self.headers, "Content-Length": str(length)}.items()]
+        lines += [f"{name}: {value}" for name, value in {**self.headers, **framing}.items()]
         return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
 
     # Any: a JSON document.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from paycombat_async.sandbox.faults import answers, bodies, bombs, wire, wrappings
+from paycombat_async.sandbox.faults import answers, bodies, bombs, cuts, wire, wrappings
 from paycombat_async.sandbox.faults.names import Fault
 from paycombat_async.sandbox.faults.plain import Change, Plain
 
@@ -75,6 +75,13 @@ ACTIONS: Final[Mapping[Fault, Action]] = {
     Fault.HALF_BODY: Action(write=wire.half_body),
     Fault.LENGTH_TOO_LONG: Action(write=wire.length_too_long),
     Fault.LENGTH_TOO_SHORT: Action(write=wire.length_too_short),
+    Fault.UNSIZED_END: Action(write=cuts.unsized_end),
+    Fault.UNSIZED_RESET: Action(write=cuts.unsized_reset),
+    Fault.UNSIZED_HALF: Action(write=cuts.unsized_half),
+    Fault.CHUNKED_CUT: Action(write=cuts.chunked_cut),
+    Fault.CHUNKED_EMPTY_CUT: Action(write=cuts.chunked_empty_cut),
+    Fault.GZIP_CUT: Action(write=cuts.gzip_cut),
+    Fault.GZIP_CUT_CHUNKED: Action(write=cuts.gzip_cut_chunked),
     Fault.TRICKLE: Action(write=wire.trickle),
     Fault.LATE_ANSWER: Action(pause=Pause.AFTER),
     Fault.STRAY_ANSWER: Action(write=wire.stray_answer),

@@ -15,7 +15,8 @@ NOT_CARRIED_OUT = [fault for fault in Fault if fault.startswith(("429", "redirec
 NOT_CARRIED_OUT += [Fault.ERROR_OBJECT, Fault.FAIL_IN_200, Fault.ERROR_IN_200]
 NOT_CARRIED_OUT += [Fault.ERROR_OBJECT_IN_200, Fault.STATUS_CODE_IN_200]
 SILENT = [fault for fault in Fault if fault.startswith(("disconnect", "reset"))] + [Fault.HALF_HEAD]
-BROKEN_OFF = [*SILENT, Fault.HALF_BODY]
+RESET = [fault for fault in Fault if fault.startswith("reset")] + [Fault.UNSIZED_RESET]
+BROKEN_OFF = [*SILENT, Fault.HALF_BODY, *(fault for fault in Fault if fault.startswith(("unsized", "chunked")))]
 NOT_FOUND = b'{"status":false,"message":"there is no such path","code":"NOT_FOUND"}'
 
 
@@ -46,7 +47,7 @@ async def test_the_connection_ends_or_stays(sandbox: Sandbox, fault: Fault) -> N
 
     heard = await hear(sandbox, update(sandbox), LAST)
 
-    assert heard.end == ("rst" if fault.startswith("reset") else "fin")
+    assert heard.end == ("rst" if fault in RESET else "fin")
     assert heard.data.endswith(NOT_FOUND) == (fault not in BROKEN_OFF)
     assert len(sandbox.arrivals) == (1 if fault in BROKEN_OFF else 2)
 
