@@ -59,8 +59,6 @@ class Row:
     shows_status: bool = False
     # A delete may be answered with nothing.
     is_enough_for_delete: bool = False
-    # What calls that move money make of it, where that is something else.
-    outcome_of_money: Outcome | None = None
     # A success that does not say of what.
     is_nameless: bool = False
 
@@ -153,7 +151,7 @@ ROWS: Final[dict[str, Row]] = {
     "error_object_in_200": _failed_inside(step="error_object_in_200"),
     "status_code_in_200": _refused(step="status_code_in_200", error=Unprocessable),
     "499_in_200": _doubtful(step="499_in_200"),
-    "no_identity": Row(step="no_identity", is_nameless=True, outcome_of_money=Outcome.APPLIED),
+    "no_identity": Row(step="no_identity", is_nameless=True),  # the provider says it was carried out: drift
     "no_verdict": _unreadable(step="no_verdict", shows_status=True, is_enough_for_delete=True),
     "wrong_envelope": Row(step="wrong_envelope"),
     "envelope_a": Row(step="envelope_a"),
@@ -207,8 +205,6 @@ def _course(name: str, kind: str, *, lasts: bool) -> tuple[Row, bool, int]:
 
 
 def _as_met(row: Row, kind: str, *, lasts: bool) -> Row:
-    if kind in MONEY and row.outcome_of_money:
-        return replace(row, attempts=1, error=InvalidResponse, outcome=row.outcome_of_money)
     if kind in MONEY:
         return replace(row, attempts=1)
     if kind == "delete" and row.is_enough_for_delete:
