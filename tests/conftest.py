@@ -5,19 +5,42 @@ from collections.abc import Callable, Iterator
 from ssl import SSLContext
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from paycombat_async import AsyncPayCombat
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.sandbox._loop_thread import LoopThread
 from paycombat_async.testing import FakeClock, FakeTransport
+from tests.processes import guard, none_left
 from tests.raw_server import RawServer, Script, Serve
 
 # A job in the background starts with Ctrl-C ignored, and so would every program that a test starts and interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# How long something takes says nothing on a busy machine, neither of an example nor of what draws it.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
+
+pytest_plugins = ("tests.leftovers", "tests.limits")
+
 TOKEN = "snd_token-of-the-tests"
 SIGNATURE_KEY = "snd_key-of-the-tests"
+
+
+@pytest.fixture(name="_run_ends_what_it_started", scope="session", autouse=True)
+def _run_ends_what_it_started() -> Iterator[None]:
+    """Also what fixtures of a wider scope than one test have started."""
+    with none_left():
+        yield
+    guard.end()
+
+
+@pytest.fixture(name="_test_ends_what_it_started", autouse=True)
+def _test_ends_what_it_started() -> Iterator[None]:
+    """However it ends: no process that a test started outlives it."""
+    with none_left():
+        yield
 
 
 @pytest.fixture(name="transport")

@@ -92,7 +92,7 @@ async def test_limits_are_kept_after_the_last_one_was_reached():
     """Nothing of a timer that went off is left in the way of the next, nor of one that was taken away."""
     attempts = Attempts()
 
-    async with asyncio.timeout(NEVER / 60):
+    async with asyncio.timeout(NEVER):
         first = await _timed_out(attempts, SOON)
         with attempts.begin(SOON):
             attempts.stop()

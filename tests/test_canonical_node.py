@@ -3,7 +3,6 @@
 import base64
 import shutil
 import struct
-import subprocess
 from random import Random
 
 import pytest
@@ -12,6 +11,7 @@ from paycombat_async._canonical import canonical_json
 from paycombat_async._js_number import js_number
 from paycombat_async._signing import Signer
 from tests.json_cases import NODE_SCRIPT, finite_double, price, request
+from tests.processes import run
 
 NODE = shutil.which("node")
 KEY = "snd_서명키_0123456789"
@@ -22,9 +22,7 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 
 
 def ask_node(mode: str, stdin: bytes, *arguments: str) -> list[str]:
-    command = [str(NODE), str(NODE_SCRIPT), mode, *arguments]
-    answer = subprocess.run(command, input=stdin, capture_output=True, check=True, timeout=120)
-    return answer.stdout.decode("latin-1").split("\n")
+    return run(NODE, NODE_SCRIPT, mode, *arguments, input=stdin, check=True).stdout.split("\n")
 
 
 @pytest.fixture(name="bodies", scope="module")

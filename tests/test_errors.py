@@ -37,6 +37,7 @@ from paycombat_async.errors import (
     WebhookError,
     api_error_class,
 )
+from tests.processes import PATIENCE_S
 
 
 def descendants(kind: type[PayCombatError]) -> Iterator[type[PayCombatError]]:
@@ -148,7 +149,7 @@ def test_errors_raised_in_another_process_arrive_here() -> None:
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
         pytest.raises(ExceptionGroup, match="several") as caught,
     ):
-        pool.submit(raise_group).result(timeout=60)
+        pool.submit(raise_group).result(timeout=PATIENCE_S)
 
     assert [vars(make(kind)) for kind in CLASSES] == [vars(error) for error in caught.value.exceptions]
 

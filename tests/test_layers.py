@@ -2,13 +2,14 @@
 
 import ast
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tests.processes import run
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("paycombat_async", "paycombat_sync")
@@ -186,14 +187,6 @@ def test_an_import_drags_in_neither_http_nor_database_nor_terminal(package: str,
     # Coverage would load sqlite3 into the process by itself.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 
-    fresh = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    fresh = run(sys.executable, "-W", "error", "-c", script, env=environment, check=True)
 
     assert fresh.stdout.split() == []

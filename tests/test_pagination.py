@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paycombat_async import (
@@ -357,7 +357,6 @@ def test_items_of_a_kind_without_identity_are_told_apart_too():
     assert not start.after(Page(items=[RequiredField(name="bsb")]), None).is_news
 
 
-@settings(deadline=None)  # each example starts a thread, which a busy machine may keep waiting
 @given(
     pages=st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=3), min_size=1, max_size=6),
     size=st.none() | st.integers(1, 4),

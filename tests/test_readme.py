@@ -1,13 +1,13 @@
 """The README is true: its examples run, its commands are those CI runs, its tables are those of the code."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from paycombat_async.sandbox import Fault, Sandbox
+from tests.processes import run
 from tests.readme_tables import README, with_tables
 from tests.weather.matrix import CONNECTIONS, KINDS, courses
 from tests.weather.matrix_clients import SIDES
@@ -16,10 +16,6 @@ TEXT = README.read_text(encoding="utf-8")
 ROOT = README.parent
 EXAMPLES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 COMMANDS = re.findall(r"^python3 -m venv .*$", TEXT, re.MULTILINE)
-
-
-def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, **options)
 
 
 @pytest.fixture(name="sandbox", scope="module")
@@ -59,7 +55,7 @@ def test_every_example_runs(example, printed, sandbox, tmp_path):
     program = tmp_path / "example.py"
     program.write_text(example, encoding="utf-8")
 
-    done = run([sys.executable, "-W", "error", str(program)], env=environment, cwd=tmp_path)
+    done = run(sys.executable, "-W", "error", program, env=environment, cwd=tmp_path)
 
     assert (0, "") == (done.returncode, done.stderr)
     assert re.match(printed, done.stdout)
@@ -86,9 +82,8 @@ def test_ci_runs_the_test_command_of_the_readme():
 def test_the_first_command_does_the_main_job(tmp_path):
     """The part of it behind the installation, in this environment; its summary names what was done."""
     [sync] = re.findall(r"\.venv/bin/paycombat (customers sync .*)$", COMMANDS[0])
-    program = [sys.executable, "-m", "paycombat_async.cli", *sync.split()]
 
-    done = run(program, cwd=ROOT)
+    done = run(sys.executable, "-m", "paycombat_async.cli", *sync.split())
 
     assert (0, "") == (done.returncode, done.stderr)
     assert re.search(r"\b12\b", done.stdout)

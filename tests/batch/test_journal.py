@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import stat
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from paycombat_async.batch import Row, journal_index
 from paycombat_async.batch.journal import Journal, Plan, Result, State, open_journal, temporary_journal
 from paycombat_async.batch.journal_file import source_name
 from paycombat_async.batch.rows import row_from_request
+from tests.processes import run
 
 
 def opened(path: Path, account: str = "account", source: str = "in.csv") -> Journal:
@@ -100,7 +100,7 @@ def test_one_run_at_a_time(path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match="is in use by another run"):
         opened(path)
-    other = subprocess.run([sys.executable, "-c", OTHER_RUN, path], capture_output=True, text=True, check=True)
+    other = run(sys.executable, "-c", OTHER_RUN, path, check=True)
     journal.close([])
     opened(path).close([])
 

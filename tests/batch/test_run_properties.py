@@ -13,6 +13,7 @@ from paycombat_async.batch import BatchReport, sync_customers
 from paycombat_async.testing import FakeClock
 from tests.batch.provider import Answer, Provider, refused, updated
 from tests.conftest import SIGNATURE_KEY, TOKEN
+from tests.processes import PATIENCE_S
 
 HOLD = 3.0
 FINE = "fine"
@@ -84,13 +85,13 @@ async def carried_out(weather: Weather, rows: int, concurrency: int, rate: float
     )
     updates = [UpdateCustomer(customer_id=f"c{number}") for number in range(rows)]
     turning = asyncio.create_task(weather.clock.turn())
-    async with client, asyncio.timeout(20):
+    async with client, asyncio.timeout(PATIENCE_S):
         report = await sync_customers(client, updates, concurrency=concurrency, rate=rate)
     turning.cancel()
     return report
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     kinds=st.lists(st.sampled_from(sorted(WEATHER)), min_size=1, max_size=12),
     rows=st.integers(1, 12),

@@ -22,6 +22,7 @@ from paycombat_async.batch import BatchReport, Progress, Row, run, sync_customer
 from paycombat_async.batch.journal import Journal, Plan, Result
 from paycombat_async.testing import FakeClock
 from tests.batch.provider import Answer, Provider, refused, updated
+from tests.processes import PATIENCE_S
 
 ClientOf = Callable[..., AsyncPayCombat]
 
@@ -244,7 +245,7 @@ async def test_results_are_committed_while_other_calls_take_their_time(
         async def send(self, draft: Draft, timeout: float) -> RawReply:
             reply = await super().send(draft, timeout)
             if b'"c1"' in reply.body:
-                await asyncio.wait_for(committed.wait(), 10)
+                await asyncio.wait_for(committed.wait(), PATIENCE_S)
             return reply
 
     monkeypatch.setattr(run, "_TICK", 0.001)

@@ -1,13 +1,13 @@
 """The command line as a process of its own."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from paycombat_async.sandbox import Sandbox
+from tests import processes
+from tests.processes import ROOT, Ended, Process
 
-ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "paycombat_async.cli"]
 
 
@@ -22,27 +22,11 @@ def environment(sandbox: Sandbox | None = None, **more: str) -> dict[str, str]:
     return kept | more
 
 
-def run(
-    *arguments: object, sandbox: Sandbox | None = None, cwd: Path | None = None, **more: str
-) -> subprocess.CompletedProcess[str]:
+def run(*arguments: object, sandbox: Sandbox | None = None, cwd: Path = ROOT, **more: str) -> Ended:
     """Run it to its end."""
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        env=environment(sandbox, **more),
-        cwd=cwd,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    return processes.run(*COMMAND, *arguments, env=environment(sandbox, **more), cwd=cwd)
 
 
-def start(*arguments: object, sandbox: Sandbox | None = None, **more: str) -> subprocess.Popen[str]:
+def start(*arguments: object, sandbox: Sandbox | None = None, **more: str) -> Process:
     """Start it, to be killed or interrupted; its lines come out unbuffered."""
-    return subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        env=environment(sandbox, PYTHONUNBUFFERED="1", **more),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    return Process(*COMMAND, *arguments, env=environment(sandbox, PYTHONUNBUFFERED="1", **more))

@@ -1,8 +1,8 @@
 """The other commands, and where the command begins and ends."""
 
 import json
+import os
 import signal
-import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +11,9 @@ import pytest
 
 from paycombat_async.batch import Row, open_rows
 from paycombat_async.sandbox import Sandbox
-from tests.cli.command import environment, run, start
+from tests import processes
+from tests.cli.command import COMMAND, environment, run, start
+from tests.processes import Process
 
 
 def test_the_sample_is_all_good_and_shows_what_a_file_can_say() -> None:
@@ -65,15 +67,14 @@ def test_a_customer_that_is_not_there_is_a_sentence(
 def test_the_sandbox_serves_until_it_is_interrupted() -> None:
     """It says where it is; the command and it understand each other."""
     with start("sandbox", "--customers", "3") as server:
-        assert server.stdout is not None
-        lines = [server.stdout.readline() for _ in range(4)]
+        lines = [server.line() for _ in range(4)]
         exported = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:])
         found = run("customers", "get", "nobody", **exported)
-        server.send_signal(signal.SIGINT)
-        server.communicate(timeout=30)
+        server.signal(signal.SIGINT)
+        ended = server.end()
 
     assert "There is no customer nobody." in found.stderr
-    assert 0 == server.returncode
+    assert 0 == ended.returncode
 
 
 @pytest.mark.parametrize(
@@ -108,9 +109,7 @@ def test_without_click_one_sentence_says_what_to_install() -> None:
         "entry.main()"
     )
 
-    ended = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60, check=False
-    )
+    ended = processes.run(sys.executable, "-c", code, env=environment())
 
     assert 2 == ended.returncode
     assert "The command needs two more packages; install them with: pip install 'paycombat[cli]'\n" == ended.stderr
@@ -123,20 +122,18 @@ def test_starting_is_quick_since_aiohttp_is_not_imported() -> None:
         "slow = {'aiohttp', 'rich', 'sqlite3'} & (set(sys.modules) - before)\nassert not slow, slow"
     )
 
-    ended = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60, check=False
-    )
+    ended = processes.run(sys.executable, "-c", code, env=environment())
 
     assert 0 == ended.returncode, ended.stderr
 
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
     """As with `| head -1`."""
-    with start("customers", "sample") as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        said = process.stderr.read()
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with Process(*COMMAND, "customers", "sample", env=environment(), stdout=theirs) as process:
+        os.close(theirs)
+        ended = process.end()
 
-    assert process.returncode in {0, 1}
-    assert "Traceback" not in said
+    assert ended.returncode in {0, 1}
+    assert "Traceback" not in ended.stderr

@@ -3,8 +3,6 @@
 import contextlib
 import os
 import pty
-import subprocess
-import threading
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +12,9 @@ import pytest
 from paycombat_async._signing import Signer
 from paycombat_async.cli.app import run as run_here
 from paycombat_async.cli.doctor_setup import LEAST_VERSIONS, show_setup
+from tests import processes
 from tests.cli.command import COMMAND, ROOT, environment, run
+from tests.processes import Process
 
 KEY = "snd_S3CRET-key"
 TOKEN = "snd_S3CRET-token"
@@ -90,18 +90,13 @@ def test_keys_are_named_by_their_variables(body: Path) -> None:
 
 def test_the_body_may_come_through_a_pipe() -> None:
     """Byte for byte: the new line of `echo` is seen."""
-    shown = subprocess.run(
-        [*COMMAND, "doctor", "--body", "-", "--signature", SIGNED],
-        input=BODY + b"\n",
-        env=environment(PAYCOMBAT_WEBHOOK_KEY=KEY),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    command = [*COMMAND, "doctor", "--body", "-", "--signature", SIGNED]
+
+    shown = processes.run(*command, input=BODY + b"\n", env=environment(PAYCOMBAT_WEBHOOK_KEY=KEY))
 
     assert 0 == shown.returncode
-    assert b"(new_line)" in shown.stdout
-    assert b"Key: PAYCOMBAT_WEBHOOK_KEY" in shown.stdout
+    assert "(new_line)" in shown.stdout
+    assert "Key: PAYCOMBAT_WEBHOOK_KEY" in shown.stdout
 
 
 @pytest.mark.parametrize(
@@ -131,49 +126,31 @@ def test_wrong_usage_is_a_sentence(
 
 def test_without_a_key_and_a_terminal_it_says_what_to_set() -> None:
     """It does not wait for somebody to type."""
-    shown = subprocess.run(
-        [*COMMAND, "doctor", "--body", "-", "--signature", SIGNED],
-        input=BODY,
-        env=environment(),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    command = [*COMMAND, "doctor", "--body", "-", "--signature", SIGNED]
+
+    shown = processes.run(*command, input=BODY, env=environment())
 
     assert 2 == shown.returncode
-    assert b"no key: set PAYCOMBAT_WEBHOOK_KEY or PAYCOMBAT_SIGNATURE_KEY" in shown.stderr
+    assert "no key: set PAYCOMBAT_WEBHOOK_KEY or PAYCOMBAT_SIGNATURE_KEY" in shown.stderr
 
 
 def test_without_a_variable_the_key_is_asked_for_and_not_shown(body: Path) -> None:
     """On a terminal; neither the terminal nor the output shows what is typed."""
     terminal, end = pty.openpty()
-    with subprocess.Popen(
-        [*COMMAND, "doctor", "--body", str(body), "--signature", SIGNED],
-        stdin=end,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
-        start_new_session=True,  # so that this test's own terminal is not asked
-    ) as process:
-        watchdog = threading.Timer(60, process.kill)
-        watchdog.start()
+    command = [*COMMAND, "doctor", "--body", body, "--signature", SIGNED]
+    with Process(*command, env=environment(), stdin=end) as process:  # in a session without this test's own terminal
         os.close(end)
-        assert process.stderr is not None
-        prompt = b""
-        while not prompt.endswith(b": "):  # the last blank comes after the echo was switched off
-            prompt += process.stderr.read(1)
-            assert process.poll() is None
+        prompt = process.complaint(": ")  # the last blank comes after the echo was switched off
         os.write(terminal, f"{KEY}\n".encode())
-        said, _ = process.communicate()
-        watchdog.cancel()
+        code, said, _ = process.end()
     echoed = b""
     with contextlib.suppress(OSError):  # nobody holds the other end any more
         echoed = os.read(terminal, 1000)
     os.close(terminal)
 
-    assert 0 == process.returncode
-    assert b"Key: the key typed in" in said
-    assert b"S3CRET" not in prompt + said + echoed
+    assert 0 == code
+    assert "Key: the key typed in" in said
+    assert "S3CRET" not in prompt + said + echoed.decode()
 
 
 def test_a_set_up_in_order_says_so() -> None:

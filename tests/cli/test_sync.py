@@ -5,7 +5,6 @@ import pty
 import signal
 import socketserver
 import sqlite3
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import pytest
 
 from paycombat_async.sandbox import Sandbox
 from tests.cli.command import COMMAND, environment, run, start
+from tests.processes import PATIENCE_S, Process
 
 ROWS = 400
 HEADER = "customer_id,description,type,company.name,company.address_line2,metadata.tier"
@@ -68,9 +68,8 @@ def test_a_killed_run_goes_on_where_it_was(rows: Path, sandbox: Sandbox, lines: 
     """Whatever the moment, each row is done, not sent or in doubt; what is durably done is not sent again."""
     journal = rows.with_name("in.csv.journal")
     with start("customers", "sync", rows, "--concurrency", 8, "--rate", 200, sandbox=sandbox) as killed:
-        assert killed.stdout is not None
         for _ in range(lines):
-            killed.stdout.readline()
+            killed.line()
         killed.kill()
     after_kill = executions(sandbox)
     found = states(journal)
@@ -93,13 +92,12 @@ def test_a_killed_run_goes_on_where_it_was(rows: Path, sandbox: Sandbox, lines: 
 def test_an_interrupted_run_ends_in_good_order(rows: Path, sandbox: Sandbox, number: signal.Signals) -> None:
     """What is under way is finished and noted, the summary says what is left, and the code is 130."""
     with start("customers", "sync", rows, "--rate", 200, sandbox=sandbox) as interrupted:
-        assert interrupted.stdout is not None
-        interrupted.stdout.readline()
-        interrupted.send_signal(number)
-        shown, said = interrupted.communicate(timeout=30)
+        interrupted.line()
+        interrupted.signal(number)
+        code, shown, said = interrupted.end()
     done = sum(executions(sandbox).values())
 
-    assert 130 == interrupted.returncode
+    assert 130 == code
     assert "Stopping: calls under way are finished first" in said
     assert "Run the same command again to send the rest (it goes on where it was)." in said
     assert f"{done:>9} updated\n" in shown
@@ -167,15 +165,14 @@ def test_a_fault_of_the_whole_run_is_one_sentence(
 def test_a_second_run_on_the_same_journal_is_refused(rows: Path, sandbox: Sandbox) -> None:
     """At once, while the first goes on undisturbed."""
     with start("customers", "sync", rows, "--rate", 50, sandbox=sandbox) as first:
-        assert first.stdout is not None
-        first.stdout.readline()
+        first.line()
         second = run("customers", "sync", rows, sandbox=sandbox)
-        first.send_signal(signal.SIGINT)
-        shown, _ = first.communicate(timeout=30)
+        first.signal(signal.SIGINT)
+        code, shown, _ = first.end()
 
     assert 2 == second.returncode
     assert "is in use by another run" in second.stderr
-    assert 130 == first.returncode
+    assert 130 == code
     assert f"{sum(executions(sandbox).values()):>9} updated\n" in shown
 
 
@@ -219,16 +216,15 @@ def test_a_second_interrupt_leaves_the_calls_under_way(tmp_path: Path) -> None:
     with bad_server(closes=False) as (url, arrived):
         variables = {"PAYCOMBAT_BASE_URL": url, **CREDENTIALS}
         with start("customers", "sync", tmp_path / "in.csv", "--concurrency", 2, **variables) as interrupted:
-            assert interrupted.stderr is not None
-            assert arrived.acquire(timeout=30)
-            assert arrived.acquire(timeout=30)
-            interrupted.send_signal(signal.SIGINT)
-            said = interrupted.stderr.readline()
-            interrupted.send_signal(signal.SIGINT)
-            shown, _ = interrupted.communicate(timeout=30)
+            assert arrived.acquire(timeout=PATIENCE_S)
+            assert arrived.acquire(timeout=PATIENCE_S)
+            interrupted.signal(signal.SIGINT)
+            said = interrupted.complaint()
+            interrupted.signal(signal.SIGINT)
+            code, shown, _ = interrupted.end()
 
     assert said.startswith("Stopping: calls under way are finished first (Ctrl-C again to leave them)")
-    assert 130 == interrupted.returncode
+    assert 130 == code
     assert "        2 unknown" in shown
     assert "        1 not sent yet" in shown
     assert {"c1": "unknown", "c2": "unknown", "c3": "new"} == states(tmp_path / "in.csv.journal")
@@ -264,21 +260,19 @@ def test_a_terminal_gets_a_bar(rows: Path, sandbox: Sandbox) -> None:
     """And the same summary when it is gone."""
     ours, theirs = pty.openpty()
     shown = bytearray()
-    with subprocess.Popen(
-        [*COMMAND, "customers", "sync", str(rows), "--no-journal"],
-        env=environment(sandbox, TERM="xterm", COLUMNS="100"),
-        stdout=theirs,
-    ) as process:
+    command = [*COMMAND, "customers", "sync", rows, "--no-journal"]
+    with Process(*command, env=environment(sandbox, TERM="xterm", COLUMNS="100"), stdout=theirs) as process:
         os.close(theirs)
         try:
             while chunk := os.read(ours, 65536):
                 shown += chunk
         except OSError:  # how Linux says that the other end is closed
             pass
+        code = process.end().returncode
     os.close(ours)
 
     text = shown.decode()
-    assert 1 == process.returncode
+    assert 1 == code
     assert "━" in text
     assert "400/400" in text
     assert "400 rows in in.csv\r\n      360 updated\r\n" in text

@@ -6,11 +6,9 @@ An example is a process of its own, with warnings as errors. It logs its work, w
 import http.client
 import json
 import os
-import queue
+import signal
 import sqlite3
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,9 +19,8 @@ import pytest
 from paycombat_async import Signer
 from paycombat_async.webhooks.events import read_event
 from paycombat_async.webhooks.inbox_sqlite import SqliteInbox
+from tests.processes import PATIENCE_S, Process
 
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60  # for a machine that has much else to do
 KEY, OLD_KEY = "snd_new-key", "snd_old-key"
 EXAMPLES = {"fastapi_app": ("fastapi", "uvicorn"), "aiohttp_app": ("aiohttp",), "django_app": ("django",)}
 
@@ -37,44 +34,24 @@ class Shop:
         # Coverage would start threads and open files of its own in the process.
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("COV", "PAYCOMBAT_"))}
         self.inbox = inbox
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "tests.receiving.serve", name],
-            cwd=ROOT,
+        self._process = Process(
+            *(sys.executable, "-W", "error", "-m", "tests.receiving.serve", name),
             env=environment | {"PAYCOMBAT_WEBHOOK_KEY": f"{KEY} {OLD_KEY}", "PAYCOMBAT_INBOX": str(inbox)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
         )
-        self._lines: queue.Queue[str] = queue.Queue()
-        self._listener = threading.Thread(target=self._listen, daemon=True)
         self.port = 0
 
     def __enter__(self) -> Self:
-        self._listener.start()
         self.port = int(self.line())
         return self
 
     def __exit__(self, *_error: object) -> None:
-        with self.process:  # which closes the pipes
-            self.process.terminate()
-            try:
-                self.process.wait(PATIENCE_S)
-            finally:
-                self.process.kill()
-            self._listener.join()
-            self.complaints = self.process.stderr.read()
-
-    def _listen(self) -> None:
-        for line in self.process.stdout:
-            self._lines.put(line.rstrip())
+        with self._process:
+            self._process.signal(signal.SIGTERM)
+            self.complaints = self._process.end().stderr
 
     def line(self) -> str:
         """The next line of its log, waited for."""
-        try:
-            return self._lines.get(timeout=PATIENCE_S)
-        except queue.Empty:
-            self.process.kill()
-            pytest.fail(f"it says nothing; its complaints: {self.process.stderr.read()}")
+        return self._process.line().rstrip()
 
     def deliver(self, body: bytes, headers: dict[str, str] | None = None, method: str = "POST") -> tuple[int, str]:
         """As the provider does: status and text of the answer."""

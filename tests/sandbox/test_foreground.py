@@ -2,50 +2,34 @@
 
 import re
 import signal
-import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from paycombat_async.sandbox import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN
 from paycombat_async.sandbox.__main__ import main
+from tests.processes import PATIENCE_S, Process, run
 
-ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-X", "dev", "-W", "error", "-m", "paycombat_async.sandbox"]
-
-
-@contextmanager
-def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [*COMMAND, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_asked_to_stop(tmp_path: Path, number: signal.Signals) -> None:
     """It says where it is and how to use it, answers, and ends with 0 and no further word."""
-    with running("--customers", "3", "--seed", "4", "--db", str(tmp_path / "db")) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(4)]
+    with Process(*COMMAND, "--customers", "3", "--seed", "4", "--db", tmp_path / "db") as process:
+        lines = [process.line() for _ in range(4)]
         found = re.search(r"http://127\.0\.0\.1:[0-9]+", lines[0])
         assert found is not None
         url = found[0]
         request = urllib.request.Request(f"{url}/api/v1/customer/customer", headers={"X-token": SANDBOX_TOKEN})
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
             body = response.read()
 
-        process.send_signal(number)
+        process.signal(number)
 
-        rest, errors = process.communicate(timeout=20)
+        ended = process.end()
 
     assert lines == [
         f"PayCombat sandbox at {url} (Ctrl-C stops it)\n",
@@ -54,7 +38,7 @@ def test_it_serves_until_it_is_asked_to_stop(tmp_path: Path, number: signal.Sign
         f"export PAYCOMBAT_SIGNATURE_KEY={SANDBOX_SIGNATURE_KEY}\n",
     ]
     assert b'"total":3' in body
-    assert (rest, errors, process.returncode) == ("", "", 0)
+    assert (0, "", "") == ended
 
 
 def test_a_forgotten_sandbox_does_not_hold_the_interpreter_up() -> None:
@@ -63,9 +47,7 @@ def test_a_forgotten_sandbox_does_not_hold_the_interpreter_up() -> None:
         "from paycombat_async.sandbox import Sandbox; sandbox = Sandbox(); sandbox.__enter__(); print(sandbox.base_url)"
     )
 
-    done = subprocess.run(
-        [*COMMAND[:-2], "-c", program], check=False, cwd=ROOT, capture_output=True, text=True, timeout=20
-    )
+    done = run(*COMMAND[:-2], "-c", program)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("http://127.0.0.1:")

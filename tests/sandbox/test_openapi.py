@@ -20,6 +20,7 @@ from paycombat_async._signing import Signer
 from paycombat_async.endpoints import ENDPOINTS, Endpoint
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.sandbox.openapi import description
+from tests.processes import PATIENCE_S
 from tests.sandbox.schema_values import ANYTHING, Values, near
 
 DESCRIPTION = description()
@@ -60,7 +61,7 @@ class World:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._signer = Signer(sandbox.signature_key)
-        self._connection = http.client.HTTPConnection(sandbox.base_url.removeprefix("http://"), timeout=30)
+        self._connection = http.client.HTTPConnection(sandbox.base_url.removeprefix("http://"), timeout=PATIENCE_S)
         customers = list(sandbox.customer_ids)
         checkout, won = self.made("checkouts.create", CHECKOUT), self.made("checkouts.create", CHECKOUT_IN_KRW)
         payin, payout = self.made("payins.create", PAYIN), self.made("payouts.create", PAYOUT)
@@ -161,7 +162,7 @@ def test_whatever_is_sent_the_answer_is_a_good_one(world: World, endpoint: Endpo
     statuses: Counter[int] = Counter()
 
     @given(requests(world, endpoint.name))
-    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
     def check(request: tuple[str, bytes | None]) -> None:
         answer = world.call(endpoint.method, *request)
         statuses[answer.status] += 1

@@ -2,17 +2,16 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from paycombat_async.sandbox import pytest_plugin
+from tests.processes import PATIENCE_S, ROOT, run
 
 pytest_plugins = ["pytester"]
 
-ROOT = Path(__file__).parents[2]
 OPTIONS = (
     *("-p", "paycombat_async.sandbox.pytest_plugin", "-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider"),
     *("--strict-markers", "-W", "error", "-o", "asyncio_mode=auto"),
@@ -102,7 +101,7 @@ def test_a_merchant_tests_with_it(pytester: pytest.Pytester) -> None:
     """In both worlds, with options from everywhere, under strict markers and with warnings as errors."""
     pytester.makepyfile(test_worlds=IN_BOTH_WORLDS, test_marked=MARKED, test_overridden=OVERRIDDEN, test_fresh=FRESH)
 
-    result = pytester.runpytest_subprocess(*OPTIONS)
+    result = pytester.runpytest_subprocess(*OPTIONS, timeout=PATIENCE_S)
 
     result.assert_outcomes(passed=3 + 2 + 2 + 3)
 
@@ -119,7 +118,7 @@ def test_a_logged_token_fails_the_test(pytester: pytest.Pytester) -> None:
             logging.getLogger("shop").debug("token %s", paycombat_canary.token)
     """)
 
-    result = pytester.runpytest_subprocess(*OPTIONS)
+    result = pytester.runpytest_subprocess(*OPTIONS, timeout=PATIENCE_S)
 
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(["*secrets can be seen: token, plain*"])
@@ -129,7 +128,7 @@ def test_a_wrong_marker_is_an_error(pytester: pytest.Pytester) -> None:
     """Which says what is wrong, and the test does not run."""
     pytester.makepyfile(WRONG)
 
-    result = pytester.runpytest_subprocess(*OPTIONS)
+    result = pytester.runpytest_subprocess(*OPTIONS, timeout=PATIENCE_S)
 
     result.assert_outcomes(errors=3)
     for complaint in (
@@ -142,8 +141,8 @@ def test_a_wrong_marker_is_an_error(pytester: pytest.Pytester) -> None:
 
 def test_pytest_lists_marker_and_fixtures(pytester: pytest.Pytester) -> None:
     """With what they are for."""
-    markers = pytester.runpytest_subprocess(*OPTIONS, "--markers")
-    fixtures = pytester.runpytest_subprocess(*OPTIONS, "--fixtures")
+    markers = pytester.runpytest_subprocess(*OPTIONS, "--markers", timeout=PATIENCE_S)
+    fixtures = pytester.runpytest_subprocess(*OPTIONS, "--fixtures", timeout=PATIENCE_S)
 
     markers.stdout.fnmatch_lines(["@pytest.mark.paycombat_sandbox(?*options): options of the Sandbox*"])
     for name in ("paycombat_sandbox", "paycombat_sandbox_options", "paycombat_client_options", "paycombat_canary"):
@@ -157,14 +156,9 @@ def test_loading_it_imports_nothing_of_the_sdk(tmp_path: Path) -> None:
         "import sys, pytest; before = set(sys.modules); import pytest_paycombat; print(*(set(sys.modules) - before))"
     )
 
-    loaded = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    loaded = run(sys.executable, "-W", "error", "-c", script, env=environment, check=True)
 
     assert loaded.stdout.split() == ["pytest_paycombat"]
 
@@ -173,8 +167,6 @@ def test_the_sandbox_does_without_pytest() -> None:
     """The plugin is for pytest to load; nothing else of the SDK asks for it."""
     script = "import sys, paycombat_async.sandbox; print(*(name for name in sys.modules if 'pytest' in name))"
 
-    loaded = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
+    loaded = run(sys.executable, "-c", script, check=True)
 
     assert loaded.stdout.split() == []

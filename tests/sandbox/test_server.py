@@ -14,6 +14,7 @@ import pytest
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN, Sandbox
 from paycombat_async.sandbox.arrivals import KEPT
+from tests.processes import PATIENCE_S
 from tests.sandbox.caller import CUSTOMER, PERSON, UPDATE, Caller, compact
 
 LIST = "/api/v1/customer/customer"
@@ -21,7 +22,7 @@ LIST = "/api/v1/customer/customer"
 
 def get(sandbox: Sandbox, path: str) -> object:
     request = urllib.request.Request(sandbox.base_url + path, headers={"X-token": sandbox.token})
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
         return json.loads(response.read())
 
 

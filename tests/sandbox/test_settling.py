@@ -8,6 +8,7 @@ import pytest
 
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox import Sandbox
+from tests.processes import PATIENCE_S
 from tests.sandbox.caller import Caller
 from tests.sandbox.faults.gated_clock import GatedClock
 from tests.sandbox.loop_watch import no_complaints
@@ -23,7 +24,7 @@ from tests.sandbox.money import (
 
 async def until(caller: Caller, payout_id: str, status: str) -> None:
     """Ask until it stands there; each question lets the sandbox's loop go on."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while (await retrieve_payout(caller, payout_id)).body["data"]["status"] != status:
             pass
 

@@ -5,7 +5,6 @@ import hmac
 import json
 import math
 import shutil
-import subprocess
 from pathlib import Path
 from random import Random
 
@@ -14,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paycombat_async.sandbox.stringify import stringify
+from tests.processes import run
 from tests.sandbox.json_texts import text
 
 NODE = shutil.which("node")
@@ -54,9 +54,9 @@ def test_prints_what_node_prints() -> None:
     texts = [text(rng) for _ in range(LIVE_TEXTS)]
     lines = "\n".join(json.dumps(each) for each in texts)
 
-    answer = subprocess.run([str(NODE), str(SCRIPT)], input=lines.encode(), capture_output=True, check=True, timeout=60)
+    answer = run(NODE, SCRIPT, input=lines, check=True)
 
-    expected = [json.loads(line) for line in answer.stdout.decode("utf-8").split("\n")]
+    expected = [json.loads(line) for line in answer.stdout.split("\n")]
     actual = [stringify_or_none(each) for each in texts]
     differing = [row for row in zip(texts, expected, actual, strict=True) if row[1] != row[2]]
     assert differing[:3] == []
@@ -64,7 +64,7 @@ def test_prints_what_node_prints() -> None:
 
 
 @given(documents)
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_is_its_own_fixed_point(document: object) -> None:
     """What was printed once is printed the same again."""
     once = stringify(json.dumps(document))
@@ -73,7 +73,7 @@ def test_is_its_own_fixed_point(document: object) -> None:
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_numbers_keep_their_value(number: float) -> None:
     """A printed number reads back as the same double."""
     printed = stringify(repr(number))

@@ -7,16 +7,13 @@ import asyncio
 import os
 import queue
 import signal
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.processes import PATIENCE_S, Process
 from tests.raw_server import Arrived, Serve, http
 
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20  # for a machine that has much else to do; a program takes well under a second
 ANSWER = b'{"status": true, "data": {"customer_id": "customer_1", "description": "text of 1"}}'
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
@@ -49,29 +46,11 @@ async def answer_and_close(_reader: asyncio.StreamReader, writer: asyncio.Stream
     return False
 
 
-def start(name: str, base_url: str) -> "subprocess.Popen[str]":
+def start(name: str, base_url: str) -> Process:
     # Coverage would start threads and open files of its own in the process.
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("COV", "PYTHON"))}
-    return subprocess.Popen(
-        [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.sync.programs", name, base_url],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def end(process: "subprocess.Popen[str]", last_words: str = "") -> tuple[int, str, str]:
-    """Exit code, stdout and stderr, once it has ended by itself."""
-    try:
-        out, err = process.communicate(last_words, timeout=PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, err = process.communicate()
-        pytest.fail(f"the program does not end; it printed {out!r} and complained {err!r}")
-    return process.returncode, out, err
+    command = [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.sync.programs"]
+    return Process(*command, name, base_url, env=environment)
 
 
 @pytest.mark.parametrize(
@@ -97,12 +76,12 @@ def end(process: "subprocess.Popen[str]", last_words: str = "") -> tuple[int, st
 )
 def test_a_program_gets_its_answers_and_ends_quietly(program: str, printed: str, sandbox_url: str) -> None:
     """Whatever loops, threads and processes it uses one client from."""
-    assert (0, printed, "") == end(start(program, sandbox_url))
+    assert (0, printed, "") == start(program, sandbox_url).end()
 
 
 def test_connections_that_the_server_dropped_are_not_used_again(serve: Serve) -> None:
     """Between blocking calls the loop goes on, so it sees them go: none of 20 unrepeatable calls fails."""
-    assert (0, "20\n", "") == end(start("idle_connections_dropped", serve(answer_and_close)))
+    assert (0, "20\n", "") == start("idle_connections_dropped", serve(answer_and_close)).end()
 
 
 def test_ctrl_c_cuts_the_request(serve: Serve) -> None:
@@ -111,13 +90,12 @@ def test_ctrl_c_cuts_the_request(serve: Serve) -> None:
     process = start("interrupted", serve(server))
 
     server.arrived.get(timeout=PATIENCE_S)
-    process.send_signal(signal.SIGINT)
-    assert process.stdout is not None
-    said = process.stdout.readline()
+    process.signal(signal.SIGINT)
+    said = process.line()
     left = server.gone.get(timeout=PATIENCE_S)
 
     assert ("interrupted\n", b"") == (said, left)
-    assert (0, "1\n", "") == end(process, "go on\n")
+    assert (0, "1\n", "") == process.end("go on\n")
 
 
 def test_a_call_under_way_does_not_hold_up_the_exit(serve: Serve) -> None:
@@ -127,7 +105,7 @@ def test_a_call_under_way_does_not_hold_up_the_exit(serve: Serve) -> None:
 
     server.arrived.get(timeout=PATIENCE_S)
 
-    assert (0, "", "") == end(process, "exit\n")
+    assert (0, "", "") == process.end("exit\n")
     assert b"" == server.gone.get(timeout=PATIENCE_S)
 
 
@@ -135,11 +113,10 @@ def test_a_collected_client_leaves_nothing_behind(serve: Serve) -> None:
     """Its thread ends and its connections are closed while the program goes on."""
     server = Goodbyes(silent=0)
     process = start("collected", serve(server))
-    assert process.stdout is not None
 
-    threads = process.stdout.readline(), process.stdout.readline()
+    threads = process.line(), process.line()
     left = server.gone.get(timeout=PATIENCE_S)
 
     assert ("1 2\n", "1\n") == threads
     assert b"" == left
-    assert (0, "", "") == end(process, "exit\n")
+    assert (0, "", "") == process.end("exit\n")

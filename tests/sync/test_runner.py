@@ -13,6 +13,7 @@ import pytest
 from paycombat_async import Attempt, ConfigurationError, Disconnected, NotFound, Outcome, RawReply
 from paycombat_async.testing import FakeClock, FakeTransport
 from paycombat_sync import PayCombat
+from tests.processes import PATIENCE_S
 
 CUSTOMER = b'{"status": true, "data": {"customer_id": "customer_1", "type": "company"}}'
 
@@ -207,9 +208,9 @@ def test_closing_cuts_calls_of_other_threads(make_client: MakeClient) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(client.customers.retrieve, "customer_1")
-        assert transport.entered.wait(5)
+        assert transport.entered.wait(PATIENCE_S)
         client.close()
-        error = call.exception(5)
+        error = call.exception(PATIENCE_S)
 
     assert isinstance(error, Disconnected)
     assert error.outcome is Outcome.UNKNOWN
@@ -259,7 +260,7 @@ def test_a_client_collected_in_its_own_thread_ends_it_too(transport: FakeTranspo
         loop = client._runner._thread._loop
         del client
         loop.call_soon_threadsafe(gc.collect)
-        thread.join(5)
+        thread.join(PATIENCE_S)
     finally:
         gc.enable()
 

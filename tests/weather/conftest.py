@@ -1,8 +1,20 @@
-"""What the weather tests share: where they say what they counted."""
+"""What the weather tests share: where they say what they counted, and the time they have."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+from tests.weather.soak import LIMIT_S, SOAK
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long form of a test takes as long as it takes, within a limit of its own."""
+    for item in items:
+        if SOAK and HERE in item.path.parents:
+            item.add_marker(pytest.mark.timeout(LIMIT_S))
 
 
 @pytest.fixture(name="report")

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -17,8 +16,8 @@ from typing import Any, Self
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.sandbox.arrivals import Arrival
 from paycombat_async.sandbox.faults import Faults, Mishap
+from tests.processes import PATIENCE_S, ROOT, Process
 
-ROOT = Path(__file__).parents[2]
 UPDATE = "customers.update"
 
 
@@ -50,7 +49,7 @@ class Tripwire(Faults):
             self.first_arrival = self.first_arrival or perf_counter()
             self.remaining -= 1
             if self.remaining == 0:
-                os.kill(self._process.result(10), self._number)
+                os.kill(self._process.result(PATIENCE_S), self._number)
                 self.has_struck.set()
         return mishap
 
@@ -59,27 +58,23 @@ class Nursery:
     """The process that forks them: within `with`, one after the other."""
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "tests.weather.batch_programs", "nursery"],
-            cwd=ROOT,
+        self._nursery = Process(
+            *(sys.executable, "-W", "error", "-m", "tests.weather.batch_programs", "nursery"),
             env={name: value for name, value in os.environ.items() if not name.startswith("PAYCOMBAT_")}
             | {"PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
         )
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._process.communicate(timeout=30)
+        with self._nursery:
+            ended = self._nursery.end()
+        assert (0, "") == (ended.returncode, ended.stderr)
 
     def start(self, job: dict[str, Any]) -> int:
         """Start one; its process id."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
+        self._nursery.say(json.dumps(job) + "\n")
         return self._number()
 
     def end(self) -> int:
@@ -87,14 +82,13 @@ class Nursery:
         return self._number()
 
     def _number(self) -> int:
-        assert self._process.stdout is not None
-        return int(self._process.stdout.readline())
+        return int(self._nursery.line())
 
 
 def calm_down(sandbox: Sandbox) -> None:
     """Let the sandbox take in what a killed process left in its sockets: two requests that queue up behind it."""
     for _ in range(2):
-        with closing(HTTPConnection(sandbox.base_url.removeprefix("http://"), timeout=10)) as connection:
+        with closing(HTTPConnection(sandbox.base_url.removeprefix("http://"), timeout=PATIENCE_S)) as connection:
             connection.request("GET", "/")
             with suppress(RemoteDisconnected):  # the sandbox loses some of these answers, too
                 connection.getresponse().read()

@@ -4,17 +4,10 @@ import asyncio
 import json
 import os
 import queue
-import subprocess
 import sys
-import time
-from pathlib import Path
 
-import pytest
-
+from tests.processes import Process
 from tests.raw_server import Arrived, http
-
-ROOT = Path(__file__).parents[2]
-LONGEST_S = 5  # that a program may take, its start included
 
 
 class Held:
@@ -58,33 +51,9 @@ class Held:
         return [json.loads(body)["customer_id"] for body in self.bodies]
 
 
-class Process:
-    """A program under way. It must end by itself."""
-
-    def __init__(self, name: str, base_url: str, *arguments: str) -> None:
-        # Coverage would start threads and open files of its own in the process.
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("COV", "PYTHON"))}
-        self._begun = time.monotonic()
-        self._popen = subprocess.Popen(
-            [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.weather.programs", name, base_url, *arguments],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def signal(self, number: int) -> None:
-        self._popen.send_signal(number)
-
-    def end(self, last_words: str = "", longest: float = LONGEST_S) -> tuple[int, str, str]:
-        """Exit code, stdout and stderr."""
-        left = longest - (time.monotonic() - self._begun)
-        try:
-            out, err = self._popen.communicate(last_words, timeout=max(left, 0))
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            out, err = self._popen.communicate()
-            pytest.fail(f"the program takes more than {longest} s; it printed {out!r} and complained {err!r}")
-        return self._popen.returncode, out, err
+def program(name: str, base_url: str, *arguments: str) -> Process:
+    """Starts a program. It must end by itself."""
+    # Coverage would start threads and open files of its own in the process.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("COV", "PYTHON"))}
+    command = [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.weather.programs"]
+    return Process(*command, name, base_url, *arguments, env=environment)

@@ -16,6 +16,7 @@ from paycombat_async import AsyncPayCombat, UpdateCustomer, webhooks
 from paycombat_async._canary import SecretCanary
 from paycombat_async._signing import Signer
 from tests.calls import payout
+from tests.processes import PATIENCE_S
 from tests.raw_server import Arrived, RawServer, Script, answering, http
 
 CANARY: Final = SecretCanary()
@@ -163,7 +164,7 @@ def client_for(base_url: str, **options: Any) -> AsyncPayCombat:
         "webhook_keys": [CANARY.webhook_key],
         "base_url": base_url,
         "max_retries": 0,
-        "timeout": 5.0,
+        "timeout": PATIENCE_S,
     }
     return AsyncPayCombat(**(settings | options))
 

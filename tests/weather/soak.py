@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeVar
 from hypothesis import HealthCheck, Phase, seed, settings
 
 SOAK: Final = os.environ.get("PAYCOMBAT_SOAK") == "1"
+LIMIT_S: Final = 7200  # for each test of a long run
 SEED: Final = int(os.environ.get("PAYCOMBAT_SOAK_SEED", "1"))
 
 Test = TypeVar("Test", bound=Callable[..., object])
@@ -38,12 +39,11 @@ STEPS: Final = 60 if SOAK else 40  # of each example of the machine
 
 
 def chosen(name: str) -> settings:
-    """The settings of a property: nothing is kept between runs, and no example is too slow on a busy machine."""
+    """The settings of a property: nothing is kept between runs, and a failure says how to see it again."""
     return settings(
         max_examples=EXAMPLES[name].long if SOAK else EXAMPLES[name].brief,
         derandomize=not SOAK,
         database=None,
-        deadline=None,
         stateful_step_count=STEPS,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         print_blob=True,

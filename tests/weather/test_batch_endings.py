@@ -11,6 +11,7 @@ import pytest
 
 from paycombat_async.sandbox import Sandbox
 from tests.cli.command import run
+from tests.processes import PATIENCE_S
 from tests.weather.batch_story import Story, Tally, left_behind, made
 from tests.weather.journal_tap import is_possible
 from tests.weather.nursery import UPDATE, Nursery, Tripwire, calm_down, command_of, job_of, live
@@ -207,7 +208,7 @@ def test_a_second_run_is_refused_while_the_first_is_held_up(
     tripwire.arm(40, signal.SIGSTOP)
     process = nursery.start(job_of(sandbox, story.path))
     tripwire.aim(process)
-    tripwire.has_struck.wait(30)
+    tripwire.has_struck.wait(PATIENCE_S)
 
     calm_down(sandbox)
     before = sandbox.arrivals.counts[UPDATE]

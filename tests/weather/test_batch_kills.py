@@ -100,8 +100,7 @@ def test_a_killed_command_goes_on_at_once(sandbox: Sandbox, tripwire: Tripwire, 
         begun = perf_counter()
         with start("customers", "sync", story.path, sandbox=sandbox) as process:
             tripwire.aim(process.pid)
-            process.communicate(timeout=60)
-            code = process.returncode
+            code = process.end().returncode
         tally.resumed.append(tripwire.first_arrival - begun)
         tally.kills["arrival"] += code == -9
         story.look(killed=code == -9)

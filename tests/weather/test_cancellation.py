@@ -18,9 +18,10 @@ import pytest
 from paycombat_async import AsyncPayCombat, ProviderError, UpdateCustomer
 from paycombat_async.sandbox._loop_thread import LoopThread
 from paycombat_sync import _loop_thread as blocking
+from tests.processes import PATIENCE_S
 from tests.weather.cancels import CANCELS, CUT, Call
 from tests.weather.echo_server import EchoServer, Steps
-from tests.weather.processes import LONGEST_S, Process
+from tests.weather.processes import program
 from tests.weather.soak import SOAK
 
 SEED = 20261122
@@ -225,7 +226,7 @@ def test_an_interrupt_while_the_loop_starts_leaves_no_thread(monkeypatch):
 
     begun = [thread for thread in threading.enumerate() if thread.name == "interrupted"]
     for thread in begun:
-        thread.join(LONGEST_S)
+        thread.join(PATIENCE_S)
     assert [] == [thread for thread in begun if thread.is_alive()]
 
 
@@ -236,8 +237,8 @@ def test_ctrl_c_at_any_moment_of_a_blocking_call_does_no_harm(report):
     thread = LoopThread("echo-server")
     thread.run(server.__aenter__())
 
-    process = Process("interrupted_at_any_moment", server.base_url, str(SEED), str(INTERRUPTS))
-    code, printed, complaint = process.end(longest=60)
+    process = program("interrupted_at_any_moment", server.base_url, str(SEED), str(INTERRUPTS))
+    code, printed, complaint = process.end(limit=10 * PATIENCE_S if SOAK else PATIENCE_S)
 
     thread.run(server.__aexit__(None, None, None))
     thread.stop()

@@ -1,6 +1,6 @@
 """Clients in whole programs whose loops, processes and signals come and go at bad moments, with every warning an error.
 
-Each row is a process of its own. It must end by itself, within 5 seconds, with nothing on stderr. The plain cases are
+Each row is a process of its own. It must end by itself, with nothing on stderr. The plain cases are
 in tests/sync/test_processes.py.
 """
 
@@ -9,15 +9,16 @@ import signal
 
 import pytest
 
+from tests.processes import PATIENCE_S
 from tests.raw_server import Serve
 from tests.sync.programs import CALLS
-from tests.weather.processes import LONGEST_S, Held, Process
+from tests.weather.processes import Held, program
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX only: forks and signals")
 
 
 @pytest.mark.parametrize(
-    ("program", "printed"),
+    ("name", "printed"),
     [
         ("fifty_loops_in_a_row", "100 0\n"),
         ("fifty_loops_at_once", "100\n"),
@@ -32,16 +33,16 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX only: for
         ("pool_of_processes", "60 1\n"),
     ],
 )
-def test_a_program_gets_its_answers_and_ends_quietly(program: str, printed: str, sandbox_url: str) -> None:
+def test_a_program_gets_its_answers_and_ends_quietly(name: str, printed: str, sandbox_url: str) -> None:
     """Whatever it does with its loops, threads and processes."""
-    if program.startswith("uvloop"):
+    if name.startswith("uvloop"):
         pytest.importorskip("uvloop")
 
-    assert (0, printed, "") == Process(program, sandbox_url).end()
+    assert (0, printed, "") == program(name, sandbox_url).end()
 
 
 @pytest.mark.parametrize(
-    ("program", "calls", "code", "printed"),
+    ("name", "calls", "code", "printed"),
     [
         ("tasks_in_flight", 10, 0, "{True}\n"),
         ("exit_in_a_coroutine", 10, 3, ""),
@@ -49,22 +50,22 @@ def test_a_program_gets_its_answers_and_ends_quietly(program: str, printed: str,
     ],
 )
 def test_a_program_ends_in_the_middle_of_its_calls(
-    program: str, calls: int, code: int, printed: str, serve: Serve
+    name: str, calls: int, code: int, printed: str, serve: Serve
 ) -> None:
     """At once and quietly; the server sees each connection go."""
     server = Held(silent=calls)
-    process = Process(program, serve(server))
+    process = program(name, serve(server))
     for _ in range(calls):
-        server.arrived.get(timeout=LONGEST_S)
+        server.arrived.get(timeout=PATIENCE_S)
 
     assert (code, printed, "") == process.end("end\n")
 
-    assert [b""] * calls == [server.gone.get(timeout=LONGEST_S) for _ in range(calls)]
+    assert [b""] * calls == [server.gone.get(timeout=PATIENCE_S) for _ in range(calls)]
     assert calls == len(server.bodies)
 
 
 @pytest.mark.parametrize(
-    ("program", "number", "code"),
+    ("name", "number", "code"),
     [
         ("interrupted_loop", signal.SIGINT, 130),
         ("terminated", signal.SIGTERM, -signal.SIGTERM),
@@ -73,24 +74,24 @@ def test_a_program_ends_in_the_middle_of_its_calls(
         ("terminated_as_cancel", signal.SIGTERM, 143),
     ],
 )
-def test_a_signal_ends_the_program_and_the_call(program: str, number: int, code: int, serve: Serve) -> None:
+def test_a_signal_ends_the_program_and_the_call(name: str, number: int, code: int, serve: Serve) -> None:
     """With the exit code that goes with it; the request came once, and its connection is gone."""
     server = Held()
-    process = Process(program, serve(server))
-    server.arrived.get(timeout=LONGEST_S)
+    process = program(name, serve(server))
+    server.arrived.get(timeout=PATIENCE_S)
 
     process.signal(number)
 
     assert (code, "", "") == process.end()
-    assert b"" == server.gone.get(timeout=LONGEST_S)
+    assert b"" == server.gone.get(timeout=PATIENCE_S)
     assert ["customer_1"] == server.customers
 
 
 def test_an_interrupt_nobody_catches_is_an_ordinary_one(serve: Serve) -> None:
     """Python prints its traceback, with nothing else in it, and the process ends as interrupted."""
     server = Held()
-    process = Process("interrupt_not_caught", serve(server))
-    server.arrived.get(timeout=LONGEST_S)
+    process = program("interrupt_not_caught", serve(server))
+    server.arrived.get(timeout=PATIENCE_S)
 
     process.signal(signal.SIGINT)
     code, printed, complaint = process.end()
@@ -104,22 +105,22 @@ def test_an_interrupt_nobody_catches_is_an_ordinary_one(serve: Serve) -> None:
 def test_an_impatient_second_interrupt_does_no_harm(serve: Serve) -> None:
     """It comes while the first is being carried out; the request is cut, and the client is as good as before."""
     server = Held()
-    process = Process("interrupted_twice", serve(server))
-    server.arrived.get(timeout=LONGEST_S)
+    process = program("interrupted_twice", serve(server))
+    server.arrived.get(timeout=PATIENCE_S)
 
     process.signal(signal.SIGINT)
-    left = server.gone.get(timeout=LONGEST_S)
+    left = server.gone.get(timeout=PATIENCE_S)
 
     assert b"" == left
     assert (0, "interrupted\n3\n", "") == process.end("go on\n")
 
 
-@pytest.mark.parametrize("program", ["fork_during_a_call", "fork_during_an_async_call"])
-def test_a_fork_leaves_the_call_under_way_alone(program: str, serve: Serve) -> None:
+@pytest.mark.parametrize("name", ["fork_during_a_call", "fork_during_an_async_call"])
+def test_a_fork_leaves_the_call_under_way_alone(name: str, serve: Serve) -> None:
     """The child has connections of its own; the parent's call gets its answer after all of the child's."""
     server = Held(others=CALLS)
-    process = Process(program, serve(server))
-    server.arrived.get(timeout=LONGEST_S)
+    process = program(name, serve(server))
+    server.arrived.get(timeout=PATIENCE_S)
 
     assert (0, "0 1 1\n", "") == process.end("fork\n")
 

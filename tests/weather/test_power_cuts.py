@@ -7,7 +7,6 @@ the rest all, nothing, some, or some sectors. `PAYCOMBAT_SOAK=1` makes ten thous
 import os
 import pickle
 import sqlite3
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,11 +19,11 @@ import pytest
 
 from paycombat_async import ConfigurationError
 from paycombat_async.batch.journal import open_journal
+from tests.processes import PATIENCE_S, ROOT, run
 from tests.weather.batch_programs import Model, recorded_row
 from tests.weather.journal_tap import Operation, is_possible
 from tests.weather.soak import SOAK
 
-ROOT = Path(__file__).parents[2]
 SEED = 20261122
 ROWS, WINDOW, IMAGES = (900, 4, 12_000) if SOAK else (60, 8, 120)
 SECTOR = 512
@@ -209,9 +208,10 @@ def _directory(tmp_path: Path) -> Iterator[Path]:
 def _recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     """What the journal of five runs asked of the disk, and what the rows were to be like after each commit."""
     directory = tmp_path_factory.mktemp("record")
-    arguments = ["record", directory, ROWS, WINDOW, SEED]
-    command = [sys.executable, "-W", "error", "-m", "tests.weather.batch_programs", *map(str, arguments)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    program = (sys.executable, "-W", "error", "-m", "tests.weather.batch_programs")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    limit = 10 * PATIENCE_S if SOAK else PATIENCE_S
+    run(*program, "record", directory, ROWS, WINDOW, SEED, env=environment, check=True, limit=limit)
     return pickle.loads((directory / "record").read_bytes())
 
 

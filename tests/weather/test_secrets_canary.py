@@ -15,6 +15,7 @@ from paycombat_async._canary import sightings, texts_of
 from paycombat_async.endpoints import CREATE_PAYOUT, LIST_CHECKOUTS, RETRIEVE_CHECKOUT, UPDATE_CUSTOMER
 from paycombat_async.testing import FakeClock
 from tests.cli.command import run
+from tests.processes import PATIENCE_S
 from tests.raw_server import RawServer
 from tests.weather.outputs import listening, reported_of, told_of, trimmed
 from tests.weather.provocations import (
@@ -97,7 +98,7 @@ def _inspection(report, capfd):
 async def test_answers_that_echo_secrets_do_not_spread_them(form, inspection):
     """Whatever status, header or part of the body they are in, and however they are written."""
     for name, answer in answers(form):
-        timeout = 0.05 if answer is SILENT else 5.0
+        timeout = 0.05 if answer is SILENT else PATIENCE_S
         await inspection.provoke(
             name,
             lambda answer=answer, timeout=timeout: served(script_for(answer), CALLS["update"], timeout=timeout),
@@ -118,7 +119,7 @@ async def test_no_kind_of_call_spreads_secrets(call, strict, inspection):
     options = {"on_drift": told.append, "on_attempt": told.append, "strict_responses": strict}
 
     for name, answer in answers("plain"):
-        timeout = 0.05 if answer is SILENT else 5.0
+        timeout = 0.05 if answer is SILENT else PATIENCE_S
         await inspection.provoke(
             name,
             lambda answer=answer, timeout=timeout: served(script_for(answer), CALLS[call], timeout=timeout, **options),

@@ -5,13 +5,12 @@ import gzip
 import json
 import re
 import shutil
-import subprocess
 import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paycombat_async._secrets import Secret
@@ -21,6 +20,7 @@ from paycombat_async.webhooks import verify
 from paycombat_async.webhooks.doctor import Candidate, Cause, Diagnosis, diagnose
 from paycombat_async.webhooks.doctor.json import Layout, printed, tokens_of
 from paycombat_async.webhooks.reprint import reprint
+from tests.processes import run
 from tests.webhooks.doctor_cases import (
     ACCEPTED,
     BODY,
@@ -176,15 +176,9 @@ OF_SHELL = {
 
 
 def made_by(command: list[str]) -> str:
-    ended = subprocess.run(
-        command,
-        input=BODY,
-        env={"KEY": KEY, "PATH": "/usr/local/bin:/usr/bin:/bin"},
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
-    return ended.stdout.decode().strip()
+    return run(
+        *command, input=BODY, env={"KEY": KEY, "PATH": "/usr/local/bin:/usr/bin:/bin"}, check=True
+    ).stdout.strip()
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
@@ -250,7 +244,6 @@ writings: st.SearchStrategy[Callable[[str], Any]] = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(body=bodies, signature=st.text(max_size=100), keys=st.lists(st.text(max_size=20), max_size=10), token=st.text())
 def test_no_bytes_and_no_texts_raise(body: bytes, signature: str, keys: list[str], token: str) -> None:
     """And nothing fits by chance."""
@@ -260,7 +253,6 @@ def test_no_bytes_and_no_texts_raise(body: bytes, signature: str, keys: list[str
     assert not diagnose(body, {"X-Signature": signature, signature: "x"}, keys).verified
 
 
-@settings(deadline=None)
 @given(body=bodies, signed_as=changes, received_as=changes, written=writings)
 def test_verified_is_what_the_check_itself_says(
     body: bytes,

@@ -243,7 +243,7 @@ def test_without_an_id_the_payload_is_the_key() -> None:
     st.dictionaries(st.sampled_from([*PAYIN, *PAYOUT, "x"]), json_documents, max_size=4),
     st.sampled_from([PAYIN, PAYOUT]),
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_the_fast_way_reads_what_the_careful_one_does(odd: dict[str, object], base: dict[str, object]) -> None:
     """Whatever stands in the fields, an event holds exactly what `read` makes of its payload."""
     payload = json.dumps(base | odd).encode()
@@ -257,7 +257,7 @@ def test_the_fast_way_reads_what_the_careful_one_does(odd: dict[str, object], ba
 
 
 @given(st.binary(max_size=80))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_any_bytes_are_an_event_or_invalid(payload: bytes) -> None:
     """Nothing else comes out."""
     try:

@@ -297,7 +297,7 @@ def play(inbox: Inbox, clock: FakeClock, script: list[tuple[str, object]]) -> li
     return said
 
 
-@settings(deadline=None, max_examples=50)  # each step is a write to the disk, and disks have their moods
+@settings(max_examples=50)  # each step is a write to the disk, and disks have their moods
 @given(st.lists(steps, max_size=20))
 def test_both_inboxes_say_the_same(tmp_path_factory, script):
     """Whatever comes in whatever order: the one in memory is the other's specification."""

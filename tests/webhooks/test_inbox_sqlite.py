@@ -4,7 +4,6 @@ import os
 import signal
 import sqlite3
 import stat
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,9 +16,8 @@ from paycombat_async.webhooks import inbox_file
 from paycombat_async.webhooks.events import read_event
 from paycombat_async.webhooks.inbox import Receipt
 from paycombat_async.webhooks.inbox_sqlite import SqliteInbox
+from tests.processes import Process
 
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60  # for a machine that has much else to do
 BODY = b'{"id":"id-1","type":"PAYIN","status":"SUCCESS","customer_full_name":"Jane Personal","filler":"%s"}'
 PAID = read_event(BODY % (b"x" * 9000))  # more than a page of SQLite
 
@@ -201,25 +199,15 @@ def paid(number):
 """
 
 
-def program(path: Path, code: str) -> "subprocess.Popen[str]":
+def program(path: Path, code: str) -> Process:
     """A process with `inbox` and `paid(number)` at hand; warnings are errors."""
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", START + code, str(path)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return Process(sys.executable, "-W", "error", "-c", START + code, path)
 
 
-def output(process: "subprocess.Popen[str]") -> list[str]:
-    try:
-        out, err = process.communicate(timeout=PATIENCE_S)
-    finally:
-        process.kill()
-    assert "" == err
-    return out.split()
+def output(process: Process) -> list[str]:
+    ended = process.end()
+    assert "" == ended.stderr
+    return ended.stdout.split()
 
 
 def together(path: Path, code: str, processes: int = 4) -> list[list[str]]:
@@ -227,10 +215,9 @@ def together(path: Path, code: str, processes: int = 4) -> list[list[str]]:
     ready = "print('ready', flush=True); sys.stdin.readline()"
     running = [program(path, f"{ready}\n{code}") for _ in range(processes)]
     for process in running:
-        process.stdout.readline()
+        process.line()
     for process in running:
-        process.stdin.write("go\n")
-        process.stdin.flush()
+        process.say("go\n")
     return [output(process) for process in running]
 
 
@@ -261,11 +248,11 @@ def test_what_was_received_outlives_the_process(path):
     clock = FakeClock()
     killed = program(path, "inbox.receive(paid(1)); inbox.take(); os.kill(os.getpid(), signal.SIGKILL)")
 
-    output(killed)
+    ended = killed.end()
     clock.time = 4e9
     inbox = SqliteInbox(path, clock=clock)
 
-    assert -signal.SIGKILL == killed.returncode
+    assert (-signal.SIGKILL, "", "") == ended
     assert [numbered(1)] == inbox.pending()
     assert numbered(1) == inbox.take()
 
@@ -277,7 +264,7 @@ def test_a_kill_at_any_moment_loses_no_event_that_was_acknowledged(path):
     for _ in range(3):
         writer = program(path, f"for n in range({acknowledged}, 10**6): inbox.receive(paid(n)); print(n, flush=True)")
         for _line in range(20):
-            acknowledged = int(writer.stdout.readline()) + 1
+            acknowledged = int(writer.line()) + 1
         writer.kill()
         rest = output(writer)
         acknowledged = int(rest[-1]) + 1 if rest else acknowledged

@@ -47,7 +47,7 @@ def test_what_is_no_json_is_refused_without_its_text(body: bytes) -> None:
 
 
 @given(json_documents)
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_is_its_own_fixed_point(document: object) -> None:
     """However a document was written, what was printed once is printed the same again."""
     once = reprint(json.dumps(document, indent=1).encode())
@@ -56,7 +56,7 @@ def test_is_its_own_fixed_point(document: object) -> None:
 
 
 @given(json_objects)
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_agrees_with_what_the_client_signs(document: dict[str, object]) -> None:
     """The bodies of our own requests come back unchanged."""
     body = canonical_json(document)
@@ -65,7 +65,7 @@ def test_agrees_with_what_the_client_signs(document: dict[str, object]) -> None:
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-8, 23).map(lambda power: 1.5 * 10.0**power))
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_numbers_are_printed_as_by_the_signing_side(number: float) -> None:
     """Two ways of printing a double, written apart, that agree; the other one is held against Node, too."""
     printed = reprint(repr(number).encode()).decode()
@@ -75,7 +75,7 @@ def test_numbers_are_printed_as_by_the_signing_side(number: float) -> None:
 
 
 @given(st.binary(max_size=60) | st.text('[]{}":,\\u0d8e1.+- ntfalse').map(str.encode))
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_any_bytes_end_in_json_or_in_the_one_error(body: bytes) -> None:
     """Nobody knows who sent them."""
     try:

@@ -25,7 +25,7 @@ Mutation = Callable[[bytes, Random], bytes]
 
 
 @given(st.integers(0, len(BODY) - 1), st.integers(1, 255))
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_a_changed_byte_never_verifies(at: int, change: int) -> None:
     """Wherever it stands: this body is as JavaScript prints it, so no other one is printed like it."""
     changed = BODY[:at] + bytes([BODY[at] ^ change]) + BODY[at + 1 :]
@@ -44,7 +44,7 @@ def test_a_changed_bit_of_the_signature_never_verifies(bit: int) -> None:
 
 
 @given(json_objects, st.sampled_from([None, 1]), st.booleans())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_what_is_read_is_what_was_signed(document: dict[str, object], indent: int | None, is_ascii: bool) -> None:
     """A body printed in another way on the road is read as the one that was signed."""
     printed = reprint(written(document))
@@ -58,7 +58,7 @@ def test_what_is_read_is_what_was_signed(document: dict[str, object], indent: in
     st.binary(max_size=100),
     st.dictionaries(st.sampled_from(["X-Signature", "signature", "Host"]) | st.text(), st.text()),
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_strangers_get_nothing_but_a_mismatch(body: bytes, headers: dict[str, str]) -> None:
     """Without the key there is no way to any other answer."""
     with pytest.raises(SignatureMismatch):

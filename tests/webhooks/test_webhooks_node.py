@@ -4,7 +4,6 @@ import base64
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from random import Random
 
@@ -13,6 +12,7 @@ import pytest
 from paycombat_async.webhooks import Webhooks
 from paycombat_async.webhooks.reprint import reprint
 from tests.json_cases import NODE_SCRIPT, scalar
+from tests.processes import run
 from tests.sandbox.json_texts import text
 from tests.webhooks.bodies import KEY, PAYIN, PAYOUT, VIRTUAL_ACCOUNT
 
@@ -25,8 +25,7 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 
 
 def ask_node(*arguments: str, stdin: bytes) -> list[str]:
-    command = [str(NODE), *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, check=True, timeout=60).stdout.decode().split("\n")
+    return run(NODE, *arguments, input=stdin, check=True).stdout.split("\n")
 
 
 def reprinted(source: str) -> str | None:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from paycombat_async import webhooks
 from paycombat_async.sandbox import SANDBOX_SIGNATURE_KEY
+from tests.processes import PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Receiver:
 
     async def until(self, count: int) -> None:
         """Wait until so many have come."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.received) < count:
                 self.arrived.clear()
                 await self.arrived.wait()

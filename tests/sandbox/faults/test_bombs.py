@@ -2,12 +2,12 @@
 
 import json
 import shutil
-import subprocess
 import zlib
 
 import pytest
 
 from paycombat_async.sandbox import Fault, Sandbox
+from tests.processes import run
 from tests.sandbox.caller import CUSTOMER, compact
 from tests.sandbox.faults.socket_caller import LAST, Heard, hear, update
 
@@ -23,9 +23,9 @@ process.stdout.write(spaces + "\\n" + out.subarray(spaces));
 
 def unpacked(body: bytes) -> tuple[int, bytes]:
     """How many spaces there are in front, and what is behind them."""
-    out = subprocess.run(["node", "-e", UNPACK], input=body, capture_output=True, check=True, timeout=60).stdout
-    spaces, _, answer = out.partition(b"\n")
-    return int(spaces), answer
+    out = run("node", "-e", UNPACK, input=body, encoding="latin-1", check=True).stdout
+    spaces, _, answer = out.partition("\n")
+    return int(spaces), answer.encode("latin-1")
 
 
 async def bomb(sandbox: Sandbox, fault: Fault) -> Heard:

@@ -3,17 +3,16 @@
 import json
 import os
 import re
-import subprocess
+import signal
 import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
 from paycombat_async.sandbox import SANDBOX_TOKEN, Fault
+from tests.processes import PATIENCE_S, Process
 
-ROOT = Path(__file__).parents[3]
 PROGRAMS = [
     pytest.param(["-m", "paycombat_async.sandbox"], id="sandbox"),
     pytest.param(["-m", "paycombat_async.cli", "sandbox"], id="paycombat"),
@@ -21,21 +20,15 @@ PROGRAMS = [
 LIST = "/api/v1/customer/customer"
 
 
-def start(program: list[str], *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-X", "dev", "-W", "error", *program, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def start(program: list[str], *arguments: str) -> Process:
+    command = [sys.executable, "-X", "dev", "-W", "error", *program, *arguments]
+    return Process(*command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
 
 
 def status(url: str) -> int:
     request = urllib.request.Request(url + LIST, headers={"X-token": SANDBOX_TOKEN})
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
             json.loads(response.read())
             return int(response.status)
     except urllib.error.HTTPError as error:
@@ -46,15 +39,12 @@ def status(url: str) -> int:
 def statuses(program: list[str], *arguments: str) -> list[int]:
     """Of 20 requests, one after the other; the program must end with no word of complaint."""
     with start(program, *arguments) as process:
-        try:
-            assert process.stdout is not None
-            found = re.search(r"http://127\.0\.0\.1:[0-9]+", process.stdout.readline())
-            assert found is not None
-            seen = [status(found[0]) for _ in range(20)]
-        finally:
-            process.terminate()
-            _, errors = process.communicate(timeout=20)
-    assert (errors, process.returncode) == ("", 0)
+        found = re.search(r"http://127\.0\.0\.1:[0-9]+", process.line())
+        assert found is not None
+        seen = [status(found[0]) for _ in range(20)]
+        process.signal(signal.SIGTERM)
+        code, _, errors = process.end()
+    assert (0, "") == (code, errors)
     return seen
 
 
@@ -75,9 +65,9 @@ def test_faults_come_at_their_rates_and_by_their_seed(program: list[str]) -> Non
 def test_unknown_faults_are_refused_with_all_names(program: list[str]) -> None:
     """One line, exit code 2, and nothing is served."""
     with start(program, "--fault", "500_sometimes:0.1") as process:
-        out, errors = process.communicate(timeout=20)
+        code, out, errors = process.end()
 
-    assert (out, process.returncode) == ("", 2)
+    assert (2, "") == (code, out)
     assert "there is no fault '500_sometimes'" in errors
     assert all(fault in errors for fault in Fault)
     assert len(errors.splitlines()) == 1
