@@ -102,6 +102,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
 }
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(("amount", "reason"), REFUSED.values(), ids=REFUSED)
 @pytest.mark.parametrize("field", ["sender_amount", "beneficiary_amount"])
 def test_a_refused_amount_says_why(field: str, amount: object, reason: str) -> None:
@@ -153,6 +154,7 @@ ACCEPTED: dict[str, tuple[Decimal | int, str]] = {
 }
 
 
+@pytest.mark.promise("P2")
 @pytest.mark.parametrize(("amount", "expected"), ACCEPTED.values(), ids=ACCEPTED)
 def test_an_amount_is_written_as_javascript_writes_it(amount: Decimal | int, expected: str) -> None:
     """No exponent, no zeros behind, no digit lost; the same through plain data, as number and as text."""
@@ -274,6 +276,7 @@ def test_exact_numbers_pass_in_extra(endpoint: Any, make: Any) -> None:
     assert sent.endswith(b'"a":10.5,"b":[1000,{"c":7}]}')
 
 
+@pytest.mark.promise("P2", "P11")
 @pytest.mark.parametrize("amount", [Decimal("0.12345678901234567"), 2**53, Decimal("NaN")], ids=str)
 def test_what_a_double_does_not_hold_is_refused_in_extra(amount: object) -> None:
     """There are no bounds there but those of JSON itself."""
@@ -350,6 +353,7 @@ def exact_amounts(draw: st.DrawFn) -> Decimal | int:
     return int(spelling) if draw(st.booleans()) and spelling == int(spelling) else spelling
 
 
+@pytest.mark.promise("P2")
 @given(exact_amounts())
 def test_any_amount_within_the_bounds_arrives_exactly(amount: Decimal | int) -> None:
     """As many digits as it has, no exponent, no zero behind; a double reads it as the nearest to what was meant."""
@@ -360,6 +364,7 @@ def test_any_amount_within_the_bounds_arrives_exactly(amount: Decimal | int) -> 
     assert amount == Decimal(repr(float(text)))
 
 
+@pytest.mark.promise("P2", "P11")
 @given(st.decimals() | st.integers() | st.floats() | st.fractions() | st.booleans() | st.text())
 def test_anything_is_an_exact_amount_or_refused(amount: Any) -> None:
     """Nothing in between: neither another error nor another number."""
@@ -415,6 +420,7 @@ def test_the_callers_decimal_context_changes_no_refusal(context: Context, amount
     assert reason in str(error)
 
 
+@pytest.mark.promise("P2")
 @pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 def test_amounts_are_those_of_node() -> None:
     """JSON.stringify(JSON.parse(body)) gives thousands of payouts back, byte for byte."""

@@ -7,6 +7,8 @@ import pytest
 
 from paycombat_async._attempts import Attempts
 
+pytestmark = pytest.mark.promise("P4")
+
 SOON, LATER, NEVER = 0.01, 0.03, 60.0  # seconds; of the loop's own clock, which no test waits for longer than this
 
 

@@ -29,6 +29,8 @@ from paycombat_async.schemas.customers import (
 )
 from tests.json_cases import SafeText, json_documents, json_objects, vectors
 
+pytestmark = pytest.mark.promise("P2")
+
 BIG = "integer beyond ±(2^53-1)"
 NOT_FINITE = "NaN and infinity"
 HALF_PAIR = "half of a surrogate pair"

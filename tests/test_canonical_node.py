@@ -18,7 +18,7 @@ KEY = "snd_서명키_0123456789"
 BODIES = 21_000
 NUMBERS = 100_000  # of each kind
 
-pytestmark = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+pytestmark = [pytest.mark.promise("P2"), pytest.mark.skipif(NODE is None, reason="Node.js is not installed")]
 
 
 def ask_node(mode: str, stdin: bytes, *arguments: str) -> list[str]:

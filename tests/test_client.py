@@ -28,6 +28,7 @@ def _environ(monkeypatch):
     return monkeypatch
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -70,6 +71,7 @@ def test_what_cannot_work_is_said_at_construction(make_client, arguments, words)
     assert Outcome.NOT_SENT is caught.value.outcome
 
 
+@pytest.mark.promise("P7")
 def test_the_password_of_a_proxy_is_not_shown_by_what_holds_it(make_client):
     """A reporter may walk through everything that a client is made of."""
     client = make_client(proxy="http://u:marked@proxy:3128", transport=None)
@@ -77,6 +79,7 @@ def test_the_password_of_a_proxy_is_not_shown_by_what_holds_it(make_client):
     assert "marked" not in repr(vars(client._engine.transport))
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize("arguments", [{"token": "snd_marked "}, {"proxy": "socks5://u:marked@p", "transport": None}])
 def test_a_refused_secret_is_not_in_the_traceback(make_client, arguments):
     """Not even where a reporter prints the local variables of our frames."""
@@ -172,6 +175,7 @@ async def test_request_signs_as_the_provider_s_rule_says(client, transport, meth
     assert is_signed is ("signature" in transport.drafts[0].headers)
 
 
+@pytest.mark.promise("P9")
 async def test_request_refuses_to_leave_the_host(client, transport):
     """A path is a path."""
     with pytest.raises(InvalidRequest):
@@ -180,6 +184,7 @@ async def test_request_refuses_to_leave_the_host(client, transport):
     assert [] == transport.drafts
 
 
+@pytest.mark.promise("P6")
 async def test_drift_is_told_to_the_hook_or_refused_when_strict(make_client, transport):
     """`on_drift` hears each difference; `strict_responses` makes an error that says: carried out."""
     heard = []
@@ -195,6 +200,7 @@ async def test_drift_is_told_to_the_hook_or_refused_when_strict(make_client, tra
     assert (Outcome.APPLIED, 1) == (caught.value.outcome, caught.value.attempts)
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, pickle.dumps])
 def test_a_client_cannot_be_pickled_with_its_secrets(client, duplicate):
     """The token refuses."""

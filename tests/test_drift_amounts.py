@@ -109,6 +109,7 @@ ODD_NEIGHBOURS = {
 }
 
 
+@pytest.mark.promise("P6")
 @each_way
 @each_amount
 @pytest.mark.parametrize(("neighbour", "kind"), ODD_NEIGHBOURS.values(), ids=ODD_NEIGHBOURS)
@@ -142,6 +143,7 @@ NO_AMOUNTS = {
 }
 
 
+@pytest.mark.promise("P6")
 @each_way
 @each_amount
 @pytest.mark.parametrize("value", NO_AMOUNTS.values(), ids=NO_AMOUNTS)
@@ -169,6 +171,7 @@ def test_no_amount_at_all_is_no_drift(endpoint: Endpoint[Any, Any], name: str, c
     assert not reading.notes
 
 
+@pytest.mark.promise("P6")
 @each_way
 @pytest.mark.parametrize("number", ["1e99999999999999999999", "1e400", "0.1"])
 def test_a_number_in_a_free_field_never_loses_the_answer(closely: bool, number: str) -> None:

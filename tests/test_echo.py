@@ -57,6 +57,7 @@ def test_every_call_with_echoes_is_probed() -> None:
     assert answered == {name: {*OTHERS[name], *([IDENTITIES[name]] if name in IDENTITIES else [])} for name in MONEY}
 
 
+@pytest.mark.promise("P3", "P9")
 @pytest.mark.parametrize("name", IDENTITIES)
 async def test_an_answer_for_another_identity_is_an_unknown_outcome(name, deaf_client, transport):
     """Nobody knows what became of this one; it is not sent again, and the error holds what came back."""
@@ -83,6 +84,7 @@ async def test_the_error_of_another_identity_carries_the_merchants_own(client, t
     assert [] == heard
 
 
+@pytest.mark.promise("P7")
 async def test_the_raw_answer_on_that_error_is_redacted(deaf_client, transport):
     """A checkout of somebody else's carries an address with the token in it."""
     url = "https://checkout.paycombat.com/?token=c0ffee&identifier=snd_S3CRET"
@@ -95,6 +97,7 @@ async def test_the_raw_answer_on_that_error_is_redacted(deaf_client, transport):
     assert "S3CRET" not in f"{vars(caught.value)}"
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize(("name", "field"), DIFFERING, ids=[f"{name} {field}" for name, field in DIFFERING])
 async def test_other_money_is_told_as_drift(name, field, client, transport, heard):
     """The call was carried out, so its answer is given; the hook hears which field differs, never how."""

@@ -179,6 +179,7 @@ def test_an_endpoint_is_signed_exactly_when_it_has_a_body(endpoint: Endpoint[Any
     assert not (endpoint.signed and endpoint.method in {"GET", "DELETE"})
 
 
+@pytest.mark.promise("P3")
 @each_endpoint
 def test_reading_and_deleting_may_be_repeated_and_creating_may_not(endpoint: Endpoint[Any, Any]) -> None:
     """Where nobody knows what became of a call, a second one must not create a second thing."""

@@ -35,6 +35,7 @@ UPDATE = UpdateCustomer(customer_id="customer_1", description="VIP")
 CREATE = CreateCustomer(description="new", type="individual")
 
 
+@pytest.mark.promise("P1")
 async def test_one_draft_serves_every_attempt(client, transport):
     """The very same bytes and the same signature are sent again."""
     transport.fail(Disconnected("x"))
@@ -78,6 +79,7 @@ async def test_errors_of_earlier_attempts_are_gone_at_once(clock):
         gc.enable()
 
 
+@pytest.mark.promise("P4")
 async def test_the_deadline_is_shared_by_attempts_that_may_follow(client, transport, clock):
     """A safe call gives each attempt its part; with 30 s and 2 retries the first may take 10 s."""
     transport.fail(TimedOut("x"))
@@ -90,6 +92,7 @@ async def test_the_deadline_is_shared_by_attempts_that_may_follow(client, transp
     assert pytest.approx([10.0, left_for_two / 2, left_for_one]) == transport.timeouts
 
 
+@pytest.mark.promise("P4")
 async def test_a_call_that_cannot_be_repeated_gets_the_whole_deadline(client, transport):
     """There is nothing to save for."""
     transport.answer(200, GOOD)
@@ -99,6 +102,7 @@ async def test_a_call_that_cannot_be_repeated_gets_the_whole_deadline(client, tr
     assert [30.0] == transport.timeouts
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.parametrize("failure", [TimedOut("x"), Disconnected("x"), 500, 502, 503, 429, 408, b"<html>"], ids=repr)
 async def test_a_creation_is_sent_once(client, transport, failure):
     """Whatever comes back after bytes may have left, nothing is sent a second time."""
@@ -115,6 +119,7 @@ async def test_a_creation_is_sent_once(client, transport, failure):
     assert 1 == len(transport.drafts) == caught.value.attempts
 
 
+@pytest.mark.promise("P3")
 async def test_a_creation_that_never_left_is_sent_again(client, transport):
     """Provably not sent is safe for all."""
     transport.fail(ConnectFailed("x"))
@@ -138,6 +143,7 @@ async def test_errors_say_how_often_it_was_tried(client, transport):
     assert (None, None) == (error.__cause__, error.__context__)
 
 
+@pytest.mark.promise("P4")
 async def test_retry_after_beyond_the_deadline_is_given_to_the_caller(client, transport, clock):
     """No wait, one attempt, the value on the error."""
     transport.answer(429, b'{"status":false}', {"retry-after": "9000"})
@@ -235,6 +241,7 @@ async def test_a_failing_hook_does_not_take_the_answer_with_it(make_client, tran
     assert 2 == len([record for record in caplog.records if record.exc_info])
 
 
+@pytest.mark.promise("P7")
 async def test_nothing_private_is_logged(make_client, transport, caplog):
     """At DEBUG: names, numbers and times; no token, no key, no id, no field's value."""
     caplog.set_level(logging.DEBUG)

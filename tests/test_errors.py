@@ -119,6 +119,7 @@ OUTCOMES = {
 }
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.parametrize(("kind", "outcome"), OUTCOMES.items(), ids=lambda value: getattr(value, "__name__", value))
 def test_an_error_that_is_not_told_its_outcome_claims_no_more_than_it_knows(
     kind: type[PayCombatError], outcome: Outcome

@@ -84,6 +84,7 @@ def test_each_package_has_its_client() -> None:
     assert "AsyncPayCombat" not in paycombat_sync.__all__
 
 
+@pytest.mark.promise("P10")
 def test_the_blocking_package_exports_the_very_same_objects() -> None:
     """An error raised through one package is caught by the name of the other; only what waits is its own."""
     shared = [name for name in paycombat_async.__all__ if not home(paycombat_async, name).startswith(WAITING)]

@@ -27,6 +27,8 @@ from paycombat_sync import PayCombat
 from tests.calls import payout
 from tests.raw_server import Arrived, RawServer, Serve, answering, http
 
+pytestmark = pytest.mark.promise("P15")
+
 PAID = b'{"status":true,"message":"OK","data":{"id":"payout_1"}}'
 LONGEST_S = 60  # a bound, not a measurement
 CREDENTIALS = {"token": "snd_t", "signature_key": "snd_k"}

@@ -45,6 +45,7 @@ PARTS = st.one_of(*(of(kind, RIGHT) for kind in KINDS[:2] + KINDS[3:5]))
 VALUES = st.one_of(RIGHT, RIGHT, RIGHT, RIGHT, ODD, PARTS, st.dictionaries(st.text(max_size=2), st.text(max_size=2)))
 
 
+@pytest.mark.promise("P11")
 @given(st.one_of(*(of(kind, VALUES | RIGHT) for kind in KINDS)))
 def test_what_passes_at_a_glance_passes_the_check(request_):
     """The check decodes the body again and compares: it is the one that decides."""
@@ -78,6 +79,7 @@ def test_ordinary_requests_pass_at_a_glance(request_):
     assert GLANCE[type(request_)](request_)
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(
     "request_",
     [

@@ -17,6 +17,8 @@ from paycombat_async.sandbox._loop_thread import LoopThread
 from paycombat_async.transport import AiohttpTransport
 from tests.raw_server import Arrived, Serve, http
 
+pytestmark = pytest.mark.promise("P3", "P9")
+
 OK = b'{"status":true,"message":"OK","data":{"id":"payout_2"}}'
 STRAY = b'{"status":true,"message":"OK","data":{"id":"payout_of_somebody_else"}}'
 LONGEST_S = 60  # a bound, not a measurement

@@ -8,6 +8,8 @@ from paycombat_async._drift import Note
 from paycombat_async._odd_field import _reader_without, without_odd_field, wrapped_in
 from paycombat_async.schemas._base import Response
 
+pytestmark = pytest.mark.promise("P6")
+
 
 class Part(Response, frozen=True, kw_only=True):
     name: str | None = None

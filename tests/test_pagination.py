@@ -125,6 +125,7 @@ def with_odd_items(*items: object) -> bytes:
     return msgspec.json.encode({"status": True, "data": data})
 
 
+@pytest.mark.promise("P6")
 async def test_an_odd_item_does_not_make_a_page_short(client, transport):
     """It is left out, and what comes behind it is not."""
     for items in (["a", "b"], ["c", 7], ["d", "e"], []):
@@ -133,6 +134,7 @@ async def test_an_odd_item_does_not_make_a_page_short(client, transport):
     assert ["a", "b", "c", "d", "e"] == [payout.id async for payout in client.payouts.list(page_size=2)]
 
 
+@pytest.mark.promise("P6")
 async def test_a_page_of_odd_items_is_not_the_end(client, transport):
     """Nothing can be read on it, but there is more behind it."""
     for items in (["a"], [7], ["b"], []):
@@ -258,6 +260,7 @@ async def test_a_template_that_asks_for_something_else_is_refused(template, make
     assert [] == transport.drafts
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize("currency", [None, 5.5, True, "\ud83d"], ids=ascii)
 @pytest.mark.parametrize("template", ["/api/v1/payment-method", "/api/v1/payment-method/{currency}"])
 async def test_a_currency_that_is_no_text_is_refused(template, currency, make_client, transport):
@@ -314,6 +317,7 @@ async def test_nothing_is_sent_before_it_is_asked_for(client, transport):
     assert [] == transport.drafts
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(("listing", "kind", "identity"), LONG_LISTS.values(), ids=LONG_LISTS)
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_page_size_below_one_is_refused(listing, kind, identity, size, client):

@@ -64,6 +64,7 @@ def update(**fields: object) -> UpdateCustomer:
     return UpdateCustomer(**({"customer_id": "customer_1"} | fields))
 
 
+@pytest.mark.promise("P1")
 def test_a_body_is_signed_as_it_is_sent():
     """Token, signature of exactly these bytes, content type."""
     sent = draft(UPDATE_CUSTOMER, update(description="é"), {}, None, ACCOUNT)
@@ -84,6 +85,7 @@ def test_calls_without_a_body_carry_no_signature(endpoint):
     assert (None, {"X-token": "snd_token"}) == (sent.body, sent.headers)
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(
     ("request_", "path"),
     [
@@ -135,6 +137,7 @@ def test_a_path_that_nobody_knows_must_be_given():
     assert draft(CHECK_WALLET_READY, None, {"customer_id": "c"}, None, account).url.endswith("/r/c")
 
 
+@pytest.mark.promise("P7")
 def test_a_draft_shows_neither_token_nor_body():
     """Whoever logs one logs its size."""
     sent = draft(UPDATE_CUSTOMER, update(description="private"), {}, None, ACCOUNT)
@@ -143,6 +146,7 @@ def test_a_draft_shows_neither_token_nor_body():
     assert "Draft(customers.update, 52 bytes)" == repr(sent)
 
 
+@pytest.mark.promise("P6")
 def test_the_page_s_answer_is_read_without_drift_and_kept_as_it_is():
     """`{}` in text fields is None; `metadata` stays an empty object."""
     reading = understand(PAGE, closely=True)
@@ -164,6 +168,7 @@ ENVELOPES = [
 ]
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize("envelope", ENVELOPES)
 @pytest.mark.parametrize("closely", [False, True], ids=["fast", "closely"])
 def test_every_envelope_is_opened(envelope, closely):
@@ -174,6 +179,7 @@ def test_every_envelope_is_opened(envelope, closely):
     assert not reading.notes
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize(
     ("data", "path", "kind"),
     [
@@ -198,6 +204,7 @@ def test_an_odd_field_is_noted_and_the_rest_is_kept(data, path, kind):
     assert reading.data.customer_id in {"c", "5", ""}
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize(
     "data",
     [
@@ -211,6 +218,7 @@ def test_empty_objects_are_null_everywhere(data):
     assert [] == understand(b'{"success":true,"data":%s}' % data, closely=True).notes
 
 
+@pytest.mark.promise("P6")
 def test_half_a_surrogate_pair_does_not_lose_the_answer():
     """JavaScript makes one of a name cut in the middle of an emoji."""
     reading = understand(b'{"success":true,"data":{"customer_id":"c","description":"a\\ud83d"}}')
@@ -263,6 +271,7 @@ def test_each_status_has_its_error(status, kind, outcome):
     assert "kim" not in str(error)
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.parametrize("status", [400, 404, 422, 429])
 @pytest.mark.parametrize("body", [b"<html>502</html>", b"", b"[1]", b'"no"'], ids=repr)
 def test_a_refusal_that_is_not_the_provider_s_json_decides_nothing(status, body):
@@ -383,6 +392,7 @@ def test_a_success_is_known_by_its_verdict_or_by_its_identity(body):
     assert "c" == understand(body).data.customer_id
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.parametrize(
     ("body", "outcome"),
     [
@@ -423,6 +433,7 @@ def test_a_deletion_may_be_answered_with_nothing(body):
         assert understand(body, DELETE_CUSTOMER).data.customer_id is None
 
 
+@pytest.mark.promise("P7")
 def test_the_location_of_a_redirect_is_not_shown_whole():
     """Its host is; its path and query may hold a token."""
     with pytest.raises(UnexpectedRedirect) as caught:
@@ -439,6 +450,7 @@ def test_a_location_that_is_no_address_does_no_harm(location):
         understand(b"", status=302, headers={"location": location})
 
 
+@pytest.mark.promise("P7")
 def test_the_raw_body_of_an_error_is_clipped_and_redacted():
     """An answer may quote the token, or a checkout address that carries it."""
     body = b'{"status":false,"message":"bad snd_token","url":"https://x/?identifier=abc"}' + b" " * 5000
@@ -461,6 +473,7 @@ def test_pages_are_read_in_any_of_the_usual_shapes():
     assert [None, 7, None, 7] == [page.total for page in pages]
 
 
+@pytest.mark.promise("P6")
 def test_an_odd_item_does_not_lose_the_page():
     """It is left out and noted; its neighbours stay."""
     reading = understand(b'{"status":true,"data":[%s,7,{"customer_id":"b","is_active":3}]}' % ONE, LIST_CUSTOMERS)
@@ -526,6 +539,7 @@ def test_any_answer_ends_in_data_or_in_one_of_our_errors(body, status, endpoint,
     assert reading.data is None or endpoint is LIST_CUSTOMERS or isinstance(reading.data, endpoint.response)
 
 
+@pytest.mark.promise("P11")
 @given(st.dictionaries(st.sampled_from(UpdateCustomer.__struct_fields__), JSON | st.binary(max_size=4), max_size=4))
 def test_any_request_is_drafted_or_refused(fields):
     """A Struct with anything in its fields: bytes that hold them, or `InvalidRequest`."""
@@ -551,6 +565,7 @@ def test_a_reply_tells_its_drift_and_hides_its_data():
     assert drift == copy.copy(drift) == pickle.loads(pickle.dumps(drift))
 
 
+@pytest.mark.promise("P6")
 def test_null_written_as_an_empty_object_is_none_on_every_level():
     """The fast way, which nobody asks to look closely, clears what stands within as well."""
     customer = understand(PAGE).data
@@ -569,6 +584,7 @@ def test_items_of_a_list_under_its_own_name_are_read_like_others():
     assert ("c", None) == (customer.customer_id, customer.webhook_url)
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize("request_id", ["snd_token", "snd_token-4f", "0f-snd_token"])
 def test_a_secret_in_the_id_of_a_request_is_taken_out(request_id):
     """However the answer was read."""

@@ -180,6 +180,7 @@ EMPTY = {
 }
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize("name", EMPTY)
 @pytest.mark.parametrize("extra", [False, True], ids=["no extra", "empty extra"])
 async def test_an_empty_body_is_refused(name, extra, client, transport):
@@ -194,6 +195,7 @@ async def test_an_empty_body_is_refused(name, extra, client, transport):
     assert [] == transport.drafts
 
 
+@pytest.mark.promise("P11")
 async def test_a_request_of_another_call_is_refused(client, transport):
     """They look alike, but mean other things."""
     with pytest.raises(InvalidRequest, match="SimulatePayout, got SimulatePayin"):
@@ -215,6 +217,7 @@ hostile = st.text(max_size=300) | st.lists(
 ).map("".join)
 
 
+@pytest.mark.promise("P9", "P11")
 @pytest.mark.parametrize("name", HOLES)
 @given(value=hostile)
 def test_an_id_never_leads_elsewhere(name, value):
@@ -254,6 +257,7 @@ JSON = st.recursive(
 WITH_BODY = [endpoint for endpoint in ENDPOINTS if endpoint.signed]
 
 
+@pytest.mark.promise("P2", "P11")
 @pytest.mark.parametrize("endpoint", WITH_BODY, ids=lambda endpoint: endpoint.name)
 @given(data=st.data())
 def test_any_request_is_drafted_or_refused(endpoint, data):
@@ -282,6 +286,7 @@ CHECKOUT = {
 }
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize("checkout_url", [CHECKOUT["checkout_url"], [CHECKOUT["checkout_url"]]], ids=["text", "drift"])
 async def test_a_checkout_address_is_in_no_log_and_no_reply(checkout_url, make_client, transport, caplog):
     """Only who asks for `checkout_url` sees it: logs, drift and replies do without."""
@@ -307,6 +312,7 @@ ODD_ANSWERS: dict[str, tuple[int, Any, type[Exception]]] = {
 }
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize(("status", "body", "kind"), ODD_ANSWERS.values(), ids=ODD_ANSWERS)
 @pytest.mark.parametrize("escaped", [False, True], ids=["plain", "as PHP writes it"])
 async def test_a_checkout_address_is_in_no_error(status, body, kind, escaped, make_client, transport, caplog):

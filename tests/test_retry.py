@@ -35,6 +35,7 @@ def situation(error, repeat=SAFE, **other):
     return Situation(repeat=repeat, error=error, **settings)
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.parametrize(
     ("error", "safe_again", "once_again"),
     [
@@ -56,6 +57,7 @@ def test_what_is_sent_again(error, safe_again, once_again):
     assert [safe_again, once_again] == [isinstance(decision, Again) for decision in decisions]
 
 
+@pytest.mark.promise("P3")
 def test_a_429_is_trusted_only_when_told_so():
     """trust_429 lets a money call be sent again after a refusal by the provider's own JSON, and by nothing else."""
     policy = RetryPolicy(trust_429=True)
@@ -87,12 +89,14 @@ def test_retry_after_is_a_least():
     )
 
 
+@pytest.mark.promise("P4")
 @pytest.mark.parametrize("retry_after", [30.0, 9000.0, 4e6])
 def test_a_retry_after_beyond_the_deadline_stops_at_once(retry_after):
     """No waiting for what cannot succeed in time."""
     assert Stop() == decide(RetryPolicy(), situation(status(429, REJECTED, retry_after=retry_after)))
 
 
+@pytest.mark.promise("P4")
 @pytest.mark.parametrize("other", [{"attempt": 3}, {"max_retries": 0}, {"tokens": 13}, {"remaining": 0.1}], ids=repr)
 def test_budgets_end_retries(other):
     """Attempts, the client's bucket and the deadline each have the last word."""
@@ -107,6 +111,7 @@ ERRORS = st.sampled_from([TimedOut("x"), Disconnected("x"), ConnectFailed("x"), 
 )
 
 
+@pytest.mark.promise("P3", "P4")
 @given(
     error=ERRORS,
     repeat=st.sampled_from([SAFE, ONCE]),

@@ -136,6 +136,7 @@ def test_shorter_answers_on_record_are_read_too(kept: list[str]) -> None:
     assert not reading.notes
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize("name", ANSWERED[1:])
 @pytest.mark.parametrize("empty", [None, {}], ids=["null", "the provider's null"])
 def test_any_field_but_the_id_may_be_empty(name: str, empty: object) -> None:
@@ -185,6 +186,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
 }
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize("show", SHOWN.values(), ids=SHOWN)
 def test_a_checkout_does_not_show_its_address(show: Callable[[Any], str]) -> None:
     """It carries the merchant's X-token; what identifies the checkout is still there."""

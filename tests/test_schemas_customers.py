@@ -165,6 +165,7 @@ def test_an_empty_object_elsewhere_is_no_text(path: str) -> None:
         msgspec.json.decode(json.dumps(document), type=Customer)
 
 
+@pytest.mark.promise("P5")
 def test_unset_is_omitted_and_empty_is_kept() -> None:
     """Leaving a field alone and clearing it are two things on the wire."""
     request = UpdateCustomer(
@@ -176,6 +177,7 @@ def test_unset_is_omitted_and_empty_is_kept() -> None:
     )
 
 
+@pytest.mark.promise("P5")
 @pytest.mark.parametrize("kind", [UpdateCompany, UpdateIndividual, AuthorizedUserDetails])
 def test_every_part_of_an_update_may_be_left_out(kind: type[Struct]) -> None:
     """Nothing set, nothing sent."""
@@ -196,6 +198,7 @@ WHOLE: dict[type[Any], dict[str, object]] = {
 EVERY_FIELD = [(kind, row["path"]) for kind, table in REQUESTS for row in RECORD[table]]
 
 
+@pytest.mark.promise("P5", "P11")
 @pytest.mark.parametrize(("kind", "path"), EVERY_FIELD, ids=[f"{kind.__name__} {path}" for kind, path in EVERY_FIELD])
 def test_none_is_refused_in_every_field(kind: type[Any], path: str) -> None:
     """The API knows no null: None is neither "leave alone" nor "clear", so it is refused by name."""
@@ -213,6 +216,7 @@ def test_none_is_refused_in_every_field(kind: type[Any], path: str) -> None:
     assert error.outcome is Outcome.NOT_SENT
 
 
+@pytest.mark.promise("P5")
 def test_none_inside_metadata_is_null() -> None:
     """Metadata is the merchant's own: null means there what they want it to mean."""
     request = UpdateCustomer.from_mapping({"customer_id": "c", "metadata": {"a": None}})
@@ -252,6 +256,7 @@ BAD: dict[str, tuple[object, str]] = {
 }
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(("data", "path"), BAD.values(), ids=BAD)
 def test_bad_input_gets_one_clear_error(data: object, path: str) -> None:
     """The one error type, with the path, in one line, without the value, and with nothing hanging behind it."""
@@ -278,6 +283,7 @@ def abyss() -> dict[str, object]:
     return {"customer_id": "c", "metadata": levels}
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize("data", [itself(), abyss()], ids=["holds itself", "abyss"])
 def test_bottomless_data_is_refused_at_the_latest_when_it_is_encoded(data: dict[str, object]) -> None:
     """No RecursionError on the way, and no endless loop."""
@@ -285,6 +291,7 @@ def test_bottomless_data_is_refused_at_the_latest_when_it_is_encoded(data: dict[
         canonical_json(UpdateCustomer.from_mapping(data))
 
 
+@pytest.mark.promise("P11")
 def test_a_huge_number_in_metadata_is_refused_when_it_is_encoded() -> None:
     """Five thousand digits neither slip through nor break the message."""
     request = UpdateCustomer.from_mapping({"customer_id": "c", "metadata": {"n": 10**5000}})
@@ -331,6 +338,7 @@ def test_from_mapping_builds_the_nested_parts() -> None:
     assert built == CreateCustomer(description="d", type="company", company=company)
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(
     ("kind", "missing", "given"),
     [

@@ -162,6 +162,7 @@ def test_payin_methods_come_in_lists(endpoint: Any, closely: bool) -> None:
     assert not reading.notes
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize("name", [name for name in PAYIN_METHOD_FIELDS if name != "payin_method_name"])
 @pytest.mark.parametrize("empty", [None, {}], ids=["null", "the provider's null"])
 def test_any_field_but_the_name_may_be_empty(name: str, empty: object) -> None:
@@ -172,6 +173,7 @@ def test_any_field_but_the_name_may_be_empty(name: str, empty: object) -> None:
     assert not reading.notes
 
 
+@pytest.mark.promise("P6")
 @each_way
 def test_an_odd_field_of_a_param_does_not_lose_the_others(closely: bool) -> None:
     """Noted with its place; its neighbours stay, and so does what was asked for."""

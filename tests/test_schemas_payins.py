@@ -138,6 +138,7 @@ def field(name: str) -> msgspec.structs.FieldInfo:
     return next(found for found in msgspec.structs.fields(Payin) if found.name == name)
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize("name", [*RETRIEVED[1:], *IN_WEBHOOKS])
 @pytest.mark.parametrize("empty", [None, {}], ids=["null", "the provider's null"])
 def test_any_field_but_the_id_may_be_empty(name: str, empty: object) -> None:
@@ -166,6 +167,7 @@ def test_the_older_answer_is_read_as_well() -> None:
     assert understand(RETRIEVE_PAYIN, newer, "D").data.payin_id_finmo is None
 
 
+@pytest.mark.promise("P6")
 def test_a_payin_without_an_id_is_noted() -> None:
     """The success is kept."""
     reading = understand(RETRIEVE_PAYIN, {"status": "SUCCESS"})
@@ -174,6 +176,7 @@ def test_a_payin_without_an_id_is_noted() -> None:
     assert [DriftKind.MISSING_IDENTITY] == [note.kind for note in reading.notes or ()]
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize(
     ("endpoint", "known"),
     [(RETRIEVE_PAYIN, PayinStatus), (CREATE_VIRTUAL_ACCOUNT, VirtualAccountStatus)],

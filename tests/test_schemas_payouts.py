@@ -113,6 +113,7 @@ def test_what_stands_in_every_example_is_required() -> None:
     assert {path for path in REQUESTED if "." not in path} - {"order_id"} == required
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize("name", [path for path in REQUESTED if "." not in path and path != "order_id"])
 def test_a_missing_field_is_named(name: str) -> None:
     """Before anything is sent."""
@@ -167,6 +168,7 @@ def test_the_answer_on_record_is_read_without_drift(envelope: str, closely: bool
     assert not reading.notes
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize("name", [*ANSWERED[1:], *IN_WEBHOOKS])
 @pytest.mark.parametrize("empty", [None, {}], ids=["null", "the provider's null"])
 def test_any_field_but_the_id_may_be_empty(name: str, empty: object) -> None:
@@ -192,6 +194,7 @@ def test_the_known_values_are_those_on_record() -> None:
     assert ["APPROVED", "FAILED"] == list(PayoutApproval)
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize(("name", "known"), [("status", PayoutStatus), ("approval", PayoutApproval)])
 def test_a_new_value_is_noted_and_kept(name: str, known: Any) -> None:
     """The known ones are not all there are."""

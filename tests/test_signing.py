@@ -118,6 +118,7 @@ def test_any_text_is_answered(signature: str) -> None:
     assert Signer(KEY).verify(b"body", signature) is False
 
 
+@pytest.mark.promise("P2")
 @pytest.mark.parametrize("row", PRINTED, ids=[ascii(row["input"]) for row in PRINTED])
 def test_what_node_printed_is_signed_as_node_signed_it(row: dict[str, Any]) -> None:
     """The stored HMACs of the JSON vectors hold for what Node printed."""
@@ -156,6 +157,7 @@ def test_threads_may_share_a_signer() -> None:
     assert expected == signed
 
 
+@pytest.mark.promise("P1", "P2")
 def test_the_seed_page_is_signed_as_its_sample_signs_it() -> None:
     """From a Struct to the signature Node gives for the page's example."""
     body = canonical_json(UpdateCustomer.from_mapping({**vectors("update-customer-request.json"), "type": "company"}))
@@ -170,6 +172,7 @@ def test_an_empty_key_is_refused(key: Any) -> None:
         Signer(key)
 
 
+@pytest.mark.promise("P7", "P11")
 @pytest.mark.parametrize("key", ["S3CRET\ud800", b"S3CRET", 53], ids=["half a surrogate pair", "bytes", "number"])
 def test_a_key_that_is_no_text_gets_the_one_clear_error(key: Any) -> None:
     """The error names the argument, and neither it nor anything behind it holds the key."""
@@ -180,6 +183,7 @@ def test_a_key_that_is_no_text_gets_the_one_clear_error(key: Any) -> None:
     assert "S3CRET" not in f"{caught.value!r}{vars(caught.value)}"
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize(
     "show",
     [repr, str, "{}".format, "%r".__mod__, "%s".__mod__, ascii],
@@ -190,6 +194,7 @@ def test_a_signer_does_not_show_its_key(show: Callable[[object], str]) -> None:
     assert show(Signer(KEY)) == "Signer(***)"
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize(
     "take",
     [copy.copy, copy.deepcopy, *(lambda it, protocol=p: pickle.dumps(it, protocol) for p in range(6))],
@@ -203,6 +208,7 @@ def test_a_signer_cannot_be_carried_away(take: Callable[[object], object]) -> No
     assert KEY not in str(caught.value)
 
 
+@pytest.mark.promise("P7")
 def test_a_signer_has_no_dict_to_walk() -> None:
     """A reporter walking `vars` finds nothing, and no attribute holds the key."""
     signer = Signer(KEY)

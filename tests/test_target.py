@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from paycombat_async import ConfigurationError, InvalidRequest
 from paycombat_async._target import check_base_url, check_raw_path, check_template, target
 
+pytestmark = pytest.mark.promise("P9", "P11")
+
 BASE = "https://api.paycombat.com"
 TEMPLATE = "/api/v1/customer/customer/{customer_id}"
 

@@ -47,6 +47,7 @@ async def _exchange():
         await transport.aclose()
 
 
+@pytest.mark.promise("P1", "P9")
 async def test_sends_target_headers_and_body_exactly_as_drafted(exchange):
     """Percent-encoding is not normalised, the body is the same bytes, and nothing is added that was not asked for."""
     async with RawServer(answering(http(200, OK))) as server:
@@ -67,6 +68,7 @@ async def test_sends_target_headers_and_body_exactly_as_drafted(exchange):
     ) - {"content-type"}
 
 
+@pytest.mark.promise("P9")
 @pytest.mark.parametrize("method", ["GET", "PATCH", "POST", "DELETE"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed(exchange, method, status):
@@ -81,6 +83,7 @@ async def test_redirects_are_not_followed(exchange, method, status):
     assert [] == thief.arrived
 
 
+@pytest.mark.promise("P3", "P9")
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
 async def test_a_broken_connection_is_not_sent_again_behind_our_back(exchange, method):
     """aiohttp repeats GET, PUT and DELETE by itself: the server must see one request."""
@@ -97,6 +100,7 @@ async def test_a_broken_connection_is_not_sent_again_behind_our_back(exchange, m
     assert Outcome.UNKNOWN == caught.value.outcome
 
 
+@pytest.mark.promise("P9")
 @pytest.mark.parametrize(
     "stray",
     [http(200, b'{"stray":1}'), b"HTTP/1.1 200 OK\r\nContent-Le", http(408, b""), b"garbage\r\n\r\n"],
@@ -124,6 +128,7 @@ async def test_bytes_on_an_idle_connection_are_not_the_next_answer(exchange, str
     assert (2, 2) == (server.connections, len(server.arrived))
 
 
+@pytest.mark.promise("P9")
 async def test_an_answer_too_many_behind_the_end_of_one_is_not_the_next(exchange):
     """It comes in one piece with the end of what was asked for, so that the connection is never seen idle."""
 
@@ -142,6 +147,7 @@ async def test_an_answer_too_many_behind_the_end_of_one_is_not_the_next(exchange
     assert (2, 2) == (server.connections, len(server.arrived))
 
 
+@pytest.mark.promise("P9")
 async def test_cookies_are_not_kept(exchange):
     """What one answer sets, the next request does not send."""
     async with RawServer(answering(http(200, OK, "Set-Cookie: a=b; Path=/"))) as server:
@@ -151,6 +157,7 @@ async def test_cookies_are_not_kept(exchange):
     assert ["cookie" in arrived.headers for arrived in server.arrived] == [False, False]
 
 
+@pytest.mark.promise("P9")
 async def test_proxies_of_the_environment_are_ignored(exchange, monkeypatch):
     """HTTP_PROXY would see the token; only an explicit proxy= counts."""
     async with RawServer(answering(http(200, OK))) as proxy, RawServer(answering(http(200, OK))) as server:
@@ -219,6 +226,7 @@ BAD_ANSWERS = [
 ]
 
 
+@pytest.mark.promise("P3", "P9")
 @pytest.mark.parametrize(("answer", "expected"), BAD_ANSWERS)
 async def test_an_answer_that_is_none_leaves_the_outcome_unknown(exchange, answer, expected):
     """Bytes left, so whatever comes back, the call may have been carried out; aiohttp's "400" is not the provider's."""
@@ -300,6 +308,7 @@ async def test_a_reset_before_the_body_is_no_marked_end(exchange):
     assert not is_whole
 
 
+@pytest.mark.promise("P3")
 async def test_a_refused_connection_is_provably_not_sent():
     """Nobody listens: the error says that nothing left."""
     with socket.socket() as closed:
@@ -314,6 +323,7 @@ async def test_a_refused_connection_is_provably_not_sent():
     assert Outcome.NOT_SENT == caught.value.outcome
 
 
+@pytest.mark.promise("P3")
 async def test_tls_with_a_stranger_is_provably_not_sent():
     """A peer that speaks no TLS: nothing of the request left."""
     async with RawServer(answering(http(200, OK))) as server:
@@ -327,6 +337,7 @@ async def test_tls_with_a_stranger_is_provably_not_sent():
     assert (Outcome.NOT_SENT, []) == (caught.value.outcome, server.arrived)
 
 
+@pytest.mark.promise("P3")
 async def test_a_wait_for_a_free_connection_is_provably_not_sent(exchange):
     """A full pool until the deadline: ConnectFailed, and the server saw one request only."""
     begun, release = asyncio.Event(), asyncio.Event()
@@ -365,6 +376,7 @@ async def test_connections_are_given_out_in_the_order_of_asking(exchange):
     assert server.connections <= 4
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.parametrize(("is_once_only", "arrivals"), [(True, 0), (False, 1)])
 async def test_a_money_call_that_waited_its_time_away_is_not_sent(is_once_only, arrivals, monkeypatch):
     """What is left of its time would not be enough for an answer. A call that may be repeated is tried all the same."""
@@ -382,6 +394,7 @@ async def test_a_money_call_that_waited_its_time_away_is_not_sent(is_once_only, 
     assert (Outcome.NOT_SENT if is_once_only else 200, arrivals) == (outcome, len(server.arrived))
 
 
+@pytest.mark.promise("P4")
 async def test_silence_ends_with_the_time_allowed(exchange):
     """A server that never answers: TimedOut, unknown."""
 
@@ -396,6 +409,7 @@ async def test_silence_ends_with_the_time_allowed(exchange):
     assert Outcome.UNKNOWN == caught.value.outcome
 
 
+@pytest.mark.promise("P9")
 async def test_a_draft_for_another_origin_is_refused(exchange):
     """The last guard: whatever built the URL, it must lie on the base URL's origin."""
     async with RawServer(answering(http(200, OK))) as server, RawServer(answering(http(200, OK))) as other:
@@ -408,6 +422,7 @@ async def test_a_draft_for_another_origin_is_refused(exchange):
     assert [] == other.arrived
 
 
+@pytest.mark.promise("P7")
 async def test_errors_hold_nothing_of_aiohttp(exchange):
     """No cause, no context, no secret in the printed traceback with local variables."""
 
@@ -430,6 +445,7 @@ def _frames(error: BaseException) -> list[traceback.FrameSummary]:
     return list(traceback.TracebackException.from_exception(error, capture_locals=True).stack)
 
 
+@pytest.mark.promise("P7")
 def test_the_tls_context_is_shared_and_writes_no_session_keys(monkeypatch, tmp_path):
     """One context per process; SSLKEYLOGFILE is not obeyed."""
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))

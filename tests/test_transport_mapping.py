@@ -51,6 +51,7 @@ async def test_every_status_is_an_answer(transport, status):
     assert (status, b'{"a":1}', "7") == (reply.status, reply.body, reply.headers["retry-after"])
 
 
+@pytest.mark.promise("P1", "P9")
 async def test_the_body_is_handed_over_as_it_is(transport):
     """The very bytes of the draft, and no redirects."""
     with aioresponses() as provider:
@@ -79,6 +80,7 @@ RAISED = [
 ]
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
 async def test_what_fails_before_a_connection_is_not_sent(transport, error):
     """aioresponses stands in for the connector, so no connection is ever handed out: nothing left."""
@@ -93,6 +95,7 @@ async def test_what_fails_before_a_connection_is_not_sent(transport, error):
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
 def test_what_fails_after_that_is_unknown(error):
     """Once there was a connection: a time-out is TimedOut, all else Disconnected, and aiohttp's 400 decides nothing."""
@@ -104,6 +107,7 @@ def test_what_fails_after_that_is_unknown(error):
     assert "snd_token" not in str(translated)
 
 
+@pytest.mark.promise("P9")
 async def test_an_answer_announced_as_too_long_is_not_read(transport):
     """By its Content-Length."""
     with aioresponses() as provider:

@@ -34,6 +34,8 @@ from paycombat_async.testing import FakeClock, FakeTransport
 from paycombat_sync import PayCombat
 from tests.calls import BY_NAME, CALLS, LOCAL, ONCE, PATHS, SAFE, payout
 
+pytestmark = pytest.mark.promise("P3")
+
 # how the answer is lost: a failure of the road, or a status and a body; and the error that comes of it
 LOST: dict[str, tuple[TransportError | tuple[int, bytes], type[PayCombatError]]] = {
     "time-out": (TimedOut("no answer"), TimedOut),

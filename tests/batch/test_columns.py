@@ -55,6 +55,7 @@ def test_a_header_that_cannot_be_trusted_is_refused(cells: list[str], sentence: 
     assert sentence in str(caught.value)
 
 
+@pytest.mark.promise("P5")
 @pytest.mark.parametrize(
     ("empty", "cell", "expected"),
     [

@@ -69,6 +69,7 @@ def test_a_journal_that_others_may_read_is_closed_to_them(path: Path) -> None:
     assert 0o600 == stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.promise("P7")
 def test_it_holds_no_name_and_no_token(path: Path) -> None:
     """Ids, lines, digests and states are all there is."""
     journal = opened(path)

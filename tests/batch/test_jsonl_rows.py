@@ -56,6 +56,7 @@ def test_a_bad_line_is_a_row_with_a_reason(line: str, reason: str) -> None:
     assert [reason] == [row.reason for row in rows if isinstance(row, BadRow)]
 
 
+@pytest.mark.promise("P5")
 def test_absent_and_empty_speak_for_themselves() -> None:
     """Absent leaves alone, `""` clears; blank lines, CRLF and the marks of a failures file are passed over."""
     text = (

@@ -11,6 +11,7 @@ from paycombat_async.batch import open_rows
 GOOD = b"customer_id,description\nc1,x\n"
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [

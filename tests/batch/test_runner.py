@@ -181,6 +181,7 @@ async def test_one_rows_trouble_is_its_own(
     assert ["c2"] * (report.failed + report.unknown) == [failure.customer_id for failure in report.failures]
 
 
+@pytest.mark.promise("P7")
 async def test_the_providers_words_are_shown_and_not_kept(client_of: ClientOf, tmp_path: Path) -> None:
     """They help the operator, and may quote personal data: the journal goes without."""
     provider = only({"c1": refused(422, "no such city: Sëoul \x1b[31m")})
@@ -374,6 +375,7 @@ async def test_a_dry_run_sends_nothing_and_needs_no_client(tmp_path: Path) -> No
     assert ["in.csv"] == names_in(tmp_path)
 
 
+@pytest.mark.promise("P15")
 async def test_stop_finishes_what_is_under_way(client_of: ClientOf, tmp_path: Path) -> None:
     """The rest is pending, and the next run sends exactly that."""
     stop = asyncio.Event()
@@ -396,6 +398,7 @@ async def test_stop_finishes_what_is_under_way(client_of: ClientOf, tmp_path: Pa
     assert {1} == set(provider.sent.values())
 
 
+@pytest.mark.promise("P15")
 async def test_a_cancelled_run_leaves_its_journal_in_order(client_of: ClientOf, tmp_path: Path) -> None:
     """Calls under way are unknown and sent again; what was done is not."""
     started = asyncio.Event()

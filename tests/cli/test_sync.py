@@ -63,6 +63,7 @@ def test_a_file_is_synced(rows: Path, sandbox: Sandbox) -> None:
     assert {1} == set(executions(sandbox).values())
 
 
+@pytest.mark.promise("P15")
 @pytest.mark.parametrize("lines", [1, 2, 4])
 def test_a_killed_run_goes_on_where_it_was(rows: Path, sandbox: Sandbox, lines: int) -> None:
     """Whatever the moment, each row is done, not sent or in doubt; what is durably done is not sent again."""
@@ -88,6 +89,7 @@ def test_a_killed_run_goes_on_where_it_was(rows: Path, sandbox: Sandbox, lines: 
     assert {"done"} == set(states(journal).values())
 
 
+@pytest.mark.promise("P15")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_an_interrupted_run_ends_in_good_order(rows: Path, sandbox: Sandbox, number: signal.Signals) -> None:
     """What is under way is finished and noted, the summary says what is left, and the code is 130."""
@@ -147,6 +149,7 @@ def _faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Sa
         yield where, sandbox
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(("arguments", "variables", "sentence"), FAULTS.values(), ids=FAULTS)
 def test_a_fault_of_the_whole_run_is_one_sentence(
     faulty: tuple[Path, Sandbox], arguments: list[str], variables: dict[str, str], sentence: str
@@ -210,6 +213,7 @@ def test_rows_in_doubt_give_three(tmp_path: Path) -> None:
     assert "unknown" == states(tmp_path / "in.csv.journal")["c1"]
 
 
+@pytest.mark.promise("P15")
 def test_a_second_interrupt_leaves_the_calls_under_way(tmp_path: Path) -> None:
     """They are unknown then, in the summary and in the journal."""
     (tmp_path / "in.csv").write_text("customer_id\nc1\nc2\nc3\n", encoding="utf-8")

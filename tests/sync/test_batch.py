@@ -80,6 +80,7 @@ def test_rows_and_progress_stay_in_the_thread_of_the_caller(client: PayCombat) -
     assert 3 == seen[-1].updated
 
 
+@pytest.mark.promise("P15")
 @pytest.mark.parametrize("where", ["rows", "hook"])
 def test_an_interrupt_ends_the_run_and_leaves_the_client_usable(client: PayCombat, where: str, tmp_path: Path) -> None:
     """Ctrl-C while the caller's own code runs: the job is cancelled, its journal closed, and can be taken up again."""

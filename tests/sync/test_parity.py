@@ -35,6 +35,8 @@ from paycombat_sync.resources import payment_methods as blocking_payment_methods
 from paycombat_sync.resources import payout_methods as blocking_payout_methods
 from paycombat_sync.resources import payouts as blocking_payouts
 
+pytestmark = pytest.mark.promise("P10")
+
 # namespace of the client: the async class and the blocking one
 RESOURCES: dict[str, tuple[type, type]] = {
     "customers": (customers.Customers, blocking_customers.Customers),

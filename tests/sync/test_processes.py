@@ -14,6 +14,8 @@ import pytest
 from tests.processes import PATIENCE_S, Process
 from tests.raw_server import Arrived, Serve, http
 
+pytestmark = pytest.mark.promise("P8")
+
 ANSWER = b'{"status": true, "data": {"customer_id": "customer_1", "description": "text of 1"}}'
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")

@@ -164,6 +164,7 @@ def test_a_call_from_a_hook_is_refused(make_client: MakeClient, transport: FakeT
     assert not client.is_closed
 
 
+@pytest.mark.promise("P10")
 def test_an_error_comes_as_it_is(make_client: MakeClient, transport: FakeTransport) -> None:
     """Same object tree as in async code, nothing chained to it, and the caller's line in its traceback."""
     client = make_client()
@@ -201,6 +202,7 @@ def test_an_error_is_freed_without_the_garbage_collector(make_client: MakeClient
         gc.enable()
 
 
+@pytest.mark.promise("P15")
 def test_closing_cuts_calls_of_other_threads(make_client: MakeClient) -> None:
     """They end at once, saying that nobody knows what became of them."""
     transport = HangingTransport()
@@ -217,6 +219,7 @@ def test_closing_cuts_calls_of_other_threads(make_client: MakeClient) -> None:
     assert transport.cancelled.is_set()
 
 
+@pytest.mark.promise("P8")
 def test_a_loop_that_a_hook_has_ended_is_replaced(make_client: MakeClient, transport: FakeTransport) -> None:
     """SystemExit in a hook ends any event loop: the caller gets it, and the next call works."""
     hooks = iter([SystemExit(3), None])
@@ -267,6 +270,7 @@ def test_a_client_collected_in_its_own_thread_ends_it_too(transport: FakeTranspo
     assert not thread.is_alive()
 
 
+@pytest.mark.promise("P8")
 def test_a_forked_child_leaves_the_loop_of_its_parent_alone(transport: FakeTransport) -> None:
     """What happens in the child, without the fork: neither a new call nor the end of the client touches that loop."""
     transport.answer(200, CUSTOMER)
@@ -299,6 +303,7 @@ def test_where_no_thread_can_start_the_call_says_so(make_client: MakeClient, mon
         client.customers.retrieve("customer_1")
 
 
+@pytest.mark.promise("P8")
 def test_many_threads_may_make_the_first_call(make_client: MakeClient, transport: FakeTransport) -> None:
     """They get one loop, not one each."""
     client = make_client()

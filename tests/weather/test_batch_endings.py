@@ -17,6 +17,8 @@ from tests.weather.journal_tap import is_possible
 from tests.weather.nursery import UPDATE, Nursery, Tripwire, calm_down, command_of, job_of, live
 from tests.weather.soak import SOAK
 
+pytestmark = pytest.mark.promise("P15")
+
 SEED = 20261122
 ROWS = 120
 TIMES = 40 if SOAK else 2

@@ -19,6 +19,8 @@ from tests.weather.journal_tap import is_possible
 from tests.weather.nursery import Nursery, Tripwire, job_of, live
 from tests.weather.soak import SOAK
 
+pytestmark = pytest.mark.promise("P15")
+
 SEED = 20261122
 KILLS, ROWS = (1000, 600) if SOAK else (8, 150)
 COMMAND_KILLS, COMMAND_ROWS = (20, 800) if SOAK else (2, 200)

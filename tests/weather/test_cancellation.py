@@ -173,6 +173,7 @@ def objects() -> int:
     return len(gc.get_objects())
 
 
+@pytest.mark.promise("P3", "P9")
 async def test_calls_given_up_at_any_moment_do_no_harm(report, caplog):
     """Each answer goes to its own call, no half-read connection is used again, and everything is given back."""
     caplog.set_level(logging.ERROR, "paycombat")  # pytest keeps each warning about a call, and objects are counted here
@@ -230,6 +231,7 @@ def test_an_interrupt_while_the_loop_starts_leaves_no_thread(monkeypatch):
     assert [] == [thread for thread in begun if thread.is_alive()]
 
 
+@pytest.mark.promise("P8", "P9")
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="POSIX only")
 def test_ctrl_c_at_any_moment_of_a_blocking_call_does_no_harm(report):
     """Real interrupts of a real process: no answer goes to another call, and nothing is used again half read."""

@@ -86,6 +86,7 @@ def test_the_table_has_every_fault_of_requests() -> None:
     assert set(Fault) - WEBHOOK_FAULTS == {row.step.partition("=")[0] for row in ROWS.values()}
 
 
+@pytest.mark.promise("P3", "P4", "P9")
 @each_course
 @each_connection
 @each_side
@@ -127,6 +128,7 @@ def test_a_call_that_meets_a_fault(
     assert sum(connections(fault, kind, lasts=lasts) for kind in KINDS) == len(taken)
 
 
+@pytest.mark.promise("P3")
 @pytest.mark.parametrize(
     ("steps", "outcome", "executed"),
     [

@@ -11,6 +11,8 @@ from paycombat_async.sandbox.faults.names import IDLE_FAULTS
 from tests.calls import payout
 from tests.weather.matrix_cells import PAYEE, credentials
 
+pytestmark = pytest.mark.promise("P3", "P9")
+
 WORK = 0.05  # seconds: ten times what the sandbox waits
 
 

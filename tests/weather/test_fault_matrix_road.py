@@ -14,6 +14,8 @@ from tests.weather.matrix import KINDS, TIMEOUT, USUAL, Verdict
 from tests.weather.matrix_cells import OPERATIONS, Cell, credentials, executions, subjects, verdict
 from tests.weather.matrix_clients import SIDES, Side
 
+pytestmark = pytest.mark.promise("P3")
+
 each_side = pytest.mark.parametrize("side_name", SIDES)
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, get_args, get_origin
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Struct, UnsetType
@@ -18,6 +19,8 @@ from paycombat_async.sandbox.stringify import stringify
 from tests.calls import BY_NAME, PATHS
 from tests.weather.objects import objects
 from tests.weather.soak import examples
+
+pytestmark = pytest.mark.promise("P2", "P11")
 
 KEY = "snd_key-of-the-fuzz"
 ACCOUNT = Account("https://api.paycombat.com", Secret("snd_token"), Signer(KEY), PATHS)
@@ -117,6 +120,7 @@ def drafted(endpoint: Endpoint[Any, Any], request: object) -> tuple[bytes, Mappi
     return sent.body, sent.headers
 
 
+@pytest.mark.promise("P1")
 @examples("drafts")
 @given(st.data(), st.sampled_from(REQUESTS))
 def test_any_request_of_any_endpoint_is_signed_as_a_server_sees_it_or_refused(data: st.DataObject, name: str) -> None:

@@ -122,6 +122,7 @@ headers = st.dictionaries(
 )
 
 
+@pytest.mark.promise("P3")
 @examples("answers")
 @given(st.data(), st.sampled_from(NAMES), STATUSES, headers, st.booleans())
 def test_any_answer_is_understood_or_is_an_error_whose_outcome_follows_from_it(
@@ -173,6 +174,7 @@ def is_readable(piece: str) -> bool:
 odd_pieces = pieces.filter(is_readable)
 
 
+@pytest.mark.promise("P6")
 @examples("odd fields")
 @given(st.data(), st.sampled_from([name for name in NAMES if inner_places(name)]), st.booleans())
 def test_a_success_is_never_lost_to_an_odd_field(data: st.DataObject, name: str, closely: bool) -> None:
@@ -192,6 +194,7 @@ def test_a_success_is_never_lost_to_an_odd_field(data: st.DataObject, name: str,
 DEEP = [nested(levels, in_objects=in_objects) for levels in (33, 300, 600, 800) for in_objects in (False, True)]
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize("piece", DEEP, ids=lambda piece: f"{piece[0]} {len(piece)}")
 @pytest.mark.parametrize("closely", [False, True], ids=["fast", "closely"])
 def test_a_payout_with_a_deep_field_still_says_which_one_it_is(piece: str, closely: bool) -> None:
@@ -204,6 +207,7 @@ def test_a_payout_with_a_deep_field_still_says_which_one_it_is(piece: str, close
     assert "order-1" == result.data.order_id
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize("total", ["1e999", "9" * 5_000, "-1", '"two"', "{}"], ids=lambda total: total[:6])
 @pytest.mark.parametrize("name", ["payouts.list", "checkouts.list", "customers.list"])
 def test_an_odd_total_does_not_hide_the_items(name: str, total: str) -> None:
@@ -221,6 +225,7 @@ def test_an_odd_total_does_not_hide_the_items(name: str, total: str) -> None:
 ODD_MEMBERS = [b'"\x80":1', b'"zzz":1e999', b'"zzz":"\xff"', b'"zzz":' + b"9" * 5_000]
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize("member", ODD_MEMBERS, ids=["name", "large number", "text", "long number"])
 @pytest.mark.parametrize("closely", [False, True], ids=["fast", "closely"])
 @pytest.mark.parametrize("name", ["payouts.create", "customers.update"])

@@ -113,6 +113,7 @@ def opened(path: Path, content: bytes, empty: Any = "keep") -> RowFile | None:
 FILES = st.tuples(st.just("rows.csv"), damaged(csv_files())) | st.tuples(st.just("rows.jsonl"), damaged(jsonl_files))
 
 
+@pytest.mark.promise("P11")
 @examples("rows")
 @given(FILES, st.sampled_from(["keep", "clear"]))
 def test_any_file_is_rows_and_bad_rows_or_refused_as_a_whole(folder: Path, file: tuple[str, bytes], empty: str) -> None:

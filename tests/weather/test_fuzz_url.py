@@ -20,6 +20,8 @@ from tests.weather.answers import ACCOUNT as VIRTUAL_ACCOUNT
 from tests.weather.answers import SIMULATED
 from tests.weather.soak import examples
 
+pytestmark = pytest.mark.promise("P9", "P11")
+
 BASE: Final = "https://api.paycombat.com:8443"
 KEY: Final = Secret("snd_key-of-the-fuzz")
 TOKEN: Final = Secret("snd_token-of-the-fuzz")

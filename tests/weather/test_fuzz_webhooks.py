@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from paycombat_async.webhooks import MemoryInbox, Receipt, Webhooks, diagnose
 from tests.weather.hostile import pieces, texts
 from tests.weather.soak import examples
 from tests.webhooks.bodies import KEY, PAYIN, PAYOUT, VIRTUAL_ACCOUNT, signed
+
+pytestmark = pytest.mark.promise("P11")
 
 RECEIVER = Webhooks([KEY])
 

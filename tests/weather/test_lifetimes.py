@@ -14,7 +14,10 @@ from tests.raw_server import Serve
 from tests.sync.programs import CALLS
 from tests.weather.processes import Held, program
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX only: forks and signals")
+pytestmark = [
+    pytest.mark.promise("P8"),
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX only: forks and signals"),
+]
 
 
 @pytest.mark.parametrize(

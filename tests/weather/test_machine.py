@@ -10,6 +10,8 @@ from paycombat_async.sandbox.faults import Fault
 from tests.weather.machine import Merchant
 from tests.weather.soak import SEED, SOAK, chosen
 
+pytestmark = pytest.mark.promise("P3")
+
 
 def test_every_outcome_keeps_its_word_in_any_weather(report: Callable[..., None]) -> None:
     """The ledger is the judge after every step; what the rules came to must include the cases that matter."""

@@ -31,7 +31,10 @@ Recorded = tuple[list[Operation], list[Model]]
 MODES = ("none", "all", "some", "sectors")
 ASKED = [recorded_row(line, 0) for line in range(ROWS)]
 
-pytestmark = pytest.mark.skipif(not is_possible(), reason="SQLite is built into this Python and shows no VFS")
+pytestmark = [
+    pytest.mark.promise("P15"),
+    pytest.mark.skipif(not is_possible(), reason="SQLite is built into this Python and shows no VFS"),
+]
 
 
 @dataclass

@@ -35,6 +35,8 @@ from tests.weather.provocations import (
 )
 from tests.weather.soak import SOAK
 
+pytestmark = pytest.mark.promise("P7")
+
 # With the whole reply, which is for logs; its data are the caller's own.
 CALLS: dict[str, Callable[[AsyncPayCombat], Awaitable[object]]] = {
     "update": lambda client: client.send(UPDATE_CUSTOMER, update_of_the_person()),

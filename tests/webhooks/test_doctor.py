@@ -271,6 +271,7 @@ def test_verified_is_what_the_check_itself_says(
     assert (list(Candidate)[fitting.index(True)] if found.verified else None) is found.candidate
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize("case", [*CASES.values(), *ACCEPTED.values()], ids=[*CASES, *ACCEPTED])
 def test_nothing_secret_is_said(case: Case) -> None:
     """No key in any form, no token, no signature that would fit, nothing of the body."""

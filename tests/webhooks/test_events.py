@@ -127,6 +127,7 @@ def test_an_amount_that_is_no_number_is_none(text: str) -> None:
     assert event.payin.amount is None
 
 
+@pytest.mark.promise("P6")
 @pytest.mark.parametrize("odd", [{}, [], 7, -1.5, True, "text", None, {"a": {}}, "\ud83d"], ids=repr)
 def test_one_odd_field_never_costs_the_event(odd: object) -> None:
     """What does not fit is None, as in answers; the rest is there. Half an emoji is replaced."""
@@ -182,6 +183,7 @@ def test_every_event_says_type_id_and_status(data: object, shown: tuple[str | No
     assert f"{type(event).__name__}(type={shown[0]!r}, id={shown[1]!r}, status={shown[2]!r})" == repr(event)
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize("data", ONE_OF_EACH, ids=lambda data: f"{data.get('type')} {data['status']}")
 def test_no_personal_data_is_shown(data: dict[str, object]) -> None:
     """Events stand in logs and on consoles."""

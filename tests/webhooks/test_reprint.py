@@ -55,6 +55,7 @@ def test_is_its_own_fixed_point(document: object) -> None:
     assert once == reprint(once)
 
 
+@pytest.mark.promise("P2")
 @given(json_objects)
 @settings(max_examples=80)
 def test_agrees_with_what_the_client_signs(document: dict[str, object]) -> None:

@@ -193,6 +193,7 @@ def test_numbers_are_read_from_what_was_signed() -> None:
     assert "100.1" == str(event.payin.original_amount)
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(
     ("body", "error"),
     [
@@ -232,6 +233,7 @@ def test_signed_nonsense_ends_in_a_webhook_error(body: bytes, error: type[Webhoo
     assert raised.value.__context__ is None
 
 
+@pytest.mark.promise("P11")
 @pytest.mark.parametrize(
     "body",
     [deep("[", "]"), deep('{"a":', "}", 40_000), b"[" + b"1e-7," * 50_000, b'{"a":1e400}', b"9" * 100_000, b"\xff\xfe"],
@@ -283,6 +285,7 @@ def test_headers_that_are_no_mapping_of_texts_are_the_callers_mistake(headers: d
     assert raised.value.__context__ is None
 
 
+@pytest.mark.promise("P7", "P11")
 @pytest.mark.parametrize(
     ("keys", "reason"),
     [
@@ -324,6 +327,7 @@ def test_keys_that_cannot_work_are_refused_unseen(use: Callable[[object], object
     assert "KEY" not in shown(raised.value)
 
 
+@pytest.mark.promise("P7")
 def test_a_mismatch_shows_no_key() -> None:
     """Reporters print the local variables of each frame."""
     with pytest.raises(SignatureMismatch) as raised:
@@ -352,6 +356,7 @@ def test_bound_keys_do_the_same() -> None:
         bound.unwrap(BODY, {})
 
 
+@pytest.mark.promise("P7")
 def test_bound_keys_are_not_shown() -> None:
     """Neither as text nor by a walk over what it holds."""
     bound = webhooks.Webhooks([KEY, OLD_KEY])
@@ -360,6 +365,7 @@ def test_bound_keys_are_not_shown() -> None:
     assert not hasattr(bound, "__dict__")
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize("leave", [pickle.dumps, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"])
 def test_bound_keys_stay_where_they_are(leave: Callable[[object], object]) -> None:
     """Keys do not travel in pickles."""

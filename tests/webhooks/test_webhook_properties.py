@@ -54,6 +54,7 @@ def test_what_is_read_is_what_was_signed(document: dict[str, object], indent: in
     assert body == RECEIVER.verify(body, signed(body))
 
 
+@pytest.mark.promise("P11")
 @given(
     st.binary(max_size=100),
     st.dictionaries(st.sampled_from(["X-Signature", "signature", "Host"]) | st.text(), st.text()),
@@ -154,6 +155,7 @@ def fuzzed(rng: Random) -> tuple[bytes, dict[str, str]]:
     return body, others | dict(zip(names, signatures(original, body, rng), strict=False))
 
 
+@pytest.mark.promise("P11")
 def test_ten_thousand_fuzzed_webhooks_end_in_a_verified_event_or_the_one_error() -> None:
     """Bytes, headers, encodings, depth, size and keys that come twice; an event is always made of what was signed."""
     rng = Random("hostile")
