@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, ParamSpec, TypeVar
 
-from paycombat_async._sessions import make_immortal
+from paycombat_async._loop_local import make_immortal
 from paycombat_async.errors import ConfigurationError
 from paycombat_sync._loop_thread import LoopThread
 

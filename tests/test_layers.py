@@ -16,7 +16,7 @@ PACKAGES = ("paycombat_async", "paycombat_sync")
 # A module imports only from its own floor or below. A new module or package of paycombat_async is added here.
 FLOORS = (
     # 0: the ground: errors, secrets, time, files
-    ("errors", "_signing", "_secrets", "_clock", "_signals", "_version", "_sessions", "_private_file"),
+    ("errors", "_signing", "_secrets", "_clock", "_loop_local", "_sqlite_file", "_printable", "_signals", "_version"),
     # 1: shapes: requests and responses as types, and JSON text
     ("schemas", "_amounts", "_canonical", "_careful", "_js_number", "_straight"),
     # 2: the protocol, without any I/O; webhooks

@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from paycombat_async import _private_file as private_file
+from paycombat_async import _sqlite_file as sqlite_file
 from paycombat_async.batch.journal_index import INDEX_TABLE
 from paycombat_async.errors import ConfigurationError
 
@@ -26,7 +26,7 @@ _TABLES = (
 
 def open_file(path: Path, *, account: str, source: str) -> sqlite3.Connection:
     """Open or make a journal. Raises `ConfigurationError` if it is in use, no journal, or somebody else's."""
-    private_file.secure(path, "journal")
+    sqlite_file.secure(path, "journal")
     with explained(path):
         connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
         try:
@@ -57,7 +57,7 @@ def source_name(path: Path, journal: Path) -> str:
 
 def explained(path: Path | None) -> AbstractContextManager[None]:
     """Turns SQLite's errors into sentences."""
-    return private_file.explained("journal", path, _SENTENCES)
+    return sqlite_file.explained("journal", path, _SENTENCES)
 
 
 _SENTENCES = {

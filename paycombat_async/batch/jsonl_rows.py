@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TextIO, cast
 
+from paycombat_async._printable import printable
 from paycombat_async.batch.columns import KEY, MARKS
-from paycombat_async.batch.printable import printable
 from paycombat_async.batch.rows import BadRow, Row, row_from_data
 from paycombat_async.errors import ConfigurationError
 

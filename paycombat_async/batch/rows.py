@@ -5,10 +5,10 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from paycombat_async._printable import printable
 from paycombat_async._protocol import body_of
 from paycombat_async._signing import body_digest
 from paycombat_async.batch.columns import KEY
-from paycombat_async.batch.printable import printable
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas.customers import UpdateCustomer

@@ -5,7 +5,7 @@ import asyncio
 import click
 import msgspec
 
-from paycombat_async.batch.printable import printable, printable_json
+from paycombat_async._printable import printable, printable_json
 from paycombat_async.cli.refusal import refusals
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, NotFound, PayCombatError

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from paycombat_async._canonical import canonical_json
+from paycombat_async._printable import printable
 from paycombat_async.batch.columns import Empty
-from paycombat_async.batch.printable import printable
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.row_file import FileFormat, RowFile, open_rows
 from paycombat_async.batch.rows import Row

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import click
 
-from paycombat_async.batch.printable import printable
+from paycombat_async._printable import printable
 from paycombat_async.batch.report import BatchReport, Progress
 
 _SHOWN_FAILURES = 10

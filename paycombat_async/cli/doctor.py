@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 import click
 
+from paycombat_async._printable import printable
 from paycombat_async._secrets import Secret
-from paycombat_async.batch.printable import printable
 from paycombat_async.cli.refusal import Refused
 from paycombat_async.webhooks.doctor import Candidate, Diagnosis, diagnose
 from paycombat_async.webhooks.verify import MAX_BODY

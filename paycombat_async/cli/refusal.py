@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-from paycombat_async.batch.printable import printable
+from paycombat_async._printable import printable
 from paycombat_async.errors import ConfigurationError
 
 

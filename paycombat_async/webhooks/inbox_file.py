@@ -7,7 +7,7 @@ import threading
 from collections.abc import Generator
 from pathlib import Path
 
-from paycombat_async._private_file import explained, secure
+from paycombat_async._sqlite_file import explained, secure
 from paycombat_async.errors import ConfigurationError
 
 _APPLICATION = 0x50434931  # "PCI1": how SQLite's header says whose file it is

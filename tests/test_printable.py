@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from paycombat_async.batch.printable import printable, printable_json
+from paycombat_async._printable import printable, printable_json
 
 
 @pytest.mark.parametrize(
