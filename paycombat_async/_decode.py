@@ -13,10 +13,10 @@ import msgspec
 from msgspec import Raw, Struct
 
 from paycombat_async._drift import DriftKind, Note, Unreadable, salvage
+from paycombat_async._json.codegen import of, written_out
 from paycombat_async._lenient import UNDECODABLE, decoder, plain
 from paycombat_async._odd_field import without_odd_field, wrapped_in
 from paycombat_async._page import read_page
-from paycombat_async._straight import of, written_out
 from paycombat_async.schemas._base import EmptyObject, Response
 from paycombat_async.schemas.envelope import Page
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_orig
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from paycombat_async._canonical import is_plain_object
-from paycombat_async._careful import MAX_SAFE_INTEGER, check_plain
-from paycombat_async._straight import of, written_out
+from paycombat_async._json.canonical import is_plain_object
+from paycombat_async._json.codegen import of, written_out
+from paycombat_async._json.normalize import MAX_SAFE_INTEGER, check_plain
 
 Test: TypeAlias = Callable[[Any], bool]
 

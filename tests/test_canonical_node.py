@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from paycombat_async._canonical import canonical_json
-from paycombat_async._js_number import js_number
+from paycombat_async._json.canonical import canonical_json
+from paycombat_async._json.javascript import js_number
 from paycombat_async._signing import Signer
 from tests.json_cases import NODE_SCRIPT, finite_double, price, request
 from tests.processes import run

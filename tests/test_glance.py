@@ -17,8 +17,8 @@ from paycombat_async import (
     UpdateCustomer,
     UpdateIndividual,
 )
-from paycombat_async._canonical import canonical_json
 from paycombat_async._glance import GLANCE
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async._validate import check
 from paycombat_async.errors import InvalidRequest
 

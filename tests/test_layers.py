@@ -18,7 +18,7 @@ FLOORS = (
     # 0: the ground: errors, secrets, time, files
     ("errors", "_signing", "_secrets", "_clock", "_loop_local", "_sqlite_file", "_printable", "_signals", "_version"),
     # 1: shapes: requests and responses as types, and JSON text
-    ("schemas", "_amounts", "_canonical", "_careful", "_js_number", "_straight"),
+    ("schemas", "_json"),
     # 2: the protocol, without any I/O; webhooks
     (
         "_protocol",

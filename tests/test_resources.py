@@ -29,7 +29,7 @@ from paycombat_async import (
     SimulatePayin,
     SimulatePayout,
 )
-from paycombat_async._canonical import canonical_json
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async._messages import Account
 from paycombat_async._protocol import draft
 from paycombat_async._target import _HOLE

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from paycombat_async import InvalidRequest, Page
-from paycombat_async._canonical import canonical_json
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async.endpoints import (
     CREATE_CHECKOUT_VIRTUAL_ACCOUNT,
     CREATE_NEW_CHECKOUT,

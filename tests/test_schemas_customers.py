@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from msgspec import UNSET, Struct
 
-from paycombat_async._canonical import canonical_json
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async.errors import InvalidRequest, Outcome
 from paycombat_async.schemas._base import EmptyObject
 from paycombat_async.schemas.customers import (

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from paycombat_async import InvalidRequest
-from paycombat_async._canonical import canonical_json
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async.endpoints import CREATE_PAYOUT, LIST_PAYOUTS, RETRIEVE_PAYOUT
 from paycombat_async.schemas.payouts import (
     BeneficiaryCompany,

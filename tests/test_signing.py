@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paycombat_async._canonical import canonical_json
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async._signing import Signer, fits
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.schemas.customers import UpdateCustomer

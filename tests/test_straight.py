@@ -5,7 +5,7 @@ import pytest
 
 from paycombat_async import canonical_json
 from paycombat_async._glance import GLANCE
-from paycombat_async._straight import of, written_out
+from paycombat_async._json.codegen import of, written_out
 
 
 def test_it_runs_its_lines_with_the_names_it_was_given():

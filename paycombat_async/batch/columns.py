@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from paycombat_async._canonical import canonical_json
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async.errors import ConfigurationError, InvalidRequest
 from paycombat_async.schemas.customers import UpdateCustomer
 

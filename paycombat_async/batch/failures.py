@@ -11,7 +11,7 @@ from typing import TextIO
 
 import msgspec
 
-from paycombat_async._canonical import canonical_json
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async.batch.columns import ERROR_MARK, KEY, LINE_MARK, MARKS
 from paycombat_async.batch.csv_rows import csv_header
 from paycombat_async.batch.row_file import RowFile, open_text

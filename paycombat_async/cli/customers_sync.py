@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from paycombat_async._canonical import canonical_json
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async._printable import printable
 from paycombat_async.batch.columns import Empty
 from paycombat_async.batch.report import BatchReport, Progress

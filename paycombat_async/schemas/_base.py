@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Self, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from paycombat_async._amounts import check_amounts
-from paycombat_async._canonical import canonical_json
+from paycombat_async._json.amounts import check_amounts
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async.errors import InvalidRequest
 
 _AT_PATH = re.compile(r"(?s)(.*) - at (?:`key` in )?`(\$[^`]*)`\Z")

@@ -8,12 +8,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
+from paycombat_async._json.stringify import reprint
 from paycombat_async._secrets import Secret, hidden_keys
 from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError, SignatureMismatch
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.events import read_event
-from paycombat_async.webhooks.reprint import reprint
 
 MAX_BODY: Final = 256 * 1024  # bytes; the provider's webhooks have 1 or 2 kB
 MAX_KEYS: Final = 4

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from paycombat_async._canonical import canonical_json
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async.batch import Row, open_rows
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.sandbox.arrivals import Arrival

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from paycombat_async import ConfigurationError, NotFound, Outcome, PayCombatError, UpdateCustomer
-from paycombat_async._canonical import canonical_json
+from paycombat_async._json.canonical import canonical_json
 from paycombat_async._signing import body_digest
 from paycombat_async.sandbox.faults.names import WEBHOOK_FAULTS
 from paycombat_async.sandbox.moves import MOVES

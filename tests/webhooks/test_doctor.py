@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paycombat_async._json.stringify import reprint
 from paycombat_async._secrets import Secret
 from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError, WebhookError
 from paycombat_async.webhooks import verify
 from paycombat_async.webhooks.doctor import Candidate, Cause, Diagnosis, diagnose
 from paycombat_async.webhooks.doctor.json import Layout, printed, tokens_of
-from paycombat_async.webhooks.reprint import reprint
 from tests.processes import run
 from tests.webhooks.doctor_cases import (
     ACCEPTED,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paycombat_async._canonical import canonical_json
-from paycombat_async._js_number import js_number
-from paycombat_async.webhooks.reprint import reprint
+from paycombat_async._json.canonical import canonical_json
+from paycombat_async._json.javascript import js_number
+from paycombat_async._json.stringify import reprint
 from tests.json_cases import json_documents, json_objects, vectors
 
 VECTORS = vectors("json-vectors.json")["vectors"]

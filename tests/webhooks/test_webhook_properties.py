@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paycombat_async._json.stringify import reprint
 from paycombat_async.errors import InvalidPayload, SignatureMismatch, WebhookError
 from paycombat_async.webhooks import Webhooks
-from paycombat_async.webhooks.reprint import reprint
 from tests.json_cases import json_objects
 from tests.sandbox.json_texts import text
 from tests.webhooks.bodies import KEY, PAYIN, PAYOUT, VIRTUAL_ACCOUNT, signature, signed, written

@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
+from paycombat_async._json.stringify import reprint
 from paycombat_async.webhooks import Webhooks
-from paycombat_async.webhooks.reprint import reprint
 from tests.json_cases import NODE_SCRIPT, scalar
 from tests.processes import run
 from tests.sandbox.json_texts import text

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET
 
-from paycombat_async._amounts import LIMIT
+from paycombat_async._json.amounts import LIMIT
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.amounts import read_amount, text_of
 from paycombat_async.sandbox.checkouts.table import Document

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from paycombat_async._json.stringify import reprint
 from paycombat_async.webhooks.doctor import json as forms
 from paycombat_async.webhooks.doctor.cause import Cause
-from paycombat_async.webhooks.reprint import reprint
 
 _SPACE = b" \t\r\n"
 _SLASH = re.compile(r"(?<!\\)((?:\\\\)*)\\/")

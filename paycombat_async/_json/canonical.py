@@ -13,13 +13,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from paycombat_async._careful import (
-    MAX_DEPTH,
-    MAX_SAFE_INTEGER,
-    check_plain,
-    rewritten,
-)
-from paycombat_async._straight import of, written_out
+from paycombat_async._json.codegen import of, written_out
+from paycombat_async._json.normalize import MAX_DEPTH, MAX_SAFE_INTEGER, check_plain, rewritten
 
 S = TypeVar("S", bound=Struct)
 

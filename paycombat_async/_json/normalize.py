@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import UNSET, Raw, Struct
 
-from paycombat_async._js_number import js_number
+from paycombat_async._json.javascript import js_number
 from paycombat_async.errors import InvalidRequest
 
 MAX_DEPTH = 32

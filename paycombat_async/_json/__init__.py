@@ -1,0 +1,1 @@
+"""JSON text: canonical, as JavaScript prints it, and decoded. Knows no endpoint and no schema."""
