@@ -15,7 +15,7 @@ from yarl import URL
 from benchmarks._data import KEY, PATH, REQUESTS, TOKEN, USUAL, account
 from benchmarks._peers import bare_signer, installed, load
 from paycombat_async import AsyncPayCombat, Customer, Draft, canonical_json
-from paycombat_async._protocol import draft
+from paycombat_async._protocol.draft import draft
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.schemas.envelope import Wrapped
 from paycombat_async.transport import KEEPALIVE_S

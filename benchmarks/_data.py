@@ -13,7 +13,7 @@ from paycombat_async import (
     UpdateCompany,
     UpdateCustomer,
 )
-from paycombat_async._messages import Account
+from paycombat_async._protocol.messages import Account
 from paycombat_async._secrets import Secret
 
 TOKEN: Final = "snd_benchmark_token_0123456789abcdef"

@@ -17,10 +17,10 @@ from benchmarks._webhook_data import WEBHOOK, headers
 from benchmarks.bench_batch import CONCURRENCY, bare, batch, journals, requests_for
 from paycombat_async import AsyncPayCombat, Customer, Draft, RawReply, Signer, canonical_json, webhooks
 from paycombat_async._clock import SYSTEM_CLOCK
-from paycombat_async._decode import settler
-from paycombat_async._glance import GLANCE
 from paycombat_async._json.canonical import is_plain_object
-from paycombat_async._protocol import draft, interpret
+from paycombat_async._protocol.decode import settler
+from paycombat_async._protocol.draft import draft, interpret
+from paycombat_async._protocol.request_body import GLANCE
 from paycombat_async.batch.rows import row_from_request
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.schemas.envelope import Wrapped

@@ -13,7 +13,7 @@ from benchmarks._harness import Effort, measure
 from benchmarks._peers import bare_signer, installed, left_out, load, model_like
 from benchmarks._results import Goal, Table, against, times_as_fast, times_the_cost
 from paycombat_async import Signer, UpdateCustomer, canonical_json
-from paycombat_async._protocol import draft
+from paycombat_async._protocol.draft import draft
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 
 _KEY: Final = KEY.encode()

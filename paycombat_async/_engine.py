@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from paycombat_async._clock import Clock
-from paycombat_async._echo import describe, reference_of, with_echoes
 from paycombat_async._hooks import Hooks
 from paycombat_async._lifetime import CallUnderWay, Lifetime
-from paycombat_async._messages import Account, Attempt, Call, Draft, RawReply, Reading, Reply, Transport
-from paycombat_async._protocol import draft, interpret
+from paycombat_async._protocol.draft import draft, interpret
+from paycombat_async._protocol.echo import describe, reference_of, with_echoes
+from paycombat_async._protocol.messages import Account, Attempt, Call, Draft, RawReply, Reading, Reply, Transport
+from paycombat_async._protocol.url import is_loopback
 from paycombat_async._secrets import Redactor
 from paycombat_async._settings import Limits
-from paycombat_async._target import is_loopback
 from paycombat_async.endpoints import Endpoint, Evidence, Repeat
 from paycombat_async.errors import (
     ApiError,

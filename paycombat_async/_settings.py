@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from paycombat_async._messages import Account
+from paycombat_async._protocol.messages import Account
+from paycombat_async._protocol.url import check_base_url, check_template, parts_of
 from paycombat_async._secrets import Redactor, Secret
 from paycombat_async._signing import Signer
-from paycombat_async._target import check_base_url, check_template, parts_of
 from paycombat_async.endpoints import ENDPOINTS
 from paycombat_async.errors import ConfigurationError
 

@@ -7,14 +7,14 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
-from paycombat_async._drift import Drift
 from paycombat_async._engine import Engine
 from paycombat_async._hooks import Hooks
 from paycombat_async._lifetime import Lifetime
-from paycombat_async._messages import Account, Attempt, Call, Reply, Transport
+from paycombat_async._protocol.messages import Account, Attempt, Call, Reply, Transport
+from paycombat_async._protocol.salvage import Drift
+from paycombat_async._protocol.url import check_raw_path
 from paycombat_async._secrets import Secret, hidden, hidden_keys
 from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_account, read_webhook_keys
-from paycombat_async._target import check_raw_path
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
 from paycombat_async.resources.checkouts import Checkouts
 from paycombat_async.resources.customers import Customers

@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from paycombat_async._decode import identities
 from paycombat_async._engine import Engine
+from paycombat_async._protocol.decode import identities
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas.envelope import Page

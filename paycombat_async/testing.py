@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from paycombat_async._canary import SecretCanary
-from paycombat_async._messages import Draft, RawReply
+from paycombat_async._protocol.messages import Draft, RawReply
 from paycombat_async.errors import TransportError
 
 __all__ = ["FakeClock", "FakeTransport", "SecretCanary"]

@@ -17,7 +17,7 @@ from yarl import URL
 from paycombat_async._attempts import Attempts, RunningAttempt
 from paycombat_async._guarded_connector import GuardedConnector, UnusableConnection
 from paycombat_async._loop_local import LoopLocal
-from paycombat_async._messages import Draft, RawReply
+from paycombat_async._protocol.messages import Draft, RawReply
 from paycombat_async._response_body import BrokenBody, UnacceptableBody, marks_its_end, read_body
 from paycombat_async._secrets import Secret
 from paycombat_async._version import __version__

@@ -40,8 +40,8 @@ from paycombat_async import (
     Signer,
     canonical_json,
 )
-from paycombat_async._messages import Account
-from paycombat_async._protocol import draft
+from paycombat_async._protocol.draft import draft
+from paycombat_async._protocol.messages import Account
 from paycombat_async.endpoints import CREATE_PAYIN, CREATE_PAYMENT_REQUEST, CREATE_PAYOUT
 from tests.calls import payout
 from tests.test_canonical_node import NODE, ask_node

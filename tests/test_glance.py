@@ -17,9 +17,9 @@ from paycombat_async import (
     UpdateCustomer,
     UpdateIndividual,
 )
-from paycombat_async._glance import GLANCE
 from paycombat_async._json.canonical import canonical_json
-from paycombat_async._validate import check
+from paycombat_async._protocol.request_body import GLANCE
+from paycombat_async._protocol.validate import check
 from paycombat_async.errors import InvalidRequest
 
 KINDS = [

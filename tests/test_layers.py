@@ -20,24 +20,7 @@ FLOORS = (
     # 1: shapes: requests and responses as types, and JSON text
     ("schemas", "_json"),
     # 2: the protocol, without any I/O; webhooks
-    (
-        "_protocol",
-        "endpoints",
-        "webhooks",
-        "_target",
-        "_glance",
-        "_validate",
-        "_drift",
-        "_lenient",
-        "_odd_field",
-        "_page",
-        "_decode",
-        "_envelope",
-        "_messages",
-        "_echo",
-        "_error_texts",
-        "_verdict",
-    ),
+    ("_protocol", "endpoints", "webhooks"),
     # 3: edges: what touches the network, and decides about it
     ("transport", "retry", "testing", "_attempts", "_idle", "_guarded_connector", "_response_body", "_canary"),
     # 4: the client

@@ -36,9 +36,9 @@ from paycombat_async import (
     UpdateCustomer,
     UpdateIndividual,
 )
-from paycombat_async._lenient import repaired
-from paycombat_async._messages import Account
-from paycombat_async._protocol import MAX_BODY_BYTES, draft, interpret
+from paycombat_async._json.decoding import repaired
+from paycombat_async._protocol.draft import MAX_BODY_BYTES, draft, interpret
+from paycombat_async._protocol.messages import Account
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import (
     CHECK_WALLET_READY,

@@ -30,9 +30,9 @@ from paycombat_async import (
     SimulatePayout,
 )
 from paycombat_async._json.canonical import canonical_json
-from paycombat_async._messages import Account
-from paycombat_async._protocol import draft
-from paycombat_async._target import _HOLE
+from paycombat_async._protocol.draft import draft
+from paycombat_async._protocol.messages import Account
+from paycombat_async._protocol.url import _HOLE
 from paycombat_async.endpoints import RETRIEVE_CHECKOUT
 from tests.calls import BY_NAME, CALLS, LOCAL, PATHS, good_answer, good_data
 

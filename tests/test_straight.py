@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from paycombat_async import canonical_json
-from paycombat_async._glance import GLANCE
 from paycombat_async._json.codegen import of, written_out
+from paycombat_async._protocol.request_body import GLANCE
 
 
 def test_it_runs_its_lines_with_the_names_it_was_given():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paycombat_async import ConfigurationError, InvalidRequest
-from paycombat_async._target import check_base_url, check_raw_path, check_template, target
+from paycombat_async._protocol.url import check_base_url, check_raw_path, check_template, target
 
 pytestmark = pytest.mark.promise("P9", "P11")
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 
 from paycombat_async._clock import Clock
-from paycombat_async._messages import Attempt
+from paycombat_async._protocol.messages import Attempt
 
 LONGEST_HOLD = 120.0  # seconds: what a provider may ask for before the run would rather go on and be refused
 

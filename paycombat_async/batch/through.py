@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from paycombat_async._clock import Clock
-from paycombat_async._messages import Attempt, Reply
+from paycombat_async._protocol.messages import Attempt, Reply
 from paycombat_async._signing import content_digest
 from paycombat_async.batch.pace import Pace
 from paycombat_async.batch.report import Tally

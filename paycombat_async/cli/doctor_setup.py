@@ -11,8 +11,8 @@ from typing import NamedTuple
 import click
 
 from paycombat_async._printable import printable
+from paycombat_async._protocol.url import check_base_url, is_loopback
 from paycombat_async._settings import DEFAULT_BASE_URL, SANDBOX_PREFIX, read_account, read_webhook_keys
-from paycombat_async._target import check_base_url, is_loopback
 from paycombat_async.errors import ConfigurationError
 
 _OK, _NOTE, _WRONG = "ok", "note", "wrong"

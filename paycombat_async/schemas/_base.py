@@ -61,7 +61,7 @@ class EmptyObject(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """`{}` and nothing else: how the provider writes null in some text fields (page "Update Customer")."""
 
 
-# The decoder must let `{}` pass where the record shows it; `_decode` puts None in its place before anybody sees it.
+# The decoder must let `{}` pass where the record shows it; `decode` puts None in its place before anybody sees it.
 if TYPE_CHECKING:
     NullableText: TypeAlias = str | None
 else:

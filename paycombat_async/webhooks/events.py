@@ -5,9 +5,8 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from paycombat_async._decode import read
-from paycombat_async._drift import Unreadable
-from paycombat_async._lenient import plain
+from paycombat_async._json.decoding import Unreadable, plain
+from paycombat_async._protocol.decode import read
 from paycombat_async.errors import InvalidPayload
 from paycombat_async.schemas.events import (
     PayinExpired,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from paycombat_async import RawReply, TransportError
-from paycombat_async._messages import Draft
+from paycombat_async._protocol.messages import Draft
 
 Answer = RawReply | TransportError
 

@@ -17,7 +17,7 @@ from paycombat_async import (
     RawReply,
     UpdateCustomer,
 )
-from paycombat_async._messages import Draft
+from paycombat_async._protocol.messages import Draft
 from paycombat_async.batch import BatchReport, Progress, Row, run, sync_customers
 from paycombat_async.batch.journal import Journal, Plan, Result
 from paycombat_async.testing import FakeClock

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paycombat_async import canonical_json
-from paycombat_async._messages import RawReply, Reply
-from paycombat_async._protocol import interpret
+from paycombat_async._protocol.draft import interpret
+from paycombat_async._protocol.messages import RawReply, Reply
 from paycombat_async._secrets import Redactor
 from paycombat_async._signing import Signer
 from paycombat_async.endpoints import ENDPOINTS, Endpoint

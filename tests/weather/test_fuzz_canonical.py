@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Struct, UnsetType
 
 from paycombat_async import Endpoint, InvalidRequest, Outcome, Secret, Signer, canonical_json
-from paycombat_async._messages import Account
-from paycombat_async._protocol import MAX_BODY_BYTES, draft
+from paycombat_async._protocol.draft import MAX_BODY_BYTES, draft
+from paycombat_async._protocol.messages import Account
 from paycombat_async.sandbox.stringify import stringify
 from tests.calls import BY_NAME, PATHS
 from tests.weather.objects import objects

@@ -20,9 +20,9 @@ from paycombat_async import (
     Reply,
     Secret,
 )
-from paycombat_async._echo import with_echoes
-from paycombat_async._messages import Reading
-from paycombat_async._protocol import interpret
+from paycombat_async._protocol.draft import interpret
+from paycombat_async._protocol.echo import with_echoes
+from paycombat_async._protocol.messages import Reading
 from paycombat_async._secrets import Redactor
 from tests.calls import BY_NAME
 from tests.weather.answers import PAYOUT, Place, places, real_answers, replaced

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from paycombat_async import ConfigurationError, InvalidRequest, Secret, Signer
-from paycombat_async._messages import Account
-from paycombat_async._protocol import draft
+from paycombat_async._protocol.draft import draft
+from paycombat_async._protocol.messages import Account
+from paycombat_async._protocol.url import check_base_url, check_raw_path, target
 from paycombat_async._settings import read_account
-from paycombat_async._target import check_base_url, check_raw_path, target
 from tests.calls import BY_NAME, CHECKOUT_ACCOUNT, CUSTOMER, NEW_CHECKOUT, PATHS, PAYIN, PAYMENT_REQUEST, payout
 from tests.weather.answers import ACCOUNT as VIRTUAL_ACCOUNT
 from tests.weather.answers import SIMULATED

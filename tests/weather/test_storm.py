@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from paycombat_async import AsyncPayCombat, PayCombatError, RawReply
-from paycombat_async._messages import Draft
+from paycombat_async._protocol.messages import Draft
 from paycombat_async.errors import ConnectFailed, TimedOut
 from paycombat_async.retry import RetryBucket
 from tests.calls import payout

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paycombat_async import webhooks
-from paycombat_async._decode import read
-from paycombat_async._drift import Unreadable
+from paycombat_async._json.decoding import Unreadable
+from paycombat_async._protocol.decode import read
 from paycombat_async.errors import InvalidPayload
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.schemas.payins import Payin, VirtualAccount

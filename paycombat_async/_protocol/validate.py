@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import UNSET, Struct
 
-from paycombat_async._lenient import decoder
+from paycombat_async._json.decoding import decoder
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas._base import explain
 

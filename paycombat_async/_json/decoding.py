@@ -7,7 +7,10 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw
 
-from paycombat_async._drift import Unreadable
+
+class Unreadable(Exception):
+    """The data is something else altogether than an object where an object is due. Never leaves the SDK."""
+
 
 R = TypeVar("R")
 

@@ -11,10 +11,10 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from paycombat_async._clock import retry_after_seconds
-from paycombat_async._error_texts import error_code, error_message
-from paycombat_async._lenient import UNDECODABLE, decoder, repaired
+from paycombat_async._json.decoding import UNDECODABLE, decoder, repaired
+from paycombat_async._protocol.error_texts import error_code, error_message
+from paycombat_async._protocol.verdict import PROOFS_OF_REFUSAL, statuses_in, success_of, verdict_of
 from paycombat_async._secrets import Redactor
-from paycombat_async._verdict import PROOFS_OF_REFUSAL, statuses_in, success_of, verdict_of
 from paycombat_async.endpoints import Endpoint, Evidence
 from paycombat_async.errors import ApiError, Outcome, api_error_class
 from paycombat_async.schemas.envelope import Envelope

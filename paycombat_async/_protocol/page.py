@@ -6,8 +6,8 @@ from typing import Any, TypeVar, get_args
 import msgspec
 from msgspec import Raw, Struct
 
-from paycombat_async._drift import DriftKind, Note, Unreadable
-from paycombat_async._lenient import UNDECODABLE, decoder
+from paycombat_async._json.decoding import UNDECODABLE, Unreadable, decoder
+from paycombat_async._protocol.salvage import DriftKind, Note
 
 R = TypeVar("R")
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo
 
+from paycombat_async._json.decoding import Unreadable
 from paycombat_async.schemas._base import EmptyObject, explain
 
 S = TypeVar("S", bound=Struct)
@@ -43,10 +44,6 @@ class Note(NamedTuple):
     path: str
     kind: DriftKind
     detail: str
-
-
-class Unreadable(Exception):
-    """The data is something else altogether than an object where an object is due. Never leaves the SDK."""
 
 
 class _Field(NamedTuple):

@@ -5,16 +5,16 @@ from typing import Any, TypeVar
 
 from msgspec import UNSET, Raw, Struct
 
-from paycombat_async._decode import READ_WRAPPED, identities, read, read_closely
-from paycombat_async._drift import Unreadable
-from paycombat_async._envelope import Answered, Opened, api_error, open_envelope
-from paycombat_async._glance import GLANCE
 from paycombat_async._json.amounts import check_amounts
 from paycombat_async._json.canonical import canonical_json, plain_json, without_extra
-from paycombat_async._messages import Account, Draft, RawReply, Reading
+from paycombat_async._json.decoding import Unreadable
+from paycombat_async._protocol.decode import READ_WRAPPED, identities, read, read_closely
+from paycombat_async._protocol.envelope import Answered, Opened, api_error, open_envelope
+from paycombat_async._protocol.messages import Account, Draft, RawReply, Reading
+from paycombat_async._protocol.request_body import GLANCE
+from paycombat_async._protocol.url import fit, target
+from paycombat_async._protocol.validate import check
 from paycombat_async._secrets import Redactor
-from paycombat_async._target import fit, target
-from paycombat_async._validate import check
 from paycombat_async.endpoints import Endpoint, Repeat
 from paycombat_async.errors import (
     ConfigurationError,

@@ -1,6 +1,6 @@
 """From the bytes of an answer to its Struct, without ever losing a success to an odd field.
 
-The fast way decodes straight into the Struct. Where that fails, or drift is asked for, `_drift` goes field by field.
+The fast way decodes straight into the Struct. Where that fails, or drift is asked for, `salvage` goes field by field.
 `{}` in a text field is this provider's null: it becomes None on the fast way, and is no drift.
 """
 
@@ -12,11 +12,11 @@ from typing import Any, Final, TypeGuard, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Raw, Struct
 
-from paycombat_async._drift import DriftKind, Note, Unreadable, salvage
 from paycombat_async._json.codegen import of, written_out
-from paycombat_async._lenient import UNDECODABLE, decoder, plain
-from paycombat_async._odd_field import without_odd_field, wrapped_in
-from paycombat_async._page import read_page
+from paycombat_async._json.decoding import UNDECODABLE, Unreadable, decoder, plain
+from paycombat_async._protocol.page import read_page
+from paycombat_async._protocol.partial_decode import without_odd_field, wrapped_in
+from paycombat_async._protocol.salvage import DriftKind, Note, salvage
 from paycombat_async.schemas._base import EmptyObject, Response
 from paycombat_async.schemas.envelope import Page
 

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from paycombat_async._drift import DriftKind, Note
-from paycombat_async._lenient import UNDECODABLE, decoder
+from paycombat_async._json.decoding import UNDECODABLE, decoder
+from paycombat_async._protocol.salvage import DriftKind, Note
 from paycombat_async.schemas._base import explain
 from paycombat_async.schemas.envelope import Wrapped
 

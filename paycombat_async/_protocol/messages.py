@@ -10,9 +10,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from paycombat_async._decode import read_closely
-from paycombat_async._drift import Drift, Note
-from paycombat_async._envelope import open_envelope
+from paycombat_async._protocol.decode import read_closely
+from paycombat_async._protocol.envelope import open_envelope
+from paycombat_async._protocol.salvage import Drift, Note
 from paycombat_async._secrets import Redactor, Secret, shown_in_short
 from paycombat_async._signing import Signer
 from paycombat_async.endpoints import Endpoint
