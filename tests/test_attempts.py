@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from paycombat_async._attempts import Attempts
+from paycombat_async.transport.deadlines import Attempts
 
 pytestmark = pytest.mark.promise("P4")
 

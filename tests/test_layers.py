@@ -22,7 +22,7 @@ FLOORS = (
     # 2: the protocol, without any I/O; webhooks
     ("_protocol", "endpoints", "webhooks"),
     # 3: edges: what touches the network, and decides about it
-    ("transport", "retry", "testing", "_attempts", "_idle", "_guarded_connector", "_response_body", "_canary"),
+    ("transport", "retry", "testing", "_canary"),
     # 4: the client
     ("client", "resources", "pagination", "_engine", "_hooks", "_lifetime", "_settings"),
     # 5: jobs
@@ -34,12 +34,7 @@ PROGRAMS = len(FLOORS) - 1  # paycombat_sync is one, too: it wraps all the rest
 PUBLIC_NAMES = len(FLOORS)  # paycombat_async/__init__ collects names from all floors, so nothing below may import it
 SHAPES = 1
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-HTTP_PACKAGES = (
-    "paycombat_async.transport.",
-    "paycombat_async._guarded_connector.",
-    "paycombat_async._response_body.",
-    "paycombat_async.sandbox.",
-)
+HTTP_PACKAGES = ("paycombat_async.transport.", "paycombat_async.sandbox.")
 
 
 class Import(NamedTuple):

@@ -20,7 +20,8 @@ from paycombat_async import (
     Secret,
     TimedOut,
 )
-from paycombat_async.transport import KEEPALIVE_S, AiohttpTransport, tls_context
+from paycombat_async.transport import AiohttpTransport
+from paycombat_async.transport.aiohttp_transport import KEEPALIVE_S, tls_context
 from tests.raw_server import Arrived, RawServer, answering, http
 
 OK = b'{"status":true,"message":"OK","data":{"customer_id":"customer_1"}}'
@@ -380,7 +381,7 @@ async def test_connections_are_given_out_in_the_order_of_asking(exchange):
 @pytest.mark.parametrize(("is_once_only", "arrivals"), [(True, 0), (False, 1)])
 async def test_a_money_call_that_waited_its_time_away_is_not_sent(is_once_only, arrivals, monkeypatch):
     """What is left of its time would not be enough for an answer. A call that may be repeated is tried all the same."""
-    monkeypatch.setattr("paycombat_async._attempts.LAST_SHARE", 1.0)  # so that any wait is too long
+    monkeypatch.setattr("paycombat_async.transport.deadlines.LAST_SHARE", 1.0)  # so that any wait is too long
     async with RawServer(answering(http(200, OK))) as server:
         transport = AiohttpTransport(base_url=server.base_url)
         sent = msgspec.structs.replace(draft(server.base_url), is_once_only=is_once_only)

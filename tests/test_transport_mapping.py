@@ -17,8 +17,9 @@ from paycombat_async import (
     Outcome,
     TimedOut,
 )
-from paycombat_async._idle import IdleWatch
-from paycombat_async.transport import AiohttpTransport, _translated
+from paycombat_async.transport import AiohttpTransport
+from paycombat_async.transport.aiohttp_transport import _translated
+from paycombat_async.transport.idle_watch import IdleWatch
 
 URL = "https://api.paycombat.com/api/v1/x"
 DRAFT = Draft("test", "PATCH", URL, {"X-token": "snd_token"}, b"{}")

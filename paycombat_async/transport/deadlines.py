@@ -11,8 +11,8 @@ from typing import Self
 
 from msgspec import Struct
 
-from paycombat_async._idle import IdleWatch
 from paycombat_async.retry import LAST_SHARE
+from paycombat_async.transport.idle_watch import IdleWatch
 
 
 class Attempts:

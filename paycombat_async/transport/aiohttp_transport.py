@@ -14,11 +14,8 @@ import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout
 from yarl import URL
 
-from paycombat_async._attempts import Attempts, RunningAttempt
-from paycombat_async._guarded_connector import GuardedConnector, UnusableConnection
 from paycombat_async._loop_local import LoopLocal
 from paycombat_async._protocol.messages import Draft, RawReply
-from paycombat_async._response_body import BrokenBody, UnacceptableBody, marks_its_end, read_body
 from paycombat_async._secrets import Secret
 from paycombat_async._version import __version__
 from paycombat_async.errors import (
@@ -30,6 +27,9 @@ from paycombat_async.errors import (
     TimedOut,
     TransportError,
 )
+from paycombat_async.transport.deadlines import Attempts, RunningAttempt
+from paycombat_async.transport.guarded_connector import GuardedConnector, UnusableConnection
+from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody, marks_its_end, read_body
 
 KEEPALIVE_S: Final = 4.0  # Node closes idle connections after 5 s; who closes first does not lose a request
 _HEADERS: Final = {

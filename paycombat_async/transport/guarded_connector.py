@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 from aiohttp import ClientRequest, ClientTimeout
 
-from paycombat_async._attempts import Attempts
-from paycombat_async._idle import IdleWatch
+from paycombat_async.transport.deadlines import Attempts
+from paycombat_async.transport.idle_watch import IdleWatch
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
