@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from paycombat_async._canary import SecretCanary
+from paycombat_async.testing.canary import SecretCanary
 
 CANARY = SecretCanary(more={"e-mail": "zoe@canary.example"})
 TOKEN = CANARY.token

@@ -22,7 +22,7 @@ FLOORS = (
     # 2: the protocol, without any I/O; webhooks
     ("_protocol", "endpoints", "webhooks"),
     # 3: edges: what touches the network, and decides about it
-    ("transport", "retry", "testing", "_canary"),
+    ("transport", "retry", "testing"),
     # 4: the client
     ("client", "resources", "pagination", "_engine", "_hooks", "_lifetime", "_settings"),
     # 5: jobs

@@ -13,8 +13,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from paycombat_async import AsyncPayCombat, UpdateCustomer, webhooks
-from paycombat_async._canary import SecretCanary
 from paycombat_async._signing import Signer
+from paycombat_async.testing.canary import SecretCanary
 from tests.calls import payout
 from tests.processes import PATIENCE_S
 from tests.raw_server import Arrived, RawServer, Script, answering, http

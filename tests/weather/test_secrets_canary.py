@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from paycombat_async import AsyncPayCombat, sync_customers
-from paycombat_async._canary import sightings, texts_of
 from paycombat_async.endpoints import CREATE_PAYOUT, LIST_CHECKOUTS, RETRIEVE_CHECKOUT, UPDATE_CUSTOMER
 from paycombat_async.testing import FakeClock
+from paycombat_async.testing.canary import sightings, texts_of
 from tests.cli.command import run
 from tests.processes import PATIENCE_S
 from tests.raw_server import RawServer

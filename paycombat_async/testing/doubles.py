@@ -8,11 +8,8 @@ client = AsyncPayCombat(token="snd_t", signature_key="snd_k", transport=transpor
 from collections import deque
 from collections.abc import Mapping
 
-from paycombat_async._canary import SecretCanary
 from paycombat_async._protocol.messages import Draft, RawReply
 from paycombat_async.errors import TransportError
-
-__all__ = ["FakeClock", "FakeTransport", "SecretCanary"]
 
 
 class FakeTransport:
