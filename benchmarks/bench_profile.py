@@ -21,7 +21,7 @@ from paycombat_async._json.canonical import is_plain_object
 from paycombat_async._protocol.decode import settler
 from paycombat_async._protocol.draft import draft, interpret
 from paycombat_async._protocol.request_body import GLANCE
-from paycombat_async.batch.rows import row_from_request
+from paycombat_async.batch.rows.row import row_from_request
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.schemas.envelope import Wrapped
 from paycombat_async.schemas.payins import Payin

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from paycombat_async.batch.rows import Row
+from paycombat_async.batch.rows.row import Row
 
 
 class Item(Struct, eq=False, gc=False):

@@ -8,7 +8,7 @@ from typing import Final
 from paycombat_async.batch.failures import FailuresFile
 from paycombat_async.batch.journal import Journal, Plan, Result, State
 from paycombat_async.batch.report import Tally
-from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.errors import ConfigurationError
 
 _DONE: Final = State.DONE  # a look into an enum costs as much as all else that is noted of a row

@@ -12,10 +12,10 @@ from typing import TextIO
 import msgspec
 
 from paycombat_async._json.canonical import canonical_json
-from paycombat_async.batch.columns import ERROR_MARK, KEY, LINE_MARK, MARKS
-from paycombat_async.batch.csv_rows import csv_header
-from paycombat_async.batch.row_file import RowFile, open_text
-from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.batch.rows.columns import ERROR_MARK, KEY, LINE_MARK, MARKS
+from paycombat_async.batch.rows.csv_file import csv_header
+from paycombat_async.batch.rows.file import RowFile, open_text
+from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.errors import ConfigurationError
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -14,11 +14,10 @@ from paycombat_async.batch.journal_file import source_name
 from paycombat_async.batch.pace import Pace
 from paycombat_async.batch.rehearsal import rehearse
 from paycombat_async.batch.report import BatchReport, Progress, Tally
-from paycombat_async.batch.row_file import RowFile, open_rows
+from paycombat_async.batch.rows.chunks import windows_of
+from paycombat_async.batch.rows.file import FilePath, RowFile, Rows, open_rows
 from paycombat_async.batch.run import Options, Run
-from paycombat_async.batch.runner import FilePath, Rows
 from paycombat_async.batch.through import account_digest, clock_of, most_at_once, through
-from paycombat_async.batch.windows import windows_of
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
 

@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from paycombat_async.batch.journal_file import explained, open_file, open_temporary
 from paycombat_async.batch.journal_index import CustomerIndex, Known, json_text, keys_of
-from paycombat_async.batch.rows import Row
+from paycombat_async.batch.rows.row import Row
 
 
 class State(StrEnum):

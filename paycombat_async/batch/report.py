@@ -7,7 +7,7 @@ from typing import Self
 from msgspec import Struct
 
 from paycombat_async._printable import printable
-from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.batch.rows.row import BadRow, Row
 
 FIRST_FAILURES = 20  # kept in the report; the failures file holds them all
 

@@ -11,11 +11,11 @@ from paycombat_async.batch.books import Books
 from paycombat_async.batch.journal import State
 from paycombat_async.batch.pace import Pace
 from paycombat_async.batch.report import BatchReport, Progress
-from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.batch.rows.chunks import Windows
+from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.batch.through import Send
 from paycombat_async.batch.trouble import SENTENCES, Breaker, Trouble, tries_at, trouble_of
 from paycombat_async.batch.verdicts import kept, shown, state_after
-from paycombat_async.batch.windows import Windows
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
 
 _CALLS_AHEAD = 4  # of each worker, when the next window is read: that takes some turns of the loop

@@ -1,22 +1,14 @@
 """Updating many customers at once: `sync_customers`."""
 
-import os
-from collections.abc import AsyncIterable, Callable, Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from paycombat_async.batch.report import BatchReport, Progress
-from paycombat_async.batch.row_file import RowFile
-from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.batch.rows.file import FilePath, Rows
 from paycombat_async.client import AsyncPayCombat
-from paycombat_async.schemas.customers import UpdateCustomer
 
 if TYPE_CHECKING:
     import asyncio
-
-Given: TypeAlias = UpdateCustomer | Row | BadRow
-GivenRows: TypeAlias = RowFile | Iterable[Given] | AsyncIterable[Given]
-Rows: TypeAlias = str | os.PathLike[str] | GivenRows
-FilePath: TypeAlias = str | os.PathLike[str]
 
 
 async def sync_customers(

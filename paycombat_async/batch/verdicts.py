@@ -2,7 +2,7 @@
 
 from paycombat_async._printable import printable
 from paycombat_async.batch.journal import State
-from paycombat_async.batch.rows import reason_of
+from paycombat_async.batch.rows.row import reason_of
 from paycombat_async.errors import ApiError, InvalidRequest, Outcome, PayCombatError
 
 _STATES = {

@@ -3,7 +3,7 @@
 import pytest
 
 from paycombat_async import ConfigurationError
-from paycombat_async.batch.columns import columns, open_columns, read_header
+from paycombat_async.batch.rows.columns import columns, open_columns, read_header
 from paycombat_async.schemas import AuthorizedUserDetails, UpdateCompany, UpdateCustomer, UpdateIndividual
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paycombat_async import ConfigurationError
-from paycombat_async.batch.csv_rows import MAX_CELL, count_csv, read_csv
-from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.batch.rows.csv_file import MAX_CELL, count_csv, read_csv
+from paycombat_async.batch.rows.row import BadRow, Row
 
 HEADER = "customer_id,type,description,company.name\n"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paycombat_async import ConfigurationError, UpdateCustomer
 from paycombat_async.batch import BadRow, Row, RowFile, open_rows
 from paycombat_async.batch.failures import FailuresFile
-from paycombat_async.batch.rows import row_from_request
+from paycombat_async.batch.rows.row import row_from_request
 
 
 def failures_of(path: Path, source: RowFile, reason: str = "because") -> Path | None:

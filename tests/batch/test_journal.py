@@ -17,7 +17,7 @@ from paycombat_async import ConfigurationError, UpdateCustomer
 from paycombat_async.batch import Row, journal_index
 from paycombat_async.batch.journal import Journal, Plan, Result, State, open_journal, temporary_journal
 from paycombat_async.batch.journal_file import source_name
-from paycombat_async.batch.rows import row_from_request
+from paycombat_async.batch.rows.row import row_from_request
 from tests.processes import run
 
 

@@ -5,8 +5,8 @@ import io
 import pytest
 
 from paycombat_async import UNSET, ConfigurationError
-from paycombat_async.batch.jsonl_rows import count_jsonl, read_jsonl
-from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.batch.rows.jsonl_file import count_jsonl, read_jsonl
+from paycombat_async.batch.rows.row import BadRow, Row
 
 
 def rows_of(text: str) -> list[Row | BadRow]:

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from paycombat_async import AsyncPayCombat, ConfigurationError, UpdateCustomer, sync_customers
 from paycombat_async.batch import BatchReport, Row, journal_index
 from paycombat_async.batch.journal import Result, State, open_journal
-from paycombat_async.batch.rows import row_from_request
+from paycombat_async.batch.rows.row import row_from_request
 from tests.weather.journal_tap import FULL, OK, Operation, tap
 
 Job = dict[str, Any]

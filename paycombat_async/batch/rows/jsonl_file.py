@@ -7,8 +7,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TextIO, cast
 
 from paycombat_async._printable import printable
-from paycombat_async.batch.columns import KEY, MARKS
-from paycombat_async.batch.rows import BadRow, Row, row_from_data
+from paycombat_async.batch.rows.columns import KEY, MARKS
+from paycombat_async.batch.rows.row import BadRow, Row, row_from_data
 from paycombat_async.errors import ConfigurationError
 
 

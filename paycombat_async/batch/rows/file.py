@@ -4,15 +4,15 @@ import codecs
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, TextIO, TypeAlias
 
-from paycombat_async.batch.columns import Empty
-from paycombat_async.batch.csv_rows import count_csv, read_csv
-from paycombat_async.batch.jsonl_rows import count_jsonl, read_jsonl
-from paycombat_async.batch.rows import BadRow, Row
+from paycombat_async.batch.rows.columns import Empty
+from paycombat_async.batch.rows.csv_file import count_csv, read_csv
+from paycombat_async.batch.rows.jsonl_file import count_jsonl, read_jsonl
+from paycombat_async.batch.rows.row import BadRow, Given, Row
 from paycombat_async.errors import ConfigurationError
 
 FileFormat: TypeAlias = Literal["csv", "jsonl"]
@@ -113,3 +113,8 @@ def _check_chunk(chunk: bytes, line: int, decode: Callable[[bytes], str]) -> Non
             at, problem = start, f"the byte 0x{error.object[error.start]:02x}, which is not UTF-8; save it as UTF-8"
     if at >= 0:
         raise ConfigurationError(f"line {line + chunk.count(bytes([10]), 0, at)} holds {problem}")
+
+
+GivenRows: TypeAlias = RowFile | Iterable[Given] | AsyncIterable[Given]
+Rows: TypeAlias = str | os.PathLike[str] | GivenRows
+FilePath: TypeAlias = str | os.PathLike[str]

@@ -4,8 +4,8 @@ import csv
 from collections.abc import Iterator
 from typing import TextIO
 
-from paycombat_async.batch.columns import KEY, MARKS, Empty, Header, read_header
-from paycombat_async.batch.rows import BadRow, Row, row_from_data
+from paycombat_async.batch.rows.columns import KEY, MARKS, Empty, Header, read_header
+from paycombat_async.batch.rows.row import BadRow, Row, row_from_data
 from paycombat_async.errors import ConfigurationError
 
 # Above the longest body that may be sent, so that an over-long cell is one bad row; below what would fill the memory

@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterator
 from itertools import count, islice
 from typing import TypeAlias
 
-from paycombat_async.batch.rows import BadRow, Row, row_from_request
-from paycombat_async.batch.runner import Given, GivenRows
+from paycombat_async.batch.rows.file import GivenRows
+from paycombat_async.batch.rows.row import BadRow, Given, Row, row_from_request
 from paycombat_async.schemas.customers import UpdateCustomer
 
 Windows: TypeAlias = AsyncGenerator[list[Row | BadRow], None]

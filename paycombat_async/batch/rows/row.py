@@ -8,7 +8,7 @@ from msgspec import Struct
 from paycombat_async._printable import printable
 from paycombat_async._protocol.draft import body_of
 from paycombat_async._signing import body_digest
-from paycombat_async.batch.columns import KEY
+from paycombat_async.batch.rows.columns import KEY
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas.customers import UpdateCustomer
@@ -76,3 +76,6 @@ def _text_or_nothing(value: object) -> str:
 def reason_of(error: InvalidRequest) -> str:
     """What is wrong, with the field named as its column is."""
     return printable(str(error).removeprefix("$.").removeprefix("$: "))
+
+
+Given: TypeAlias = UpdateCustomer | Row | BadRow
