@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from paycombat_async.batch.failures import FailuresFile
-from paycombat_async.batch.journal import Journal, Plan, Result, State
+from paycombat_async.batch.journal.journal import Journal, Plan, Result, State
 from paycombat_async.batch.report import Tally
 from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.errors import ConfigurationError

@@ -9,8 +9,8 @@ from pathlib import Path
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.batch.books import Books
 from paycombat_async.batch.failures import FailuresFile
-from paycombat_async.batch.journal import open_journal, temporary_journal
-from paycombat_async.batch.journal_file import source_name
+from paycombat_async.batch.journal.file import source_name
+from paycombat_async.batch.journal.journal import open_journal, temporary_journal
 from paycombat_async.batch.pace import Pace
 from paycombat_async.batch.rehearsal import rehearse
 from paycombat_async.batch.report import BatchReport, Progress, Tally

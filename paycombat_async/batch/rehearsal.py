@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from paycombat_async._clock import Clock
-from paycombat_async.batch.journal import Plan, temporary_journal
+from paycombat_async.batch.journal.journal import Plan, temporary_journal
 from paycombat_async.batch.report import BatchReport, Progress, Tally
 from paycombat_async.batch.rows.chunks import Windows
 from paycombat_async.batch.rows.row import BadRow, Row

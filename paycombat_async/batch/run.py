@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from paycombat_async._clock import Clock
 from paycombat_async.batch.backlog import Backlog, Item
 from paycombat_async.batch.books import Books
-from paycombat_async.batch.journal import State
+from paycombat_async.batch.journal.journal import State
 from paycombat_async.batch.pace import Pace
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.chunks import Windows

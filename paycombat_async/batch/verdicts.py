@@ -1,7 +1,7 @@
 """What an error means for the row that met it: its state, and the reason in words."""
 
 from paycombat_async._printable import printable
-from paycombat_async.batch.journal import State
+from paycombat_async.batch.journal.journal import State
 from paycombat_async.batch.rows.row import reason_of
 from paycombat_async.errors import ApiError, InvalidRequest, Outcome, PayCombatError
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from paycombat_async import ConfigurationError, UpdateCustomer
-from paycombat_async.batch import Row, journal_index
-from paycombat_async.batch.journal import Journal, Plan, Result, State, open_journal, temporary_journal
-from paycombat_async.batch.journal_file import source_name
+from paycombat_async.batch import Row
+from paycombat_async.batch.journal import index
+from paycombat_async.batch.journal.file import source_name
+from paycombat_async.batch.journal.journal import Journal, Plan, Result, State, open_journal, temporary_journal
 from paycombat_async.batch.rows.row import row_from_request
 from tests.processes import run
 
@@ -87,7 +88,7 @@ OTHER_RUN = """
 import sys
 from pathlib import Path
 from paycombat_async import ConfigurationError
-from paycombat_async.batch.journal import open_journal
+from paycombat_async.batch.journal.journal import open_journal
 try:
     open_journal(Path(sys.argv[1]), account="account", source="in.csv")
 except ConfigurationError as error:
@@ -261,7 +262,7 @@ class FailingOnce:
 
 def test_a_turn_that_failed_leaves_no_trace_in_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even if the index caught up in it: rows of turns before are known, those of this one are new."""
-    monkeypatch.setattr(journal_index, "LATEST", 15)
+    monkeypatch.setattr(index, "LATEST", 15)
     journal, rows = opened(path), [row(line, f"c{line}") for line in range(20)]
     journal.turn([], rows[:10])
     monkeypatch.setattr(journal, "_connection", FailingOnce(journal._connection))
@@ -276,7 +277,7 @@ def test_a_turn_that_failed_leaves_no_trace_in_memory(path: Path, monkeypatch: p
 
 def test_no_more_than_the_latest_rows_are_held_in_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those in the index are found there, by this run and by the next."""
-    monkeypatch.setattr(journal_index, "LATEST", 25)
+    monkeypatch.setattr(index, "LATEST", 25)
     journal, rows = opened(path), [row(line, f"c{line}") for line in range(100)]
     held = []
 
@@ -334,7 +335,7 @@ class Runs(RuleBasedStateMachine):
 
     @rule()
     def catch_up(self) -> None:
-        with mock.patch.object(journal_index, "LATEST", 1):
+        with mock.patch.object(index, "LATEST", 1):
             self.journal.turn([], [])
 
     @rule()

@@ -19,8 +19,9 @@ from random import Random
 from typing import Any, NoReturn
 
 from paycombat_async import AsyncPayCombat, ConfigurationError, UpdateCustomer, sync_customers
-from paycombat_async.batch import BatchReport, Row, journal_index
-from paycombat_async.batch.journal import Result, State, open_journal
+from paycombat_async.batch import BatchReport, Row
+from paycombat_async.batch.journal import index
+from paycombat_async.batch.journal.journal import Result, State, open_journal
 from paycombat_async.batch.rows.row import row_from_request
 from tests.weather.journal_tap import FULL, OK, Operation, tap
 
@@ -168,7 +169,7 @@ def recorded_row(line: int, version: int) -> Row:
 def _record_one(path: Path, rows: list[Row], window: int, random: Random, history: list[Model], ending: str) -> None:
     operations: list[Operation] = []
     tap(lambda operation: operations.append(operation) or OK)
-    journal_index.LATEST = 3 * window  # so that it catches up now and then
+    index.LATEST = 3 * window  # so that it catches up now and then
     journal = open_journal(path.parent / "journal", account="account", source="source")
     open_rows: dict[int, Row] = {}
 

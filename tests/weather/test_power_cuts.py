@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from paycombat_async import ConfigurationError
-from paycombat_async.batch.journal import open_journal
+from paycombat_async.batch.journal.journal import open_journal
 from tests.processes import PATIENCE_S, ROOT, run
 from tests.weather.batch_programs import Model, recorded_row
 from tests.weather.journal_tap import Operation, is_possible

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from paycombat_async import _sqlite_file as sqlite_file
-from paycombat_async.batch.journal_index import INDEX_TABLE
+from paycombat_async.batch.journal.index import INDEX_TABLE
 from paycombat_async.errors import ConfigurationError
 
 _APPLICATION = 0x50434A31  # "PCJ1": how SQLite's header says whose file it is

@@ -22,8 +22,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from paycombat_async.batch.journal_file import explained, open_file, open_temporary
-from paycombat_async.batch.journal_index import CustomerIndex, Known, json_text, keys_of
+from paycombat_async.batch.journal.file import explained, open_file, open_temporary
+from paycombat_async.batch.journal.index import CustomerIndex, Known, json_text, keys_of
 from paycombat_async.batch.rows.row import Row
 
 
