@@ -18,7 +18,7 @@ from benchmarks._results import WALL, Goal, Row, Table, times_as_fast
 from benchmarks._server import running_server
 from benchmarks._statistics import spread
 from paycombat_async import AsyncPayCombat, UpdateCustomer
-from paycombat_async.batch.runner import sync_customers
+from paycombat_async.batch.api import sync_customers
 
 _BASE: Final = "bare loop of customers.update"
 _UNWRITTEN: Final = "sync_customers without journal"

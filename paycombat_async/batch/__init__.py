@@ -1,8 +1,8 @@
 """Many customers at once: from a file or an iterable, with a journal that survives a crash."""
 
+from paycombat_async.batch.api import sync_customers
 from paycombat_async.batch.report import BatchReport, Failure, Progress
 from paycombat_async.batch.rows.file import RowFile, open_rows
 from paycombat_async.batch.rows.row import BadRow, Row
-from paycombat_async.batch.runner import sync_customers
 
 __all__ = ["BadRow", "BatchReport", "Failure", "Progress", "Row", "RowFile", "open_rows", "sync_customers"]

@@ -11,11 +11,11 @@ import click
 
 from paycombat_async._json.canonical import canonical_json
 from paycombat_async._printable import printable
+from paycombat_async.batch.api import sync_customers
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.columns import Empty
 from paycombat_async.batch.rows.file import FileFormat, RowFile, open_rows
 from paycombat_async.batch.rows.row import Row
-from paycombat_async.batch.runner import sync_customers
 from paycombat_async.cli.display import progress_shown, show_summary
 from paycombat_async.cli.interrupts import interrupts
 from paycombat_async.cli.refusal import Refused, refusals

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from paycombat_async import ConfigurationError, UpdateCustomer
 from paycombat_async.batch import BadRow, Row, RowFile, open_rows
-from paycombat_async.batch.failures import FailuresFile
+from paycombat_async.batch.failures_file import FailuresFile
 from paycombat_async.batch.rows.row import row_from_request
 
 

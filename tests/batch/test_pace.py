@@ -3,7 +3,7 @@
 import asyncio
 
 from paycombat_async import Attempt
-from paycombat_async.batch.pace import LONGEST_HOLD, Pace
+from paycombat_async.batch.run.throttle import LONGEST_HOLD, Pace
 from paycombat_async.testing import FakeClock
 
 

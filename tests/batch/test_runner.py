@@ -18,8 +18,9 @@ from paycombat_async import (
     UpdateCustomer,
 )
 from paycombat_async._protocol.messages import Draft
-from paycombat_async.batch import BatchReport, Progress, Row, run, sync_customers
+from paycombat_async.batch import BatchReport, Progress, Row, sync_customers
 from paycombat_async.batch.journal.journal import Journal, Plan, Result
+from paycombat_async.batch.run import run
 from paycombat_async.testing import FakeClock
 from tests.batch.provider import Answer, Provider, refused, updated
 from tests.processes import PATIENCE_S

@@ -15,7 +15,7 @@ from paycombat_async import (
     RateLimited,
     TimedOut,
 )
-from paycombat_async.batch.trouble import SENTENCES, Breaker, Trouble, trouble_of
+from paycombat_async.batch.run.breaker import SENTENCES, Breaker, Trouble, trouble_of
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,12 @@ _RESULTS = [State.DONE] * 8 + [State.FAILED, State.UNKNOWN]
 
 def nursery() -> None:
     """One job a line on stdin; on stdout, for each of them, the process id, and later how it ended."""
-    for late in ("transport", "batch.run", "batch.failures", "cli.app"):  # loaded once, for all that are forked
+    for late in (
+        "transport",
+        "batch.run.run",
+        "batch.failures_file",
+        "cli.app",
+    ):  # loaded once, for all that are forked
         import_module(f"paycombat_async.{late}")
     for line in sys.stdin:
         if (process := os.fork()) == 0:

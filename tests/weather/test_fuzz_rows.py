@@ -14,7 +14,7 @@ from paycombat_async import ConfigurationError, canonical_json
 from paycombat_async._protocol.draft import MAX_BODY_BYTES
 from paycombat_async._signing import body_digest
 from paycombat_async.batch import BadRow, Row, RowFile, open_rows
-from paycombat_async.batch.failures import FailuresFile
+from paycombat_async.batch.failures_file import FailuresFile
 from paycombat_async.batch.rows.columns import columns
 from paycombat_async.sandbox.stringify import stringify
 from tests.weather.hostile import pieces

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from paycombat_async.batch.failures import FailuresFile
+from paycombat_async.batch.failures_file import FailuresFile
 from paycombat_async.batch.journal.journal import Journal, Plan, Result, State
 from paycombat_async.batch.report import Tally
 from paycombat_async.batch.rows.row import BadRow, Row

@@ -7,9 +7,9 @@ from typing import TypeAlias
 from paycombat_async._clock import Clock
 from paycombat_async._protocol.messages import Attempt, Reply
 from paycombat_async._signing import content_digest
-from paycombat_async.batch.pace import Pace
 from paycombat_async.batch.report import Tally
 from paycombat_async.batch.rows.row import Row
+from paycombat_async.batch.run.throttle import Pace
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.schemas.customers import Customer

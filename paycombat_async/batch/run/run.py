@@ -6,16 +6,16 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from paycombat_async._clock import Clock
-from paycombat_async.batch.backlog import Backlog, Item
-from paycombat_async.batch.books import Books
 from paycombat_async.batch.journal.journal import State
-from paycombat_async.batch.pace import Pace
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.chunks import Windows
 from paycombat_async.batch.rows.row import BadRow, Row
-from paycombat_async.batch.through import Send
-from paycombat_async.batch.trouble import SENTENCES, Breaker, Trouble, tries_at, trouble_of
-from paycombat_async.batch.verdicts import kept, shown, state_after
+from paycombat_async.batch.run.breaker import SENTENCES, Breaker, Trouble, tries_at, trouble_of
+from paycombat_async.batch.run.outcomes import kept, shown, state_after
+from paycombat_async.batch.run.recorder import Books
+from paycombat_async.batch.run.sender import Send
+from paycombat_async.batch.run.throttle import Pace
+from paycombat_async.batch.run.work_queue import Backlog, Item
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
 
 _CALLS_AHEAD = 4  # of each worker, when the next window is read: that takes some turns of the loop

@@ -40,7 +40,7 @@ async def sync_customers(
     stops the run later is in `BatchReport.stopped`.
     """
     # It brings asyncio and sqlite3 along, a third of what importing the package would take.
-    from paycombat_async.batch.job import Job, carry_out  # noqa: PLC0415  # see above
+    from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # see above
 
     job = Job(rows, journal, failed, concurrency, rate, on_progress, stop, dry_run=dry_run)
     return await carry_out(client, job)

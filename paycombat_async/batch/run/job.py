@@ -7,17 +7,17 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 from paycombat_async._clock import SYSTEM_CLOCK
-from paycombat_async.batch.books import Books
-from paycombat_async.batch.failures import FailuresFile
+from paycombat_async.batch.failures_file import FailuresFile
 from paycombat_async.batch.journal.file import source_name
 from paycombat_async.batch.journal.journal import open_journal, temporary_journal
-from paycombat_async.batch.pace import Pace
-from paycombat_async.batch.rehearsal import rehearse
 from paycombat_async.batch.report import BatchReport, Progress, Tally
 from paycombat_async.batch.rows.chunks import windows_of
 from paycombat_async.batch.rows.file import FilePath, RowFile, Rows, open_rows
-from paycombat_async.batch.run import Options, Run
-from paycombat_async.batch.through import account_digest, clock_of, most_at_once, through
+from paycombat_async.batch.run.dry_run import rehearse
+from paycombat_async.batch.run.recorder import Books
+from paycombat_async.batch.run.run import Options, Run
+from paycombat_async.batch.run.sender import account_digest, clock_of, most_at_once, through
+from paycombat_async.batch.run.throttle import Pace
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
 
