@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -128,6 +129,21 @@ def test_nothing_imports_upwards() -> None:
     ]
 
     assert upwards == []
+
+
+def test_there_is_no_circle_of_imports() -> None:
+    """Between no two modules, inside packages neither, and not by way of imports inside functions."""
+    graph = {
+        module: {imported.module for imported in imports if imported.module in MODULES} - {module}
+        for module, imports in IMPORTS.items()
+    }
+    circle: list[str] = []
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+
+    assert circle == []
 
 
 def test_imports_are_absolute() -> None:
