@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from paycombat_async import AsyncPayCombat
 from paycombat_async.sandbox import Sandbox
-from paycombat_async.sandbox._loop_thread import LoopThread
+from paycombat_async.sandbox._background_loop import LoopThread
 from paycombat_async.testing import FakeClock, FakeTransport
 from tests.processes import guard, none_left
 from tests.raw_server import RawServer, Script, Serve

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from paycombat_async import ConnectFailed, Draft, Outcome, RawReply
-from paycombat_async.sandbox._loop_thread import LoopThread
+from paycombat_async.sandbox._background_loop import LoopThread
 from paycombat_async.transport import AiohttpTransport
 from tests.raw_server import Arrived, Serve, http
 

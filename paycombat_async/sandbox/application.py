@@ -23,7 +23,7 @@ from paycombat_async.sandbox.admission import (
 from paycombat_async.sandbox.arrivals import UNKNOWN, Arrival, Arrivals
 from paycombat_async.sandbox.envelopes import refusal
 from paycombat_async.sandbox.faults import Faults
-from paycombat_async.sandbox.faults.stage import Stage
+from paycombat_async.sandbox.faults.injector import Stage
 from paycombat_async.sandbox.refusals import Refused, bad_request, not_found
 from paycombat_async.sandbox.routes import ROUTES
 from paycombat_async.sandbox.routing import Call, Route

@@ -8,15 +8,14 @@ from paycombat_async._signing import Signer
 from paycombat_async.sandbox._tasks import Tasks
 from paycombat_async.sandbox.application import Provider, application
 from paycombat_async.sandbox.arrivals import Arrivals
+from paycombat_async.sandbox.auto_settle import Settler
 from paycombat_async.sandbox.customers.seeding import made_up
-from paycombat_async.sandbox.deliveries.courier import Courier
+from paycombat_async.sandbox.deliveries.dispatcher import Courier, Postman
 from paycombat_async.sandbox.deliveries.log import Deliveries
-from paycombat_async.sandbox.deliveries.parcels import Packer
-from paycombat_async.sandbox.deliveries.postman import Postman
+from paycombat_async.sandbox.deliveries.payloads import Packer
 from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.listening import listen
-from paycombat_async.sandbox.settling import Settler
 from paycombat_async.sandbox.state import State
 
 

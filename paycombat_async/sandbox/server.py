@@ -11,19 +11,19 @@ from typing import Self
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError
-from paycombat_async.sandbox._loop_thread import LoopThread
+from paycombat_async.sandbox._background_loop import LoopThread
 from paycombat_async.sandbox.arrivals import Arrivals
+from paycombat_async.sandbox.auto_settle import settle
 from paycombat_async.sandbox.credentials import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN, check_sandbox_credential
 from paycombat_async.sandbox.customers.seeding import Kind, plain
-from paycombat_async.sandbox.deliveries.address import configured_url
 from paycombat_async.sandbox.deliveries.log import Deliveries
+from paycombat_async.sandbox.deliveries.url import configured_url
 from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.ledger import Ledger
 from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.listening import loopback_address
 from paycombat_async.sandbox.routes import PATHS
 from paycombat_async.sandbox.running import Desk, Options, Running, start
-from paycombat_async.sandbox.settling import settle
 from paycombat_async.sandbox.state import IN_MEMORY, State
 
 WEBHOOK_WAITS = (0.05, 0.2)

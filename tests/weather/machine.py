@@ -11,8 +11,8 @@ from paycombat_async import ConfigurationError, NotFound, Outcome, PayCombatErro
 from paycombat_async._json.canonical import canonical_json
 from paycombat_async._signing import body_digest
 from paycombat_async.sandbox.faults.names import WEBHOOK_FAULTS
-from paycombat_async.sandbox.moves import MOVES
 from paycombat_async.sandbox.records import Kind
+from paycombat_async.sandbox.transitions import MOVES
 from tests.calls import payout
 from tests.weather.answers import BENEFICIARY
 from tests.weather.promises import Promises

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from paycombat_async import AsyncPayCombat, PayCombatError, RetryPolicy
-from paycombat_async.sandbox._loop_thread import LoopThread
+from paycombat_async.sandbox._background_loop import LoopThread
 from paycombat_sync import PayCombat
 from tests.weather.matrix import BASE, KINDS, THROTTLED
 from tests.weather.matrix_cells import Cell, HurriedClock, Leap, Told

@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Final, Self
 
-from paycombat_async.sandbox._loop_thread import LoopThread
+from paycombat_async.sandbox._background_loop import LoopThread
 from paycombat_async.testing import FakeClock
 from paycombat_async.webhooks import Inbox, Receipt, WebhookEvent
 from tests.sandbox.deliveries.receiver import Received, Receiver, receiving

@@ -16,7 +16,7 @@ from random import Random
 import pytest
 
 from paycombat_async import AsyncPayCombat, ProviderError, UpdateCustomer
-from paycombat_async.sandbox._loop_thread import LoopThread
+from paycombat_async.sandbox._background_loop import LoopThread
 from paycombat_sync import _loop_thread as blocking
 from tests.processes import PATIENCE_S
 from tests.weather.cancels import CANCELS, CUT, Call

@@ -18,7 +18,7 @@ from paycombat_async.sandbox.faults import Fault, Mishap
 from paycombat_async.sandbox.faults.names import IDLE_FAULTS, WEBHOOK_FAULTS
 from paycombat_async.sandbox.faults.table import ACTIONS
 from paycombat_async.sandbox.ledger import LedgerEntry, Movement
-from paycombat_async.sandbox.moves import PENDING
+from paycombat_async.sandbox.transitions import PENDING
 from paycombat_async.testing import FakeClock
 from paycombat_async.webhooks import MemoryInbox, SqliteInbox
 from paycombat_sync import PayCombat

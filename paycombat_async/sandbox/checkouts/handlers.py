@@ -4,7 +4,7 @@ from typing import Protocol
 
 import msgspec
 
-from paycombat_async.sandbox.checkouts.making import choose_bank, choose_method, new_checkout
+from paycombat_async.sandbox.checkouts.rules import choose_bank, choose_method, new_checkout
 from paycombat_async.sandbox.checkouts.table import Document
 from paycombat_async.sandbox.checkouts.wire import PaymentRequest
 from paycombat_async.sandbox.methods.payins import KOREAN_BANKS

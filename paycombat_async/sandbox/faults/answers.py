@@ -5,7 +5,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Final
 
-from paycombat_async.sandbox.faults.plain import JSON, Change, Plain, Scene, refused
+from paycombat_async.sandbox.faults.response import JSON, Change, Plain, Scene, refused
 
 _ERROR_OBJECT = (
     b'{"success":false,"error":{"code":406,"name":"NOT_ACCEPTABLE","message":["amount is too small","bsb is unknown"]},'

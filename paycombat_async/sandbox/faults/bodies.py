@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from paycombat_async.sandbox.faults.plain import Change, Plain, Scene
+from paycombat_async.sandbox.faults.response import Change, Plain, Scene
 
 _DEPTH: Final = 100_000
 _TEXTS: Final = frozenset({"description", "name", "first_name", "last_name", "message", "status_text"})

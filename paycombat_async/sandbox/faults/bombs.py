@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from paycombat_async.sandbox.faults.plain import Plain, Scene
+from paycombat_async.sandbox.faults.response import Plain, Scene
 
 _MIB: Final = 1 << 20
 _COUNT: Final = 64

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from paycombat_async.sandbox.faults.plain import Plain
+from paycombat_async.sandbox.faults.response import Plain
 from paycombat_async.sandbox.faults.wire import End, Wire
 
 _CHUNKED: Final = {"Transfer-Encoding": "chunked"}

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Final, TypeAlias
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
-from paycombat_async.sandbox._loop_thread import LoopThread
+from paycombat_async.sandbox._background_loop import LoopThread
 from paycombat_async.sandbox.faults.waits import Waits
 
 Deed: TypeAlias = Callable[[socket.socket], object]

@@ -7,7 +7,7 @@ from typing import Final
 
 from paycombat_async.sandbox.faults import answers, bodies, bombs, cuts, wire, wrappings
 from paycombat_async.sandbox.faults.names import Fault
-from paycombat_async.sandbox.faults.plain import Change, Plain
+from paycombat_async.sandbox.faults.response import Change, Plain
 
 
 class Pause(Enum):

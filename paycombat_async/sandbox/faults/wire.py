@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from paycombat_async.sandbox.faults import idle
-from paycombat_async.sandbox.faults.plain import JSON, Plain, refused
+from paycombat_async.sandbox.faults.response import JSON, Plain, refused
 from paycombat_async.sandbox.faults.waits import Waits
 
 _SILENT: Final = 0

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.envelopes import Envelope, Stamp, envelope_a, envelope_b, envelope_c, envelope_d, iso_time
-from paycombat_async.sandbox.faults.plain import Change, Plain, Scene
+from paycombat_async.sandbox.faults.response import Change, Plain, Scene
 
 _RING: Final[Mapping[Envelope, Envelope]] = {
     envelope_a: envelope_b,

@@ -1,8 +1,8 @@
 """One handler per endpoint that only reads what is on offer: an admitted call in, the endpoint's response type out."""
 
+from paycombat_async.sandbox.methods.currencies import PLACE_OF_CURRENCY, PLACES
 from paycombat_async.sandbox.methods.payins import PAYIN_METHOD_OF_NAME, PAYIN_METHODS
 from paycombat_async.sandbox.methods.payouts import PAYOUT_METHODS
-from paycombat_async.sandbox.methods.places import PLACE_OF_CURRENCY, PLACES
 from paycombat_async.sandbox.refusals import not_found
 from paycombat_async.sandbox.routing import Call
 from paycombat_async.schemas import Page

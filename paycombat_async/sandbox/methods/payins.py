@@ -9,7 +9,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from paycombat_async._signing import content_digest
-from paycombat_async.sandbox.methods.places import PLACE_OF_CURRENCY
+from paycombat_async.sandbox.methods.currencies import PLACE_OF_CURRENCY
 from paycombat_async.schemas.methods import PayinMethod, RequiredField
 
 

@@ -4,7 +4,7 @@ The record names the four methods, and two of their rules: those of the Australi
 """
 
 from paycombat_async._signing import content_digest
-from paycombat_async.sandbox.methods.places import PLACE_OF_CURRENCY
+from paycombat_async.sandbox.methods.currencies import PLACE_OF_CURRENCY
 from paycombat_async.schemas.methods import BeneficiaryFields, PayoutMethod, RequiredField
 
 

@@ -6,14 +6,14 @@ import msgspec
 
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.amounts import read_amount, text_of
-from paycombat_async.sandbox.deliveries.address import check_webhook_url
-from paycombat_async.sandbox.moves import PENDING
+from paycombat_async.sandbox.deliveries.url import check_webhook_url
+from paycombat_async.sandbox.lifecycle import MERCHANT, make, move, uuid_of
 from paycombat_async.sandbox.payins.bodies import NewPayin, NewVirtualAccount
 from paycombat_async.sandbox.payins.pages import answered_page, webhook_of_account
 from paycombat_async.sandbox.payins.rules import check_payin, check_virtual_account
 from paycombat_async.sandbox.records import Document, Kind, Record
 from paycombat_async.sandbox.routing import Call
-from paycombat_async.sandbox.transfers import MERCHANT, make, move, uuid_of
+from paycombat_async.sandbox.transitions import PENDING
 from paycombat_async.sandbox.wire import Simulate, given
 from paycombat_async.schemas.payins import Payin, VirtualAccount
 

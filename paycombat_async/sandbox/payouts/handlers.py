@@ -4,15 +4,15 @@ import msgspec
 
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.amounts import read_amount, text_of
-from paycombat_async.sandbox.deliveries.address import check_webhook_url
-from paycombat_async.sandbox.moves import PENDING
+from paycombat_async.sandbox.deliveries.url import check_webhook_url
+from paycombat_async.sandbox.lifecycle import MERCHANT, make, move, uuid_of
 from paycombat_async.sandbox.paging import window_of
 from paycombat_async.sandbox.payouts.bodies import Beneficiary, NewPayout
 from paycombat_async.sandbox.payouts.pages import answered_page
 from paycombat_async.sandbox.payouts.rules import check_payout
 from paycombat_async.sandbox.records import Document, Kind, Record
 from paycombat_async.sandbox.routing import Call
-from paycombat_async.sandbox.transfers import MERCHANT, make, move, uuid_of
+from paycombat_async.sandbox.transitions import PENDING
 from paycombat_async.sandbox.wire import Simulate, given
 from paycombat_async.schemas import Page
 from paycombat_async.schemas.payouts import Payout

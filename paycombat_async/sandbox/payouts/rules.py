@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
+from paycombat_async.sandbox.methods.currencies import PLACE_OF_CURRENCY
 from paycombat_async.sandbox.methods.payouts import PAYOUT_METHOD_OF_NAME
-from paycombat_async.sandbox.methods.places import PLACE_OF_CURRENCY
 from paycombat_async.sandbox.payouts.bodies import NewPayout
 from paycombat_async.sandbox.refusals import bad_request
 from paycombat_async.sandbox.required_fields import check_fields

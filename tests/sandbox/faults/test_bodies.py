@@ -6,7 +6,7 @@ from unittest.mock import ANY
 import pytest
 
 from paycombat_async.sandbox import Fault, Sandbox
-from paycombat_async.sandbox.faults.plain import JSON, Plain, Scene
+from paycombat_async.sandbox.faults.response import JSON, Plain, Scene
 from paycombat_async.sandbox.faults.table import ACTIONS
 from tests.sandbox.caller import CUSTOMER, NOW, Caller
 from tests.sandbox.faults.socket_caller import LAST, Heard, hear, update

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox import Fault, Faults, Sandbox
 from paycombat_async.sandbox.arrivals import Arrival
-from paycombat_async.sandbox.faults.plan import KEPT
+from paycombat_async.sandbox.faults.schedule import KEPT
 from tests.sandbox.caller import Caller
 
 RATES = {"500_after_commit": 0.1, "latency=50ms": 0.2, "html_502": 0.05}

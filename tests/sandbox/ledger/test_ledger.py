@@ -17,11 +17,11 @@ from paycombat_async._signing import content_digest
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox import LedgerEntry, Movement, Sandbox
 from paycombat_async.sandbox.ledger.openings import Openings
-from paycombat_async.sandbox.moves import KINDS, PENDING
+from paycombat_async.sandbox.lifecycle import make, move
 from paycombat_async.sandbox.records import Kind, Record
 from paycombat_async.sandbox.refusals import Refused
 from paycombat_async.sandbox.state import IN_MEMORY, State
-from paycombat_async.sandbox.transfers import make, move
+from paycombat_async.sandbox.transitions import KINDS, PENDING
 from tests.sandbox.caller import Caller, StandingClock
 from tests.sandbox.money import create_payin, create_payout, made
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from paycombat_async.endpoints import ENDPOINTS
+from paycombat_async.sandbox.methods.currencies import PLACES
 from paycombat_async.sandbox.methods.payins import PAYIN_METHODS
 from paycombat_async.sandbox.methods.payouts import PAYOUT_METHODS
-from paycombat_async.sandbox.methods.places import PLACES
 from tests.sandbox.caller import Caller
 
 PAYIN_FIELDS = [

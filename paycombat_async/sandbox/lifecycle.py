@@ -8,9 +8,9 @@ from uuid import UUID
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.amounts import minus
 from paycombat_async.sandbox.ledger.entries import LedgerEntry
-from paycombat_async.sandbox.moves import BOOKINGS, MADE_BY, check_move
 from paycombat_async.sandbox.records import Document, Kind, Record
 from paycombat_async.sandbox.state import State
+from paycombat_async.sandbox.transitions import BOOKINGS, MADE_BY, check_move
 
 MERCHANT: Final = "5a6d1c0b-3e8f-4729-a1b2-c3d4e5f60718"
 

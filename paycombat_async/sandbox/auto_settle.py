@@ -5,11 +5,11 @@ from functools import partial
 from paycombat_async._clock import Clock
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox._tasks import Tasks
-from paycombat_async.sandbox.moves import GOOD_END, KINDS, PENDING
+from paycombat_async.sandbox.lifecycle import move
 from paycombat_async.sandbox.records import Kind, Record
 from paycombat_async.sandbox.refusals import Refused
 from paycombat_async.sandbox.state import State
-from paycombat_async.sandbox.transfers import move
+from paycombat_async.sandbox.transitions import GOOD_END, KINDS, PENDING
 
 
 class Settler:

@@ -8,11 +8,11 @@ import msgspec
 
 from paycombat_async._signing import Signer
 from paycombat_async.sandbox.deliveries.log import Delivery
-from paycombat_async.sandbox.moves import PENDING
 from paycombat_async.sandbox.payins.pages import webhook_of_account, webhook_of_payin
 from paycombat_async.sandbox.payouts.pages import webhook_of_payout
 from paycombat_async.sandbox.records import Kind, Record
 from paycombat_async.sandbox.stringify import stringify
+from paycombat_async.sandbox.transitions import PENDING
 
 Page: TypeAlias = Callable[[Record], dict[str, object]]
 

@@ -12,12 +12,12 @@ from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.amounts import read_amount, text_of
 from paycombat_async.sandbox.checkouts.table import Document
 from paycombat_async.sandbox.checkouts.wire import PaymentRequest
-from paycombat_async.sandbox.deliveries.address import check_webhook_url
+from paycombat_async.sandbox.deliveries.url import check_webhook_url
 from paycombat_async.sandbox.envelopes import iso_time
+from paycombat_async.sandbox.lifecycle import MERCHANT, uuid_of
+from paycombat_async.sandbox.methods.currencies import PLACE_OF_CURRENCY
 from paycombat_async.sandbox.methods.payins import DEFAULT_EXPIRY_S, LONGEST_EXPIRY_S, PAYIN_METHOD_OF_NAME
-from paycombat_async.sandbox.methods.places import PLACE_OF_CURRENCY
 from paycombat_async.sandbox.refusals import bad_request, unprocessable
-from paycombat_async.sandbox.transfers import MERCHANT, uuid_of
 from paycombat_async.sandbox.wire import given
 from paycombat_async.schemas.methods import PayinMethod
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from paycombat_async._clock import Clock
 from paycombat_async.sandbox.faults.idle import Strays
 from paycombat_async.sandbox.faults.names import Mishap
-from paycombat_async.sandbox.faults.plain import Plain, Scene
+from paycombat_async.sandbox.faults.response import Plain, Scene
 from paycombat_async.sandbox.faults.table import ACTIONS, Action, Pause
 from paycombat_async.sandbox.faults.waits import Waits
 from paycombat_async.sandbox.faults.wire import RawAnswer, Wire, disconnect
