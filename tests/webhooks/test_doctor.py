@@ -19,7 +19,7 @@ from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError, WebhookError
 from paycombat_async.webhooks import verify
 from paycombat_async.webhooks.doctor import Candidate, Cause, Diagnosis, diagnose
-from paycombat_async.webhooks.doctor.json import Layout, printed, tokens_of
+from paycombat_async.webhooks.doctor.json_forms import Layout, printed, tokens_of
 from tests.processes import run
 from tests.webhooks.doctor_cases import (
     ACCEPTED,

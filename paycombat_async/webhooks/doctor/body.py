@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from paycombat_async._json.stringify import reprint
-from paycombat_async.webhooks.doctor import json as forms
+from paycombat_async.webhooks.doctor import json_forms
 from paycombat_async.webhooks.doctor.cause import Cause
 
 _SPACE = b" \t\r\n"
@@ -49,14 +49,14 @@ class Body:
     @cached_property
     def tokens(self) -> tuple[str, ...]:
         """Nothing for what is no JSON."""
-        return () if self.reprinted is None or self.text is None else forms.tokens_of(self.text)
+        return () if self.reprinted is None or self.text is None else json_forms.tokens_of(self.text)
 
     @cached_property
     def sources(self) -> tuple[tuple[str, ...], ...]:
         """The tokens of the body and, where they differ, of its reprint."""
         if not self.tokens or self.reprinted is None:
             return ()
-        again = forms.tokens_of(self.reprinted.decode())
+        again = json_forms.tokens_of(self.reprinted.decode())
         return (self.tokens,) if again == self.tokens else (self.tokens, again)
 
     @cached_property
@@ -84,7 +84,7 @@ def differences(body: Body) -> list[tuple[Cause, str]]:
 
 def _javascript(token: str) -> str:
     if token[0] == '"':
-        return forms.as_javascript(token)
+        return json_forms.as_javascript(token)
     return _number(token) if token[-1].isdecimal() else token
 
 
@@ -120,7 +120,7 @@ def _has_slashes(body: Body) -> bool:
 
 def _has_escapes(body: Body) -> bool:
     texts = [token for token in body.tokens if token[0] == '"' and "\\" in token]
-    return any(_SLASH.sub(r"\1/", text) != forms.as_javascript(text) for text in texts)
+    return any(_SLASH.sub(r"\1/", text) != json_forms.as_javascript(text) for text in texts)
 
 
 def _has_numbers(body: Body) -> bool:

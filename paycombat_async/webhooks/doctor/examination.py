@@ -8,10 +8,10 @@ from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.webhooks.doctor.body import Body, differences
 from paycombat_async.webhooks.doctor.cause import Candidate, Cause, Diagnosis, Trouble
-from paycombat_async.webhooks.doctor.findings import findings
+from paycombat_async.webhooks.doctor.hypotheses import SAME_BYTES
 from paycombat_async.webhooks.doctor.keys import is_clean
+from paycombat_async.webhooks.doctor.search import findings
 from paycombat_async.webhooks.doctor.signature import malformed, readings, signature_in
-from paycombat_async.webhooks.doctor.suspicions import SAME_BYTES
 from paycombat_async.webhooks.doctor.unexplained import unexplained
 from paycombat_async.webhooks.verify import MAX_BODY
 

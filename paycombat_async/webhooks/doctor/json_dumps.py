@@ -7,40 +7,42 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from paycombat_async.webhooks.doctor import json as forms
+from paycombat_async.webhooks.doctor import json_forms
 from paycombat_async.webhooks.doctor.body import Body
-from paycombat_async.webhooks.doctor.bytes import and_reprinted
+from paycombat_async.webhooks.doctor.byte_forms import and_reprinted
 
 _SMALL = 16 * 1024  # bytes: in bodies up to here
 _SINGLE_NUMBERS = 24  # numbers are tried one by one
 _MOST_PARTS = 16
-_ANY_TEXTS = (str, forms.as_javascript, forms.as_ascii, forms.as_slashes, forms.as_php)
-_INDENTED = tuple(forms.Layout(",", ": ", indent) for indent in ("  ", "    ", "\t"))
+_ANY_TEXTS = (str, json_forms.as_javascript, json_forms.as_ascii, json_forms.as_slashes, json_forms.as_php)
+_INDENTED = tuple(json_forms.Layout(",", ": ", indent) for indent in ("  ", "    ", "\t"))
 
 
 def _printed(
-    sources: Iterable[tuple[str, ...]], layouts: Iterable[forms.Layout], texts: Iterable[forms.Rewrite]
+    sources: Iterable[tuple[str, ...]], layouts: Iterable[json_forms.Layout], texts: Iterable[json_forms.Rewrite]
 ) -> Iterator[str | None]:
     """Each with and without a new line at its end, as `jq` and `echo` add one."""
     for tokens, layout, text in product(sources, layouts, texts):
-        printed = forms.printed(tokens, layout, text)
+        printed = json_forms.printed(tokens, layout, text)
         yield printed
         yield None if printed is None else printed + "\n"
 
 
 def without_spaces(body: Body) -> Iterator[str | None]:
     if body.tokens:
-        yield forms.printed(body.tokens)
+        yield json_forms.printed(body.tokens)
 
 
 def printed_anew(body: Body) -> Iterator[str | None]:
     """Without the spaces that it has, and with other escapes."""
-    if body.tokens and forms.printed(body.tokens) != body.text:
-        yield from _printed(body.sources, [forms.COMPACT], [*_ANY_TEXTS[1:], forms.as_html_safe, forms.as_dotnet])
+    if body.tokens and json_forms.printed(body.tokens) != body.text:
+        yield from _printed(
+            body.sources, [json_forms.COMPACT], [*_ANY_TEXTS[1:], json_forms.as_html_safe, json_forms.as_dotnet]
+        )
 
 
 def with_spaces(body: Body) -> Iterator[str | None]:
-    yield from _printed(body.sources, [forms.SPACED], _ANY_TEXTS)
+    yield from _printed(body.sources, [json_forms.SPACED], _ANY_TEXTS)
 
 
 def indented(body: Body) -> Iterator[str | None]:
@@ -48,27 +50,27 @@ def indented(body: Body) -> Iterator[str | None]:
 
 
 def other_escapes(body: Body) -> Iterator[str | None]:
-    texts = (forms.as_javascript, forms.as_ascii, forms.as_html_safe, forms.as_dotnet)
-    yield from _printed(body.sources, [forms.COMPACT], texts)
+    texts = (json_forms.as_javascript, json_forms.as_ascii, json_forms.as_html_safe, json_forms.as_dotnet)
+    yield from _printed(body.sources, [json_forms.COMPACT], texts)
 
 
 def php_escapes(body: Body) -> Iterator[str | None]:
-    yield from _printed(body.sources, [forms.COMPACT], [forms.as_slashes, forms.as_php])
+    yield from _printed(body.sources, [json_forms.COMPACT], [json_forms.as_slashes, json_forms.as_php])
 
 
 def other_numbers(body: Body) -> Iterator[str | None]:
     most = _SINGLE_NUMBERS if len(body.raw) <= _SMALL else 0
     for tokens in body.sources:
-        for changed in forms.numbers_rewritten(tokens, most):
-            yield forms.printed(changed)
-            yield forms.printed(changed, forms.SPACED, forms.as_ascii)
+        for changed in json_forms.numbers_rewritten(tokens, most):
+            yield json_forms.printed(changed)
+            yield json_forms.printed(changed, json_forms.SPACED, json_forms.as_ascii)
 
 
 def sorted_keys(body: Body) -> Iterator[str]:
     if body.reprinted is None or body.value is None:
         return
     for value, layout, ascii_only in product(
-        (body.value, json.loads(body.reprinted)), (forms.COMPACT, forms.SPACED), (False, True)
+        (body.value, json.loads(body.reprinted)), (json_forms.COMPACT, json_forms.SPACED), (False, True)
     ):
         marks = (layout.comma, layout.colon)
         yield json.dumps(value, sort_keys=True, separators=marks, ensure_ascii=ascii_only)

@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 
 from paycombat_async._signing import fits
 from paycombat_async.webhooks.doctor.body import Body
-from paycombat_async.webhooks.doctor.bytes import Tried
+from paycombat_async.webhooks.doctor.byte_forms import Tried
 from paycombat_async.webhooks.doctor.cause import Trouble
+from paycombat_async.webhooks.doctor.hypotheses import BODY_SUSPICIONS
 from paycombat_async.webhooks.doctor.keys import (
     ALGORITHMS,
     CONCATENATED,
@@ -20,7 +21,6 @@ from paycombat_async.webhooks.doctor.keys import (
     written,
 )
 from paycombat_async.webhooks.doctor.signature import Reading
-from paycombat_async.webhooks.doctor.suspicions import BODY_SUSPICIONS
 
 _USUAL: Final = "sha256"
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from paycombat_async.webhooks.doctor import bytes as on_the_way
-from paycombat_async.webhooks.doctor import prints as printed
+from paycombat_async.webhooks.doctor import byte_forms, json_dumps
 from paycombat_async.webhooks.doctor.body import Body
-from paycombat_async.webhooks.doctor.bytes import Tried
+from paycombat_async.webhooks.doctor.byte_forms import Tried
 from paycombat_async.webhooks.doctor.cause import Cause, Trouble
 
 SAME_BYTES = (
@@ -40,157 +39,157 @@ def _placeholders(_body: Body) -> Iterable[bytes]:
 BODY_SUSPICIONS: tuple[Suspicion, ...] = (
     Suspicion(
         Cause.NEW_LINE,
-        on_the_way.without_new_line,
+        byte_forms.without_new_line,
         "The body ends in a new line that was not signed.",
         SAME_BYTES,
     ),
     Suspicion(
         Cause.NEW_LINE,
-        on_the_way.with_new_line,
+        byte_forms.with_new_line,
         "A new line behind the body was signed, too, and is not in the body.",
         _NO_NEW_LINE,
     ),
     Suspicion(
         Cause.OUTER_SPACE,
-        on_the_way.without_outer_space,
+        byte_forms.without_outer_space,
         "The body has white space or zero bytes around it that were not signed.",
         SAME_BYTES,
     ),
     Suspicion(
         Cause.LINE_ENDS,
-        on_the_way.other_line_ends,
+        byte_forms.other_line_ends,
         "The line ends of the body were changed between signing and here (CRLF, LF, or none).",
         SAME_BYTES,
     ),
     Suspicion(
         Cause.BYTE_ORDER_MARK,
-        on_the_way.without_mark,
+        byte_forms.without_mark,
         "The body begins with a byte order mark (EF BB BF) that was not signed.",
         "Write the body as UTF-8 without a byte order mark.",
     ),
     Suspicion(
         Cause.BYTE_ORDER_MARK,
-        on_the_way.with_mark,
+        byte_forms.with_mark,
         "A byte order mark (EF BB BF) was signed in front of the body and is not in it.",
         "Sign the body as UTF-8 without a byte order mark.",
     ),
     Suspicion(
         Cause.ENCODING,
-        on_the_way.from_other_encodings,
+        byte_forms.from_other_encodings,
         "The body is not in the encoding that was signed: it was read or written as UTF-16, Latin-1 or UTF-8 twice.",
         "Sign, send and check bytes, not text; the body is UTF-8.",
     ),
     Suspicion(
         Cause.ENCODING,
-        on_the_way.in_other_encodings,
+        byte_forms.in_other_encodings,
         "The text was signed in another encoding than the body's UTF-8 (UTF-16, Latin-1 or ASCII).",
         "Turn the text into UTF-8 bytes before signing.",
     ),
     Suspicion(
         Cause.COMPRESSED,
-        on_the_way.unpacked,
+        byte_forms.unpacked,
         "The body is still compressed; what was signed is what comes out of it.",
         "Undo the Content-Encoding first, and check what comes out.",
     ),
     Suspicion(
         Cause.BODY_BASE64,
-        on_the_way.from_base64,
+        byte_forms.from_base64,
         "The body is Base64; what was signed is what comes out of it.",
         "Decode it first; behind an API gateway look at isBase64Encoded.",
     ),
     Suspicion(
         Cause.BODY_BASE64,
-        on_the_way.in_base64,
+        byte_forms.in_base64,
         "The Base64 of the body was signed, not the body.",
         "Sign the bytes of the body themselves.",
     ),
     Suspicion(
         Cause.FORM_ENCODED,
-        on_the_way.from_form,
+        byte_forms.from_form,
         "The body is URL-encoded, as forms are; what was signed is the JSON within it.",
         "Hand over the raw bytes as they were posted, before a form parser has read them.",
     ),
     Suspicion(
         Cause.FORM_ENCODED,
-        on_the_way.percent_encoded,
+        byte_forms.percent_encoded,
         "The URL-encoded body was signed, not the body.",
         _PRINT_ONCE,
     ),
     Suspicion(
         Cause.FORM_ENCODED,
-        printed.as_form,
+        json_dumps.as_form,
         "The fields were signed as name=value&…, not as JSON.",
         _PRINT_ONCE,
     ),
     Suspicion(
         Cause.SPACES,
-        printed.without_spaces,
+        json_dumps.without_spaces,
         "The body has spaces or line ends between its parts that were not signed: it was read and printed again.",
         SAME_BYTES,
     ),
     Suspicion(
         Cause.REPRINTED,
-        printed.printed_anew,
+        json_dumps.printed_anew,
         "The body was read and printed again: it has spaces that were not signed, and other escapes.",
         SAME_BYTES,
     ),
     Suspicion(
         Cause.SPACES,
-        printed.with_spaces,
+        json_dumps.with_spaces,
         "The same JSON was signed with spaces behind commas and colons, as Python's json.dumps prints it.",
         _PRINT_ONCE,
     ),
     Suspicion(
         Cause.INDENTED,
-        printed.indented,
+        json_dumps.indented,
         "The same JSON was signed with line ends and indentation.",
         _PRINT_ONCE,
     ),
     Suspicion(
         Cause.ESCAPES,
-        printed.other_escapes,
+        json_dumps.other_escapes,
         r"The same JSON was signed with other escapes: letters as \u…, or not, as json.dumps, Go and .NET differ in.",
         _PRINT_ONCE,
     ),
     Suspicion(
         Cause.PHP_ESCAPES,
-        printed.php_escapes,
+        json_dumps.php_escapes,
         r"The same JSON was signed as PHP's json_encode prints it: slashes as \/ and maybe letters as \u….",
         "Print it once with JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE, and sign and send this very text.",
     ),
     Suspicion(
         Cause.NUMBERS,
-        printed.other_numbers,
+        json_dumps.other_numbers,
         "The same JSON was signed with another form of its numbers, such as 10.00 for 10 or 1000 for 1e3.",
         SAME_BYTES,
     ),
     Suspicion(
         Cause.KEYS_SORTED,
-        printed.sorted_keys,
+        json_dumps.sorted_keys,
         "The same JSON was signed with its keys in alphabetical order.",
         _PRINT_ONCE,
     ),
     Suspicion(
         Cause.PART_SIGNED,
-        printed.parts,
+        json_dumps.parts,
         "Only an object within the body was signed, such as its `data`.",
         "Sign the whole body; if the provider signs only a part, everything else in the body is unproven.",
     ),
     Suspicion(
         Cause.PART_SIGNED,
-        printed.wrapped,
+        json_dumps.wrapped,
         'The body was signed inside an object, as {"data": …}.',
         "Sign what is sent, without a wrapping of your own.",
     ),
     Suspicion(
         Cause.TEXT_IN_TEXT,
-        printed.text_in_text,
+        json_dumps.text_in_text,
         "The JSON was printed twice on one side: once as an object, once more as a text.",
         "Print the object once; a text that is JSON already is signed as it is.",
     ),
     Suspicion(
         Cause.PYTHON_TEXT,
-        printed.python_texts,
+        json_dumps.python_texts,
         "What was signed is Python's str() of the body or of its object, with Python's quotes.",
         "Sign the bytes of the body, never str(…) of them.",
     ),
