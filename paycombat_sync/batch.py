@@ -9,7 +9,7 @@ from paycombat_async import batch
 from paycombat_async.batch import BatchReport, Progress, RowFile
 from paycombat_async.batch.rows.file import FilePath
 from paycombat_async.batch.rows.row import Given
-from paycombat_sync._errands import Desk
+from paycombat_sync._caller_thread import Desk
 from paycombat_sync._runner import Runner
 from paycombat_sync.client import PayCombat
 
