@@ -59,4 +59,4 @@ _EVERYTHING = ("all", "--json", "benchmarks/results.json", "--plot", "benchmarks
 def soak(session: nox.Session) -> None:
     """The long form of the tests under fault: thousands of cancels, kills, power cuts and machine steps."""
     session.install("-e", ".[test]")
-    session.run("pytest", "-q", "-s", "tests/weather", *session.posargs, env={"PAYCOMBAT_SOAK": "1"})
+    session.run("pytest", "-q", "-s", "tests/chaos", *session.posargs, env={"PAYCOMBAT_SOAK": "1"})

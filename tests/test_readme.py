@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from paycombat_async.sandbox import Fault, Sandbox
+from tests.chaos.matrix import CONNECTIONS, KINDS, courses
+from tests.chaos.matrix_clients import SIDES
 from tests.processes import run
 from tests.readme_tables import README, with_tables
-from tests.weather.matrix import CONNECTIONS, KINDS, courses
-from tests.weather.matrix_clients import SIDES
 
 TEXT = README.read_text(encoding="utf-8")
 ROOT = README.parent

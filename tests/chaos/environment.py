@@ -22,7 +22,7 @@ from paycombat_async.sandbox.transitions import PENDING
 from paycombat_async.testing import FakeClock
 from paycombat_async.webhooks import MemoryInbox, SqliteInbox
 from paycombat_sync import PayCombat
-from tests.weather.merchant import Desk, Mailbox
+from tests.chaos.merchant import Desk, Mailbox
 
 Step: TypeAlias = Fault | Mishap | None
 

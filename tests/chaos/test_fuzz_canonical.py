@@ -17,8 +17,8 @@ from paycombat_async._protocol.draft import MAX_BODY_BYTES, draft
 from paycombat_async._protocol.messages import Account
 from paycombat_async.sandbox.stringify import stringify
 from tests.calls import BY_NAME, PATHS
-from tests.weather.objects import objects
-from tests.weather.soak import examples
+from tests.chaos.objects import objects
+from tests.chaos.soak import examples
 
 pytestmark = pytest.mark.promise("P2", "P11")
 

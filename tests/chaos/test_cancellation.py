@@ -18,11 +18,11 @@ import pytest
 from paycombat_async import AsyncPayCombat, ProviderError, UpdateCustomer
 from paycombat_async.sandbox._background_loop import LoopThread
 from paycombat_sync import _loop_thread as blocking
+from tests.chaos.cancels import CANCELS, CUT, Call
+from tests.chaos.echo_server import EchoServer, Steps
+from tests.chaos.processes import program
+from tests.chaos.soak import SOAK
 from tests.processes import PATIENCE_S
-from tests.weather.cancels import CANCELS, CUT, Call
-from tests.weather.echo_server import EchoServer, Steps
-from tests.weather.processes import program
-from tests.weather.soak import SOAK
 
 SEED = 20261122
 CALLERS, CALLS = 20, 10  # of a batch: at once, and each one after the other

@@ -10,8 +10,8 @@ from paycombat_async.sandbox import Faults, Sandbox
 from paycombat_async.testing import FakeClock
 from paycombat_async.webhooks import Inbox, MemoryInbox, Receipt, SqliteInbox
 from tests.calls import payout
+from tests.chaos.matrix_cells import PAYEE, credentials
 from tests.sandbox.deliveries.receiver import Receiver, receiving
-from tests.weather.matrix_cells import PAYEE, credentials
 
 NEW, DUPLICATE, OUTDATED, _ = Receipt
 TWICE, LATE = "duplicate_webhook", "out_of_order_webhook"

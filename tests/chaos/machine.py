@@ -14,11 +14,11 @@ from paycombat_async.sandbox.faults.names import WEBHOOK_FAULTS
 from paycombat_async.sandbox.records import Kind
 from paycombat_async.sandbox.transitions import MOVES
 from tests.calls import payout
-from tests.weather.answers import BENEFICIARY
-from tests.weather.promises import Promises
-from tests.weather.slices import Break, run_slice, standings
-from tests.weather.soak import SOAK
-from tests.weather.world import CUSTOMERS, FAULTS, Step, World
+from tests.chaos.answers import BENEFICIARY
+from tests.chaos.environment import CUSTOMERS, FAULTS, Step, World
+from tests.chaos.partial_runs import Break, run_slice, standings
+from tests.chaos.promises import Promises
+from tests.chaos.soak import SOAK
 
 _OPEN: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})
 _places: Final = st.integers(0, 30)

@@ -16,7 +16,7 @@ from paycombat_async import (
 from paycombat_async.sandbox import Sandbox
 from paycombat_sync import PayCombat
 from tests.calls import payout
-from tests.weather.matrix import CHANCE, KINDS, TIMEOUT, Verdict
+from tests.chaos.matrix import CHANCE, KINDS, TIMEOUT, Verdict
 
 NOW = 1_764_000_000.0
 WITNESS = "customer_witness"

@@ -25,9 +25,9 @@ from paycombat_async._protocol.echo import with_echoes
 from paycombat_async._protocol.messages import Reading
 from paycombat_async._secrets import Redactor
 from tests.calls import BY_NAME
-from tests.weather.answers import PAYOUT, Place, places, real_answers, replaced
-from tests.weather.hostile import nested, pieces, texts
-from tests.weather.soak import examples
+from tests.chaos.answers import PAYOUT, Place, places, real_answers, replaced
+from tests.chaos.hostile import nested, pieces, texts
+from tests.chaos.soak import examples
 
 TOKEN = "snd_token-of-the-fuzz"
 REDACT = Redactor((Secret(TOKEN),))

@@ -19,10 +19,10 @@ import pytest
 
 from paycombat_async import ConfigurationError
 from paycombat_async.batch.journal.journal import open_journal
+from tests.chaos.batch_programs import Model, recorded_row
+from tests.chaos.journal_tap import Operation, is_possible
+from tests.chaos.soak import SOAK
 from tests.processes import PATIENCE_S, ROOT, run
-from tests.weather.batch_programs import Model, recorded_row
-from tests.weather.journal_tap import Operation, is_possible
-from tests.weather.soak import SOAK
 
 SEED = 20261122
 ROWS, WINDOW, IMAGES = (900, 4, 12_000) if SOAK else (60, 8, 120)
@@ -211,7 +211,7 @@ def _directory(tmp_path: Path) -> Iterator[Path]:
 def _recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     """What the journal of five runs asked of the disk, and what the rows were to be like after each commit."""
     directory = tmp_path_factory.mktemp("record")
-    program = (sys.executable, "-W", "error", "-m", "tests.weather.batch_programs")
+    program = (sys.executable, "-W", "error", "-m", "tests.chaos.batch_programs")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     limit = 10 * PATIENCE_S if SOAK else PATIENCE_S
     run(*program, "record", directory, ROWS, WINDOW, SEED, env=environment, check=True, limit=limit)

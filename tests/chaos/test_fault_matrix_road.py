@@ -10,9 +10,9 @@ import pytest
 
 from paycombat_async import ConnectFailed, Outcome, PayCombatError
 from paycombat_async.sandbox import Sandbox
-from tests.weather.matrix import KINDS, TIMEOUT, USUAL, Verdict
-from tests.weather.matrix_cells import OPERATIONS, Cell, credentials, executions, subjects, verdict
-from tests.weather.matrix_clients import SIDES, Side
+from tests.chaos.matrix import KINDS, TIMEOUT, USUAL, Verdict
+from tests.chaos.matrix_cells import OPERATIONS, Cell, credentials, executions, subjects, verdict
+from tests.chaos.matrix_clients import SIDES, Side
 
 pytestmark = pytest.mark.promise("P3")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.weather.soak import LIMIT_S, SOAK
+from tests.chaos.soak import LIMIT_S, SOAK
 
 HERE = Path(__file__).parent
 

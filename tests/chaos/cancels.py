@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import anyio
 
-from tests.weather.echo_server import Steps
+from tests.chaos.echo_server import Steps
 
 CUT: Final = "cut"
 Call = Callable[[], Coroutine[Any, Any, str]]

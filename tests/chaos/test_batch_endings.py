@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from paycombat_async.sandbox import Sandbox
+from tests.chaos.batch_story import Story, Tally, left_behind, made
+from tests.chaos.journal_tap import is_possible
+from tests.chaos.process_pool import UPDATE, Nursery, Tripwire, calm_down, command_of, job_of, live
+from tests.chaos.soak import SOAK
 from tests.cli.command import run
 from tests.processes import PATIENCE_S
-from tests.weather.batch_story import Story, Tally, left_behind, made
-from tests.weather.journal_tap import is_possible
-from tests.weather.nursery import UPDATE, Nursery, Tripwire, calm_down, command_of, job_of, live
-from tests.weather.soak import SOAK
 
 pytestmark = pytest.mark.promise("P15")
 

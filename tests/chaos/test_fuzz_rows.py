@@ -17,8 +17,8 @@ from paycombat_async.batch import BadRow, Row, RowFile, open_rows
 from paycombat_async.batch.failures_file import FailuresFile
 from paycombat_async.batch.rows.columns import columns
 from paycombat_async.sandbox.stringify import stringify
-from tests.weather.hostile import pieces
-from tests.weather.soak import examples
+from tests.chaos.hostile import pieces
+from tests.chaos.soak import examples
 
 KNOWN = [*columns(), "metadata.a", "metadata.7", "metadata.__proto__", "_line", "_error", "extra", ""]
 CELLS = st.sampled_from(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from paycombat_async import WebhookError
 from paycombat_async.testing import FakeClock
 from paycombat_async.webhooks import MemoryInbox, Receipt, Webhooks, diagnose
-from tests.weather.hostile import pieces, texts
-from tests.weather.soak import examples
+from tests.chaos.hostile import pieces, texts
+from tests.chaos.soak import examples
 from tests.webhooks.bodies import KEY, PAYIN, PAYOUT, VIRTUAL_ACCOUNT, signed
 
 pytestmark = pytest.mark.promise("P11")

@@ -7,8 +7,8 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
 from paycombat_async.sandbox.faults import Fault
-from tests.weather.machine import Merchant
-from tests.weather.soak import SEED, SOAK, chosen
+from tests.chaos.machine import Merchant
+from tests.chaos.soak import SEED, SOAK, chosen
 
 pytestmark = pytest.mark.promise("P3")
 

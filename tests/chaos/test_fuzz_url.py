@@ -16,9 +16,9 @@ from paycombat_async._protocol.messages import Account
 from paycombat_async._protocol.url import check_base_url, check_raw_path, target
 from paycombat_async._settings import read_account
 from tests.calls import BY_NAME, CHECKOUT_ACCOUNT, CUSTOMER, NEW_CHECKOUT, PATHS, PAYIN, PAYMENT_REQUEST, payout
-from tests.weather.answers import ACCOUNT as VIRTUAL_ACCOUNT
-from tests.weather.answers import SIMULATED
-from tests.weather.soak import examples
+from tests.chaos.answers import ACCOUNT as VIRTUAL_ACCOUNT
+from tests.chaos.answers import SIMULATED
+from tests.chaos.soak import examples
 
 pytestmark = pytest.mark.promise("P9", "P11")
 

@@ -23,7 +23,7 @@ from paycombat_async.batch import BatchReport, Row
 from paycombat_async.batch.journal import index
 from paycombat_async.batch.journal.journal import Result, State, open_journal
 from paycombat_async.batch.rows.row import row_from_request
-from tests.weather.journal_tap import FULL, OK, Operation, tap
+from tests.chaos.journal_tap import FULL, OK, Operation, tap
 
 Job = dict[str, Any]
 Model = dict[str, tuple[str, str]]  # by customer: the digest of its content, and its state

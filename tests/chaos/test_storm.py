@@ -15,8 +15,8 @@ from paycombat_async._protocol.messages import Draft
 from paycombat_async.errors import ConnectFailed, TimedOut
 from paycombat_async.retry import RetryBucket
 from tests.calls import payout
+from tests.chaos.simulated_time import LoopClock, simulate
 from tests.raw_server import RawServer, http
-from tests.weather.simulated_time import LoopClock, simulate
 
 SEED = 8
 CALLS = 10_000

@@ -59,7 +59,7 @@ class Nursery:
 
     def __enter__(self) -> Self:
         self._nursery = Process(
-            *(sys.executable, "-W", "error", "-m", "tests.weather.batch_programs", "nursery"),
+            *(sys.executable, "-W", "error", "-m", "tests.chaos.batch_programs", "nursery"),
             env={name: value for name, value in os.environ.items() if not name.startswith("PAYCOMBAT_")}
             | {"PYTHONPATH": str(ROOT)},
         )

@@ -13,11 +13,11 @@ from time import perf_counter
 import pytest
 
 from paycombat_async.sandbox import Sandbox
+from tests.chaos.batch_story import Story, Tally, made
+from tests.chaos.journal_tap import is_possible
+from tests.chaos.process_pool import Nursery, Tripwire, job_of, live
+from tests.chaos.soak import SOAK
 from tests.cli.command import start
-from tests.weather.batch_story import Story, Tally, made
-from tests.weather.journal_tap import is_possible
-from tests.weather.nursery import Nursery, Tripwire, job_of, live
-from tests.weather.soak import SOAK
 
 pytestmark = pytest.mark.promise("P15")
 

@@ -1,4 +1,4 @@
-"""Programs of users in bad weather, one function each: `python -m tests.weather.programs NAME BASE_URL`.
+"""Programs of users in bad weather, one function each: `python -m tests.chaos.programs NAME BASE_URL`.
 
 What they print is what test_lifetimes.py and test_cancellation.py expect.
 """

@@ -55,5 +55,5 @@ def program(name: str, base_url: str, *arguments: str) -> Process:
     """Starts a program. It must end by itself."""
     # Coverage would start threads and open files of its own in the process.
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("COV", "PYTHON"))}
-    command = [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.weather.programs"]
+    command = [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.chaos.programs"]
     return Process(*command, name, base_url, *arguments, env=environment)

@@ -12,7 +12,7 @@ from paycombat_async._json.canonical import canonical_json
 from paycombat_async.batch import Row, open_rows
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.sandbox.arrivals import Arrival
-from tests.weather.nursery import UPDATE, calm_down
+from tests.chaos.process_pool import UPDATE, calm_down
 
 STATES = {"new", "sending", "done", "failed", "unknown"}
 NO_ID, NOBODY = 41, 23  # every so many rows one without an id, and one of a customer that the provider does not know

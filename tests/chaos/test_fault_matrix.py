@@ -14,8 +14,8 @@ from aiohttp.web_protocol import RequestHandler
 from paycombat_async import Outcome, PayCombatError, RateLimited
 from paycombat_async.sandbox import Fault, Faults, Sandbox
 from paycombat_async.sandbox.faults.names import WEBHOOK_FAULTS
-from tests.weather.matrix import CONNECTIONS, KINDS, ROWS, TIMEOUT, connections, courses, expected
-from tests.weather.matrix_cells import (
+from tests.chaos.matrix import CONNECTIONS, KINDS, ROWS, TIMEOUT, connections, courses, expected
+from tests.chaos.matrix_cells import (
     OPERATIONS,
     WITNESS,
     Cell,
@@ -26,7 +26,7 @@ from tests.weather.matrix_cells import (
     subjects,
     verdict,
 )
-from tests.weather.matrix_clients import SIDES, GateClock, Side, turns
+from tests.chaos.matrix_clients import SIDES, GateClock, Side, turns
 
 MARGIN = 3.0  # seconds beyond the deadline, for a machine that is busy
 LEAPS = [TIMEOUT / 3 + 0.01] * 3  # each somewhat more than what one of three attempts may take

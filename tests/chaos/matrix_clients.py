@@ -10,8 +10,8 @@ from typing import Any
 from paycombat_async import AsyncPayCombat, PayCombatError, RetryPolicy
 from paycombat_async.sandbox._background_loop import LoopThread
 from paycombat_sync import PayCombat
-from tests.weather.matrix import BASE, KINDS, THROTTLED
-from tests.weather.matrix_cells import Cell, HurriedClock, Leap, Told
+from tests.chaos.matrix import BASE, KINDS, THROTTLED
+from tests.chaos.matrix_cells import Cell, HurriedClock, Leap, Told
 
 TURNS = 40  # of a loop: several times what it takes to carry out a request, or to read what has come
 

@@ -9,7 +9,7 @@ from paycombat_async import AsyncPayCombat, Payout
 from paycombat_async.sandbox import Movement, Sandbox
 from paycombat_async.sandbox.faults.names import IDLE_FAULTS
 from tests.calls import payout
-from tests.weather.matrix_cells import PAYEE, credentials
+from tests.chaos.matrix_cells import PAYEE, credentials
 
 pytestmark = pytest.mark.promise("P3", "P9")
 

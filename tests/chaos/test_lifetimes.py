@@ -9,10 +9,10 @@ import signal
 
 import pytest
 
+from tests.chaos.processes import Held, program
 from tests.processes import PATIENCE_S
 from tests.raw_server import Serve
 from tests.sync.programs import CALLS
-from tests.weather.processes import Held, program
 
 pytestmark = [
     pytest.mark.promise("P8"),

@@ -14,11 +14,7 @@ from paycombat_async import AsyncPayCombat, sync_customers
 from paycombat_async.endpoints import CREATE_PAYOUT, LIST_CHECKOUTS, RETRIEVE_CHECKOUT, UPDATE_CUSTOMER
 from paycombat_async.testing import FakeClock
 from paycombat_async.testing.canary import sightings, texts_of
-from tests.cli.command import run
-from tests.processes import PATIENCE_S
-from tests.raw_server import RawServer
-from tests.weather.outputs import listening, reported_of, told_of, trimmed
-from tests.weather.provocations import (
+from tests.chaos.fault_triggers import (
     CANARY,
     CREDENTIALS,
     FORMS,
@@ -33,7 +29,11 @@ from tests.weather.provocations import (
     served,
     update_of_the_person,
 )
-from tests.weather.soak import SOAK
+from tests.chaos.outputs import listening, reported_of, told_of, trimmed
+from tests.chaos.soak import SOAK
+from tests.cli.command import run
+from tests.processes import PATIENCE_S
+from tests.raw_server import RawServer
 
 pytestmark = pytest.mark.promise("P7")
 
