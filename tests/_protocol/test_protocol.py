@@ -51,7 +51,7 @@ from paycombat_async.endpoints import (
 )
 
 ACCOUNT = Account("https://api.paycombat.com", Secret("snd_token"), Signer("snd_key"), {})
-PAGE = (Path(__file__).parent / "vectors" / "update-customer-response.json").read_bytes()
+PAGE = (Path(__file__).parents[1] / "vectors" / "update-customer-response.json").read_bytes()
 ONE = b'{"customer_id":"customer_1"}'
 
 
