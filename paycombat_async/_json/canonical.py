@@ -14,7 +14,8 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from paycombat_async._json.codegen import of, written_out
-from paycombat_async._json.normalize import MAX_DEPTH, MAX_SAFE_INTEGER, check_plain, rewritten
+from paycombat_async._json.javascript import MAX_SAFE_INTEGER
+from paycombat_async._json.normalize import MAX_DEPTH, check_plain, rewritten
 
 S = TypeVar("S", bound=Struct)
 

@@ -4,7 +4,6 @@ Numbers become what JavaScript prints, keys that look like array indices come fi
 """
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
@@ -13,13 +12,10 @@ from typing import Any
 
 from msgspec import UNSET, Raw, Struct
 
-from paycombat_async._json.javascript import js_number
+from paycombat_async._json.javascript import MAX_ARRAY_INDEX, MAX_SAFE_INTEGER, is_array_index, js_number
 from paycombat_async.errors import InvalidRequest
 
 MAX_DEPTH = 32
-MAX_SAFE_INTEGER = 2**53 - 1  # Number.MAX_SAFE_INTEGER: beyond it JavaScript changes digits
-_MAX_ARRAY_INDEX = 2**32 - 2  # ECMA-262, 6.1.7: keys up to here are moved to the front
-_ARRAY_INDEX = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
 
 
 def check_plain(kind: type[Struct]) -> None:
@@ -89,11 +85,7 @@ def step(path: str, key: str) -> str:
 
 def _key_order(key: str) -> int:
     """Array indices by their number, all others behind them as they came (`sorted` is stable)."""
-    return int(key) if is_array_index(key) else _MAX_ARRAY_INDEX + 1
-
-
-def is_array_index(key: str) -> bool:
-    return _ARRAY_INDEX.match(key) is not None and int(key) <= _MAX_ARRAY_INDEX
+    return int(key) if is_array_index(key) else MAX_ARRAY_INDEX + 1
 
 
 def _array(value: list[Any] | tuple[Any, ...], path: str, depth: int) -> list[object]:

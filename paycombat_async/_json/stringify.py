@@ -11,7 +11,7 @@ from json.encoder import encode_basestring
 from types import NoneType
 from typing import Any, Final, NoReturn
 
-from paycombat_async._json.normalize import is_array_index
+from paycombat_async._json.javascript import is_array_index
 
 _SAFE_DIGITS: Final = 15  # with a sign, too, such an integer is below 2^53: a double holds it
 _LEAST_FIXED, _LARGEST_FIXED = -6, 20  # powers of ten between which JavaScript prints no exponent

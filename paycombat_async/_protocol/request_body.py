@@ -11,7 +11,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from paycombat_async._json.canonical import is_plain_object
 from paycombat_async._json.codegen import of, written_out
-from paycombat_async._json.normalize import MAX_SAFE_INTEGER, check_plain
+from paycombat_async._json.javascript import MAX_SAFE_INTEGER
+from paycombat_async._json.normalize import check_plain
 
 Test: TypeAlias = Callable[[Any], bool]
 

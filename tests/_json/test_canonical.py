@@ -18,7 +18,8 @@ from hypothesis import given
 from msgspec import UNSET
 
 from paycombat_async._json.canonical import canonical_json, without_extra
-from paycombat_async._json.normalize import MAX_DEPTH, MAX_SAFE_INTEGER
+from paycombat_async._json.javascript import MAX_SAFE_INTEGER
+from paycombat_async._json.normalize import MAX_DEPTH
 from paycombat_async.errors import InvalidRequest, Outcome
 from paycombat_async.schemas.customers import (
     AuthorizedUserDetails,
