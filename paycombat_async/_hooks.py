@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from paycombat_async._protocol.messages import Attempt, Call, with_endpoint
-from paycombat_async._protocol.salvage import Drift, Note
+from paycombat_async._protocol.drift import Drift, Note
+from paycombat_async._protocol.messages import Attempt, Call
+from paycombat_async._protocol.reply import with_endpoint
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import Endpoint, Repeat
 from paycombat_async.errors import Outcome, PayCombatError

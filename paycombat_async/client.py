@@ -10,8 +10,9 @@ from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._engine import Engine
 from paycombat_async._hooks import Hooks
 from paycombat_async._lifetime import Lifetime
-from paycombat_async._protocol.messages import Account, Attempt, Call, Reply, Transport
-from paycombat_async._protocol.salvage import Drift
+from paycombat_async._protocol.drift import Drift
+from paycombat_async._protocol.messages import Account, Attempt, Call, Transport
+from paycombat_async._protocol.reply import Reply
 from paycombat_async._protocol.url import check_raw_path
 from paycombat_async._secrets import Secret, hidden, hidden_keys
 from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_account, read_webhook_keys

@@ -5,8 +5,9 @@ from msgspec import UNSET
 from paycombat_async import webhooks
 from paycombat_async._clock import Clock
 from paycombat_async._json.canonical import canonical_json
-from paycombat_async._protocol.messages import Attempt, Call, Draft, RawReply, Reply, Transport
-from paycombat_async._protocol.salvage import Drift, DriftKind
+from paycombat_async._protocol.drift import Drift, DriftKind
+from paycombat_async._protocol.messages import Attempt, Call, Draft, RawReply, Transport
+from paycombat_async._protocol.reply import Reply
 from paycombat_async._secrets import Secret
 from paycombat_async._signing import Signer
 from paycombat_async._version import __version__

@@ -6,8 +6,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from paycombat_async._clock import Clock
-from paycombat_async._protocol.messages import Attempt, Call, Reply, Transport
-from paycombat_async._protocol.salvage import Drift
+from paycombat_async._protocol.drift import Drift
+from paycombat_async._protocol.messages import Attempt, Call, Transport
+from paycombat_async._protocol.reply import Reply
 from paycombat_async._secrets import Secret, hidden, hidden_keys
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import Endpoint, Method

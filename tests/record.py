@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from paycombat_async import Endpoint, RawReply
 from paycombat_async._protocol.draft import interpret
-from paycombat_async._protocol.messages import Reading
+from paycombat_async._protocol.reply import Reading
 from paycombat_async._secrets import Redactor
 from paycombat_async.schemas._base import EmptyObject
 

@@ -14,9 +14,10 @@ from msgspec import Raw, Struct
 
 from paycombat_async._json.codegen import of, written_out
 from paycombat_async._json.decoding import UNDECODABLE, Unreadable, decoder, plain
+from paycombat_async._protocol.drift import DriftKind, Note
 from paycombat_async._protocol.page import read_page
 from paycombat_async._protocol.partial_decode import without_odd_field, wrapped_in
-from paycombat_async._protocol.salvage import DriftKind, Note, salvage
+from paycombat_async._protocol.salvage import salvage
 from paycombat_async.schemas._base import EmptyObject, Response
 from paycombat_async.schemas.envelope import Page
 

@@ -9,8 +9,9 @@ from paycombat_async._json.amounts import check_amounts
 from paycombat_async._json.canonical import canonical_json, plain_json, without_extra
 from paycombat_async._json.decoding import Unreadable
 from paycombat_async._protocol.decode import READ_WRAPPED, identities, read, read_closely
-from paycombat_async._protocol.envelope import Answered, Opened, api_error, open_envelope
-from paycombat_async._protocol.messages import Account, Draft, RawReply, Reading
+from paycombat_async._protocol.envelope import Opened, api_error, open_envelope
+from paycombat_async._protocol.messages import Account, Draft, RawReply
+from paycombat_async._protocol.reply import Reading
 from paycombat_async._protocol.request_body import GLANCE
 from paycombat_async._protocol.url import fit, target
 from paycombat_async._protocol.validate import check
@@ -138,7 +139,7 @@ def _interpreted(
         return _invalid(endpoint, raw, "is no final answer", None, redact)
     opened = open_envelope(raw.body)
     if raw.status >= 300 or (opened is not None and opened.says is False):
-        return api_error(endpoint, Answered(raw.status, raw.headers, raw.body), opened, now=now(), redact=redact)
+        return api_error(endpoint, raw, opened, now=now(), redact=redact)
     if opened is None and not raw.is_whole:
         return _broken_off(endpoint, raw)
     request_id = _clean((opened.request_id if opened is not None else None) or raw.headers.get("x-request-id"), redact)

@@ -6,8 +6,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from paycombat_async._protocol.messages import RawReply, Reading
-from paycombat_async._protocol.salvage import DriftKind, Note
+from paycombat_async._protocol.drift import DriftKind, Note
+from paycombat_async._protocol.messages import RawReply
+from paycombat_async._protocol.reply import Reading
 from paycombat_async._secrets import Redactor
 from paycombat_async._signing import body_digest
 from paycombat_async.endpoints import Echo, Endpoint, Repeat

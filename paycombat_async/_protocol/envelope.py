@@ -13,6 +13,7 @@ from msgspec import UNSET, Raw
 from paycombat_async._clock import retry_after_seconds
 from paycombat_async._json.decoding import UNDECODABLE, decoder, repaired
 from paycombat_async._protocol.error_texts import error_code, error_message
+from paycombat_async._protocol.messages import RawReply
 from paycombat_async._protocol.verdict import PROOFS_OF_REFUSAL, statuses_in, success_of, verdict_of
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import Endpoint, Evidence
@@ -82,16 +83,8 @@ def _opened(envelope: Envelope, says: bool | None) -> Opened:  # noqa: FBT001  #
     return Opened(data, says, request_id, status, envelope)
 
 
-class Answered(NamedTuple):
-    """An answer as far as an error needs it."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 def api_error(
-    endpoint: Endpoint[Any, Any], answered: Answered, opened: Opened | None, *, now: float, redact: Redactor
+    endpoint: Endpoint[Any, Any], answered: RawReply, opened: Opened | None, *, now: float, redact: Redactor
 ) -> ApiError:
     """The error for an answer that is no success. Its outcome is REJECTED only where the refusal is proven."""
     named = [] if opened is None else statuses_in(opened.envelope)

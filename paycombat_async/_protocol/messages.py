@@ -2,20 +2,16 @@
 
 Draft      what goes out: drafted and signed once per call, sent unchanged by every attempt
 RawReply   what came in: status, headers, bytes
-Reply      what the caller gets
+Attempt    one send, as it is reported
 """
 
 from collections.abc import Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from paycombat_async._protocol.decode import read_closely
-from paycombat_async._protocol.envelope import open_envelope
-from paycombat_async._protocol.salvage import Drift, Note
 from paycombat_async._secrets import Redactor, Secret, shown_in_short
 from paycombat_async._signing import Signer
-from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import Outcome
 
 R = TypeVar("R")
@@ -81,47 +77,6 @@ class Transport(Protocol):
         ...
 
 
-class Reply(Struct, Generic[R], frozen=True, gc=False):
-    """A whole answer: `data` as the endpoint's Struct, `elapsed` in seconds, `attempts` counting the sends."""
-
-    data: R
-    request_id: str | None
-    attempts: int
-    elapsed: float
-    endpoint: Endpoint[Any, R]
-    answer: RawReply
-    echo: tuple[Note, ...] = ()
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        return self.answer.status
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers, their names in lower case."""
-        return {name.lower(): text for name, text in self.answer.headers.items()}
-
-    @property
-    def raw(self) -> bytes:
-        """The body as it came."""
-        return self.answer.body
-
-    @property
-    def drift(self) -> tuple[Drift, ...]:
-        """How this answer differs from the schema: unknown fields, new values, other types. Fields, never values."""
-        opened = open_envelope(self.raw)
-        if opened is None or opened.data is None:
-            return ()
-        notes = read_closely(self.endpoint.response, opened.data, "$.data")[1]
-        return with_endpoint(self.endpoint, [*(notes or ()), *self.echo])
-
-    def __repr__(self) -> str:
-        return f"Reply({self.endpoint.name}, {self.status}, request_id={self.request_id!r}, attempts={self.attempts})"
-
-    __rich_repr__ = shown_in_short
-
-
 class Attempt(Struct, frozen=True, gc=False):
     """One send, as `on_attempt` is told of it. `outcome` is None after a success, `wait` None if no other follows."""
 
@@ -149,22 +104,3 @@ class Call(Struct, frozen=True, gc=False):
     elapsed: float
     request_id: str | None
     reference: str | None
-
-
-class Reading(Struct, frozen=True, gc=False):
-    """An answer understood. `notes` is None where nobody looked for drift, `echo` what differs from the request."""
-
-    data: Any
-    request_id: str | None
-    notes: list[Note] | None
-    echo: tuple[Note, ...] = ()
-
-    def __repr__(self) -> str:
-        return "Reading(***)"
-
-    __rich_repr__ = shown_in_short
-
-
-def with_endpoint(endpoint: Endpoint[Any, Any], notes: list[Note] | None) -> tuple[Drift, ...]:
-    """Notes as drifts of this endpoint."""
-    return tuple(Drift(endpoint.name, *note) for note in notes or ())

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from paycombat_async._json.decoding import UNDECODABLE, Unreadable, decoder
-from paycombat_async._protocol.salvage import DriftKind, Note
+from paycombat_async._protocol.drift import DriftKind, Note
 
 R = TypeVar("R")
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from paycombat_async._json.decoding import UNDECODABLE, decoder
-from paycombat_async._protocol.salvage import DriftKind, Note
+from paycombat_async._protocol.drift import DriftKind, Note
 from paycombat_async.schemas._base import explain
 from paycombat_async.schemas.envelope import Wrapped
 

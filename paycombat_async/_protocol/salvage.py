@@ -1,7 +1,6 @@
 """The slow way from an answer to a Struct: field by field, keeping what fits and noting what does not."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -13,37 +12,10 @@ from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo
 
 from paycombat_async._json.decoding import Unreadable
+from paycombat_async._protocol.drift import DriftKind, Note
 from paycombat_async.schemas._base import EmptyObject, explain
 
 S = TypeVar("S", bound=Struct)
-
-
-class DriftKind(StrEnum):
-    """How an answer differs from the schema."""
-
-    UNKNOWN_FIELD = "unknown_field"
-    UNKNOWN_VALUE = "unknown_value"
-    WRONG_TYPE = "wrong_type"
-    MISSING_IDENTITY = "missing_identity"
-    ECHO = "echo"  # what came back is not what was sent
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """One difference between an answer and the schema. It names the field, never its value."""
-
-    endpoint: str
-    path: str
-    kind: DriftKind
-    detail: str
-
-
-class Note(NamedTuple):
-    """A drift before it is known whose answer it is in."""
-
-    path: str
-    kind: DriftKind
-    detail: str
 
 
 class _Field(NamedTuple):

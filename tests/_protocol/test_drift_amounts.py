@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from paycombat_async import ENDPOINTS, DriftKind, Endpoint, PayCombatError, RawReply
 from paycombat_async._protocol.draft import interpret
-from paycombat_async._protocol.messages import Reading
+from paycombat_async._protocol.reply import Reading
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import (
     LIST_PAYOUTS,

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from paycombat_async import DriftKind
+from paycombat_async._protocol.drift import Note
 from paycombat_async._protocol.partial_decode import _reader_without, without_odd_field, wrapped_in
-from paycombat_async._protocol.salvage import Note
 from paycombat_async.schemas._base import Response
 
 pytestmark = pytest.mark.promise("P6")

@@ -22,7 +22,7 @@ from paycombat_async import (
 )
 from paycombat_async._protocol.draft import interpret
 from paycombat_async._protocol.echo import with_echoes
-from paycombat_async._protocol.messages import Reading
+from paycombat_async._protocol.reply import Reading
 from paycombat_async._secrets import Redactor
 from tests.calls import BY_NAME
 from tests.chaos.answers import PAYOUT, Place, places, real_answers, replaced

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from paycombat_async import canonical_json
 from paycombat_async._protocol.draft import interpret
-from paycombat_async._protocol.messages import RawReply, Reply
+from paycombat_async._protocol.messages import RawReply
+from paycombat_async._protocol.reply import Reply
 from paycombat_async._secrets import Redactor
 from paycombat_async._signing import Signer
 from paycombat_async.endpoints import ENDPOINTS, Endpoint

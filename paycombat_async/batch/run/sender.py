@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from paycombat_async._clock import Clock
-from paycombat_async._protocol.messages import Attempt, Reply
+from paycombat_async._protocol.messages import Attempt
+from paycombat_async._protocol.reply import Reply
 from paycombat_async._signing import content_digest
 from paycombat_async.batch.report import Tally
 from paycombat_async.batch.rows.row import Row
