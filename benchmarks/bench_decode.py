@@ -13,7 +13,7 @@ from benchmarks._peers import installed, left_out, load, model_like
 from benchmarks._results import Goal, Table, against, times_as_fast
 from paycombat_async import Customer, RawReply
 from paycombat_async._clock import SYSTEM_CLOCK
-from paycombat_async._protocol.draft import interpret
+from paycombat_async._protocol.interpret import interpret
 from paycombat_async._secrets import Redactor, Secret
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 

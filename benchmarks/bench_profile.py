@@ -19,7 +19,8 @@ from paycombat_async import AsyncPayCombat, Customer, Draft, RawReply, Signer, c
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._json.canonical import is_plain_object
 from paycombat_async._protocol.decode import settler
-from paycombat_async._protocol.draft import draft, interpret
+from paycombat_async._protocol.draft import draft
+from paycombat_async._protocol.interpret import interpret
 from paycombat_async._protocol.request_body import GLANCE
 from paycombat_async.batch.rows.row import row_from_request
 from paycombat_async.endpoints import UPDATE_CUSTOMER

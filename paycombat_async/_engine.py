@@ -8,8 +8,9 @@ from typing import Any, Final, TypeVar
 from paycombat_async._clock import Clock
 from paycombat_async._hooks import Hooks
 from paycombat_async._lifetime import CallUnderWay, Lifetime
-from paycombat_async._protocol.draft import draft, interpret
+from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.echo import describe, reference_of, with_echoes
+from paycombat_async._protocol.interpret import interpret
 from paycombat_async._protocol.messages import Account, Attempt, Call, Draft, RawReply, Transport
 from paycombat_async._protocol.reply import Reading, Reply
 from paycombat_async._protocol.url import is_loopback

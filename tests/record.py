@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from paycombat_async import Endpoint, RawReply
-from paycombat_async._protocol.draft import interpret
+from paycombat_async._protocol.interpret import interpret
 from paycombat_async._protocol.reply import Reading
 from paycombat_async._secrets import Redactor
 from paycombat_async.schemas._base import EmptyObject

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paycombat_async import ENDPOINTS, DriftKind, Endpoint, PayCombatError, RawReply
-from paycombat_async._protocol.draft import interpret
+from paycombat_async._protocol.interpret import interpret
 from paycombat_async._protocol.reply import Reading
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import (

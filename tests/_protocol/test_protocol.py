@@ -37,8 +37,10 @@ from paycombat_async import (
     UpdateIndividual,
 )
 from paycombat_async._json.decoding import repaired
-from paycombat_async._protocol.draft import MAX_BODY_BYTES, draft, interpret
+from paycombat_async._protocol.draft import draft
+from paycombat_async._protocol.interpret import interpret
 from paycombat_async._protocol.messages import Account
+from paycombat_async._protocol.request_body import MAX_BODY_BYTES
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import (
     CHECK_WALLET_READY,

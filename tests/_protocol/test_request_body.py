@@ -18,8 +18,7 @@ from paycombat_async import (
     UpdateIndividual,
 )
 from paycombat_async._json.canonical import canonical_json
-from paycombat_async._protocol.request_body import GLANCE
-from paycombat_async._protocol.validate import check
+from paycombat_async._protocol.request_body import GLANCE, check
 from paycombat_async.errors import InvalidRequest
 
 KINDS = [

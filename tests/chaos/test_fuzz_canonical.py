@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Struct, UnsetType
 
 from paycombat_async import Endpoint, InvalidRequest, Outcome, Secret, Signer, canonical_json
-from paycombat_async._protocol.draft import MAX_BODY_BYTES, draft
+from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.messages import Account
+from paycombat_async._protocol.request_body import MAX_BODY_BYTES
 from paycombat_async.sandbox.stringify import stringify
 from tests.calls import BY_NAME, PATHS
 from tests.chaos.objects import objects

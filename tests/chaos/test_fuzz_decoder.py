@@ -20,8 +20,8 @@ from paycombat_async import (
     Reply,
     Secret,
 )
-from paycombat_async._protocol.draft import interpret
 from paycombat_async._protocol.echo import with_echoes
+from paycombat_async._protocol.interpret import interpret
 from paycombat_async._protocol.reply import Reading
 from paycombat_async._secrets import Redactor
 from tests.calls import BY_NAME

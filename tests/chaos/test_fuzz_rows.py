@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paycombat_async import ConfigurationError, canonical_json
-from paycombat_async._protocol.draft import MAX_BODY_BYTES
+from paycombat_async._protocol.request_body import MAX_BODY_BYTES
 from paycombat_async._signing import body_digest
 from paycombat_async.batch import BadRow, Row, RowFile, open_rows
 from paycombat_async.batch.failures_file import FailuresFile

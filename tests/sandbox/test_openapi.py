@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paycombat_async import canonical_json
-from paycombat_async._protocol.draft import interpret
+from paycombat_async._protocol.interpret import interpret
 from paycombat_async._protocol.messages import RawReply
 from paycombat_async._protocol.reply import Reply
 from paycombat_async._secrets import Redactor

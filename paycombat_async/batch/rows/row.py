@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from paycombat_async._printable import printable
-from paycombat_async._protocol.draft import body_of
+from paycombat_async._protocol.request_body import body_of
 from paycombat_async._signing import body_digest
 from paycombat_async.batch.rows.columns import KEY
 from paycombat_async.endpoints import UPDATE_CUSTOMER
