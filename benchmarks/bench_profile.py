@@ -17,7 +17,7 @@ from benchmarks._webhook_data import WEBHOOK, headers
 from benchmarks.bench_batch import CONCURRENCY, bare, batch, journals, requests_for
 from paycombat_async import AsyncPayCombat, Customer, Draft, RawReply, Signer, canonical_json, webhooks
 from paycombat_async._clock import SYSTEM_CLOCK
-from paycombat_async._json.canonical import is_plain_object
+from paycombat_async._json.canonical import is_json_safe_object
 from paycombat_async._protocol.decode import settler
 from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.interpret import interpret
@@ -77,7 +77,7 @@ def _signing() -> dict[str, Action]:
     return {
         _ENCODE: lambda: encode(_REQUEST),
         _HMAC: lambda: sign(body),
-        "a look at the metadata": lambda: is_plain_object(_REQUEST.metadata),
+        "a look at the metadata": lambda: is_json_safe_object(_REQUEST.metadata),
         "whole: canonical_json and Signer.sign": lambda: signer.sign(canonical_json(_REQUEST)),
     }
 

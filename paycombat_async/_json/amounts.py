@@ -27,15 +27,15 @@ def check_amounts(kind: type[Struct], value: object, path: str = "$") -> None:
 
     `value` is of `kind`, or plain data to become one; there an amount may be text, too.
     """
-    for name, part in _amounts_and_parts(kind):
-        found = _look_up(value, name)
+    for name, part in _amount_fields(kind):
+        found = _field_value(value, name)
         if part is not None:
             check_amounts(part, found, f"{path}.{name}")
         elif found is not UNSET:
-            check_amount(found if isinstance(value, Struct) else _read(found), f"{path}.{name}")
+            check_amount(found if isinstance(value, Struct) else _number_in_text(found), f"{path}.{name}")
 
 
-def _look_up(value: object, name: str) -> object:
+def _field_value(value: object, name: str) -> object:
     """Nothing in what is neither Struct nor mapping: that it is none of them is said elsewhere."""
     if _is_mapping(value):
         return value.get(name, UNSET)
@@ -48,18 +48,18 @@ def _is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
 
 def check_amount(value: object, path: str) -> None:
     """Raises `InvalidRequest` saying what is wrong with this amount; the amount itself is not shown."""
-    reason = _refusal(value)
+    reason = _violation(value)
     if reason:
         raise InvalidRequest(f"{path}: {reason}", path=path)
 
 
-def _refusal(value: object) -> str | None:
+def _violation(value: object) -> str | None:
     if isinstance(value, float):
         return "an amount is a Decimal or int; a float does not hold most amounts exactly"
     if isinstance(value, bool) or not isinstance(value, Decimal | int):
         return f"an amount is a Decimal or int, got {type(value).__name__}"
     amount = Decimal(value)
-    return next((reason for is_wrong, reason in _REFUSALS if is_wrong(amount)), None)
+    return next((reason for is_wrong, reason in _VIOLATIONS if is_wrong(amount)), None)
 
 
 def _significant_digits(amount: Decimal) -> int:
@@ -67,7 +67,7 @@ def _significant_digits(amount: Decimal) -> int:
 
 
 # In this order: a comparison with NaN would raise.
-_REFUSALS: tuple[tuple[Callable[[Decimal], bool], str], ...] = (
+_VIOLATIONS: tuple[tuple[Callable[[Decimal], bool], str], ...] = (
     (lambda amount: not amount.is_finite(), "NaN and infinity are no amounts"),
     (lambda amount: amount < 0, "an amount is not negative"),
     (lambda amount: 0 < amount < SMALLEST, f"an amount is 0, or at least {SMALLEST}"),
@@ -76,24 +76,24 @@ _REFUSALS: tuple[tuple[Callable[[Decimal], bool], str], ...] = (
 )
 
 
-def _read(value: object) -> object:
+def _number_in_text(value: object) -> object:
     """A form's text as the number it says, where it says one; anything else as it is."""
     return Decimal(value) if isinstance(value, str) and len(value) < _LONGEST and _WRITTEN.match(value) else value
 
 
 @cache
-def _amounts_and_parts(kind: type[Struct]) -> tuple[tuple[str, type[Struct] | None], ...]:
-    return tuple(_found(kind))
+def _amount_fields(kind: type[Struct]) -> tuple[tuple[str, type[Struct] | None], ...]:
+    return tuple(_fields_with_amounts(kind))
 
 
-def _found(kind: type[Struct]) -> Iterator[tuple[str, type[Struct] | None]]:
+def _fields_with_amounts(kind: type[Struct]) -> Iterator[tuple[str, type[Struct] | None]]:
     """The names of fields that hold an amount (with None), or a Struct that has such fields (with its type)."""
     for field in msgspec.structs.fields(kind):
         members = _members(field.type)
         if Decimal in members:
             yield field.encode_name, None
         for member in members:
-            if isinstance(member, type) and issubclass(member, Struct) and _amounts_and_parts(member):
+            if isinstance(member, type) and issubclass(member, Struct) and _amount_fields(member):
                 yield field.encode_name, member
 
 

@@ -13,32 +13,32 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from paycombat_async._json.codegen import of, written_out
+from paycombat_async._json.codegen import compile_function, field_expression
 from paycombat_async._json.javascript import MAX_SAFE_INTEGER
-from paycombat_async._json.normalize import MAX_DEPTH, check_plain, rewritten
+from paycombat_async._json.normalize import MAX_DEPTH, check_struct_options, normalize
 
 S = TypeVar("S", bound=Struct)
 
-_HARMLESS = {str, bool, NoneType, UnsetType}
+_JSON_SAFE_TYPES = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
 # For a lone surrogate, or what a field's type should have kept out: the careful way names the field.
-_UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
+_ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
 # How deep a field's object is taken to stand: deeper than any does, so that the careful way finds out about the rest.
 _DEPTH = 8
 
 
-class _Writers(dict[type, Callable[[Any], bytes | None]]):
+class _Encoders(dict[type, Callable[[Any], bytes | None]]):
     """Functions that write a Struct of a type if it can be written as it is; each made when first asked for.
 
     A dict, since a cached function costs three times as much.
     """
 
     def __missing__(self, kind: type) -> Callable[[Any], bytes | None]:
-        self[kind] = _writer(kind) if issubclass(kind, Struct) else lambda _value: None
+        self[kind] = _compile_encoder(kind) if issubclass(kind, Struct) else lambda _value: None
         return self[kind]
 
 
-_WRITERS = _Writers()
+_ENCODERS = _Encoders()
 
 
 def canonical_json(value: object) -> bytes:
@@ -52,23 +52,23 @@ def canonical_json(value: object) -> bytes:
     ±(2^53-1), lone surrogates, the key `__proto__`, keys that are no text, more than 32 levels, and other types.
     """
     try:
-        body = _WRITERS[type(value)](value)
-    except _UNWRITABLE:
+        body = _ENCODERS[type(value)](value)
+    except _ENCODE_ERRORS:
         body = None
-    return body or _careful_json(value)
+    return body or _encode_normalized(value)
 
 
-def plain_json(value: object) -> bytes:
+def encode_trusted(value: object) -> bytes:
     """As `canonical_json`, for a Struct that is known to need no care."""
     try:
         return _encode(value)
-    except _UNWRITABLE:
+    except _ENCODE_ERRORS:
         pass
-    return _careful_json(value)
+    return _encode_normalized(value)
 
 
-def _careful_json(value: Any) -> bytes:
-    return _encode(rewritten(value, "$", 1))
+def _encode_normalized(value: Any) -> bytes:
+    return _encode(normalize(value, "$", 1))
 
 
 def without_extra(request: S) -> S:
@@ -83,48 +83,51 @@ def without_extra(request: S) -> S:
     return msgspec.structs.replace(request, **changes) if changes else request
 
 
-def _writer(kind: type[Struct]) -> Callable[[Any], bytes | None]:
+def _compile_encoder(kind: type[Struct]) -> Callable[[Any], bytes | None]:
     lines: list[str] = []
-    for name in _looked_at(kind):
-        lines += [line.format(of("value", name)) for line in (_NOTHING if name == "extra" else _HARMLESS_DATA)]
-    names = {"UNSET": UNSET, "encode": _encode, "is_plain": is_plain}
-    return written_out("write", [*lines, "return encode(value)"], names)
+    for name in _fields_to_check(kind):
+        lines += [
+            line.format(field_expression("value", name))
+            for line in (_RETURN_IF_SET if name == "extra" else _RETURN_UNLESS_SAFE)
+        ]
+    names = {"UNSET": UNSET, "encode": _encode, "is_json_safe": is_json_safe}
+    return compile_function("write", [*lines, "return encode(value)"], names)
 
 
-_NOTHING = ("if {} is not UNSET: return None",)
+_RETURN_IF_SET = ("if {} is not UNSET: return None",)
 # Metadata holds texts under names: for these, a call for each field or value would be a third of what encoding costs.
-_HARMLESS_DATA = (
+_RETURN_UNLESS_SAFE = (
     "it = {}",
     "if type(it) is dict and '__proto__' not in it:",
     "    for key, item in it.items():",
     "        if type(item) is not str or type(key) is not str or key < ':':",
-    "            if is_plain(it): break",
+    "            if is_json_safe(it): break",
     "            return None",
-    "elif it is not UNSET and not is_plain(it): return None",
+    "elif it is not UNSET and not is_json_safe(it): return None",
 )
 
 
 @cache
-def _looked_at(kind: type[Struct]) -> tuple[str, ...]:
+def _fields_to_check(kind: type[Struct]) -> tuple[str, ...]:
     """The fields that can hold something troublesome: for most requests, only `extra` and `metadata`."""
-    check_plain(kind)
-    return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_harmless(field.type))
+    check_struct_options(kind)
+    return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_json_safe_type(field.type))
 
 
-def _is_harmless(annotation: object) -> bool:
+def _is_json_safe_type(annotation: object) -> bool:
     origin = get_origin(annotation)
     if origin is Literal:
         return all(type(value) is str for value in get_args(annotation))
     if origin is Annotated:
-        return _is_harmless(get_args(annotation)[0])
+        return _is_json_safe_type(get_args(annotation)[0])
     if origin is Union or origin is UnionType:
-        return all(_is_harmless(member) for member in get_args(annotation))
+        return all(_is_json_safe_type(member) for member in get_args(annotation))
     if isinstance(annotation, type) and issubclass(annotation, Struct):
-        return not _looked_at(annotation)
-    return annotation in _HARMLESS
+        return not _fields_to_check(annotation)
+    return annotation in _JSON_SAFE_TYPES
 
 
-def is_plain_object(value: Any, depth: int = _DEPTH) -> bool:
+def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
     """Whether this is a dict that msgspec writes as JavaScript does, seen at a glance. False means: look closer."""
     # No calls for text, which is what metadata holds: it is a third of what encoding costs.
     if value.__class__ is not dict:
@@ -133,12 +136,12 @@ def is_plain_object(value: Any, depth: int = _DEPTH) -> bool:
         if type(key) is not str or (key < ":" and key >= "0"):  # a letter is decided by the first comparison
             return False
     for item in value.values():
-        if type(item) is not str and not is_plain(item, depth + 1):
+        if type(item) is not str and not is_json_safe(item, depth + 1):
             return False
     return "__proto__" not in value
 
 
-def is_plain(value: Any, depth: int = _DEPTH) -> bool:
+def is_json_safe(value: Any, depth: int = _DEPTH) -> bool:
     """The same of any value."""
     kind: type[object] = value.__class__
     if kind is str or kind is bool or value is None or value is UNSET:
@@ -148,5 +151,5 @@ def is_plain(value: Any, depth: int = _DEPTH) -> bool:
     if depth > MAX_DEPTH:
         return False
     if kind is list:
-        return all(is_plain(item, depth + 1) for item in value)
-    return is_plain_object(value, depth)
+        return all(is_json_safe(item, depth + 1) for item in value)
+    return is_json_safe_object(value, depth)

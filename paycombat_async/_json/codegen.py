@@ -9,7 +9,7 @@ from keyword import iskeyword
 from typing import Any
 
 
-def written_out(name: str, lines: Iterable[str], names: Mapping[str, object]) -> Callable[[Any], Any]:
+def compile_function(name: str, lines: Iterable[str], names: Mapping[str, object]) -> Callable[[Any], Any]:
     """A function of one `value` with these lines as its body; `names` are what the lines speak of."""
     scope: dict[str, Any] = dict(names)
     exec("\n    ".join([f"def {name}(value):", *lines]), scope)  # noqa: S102  # see above
@@ -17,6 +17,6 @@ def written_out(name: str, lines: Iterable[str], names: Mapping[str, object]) ->
     return made
 
 
-def of(it: str, name: str) -> str:
+def field_expression(it: str, name: str) -> str:
     """The field of this name in `it`, as the lines speak of it; `msgspec.defstruct` takes Python's keywords, too."""
     return f"getattr({it}, {name!r})" if iskeyword(name) else f"{it}.{name}"

@@ -8,14 +8,14 @@ import msgspec
 from msgspec import Raw
 
 
-class Unreadable(Exception):
+class UndecodableData(Exception):
     """The data is something else altogether than an object where an object is due. Never leaves the SDK."""
 
 
 R = TypeVar("R")
 
 # InvalidOperation: a number such as 1e99999999999999999999, which is no Decimal.
-UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
+DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
 # JavaScript makes half a surrogate pair of a name cut in the middle of an emoji, and msgspec then refuses the answer.
 _LONE_SURROGATE = re.compile(
@@ -24,14 +24,14 @@ _LONE_SURROGATE = re.compile(
 )
 
 
-def _exactly(digits: str) -> Decimal | float:
+def _decimal_or_float(digits: str) -> Decimal | float:
     try:
         return Decimal(digits)
     except InvalidOperation:
         return float(digits)
 
 
-_EXACT: msgspec.json.Decoder[object] = msgspec.json.Decoder(float_hook=_exactly)
+_EXACT_DECODER: msgspec.json.Decoder[object] = msgspec.json.Decoder(float_hook=_decimal_or_float)
 
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
@@ -44,23 +44,23 @@ def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
         return _decoders.setdefault(kind, msgspec.json.Decoder(kind))
 
 
-def plain(data: bytes | Raw, *, exact: bool = False) -> object:
-    """The data as dicts and lists, lone surrogates repaired. Raises `Unreadable`.
+def decode_builtins(data: bytes | Raw, *, exact: bool = False) -> object:
+    """The data as dicts and lists, lone surrogates repaired. Raises `UndecodableData`.
 
     `exact` reads fractions as Decimal, digit by digit; a float would keep 17 of them.
     """
-    reader = _EXACT if exact else decoder(object)
+    reader = _EXACT_DECODER if exact else decoder(object)
     try:
         return reader.decode(data)
-    except UNDECODABLE:
+    except DECODE_ERRORS:
         pass  # perhaps only a lone surrogate
     try:
-        return reader.decode(repaired(bytes(data)))
-    except UNDECODABLE:
+        return reader.decode(replace_lone_surrogates(bytes(data)))
+    except DECODE_ERRORS:
         pass
-    raise Unreadable("not JSON")
+    raise UndecodableData("not JSON")
 
 
-def repaired(text: bytes) -> bytes:
+def replace_lone_surrogates(text: bytes) -> bytes:
     """JSON with every lone surrogate escape replaced by U+FFFD. For answers only, never before verifying."""
     return _LONE_SURROGATE.sub(lambda found: found[1] + (found[2] or b"\\ufffd"), text)

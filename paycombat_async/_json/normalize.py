@@ -18,20 +18,22 @@ from paycombat_async.errors import InvalidRequest
 MAX_DEPTH = 32
 
 
-def check_plain(kind: type[Struct]) -> None:
+def check_struct_options(kind: type[Struct]) -> None:
     """Raises `InvalidRequest` for a Struct type that msgspec writes in a form of its own."""
     config = kind.__struct_config__
     if config.tag is not None or config.array_like or config.omit_defaults:
         raise InvalidRequest(f"$: {kind.__name__} is tagged, array_like or omit_defaults; a request is a plain Struct")
 
 
-def rewritten(value: Any, path: str, depth: int) -> object:
+def normalize(value: Any, path: str, depth: int) -> object:
     """The value as what msgspec writes canonically; raises `InvalidRequest` where there is no such thing."""
     kind: type[object] = value.__class__
-    writer = _WRITERS.get(kind) or next((write for family, write in _FAMILIES if issubclass(kind, family)), None)
+    writer = _NORMALIZERS.get(kind) or next(
+        (write for family, write in _ABSTRACT_TYPES if issubclass(kind, family)), None
+    )
     if writer is None:
         raise InvalidRequest(f"{path}: {kind.__name__} has no form in JSON", path=path)
-    if depth > MAX_DEPTH and writer in _NESTING:
+    if depth > MAX_DEPTH and writer in _CONTAINERS:
         raise InvalidRequest(f"{path}: nested deeper than {MAX_DEPTH} levels", path=path)
     return writer(value, path, depth)
 
@@ -74,11 +76,11 @@ def _object(value: Mapping[Any, Any], path: str, depth: int) -> dict[str, object
         name = _text(key, path, depth)
         if name in written:
             raise InvalidRequest(f"{path}: holds two keys of the same text", path=path)
-        written[name] = rewritten(value[key], step(path, name), depth + 1)
+        written[name] = normalize(value[key], child_path(path, name), depth + 1)
     return {name: written[name] for name in sorted(written, key=_key_order)}
 
 
-def step(path: str, key: str) -> str:
+def child_path(path: str, key: str) -> str:
     """The path one key on, fit for a log: keys may come from anywhere."""
     return f"{path}." + "".join(letter if letter.isprintable() else "?" for letter in key[:64])
 
@@ -89,13 +91,13 @@ def _key_order(key: str) -> int:
 
 
 def _array(value: list[Any] | tuple[Any, ...], path: str, depth: int) -> list[object]:
-    return [rewritten(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+    return [normalize(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
 
 
 def _struct(value: Struct, path: str, depth: int) -> dict[str, object]:
     """The fields that are set, then what stands in `extra`, if there is such a field."""
-    check_plain(type(value))
-    written = {name: rewritten(item, f"{path}.{name}", depth + 1) for name, item in _present(value)}
+    check_struct_options(type(value))
+    written = {name: normalize(item, f"{path}.{name}", depth + 1) for name, item in _present(value)}
     extra: Any = getattr(value, "extra", UNSET)
     return written if extra is UNSET else written | _extra(value, extra, f"{path}.extra", depth)
 
@@ -122,7 +124,7 @@ def _refuse_inexact(value: Any, path: str) -> None:
         _refuse_inexact(value.value, path)
     elif issubclass(kind, Mapping | Struct):
         for key, item in _present(value) if issubclass(kind, Struct) else value.items():
-            where = step(path, key)
+            where = child_path(path, key)
             if is_array_index(key):
                 raise InvalidRequest(f"{where}: JavaScript would move this key; choose another", path=where)
             _refuse_inexact(item, where)
@@ -140,17 +142,17 @@ def _present(value: Struct) -> Iterator[tuple[str, object]]:
 
 
 def _enum(value: Enum, path: str, depth: int) -> object:
-    return rewritten(value.value, path, depth)
+    return normalize(value.value, path, depth)
 
 
-def _as_it_is(value: object, _path: str, _depth: int) -> object:
+def _identity(value: object, _path: str, _depth: int) -> object:
     return value
 
 
-_WRITERS: dict[type, Callable[[Any, str, int], object]] = {
+_NORMALIZERS: dict[type, Callable[[Any, str, int], object]] = {
     str: _text,
-    bool: _as_it_is,
-    NoneType: _as_it_is,
+    bool: _identity,
+    NoneType: _identity,
     int: _integer,
     float: _float,
     Decimal: _decimal,
@@ -158,10 +160,10 @@ _WRITERS: dict[type, Callable[[Any, str, int], object]] = {
     list: _array,
     tuple: _array,
 }
-_FAMILIES: tuple[tuple[type, Callable[[Any, str, int], object]], ...] = (
+_ABSTRACT_TYPES: tuple[tuple[type, Callable[[Any, str, int], object]], ...] = (
     (Struct, _struct),
     (Enum, _enum),
     (str, _text),
     (Mapping, _object),
 )
-_NESTING = (_object, _array, _struct)
+_CONTAINERS = (_object, _array, _struct)

@@ -18,7 +18,7 @@ _LEAST_FIXED, _LARGEST_FIXED = -6, 20  # powers of ten between which JavaScript 
 _DIGITS: Final = frozenset("0123456789")
 
 
-def reprint(body: bytes) -> bytes:
+def stringify(body: bytes) -> bytes:
     """The body as JavaScript would print it after reading it.
 
     Raises `ValueError` for what is no JSON in UTF-8, for a byte order mark, and for nesting that Python cannot follow.

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeGuard, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Raw, Struct
 
-from paycombat_async._json.codegen import of, written_out
-from paycombat_async._json.decoding import UNDECODABLE, Unreadable, decoder, plain
+from paycombat_async._json.codegen import compile_function, field_expression
+from paycombat_async._json.decoding import DECODE_ERRORS, UndecodableData, decode_builtins, decoder
 from paycombat_async._protocol.drift import DriftKind, Note
 from paycombat_async._protocol.page import read_page
 from paycombat_async._protocol.partial_decode import without_odd_field, wrapped_in
@@ -27,7 +27,7 @@ R = TypeVar("R")
 def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Note] | None]:
     """The Struct in `data`, and what does not fit; None for the latter means that nobody looked closely.
 
-    Raises `Unreadable` if nothing can be made of it.
+    Raises `UndecodableData` if nothing can be made of it.
     """
     value: R | None = READ_BARE[kind](data)
     if value is not None:
@@ -56,7 +56,7 @@ def _bare_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
     def read(data: bytes | Raw) -> Any:
         try:
             value = decode(data)
-        except UNDECODABLE:
+        except DECODE_ERRORS:
             return None
         return value if settle(value) else None
 
@@ -83,7 +83,7 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
             wrapped, notes = without_odd_field(kind, body, error)
             if wrapped is None:
                 return None
-        except UNDECODABLE:
+        except DECODE_ERRORS:
             return None
         data = wrapped.data
         if not settle(data) or wrapped.status is False or wrapped.success is False:
@@ -119,10 +119,10 @@ def read_closely(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, 
         return read_page(kind, data, path, read_closely)
     notes: list[Note] = []
     if not issubclass(kind, Struct):
-        return plain(data), notes  # type: ignore[return-value]  # R is object: the only other kind of answer
+        return decode_builtins(data), notes  # type: ignore[return-value]  # R is object: the only other kind of answer
     try:
-        tree = plain(data, exact=bool(amounts_of(kind)))
-    except Unreadable:
+        tree = decode_builtins(data, exact=bool(amounts_of(kind)))
+    except UndecodableData:
         whole: R | None = READ_BARE[kind](data)  # a field nobody asked for may hold what only the fast way passes over
         if whole is None:
             raise
@@ -138,17 +138,17 @@ def settler(kind: type[Struct]) -> Callable[[Any], bool]:
     Says whether the Struct knows which object it is, and has no amounts but finite ones: the texts NaN and Infinity
     are Decimals, too.
     """
-    amounts = [of("value", name) for name in amounts_of(kind)]
-    demands = [f'{of("value", name)} != ""' for name in identities(kind)]
+    amounts = [field_expression("value", name) for name in amounts_of(kind)]
+    demands = [f'{field_expression("value", name)} != ""' for name in identities(kind)]
     demands += [f"({amount} is None or {amount}.is_finite())" for amount in amounts]
     lines = [*_clearing(kind, "value"), f"return {' and '.join(demands) or True}"]
-    return written_out("settle", lines, {"EmptyObject": EmptyObject, "put": msgspec.structs.force_setattr})
+    return compile_function("settle", lines, {"EmptyObject": EmptyObject, "put": msgspec.structs.force_setattr})
 
 
 def _clearing(kind: type[Struct], it: str) -> Iterator[str]:
     """The lines that do so for `it`, which is of this kind, and for what is in it."""
     for field in msgspec.structs.fields(kind):
-        members, found = get_args(field.type), of(it, field.name)
+        members, found = get_args(field.type), field_expression(it, field.name)
         if EmptyObject in members:
             yield f'if type({found}) is EmptyObject: put({it}, "{field.name}", None)'
         for part in filter(_is_response, members):

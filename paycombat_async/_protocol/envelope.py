@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from paycombat_async._clock import retry_after_seconds
-from paycombat_async._json.decoding import UNDECODABLE, decoder, repaired
+from paycombat_async._json.decoding import DECODE_ERRORS, decoder, replace_lone_surrogates
 from paycombat_async._protocol.error_texts import error_code, error_message
 from paycombat_async._protocol.messages import RawReply
 from paycombat_async._protocol.verdict import PROOFS_OF_REFUSAL, statuses_in, success_of, verdict_of
@@ -61,8 +61,8 @@ def _envelope(body: bytes | Raw) -> Envelope | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass  # perhaps only a lone surrogate
     try:
-        return decoder(Envelope).decode(repaired(bytes(body)))
-    except UNDECODABLE:
+        return decoder(Envelope).decode(replace_lone_surrogates(bytes(body)))
+    except DECODE_ERRORS:
         return None
 
 

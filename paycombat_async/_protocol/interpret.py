@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from msgspec import Raw, Struct
 
-from paycombat_async._json.decoding import Unreadable
+from paycombat_async._json.decoding import UndecodableData
 from paycombat_async._protocol.decode import READ_WRAPPED, identities, read, read_closely
 from paycombat_async._protocol.envelope import Opened, api_error, open_envelope
 from paycombat_async._protocol.messages import RawReply
@@ -68,7 +68,7 @@ def _reading(
     """The data understood, or None and what is wrong with it."""
     try:
         data, notes = (read_closely if closely else read)(endpoint.response, body, "$.data")
-    except Unreadable as error:
+    except UndecodableData as error:
         return None, f"holds data that cannot be read ({error})"
     if says is True or _is_told_apart(endpoint, data):
         return Reading(data, request_id, notes), ""

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args
 import msgspec
 from msgspec import Raw, Struct
 
-from paycombat_async._json.decoding import UNDECODABLE, Unreadable, decoder
+from paycombat_async._json.decoding import DECODE_ERRORS, UndecodableData, decoder
 from paycombat_async._protocol.drift import DriftKind, Note
 
 R = TypeVar("R")
@@ -25,7 +25,7 @@ def read_page(
 ) -> tuple[R, list[Note] | None]:
     """The page in `data`, each of its items read by `read_item`; what is no object is left out and noted.
 
-    Raises `Unreadable` if there is no list in it.
+    Raises `UndecodableData` if there is no list in it.
     """
     item_kind = get_args(kind)[0]
     raws, total = _items_and_total(data)
@@ -36,7 +36,7 @@ def read_page(
         where = f"{path}[{index}]"
         try:
             item, found = read_item(item_kind, raw, where)
-        except Unreadable:
+        except UndecodableData:
             notes.append(Note(where, DriftKind.WRONG_TYPE, "expected an object"))
         else:
             items.append(item)
@@ -49,8 +49,8 @@ def read_page(
 def _items_and_total(data: bytes | Raw) -> tuple[list[Raw], int | None]:
     try:
         found = _LIST_OR_OBJECT.decode(data)
-    except UNDECODABLE:
-        raise Unreadable("neither a list nor an object holding one") from None
+    except DECODE_ERRORS:
+        raise UndecodableData("neither a list nor an object holding one") from None
     if not isinstance(found, dict):
         return found, None
     totals = (_count(found[key]) for key in _TOTAL_KEYS if key in found)
@@ -58,12 +58,12 @@ def _items_and_total(data: bytes | Raw) -> tuple[list[Raw], int | None]:
     for key in _ITEM_KEYS:
         if bytes(found.get(key, b"")).lstrip().startswith(b"["):
             return decoder(list[Raw]).decode(found[key]), total
-    raise Unreadable("no list in it")
+    raise UndecodableData("no list in it")
 
 
 def _count(raw: Raw) -> int | None:
     try:
         number = decoder(int).decode(raw)
-    except UNDECODABLE:
+    except DECODE_ERRORS:
         return None
     return number if number >= 0 else None

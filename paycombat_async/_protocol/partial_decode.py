@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from paycombat_async._json.decoding import UNDECODABLE, decoder
+from paycombat_async._json.decoding import DECODE_ERRORS, decoder
 from paycombat_async._protocol.drift import DriftKind, Note
 from paycombat_async.schemas._base import explain
 from paycombat_async.schemas.envelope import Wrapped
@@ -34,7 +34,7 @@ def without_odd_field(kind: Any, body: bytes | Raw, error: msgspec.ValidationErr
         if is_field and not text.endswith("got `object`"):
             return _passed_over(kind, names[1], body), [note]
         wrapped, odd = _taken_out(kind, names, body)
-    except (KeyError, TypeError, AttributeError, *UNDECODABLE):
+    except (KeyError, TypeError, AttributeError, *DECODE_ERRORS):
         return None, []
     return wrapped, [] if odd == {} else [note]  # `{}` is the provider's null, also where the record does not show it
 

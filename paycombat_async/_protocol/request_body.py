@@ -12,11 +12,11 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from paycombat_async._json.amounts import check_amounts
-from paycombat_async._json.canonical import canonical_json, is_plain_object, plain_json, without_extra
-from paycombat_async._json.codegen import of, written_out
+from paycombat_async._json.canonical import canonical_json, encode_trusted, is_json_safe_object, without_extra
+from paycombat_async._json.codegen import compile_function, field_expression
 from paycombat_async._json.decoding import decoder
 from paycombat_async._json.javascript import MAX_SAFE_INTEGER
-from paycombat_async._json.normalize import check_plain
+from paycombat_async._json.normalize import check_struct_options
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas._base import Request, explain
@@ -40,8 +40,8 @@ GLANCE: Final = _Glances()
 
 
 def _struct_test(kind: type[Struct]) -> Test:
-    check_plain(kind)
-    names: dict[str, object] = {"UNSET": UNSET, "is_plain_object": is_plain_object}
+    check_struct_options(kind)
+    names: dict[str, object] = {"UNSET": UNSET, "is_json_safe_object": is_json_safe_object}
     lines: list[str] = []
     for field in msgspec.structs.fields(kind):
         if field.name == "extra":
@@ -49,10 +49,10 @@ def _struct_test(kind: type[Struct]) -> Test:
         wanted, is_optional = _wanted(field.type)
         wrong = _wrong(wanted, field.name, names)
         lines += [
-            f"it = {of('value', field.name)}",
+            f"it = {field_expression('value', field.name)}",
             f"if {'it is not UNSET and ' * is_optional}({wrong}): return False",
         ]
-    return written_out("is_right", [*lines, "return True"], names)
+    return compile_function("is_right", [*lines, "return True"], names)
 
 
 def _wanted(annotation: Any) -> tuple[Any, bool]:
@@ -70,7 +70,7 @@ def _wrong(wanted: Any, name: str, names: dict[str, object]) -> str:
     if wanted is str:
         return "type(it) is not str"
     if origin is Mapping:
-        return "not is_plain_object(it)"
+        return "not is_json_safe_object(it)"
     if origin is Literal and all(type(word) is str for word in arguments):
         names[f"words_of_{name}"] = frozenset(arguments)
         return f"type(it) is not str or it not in words_of_{name}"
@@ -162,7 +162,7 @@ def body_of(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
 
 def _checked_json(request: Request) -> bytes:
     is_right = request.extra is UNSET and GLANCE[type(request)](request)
-    body = plain_json(request) if is_right else _closely_checked_json(request)
+    body = encode_trusted(request) if is_right else _closely_checked_json(request)
     if body == b"{}":
         raise InvalidRequest("the body is empty; what this call takes goes into extra", path="$")
     return body

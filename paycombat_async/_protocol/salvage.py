@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo
 
-from paycombat_async._json.decoding import Unreadable
+from paycombat_async._json.decoding import UndecodableData
 from paycombat_async._protocol.drift import DriftKind, Note
 from paycombat_async.schemas._base import EmptyObject, explain
 
@@ -38,9 +38,9 @@ _EASY: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
 
 
 def salvage(kind: type[S], value: object, path: str, notes: list[Note]) -> S:
-    """As much of `value` as fits into `kind`; what does not fit is appended to `notes`. Raises `Unreadable`."""
+    """As much of `value` as fits into `kind`; what does not fit is appended to `notes`. Raises `UndecodableData`."""
     if not _is_object(value):
-        raise Unreadable(f"{path}: expected an object, got {type(value).__name__}")
+        raise UndecodableData(f"{path}: expected an object, got {type(value).__name__}")
     schema = _schema(kind)
     unknown = (key if _NAME.fullmatch(key) else "…" for key in value if key not in schema.names)
     notes.extend(Note(f"{path}.{key}", DriftKind.UNKNOWN_FIELD, "not in the schema") for key in unknown)

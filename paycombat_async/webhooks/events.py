@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from paycombat_async._json.decoding import Unreadable, plain
+from paycombat_async._json.decoding import UndecodableData, decode_builtins
 from paycombat_async._protocol.decode import read
 from paycombat_async.errors import InvalidPayload
 from paycombat_async.schemas.events import (
@@ -67,7 +67,7 @@ def _read(kind: type[S], payload: bytes) -> S | None:
     """None if nothing can be made of the payload."""
     try:
         return read(kind, payload)[0]
-    except Unreadable:
+    except UndecodableData:
         return None
 
 
@@ -89,7 +89,7 @@ def _other_event(payload: bytes) -> WebhookEvent:
 
 def _object(payload: bytes) -> dict[str, object]:
     try:
-        return msgspec.convert(plain(payload), dict[str, object])
-    except (Unreadable, msgspec.ValidationError):
+        return msgspec.convert(decode_builtins(payload), dict[str, object])
+    except (UndecodableData, msgspec.ValidationError):
         pass
     raise InvalidPayload("the signature holds, but the body is no JSON object; ask the provider what it sends")

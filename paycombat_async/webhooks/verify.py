@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
-from paycombat_async._json.stringify import reprint
+from paycombat_async._json.stringify import stringify
 from paycombat_async._secrets import Secret, hidden_keys
 from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError, SignatureMismatch
@@ -127,7 +127,7 @@ def _printed_again(body: bytes, signature: str) -> bytes | None:
     if not _SIGNATURE.fullmatch(signature):
         return None
     try:
-        printed = reprint(body)
+        printed = stringify(body)
     except ValueError:
         return None
     return None if printed == body else printed

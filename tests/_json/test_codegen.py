@@ -4,18 +4,18 @@ import msgspec
 import pytest
 
 from paycombat_async import canonical_json
-from paycombat_async._json.codegen import of, written_out
+from paycombat_async._json.codegen import compile_function, field_expression
 from paycombat_async._protocol.request_body import GLANCE
 
 
 def test_it_runs_its_lines_with_the_names_it_was_given():
     """And sees no others, so that one function's names cannot be taken for another's."""
-    half = written_out("half", ["half = value / two", "return half"], {"two": 2})
+    half = compile_function("half", ["half = value / two", "return half"], {"two": 2})
 
     assert 4 == half(8)
     assert "half" == half.__name__
     with pytest.raises(NameError):
-        written_out("third", ["return value / three"], {"two": 2})(9)
+        compile_function("third", ["return value / three"], {"two": 2})(9)
 
 
 @pytest.mark.parametrize("name", ["class", "None", "it", "value", "encode", "UNSET"])
@@ -36,4 +36,4 @@ def test_a_name_that_is_no_word_cannot_become_code():
 
 def test_a_field_is_spoken_of_by_its_name():
     """As short as can be."""
-    assert ("it.name", "getattr(it, 'class')") == (of("it", "name"), of("it", "class"))
+    assert ("it.name", "getattr(it, 'class')") == (field_expression("it", "name"), field_expression("it", "class"))

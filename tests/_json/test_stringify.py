@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from paycombat_async._json.canonical import canonical_json
 from paycombat_async._json.javascript import js_number
-from paycombat_async._json.stringify import reprint
+from paycombat_async._json.stringify import stringify
 from tests.json_cases import json_documents, json_objects, vectors
 
 VECTORS = vectors("json-vectors.json")["vectors"]
@@ -17,7 +17,7 @@ VECTORS = vectors("json-vectors.json")["vectors"]
 
 def reprinted(text: str) -> str | None:
     try:
-        return reprint(text.encode("utf-8", "surrogatepass")).decode()
+        return stringify(text.encode("utf-8", "surrogatepass")).decode()
     except ValueError:
         return None
 
@@ -40,7 +40,7 @@ def test_prints_what_node_printed(row: dict[str, str | None]) -> None:
 def test_what_is_no_json_is_refused_without_its_text(body: bytes) -> None:
     """The error of a parser holds the whole body; ours holds nothing of it."""
     with pytest.raises(ValueError, match="no JSON in UTF-8") as raised:
-        reprint(body)
+        stringify(body)
 
     assert raised.value.__context__ is None
     assert type(raised.value) is ValueError
@@ -50,9 +50,9 @@ def test_what_is_no_json_is_refused_without_its_text(body: bytes) -> None:
 @settings(max_examples=80)
 def test_is_its_own_fixed_point(document: object) -> None:
     """However a document was written, what was printed once is printed the same again."""
-    once = reprint(json.dumps(document, indent=1).encode())
+    once = stringify(json.dumps(document, indent=1).encode())
 
-    assert once == reprint(once)
+    assert once == stringify(once)
 
 
 @pytest.mark.promise("P2")
@@ -62,14 +62,14 @@ def test_agrees_with_what_the_client_signs(document: dict[str, object]) -> None:
     """The bodies of our own requests come back unchanged."""
     body = canonical_json(document)
 
-    assert body == reprint(body)
+    assert body == stringify(body)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-8, 23).map(lambda power: 1.5 * 10.0**power))
 @settings(max_examples=400)
 def test_numbers_are_printed_as_by_the_signing_side(number: float) -> None:
     """Two ways of printing a double, written apart, that agree; the other one is held against Node, too."""
-    printed = reprint(repr(number).encode()).decode()
+    printed = stringify(repr(number).encode()).decode()
 
     assert js_number(number) == printed
     assert math.isclose(number, float(printed), rel_tol=0, abs_tol=0)
@@ -80,7 +80,7 @@ def test_numbers_are_printed_as_by_the_signing_side(number: float) -> None:
 def test_any_bytes_end_in_json_or_in_the_one_error(body: bytes) -> None:
     """Nobody knows who sent them."""
     try:
-        printed = reprint(body)
+        printed = stringify(body)
     except ValueError:
         return
     assert json.loads(printed) == json.loads(body)

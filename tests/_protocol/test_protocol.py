@@ -36,7 +36,7 @@ from paycombat_async import (
     UpdateCustomer,
     UpdateIndividual,
 )
-from paycombat_async._json.decoding import repaired
+from paycombat_async._json.decoding import replace_lone_surrogates
 from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.interpret import interpret
 from paycombat_async._protocol.messages import Account
@@ -233,7 +233,7 @@ def test_repairing_leaves_whole_text_alone(text):
     """Escaped pairs, backslashes and ordinary text come through as they are."""
     encoded = b'"' + text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode() + b'"'
 
-    assert encoded == repaired(encoded)
+    assert encoded == replace_lone_surrogates(encoded)
 
 
 ERRORS = [

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paycombat_async._json.stringify import reprint
+from paycombat_async._json.stringify import stringify
 from paycombat_async._secrets import Secret
 from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError, WebhookError
@@ -197,7 +197,7 @@ def test_what_a_shell_signs_is_understood(command: str, cause: Cause) -> None:
 
 def candidates(body: bytes) -> list[bytes]:
     try:
-        return [body, reprint(body)]
+        return [body, stringify(body)]
     except ValueError:
         return [body]
 

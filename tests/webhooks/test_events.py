@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paycombat_async import webhooks
-from paycombat_async._json.decoding import Unreadable
+from paycombat_async._json.decoding import UndecodableData
 from paycombat_async._protocol.decode import read
 from paycombat_async.errors import InvalidPayload
 from paycombat_async.schemas.events import WebhookEvent
@@ -265,7 +265,7 @@ def test_any_bytes_are_an_event_or_invalid(payload: bytes) -> None:
     try:
         event = read_event(payload)
     except InvalidPayload:
-        with pytest.raises(Unreadable):
+        with pytest.raises(UndecodableData):
             read(Payin, payload)
     else:
         assert payload == event.payload

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paycombat_async._json.stringify import reprint
+from paycombat_async._json.stringify import stringify
 from paycombat_async.errors import InvalidPayload, SignatureMismatch, WebhookError
 from paycombat_async.webhooks import Webhooks
 from tests.json_cases import json_objects
@@ -47,7 +47,7 @@ def test_a_changed_bit_of_the_signature_never_verifies(bit: int) -> None:
 @settings(max_examples=100)
 def test_what_is_read_is_what_was_signed(document: dict[str, object], indent: int | None, is_ascii: bool) -> None:
     """A body printed in another way on the road is read as the one that was signed."""
-    printed = reprint(written(document))
+    printed = stringify(written(document))
     body = json.dumps(document, indent=indent, ensure_ascii=is_ascii).encode()
 
     assert printed == RECEIVER.verify(body, signed(printed))
@@ -142,7 +142,7 @@ def signatures(original: bytes, body: bytes, rng: Random) -> list[str]:
 
 def reprint_or_same(body: bytes) -> bytes:
     try:
-        return reprint(body)
+        return stringify(body)
     except ValueError:
         return body
 

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from paycombat_async._json.stringify import reprint
+from paycombat_async._json.stringify import stringify
 from paycombat_async.webhooks import Webhooks
 from tests.json_cases import NODE_SCRIPT, scalar
 from tests.processes import run
@@ -30,7 +30,7 @@ def ask_node(*arguments: str, stdin: bytes) -> list[str]:
 
 def reprinted(source: str) -> str | None:
     try:
-        return reprint(source.encode()).decode()
+        return stringify(source.encode()).decode()
     except ValueError:
         return None
 

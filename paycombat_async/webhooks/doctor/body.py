@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from paycombat_async._json.stringify import reprint
+from paycombat_async._json.stringify import stringify
 from paycombat_async.webhooks.doctor import json_forms
 from paycombat_async.webhooks.doctor.cause import Cause
 
@@ -17,7 +17,7 @@ _SLASH = re.compile(r"(?<!\\)((?:\\\\)*)\\/")
 def reprinted(raw: bytes) -> bytes | None:
     """JSON.stringify(JSON.parse(raw)); None for what is no JSON."""
     try:
-        return reprint(raw)
+        return stringify(raw)
     except ValueError:
         return None
 
@@ -89,7 +89,7 @@ def _javascript(token: str) -> str:
 
 
 def _number(token: str) -> str:
-    return reprint(token.encode()).decode()
+    return stringify(token.encode()).decode()
 
 
 def _ends_in_new_line(body: Body) -> bool:
