@@ -13,7 +13,7 @@ from paycombat_async import (
     UpdateCompany,
     UpdateCustomer,
 )
-from paycombat_async._protocol.messages import Account
+from paycombat_async._protocol.messages import ClientConfig
 from paycombat_async._secrets import Secret
 
 TOKEN: Final = "snd_benchmark_token_0123456789abcdef"
@@ -92,9 +92,9 @@ REQUESTS: Final = {"200 B": _SMALL, "1.1 kB": _MEDIUM, "1.1 kB without metadata"
 USUAL: Final = "1.1 kB"
 
 
-def account(base_url: str) -> Account:
+def account(base_url: str) -> ClientConfig:
     """The account of the benchmarks at this address."""
-    return Account(base_url, Secret(TOKEN), Signer(KEY), {})
+    return ClientConfig(base_url, Secret(TOKEN), Signer(KEY), {})
 
 
 def clean_answer() -> bytes:

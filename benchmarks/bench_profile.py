@@ -21,7 +21,7 @@ from paycombat_async._json.canonical import is_json_safe_object
 from paycombat_async._protocol.decode import settler
 from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.interpret import interpret
-from paycombat_async._protocol.request_body import GLANCE
+from paycombat_async._protocol.request_body import FAST_CHECKS
 from paycombat_async.batch.rows.row import row_from_request
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.schemas.envelope import Wrapped
@@ -87,7 +87,7 @@ def _drafting() -> dict[str, Action]:
     return {
         _ENCODE: parts[_ENCODE],
         _HMAC: parts[_HMAC],
-        "every field checked": lambda: GLANCE[type(_REQUEST)](_REQUEST),
+        "every field checked": lambda: FAST_CHECKS[type(_REQUEST)](_REQUEST),
         "whole: draft": lambda: draft(UPDATE_CUSTOMER, _REQUEST, {}, None, ours),
     }
 

@@ -11,7 +11,7 @@ from paycombat_async._lifetime import CallUnderWay, Lifetime
 from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.echo import describe, reference_of, with_echoes
 from paycombat_async._protocol.interpret import interpret
-from paycombat_async._protocol.messages import Account, Attempt, Call, Draft, RawReply, Transport
+from paycombat_async._protocol.messages import Attempt, Call, ClientConfig, Draft, RawReply, Transport
 from paycombat_async._protocol.reply import Reading, Reply
 from paycombat_async._protocol.url import is_loopback
 from paycombat_async._secrets import Redactor
@@ -49,7 +49,7 @@ _warned: Final[set[str]] = set()
 class Engine:
     """Carries out calls. Immutable but for the bucket and the lifetime, which copies share."""
 
-    account: Account
+    config: ClientConfig
     transport: Transport
     clock: Clock
     policy: RetryPolicy
@@ -83,7 +83,7 @@ class Engine:
         try:
             if self.lifetime.is_closed or endpoint.evidence is Evidence.INFERRED:
                 self._refuse_or_warn(endpoint)
-            outgoing = draft(endpoint, request, path, query, self.account, body=body)
+            outgoing = draft(endpoint, request, path, query, self.config, body=body)
             call.body = outgoing.body
             reply = await self._carry_out(endpoint, request, outgoing, call)
         except PayCombatError as error:
@@ -153,7 +153,7 @@ class Engine:
         if call.is_sending:
             self.hooks.attempt_ended(_failed(call, fate, self.clock.monotonic() - call.begun, STOP))
         self._describe(fate, call)
-        self.hooks.call_given_up(call.endpoint, fate, self.account.redact)
+        self.hooks.call_given_up(call.endpoint, fate, self.config.redact)
         return fate
 
     def _describe(self, error: PayCombatError, call: CallUnderWay) -> None:
@@ -195,7 +195,7 @@ class Engine:
     def _understood(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> Reading:
         """What the answer says; drift is told, or refused when strict."""
         hooks = self.hooks
-        redact = self.account.redact
+        redact = self.config.redact
         reading = interpret(endpoint, raw, now=self.clock.now, redact=redact, closely=hooks.wants_drift)
         if endpoint.echoes:
             reading = with_echoes(endpoint, request, reading, raw, redact)
@@ -227,8 +227,8 @@ class Engine:
         if (
             endpoint.name in _warned
             or endpoint.path is None
-            or endpoint.name in self.account.paths
-            or is_loopback(self.account.base_url)
+            or endpoint.name in self.config.paths
+            or is_loopback(self.config.base_url)
         ):
             return
         _warned.add(endpoint.name)

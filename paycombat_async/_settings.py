@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from paycombat_async._protocol.messages import Account
-from paycombat_async._protocol.url import check_base_url, check_template, parts_of
+from paycombat_async._protocol.messages import ClientConfig
+from paycombat_async._protocol.url import check_base_url, check_template, safe_urlsplit
 from paycombat_async._secrets import Redactor, Secret
 from paycombat_async._signing import Signer
 from paycombat_async.endpoints import ENDPOINTS
@@ -47,7 +47,7 @@ class Limits:
         )
 
 
-def read_account(
+def read_config(
     token: Secret | None,
     signature_key: Secret | None,
     base_url: str | None,
@@ -55,7 +55,7 @@ def read_account(
     environ: Mapping[str, str],
     *,
     webhook_keys: Sequence[Secret] = (),
-) -> Account:
+) -> ClientConfig:
     """Where to send and as whom. Raises `ConfigurationError` naming the argument and the variable, never a value."""
     token = _credential("token", token, "PAYCOMBAT_TOKEN", environ)
     signature_key = _credential("signature_key", signature_key, "PAYCOMBAT_SIGNATURE_KEY", environ)
@@ -67,7 +67,7 @@ def read_account(
     url = base_url or environ.get("PAYCOMBAT_BASE_URL") or DEFAULT_BASE_URL
     signer = Signer(signature_key.reveal())
     redact = Redactor((token, signature_key, *webhook_keys))
-    return Account(check_base_url(url), token, signer, _checked_paths(paths or {}), redact)
+    return ClientConfig(check_base_url(url), token, signer, _checked_paths(paths or {}), redact)
 
 
 def read_webhook_keys(
@@ -94,7 +94,7 @@ def check_proxy(proxy: Secret | None) -> Secret | None:
 
 
 def _is_proxy(address: str) -> bool:
-    parts = parts_of(address)
+    parts = safe_urlsplit(address)
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 

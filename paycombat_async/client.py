@@ -11,11 +11,11 @@ from paycombat_async._engine import Engine
 from paycombat_async._hooks import Hooks
 from paycombat_async._lifetime import Lifetime
 from paycombat_async._protocol.drift import Drift
-from paycombat_async._protocol.messages import Account, Attempt, Call, Transport
+from paycombat_async._protocol.messages import Attempt, Call, ClientConfig, Transport
 from paycombat_async._protocol.reply import Reply
 from paycombat_async._protocol.url import check_raw_path
 from paycombat_async._secrets import Secret, hidden, hidden_keys
-from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_account, read_webhook_keys
+from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_config, read_webhook_keys
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
 from paycombat_async.resources.checkouts import Checkouts
 from paycombat_async.resources.customers import Customers
@@ -91,10 +91,10 @@ class AsyncPayCombat:
         webhook_keys = None if webhook_keys is None else hidden_keys(webhook_keys)
         limits = Limits(timeout, connect_timeout, max_retries, max_connections, max_response_bytes)
         webhook_keys = read_webhook_keys(webhook_keys, signature_key, os.environ)
-        account = read_account(token, signature_key, base_url, paths, os.environ, webhook_keys=webhook_keys)
-        road, close_road = _road(transport, account, limits, proxy, ssl_context)
+        config = read_config(token, signature_key, base_url, paths, os.environ, webhook_keys=webhook_keys)
+        road, close_road = _road(transport, config, limits, proxy, ssl_context)
         engine = Engine(
-            account=account,
+            config=config,
             transport=road,
             clock=clock or SYSTEM_CLOCK,
             policy=retry or RetryPolicy(),
@@ -120,7 +120,7 @@ class AsyncPayCombat:
     @property
     def is_sandbox(self) -> bool:
         """Whether the credentials are those of the provider's sandbox: no real money moves."""
-        return is_sandbox(self._engine.account.token)
+        return is_sandbox(self._engine.config.token)
 
     @property
     def is_closed(self) -> bool:
@@ -179,13 +179,13 @@ class AsyncPayCombat:
 
     def __repr__(self) -> str:
         engine = getattr(self, "_engine", None)  # a reporter may show it before its set-up is through
-        where = "not set up" if engine is None else engine.account.base_url
+        where = "not set up" if engine is None else engine.config.base_url
         return f"{type(self).__name__}({where})"
 
 
 def _road(
     transport: Transport | None,
-    account: Account,
+    config: ClientConfig,
     limits: Limits,
     proxy: Secret | None,
     ssl_context: SSLContext | None,
@@ -196,7 +196,7 @@ def _road(
     from paycombat_async.transport import AiohttpTransport  # noqa: PLC0415  # 140 ms: not for those who only sign
 
     own = AiohttpTransport(
-        base_url=account.base_url,
+        base_url=config.base_url,
         connect_timeout=limits.connect_timeout,
         max_connections=limits.max_connections,
         max_response_bytes=limits.max_response_bytes,

@@ -190,5 +190,5 @@ class PayCombat:
     def __repr__(self) -> str:
         if not hasattr(self, "_twin"):  # a reporter may show it before its set-up is through
             return f"{type(self).__name__}(not set up)"
-        base_url = self._twin._engine.account.base_url  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the twin's own repr names its class
+        base_url = self._twin._engine.config.base_url  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the twin's own repr names its class
         return f"{type(self).__name__}({base_url}, {'closed' if self.is_closed else 'open'})"

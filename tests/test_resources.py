@@ -31,13 +31,13 @@ from paycombat_async import (
 )
 from paycombat_async._json.canonical import canonical_json
 from paycombat_async._protocol.draft import draft
-from paycombat_async._protocol.messages import Account
-from paycombat_async._protocol.url import _HOLE
+from paycombat_async._protocol.messages import ClientConfig
+from paycombat_async._protocol.url import _PLACEHOLDER
 from paycombat_async.endpoints import RETRIEVE_CHECKOUT
 from tests.calls import BY_NAME, CALLS, LOCAL, PATHS, good_answer, good_data
 
 each_call = pytest.mark.parametrize("name", CALLS)
-ACCOUNT = Account(LOCAL, Secret("snd_token"), Signer("snd_key"), PATHS)
+ACCOUNT = ClientConfig(LOCAL, Secret("snd_token"), Signer("snd_key"), PATHS)
 
 
 @pytest.fixture(name="client")
@@ -205,7 +205,7 @@ async def test_a_request_of_another_call_is_refused(client, transport):
 
 
 HOLES = {
-    endpoint.name: _HOLE.findall(PATHS.get(endpoint.name) or endpoint.path or "")
+    endpoint.name: _PLACEHOLDER.findall(PATHS.get(endpoint.name) or endpoint.path or "")
     for endpoint in ENDPOINTS
     if "{" in (PATHS.get(endpoint.name) or endpoint.path or "")
 }

@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from paycombat_async._protocol.messages import Account, Draft
-from paycombat_async._protocol.request_body import body_of
-from paycombat_async._protocol.url import fit, target
+from paycombat_async._protocol.messages import ClientConfig, Draft
+from paycombat_async._protocol.request_body import encode_body
+from paycombat_async._protocol.url import build_url, split_parameters
 from paycombat_async.endpoints import Endpoint, Repeat
 from paycombat_async.errors import (
     ConfigurationError,
@@ -22,36 +22,36 @@ def draft(
     request: Q,
     path: Mapping[str, str],
     query: Mapping[str, str | int] | None,
-    account: Account,
+    config: ClientConfig,
     *,
     body: bytes | None = None,
 ) -> Draft:
     """Checks, encodes and signs a call. Raises `InvalidRequest` or `ConfigurationError`; nothing is sent here.
 
-    `body` is what `body_of` made of the request before.
+    `body` is what `encode_body` made of the request before.
     """
-    template = account.paths.get(endpoint.name, endpoint.path)
+    template = config.paths.get(endpoint.name, endpoint.path)
     if path or query or template is None or "{" in template:
-        url = _address(endpoint, template, path, query, account)
+        url = _url(endpoint, template, path, query, config)
     else:
-        url = account.base_url + template
+        url = config.base_url + template
     is_once_only = endpoint.repeat is Repeat.ONLY_IF_UNSENT
     if request is None and not issubclass(endpoint.request, Struct):
-        return Draft(endpoint.name, endpoint.method, url, {"X-token": account.token.reveal()}, None, is_once_only)
+        return Draft(endpoint.name, endpoint.method, url, {"X-token": config.token.reveal()}, None, is_once_only)
     if body is None:
-        body = body_of(endpoint, request)
-    headers = {"X-token": account.token.reveal(), "Content-Type": "application/json"}
+        body = encode_body(endpoint, request)
+    headers = {"X-token": config.token.reveal(), "Content-Type": "application/json"}
     if endpoint.signed:
-        headers["signature"] = account.signer.sign(body)
+        headers["signature"] = config.signer.sign(body)
     return Draft(endpoint.name, endpoint.method, url, headers, body, is_once_only)
 
 
-def _address(
+def _url(
     endpoint: Endpoint[Any, Any],
     template: str | None,
     path: Mapping[str, str],
     query: Mapping[str, str | int] | None,
-    account: Account,
+    config: ClientConfig,
 ) -> str:
     if template is None:
         raise ConfigurationError(
@@ -59,5 +59,5 @@ def _address(
             f"give it to the client: paths={{{endpoint.name!r}: '/api/v1/…'}}"
         )
     if endpoint.path is None:
-        path, query = fit(template, path, query)
-    return target(account.base_url, template, path, query)
+        path, query = split_parameters(template, path, query)
+    return build_url(config.base_url, template, path, query)

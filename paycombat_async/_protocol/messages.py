@@ -17,7 +17,7 @@ from paycombat_async.errors import Outcome
 R = TypeVar("R")
 
 
-class Account(Struct, frozen=True):
+class ClientConfig(Struct, frozen=True):
     """Where to send, and as whom."""
 
     base_url: str

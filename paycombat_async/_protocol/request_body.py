@@ -24,30 +24,30 @@ from paycombat_async.schemas._base import Request, explain
 Q = TypeVar("Q")
 
 
-Test: TypeAlias = Callable[[Any], bool]
+FastCheck: TypeAlias = Callable[[Any], bool]
 
 
-class _Glances(dict[type[Struct], Test]):
+class _FastChecks(dict[type[Struct], FastCheck]):
     """The test of each Struct type, made when it is first asked for; a cached function would cost three times this."""
 
-    def __missing__(self, kind: type[Struct]) -> Test:
-        self[kind] = _struct_test(kind)
+    def __missing__(self, kind: type[Struct]) -> FastCheck:
+        self[kind] = _compile_check(kind)
         return self[kind]
 
 
-# `GLANCE[type(request)](request)`: whether every field but `extra` holds what its annotation allows, beyond doubt.
-GLANCE: Final = _Glances()
+# `FAST_CHECKS[type(request)](request)`: whether every field but `extra` holds what its annotation allows, beyond doubt.
+FAST_CHECKS: Final = _FastChecks()
 
 
-def _struct_test(kind: type[Struct]) -> Test:
+def _compile_check(kind: type[Struct]) -> FastCheck:
     check_struct_options(kind)
     names: dict[str, object] = {"UNSET": UNSET, "is_json_safe_object": is_json_safe_object}
     lines: list[str] = []
     for field in msgspec.structs.fields(kind):
         if field.name == "extra":
             continue
-        wanted, is_optional = _wanted(field.type)
-        wrong = _wrong(wanted, field.name, names)
+        wanted, is_optional = _expected_type(field.type)
+        wrong = _mismatch_expression(wanted, field.name, names)
         lines += [
             f"it = {field_expression('value', field.name)}",
             f"if {'it is not UNSET and ' * is_optional}({wrong}): return False",
@@ -55,7 +55,7 @@ def _struct_test(kind: type[Struct]) -> Test:
     return compile_function("is_right", [*lines, "return True"], names)
 
 
-def _wanted(annotation: Any) -> tuple[Any, bool]:
+def _expected_type(annotation: Any) -> tuple[Any, bool]:
     """The one type an annotation wants, and whether it allows UNSET; `object` for several, which are all doubtful."""
     if get_origin(annotation) in {Annotated, Literal, Mapping}:
         return annotation, False
@@ -64,7 +64,7 @@ def _wanted(annotation: Any) -> tuple[Any, bool]:
     return wanted[0] if len(wanted) == 1 else object, len(wanted) < len(members)
 
 
-def _wrong(wanted: Any, name: str, names: dict[str, object]) -> str:
+def _mismatch_expression(wanted: Any, name: str, names: dict[str, object]) -> str:
     """What is to be said of `it`, the field's value, where it is wrong or doubtful. Adds to `names` what that needs."""
     origin, arguments = get_origin(wanted), get_args(wanted)
     if wanted is str:
@@ -75,20 +75,20 @@ def _wrong(wanted: Any, name: str, names: dict[str, object]) -> str:
         names[f"words_of_{name}"] = frozenset(arguments)
         return f"type(it) is not str or it not in words_of_{name}"
     if origin is Annotated and arguments[0] is str and len(arguments) == 2:
-        return _badly_sized(arguments[1])
+        return _length_mismatch(arguments[1])
     if isinstance(wanted, type) and issubclass(wanted, Struct) and "extra" not in wanted.__struct_fields__:
-        names |= {f"kind_of_{name}": wanted, f"is_right_{name}": GLANCE[wanted]}
+        names |= {f"kind_of_{name}": wanted, f"is_right_{name}": FAST_CHECKS[wanted]}
         return f"type(it) is not kind_of_{name} or not is_right_{name}(it)"
     return "True"
 
 
-def _badly_sized(meta: Any) -> str:
+def _length_mismatch(meta: Any) -> str:
     if meta != Meta(min_length=meta.min_length, max_length=meta.max_length):
         return "True"
     return f"type(it) is not str or not {meta.min_length or 0} <= len(it) <= {meta.max_length or MAX_SAFE_INTEGER}"
 
 
-def check(request: Struct, body: bytes) -> None:
+def check_request(request: Struct, body: bytes) -> None:
     """Raises `InvalidRequest` naming the first field whose value its annotation does not allow.
 
     `body` is what the request's typed fields were encoded to. Decoding it against the Struct's own type checks all that
@@ -112,23 +112,23 @@ def _find_disguised(value: Struct, path: str) -> None:
         if item is UNSET or item is None or field.name == "extra":
             continue
         where = f"{path}.{field.encode_name}"
-        part = _part(field.type)
+        part = _struct_in(field.type)
         if part is not None and isinstance(item, part):
             _find_disguised(item, where)
         elif part is not None:
             raise InvalidRequest(f"{where}: expected {part.__name__}, got {type(item).__name__}", path=where)
-        elif _takes_text(field.type) and not isinstance(item, str | bool | enum.Enum):
+        elif _accepts_text(field.type) and not isinstance(item, str | bool | enum.Enum):
             raise InvalidRequest(f"{where}: expected text, got {type(item).__name__}", path=where)
 
 
-def _part(annotation: Any) -> type[Struct] | None:
+def _struct_in(annotation: Any) -> type[Struct] | None:
     members = get_args(annotation) or (annotation,)
     return next((m for m in members if isinstance(m, type) and issubclass(m, Struct)), None)
 
 
-def _takes_text(annotation: Any) -> bool:
+def _accepts_text(annotation: Any) -> bool:
     if get_origin(annotation) is Annotated:
-        return _takes_text(get_args(annotation)[0])
+        return _accepts_text(get_args(annotation)[0])
     return annotation is str or str in get_args(annotation)
 
 
@@ -142,35 +142,35 @@ def _allowed(kind: type[Struct], names: list[str]) -> str:
         words = [word for member in members if get_origin(member) is Literal for word in get_args(member)]
         if words:
             return ": " + ", ".join(map(str, words))
-        kind = _part(field.type) or kind
+        kind = _struct_in(field.type) or kind
     return ""
 
 
 MAX_BODY_BYTES = 100_000  # express, which the provider's samples point to, refuses JSON bodies beyond 100 kB by default
 
 
-def body_of(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
+def encode_body(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
     """The bytes of a request that are signed and sent. Raises `InvalidRequest`."""
     if type(request) is not endpoint.request and not isinstance(request, endpoint.request):
         wanted = endpoint.request.__name__
         raise InvalidRequest(f"{endpoint.name} takes {wanted}, got {type(request).__name__}", path="$")
-    body = _checked_json(request) if isinstance(request, Request) else canonical_json(request)
+    body = _encode_checked(request) if isinstance(request, Request) else canonical_json(request)
     if len(body) > MAX_BODY_BYTES:
         raise InvalidRequest(f"the body has {len(body)} bytes; the provider takes {MAX_BODY_BYTES}", path="$")
     return body
 
 
-def _checked_json(request: Request) -> bytes:
-    is_right = request.extra is UNSET and GLANCE[type(request)](request)
-    body = encode_trusted(request) if is_right else _closely_checked_json(request)
+def _encode_checked(request: Request) -> bytes:
+    is_right = request.extra is UNSET and FAST_CHECKS[type(request)](request)
+    body = encode_trusted(request) if is_right else _encode_checked_slowly(request)
     if body == b"{}":
         raise InvalidRequest("the body is empty; what this call takes goes into extra", path="$")
     return body
 
 
-def _closely_checked_json(request: Request) -> bytes:
+def _encode_checked_slowly(request: Request) -> bytes:
     typed = without_extra(request)
     check_amounts(type(typed), typed)  # first: that one was a float is not to be seen in the body
     body = canonical_json(typed)
-    check(typed, body)
+    check_request(typed, body)
     return body if typed is request else canonical_json(request)

@@ -11,9 +11,9 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from paycombat_async.errors import ConfigurationError, InvalidRequest
 
-_HOLE = re.compile(r"\{(\w+)\}")
-_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,255}\Z")
-_REFUSED = re.compile(r"[\x00-\x1f\x7f-\x9f/\\]")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_UNRESERVED = re.compile(r"[A-Za-z0-9_-]{1,255}\Z")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f/\\]")
 _TEMPLATE = re.compile(r"/[A-Za-z0-9_\-./{}]*\Z")
 _RAW_PATH = re.compile(r"/(?:[A-Za-z0-9_\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*\Z")
 # Narrower than what urlsplit takes, which drops new lines without a word and lets through hosts that are none.
@@ -23,7 +23,7 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 def check_base_url(base_url: str) -> str:
     """The base URL without a slash at its end. Raises `ConfigurationError` unless it is https, or http to loopback."""
-    parts = parts_of(base_url)
+    parts = safe_urlsplit(base_url)
     if not _BASE_URL.match(base_url) or not parts.hostname:
         raise ConfigurationError("base_url must look like https://host[:port], without user, query, fragment or spaces")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
@@ -31,7 +31,7 @@ def check_base_url(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def parts_of(address: str) -> SplitResult:
+def safe_urlsplit(address: str) -> SplitResult:
     """The parts of an address; of one that cannot be read, nothing. Never raises: the error would quote the address."""
     try:
         parts = urlsplit(address)
@@ -47,7 +47,7 @@ def is_loopback(base_url: str) -> bool:
 
 def check_template(name: str, template: str, like: str | None) -> str:
     """A path template given by the user. Raises `ConfigurationError` if it is none, or asks for other parameters."""
-    fixed = _HOLE.sub("", template)
+    fixed = _PLACEHOLDER.sub("", template)
     if (
         not _TEMPLATE.match(template)
         or {"{", "}"} & set(fixed)
@@ -55,7 +55,7 @@ def check_template(name: str, template: str, like: str | None) -> str:
         or not {".", ".."}.isdisjoint(template.split("/"))
     ):
         raise ConfigurationError(f"paths[{name!r}] must be a path such as /api/v1/thing/{{id}}")
-    if like is not None and _holes(template) != _holes(like):
+    if like is not None and _placeholders(template) != _placeholders(like):
         raise ConfigurationError(f"paths[{name!r}] must have the same parameters as {like}")
     return template
 
@@ -69,33 +69,33 @@ def check_raw_path(path: str) -> str:
     return path
 
 
-def fit(
+def split_parameters(
     template: str, parameters: Mapping[str, str], query: Mapping[str, str | int] | None
 ) -> tuple[Mapping[str, str], Mapping[str, str | int]]:
     """Path parameters and query for a template that only the user knows: what has no hole goes into the query."""
-    holes = _holes(template)
+    holes = _placeholders(template)
     path = {name: value for name, value in parameters.items() if name in holes}
     return path, {name: value for name, value in parameters.items() if name not in holes} | dict(query or {})
 
 
-def target(base_url: str, template: str, path: Mapping[str, str], query: Mapping[str, str | int] | None) -> str:
+def build_url(base_url: str, template: str, path: Mapping[str, str], query: Mapping[str, str | int] | None) -> str:
     """The whole URL, percent-encoded with nothing left safe. Raises `InvalidRequest` naming the parameter."""
-    if _holes(template) != frozenset(path):
-        raise ConfigurationError(f"{template} takes {sorted(_holes(template))}, got {sorted(path)}")
+    if _placeholders(template) != frozenset(path):
+        raise ConfigurationError(f"{template} takes {sorted(_placeholders(template))}, got {sorted(path)}")
     filled = template.format_map({name: _segment(name, value) for name, value in path.items()}) if path else template
     return f"{base_url}{filled}{_query(query)}" if query else base_url + filled
 
 
 @cache
-def _holes(template: str) -> frozenset[str]:
-    return frozenset(_HOLE.findall(template))
+def _placeholders(template: str) -> frozenset[str]:
+    return frozenset(_PLACEHOLDER.findall(template))
 
 
 def _segment(name: str, value: object) -> str:
     if isinstance(value, str):
-        if _PLAIN.match(value):
+        if _UNRESERVED.match(value):
             return value
-        if 0 < len(value) <= 255 and value not in {".", ".."} and not _REFUSED.search(value):
+        if 0 < len(value) <= 255 and value not in {".", ".."} and not _FORBIDDEN.search(value):
             return _quoted(name, value)
     raise InvalidRequest(
         f"{name}: must be 1 to 255 characters of text without slashes, control characters, '.' or '..' alone",
@@ -104,10 +104,12 @@ def _segment(name: str, value: object) -> str:
 
 
 def _query(query: Mapping[str, str | int]) -> str:
-    return "?" + "&".join(f"{_quoted(key, key)}={_quoted(key, _plain(key, value))}" for key, value in query.items())
+    return "?" + "&".join(
+        f"{_quoted(key, key)}={_quoted(key, _query_text(key, value))}" for key, value in query.items()
+    )
 
 
-def _plain(name: str, value: object) -> str:
+def _query_text(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise InvalidRequest(f"{name}: a query value is text or int, got {type(value).__name__}", path=name)
     try:

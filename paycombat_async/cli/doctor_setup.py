@@ -12,7 +12,7 @@ import click
 
 from paycombat_async._printable import printable
 from paycombat_async._protocol.url import check_base_url, is_loopback
-from paycombat_async._settings import DEFAULT_BASE_URL, SANDBOX_PREFIX, read_account, read_webhook_keys
+from paycombat_async._settings import DEFAULT_BASE_URL, SANDBOX_PREFIX, read_config, read_webhook_keys
 from paycombat_async.errors import ConfigurationError
 
 _OK, _NOTE, _WRONG = "ok", "note", "wrong"
@@ -136,7 +136,7 @@ def _tls(environ: Mapping[str, str]) -> Iterator[Line]:
 def _client(environ: Mapping[str, str]) -> Line:
     """What a client itself says, so that the lines above cannot be kinder than it is."""
     try:
-        read_account(None, None, None, None, environ)
+        read_config(None, None, None, None, environ)
         read_webhook_keys(None, None, environ)
     except ConfigurationError as error:
         return Line(_WRONG, "client", str(error))

@@ -41,12 +41,12 @@ from paycombat_async import (
     canonical_json,
 )
 from paycombat_async._protocol.draft import draft
-from paycombat_async._protocol.messages import Account
+from paycombat_async._protocol.messages import ClientConfig
 from paycombat_async.endpoints import CREATE_PAYIN, CREATE_PAYMENT_REQUEST, CREATE_PAYOUT
 from tests._json.test_canonical_node import NODE, ask_node
 from tests.calls import payout
 
-ACCOUNT = Account("https://api.paycombat.com", Secret("snd_token"), Signer("snd_key"), {})
+ACCOUNT = ClientConfig("https://api.paycombat.com", Secret("snd_token"), Signer("snd_key"), {})
 PLAIN = msgspec.json.decode(canonical_json(payout()))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from paycombat_async import canonical_json
 from paycombat_async._json.codegen import compile_function, field_expression
-from paycombat_async._protocol.request_body import GLANCE
+from paycombat_async._protocol.request_body import FAST_CHECKS
 
 
 def test_it_runs_its_lines_with_the_names_it_was_given():
@@ -25,7 +25,7 @@ def test_a_field_may_have_any_name(name):
     made = kind({"b": 1.0, "a": "x"}, "y")
 
     assert f'{{"{name}":{{"b":1,"a":"x"}},"text":"y"}}'.encode() == canonical_json(made)
-    assert not GLANCE[kind](made)
+    assert not FAST_CHECKS[kind](made)
 
 
 def test_a_name_that_is_no_word_cannot_become_code():

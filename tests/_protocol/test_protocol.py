@@ -39,7 +39,7 @@ from paycombat_async import (
 from paycombat_async._json.decoding import replace_lone_surrogates
 from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.interpret import interpret
-from paycombat_async._protocol.messages import Account
+from paycombat_async._protocol.messages import ClientConfig
 from paycombat_async._protocol.request_body import MAX_BODY_BYTES
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import (
@@ -52,7 +52,7 @@ from paycombat_async.endpoints import (
     raw_endpoint,
 )
 
-ACCOUNT = Account("https://api.paycombat.com", Secret("snd_token"), Signer("snd_key"), {})
+ACCOUNT = ClientConfig("https://api.paycombat.com", Secret("snd_token"), Signer("snd_key"), {})
 PAGE = (Path(__file__).parents[1] / "vectors" / "update-customer-response.json").read_bytes()
 ONE = b'{"customer_id":"customer_1"}'
 
@@ -135,7 +135,9 @@ def test_a_path_that_nobody_knows_must_be_given():
     with pytest.raises(ConfigurationError, match=r"paths=.*customers.check_wallet_ready"):
         draft(CHECK_WALLET_READY, None, {"customer_id": "c"}, None, ACCOUNT)
 
-    account = Account(ACCOUNT.base_url, ACCOUNT.token, ACCOUNT.signer, {CHECK_WALLET_READY.name: "/r/{customer_id}"})
+    account = ClientConfig(
+        ACCOUNT.base_url, ACCOUNT.token, ACCOUNT.signer, {CHECK_WALLET_READY.name: "/r/{customer_id}"}
+    )
     assert draft(CHECK_WALLET_READY, None, {"customer_id": "c"}, None, account).url.endswith("/r/c")
 
 

@@ -18,7 +18,7 @@ from paycombat_async import (
     UpdateIndividual,
 )
 from paycombat_async._json.canonical import canonical_json
-from paycombat_async._protocol.request_body import GLANCE, check
+from paycombat_async._protocol.request_body import FAST_CHECKS, check_request
 from paycombat_async.errors import InvalidRequest
 
 KINDS = [
@@ -53,8 +53,8 @@ def test_what_passes_at_a_glance_passes_the_check(request_):
     except InvalidRequest:
         return
 
-    if GLANCE[type(request_)](request_):
-        check(request_, body)
+    if FAST_CHECKS[type(request_)](request_):
+        check_request(request_, body)
 
 
 def whole(kind: type[msgspec.Struct], **others: object) -> msgspec.Struct:
@@ -75,7 +75,7 @@ REALISTIC = [
 @pytest.mark.parametrize("request_", REALISTIC, ids=map(str, range(len(REALISTIC))))
 def test_ordinary_requests_pass_at_a_glance(request_):
     """Else the glance would be a cost and no gain."""
-    assert GLANCE[type(request_)](request_)
+    assert FAST_CHECKS[type(request_)](request_)
 
 
 @pytest.mark.promise("P11")
@@ -96,4 +96,4 @@ def test_ordinary_requests_pass_at_a_glance(request_):
 )
 def test_what_is_wrong_does_not(request_):
     """Each goes on to the check, which says what it is."""
-    assert not GLANCE[type(request_)](request_)
+    assert not FAST_CHECKS[type(request_)](request_)

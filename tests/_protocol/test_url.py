@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paycombat_async import ConfigurationError, InvalidRequest
-from paycombat_async._protocol.url import check_base_url, check_raw_path, check_template, target
+from paycombat_async._protocol.url import build_url, check_base_url, check_raw_path, check_template
 
 pytestmark = pytest.mark.promise("P9", "P11")
 
@@ -19,7 +19,7 @@ TEMPLATE = "/api/v1/customer/customer/{customer_id}"
 def test_an_id_never_changes_host_segments_or_query(customer_id):
     """Either it is refused, or it arrives as one whole segment."""
     try:
-        url = target(BASE, TEMPLATE, {"customer_id": customer_id}, None)
+        url = build_url(BASE, TEMPLATE, {"customer_id": customer_id}, None)
     except InvalidRequest:
         return
 
@@ -54,7 +54,7 @@ def test_an_id_never_changes_host_segments_or_query(customer_id):
 def test_hostile_ids_are_refused(hostile):
     """Each of these led elsewhere, or vanished, with some URL builder."""
     with pytest.raises(InvalidRequest) as caught:
-        target(BASE, TEMPLATE, {"customer_id": hostile}, None)
+        build_url(BASE, TEMPLATE, {"customer_id": hostile}, None)
 
     assert "customer_id" == caught.value.path
 
@@ -71,12 +71,12 @@ def test_hostile_ids_are_refused(hostile):
 )
 def test_odd_ids_are_encoded_whole(given_id, sent):
     """Nothing is left for a server to decode twice."""
-    assert f"{BASE}/api/v1/customer/customer/{sent}" == target(BASE, TEMPLATE, {"customer_id": given_id}, None)
+    assert f"{BASE}/api/v1/customer/customer/{sent}" == build_url(BASE, TEMPLATE, {"customer_id": given_id}, None)
 
 
 def test_the_query_is_encoded_with_nothing_left_safe():
     """Text and int only; `+`, `&` and `/` cannot break out."""
-    url = target(BASE, "/api/v1/x", {}, {"page": 2, "q": "a+b&c=/d é"})
+    url = build_url(BASE, "/api/v1/x", {}, {"page": 2, "q": "a+b&c=/d é"})
 
     assert f"{BASE}/api/v1/x?page=2&q=a%2Bb%26c%3D%2Fd%20%C3%A9" == url
 
@@ -85,14 +85,14 @@ def test_the_query_is_encoded_with_nothing_left_safe():
 def test_other_query_values_are_refused(value):
     """bool, None and floats have no one spelling in a query."""
     with pytest.raises(InvalidRequest):
-        target(BASE, "/api/v1/x", {}, {"q": value})
+        build_url(BASE, "/api/v1/x", {}, {"q": value})
 
 
 @pytest.mark.parametrize("path", [{}, {"id": "1"}, {"customer_id": "1", "more": "2"}], ids=repr)
 def test_path_parameters_must_fit_the_template(path):
     """Too few, others or too many: said before anything is sent."""
     with pytest.raises(ConfigurationError):
-        target(BASE, TEMPLATE, path, None)
+        build_url(BASE, TEMPLATE, path, None)
 
 
 @pytest.mark.parametrize(

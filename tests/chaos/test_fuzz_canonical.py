@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from paycombat_async import Endpoint, InvalidRequest, Outcome, Secret, Signer, canonical_json
 from paycombat_async._protocol.draft import draft
-from paycombat_async._protocol.messages import Account
+from paycombat_async._protocol.messages import ClientConfig
 from paycombat_async._protocol.request_body import MAX_BODY_BYTES
 from paycombat_async.sandbox.stringify import stringify
 from tests.calls import BY_NAME, PATHS
@@ -24,7 +24,7 @@ from tests.chaos.soak import examples
 pytestmark = pytest.mark.promise("P2", "P11")
 
 KEY = "snd_key-of-the-fuzz"
-ACCOUNT = Account("https://api.paycombat.com", Secret("snd_token"), Signer(KEY), PATHS)
+ACCOUNT = ClientConfig("https://api.paycombat.com", Secret("snd_token"), Signer(KEY), PATHS)
 REQUESTS = sorted(name for name, endpoint in BY_NAME.items() if issubclass(endpoint.request, Struct))
 
 

@@ -12,9 +12,9 @@ from yarl import URL
 
 from paycombat_async import ConfigurationError, InvalidRequest, Secret, Signer
 from paycombat_async._protocol.draft import draft
-from paycombat_async._protocol.messages import Account
-from paycombat_async._protocol.url import check_base_url, check_raw_path, target
-from paycombat_async._settings import read_account
+from paycombat_async._protocol.messages import ClientConfig
+from paycombat_async._protocol.url import build_url, check_base_url, check_raw_path
+from paycombat_async._settings import read_config
 from tests.calls import BY_NAME, CHECKOUT_ACCOUNT, CUSTOMER, NEW_CHECKOUT, PATHS, PAYIN, PAYMENT_REQUEST, payout
 from tests.chaos.answers import ACCOUNT as VIRTUAL_ACCOUNT
 from tests.chaos.answers import SIMULATED
@@ -70,7 +70,7 @@ def sent_to(name: str, path: dict[str, Any], query: dict[str, Any] | None, templ
     """Where the client would send this call; None if it refuses to."""
     paths = {**PATHS, **({} if template is None else {name: template})}
     try:
-        account = read_account(TOKEN, KEY, BASE, paths, {})
+        account = read_config(TOKEN, KEY, BASE, paths, {})
         return draft(BY_NAME[name], REQUESTS.get(name), path, query, account).url
     except (InvalidRequest, ConfigurationError):
         return None
@@ -130,13 +130,13 @@ def test_any_template_is_refused_or_kept_to(data: st.DataObject, name: str) -> N
 def test_a_template_with_stray_braces_is_refused_at_once(template: str) -> None:
     """Not in the middle of a run, by an error of Python's, nor by a call of nobody."""
     with pytest.raises(ConfigurationError, match=re.escape("paths['customers.delete']")):
-        read_account(TOKEN, KEY, BASE, {"customers.delete": template}, {})
+        read_config(TOKEN, KEY, BASE, {"customers.delete": template}, {})
 
 
 def test_a_number_too_long_for_a_text_is_refused() -> None:
     """Python itself does not print it."""
     with pytest.raises(InvalidRequest) as caught:
-        target(BASE, "/a", {}, {"page": 10**5_000})
+        build_url(BASE, "/a", {}, {"page": 10**5_000})
 
     assert "page" == caught.value.path
 
@@ -145,9 +145,9 @@ def test_a_number_too_long_for_a_text_is_refused() -> None:
 @given(st.text(max_size=20) | st.text("/ab.%2ef{}?#@:\\\n\r\t ", max_size=12).map(lambda text: f"/{text}"))
 def test_a_raw_path_is_sent_as_it_is_or_refused(path: str) -> None:
     """The escape hatch leads to this host only, and every character of it goes out."""
-    account = Account(BASE, TOKEN, Signer("snd_key"), {})
+    account = ClientConfig(BASE, TOKEN, Signer("snd_key"), {})
     try:
-        url = target(account.base_url, check_raw_path(path), {}, None)
+        url = build_url(account.base_url, check_raw_path(path), {}, None)
     except (InvalidRequest, ConfigurationError):
         return
 

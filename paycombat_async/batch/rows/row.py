@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from paycombat_async._printable import printable
-from paycombat_async._protocol.request_body import body_of
+from paycombat_async._protocol.request_body import encode_body
 from paycombat_async._signing import body_digest
 from paycombat_async.batch.rows.columns import KEY
 from paycombat_async.endpoints import UPDATE_CUSTOMER
@@ -63,7 +63,7 @@ def row_from_request(line: int, request: UpdateCustomer, source: Source = None) 
     if not customer_id.isprintable():
         return BadRow(line, f"{KEY} holds a character that no id has", customer_id, source)
     try:
-        body = body_of(UPDATE_CUSTOMER, request)
+        body = encode_body(UPDATE_CUSTOMER, request)
     except InvalidRequest as error:
         return BadRow(line, reason_of(error), customer_id, source)
     return Row(line, request, body, body_digest(body), source)

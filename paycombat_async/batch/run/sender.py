@@ -45,5 +45,5 @@ def clock_of(client: AsyncPayCombat) -> Clock:
 def account_digest(client: AsyncPayCombat) -> str:
     """Says whether two runs are of the same account at the same address, without holding the token."""
     engine = client._engine  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # digested here, shown nowhere
-    account = engine.account
+    account = engine.config
     return content_digest(b"paycombat journal", account.base_url.encode(), account.token.reveal().encode())
