@@ -18,7 +18,7 @@ from benchmarks.bench_batch import CONCURRENCY, bare, batch, journals, requests_
 from paycombat_async import AsyncPayCombat, Customer, Draft, RawReply, Signer, canonical_json, webhooks
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._json.canonical import is_json_safe_object
-from paycombat_async._protocol.decode import settler
+from paycombat_async._protocol.decode import null_normalizer
 from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.interpret import interpret
 from paycombat_async._protocol.request_body import FAST_CHECKS
@@ -95,7 +95,7 @@ def _drafting() -> dict[str, Action]:
 def _reading() -> dict[str, Action]:
     raw, redact = RawReply(200, {}, clean_answer()), account("http://127.0.0.1").redact
     decode: Callable[[bytes], Any] = msgspec.json.Decoder(Wrapped[Customer]).decode
-    settle, settled = settler(Customer), decode(raw.body).data
+    settle, settled = null_normalizer(Customer), decode(raw.body).data
     return {
         "msgspec reads envelope and Struct": lambda: decode(raw.body),
         "fields looked at for {}": lambda: settle(settled),
@@ -106,7 +106,7 @@ def _reading() -> dict[str, Action]:
 def _taking() -> dict[str, Action]:
     taken, came, sign = webhooks.Webhooks([KEY]), headers(Signer(KEY).sign(WEBHOOK)), bare_signer(KEY.encode())
     decode = msgspec.json.Decoder(Payin).decode
-    payin, settle = decode(WEBHOOK), settler(Payin)
+    payin, settle = decode(WEBHOOK), null_normalizer(Payin)
     return {
         "two hash copies sign it": lambda: sign(WEBHOOK),
         "msgspec reads it, seven Decimals in it": lambda: decode(WEBHOOK),

@@ -9,10 +9,10 @@ from paycombat_async._clock import Clock
 from paycombat_async._hooks import Hooks
 from paycombat_async._lifetime import CallUnderWay, Lifetime
 from paycombat_async._protocol.draft import draft
-from paycombat_async._protocol.echo import describe, reference_of, with_echoes
+from paycombat_async._protocol.echo import annotate_error, check_echoed_fields, reference_of
 from paycombat_async._protocol.interpret import interpret
 from paycombat_async._protocol.messages import Attempt, Call, ClientConfig, Draft, RawReply, Transport
-from paycombat_async._protocol.reply import Reading, Reply
+from paycombat_async._protocol.reply import DecodedReply, Reply
 from paycombat_async._protocol.url import is_loopback
 from paycombat_async._secrets import Redactor
 from paycombat_async._settings import Limits
@@ -157,7 +157,7 @@ class Engine:
         return fate
 
     def _describe(self, error: PayCombatError, call: CallUnderWay) -> None:
-        describe(error, call.endpoint, call.request, call.body, attempts=call.attempts, in_doubt=call.is_in_doubt)
+        annotate_error(error, call.endpoint, call.request, call.body, attempts=call.attempts, in_doubt=call.is_in_doubt)
         error.may_pass_later = may_pass_later(call.endpoint.repeat, error)
 
     def _tell_end(
@@ -192,13 +192,13 @@ class Engine:
             return remaining
         return remaining / max(1, self.limits.max_retries - number + 2)
 
-    def _understood(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> Reading:
+    def _understood(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> DecodedReply:
         """What the answer says; drift is told, or refused when strict."""
         hooks = self.hooks
         redact = self.config.redact
         reading = interpret(endpoint, raw, now=self.clock.now, redact=redact, closely=hooks.wants_drift)
         if endpoint.echoes:
-            reading = with_echoes(endpoint, request, reading, raw, redact)
+            reading = check_echoed_fields(endpoint, request, reading, raw, redact)
         if reading.notes:
             if hooks.strict_responses:
                 raise _too_different(endpoint, raw, reading, redact)
@@ -255,7 +255,9 @@ def _failed(call: CallUnderWay, error: PayCombatError, spent: float, decision: D
     )
 
 
-def _too_different(endpoint: Endpoint[Any, Any], raw: RawReply, reading: Reading, redact: Redactor) -> InvalidResponse:
+def _too_different(
+    endpoint: Endpoint[Any, Any], raw: RawReply, reading: DecodedReply, redact: Redactor
+) -> InvalidResponse:
     fields = ", ".join(f"{redact(note.path)} ({note.kind})" for note in reading.notes or ())
     return InvalidResponse(
         f"{endpoint.name}: carried out, but the answer differs from the schema: {fields}",

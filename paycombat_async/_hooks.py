@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from paycombat_async._protocol.drift import Drift, Note
+from paycombat_async._protocol.drift import Drift, FieldIssue
 from paycombat_async._protocol.messages import Attempt, Call
 from paycombat_async._protocol.reply import with_endpoint
 from paycombat_async._secrets import Redactor
@@ -69,7 +69,7 @@ class Hooks:
             error.body_digest,
         )
 
-    def drifted(self, endpoint: Endpoint[Any, Any], notes: list[Note], redact: Redactor) -> None:
+    def drifted(self, endpoint: Endpoint[Any, Any], notes: list[FieldIssue], redact: Redactor) -> None:
         """An answer that differs from the schema; without a hook it is a DEBUG record."""
         if self.on_drift is None and not _log.isEnabledFor(logging.DEBUG):
             return

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from paycombat_async._engine import Engine
-from paycombat_async._protocol.decode import identities
+from paycombat_async._protocol.decode import identity_fields
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas.envelope import Page
@@ -58,7 +58,7 @@ class Cursor:
 
 def _identity(item: object) -> object:
     """What tells one item from another: its id, or all of it."""
-    names = identities(type(item)) if isinstance(item, Struct) else ()
+    names = identity_fields(type(item)) if isinstance(item, Struct) else ()
     found = tuple(getattr(item, name) for name in names)
     return found if any(found) else msgspec.json.encode(item)
 

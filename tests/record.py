@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from paycombat_async import Endpoint, RawReply
 from paycombat_async._protocol.interpret import interpret
-from paycombat_async._protocol.reply import Reading
+from paycombat_async._protocol.reply import DecodedReply
 from paycombat_async._secrets import Redactor
 from paycombat_async.schemas._base import EmptyObject
 
@@ -42,7 +42,9 @@ def flattened(kind: type[Struct], prefix: str = "") -> list[str]:
     return found
 
 
-def understand(endpoint: Endpoint[Any, Any], data: object, envelope: str = "A", *, closely: bool = True) -> Reading:
+def understand(
+    endpoint: Endpoint[Any, Any], data: object, envelope: str = "A", *, closely: bool = True
+) -> DecodedReply:
     """What is made of an answer that holds this data."""
     body = ENVELOPES[envelope].format(msgspec.json.encode(data).decode()).encode()
     return interpret(endpoint, RawReply(200, {}, body), now=lambda: 0.0, redact=Redactor(), closely=closely)

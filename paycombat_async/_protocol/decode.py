@@ -1,7 +1,7 @@
 """From the bytes of an answer to its Struct, without ever losing a success to an odd field.
 
-The fast way decodes straight into the Struct. Where that fails, or drift is asked for, `salvage` goes field by field.
-`{}` in a text field is this provider's null: it becomes None on the fast way, and is no drift.
+The fast way decodes straight into the Struct. Where that fails, or drift is asked for, `decode_tolerantly` goes field
+by field. `{}` in a text field is this provider's null: it becomes None on the fast way, and is no drift.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,28 +14,28 @@ from msgspec import Raw, Struct
 
 from paycombat_async._json.codegen import compile_function, field_expression
 from paycombat_async._json.decoding import DECODE_ERRORS, UndecodableData, decode_builtins, decoder
-from paycombat_async._protocol.drift import DriftKind, Note
-from paycombat_async._protocol.page import read_page
-from paycombat_async._protocol.partial_decode import without_odd_field, wrapped_in
-from paycombat_async._protocol.salvage import salvage
+from paycombat_async._protocol.drift import DriftKind, FieldIssue
+from paycombat_async._protocol.page import decode_page
+from paycombat_async._protocol.partial_decode import decode_without_field, wrapped_in
+from paycombat_async._protocol.salvage import decode_tolerantly
 from paycombat_async.schemas._base import EmptyObject, Response
 from paycombat_async.schemas.envelope import Page
 
 R = TypeVar("R")
 
 
-def read(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Note] | None]:
+def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
     """The Struct in `data`, and what does not fit; None for the latter means that nobody looked closely.
 
     Raises `UndecodableData` if nothing can be made of it.
     """
-    value: R | None = READ_BARE[kind](data)
+    value: R | None = DECODERS[kind](data)
     if value is not None:
         return value, None
-    return read_page(kind, data, path, read) if get_origin(kind) is Page else read_closely(kind, data, path)
+    return decode_page(kind, data, path, decode) if get_origin(kind) is Page else decode_with_drift(kind, data, path)
 
 
-class _Readers(dict[Any, Callable[[bytes | Raw], Any]]):
+class _Decoders(dict[Any, Callable[[bytes | Raw], Any]]):
     """The reader of each response type, made when first asked for; a cached function would cost three times this."""
 
     def __init__(self, make: Callable[[Any], Callable[[bytes | Raw], Any]]) -> None:
@@ -47,15 +47,15 @@ class _Readers(dict[Any, Callable[[bytes | Raw], Any]]):
         return self[kind]
 
 
-def _bare_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
+def _make_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     if get_origin(kind) is Page:
-        return _read_nothing  # the shape of a list is on no record
-    decode: Callable[[bytes | Raw], Any] = decoder(kind).decode
-    settle = settler(kind) if _is_struct(kind) else _is_anything
+        return _decode_nothing  # the shape of a list is on no record
+    decode_json: Callable[[bytes | Raw], Any] = decoder(kind).decode
+    settle = null_normalizer(kind) if _is_struct(kind) else _is_anything
 
     def read(data: bytes | Raw) -> Any:
         try:
-            value = decode(data)
+            value = decode_json(data)
         except DECODE_ERRORS:
             return None
         return value if settle(value) else None
@@ -63,24 +63,24 @@ def _bare_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
     return read
 
 
-# `READ_BARE[kind](data)`: the fast way; None if anything is odd.
-READ_BARE: Final = _Readers(_bare_reader)
+# `DECODERS[kind](data)`: the fast way; None if anything is odd.
+DECODERS: Final = _Decoders(_make_decoder)
 
 
-def _wrapped_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
-    if not _is_struct(kind) or not identities(kind):
-        return _read_nothing
-    decode: Callable[[bytes | Raw], Any] = decoder(wrapped_in(kind)).decode
-    settle, amounts = settler(kind), amounts_of(kind)
+def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
+    if not _is_struct(kind) or not identity_fields(kind):
+        return _decode_nothing
+    decode_json: Callable[[bytes | Raw], Any] = decoder(wrapped_in(kind)).decode
+    settle, amounts = null_normalizer(kind), amount_fields(kind)
 
     def read(body: bytes | Raw) -> Any:
-        notes: list[Note] | None = None
+        notes: list[FieldIssue] | None = None
         try:
-            wrapped = decode(body)
+            wrapped = decode_json(body)
         except msgspec.ValidationError as error:
             if amounts:
                 return None  # this short cut reads numbers as floats
-            wrapped, notes = without_odd_field(kind, body, error)
+            wrapped, notes = decode_without_field(kind, body, error)
             if wrapped is None:
                 return None
         except DECODE_ERRORS:
@@ -93,13 +93,13 @@ def _wrapped_reader(kind: Any) -> Callable[[bytes | Raw], Any]:
     return read
 
 
-# `READ_WRAPPED[kind](body)`: an object that knows which one it is, out of a wrapping that says success, in one go, with
-# the request's id and the notes; None if it is anything else, or if more than a field of it is odd. Only for responses
-# that say which object they are: one that came in another wrapping would not.
-READ_WRAPPED: Final = _Readers(_wrapped_reader)
+# `ENVELOPE_DECODERS[kind](body)`: an object that knows which one it is, out of a wrapping that says success, in one go,
+# with the request's id and the notes; None if it is anything else, or if more than a field of it is odd. Only for
+# responses that say which object they are: one that came in another wrapping would not.
+ENVELOPE_DECODERS: Final = _Decoders(_make_envelope_decoder)
 
 
-def _read_nothing(_data: object) -> None:
+def _decode_nothing(_data: object) -> None:
     """For what there is no fast way."""
 
 
@@ -108,44 +108,44 @@ def _is_anything(_value: object) -> bool:
 
 
 @cache
-def amounts_of(kind: type[Struct]) -> tuple[str, ...]:
+def amount_fields(kind: type[Struct]) -> tuple[str, ...]:
     """The fields that hold an amount of money."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if Decimal in get_args(field.type))
 
 
-def read_closely(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[Note] | None]:
-    """As `read`, looking at every field, so that the notes are complete."""
+def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
+    """As `decode`, looking at every field, so that the notes are complete."""
     if get_origin(kind) is Page:
-        return read_page(kind, data, path, read_closely)
-    notes: list[Note] = []
+        return decode_page(kind, data, path, decode_with_drift)
+    notes: list[FieldIssue] = []
     if not issubclass(kind, Struct):
         return decode_builtins(data), notes  # type: ignore[return-value]  # R is object: the only other kind of answer
     try:
-        tree = decode_builtins(data, exact=bool(amounts_of(kind)))
+        tree = decode_builtins(data, exact=bool(amount_fields(kind)))
     except UndecodableData:
-        whole: R | None = READ_BARE[kind](data)  # a field nobody asked for may hold what only the fast way passes over
+        whole: R | None = DECODERS[kind](data)  # a field nobody asked for may hold what only the fast way passes over
         if whole is None:
             raise
-        return whole, [Note(path, DriftKind.WRONG_TYPE, "holds something that cannot be read")]
-    found: Any = salvage(kind, tree, path, notes)
+        return whole, [FieldIssue(path, DriftKind.WRONG_TYPE, "holds something that cannot be read")]
+    found: Any = decode_tolerantly(kind, tree, path, notes)
     return found, notes
 
 
 @cache
-def settler(kind: type[Struct]) -> Callable[[Any], bool]:
+def null_normalizer(kind: type[Struct]) -> Callable[[Any], bool]:
     """Puts None where the provider wrote `{}` for it, in Structs fresh from the decoder: nobody else holds them.
 
     Says whether the Struct knows which object it is, and has no amounts but finite ones: the texts NaN and Infinity
     are Decimals, too.
     """
-    amounts = [field_expression("value", name) for name in amounts_of(kind)]
-    demands = [f'{field_expression("value", name)} != ""' for name in identities(kind)]
+    amounts = [field_expression("value", name) for name in amount_fields(kind)]
+    demands = [f'{field_expression("value", name)} != ""' for name in identity_fields(kind)]
     demands += [f"({amount} is None or {amount}.is_finite())" for amount in amounts]
-    lines = [*_clearing(kind, "value"), f"return {' and '.join(demands) or True}"]
+    lines = [*_null_statements(kind, "value"), f"return {' and '.join(demands) or True}"]
     return compile_function("settle", lines, {"EmptyObject": EmptyObject, "put": msgspec.structs.force_setattr})
 
 
-def _clearing(kind: type[Struct], it: str) -> Iterator[str]:
+def _null_statements(kind: type[Struct], it: str) -> Iterator[str]:
     """The lines that do so for `it`, which is of this kind, and for what is in it."""
     for field in msgspec.structs.fields(kind):
         members, found = get_args(field.type), field_expression(it, field.name)
@@ -155,7 +155,7 @@ def _clearing(kind: type[Struct], it: str) -> Iterator[str]:
             inner = f"{it}_"
             yield f"{inner} = {found}"
             yield f"if {inner} is not None:"
-            yield from (f"    {line}" for line in (*_clearing(part, inner), "pass"))
+            yield from (f"    {line}" for line in (*_null_statements(part, inner), "pass"))
 
 
 def _is_struct(kind: object) -> bool:
@@ -167,6 +167,6 @@ def _is_response(member: Any) -> TypeGuard[type[Response]]:
 
 
 @cache
-def identities(kind: type[Struct]) -> tuple[str, ...]:
+def identity_fields(kind: type[Struct]) -> tuple[str, ...]:
     """The fields that say which object it is: those with `""` as default."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if field.default == "")

@@ -25,7 +25,7 @@ class Drift:
     detail: str
 
 
-class Note(NamedTuple):
+class FieldIssue(NamedTuple):
     """A drift before it is known whose answer it is in."""
 
     path: str

@@ -6,9 +6,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from paycombat_async._protocol.drift import DriftKind, Note
+from paycombat_async._protocol.drift import DriftKind, FieldIssue
 from paycombat_async._protocol.messages import RawReply
-from paycombat_async._protocol.reply import Reading
+from paycombat_async._protocol.reply import DecodedReply
 from paycombat_async._secrets import Redactor
 from paycombat_async._signing import body_digest
 from paycombat_async.endpoints import Echo, Endpoint, Repeat
@@ -23,9 +23,9 @@ _ADVICE: Final = {
 }
 
 
-def with_echoes(
-    endpoint: Endpoint[Any, Any], request: object, reading: Reading, raw: RawReply, redact: Redactor
-) -> Reading:
+def check_echoed_fields(
+    endpoint: Endpoint[Any, Any], request: object, reading: DecodedReply, raw: RawReply, redact: Redactor
+) -> DecodedReply:
     """The reading with notes of what differs between request and answer; only what both of them hold is compared.
 
     Raises `InvalidResponse` where another identity came back: the answer is that of another call.
@@ -41,18 +41,19 @@ def with_echoes(
             outcome=Outcome.UNKNOWN,
         )
     echo = tuple(
-        Note(f"$.data.{echo.answered}", DriftKind.ECHO, f"not the {' or '.join(echo.sent)} sent") for echo in differing
+        FieldIssue(f"$.data.{echo.answered}", DriftKind.ECHO, f"not the {' or '.join(echo.sent)} sent")
+        for echo in differing
     )
     return msgspec.structs.replace(reading, echo=echo, notes=[*(reading.notes or ()), *echo]) if echo else reading
 
 
 def _differs(echo: Echo, request: object, data: object) -> bool:
     answered: object = getattr(data, echo.answered, None)
-    sent = [value for name in echo.sent if (value := _sent(request, name)) is not None]
+    sent = [value for name in echo.sent if (value := _request_value(request, name)) is not None]
     return answered is not None and bool(sent) and not any(_is_same(answered, value) for value in sent)
 
 
-def _sent(request: object, name: str) -> object:
+def _request_value(request: object, name: str) -> object:
     """What the request says under this name, among its typed fields or in `extra`."""
     value: object = getattr(request, name, UNSET)
     if value is UNSET:
@@ -73,11 +74,11 @@ def _is_same(answered: object, sent: object) -> bool:
 
 def reference_of(endpoint: Endpoint[Any, Any], request: object) -> str | None:
     """The merchant's own name for what the request is to make, as text; None if it has none."""
-    reference = _sent(request, endpoint.reference) if endpoint.reference is not None else None
+    reference = _request_value(request, endpoint.reference) if endpoint.reference is not None else None
     return None if reference is None else str(reference)
 
 
-def describe(
+def annotate_error(
     error: PayCombatError,
     endpoint: Endpoint[Any, Any],
     request: object,

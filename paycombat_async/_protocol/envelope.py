@@ -29,28 +29,28 @@ _ADVICE = {
 _NULLS = (b"null", b"")
 
 
-class Opened(NamedTuple):
-    """The content of a wrapping. `says` is True for success, False for failure, None where it does not say."""
+class Unwrapped(NamedTuple):
+    """The content of a wrapping. `success` is True for success, False for failure, None where it does not say."""
 
     data: Raw | None
-    says: bool | None
+    success: bool | None
     request_id: str | None
     status: int | None
     envelope: Envelope
 
     def __repr__(self) -> str:
-        return "Opened(***)"
+        return "Unwrapped(***)"
 
 
-def open_envelope(body: bytes) -> Opened | None:
+def unwrap(body: bytes) -> Unwrapped | None:
     """What is in the body; None if it is no JSON object."""
     outer = _envelope(body)
     if outer is None:
         return None
     inner = _inner(outer)
     if inner is None:
-        return _opened(outer, verdict_of(outer))
-    return _opened(inner, False if verdict_of(outer) is False else verdict_of(inner))
+        return _unwrapped(outer, verdict_of(outer))
+    return _unwrapped(inner, False if verdict_of(outer) is False else verdict_of(inner))
 
 
 def _envelope(body: bytes | Raw) -> Envelope | None:
@@ -76,36 +76,38 @@ def _inner(outer: Envelope) -> Envelope | None:
     return inner if is_wrapping else None
 
 
-def _opened(envelope: Envelope, says: bool | None) -> Opened:  # noqa: FBT001  # a verdict, not a switch
+def _unwrapped(envelope: Envelope, success: bool | None) -> Unwrapped:  # noqa: FBT001  # a verdict, not a switch
     data = None if envelope.data is UNSET or bytes(envelope.data) in _NULLS else envelope.data
     request_id = envelope.request_id if isinstance(envelope.request_id, str) else None
     status = envelope.status_code if type(envelope.status_code) is int else None
-    return Opened(data, says, request_id, status, envelope)
+    return Unwrapped(data, success, request_id, status, envelope)
 
 
 def api_error(
-    endpoint: Endpoint[Any, Any], answered: RawReply, opened: Opened | None, *, now: float, redact: Redactor
+    endpoint: Endpoint[Any, Any], raw_reply: RawReply, unwrapped: Unwrapped | None, *, now: float, redact: Redactor
 ) -> ApiError:
     """The error for an answer that is no success. Its outcome is REJECTED only where the refusal is proven."""
-    named = [] if opened is None else statuses_in(opened.envelope)
-    status = answered.status
+    named = [] if unwrapped is None else statuses_in(unwrapped.envelope)
+    status = raw_reply.status
     if status < 300:
         status = next((code for code in named if code >= 400), status)
-    is_refused = opened is not None and opened.says is not True and PROOFS_OF_REFUSAL.issuperset({status, *named})
-    envelope = opened.envelope if opened is not None else Envelope()
+    is_refused = (
+        unwrapped is not None and unwrapped.success is not True and PROOFS_OF_REFUSAL.issuperset({status, *named})
+    )
+    envelope = unwrapped.envelope if unwrapped is not None else Envelope()
     return api_error_class(status)(
-        _sentence(endpoint, status, answered.headers, redact, is_refused=is_refused),
+        _error_message(endpoint, status, raw_reply.headers, redact, is_refused=is_refused),
         status=status,
         code=_cleaned(error_code(envelope), redact),
         message=_cleaned(error_message(envelope), redact),
-        request_id=_cleaned((opened and opened.request_id) or answered.headers.get("x-request-id"), redact),
-        retry_after=retry_after_seconds(answered.headers.get("retry-after"), now),
-        raw=redact(answered.body.decode("utf-8", "replace")),
+        request_id=_cleaned((unwrapped and unwrapped.request_id) or raw_reply.headers.get("x-request-id"), redact),
+        retry_after=retry_after_seconds(raw_reply.headers.get("retry-after"), now),
+        raw=redact(raw_reply.body.decode("utf-8", "replace")),
         outcome=Outcome.REJECTED if is_refused else Outcome.UNKNOWN,
     )
 
 
-def _sentence(
+def _error_message(
     endpoint: Endpoint[Any, Any], status: int, headers: Mapping[str, str], redact: Redactor, *, is_refused: bool
 ) -> str:
     said = f"{endpoint.name}: the provider answered {status}"

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 from msgspec import Raw, Struct
 
 from paycombat_async._json.decoding import UndecodableData
-from paycombat_async._protocol.decode import READ_WRAPPED, identities, read, read_closely
-from paycombat_async._protocol.envelope import Opened, api_error, open_envelope
+from paycombat_async._protocol.decode import ENVELOPE_DECODERS, decode, decode_with_drift, identity_fields
+from paycombat_async._protocol.envelope import Unwrapped, api_error, unwrap
 from paycombat_async._protocol.messages import RawReply
-from paycombat_async._protocol.reply import Reading
+from paycombat_async._protocol.reply import DecodedReply
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import Endpoint, Repeat
 from paycombat_async.errors import Disconnected, InvalidResponse, Outcome, PayCombatError
@@ -24,18 +24,18 @@ def interpret(
     now: Callable[[], float],
     redact: Redactor,
     closely: bool = False,
-) -> Reading:
+) -> DecodedReply:
     """What an answer says. Raises `ApiError` or `InvalidResponse`, with the outcome decided.
 
     `closely` looks for drift in every field, at a cost; otherwise only where the fast way of decoding fails.
     """
     if not closely and raw.status in _SUCCESSES:
-        found = READ_WRAPPED[endpoint.response](raw.body)
+        found = ENVELOPE_DECODERS[endpoint.response](raw.body)
         if found is not None:
             data, request_id, notes = found
-            return Reading(data, _clean(request_id or raw.headers.get("x-request-id"), redact), notes)
+            return DecodedReply(data, _clean(request_id or raw.headers.get("x-request-id"), redact), notes)
     result = _interpreted(endpoint, raw, now=now, redact=redact, closely=closely)
-    if isinstance(result, Reading):
+    if isinstance(result, DecodedReply):
         return result
     try:
         raise result  # from here: a traceback with local variables would show what the answer holds
@@ -45,49 +45,51 @@ def interpret(
 
 def _interpreted(
     endpoint: Endpoint[Any, R], raw: RawReply, *, now: Callable[[], float], redact: Redactor, closely: bool
-) -> Reading | PayCombatError:
+) -> DecodedReply | PayCombatError:
     if not 200 <= raw.status <= 599:
         return _invalid(endpoint, raw, "is no final answer", None, redact)
-    opened = open_envelope(raw.body)
-    if raw.status >= 300 or (opened is not None and opened.says is False):
-        return api_error(endpoint, raw, opened, now=now(), redact=redact)
-    if opened is None and not raw.is_whole:
+    unwrapped = unwrap(raw.body)
+    if raw.status >= 300 or (unwrapped is not None and unwrapped.success is False):
+        return api_error(endpoint, raw, unwrapped, now=now(), redact=redact)
+    if unwrapped is None and not raw.is_whole:
         return _broken_off(endpoint, raw)
-    request_id = _clean((opened.request_id if opened is not None else None) or raw.headers.get("x-request-id"), redact)
-    if opened is None or opened.data is None:
-        if _is_enough(endpoint, raw, opened):
-            return Reading(None if endpoint.response is object else endpoint.response(), request_id, [])
-        return _invalid(endpoint, raw, "holds no data", opened, redact)
-    reading, problem = _reading(endpoint, opened.data, request_id, says=opened.says, closely=closely)
-    return reading or _invalid(endpoint, raw, problem, opened, redact)
+    request_id = _clean(
+        (unwrapped.request_id if unwrapped is not None else None) or raw.headers.get("x-request-id"), redact
+    )
+    if unwrapped is None or unwrapped.data is None:
+        if _is_enough(endpoint, raw, unwrapped):
+            return DecodedReply(None if endpoint.response is object else endpoint.response(), request_id, [])
+        return _invalid(endpoint, raw, "holds no data", unwrapped, redact)
+    reading, problem = _reading(endpoint, unwrapped.data, request_id, says=unwrapped.success, closely=closely)
+    return reading or _invalid(endpoint, raw, problem, unwrapped, redact)
 
 
 def _reading(
     endpoint: Endpoint[Any, R], body: Raw, request_id: str | None, *, says: bool | None, closely: bool
-) -> tuple[Reading | None, str]:
+) -> tuple[DecodedReply | None, str]:
     """The data understood, or None and what is wrong with it."""
     try:
-        data, notes = (read_closely if closely else read)(endpoint.response, body, "$.data")
+        data, notes = (decode_with_drift if closely else decode)(endpoint.response, body, "$.data")
     except UndecodableData as error:
         return None, f"holds data that cannot be read ({error})"
     if says is True or _is_told_apart(endpoint, data):
-        return Reading(data, request_id, notes), ""
+        return DecodedReply(data, request_id, notes), ""
     return None, "neither says that the call succeeded nor names what it is about"
 
 
-def _is_enough(endpoint: Endpoint[Any, Any], raw: RawReply, opened: Opened | None) -> bool:
+def _is_enough(endpoint: Endpoint[Any, Any], raw: RawReply, unwrapped: Unwrapped | None) -> bool:
     """Whether an answer without data tells of a success, for a call that may be answered so."""
     if not endpoint.may_be_empty:
         return False
-    if opened is None:
+    if unwrapped is None:
         return not raw.body.strip()
-    return opened.says is True or endpoint.repeat is Repeat.SAFE
+    return unwrapped.success is True or endpoint.repeat is Repeat.SAFE
 
 
 def _is_told_apart(endpoint: Endpoint[Any, Any], data: Any) -> bool:
     """Whether the data, without a verdict around it, can only come from a call that succeeded."""
     kind = endpoint.response
-    if isinstance(data, Struct) and (names := identities(type(data))):
+    if isinstance(data, Struct) and (names := identity_fields(type(data))):
         return any(getattr(data, name) for name in names)
     return endpoint.repeat is Repeat.SAFE or (kind is object and bool(data))
 
@@ -111,14 +113,14 @@ _SUCCESSES = frozenset({200, 201})
 
 
 def _invalid(
-    endpoint: Endpoint[Any, Any], raw: RawReply, problem: str, opened: Opened | None, redact: Redactor
+    endpoint: Endpoint[Any, Any], raw: RawReply, problem: str, unwrapped: Unwrapped | None, redact: Redactor
 ) -> InvalidResponse:
-    applied = opened is not None and opened.says is True
+    applied = unwrapped is not None and unwrapped.success is True
     verdict = "the provider says it was carried out" if applied else "whether it was carried out is unknown"
     return InvalidResponse(
         f"{endpoint.name}: the answer (HTTP {raw.status}) {problem}; {verdict}",
         raw=redact(raw.body.decode("utf-8", "replace")),
         status=raw.status,
-        request_id=_clean(opened.request_id, redact) if opened is not None else None,
+        request_id=_clean(unwrapped.request_id, redact) if unwrapped is not None else None,
         outcome=Outcome.APPLIED if applied else Outcome.UNKNOWN,
     )

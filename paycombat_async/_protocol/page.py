@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from paycombat_async._json.decoding import DECODE_ERRORS, UndecodableData, decoder
-from paycombat_async._protocol.drift import DriftKind, Note
+from paycombat_async._protocol.drift import DriftKind, FieldIssue
 
 R = TypeVar("R")
 
@@ -20,24 +20,24 @@ _TOTAL_KEYS = ("total", "total_count", "totalCount", "total_items", "total_recor
 _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json.Decoder(list[Raw] | dict[str, Raw])
 
 
-def read_page(
-    kind: type[R], data: bytes | Raw, path: str, read_item: Callable[..., tuple[Struct, list[Note] | None]]
-) -> tuple[R, list[Note] | None]:
-    """The page in `data`, each of its items read by `read_item`; what is no object is left out and noted.
+def decode_page(
+    kind: type[R], data: bytes | Raw, path: str, decode_item: Callable[..., tuple[Struct, list[FieldIssue] | None]]
+) -> tuple[R, list[FieldIssue] | None]:
+    """The page in `data`, each of its items read by `decode_item`; what is no object is left out and noted.
 
     Raises `UndecodableData` if there is no list in it.
     """
     item_kind = get_args(kind)[0]
     raws, total = _items_and_total(data)
     items: list[Struct] = []
-    notes: list[Note] = []
+    notes: list[FieldIssue] = []
     looked = True
     for index, raw in enumerate(raws):
         where = f"{path}[{index}]"
         try:
-            item, found = read_item(item_kind, raw, where)
+            item, found = decode_item(item_kind, raw, where)
         except UndecodableData:
-            notes.append(Note(where, DriftKind.WRONG_TYPE, "expected an object"))
+            notes.append(FieldIssue(where, DriftKind.WRONG_TYPE, "expected an object"))
         else:
             items.append(item)
             looked = looked and found is not None

@@ -4,9 +4,9 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from paycombat_async._protocol.decode import read_closely
-from paycombat_async._protocol.drift import Drift, Note
-from paycombat_async._protocol.envelope import open_envelope
+from paycombat_async._protocol.decode import decode_with_drift
+from paycombat_async._protocol.drift import Drift, FieldIssue
+from paycombat_async._protocol.envelope import unwrap
 from paycombat_async._protocol.messages import RawReply
 from paycombat_async._secrets import shown_in_short
 from paycombat_async.endpoints import Endpoint
@@ -23,7 +23,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
     elapsed: float
     endpoint: Endpoint[Any, R]
     answer: RawReply
-    echo: tuple[Note, ...] = ()
+    echo: tuple[FieldIssue, ...] = ()
 
     @property
     def status(self) -> int:
@@ -43,10 +43,10 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
     @property
     def drift(self) -> tuple[Drift, ...]:
         """How this answer differs from the schema: unknown fields, new values, other types. Fields, never values."""
-        opened = open_envelope(self.raw)
-        if opened is None or opened.data is None:
+        unwrapped = unwrap(self.raw)
+        if unwrapped is None or unwrapped.data is None:
             return ()
-        notes = read_closely(self.endpoint.response, opened.data, "$.data")[1]
+        notes = decode_with_drift(self.endpoint.response, unwrapped.data, "$.data")[1]
         return with_endpoint(self.endpoint, [*(notes or ()), *self.echo])
 
     def __repr__(self) -> str:
@@ -55,20 +55,20 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
     __rich_repr__ = shown_in_short
 
 
-class Reading(Struct, frozen=True, gc=False):
+class DecodedReply(Struct, frozen=True, gc=False):
     """An answer understood. `notes` is None where nobody looked for drift, `echo` what differs from the request."""
 
     data: Any
     request_id: str | None
-    notes: list[Note] | None
-    echo: tuple[Note, ...] = ()
+    notes: list[FieldIssue] | None
+    echo: tuple[FieldIssue, ...] = ()
 
     def __repr__(self) -> str:
-        return "Reading(***)"
+        return "DecodedReply(***)"
 
     __rich_repr__ = shown_in_short
 
 
-def with_endpoint(endpoint: Endpoint[Any, Any], notes: list[Note] | None) -> tuple[Drift, ...]:
+def with_endpoint(endpoint: Endpoint[Any, Any], notes: list[FieldIssue] | None) -> tuple[Drift, ...]:
     """Notes as drifts of this endpoint."""
     return tuple(Drift(endpoint.name, *note) for note in notes or ())

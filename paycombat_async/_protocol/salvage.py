@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo
 
 from paycombat_async._json.decoding import UndecodableData
-from paycombat_async._protocol.drift import DriftKind, Note
+from paycombat_async._protocol.drift import DriftKind, FieldIssue
 from paycombat_async.schemas._base import EmptyObject, explain
 
 S = TypeVar("S", bound=Struct)
@@ -22,7 +22,9 @@ class _Field(NamedTuple):
     name: str
     encode_name: str
     annotation: Any
-    easy: frozenset[Any]  # values of exactly these types fit as they are: converting each one would cost a microsecond
+    trivial_types: frozenset[
+        Any
+    ]  # values of exactly these types fit as they are: converting each one would cost a microsecond
     struct: type[Struct] | None
     item: Any
     known: type[StrEnum] | None
@@ -31,35 +33,35 @@ class _Field(NamedTuple):
     is_amount: bool
 
 
-_LOST: Final = object()
+_MISSING: Final = object()
 # Anything else may be data, such as a map by e-mail address or by some number.
 _NAME: Final = re.compile(r"(?=.{1,48}\Z)_?[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z]*[0-9]{0,3}[A-Za-z]*)*")
-_EASY: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
+_TRIVIAL_TYPES: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
 
 
-def salvage(kind: type[S], value: object, path: str, notes: list[Note]) -> S:
+def decode_tolerantly(kind: type[S], value: object, path: str, notes: list[FieldIssue]) -> S:
     """As much of `value` as fits into `kind`; what does not fit is appended to `notes`. Raises `UndecodableData`."""
     if not _is_object(value):
         raise UndecodableData(f"{path}: expected an object, got {type(value).__name__}")
     schema = _schema(kind)
     unknown = (key if _NAME.fullmatch(key) else "…" for key in value if key not in schema.names)
-    notes.extend(Note(f"{path}.{key}", DriftKind.UNKNOWN_FIELD, "not in the schema") for key in unknown)
+    notes.extend(FieldIssue(f"{path}.{key}", DriftKind.UNKNOWN_FIELD, "not in the schema") for key in unknown)
     kept: dict[str, object] = {}
     for field in schema.fields:
-        found = value.get(field.encode_name, _LOST)
-        if type(found) not in field.easy and found is not _LOST:
+        found = value.get(field.encode_name, _MISSING)
+        if type(found) not in field.trivial_types and found is not _MISSING:
             found = _keep(field, found, f"{path}.{field.encode_name}", notes)
-        if found is not _LOST:
+        if found is not _MISSING:
             kept[field.name] = found
         if field.is_identity and not kept.get(field.name):
             where = f"{path}.{field.encode_name}"
-            notes.append(Note(where, DriftKind.MISSING_IDENTITY, "the answer does not say which object it is"))
+            notes.append(FieldIssue(where, DriftKind.MISSING_IDENTITY, "the answer does not say which object it is"))
     return kind(**kept)
 
 
-def _keep(field: _Field, value: object, path: str, notes: list[Note]) -> object:
+def _keep(field: _Field, value: object, path: str, notes: list[FieldIssue]) -> object:
     if field.struct is not None and _is_object(value):
-        return salvage(field.struct, value, path, notes)
+        return decode_tolerantly(field.struct, value, path, notes)
     if field.item is not None and _is_array(value):
         return _keep_items(field.item, value, path, notes)
     try:
@@ -70,17 +72,17 @@ def _keep(field: _Field, value: object, path: str, notes: list[Note]) -> object:
         problem = "nested too deeply"
     else:
         if not isinstance(kept, Decimal) or kept.is_finite():
-            return _fitting(field, kept, path, notes)
+            return _checked_known_value(field, kept, path, notes)
         problem = "expected an amount"
     if value == {}:
-        return _LOST  # this provider's null, in a field where the record does not show it yet
-    notes.append(Note(path, DriftKind.WRONG_TYPE, problem))
-    return str(value) if field.is_reference and type(value) is int else _LOST
+        return _MISSING  # this provider's null, in a field where the record does not show it yet
+    notes.append(FieldIssue(path, DriftKind.WRONG_TYPE, problem))
+    return str(value) if field.is_reference and type(value) is int else _MISSING
 
 
-def _fitting(field: _Field, kept: object, path: str, notes: list[Note]) -> object:
+def _checked_known_value(field: _Field, kept: object, path: str, notes: list[FieldIssue]) -> object:
     if field.known is not None and kept is not None and kept not in field.known.__members__.values():
-        notes.append(Note(path, DriftKind.UNKNOWN_VALUE, f"not among the known values of {field.known.__name__}"))
+        notes.append(FieldIssue(path, DriftKind.UNKNOWN_VALUE, f"not among the known values of {field.known.__name__}"))
     return None if isinstance(kept, EmptyObject) else kept
 
 
@@ -93,14 +95,14 @@ def _with_floats(value: object) -> object:
     return [_with_floats(item) for item in value] if _is_array(value) else value
 
 
-def _keep_items(kind: type[Struct], values: list[object], path: str, notes: list[Note]) -> list[Struct]:
+def _keep_items(kind: type[Struct], values: list[object], path: str, notes: list[FieldIssue]) -> list[Struct]:
     kept: list[Struct] = []
     for index, value in enumerate(values):
         where = f"{path}[{index}]"
         if _is_object(value):
-            kept.append(salvage(kind, value, where, notes))
+            kept.append(decode_tolerantly(kind, value, where, notes))
         else:
-            notes.append(Note(where, DriftKind.WRONG_TYPE, f"expected an object, got {type(value).__name__}"))
+            notes.append(FieldIssue(where, DriftKind.WRONG_TYPE, f"expected an object, got {type(value).__name__}"))
     return kept
 
 
@@ -129,7 +131,7 @@ def _field(info: FieldInfo) -> _Field:
         name=info.name,
         encode_name=info.encode_name,
         annotation=info.type,
-        easy=frozenset() if _known_values(info.type) else _EASY.intersection(members),
+        trivial_types=frozenset() if _known_values(info.type) else _TRIVIAL_TYPES.intersection(members),
         struct=next((member for member in members if _is_schema(member)), None),
         item=next((get_args(m)[0] for m in members if get_origin(m) is list and _is_schema(get_args(m)[0])), None),
         known=_known_values(info.type),

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from paycombat_async._json.decoding import UndecodableData, decode_builtins
-from paycombat_async._protocol.decode import read
+from paycombat_async._protocol.decode import decode
 from paycombat_async.errors import InvalidPayload
 from paycombat_async.schemas.events import (
     PayinExpired,
@@ -66,7 +66,7 @@ def _payout_event(payload: bytes) -> WebhookEvent | None:
 def _read(kind: type[S], payload: bytes) -> S | None:
     """None if nothing can be made of the payload."""
     try:
-        return read(kind, payload)[0]
+        return decode(kind, payload)[0]
     except UndecodableData:
         return None
 
@@ -81,7 +81,7 @@ def _contradicts_itself(payout: Payout) -> bool:
 def _other_event(payload: bytes) -> WebhookEvent:
     data = _object(payload)
     if data.get("type") in _NOTHING:
-        account = read(VirtualAccount, payload)[0]
+        account = decode(VirtualAccount, payload)[0]
         if account.status in _VIRTUAL_ACCOUNT_STATUSES:
             return VirtualAccountRegistered(payload=payload, virtual_account=account, data=data)
     return UnknownEvent(payload=payload, data=data)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from paycombat_async import ENDPOINTS, DriftKind, Endpoint, PayCombatError, RawReply
 from paycombat_async._protocol.interpret import interpret
-from paycombat_async._protocol.reply import Reading
+from paycombat_async._protocol.reply import DecodedReply
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import (
     LIST_PAYOUTS,
@@ -50,12 +50,12 @@ each_amount = pytest.mark.parametrize(
 each_way = pytest.mark.parametrize("closely", [False, True], ids=["fast", "closely"])
 
 
-def understand(endpoint: Endpoint[Any, Any], fields: str, *, closely: bool = False) -> Reading:
+def understand(endpoint: Endpoint[Any, Any], fields: str, *, closely: bool = False) -> DecodedReply:
     body = f'{{"status":true,"data":{{{IDENTITY.get(endpoint.name, "")}{fields}}}}}'.encode()
     return interpret(endpoint, RawReply(200, {}, body), now=lambda: 0.0, redact=Redactor(), closely=closely)
 
 
-def kinds(reading: Reading) -> list[tuple[str, DriftKind]]:
+def kinds(reading: DecodedReply) -> list[tuple[str, DriftKind]]:
     return [(note.path, note.kind) for note in reading.notes or ()]
 
 

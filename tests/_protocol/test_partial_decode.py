@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from paycombat_async import DriftKind
-from paycombat_async._protocol.drift import Note
-from paycombat_async._protocol.partial_decode import _reader_without, without_odd_field, wrapped_in
+from paycombat_async._protocol.drift import FieldIssue
+from paycombat_async._protocol.partial_decode import _decoder_without, decode_without_field, wrapped_in
 from paycombat_async.schemas._base import Response
 
 pytestmark = pytest.mark.promise("P6")
@@ -26,7 +26,7 @@ def read(data: bytes):
     body = b'{"data":' + data + b',"request_id":"r1","success":true}'
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.json.decode(body, type=wrapped_in(Thing))
-    return without_odd_field(Thing, body, caught.value)
+    return decode_without_field(Thing, body, caught.value)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_the_rest_is_read_and_the_field_is_noted(data, expected, path):
     assert (expected, "r1", True) == (wrapped.data, wrapped.request_id, wrapped.success)
     assert type(wrapped.data) is Thing
     assert [(note.path, note.kind) for note in notes] == ([(path, DriftKind.WRONG_TYPE)] if path else [])
-    assert all(isinstance(note, Note) for note in notes)
+    assert all(isinstance(note, FieldIssue) for note in notes)
 
 
 @pytest.mark.parametrize("data", [b'{"id":"a","count":"x","part":[]}', b'{"id":"a","words":["x",7]}', b"[]", b'"x"'])
@@ -57,9 +57,9 @@ def test_more_than_one_field_is_left_to_the_slow_way(data):
 
 def test_no_reader_is_kept_for_each_place_in_a_list():
     """A stranger's answers must not fill the memory."""
-    kept = _reader_without.cache_info().currsize
+    kept = _decoder_without.cache_info().currsize
 
     for place in range(20):
         read(b'{"id":"a","words":[' + b'"x",' * place + b"7]}")
 
-    assert kept == _reader_without.cache_info().currsize
+    assert kept == _decoder_without.cache_info().currsize

@@ -20,9 +20,9 @@ from paycombat_async import (
     Reply,
     Secret,
 )
-from paycombat_async._protocol.echo import with_echoes
+from paycombat_async._protocol.echo import check_echoed_fields
 from paycombat_async._protocol.interpret import interpret
-from paycombat_async._protocol.reply import Reading
+from paycombat_async._protocol.reply import DecodedReply
 from paycombat_async._secrets import Redactor
 from tests.calls import BY_NAME
 from tests.chaos.answers import PAYOUT, Place, places, real_answers, replaced
@@ -38,11 +38,11 @@ STATUSES = st.sampled_from(
 )
 
 
-def understood(endpoint: Endpoint[Any, Any], raw: RawReply, *, closely: bool = False) -> Reading | PayCombatError:
+def understood(endpoint: Endpoint[Any, Any], raw: RawReply, *, closely: bool = False) -> DecodedReply | PayCombatError:
     """What the client makes of it: a reading whose drift and echoes can be told, or an error."""
     try:
         reading = interpret(endpoint, raw, now=lambda: 0.0, redact=REDACT, closely=closely)
-        reading = with_echoes(endpoint, PAYOUT, reading, raw, REDACT)
+        reading = check_echoed_fields(endpoint, PAYOUT, reading, raw, REDACT)
     except PayCombatError as error:
         return error
     reply = Reply(reading.data, reading.request_id, 1, 0.0, endpoint, raw, reading.echo)
@@ -134,7 +134,7 @@ def test_any_answer_is_understood_or_is_an_error_whose_outcome_follows_from_it(
 
     result = understood(BY_NAME[name], raw, closely=closely)
 
-    if isinstance(result, Reading):
+    if isinstance(result, DecodedReply):
         assert 200 <= status < 300
         assert isinstance(document(body), dict) or (BY_NAME[name].may_be_empty and not body.strip())
     else:
@@ -186,9 +186,9 @@ def test_a_success_is_never_lost_to_an_odd_field(data: st.DataObject, name: str,
     result = understood(BY_NAME[name], RawReply(status, {}, body), closely=closely)
 
     if place == ("data", "order_id"):  # the identity that the client holds against what it sent
-        assert isinstance(result, Reading | InvalidResponse)
+        assert isinstance(result, DecodedReply | InvalidResponse)
     else:
-        assert isinstance(result, Reading)
+        assert isinstance(result, DecodedReply)
 
 
 DEEP = [nested(levels, in_objects=in_objects) for levels in (33, 300, 600, 800) for in_objects in (False, True)]
@@ -203,7 +203,7 @@ def test_a_payout_with_a_deep_field_still_says_which_one_it_is(piece: str, close
 
     result = understood(BY_NAME["payouts.create"], RawReply(201, {}, body), closely=closely)
 
-    assert isinstance(result, Reading)
+    assert isinstance(result, DecodedReply)
     assert "order-1" == result.data.order_id
 
 
@@ -214,11 +214,11 @@ def test_an_odd_total_does_not_hide_the_items(name: str, total: str) -> None:
     """A reference that is looked for and not found may be paid again."""
     expected = understood(BY_NAME[name], RawReply(200, {}, real_answers()[name][1]))
     holder = places(name)[[place[-1:] for place in places(name)].index(("total",))]
-    assert isinstance(expected, Reading)
+    assert isinstance(expected, DecodedReply)
 
     result = understood(BY_NAME[name], RawReply(200, {}, replaced(name, {holder: total}).encode()))
 
-    assert isinstance(result, Reading)
+    assert isinstance(result, DecodedReply)
     assert expected.data.items == result.data.items
 
 
@@ -233,4 +233,4 @@ def test_a_success_read_the_fast_way_is_not_lost_by_looking_closely(name: str, c
     """Fields nobody asked for may be as odd as they like; whether drift is wanted or told makes no payment fail."""
     body = b'{"status":true,"data":{"id":"x","customer_id":"x",%b}}' % member
 
-    assert isinstance(understood(BY_NAME[name], RawReply(201, {}, body), closely=closely), Reading)
+    assert isinstance(understood(BY_NAME[name], RawReply(201, {}, body), closely=closely), DecodedReply)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from paycombat_async import webhooks
 from paycombat_async._json.decoding import UndecodableData
-from paycombat_async._protocol.decode import read
+from paycombat_async._protocol.decode import decode
 from paycombat_async.errors import InvalidPayload
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.schemas.payins import Payin, VirtualAccount
@@ -137,7 +137,7 @@ def test_one_odd_field_never_costs_the_event(odd: object) -> None:
     events = [read_event(payload) for payload in payloads]
 
     assert [webhooks.PayinSucceeded] * len(names) == [type(event) for event in events]
-    assert [read(Payin, payload)[0] for payload in payloads] == [event.payin for event in events]
+    assert [decode(Payin, payload)[0] for payload in payloads] == [event.payin for event in events]
     others = {
         event.payin.order_reference for name, event in zip(names, events, strict=True) if name != "order_reference"
     }
@@ -247,13 +247,13 @@ def test_without_an_id_the_payload_is_the_key() -> None:
 )
 @settings(max_examples=200)
 def test_the_fast_way_reads_what_the_careful_one_does(odd: dict[str, object], base: dict[str, object]) -> None:
-    """Whatever stands in the fields, an event holds exactly what `read` makes of its payload."""
+    """Whatever stands in the fields, an event holds exactly what `decode` makes of its payload."""
     payload = json.dumps(base | odd).encode()
 
     event = read_event(payload)
 
     subjects = ((Payin, "payin"), (Payout, "payout"), (VirtualAccount, "virtual_account"))
-    found = [(getattr(event, name), read(kind, payload)[0]) for kind, name in subjects if hasattr(event, name)]
+    found = [(getattr(event, name), decode(kind, payload)[0]) for kind, name in subjects if hasattr(event, name)]
     assert all(fast == careful for fast, careful in found)
     assert bool(found) != isinstance(event, webhooks.UnknownEvent)
 
@@ -266,6 +266,6 @@ def test_any_bytes_are_an_event_or_invalid(payload: bytes) -> None:
         event = read_event(payload)
     except InvalidPayload:
         with pytest.raises(UndecodableData):
-            read(Payin, payload)
+            decode(Payin, payload)
     else:
         assert payload == event.payload
