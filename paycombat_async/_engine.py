@@ -82,7 +82,7 @@ class Engine:
         self.lifetime.enter(call)
         try:
             if self.lifetime.is_closed or endpoint.evidence is Evidence.INFERRED:
-                self._refuse_or_warn(endpoint)
+                self._check_usable(endpoint)
             outgoing = draft(endpoint, request, path, query, self.config, body=body)
             call.body = outgoing.body
             reply = await self._carry_out(endpoint, request, outgoing, call)
@@ -107,9 +107,11 @@ class Engine:
         while True:
             call.attempts, call.status, call.is_sending = call.attempts + 1, 0, True
             try:
-                raw = await self.transport.send(outgoing, self._share(endpoint, deadline - started, call.attempts))
+                raw = await self.transport.send(
+                    outgoing, self._attempt_timeout(endpoint, deadline - started, call.attempts)
+                )
                 call.status = raw.status
-                reading = self._understood(endpoint, request, raw)
+                reading = self._interpret(endpoint, request, raw)
             except PayCombatError as error:
                 result = error  # raised below, out of here: it then carries no context along
             else:
@@ -122,7 +124,7 @@ class Engine:
             now = self.clock.monotonic()
             call.is_sending = False
             decision = self._decide(endpoint, result, call.attempts, deadline - now)
-            self.hooks.attempt_ended(_failed(call, result, now - started, decision))
+            self.hooks.attempt_ended(_failed_attempt(call, result, now - started, decision))
             if not isinstance(decision, Again):
                 break
             call.is_in_doubt = call.is_in_doubt or (result.outcome is Outcome.UNKNOWN and endpoint.method != "GET")
@@ -151,7 +153,7 @@ class Engine:
         else:
             fate = Disconnected(f"{call.endpoint.name} was given up; whether it was carried out is unknown")
         if call.is_sending:
-            self.hooks.attempt_ended(_failed(call, fate, self.clock.monotonic() - call.begun, STOP))
+            self.hooks.attempt_ended(_failed_attempt(call, fate, self.clock.monotonic() - call.begun, STOP))
         self._describe(fate, call)
         self.hooks.call_given_up(call.endpoint, fate, self.config.redact)
         return fate
@@ -186,13 +188,13 @@ class Engine:
             )
         )
 
-    def _share(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
+    def _attempt_timeout(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
         """Seconds for this attempt. One that cannot be repeated gets all there is; others leave some for the next."""
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
             return remaining
         return remaining / max(1, self.limits.max_retries - number + 2)
 
-    def _understood(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> DecodedReply:
+    def _interpret(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> DecodedReply:
         """What the answer says; drift is told, or refused when strict."""
         hooks = self.hooks
         redact = self.config.redact
@@ -201,7 +203,7 @@ class Engine:
             reading = check_echoed_fields(endpoint, request, reading, raw, redact)
         if reading.notes:
             if hooks.strict_responses:
-                raise _too_different(endpoint, raw, reading, redact)
+                raise _strict_error(endpoint, raw, reading, redact)
             hooks.drifted(endpoint, reading.notes, redact)
         return reading
 
@@ -221,7 +223,7 @@ class Engine:
         )
         return decide(self.policy, situation)
 
-    def _refuse_or_warn(self, endpoint: Endpoint[Any, Any]) -> None:
+    def _check_usable(self, endpoint: Endpoint[Any, Any]) -> None:
         if self.lifetime.is_closed:
             raise ConfigurationError("this client is closed; make a new one")
         if (
@@ -244,7 +246,7 @@ def _succeeded(call: CallUnderWay, spent: float) -> Attempt:
     return Attempt(call.endpoint.name, call.attempts, call.status, None, spent, None)
 
 
-def _failed(call: CallUnderWay, error: PayCombatError, spent: float, decision: Decision) -> Attempt:
+def _failed_attempt(call: CallUnderWay, error: PayCombatError, spent: float, decision: Decision) -> Attempt:
     return Attempt(
         endpoint=call.endpoint.name,
         number=call.attempts,
@@ -255,7 +257,7 @@ def _failed(call: CallUnderWay, error: PayCombatError, spent: float, decision: D
     )
 
 
-def _too_different(
+def _strict_error(
     endpoint: Endpoint[Any, Any], raw: RawReply, reading: DecodedReply, redact: Redactor
 ) -> InvalidResponse:
     fields = ", ".join(f"{redact(note.path)} ({note.kind})" for note in reading.notes or ())

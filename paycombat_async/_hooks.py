@@ -43,14 +43,14 @@ class Hooks:
         """One send, whatever became of it."""
         _log.debug("%s", attempt)
         if self.on_attempt is not None:
-            _call(self.on_attempt, attempt)
+            _call_hook(self.on_attempt, attempt)
         if self.on_failed is not None and attempt.outcome is not None:
-            _call(self.on_failed, attempt)
+            _call_hook(self.on_failed, attempt)
 
     def call_ended(self, call: Call) -> None:
         """One call, whatever became of it."""
         if self.on_call is not None:
-            _call(self.on_call, call)
+            _call_hook(self.on_call, call)
 
     def call_given_up(self, endpoint: Endpoint[Any, Any], error: PayCombatError, redact: Redactor) -> None:
         """A call that ended in a cancellation, which carries no error of ours to whoever waited for it.
@@ -75,12 +75,12 @@ class Hooks:
             return
         for drift in with_endpoint(endpoint, [note._replace(path=redact(note.path)) for note in notes]):
             if self.on_drift is not None:
-                _call(self.on_drift, drift)
+                _call_hook(self.on_drift, drift)
             else:
                 _log.debug("drift in %s: %s %s (%s)", drift.endpoint, drift.path, drift.kind, drift.detail)
 
 
-def _call(hook: Callable[[T], None], news: T) -> None:
+def _call_hook(hook: Callable[[T], None], news: T) -> None:
     """Calls a user's hook. Whatever it raises is logged: it must not take the answer of a payment with it."""
     try:
         hook(news)

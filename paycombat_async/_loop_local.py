@@ -42,7 +42,7 @@ class LoopLocal(Generic[S]):
         self._abandon = abandon
         self._entries: dict[int, _Entry[S]] = {}
         weakref.finalize(self, _drop, self._entries, abandon).atexit = False
-        _everyone.add(self)
+        _instances.add(self)
 
     def current(self) -> S | None:
         """The resource of the running loop, if it has one that belongs to this process."""
@@ -79,7 +79,7 @@ class LoopLocal(Generic[S]):
         exit, the parent would go deaf; so the child keeps them, untouched, for ever.
         """
         if self._entries:
-            make_immortal(dict(self._entries))
+            leak_forever(dict(self._entries))
             self._entries.clear()
 
 
@@ -123,15 +123,15 @@ def _drop_dead(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> N
         gc.collect()
 
 
-_everyone: Final["weakref.WeakSet[LoopLocal[Any]]"] = weakref.WeakSet()
+_instances: Final["weakref.WeakSet[LoopLocal[Any]]"] = weakref.WeakSet()
 
 
 def _disown_in_child() -> None:
-    for local in list(_everyone):
+    for local in list(_instances):
         local.disown()
 
 
-def make_immortal(value: object) -> None:
+def leak_forever(value: object) -> None:
     """Counts one reference too many, so that the object is never freed, not even at interpreter exit."""
     import ctypes  # noqa: PLC0415  # only a forked child of a process with open connections needs it
 
@@ -139,7 +139,7 @@ def make_immortal(value: object) -> None:
 
 
 def _leave_at_exit() -> None:
-    for local in list(_everyone):
+    for local in list(_instances):
         local.leave()
 
 

@@ -41,16 +41,16 @@ class Secret:
     __getstate__ = __reduce__
 
 
-def hidden(text: object) -> Secret | None:
+def as_secret(text: object) -> Secret | None:
     """A text as a Secret. What is neither text, Secret nor None becomes an empty one, to be refused as missing."""
     if text is None or isinstance(text, Secret):
         return text
     return Secret(text if isinstance(text, str) else "")
 
 
-def hidden_keys(keys: object) -> list[Secret]:
+def as_secrets(keys: object) -> list[Secret]:
     """Keys as Secrets; none for a single text, whose letters would otherwise be taken for keys. Never raises."""
-    return [hidden(key) or Secret("") for key in keys] if _is_list(keys) else []
+    return [as_secret(key) or Secret("") for key in keys] if _is_list(keys) else []
 
 
 def _is_list(keys: object) -> TypeGuard[Sequence[object]]:
@@ -85,7 +85,7 @@ class Redactor:
         return self._patterns
 
 
-def shown_in_short(value: object) -> list[tuple[str, object]]:
+def short_rich_repr(value: object) -> list[tuple[str, object]]:
     """A `__rich_repr__` that says no more than repr: msgspec's own yields every field."""
     return [("shown", repr(value))]
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from paycombat_async.errors import ConfigurationError
 
-_SENTENCES = {
+_MESSAGES = {
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
     sqlite3.SQLITE_READONLY: "cannot be written: it is read-only",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; is it there, and its directory yours to write?",
 }
 
 
-def secure(path: Path, kind: str) -> None:
+def create_private(path: Path, kind: str) -> None:
     """Make the file, or see to it that the one that stands is ours; SQLite gives those beside it the same modes.
 
     `kind` is what it is to the user, such as "journal". Raises `ConfigurationError`.
@@ -26,35 +26,35 @@ def secure(path: Path, kind: str) -> None:
     try:
         os.close(os.open(path, flags, 0o600))
     except FileExistsError:
-        problem = _trouble_with(path, kind)
+        problem = _why_unusable(path, kind)
     except OSError as error:
         problem = f"cannot be made: {os.strerror(error.errno or 0)}"
     if problem:
         raise ConfigurationError(f"the {kind} {path} {problem}")
 
 
-def _trouble_with(path: Path, kind: str) -> str:
+def _why_unusable(path: Path, kind: str) -> str:
     state = path.lstat()
     if not stat.S_ISREG(state.st_mode):
         return f"is a link or no regular file; name another {kind}"
     if hasattr(os, "geteuid") and state.st_uid != os.geteuid():
         return f"belongs to another user of this machine; name another {kind}"
     if not os.access(path, os.W_OK):
-        return _SENTENCES[sqlite3.SQLITE_READONLY]  # SQLite itself may speak of an I/O error
+        return _MESSAGES[sqlite3.SQLITE_READONLY]  # SQLite itself may speak of an I/O error
     if state.st_mode & 0o077:
         path.chmod(0o600)
     return ""
 
 
 @contextlib.contextmanager
-def explained(kind: str, path: Path | None, own: Mapping[int, str]) -> Generator[None]:
+def translate_errors(kind: str, path: Path | None, own: Mapping[int, str]) -> Generator[None]:
     """Turn SQLite's errors into sentences; `own` are those of this kind of file, by SQLite's code."""
     problem = ""
     try:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        known = _SENTENCES | {sqlite3.SQLITE_NOTADB: f"is some other file; name another {kind}"} | dict(own)
+        known = _MESSAGES | {sqlite3.SQLITE_NOTADB: f"is some other file; name another {kind}"} | dict(own)
         problem = known.get(code, f"cannot be used ({error})")
     if problem:
         raise ConfigurationError(f"the {kind} {path or '(temporary)'} {problem}")

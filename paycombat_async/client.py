@@ -14,7 +14,7 @@ from paycombat_async._protocol.drift import Drift
 from paycombat_async._protocol.messages import Attempt, Call, ClientConfig, Transport
 from paycombat_async._protocol.reply import Reply
 from paycombat_async._protocol.url import check_raw_path
-from paycombat_async._secrets import Secret, hidden, hidden_keys
+from paycombat_async._secrets import Secret, as_secret, as_secrets
 from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_config, read_webhook_keys
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
 from paycombat_async.resources.checkouts import Checkouts
@@ -87,20 +87,20 @@ class AsyncPayCombat:
         `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
         """
         # Secrets from here on, so that no traceback with local variables shows them.
-        token, signature_key, proxy = hidden(token), hidden(signature_key), hidden(proxy)
-        webhook_keys = None if webhook_keys is None else hidden_keys(webhook_keys)
+        token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
+        webhook_keys = None if webhook_keys is None else as_secrets(webhook_keys)
         limits = Limits(timeout, connect_timeout, max_retries, max_connections, max_response_bytes)
         webhook_keys = read_webhook_keys(webhook_keys, signature_key, os.environ)
         config = read_config(token, signature_key, base_url, paths, os.environ, webhook_keys=webhook_keys)
-        road, close_road = _road(transport, config, limits, proxy, ssl_context)
+        transport, close_transport = _make_transport(transport, config, limits, proxy, ssl_context)
         engine = Engine(
             config=config,
-            transport=road,
+            transport=transport,
             clock=clock or SYSTEM_CLOCK,
             policy=retry or RetryPolicy(),
             limits=limits,
             hooks=Hooks(on_drift, on_attempt, strict_responses, on_call, show_references=show_references),
-            lifetime=Lifetime(close_road),
+            lifetime=Lifetime(close_transport),
         )
         self._set_up(engine, Webhooks(webhook_keys))
 
@@ -183,7 +183,7 @@ class AsyncPayCombat:
         return f"{type(self).__name__}({where})"
 
 
-def _road(
+def _make_transport(
     transport: Transport | None,
     config: ClientConfig,
     limits: Limits,

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, ParamSpec, TypeVar
 
-from paycombat_async._loop_local import make_immortal
+from paycombat_async._loop_local import leak_forever
 from paycombat_async.errors import ConfigurationError
 from paycombat_sync._loop_thread import LoopThread
 
@@ -88,7 +88,7 @@ class Runner:
         if self._end is not None:
             self._end.detach()
         if inherited is not None:
-            make_immortal(inherited)
+            leak_forever(inherited)
 
 
 def _refuse_own(thread: LoopThread) -> None:

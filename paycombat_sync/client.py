@@ -9,7 +9,7 @@ from paycombat_async._clock import Clock
 from paycombat_async._protocol.drift import Drift
 from paycombat_async._protocol.messages import Attempt, Call, Transport
 from paycombat_async._protocol.reply import Reply
-from paycombat_async._secrets import Secret, hidden, hidden_keys
+from paycombat_async._secrets import Secret, as_secret, as_secrets
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import Endpoint, Method
 from paycombat_async.retry import RetryPolicy
@@ -84,8 +84,8 @@ class PayCombat:
         `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
         """
         # Secrets from here on, so that no traceback with local variables shows them.
-        token, signature_key, proxy = hidden(token), hidden(signature_key), hidden(proxy)
-        webhook_keys = None if webhook_keys is None else hidden_keys(webhook_keys)
+        token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
+        webhook_keys = None if webhook_keys is None else as_secrets(webhook_keys)
         self._set_up(
             Runner(),
             AsyncPayCombat(

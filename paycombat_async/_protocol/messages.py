@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from paycombat_async._secrets import Redactor, Secret, shown_in_short
+from paycombat_async._secrets import Redactor, Secret, short_rich_repr
 from paycombat_async._signing import Signer
 from paycombat_async.errors import Outcome
 
@@ -44,7 +44,7 @@ class Draft(Struct, frozen=True, gc=False):
     def __repr__(self) -> str:
         return f"Draft({self.endpoint}, {len(self.body or b'')} bytes)"
 
-    __rich_repr__ = shown_in_short
+    __rich_repr__ = short_rich_repr
 
 
 class RawReply(Struct, frozen=True, gc=False):
@@ -62,7 +62,7 @@ class RawReply(Struct, frozen=True, gc=False):
     def __repr__(self) -> str:
         return f"RawReply({self.status}, {len(self.body)} bytes)"
 
-    __rich_repr__ = shown_in_short
+    __rich_repr__ = short_rich_repr
 
 
 class Transport(Protocol):

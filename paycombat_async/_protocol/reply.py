@@ -8,7 +8,7 @@ from paycombat_async._protocol.decode import decode_with_drift
 from paycombat_async._protocol.drift import Drift, FieldIssue
 from paycombat_async._protocol.envelope import unwrap
 from paycombat_async._protocol.messages import RawReply
-from paycombat_async._secrets import shown_in_short
+from paycombat_async._secrets import short_rich_repr
 from paycombat_async.endpoints import Endpoint
 
 R = TypeVar("R")
@@ -52,7 +52,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
     def __repr__(self) -> str:
         return f"Reply({self.endpoint.name}, {self.status}, request_id={self.request_id!r}, attempts={self.attempts})"
 
-    __rich_repr__ = shown_in_short
+    __rich_repr__ = short_rich_repr
 
 
 class DecodedReply(Struct, frozen=True, gc=False):
@@ -66,7 +66,7 @@ class DecodedReply(Struct, frozen=True, gc=False):
     def __repr__(self) -> str:
         return "DecodedReply(***)"
 
-    __rich_repr__ = shown_in_short
+    __rich_repr__ = short_rich_repr
 
 
 def with_endpoint(endpoint: Endpoint[Any, Any], notes: list[FieldIssue] | None) -> tuple[Drift, ...]:

@@ -47,7 +47,7 @@ class FailuresFile:
     def add(self, row: Row | BadRow, reason: str) -> None:
         """Write one row down. Raises `ConfigurationError` if it cannot be; from then on nothing is written."""
         if not self._is_broken:
-            with self._explained():
+            with self._translate_errors():
                 self._write(row, reason)
 
     def _write(self, row: Row | BadRow, reason: str) -> None:
@@ -66,7 +66,7 @@ class FailuresFile:
         """
         if self._is_broken:
             return None
-        with self._explained():
+        with self._translate_errors():
             if self._stream is None:
                 self.path.unlink(missing_ok=True)
                 return None
@@ -77,7 +77,7 @@ class FailuresFile:
         return self.path
 
     @contextlib.contextmanager
-    def _explained(self) -> Generator[None]:
+    def _translate_errors(self) -> Generator[None]:
         """Turn the system's errors into a sentence, and take away what was begun: it would look whole."""
         problem = ""
         try:

@@ -9,7 +9,7 @@ from typing import Annotated, Generic, TypeVar
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
-from paycombat_async._secrets import shown_in_short
+from paycombat_async._secrets import short_rich_repr
 from paycombat_async.schemas._base import Response
 
 Item = TypeVar("Item")
@@ -34,7 +34,7 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     def __repr__(self) -> str:
         return "Envelope(***)"
 
-    __rich_repr__ = shown_in_short
+    __rich_repr__ = short_rich_repr
 
 
 class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
@@ -56,7 +56,7 @@ class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
     def __repr__(self) -> str:
         return "Wrapped(***)"
 
-    __rich_repr__ = shown_in_short
+    __rich_repr__ = short_rich_repr
 
 
 class Page(Response, Generic[Item], frozen=True, kw_only=True):

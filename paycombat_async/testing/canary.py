@@ -24,7 +24,7 @@ def _unescaped(text: str) -> str:
 
 
 # How a text may have been written so that a plain search misses what stands in it: by what it shows, how it is read.
-_READINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
+_DECODINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
     "percent-encoded": ("%", unquote),
     "with HTML entities": ("&", html.unescape),
     "with escapes": ("\\", _unescaped),
@@ -56,7 +56,7 @@ class SecretCanary:
         Of an object, what reporters of errors look at: its repr, str and `__dict__`, the items of containers, and of an
         error also notes, cause, context and the local variables of this SDK's own functions, three levels deep.
         """
-        return sightings(self.marks, *outputs)
+        return find_leaks(self.marks, *outputs)
 
     def check(self, *outputs: object) -> None:
         """Raises AssertionError if there is a sighting."""
@@ -67,17 +67,17 @@ class SecretCanary:
         return "SecretCanary(***)"
 
 
-def sightings(marks: Mapping[str, str], *outputs: object) -> list[str]:
-    """As `SecretCanary.sightings`, of any marks."""
-    pieces = {name: _pieces(mark) for name, mark in marks.items()}
+def find_leaks(marks: Mapping[str, str], *outputs: object) -> list[str]:
+    """As `SecretCanary.find_leaks`, of any marks."""
+    pieces = {name: _encodings(mark) for name, mark in marks.items()}
     found: dict[str, None] = {}
     for number, output in enumerate(outputs):
-        for where, text in texts_of(output, f"outputs[{number}]"):
-            found |= dict.fromkeys(f"{name}, {form}, in {where}" for name, form in _seen(pieces, text))
+        for where, text in iter_text(output, f"outputs[{number}]"):
+            found |= dict.fromkeys(f"{name}, {form}, in {where}" for name, form in _matches(pieces, text))
     return list(found)
 
 
-def texts_of(value: object, where: str) -> Iterator[tuple[str, str]]:
+def iter_text(value: object, where: str) -> Iterator[tuple[str, str]]:
     """All texts that a walk over the value comes across, and where it does."""
     seen: set[int] = set()
     kept: list[object] = []  # else an address could come back as that of another object
@@ -88,12 +88,12 @@ def texts_of(value: object, where: str) -> Iterator[tuple[str, str]]:
             if id(one) not in seen:
                 seen.add(id(one))
                 kept.append(one)
-                yield from _shown(one, place)
+                yield from _texts_of_one(one, place)
                 deeper += _parts(one, place)
         level = deeper
 
 
-def _shown(value: object, where: str) -> Iterator[tuple[str, str]]:
+def _texts_of_one(value: object, where: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield where, value
     elif isinstance(value, bytes | bytearray):
@@ -143,7 +143,7 @@ def _parts_of_error(error: BaseException, where: str) -> Iterator[tuple[str, obj
             yield f"{where}, locals of {module}.{frame.f_code.co_name}:{line}", dict(frame.f_locals)
 
 
-def _pieces(mark: str) -> list[tuple[str, str | None]]:
+def _encodings(mark: str) -> list[tuple[str, str | None]]:
     """What to look for: halves, since a cut secret is one too; as base64 also, whose form depends on where it begins.
 
     With the form's name, or None for what is looked for in all readings.
@@ -159,8 +159,8 @@ def _pieces(mark: str) -> list[tuple[str, str | None]]:
     return [(piece, form) for piece, form in pieces if len(piece) >= min(_LEAST, len(mark))]
 
 
-def _seen(pieces: Mapping[str, list[tuple[str, str | None]]], text: str) -> Iterator[tuple[str, str]]:
-    readings = {"plain": text} | {name: read(text) for name, (sign, read) in _READINGS.items() if sign in text}
+def _matches(pieces: Mapping[str, list[tuple[str, str | None]]], text: str) -> Iterator[tuple[str, str]]:
+    readings = {"plain": text} | {name: read(text) for name, (sign, read) in _DECODINGS.items() if sign in text}
     for name, wanted in pieces.items():
         forms = [form for piece, form in wanted if form is not None and piece in text]
         plain = [piece for piece, form in wanted if form is None]

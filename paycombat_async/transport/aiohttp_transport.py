@@ -27,7 +27,7 @@ from paycombat_async.errors import (
     TimedOut,
     TransportError,
 )
-from paycombat_async.transport.deadlines import Attempts, RunningAttempt
+from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
 from paycombat_async.transport.guarded_connector import GuardedConnector, UnusableConnection
 from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody, marks_its_end, read_body
 
@@ -69,7 +69,7 @@ class AiohttpTransport:
         if not draft.url.startswith(self._origin):
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self._host}; nothing was sent")
         pool = self._pools.current() or await self._pools.open()
-        attempt = pool.attempts.begin(timeout, is_once_only=draft.is_once_only)
+        attempt = pool.deadlines.begin(timeout, is_once_only=draft.is_once_only)
         try:
             # aiohttp's own time-outs do not end a wait behind half an answer that came while the connection was idle.
             with attempt:
@@ -78,10 +78,10 @@ class AiohttpTransport:
                 async with pool.slots:
                     return await self._exchange(pool.session, draft, attempt)
         except _FAILURES as error:
-            failure = _translated(error, self._host, sent=attempt.watch is not None)
+            failure = _translate_error(error, self._host, sent=attempt.connection is not None)
         except BaseException as error:  # noqa: BLE001  # a cancellation, mostly, and it goes on as such
             # Itself, without the frames below, which hold headers with the token; its cause says what became of it.
-            raise error.with_traceback(None) from _given_up(self._host, sent=attempt.watch is not None)
+            raise error.with_traceback(None) from _given_up(self._host, sent=attempt.connection is not None)
         # Raised out here, it has no __context__: aiohttp's errors hold the request's headers, and so the token.
         raise failure
 
@@ -89,18 +89,18 @@ class AiohttpTransport:
         """Closes all connections."""
         await self._pools.aclose()
 
-    async def _exchange(self, session: aiohttp.ClientSession, draft: Draft, attempt: RunningAttempt) -> RawReply:
+    async def _exchange(self, session: aiohttp.ClientSession, draft: Draft, attempt: Deadline) -> RawReply:
         response = await session.request(
             draft.method,
-            _url(draft.url),
+            _encoded_url(draft.url),
             data=draft.body,
             headers=draft.headers,
             allow_redirects=False,  # a redirect takes X-token and signature along to any host
             proxy=None if self._proxy is None else self._proxy.reveal(),
-            middlewares=() if draft.method in _NEVER_RESENT else _SENT_ONCE,
+            middlewares=() if draft.method in _NOT_RESENT_BY_AIOHTTP else _NO_RESEND,
         )
-        if attempt.watch is not None:
-            response.content.on_eof(attempt.watch.rest)
+        if attempt.connection is not None:
+            response.content.on_eof(attempt.connection.rest)
         try:
             body = await read_body(response, self._max_response_bytes)
         except BaseException:
@@ -112,7 +112,7 @@ class AiohttpTransport:
         connector = GuardedConnector(
             limit=self._max_connections, keepalive_timeout=KEEPALIVE_S, ssl=self._ssl, ttl_dns_cache=60
         )
-        connector.attempts = Attempts()
+        connector.deadlines = DeadlineTimer()
         session = aiohttp.ClientSession(
             connector=connector,
             headers=_HEADERS,
@@ -121,22 +121,22 @@ class AiohttpTransport:
             timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
             auto_decompress=False,  # `read_body` sees to it that a packed body reaches its end
         )
-        return _Pool(session, connector.attempts, asyncio.Semaphore(self._max_connections))
+        return _Pool(session, connector.deadlines, asyncio.Semaphore(self._max_connections))
 
 
 class _Pool(NamedTuple):
     """What one event loop has of a transport."""
 
     session: aiohttp.ClientSession
-    attempts: Attempts
+    deadlines: DeadlineTimer
     slots: asyncio.Semaphore
 
 
-class _Broken(Exception):
+class _ConnectionBroke(Exception):
     """The connection broke."""
 
 
-async def _without_resend(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Keeps aiohttp from sending GET, PUT and DELETE a second time by itself when a connection breaks."""
     try:
         return await handler(request)
@@ -144,11 +144,11 @@ async def _without_resend(request: ClientRequest, handler: ClientHandlerType) ->
         raise
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
         name = type(error).__name__
-    raise _Broken(name)
+    raise _ConnectionBroke(name)
 
 
-_SENT_ONCE: Final = (_without_resend,)
-_NEVER_RESENT: Final = frozenset({"PATCH", "POST"})  # what aiohttp leaves alone needs no middleware
+_NO_RESEND: Final = (_refuse_resend,)
+_NOT_RESENT_BY_AIOHTTP: Final = frozenset({"PATCH", "POST"})  # what aiohttp leaves alone needs no middleware
 
 
 # The first that fits. aiohttp puts `.status = 400` on parser failures: only the type counts.
@@ -160,10 +160,10 @@ _NOT_SENT: Final[tuple[tuple[type[Exception], str], ...]] = (
     (TimeoutError, "no connection within the time allowed"),
     (UnusableConnection, "it ends each new connection, or writes to it, before a request is sent"),
 )
-_FAILURES: Final = (aiohttp.ClientError, OSError, _Broken, UnusableConnection, BrokenBody, UnacceptableBody)
+_FAILURES: Final = (aiohttp.ClientError, OSError, _ConnectionBroke, UnusableConnection, BrokenBody, UnacceptableBody)
 
 
-def _translated(error: Exception, host: str, *, sent: bool) -> PayCombatError:
+def _translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatError:
     """Our error for one of aiohttp's. Its text stays behind: it may quote the address, or worse."""
     if isinstance(error, UnacceptableBody):
         return InvalidResponse(f"the answer of {host} {error}; whether the call was carried out is unknown")
@@ -173,7 +173,7 @@ def _translated(error: Exception, host: str, *, sent: bool) -> PayCombatError:
         return ConnectFailed(f"could not connect to {host}: {reason}; nothing was sent")
     if isinstance(error, TimeoutError):
         return TimedOut(f"{host} did not answer in time; whether the call was carried out is unknown")
-    name = str(error) if isinstance(error, _Broken | BrokenBody) else type(error).__name__
+    name = str(error) if isinstance(error, _ConnectionBroke | BrokenBody) else type(error).__name__
     return Disconnected(f"the answer of {host} broke off ({name}); whether the call was carried out is unknown")
 
 
@@ -185,7 +185,7 @@ def _given_up(host: str, *, sent: bool) -> TransportError:
 
 
 @lru_cache(256)
-def _url(address: str) -> URL:
+def _encoded_url(address: str) -> URL:
     """The address as it is: given as text, aiohttp would quote it anew, %7E to ~ and %2f to %2F."""
     return URL(address, encoded=True)
 
@@ -203,7 +203,7 @@ def tls_context() -> ssl.SSLContext:
 
 
 async def _close(pool: _Pool) -> None:
-    pool.attempts.stop()
+    pool.deadlines.stop()
     await pool.session.close()
 
 

@@ -15,16 +15,16 @@ from paycombat_async.retry import LAST_SHARE
 from paycombat_async.transport.idle_watch import IdleWatch
 
 
-class Attempts:
+class DeadlineTimer:
     """All attempts of one loop, by their tasks: `with attempts.begin(seconds) as attempt: …`."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._running: dict[asyncio.Task[object] | None, RunningAttempt] = {}
+        self._running: dict[asyncio.Task[object] | None, Deadline] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._next_limit = inf
 
-    def begin(self, seconds: float, *, is_once_only: bool = False) -> "RunningAttempt":
+    def begin(self, seconds: float, *, is_once_only: bool = False) -> "Deadline":
         """A limit for what the current task does from here on.
 
         `is_once_only` also sets the time after which a request that must not be repeated is better not sent at all.
@@ -34,13 +34,13 @@ class Attempts:
             raise RuntimeError("an attempt runs in a task")
         until = self._loop.time() + seconds
         latest_start = until - seconds * LAST_SHARE if is_once_only else inf
-        attempt = RunningAttempt(self._running, task, task.cancelling(), until, latest_start)
+        attempt = Deadline(self._running, task, task.cancelling(), until, latest_start)
         self._running[task] = attempt
         if until < self._next_limit:
             self._set_timer(until)
         return attempt
 
-    def current(self) -> "RunningAttempt":
+    def current(self) -> "Deadline":
         """The attempt of the running task."""
         return self._running[asyncio.current_task(self._loop)]
 
@@ -72,20 +72,20 @@ class Attempts:
             self._set_timer(min(left))
 
 
-class RunningAttempt(Struct, eq=False):
+class Deadline(Struct, eq=False):
     """One attempt. Leaves with `TimeoutError` at its limit; a cancellation from outside stays what it is.
 
-    `watch` is that of its connection: from the moment there is one, bytes may have left. The accounting of
+    `connection` is that of its connection: from the moment there is one, bytes may have left. The accounting of
     cancellations is that of `asyncio.timeout`: a task may be cancelled by its limit and by somebody else at once.
     """
 
-    running: "dict[asyncio.Task[object] | None, RunningAttempt]"
+    running: "dict[asyncio.Task[object] | None, Deadline]"
     task: "asyncio.Task[object]"
     cancelled_before: int
     until: float
     latest_start: float
     is_expired: bool = False
-    watch: IdleWatch | None = None
+    connection: IdleWatch | None = None
 
     def expire(self) -> None:
         self.is_expired = True

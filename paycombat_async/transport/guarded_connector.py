@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 from aiohttp import ClientRequest, ClientTimeout
 
-from paycombat_async.transport.deadlines import Attempts
+from paycombat_async.transport.deadlines import DeadlineTimer
 from paycombat_async.transport.idle_watch import IdleWatch
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class GuardedConnector(aiohttp.TCPConnector):
     would tell the same at 12 % of CPU per call.
     """
 
-    attempts: Attempts
+    deadlines: DeadlineTimer
 
     async def connect(
         self,
@@ -45,12 +45,12 @@ class GuardedConnector(aiohttp.TCPConnector):
             unusable += watch is None or watch.is_new
             if unusable == _MOST_NEW:
                 raise UnusableConnection
-        attempt = self.attempts.current()
-        if self.attempts.time() > attempt.latest_start:
+        attempt = self.deadlines.current()
+        if self.deadlines.time() > attempt.latest_start:
             connection.release()
             raise TimeoutError
         watch.use()
-        attempt.watch = watch
+        attempt.connection = watch
         return connection
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Generator
 from pathlib import Path
 
-from paycombat_async._sqlite_file import explained, secure
+from paycombat_async._sqlite_file import create_private, translate_errors
 from paycombat_async.errors import ConfigurationError
 
 _APPLICATION = 0x50434931  # "PCI1": how SQLite's header says whose file it is
@@ -38,14 +38,18 @@ class InboxFile:
     def __init__(self, path: Path) -> None:
         """Makes the file if there is none. Raises `ConfigurationError` if it is something else."""
         self.path = path
-        secure(path, "inbox")
+        create_private(path, "inbox")
         with self.transaction() as connection:
             _own(connection, path)
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
         """A connection inside a transaction; what was done through it is durable afterwards, or undone."""
-        with _CALL, explained("inbox", self.path, _SENTENCES), contextlib.closing(_connect(self.path)) as connection:
+        with (
+            _CALL,
+            translate_errors("inbox", self.path, _MESSAGES),
+            contextlib.closing(_connect(self.path)) as connection,
+        ):
             _prepare(connection)
             connection.execute("BEGIN IMMEDIATE")
             yield connection
@@ -64,7 +68,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA secure_delete = ON")  # payloads that are dropped are overwritten
 
 
-_SENTENCES = {
+_MESSAGES = {
     sqlite3.SQLITE_BUSY: f"was locked by another process for {_PATIENCE_S} seconds",
     sqlite3.SQLITE_CORRUPT: "is damaged; take it away to begin anew (deliveries that are repeated count as new then)",
 }

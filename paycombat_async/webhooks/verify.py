@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from paycombat_async._json.stringify import stringify
-from paycombat_async._secrets import Secret, hidden_keys
+from paycombat_async._secrets import Secret, as_secrets
 from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError, SignatureMismatch
 from paycombat_async.schemas.events import WebhookEvent
@@ -31,7 +31,7 @@ def unwrap(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]
     `ConfigurationError` for what only the calling code can have got wrong. A genuine webhook can be sent again by
     whoever has seen it, for ever: act once on each `event.key`.
     """
-    keys = hidden_keys(keys)  # so that no traceback with local variables shows them
+    keys = as_secrets(keys)  # so that no traceback with local variables shows them
     return Webhooks(keys).unwrap(body, headers)
 
 
@@ -40,7 +40,7 @@ def verify(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]
 
     Raises as `unwrap`.
     """
-    keys = hidden_keys(keys)
+    keys = as_secrets(keys)
     return Webhooks(keys).verify(body, headers)
 
 
@@ -54,7 +54,7 @@ class Webhooks:
 
     def __init__(self, keys: Sequence[str | Secret]) -> None:
         """Raises `ConfigurationError` for no key, more than four, or one that cannot be a key."""
-        keys = hidden_keys(keys)
+        keys = as_secrets(keys)
         if not 0 < len(keys) <= MAX_KEYS:
             raise ConfigurationError(f"keys must be a list of 1 to {MAX_KEYS} signature keys, as in keys=[key]")
         self._signers = tuple(_signer(place, key) for place, key in enumerate(keys))

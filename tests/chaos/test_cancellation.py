@@ -123,7 +123,7 @@ async def batch(seed: str) -> Tally:
             note(tally, call, await calling(client, call)())
         pool = client._engine.transport._pools.current()  # type: ignore[attr-defined]  # to see what is not given back
         tally.left["connections in use"] = len(pool.session.connector._acquired)
-        tally.left["attempts"] = len(pool.attempts._running)
+        tally.left["attempts"] = len(pool.deadlines._running)
         await client.aclose()
         await until_gone(server)
         tally.left["connections"] = len(server.open)

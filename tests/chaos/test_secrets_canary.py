@@ -13,7 +13,7 @@ import pytest
 from paycombat_async import AsyncPayCombat, sync_customers
 from paycombat_async.endpoints import CREATE_PAYOUT, LIST_CHECKOUTS, RETRIEVE_CHECKOUT, UPDATE_CUSTOMER
 from paycombat_async.testing import FakeClock
-from paycombat_async.testing.canary import sightings, texts_of
+from paycombat_async.testing.canary import find_leaks, iter_text
 from tests.chaos.fault_triggers import (
     CANARY,
     CREDENTIALS,
@@ -73,8 +73,8 @@ class Inspection:
             self.look(name, CANARY.marks, *reported_of(result, rich=rich))
 
     def look(self, name: str, marks: dict[str, str], *outputs: object) -> None:
-        self.texts += sum(1 for output in outputs for _ in texts_of(output, ""))
-        self.seen += [f"{name}: {sighting}" for sighting in sightings(marks, *outputs)]
+        self.texts += sum(1 for output in outputs for _ in iter_text(output, ""))
+        self.seen += [f"{name}: {sighting}" for sighting in find_leaks(marks, *outputs)]
 
 
 async def _outcome(provoke: Callable[[], Awaitable[object]]) -> object:

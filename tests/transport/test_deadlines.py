@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from paycombat_async.transport.deadlines import Attempts
+from paycombat_async.transport.deadlines import DeadlineTimer
 
 pytestmark = pytest.mark.promise("P4")
 
@@ -18,7 +18,7 @@ async def wait_for_ever() -> None:
 
 async def test_what_takes_too_long_ends_with_a_timeout():
     """And the task is not left marked as cancelled."""
-    attempts = Attempts()
+    attempts = DeadlineTimer()
 
     with pytest.raises(TimeoutError), attempts.begin(SOON):
         await wait_for_ever()
@@ -28,7 +28,7 @@ async def test_what_takes_too_long_ends_with_a_timeout():
 
 async def test_what_is_done_in_time_is_left_alone():
     """Also after the timer has gone off for somebody else."""
-    attempts = Attempts()
+    attempts = DeadlineTimer()
     async with asyncio.TaskGroup() as group:
         slow = group.create_task(_timed_out(attempts, SOON))
         with attempts.begin(NEVER):
@@ -41,7 +41,7 @@ async def test_what_is_done_in_time_is_left_alone():
 @pytest.mark.parametrize("limits", [(SOON, LATER), (LATER, SOON), (SOON, SOON), (SOON, NEVER, LATER)], ids=str)
 async def test_each_limit_is_kept(limits):
     """Whatever the order in which they were set: the one timer is set again for the next."""
-    attempts = Attempts()
+    attempts = DeadlineTimer()
     tasks = [asyncio.create_task(_timed_out(attempts, limit)) for limit in limits]
     ending = [task for task, limit in zip(tasks, limits, strict=True) if limit != NEVER]
 
@@ -54,7 +54,7 @@ async def test_each_limit_is_kept(limits):
 
 async def test_a_cancellation_from_outside_stays_one():
     """It is not turned into a timeout, neither before the limit nor together with it."""
-    attempts = Attempts()
+    attempts = DeadlineTimer()
     began = asyncio.Event()
 
     async def attempt() -> None:
@@ -77,7 +77,7 @@ async def test_a_cancellation_from_outside_stays_one():
 
 async def test_another_error_at_the_limit_stays_what_it_is():
     """What the work itself raises is worth more than that it was late."""
-    attempts = Attempts()
+    attempts = DeadlineTimer()
 
     async def fail_late() -> None:
         with contextlib.suppress(asyncio.CancelledError):
@@ -92,7 +92,7 @@ async def test_another_error_at_the_limit_stays_what_it_is():
 
 async def test_limits_are_kept_after_the_last_one_was_reached():
     """Nothing of a timer that went off is left in the way of the next, nor of one that was taken away."""
-    attempts = Attempts()
+    attempts = DeadlineTimer()
 
     async with asyncio.timeout(NEVER):
         first = await _timed_out(attempts, SOON)
@@ -105,7 +105,7 @@ async def test_limits_are_kept_after_the_last_one_was_reached():
 
 async def test_an_outer_timeout_is_not_swallowed():
     """`asyncio.timeout` around a call ends it at its own time."""
-    attempts = Attempts()
+    attempts = DeadlineTimer()
 
     async def call() -> None:
         async with asyncio.timeout(SOON):
@@ -119,7 +119,7 @@ async def test_an_outer_timeout_is_not_swallowed():
     assert 0 == asyncio.current_task().cancelling()
 
 
-async def _timed_out(attempts: Attempts, seconds: float) -> bool:
+async def _timed_out(attempts: DeadlineTimer, seconds: float) -> bool:
     try:
         with attempts.begin(seconds):
             await wait_for_ever()

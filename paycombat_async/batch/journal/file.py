@@ -26,8 +26,8 @@ _TABLES = (
 
 def open_file(path: Path, *, account: str, source: str) -> sqlite3.Connection:
     """Open or make a journal. Raises `ConfigurationError` if it is in use, no journal, or somebody else's."""
-    sqlite_file.secure(path, "journal")
-    with explained(path):
+    sqlite_file.create_private(path, "journal")
+    with translate_errors(path):
         connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
         try:
             _own(connection, path)
@@ -55,12 +55,12 @@ def source_name(path: Path, journal: Path) -> str:
         return str(path.resolve())
 
 
-def explained(path: Path | None) -> AbstractContextManager[None]:
+def translate_errors(path: Path | None) -> AbstractContextManager[None]:
     """Turns SQLite's errors into sentences."""
-    return sqlite_file.explained("journal", path, _SENTENCES)
+    return sqlite_file.translate_errors("journal", path, _MESSAGES)
 
 
-_SENTENCES = {
+_MESSAGES = {
     sqlite3.SQLITE_BUSY: "is in use by another run; wait for it to end, or name another journal",
     sqlite3.SQLITE_CORRUPT: "is damaged; take it away to begin anew (rows done already are sent again)",
 }

@@ -22,7 +22,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from paycombat_async.batch.journal.file import explained, open_file, open_temporary
+from paycombat_async.batch.journal.file import open_file, open_temporary, translate_errors
 from paycombat_async.batch.journal.index import CustomerIndex, Known, json_text, keys_of
 from paycombat_async.batch.rows.row import Row
 
@@ -82,7 +82,7 @@ class Journal:
     def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
         self._connection = connection
         self._path = path
-        with explained(path):
+        with translate_errors(path):
             (last,) = connection.execute("SELECT max(value) FROM mark WHERE name = 'run'").fetchone()
             self._run = (last or 0) + 1
             connection.execute("INSERT OR REPLACE INTO mark VALUES ('run', ?)", [self._run])
@@ -92,7 +92,7 @@ class Journal:
 
     def turn(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
         """Settle what came back and write down what is to be sent next; when it returns, both are durable."""
-        with explained(self._path):
+        with translate_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._settle(results)
@@ -109,7 +109,7 @@ class Journal:
     def close(self, results: Sequence[Result]) -> None:
         """Settle the last rows and let go of the file. No call is under way any more: what was only planned is new."""
         try:
-            with explained(self._path):
+            with translate_errors(self._path):
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._settle(results)
                 self._connection.execute(
