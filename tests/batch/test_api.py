@@ -235,7 +235,7 @@ async def test_results_are_committed_while_other_calls_take_their_time(
     client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that is killed then does not send again what was long done."""
-    loop, committed, turn = asyncio.get_running_loop(), asyncio.Event(), Journal.turn
+    loop, committed, turn = asyncio.get_running_loop(), asyncio.Event(), Journal.commit
 
     def watched(journal: Journal, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
         plans = turn(journal, results, rows)
@@ -251,7 +251,7 @@ async def test_results_are_committed_while_other_calls_take_their_time(
             return reply
 
     monkeypatch.setattr(run, "_TICK", 0.001)
-    monkeypatch.setattr(Journal, "turn", watched)
+    monkeypatch.setattr(Journal, "commit", watched)
 
     report = await sync_customers(client_of(Slow()), updates(2), journal=tmp_path / "j")
 

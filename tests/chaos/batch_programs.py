@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from paycombat_async import AsyncPayCombat, ConfigurationError, UpdateCustomer, sync_customers
 from paycombat_async.batch import BatchReport, Row
 from paycombat_async.batch.journal import index
-from paycombat_async.batch.journal.journal import Result, State, open_journal
+from paycombat_async.batch.journal.journal import Result, RowState, open_journal
 from paycombat_async.batch.rows.row import row_from_request
 from tests.chaos.journal_tap import FULL, OK, Operation, tap
 
@@ -29,7 +29,7 @@ Job = dict[str, Any]
 Model = dict[str, tuple[str, str]]  # by customer: the digest of its content, and its state
 
 ENDINGS = ("killed", "killed", "closed", "killed", "closed")  # of the recorded runs, one after the other
-_RESULTS = [State.DONE] * 8 + [State.FAILED, State.UNKNOWN]
+_RESULTS = [RowState.DONE] * 8 + [RowState.FAILED, RowState.UNKNOWN]
 
 
 def nursery() -> None:
@@ -189,7 +189,7 @@ def _record_one(path: Path, rows: list[Row], window: int, random: Random, histor
     for some in _windows(rows, window):
         results = settled()
         begin(_after(history[-1], results, open_rows, some))
-        plans = journal.turn(results, some)
+        plans = journal.commit(results, some)
         operations.append(Operation("kept", "", len(history) - 1))
         for result in results:
             del open_rows[result.number]

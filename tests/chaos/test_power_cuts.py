@@ -168,7 +168,7 @@ def found(directory: Path, image: dict[str, bytes]) -> tuple[Model, set[str]]:
     connection = journal._connection
     assert [("ok",)] == connection.execute("PRAGMA integrity_check").fetchall()
     rows = {key: (body, state) for key, body, state in connection.execute("SELECT customer, body, state FROM row")}
-    plans = journal.turn([], ASKED)
+    plans = journal.commit([], ASKED)
     journal.close([])
     return rows, {row.customer_id for row, plan in zip(ASKED, plans, strict=True) if plan.skip}
 

@@ -74,7 +74,7 @@ def _connect(address: str) -> sqlite3.Connection:
         timeout=0,
         isolation_level=None,
         check_same_thread=False,
-        cached_statements=16,  # those that write a window are long
+        cached_statements=16,  # those that write a chunk are long
     )
 
 

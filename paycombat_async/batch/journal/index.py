@@ -1,7 +1,7 @@
 """Which row of the journal is whose: an index that is brought up to date many rows at a time.
 
-Ids come in no order, so that in an index of all customers nearly every row of a window has a page of its own. Brought
-up to date with each window, it would cost four times what all else of the journal does at 100 000 rows, and eight times
+Ids come in no order, so that in an index of all customers nearly every row of a chunk has a page of its own. Brought
+up to date with each chunk, it would cost four times what all else of the journal does at 100 000 rows, and eight times
 at 500 000. So the latest rows are held in memory, and their part of the index is made by the thousand.
 """
 
@@ -68,7 +68,7 @@ class CustomerIndex:
         """Note new rows, the number of each by its customer."""
         self._latest |= rows
 
-    def catch_up(self) -> None:
+    def flush(self) -> None:
         """Bring the table up to date, if it is time; the rows in memory are written by now."""
         if len(self._latest) < LATEST:
             return
@@ -85,6 +85,6 @@ def json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def keys_of(customers: Sequence[str]) -> list[int]:
+def crc_keys(customers: Sequence[str]) -> list[int]:
     """Numbers to find customers by. Some share one: what is found has to be compared."""
     return [zlib.crc32(customer.encode()) for customer in customers]

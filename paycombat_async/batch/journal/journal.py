@@ -23,11 +23,11 @@ from typing import Final
 from msgspec import Struct
 
 from paycombat_async.batch.journal.file import open_file, open_temporary, translate_errors
-from paycombat_async.batch.journal.index import CustomerIndex, Known, json_text, keys_of
+from paycombat_async.batch.journal.index import CustomerIndex, Known, crc_keys, json_text
 from paycombat_async.batch.rows.row import Row
 
 
-class State(StrEnum):
+class RowState(StrEnum):
     """Where a row stands."""
 
     NEW = "new"
@@ -38,16 +38,16 @@ class State(StrEnum):
 
 
 # Each look into an enum takes as long as making a Struct: not for every row.
-_DONE: Final = State.DONE
-_WRITTEN_DONE: Final = State.DONE.value
-_WRITTEN_SENDING: Final = State.SENDING.value
+_DONE: Final = RowState.DONE
+_WRITTEN_DONE: Final = RowState.DONE.value
+_WRITTEN_SENDING: Final = RowState.SENDING.value
 
 
 class Result(Struct, frozen=True, array_like=True, gc=False):
     """What became of the row with this number; `reason` is without personal data."""
 
     number: int
-    state: State
+    state: RowState
     reason: str
 
 
@@ -64,9 +64,9 @@ class Plan(Struct, frozen=True, gc=False):
         return f"customer appears twice, first on line {self.first_line}" if self.first_line and not self.skip else ""
 
 
-# A step of SQLite gives up Python's lock and has to wait for it again, behind a busy loop: so a window of rows is one
+# A step of SQLite gives up Python's lock and has to wait for it again, behind a busy loop: so a chunk of rows is one
 # statement with many values or a JSON array, not one statement per row. Values take a third of an array's time, but
-# a statement of its own for each number of rows: nearly all windows have the same.
+# a statement of its own for each number of rows: nearly all chunks have the same.
 _WRITE = "INSERT OR REPLACE INTO row (number, key, customer, body, line, run, state, reason) VALUES "
 _WRITE_ONE = "(?, ?, ?, ?, ?, ?, ?, '')"
 _SETTLE_DONE = "UPDATE row SET state = 'done', reason = '' WHERE number IN (SELECT value FROM json_each(?))"
@@ -77,7 +77,7 @@ _SETTLE = (
 
 
 class Journal:
-    """Plans and settles rows, a window at a time; each call is one durable commit. Used by one thread at a time."""
+    """Plans and settles rows, a chunk at a time; each call is one durable commit. Used by one thread at a time."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
         self._connection = connection
@@ -90,14 +90,14 @@ class Journal:
             self._index = CustomerIndex(connection)
         self._next = (top or 0) + 1
 
-    def turn(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
+    def commit(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
         """Settle what came back and write down what is to be sent next; when it returns, both are durable."""
         with translate_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._settle(results)
                 plans = self._plan(rows)
-                self._index.catch_up()
+                self._index.flush()
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:  # SQLite itself rolls back after some errors
@@ -131,7 +131,7 @@ class Journal:
         if not rows:
             return []
         customers = [row.customer_id for row in rows]
-        keys = keys_of(customers)
+        keys = crc_keys(customers)
         known = self._index.find(customers, keys)
         new: dict[str, int] = {}
         plans: list[Plan] = []

@@ -12,7 +12,7 @@ from paycombat_async.batch.rows.row import BadRow, Row, row_from_data
 from paycombat_async.errors import ConfigurationError
 
 
-class _Refused(ValueError):
+class _InvalidLine(ValueError):
     """Valid for Python's parser, but not to be sent."""
 
 
@@ -44,7 +44,7 @@ def _lines(stream: TextIO) -> Iterator[tuple[int, str]]:
 def _row(line: int, text: str) -> Row | BadRow:
     try:
         fields = _parse(text)
-    except _Refused as error:
+    except _InvalidLine as error:
         return BadRow(line, printable(str(error)), source=text)
     return row_from_data(line, fields, text)
 
@@ -54,7 +54,7 @@ def _parse(text: str) -> dict[str, Any]:
     data: Any = None
     try:
         data = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=Decimal)
-    except _Refused:
+    except _InvalidLine:
         raise
     except json.JSONDecodeError as error:
         problem = f"not valid JSON: {error.msg} (column {error.colno})"
@@ -65,13 +65,13 @@ def _parse(text: str) -> dict[str, Any]:
     except RecursionError:
         problem = "nested too deeply"
     if problem:
-        raise _Refused(problem)
+        raise _InvalidLine(problem)
     if not isinstance(data, dict):
-        raise _Refused(f"expected an object, got {_kind(data)}")
+        raise _InvalidLine(f"expected an object, got {_kind(data)}")
     mapping = cast("dict[str, Any]", data)  # keys of JSON are text
     fields = {key: value for key, value in mapping.items() if key not in MARKS}
     if not isinstance(fields.get(KEY, ""), str):
-        raise _Refused(f"{KEY}: expected text, got {_kind(fields[KEY])}")
+        raise _InvalidLine(f"{KEY}: expected text, got {_kind(fields[KEY])}")
     return fields
 
 
@@ -81,12 +81,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         counts = Counter(name for name, _ in pairs if name not in MARKS)
         for name, count in counts.most_common(1):
             if count > 1:
-                raise _Refused(f"the key {name!r} is there twice")
+                raise _InvalidLine(f"the key {name!r} is there twice")
     return found
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _Refused(f"{name} has no form in JSON")
+    raise _InvalidLine(f"{name} has no form in JSON")
 
 
 _KINDS: dict[type, str] = {

@@ -17,7 +17,7 @@ _TRIES = 5  # how often a row is taken up again that the provider had no time fo
 _FIRST_TRIES = 2  # the same while nobody was reached at all: more likely a wrong address than a moment's trouble
 
 
-class Trouble(StrEnum):
+class FailureKind(StrEnum):
     """Whose trouble a failed call is."""
 
     OWN = "own"  # this row's
@@ -27,31 +27,31 @@ class Trouble(StrEnum):
     OUTAGE = "outage"
 
 
-_TROUBLES: tuple[tuple[type[PayCombatError] | tuple[type[PayCombatError], ...], Trouble], ...] = (
-    (RateLimited, Trouble.THROTTLED),
-    (ConnectFailed, Trouble.UNREACHABLE),
-    ((AuthenticationFailed, PermissionDenied), Trouble.REFUSED),
-    ((ProviderError, TimedOut, Disconnected), Trouble.OUTAGE),
+_KINDS: tuple[tuple[type[PayCombatError] | tuple[type[PayCombatError], ...], FailureKind], ...] = (
+    (RateLimited, FailureKind.THROTTLED),
+    (ConnectFailed, FailureKind.UNREACHABLE),
+    ((AuthenticationFailed, PermissionDenied), FailureKind.REFUSED),
+    ((ProviderError, TimedOut, Disconnected), FailureKind.OUTAGE),
 )
 
-SENTENCES = {
-    Trouble.REFUSED: "the provider refuses these credentials: check the token and the signature key",
-    Trouble.UNREACHABLE: "the provider cannot be reached: check the network and the base URL",
-    Trouble.OUTAGE: "the provider keeps failing: try again later",
-    Trouble.THROTTLED: "the provider keeps answering 429 (too many calls): try again later, or with a lower rate",
+MESSAGES = {
+    FailureKind.REFUSED: "the provider refuses these credentials: check the token and the signature key",
+    FailureKind.UNREACHABLE: "the provider cannot be reached: check the network and the base URL",
+    FailureKind.OUTAGE: "the provider keeps failing: try again later",
+    FailureKind.THROTTLED: "the provider keeps answering 429 (too many calls): try again later, or with a lower rate",
 }
 
 
-def trouble_of(error: PayCombatError) -> Trouble:
+def failure_kind(error: PayCombatError) -> FailureKind:
     """Whose trouble this error is."""
-    return next((trouble for kind, trouble in _TROUBLES if isinstance(error, kind)), Trouble.OWN)
+    return next((kind for error_type, kind in _KINDS if isinstance(error, error_type)), FailureKind.OWN)
 
 
-def tries_at(trouble: Trouble, *, anything_passed: bool) -> int:
+def max_tries(kind: FailureKind, *, anything_passed: bool) -> int:
     """How often a row is taken up again that meets this."""
-    if trouble is Trouble.UNREACHABLE and not anything_passed:
+    if kind is FailureKind.UNREACHABLE and not anything_passed:
         return _FIRST_TRIES
-    return _TRIES if trouble in (Trouble.THROTTLED, Trouble.UNREACHABLE) else 0
+    return _TRIES if kind in (FailureKind.THROTTLED, FailureKind.UNREACHABLE) else 0
 
 
 class Breaker:
@@ -62,16 +62,16 @@ class Breaker:
 
     def __init__(self, concurrency: int) -> None:
         many = max(20, 2 * concurrency)
-        self._limits = {Trouble.REFUSED: 10, Trouble.UNREACHABLE: many, Trouble.OUTAGE: many}
-        self._last = Trouble.OWN
+        self._limits = {FailureKind.REFUSED: 10, FailureKind.UNREACHABLE: many, FailureKind.OUTAGE: many}
+        self._last = FailureKind.OWN
         self._count = 0
 
-    def passed(self) -> None:
+    def on_success(self) -> None:
         """A call got through, or failed for a reason of its own."""
-        self._last, self._count = Trouble.OWN, 0
+        self._last, self._count = FailureKind.OWN, 0
 
-    def met(self, trouble: Trouble) -> bool:
+    def on_failure(self, kind: FailureKind) -> bool:
         """Count a trouble; True when it is one too many."""
-        self._count = self._count + 1 if trouble is self._last else 1
-        self._last = trouble
-        return self._count >= self._limits.get(trouble, self._count + 1)
+        self._count = self._count + 1 if kind is self._last else 1
+        self._last = kind
+        return self._count >= self._limits.get(kind, self._count + 1)

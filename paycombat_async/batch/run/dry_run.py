@@ -6,20 +6,20 @@ from collections.abc import Callable
 from paycombat_async._clock import Clock
 from paycombat_async.batch.journal.journal import Plan, temporary_journal
 from paycombat_async.batch.report import BatchReport, Progress, Tally
-from paycombat_async.batch.rows.chunks import Windows
+from paycombat_async.batch.rows.chunks import Chunks
 from paycombat_async.batch.rows.row import BadRow, Row
 
 
-async def rehearse(
-    windows: Windows, tally: Tally, clock: Clock, on_progress: Callable[[Progress], None] | None
+async def run_dry(
+    chunks: Chunks, tally: Tally, clock: Clock, on_progress: Callable[[Progress], None] | None
 ) -> BatchReport:
     """Rows that would be sent are the report's `pending` ones."""
     begun = clock.monotonic()
     journal = temporary_journal()
     try:
-        async for window in windows:
-            plans = iter(await asyncio.to_thread(journal.turn, [], [row for row in window if isinstance(row, Row)]))
-            for row in window:
+        async for chunk in chunks:
+            plans = iter(await asyncio.to_thread(journal.commit, [], [row for row in chunk if isinstance(row, Row)]))
+            for row in chunk:
                 tally.rows += 1
                 plan = Plan(0) if isinstance(row, BadRow) else next(plans)
                 reason = row.reason if isinstance(row, BadRow) else plan.refusal

@@ -1,4 +1,4 @@
-"""A batch job from its settings to its report: checks them, opens the books, runs."""
+"""A batch job from its settings to its report: checks them, opens the recorder, runs."""
 
 import asyncio
 import os
@@ -11,13 +11,13 @@ from paycombat_async.batch.failures_file import FailuresFile
 from paycombat_async.batch.journal.file import source_name
 from paycombat_async.batch.journal.journal import open_journal, temporary_journal
 from paycombat_async.batch.report import BatchReport, Progress, Tally
-from paycombat_async.batch.rows.chunks import windows_of
+from paycombat_async.batch.rows.chunks import chunks_of
 from paycombat_async.batch.rows.file import FilePath, RowFile, Rows, open_rows
-from paycombat_async.batch.run.dry_run import rehearse
-from paycombat_async.batch.run.recorder import Books
-from paycombat_async.batch.run.run import Options, Run
-from paycombat_async.batch.run.sender import account_digest, clock_of, most_at_once, through
-from paycombat_async.batch.run.throttle import Pace
+from paycombat_async.batch.run.dry_run import run_dry
+from paycombat_async.batch.run.recorder import RunRecorder
+from paycombat_async.batch.run.run import Run, RunOptions
+from paycombat_async.batch.run.sender import account_digest, clock_of, make_sender, most_at_once
+from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
 
@@ -50,22 +50,22 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
     rows = await asyncio.to_thread(open_rows, job.rows) if isinstance(job.rows, str | os.PathLike) else job.rows
     source = rows if isinstance(rows, RowFile) else None
     tally = Tally(None if source is None else source.total)
-    windows = windows_of(rows, max(64, min(512, 8 * job.concurrency)))
+    chunks = chunks_of(rows, max(64, min(512, 8 * job.concurrency)))
     if job.dry_run:
-        return await rehearse(windows, tally, SYSTEM_CLOCK, job.on_progress)
+        return await run_dry(chunks, tally, SYSTEM_CLOCK, job.on_progress)
     if client is None:
         raise ConfigurationError("only a dry run goes without a client")
-    books = await asyncio.to_thread(_open_books, client, source, tally, job)
+    recorder = await asyncio.to_thread(_open_recorder, client, source, tally, job)
     concurrency = min(job.concurrency, most_at_once(client))
-    options = Options(concurrency, clock_of(client), job.on_progress, job.stop or asyncio.Event())
-    pace = Pace(concurrency, job.rate, options.clock)
-    return await Run(through(client, tally, pace), books, pace, options).execute(windows)
+    options = RunOptions(concurrency, clock_of(client), job.on_progress, job.stop or asyncio.Event())
+    throttle = Throttle(concurrency, job.rate, options.clock)
+    return await Run(make_sender(client, tally, throttle), recorder, throttle, options).execute(chunks)
 
 
-def _open_books(client: AsyncPayCombat, source: RowFile | None, tally: Tally, job: Job) -> Books:
+def _open_recorder(client: AsyncPayCombat, source: RowFile | None, tally: Tally, job: Job) -> RunRecorder:
     failures = None if job.failed is None else FailuresFile(Path(job.failed), source)
     if job.journal is None:
-        return Books(temporary_journal(), failures, tally)
+        return RunRecorder(temporary_journal(), failures, tally)
     where = Path(job.journal)
     name = _NO_FILE if source is None else source_name(source.path, where)
-    return Books(open_journal(where, account=account_digest(client), source=name), failures, tally)
+    return RunRecorder(open_journal(where, account=account_digest(client), source=name), failures, tally)

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Final
 
 from paycombat_async.batch.failures_file import FailuresFile
-from paycombat_async.batch.journal.journal import Journal, Plan, Result, State
+from paycombat_async.batch.journal.journal import Journal, Plan, Result, RowState
 from paycombat_async.batch.report import Tally
 from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.errors import ConfigurationError
 
-_DONE: Final = State.DONE  # a look into an enum costs as much as all else that is noted of a row
+_DONE: Final = RowState.DONE  # a look into an enum costs as much as all else that is noted of a row
 
 
-class Books:
+class RunRecorder:
     """Results wait here for the next commit, which takes them along with the rows to be sent next."""
 
     def __init__(self, journal: Journal, failures: FailuresFile | None, tally: Tally) -> None:
@@ -24,11 +24,11 @@ class Books:
         self._results: list[Result] = []
         self.tally = tally
 
-    async def turn(self, rows: list[Row]) -> list[Plan]:
+    async def commit(self, rows: list[Row]) -> list[Plan]:
         """Commit the results that wait, and the intent to send these rows. Raises `ConfigurationError`."""
         results, self._results = self._results, []
         loop = asyncio.get_running_loop()
-        commit = loop.run_in_executor(self._thread, self._journal.turn, results, rows)
+        commit = loop.run_in_executor(self._thread, self._journal.commit, results, rows)
         commit.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             return await asyncio.shield(commit)  # a commit that was begun is not to be lost with its results
@@ -39,27 +39,29 @@ class Books:
     async def flush(self) -> None:
         """Commit the results that wait, if any. Raises `ConfigurationError`."""
         if self._results:
-            await self.turn([])
+            await self.commit([])
 
-    def doubt(self, number: int) -> None:
+    def mark_unknown(self, number: int) -> None:
         """Note that a row may have been carried out, but is to be sent again."""
-        self._results.append(Result(number, State.UNKNOWN, "in doubt"))
+        self._results.append(Result(number, RowState.UNKNOWN, "in doubt"))
 
-    def carried_out(self, number: int) -> None:
+    def mark_done(self, number: int) -> None:
         """Note that a row was carried out."""
         self._results.append(Result(number, _DONE, ""))
         self.tally.updated += 1
 
-    def settle(self, number: int, row: Row, state: State, *, kept: str, shown: str) -> None:
-        """Note what became of a row that met an error; `kept` goes to the journal, `shown` to the failures file."""
-        self._results.append(Result(number, state, kept))
-        if state is State.DONE:
+    def settle(self, number: int, row: Row, state: RowState, *, journal_reason: str, display_reason: str) -> None:
+        """Note what became of a row that met an error; `journal_reason` goes to the journal, `display_reason` to the
+        failures file.
+        """
+        self._results.append(Result(number, state, journal_reason))
+        if state is RowState.DONE:
             self.tally.updated += 1
-        elif state is State.UNKNOWN:
+        elif state is RowState.UNKNOWN:
             self.tally.unknown += 1
-            self._list(row, shown)
+            self._list(row, display_reason)
         else:
-            self.refuse(row, shown)
+            self.refuse(row, display_reason)
 
     def refuse(self, row: Row | BadRow, reason: str) -> None:
         """Note that a row failed."""

@@ -6,24 +6,24 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from paycombat_async._clock import Clock
-from paycombat_async.batch.journal.journal import State
+from paycombat_async.batch.journal.journal import RowState
 from paycombat_async.batch.report import BatchReport, Progress
-from paycombat_async.batch.rows.chunks import Windows
+from paycombat_async.batch.rows.chunks import Chunks
 from paycombat_async.batch.rows.row import BadRow, Row
-from paycombat_async.batch.run.breaker import SENTENCES, Breaker, Trouble, tries_at, trouble_of
-from paycombat_async.batch.run.outcomes import kept, shown, state_after
-from paycombat_async.batch.run.recorder import Books
+from paycombat_async.batch.run.breaker import MESSAGES, Breaker, FailureKind, failure_kind, max_tries
+from paycombat_async.batch.run.outcomes import display_reason, journal_reason, state_after
+from paycombat_async.batch.run.recorder import RunRecorder
 from paycombat_async.batch.run.sender import Send
-from paycombat_async.batch.run.throttle import Pace
-from paycombat_async.batch.run.work_queue import Backlog, Item
+from paycombat_async.batch.run.throttle import Throttle
+from paycombat_async.batch.run.work_queue import Item, WorkQueue
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
 
-_CALLS_AHEAD = 4  # of each worker, when the next window is read: that takes some turns of the loop
+_CALLS_AHEAD = 4  # of each worker, when the next chunk is read: that takes some turns of the loop
 _TICK = 0.25  # seconds between two reports of progress, and at most between a result and its commit
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class RunOptions:
     """How a run goes on, and who is told."""
 
     concurrency: int
@@ -35,30 +35,30 @@ class Options:
 class Run:
     """The state of one run: `execute` it once."""
 
-    def __init__(self, send: Send, books: Books, pace: Pace, options: Options) -> None:
+    def __init__(self, send: Send, recorder: RunRecorder, throttle: Throttle, options: RunOptions) -> None:
         self._send = send
-        self._books = books
-        self._pace = pace
+        self._recorder = recorder
+        self._throttle = throttle
         self._options = options
         self._begun = options.clock.monotonic()
         self._breaker = Breaker(options.concurrency)
-        self._backlog = Backlog(low=_CALLS_AHEAD * options.concurrency)
+        self._queue = WorkQueue(low=_CALLS_AHEAD * options.concurrency)
         self._over = asyncio.get_running_loop().create_future()
         self._idle: set[asyncio.Task[None] | None] = set()
         self._suspects: list[tuple[Item, PayCombatError]] = []
         self._anything_passed = False
-        self._open = 0
-        self._fed = False
+        self._unfinished = 0
+        self._input_exhausted = False
         self._stopped = ""
         self._misconfigured = False
 
-    async def execute(self, windows: Windows) -> BatchReport:
+    async def execute(self, chunks: Chunks) -> BatchReport:
         """Send every row. Cancelled, it notes the calls under way as unknown, closes the journal and is cancelled."""
         failed: list[BaseException] = []
         try:
             async with asyncio.TaskGroup() as group:
                 workers = {group.create_task(self._work()) for _ in range(self._options.concurrency)}
-                others = {group.create_task(self._feed(windows)), group.create_task(self._watch())}
+                others = {group.create_task(self._feed(chunks)), group.create_task(self._watch())}
                 await self._until_over()
                 for task in others | (workers & self._idle):
                     task.cancel()
@@ -72,159 +72,159 @@ class Run:
 
     async def _until_over(self) -> None:
         while not (await asyncio.wait([self._over], timeout=_TICK))[0]:
-            self._tell()
+            self._report_progress()
             try:
-                await self._books.flush()
+                await self._recorder.flush()
             except ConfigurationError as error:
-                self._give_up(str(error))
+                self._abort(str(error))
 
     async def _watch(self) -> None:
         await self._options.stop.wait()
         self._end()
 
-    async def _feed(self, windows: Windows) -> None:
+    async def _feed(self, chunks: Chunks) -> None:
         try:
-            async with aclosing(windows):
-                async for window in windows:
-                    await self._take(window)
-                    self._tell()
-                    await self._backlog.until_low()
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    await self._plan(chunk)
+                    self._report_progress()
+                    await self._queue.until_low()
         except ConfigurationError as error:  # the file or the journal cannot be used any longer
-            self._give_up(str(error))
-        self._fed = True
-        self._settle_up()
+            self._abort(str(error))
+        self._input_exhausted = True
+        self._finish_if_done()
 
-    async def _take(self, window: list[Row | BadRow]) -> None:
-        self._books.tally.rows += len(window)
+    async def _plan(self, chunk: list[Row | BadRow]) -> None:
+        self._recorder.tally.rows += len(chunk)
         rows: list[Row] = []
-        for row in window:
+        for row in chunk:
             if isinstance(row, BadRow):
-                self._books.refuse(row, row.reason)
+                self._recorder.refuse(row, row.reason)
             else:
                 rows.append(row)
         items: list[Item] = []
-        for row, plan in zip(rows, await self._books.turn(rows), strict=True):
+        for row, plan in zip(rows, await self._recorder.commit(rows), strict=True):
             if plan.skip:
-                self._books.tally.unchanged += 1
+                self._recorder.tally.unchanged += 1
             elif plan.first_line:
-                self._books.refuse(row, plan.refusal)
+                self._recorder.refuse(row, plan.refusal)
             else:
                 items.append(Item(row, plan.number))
-        self._open += len(items)
-        self._backlog.put(items)
+        self._unfinished += len(items)
+        self._queue.put(items)
 
     async def _work(self) -> None:
         me = asyncio.current_task()
         while not self._over.done():
-            item = None if self._pace.is_slow else self._backlog.take()
+            item = None if self._throttle.is_slow else self._queue.take()
             if item is None:
                 item = await self._wait_for_item(me)
             try:
                 reply = await self._send(item.row)
             except PayCombatError as error:
-                self._met(item, error)
+                self._on_error(item, error)
             except asyncio.CancelledError:
-                self._note(item, State.UNKNOWN, "interrupted", "interrupted while the call was under way")
+                self._note(item, RowState.UNKNOWN, "interrupted", "interrupted while the call was under way")
                 raise
             else:
-                self._went_well(item.number, reply.attempts)
+                self._on_success(item.number, reply.attempts)
 
     async def _wait_for_item(self, me: asyncio.Task[None] | None) -> Item:
         """An item whose time has come. Whoever waits is cancelled when the run is over, and its row is as it was."""
         self._idle.add(me)
         item = None
         while item is None:
-            await self._backlog.until_not_empty()
-            await self._pace.until_allowed()
-            item = self._backlog.take()
-        await self._pace.until_due()
+            await self._queue.until_not_empty()
+            await self._throttle.acquire_slot()
+            item = self._queue.take()
+        await self._throttle.wait_for_rate()
         self._idle.discard(me)
         return item
 
-    def _went_well(self, number: int, attempts: int) -> None:
+    def _on_success(self, number: int, attempts: int) -> None:
         if attempts > 1:
-            self._books.tally.retried += 1
-        self._passed()
-        if self._pace.is_slow:
-            self._pace.went_well()
-        self._books.carried_out(number)
-        self._open -= 1
-        self._settle_up()
+            self._recorder.tally.retried += 1
+        self._on_reached()
+        if self._throttle.is_slow:
+            self._throttle.on_success()
+        self._recorder.mark_done(number)
+        self._unfinished -= 1
+        self._finish_if_done()
 
-    def _met(self, item: Item, error: PayCombatError) -> None:
+    def _on_error(self, item: Item, error: PayCombatError) -> None:
         """Decide what a failed call means: for its row, and for the run."""
-        self._books.tally.retried += error.attempts > 1
+        self._recorder.tally.retried += error.attempts > 1
         if isinstance(error, ConfigurationError):
-            self._give_up(str(error), misconfigured=True)
+            self._abort(str(error), misconfigured=True)
             return
         if isinstance(error, ApiError) and error.retry_after is not None:
-            self._pace.hold(error.retry_after)
-        trouble = trouble_of(error)
-        if self._breaker.met(trouble):
-            self._give_up(SENTENCES[trouble], misconfigured=trouble is Trouble.REFUSED)
-        if item.tries < tries_at(trouble, anything_passed=self._anything_passed):
+            self._throttle.hold(error.retry_after)
+        kind = failure_kind(error)
+        if self._breaker.on_failure(kind):
+            self._abort(MESSAGES[kind], misconfigured=kind is FailureKind.REFUSED)
+        if item.tries < max_tries(kind, anything_passed=self._anything_passed):
             self._put_back(item, error)
-        elif trouble in (Trouble.THROTTLED, Trouble.UNREACHABLE, Trouble.REFUSED):
+        elif kind in (FailureKind.THROTTLED, FailureKind.UNREACHABLE, FailureKind.REFUSED):
             self._suspects.append((item, error))  # no fault of the row's own, if every row meets it
-            self._settle_up()
+            self._finish_if_done()
         else:
-            if trouble is Trouble.OWN and not isinstance(error, InvalidRequest):
-                self._passed()
+            if kind is FailureKind.OWN and not isinstance(error, InvalidRequest):
+                self._on_reached()
             self._judge(item, error)
 
     def _put_back(self, item: Item, error: PayCombatError) -> None:
         if not isinstance(error, ApiError) or error.retry_after is None:
-            self._pace.hold(0.5 * 2**item.tries)
+            self._throttle.hold(0.5 * 2**item.tries)
         item.tries += 1
         if error.outcome is Outcome.UNKNOWN:
-            self._books.doubt(item.number)
-        self._backlog.put([item])
+            self._recorder.mark_unknown(item.number)
+        self._queue.put([item])
 
-    def _passed(self) -> None:
+    def _on_reached(self) -> None:
         self._anything_passed = True
-        self._breaker.passed()
+        self._breaker.on_success()
         if self._suspects:
             suspects, self._suspects = self._suspects, []
             for item, error in suspects:
                 self._judge(item, error)
 
     def _judge(self, item: Item, error: PayCombatError) -> None:
-        self._note(item, state_after(error), kept(error), shown(error))
+        self._note(item, state_after(error), journal_reason(error), display_reason(error))
 
-    def _note(self, item: Item, state: State, reason: str, reason_shown: str) -> None:
+    def _note(self, item: Item, state: RowState, reason: str, reason_shown: str) -> None:
         try:
-            self._books.settle(item.number, item.row, state, kept=reason, shown=reason_shown)
+            self._recorder.settle(item.number, item.row, state, journal_reason=reason, display_reason=reason_shown)
         except ConfigurationError as error:  # the failures file cannot be written any longer; the journal knows the row
-            self._give_up(str(error))
-        self._open -= 1
-        self._settle_up()
+            self._abort(str(error))
+        self._unfinished -= 1
+        self._finish_if_done()
 
-    def _settle_up(self) -> None:
+    def _finish_if_done(self) -> None:
         """End the run once nothing is left but rows that met a trouble which may be everybody's."""
-        if self._fed and self._open == len(self._suspects):
+        if self._input_exhausted and self._unfinished == len(self._suspects):
             self._end()
 
     def _end(self) -> None:
         if not self._over.done():
             self._over.set_result(None)
 
-    def _give_up(self, sentence: str, *, misconfigured: bool = False) -> None:
+    def _abort(self, sentence: str, *, misconfigured: bool = False) -> None:
         self._stopped = self._stopped or sentence
         self._misconfigured = self._misconfigured or misconfigured
         self._end()
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         if self._options.on_progress is not None:
-            self._options.on_progress(self._books.tally.progress(self._elapsed()))
+            self._options.on_progress(self._recorder.tally.progress(self._elapsed()))
 
     def _elapsed(self) -> float:
         return self._options.clock.monotonic() - self._begun
 
     def _close(self) -> BatchReport:
         self._judge_suspects()
-        failures_file, problem = self._books.close()
-        self._tell()
-        tally = self._books.tally
+        failures_file, problem = self._recorder.close()
+        self._report_progress()
+        tally = self._recorder.tally
         return BatchReport.of(
             tally.progress(self._elapsed()),
             failures=tally.failures,
@@ -236,11 +236,11 @@ class Run:
 
     def _judge_suspects(self) -> None:
         """Rows set aside stay pending if the whole run met their trouble; in a run that came to its end they failed."""
-        came_to_its_end = self._fed and self._open == len(self._suspects) and not self._stopped
+        came_to_its_end = self._input_exhausted and self._unfinished == len(self._suspects) and not self._stopped
         if not self._suspects or not came_to_its_end:
             return
         if self._anything_passed:
-            self._passed()
+            self._on_reached()
         else:
-            trouble = trouble_of(self._suspects[-1][1])
-            self._give_up(SENTENCES[trouble], misconfigured=trouble is Trouble.REFUSED)
+            kind = failure_kind(self._suspects[-1][1])
+            self._abort(MESSAGES[kind], misconfigured=kind is FailureKind.REFUSED)

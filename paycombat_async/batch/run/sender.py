@@ -1,4 +1,4 @@
-"""What a run needs of a client: a way to send that tells the pace of each attempt, and whose account it is."""
+"""What a run needs of a client: a way to send that tells the throttle of each attempt, and whose account it is."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -10,7 +10,7 @@ from paycombat_async._protocol.reply import Reply
 from paycombat_async._signing import content_digest
 from paycombat_async.batch.report import Tally
 from paycombat_async.batch.rows.row import Row
-from paycombat_async.batch.run.throttle import Pace
+from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.schemas.customers import Customer
@@ -19,14 +19,14 @@ from paycombat_async.schemas.customers import Customer
 Send: TypeAlias = Callable[[Row], Awaitable[Reply[Customer]]]
 
 
-def through(client: AsyncPayCombat, tally: Tally, pace: Pace) -> Send:
+def make_sender(client: AsyncPayCombat, tally: Tally, throttle: Throttle) -> Send:
     """How rows are sent; a hook that the client has is told of each attempt as before."""
     engine = client._engine  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the client shows its hooks nowhere
 
     def on_failed(attempt: Attempt) -> None:
         if attempt.status == 429:
             tally.throttled += 1
-            pace.throttled(attempt)
+            throttle.throttled(attempt)
 
     observed = replace(engine, hooks=replace(engine.hooks, on_failed=on_failed))
     return lambda row: observed.send(UPDATE_CUSTOMER, row.request, {}, body=row.body)

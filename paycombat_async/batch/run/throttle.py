@@ -9,7 +9,7 @@ from paycombat_async._protocol.messages import Attempt
 LONGEST_HOLD = 120.0  # seconds: what a provider may ask for before the run would rather go on and be refused
 
 
-class Pace:
+class Throttle:
     """Halves the number of calls at once when the provider answers 429, and adds one per round of good answers.
 
     It counts the workers that stand still, not the calls under way: that costs nothing while none has to.
@@ -20,7 +20,7 @@ class Pace:
         self._limit = float(workers)
         self._interval = 1 / rate if rate else 0.0
         self._clock = clock
-        self._standing: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._next_start = 0.0
         self._held_until = 0.0
         self._last_cut = -1.0
@@ -31,24 +31,24 @@ class Pace:
         """How many calls may be under way now."""
         return int(self._limit)
 
-    async def until_allowed(self) -> None:
+    async def acquire_slot(self) -> None:
         """Wait until this worker is one of those that may go on."""
-        while self._workers - len(self._standing) > self.limit:
+        while self._workers - len(self._waiting) > self.limit:
             turn = asyncio.get_running_loop().create_future()
-            self._standing.append(turn)
+            self._waiting.append(turn)
             await turn
 
-    async def until_due(self) -> None:
+    async def wait_for_rate(self) -> None:
         """Wait until the next call may start: for holds to end, and as the rate says."""
         is_held = True
         while is_held:
             while (wait := self._held_until - self._clock.monotonic()) > 0:
                 await self._clock.sleep(wait)
             self._held_until = 0.0
-            await self._until_start()
+            await self._wait_for_turn()
             is_held = self._held_until > 0
 
-    async def _until_start(self) -> None:
+    async def _wait_for_turn(self) -> None:
         now = self._clock.monotonic()
         start = max(now, self._next_start)
         self._next_start = start + self._interval
@@ -68,7 +68,7 @@ class Pace:
             self._limit = max(1.0, self._limit / 2)
             self.is_slow = True
 
-    def went_well(self) -> None:
+    def on_success(self) -> None:
         """A call succeeded."""
         if self._limit < self._workers:
             self._limit = min(float(self._workers), self._limit + 1 / self._limit)
@@ -76,7 +76,7 @@ class Pace:
         self.is_slow = bool(self._interval or self._held_until) or self._limit < self._workers
 
     def _wake(self) -> None:
-        while self._standing and self._workers - len(self._standing) < self.limit:
-            turn = self._standing.popleft()
+        while self._waiting and self._workers - len(self._waiting) < self.limit:
+            turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)

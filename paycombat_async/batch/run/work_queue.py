@@ -17,7 +17,7 @@ class Item(Struct, eq=False, gc=False):
     tries: int = 0
 
 
-class Backlog:
+class WorkQueue:
     """A queue that says when it runs low: an `asyncio.Queue` costs six times as much per row, and does not say."""
 
     def __init__(self, low: int) -> None:

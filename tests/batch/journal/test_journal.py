@@ -17,7 +17,7 @@ from paycombat_async import ConfigurationError, UpdateCustomer
 from paycombat_async.batch import Row
 from paycombat_async.batch.journal import index
 from paycombat_async.batch.journal.file import source_name
-from paycombat_async.batch.journal.journal import Journal, Plan, Result, State, open_journal, temporary_journal
+from paycombat_async.batch.journal.journal import Journal, Plan, Result, RowState, open_journal, temporary_journal
 from paycombat_async.batch.rows.row import row_from_request
 from tests.processes import run
 
@@ -49,7 +49,7 @@ def test_only_the_owner_may_read_it(path: Path) -> None:
     before = os.umask(0)
     try:
         journal = opened(path)
-        journal.turn([], [row(2, "c1")])
+        journal.commit([], [row(2, "c1")])
     finally:
         os.umask(before)
 
@@ -74,8 +74,8 @@ def test_a_journal_that_others_may_read_is_closed_to_them(path: Path) -> None:
 def test_it_holds_no_name_and_no_token(path: Path) -> None:
     """Ids, lines, digests and states are all there is."""
     journal = opened(path)
-    plans = journal.turn([], [row(2, "c1", "한빛 personal")])
-    journal.turn([Result(plans[0].number, State.FAILED, "refused")], [])
+    plans = journal.commit([], [row(2, "c1", "한빛 personal")])
+    journal.commit([Result(plans[0].number, RowState.FAILED, "refused")], [])
     held = path.read_bytes() + Path(f"{path}-wal").read_bytes()
     journal.close([])
 
@@ -192,14 +192,14 @@ def test_what_is_done_is_skipped_and_all_else_is_sent_again(path: Path) -> None:
     """Only `done` with the same content keeps a row from being sent."""
     journal = opened(path)
     rows = [row(2, "done"), row(3, "failed"), row(4, "unknown"), row(5, "sending"), row(6, "changed")]
-    numbers = [plan.number for plan in journal.turn([], rows)]
-    results = [State.DONE, State.FAILED, State.UNKNOWN, None, State.DONE]
-    journal.turn([Result(number, state, "") for number, state in zip(numbers, results, strict=True) if state], [])
+    numbers = [plan.number for plan in journal.commit([], rows)]
+    results = [RowState.DONE, RowState.FAILED, RowState.UNKNOWN, None, RowState.DONE]
+    journal.commit([Result(number, state, "") for number, state in zip(numbers, results, strict=True) if state], [])
     journal._connection.close()  # killed: nothing was closed
 
     again = opened(path)
-    plans = again.turn([], [row(12, "done"), *rows[1:4], row(6, "changed", "y"), row(7, "new")])
-    again.close([Result(plan.number, State.DONE, "") for plan in plans if not plan.skip])
+    plans = again.commit([], [row(12, "done"), *rows[1:4], row(6, "changed", "y"), row(7, "new")])
+    again.close([Result(plan.number, RowState.DONE, "") for plan in plans if not plan.skip])
 
     assert [True, False, False, False, False, False] == [plan.skip for plan in plans]
     assert {*numbers} == {plan.number for plan in plans[:5]}
@@ -210,8 +210,8 @@ def test_a_customer_that_stands_twice_is_sent_once(path: Path) -> None:
     """The same content again is nothing to do; other content is refused, in one window or in two."""
     journal = opened(path)
 
-    first = journal.turn([], [row(2, "c1"), row(3, "c1", "y"), row(4, "c1")])
-    second = journal.turn([], [row(5, "c1", "z")])
+    first = journal.commit([], [row(2, "c1"), row(3, "c1", "y"), row(4, "c1")])
+    second = journal.commit([], [row(5, "c1", "z")])
     journal.close([])
 
     refusals = [plan.refusal for plan in first + second]
@@ -223,9 +223,9 @@ def test_a_customer_that_stands_twice_is_sent_once(path: Path) -> None:
 def test_rows_that_were_planned_and_not_sent_are_new(path: Path) -> None:
     """At a clean end no call is under way, so nothing is in doubt."""
     journal = opened(path)
-    sent, _ = journal.turn([], [row(2, "c1"), row(3, "c2")])
+    sent, _ = journal.commit([], [row(2, "c1"), row(3, "c2")])
 
-    journal.close([Result(sent.number, State.UNKNOWN, "interrupted")])
+    journal.close([Result(sent.number, RowState.UNKNOWN, "interrupted")])
 
     assert {"c1": "unknown", "c2": "new"} == states(path)
 
@@ -236,7 +236,7 @@ def test_a_commit_that_fails_says_so(path: Path) -> None:
     journal._connection.execute("PRAGMA max_page_count = 1")
 
     with pytest.raises(ConfigurationError, match="cannot be written: the disk is full"):
-        journal.turn([], [row(line, f"c{line}") for line in range(500)])
+        journal.commit([], [row(line, f"c{line}") for line in range(500)])
     journal._connection.execute("PRAGMA max_page_count = 1000000")
     journal.close([])
 
@@ -264,12 +264,12 @@ def test_a_turn_that_failed_leaves_no_trace_in_memory(path: Path, monkeypatch: p
     """Not even if the index caught up in it: rows of turns before are known, those of this one are new."""
     monkeypatch.setattr(index, "LATEST", 15)
     journal, rows = opened(path), [row(line, f"c{line}") for line in range(20)]
-    journal.turn([], rows[:10])
+    journal.commit([], rows[:10])
     monkeypatch.setattr(journal, "_connection", FailingOnce(journal._connection))
     with pytest.raises(ConfigurationError, match="cannot be used"):
-        journal.turn([], rows[10:])
+        journal.commit([], rows[10:])
 
-    plans = journal.turn([], rows)
+    plans = journal.commit([], rows)
     journal.close([])
 
     assert [True] * 10 + [False] * 10 == [plan.skip for plan in plans]
@@ -282,12 +282,12 @@ def test_no_more_than_the_latest_rows_are_held_in_memory(path: Path, monkeypatch
     held = []
 
     for start in range(0, 100, 10):
-        journal.turn([], rows[start : start + 10])
+        journal.commit([], rows[start : start + 10])
         held.append(len(journal._index._latest))
-    twice = journal.turn([], rows)
+    twice = journal.commit([], rows)
     journal.close([])
     again = opened(path)
-    numbers = [plan.number for plan in again.turn([], rows)]
+    numbers = [plan.number for plan in again.commit([], rows)]
     again.close([])
 
     assert [10, 20, 0, 10, 20, 0, 10, 20, 0, 10] == held
@@ -313,7 +313,7 @@ class Runs(RuleBasedStateMachine):
 
     @rule(customer=st.sampled_from(CUSTOMERS), content=st.sampled_from("xy"))
     def plan(self, customer: str, content: str) -> None:
-        (plan,) = self.journal.turn([], [row(2, customer, content)])
+        (plan,) = self.journal.commit([], [row(2, customer, content)])
         expected_skip = (
             self.applied.get(customer) == content if customer not in self.seen else self.seen[customer] == content
         )
@@ -325,18 +325,20 @@ class Runs(RuleBasedStateMachine):
                 self.applied.pop(customer, None)
                 self.open[customer] = (plan.number, content)
 
-    @rule(customer=st.sampled_from(CUSTOMERS), state=st.sampled_from([State.DONE, State.FAILED, State.UNKNOWN]))
-    def settle(self, customer: str, state: State) -> None:
+    @rule(
+        customer=st.sampled_from(CUSTOMERS), state=st.sampled_from([RowState.DONE, RowState.FAILED, RowState.UNKNOWN])
+    )
+    def settle(self, customer: str, state: RowState) -> None:
         if customer in self.open:
             number, content = self.open.pop(customer)
-            self.journal.turn([Result(number, state, "")], [])
-            if state is State.DONE:
+            self.journal.commit([Result(number, state, "")], [])
+            if state is RowState.DONE:
                 self.applied[customer] = content
 
     @rule()
     def catch_up(self) -> None:
         with mock.patch.object(index, "LATEST", 1):
-            self.journal.turn([], [])
+            self.journal.commit([], [])
 
     @rule()
     def kill(self) -> None:
