@@ -18,60 +18,60 @@ U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
-class _Errand:
+class _Task:
     """Something to call in the waiting thread, and where what it returns goes; None where nobody asks."""
 
     work: Callable[[], object]
     answer: asyncio.Future[Any] | None  # Any: whatever the work returns
 
 
-class Desk(Generic[T]):
+class CallerThread(Generic[T]):
     """Between a job in the loop and the thread that waits for it. Serves one job."""
 
     def __init__(self) -> None:
-        self._errands: asyncio.Queue[_Errand | None] = asyncio.Queue()
+        self._tasks: asyncio.Queue[_Task | None] = asyncio.Queue()
         self._task: asyncio.Task[T] | None = None
 
     def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:  # Any: what it yields to its loop
         """Carries the job out in the loop, and its errands here. An interrupt cancels the job and waits for its end."""
         try:
             runner.run(self._start, job)
-            while (errand := runner.run(self._errands.get)) is not None:
-                self._carry_out(runner, errand)
+            while (task := runner.run(self._tasks.get)) is not None:
+                self._carry_out(runner, task)
             return runner.run(self._result)
         except BaseException:
             with suppress(ConfigurationError):  # the client was closed, which has ended the job already
                 runner.run(self._cancel)
             raise
 
-    async def ask(self, work: Callable[[], U]) -> U:
+    async def run_in_caller(self, work: Callable[[], U]) -> U:
         """In the loop: what `work` returns or raises in the waiting thread."""
         answer: asyncio.Future[U] = asyncio.get_running_loop().create_future()
-        self._errands.put_nowait(_Errand(work, answer))
+        self._tasks.put_nowait(_Task(work, answer))
         return await answer
 
-    def telling(self, hook: Callable[[U], None]) -> Callable[[U], None]:
+    def notify_caller(self, hook: Callable[[U], None]) -> Callable[[U], None]:
         """For the loop: a function that has the hook called in the waiting thread, and does not wait for it."""
 
         def tell(news: U) -> None:
-            self._errands.put_nowait(_Errand(lambda: hook(news), None))
+            self._tasks.put_nowait(_Task(lambda: hook(news), None))
 
         return tell
 
-    def _carry_out(self, runner: Runner, errand: _Errand) -> None:
-        if errand.answer is None:
-            errand.work()
+    def _carry_out(self, runner: Runner, task: _Task) -> None:
+        if task.answer is None:
+            task.work()
             return
         try:
-            value = errand.work()
+            value = task.work()
         except Exception as error:  # noqa: BLE001  # it is the job's, which asked for it
-            runner.run(_give, errand.answer.set_exception, error)
+            runner.run(_resolve, task.answer.set_exception, error)
         else:
-            runner.run(_give, errand.answer.set_result, value)
+            runner.run(_resolve, task.answer.set_result, value)
 
     async def _start(self, job: Callable[[], Coroutine[Any, Any, T]]) -> None:
         self._task = asyncio.create_task(job())
-        self._task.add_done_callback(lambda _: self._errands.put_nowait(None))
+        self._task.add_done_callback(lambda _: self._tasks.put_nowait(None))
 
     async def _result(self) -> T:
         assert self._task is not None  # noqa: S101  # started above
@@ -83,5 +83,5 @@ class Desk(Generic[T]):
             await asyncio.wait([self._task])
 
 
-async def _give(settle: Callable[[U], None], value: U) -> None:
+async def _resolve(settle: Callable[[U], None], value: U) -> None:
     settle(value)

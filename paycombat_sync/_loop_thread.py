@@ -16,8 +16,8 @@ from paycombat_async.errors import ConfigurationError, Disconnected
 
 T = TypeVar("T")
 
-_PATIENCE_S: Final = 3.0  # for a cut to be carried out, and for a loop to end: both take milliseconds
-_LOOK_UP_S: Final = 0.1 if sys.platform == "win32" else -1  # there, Ctrl-C does not end a wait for a lock
+_CANCEL_GRACE_S: Final = 3.0  # for a cut to be carried out, and for a loop to end: both take milliseconds
+_POLL_S: Final = 0.1 if sys.platform == "win32" else -1  # there, Ctrl-C does not end a wait for a lock
 
 
 class _Call(Generic[T]):
@@ -95,7 +95,7 @@ class LoopThread:
         except RuntimeError as error:
             raise ConfigurationError(f"the client cannot have its thread: {error}") from None
         except BaseException:  # an interrupt, most likely inside start(), which waits for the new thread
-            self._started.add_done_callback(self._halt_late)
+            self._started.add_done_callback(self._halt_when_started)
             raise
 
     @property
@@ -114,10 +114,10 @@ class LoopThread:
         call = _Call(coroutine)
         try:
             self._enter(call)
-            while not call.wait(_LOOK_UP_S):
+            while not call.wait(_POLL_S):
                 pass
         except BaseException:
-            self._give_up(call)
+            self._abandon(call)
             raise
         finally:
             self._leave(call)
@@ -134,7 +134,7 @@ class LoopThread:
         with suppress(RuntimeError):  # ended already
             self._loop.call_soon_threadsafe(self._halt.set)
         if not self.is_here:
-            self._thread.join(_PATIENCE_S)
+            self._thread.join(_CANCEL_GRACE_S)
 
     def stop_unless_busy(self) -> None:
         """At exit, or when the client is collected. Calls of daemon threads are left to end with the process.
@@ -153,13 +153,13 @@ class LoopThread:
             self._calls.add(call)
             self._loop.call_soon_threadsafe(call.start)
 
-    def _give_up(self, call: _Call[Any]) -> None:
+    def _abandon(self, call: _Call[Any]) -> None:
         if call not in self._calls:
             call.drop()
         elif not call.is_over:
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(call.cancel)
-            call.wait(_PATIENCE_S)
+            call.wait(_CANCEL_GRACE_S)
 
     def _leave(self, call: _Call[Any]) -> None:
         with self._lock:
@@ -183,6 +183,6 @@ class LoopThread:
         self._started.set_result(asyncio.get_running_loop())
         await self._halt.wait()
 
-    def _halt_late(self, started: "Future[asyncio.AbstractEventLoop]") -> None:
+    def _halt_when_started(self, started: "Future[asyncio.AbstractEventLoop]") -> None:
         if started.exception() is None:
             started.result().call_soon_threadsafe(self._halt.set)

@@ -32,7 +32,7 @@ class Runner:
         self._thread: LoopThread | None = None
         self._end: weakref.finalize[..., Runner] | None = None
         self._is_closed = False
-        _everyone.add(self)
+        _instances.add(self)
 
     @property
     def is_closed(self) -> bool:
@@ -121,11 +121,11 @@ def _in_ipython() -> bool:
     return shell_of is not None and shell_of() is not None
 
 
-_everyone: Final["weakref.WeakSet[Runner]"] = weakref.WeakSet()
+_instances: Final["weakref.WeakSet[Runner]"] = weakref.WeakSet()
 
 
 def _disown_all() -> None:
-    for runner in list(_everyone):
+    for runner in list(_instances):
         runner.disown()
 
 

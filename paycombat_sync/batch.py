@@ -9,13 +9,13 @@ from paycombat_async import batch
 from paycombat_async.batch import BatchReport, Progress, RowFile
 from paycombat_async.batch.rows.file import FilePath
 from paycombat_async.batch.rows.row import Given
-from paycombat_sync._caller_thread import Desk
+from paycombat_sync._caller_thread import CallerThread
 from paycombat_sync._runner import Runner
 from paycombat_sync.client import PayCombat
 
 Rows: TypeAlias = str | os.PathLike[str] | RowFile | Iterable[Given]
 
-_HANDFUL: Final = 64  # rows fetched from the caller's thread at a time
+_CHUNK_ROWS: Final = 64  # rows fetched from the caller's thread at a time
 
 
 def sync_customers(
@@ -46,32 +46,32 @@ def sync_customers(
     Raises `ConfigurationError` before anything is sent if the file, the journal or a setting cannot be used; what
     stops the run later is in `BatchReport.stopped`.
     """
-    desk: Desk[BatchReport] = Desk()
-    twin = None if client is None else client._twin  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # our client
+    caller: CallerThread[BatchReport] = CallerThread()
+    async_client = None if client is None else client._async  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # our client
 
     async def job() -> BatchReport:
         return await batch.sync_customers(
-            twin,
-            rows if isinstance(rows, str | os.PathLike | RowFile) else _fetched(rows, desk),
+            async_client,
+            rows if isinstance(rows, str | os.PathLike | RowFile) else _iterate_in_caller(rows, caller),
             journal=journal,
             failed=failed,
             concurrency=concurrency,
             rate=rate,
             dry_run=dry_run,
-            on_progress=None if on_progress is None else desk.telling(on_progress),
+            on_progress=None if on_progress is None else caller.notify_caller(on_progress),
         )
 
     if client is not None:
-        return desk.run(client._runner, job)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # our client
+        return caller.run(client._runner, job)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # our client
     runner = Runner()
     try:
-        return desk.run(runner, job)
+        return caller.run(runner, job)
     finally:
         runner.close()
 
 
-async def _fetched(rows: Iterable[Given], desk: Desk[BatchReport]) -> AsyncIterator[Given]:
+async def _iterate_in_caller(rows: Iterable[Given], caller: CallerThread[BatchReport]) -> AsyncIterator[Given]:
     iterator = iter(rows)
-    while handful := await desk.ask(lambda: list(islice(iterator, _HANDFUL))):
-        for row in handful:
+    while chunk := await caller.run_in_caller(lambda: list(islice(iterator, _CHUNK_ROWS))):
+        for row in chunk:
             yield row

@@ -112,24 +112,24 @@ class PayCombat:
             ),
         )
 
-    def _set_up(self, runner: Runner, twin: AsyncPayCombat) -> None:
+    def _set_up(self, runner: Runner, async_client: AsyncPayCombat) -> None:
         self._runner = runner
-        self._twin = twin
-        self.webhooks = twin.webhooks
-        self.customers = Customers(runner, twin.customers)
-        self.payins = Payins(runner, twin.payins)
-        self.payouts = Payouts(runner, twin.payouts)
-        self.checkouts = Checkouts(runner, twin.checkouts)
-        self.payin_methods = PayinMethods(runner, twin.payin_methods)
-        self.payout_methods = PayoutMethods(runner, twin.payout_methods)
-        self.payment_methods = PaymentMethods(runner, twin.payment_methods)
-        self.master_data = MasterData(runner, twin.master_data)
-        self.merchant = Merchant(runner, twin.merchant)
+        self._async = async_client
+        self.webhooks = async_client.webhooks
+        self.customers = Customers(runner, async_client.customers)
+        self.payins = Payins(runner, async_client.payins)
+        self.payouts = Payouts(runner, async_client.payouts)
+        self.checkouts = Checkouts(runner, async_client.checkouts)
+        self.payin_methods = PayinMethods(runner, async_client.payin_methods)
+        self.payout_methods = PayoutMethods(runner, async_client.payout_methods)
+        self.payment_methods = PaymentMethods(runner, async_client.payment_methods)
+        self.master_data = MasterData(runner, async_client.master_data)
+        self.merchant = Merchant(runner, async_client.merchant)
 
     @property
     def is_sandbox(self) -> bool:
         """Whether the credentials are those of the provider's sandbox: no real money moves."""
-        return self._twin.is_sandbox
+        return self._async.is_sandbox
 
     @property
     def is_closed(self) -> bool:
@@ -147,9 +147,9 @@ class PayCombat:
 
         Closing it closes this client too.
         """
-        twin = self._twin.with_options(timeout=timeout, max_retries=max_retries, on_attempt=on_attempt)
+        async_client = self._async.with_options(timeout=timeout, max_retries=max_retries, on_attempt=on_attempt)
         clone = object.__new__(type(self))
-        clone._set_up(self._runner, twin)  # of this class
+        clone._set_up(self._runner, async_client)  # of this class
         return clone
 
     def send(
@@ -159,7 +159,7 @@ class PayCombat:
 
         `request` is the endpoint's Struct, or None where it takes none; `path` fills the holes of its path.
         """
-        return self._runner.run(self._twin.send, endpoint, request, query=query, **path)
+        return self._runner.run(self._async.send, endpoint, request, query=query, **path)
 
     def request(
         self, method: Method, path: str, /, *, body: object = None, query: Mapping[str, str | int] | None = None
@@ -169,7 +169,7 @@ class PayCombat:
         `path` is encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The reply's `data` is
         what stands in the envelope, as dicts and lists. Only a GET is repeated after bytes may have left.
         """
-        return self._runner.run(self._twin.request, method, path, body=body, query=query)
+        return self._runner.run(self._async.request, method, path, body=body, query=query)
 
     def close(self, grace: float = 0) -> None:
         """Close all connections; new calls are refused from here on. Calling it twice does no harm.
@@ -177,7 +177,7 @@ class PayCombat:
         Calls under way have `grace` seconds to finish; what is left then fails, with an outcome and, if it moves
         money, the reference on its error. A transport of your own is left open.
         """
-        self._runner.close(lambda: self._twin.aclose(grace))
+        self._runner.close(lambda: self._async.aclose(grace))
 
     def __enter__(self) -> Self:
         return self
@@ -188,7 +188,7 @@ class PayCombat:
         self.close()
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_twin"):  # a reporter may show it before its set-up is through
+        if not hasattr(self, "_async"):  # a reporter may show it before its set-up is through
             return f"{type(self).__name__}(not set up)"
-        base_url = self._twin._engine.config.base_url  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the twin's own repr names its class
+        base_url = self._async._engine.config.base_url  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as the async client's own repr class
         return f"{type(self).__name__}({base_url}, {'closed' if self.is_closed else 'open'})"

@@ -23,9 +23,9 @@ class Checkouts:
     Send the customer, and nobody else, to `checkout_url`: it carries your X-token.
     """
 
-    def __init__(self, runner: Runner, twin: checkouts.Checkouts) -> None:
+    def __init__(self, runner: Runner, resource: checkouts.Checkouts) -> None:
         self._runner = runner
-        self._twin = twin
+        self._async = resource
 
     def create(self, request: CreatePaymentRequest) -> Checkout:
         """Create Payment Request: a new checkout.
@@ -35,7 +35,7 @@ class Checkouts:
 
         https://docs.paycombat.com/create-payment-request-13142063e0
         """
-        return self._runner.run(self._twin.create, request)
+        return self._runner.run(self._async.create, request)
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Checkout]:
         """All checkouts: `for checkout in client.checkouts.list()`.
@@ -44,14 +44,14 @@ class Checkouts:
 
         Provider's page: Get All Checkout (its body is not in the public record).
         """
-        return Pager(self._runner, self._twin.list(page_size=page_size, extra_query=extra_query))
+        return Pager(self._runner, self._async.list(page_size=page_size, extra_query=extra_query))
 
     def retrieve(self, id: str) -> Checkout:  # noqa: A002  # the provider's name for it
         """Look a checkout up, by its `id`. Raises `NotFound` if there is none.
 
         https://docs.paycombat.com/get-detail-checkout-13145826e0
         """
-        return self._runner.run(self._twin.retrieve, id)
+        return self._runner.run(self._async.retrieve, id)
 
     def create_new(self, request: CreateNewCheckout) -> Checkout:
         """Create New Checkout: give a checkout the payin method that its customer has chosen.
@@ -60,7 +60,7 @@ class Checkouts:
 
         https://docs.paycombat.com/create-new-checkout-15936347e0
         """
-        return self._runner.run(self._twin.create_new, request)
+        return self._runner.run(self._async.create_new, request)
 
     def create_virtual_account(self, request: CreateCheckoutVirtualAccount) -> Checkout:
         """Open a virtual account for a checkout (KRW), at the bank named.
@@ -69,7 +69,7 @@ class Checkouts:
 
         https://docs.paycombat.com/create-virtual-account-krw-17354379e0
         """
-        return self._runner.run(self._twin.create_virtual_account, request)
+        return self._runner.run(self._async.create_virtual_account, request)
 
     def va_bank_information(self, *, extra_query: Mapping[str, str] | None = None) -> object:
         """The banks at which virtual accounts can be opened (KRW), as plain data.
@@ -79,4 +79,4 @@ class Checkouts:
 
         Provider's page: Get VA Bank Information [KRW] (its body is not in the public record).
         """
-        return self._runner.run(self._twin.va_bank_information, extra_query=extra_query)
+        return self._runner.run(self._async.va_bank_information, extra_query=extra_query)

@@ -21,9 +21,9 @@ from paycombat_sync.pagination import Pager
 class Customers:
     """`client.customers`: the profiles of those who pay and are paid."""
 
-    def __init__(self, runner: Runner, twin: customers.Customers) -> None:
+    def __init__(self, runner: Runner, resource: customers.Customers) -> None:
         self._runner = runner
-        self._twin = twin
+        self._async = resource
 
     def create(self, request: CreateCustomer) -> Customer:
         """Create a customer.
@@ -33,7 +33,7 @@ class Customers:
 
         https://docs.paycombat.com/create-customer-12819564e0
         """
-        return self._runner.run(self._twin.create, request)
+        return self._runner.run(self._async.create, request)
 
     def update(self, request: UpdateCustomer) -> Customer:
         """Change the fields of a customer that are set; `""` clears a field, `UNSET` leaves it as it is.
@@ -42,7 +42,7 @@ class Customers:
 
         https://docs.paycombat.com/update-customer-12819581e0
         """
-        return self._runner.run(self._twin.update, request)
+        return self._runner.run(self._async.update, request)
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Customer]:
         """All customers: `for customer in client.customers.list()`.
@@ -51,14 +51,14 @@ class Customers:
 
         Provider's page: Get All Customer (its body is not in the public record).
         """
-        return Pager(self._runner, self._twin.list(page_size=page_size, extra_query=extra_query))
+        return Pager(self._runner, self._async.list(page_size=page_size, extra_query=extra_query))
 
     def retrieve(self, customer_id: str) -> Customer:
         """Look a customer up. Raises `NotFound` if there is none.
 
         https://docs.paycombat.com/get-detail-customer-by-id-12819568e0
         """
-        return self._runner.run(self._twin.retrieve, customer_id)
+        return self._runner.run(self._async.retrieve, customer_id)
 
     def check_wallet_ready(self, customer_id: str) -> WalletReadiness:
         """Ask whether a customer's wallet can be used, and which fields are missing for it.
@@ -68,21 +68,21 @@ class Customers:
 
         https://docs.paycombat.com/check-is-customer-wallet-ready-12819594e0
         """
-        return self._runner.run(self._twin.check_wallet_ready, customer_id)
+        return self._runner.run(self._async.check_wallet_ready, customer_id)
 
     def enable(self, customer_id: str) -> Customer:
         """Let a customer be used again. Safe to repeat, so it is retried. The path is a guess.
 
         https://docs.paycombat.com/enable-customer-12823648e0
         """
-        return self._runner.run(self._twin.enable, customer_id)
+        return self._runner.run(self._async.enable, customer_id)
 
     def disable(self, customer_id: str) -> Customer:
         """Keep a customer from being used. Safe to repeat, so it is retried.
 
         https://docs.paycombat.com/disable-customer-12823650e0
         """
-        return self._runner.run(self._twin.disable, customer_id)
+        return self._runner.run(self._async.disable, customer_id)
 
     def delete(self, customer_id: str) -> DeletedCustomer:
         """Delete a customer. Safe to repeat, so it is retried: a `NotFound` may mean that the first try did it.
@@ -91,4 +91,4 @@ class Customers:
 
         https://docs.paycombat.com/delete-customer-12823656e0
         """
-        return self._runner.run(self._twin.delete, customer_id)
+        return self._runner.run(self._async.delete, customer_id)

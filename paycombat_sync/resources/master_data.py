@@ -11,9 +11,9 @@ from paycombat_sync._runner import Runner
 class MasterData:
     """`client.master_data`: what the provider's codes mean."""
 
-    def __init__(self, runner: Runner, twin: master_data.MasterData) -> None:
+    def __init__(self, runner: Runner, resource: master_data.MasterData) -> None:
         self._runner = runner
-        self._twin = twin
+        self._async = resource
 
     def countries_and_currencies(self) -> object:
         """The codes of all countries and currencies, as plain data: the record shows nothing of its shape.
@@ -23,4 +23,4 @@ class MasterData:
 
         Provider's page: Get All Country & Currency Code (its body is not in the public record).
         """
-        return self._runner.run(self._twin.countries_and_currencies)
+        return self._runner.run(self._async.countries_and_currencies)

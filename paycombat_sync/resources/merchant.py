@@ -12,13 +12,13 @@ from paycombat_sync._runner import Runner
 class Merchant:
     """`client.merchant`: what the merchant has."""
 
-    def __init__(self, runner: Runner, twin: merchant.Merchant) -> None:
+    def __init__(self, runner: Runner, resource: merchant.Merchant) -> None:
         self._runner = runner
-        self._twin = twin
+        self._async = resource
 
     def payout_balance(self, currency: str) -> PayoutBalance:
         """What can be paid out in a currency (ISO 4217). The fields of the answer are a guess: they may be None.
 
         https://docs.paycombat.com/get-balance-payout-19032470e0
         """
-        return self._runner.run(self._twin.payout_balance, currency)
+        return self._runner.run(self._async.payout_balance, currency)

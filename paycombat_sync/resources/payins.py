@@ -12,9 +12,9 @@ from paycombat_sync._runner import Runner
 class Payins:
     """`client.payins`: money coming in."""
 
-    def __init__(self, runner: Runner, twin: payins.Payins) -> None:
+    def __init__(self, runner: Runner, resource: payins.Payins) -> None:
         self._runner = runner
-        self._twin = twin
+        self._async = resource
 
     def create(self, request: CreatePayin) -> Payin:
         """Ask for money. What came of it is told by webhook, later.
@@ -25,7 +25,7 @@ class Payins:
 
         https://docs.paycombat.com/create-payin-12823303e0
         """
-        return self._runner.run(self._twin.create, request)
+        return self._runner.run(self._async.create, request)
 
     def simulate(self, request: SimulatePayin) -> object:
         """Let a payin of the sandbox succeed or fail. Returns what stands in the answer, as plain data.
@@ -36,14 +36,14 @@ class Payins:
 
         https://docs.paycombat.com/simulate-payin-12814516e0
         """
-        return self._runner.run(self._twin.simulate, request)
+        return self._runner.run(self._async.simulate, request)
 
     def retrieve(self, id: str) -> Payin:  # noqa: A002  # the provider's name for it
         """Look a payin up, by its `id`. Raises `NotFound` if there is none.
 
         https://docs.paycombat.com/retrieve-payin-12823155e0
         """
-        return self._runner.run(self._twin.retrieve, id)
+        return self._runner.run(self._async.retrieve, id)
 
     def create_virtual_account(self, request: CreateVirtualAccount) -> VirtualAccount:
         """Open a virtual account (KRW). Its `id` goes into `create` as `payer_id` once a callback has approved it.
@@ -52,4 +52,4 @@ class Payins:
 
         https://docs.paycombat.com/create-virtual-account-16406617e0
         """
-        return self._runner.run(self._twin.create_virtual_account, request)
+        return self._runner.run(self._async.create_virtual_account, request)

@@ -13,9 +13,9 @@ from paycombat_sync.pagination import Pager
 class PaymentMethods:
     """`client.payment_methods`: what a customer can choose from, by currency."""
 
-    def __init__(self, runner: Runner, twin: payment_methods.PaymentMethods) -> None:
+    def __init__(self, runner: Runner, resource: payment_methods.PaymentMethods) -> None:
         self._runner = runner
-        self._twin = twin
+        self._async = resource
 
     def list(self, currency: str) -> Pager[PayinMethod]:
         """The payment methods for a currency (ISO 4217): `for method in client.payment_methods.list("AUD")`.
@@ -25,4 +25,4 @@ class PaymentMethods:
 
         Provider's page: Get List Payment Method by Currency (its body is not in the public record).
         """
-        return Pager(self._runner, self._twin.list(currency))
+        return Pager(self._runner, self._async.list(currency))

@@ -13,9 +13,9 @@ from paycombat_sync.pagination import Pager
 class PayoutMethods:
     """`client.payout_methods`: the ways in which money can be sent, and what each wants to know of who gets it."""
 
-    def __init__(self, runner: Runner, twin: payout_methods.PayoutMethods) -> None:
+    def __init__(self, runner: Runner, resource: payout_methods.PayoutMethods) -> None:
         self._runner = runner
-        self._twin = twin
+        self._async = resource
 
     def list(self) -> Pager[PayoutMethod]:
         """All payout methods, as far as is known on one page: `for method in client.payout_methods.list()`.
@@ -24,4 +24,4 @@ class PayoutMethods:
 
         Provider's page: Get All Payout Method (its body is not in the public record).
         """
-        return Pager(self._runner, self._twin.list())
+        return Pager(self._runner, self._async.list())

@@ -15,9 +15,9 @@ from paycombat_sync.pagination import Pager
 class Payouts:
     """`client.payouts`: money going out."""
 
-    def __init__(self, runner: Runner, twin: payouts.Payouts) -> None:
+    def __init__(self, runner: Runner, resource: payouts.Payouts) -> None:
         self._runner = runner
-        self._twin = twin
+        self._async = resource
 
     def create(self, request: CreatePayout) -> Payout:
         """Send money. It begins as PENDING; what came of it is told by webhook, later.
@@ -28,7 +28,7 @@ class Payouts:
 
         https://docs.paycombat.com/create-payout-12836301e0
         """
-        return self._runner.run(self._twin.create, request)
+        return self._runner.run(self._async.create, request)
 
     def simulate(self, request: SimulatePayout) -> object:
         """Let a payout of the sandbox succeed, fail or be returned. Returns what stands in the answer, as plain data.
@@ -39,14 +39,14 @@ class Payouts:
 
         https://docs.paycombat.com/simulate-payout-12814521e0
         """
-        return self._runner.run(self._twin.simulate, request)
+        return self._runner.run(self._async.simulate, request)
 
     def retrieve(self, id: str) -> Payout:  # noqa: A002  # the provider's name for it
         """Look a payout up, by its `id`. Raises `NotFound` if there is none, or if the path, a guess, is wrong.
 
         Provider's page: Retrieve Payout (its body is not in the public record).
         """
-        return self._runner.run(self._twin.retrieve, id)
+        return self._runner.run(self._async.retrieve, id)
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Payout]:
         """All payouts: `for payout in client.payouts.list()`.
@@ -55,4 +55,4 @@ class Payouts:
 
         Provider's page: Get All Payout (its body is not in the public record).
         """
-        return Pager(self._runner, self._twin.list(page_size=page_size, extra_query=extra_query))
+        return Pager(self._runner, self._async.list(page_size=page_size, extra_query=extra_query))

@@ -164,7 +164,7 @@ def test_every_resource_of_a_client_is_a_twin_of_its_own() -> None:
     assert {name: type(getattr(made, name)) for name in RESOURCES} == {
         name: kind for name, (_, kind) in RESOURCES.items()
     }
-    assert {name: getattr(made, name)._twin.name for name in RESOURCES} == {name: name for name in RESOURCES}
+    assert {name: getattr(made, name)._async.name for name in RESOURCES} == {name: name for name in RESOURCES}
     assert all(getattr(made, name) is getattr(twin, name) for name in SHARED)
 
 
@@ -376,7 +376,7 @@ def test_the_client_hands_every_argument_on(name: str, runner: Runner) -> None:
 
     def make(recorder: Recorder) -> blocking_client.PayCombat:
         made = object.__new__(blocking_client.PayCombat)
-        made._runner, made._twin = runner, recorder
+        made._runner, made._async = runner, recorder
         return made
 
     expected, calls = forwarded(blocking_client.PayCombat, name, client.AsyncPayCombat, make)
@@ -425,11 +425,11 @@ class Forgetful:
     """Takes a page size and forgets it."""
 
     def __init__(self, twin: Recorder) -> None:
-        self._twin = twin
+        self._async = twin
 
     def list(self, *, page_size: object = None, extra_query: object = None) -> object:
         """Not handed on: page_size."""
-        return self._twin.list(extra_query=extra_query)
+        return self._async.list(extra_query=extra_query)
 
 
 def test_the_probe_sees_a_forgotten_argument() -> None:
