@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from paycombat_async import AsyncPayCombat
 from paycombat_async.sandbox import Sandbox
-from paycombat_async.sandbox._background_loop import LoopThread
+from paycombat_async.sandbox._background_loop import BackgroundLoop
 from paycombat_async.testing import FakeClock, FakeTransport
 from tests.processes import guard, none_left
 from tests.raw_server import RawServer, Script, Serve
@@ -79,7 +79,7 @@ def _sandbox_url() -> Iterator[str]:
 @pytest.fixture(name="serve")
 def _serve() -> Iterator[Serve]:
     """Starts a raw server with a script, and gives its address."""
-    thread = LoopThread("raw-server")
+    thread = BackgroundLoop("raw-server")
     servers: list[RawServer] = []
 
     def serve(script: Script, tls: SSLContext | None = None) -> str:

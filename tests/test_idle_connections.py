@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from paycombat_async import ConnectFailed, Draft, Outcome, RawReply
-from paycombat_async.sandbox._background_loop import LoopThread
+from paycombat_async.sandbox._background_loop import BackgroundLoop
 from paycombat_async.transport import AiohttpTransport
 from tests.raw_server import Arrived, Serve, http
 
@@ -159,7 +159,7 @@ async def test_a_peer_that_speaks_first_is_given_up_after_two_connections(greeti
         return connection
 
     monkeypatch.setattr(aiohttp.TCPConnector, "connect", connect_and_let_it_speak)
-    thread = LoopThread("greeter")
+    thread = BackgroundLoop("greeter")
     server = thread.run(asyncio.start_server(greet, "127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     transport = AiohttpTransport(base_url=base_url)

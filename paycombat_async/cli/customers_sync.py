@@ -18,7 +18,7 @@ from paycombat_async.batch.rows.file import FileFormat, RowFile, open_rows
 from paycombat_async.batch.rows.row import Row
 from paycombat_async.cli.display import progress_shown, show_summary
 from paycombat_async.cli.interrupts import interrupts
-from paycombat_async.cli.refusal import Refused, refusals
+from paycombat_async.cli.refusal import UsageRefused, refusals
 from paycombat_async.client import AsyncPayCombat
 
 _SHOWN_BODIES = 3
@@ -130,9 +130,9 @@ def sync(
 
 def _check_flags(journal: Path | None, base_url: str | None, flags: dict[str, bool]) -> None:
     if journal is not None and flags["no_journal"]:
-        raise Refused("--journal and --no-journal exclude each other")
+        raise UsageRefused("--journal and --no-journal exclude each other")
     if base_url is not None and flags["sandbox"]:
-        raise Refused("--sandbox and --base-url exclude each other: the sandbox has an address of its own")
+        raise UsageRefused("--sandbox and --base-url exclude each other: the sandbox has an address of its own")
 
 
 def _rehearse(rows: RowFile) -> int:

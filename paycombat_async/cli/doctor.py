@@ -9,7 +9,7 @@ import click
 
 from paycombat_async._printable import printable
 from paycombat_async._secrets import Secret
-from paycombat_async.cli.refusal import Refused
+from paycombat_async.cli.refusal import UsageRefused
 from paycombat_async.webhooks.doctor import Candidate, Diagnosis, diagnose
 from paycombat_async.webhooks.verify import MAX_BODY
 
@@ -52,12 +52,12 @@ def doctor(body: BinaryIO | None, signature: str | None, headers: tuple[str, ...
     """Look at the set-up, or at a body and its signature."""
     if body is None:
         if signature is not None or headers or names:
-            raise Refused("--body is missing: the signature is looked at together with the body")
+            raise UsageRefused("--body is missing: the signature is looked at together with the body")
         from paycombat_async.cli.doctor_setup import show_setup  # noqa: PLC0415  # ssl: for this alone
 
         return show_setup(os.environ)
     if (signature is None) == (not headers):
-        raise Refused("give either --signature or --header")
+        raise UsageRefused("give either --signature or --header")
     given = _headers(headers) if signature is None else signature
     keys = _keys(names)
     found = diagnose(body.read(MAX_BODY + 1), given, list(keys.values()), token=os.environ.get("PAYCOMBAT_TOKEN"))
@@ -78,7 +78,7 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon:
-            raise Refused("--header must look like 'X-Signature: 3f8a…'")
+            raise UsageRefused("--header must look like 'X-Signature: 3f8a…'")
         name, value = name.strip(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
@@ -89,10 +89,12 @@ def _keys(names: Sequence[str]) -> dict[str, Secret]:
     for place, name in enumerate(names, 1):
         if not os.environ.get(name):
             # The name is not shown: somebody may have given the key itself.
-            raise Refused(f"the variable named by --key-env number {place} is not set; a name is asked for, not a key")
+            raise UsageRefused(
+                f"the variable named by --key-env number {place} is not set; a name is asked for, not a key"
+            )
     keys = {name: Secret(os.environ[name]) for name in names or _KEY_VARIABLES if os.environ.get(name)}
     if not keys and sys.stdin.isatty():
         keys = {_TYPED: Secret(click.prompt("Signature key (not shown)", hide_input=True, err=True))}
     if not keys:
-        raise Refused(f"no key: set {' or '.join(_KEY_VARIABLES)}, or name another variable with --key-env")
+        raise UsageRefused(f"no key: set {' or '.join(_KEY_VARIABLES)}, or name another variable with --key-env")
     return keys

@@ -9,7 +9,7 @@ from paycombat_async._printable import printable
 from paycombat_async.errors import ConfigurationError
 
 
-class Refused(click.ClickException):
+class UsageRefused(click.ClickException):
     """What was asked for cannot work as it is."""
 
     exit_code = 2
@@ -21,4 +21,4 @@ def refusals() -> Generator[None]:
     try:
         yield
     except ConfigurationError as error:
-        raise Refused(printable(str(error), limit=4000)) from None  # the names of all faults fit in
+        raise UsageRefused(printable(str(error), limit=4000)) from None  # the names of all faults fit in

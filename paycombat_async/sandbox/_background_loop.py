@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class LoopThread:
+class BackgroundLoop:
     """Runs coroutines in its own daemon thread until it is stopped."""
 
     def __init__(self, name: str) -> None:

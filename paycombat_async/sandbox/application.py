@@ -23,11 +23,11 @@ from paycombat_async.sandbox.admission import (
 from paycombat_async.sandbox.arrivals import UNKNOWN, Arrival, Arrivals
 from paycombat_async.sandbox.envelopes import refusal
 from paycombat_async.sandbox.faults import Faults
-from paycombat_async.sandbox.faults.injector import Stage
+from paycombat_async.sandbox.faults.injector import Injector
 from paycombat_async.sandbox.refusals import Refused, bad_request, not_found
 from paycombat_async.sandbox.routes import ROUTES
-from paycombat_async.sandbox.routing import Call, Route
-from paycombat_async.sandbox.state import State
+from paycombat_async.sandbox.routing import Route, RoutedCall
+from paycombat_async.sandbox.state import SandboxState
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _ENCODER = msgspec.json.Encoder(decimal_format="number")  # amounts are JSON numbers
@@ -37,7 +37,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")  # amounts are JSON num
 class Provider:
     """What every request needs: the memory, the credentials, the record of arrivals, what goes wrong and when."""
 
-    state: State
+    state: SandboxState
     arrivals: Arrivals
     token: str
     signer: Signer
@@ -47,19 +47,19 @@ class Provider:
 
 def application(provider: Provider) -> web.Application:
     """An application that serves every route of the table."""
-    stage = Stage(provider.clock, provider.faults.redirect_to)
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_front_desk(provider, stage)])
+    injector = Injector(provider.clock, provider.faults.redirect_to)
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_record_middleware(provider, injector)])
     for each in ROUTES:
         app.router.add_route(each.endpoint.method, each.path, _endpoint(provider, each), name=each.endpoint.name)
 
     async def end(_app: web.Application) -> None:
-        await stage.end()
+        await injector.end()
 
     app.on_shutdown.append(end)
     return app
 
 
-def _front_desk(provider: Provider, stage: Stage) -> Middleware:
+def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     @web.middleware
     async def front_desk(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Records every request, known path or not, and lets happen to it what is to go wrong."""
@@ -70,16 +70,16 @@ def _front_desk(provider: Provider, stage: Stage) -> Middleware:
             headers=request.headers,
         )
         provider.arrivals.add(arrival)
-        if stage.strays:
-            stage.strays.drop(request.transport)
+        if injector.strays:
+            injector.strays.drop(request.transport)
         mishap = provider.faults.decide(arrival)
         if mishap is None:
             response = await _answer(request, arrival, handler)
         else:
             with suppress(web.HTTPException, ConnectionResetError):  # that is answered in its turn
                 await request.read()  # before any pause: who has heard all carries it out, even if the caller hangs up
-            answer, turn_away = (partial(_answer, request, arrival, each) for each in (handler, _turn_away))
-            response = await stage.play(mishap, answer, turn_away)
+            answer, skip_handler = (partial(_answer, request, arrival, each) for each in (handler, _skip_handler))
+            response = await injector.inject(mishap, answer, skip_handler)
         arrival.status = response.status or None  # 0 is that of an answer without a status line
         return response
 
@@ -103,7 +103,7 @@ async def _answer(request: web.Request, arrival: Arrival, handler: Handler) -> w
         return response
 
 
-async def _turn_away(_request: web.Request) -> web.StreamResponse:
+async def _skip_handler(_request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
@@ -113,7 +113,7 @@ def _endpoint(provider: Provider, route: Route[Any, Any]) -> Handler:
     async def endpoint(request: web.Request) -> web.StreamResponse:
         check_token(request.headers.getall("X-token", []), provider.token)
         body = await request.read()
-        call = Call(
+        call = RoutedCall(
             state=provider.state,
             request=_body(request, body, provider.signer, reader),
             path=request.match_info,

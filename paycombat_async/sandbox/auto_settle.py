@@ -8,14 +8,14 @@ from paycombat_async.sandbox._tasks import Tasks
 from paycombat_async.sandbox.lifecycle import move
 from paycombat_async.sandbox.records import Kind, Record
 from paycombat_async.sandbox.refusals import Refused
-from paycombat_async.sandbox.state import State
+from paycombat_async.sandbox.state import SandboxState
 from paycombat_async.sandbox.transitions import GOOD_END, KINDS, PENDING
 
 
 class Settler:
     """Moves every pending payin, payout and virtual account on, `after` seconds after it has come."""
 
-    def __init__(self, state: State, clock: Clock, tasks: Tasks, *, after: float) -> None:
+    def __init__(self, state: SandboxState, clock: Clock, tasks: Tasks, *, after: float) -> None:
         """Those that are pending already come to their end that long after now."""
         self._state = state
         self._clock = clock
@@ -40,7 +40,7 @@ class Settler:
             return  # somebody else has moved it meanwhile
 
 
-def settle(state: State, record_id: str, status: str) -> None:
+def settle(state: SandboxState, record_id: str, status: str) -> None:
     """Move a record by hand. Raises `ConfigurationError` for an unknown id and for a move that cannot be."""
     try:
         move(state, record_id, KINDS, to=status)

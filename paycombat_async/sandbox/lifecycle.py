@@ -9,7 +9,7 @@ from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.amounts import minus
 from paycombat_async.sandbox.ledger.entries import LedgerEntry
 from paycombat_async.sandbox.records import Document, Kind, Record
-from paycombat_async.sandbox.state import State
+from paycombat_async.sandbox.state import SandboxState
 from paycombat_async.sandbox.transitions import BOOKINGS, MADE_BY, check_move
 
 MERCHANT: Final = "5a6d1c0b-3e8f-4729-a1b2-c3d4e5f60718"
@@ -21,7 +21,7 @@ _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
 }
 
 
-def make(state: State, describe: Callable[[str], Record]) -> Record:
+def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
     """Add the record that `describe` makes of a fresh hexadecimal number, and book what goes with its status."""
     with state.transaction():
         number = state.records.next_number()
@@ -32,7 +32,7 @@ def make(state: State, describe: Callable[[str], Record]) -> Record:
     return record
 
 
-def move(state: State, record_id: str, kinds: Iterable[Kind], *, to: str) -> Record:
+def move(state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str) -> Record:
     """Move a record on. Refused with 404 if there is none of these kinds, with 409 if it cannot move there."""
     with state.transaction():
         record = state.records.find(record_id, kinds)
@@ -52,7 +52,7 @@ def uuid_of(number: str) -> str:
     return str(UUID(hex=number, version=4))
 
 
-def _book(state: State, record: Record) -> None:
+def _book(state: SandboxState, record: Record) -> None:
     booking = BOOKINGS.get((record.kind, record.status))
     if booking is None:
         return

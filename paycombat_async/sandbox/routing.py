@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.sandbox.envelopes import Envelope
-from paycombat_async.sandbox.state import State
+from paycombat_async.sandbox.state import SandboxState
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -17,10 +17,10 @@ B = TypeVar("B", bound=Struct)
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Q]):
+class RoutedCall(Generic[Q]):
     """One admitted request: token and signature hold, `request` is of the route's body type, `body` is as received."""
 
-    state: State
+    state: SandboxState
     request: Q
     path: Mapping[str, str]
     query: Mapping[str, str]
@@ -39,7 +39,7 @@ class Route(Generic[Q, R]):
     endpoint: Endpoint[Any, R]
     path: str
     body: type[Q]
-    handler: Callable[[Call[Q]], R]
+    handler: Callable[[RoutedCall[Q]], R]
     envelope: Envelope
     show: Callable[[R], object]
     status: HTTPStatus = HTTPStatus.OK
@@ -53,7 +53,7 @@ def as_it_is(answer: object) -> object:
 @overload
 def route(
     endpoint: Endpoint[Q, R],
-    handler: Callable[[Call[Q]], R],
+    handler: Callable[[RoutedCall[Q]], R],
     *,
     envelope: Envelope,
     show: Callable[[R], object],
@@ -65,7 +65,7 @@ def route(
 @overload
 def route(
     endpoint: Endpoint[Any, R],
-    handler: Callable[[Call[B]], R],
+    handler: Callable[[RoutedCall[B]], R],
     *,
     body: type[B],
     envelope: Envelope,
@@ -77,7 +77,7 @@ def route(
 
 def route(
     endpoint: Endpoint[Any, Any],
-    handler: Callable[[Call[Any]], Any],
+    handler: Callable[[RoutedCall[Any]], Any],
     *,
     body: type[Any] | None = None,
     envelope: Envelope,

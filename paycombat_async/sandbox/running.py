@@ -10,17 +10,17 @@ from paycombat_async.sandbox.application import Provider, application
 from paycombat_async.sandbox.arrivals import Arrivals
 from paycombat_async.sandbox.auto_settle import Settler
 from paycombat_async.sandbox.customers.seeding import made_up
-from paycombat_async.sandbox.deliveries.dispatcher import Courier, Postman
+from paycombat_async.sandbox.deliveries.dispatcher import Dispatcher, HttpSender
 from paycombat_async.sandbox.deliveries.log import Deliveries
-from paycombat_async.sandbox.deliveries.payloads import Packer
+from paycombat_async.sandbox.deliveries.payloads import PayloadBuilder
 from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.listening import listen
-from paycombat_async.sandbox.state import State
+from paycombat_async.sandbox.state import SandboxState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class SandboxOptions:
     """What a sandbox was asked to be; all of it is checked."""
 
     host: str
@@ -39,7 +39,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Recorders:
     """What a sandbox has beside its memory, running or not: what came, what went out, what is to go wrong."""
 
     arrivals: Arrivals
@@ -52,48 +52,48 @@ class Running:
     """What there is to ask a running sandbox. `stack` ends it."""
 
     base_url: str
-    state: State
-    courier: Courier
+    state: SandboxState
+    dispatcher: Dispatcher
     stack: AsyncExitStack
 
 
-async def start(options: Options, desk: Desk) -> Running:
+async def start(options: SandboxOptions, recorders: Recorders) -> Running:
     """Start it in the running loop. Raises `ConfigurationError`, leaving nothing open."""
     async with AsyncExitStack() as stack:
-        state = State(options.db, clock=options.clock, seed=options.seed, openings=options.openings)
+        state = SandboxState(options.db, clock=options.clock, seed=options.seed, openings=options.openings)
         stack.callback(state.close)
         with state.transaction():
             numbers = range(options.customers)
             state.customers.add_many(made_up(options.seed, number, at=state.now()) for number in numbers)
-        courier = _courier(options, desk)
-        stack.push_async_callback(courier.end)
-        state.watchers.append(courier.watch)
+        dispatcher = _dispatcher(options, recorders)
+        stack.push_async_callback(dispatcher.end)
+        state.watchers.append(dispatcher.watch)
         if options.settle_after is not None:
             tasks = Tasks()
             stack.push_async_callback(tasks.end)
             state.watchers.append(Settler(state, options.clock, tasks, after=options.settle_after).watch)
-        app = application(_provider(options, desk, state))
+        app = application(_provider(options, recorders, state))
         base_url = await listen(app, options.host, options.port, stack)
-        return Running(base_url, state, courier, stack.pop_all())
+        return Running(base_url, state, dispatcher, stack.pop_all())
 
 
-def _provider(options: Options, desk: Desk, state: State) -> Provider:
+def _provider(options: SandboxOptions, recorders: Recorders, state: SandboxState) -> Provider:
     return Provider(
         state=state,
-        arrivals=desk.arrivals,
+        arrivals=recorders.arrivals,
         token=options.token,
         signer=options.signer,
-        faults=desk.faults,
+        faults=recorders.faults,
         clock=options.clock,
     )
 
 
-def _courier(options: Options, desk: Desk) -> Courier:
-    return Courier(
-        packer=Packer(signer=options.signer, url=options.webhook_url, va_url=options.va_webhook_url),
-        postman=Postman(),
+def _dispatcher(options: SandboxOptions, recorders: Recorders) -> Dispatcher:
+    return Dispatcher(
+        builder=PayloadBuilder(signer=options.signer, url=options.webhook_url, va_url=options.va_webhook_url),
+        sender=HttpSender(),
         clock=options.clock,
         waits=options.webhook_waits,
-        log=desk.deliveries,
-        fault=desk.faults.for_webhook,
+        log=recorders.deliveries,
+        fault=recorders.faults.for_webhook,
     )

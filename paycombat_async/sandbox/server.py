@@ -11,7 +11,7 @@ from typing import Self
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError
-from paycombat_async.sandbox._background_loop import LoopThread
+from paycombat_async.sandbox._background_loop import BackgroundLoop
 from paycombat_async.sandbox.arrivals import Arrivals
 from paycombat_async.sandbox.auto_settle import settle
 from paycombat_async.sandbox.credentials import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN, check_sandbox_credential
@@ -23,8 +23,8 @@ from paycombat_async.sandbox.ledger import Ledger
 from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.listening import loopback_address
 from paycombat_async.sandbox.routes import PATHS
-from paycombat_async.sandbox.running import Desk, Options, Running, start
-from paycombat_async.sandbox.state import IN_MEMORY, State
+from paycombat_async.sandbox.running import Recorders, Running, SandboxOptions, start
+from paycombat_async.sandbox.state import IN_MEMORY, SandboxState
 
 WEBHOOK_WAITS = (0.05, 0.2)
 
@@ -71,7 +71,7 @@ class Sandbox:
         self.arrivals = Arrivals()
         self.deliveries = Deliveries()
         self.faults = Faults.of(faults)
-        self._options = Options(
+        self._options = SandboxOptions(
             host=loopback_address(host),
             port=port,
             db=os.fspath(db),
@@ -86,9 +86,9 @@ class Sandbox:
             va_webhook_url=configured_url("va_webhook_url", va_webhook_url),
             webhook_waits=tuple(_seconds("webhook_waits", wait) for wait in webhook_waits),
         )
-        self._desk = Desk(arrivals=self.arrivals, deliveries=self.deliveries, faults=self.faults)
+        self._recorders = Recorders(arrivals=self.arrivals, deliveries=self.deliveries, faults=self.faults)
         self._started: Running | None = None
-        self._thread: LoopThread | None = None
+        self._thread: BackgroundLoop | None = None
 
     @property
     def base_url(self) -> str:
@@ -133,15 +133,15 @@ class Sandbox:
 
     async def drain(self) -> None:
         """Wait until every webhook so far is delivered or given up. Those held back as out of order are sent now."""
-        courier, thread = self._running.courier, self._thread
-        await (courier.drain() if thread is None else asyncio.wrap_future(thread.submit(courier.drain())))
+        dispatcher, thread = self._running.dispatcher, self._thread
+        await (dispatcher.drain() if thread is None else asyncio.wrap_future(thread.submit(dispatcher.drain())))
 
     def drain_blocking(self) -> None:
         """`drain` for blocking code, in a sandbox that was started with plain `with`."""
-        courier, thread = self._running.courier, self._thread
+        dispatcher, thread = self._running.dispatcher, self._thread
         if thread is None:
             raise ConfigurationError("this sandbox runs in an event loop; use `await sandbox.drain()`")
-        thread.run(courier.drain())
+        thread.run(dispatcher.drain())
 
     async def __aenter__(self) -> Self:
         await self._start()
@@ -153,7 +153,7 @@ class Sandbox:
         await self._stop()
 
     def __enter__(self) -> Self:
-        thread = LoopThread("paycombat-sandbox")
+        thread = BackgroundLoop("paycombat-sandbox")
         try:
             thread.run(self._start())
         except BaseException:
@@ -179,13 +179,13 @@ class Sandbox:
         return self._started
 
     @property
-    def _state(self) -> State:
+    def _state(self) -> SandboxState:
         return self._running.state
 
     async def _start(self) -> None:
         if self._started is not None:
             raise ConfigurationError("this sandbox is running already; make another one")
-        self._started = await start(self._options, self._desk)
+        self._started = await start(self._options, self._recorders)
 
     async def _stop(self) -> None:
         running, self._started = self._started, None

@@ -30,7 +30,7 @@ PRAGMA user_version = {_VERSION};
 """
 
 
-class State:
+class SandboxState:
     """The pretend provider's memory. Safe to use from several threads, one transaction at a time.
 
     A file survives the server's death at any moment (but not a power cut: `synchronous` is off, for speed).

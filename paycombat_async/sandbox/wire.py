@@ -15,11 +15,11 @@ OptionalText: TypeAlias = str | UnsetType
 OptionalObject: TypeAlias = Object | UnsetType
 
 
-class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of the bodies that the sandbox reads by itself."""
 
 
-class Simulate(Body, frozen=True, kw_only=True):
+class Simulate(RequestBody, frozen=True, kw_only=True):
     """The body of both Simulate calls. None is on record; this is what such a call needs to say."""
 
     id: Text

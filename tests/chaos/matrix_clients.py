@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from paycombat_async import AsyncPayCombat, PayCombatError, RetryPolicy
-from paycombat_async.sandbox._background_loop import LoopThread
+from paycombat_async.sandbox._background_loop import BackgroundLoop
 from paycombat_sync import PayCombat
 from tests.chaos.matrix import BASE, KINDS, THROTTLED
 from tests.chaos.matrix_cells import Cell, HurriedClock, Leap, Told
@@ -116,7 +116,7 @@ class AsyncSide(Side):
 
     def __init__(self) -> None:
         super().__init__(AsyncPayCombat)
-        self._thread = LoopThread("matrix")
+        self._thread = BackgroundLoop("matrix")
 
     def close(self) -> None:
         self.at_once(lambda cell: cell.client.aclose())

@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Final, Self
 
-from paycombat_async.sandbox._background_loop import LoopThread
+from paycombat_async.sandbox._background_loop import BackgroundLoop
 from paycombat_async.testing import FakeClock
 from paycombat_async.webhooks import Inbox, Receipt, WebhookEvent
 from tests.sandbox.deliveries.receiver import Received, Receiver, receiving
@@ -16,7 +16,7 @@ class Mailbox:
     """Takes webhooks in a thread of its own and keeps them all."""
 
     def __init__(self) -> None:
-        self._thread = LoopThread("mailbox")
+        self._thread = BackgroundLoop("mailbox")
         self._server = receiving()
         self.receiver: Receiver = self._thread.run(self._server.__aenter__())
 

@@ -16,7 +16,7 @@ from random import Random
 import pytest
 
 from paycombat_async import AsyncPayCombat, ProviderError, UpdateCustomer
-from paycombat_async.sandbox._background_loop import LoopThread
+from paycombat_async.sandbox._background_loop import BackgroundLoop
 from paycombat_sync import _loop_thread as blocking
 from tests.chaos.cancels import CANCELS, CUT, Call
 from tests.chaos.echo_server import EchoServer, Steps
@@ -236,7 +236,7 @@ def test_an_interrupt_while_the_loop_starts_leaves_no_thread(monkeypatch):
 def test_ctrl_c_at_any_moment_of_a_blocking_call_does_no_harm(report):
     """Real interrupts of a real process: no answer goes to another call, and nothing is used again half read."""
     server = EchoServer(Random(SEED))
-    thread = LoopThread("echo-server")
+    thread = BackgroundLoop("echo-server")
     thread.run(server.__aenter__())
 
     process = program("interrupted_at_any_moment", server.base_url, str(SEED), str(INTERRUPTS))

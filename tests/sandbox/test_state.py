@@ -7,7 +7,7 @@ import pytest
 
 from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.records import Kind, Record
-from paycombat_async.sandbox.state import IN_MEMORY, State
+from paycombat_async.sandbox.state import IN_MEMORY, SandboxState
 from tests.sandbox.caller import StandingClock
 
 
@@ -25,20 +25,20 @@ def a_payout(number: str) -> Record:
     )
 
 
-def announce_and_fail(state: State, record: Record) -> None:
+def announce_and_fail(state: SandboxState, record: Record) -> None:
     with state.transaction():
         state.announce(record)
         raise ZeroDivisionError
 
 
 @pytest.fixture(name="state")
-def _state() -> Iterator[State]:
-    state = State(IN_MEMORY, clock=StandingClock(), seed=0, openings=Openings(None))
+def _state() -> Iterator[SandboxState]:
+    state = SandboxState(IN_MEMORY, clock=StandingClock(), seed=0, openings=Openings(None))
     yield state
     state.close()
 
 
-def test_watchers_hear_what_was_committed(state: State) -> None:
+def test_watchers_hear_what_was_committed(state: SandboxState) -> None:
     """Afterwards, in order, once; nothing of what was rolled back."""
     heard: list[str] = []
     state.watchers.append(lambda record: heard.append(record.id))

@@ -9,13 +9,13 @@ from paycombat_async.sandbox.checkouts.table import Document
 from paycombat_async.sandbox.checkouts.wire import PaymentRequest
 from paycombat_async.sandbox.methods.payins import KOREAN_BANKS
 from paycombat_async.sandbox.paging import window_of
-from paycombat_async.sandbox.routing import Call
+from paycombat_async.sandbox.routing import RoutedCall
 from paycombat_async.sandbox.wire import given
 from paycombat_async.schemas import Page
 from paycombat_async.schemas.checkouts import Checkout, CreateCheckoutVirtualAccount, CreateNewCheckout
 
 
-def create_payment_request(call: Call[PaymentRequest]) -> Checkout:
+def create_payment_request(call: RoutedCall[PaymentRequest]) -> Checkout:
     state = call.state
     with state.transaction():
         customer_id = given(call.request.customer_id)
@@ -27,26 +27,26 @@ def create_payment_request(call: Call[PaymentRequest]) -> Checkout:
     return _checkout(document, call.token)
 
 
-def list_checkouts(call: Call[None]) -> Page[Checkout]:
+def list_checkouts(call: RoutedCall[None]) -> Page[Checkout]:
     checkouts = call.state.checkouts
     window = window_of(call.query)
     documents = checkouts.page(limit=window.limit, skip=window.skip)
     return Page(items=[_checkout(document, call.token) for document in documents], total=checkouts.count())
 
 
-def retrieve_checkout(call: Call[None]) -> Checkout:
+def retrieve_checkout(call: RoutedCall[None]) -> Checkout:
     return _checkout(call.state.checkouts.find(call.path["id"]), call.token)
 
 
-def create_new_checkout(call: Call[CreateNewCheckout]) -> Checkout:
+def create_new_checkout(call: RoutedCall[CreateNewCheckout]) -> Checkout:
     return _changed(call, choose_method)
 
 
-def create_checkout_virtual_account(call: Call[CreateCheckoutVirtualAccount]) -> Checkout:
+def create_checkout_virtual_account(call: RoutedCall[CreateCheckoutVirtualAccount]) -> Checkout:
     return _changed(call, choose_bank)
 
 
-def retrieve_va_bank_information(_call: Call[None]) -> object:
+def retrieve_va_bank_information(_call: RoutedCall[None]) -> object:
     """No answer is on record; these are codes and names, as plain data."""
     return KOREAN_BANKS
 
@@ -55,7 +55,9 @@ class _Change(Protocol):
     def __call__(self, document: Document, name: str, *, at: str) -> None: ...
 
 
-def _changed(call: Call[CreateNewCheckout] | Call[CreateCheckoutVirtualAccount], change: _Change) -> Checkout:
+def _changed(
+    call: RoutedCall[CreateNewCheckout] | RoutedCall[CreateCheckoutVirtualAccount], change: _Change
+) -> Checkout:
     state = call.state
     with state.transaction():
         document = state.checkouts.find_by_token(call.request.checkout_token)

@@ -15,7 +15,7 @@ from paycombat_async.sandbox.checkouts.wire import PaymentRequest
 from paycombat_async.sandbox.deliveries.url import check_webhook_url
 from paycombat_async.sandbox.envelopes import iso_time
 from paycombat_async.sandbox.lifecycle import MERCHANT, uuid_of
-from paycombat_async.sandbox.methods.currencies import PLACE_OF_CURRENCY
+from paycombat_async.sandbox.methods.currencies import AREA_OF_CURRENCY
 from paycombat_async.sandbox.methods.payins import DEFAULT_EXPIRY_S, LONGEST_EXPIRY_S, PAYIN_METHOD_OF_NAME
 from paycombat_async.sandbox.refusals import bad_request, unprocessable
 from paycombat_async.sandbox.wire import given
@@ -27,19 +27,19 @@ def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
 
     Refused with 400 where a field makes no sense.
     """
-    place = PLACE_OF_CURRENCY.get(request.currency)
-    if place is None:
-        raise bad_request(f"$.currency: expected one of {', '.join(PLACE_OF_CURRENCY)}")
-    if request.country_code not in {UNSET, place.country_code}:
-        raise bad_request(f"$.country_code: expected {place.country_code}, which goes with {place.currency}")
+    area = AREA_OF_CURRENCY.get(request.currency)
+    if area is None:
+        raise bad_request(f"$.currency: expected one of {', '.join(AREA_OF_CURRENCY)}")
+    if request.country_code not in {UNSET, area.country_code}:
+        raise bad_request(f"$.country_code: expected {area.country_code}, which goes with {area.currency}")
     check_webhook_url(request.webhook_url)
     _check_redirect_url(given(request.redirect_url))
     return _sent(request) | {
         "id": uuid_of(content_digest(b"id", key.encode())[:32]),
         "checkout_token": content_digest(b"checkout_token", key.encode()),
         "amount": text_of(read_amount(request.amount, "$.amount")),
-        "country_code": place.country_code,
-        "country_name": place.country_name,
+        "country_code": area.country_code,
+        "country_name": area.country_name,
         "merchant_id": MERCHANT,
         "expire_at": _expiry(given(request.expire_at), at),
         "created_at": at,

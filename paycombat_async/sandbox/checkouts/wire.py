@@ -4,12 +4,12 @@ from typing import Annotated, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType
 
-from paycombat_async.sandbox.wire import Body, Country, Currency, Number, OptionalObject, OptionalText
+from paycombat_async.sandbox.wire import Country, Currency, Number, OptionalObject, OptionalText, RequestBody
 
 WrittenTime: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 
-class PaymentRequest(Body, frozen=True, kw_only=True):
+class PaymentRequest(RequestBody, frozen=True, kw_only=True):
     """A new checkout. `country_code` goes with the currency; `expire_at` is ISO 8601 with its offset from UTC."""
 
     amount: Number

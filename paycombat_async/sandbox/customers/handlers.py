@@ -7,11 +7,11 @@ from paycombat_async.sandbox.customers.profile import change, changes_of, missin
 from paycombat_async.sandbox.customers.table import Document
 from paycombat_async.sandbox.paging import window_of
 from paycombat_async.sandbox.refusals import bad_request
-from paycombat_async.sandbox.routing import Call
+from paycombat_async.sandbox.routing import RoutedCall
 from paycombat_async.schemas import CreateCustomer, Customer, DeletedCustomer, Page, UpdateCustomer, WalletReadiness
 
 
-def create_customer(call: Call[CreateCustomer]) -> Customer:
+def create_customer(call: RoutedCall[CreateCustomer]) -> Customer:
     changes = changes_of(call.request)
     _check_required(changes)
     state = call.state
@@ -23,7 +23,7 @@ def create_customer(call: Call[CreateCustomer]) -> Customer:
     return _customer(document)
 
 
-def update_customer(call: Call[UpdateCustomer]) -> Customer:
+def update_customer(call: RoutedCall[UpdateCustomer]) -> Customer:
     changes = changes_of(call.request)
     state = call.state
     with state.transaction():
@@ -33,31 +33,31 @@ def update_customer(call: Call[UpdateCustomer]) -> Customer:
     return _customer(document)
 
 
-def retrieve_customer(call: Call[None]) -> Customer:
+def retrieve_customer(call: RoutedCall[None]) -> Customer:
     return _customer(call.state.customers.find(call.path["customer_id"]))
 
 
-def list_customers(call: Call[None]) -> Page[Customer]:
+def list_customers(call: RoutedCall[None]) -> Page[Customer]:
     limit, skip = window_of(call.query)
     customers = call.state.customers
     documents = customers.page(limit=limit, skip=skip)
     return Page(items=[_customer(document) for document in documents], total=customers.count())
 
 
-def check_wallet_ready(call: Call[None]) -> WalletReadiness:
+def check_wallet_ready(call: RoutedCall[None]) -> WalletReadiness:
     missing = list(missing_fields(call.state.customers.find(call.path["customer_id"])))
     return WalletReadiness(is_wallet_ready=not missing, missing_field=missing)
 
 
-def enable_customer(call: Call[None]) -> Customer:
+def enable_customer(call: RoutedCall[None]) -> Customer:
     return _set_active(call, is_active=True)
 
 
-def disable_customer(call: Call[None]) -> Customer:
+def disable_customer(call: RoutedCall[None]) -> Customer:
     return _set_active(call, is_active=False)
 
 
-def delete_customer(call: Call[None]) -> DeletedCustomer:
+def delete_customer(call: RoutedCall[None]) -> DeletedCustomer:
     customer_id = call.path["customer_id"]
     with call.state.transaction():
         call.state.customers.find(customer_id)
@@ -65,7 +65,7 @@ def delete_customer(call: Call[None]) -> DeletedCustomer:
     return DeletedCustomer(customer_id=customer_id, is_active=False)
 
 
-def _set_active(call: Call[None], *, is_active: bool) -> Customer:
+def _set_active(call: RoutedCall[None], *, is_active: bool) -> Customer:
     state = call.state
     with state.transaction():
         document = state.customers.find(call.path["customer_id"])

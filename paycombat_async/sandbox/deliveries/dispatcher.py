@@ -11,14 +11,14 @@ import aiohttp
 from paycombat_async._clock import Clock
 from paycombat_async.sandbox._tasks import Tasks
 from paycombat_async.sandbox.deliveries.log import Deliveries, Delivery
-from paycombat_async.sandbox.deliveries.payloads import Packer
+from paycombat_async.sandbox.deliveries.payloads import PayloadBuilder
 from paycombat_async.sandbox.faults import Fault
 from paycombat_async.sandbox.records import Record
 
 _TIMEOUT_S: Final = 5.0
 
 
-class Postman:
+class HttpSender:
     """Posts webhooks. To be used in one loop, and closed there."""
 
     def __init__(self) -> None:
@@ -49,22 +49,22 @@ class Postman:
         return self._session
 
 
-class Courier:
+class Dispatcher:
     """Takes what is to be told and sends it. `waits` are the seconds before each further attempt."""
 
     def __init__(
         self,
         *,
-        packer: Packer,
-        postman: Postman,
+        builder: PayloadBuilder,
+        sender: HttpSender,
         clock: Clock,
         waits: Sequence[float],
         log: Deliveries,
         fault: Callable[[], Fault | None],
     ) -> None:
         """To be made in the running loop that is to send. `fault` says what the next webhook meets."""
-        self._packer = packer
-        self._postman = postman
+        self._builder = builder
+        self._sender = sender
         self._clock = clock
         self._waits = waits
         self._log = log
@@ -76,7 +76,7 @@ class Courier:
 
     def watch(self, record: Record) -> None:
         """Tell the merchant about a record that was made or moved. Called by any thread."""
-        delivery = self._packer.pack(record)
+        delivery = self._builder.build(record)
         if delivery is not None:
             self._coming.append(delivery)
             self._tasks.call(self._take)
@@ -92,7 +92,7 @@ class Courier:
     async def end(self) -> None:
         """Stop sending: what is not through is dropped."""
         await self._tasks.end()
-        await self._postman.close()
+        await self._sender.close()
 
     def _take(self) -> None:
         if not self._coming:
@@ -135,4 +135,4 @@ class Courier:
             await self._attempt(delivery)
 
     async def _attempt(self, delivery: Delivery) -> None:
-        delivery.statuses.append(await self._postman.post(delivery))
+        delivery.statuses.append(await self._sender.post(delivery))

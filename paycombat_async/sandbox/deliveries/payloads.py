@@ -25,14 +25,14 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Packer:
+class PayloadBuilder:
     """Makes webhooks. `url` is for payins and payouts that bring no URL of their own, `va_url` for virtual accounts."""
 
     signer: Signer
     url: str | None
     va_url: str | None
 
-    def pack(self, record: Record) -> Delivery | None:
+    def build(self, record: Record) -> Delivery | None:
         """The webhook about where the record stands now; None if there is none, or nowhere to send it to."""
         url = self.va_url if record.kind is Kind.VIRTUAL_ACCOUNT else record.webhook_url or self.url
         if url is None or record.status == PENDING:

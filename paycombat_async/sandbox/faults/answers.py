@@ -5,7 +5,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Final
 
-from paycombat_async.sandbox.faults.response import JSON, Change, Plain, Scene, refused
+from paycombat_async.sandbox.faults.response import JSON, Change, Context, PlainResponse, refused
 
 _ERROR_OBJECT = (
     b'{"success":false,"error":{"code":406,"name":"NOT_ACCEPTABLE","message":["amount is too small","bsb is unknown"]},'
@@ -39,47 +39,49 @@ def client_error(status: int) -> Change:
 
 def in_200(body: bytes) -> Change:
     """A failure, or what looks like one, under the head of a success."""
-    answer = Plain(200, JSON, body)
+    answer = PlainResponse(200, JSON, body)
     return lambda _plain, _scene: answer
 
 
-def error_object(_plain: Plain, _scene: Scene) -> Plain:
+def error_object(_plain: PlainResponse, _scene: Context) -> PlainResponse:
     """406 in the form of the provider behind the provider: an object with a number, a name and several messages."""
-    return Plain(406, JSON, _ERROR_OBJECT)
+    return PlainResponse(406, JSON, _ERROR_OBJECT)
 
 
-def html_502(_plain: Plain, _scene: Scene) -> Plain:
+def html_502(_plain: PlainResponse, _scene: Context) -> PlainResponse:
     """The page of a gateway that got no answer from behind."""
-    return Plain(502, {"Content-Type": "text/html"}, _PAGE)
+    return PlainResponse(502, {"Content-Type": "text/html"}, _PAGE)
 
 
 def redirect(status: int) -> Change:
     """To another host."""
-    return lambda _plain, scene: Plain(status, {"Location": scene.redirect_to, "Content-Type": "text/html"}, b"")
+    return lambda _plain, context: PlainResponse(
+        status, {"Location": context.redirect_to, "Content-Type": "text/html"}, b""
+    )
 
 
-def too_many(retry_after: Callable[[Scene], str] | None) -> Change:
+def too_many(retry_after: Callable[[Context], str] | None) -> Change:
     """429, with or without a Retry-After header."""
 
-    def answer(_plain: Plain, scene: Scene) -> Plain:
-        headers = {"Retry-After": retry_after(scene)} if retry_after else {}
+    def answer(_plain: PlainResponse, context: Context) -> PlainResponse:
+        headers = {"Retry-After": retry_after(context)} if retry_after else {}
         return refused(429, "TOO_MANY_REQUESTS", "too many requests", headers)
 
     return answer
 
 
-def in_whole_seconds(scene: Scene) -> str:
-    return str(math.ceil(scene.seconds))
+def in_whole_seconds(context: Context) -> str:
+    return str(math.ceil(context.seconds))
 
 
-def in_fractions(scene: Scene) -> str:
-    return str(float(scene.seconds))
+def in_fractions(context: Context) -> str:
+    return str(float(context.seconds))
 
 
-def as_date(scene: Scene) -> str:
+def as_date(context: Context) -> str:
     """Dates of HTTP have whole seconds: never earlier than asked for."""
-    return formatdate(math.ceil(scene.now + scene.seconds), usegmt=True)
+    return formatdate(math.ceil(context.now + context.seconds), usegmt=True)
 
 
-def as_text(text: str) -> Callable[[Scene], str]:
+def as_text(text: str) -> Callable[[Context], str]:
     return lambda _scene: text

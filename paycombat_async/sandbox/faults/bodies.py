@@ -3,38 +3,38 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from paycombat_async.sandbox.faults.response import Change, Plain, Scene
+from paycombat_async.sandbox.faults.response import Change, Context, PlainResponse
 
 _DEPTH: Final = 100_000
 _TEXTS: Final = frozenset({"description", "name", "first_name", "last_name", "message", "status_text"})
 _MARK: Final = "\ue000"  # private use: nobody's text has it
 
 
-def empty(plain: Plain, _scene: Scene) -> Plain:
-    return replace(plain, body=b"")
+def empty(response: PlainResponse, _scene: Context) -> PlainResponse:
+    return replace(response, body=b"")
 
 
-def as_array(plain: Plain, _scene: Scene) -> Plain:
-    return replace(plain, body=b"[" + plain.body + b"]")
+def as_array(response: PlainResponse, _scene: Context) -> PlainResponse:
+    return replace(response, body=b"[" + response.body + b"]")
 
 
-def truncated(plain: Plain, _scene: Scene) -> Plain:
+def truncated(response: PlainResponse, _scene: Context) -> PlainResponse:
     """The first half, with a length that fits."""
-    return replace(plain, body=plain.body[: len(plain.body) // 2])
+    return replace(response, body=response.body[: len(response.body) // 2])
 
 
-def not_as_json(plain: Plain, _scene: Scene) -> Plain:
+def not_as_json(response: PlainResponse, _scene: Context) -> PlainResponse:
     """The right body, called something else."""
-    return replace(plain, headers={**plain.headers, "Content-Type": "text/html; charset=iso-8859-1"})
+    return replace(response, headers={**response.headers, "Content-Type": "text/html; charset=iso-8859-1"})
 
 
 def with_member(member: bytes) -> Change:
     """The object with one more member, in front. What is no object stays."""
 
-    def change(plain: Plain, _scene: Scene) -> Plain:
-        if not plain.body.startswith(b'{"'):
-            return plain
-        return replace(plain, body=b"{" + member + b"," + plain.body.removeprefix(b"{"))
+    def change(response: PlainResponse, _scene: Context) -> PlainResponse:
+        if not response.body.startswith(b'{"'):
+            return response
+        return replace(response, body=b"{" + member + b"," + response.body.removeprefix(b"{"))
 
     return change
 
@@ -43,12 +43,12 @@ not_a_number: Final = with_member(b'"not_a_number":NaN')
 nested: Final = with_member(b'"deep":' + b"[" * _DEPTH + b"]" * _DEPTH)
 
 
-def lone_surrogate(plain: Plain, _scene: Scene) -> Plain:
+def lone_surrogate(response: PlainResponse, _scene: Context) -> PlainResponse:
     """Half an emoji at the end of names and descriptions, as JavaScript's `slice` leaves it."""
-    document = plain.document
+    document = response.document
     if document is None:
-        return plain
-    marked = plain.with_document(_marked(document))
+        return response
+    marked = response.with_document(_marked(document))
     return replace(marked, body=marked.body.replace(_MARK.encode(), b"\\ud83d"))
 
 

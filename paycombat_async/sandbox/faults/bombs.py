@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from paycombat_async.sandbox.faults.response import Plain, Scene
+from paycombat_async.sandbox.faults.response import Context, PlainResponse
 
 _MIB: Final = 1 << 20
 _COUNT: Final = 64
@@ -23,20 +23,20 @@ _BROTLI_STORED: Final = 1 << 19  # behind the 16 bits of the length
 _BLOCK: Final = 1 << 16
 
 
-def gzip_bomb(plain: Plain, _scene: Scene) -> Plain:
+def gzip_bomb(response: PlainResponse, _scene: Context) -> PlainResponse:
     """About 65 kB on the wire."""
     spaces, check = _gzip_spaces()
     packer = zlib.compressobj(9, zlib.DEFLATED, _RAW)
-    end = struct.pack("<II", zlib.crc32(plain.body, check), _COUNT * _MIB + len(plain.body))
-    body = _GZIP_HEAD + spaces + packer.compress(plain.body) + packer.flush() + end
-    return replace(plain, headers={**plain.headers, "Content-Encoding": "gzip"}, body=body)
+    end = struct.pack("<II", zlib.crc32(response.body, check), _COUNT * _MIB + len(response.body))
+    body = _GZIP_HEAD + spaces + packer.compress(response.body) + packer.flush() + end
+    return replace(response, headers={**response.headers, "Content-Encoding": "gzip"}, body=body)
 
 
-def brotli_bomb(plain: Plain, _scene: Scene) -> Plain:
+def brotli_bomb(response: PlainResponse, _scene: Context) -> PlainResponse:
     """About a hundred bytes and the answer itself, stored: packing it would need a library."""
-    blocks = (plain.body[start : start + _BLOCK] for start in range(0, len(plain.body), _BLOCK))
+    blocks = (response.body[start : start + _BLOCK] for start in range(0, len(response.body), _BLOCK))
     body = _BROTLI_SPACES + b"".join(map(_stored, blocks)) + _BROTLI_END
-    return replace(plain, headers={**plain.headers, "Content-Encoding": "br"}, body=body)
+    return replace(response, headers={**response.headers, "Content-Encoding": "br"}, body=body)
 
 
 def _stored(block: bytes) -> bytes:

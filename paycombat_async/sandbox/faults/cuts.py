@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from paycombat_async.sandbox.faults.response import Plain
+from paycombat_async.sandbox.faults.response import PlainResponse
 from paycombat_async.sandbox.faults.wire import End, Wire
 
 _CHUNKED: Final = {"Transfer-Encoding": "chunked"}
@@ -14,45 +14,45 @@ _LAST_CHUNK: Final = b"0\r\n\r\n"
 _GZIP_HEAD: Final = 10  # bytes: RFC 1952 without optional parts
 
 
-def unsized_end(plain: Plain) -> Wire:
+def unsized_end(response: PlainResponse) -> Wire:
     """A head that says nothing of a length, and FIN: empty, or lost."""
-    return Wire(plain.head_with(_UNSIZED), End.CLOSED)
+    return Wire(response.head_with(_UNSIZED), End.CLOSED)
 
 
-def unsized_reset(plain: Plain) -> Wire:
+def unsized_reset(response: PlainResponse) -> Wire:
     """The same head, and RST."""
-    return Wire(plain.head_with(_UNSIZED), End.RESET)
+    return Wire(response.head_with(_UNSIZED), End.RESET)
 
 
-def unsized_half(plain: Plain) -> Wire:
+def unsized_half(response: PlainResponse) -> Wire:
     """The same head, half of the body, and FIN."""
-    return Wire(plain.head_with(_UNSIZED) + plain.body[: len(plain.body) // 2], End.CLOSED)
+    return Wire(response.head_with(_UNSIZED) + response.body[: len(response.body) // 2], End.CLOSED)
 
 
-def chunked_cut(plain: Plain) -> Wire:
+def chunked_cut(response: PlainResponse) -> Wire:
     """All of the body in a chunk, and FIN in place of the last chunk."""
-    return Wire(plain.head_with(_CHUNKED) + _chunk(plain.body), End.CLOSED)
+    return Wire(response.head_with(_CHUNKED) + _chunk(response.body), End.CLOSED)
 
 
-def chunked_empty_cut(plain: Plain) -> Wire:
+def chunked_empty_cut(response: PlainResponse) -> Wire:
     """A head that promises chunks, and FIN."""
-    return Wire(plain.head_with(_CHUNKED), End.CLOSED)
+    return Wire(response.head_with(_CHUNKED), End.CLOSED)
 
 
-def gzip_cut(plain: Plain) -> Wire:
+def gzip_cut(response: PlainResponse) -> Wire:
     """The head of a gzip stream and nothing behind it, with a length that fits."""
-    return Wire(_gzip_head(plain).whole, End.KEPT)
+    return Wire(_gzip_head(response).whole, End.KEPT)
 
 
-def gzip_cut_chunked(plain: Plain) -> Wire:
+def gzip_cut_chunked(response: PlainResponse) -> Wire:
     """The same in chunks that end as they should."""
-    cut = _gzip_head(plain)
+    cut = _gzip_head(response)
     return Wire(cut.head_with(_CHUNKED) + _chunk(cut.body) + _LAST_CHUNK, End.KEPT)
 
 
-def _gzip_head(plain: Plain) -> Plain:
-    body = gzip.compress(plain.body, mtime=0)[:_GZIP_HEAD]
-    return replace(plain, headers={**plain.headers, "Content-Encoding": "gzip"}, body=body)
+def _gzip_head(response: PlainResponse) -> PlainResponse:
+    body = gzip.compress(response.body, mtime=0)[:_GZIP_HEAD]
+    return replace(response, headers={**response.headers, "Content-Encoding": "gzip"}, body=body)
 
 
 def _chunk(data: bytes) -> bytes:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Final, TypeAlias
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
-from paycombat_async.sandbox._background_loop import LoopThread
+from paycombat_async.sandbox._background_loop import BackgroundLoop
 from paycombat_async.sandbox.faults.waits import Waits
 
 Deed: TypeAlias = Callable[[socket.socket], object]
@@ -58,7 +58,7 @@ class Strays:
     def __init__(self, clock: Clock, waits: Waits) -> None:
         self._waits = waits
         self._has_thread = clock is SYSTEM_CLOCK
-        self._thread: LoopThread | None = None
+        self._thread: BackgroundLoop | None = None
         self._lock = threading.Lock()  # a deed is done while it is held: after `drop` there is none
         self._planned: dict[asyncio.BaseTransport, _Planned] = {}
         self._is_over = False
@@ -74,7 +74,7 @@ class Strays:
         if after <= 0:
             self._do(planned)
         elif self._has_thread:
-            self._thread = self._thread or LoopThread("paycombat-sandbox-strays")
+            self._thread = self._thread or BackgroundLoop("paycombat-sandbox-strays")
             planned.nap = self._thread.submit(self._do_in_thread(planned, after))
         else:
             planned.nap = self._waits.start(self._do_in_loop(planned, after))

@@ -8,17 +8,17 @@ from aiohttp import web
 from paycombat_async._clock import Clock
 from paycombat_async.sandbox.faults.idle import Strays
 from paycombat_async.sandbox.faults.names import Mishap
-from paycombat_async.sandbox.faults.response import Plain, Scene
+from paycombat_async.sandbox.faults.response import Context, PlainResponse
 from paycombat_async.sandbox.faults.table import ACTIONS, Action, Pause
 from paycombat_async.sandbox.faults.waits import Waits
 from paycombat_async.sandbox.faults.wire import RawAnswer, Wire, disconnect
 
 Answer: TypeAlias = Callable[[], Awaitable[web.StreamResponse]]
 
-_NOTHING: Final = Plain(200, {}, b"")
+_NOTHING: Final = PlainResponse(200, {}, b"")
 
 
-class Stage:
+class Injector:
     """One for each running sandbox."""
 
     def __init__(self, clock: Clock, redirect_to: str) -> None:
@@ -27,33 +27,33 @@ class Stage:
         self._waits = Waits(clock)
         self.strays = Strays(clock, self._waits)
 
-    async def play(self, mishap: Mishap, answer: Answer, turn_away: Answer) -> web.StreamResponse:
-        """The broken answer. `answer` carries the request out, `turn_away` takes it in and does nothing."""
+    async def inject(self, mishap: Mishap, answer: Answer, skip_handler: Answer) -> web.StreamResponse:
+        """The broken answer. `answer` carries the request out, `skip_handler` takes it in and does nothing."""
         action = ACTIONS[mishap.fault]
         if action.pause is Pause.BEFORE and not await self._waits.sleep(mishap.seconds):
             return self._raw(disconnect(_NOTHING), _NOTHING, mishap)
-        response = await (answer() if action.executes else turn_away())
+        original = await (answer() if action.executes else skip_handler())
         if action.pause is Pause.AFTER and not await self._waits.sleep(mishap.seconds):
             return self._raw(disconnect(_NOTHING), _NOTHING, mishap)
-        return self._broken(action, response, mishap)
+        return self._broken(action, original, mishap)
 
     async def end(self) -> None:
         """Cut all waits short: what is in flight breaks off."""
         self.strays.end()
         await self._waits.end()
 
-    def _broken(self, action: Action, response: web.StreamResponse, mishap: Mishap) -> web.StreamResponse:
-        plain = _plain(response)
+    def _broken(self, action: Action, original: web.StreamResponse, mishap: Mishap) -> web.StreamResponse:
+        response = _as_plain(original)
         if action.change is not None:
-            plain = action.change(plain, Scene(mishap.seconds, self._clock.now(), self._redirect_to))
+            response = action.change(response, Context(mishap.seconds, self._clock.now(), self._redirect_to))
         if action.write is not None:
-            return self._raw(action.write(plain), plain, mishap)
-        return web.Response(status=plain.status, headers=plain.headers, body=plain.body)
+            return self._raw(action.write(response), response, mishap)
+        return web.Response(status=response.status, headers=response.headers, body=response.body)
 
-    def _raw(self, wire: Wire, plain: Plain, mishap: Mishap) -> RawAnswer:
-        return RawAnswer(wire, plain.status, seconds=mishap.seconds, waits=self._waits, strays=self.strays)
+    def _raw(self, wire: Wire, response: PlainResponse, mishap: Mishap) -> RawAnswer:
+        return RawAnswer(wire, response.status, seconds=mishap.seconds, waits=self._waits, strays=self.strays)
 
 
-def _plain(response: web.StreamResponse) -> Plain:
-    body = response.body if isinstance(response, web.Response) else None
-    return Plain(response.status, dict(response.headers), body if isinstance(body, bytes) else b"")
+def _as_plain(original: web.StreamResponse) -> PlainResponse:
+    body = original.body if isinstance(original, web.Response) else None
+    return PlainResponse(original.status, dict(original.headers), body if isinstance(body, bytes) else b"")

@@ -17,7 +17,7 @@ JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class PlainResponse:
     """Status, headers and body; the length is not among the headers."""
 
     status: int
@@ -43,7 +43,7 @@ class Plain:
         except msgspec.DecodeError:
             return None
 
-    def with_document(self, document: object) -> "Plain":
+    def with_document(self, document: object) -> "PlainResponse":
         """The same with this in it, as JSON."""
         return replace(self, body=_ENCODER.encode(document))
 
@@ -54,7 +54,7 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Context:
     """What a change may look at beside the answer: the fault's time, the clock, where redirects point."""
 
     seconds: float
@@ -62,9 +62,9 @@ class Scene:
     redirect_to: str
 
 
-Change: TypeAlias = Callable[[Plain, Scene], Plain]
+Change: TypeAlias = Callable[[PlainResponse, Context], PlainResponse]
 
 
-def refused(status: int, code: str, message: str, headers: Mapping[str, str]) -> Plain:
+def refused(status: int, code: str, message: str, headers: Mapping[str, str]) -> PlainResponse:
     """A refusal in the form of the sandbox's own."""
-    return Plain(status, {**JSON, **headers}, msgspec.json.encode(refusal(Refused(status, code, message))))
+    return PlainResponse(status, {**JSON, **headers}, msgspec.json.encode(refusal(Refused(status, code, message))))

@@ -7,7 +7,7 @@ from typing import Final
 
 from paycombat_async.sandbox.faults import answers, bodies, bombs, cuts, wire, wrappings
 from paycombat_async.sandbox.faults.names import Fault
-from paycombat_async.sandbox.faults.response import Change, Plain
+from paycombat_async.sandbox.faults.response import Change, PlainResponse
 
 
 class Pause(Enum):
@@ -24,7 +24,7 @@ class Action:
     executes: bool = True
     pause: Pause | None = None
     change: Change | None = None
-    write: Callable[[Plain], wire.Wire] | None = None
+    write: Callable[[PlainResponse], wire.Wire] | None = None
 
 
 def _refused(change: Change) -> Action:

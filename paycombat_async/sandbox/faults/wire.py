@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from paycombat_async.sandbox.faults import idle
-from paycombat_async.sandbox.faults.response import JSON, Plain, refused
+from paycombat_async.sandbox.faults.response import JSON, PlainResponse, refused
 from paycombat_async.sandbox.faults.waits import Waits
 
 _SILENT: Final = 0
@@ -37,72 +37,72 @@ class Wire:
     later: idle.Deed | None = None
 
 
-def disconnect(_plain: Plain) -> Wire:
+def disconnect(_plain: PlainResponse) -> Wire:
     """FIN, and no byte of an answer."""
     return Wire(b"", End.CLOSED)
 
 
-def reset(_plain: Plain) -> Wire:
+def reset(_plain: PlainResponse) -> Wire:
     """RST, and no byte of an answer."""
     return Wire(b"", End.RESET)
 
 
-def half_head(plain: Plain) -> Wire:
-    head = plain.head(len(plain.body))
+def half_head(response: PlainResponse) -> Wire:
+    head = response.head(len(response.body))
     return Wire(head[: len(head) // 2], End.CLOSED)
 
 
-def half_body(plain: Plain) -> Wire:
-    return Wire(plain.head(len(plain.body)) + plain.body[: len(plain.body) // 2], End.CLOSED)
+def half_body(response: PlainResponse) -> Wire:
+    return Wire(response.head(len(response.body)) + response.body[: len(response.body) // 2], End.CLOSED)
 
 
-def length_too_long(plain: Plain) -> Wire:
+def length_too_long(response: PlainResponse) -> Wire:
     """Some bytes that were promised never come, on a connection that stays open."""
-    return Wire(plain.head(len(plain.body) + _MISSING_BYTES) + plain.body, End.KEPT)
+    return Wire(response.head(len(response.body) + _MISSING_BYTES) + response.body, End.KEPT)
 
 
-def length_too_short(plain: Plain) -> Wire:
+def length_too_short(response: PlainResponse) -> Wire:
     """The last bytes come behind the end, on a connection that stays open."""
-    return Wire(plain.head(max(0, len(plain.body) - _MISSING_BYTES)) + plain.body, End.KEPT)
+    return Wire(response.head(max(0, len(response.body) - _MISSING_BYTES)) + response.body, End.KEPT)
 
 
-def trickle(plain: Plain) -> Wire:
-    return Wire(plain.whole, End.KEPT, is_slow=True)
+def trickle(response: PlainResponse) -> Wire:
+    return Wire(response.whole, End.KEPT, is_slow=True)
 
 
-def stray_answer(plain: Plain) -> Wire:
+def stray_answer(response: PlainResponse) -> Wire:
     """Later comes a whole answer that nobody asked for."""
-    return _idle(plain, idle.say(Plain(200, JSON, _STRAY).whole))
+    return _idle(response, idle.say(PlainResponse(200, JSON, _STRAY).whole))
 
 
-def stray_part(plain: Plain) -> Wire:
+def stray_part(response: PlainResponse) -> Wire:
     """Later comes the beginning of an answer that nobody asked for, and never its end."""
-    return _idle(plain, idle.say(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le"))
+    return _idle(response, idle.say(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le"))
 
 
-def stray_408(plain: Plain) -> Wire:
+def stray_408(response: PlainResponse) -> Wire:
     """Later comes what some servers say to an idle connection."""
-    return _idle(plain, idle.say(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"))
+    return _idle(response, idle.say(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"))
 
 
-def stray_error(status: int) -> Callable[[Plain], Wire]:
+def stray_error(status: int) -> Callable[[PlainResponse], Wire]:
     """Later comes a whole error that nobody asked for, in the sandbox's own form."""
     stray = idle.say(refused(status, "STRAY", "nobody asked", {}).whole)
-    return lambda plain: _idle(plain, stray)
+    return lambda response: _idle(response, stray)
 
 
-def idle_end(plain: Plain) -> Wire:
+def idle_end(response: PlainResponse) -> Wire:
     """Later comes FIN, though nothing was said of it."""
-    return _idle(plain, idle.end)
+    return _idle(response, idle.end)
 
 
-def idle_reset(plain: Plain) -> Wire:
+def idle_reset(response: PlainResponse) -> Wire:
     """Later comes RST."""
-    return _idle(plain, idle.reset)
+    return _idle(response, idle.reset)
 
 
-def _idle(plain: Plain, later: idle.Deed) -> Wire:
-    return Wire(plain.whole, End.KEPT, later=later)
+def _idle(response: PlainResponse, later: idle.Deed) -> Wire:
+    return Wire(response.whole, End.KEPT, later=later)
 
 
 class RawAnswer(web.StreamResponse):

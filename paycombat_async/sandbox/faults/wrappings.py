@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.envelopes import Envelope, Stamp, envelope_a, envelope_b, envelope_c, envelope_d, iso_time
-from paycombat_async.sandbox.faults.response import Change, Plain, Scene
+from paycombat_async.sandbox.faults.response import Change, Context, PlainResponse
 
 _RING: Final[Mapping[Envelope, Envelope]] = {
     envelope_a: envelope_b,
@@ -26,52 +26,52 @@ class _Opened(NamedTuple):
 def wrapped(envelope: Envelope) -> Change:
     """In this envelope, whichever it was in."""
 
-    def change(plain: Plain, scene: Scene) -> Plain:
-        opened = _opened(plain.document)
-        return plain if opened is None else _in(envelope, opened.data, plain, scene)
+    def change(response: PlainResponse, context: Context) -> PlainResponse:
+        opened = _opened(response.document)
+        return response if opened is None else _in(envelope, opened.data, response, context)
 
     return change
 
 
-def wrongly_wrapped(plain: Plain, scene: Scene) -> Plain:
+def wrongly_wrapped(response: PlainResponse, context: Context) -> PlainResponse:
     """In the envelope after its own, the first after the last."""
-    opened = _opened(plain.document)
-    return plain if opened is None else _in(_RING[opened.envelope], opened.data, plain, scene)
+    opened = _opened(response.document)
+    return response if opened is None else _in(_RING[opened.envelope], opened.data, response, context)
 
 
-def unwrapped(plain: Plain, _scene: Scene) -> Plain:
+def unwrapped(response: PlainResponse, _scene: Context) -> PlainResponse:
     """The data alone."""
-    opened = _opened(plain.document)
-    return plain if opened is None else plain.with_document(opened.data)
+    opened = _opened(response.document)
+    return response if opened is None else response.with_document(opened.data)
 
 
-def without_identity(plain: Plain, scene: Scene) -> Plain:
+def without_identity(response: PlainResponse, context: Context) -> PlainResponse:
     """A success about something that has no id, nor any other field that is known. What had no id stays."""
-    opened = _opened(plain.document)
+    opened = _opened(response.document)
     if opened is None or not _has_identity(opened.data):
-        return plain
+        return response
     envelope = ENVELOPE_A if opened.envelope is ENVELOPE_D else opened.envelope  # D does not say that it is a success
-    return _in(envelope, {"unheard_of": "by anybody"}, plain, scene)
+    return _in(envelope, {"unheard_of": "by anybody"}, response, context)
 
 
-def without_verdict(plain: Plain, scene: Scene) -> Plain:
+def without_verdict(response: PlainResponse, context: Context) -> PlainResponse:
     """The fields without the ids, in the envelope that does not say whether it is a success."""
-    opened = _opened(plain.document)
+    opened = _opened(response.document)
     if opened is None:
-        return plain
+        return response
     data: Any = opened.data
     if isinstance(data, dict):
         data = {name: data[name] for name in data if name not in _IDENTITIES}  # pyright: ignore[reportUnknownVariableType]
-    return _in(ENVELOPE_D, data, plain, scene)
+    return _in(ENVELOPE_D, data, response, context)
 
 
 def _has_identity(data: object) -> bool:
     return isinstance(data, dict) and not _IDENTITIES.isdisjoint(data)  # pyright: ignore[reportUnknownArgumentType]
 
 
-def _in(envelope: Envelope, data: object, plain: Plain, scene: Scene) -> Plain:
-    stamp = Stamp(content_digest(plain.body)[:32], iso_time(scene.now), HTTPStatus(plain.status))
-    return plain.with_document(envelope(data, stamp))
+def _in(envelope: Envelope, data: object, response: PlainResponse, context: Context) -> PlainResponse:
+    stamp = Stamp(content_digest(response.body)[:32], iso_time(context.now), HTTPStatus(response.status))
+    return response.with_document(envelope(data, stamp))
 
 
 # Any: a JSON document.

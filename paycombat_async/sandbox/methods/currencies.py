@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Place(Struct, frozen=True):
+class CurrencyArea(Struct, frozen=True):
     """A country and its currency. Codes are ISO 3166 and ISO 4217, save EU for the euro, as on the provider's pages."""
 
     country_code: str
@@ -12,12 +12,12 @@ class Place(Struct, frozen=True):
     currency_name: str
 
 
-PLACES = (
-    Place("AU", "AUSTRALIA", "AUD", "Australian Dollar"),
-    Place("EU", "EUROPEAN UNION", "EUR", "Euro"),
-    Place("SG", "SINGAPORE", "SGD", "Singapore Dollar"),
-    Place("NZ", "NEW ZEALAND", "NZD", "New Zealand Dollar"),
-    Place("KR", "SOUTH KOREA", "KRW", "South Korean Won"),
-    Place("PH", "PHILIPPINES", "PHP", "Philippine Peso"),
+CURRENCIES = (
+    CurrencyArea("AU", "AUSTRALIA", "AUD", "Australian Dollar"),
+    CurrencyArea("EU", "EUROPEAN UNION", "EUR", "Euro"),
+    CurrencyArea("SG", "SINGAPORE", "SGD", "Singapore Dollar"),
+    CurrencyArea("NZ", "NEW ZEALAND", "NZD", "New Zealand Dollar"),
+    CurrencyArea("KR", "SOUTH KOREA", "KRW", "South Korean Won"),
+    CurrencyArea("PH", "PHILIPPINES", "PHP", "Philippine Peso"),
 )
-PLACE_OF_CURRENCY = {place.currency: place for place in PLACES}
+AREA_OF_CURRENCY = {area.currency: area for area in CURRENCIES}

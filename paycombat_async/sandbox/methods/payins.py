@@ -9,7 +9,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from paycombat_async._signing import content_digest
-from paycombat_async.sandbox.methods.currencies import PLACE_OF_CURRENCY
+from paycombat_async.sandbox.methods.currencies import AREA_OF_CURRENCY
 from paycombat_async.schemas.methods import PayinMethod, RequiredField
 
 
@@ -55,7 +55,7 @@ def _method(
         payin_method_category="BANK",
         payin_method_class="DOMESTIC",
         payin_method_group="NO_GROUP",
-        country=PLACE_OF_CURRENCY[currency].country_code,
+        country=AREA_OF_CURRENCY[currency].country_code,
         currency=currency,
         payin_method_param=list(fields),
         min_amount=Decimal(amounts[0]),

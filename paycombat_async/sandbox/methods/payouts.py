@@ -4,7 +4,7 @@ The record names the four methods, and two of their rules: those of the Australi
 """
 
 from paycombat_async._signing import content_digest
-from paycombat_async.sandbox.methods.currencies import PLACE_OF_CURRENCY
+from paycombat_async.sandbox.methods.currencies import AREA_OF_CURRENCY
 from paycombat_async.schemas.methods import BeneficiaryFields, PayoutMethod, RequiredField
 
 
@@ -28,7 +28,7 @@ def _account_number(regex: str, rule: str) -> RequiredField:
 
 
 def _method(name: str, description: str, currency: str, fields: list[RequiredField]) -> PayoutMethod:
-    country = PLACE_OF_CURRENCY[currency].country_code
+    country = AREA_OF_CURRENCY[currency].country_code
     return PayoutMethod(
         payout_method_id=f"pom_{content_digest(b'payout method', name.encode())[:32]}",
         payout_method_name=name,

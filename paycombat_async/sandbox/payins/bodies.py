@@ -5,10 +5,10 @@ Of both bodies the record holds next to nothing: the fields are those that it li
 
 from msgspec import UNSET, UnsetType
 
-from paycombat_async.sandbox.wire import Body, Country, Currency, Number, OptionalObject, OptionalText, Text
+from paycombat_async.sandbox.wire import Country, Currency, Number, OptionalObject, OptionalText, RequestBody, Text
 
 
-class NewPayin(Body, frozen=True, kw_only=True):
+class NewPayin(RequestBody, frozen=True, kw_only=True):
     """The body of Create Payin. Only `payer_id` is on record."""
 
     amount: Number
@@ -33,7 +33,7 @@ class NewPayin(Body, frozen=True, kw_only=True):
     customer_phone: OptionalText = UNSET
 
 
-class NewVirtualAccount(Body, frozen=True, kw_only=True):
+class NewVirtualAccount(RequestBody, frozen=True, kw_only=True):
     """The body of Create Virtual Account.
 
     The KRW guide names what it says (customer, payin method, account, currency, amount, country), not the keys: these

@@ -12,13 +12,13 @@ from paycombat_async.sandbox.payins.bodies import NewPayin, NewVirtualAccount
 from paycombat_async.sandbox.payins.pages import answered_page, webhook_of_account
 from paycombat_async.sandbox.payins.rules import check_payin, check_virtual_account
 from paycombat_async.sandbox.records import Document, Kind, Record
-from paycombat_async.sandbox.routing import Call
+from paycombat_async.sandbox.routing import RoutedCall
 from paycombat_async.sandbox.transitions import PENDING
 from paycombat_async.sandbox.wire import Simulate, given
 from paycombat_async.schemas.payins import Payin, VirtualAccount
 
 
-def create_payin(call: Call[NewPayin]) -> Payin:
+def create_payin(call: RoutedCall[NewPayin]) -> Payin:
     request, now = call.request, call.state.now()
     amount = read_amount(request.amount, "$.amount")
     check_payin(request, amount, call.state)
@@ -40,17 +40,17 @@ def create_payin(call: Call[NewPayin]) -> Payin:
     return _payin(make(call.state, describe))
 
 
-def simulate_payin(call: Call[Simulate]) -> object:
+def simulate_payin(call: RoutedCall[Simulate]) -> object:
     """Takes virtual accounts, too, whose own Simulate call is on no list. The answer is that of "Retrieve"."""
     record = move(call.state, call.request.id, [Kind.PAYIN, Kind.VIRTUAL_ACCOUNT], to=call.request.status)
     return answered_page(_payin(record)) if record.kind is Kind.PAYIN else webhook_of_account(record)
 
 
-def retrieve_payin(call: Call[None]) -> Payin:
+def retrieve_payin(call: RoutedCall[None]) -> Payin:
     return _payin(call.state.records.find(call.path["id"], [Kind.PAYIN]))
 
 
-def create_virtual_account(call: Call[NewVirtualAccount]) -> VirtualAccount:
+def create_virtual_account(call: RoutedCall[NewVirtualAccount]) -> VirtualAccount:
     request = call.request
     amount = Decimal(0) if isinstance(request.amount, msgspec.UnsetType) else read_amount(request.amount, "$.amount")
     check_virtual_account(request, call.state)

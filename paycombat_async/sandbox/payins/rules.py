@@ -9,12 +9,12 @@ from paycombat_async.sandbox.payins.bodies import NewPayin, NewVirtualAccount
 from paycombat_async.sandbox.records import Kind
 from paycombat_async.sandbox.refusals import bad_request, unprocessable
 from paycombat_async.sandbox.required_fields import check_fields
-from paycombat_async.sandbox.state import State
+from paycombat_async.sandbox.state import SandboxState
 from paycombat_async.sandbox.wire import given
 from paycombat_async.schemas.methods import PayinMethod
 
 
-def check_payin(request: NewPayin, amount: Decimal, state: State) -> None:
+def check_payin(request: NewPayin, amount: Decimal, state: SandboxState) -> None:
     """Refused with 400 naming the field that the payin method does not take, with 404 for ids of nothing."""
     method = _method(request)
     smallest, largest = method.min_amount, method.max_amount
@@ -30,7 +30,7 @@ def check_payin(request: NewPayin, amount: Decimal, state: State) -> None:
             raise unprocessable("NOT_APPROVED", f"$.payer_id: this virtual account is {account.status}")
 
 
-def check_virtual_account(request: NewVirtualAccount, state: State) -> None:
+def check_virtual_account(request: NewVirtualAccount, state: SandboxState) -> None:
     """Refused with 400 for a payin method that opens no virtual accounts, with 404 for a customer that is none."""
     if not _method(request).is_va_allowed:
         raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")
@@ -46,7 +46,7 @@ def _method(request: NewPayin | NewVirtualAccount) -> PayinMethod:
     return method
 
 
-def _check_customer(request: NewPayin | NewVirtualAccount, state: State) -> None:
+def _check_customer(request: NewPayin | NewVirtualAccount, state: SandboxState) -> None:
     customer_id = given(request.customer_id)
     if customer_id is not None:
         state.customers.find(customer_id)

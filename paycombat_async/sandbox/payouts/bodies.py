@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from paycombat_async.sandbox.wire import Body, Country, Currency, Number, OptionalObject, OptionalText, Text
+from paycombat_async.sandbox.wire import Country, Currency, Number, OptionalObject, OptionalText, RequestBody, Text
 from paycombat_async.schemas.payouts import BeneficiaryCompany, BeneficiaryIndividual
 
 
@@ -17,7 +17,7 @@ class Beneficiary(Struct, frozen=True, kw_only=True):
     bsb: OptionalText = UNSET
 
 
-class NewPayout(Body, frozen=True, kw_only=True):
+class NewPayout(RequestBody, frozen=True, kw_only=True):
     """The body of Create Payout. From `beneficiary_country` on, the record has the fields by inference only."""
 
     payout_beneficiary_param: Beneficiary

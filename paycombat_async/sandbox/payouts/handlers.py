@@ -11,14 +11,14 @@ from paycombat_async.sandbox.payouts.bodies import Beneficiary, NewPayout
 from paycombat_async.sandbox.payouts.pages import answered_page
 from paycombat_async.sandbox.payouts.rules import check_payout
 from paycombat_async.sandbox.records import Document, Kind, Record
-from paycombat_async.sandbox.routing import Call
+from paycombat_async.sandbox.routing import RoutedCall
 from paycombat_async.sandbox.transitions import PENDING
 from paycombat_async.sandbox.wire import Simulate, given
 from paycombat_async.schemas import Page
 from paycombat_async.schemas.payouts import Payout
 
 
-def create_payout(call: Call[NewPayout]) -> Payout:
+def create_payout(call: RoutedCall[NewPayout]) -> Payout:
     """Takes an `order_id` that it has taken before: nothing on record says that the provider refuses one."""
     request, now = call.request, call.state.now()
     check_payout(request, call.body)
@@ -43,16 +43,16 @@ def create_payout(call: Call[NewPayout]) -> Payout:
     return _payout(make(call.state, describe))
 
 
-def simulate_payout(call: Call[Simulate]) -> object:
+def simulate_payout(call: RoutedCall[Simulate]) -> object:
     """No answer is on record; this one is that of "Retrieve Payout"."""
     return answered_page(_payout(move(call.state, call.request.id, [Kind.PAYOUT], to=call.request.status)))
 
 
-def retrieve_payout(call: Call[None]) -> Payout:
+def retrieve_payout(call: RoutedCall[None]) -> Payout:
     return _payout(call.state.records.find(call.path["id"], [Kind.PAYOUT]))
 
 
-def list_payouts(call: Call[None]) -> Page[Payout]:
+def list_payouts(call: RoutedCall[None]) -> Page[Payout]:
     records = call.state.records
     found = records.page(Kind.PAYOUT, window_of(call.query))
     return Page(items=[_payout(record) for record in found], total=records.count(Kind.PAYOUT))

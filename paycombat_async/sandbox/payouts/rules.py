@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from paycombat_async.sandbox.methods.currencies import PLACE_OF_CURRENCY
+from paycombat_async.sandbox.methods.currencies import AREA_OF_CURRENCY
 from paycombat_async.sandbox.methods.payouts import PAYOUT_METHOD_OF_NAME
 from paycombat_async.sandbox.payouts.bodies import NewPayout
 from paycombat_async.sandbox.refusals import bad_request
@@ -30,7 +30,7 @@ def check_payout(request: NewPayout, body: bytes) -> None:
         raise bad_request("$.payout_method_name: there is no such payout method")
     if request.beneficiary_currency != method.beneficiary_currency:
         raise bad_request(f"$.beneficiary_currency: this payout method pays in {method.beneficiary_currency}")
-    if request.sender_currency not in PLACE_OF_CURRENCY:
+    if request.sender_currency not in AREA_OF_CURRENCY:
         raise bad_request("$.sender_currency: there is no balance in this currency")
     beneficiary = _READER.decode(body).payout_beneficiary_param
     whom = [name for name in ("individual", "company") if name in beneficiary]

@@ -274,11 +274,11 @@ async def test_nothing_is_left_of_what_is_through(receiver: Receiver) -> None:
         async with Sandbox(webhook_url=receiver.url) as sandbox, aiohttp.ClientSession() as session:
             payout = made(await create_payout(Caller(sandbox, session)))
             await settle(Caller(sandbox, session), payout["id"], "SUCCESS", "RETURNED")
-            courier = sandbox._running.courier
+            courier = sandbox._running.dispatcher
 
     assert {} == courier._latest
-    assert courier._postman._session is not None
-    assert courier._postman._session.closed
+    assert courier._sender._session is not None
+    assert courier._sender._session.closed
     assert 2 == len(receiver.received)
 
 

@@ -6,7 +6,7 @@ from unittest.mock import ANY
 import pytest
 
 from paycombat_async.sandbox import Fault, Sandbox
-from paycombat_async.sandbox.faults.response import JSON, Plain, Scene
+from paycombat_async.sandbox.faults.response import JSON, Context, PlainResponse
 from paycombat_async.sandbox.faults.table import ACTIONS
 from tests.sandbox.caller import CUSTOMER, NOW, Caller
 from tests.sandbox.faults.socket_caller import LAST, Heard, hear, update
@@ -198,7 +198,7 @@ async def test_a_refusal_has_no_data_to_wrap(caller: Caller) -> None:
 def changed(fault: Fault, body: bytes) -> bytes:
     change = ACTIONS[fault].change
     assert change is not None
-    return change(Plain(200, JSON, body), Scene(0, NOW, "")).body
+    return change(PlainResponse(200, JSON, body), Context(0, NOW, "")).body
 
 
 @pytest.mark.parametrize(

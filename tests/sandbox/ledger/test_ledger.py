@@ -20,7 +20,7 @@ from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.lifecycle import make, move
 from paycombat_async.sandbox.records import Kind, Record
 from paycombat_async.sandbox.refusals import Refused
-from paycombat_async.sandbox.state import IN_MEMORY, State
+from paycombat_async.sandbox.state import IN_MEMORY, SandboxState
 from paycombat_async.sandbox.transitions import KINDS, PENDING
 from tests.sandbox.caller import Caller, StandingClock
 from tests.sandbox.money import create_payin, create_payout, made
@@ -46,13 +46,15 @@ def a_record(
     )
 
 
-def add(state: State, kind: Kind, amount: Decimal, *, currency: str = "AUD", reference: str | None = None) -> str:
+def add(
+    state: SandboxState, kind: Kind, amount: Decimal, *, currency: str = "AUD", reference: str | None = None
+) -> str:
     return make(state, lambda number: a_record(kind, number, amount, currency=currency, reference=reference)).id
 
 
 @pytest.fixture(name="state")
-def _state() -> Iterator[State]:
-    state = State(IN_MEMORY, clock=StandingClock(), seed=0, openings=Openings(None))
+def _state() -> Iterator[SandboxState]:
+    state = SandboxState(IN_MEMORY, clock=StandingClock(), seed=0, openings=Openings(None))
     yield state
     state.close()
 
@@ -124,7 +126,9 @@ OPERATIONS = st.lists(
 @given(OPERATIONS)
 def test_the_ledger_adds_up(operations: list[tuple[Any, ...]]) -> None:
     """After any operations, carried out or refused: the entries' sums are the balances, as a plain model has them."""
-    state = State(IN_MEMORY, clock=StandingClock(), seed=0, openings=Openings(dict.fromkeys(CURRENCIES, OPENING)))
+    state = SandboxState(
+        IN_MEMORY, clock=StandingClock(), seed=0, openings=Openings(dict.fromkeys(CURRENCIES, OPENING))
+    )
     model = dict.fromkeys(CURRENCIES, OPENING)
     made: list[tuple[str, Kind, Decimal, str]] = []
     refusals: set[int] = set()
@@ -152,7 +156,7 @@ def test_the_ledger_adds_up(operations: list[tuple[Any, ...]]) -> None:
     assert {entry.currency: balances[entry.currency] for entry in entries} == sums(entries)
 
 
-def test_threads_move_money_once(state: State) -> None:
+def test_threads_move_money_once(state: SandboxState) -> None:
     """Of many who report the same payout as failed, one is heard."""
     payout = add(state, Kind.PAYOUT, Decimal(10))
     heard: list[bool] = []

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from paycombat_async.endpoints import ENDPOINTS
-from paycombat_async.sandbox.methods.currencies import PLACES
+from paycombat_async.sandbox.methods.currencies import CURRENCIES
 from paycombat_async.sandbox.methods.payins import PAYIN_METHODS
 from paycombat_async.sandbox.methods.payouts import PAYOUT_METHODS
 from tests.sandbox.caller import Caller
@@ -102,7 +102,7 @@ async def test_an_australian_account_has_the_rules_on_record(caller: Caller) -> 
     assert rules == {"bsb": "^[0-9]{3}-?[0-9]{3}$", "account_number": "^[0-9]{6,12}$"}
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.currency)
+@pytest.mark.parametrize("place", CURRENCIES, ids=lambda place: place.currency)
 async def test_payment_methods_are_those_of_the_currency(caller: Caller, place: Any) -> None:
     """All of them and no others; there are currencies for which nobody can pay in."""
     path = caller.sandbox.paths["payment_methods.list"].format(currency=place.currency)
