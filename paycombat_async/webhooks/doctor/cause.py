@@ -59,7 +59,7 @@ class Cause(StrEnum):
     ANOTHER_KEY = "another_key"
 
 
-class Trouble(NamedTuple):
+class Explanation(NamedTuple):
     """A cause, a sentence on what happened and one on what to do. Neither holds anything of key, body or signature."""
 
     cause: Cause

@@ -7,38 +7,38 @@ from paycombat_async._secrets import Secret
 from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.webhooks.doctor.body import Body, differences
-from paycombat_async.webhooks.doctor.cause import Candidate, Cause, Diagnosis, Trouble
+from paycombat_async.webhooks.doctor.cause import Candidate, Cause, Diagnosis, Explanation
 from paycombat_async.webhooks.doctor.hypotheses import SAME_BYTES
 from paycombat_async.webhooks.doctor.keys import is_clean
-from paycombat_async.webhooks.doctor.search import findings
+from paycombat_async.webhooks.doctor.search import search
 from paycombat_async.webhooks.doctor.signature import malformed, readings, signature_in
 from paycombat_async.webhooks.doctor.unexplained import unexplained
 from paycombat_async.webhooks.verify import MAX_BODY
 
 MAX_KEYS: Final = 8
 
-_FITS: Final = Trouble(Cause.FITS, "The signature is that of the body as it is.", "There is nothing to do.")
-_UPPER_CASE: Final = Trouble(
+_FITS: Final = Explanation(Cause.FITS, "The signature is that of the body as it is.", "There is nothing to do.")
+_UPPER_CASE: Final = Explanation(
     Cause.UPPER_CASE,
     "The signature is that of the body as it is, written in upper-case hex, which is accepted here.",
     "Write it in lower case where it is made: the provider may not accept it.",
 )
-_NO_KEY: Final = Trouble(
+_NO_KEY: Final = Explanation(
     Cause.NO_KEY,
     "No key was given, or none that can be used: keys is a list of texts that are not empty.",
     "Set the signature key of the account that the message belongs to.",
 )
-_TOO_MANY_KEYS: Final = Trouble(
+_TOO_MANY_KEYS: Final = Explanation(
     Cause.TOO_MANY_KEYS,
     f"More than {MAX_KEYS} keys were given.",
     "Leave out those that were replaced long ago.",
 )
-_NOT_BYTES: Final = Trouble(
+_NOT_BYTES: Final = Explanation(
     Cause.NOT_BYTES,
     "The body is not bytes: it was decoded or parsed before, and the bytes that were signed are gone.",
     SAME_BYTES,
 )
-_TOO_LONG: Final = Trouble(
+_TOO_LONG: Final = Explanation(
     Cause.BODY_TOO_LONG,
     f"The body is longer than {MAX_BODY // 1024} KiB, which no message of the provider is.",
     "Look whether this is the body that belongs to the signature.",
@@ -61,8 +61,8 @@ def examine(
         return verdict
     found = readings(text, wrong_header)
     for reading in found:
-        for trouble, number in findings(examined, reading, usable, token):
-            return _diagnosis(_both(trouble, reading.trouble), key_number=number)
+        for explanation, number in search(examined, reading, usable, token):
+            return _diagnosis(_both(explanation, reading.explanation), key_number=number)
     return _diagnosis(unexplained(examined, found, text, usable, token))
 
 
@@ -74,7 +74,7 @@ def _is_usable(key: str) -> bool:
     return True
 
 
-def _refused(body: object, signature: str, usable: Mapping[int, str], given: int) -> Trouble | None:
+def _refused(body: object, signature: str, usable: Mapping[int, str], given: int) -> Explanation | None:
     """What is not examined at all."""
     if not isinstance(body, bytes):  # frameworks hand out text, too
         return _NOT_BYTES
@@ -92,39 +92,41 @@ def _verdict(body: Body, signature: str, keys: Mapping[int, str]) -> Diagnosis |
     for candidate, raw in zip(Candidate, body.candidates, strict=False):
         for number, key in keys.items():
             if is_clean(key) and Signer(key).verify(raw, signature):
-                trouble = _as_it_is(signature) if candidate is Candidate.RAW else _reprinted(body)
-                return _diagnosis(trouble, key_number=number, candidate=candidate)
+                explanation = _as_it_is(signature) if candidate is Candidate.RAW else _reprinted(body)
+                return _diagnosis(explanation, key_number=number, candidate=candidate)
     return None
 
 
-def _as_it_is(signature: str) -> Trouble:
+def _as_it_is(signature: str) -> Explanation:
     return _FITS if signature == signature.lower() else _UPPER_CASE
 
 
-def _reprinted(body: Body) -> Trouble:
+def _reprinted(body: Body) -> Explanation:
     found = differences(body)
     words = ", ".join(words for _, words in found)
-    return Trouble(
+    return Explanation(
         found[0][0] if len(found) == 1 else Cause.REPRINTED,
         f"The signature is that of the body as JavaScript prints it; the bytes given differ from that in {words}.",
         f"It is accepted here. {SAME_BYTES}",
     )
 
 
-def _both(trouble: Trouble, wrong_form: Trouble | None) -> Trouble:
+def _both(explanation: Explanation, wrong_form: Explanation | None) -> Explanation:
     """A body or key that was mended, and a signature in another form besides."""
-    if wrong_form is None or wrong_form is trouble:
-        return trouble
-    happened, remedy = f"{trouble.happened} {wrong_form.happened}", f"{trouble.remedy} {wrong_form.remedy}"
-    return Trouble(trouble.cause, happened, remedy)
+    if wrong_form is None or wrong_form is explanation:
+        return explanation
+    happened, remedy = f"{explanation.happened} {wrong_form.happened}", f"{explanation.remedy} {wrong_form.remedy}"
+    return Explanation(explanation.cause, happened, remedy)
 
 
-def _diagnosis(trouble: Trouble, *, key_number: int | None = None, candidate: Candidate | None = None) -> Diagnosis:
+def _diagnosis(
+    explanation: Explanation, *, key_number: int | None = None, candidate: Candidate | None = None
+) -> Diagnosis:
     return Diagnosis(
         verified=candidate is not None,
-        cause=trouble.cause,
-        explanation=trouble.happened,
-        remedy=trouble.remedy,
+        cause=explanation.cause,
+        explanation=explanation.happened,
+        remedy=explanation.remedy,
         key_number=key_number,
         candidate=candidate,
     )

@@ -1,4 +1,4 @@
-"""What goes wrong with a key or an algorithm: a table of suspicions, each with the keys to try."""
+"""What goes wrong with a key or an algorithm: a table of hypotheses, each with the keys to try."""
 
 import base64
 import binascii
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from paycombat_async.webhooks.doctor.cause import Cause, Trouble
+from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 
 PREFIX = "snd_"  # of the provider's sandbox
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+")
@@ -14,7 +14,7 @@ _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _TAKE_IT_AS_TEXT = "Use the key as the text that it is, prefix included, in UTF-8; decode and change nothing."
 
 
-class KeySuspicion(NamedTuple):
+class KeyHypothesis(NamedTuple):
     """Something that may have happened to a key, the keys that were used if it has, and what to do then."""
 
     cause: Cause
@@ -23,8 +23,8 @@ class KeySuspicion(NamedTuple):
     remedy: str
 
     @property
-    def trouble(self) -> Trouble:
-        return Trouble(self.cause, self.happened, self.remedy)
+    def explanation(self) -> Explanation:
+        return Explanation(self.cause, self.happened, self.remedy)
 
 
 def is_clean(key: str) -> bool:
@@ -82,62 +82,62 @@ def _empty(_key: str) -> Iterator[bytes]:
     yield b""
 
 
-KEY_SUSPICIONS: tuple[KeySuspicion, ...] = (
-    KeySuspicion(
+KEY_HYPOTHESES: tuple[KeyHypothesis, ...] = (
+    KeyHypothesis(
         Cause.KEY_SPACE,
         _as_given,
         "The key has white space or invisible characters in it, here and on the signing side; unwrap() refuses it.",
         "Take them away on both sides.",
     ),
-    KeySuspicion(
+    KeyHypothesis(
         Cause.KEY_SPACE,
         _stripped,
         "The key given has white space or a byte order mark around it that the signing side does not have.",
         "Take it away where the key is set, for instance the new line at the end of a secret's file.",
     ),
-    KeySuspicion(
+    KeyHypothesis(
         Cause.KEY_SPACE,
         _with_new_line,
         "The signing side has a new line or a space behind its key.",
         "Take it away there, for instance the new line at the end of a secret's file.",
     ),
-    KeySuspicion(
+    KeyHypothesis(
         Cause.KEY_QUOTED,
         _unquoted,
         "The key given has quotes around it that do not belong to it.",
         "Take the quotes away where the key is set; not every .env reader does.",
     ),
-    KeySuspicion(
+    KeyHypothesis(
         Cause.KEY_QUOTED,
         _quoted,
         "The signing side has quotes around its key.",
         "Take the quotes away there; not every .env reader does.",
     ),
-    KeySuspicion(
+    KeyHypothesis(
         Cause.KEY_PREFIX,
         _without_prefix,
         f"The key was used without its {PREFIX} in front.",
         _TAKE_IT_AS_TEXT,
     ),
-    KeySuspicion(
+    KeyHypothesis(
         Cause.KEY_PREFIX,
         _with_prefix,
         f"The key was used with {PREFIX} in front, which the key given does not have.",
         _TAKE_IT_AS_TEXT,
     ),
-    KeySuspicion(
+    KeyHypothesis(
         Cause.KEY_DECODED,
         _decoded,
         "The key was decoded from Base64 or hex before it was used.",
         _TAKE_IT_AS_TEXT,
     ),
-    KeySuspicion(
+    KeyHypothesis(
         Cause.KEY_DECODED,
         _encoded,
         "The key was encoded as Base64, hex or UTF-16 before it was used.",
         _TAKE_IT_AS_TEXT,
     ),
-    KeySuspicion(
+    KeyHypothesis(
         Cause.KEY_EMPTY,
         _empty,
         "It was signed with an empty key, as anybody can.",
@@ -155,30 +155,30 @@ ALGORITHMS: dict[int, tuple[str, ...]] = {
     64: ("sha512", "sha3_512"),
 }
 
-SWAPPED = Trouble(
+SWAPPED = Explanation(
     Cause.KEY_SWAPPED,
     "Key and body were swapped: the key was signed with the body as the key.",
     "Look at the order of the arguments where it is signed; PHP's hash_hmac takes the body before the key.",
 )
-IS_TOKEN = Trouble(
+IS_TOKEN = Explanation(
     Cause.KEY_IS_TOKEN,
     "It was signed with the X-token instead of the signature key.",
     "Use the signature key; the token goes into the header X-token and nowhere else.",
 )
-NOT_KEYED = Trouble(
+NOT_KEYED = Explanation(
     Cause.NOT_KEYED,
     "It is a plain hash of the body, made without any key, as anybody can.",
     "Use HMAC-SHA256 with the signature key. Never accept such a signature.",
 )
-CONCATENATED = Trouble(
+CONCATENATED = Explanation(
     Cause.NOT_KEYED,
     "It is a plain hash of body and key set side by side, no HMAC.",
     "Use HMAC-SHA256, with the key as its key (createHmac, hash_hmac, hmac.new).",
 )
 
 
-def other_algorithm(happened: str) -> Trouble:
-    return Trouble(Cause.OTHER_ALGORITHM, happened, "Use HMAC-SHA256.")
+def other_algorithm(happened: str) -> Explanation:
+    return Explanation(Cause.OTHER_ALGORITHM, happened, "Use HMAC-SHA256.")
 
 
 def written(algorithm: str) -> str:

@@ -1,4 +1,4 @@
-"""The search: tries the suspicions one after another, and says which of them make a digest fit."""
+"""The search: tries the hypotheses one after another, and says which of them make a digest fit."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -7,20 +7,20 @@ from typing import Final, NamedTuple
 from paycombat_async._signing import fits
 from paycombat_async.webhooks.doctor.body import Body
 from paycombat_async.webhooks.doctor.byte_forms import Tried
-from paycombat_async.webhooks.doctor.cause import Trouble
-from paycombat_async.webhooks.doctor.hypotheses import BODY_SUSPICIONS
+from paycombat_async.webhooks.doctor.cause import Explanation
+from paycombat_async.webhooks.doctor.hypotheses import BODY_HYPOTHESES
 from paycombat_async.webhooks.doctor.keys import (
     ALGORITHMS,
     CONCATENATED,
     IS_TOKEN,
-    KEY_SUSPICIONS,
+    KEY_HYPOTHESES,
     NOT_KEYED,
     SWAPPED,
     other_algorithm,
     unkeyed_messages,
     written,
 )
-from paycombat_async.webhooks.doctor.signature import Reading
+from paycombat_async.webhooks.doctor.signature import SignatureReading
 
 _USUAL: Final = "sha256"
 
@@ -30,16 +30,16 @@ Keys = Mapping[int, str]  # those that can be used, by their index in what the c
 class Finding(NamedTuple):
     """What explains a signature, and the index of the key that fits then."""
 
-    trouble: Trouble
+    explanation: Explanation
     key_number: int | None = None
 
 
-def findings(body: Body, reading: Reading, keys: Keys, token: str | None) -> Iterator[Finding]:
+def search(body: Body, reading: SignatureReading, keys: Keys, token: str | None) -> Iterator[Finding]:
     """Everything that explains this digest, the likeliest first."""
-    if reading.trouble is not None:
+    if reading.explanation is not None:
         for number, key in keys.items():
             if _fits_any(reading.digest, _USUAL, key.encode(), body.candidates):
-                yield Finding(reading.trouble, number)
+                yield Finding(reading.explanation, number)
     if _USUAL in ALGORITHMS[len(reading.digest)]:
         yield from _other_bodies(body, reading.digest, keys)
         yield from _other_keys(body, reading.digest, keys, token)
@@ -53,14 +53,14 @@ def _fits_any(digest: bytes, algorithm: str, key: bytes | None, messages: Sequen
 
 def _other_bodies(body: Body, digest: bytes, keys: Keys) -> Iterator[Finding]:
     seen = set(body.candidates)
-    for suspicion in BODY_SUSPICIONS:
-        for raw in map(_as_bytes, suspicion.bodies(body)):
+    for hypothesis in BODY_HYPOTHESES:
+        for raw in map(_as_bytes, hypothesis.bodies(body)):
             if raw is None or raw in seen:
                 continue
             seen.add(raw)
             for number, key in keys.items():
                 if fits(digest, _USUAL, key.encode(), raw):
-                    yield Finding(suspicion.trouble, number)
+                    yield Finding(hypothesis.explanation, number)
 
 
 def _as_bytes(tried: Tried) -> bytes | None:
@@ -72,10 +72,10 @@ def _as_bytes(tried: Tried) -> bytes | None:
 
 def _other_keys(body: Body, digest: bytes, keys: Keys, token: str | None) -> Iterator[Finding]:
     messages = [*body.candidates, *(raw + b"\n" for raw in body.candidates)]
-    for suspicion, (number, key) in product(KEY_SUSPICIONS, keys.items()):
-        for other in suspicion.keys(key):
+    for hypothesis, (number, key) in product(KEY_HYPOTHESES, keys.items()):
+        for other in hypothesis.keys(key):
             if _fits_any(digest, _USUAL, other.encode() if isinstance(other, str) else other, messages):
-                yield Finding(suspicion.trouble, number)
+                yield Finding(hypothesis.explanation, number)
     for number, key in keys.items():
         if any(fits(digest, _USUAL, raw, key.encode()) for raw in body.candidates):
             yield Finding(SWAPPED, number)

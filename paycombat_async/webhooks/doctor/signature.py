@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from paycombat_async.webhooks.doctor.cause import Cause, Trouble
+from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS
 
 _MOST = 8 * 1024  # characters; a header is shorter
@@ -15,44 +15,44 @@ _MOST_VALUES = 4
 _AS_HEX = "Send it as 64 hex digits, lower case, and nothing else (digest('hex'), hexdigest())."
 
 
-class Reading(NamedTuple):
-    """A digest that a signature may mean; `trouble` is None where a check of a webhook reads it so, too."""
+class SignatureReading(NamedTuple):
+    """A digest that a signature may mean; `explanation` is None where a check of a webhook reads it so, too."""
 
     digest: bytes
-    trouble: Trouble | None = None
+    explanation: Explanation | None = None
 
 
-MISSING = Trouble(
+MISSING = Explanation(
     Cause.NO_SIGNATURE,
     "There is no signature: the header is missing or empty.",
     "Webhooks carry it in X-Signature, requests in signature; look whether a proxy drops the header, "
     "and whether the message comes from the provider at all.",
 )
-_UNREAD_NAME = Trouble(
+_UNREAD_NAME = Explanation(
     Cause.HEADER_NAME,
     "The signature stands under a name that is not read, such as HTTP_X_SIGNATURE (WSGI), or bytes (ASGI).",
     "Pass the framework's request.headers, whose names are texts such as X-Signature; in Django not request.META.",
 )
-_TWO_HEADERS = Trouble(
+_TWO_HEADERS = Explanation(
     Cause.SEVERAL_SIGNATURES,
     "There are two headers with different signatures.",
     "Send one: X-Signature with a webhook, signature with a request.",
 )
-_SEVERAL = Trouble(
+_SEVERAL = Explanation(
     Cause.SEVERAL_SIGNATURES,
     "The header holds several values; a proxy has joined two headers, or it is another provider's form.",
     _AS_HEX,
 )
-_BASE64 = Trouble(Cause.SIGNATURE_BASE64, "The signature is written in Base64 instead of hex.", _AS_HEX)
-_BASE64_OF_HEX = Trouble(Cause.SIGNATURE_BASE64, "The signature is the Base64 of hex digits.", _AS_HEX)
+_BASE64 = Explanation(Cause.SIGNATURE_BASE64, "The signature is written in Base64 instead of hex.", _AS_HEX)
+_BASE64_OF_HEX = Explanation(Cause.SIGNATURE_BASE64, "The signature is the Base64 of hex digits.", _AS_HEX)
 
 
-def _wrapped(what: str) -> Trouble:
-    return Trouble(Cause.SIGNATURE_WRAPPED, f"The signature has {what}.", _AS_HEX)
+def _wrapped(what: str) -> Explanation:
+    return Explanation(Cause.SIGNATURE_WRAPPED, f"The signature has {what}.", _AS_HEX)
 
 
 # Each takes something off, in this order; the group is what is left.
-_WRAPPINGS: tuple[tuple[re.Pattern[str], Trouble], ...] = (
+_WRAPPINGS: tuple[tuple[re.Pattern[str], Explanation], ...] = (
     (re.compile(r"b?(?P<mark>[\"'`])(?P<rest>.*)(?P=mark)", re.DOTALL), _wrapped("quotes around it")),
     (re.compile(r"<(?P<rest>.*)>", re.DOTALL), _wrapped("brackets around it")),
     (re.compile(r"(?:bearer|hmac|signature|digest)\s+(?P<rest>\S.*)", re.IGNORECASE), _wrapped("a word in front")),
@@ -67,7 +67,7 @@ _BASE64_FORM = re.compile(r"[A-Za-z0-9+/_\-]+={0,2}")
 _NAMES = frozenset({"x-signature", "signature"})
 
 
-def signature_in(headers: Mapping[str, str] | None) -> tuple[str, Trouble | None]:
+def signature_in(headers: Mapping[str, str] | None) -> tuple[str, Explanation | None]:
     """The signature in the headers, by name in any case; empty if there is none."""
     given: Mapping[str, str] = {} if headers is None else headers
     entries: list[tuple[str, str, object]] = [(_text(name), _text(value), name) for name, value in given.items()]
@@ -83,39 +83,39 @@ def _text(given: object) -> str:
     return given.decode("latin-1") if isinstance(given, bytes) else given if isinstance(given, str) else ""
 
 
-def readings(signature: str, trouble: Trouble | None = None) -> list[Reading]:
-    """The digests it may mean; none if it cannot be read. `trouble` is what is known to be wrong already."""
+def readings(signature: str, explanation: Explanation | None = None) -> list[SignatureReading]:
+    """The digests it may mean; none if it cannot be read. `explanation` is what is known to be wrong already."""
     text = signature[:_MOST].strip()
     if _is_hex_digest(text):
-        return [Reading(bytes.fromhex(text), trouble)]
+        return [SignatureReading(bytes.fromhex(text), explanation)]
     values = [value for value in re.split(r"[,;\s]+", text) if value]
-    found = [reading for value in values[:_MOST_VALUES] for reading in _unwrapped(value, trouble or _SEVERAL)]
-    whole = _unwrapped(text, trouble)
+    found = [reading for value in values[:_MOST_VALUES] for reading in _unwrapped(value, explanation or _SEVERAL)]
+    whole = _unwrapped(text, explanation)
     return whole or found
 
 
-def _unwrapped(text: str, trouble: Trouble | None) -> list[Reading]:
+def _unwrapped(text: str, explanation: Explanation | None) -> list[SignatureReading]:
     if not text.isascii() or not text.isprintable():
-        text, trouble = re.sub(r"[^\x21-\x7e]", "", text), trouble or _BETWEEN
+        text, explanation = re.sub(r"[^\x21-\x7e]", "", text), explanation or _BETWEEN
     if _PERCENT.search(text):
-        text, trouble = unquote(text), trouble or _BETWEEN
+        text, explanation = unquote(text), explanation or _BETWEEN
     if _SEPARATED.fullmatch(text):
-        text, trouble = re.sub(r"[:\- ]", "", text), trouble or _BETWEEN
+        text, explanation = re.sub(r"[:\- ]", "", text), explanation or _BETWEEN
     for wrapping, what in _WRAPPINGS:
         found = wrapping.fullmatch(text)
         if found:
-            text, trouble = found["rest"].strip(), trouble or what
-    return _read(text, trouble)
+            text, explanation = found["rest"].strip(), explanation or what
+    return _read(text, explanation)
 
 
-def _read(text: str, trouble: Trouble | None) -> list[Reading]:
+def _read(text: str, explanation: Explanation | None) -> list[SignatureReading]:
     if _is_hex_digest(text):
-        return [Reading(bytes.fromhex(text), trouble)]
+        return [SignatureReading(bytes.fromhex(text), explanation)]
     decoded = _from_base64(text)
     if len(decoded) in ALGORITHMS and not _is_hex_digest(decoded.decode("latin-1")):
-        return [Reading(decoded, trouble or _BASE64)]
+        return [SignatureReading(decoded, explanation or _BASE64)]
     inner = decoded.decode("latin-1").strip()
-    return [Reading(bytes.fromhex(inner), trouble or _BASE64_OF_HEX)] if _is_hex_digest(inner) else []
+    return [SignatureReading(bytes.fromhex(inner), explanation or _BASE64_OF_HEX)] if _is_hex_digest(inner) else []
 
 
 def _is_hex_digest(text: str) -> bool:
@@ -132,13 +132,13 @@ def _from_base64(text: str) -> bytes:
         return b""
 
 
-def malformed(signature: str) -> Trouble:
+def malformed(signature: str) -> Explanation:
     """What is to be said of a signature without any reading."""
     text = signature.strip()
     if not text:
         return MISSING
     kind = "hex digits" if _HEX.fullmatch(text) else "characters that are neither hex nor Base64 of a digest"
-    return Trouble(
+    return Explanation(
         Cause.SIGNATURE_MALFORMED,
         f"The signature is {len(text)} {kind}; HMAC-SHA256 gives 64 hex digits.",
         f"Look whether it was cut off, doubled or masked on its way. {_AS_HEX}",

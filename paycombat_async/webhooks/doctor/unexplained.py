@@ -1,40 +1,40 @@
-"""What can be said of a signature that no suspicion explains."""
+"""What can be said of a signature that no hypothesis explains."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from paycombat_async.webhooks.doctor.body import Body
-from paycombat_async.webhooks.doctor.cause import Cause, Trouble
+from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS, PREFIX, other_algorithm, written
-from paycombat_async.webhooks.doctor.signature import Reading, malformed
+from paycombat_async.webhooks.doctor.signature import SignatureReading, malformed
 
 _NO_ACCIDENT: Final = 5  # keys: fewer may well be in alphabetical order as they were sent
 _REPLACEMENT: Final = "\ufffd".encode()
 _SAFE_DIGITS: Final = 15
 
-_EMPTY: Final = Trouble(
+_EMPTY: Final = Explanation(
     Cause.BODY_EMPTY,
     "The body is empty, and the signature is not that of an empty one.",
     "Read the body before a framework, a middleware or a logger has used it up, and keep the bytes.",
 )
-_DAMAGED: Final = Trouble(
+_DAMAGED: Final = Explanation(
     Cause.BODY_DAMAGED,
     "No key fits, and the body holds U+FFFD: it was read in a wrong encoding, and what stood there is lost.",
     "Hand over the bytes as they came, not a text made of them with errors='replace'.",
 )
-_NOT_JSON: Final = Trouble(
+_NOT_JSON: Final = Explanation(
     Cause.NOT_JSON,
     "No key fits, and the body is no JSON: it was cut off, masked or read by something before.",
     "Hand over the bytes as they came, before any framework has read them.",
 )
-_ANOTHER_KEY: Final = Trouble(
+_ANOTHER_KEY: Final = Explanation(
     Cause.ANOTHER_KEY,
     "No key fits, in no form of the body: another key signed it, or the body was changed.",
     "Compare the key with the one in the account that the message belongs to (sandbox or live, the latest one), and "
     "the body with what was sent; if neither is wrong, somebody else has made the message: do not trust it.",
 )
 
-_STRANGE_BODIES: Final[tuple[tuple[Trouble, Callable[[Body], bool]], ...]] = (
+_STRANGE_BODIES: Final[tuple[tuple[Explanation, Callable[[Body], bool]], ...]] = (
     (_EMPTY, lambda body: not body.raw),
     (_DAMAGED, lambda body: _REPLACEMENT in body.raw),
     (_NOT_JSON, lambda body: body.reprinted is None),
@@ -42,23 +42,23 @@ _STRANGE_BODIES: Final[tuple[tuple[Trouble, Callable[[Body], bool]], ...]] = (
 
 
 def unexplained(
-    body: Body, found: Sequence[Reading], signature: str, keys: Mapping[int, str], token: str | None
-) -> Trouble:
+    body: Body, found: Sequence[SignatureReading], signature: str, keys: Mapping[int, str], token: str | None
+) -> Explanation:
     """The trouble to name when the signature, so far as it could be read, fits nothing."""
     if not found:
         return malformed(signature)
-    wrong_form, digest = found[0].trouble, found[0].digest
+    wrong_form, digest = found[0].explanation, found[0].digest
     if wrong_form is not None:
         return _and(wrong_form, "Read as it is meant, it fits none of the keys either.")
     if "sha256" not in ALGORITHMS[len(digest)]:
         name = written(ALGORITHMS[len(digest)][0])
         return other_algorithm(f"The signature has {2 * len(digest)} hex digits, as {name} gives; SHA-256 gives 64.")
-    strange = next((trouble for trouble, is_so in _STRANGE_BODIES if is_so(body)), None)
+    strange = next((explanation for explanation, is_so in _STRANGE_BODIES if is_so(body)), None)
     return strange or _and(_ANOTHER_KEY, *_remarks(body, keys, token))
 
 
-def _and(trouble: Trouble, *more: str) -> Trouble:
-    return trouble._replace(happened=" ".join([trouble.happened, *more]))
+def _and(explanation: Explanation, *more: str) -> Explanation:
+    return explanation._replace(happened=" ".join([explanation.happened, *more]))
 
 
 def _remarks(body: Body, keys: Mapping[int, str], token: str | None) -> Iterator[str]:
