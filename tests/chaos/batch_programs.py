@@ -1,4 +1,4 @@
-"""Programs that are killed: `nursery` forks batch runs, one by one; `record` writes down what a journal writes.
+"""Programs that are killed: `process_pool` forks batch runs, one by one; `record` writes down what a journal writes.
 
 A fork starts in some milliseconds, so a thousand of them can be killed. Only Linux and other POSIX systems have it.
 """
@@ -32,7 +32,7 @@ ENDINGS = ("killed", "killed", "closed", "killed", "closed")  # of the recorded 
 _RESULTS = [RowState.DONE] * 8 + [RowState.FAILED, RowState.UNKNOWN]
 
 
-def nursery() -> None:
+def process_pool() -> None:
     """One job a line on stdin; on stdout, for each of them, the process id, and later how it ended."""
     for late in (
         "transport",
@@ -60,7 +60,7 @@ def _leave(job: Job) -> NoReturn:
         code = _live(job)
     except KeyboardInterrupt:
         code = 130
-    except BaseException:  # noqa: BLE001  # whatever it is, the nursery is not to go on twice
+    except BaseException:  # noqa: BLE001  # whatever it is, the pool is not to go on twice
         traceback.print_exc()
     sys.stdout.flush()
     os._exit(code)
@@ -221,4 +221,4 @@ def _after(model: Model, results: list[Result], open_rows: dict[int, Row], plann
 
 
 if __name__ == "__main__":
-    {"nursery": nursery, "record": record}[sys.argv[1]](*sys.argv[2:])
+    {"process_pool": process_pool, "record": record}[sys.argv[1]](*sys.argv[2:])

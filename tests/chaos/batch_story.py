@@ -12,7 +12,7 @@ from paycombat_async._json.canonical import canonical_json
 from paycombat_async.batch import Row, open_rows
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.sandbox.arrivals import Arrival
-from tests.chaos.process_pool import UPDATE, calm_down
+from tests.chaos.process_pool import UPDATE, drain_sockets
 
 STATES = {"new", "sending", "done", "failed", "unknown"}
 NO_ID, NOBODY = 41, 23  # every so many rows one without an id, and one of a customer that the provider does not know
@@ -49,7 +49,7 @@ class Story:
     def look(self, killed: bool) -> None:
         """After each life: what arrived, what the journal holds, and whether they fit."""
         self.lives += 1
-        calm_down(self.sandbox)
+        drain_sockets(self.sandbox)
         known = left_behind(Path(f"{self.path}.journal"), self.path.parent / "copy")
         arrived = self._arrived()
         self._check_arrivals(arrived, known)

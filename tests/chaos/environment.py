@@ -22,7 +22,7 @@ from paycombat_async.sandbox.transitions import PENDING
 from paycombat_async.testing import FakeClock
 from paycombat_async.webhooks import MemoryInbox, SqliteInbox
 from paycombat_sync import PayCombat
-from tests.chaos.merchant import Desk, Mailbox
+from tests.chaos.merchant import Mailbox, ModeledInbox
 
 Step: TypeAlias = Fault | Mishap | None
 
@@ -42,7 +42,7 @@ class PatientClock(FakeClock):
         await super().sleep(seconds)
 
 
-class World:
+class Environment:
     """Open it, and close it."""
 
     def __init__(self, *, opening: int, on_disk: bool, trust_429: bool, hangs: int) -> None:
@@ -68,7 +68,7 @@ class World:
         }
         self.client = PayCombat(**self.options)
         inbox = SqliteInbox(self.folder / "inbox.db", clock=self.clock) if on_disk else MemoryInbox(clock=self.clock)
-        self.desk = Desk(inbox, self.clock)
+        self.desk = ModeledInbox(inbox, self.clock)
         self.journal = self.folder / "rows.journal"
         self.customers = list(self.sandbox.customer_ids)
         self._histories: dict[str, list[str]] = {}
@@ -81,7 +81,7 @@ class World:
         self.client.close()
         self.client = PayCombat(**self.options)
 
-    def brew(self, weather: Iterable[Step]) -> None:
+    def queue_faults(self, weather: Iterable[Step]) -> None:
         """What the next requests meet, on top of what is still to come."""
         for step in weather:
             if step in HANGING:

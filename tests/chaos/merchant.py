@@ -34,7 +34,7 @@ class Mailbox:
         self._thread.stop()
 
 
-class Desk:
+class ModeledInbox:
     """An inbox in use, beside a model of it that knows only what its documentation says."""
 
     def __init__(self, inbox: Inbox, clock: FakeClock) -> None:

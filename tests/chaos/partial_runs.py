@@ -13,7 +13,7 @@ from paycombat_async.batch import BatchReport
 Break: TypeAlias = Literal["never", "stop", "cancel"]
 
 
-async def run_slice(
+async def run_partly(
     options: dict[str, Any], rows: Sequence[UpdateCustomer], journal: Path, how: Break, after: int
 ) -> BatchReport | None:
     """Send these rows; after so many attempts the run is stopped or cancelled, None then."""
@@ -34,7 +34,7 @@ async def run_slice(
     return None if run.cancelled() else run.result()
 
 
-def standings(journal: Path) -> dict[str, tuple[str, str]]:
+def row_states(journal: Path) -> dict[str, tuple[str, str]]:
     """By customer: the digest of the row's content, and its state."""
     if not journal.exists():
         return {}

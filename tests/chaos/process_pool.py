@@ -21,7 +21,7 @@ from tests.processes import PATIENCE_S, ROOT, Process
 UPDATE = "customers.update"
 
 
-class Tripwire(Faults):
+class KillSwitch(Faults):
     """Faults by rates, and a signal at the n-th update that arrives.
 
     It is sent before that update is answered: so the process, which waits for the answer, is there to be met.
@@ -54,12 +54,12 @@ class Tripwire(Faults):
         return mishap
 
 
-class Nursery:
+class ProcessPool:
     """The process that forks them: within `with`, one after the other."""
 
     def __enter__(self) -> Self:
         self._nursery = Process(
-            *(sys.executable, "-W", "error", "-m", "tests.chaos.batch_programs", "nursery"),
+            *(sys.executable, "-W", "error", "-m", "tests.chaos.batch_programs", "process_pool"),
             env={name: value for name, value in os.environ.items() if not name.startswith("PAYCOMBAT_")}
             | {"PYTHONPATH": str(ROOT)},
         )
@@ -85,7 +85,7 @@ class Nursery:
         return int(self._nursery.line())
 
 
-def calm_down(sandbox: Sandbox) -> None:
+def drain_sockets(sandbox: Sandbox) -> None:
     """Let the sandbox take in what a killed process left in its sockets: two requests that queue up behind it."""
     for _ in range(2):
         with closing(HTTPConnection(sandbox.base_url.removeprefix("http://"), timeout=PATIENCE_S)) as connection:
@@ -118,10 +118,12 @@ def command_of(sandbox: Sandbox, rows: Path, **more: object) -> dict[str, Any]:
     return {"command": command, "environment": environment, "output": f"{rows}.output"} | more
 
 
-def live(nursery: Nursery, tripwire: Tripwire, job: dict[str, Any], *, after: int = 0, number: int = 9) -> int:
+def live(
+    process_pool: ProcessPool, kill_switch: KillSwitch, job: dict[str, Any], *, after: int = 0, number: int = 9
+) -> int:
     """One process from its start to its end, with this signal at that arrival; its exit code."""
-    tripwire.arm(after, signal.Signals(number))
-    tripwire.aim(nursery.start(job))
-    code = nursery.end()
-    tripwire.remaining = 0
+    kill_switch.arm(after, signal.Signals(number))
+    kill_switch.aim(process_pool.start(job))
+    code = process_pool.end()
+    kill_switch.remaining = 0
     return code

@@ -12,7 +12,7 @@ import pytest
 from paycombat_async.sandbox import Sandbox
 from tests.chaos.batch_story import Story, Tally, left_behind, made
 from tests.chaos.journal_tap import is_possible
-from tests.chaos.process_pool import UPDATE, Nursery, Tripwire, calm_down, command_of, job_of, live
+from tests.chaos.process_pool import UPDATE, KillSwitch, ProcessPool, command_of, drain_sockets, job_of, live
 from tests.chaos.soak import SOAK
 from tests.cli.command import run
 from tests.processes import PATIENCE_S
@@ -25,20 +25,20 @@ TIMES = 40 if SOAK else 2
 JobOf = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(name="nursery", scope="module")
-def _nursery() -> Iterator[Nursery]:
-    with Nursery() as nursery:
-        yield nursery
+@pytest.fixture(name="process_pool", scope="module")
+def _process_pool() -> Iterator[ProcessPool]:
+    with ProcessPool() as process_pool:
+        yield process_pool
 
 
-@pytest.fixture(name="tripwire")
-def _tripwire() -> Tripwire:
-    return Tripwire(seed=SEED, rates={})
+@pytest.fixture(name="kill_switch")
+def _kill_switch() -> KillSwitch:
+    return KillSwitch(seed=SEED, rates={})
 
 
 @pytest.fixture(name="sandbox")
-def _sandbox(tripwire: Tripwire) -> Iterator[Sandbox]:
-    with Sandbox(faults=tripwire) as sandbox:
+def _sandbox(kill_switch: KillSwitch) -> Iterator[Sandbox]:
+    with Sandbox(faults=kill_switch) as sandbox:
         yield sandbox
 
 
@@ -46,10 +46,10 @@ def said(job: dict[str, Any]) -> str:
     return Path(job["output"]).read_text("utf-8")
 
 
-def resumed(story: Story, nursery: Nursery, tripwire: Tripwire) -> None:
+def resumed(story: Story, process_pool: ProcessPool, kill_switch: KillSwitch) -> None:
     """The same file once more, with nothing in the way; everything is as it should be in the end."""
     job = job_of(story.sandbox, story.path)
-    assert 1 == live(nursery, tripwire, job), said(job)
+    assert 1 == live(process_pool, kill_switch, job), said(job)
     story.look(killed=False)
     story.finish()
 
@@ -60,8 +60,8 @@ def resumed(story: Story, nursery: Nursery, tripwire: Tripwire) -> None:
     ids=["command SIGINT", "command SIGTERM", "asyncio.run SIGINT"],
 )
 def test_an_interrupted_run_leaves_a_journal_that_needs_no_recovery(
-    nursery: Nursery,
-    tripwire: Tripwire,
+    process_pool: ProcessPool,
+    kill_switch: KillSwitch,
     sandbox: Sandbox,
     tmp_path: Path,
     job_of_run: JobOf,
@@ -74,12 +74,12 @@ def test_an_interrupted_run_leaves_a_journal_that_needs_no_recovery(
     for each in range(TIMES):
         story = Story(sandbox, made(sandbox, tmp_path / f"{each}.csv", ROWS), tally)
         job = job_of_run(sandbox, story.path)
-        code = live(nursery, tripwire, job, after=random.randint(1, ROWS // 2), number=number)
+        code = live(process_pool, kill_switch, job, after=random.randint(1, ROWS // 2), number=number)
         assert (130, False) == (code, Path(f"{story.path}.journal-wal").exists()), said(job)
         story.look(killed=False)
         unknown = sum(state == "unknown" for _, state in story.known.values())
         assert unknown <= in_doubt
-        resumed(story, nursery, tripwire)
+        resumed(story, process_pool, kill_switch)
 
     assert [] == tally.wrong
     assert tally.arrivals["all"] <= TIMES * (ROWS + in_doubt) + tally.arrivals["repeats of rows found 'failed'"]
@@ -88,7 +88,7 @@ def test_an_interrupted_run_leaves_a_journal_that_needs_no_recovery(
 @pytest.mark.skipif(not is_possible(), reason="SQLite is built into this Python and shows no VFS")
 @pytest.mark.parametrize("job_of_run", [command_of, job_of], ids=["command", "function"])
 def test_a_full_disk_ends_the_run_with_a_sentence_and_loses_nothing(
-    nursery: Nursery, tripwire: Tripwire, sandbox: Sandbox, tmp_path: Path, job_of_run: JobOf
+    process_pool: ProcessPool, kill_switch: KillSwitch, sandbox: Sandbox, tmp_path: Path, job_of_run: JobOf
 ) -> None:
     """Whichever write of the journal is the first that has no room; with room again, the run goes on."""
     random, tally = Random(SEED), Tally()
@@ -96,37 +96,37 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_loses_nothing(
     for each in range(TIMES):
         story = Story(sandbox, made(sandbox, tmp_path / f"{each}.csv", ROWS), tally)
         job = job_of_run(sandbox, story.path, full_at=random.randint(1, 40))
-        code = live(nursery, tripwire, job)
+        code = live(process_pool, kill_switch, job)
         assert code in {1, 2}, said(job)
         assert f"the journal {story.path}.journal cannot be written: the disk is full" in said(job).replace("\n", "")
         assert "Traceback" not in said(job)
         story.look(killed=True)
-        resumed(story, nursery, tripwire)
+        resumed(story, process_pool, kill_switch)
 
     assert [] == tally.wrong
 
 
 @pytest.mark.parametrize("size", [2_000, 20_000, 40_000], ids=lambda size: f"{size} bytes")
 def test_a_journal_that_may_not_grow_ends_the_run_with_a_sentence(
-    nursery: Nursery, tripwire: Tripwire, sandbox: Sandbox, tmp_path: Path, size: int
+    process_pool: ProcessPool, kill_switch: KillSwitch, sandbox: Sandbox, tmp_path: Path, size: int
 ) -> None:
     """The kernel itself says no here, at a limit of the size of files."""
     tally = Tally()
     story = Story(sandbox, made(sandbox, tmp_path / "in.csv", ROWS), tally)
     job = command_of(sandbox, story.path, file_size=size)
 
-    code = live(nursery, tripwire, job)
+    code = live(process_pool, kill_switch, job)
 
     assert code in {1, 2}, said(job)
     assert f"the journal {story.path}.journal cannot be" in said(job).replace("\n", "")
     assert "Traceback" not in said(job)
     story.look(killed=True)
-    resumed(story, nursery, tripwire)
+    resumed(story, process_pool, kill_switch)
     assert [] == tally.wrong
 
 
 def test_a_failures_file_without_room_ends_the_run_with_a_sentence(
-    nursery: Nursery, tripwire: Tripwire, sandbox: Sandbox, tmp_path: Path
+    process_pool: ProcessPool, kill_switch: KillSwitch, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """What was carried out is in the journal all the same, and the next run lists the failures."""
     path = tmp_path / "in.csv"
@@ -136,10 +136,10 @@ def test_a_failures_file_without_room_ends_the_run_with_a_sentence(
     sandbox.add_customers(f"customer_{number}" for number in range(ROWS))
     job = command_of(sandbox, path, file_size=150_000)
 
-    code = live(nursery, tripwire, job)
+    code = live(process_pool, kill_switch, job)
     text = said(job)
     held = left_behind(Path(f"{path}.journal"), tmp_path / "copy")
-    again = live(nursery, tripwire, job | {"file_size": -1})
+    again = live(process_pool, kill_switch, job | {"file_size": -1})
 
     assert code in {1, 2}, text
     assert "Traceback" not in text
@@ -172,8 +172,8 @@ def _closed_directory_and_no_journal(path: Path) -> None:
     ids=["file", "directory", "directory, no journal"],
 )
 def test_a_journal_that_cannot_be_written_is_refused_before_anything_is_sent(
-    nursery: Nursery,
-    tripwire: Tripwire,
+    process_pool: ProcessPool,
+    kill_switch: KillSwitch,
     sandbox: Sandbox,
     tmp_path: Path,
     close: Callable[[Path], None],
@@ -184,7 +184,7 @@ def test_a_journal_that_cannot_be_written_is_refused_before_anything_is_sent(
     directory.mkdir()
     rows = made(sandbox, directory / "in.csv", ROWS)
     journal = directory / "in.csv.journal"
-    interrupted = live(nursery, tripwire, command_of(sandbox, rows), after=30, number=signal.SIGINT)
+    interrupted = live(process_pool, kill_switch, command_of(sandbox, rows), after=30, number=signal.SIGINT)
     sandbox.arrivals.clear()
     close(rows)
     before = journal.read_bytes() if journal.exists() else None
@@ -192,7 +192,7 @@ def test_a_journal_that_cannot_be_written_is_refused_before_anything_is_sent(
     output = str(tmp_path / "output")
 
     job = command_of(sandbox, rows, as_anybody=True, output=output) | {"command": elsewhere}
-    code = live(nursery, tripwire, job)
+    code = live(process_pool, kill_switch, job)
     directory.chmod(0o700)
 
     assert (130, 2) == (interrupted, code), said(job)
@@ -202,22 +202,22 @@ def test_a_journal_that_cannot_be_written_is_refused_before_anything_is_sent(
 
 
 def test_a_second_run_is_refused_while_the_first_is_held_up(
-    nursery: Nursery, tripwire: Tripwire, sandbox: Sandbox, tmp_path: Path
+    process_pool: ProcessPool, kill_switch: KillSwitch, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """The first one stands still in the middle of its calls; the second one sends nothing, and the first one ends."""
     tally = Tally()
     story = Story(sandbox, made(sandbox, tmp_path / "in.csv", ROWS), tally)
-    tripwire.arm(40, signal.SIGSTOP)
-    process = nursery.start(job_of(sandbox, story.path))
-    tripwire.aim(process)
-    tripwire.has_struck.wait(PATIENCE_S)
+    kill_switch.arm(40, signal.SIGSTOP)
+    process = process_pool.start(job_of(sandbox, story.path))
+    kill_switch.aim(process)
+    kill_switch.has_struck.wait(PATIENCE_S)
 
-    calm_down(sandbox)
+    drain_sockets(sandbox)
     before = sandbox.arrivals.counts[UPDATE]
     second = run("customers", "sync", story.path, sandbox=sandbox)
     after = sandbox.arrivals.counts[UPDATE]
     os.kill(process, signal.SIGCONT)
-    code = nursery.end()
+    code = process_pool.end()
     story.look(killed=False)
     story.finish()
 

@@ -15,7 +15,7 @@ import pytest
 from paycombat_async.sandbox import Sandbox
 from tests.chaos.batch_story import Story, Tally, made
 from tests.chaos.journal_tap import is_possible
-from tests.chaos.process_pool import Nursery, Tripwire, job_of, live
+from tests.chaos.process_pool import KillSwitch, ProcessPool, job_of, live
 from tests.chaos.soak import SOAK
 from tests.cli.command import start
 
@@ -29,20 +29,20 @@ LOST_ANSWERS = {"disconnect_after_commit": 0.02}
 Report = Callable[..., None]
 
 
-@pytest.fixture(name="nursery", scope="module")
-def _nursery() -> Iterator[Nursery]:
-    with Nursery() as nursery:
-        yield nursery
+@pytest.fixture(name="process_pool", scope="module")
+def _process_pool() -> Iterator[ProcessPool]:
+    with ProcessPool() as process_pool:
+        yield process_pool
 
 
-@pytest.fixture(name="tripwire")
-def _tripwire() -> Tripwire:
-    return Tripwire(seed=SEED, rates=LOST_ANSWERS)
+@pytest.fixture(name="kill_switch")
+def _kill_switch() -> KillSwitch:
+    return KillSwitch(seed=SEED, rates=LOST_ANSWERS)
 
 
 @pytest.fixture(name="sandbox")
-def _sandbox(tripwire: Tripwire) -> Iterator[Sandbox]:
-    with Sandbox(faults=tripwire) as sandbox:
+def _sandbox(kill_switch: KillSwitch) -> Iterator[Sandbox]:
+    with Sandbox(faults=kill_switch) as sandbox:
         yield sandbox
 
 
@@ -51,7 +51,7 @@ def figures(seconds: list[float]) -> dict[str, float]:
 
 
 def test_killed_runs_lose_nothing_and_repeat_nothing_that_was_durable(
-    nursery: Nursery, sandbox: Sandbox, tripwire: Tripwire, tmp_path: Path, report: Report
+    process_pool: ProcessPool, sandbox: Sandbox, kill_switch: KillSwitch, tmp_path: Path, report: Report
 ) -> None:
     """Whenever they are killed: by what arrived, by what the journals held, and by what the provider carried out."""
     random, tally = Random(SEED), Tally()
@@ -59,7 +59,7 @@ def test_killed_runs_lose_nothing_and_repeat_nothing_that_was_durable(
 
     while tally.kills.total() < KILLS:
         story = Story(sandbox, made(sandbox, tmp_path / f"{tally.rows.total()}.csv", ROWS), tally)
-        while lived(story, nursery, tripwire, random) != 1:  # for the bad rows; nothing else may be left over
+        while lived(story, process_pool, kill_switch, random) != 1:  # for the bad rows; nothing else may be left over
             pass
         story.finish()
 
@@ -71,7 +71,7 @@ def test_killed_runs_lose_nothing_and_repeat_nothing_that_was_durable(
     assert min(tally.arrivals["repeats of rows found 'sending'"], *tally.kills.values()) > 0
 
 
-def lived(story: Story, nursery: Nursery, tripwire: Tripwire, random: Random) -> int:
+def lived(story: Story, process_pool: ProcessPool, kill_switch: KillSwitch, random: Random) -> int:
     """One life of a run, killed if it is time for that; its exit code, or less than 0."""
     job = job_of(story.sandbox, story.path, concurrency=random.choice([1, 8, 32]))
     kind, after = "", 0
@@ -81,9 +81,9 @@ def lived(story: Story, nursery: Nursery, tripwire: Tripwire, random: Random) ->
         else:
             kind, after = "arrival", random.randint(1, ROWS // 2)
     begun = perf_counter()
-    code = live(nursery, tripwire, job, after=after)
-    if story.lives and tripwire.first_arrival:
-        story.tally.resumed.append(tripwire.first_arrival - begun)
+    code = live(process_pool, kill_switch, job, after=after)
+    if story.lives and kill_switch.first_arrival:
+        story.tally.resumed.append(kill_switch.first_arrival - begun)
     assert code in {-9, 0, 1, 3}, Path(job["output"]).read_text("utf-8")
     if code == -9:
         story.tally.kills[kind] += 1
@@ -91,19 +91,21 @@ def lived(story: Story, nursery: Nursery, tripwire: Tripwire, random: Random) ->
     return code
 
 
-def test_a_killed_command_goes_on_at_once(sandbox: Sandbox, tripwire: Tripwire, tmp_path: Path, report: Report) -> None:
+def test_a_killed_command_goes_on_at_once(
+    sandbox: Sandbox, kill_switch: KillSwitch, tmp_path: Path, report: Report
+) -> None:
     """The same as a process from its first moment: nothing is waited for before the next row is sent."""
     random, tally = Random(SEED), Tally()
     story = Story(sandbox, made(sandbox, tmp_path / "in.csv", COMMAND_ROWS), tally)
     code = -9
 
     while code != 1:  # for the bad rows; nothing else may be left over
-        tripwire.arm(random.randint(1, COMMAND_ROWS // COMMAND_KILLS) if tally.kills.total() < COMMAND_KILLS else 0)
+        kill_switch.arm(random.randint(1, COMMAND_ROWS // COMMAND_KILLS) if tally.kills.total() < COMMAND_KILLS else 0)
         begun = perf_counter()
         with start("customers", "sync", story.path, sandbox=sandbox) as process:
-            tripwire.aim(process.pid)
+            kill_switch.aim(process.pid)
             code = process.end().returncode
-        tally.resumed.append(tripwire.first_arrival - begun)
+        tally.resumed.append(kill_switch.first_arrival - begun)
         tally.kills["arrival"] += code == -9
         story.look(killed=code == -9)
     story.finish()

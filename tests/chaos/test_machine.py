@@ -40,7 +40,7 @@ def test_an_earlier_attempt_that_may_have_worked_is_not_forgotten(merchant: Merc
     """The last attempt was refused untouched, the first was carried out: the call's outcome is no refusal."""
     merchant.update(place=0, text="VIP", weather=(first, Fault.STATUS_429_BARE, Fault.STATUS_429_BARE))
 
-    assert 1 == merchant.world.sandbox.executions(merchant.world.customers[0])
+    assert 1 == merchant.environment.sandbox.executions(merchant.environment.customers[0])
     merchant.customers_were_updated_as_often_as_was_promised()
 
 

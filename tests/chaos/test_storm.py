@@ -26,7 +26,7 @@ OVER_A_SOCKET = 1_000
 MOST = 1.05  # attempts per call in a full outage
 
 
-class Weather:
+class Outage:
     """A transport whose provider is down from one second to another. Counts attempts by the second."""
 
     def __init__(self, down: Callable[[], RawReply], begin: float, end: float) -> None:
@@ -64,9 +64,9 @@ OUTAGES = {
 }
 
 
-def client_in(weather: Weather) -> AsyncPayCombat:
+def client_in(outage: Outage) -> AsyncPayCombat:
     return AsyncPayCombat(
-        token="snd_token", signature_key="snd_key", transport=weather, clock=LoopClock(Random(SEED)), timeout=30
+        token="snd_token", signature_key="snd_key", transport=outage, clock=LoopClock(Random(SEED)), timeout=30
     )
 
 
@@ -95,22 +95,22 @@ def tokens(client: AsyncPayCombat) -> int:
 @pytest.mark.parametrize("down", OUTAGES.values(), ids=OUTAGES)
 def test_a_full_outage_costs_hardly_more_than_the_calls(down, report):
     """Of 10 000 calls, whichever way the provider is down: at most 1.05 times the attempts."""
-    weather = Weather(down, 0, float("inf"))
+    outage = Outage(down, 0, float("inf"))
 
-    ends = simulate(call_steadily(client_in(weather), CALLS))
+    ends = simulate(call_steadily(client_in(outage), CALLS))
 
-    report(attempts=weather.attempts.total(), **ends)
+    report(attempts=outage.attempts.total(), **ends)
     assert CALLS == ends.total()
     assert 0 == ends["answered"]
-    assert CALLS < weather.attempts.total() <= MOST * CALLS
+    assert CALLS < outage.attempts.total() <= MOST * CALLS
 
 
 def test_money_calls_in_an_outage_cost_no_more(report):
     """What never left may be repeated, payouts too, but out of the same budget."""
-    weather = Weather(refused, 0, float("inf"))
+    outage = Outage(refused, 0, float("inf"))
 
     async def pay() -> int:
-        client = client_in(weather)
+        client = client_in(outage)
         failures = await asyncio.gather(
             *(client.payouts.create(payout(order_id=f"order-{n}")) for n in range(CALLS // 10)), return_exceptions=True
         )
@@ -118,40 +118,40 @@ def test_money_calls_in_an_outage_cost_no_more(report):
 
     failed = simulate(pay())
 
-    report(calls=failed, attempts=weather.attempts.total())
+    report(calls=failed, attempts=outage.attempts.total())
     assert CALLS // 10 == failed
-    assert failed < weather.attempts.total() <= MOST * failed
+    assert failed < outage.attempts.total() <= MOST * failed
 
 
 @pytest.mark.parametrize("seconds", [1, 20])
 @pytest.mark.parametrize("down", OUTAGES.values(), ids=OUTAGES)
 def test_recovery_is_no_stampede(down, seconds, report):
     """In no second are there many more attempts than calls, and soon after the outage all calls are answered again."""
-    weather = Weather(down, 5, 5 + seconds)
-    client = client_in(weather)
+    outage = Outage(down, 5, 5 + seconds)
+    client = client_in(outage)
 
     ends = simulate(call_steadily(client, 40 * RATE))
 
-    during = max(weather.attempts[second] for second in range(5, 5 + seconds))
-    after = max(weather.attempts[second] for second in range(5 + seconds, 40))
+    during = max(outage.attempts[second] for second in range(5, 5 + seconds))
+    after = max(outage.attempts[second] for second in range(5 + seconds, 40))
     report(busiest_second_of_the_outage=during, busiest_second_after_it=after, **ends)
     assert 2 * RATE >= max(during, after)
-    assert RATE == max(weather.attempts[second] for second in range(10 + seconds, 39))
+    assert RATE == max(outage.attempts[second] for second in range(10 + seconds, 39))
     assert seconds * RATE >= ends.total() - ends["answered"]
     assert RetryBucket.CAPACITY == tokens(client)
 
 
 def test_the_budget_comes_back_and_is_spent_once_more(report):
     """One token for each call that succeeds: after an outage single failures are retried again, a second outage not."""
-    weather = Weather(status(500), 0, 10)
-    client = client_in(weather)
+    outage = Outage(status(500), 0, 10)
+    client = client_in(outage)
 
     async def outage_then_sun() -> list[int]:
         left = []
         for calls in (10, 10, 2, 5):  # seconds; the last of them 7 after the outage
             await call_steadily(client, calls * RATE)
             left.append(tokens(client))
-            weather._begin, weather._end = (0, 10) if len(left) < 3 else (0, float("inf"))
+            outage._begin, outage._end = (0, 10) if len(left) < 3 else (0, float("inf"))
         return left
 
     left = simulate(outage_then_sun())
@@ -169,8 +169,8 @@ def test_the_budget_comes_back_and_is_spent_once_more(report):
 )
 def test_what_failed_at_one_moment_is_not_repeated_at_one_moment(down, earliest, latest, report):
     """100 calls fail together; their first retries are spread over the whole of the wait that is allowed."""
-    weather = Weather(down, 0, 0.01)
-    clients = [client_in(weather) for _ in range(4)]
+    outage = Outage(down, 0, 0.01)
+    clients = [client_in(outage) for _ in range(4)]
     random = LoopClock(Random(SEED))
     for client in clients:
         client._engine.clock.random = random.random  # four processes draw different numbers
@@ -180,7 +180,7 @@ def test_what_failed_at_one_moment_is_not_repeated_at_one_moment(down, earliest,
 
     simulate(herd())
 
-    waits = [moment - 0.05 for moment in weather.moments[100:]]
+    waits = [moment - 0.05 for moment in outage.moments[100:]]
     share = (latest - earliest) / 10
     tenths = Counter(int((wait - earliest) / share) for wait in waits)
     report(retries=len(waits), tenths=[tenths[tenth] for tenth in range(10)])

@@ -56,7 +56,7 @@ class TurnedClock(FakeClock):
                     wakes.set_result(None)
 
 
-class Weather:
+class Conditions:
     """A provider whose answers come in turn, and what it saw: when calls began, when it asked for time."""
 
     def __init__(self, kinds: list[str]) -> None:
@@ -79,12 +79,12 @@ class Weather:
         return [start for start in self.starts for asked in self._asked if asked < start < asked + HOLD]
 
 
-async def carried_out(weather: Weather, rows: int, concurrency: int, rate: float | None) -> BatchReport:
+async def carried_out(conditions: Conditions, rows: int, concurrency: int, rate: float | None) -> BatchReport:
     client = AsyncPayCombat(
-        token=TOKEN, signature_key=SIGNATURE_KEY, transport=weather.provider, clock=weather.clock, max_retries=0
+        token=TOKEN, signature_key=SIGNATURE_KEY, transport=conditions.provider, clock=conditions.clock, max_retries=0
     )
     updates = [UpdateCustomer(customer_id=f"c{number}") for number in range(rows)]
-    turning = asyncio.create_task(weather.clock.turn())
+    turning = asyncio.create_task(conditions.clock.turn())
     async with client, asyncio.timeout(PATIENCE_S):
         report = await sync_customers(client, updates, concurrency=concurrency, rate=rate)
     turning.cancel()
@@ -102,12 +102,12 @@ def test_a_run_ends_with_every_row_accounted_for(
     kinds: list[str], rows: int, concurrency: int, rate: float | None
 ) -> None:
     """What is updated was last answered so; the time asked for is waited for, and the rate is kept."""
-    weather = Weather(kinds)
+    conditions = Conditions(kinds)
 
-    report = asyncio.run(carried_out(weather, rows, concurrency, rate))
+    report = asyncio.run(carried_out(conditions, rows, concurrency, rate))
 
     assert rows == report.rows == report.updated + report.failed + report.unknown + report.pending
-    assert report.updated == list(weather.last.values()).count(FINE)
+    assert report.updated == list(conditions.last.values()).count(FINE)
     assert bool(report.pending) <= bool(report.stopped)
-    assert [] == weather.pressed()
-    assert rate is None or all(later - earlier > 0.99 / rate for earlier, later in pairwise(weather.starts))
+    assert [] == conditions.pressed()
+    assert rate is None or all(later - earlier > 0.99 / rate for earlier, later in pairwise(conditions.starts))
