@@ -92,7 +92,12 @@ class Environment:
     def settle_down(self) -> None:
         """What befalls idle connections does so now: behind the next request a stray would be its answer to anybody."""
         latest = {one.fault for one in self.sandbox.faults.applied[-3:]}
-        for _ in range(30 if latest & IDLE_FAULTS else 0):
+        if latest & IDLE_FAULTS:
+            self.let_requests_arrive()
+
+    def let_requests_arrive(self) -> None:
+        """Gives the sandbox the turns it takes to read what was sent to it and to carry it out."""
+        for _ in range(30):
             self.sandbox.drain_blocking()
 
     def namelessness(self) -> set[tuple[str, None]]:
