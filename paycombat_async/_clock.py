@@ -1,4 +1,4 @@
-"""Time, waiting and chance: the only module that asks the machine for them, so that tests can hand in their own."""
+"""Time, sleep and randomness. Only this module takes them from the machine, so that tests can pass their own."""
 
 import math
 import random
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the SDK needs of time. Pass your own as `clock=` to make retries instant in tests."""
+    """The time functions that the SDK uses. Pass your own as `clock=` to make retries instant in tests."""
 
     def now(self) -> float:
         """Seconds since 1970, for comparing with dates the provider sends."""
@@ -28,17 +28,17 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The clock of this machine."""
 
     __slots__ = ()
 
-    # The functions themselves: a method around each would double what asking costs, twice per call.
+    # The functions themselves: wrapping each in a method would double its cost, twice per call.
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     random = staticmethod(random.random)
 
     async def sleep(self, seconds: float) -> None:
-        import asyncio  # noqa: PLC0415  # 30 ms that those who only sign need not wait for
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs should not pay
 
         await asyncio.sleep(seconds)
 
@@ -47,9 +47,9 @@ SYSTEM_CLOCK = SystemClock()
 
 
 def retry_after_seconds(header: str | None, now: float) -> float | None:
-    """Seconds to wait by a Retry-After header (RFC 9110, 10.2.3): a number or an HTTP date; None if it says nothing.
+    """Seconds to wait according to a Retry-After header (RFC 9110, 10.2.3), a number or an HTTP date; None without one.
 
-    A date or number in the past means no wait. NaN, infinity and what cannot be read count as nothing said.
+    A negative number or a past date means 0. NaN, infinity and unreadable text give None.
     """
     if header is None:
         return None
@@ -62,7 +62,7 @@ def retry_after_seconds(header: str | None, now: float) -> float | None:
 
 
 def _seconds_until(http_date: str, now: float) -> float:
-    import email.utils  # noqa: PLC0415  # as above: only a rare header needs it
+    import email.utils  # noqa: PLC0415  # only needed for a rare header
 
     try:
         moment = email.utils.parsedate_to_datetime(http_date)

@@ -1,4 +1,4 @@
-"""The loop of one call: draft once, then send, understand, decide, wait. The only `while` and the only sleep."""
+"""Carries out one call: draft once, then send, interpret, decide and wait in a loop until there is a result."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -47,7 +47,7 @@ _warned: Final[set[str]] = set()
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Carries out calls. Immutable but for the bucket and the lifetime, which copies share."""
+    """Carries out calls. Immutable except for the retry bucket and the lifetime, which copies share."""
 
     config: ClientConfig
     transport: Transport
@@ -64,7 +64,7 @@ class Engine:
         max_retries: int | None,
         on_attempt: Callable[[Attempt], None] | None,
     ) -> "Engine":
-        """A copy with other settings; None keeps one."""
+        """A copy with other settings; None keeps the present one."""
         hooks = self.hooks if on_attempt is None else replace(self.hooks, on_attempt=on_attempt)
         return replace(self, limits=self.limits.with_options(timeout, max_retries), hooks=hooks)
 
@@ -77,7 +77,11 @@ class Engine:
         *,
         body: bytes | None = None,
     ) -> Reply[R]:
-        """The whole reply, after as many attempts as the endpoint and the deadline allow. For `body` see `draft`."""
+        """The whole reply, after as many attempts as the endpoint and the deadline allow.
+
+        `body` is the request already encoded by `body_of`. Raises `PayCombatError` with outcome, attempts and, for
+        calls that must happen once, the reference.
+        """
         call = CallUnderWay(endpoint, request, self.clock.monotonic())
         self.lifetime.enter(call)
         try:
@@ -100,7 +104,7 @@ class Engine:
         return reply
 
     async def _carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
-        """The loop: sends until there is an answer, or an error that ends the call."""
+        """Sends until there is a reply or an error that ends the call; updates `call` on the way."""
         started = call.begun
         deadline = started + self.limits.timeout
         last_cost = 0
@@ -113,7 +117,7 @@ class Engine:
                 call.status = raw.status
                 reading = self._interpret(endpoint, request, raw)
             except PayCombatError as error:
-                result = error  # raised below, out of here: it then carries no context along
+                result = error  # raised below, outside the except block: it then has no __context__
             else:
                 now = self.clock.monotonic()
                 if self.hooks.wants_attempts:
@@ -132,18 +136,19 @@ class Engine:
             await self.clock.sleep(decision.wait)
             if self.lifetime.is_over:
                 break
-            del result  # as below
+            del result  # for the reason given below
             started = self.clock.monotonic()
         self._describe(result, call)
         try:
             raise result
         finally:
-            del result  # an error that holds the frame that holds the error would wait for the garbage collector
+            del result  # otherwise error and frame refer to each other and wait for the garbage collector
 
     def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:
-        """What became of a call that was cancelled, interrupted, or ended by an exception that is none of ours.
+        """Reports a call that was cancelled, interrupted or ended by a foreign exception, and returns an error for it.
 
-        The transport says as the cause of a cancellation whether anything was sent; where it does not, nobody knows.
+        A transport may set the cause of the cancellation to say whether anything was sent; otherwise the outcome is
+        UNKNOWN while an attempt was under way.
         """
         fate: PayCombatError
         if not call.is_sending:
@@ -169,7 +174,7 @@ class Engine:
         fate: PayCombatError | None,
         request_id: str | None = None,
     ) -> None:
-        """Reports the end of a call. `raised` is what its caller gets, `fate` what is known of it."""
+        """Calls `on_call`. `raised` is what the caller gets, `fate` describes it; both are None after a success."""
         if self.hooks.on_call is None:
             return
         if isinstance(fate, ApiError | InvalidResponse):
@@ -189,13 +194,13 @@ class Engine:
         )
 
     def _attempt_timeout(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
-        """Seconds for this attempt. One that cannot be repeated gets all there is; others leave some for the next."""
+        """Seconds for this attempt: all that remains if it cannot be repeated, else a share, to leave time to retry."""
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
             return remaining
         return remaining / max(1, self.limits.max_retries - number + 2)
 
     def _interpret(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> DecodedReply:
-        """What the answer says; drift is told, or refused when strict."""
+        """The decoded answer. Drift is reported, or raised as `InvalidResponse` with `strict_responses`."""
         hooks = self.hooks
         redact = self.config.redact
         reading = interpret(endpoint, raw, now=self.clock.now, redact=redact, closely=hooks.wants_drift)
@@ -211,7 +216,7 @@ class Engine:
         if self.lifetime.is_over:
             return STOP
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
-            remaining -= self.limits.timeout * LAST_SHARE  # sent only then, nobody would know what became of it
+            remaining -= self.limits.timeout * LAST_SHARE  # started later, its outcome would most likely be unknown
         situation = Situation(
             repeat=endpoint.repeat,
             error=error,

@@ -1,4 +1,4 @@
-"""What the user is told of calls: hooks, and the log `paycombat`. Nothing secret or personal is in either."""
+"""Reports calls to the user's hooks and to the log `paycombat`, without secrets or personal data."""
 
 import logging
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _log.addHandler(logging.NullHandler())
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """The user's functions. `on_failed` gets failed attempts only, so that the others cost nothing."""
+    """The functions a user has registered. `on_failed` receives failed attempts only: successful ones cost nothing."""
 
     on_drift: Callable[[Drift], None] | None
     on_attempt: Callable[[Attempt], None] | None
@@ -31,16 +31,16 @@ class Hooks:
 
     @property
     def wants_attempts(self) -> bool:
-        """Whether attempts that succeeded are of interest to anybody."""
+        """Whether successful attempts have to be reported."""
         return self.on_attempt is not None or _log.isEnabledFor(logging.DEBUG)
 
     @property
     def wants_drift(self) -> bool:
-        """Whether answers are to be compared with the schema field by field."""
+        """Whether answers have to be compared with the schema field by field."""
         return self.on_drift is not None or self.strict_responses
 
     def attempt_ended(self, attempt: Attempt) -> None:
-        """One send, whatever became of it."""
+        """Reports one attempt, successful or not."""
         _log.debug("%s", attempt)
         if self.on_attempt is not None:
             _call_hook(self.on_attempt, attempt)
@@ -48,15 +48,15 @@ class Hooks:
             _call_hook(self.on_failed, attempt)
 
     def call_ended(self, call: Call) -> None:
-        """One call, whatever became of it."""
+        """Reports the end of one call, successful or not."""
         if self.on_call is not None:
             _call_hook(self.on_call, call)
 
     def call_given_up(self, endpoint: Endpoint[Any, Any], error: PayCombatError, redact: Redactor) -> None:
-        """A call that ended in a cancellation, which carries no error of ours to whoever waited for it.
+        """Logs a call that was cancelled, since its caller gets a cancellation and none of our errors.
 
-        Of one that moves money and may have been carried out, this line is the evidence: so it is a warning, and holds
-        the merchant's own name for it.
+        If it moves money and may have been carried out, this record is the only evidence: it is a WARNING with the
+        merchant's reference and the digest of the body. Otherwise it is a DEBUG record.
         """
         matters = endpoint.repeat is Repeat.ONLY_IF_UNSENT and error.outcome is Outcome.UNKNOWN
         _log.log(
@@ -70,7 +70,7 @@ class Hooks:
         )
 
     def drifted(self, endpoint: Endpoint[Any, Any], notes: list[FieldIssue], redact: Redactor) -> None:
-        """An answer that differs from the schema; without a hook it is a DEBUG record."""
+        """Reports how an answer differs from the schema: to `on_drift`, or as DEBUG records without that hook."""
         if self.on_drift is None and not _log.isEnabledFor(logging.DEBUG):
             return
         for drift in with_endpoint(endpoint, [note._replace(path=redact(note.path)) for note in notes]):
@@ -81,8 +81,8 @@ class Hooks:
 
 
 def _call_hook(hook: Callable[[T], None], news: T) -> None:
-    """Calls a user's hook. Whatever it raises is logged: it must not take the answer of a payment with it."""
+    """Calls a user's hook and logs what it raises: a broken hook must not lose the answer of a payment."""
     try:
         hook(news)
-    except Exception:  # noqa: BLE001  # a hook is foreign code: an outermost edge
+    except Exception:  # noqa: BLE001  # a hook is the user's code
         _log.exception("a hook of the PayCombat client failed")

@@ -1,4 +1,4 @@
-"""Whether a client is open, which calls it has under way, and how it comes to its end."""
+"""The state of a client: open or closed, the calls under way, and closing with a grace period."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -12,9 +12,9 @@ from paycombat_async.endpoints import Endpoint
 
 
 class CallUnderWay(Struct, eq=False, gc=False):
-    """One call, and how far it has come. `body` is what was signed, None until it is drafted.
+    """One call and its progress. `body` is the signed body, None before drafting; `begun` is in clock seconds.
 
-    `is_sending` is set while an attempt waits for its answer; `is_in_doubt` says that an earlier one may have been
+    `is_sending` is set while an attempt waits for its answer; `is_in_doubt` is set once an attempt may have been
     carried out.
     """
 
@@ -30,9 +30,9 @@ class CallUnderWay(Struct, eq=False, gc=False):
 
 @dataclass(slots=True, eq=False)
 class Lifetime:
-    """Shared by a client and those made by its `with_options`.
+    """Shared by a client and the clients made by its `with_options`.
 
-    `is_closed` refuses new calls; `is_over` ends the waits between the attempts of those under way, too.
+    While `is_closed`, new calls are refused; once `is_over`, calls under way make no further attempt either.
     """
 
     close_transport: Callable[[], Awaitable[None]] | None
@@ -42,19 +42,19 @@ class Lifetime:
     _waiting: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
 
     def enter(self, call: CallUnderWay) -> None:
-        """Counts a call, from any thread."""
+        """Registers a call as under way. May be called from any thread."""
         self._under_way.add(call)
 
     def leave(self, call: CallUnderWay) -> None:
-        """The call has ended, somehow."""
+        """Removes a call that has ended, and wakes a closing client if it was the last one."""
         self._under_way.discard(call)
         if self._waiting and not self._under_way:
             for wake in tuple(self._waiting):
-                with suppress(RuntimeError):  # the loop that waited is closed
+                with suppress(RuntimeError):  # the waiting loop is closed
                     wake()
 
     async def end(self, grace: float, clock: Clock) -> None:
-        """Refuses new calls, waits up to `grace` seconds for those under way, and closes the transport then."""
+        """Refuses new calls, waits up to `grace` seconds for those under way, then closes the transport."""
         self.is_closed = True
         try:
             if grace > 0 and self._under_way:
@@ -79,7 +79,7 @@ class Lifetime:
             asyncio.ensure_future(idle.wait()),
         ]
         try:
-            if self._under_way:  # none may have left between the first look and the list
+            if self._under_way:  # the last call may have ended before `wake` was registered
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._waiting.remove(wake)

@@ -1,8 +1,8 @@
-"""One resource per running event loop, for an object that outlives loops.
+"""One resource per event loop, for a client that outlives loops.
 
-A session belongs to the loop it was made in. An async generator, started in that loop, holds it and closes it in its
-`finally`: `asyncio.run` ends such generators before it closes the loop. Loops that end without that, and processes that
-fork, have their own way out below.
+A session belongs to the loop it was created in. An async generator started in that loop holds the session and closes
+it in its `finally`, because `asyncio.run` ends such generators before it closes the loop. Loops that are closed without
+that, and forked processes, are handled separately below.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ class _Entry(Generic[S]):
 
 
 class LoopLocal(Generic[S]):
-    """Makes one `S` in each loop that asks for it, and sees to its end.
+    """Creates one `S` in each loop that asks for it, and closes it with the loop.
 
-    `make` is called in the loop, `close` too; `abandon` frees what a loop left behind that was closed without ending
-    its generators: it must not need a loop.
+    `make` and `close` are called in the loop. `abandon` frees the resource of a loop that was closed without ending
+    its generators, so it must work without a loop.
     """
 
     def __init__(
@@ -45,13 +45,13 @@ class LoopLocal(Generic[S]):
         _instances.add(self)
 
     def current(self) -> S | None:
-        """The resource of the running loop, if it has one that belongs to this process."""
+        """The resource of the running loop; None if there is none that belongs to this process."""
         loop = asyncio.get_running_loop()
         entry = self._entries.get(id(loop))
         return entry.value if entry is not None and entry.loop is loop and entry.pid == os.getpid() else None
 
     async def open(self) -> S:
-        """Makes the resource of the running loop. Does not suspend, so that two calls cannot both make one."""
+        """Creates and returns the resource of the running loop, without suspending: two calls never both create one."""
         loop = asyncio.get_running_loop()
         _drop_dead(self._entries, self._abandon)
         value = self._make()
@@ -61,22 +61,22 @@ class LoopLocal(Generic[S]):
         return value
 
     async def aclose(self) -> None:
-        """Closes the running loop's resource now, and those of other loops as soon as these come to it."""
+        """Closes the running loop's resource now, and those of other loops at their next turn."""
         entry = self._entries.pop(id(asyncio.get_running_loop()), None)
         _drop(self._entries, self._abandon)
         if entry is not None:
             await entry.keeper.aclose()
 
     def leave(self) -> None:
-        """At the end of the process: frees what closed loops left; what loops nobody closed hold goes with them."""
+        """Frees the resources of closed loops at process exit; those of loops still open end with the process."""
         _drop_dead(self._entries, self._abandon)
         self.disown()
 
     def disown(self) -> None:
-        """Forgets everything without freeing it: after a fork, what is here belongs to the parent.
+        """Forgets all resources without freeing them: after a fork they belong to the parent process.
 
-        Sockets and the epoll instance are shared. Were they closed by the child, even by its garbage collector at
-        exit, the parent would go deaf; so the child keeps them, untouched, for ever.
+        Sockets and the epoll instance are shared. If the child closed them, even through its garbage collector at
+        exit, the parent would receive no more events; so the child keeps them untouched until it ends.
         """
         if self._entries:
             leak_forever(dict(self._entries))
@@ -94,9 +94,9 @@ async def _keep(
 
 
 def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
-    """Lets go of all. Each living loop ends its own as soon as it runs, in one step.
+    """Empties `entries`. Each open loop frees its own resource at its next turn, in one callback.
 
-    A task would be too much: a runner that is closing gives those it finds their turns, and no others.
+    A task would not do: a runner that is closing no longer runs tasks created during that time.
     """
     _drop_dead(entries, abandon)
     for entry in [entries.pop(key) for key in list(entries)]:
@@ -105,7 +105,7 @@ def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
 
 
 def _end(entry: _Entry[S], abandon: Callable[[S], None]) -> None:
-    """Frees the resource; what is then left of its generator has nothing to wait for."""
+    """Frees the resource, then ends its generator, which has nothing left to await."""
     abandon(entry.value)
     with suppress(StopIteration):
         entry.keeper.aclose().send(None)
@@ -115,7 +115,7 @@ def _drop_dead(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> N
     dead = [key for key, entry in entries.items() if entry.loop.is_closed()]
     if not dead:
         return
-    # Nothing can be awaited any more: the sockets are freed with their objects, which grumble about it.
+    # Nothing can be awaited any more: sockets are freed with their objects, which emit ResourceWarnings.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for key in dead:
@@ -132,7 +132,7 @@ def _disown_in_child() -> None:
 
 
 def leak_forever(value: object) -> None:
-    """Counts one reference too many, so that the object is never freed, not even at interpreter exit."""
+    """Adds a reference that is never released, so that the object is not freed, not even at interpreter exit."""
     import ctypes  # noqa: PLC0415  # only a forked child of a process with open connections needs it
 
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))

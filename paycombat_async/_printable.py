@@ -1,4 +1,4 @@
-"""Text that came from elsewhere, made fit for a terminal, a log or a cell."""
+"""Makes foreign text safe to show in a terminal, a log or a spreadsheet cell."""
 
 import re
 
@@ -18,5 +18,5 @@ def _written_out(found: re.Match[str]) -> str:
 
 
 def printable_json(text: str) -> str:
-    """Indented JSON with the same marks written as JSON writes them; line ends stay."""
+    """JSON text with control and direction marks written as JSON escapes; line ends stay."""
     return _UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)

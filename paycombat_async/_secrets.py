@@ -1,4 +1,4 @@
-"""What must never be seen, and how it is kept from being seen: `Secret` holds it, `Redactor` takes it out of text."""
+"""Keeps secrets out of sight: `Secret` holds one without showing it, `Redactor` removes secrets from text."""
 
 import base64
 import html
@@ -8,7 +8,7 @@ from typing import NoReturn, TypeGuard
 
 REDACTED = "***"
 _LEAST_BASE64 = 8  # characters; a shorter piece would be found where no secret is
-_MOST_LOOKED_AT = 16_384  # characters; what is shown is far less, and a hostile answer may have millions
+_MAX_SEARCHED = 16_384  # characters; far more than is ever shown, while a hostile answer may have millions
 
 # The hosted checkout address carries the X-token in its query (`?token=…&identifier=<X-token>`); PHP writes / as \/.
 _IN_QUERY = re.compile(r"((?:identifier|token|signature)(?:=|%3D))(?:\\/|[^&\s\"'<>\\])+", re.IGNORECASE)
@@ -16,7 +16,7 @@ _IN_JSON = re.compile(r'("[\w-]*(?:token|signature|signature_key)"\s*:\s*")(?:[^
 
 
 class Secret:
-    """A text that does not show itself: not in repr, str, format or a pickle; two of them never compare equal."""
+    """A text that is not shown by repr, str, format or pickle. Two of them never compare equal."""
 
     __slots__ = ("_value",)
 
@@ -24,7 +24,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The text itself. Keep it out of variables that live longer than one expression."""
+        """The text itself. Do not keep it in a variable: tracebacks with local variables would show it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -42,14 +42,14 @@ class Secret:
 
 
 def as_secret(text: object) -> Secret | None:
-    """A text as a Secret. What is neither text, Secret nor None becomes an empty one, to be refused as missing."""
+    """The text as a Secret. Anything but a text, a Secret or None becomes an empty Secret, which is refused later."""
     if text is None or isinstance(text, Secret):
         return text
     return Secret(text if isinstance(text, str) else "")
 
 
 def as_secrets(keys: object) -> list[Secret]:
-    """Keys as Secrets; none for a single text, whose letters would otherwise be taken for keys. Never raises."""
+    """The keys as Secrets. A single text gives an empty list: its letters would count as keys. Never raises."""
     return [as_secret(key) or Secret("") for key in keys] if _is_list(keys) else []
 
 
@@ -58,7 +58,7 @@ def _is_list(keys: object) -> TypeGuard[Sequence[object]]:
 
 
 class Redactor:
-    """Takes known secrets, and whatever looks like one, out of a text, and clips it."""
+    """Removes known secrets, and what looks like one, from a text, and clips it."""
 
     __slots__ = ("_patterns", "_secrets")
 
@@ -67,18 +67,18 @@ class Redactor:
         self._patterns: tuple[re.Pattern[str], ...] | None = None
 
     def __call__(self, text: str, limit: int = 2048) -> str:
-        """The text without secrets, and not longer than `limit`."""
-        looked_at = text[:_MOST_LOOKED_AT]
+        """The text with secrets replaced by ***, at most `limit` characters and an ellipsis."""
+        searched = text[:_MAX_SEARCHED]
         # Replaced before clipping: a token cut in half by the clip would slip through.
         for pattern in self._all_patterns():
-            looked_at = pattern.sub(REDACTED, looked_at)
-        looked_at = _IN_JSON.sub(rf"\g<1>{REDACTED}", _IN_QUERY.sub(rf"\g<1>{REDACTED}", looked_at))
-        if len(looked_at) <= limit < len(text):
-            looked_at = looked_at.rpartition(REDACTED)[0]  # what was taken out before may go on where looking ended
-        return looked_at if len(looked_at) <= limit else looked_at[:limit] + "…"
+            searched = pattern.sub(REDACTED, searched)
+        searched = _IN_JSON.sub(rf"\g<1>{REDACTED}", _IN_QUERY.sub(rf"\g<1>{REDACTED}", searched))
+        if len(searched) <= limit < len(text):
+            searched = searched.rpartition(REDACTED)[0]  # the last secret may go on beyond the searched part
+        return searched if len(searched) <= limit else searched[:limit] + "…"
 
     def _all_patterns(self) -> tuple[re.Pattern[str], ...]:
-        """Made when first needed: it takes milliseconds. The longest first: one may be the beginning of another."""
+        """The patterns of all secrets, longest first, as one may start another; built on first use (milliseconds)."""
         if self._patterns is None:
             values = sorted({secret.reveal() for secret in self._secrets} - {""}, key=len, reverse=True)
             self._patterns = tuple(_in_any_writing(value) for value in values)
@@ -86,12 +86,12 @@ class Redactor:
 
 
 def short_rich_repr(value: object) -> list[tuple[str, object]]:
-    """A `__rich_repr__` that says no more than repr: msgspec's own yields every field."""
+    """A `__rich_repr__` that shows no more than repr does; msgspec's own shows every field."""
     return [("shown", repr(value))]
 
 
 def _in_any_writing(value: str) -> re.Pattern[str]:
-    """The text plain, percent-encoded, with the escapes of JSON and HTML, letter by letter; and in base64."""
+    """A pattern for the text as it is, percent-encoded, with JSON or HTML escapes for any letter, or in base64."""
     coded = value.encode("utf-8", "surrogatepass")
     inner = [base64.b64encode(b"x" * shift + coded).decode()[4 if shift else 0 : -4] for shift in range(3)]
     long_enough = [re.escape(form) for form in inner if len(form) >= _LEAST_BASE64]

@@ -1,4 +1,4 @@
-"""What a client is set up with: arguments beat the environment, and what cannot work is refused at once."""
+"""Reads and checks the settings of a client. Arguments take precedence over environment variables."""
 
 import math
 import re
@@ -20,7 +20,7 @@ _LEAST = {"timeout": 0.001, "connect_timeout": 0.001, "max_connections": 1, "max
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The numbers a client is set up with; times in seconds. Raises `ConfigurationError` for one that cannot work."""
+    """The numeric settings of a client, times in seconds. Raises `ConfigurationError` for a value that cannot work."""
 
     timeout: float
     connect_timeout: float
@@ -39,7 +39,7 @@ class Limits:
                 raise ConfigurationError(f"{field.name} must be {_LEAST.get(field.name, 0)} or more")
 
     def with_options(self, timeout: float | None, max_retries: int | None) -> "Limits":
-        """A copy with other numbers; None keeps one."""
+        """A copy with other values; None keeps the present one."""
         return replace(
             self,
             timeout=self.timeout if timeout is None else timeout,
@@ -56,7 +56,7 @@ def read_config(
     *,
     webhook_keys: Sequence[Secret] = (),
 ) -> ClientConfig:
-    """Where to send and as whom. Raises `ConfigurationError` naming the argument and the variable, never a value."""
+    """Address, credentials and paths. Raises `ConfigurationError` naming argument and variable, never a value."""
     token = _credential("token", token, "PAYCOMBAT_TOKEN", environ)
     signature_key = _credential("signature_key", signature_key, "PAYCOMBAT_SIGNATURE_KEY", environ)
     if is_sandbox(token) != is_sandbox(signature_key):
@@ -73,7 +73,7 @@ def read_config(
 def read_webhook_keys(
     webhook_keys: Sequence[Secret] | None, signature_key: Secret | None, environ: Mapping[str, str]
 ) -> Sequence[Secret]:
-    """The keys that webhooks may be signed with. The provider signs with the account's own key: that is the default."""
+    """The keys that webhooks may be signed with; by default the account's signature key, as the provider uses."""
     if webhook_keys is not None:
         return webhook_keys
     if environ.get("PAYCOMBAT_WEBHOOK_KEY"):
@@ -82,12 +82,12 @@ def read_webhook_keys(
 
 
 def is_sandbox(secret: Secret) -> bool:
-    """Whether a credential is one of the provider's sandbox."""
+    """Whether a credential belongs to the provider's sandbox."""
     return secret.reveal().startswith(SANDBOX_PREFIX)
 
 
 def check_proxy(proxy: Secret | None) -> Secret | None:
-    """Raises `ConfigurationError` unless it is the address of a proxy, which may hold a password."""
+    """The proxy's address unchanged. Raises `ConfigurationError`, without quoting it, unless it is http(s)://host."""
     if proxy is not None and not _is_proxy(proxy.reveal()):
         raise ConfigurationError("proxy must look like http://host:port")
     return proxy
@@ -103,9 +103,9 @@ def _credential(name: str, given: Secret | None, variable: str, environ: Mapping
     if not secret.reveal():
         raise ConfigurationError(f"{name} is missing: set {variable}, or pass {name}=…")
     if secret.reveal() != secret.reveal().strip():
-        raise ConfigurationError(f"{name} has white space around it: check {name}= or {variable}")
+        raise ConfigurationError(f"{name} has white space at its beginning or end: check {name}= or {variable}")
     if not _PRINTABLE.match(secret.reveal()):
-        raise ConfigurationError(f"{name} holds characters a header cannot carry: check {name}= or {variable}")
+        raise ConfigurationError(f"{name} contains characters that no header may have: check {name}= or {variable}")
     return secret
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM for the programs of this package: something else than to die at once."""
+"""Lets a program of this package react to Ctrl-C and SIGTERM instead of ending at once."""
 
 import signal
 from collections.abc import Callable, Generator
@@ -11,7 +11,7 @@ STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def on_stop(act: Callable[[], object]) -> Generator[None]:
-    """Within it, these signals call `act`; afterwards they do what they did before. For the main thread only."""
+    """A context in which SIGINT and SIGTERM call `act`; the former handlers return afterwards. Main thread only."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         act()

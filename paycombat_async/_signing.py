@@ -28,13 +28,13 @@ class Signer:
         """Raises `ConfigurationError` for an empty key: HMAC would take it, and anybody could sign."""
         key = _key_bytes(signature_key)
         if not key:
-            raise ConfigurationError("signature_key is empty or no text; pass the signature key of your account")
+            raise ConfigurationError("signature_key is empty or not a text; pass the signature key of your account")
         block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
         self._inner = hashlib.sha256(block.translate(_INNER))
         self._outer = hashlib.sha256(block.translate(_OUTER))
 
     def sign(self, body: bytes) -> str:
-        """The signature of exactly these bytes."""
+        """The signature of exactly these bytes: 64 lower-case hex digits."""
         inner = self._inner.copy()
         inner.update(body)
         outer = self._outer.copy()
@@ -42,10 +42,10 @@ class Signer:
         return outer.hexdigest()
 
     def verify(self, body: bytes, signature: str) -> bool:
-        """Whether `signature` (hex, either case) is that of `body`; compared in constant time, never raises."""
+        """Whether `signature` (hex, upper or lower case) fits `body`. Compared in constant time; never raises."""
         try:
             return hmac.compare_digest(self.sign(body), signature.strip().lower())
-        except (AttributeError, TypeError):  # no text, or not in ASCII
+        except (AttributeError, TypeError):  # not a text, or not ASCII
             return False
 
     def __repr__(self) -> str:
@@ -56,7 +56,7 @@ class Signer:
 
 
 def _key_bytes(signature_key: object) -> bytes:
-    """The key as UTF-8; nothing for what is no text. An encoding error would carry the key along."""
+    """The key as UTF-8, empty for anything but text. An encoding error is not raised: it would contain the key."""
     if not isinstance(signature_key, str):
         return b""
     try:
@@ -66,7 +66,7 @@ def _key_bytes(signature_key: object) -> bytes:
 
 
 def content_digest(*parts: bytes) -> str:
-    """A hex SHA-256 over length-prefixed parts: says whether content is the same without keeping the content."""
+    """A hex SHA-256 over length-prefixed parts, to compare content without keeping it."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
@@ -80,9 +80,9 @@ def body_digest(body: bytes) -> str:
 
 
 def fits(digest: bytes, algorithm: str, key: bytes | None, message: bytes) -> bool:
-    """Whether this is the message's digest by hashlib's `algorithm`: an HMAC, or without a key a plain hash.
+    """Whether `digest` is the HMAC of the message by hashlib's `algorithm`, or its plain hash if `key` is None.
 
-    Only yes or no: a digest that was expected here would be a valid signature for whoever sees it.
+    The expected digest is never returned: it would be a valid signature for whoever sees it.
     """
     try:
         made = hashlib.new(algorithm, message) if key is None else hmac.new(key, message, algorithm)

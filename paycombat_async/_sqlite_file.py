@@ -1,4 +1,4 @@
-"""SQLite files that are nobody else's business: made for their owner's eyes only, with errors that are sentences."""
+"""Private SQLite files: readable by their owner only, with SQLite's errors translated into sentences."""
 
 import contextlib
 import os
@@ -17,9 +17,9 @@ _MESSAGES = {
 
 
 def create_private(path: Path, kind: str) -> None:
-    """Make the file, or see to it that the one that stands is ours; SQLite gives those beside it the same modes.
+    """Creates the file with mode 0600, or checks that the existing one is ours; SQLite's side files get the same mode.
 
-    `kind` is what it is to the user, such as "journal". Raises `ConfigurationError`.
+    `kind` is the user's word for the file, such as "journal". Raises `ConfigurationError` if it cannot be used.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     problem = ""
@@ -28,7 +28,7 @@ def create_private(path: Path, kind: str) -> None:
     except FileExistsError:
         problem = _why_unusable(path, kind)
     except OSError as error:
-        problem = f"cannot be made: {os.strerror(error.errno or 0)}"
+        problem = f"cannot be created: {os.strerror(error.errno or 0)}"
     if problem:
         raise ConfigurationError(f"the {kind} {path} {problem}")
 
@@ -40,7 +40,7 @@ def _why_unusable(path: Path, kind: str) -> str:
     if hasattr(os, "geteuid") and state.st_uid != os.geteuid():
         return f"belongs to another user of this machine; name another {kind}"
     if not os.access(path, os.W_OK):
-        return _MESSAGES[sqlite3.SQLITE_READONLY]  # SQLite itself may speak of an I/O error
+        return _MESSAGES[sqlite3.SQLITE_READONLY]  # SQLite itself may report an I/O error
     if state.st_mode & 0o077:
         path.chmod(0o600)
     return ""
@@ -48,7 +48,7 @@ def _why_unusable(path: Path, kind: str) -> str:
 
 @contextlib.contextmanager
 def translate_errors(kind: str, path: Path | None, own: Mapping[int, str]) -> Generator[None]:
-    """Turn SQLite's errors into sentences; `own` are those of this kind of file, by SQLite's code."""
+    """A context in which SQLite's errors become `ConfigurationError`; `own` adds messages by SQLite error code."""
     problem = ""
     try:
         yield

@@ -1,4 +1,4 @@
-"""`AsyncPayCombat`: puts the parts together, and holds them."""
+"""`AsyncPayCombat`, the client for async code: builds the parts from its settings and holds them."""
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -80,13 +80,13 @@ class AsyncPayCombat:
         `token`, `signature_key` and `base_url` come from `PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY` and
         `PAYCOMBAT_BASE_URL` unless given; without any, `base_url` is https://api.paycombat.com. `timeout` (seconds)
         covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for those
-        the provider's record does not show. `on_drift` is told of each answer that differs from the schema,
-        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send, and `on_call` of each
-        call at its end, also of one that was cancelled; with `show_references` its `reference` is the merchant's own
-        name for what it makes. Webhooks may be signed with any of `webhook_keys`: unless given,
-        `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
+        the provider's record does not show. `on_drift` receives each difference between an answer and the schema;
+        `strict_responses` makes an `InvalidResponse` of it. `on_attempt` receives each attempt, and `on_call` each
+        call at its end, also a cancelled one; with `show_references` it has the merchant's own `reference`.
+        Webhooks may be signed with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature
+        key.
         """
-        # Secrets from here on, so that no traceback with local variables shows them.
+        # Wrapped as Secrets at once, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
         webhook_keys = None if webhook_keys is None else as_secrets(webhook_keys)
         limits = Limits(timeout, connect_timeout, max_retries, max_connections, max_response_bytes)
@@ -139,7 +139,8 @@ class AsyncPayCombat:
         Closing it closes this client too.
         """
         clone = object.__new__(type(self))
-        clone._set_up(self._engine.with_options(timeout, max_retries, on_attempt), self.webhooks)  # of this class
+        engine = self._engine.with_options(timeout, max_retries, on_attempt)
+        clone._set_up(engine, self.webhooks)
         return clone
 
     async def send(
@@ -178,7 +179,7 @@ class AsyncPayCombat:
         await self.aclose()
 
     def __repr__(self) -> str:
-        engine = getattr(self, "_engine", None)  # a reporter may show it before its set-up is through
+        engine = getattr(self, "_engine", None)  # an error reporter may show it before __init__ has finished
         where = "not set up" if engine is None else engine.config.base_url
         return f"{type(self).__name__}({where})"
 
@@ -190,10 +191,10 @@ def _make_transport(
     proxy: Secret | None,
     ssl_context: SSLContext | None,
 ) -> tuple[Transport, Callable[[], Awaitable[None]] | None]:
-    """The transport, and how to close it if it is the client's own."""
+    """The transport, and its close function if the client created it."""
     if transport is not None:
         return transport, None
-    from paycombat_async.transport import AiohttpTransport  # noqa: PLC0415  # 140 ms: not for those who only sign
+    from paycombat_async.transport import AiohttpTransport  # noqa: PLC0415  # importing aiohttp takes 140 ms, which code that only signs should not pay
 
     own = AiohttpTransport(
         base_url=config.base_url,

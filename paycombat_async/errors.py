@@ -3,7 +3,7 @@
     PayCombatError                  .outcome  .attempts  .may_pass_later  .endpoint  .reference  .body_digest  .advice
       ConfigurationError            our caller: missing key, closed client, wrong loop
       InvalidRequest                refused before sending  .path                              NOT_SENT
-      TransportError                the road
+      TransportError                the connection
         ConnectFailed               never left                                                 NOT_SENT
         TimedOut  Disconnected      bytes may have left                                        UNKNOWN
       ApiError                      the provider answered with an error
@@ -11,8 +11,8 @@
                                     everything else                                            UNKNOWN
         BadRequest 400  AuthenticationFailed 401  PermissionDenied 403  NotFound 404  Conflict 409
         Unprocessable 422  RateLimited 429  ProviderError 5xx  UnexpectedRedirect 3xx
-      InvalidResponse               2xx, but not to be understood  .raw                        UNKNOWN or APPLIED
-      WebhookError                  somebody else's bytes
+      InvalidResponse               2xx, but unreadable  .raw                                  UNKNOWN or APPLIED
+      WebhookError                  a webhook that cannot be trusted or read
         SignatureMismatch  InvalidPayload
 
 `str(error)` never holds a secret, a value of the request or the provider's own words (they may quote personal data):
@@ -23,11 +23,11 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What became of a call: the answer to "may I send it again?"."""
+    """Whether a call was carried out, which decides whether it may be sent again."""
 
     NOT_SENT = "not_sent"  # no byte of it left: safe to send again
     REJECTED = "rejected"  # the provider read it and refused it, with a status that proves it: nothing changed there
-    UNKNOWN = "unknown"  # it may have been carried out: look before sending again
+    UNKNOWN = "unknown"  # it may have been carried out: find out before sending again
     APPLIED = "applied"  # it was carried out, only the answer could not be read
 
 
@@ -36,7 +36,7 @@ class UnverifiedEndpointWarning(UserWarning):
 
 
 class PayCombatError(Exception):
-    """Base of all errors of this SDK. `attempts` counts the sends of this call, 0 if there was none.
+    """Base of all errors of this SDK. `attempts` is the number of times the call was sent.
 
     `may_pass_later` says that sending the very same call again later does no harm and may succeed: it never left, or
     the provider refused it for its rate or its credentials; for calls that are safe to repeat also after failures of
@@ -60,7 +60,7 @@ class PayCombatError(Exception):
 
 
 class ConfigurationError(PayCombatError):
-    """The SDK is set up or used in a way that cannot work. Nothing was sent."""
+    """The SDK is configured or used in a way that cannot work. Nothing was sent."""
 
 
 class InvalidRequest(PayCombatError):
@@ -72,7 +72,7 @@ class InvalidRequest(PayCombatError):
 
 
 class TransportError(PayCombatError):
-    """The road failed: no whole answer came back."""
+    """The connection failed: no complete answer came back."""
 
     def __init__(self, text: str, *, outcome: Outcome = Outcome.UNKNOWN, attempts: int = 0) -> None:
         super().__init__(text, outcome=outcome, attempts=attempts)
@@ -159,7 +159,7 @@ class UnexpectedRedirect(ApiError):
 
 
 class InvalidResponse(PayCombatError):
-    """The answer could not be understood. `raw` is its clipped and redacted body."""
+    """The answer could not be read, or does not say what happened. `raw` is its clipped and redacted body."""
 
     def __init__(
         self,
@@ -201,6 +201,6 @@ API_ERRORS: dict[int, type[ApiError]] = {
 
 
 def api_error_class(status: int) -> type[ApiError]:
-    """The class for an HTTP status: the table's, else by its hundred."""
+    """The error class for an HTTP status: from the table, otherwise by its first digit."""
     by_hundred = {3: UnexpectedRedirect, 5: ProviderError}
     return API_ERRORS.get(status) or by_hundred.get(status // 100, ApiError)

@@ -1,4 +1,4 @@
-"""Whether to send again, and when: a pure decision, and the bucket that keeps retries from becoming a storm."""
+"""Decides whether and when to send again, as a pure function; a token bucket prevents retry storms."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -15,13 +15,13 @@ from paycombat_async.errors import (
 
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 527, 529})  # 52x: Cloudflare's
 _THROTTLED_STATUSES = frozenset({429, 503})
-_PASSING_REFUSALS = frozenset({401, 403, 429})  # about credentials, rights and rates: what changes without the request
-LAST_SHARE = 0.1  # of the time of a call: a money call that would be sent only then is better not sent
+_PASSING_REFUSALS = frozenset({401, 403, 429})  # credentials, rights and rates may change, the request need not
+LAST_SHARE = 0.1  # of a call's time; a money call is not sent in it, since NOT_SENT is better than UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How retries are spaced. Times in seconds.
+    """The waits between attempts, in seconds.
 
     Waits are drawn from [0, base * 2^n), up to `cap`; `throttled_base` takes the place of `base` after 429 and 503.
     `trust_429` lets even money calls be sent again after a 429: only if the provider confirms to you that it counts
@@ -40,7 +40,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Send again after `wait` seconds; it costs `cost` tokens."""
+    """The decision to send again after `wait` seconds, at the price of `cost` tokens."""
 
     wait: float
     cost: int
@@ -48,7 +48,7 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Give the error to the caller."""
+    """The decision to raise the error to the caller."""
 
 
 Decision: TypeAlias = Again | Stop
@@ -57,8 +57,10 @@ STOP = Stop()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What a decision depends on. `attempt` counts from 1; `remaining` is what is left of the deadline, in seconds;
-    `chance` is a random number in [0, 1)."""
+    """The facts that a decision depends on. `attempt` counts from 1; `chance` is a random number in [0, 1).
+
+    `remaining` is what is left of the deadline, in seconds.
+    """
 
     repeat: Repeat
     error: PayCombatError
@@ -70,7 +72,7 @@ class Situation:
 
 
 def decide(policy: RetryPolicy, situation: Situation) -> Decision:
-    """Again or Stop. Nothing that may have moved money is ever sent again."""
+    """`Again` or `Stop`. A call that must happen once is sent again only if it was certainly not carried out."""
     error = situation.error
     if situation.attempt > situation.max_retries or not _may_repeat(policy, situation.repeat, error):
         return STOP
@@ -110,12 +112,12 @@ def _wait(policy: RetryPolicy, situation: Situation, *, throttled: bool) -> floa
     base = policy.throttled_base if throttled else policy.base
     jitter = situation.chance * min(policy.cap, base * 2.0 ** min(situation.attempt - 1, 32))
     asked = situation.error.retry_after if isinstance(situation.error, ApiError) else None
-    # What the provider asks for is a least; the jitter on top keeps a herd from coming back at the same moment.
+    # Retry-After is a minimum; the jitter on top keeps clients from all coming back at the same moment.
     return jitter if asked is None else asked + situation.chance * base
 
 
 class RetryBucket:
-    """A budget of retries that all calls of a client share: in a full outage they stop retrying after a few dozen.
+    """A budget of retries shared by all calls of a client: in a full outage retries stop after a few dozen.
 
     The figures are those AWS's SDKs use: 10 000 calls in an outage cost 10 035 sends, not 30 000.
     """

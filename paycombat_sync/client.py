@@ -77,11 +77,11 @@ class PayCombat:
         `token`, `signature_key` and `base_url` come from `PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY` and
         `PAYCOMBAT_BASE_URL` unless given; without any, `base_url` is https://api.paycombat.com. `timeout` (seconds)
         covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for those
-        the provider's record does not show. `on_drift` is told of each answer that differs from the schema,
-        `strict_responses` makes an `InvalidResponse` of it; `on_attempt` is told of each send, and `on_call` of each
-        call at its end, also of one that was cancelled; with `show_references` its `reference` is the merchant's own
-        name for what it makes. Webhooks may be signed with any of `webhook_keys`: unless given,
-        `PAYCOMBAT_WEBHOOK_KEY`, else the signature key.
+        the provider's record does not show. `on_drift` receives each difference between an answer and the schema;
+        `strict_responses` makes an `InvalidResponse` of it. `on_attempt` receives each attempt, and `on_call` each
+        call at its end, also a cancelled one; with `show_references` it has the merchant's own `reference`.
+        Webhooks may be signed with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature
+        key.
         """
         # Secrets from here on, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)

@@ -1,4 +1,4 @@
-"""Over the network to the provider."""
+"""Sends drafts to the provider over the network."""
 
 from paycombat_async.transport.aiohttp_transport import AiohttpTransport
 

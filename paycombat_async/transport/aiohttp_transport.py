@@ -1,6 +1,7 @@
-"""The road to the provider: aiohttp, and nothing but aiohttp. No exception, object or habit of it gets past this file.
+"""HTTP requests through aiohttp. Nothing of aiohttp leaves this package: no exception, no object, no default behaviour.
 
-Each setting below closes a way in which, with this stack, a secret left or a call was made twice: see the comments.
+Each setting below prevents a case in which, with this stack, a secret was leaked or a call was made twice; the comment
+beside it says which.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
 from paycombat_async.transport.guarded_connector import GuardedConnector, UnusableConnection
 from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody, marks_its_end, read_body
 
-KEEPALIVE_S: Final = 4.0  # Node closes idle connections after 5 s; who closes first does not lose a request
+KEEPALIVE_S: Final = 4.0  # Node closes idle connections after 5 s; closing first avoids sending on a dead one
 _HEADERS: Final = {
     "Accept": "application/json",
     # Not br or zstd: 1.6 kB of br unpacks to a gigabyte, and aiohttp passes on what it cannot unpack.
@@ -53,7 +54,7 @@ class AiohttpTransport:
         proxy: Secret | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        """Makes no connection. Reads the certificates of the machine once per process, unless given a context."""
+        """Opens no connection. Without `ssl_context`, the machine's certificates are read once per process."""
         parts = urlsplit(base_url)
         self._origin = f"{parts.scheme}://{parts.netloc}/"
         self._host = parts.netloc
@@ -65,28 +66,28 @@ class AiohttpTransport:
         self._pools = LoopLocal(self._open, _close, _abandon)
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # it bounds one attempt
-        """One exchange. See `Transport`."""
+        """Sends the draft once and returns the answer; raises as the `Transport` protocol says. It never retries."""
         if not draft.url.startswith(self._origin):
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self._host}; nothing was sent")
         pool = self._pools.current() or await self._pools.open()
         attempt = pool.deadlines.begin(timeout, is_once_only=draft.is_once_only)
         try:
-            # aiohttp's own time-outs do not end a wait behind half an answer that came while the connection was idle.
+            # A limit of our own: aiohttp's time-outs do not fire while half an answer from idle time blocks the parser.
             with attempt:
-                # First come, first served: the connector gives a connection that was just released to whoever asks
-                # next, and of 128 tasks on 100 connections some waited for 12 s while others made 250 calls.
+                # First come, first served. The connector gives a released connection to the next task that asks, not
+                # to the one that waits: of 128 tasks on 100 connections, some waited 12 s while others made 250 calls.
                 async with pool.slots:
                     return await self._exchange(pool.session, draft, attempt)
         except _FAILURES as error:
             failure = _translate_error(error, self._host, sent=attempt.connection is not None)
-        except BaseException as error:  # noqa: BLE001  # a cancellation, mostly, and it goes on as such
-            # Itself, without the frames below, which hold headers with the token; its cause says what became of it.
+        except BaseException as error:  # noqa: BLE001  # mostly a cancellation; it is re-raised
+            # Without the frames below: their locals hold headers with the token. The cause says whether bytes left.
             raise error.with_traceback(None) from _given_up(self._host, sent=attempt.connection is not None)
-        # Raised out here, it has no __context__: aiohttp's errors hold the request's headers, and so the token.
+        # Raised outside the except block, it has no __context__: aiohttp's errors hold the headers with the token.
         raise failure
 
     async def aclose(self) -> None:
-        """Closes all connections."""
+        """Closes all connections of all loops. Requests under way fail with `Disconnected`."""
         await self._pools.aclose()
 
     async def _exchange(self, session: aiohttp.ClientSession, draft: Draft, attempt: Deadline) -> RawReply:
@@ -95,7 +96,7 @@ class AiohttpTransport:
             _encoded_url(draft.url),
             data=draft.body,
             headers=draft.headers,
-            allow_redirects=False,  # a redirect takes X-token and signature along to any host
+            allow_redirects=False,  # aiohttp would send X-token and signature to whatever host the redirect names
             proxy=None if self._proxy is None else self._proxy.reveal(),
             middlewares=() if draft.method in _NOT_RESENT_BY_AIOHTTP else _NO_RESEND,
         )
@@ -104,7 +105,7 @@ class AiohttpTransport:
         try:
             body = await read_body(response, self._max_response_bytes)
         except BaseException:
-            response.close()  # half read, the connection must not go back to the pool
+            response.close()  # a connection with unread bytes must not go back to the pool
             raise
         return RawReply(response.status, response.headers, body, marks_its_end(response.status, response.headers))
 
@@ -116,16 +117,16 @@ class AiohttpTransport:
         session = aiohttp.ClientSession(
             connector=connector,
             headers=_HEADERS,
-            cookie_jar=aiohttp.DummyCookieJar(),  # cookies would tie calls, and accounts, together
-            trust_env=False,  # else HTTP_PROXY sees the token, and .netrc is sent along
+            cookie_jar=aiohttp.DummyCookieJar(),  # cookies would link calls, even of different accounts
+            trust_env=False,  # otherwise HTTP_PROXY would see the token, and .netrc would be sent
             timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
-            auto_decompress=False,  # `read_body` sees to it that a packed body reaches its end
+            auto_decompress=False,  # `read_body` decompresses: aiohttp accepts a gzip stream that was cut short
         )
         return _Pool(session, connector.deadlines, asyncio.Semaphore(self._max_connections))
 
 
 class _Pool(NamedTuple):
-    """What one event loop has of a transport."""
+    """The session, timer and connection slots of one event loop. `slots` are given out in the order of asking."""
 
     session: aiohttp.ClientSession
     deadlines: DeadlineTimer
@@ -137,7 +138,7 @@ class _ConnectionBroke(Exception):
 
 
 async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    """Keeps aiohttp from sending GET, PUT and DELETE a second time by itself when a connection breaks."""
+    """A client middleware that stops aiohttp from resending GET, PUT and DELETE when a connection breaks."""
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:
@@ -148,10 +149,10 @@ async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> 
 
 
 _NO_RESEND: Final = (_refuse_resend,)
-_NOT_RESENT_BY_AIOHTTP: Final = frozenset({"PATCH", "POST"})  # what aiohttp leaves alone needs no middleware
+_NOT_RESENT_BY_AIOHTTP: Final = frozenset({"PATCH", "POST"})  # aiohttp never resends these: no middleware needed
 
 
-# The first that fits. aiohttp puts `.status = 400` on parser failures: only the type counts.
+# The first match wins. Only the type counts: aiohttp sets `.status = 400` on its own parser failures.
 _NOT_SENT: Final[tuple[tuple[type[Exception], str], ...]] = (
     (aiohttp.ClientConnectorDNSError, "its name cannot be resolved"),
     (aiohttp.ClientConnectorCertificateError, "its certificate is not trusted"),
@@ -164,7 +165,10 @@ _FAILURES: Final = (aiohttp.ClientError, OSError, _ConnectionBroke, UnusableConn
 
 
 def _translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatError:
-    """Our error for one of aiohttp's. Its text stays behind: it may quote the address, or worse."""
+    """The SDK's error for one of aiohttp's, without its text, which may quote the address or a password.
+
+    `sent` says whether bytes may have left: then the outcome is UNKNOWN, otherwise NOT_SENT.
+    """
     if isinstance(error, UnacceptableBody):
         return InvalidResponse(f"the answer of {host} {error}; whether the call was carried out is unknown")
     if not sent:
@@ -178,7 +182,7 @@ def _translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatErr
 
 
 def _given_up(host: str, *, sent: bool) -> TransportError:
-    """What to say of a call that somebody cut short, by a cancellation for instance."""
+    """The error that describes a request whose task was cancelled. It becomes the cause of the cancellation."""
     if not sent:
         return ConnectFailed(f"the call was given up before there was a connection to {host}; nothing was sent")
     return Disconnected(f"the call was given up before {host} answered; whether it was carried out is unknown")
@@ -186,15 +190,15 @@ def _given_up(host: str, *, sent: bool) -> TransportError:
 
 @lru_cache(256)
 def _encoded_url(address: str) -> URL:
-    """The address as it is: given as text, aiohttp would quote it anew, %7E to ~ and %2f to %2F."""
+    """The address unchanged: aiohttp would re-quote a text, for instance %7E to ~ and %2f to %2F."""
     return URL(address, encoded=True)
 
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """One context per process: making it reads the certificates of the machine, which takes 20 ms.
+    """The TLS context shared by all clients of this process; creating one reads the certificates, which takes 20 ms.
 
-    Made by hand because `ssl.create_default_context` obeys SSLKEYLOGFILE and would write the session keys to disk.
+    Built here because `ssl.create_default_context` obeys SSLKEYLOGFILE and would write the session keys to disk.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -208,7 +212,7 @@ async def _close(pool: _Pool) -> None:
 
 
 def _abandon(pool: _Pool) -> None:
-    """Frees a pool whose loop is closed. Nothing of it can be awaited; nor has closing anything to wait for."""
+    """Frees a pool whose loop is closed, without awaiting: the close coroutine is stepped once by hand."""
     connector = pool.session.connector
     pool.session.detach()
     if connector is not None:

@@ -1,7 +1,7 @@
-"""The attempts that one event loop has under way: how long each may take, and how far each has come.
+"""Time limits of the attempts that run in one event loop, and whether each has a connection yet.
 
-`asyncio.timeout` sets and cancels a timer for each use, which is a tenth of what a whole call costs. Nearly all
-attempts end long before their limit, so one timer for the earliest limit is enough: the others are only noted.
+`asyncio.timeout` sets and cancels a timer for each use, which is a tenth of the cost of a whole call. Nearly all
+attempts end long before their limit, so there is one timer, for the earliest limit; the other limits are only stored.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from paycombat_async.transport.idle_watch import IdleWatch
 
 
 class DeadlineTimer:
-    """All attempts of one loop, by their tasks: `with attempts.begin(seconds) as attempt: …`."""
+    """The running attempts of one loop, by task. Use: `with timer.begin(seconds) as deadline: …`."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -25,13 +25,13 @@ class DeadlineTimer:
         self._next_limit = inf
 
     def begin(self, seconds: float, *, is_once_only: bool = False) -> "Deadline":
-        """A limit for what the current task does from here on.
+        """A limit, in seconds from now, for what the current task does inside the `with` block.
 
-        `is_once_only` also sets the time after which a request that must not be repeated is better not sent at all.
+        `is_once_only` also sets `latest_start`: a request that must not be repeated is not sent after that time.
         """
-        task = asyncio.current_task(self._loop)  # without the loop, it looks for it, and asks the kernel who it is
+        task = asyncio.current_task(self._loop)  # without the argument it looks the loop up, at the price of a getpid()
         if task is None:
-            raise RuntimeError("an attempt runs in a task")
+            raise RuntimeError("an attempt needs a task to run in")
         until = self._loop.time() + seconds
         latest_start = until - seconds * LAST_SHARE if is_once_only else inf
         attempt = Deadline(self._running, task, task.cancelling(), until, latest_start)
@@ -41,15 +41,15 @@ class DeadlineTimer:
         return attempt
 
     def current(self) -> "Deadline":
-        """The attempt of the running task."""
+        """The deadline of the task that is running."""
         return self._running[asyncio.current_task(self._loop)]
 
     def time(self) -> float:
-        """The loop's time, in which limits are noted."""
+        """The loop's time in seconds, the scale of all limits here."""
         return self._loop.time()
 
     def stop(self) -> None:
-        """Takes the timer away, when the loop's session closes."""
+        """Cancels the timer. Called when the loop's session closes."""
         self._next_limit = inf
         if self._timer is not None:
             self._timer.cancel()
@@ -73,10 +73,10 @@ class DeadlineTimer:
 
 
 class Deadline(Struct, eq=False):
-    """One attempt. Leaves with `TimeoutError` at its limit; a cancellation from outside stays what it is.
+    """The limit of one attempt: the `with` block ends with `TimeoutError` at `until`.
 
-    `connection` is that of its connection: from the moment there is one, bytes may have left. The accounting of
-    cancellations is that of `asyncio.timeout`: a task may be cancelled by its limit and by somebody else at once.
+    A cancellation from outside stays a cancellation; both may come at once, so cancellations are counted as
+    `asyncio.timeout` does. `connection` is set when the attempt gets one: from then on bytes may have left.
     """
 
     running: "dict[asyncio.Task[object] | None, Deadline]"

@@ -1,4 +1,4 @@
-"""aiohttp's connector, made careful: what it hands out is clean, and not too late for a call that moves money."""
+"""aiohttp's connector with two checks: a connection must be clean, and a money call must still have time to be sent."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
-_MOST_NEW: Final = 2  # connections made for one attempt, where each new one is unusable from its start
+_MAX_UNUSABLE: Final = 2  # new connections per attempt that the peer ended or wrote to before a request
 
 
 class UnusableConnection(Exception):
-    """Each new connection was ended, or had bytes on it, before anything was sent."""
+    """The peer ended each new connection, or wrote to it, before anything was sent."""
 
 
 class GuardedConnector(aiohttp.TCPConnector):
-    """Hands out no connection on which something came while it was idle: it would be taken for the next call's answer.
+    """Returns no connection that received something while idle: that would be read as the next call's answer.
 
-    Getting a connection is the last moment before bytes leave, so it also marks the attempt as sent. A trace hook
-    would tell the same at 12 % of CPU per call.
+    Bytes leave right after a connection is returned, so this also marks the attempt as sent. A trace hook would give
+    the same information at 12 % of the CPU time of a call.
     """
 
     deadlines: DeadlineTimer
@@ -34,7 +34,7 @@ class GuardedConnector(aiohttp.TCPConnector):
         traces: "list[Trace]",
         timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
     ) -> "Connection":
-        """A clean connection. Raises `TimeoutError` where it is too late for a request that must not be repeated."""
+        """A clean connection. Raises `TimeoutError` if it comes too late for a request that must not be repeated."""
         unusable = 0
         while True:
             connection = await super().connect(req, traces, timeout)
@@ -43,7 +43,7 @@ class GuardedConnector(aiohttp.TCPConnector):
                 break
             connection.close()
             unusable += watch is None or watch.is_new
-            if unusable == _MOST_NEW:
+            if unusable == _MAX_UNUSABLE:
                 raise UnusableConnection
         attempt = self.deadlines.current()
         if self.deadlines.time() > attempt.latest_start:
@@ -55,7 +55,7 @@ class GuardedConnector(aiohttp.TCPConnector):
 
 
 def _watch_of(connection: "Connection") -> IdleWatch | None:
-    """The watch of this connection; None if it broke just now, or holds something that aiohttp has read already."""
+    """The watch of this connection; None if it is broken, or if aiohttp has already read bytes from it."""
     protocol = connection.protocol
     transport = None if protocol is None else protocol.transport
     if protocol is None or transport is None or protocol.should_close:

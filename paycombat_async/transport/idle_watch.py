@@ -1,8 +1,8 @@
-"""Watches connections while they are idle: bytes that come then belong to nobody, and must not become an answer.
+"""Watches idle connections: bytes that arrive then belong to no request and must not be read as an answer.
 
-A whole stray answer would be taken for the next call's. Half a head is worse: the next answer's status line would be
-swallowed as one of its header lines, and a 500 read as the stray 200. The loop notices such bytes, or the end of the
-connection, only when it gets its turn; until then they lie in the socket, so the socket is asked as well.
+A complete stray answer would be read as the answer of the next call. Half a head is worse: the next status line would
+be parsed as one of its header lines, so that a 500 is read as the stray 200. While the loop is busy, such bytes, or
+the end of the connection, lie in the socket unread, so the socket is checked as well.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from collections.abc import Callable
 
 
 class IdleWatch(asyncio.Protocol):
-    """Sits between a connection's transport and its protocol, and notices what comes while `is_idle` is set."""
+    """Wraps the protocol of a connection and records whether bytes arrive while `is_idle` is set."""
 
     def __init__(self, protocol: asyncio.Protocol, transport: asyncio.Transport) -> None:
         self._protocol = protocol
         self._transport = transport
         self._has_unread = _unread_check(transport.get_extra_info("socket").fileno())
-        # A TLS 1.3 server sends session tickets behind the handshake: unread bytes of a new connection are no answer.
+        # A TLS 1.3 server sends session tickets after the handshake: unread bytes on a new connection are no answer.
         self._is_unread_expected = transport.get_extra_info("ssl_object") is not None
         self.is_new = True
         self.is_idle = False
@@ -26,7 +26,7 @@ class IdleWatch(asyncio.Protocol):
 
     @classmethod
     def over(cls, transport: asyncio.Transport) -> "IdleWatch":
-        """The watch of this connection; put in place if it has none yet."""
+        """The watch of this connection, installed if there is none yet."""
         protocol = transport.get_protocol()
         if isinstance(protocol, IdleWatch):
             return protocol
@@ -38,17 +38,17 @@ class IdleWatch(asyncio.Protocol):
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing came while the connection was idle, neither bytes nor its end, read by the loop or not."""
+        """Whether nothing arrived while idle, neither bytes nor the end of the connection, read or still unread."""
         if self.is_dirty or self._transport.is_closing():
             return False
         return (self.is_new and self._is_unread_expected) or not self._has_unread()
 
     def use(self) -> None:
-        """From here on, bytes that come belong to a call."""
+        """Marks the connection as in use: bytes that arrive from now on belong to a request."""
         self.is_new = self.is_idle = False
 
     def rest(self) -> None:
-        """From here on, bytes that come belong to nobody."""
+        """Marks the connection as idle: bytes that arrive from now on belong to no request."""
         self.is_idle = True
 
     def data_received(self, data: bytes) -> None:
@@ -72,15 +72,15 @@ class IdleWatch(asyncio.Protocol):
 if sys.platform == "win32":
 
     def _unread_check(fd: int) -> Callable[[], bool]:
-        """A function that says whether bytes, or an end, lie in this socket unread."""
+        """A function that returns whether bytes, or an end of the connection, lie unread in this socket."""
         return lambda: bool(select.select([fd], [], [], 0)[0])
 
 else:
 
     def _unread_check(fd: int) -> Callable[[], bool]:
-        """A function that says whether bytes, or an end, lie in this socket unread.
+        """A function that returns whether bytes, or an end of the connection, lie unread in this socket.
 
-        It takes about 1 µs. `select.select` refuses file descriptors from 1024 on.
+        It takes about 1 µs. `poll`, because `select.select` refuses file descriptors from 1024 on.
         """
         poll = select.poll()
         poll.register(fd, select.POLLIN)

@@ -1,4 +1,4 @@
-"""Reading the body of an answer: bounded, unpacked, and with an end that can be trusted."""
+"""Reads the body of an answer: limited in size, decompressed, and checked to be complete."""
 
 import zlib
 from collections.abc import Mapping
@@ -13,18 +13,18 @@ _GZIP_FRAME: Final = 31  # zlib's number for "a gzip header and trailer around i
 
 
 class BrokenBody(Exception):
-    """The body is not what its head says: the answer broke off."""
+    """The body is incomplete or is not what its Content-Encoding says."""
 
 
 class UnacceptableBody(Exception):
-    """The body is too large, or in an encoding nobody asked for."""
+    """The body is too large, or in an encoding that was not requested."""
 
 
 async def read_body(response: ClientResponse, limit: int) -> bytes:
-    """The whole body, unpacked. Raises `BrokenBody` or `UnacceptableBody`, or what aiohttp raises for a body cut short.
+    """The whole body, decompressed. Raises `BrokenBody`, `UnacceptableBody`, or aiohttp's error for a body cut short.
 
-    `limit` counts bytes, packed and unpacked. The session must leave unpacking to this function
-    (`auto_decompress=False`): aiohttp takes a gzip stream that was cut for a whole one.
+    `limit` is in bytes and holds for the compressed and for the decompressed size. The session must have
+    `auto_decompress=False`: aiohttp accepts a gzip stream that was cut short.
     """
     encoding = response.headers.get(hdrs.CONTENT_ENCODING)
     length = response.content_length
@@ -42,7 +42,7 @@ async def read_body(response: ClientResponse, limit: int) -> bytes:
 
 
 def marks_its_end(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether an answer with this head says where its body ends, so that one cut short is noticed (RFC 9112, 6.3)."""
+    """Whether the head tells where the body ends (RFC 9112, 6.3), so that a body cut short is noticed."""
     if status in _WITHOUT_BODY or hdrs.CONTENT_LENGTH in headers:
         return True
     return headers.get(hdrs.TRANSFER_ENCODING, "").rpartition(",")[2].strip().lower() == "chunked"
@@ -58,7 +58,7 @@ async def _bounded(response: ClientResponse, limit: int) -> bytes:
 
 
 async def _unpacked(response: ClientResponse, limit: int) -> bytes:
-    """The content of one gzip stream, or of several one after the other (RFC 1952, 2.2), to its very end."""
+    """The content of a gzip body: one member or several in a row (RFC 1952, 2.2), each complete."""
     body = bytearray()
     arrived = 0
     stream = zlib.decompressobj(_GZIP_FRAME)
@@ -73,7 +73,7 @@ async def _unpacked(response: ClientResponse, limit: int) -> bytes:
                 raise BrokenBody("not gzip") from None
             if max(arrived, len(body)) > limit:
                 raise _too_long(limit)
-            rest = stream.unused_data  # noqa: PLW2901  # what comes behind the end of a stream
+            rest = stream.unused_data  # noqa: PLW2901  # the bytes after the end of a member
     if not stream.eof:
         raise BrokenBody("gzip cut short")
     return bytes(body)
