@@ -1,5 +1,9 @@
 """The project's chores: `nox` runs lint, types, tests and the README check; `nox -s bench` measures."""
 
+import os
+import zipfile
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["lint", "types", "tests", "readme"]
@@ -60,3 +64,34 @@ def soak(session: nox.Session) -> None:
     """The long form of the tests under fault: thousands of cancels, kills, power cuts and machine steps."""
     session.install("-e", ".[test]")
     session.run("pytest", "-q", "-s", "tests/chaos", *session.posargs, env={"PAYCOMBAT_SOAK": "1"})
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Builds wheel and sdist into dist/, checks them, and says what is left to do by hand."""
+    session.install("build>=1.3,<2", "twine>=7,<8")
+    dist = Path("dist")
+    for old in dist.glob("paycombat-*"):
+        old.unlink()
+    session.run("python", "-m", "build", "--outdir", str(dist))
+    wheel, sdist = next(dist.glob("*.whl")), next(dist.glob("*.tar.gz"))
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    strangers = sorted(_tops(wheel) - {"paycombat_async", "paycombat_sync", "pytest_paycombat.py"})
+    if any(not name.endswith(".dist-info") for name in strangers):
+        session.error(f"the wheel contains {', '.join(strangers)}")
+    version = wheel.name.split("-")[1]
+    bare = Path(session.create_tmp(), "bare")
+    session.run("python", "-m", "venv", "--clear", str(bare))
+    python = str(bare / ("Scripts" if os.name == "nt" else "bin") / "python")
+    session.run(python, "-m", "pip", "install", "-q", str(wheel), external=True)
+    check = f"import paycombat_async, paycombat_sync; assert paycombat_async.__version__ == {version!r}"
+    session.run(python, "-I", "-c", check, external=True)
+    if f"## [{version}]" not in Path("CHANGELOG.md").read_text(encoding="utf-8"):
+        session.warn(f"left to do: give the changelog the heading '## [{version}] - YYYY-MM-DD' below [Unreleased]")
+    session.log(f"left to do: nox, nox -s soak, git tag v{version}, twine upload {wheel} {sdist}")
+
+
+def _tops(wheel: Path) -> set[str]:
+    """The names at the top level of a wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name.partition("/")[0] for name in archive.namelist()}
