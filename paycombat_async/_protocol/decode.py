@@ -4,6 +4,7 @@ The fast way decodes straight into the Struct. Where that fails, or drift is ask
 by field. `{}` in a text field is this provider's null: it becomes None on the fast way, and is no drift.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache
@@ -22,6 +23,8 @@ from paycombat_async.schemas._base import EmptyObject, Response
 from paycombat_async.schemas.envelope import Page
 
 R = TypeVar("R")
+
+_FLAG: Final = re.compile(rb'"success"\s*:')
 
 
 def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
@@ -87,6 +90,10 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
             return None
         data = wrapped.data
         if not settle(data) or wrapped.status is False or wrapped.success is False:
+            return None
+        # One flag more than the wrapping's own: the data may be a wrapping that says failure. Counting first is cheap.
+        flags, text = int(wrapped.success is not None), bytes(body)
+        if text.count(b'"success"') > flags and len(_FLAG.findall(text)) > flags:
             return None
         return data, wrapped.request_id, notes
 

@@ -14,7 +14,7 @@ from paycombat_async._clock import retry_after_seconds
 from paycombat_async._json.decoding import DECODE_ERRORS, decoder, replace_lone_surrogates
 from paycombat_async._protocol.error_texts import error_code, error_message
 from paycombat_async._protocol.messages import RawReply
-from paycombat_async._protocol.verdict import PROOFS_OF_REFUSAL, statuses_in, success_of, verdict_of
+from paycombat_async._protocol.verdict import PROOFS_OF_REFUSAL, casts_doubt, statuses_in, success_of, verdict_of
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import Endpoint, Evidence
 from paycombat_async.errors import ApiError, Outcome, api_error_class
@@ -30,13 +30,24 @@ _NULLS = (b"null", b"")
 
 
 class Unwrapped(NamedTuple):
-    """The content of a wrapping. `success` is True for success, False for failure, None where it does not say."""
+    """The content of a wrapping. `success` is True for success, False for failure, None where it does not say.
+
+    `outer` is the wrapping around the wrapping, where there are two.
+    """
 
     data: Raw | None
     success: bool | None
     request_id: str | None
     status: int | None
     envelope: Envelope
+    outer: Envelope | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether something in it speaks against a refusal. That an outer wrapping speaks of a success does not."""
+        if casts_doubt(self.envelope):
+            return True
+        return self.outer is not None and verdict_of(self.outer) is not True and casts_doubt(self.outer)
 
     def __repr__(self) -> str:
         return "Unwrapped(***)"
@@ -50,7 +61,7 @@ def unwrap(body: bytes) -> Unwrapped | None:
     inner = _inner(outer)
     if inner is None:
         return _unwrapped(outer, verdict_of(outer))
-    return _unwrapped(inner, False if verdict_of(outer) is False else verdict_of(inner))
+    return _unwrapped(inner, False if verdict_of(outer) is False else verdict_of(inner))._replace(outer=outer)
 
 
 def _envelope(body: bytes | Raw) -> Envelope | None:
@@ -91,9 +102,8 @@ def api_error(
     status = raw_reply.status
     if status < 300:
         status = next((code for code in named if code >= 400), status)
-    is_refused = (
-        unwrapped is not None and unwrapped.success is not True and PROOFS_OF_REFUSAL.issuperset({status, *named})
-    )
+    is_clear = unwrapped is not None and unwrapped.success is not True and not unwrapped.is_doubtful
+    is_refused = is_clear and PROOFS_OF_REFUSAL.issuperset({status, *named})
     envelope = unwrapped.envelope if unwrapped is not None else Envelope()
     return api_error_class(status)(
         _error_message(endpoint, status, raw_reply.headers, redact, is_refused=is_refused),

@@ -4,7 +4,7 @@ The record shows no answer to a call that failed, so every usual way of saying s
 error object. A way that nobody has seen is no verdict, never a success.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from paycombat_async.schemas.envelope import Envelope
@@ -18,6 +18,7 @@ _WORDS: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("false", "no", "nok", "not_ok", "ko", "fail", "failed", "failure", "err", "error"), False),
     **dict.fromkeys(("errored", "invalid", "rejected", "refused", "declined", "denied", "unsuccessful"), False),
 }
+_STATUS_KEYS: Final = ("code", "status", "status_code", "statusCode")
 _LOWEST_STATUS, _LOWEST_REDIRECT, _LOWEST_ERROR, _BEYOND = 200, 300, 400, 600
 
 
@@ -36,6 +37,8 @@ def verdict_of(envelope: Envelope) -> bool | None:
 def success_of(envelope: Envelope) -> bool | None:
     """What the flag `success` says. 0 and 1 count there; as a `status`, 0 means that all is well just as often."""
     flag = envelope.success
+    if isinstance(flag, float) and flag.is_integer():
+        flag = int(flag)
     return {"0": False, "1": True}.get(str(flag), _said(flag))
 
 
@@ -45,12 +48,35 @@ def statuses_in(envelope: Envelope) -> list[int]:
     for value in (envelope.error, envelope.errors):
         if isinstance(value, dict):
             detail: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]  # JSON: keys are texts
-            fields += [detail.get(key) for key in ("code", "status", "status_code", "statusCode")]
+            fields += [detail.get(key) for key in _STATUS_KEYS]
     return [status for value in fields if (status := status_in(value)) is not None]
 
 
+def casts_doubt(envelope: Envelope) -> bool:
+    """Whether it speaks of a success, or names a failure that proves no refusal, also deep in its errors."""
+    if True in {_said(envelope.status), success_of(envelope)}:
+        return True
+    failures = [*statuses_in(envelope), *_named_in(envelope.error), *_named_in(envelope.errors)]
+    return any(status >= _LOWEST_ERROR and status not in PROOFS_OF_REFUSAL for status in failures)
+
+
+def _named_in(value: object, levels: int = 5) -> Iterator[int]:
+    """The HTTP statuses that an error names, as one of several or as the cause of another."""
+    if (status := status_in(value)) is not None:
+        yield status
+    parts: Any = ()  # JSON
+    if isinstance(value, list):
+        parts = value  # pyright: ignore[reportUnknownVariableType]
+    elif isinstance(value, dict):
+        parts = [value.get(key) for key in (*_STATUS_KEYS, "error", "errors")]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    for part in parts if levels else ():
+        yield from _named_in(part, levels - 1)
+
+
 def status_in(value: object) -> int | None:
-    """The HTTP status in a number, or in a text of three digits; None for anything else."""
+    """The HTTP status in a number, be it written 500 or 500.0, or in a text of three digits; None for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():
         value = int(value)
     is_status = type(value) is int and _LOWEST_STATUS <= value < _BEYOND

@@ -49,7 +49,7 @@ class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
     status_code_camel: Annotated[int, Meta(lt=400)] = field(name="statusCode", default=200)
     success: bool | None = None
     status: bool | None = None
-    code: Annotated[int, Meta(lt=400)] | str | None = None
+    code: Annotated[int, Meta(lt=400)] | Annotated[str, Meta(pattern=r"^(?![45]\d\d$)")] | None = None
     error: None = None
     errors: None = None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paycombat_async import (
@@ -37,6 +37,7 @@ from paycombat_async import (
     UpdateIndividual,
 )
 from paycombat_async._json.decoding import replace_lone_surrogates
+from paycombat_async._protocol.decode import ENVELOPE_DECODERS
 from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.interpret import interpret
 from paycombat_async._protocol.messages import ClientConfig
@@ -318,6 +319,9 @@ def test_an_error_inside_a_200_is_an_error(body):
         b'{"status":" FAILED ","message":"m","data":{"customer_id":"c"}}',
         b'{"status":"error","message":"m"}',
         b'{"success":0,"message":"m","data":{"customer_id":"c"}}',
+        b'{"success":0.0,"message":"m","data":{"customer_id":"c"}}',
+        b'{"status_code":500.0,"message":"m","data":{"customer_id":"c"}}',
+        b'{"code":5e2,"message":"m","data":{"customer_id":"c"}}',
         b'{"success":"false","message":"m","data":{"customer_id":"c"}}',
         b'{"error":{"message":"m"},"data":{}}',
         b'{"error":{"message":"m"},"data":{"customer_id":"c"}}',
@@ -329,6 +333,10 @@ def test_an_error_inside_a_200_is_an_error(body):
         b'{"data":{"success":0,"message":"m"}}',
         b'{"status":false,"status_code":200,"message":"m"}',
         b'{"status":401,"error":{"code":500},"message":"m"}',
+        b'{"status_code":500,"data":{"success":false,"status_code":400,"message":"m"}}',
+        b'{"status_code":400,"errors":[{"code":500}],"message":"m"}',
+        b'{"success":true,"status_code":400,"message":"m","data":{"customer_id":"c"}}',
+        b'{"success":true,"status":"fail","code":422,"message":"m"}',
     ],
 )
 def test_a_failure_inside_a_200_that_proves_no_refusal_is_in_doubt(body):
@@ -347,6 +355,16 @@ def test_a_failure_inside_a_200_that_proves_no_refusal_is_in_doubt(body):
         b'{"status":500,"message":"m"}',
         b'{"status_code":409,"message":"m"}',
         b'{"error":{"code":499},"message":"m"}',
+        b'{"status_code":500.0,"message":"m"}',
+        b'{"success":1.0,"message":"m"}',
+        b'{"status_code":500,"data":{"success":false,"status_code":400,"message":"m"}}',
+        b'{"status":false,"data":{"success":true,"data":{"customer_id":"c"},"message":"m"}}',
+        b'{"errors":[{"code":400},{"code":"500","message":"m"}]}',
+        b'{"error":[{"status":499,"message":"m"}]}',
+        b'{"error":{"code":400,"errors":[{"error":{"code":500}}]}}',
+        b'{"error":"500"}',
+        b'{"success":true,"status_code":400}',
+        b'{"status":"success","error":{"code":400}}',
     ],
 )
 def test_a_refusal_that_its_own_body_contradicts_is_in_doubt(body):
@@ -394,6 +412,47 @@ def test_code_and_words_of_an_error_are_found(body, code, message):
 def test_a_success_is_known_by_its_verdict_or_by_its_identity(body):
     """A word that nobody has seen, or a leftover error object, does not lose an answer that names its object."""
     assert "c" == understand(body).data.customer_id
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"status":true,"data":{"customer_id":"c","success":false}}',
+        b'{"success":true,"data":{"customer_id":"c","success" :0},"request_id":"r"}',
+        b'{"data":{"customer_id":"c"},"code":"500"}',
+        b'{"data":{"customer_id":"c"},"code":"400"}',
+    ],
+)
+def test_a_failure_beside_an_identity_is_no_success(body):
+    """Neither a flag inside the data nor a number written as a text is passed over on the fast way of reading."""
+    with pytest.raises(ApiError):
+        understand(body)
+
+
+_WORDS = st.sampled_from(
+    (
+        *(None, True, False, 0, 1, 1.0, 0.0, 2, 200, 299, 300, 399, 400, 422, 500, 500.0, 599, 600, -1, "", "0", "1"),
+        *("true", "ok", "fail", "200", "400", "500", " 500", "500\n", "success", {}, [], {"code": 500}, ["x"]),
+    )
+)
+_KEYS = st.sampled_from(
+    ("status", "success", "status_code", "statusCode", "code", "error", "errors", "message", "request_id", "x")
+)
+_SAID = st.dictionaries(_KEYS, _WORDS, max_size=2)
+_OBJECTS = st.sampled_from(
+    [{"customer_id": "c"}, {"customer_id": "c", "description": 5}, {"data": {"customer_id": "d"}}]
+)
+
+
+@settings(max_examples=1000)
+@given(_SAID, _OBJECTS, _SAID, _SAID)
+def test_the_fast_way_of_reading_says_what_the_slow_one_does(before, thing, within, after):
+    """Whatever stands around an object, or in it: what the short cut takes for a success is one on closer look, too."""
+    raw = RawReply(200, {}, msgspec.json.encode({**before, "data": {**within, **thing}, **after}))
+    taken = ENVELOPE_DECODERS[UPDATE_CUSTOMER.response](raw.body)
+
+    if taken is not None:
+        assert taken[0] == understand(raw.body, closely=True).data
 
 
 @pytest.mark.promise("P3")
