@@ -63,13 +63,18 @@ class AiohttpTransport:
         self._max_connections = max_connections
         self._proxy = proxy  # its address may hold a password
         self._ssl = (ssl_context or tls_context()) if parts.scheme == "https" else True
+        self._is_closed = False
         self._pools = LoopLocal(self._open, _close, _abandon)
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # it bounds one attempt
         """Sends the draft once and returns the answer; raises as the `Transport` protocol says. It never retries."""
         if not draft.url.startswith(self._origin):
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self._host}; nothing was sent")
-        pool = self._pools.current() or await self._pools.open()
+        pool = self._pools.current()
+        if pool is None:
+            if self._is_closed:  # from another thread, since this call was let in
+                raise _translate_error(_Closed(), self._host, sent=False)
+            pool = await self._pools.open()
         attempt = pool.deadlines.begin(timeout, is_once_only=draft.is_once_only)
         try:
             # A limit of our own: aiohttp's time-outs do not fire while half an answer from idle time blocks the parser.
@@ -79,7 +84,8 @@ class AiohttpTransport:
                 async with pool.slots:
                     return await self._exchange(pool.session, draft, attempt)
         except _FAILURES as error:
-            failure = _translate_error(error, self._host, sent=attempt.connection is not None)
+            sent = attempt.connection is not None
+            failure = _translate_error(error if sent or not pool.session.closed else _Closed(), self._host, sent=sent)
         except BaseException as error:  # noqa: BLE001  # mostly a cancellation; it is re-raised
             # Without the frames below: their locals hold headers with the token. The cause says whether bytes left.
             raise error.with_traceback(None) from _given_up(self._host, sent=attempt.connection is not None)
@@ -87,7 +93,8 @@ class AiohttpTransport:
         raise failure
 
     async def aclose(self) -> None:
-        """Closes all connections of all loops. Requests under way fail with `Disconnected`."""
+        """Closes all connections of all loops. Requests under way fail with `Disconnected`, and no new ones are made."""
+        self._is_closed = True
         await self._pools.aclose()
 
     async def _exchange(self, session: aiohttp.ClientSession, draft: Draft, attempt: Deadline) -> RawReply:
@@ -107,7 +114,9 @@ class AiohttpTransport:
         except BaseException:
             response.close()  # a connection with unread bytes must not go back to the pool
             raise
-        return RawReply(response.status, response.headers, body, marks_its_end(response.status, response.headers))
+        if not response.closed:
+            response.close()  # after a 101 the connection speaks another protocol
+        return RawReply(response.status, response.headers, body, marks_its_end(response))
 
     def _open(self) -> "_Pool":
         connector = GuardedConnector(
@@ -137,6 +146,10 @@ class _ConnectionBroke(Exception):
     """The connection broke."""
 
 
+class _Closed(Exception):
+    """The transport was closed while the call waited for its turn, or for a connection."""
+
+
 async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """A client middleware that stops aiohttp from resending GET, PUT and DELETE when a connection breaks."""
     try:
@@ -159,6 +172,7 @@ _NOT_SENT: Final[tuple[tuple[type[Exception], str], ...]] = (
     (aiohttp.ClientSSLError, "the TLS handshake failed"),
     (aiohttp.ClientHttpProxyError, "the proxy refused"),
     (TimeoutError, "no connection within the time allowed"),
+    (_Closed, "the client was closed"),
     (UnusableConnection, "it ends each new connection, or writes to it, before a request is sent"),
 )
 _FAILURES: Final = (aiohttp.ClientError, OSError, _ConnectionBroke, UnusableConnection, BrokenBody, UnacceptableBody)
@@ -207,7 +221,7 @@ def tls_context() -> ssl.SSLContext:
 
 
 async def _close(pool: _Pool) -> None:
-    pool.deadlines.stop()
+    pool.deadlines.end()
     await pool.session.close()
 
 

@@ -48,8 +48,15 @@ class DeadlineTimer:
         """The loop's time in seconds, the scale of all limits here."""
         return self._loop.time()
 
+    def end(self) -> None:
+        """Ends the attempts that have no connection yet; closing the loop's session ends the others."""
+        self.stop()
+        for attempt in self._running.values():
+            if attempt.connection is None and not attempt.is_expired:
+                attempt.expire()
+
     def stop(self) -> None:
-        """Cancels the timer. Called when the loop's session closes."""
+        """Cancels the timer."""
         self._next_limit = inf
         if self._timer is not None:
             self._timer.cancel()

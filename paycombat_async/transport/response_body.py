@@ -1,7 +1,6 @@
 """Reads the body of an answer: limited in size, decompressed, and checked to be complete."""
 
 import zlib
-from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import ClientResponse, hdrs
@@ -41,11 +40,12 @@ async def read_body(response: ClientResponse, limit: int) -> bytes:
     return body
 
 
-def marks_its_end(status: int, headers: Mapping[str, str]) -> bool:
+def marks_its_end(response: ClientResponse) -> bool:
     """Whether the head tells where the body ends (RFC 9112, 6.3), so that a body cut short is noticed."""
-    if status in _WITHOUT_BODY or hdrs.CONTENT_LENGTH in headers:
+    if response.status in _WITHOUT_BODY or hdrs.CONTENT_LENGTH in response.headers:
         return True
-    return headers.get(hdrs.TRANSFER_ENCODING, "").rpartition(",")[2].strip().lower() == "chunked"
+    codings = response.headers.getall(hdrs.TRANSFER_ENCODING, ("",))  # one header may stand in several lines
+    return codings[-1].rpartition(",")[2].strip().lower() == "chunked"
 
 
 async def _bounded(response: ClientResponse, limit: int) -> bytes:

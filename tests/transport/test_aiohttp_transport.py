@@ -1,10 +1,12 @@
 """What really goes over a socket, and what becomes of answers that no server should give."""
 
 import asyncio
+import gc
 import gzip
 import socket
 import struct
 import traceback
+import warnings
 import zlib
 
 import msgspec
@@ -270,6 +272,12 @@ async def test_a_body_is_unpacked_to_its_end(exchange, packed, encoding):
         pytest.param("HTTP/1.1 200 X", b"", False, id="nothing until the end of the connection"),
         pytest.param("HTTP/1.0 200 X", OK, False, id="HTTP/1.0"),
         pytest.param("HTTP/1.1 200 X\r\nTransfer-Encoding: gzip", OK, False, id="in a transfer coding without an end"),
+        pytest.param(
+            "HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+            b"",
+            False,
+            id="two lines of transfer codings, the last without an end",
+        ),
         pytest.param("HTTP/1.1 204 X", b"", True, id="204"),
         pytest.param("HTTP/1.1 200 X\r\nContent-Length: 0", b"", True, id="a length of 0"),
         pytest.param("HTTP/1.1 200 X\r\nTransfer-Encoding: chunked", b"0\r\n\r\n", True, id="a last chunk"),
@@ -462,3 +470,16 @@ def test_the_tls_context_is_shared_and_writes_no_session_keys(monkeypatch, tmp_p
 def test_idle_connections_are_dropped_before_the_server_does():
     """Node closes them after 5 s."""
     assert KEEPALIVE_S < 5
+
+
+async def test_an_answer_that_changes_the_protocol_leaves_nothing_behind(exchange):
+    """After a 101 the connection is closed at once, not when the garbage collector comes to it and grumbles."""
+    answers = answering(b"HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", http(200, OK))
+    asyncio.get_running_loop().set_debug(True)  # else nobody is told
+    async with RawServer(answers) as server:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            statuses = [(await exchange(server, max_connections=1)).status for _ in range(2)]
+            gc.collect()
+
+        assert ([101, 200], 2, []) == (statuses, server.connections, caught)
