@@ -42,6 +42,7 @@ from paycombat_async.retry import (
 Q = TypeVar("Q")
 R = TypeVar("R")
 
+_DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})  # what may have been carried out
 _warned: Final[set[str]] = set()
 
 
@@ -95,7 +96,11 @@ class Engine:
             raise
         except BaseException as cut:
             fate = self._given_up(call, cut)
-            self._tell_end(call, cut, fate)
+            try:
+                if call.is_sending:
+                    self.hooks.attempt_ended(_failed_attempt(call, fate, self.clock.monotonic() - call.begun, STOP))
+            finally:  # a hook that interrupts everything does not keep the other from being told
+                self._tell_end(call, cut, fate)
             raise cut from fate
         finally:
             self.lifetime.leave(call)
@@ -120,18 +125,20 @@ class Engine:
                 result = error  # raised below, outside the except block: it then has no __context__
             else:
                 now = self.clock.monotonic()
+                call.is_in_doubt, call.is_sending = endpoint.method != "GET", False  # hooks may raise an interrupt
                 if self.hooks.wants_attempts:
                     self.hooks.attempt_ended(_succeeded(call, now - started))
                 self.bucket.reward(last_cost)
                 elapsed = now - call.begun
                 return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
             now = self.clock.monotonic()
-            call.is_sending = False
+            # First, since an interrupt, from a hook for instance, may come any time from here on.
+            is_doubtful = result.outcome in _DOUBTFUL and endpoint.method != "GET"
+            call.is_in_doubt, call.is_sending = call.is_in_doubt or is_doubtful, False
             decision = self._decide(endpoint, result, call.attempts, deadline - now)
             self.hooks.attempt_ended(_failed_attempt(call, result, now - started, decision))
             if not isinstance(decision, Again):
                 break
-            call.is_in_doubt = call.is_in_doubt or (result.outcome is Outcome.UNKNOWN and endpoint.method != "GET")
             self.bucket.spend(last_cost := decision.cost)
             await self.clock.sleep(decision.wait)
             if self.lifetime.is_over:
@@ -151,14 +158,12 @@ class Engine:
         UNKNOWN while an attempt was under way.
         """
         fate: PayCombatError
-        if not call.is_sending:
+        if not call.is_sending and not call.is_in_doubt:
             fate = ConnectFailed(f"{call.endpoint.name} was given up before an attempt; nothing more was sent")
-        elif isinstance(cut.__cause__, PayCombatError):
+        elif call.is_sending and isinstance(cut.__cause__, PayCombatError):
             fate = cut.__cause__
         else:
             fate = Disconnected(f"{call.endpoint.name} was given up; whether it was carried out is unknown")
-        if call.is_sending:
-            self.hooks.attempt_ended(_failed_attempt(call, fate, self.clock.monotonic() - call.begun, STOP))
         self._describe(fate, call)
         self.hooks.call_given_up(call.endpoint, fate, self.config.redact)
         return fate

@@ -1,5 +1,6 @@
 """The state of a client: open or closed, the calls under way, and closing with a grace period."""
 
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from paycombat_async._clock import Clock
 from paycombat_async.endpoints import Endpoint
+from paycombat_async.errors import ConfigurationError
 
 
 class CallUnderWay(Struct, eq=False, gc=False):
@@ -26,6 +28,12 @@ class CallUnderWay(Struct, eq=False, gc=False):
     status: int = 0
     is_sending: bool = False
     is_in_doubt: bool = False
+
+
+def check_grace(grace: object) -> None:
+    """Raises `ConfigurationError` unless it is a number of seconds that one can wait."""
+    if isinstance(grace, bool) or not isinstance(grace, int | float) or not (math.isfinite(grace) and grace >= 0):
+        raise ConfigurationError("grace must be a finite number of seconds, 0 or more; the client is as it was")
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +63,7 @@ class Lifetime:
 
     async def end(self, grace: float, clock: Clock) -> None:
         """Refuses new calls, waits up to `grace` seconds for those under way, then closes the transport."""
+        check_grace(grace)
         self.is_closed = True
         try:
             if grace > 0 and self._under_way:

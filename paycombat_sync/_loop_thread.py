@@ -12,10 +12,11 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
-from paycombat_async.errors import ConfigurationError, Disconnected
+from paycombat_async.errors import ConfigurationError, Disconnected, PayCombatError
 
 T = TypeVar("T")
 
+_CLOSED: Final = "this client was closed by another thread; make a new one"
 _CANCEL_GRACE_S: Final = 3.0  # for a cut to be carried out, and for a loop to end: both take milliseconds
 _POLL_S: Final = 0.1 if sys.platform == "win32" else -1  # there, Ctrl-C does not end a wait for a lock
 
@@ -60,13 +61,31 @@ class _Call(Generic[T]):
 
     def result(self) -> T:
         """The result, once. The task goes with it: an error would hold the frame that holds the task that holds it."""
+        if self._task is None:
+            raise ConfigurationError(_CLOSED)
+        fate = self.fate()
         task, self._task = self._task, None
         try:
-            if task is not None and task.done() and not task.cancelled():
+            if task.done() and not task.cancelled():
                 return task.result()
         finally:
             del task
-        raise Disconnected("the client was closed during this call; whether it was carried out is unknown")
+        try:
+            raise fate or Disconnected("the client was closed during this call; whether it was carried out is unknown")
+        finally:
+            del fate  # an error that holds the frame that holds the error would wait for the garbage collector
+
+    def fate(self) -> PayCombatError | None:
+        """What the engine says of a call that was cancelled: it stands as the cause of the cancellation."""
+        if self._task is None or not self._task.cancelled():
+            return None
+        try:
+            self._task.result()
+        except asyncio.CancelledError as cut:
+            cause = cut.__cause__
+        else:
+            return None
+        return cause if isinstance(cause, PayCombatError) else None
 
     def _finish(self, task: asyncio.Task[T]) -> None:
         if not task.cancelled():
@@ -116,9 +135,12 @@ class LoopThread:
             self._enter(call)
             while not call.wait(_POLL_S):
                 pass
-        except BaseException:
+        except BaseException as interrupt:
             self._abandon(call)
-            raise
+            fate = call.fate()
+            if fate is None:
+                raise
+            raise interrupt from fate
         finally:
             self._leave(call)
         try:
@@ -149,7 +171,7 @@ class LoopThread:
     def _enter(self, call: _Call[Any]) -> None:
         with self._lock:
             if self._is_over:
-                raise ConfigurationError("this client was closed by another thread; make a new one")
+                raise ConfigurationError(_CLOSED)
             self._calls.add(call)
             self._loop.call_soon_threadsafe(call.start)
 

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from paycombat_async._clock import Clock
+from paycombat_async._lifetime import check_grace
 from paycombat_async._protocol.drift import Drift
 from paycombat_async._protocol.messages import Attempt, Call, Transport
 from paycombat_async._protocol.reply import Reply
@@ -177,6 +178,7 @@ class PayCombat:
         Calls under way have `grace` seconds to finish; what is left then fails, with an outcome and, if it moves
         money, the reference on its error. A transport of your own is left open.
         """
+        check_grace(grace)
         self._runner.close(lambda: self._async.aclose(grace))
 
     def __enter__(self) -> Self:

@@ -22,7 +22,9 @@ from paycombat_async import (
     PayCombatError,
     RawReply,
     UpdateCustomer,
+    _engine,
 )
+from paycombat_async._protocol.draft import draft
 from paycombat_sync import PayCombat
 from tests.calls import payout
 from tests.raw_server import Arrived, RawServer, Serve, answering, http
@@ -330,3 +332,107 @@ def test_the_blocking_client_lets_calls_of_other_threads_finish(serve: Serve):
         release.set()
 
     assert ["payout_1", ("order-1", Outcome.UNKNOWN)] == results
+
+
+@pytest.mark.parametrize("grace", [0, 0.05])
+async def test_a_call_that_waits_for_its_turn_when_the_client_is_closed_was_not_sent(grace):
+    """It says so with an error of ours, not with aiohttp's word that its session is closed."""
+    gate = Gate()
+    async with RawServer(gate.script) as server:
+        client = AsyncPayCombat(**CREDENTIALS, base_url=server.base_url, max_connections=1)
+        payouts = [asyncio.create_task(client.payouts.create(payout(order_id=f"order-{n}"))) for n in range(3)]
+        await gate.arrived.wait()
+        await client.aclose(grace)
+        errors = await asyncio.gather(*payouts, return_exceptions=True)
+
+    assert [Disconnected, ConnectFailed, ConnectFailed] == [type(error) for error in errors]
+    assert [Outcome.UNKNOWN, Outcome.NOT_SENT, Outcome.NOT_SENT] == [error.outcome for error in errors]
+    assert "the client was closed" in str(errors[-1])
+
+
+async def test_a_call_that_is_still_connecting_ends_with_the_client():
+    """A handshake that hangs holds up neither the call nor its deadline."""
+    begun = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    base_url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    client = AsyncPayCombat(**CREDENTIALS, base_url=base_url, timeout=LONGEST_S, connect_timeout=LONGEST_S)
+    async with server:
+        call = asyncio.create_task(client.payouts.create(payout()))
+        await begun.wait()
+        await client.aclose()
+        with pytest.raises(ConnectFailed, match="the client was closed") as caught:
+            await asyncio.wait_for(call, LONGEST_S / 4)
+
+    assert Outcome.NOT_SENT is caught.value.outcome
+
+
+async def test_a_call_that_was_let_in_just_before_another_thread_closed_the_client_is_not_sent(monkeypatch):
+    """It makes no connections that nobody would close any more."""
+    async with RawServer(answering(http(200, PAID))) as server:
+        client = AsyncPayCombat(**CREDENTIALS, base_url=server.base_url)
+        monkeypatch.setattr(_engine, "draft", lambda *args, **more: (close(client), draft(*args, **more))[1])
+        with pytest.raises(ConnectFailed, match="the client was closed"):
+            await client.payouts.create(payout())
+
+    assert 0 == server.connections
+
+
+def close(client: AsyncPayCombat) -> None:
+    closer = threading.Thread(target=lambda: asyncio.run(client.aclose()))
+    closer.start()
+    closer.join(LONGEST_S)
+
+
+@pytest.mark.parametrize("grace", [-1, float("nan"), float("inf"), True, None, "5"])
+async def test_a_grace_that_is_no_time_is_refused_before_anything_is_closed(grace, make_client):
+    """A slip in a number must not cut payouts that were to be waited for."""
+    client = make_client()
+    with pytest.raises(ConfigurationError, match="grace"):
+        await client.aclose(grace)
+    assert not client.is_closed
+
+    with PayCombat(**CREDENTIALS) as blocking:
+        with pytest.raises(ConfigurationError, match="grace"):
+            blocking.close(grace)
+        assert not blocking.is_closed
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ((200, PAID), Outcome.UNKNOWN),
+        ((200, b'{"status":true}'), Outcome.UNKNOWN),
+        ((500, b"{}"), Outcome.UNKNOWN),
+        ((400, b'{"status":false}'), Outcome.NOT_SENT),
+    ],
+)
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+async def test_a_hook_that_interrupts_everything_does_not_change_what_became_of_the_call(
+    interrupt, answer, outcome, make_client, transport
+):
+    """What may have been carried out stays so, with its reference, and each hook is told once."""
+    attempts: list[Attempt] = []
+    calls: list[Call] = []
+
+    def hook(attempt: Attempt) -> None:
+        attempts.append(attempt)
+        raise interrupt
+
+    client = make_client(on_attempt=hook, on_call=calls.append)
+    transport.answer(*answer)
+    fate: BaseException | None = None
+    try:
+        await client.payouts.create(payout(order_id="order-1"))
+    except interrupt as cut:
+        fate = cut.__cause__
+
+    assert isinstance(fate, PayCombatError)
+    assert (outcome, 1, 1) == (fate.outcome, len(attempts), len(calls))
+    assert calls[0].outcome is outcome
+    assert (None if outcome is Outcome.NOT_SENT else "order-1") == fate.reference

@@ -93,7 +93,7 @@ class AiohttpTransport:
         raise failure
 
     async def aclose(self) -> None:
-        """Closes all connections of all loops. Requests under way fail with `Disconnected`, and no new ones are made."""
+        """Closes all connections of all loops, and opens no new ones. Requests under way fail with `Disconnected`."""
         self._is_closed = True
         await self._pools.aclose()
 
