@@ -12,8 +12,9 @@ import pytest
 from aiohttp.web_protocol import RequestHandler
 
 from paycombat_async import Outcome, PayCombatError, RateLimited
-from paycombat_async.sandbox import Fault, Faults, Sandbox
+from paycombat_async.sandbox import Fault, Faults, Sandbox, listening
 from paycombat_async.sandbox.faults.names import WEBHOOK_FAULTS
+from paycombat_async.transport import aiohttp_transport
 from tests.chaos.matrix import CONNECTIONS, KINDS, ROWS, TIMEOUT, connections, courses, expected
 from tests.chaos.matrix_cells import (
     OPERATIONS,
@@ -27,6 +28,7 @@ from tests.chaos.matrix_cells import (
     verdict,
 )
 from tests.chaos.matrix_clients import SIDES, GateClock, Side, turns
+from tests.processes import PATIENCE_S
 
 MARGIN = 3.0  # seconds beyond the deadline, for a machine that is busy
 LEAPS = [TIMEOUT / 3 + 0.01] * 3  # each somewhat more than what one of three attempts may take
@@ -61,6 +63,13 @@ def _elsewhere() -> Iterator[str]:
         listener.setblocking(False)
         with pytest.raises(BlockingIOError):
             listener.accept()
+
+
+@pytest.fixture(name="_idle_connections_stay", autouse=True)
+def _idle_connections_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections are counted, and a machine that stands still for seconds between two calls makes none of them old."""
+    monkeypatch.setattr(aiohttp_transport, "KEEPALIVE_S", 10.0 * PATIENCE_S)
+    monkeypatch.setattr(listening, "_KEEP_ALIVE_S", 20.0 * PATIENCE_S)
 
 
 @pytest.fixture(name="gate")
