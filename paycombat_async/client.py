@@ -10,6 +10,7 @@ from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._engine import Engine
 from paycombat_async._hooks import Hooks
 from paycombat_async._lifetime import Lifetime
+from paycombat_async._observed import ObservedClient
 from paycombat_async._protocol.drift import Drift
 from paycombat_async._protocol.messages import Attempt, Call, ClientConfig, Transport
 from paycombat_async._protocol.reply import Reply
@@ -142,6 +143,14 @@ class AsyncPayCombat:
         engine = self._engine.with_options(timeout, max_retries, on_attempt)
         clone._set_up(engine, self.webhooks)
         return clone
+
+    def observed(self, on_failed: Callable[[Attempt], None]) -> ObservedClient:
+        """This client for a program that sends many calls and adapts to failures: same account and connections.
+
+        `on_failed` receives each failed attempt, after the client's own `on_attempt`; successful ones cost nothing
+        more. What it raises is logged and does not reach the caller. Closing this client closes the observed one.
+        """
+        return ObservedClient(self._engine, on_failed)
 
     async def send(
         self, endpoint: Endpoint[Q, R], request: Q, /, *, query: Mapping[str, str | int] | None = None, **path: str

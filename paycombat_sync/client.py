@@ -190,7 +190,6 @@ class PayCombat:
         self.close()
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_async"):  # a reporter may show it before its set-up is through
+        if not hasattr(self, "_async"):  # an error reporter may show it while its constructor still runs
             return f"{type(self).__name__}(not set up)"
-        base_url = self._async._engine.config.base_url  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as the async client's own repr class
-        return f"{type(self).__name__}({base_url}, {'closed' if self.is_closed else 'open'})"
+        return f"{type(self).__name__}({self._async}, {'closed' if self.is_closed else 'open'})"

@@ -25,7 +25,7 @@ FLOORS = (
     # 3: edges: what touches the network, and decides about it
     ("transport", "retry", "testing"),
     # 4: the client
-    ("client", "resources", "pagination", "_engine", "_hooks", "_lifetime", "_settings"),
+    ("client", "resources", "pagination", "_engine", "_hooks", "_lifetime", "_observed", "_settings"),
     # 5: jobs
     ("batch",),
     # 6: programs; paycombat_sync is one
@@ -177,6 +177,20 @@ def test_only_the_transport_and_the_sandbox_use_aiohttp() -> None:
     users = {module for module, imports in IMPORTS.items() for _, name in imports if name.split(".")[0] == "aiohttp"}
 
     assert {module for module in users if not f"{module}.".startswith(HTTP_PACKAGES)} == set()
+
+
+def test_nobody_reaches_into_the_engine_of_a_client() -> None:
+    """`client._engine` stays private to the client's own file: other code uses `observed()` or the public methods."""
+    reached = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in FILES
+        if path.name != "client.py" or "paycombat_sync" in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "_engine"
+        if not (isinstance(node.value, ast.Name) and node.value.id == "self")
+    ]
+
+    assert reached == []
 
 
 def test_the_lowest_floors_need_only_the_standard_library_and_msgspec() -> None:

@@ -75,6 +75,9 @@ WORDS = {
 OTHER_DOCSTRING = {
     "PayCombat": "threads and Ctrl-C instead of tasks and loops",
 }
+ASYNC_ONLY = {
+    "PayCombat.observed": "for programs that run in the client's event loop; blocking ones use the async client's",
+}
 OTHER_PARAMETERS = {
     **{f"{twin.__name__}.__init__": "made by the client, not by users" for _, twin in RESOURCES.values()},
     "Pager.__init__": "made by `list`, not by users",
@@ -114,7 +117,8 @@ def differences(original: type, twin: type) -> Iterator[str]:
     """In words, whatever the blocking class has otherwise than its async original."""
     ours = {translated(name): member for name, member in members(original).items()}
     theirs = members(twin)
-    yield from (f"{name}: missing" for name in ours.keys() - theirs.keys())
+    wanted = {name for name in ours if f"{twin.__name__}.{name}" not in ASYNC_ONLY}
+    yield from (f"{name}: missing" for name in wanted - theirs.keys())
     yield from (f"{name}: extra" for name in theirs.keys() - ours.keys())
     for name in ours.keys() & theirs.keys():
         yield from (

@@ -7,6 +7,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 from paycombat_async._clock import SYSTEM_CLOCK
+from paycombat_async._observed import ObservedClient
+from paycombat_async._protocol.messages import Attempt
 from paycombat_async.batch.failures_file import FailuresFile
 from paycombat_async.batch.journal.file import source_name
 from paycombat_async.batch.journal.journal import open_journal, temporary_journal
@@ -16,7 +18,6 @@ from paycombat_async.batch.rows.file import FilePath, RowFile, Rows, open_rows
 from paycombat_async.batch.run.dry_run import run_dry
 from paycombat_async.batch.run.recorder import RunRecorder
 from paycombat_async.batch.run.run import Run, RunOptions
-from paycombat_async.batch.run.sender import account_digest, clock_of, make_sender, most_at_once
 from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
@@ -55,17 +56,25 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
         return await run_dry(chunks, tally, SYSTEM_CLOCK, job.on_progress)
     if client is None:
         raise ConfigurationError("only a dry run goes without a client")
-    recorder = await asyncio.to_thread(_open_recorder, client, source, tally, job)
-    concurrency = min(job.concurrency, most_at_once(client))
-    options = RunOptions(concurrency, clock_of(client), job.on_progress, job.stop or asyncio.Event())
-    throttle = Throttle(concurrency, job.rate, options.clock)
-    return await Run(make_sender(client, tally, throttle), recorder, throttle, options).execute(chunks)
+
+    def on_failed(attempt: Attempt) -> None:
+        if attempt.status == 429:
+            tally.throttled += 1
+            throttle.throttled(attempt)
+
+    observed = client.observed(on_failed)
+    recorder = await asyncio.to_thread(_open_recorder, observed, source, tally, job)
+    concurrency = min(job.concurrency, observed.max_connections)  # more calls would only wait, and count as under way
+    options = RunOptions(concurrency, job.on_progress, job.stop or asyncio.Event())
+    throttle = Throttle(concurrency, job.rate, observed.clock)
+    return await Run(observed, recorder, throttle, options).execute(chunks)
 
 
-def _open_recorder(client: AsyncPayCombat, source: RowFile | None, tally: Tally, job: Job) -> RunRecorder:
+def _open_recorder(client: ObservedClient, source: RowFile | None, tally: Tally, job: Job) -> RunRecorder:
     failures = None if job.failed is None else FailuresFile(Path(job.failed), source)
     if job.journal is None:
         return RunRecorder(temporary_journal(), failures, tally)
     where = Path(job.journal)
     name = _NO_FILE if source is None else source_name(source.path, where)
-    return RunRecorder(open_journal(where, account=account_digest(client), source=name), failures, tally)
+    account = client.account_digest("paycombat journal")
+    return RunRecorder(open_journal(where, account=account, source=name), failures, tally)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from paycombat_async._clock import Clock
+from paycombat_async._observed import ObservedClient
 from paycombat_async.batch.journal.journal import RowState
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.chunks import Chunks
@@ -13,9 +13,9 @@ from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.batch.run.breaker import MESSAGES, Breaker, FailureKind, failure_kind, max_tries
 from paycombat_async.batch.run.outcomes import display_reason, journal_reason, state_after
 from paycombat_async.batch.run.recorder import RunRecorder
-from paycombat_async.batch.run.sender import Send
 from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.batch.run.work_queue import Item, WorkQueue
+from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
 
 _CALLS_AHEAD = 4  # of each worker, when the next chunk is read: that takes some turns of the loop
@@ -27,7 +27,6 @@ class RunOptions:
     """How a run goes on, and who is told."""
 
     concurrency: int
-    clock: Clock
     on_progress: Callable[[Progress], None] | None
     stop: asyncio.Event
 
@@ -35,12 +34,12 @@ class RunOptions:
 class Run:
     """The state of one run: `execute` it once."""
 
-    def __init__(self, send: Send, recorder: RunRecorder, throttle: Throttle, options: RunOptions) -> None:
-        self._send = send
+    def __init__(self, client: ObservedClient, recorder: RunRecorder, throttle: Throttle, options: RunOptions) -> None:
+        self._client = client
         self._recorder = recorder
         self._throttle = throttle
         self._options = options
-        self._begun = options.clock.monotonic()
+        self._begun = client.clock.monotonic()
         self._breaker = Breaker(options.concurrency)
         self._queue = WorkQueue(low=_CALLS_AHEAD * options.concurrency)
         self._over = asyncio.get_running_loop().create_future()
@@ -120,7 +119,7 @@ class Run:
             if item is None:
                 item = await self._wait_for_item(me)
             try:
-                reply = await self._send(item.row)
+                reply = await self._client.send(UPDATE_CUSTOMER, item.row.request, body=item.row.body)
             except PayCombatError as error:
                 self._on_error(item, error)
             except asyncio.CancelledError:
@@ -218,7 +217,7 @@ class Run:
             self._options.on_progress(self._recorder.tally.progress(self._elapsed()))
 
     def _elapsed(self) -> float:
-        return self._options.clock.monotonic() - self._begun
+        return self._client.clock.monotonic() - self._begun
 
     def _close(self) -> BatchReport:
         self._judge_suspects()

@@ -1,0 +1,42 @@
+"""A client for programs built on it, such as the batch: it sends, and reports the attempts that failed."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from paycombat_async._clock import Clock
+from paycombat_async._engine import Engine
+from paycombat_async._protocol.messages import Attempt
+from paycombat_async._protocol.reply import Reply
+from paycombat_async._signing import content_digest
+from paycombat_async.endpoints import Endpoint
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class ObservedClient:
+    """Sends over the connections of the client it was made from, and ends with it. The user's hooks stay in place.
+
+    `clock` is the clock that the client waits and measures with. `max_connections` calls can be under way at once;
+    more of them wait for a connection.
+    """
+
+    __slots__ = ("_engine", "clock", "max_connections")
+
+    def __init__(self, engine: Engine, on_failed: Callable[[Attempt], None]) -> None:
+        self._engine = replace(engine, hooks=replace(engine.hooks, on_failed=on_failed))
+        self.clock: Clock = engine.clock
+        self.max_connections: int = engine.limits.max_connections
+
+    def send(self, endpoint: Endpoint[Q, R], request: Q, /, *, body: bytes | None = None) -> Awaitable[Reply[R]]:
+        """The reply to one call, retried as the client's settings say; raises as the client's own `send` does.
+
+        `body` is what `encode_body` made of the request; without it the request is encoded here.
+        """
+        return self._engine.send(endpoint, request, {}, body=body)  # not awaited here: one frame less for each call
+
+    def account_digest(self, purpose: str) -> str:
+        """A hex SHA-256 of `purpose`, base URL and token: equal for the same account, and it reveals no token."""
+        config = self._engine.config
+        return content_digest(purpose.encode(), config.base_url.encode(), config.token.reveal().encode())
