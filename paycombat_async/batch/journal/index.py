@@ -6,7 +6,6 @@ at 500 000. So the latest rows are held in memory, and their part of the index i
 """
 
 import sqlite3
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -83,8 +82,3 @@ class CustomerIndex:
 def json_text(value: object) -> str:
     """Many values as one parameter of a statement."""
     return msgspec.json.encode(value).decode()
-
-
-def crc_keys(customers: Sequence[str]) -> list[int]:
-    """Numbers to find customers by. Some share one: what is found has to be compared."""
-    return [zlib.crc32(customer.encode()) for customer in customers]

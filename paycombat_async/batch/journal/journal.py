@@ -15,6 +15,7 @@ sent again.
 """
 
 import sqlite3
+import zlib
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import Final
 from msgspec import Struct
 
 from paycombat_async.batch.journal.file import open_file, open_temporary, translate_errors
-from paycombat_async.batch.journal.index import CustomerIndex, Known, crc_keys, json_text
+from paycombat_async.batch.journal.index import CustomerIndex, Known, json_text
 from paycombat_async.batch.rows.row import Row
 
 
@@ -130,8 +131,8 @@ class Journal:
     def _plan(self, rows: Sequence[Row]) -> list[Plan]:
         if not rows:
             return []
-        customers = [row.customer_id for row in rows]
-        keys = crc_keys(customers)
+        customers = [row.request.customer_id for row in rows]
+        keys = [zlib.crc32(customer.encode()) for customer in customers]  # not unique: the index compares ids
         known = self._index.find(customers, keys)
         new: dict[str, int] = {}
         plans: list[Plan] = []

@@ -55,6 +55,15 @@ def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | B
     return row_from_request(line, request, source)
 
 
+def row_from_given(line: int, given: object) -> Row | BadRow:
+    """One item of the caller's iterable as a row; `line` is its number, from 1. Rows of a file pass unchanged."""
+    if isinstance(given, UpdateCustomer):
+        return row_from_request(line, given)
+    if isinstance(given, Row | BadRow):
+        return given
+    return BadRow(line, f"expected an UpdateCustomer, got {type(given).__name__}")
+
+
 def row_from_request(line: int, request: UpdateCustomer, source: Source = None) -> Row | BadRow:
     """A row out of a Struct; what its constructor let pass is found here."""
     customer_id = _text_or_nothing(request.customer_id)  # constructors check nothing

@@ -1,4 +1,4 @@
-"""A batch job from its settings to its report: checks them, opens the recorder, runs."""
+"""A batch job from its settings to its report: checks them, opens the files, runs."""
 
 import asyncio
 import os
@@ -11,23 +11,23 @@ from paycombat_async._observed import ObservedClient
 from paycombat_async._protocol.messages import Attempt
 from paycombat_async.batch.failures_file import FailuresFile
 from paycombat_async.batch.journal.file import source_name
-from paycombat_async.batch.journal.journal import open_journal, temporary_journal
+from paycombat_async.batch.journal.journal import Journal, open_journal, temporary_journal
 from paycombat_async.batch.report import BatchReport, Progress, Tally
 from paycombat_async.batch.rows.chunks import chunks_of
 from paycombat_async.batch.rows.file import FilePath, RowFile, Rows, open_rows
 from paycombat_async.batch.run.dry_run import run_dry
 from paycombat_async.batch.run.recorder import RunRecorder
-from paycombat_async.batch.run.run import Run, RunOptions
+from paycombat_async.batch.run.run import Run
 from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
 
-_NO_FILE = "rows that are no file"  # how a journal names them
+_NO_FILE = "rows that are no file"  # stored in journals as the name of their input: changing it locks users out
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What `sync_customers` was asked for. Raises `ConfigurationError` for what cannot work."""
+    """The arguments of `sync_customers`. Raises `ConfigurationError` for numbers out of range."""
 
     rows: Rows
     journal: FilePath | None
@@ -47,7 +47,7 @@ class Job:
 
 
 async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
-    """See `sync_customers`."""
+    """Run the job and return its report. Raises `ConfigurationError` before anything is sent if it cannot run."""
     rows = await asyncio.to_thread(open_rows, job.rows) if isinstance(job.rows, str | os.PathLike) else job.rows
     source = rows if isinstance(rows, RowFile) else None
     tally = Tally(None if source is None else source.total)
@@ -63,18 +63,17 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
             throttle.throttled(attempt)
 
     observed = client.observed(on_failed)
-    recorder = await asyncio.to_thread(_open_recorder, observed, source, tally, job)
-    concurrency = min(job.concurrency, observed.max_connections)  # more calls would only wait, and count as under way
-    options = RunOptions(concurrency, job.on_progress, job.stop or asyncio.Event())
-    throttle = Throttle(concurrency, job.rate, observed.clock)
-    return await Run(observed, recorder, throttle, options).execute(chunks)
+    # More calls than connections would wait for one while their time-outs run, noted in the journal as sent.
+    throttle = Throttle(min(job.concurrency, observed.max_connections), job.rate, observed.clock)
+    journal, failures = await asyncio.to_thread(_open_files, observed, source, job)
+    recorder = RunRecorder(journal, failures, tally)
+    return await Run(observed, recorder, throttle, job.on_progress, job.stop or asyncio.Event()).execute(chunks)
 
 
-def _open_recorder(client: ObservedClient, source: RowFile | None, tally: Tally, job: Job) -> RunRecorder:
+def _open_files(client: ObservedClient, source: RowFile | None, job: Job) -> tuple[Journal, FailuresFile | None]:
     failures = None if job.failed is None else FailuresFile(Path(job.failed), source)
     if job.journal is None:
-        return RunRecorder(temporary_journal(), failures, tally)
+        return temporary_journal(), failures
     where = Path(job.journal)
     name = _NO_FILE if source is None else source_name(source.path, where)
-    account = client.account_digest("paycombat journal")
-    return RunRecorder(open_journal(where, account=account, source=name), failures, tally)
+    return open_journal(where, account=client.account_digest("paycombat journal"), source=name), failures

@@ -1,4 +1,4 @@
-"""What a run writes down: counts, the failures file, and the journal, whose commits happen in a thread of their own."""
+"""What a run records: counts, the failures file, and the journal, whose commits happen in a thread of their own."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -9,13 +9,14 @@ from paycombat_async.batch.failures_file import FailuresFile
 from paycombat_async.batch.journal.journal import Journal, Plan, Result, RowState
 from paycombat_async.batch.report import Tally
 from paycombat_async.batch.rows.row import BadRow, Row
+from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import ConfigurationError
 
-_DONE: Final = RowState.DONE  # a look into an enum costs as much as all else that is noted of a row
+_DONE: Final = RowState.DONE  # reading an enum member costs as much as all else that is recorded of a row
 
 
 class RunRecorder:
-    """Results wait here for the next commit, which takes them along with the rows to be sent next."""
+    """Keeps results until the next commit, which also records the rows to be sent next."""
 
     def __init__(self, journal: Journal, failures: FailuresFile | None, tally: Tally) -> None:
         self._journal = journal
@@ -24,35 +25,57 @@ class RunRecorder:
         self._results: list[Result] = []
         self.tally = tally
 
-    async def commit(self, rows: list[Row]) -> list[Plan]:
-        """Commit the results that wait, and the intent to send these rows. Raises `ConfigurationError`."""
+    async def plan(self, chunk: list[Row | BadRow]) -> list[Item]:
+        """Count these rows, commit the intent to send them, and return those to be sent.
+
+        Raises `ConfigurationError` if the journal or the failures file cannot be written.
+        """
+        self.tally.rows += len(chunk)
+        rows: list[Row] = []
+        for row in chunk:
+            if isinstance(row, BadRow):
+                self._fail(row, row.reason)
+            else:
+                rows.append(row)
+        items: list[Item] = []
+        for row, plan in zip(rows, await self._commit(rows), strict=True):
+            if plan.skip:
+                self.tally.unchanged += 1
+            elif plan.first_line:
+                self._fail(row, plan.refusal)
+            else:
+                items.append(Item(row, plan.number))
+        return items
+
+    async def flush(self) -> None:
+        """Commit pending results, if there are any. Raises `ConfigurationError`."""
+        if self._results:
+            await self._commit([])
+
+    async def _commit(self, rows: list[Row]) -> list[Plan]:
         results, self._results = self._results, []
         loop = asyncio.get_running_loop()
         commit = loop.run_in_executor(self._thread, self._journal.commit, results, rows)
+        # Reads the exception: asyncio would log it if the run is cancelled before the commit fails.
         commit.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
-            return await asyncio.shield(commit)  # a commit that was begun is not to be lost with its results
+            return await asyncio.shield(commit)  # a cancellation must not lose the results of a commit under way
         except ConfigurationError:
             self._results = results + self._results
             raise
 
-    async def flush(self) -> None:
-        """Commit the results that wait, if any. Raises `ConfigurationError`."""
-        if self._results:
-            await self.commit([])
-
     def mark_unknown(self, number: int) -> None:
-        """Note that a row may have been carried out, but is to be sent again."""
+        """Record that the row with this number may have been carried out and will be sent again."""
         self._results.append(Result(number, RowState.UNKNOWN, "in doubt"))
 
     def mark_done(self, number: int) -> None:
-        """Note that a row was carried out."""
+        """Record that the row with this number was carried out."""
         self._results.append(Result(number, _DONE, ""))
         self.tally.updated += 1
 
     def settle(self, number: int, row: Row, state: RowState, *, journal_reason: str, display_reason: str) -> None:
-        """Note what became of a row that met an error; `journal_reason` goes to the journal, `display_reason` to the
-        failures file.
+        """Record the final state of a row whose call failed: `journal_reason` in the journal, `display_reason` in the
+        report and the failures file. Raises `ConfigurationError` if the failures file cannot be written.
         """
         self._results.append(Result(number, state, journal_reason))
         if state is RowState.DONE:
@@ -61,10 +84,9 @@ class RunRecorder:
             self.tally.unknown += 1
             self._list(row, display_reason)
         else:
-            self.refuse(row, display_reason)
+            self._fail(row, display_reason)
 
-    def refuse(self, row: Row | BadRow, reason: str) -> None:
-        """Note that a row failed."""
+    def _fail(self, row: Row | BadRow, reason: str) -> None:
         self.tally.failed += 1
         self._list(row, reason)
 
@@ -74,9 +96,10 @@ class RunRecorder:
             self._failures.add(row, reason)
 
     def close(self) -> tuple[Path | None, str]:
-        """Bring all to its end; says where the failures are, and what went wrong with either file, if anything did.
+        """Commit pending results and close both files. Returns the failures file, None without failures, and a message
+        of what went wrong with either file, else "".
 
-        It blocks for some milliseconds, so that no cancellation cuts it short.
+        Blocks the loop for some milliseconds, so that no cancellation can interrupt it.
         """
         problem = ""
         try:

@@ -1,50 +1,55 @@
-"""One run: a feeder that writes rows down before they are sent, and workers that send them and note what came of it."""
+"""One run: a feeder that records rows in the journal before they are sent, and workers that send them."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from paycombat_async._observed import ObservedClient
 from paycombat_async.batch.journal.journal import RowState
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.chunks import Chunks
-from paycombat_async.batch.rows.row import BadRow, Row
-from paycombat_async.batch.run.breaker import MESSAGES, Breaker, FailureKind, failure_kind, max_tries
-from paycombat_async.batch.run.outcomes import display_reason, journal_reason, state_after
+from paycombat_async.batch.run.failures import (
+    MESSAGES,
+    Breaker,
+    FailureKind,
+    display_reason,
+    failure_kind,
+    journal_reason,
+    max_tries,
+    state_after,
+)
 from paycombat_async.batch.run.recorder import RunRecorder
 from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.batch.run.work_queue import Item, WorkQueue
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
 
-_CALLS_AHEAD = 4  # of each worker, when the next chunk is read: that takes some turns of the loop
-_TICK = 0.25  # seconds between two reports of progress, and at most between a result and its commit
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How a run goes on, and who is told."""
-
-    concurrency: int
-    on_progress: Callable[[Progress], None] | None
-    stop: asyncio.Event
+_CALLS_AHEAD = 4  # queued rows per worker at which the next chunk is read: reading takes some turns of the loop
+_TICK = 0.25  # seconds between progress reports, and at most between a result and its commit
 
 
 class Run:
-    """The state of one run: `execute` it once."""
+    """The state of one run; `execute` may be called once."""
 
-    def __init__(self, client: ObservedClient, recorder: RunRecorder, throttle: Throttle, options: RunOptions) -> None:
+    def __init__(
+        self,
+        client: ObservedClient,
+        recorder: RunRecorder,
+        throttle: Throttle,
+        on_progress: Callable[[Progress], None] | None,
+        stop: asyncio.Event,
+    ) -> None:
         self._client = client
         self._recorder = recorder
         self._throttle = throttle
-        self._options = options
+        self._on_progress = on_progress
+        self._stop = stop
         self._begun = client.clock.monotonic()
-        self._breaker = Breaker(options.concurrency)
-        self._queue = WorkQueue(low=_CALLS_AHEAD * options.concurrency)
+        self._breaker = Breaker(throttle.workers)
+        self._queue = WorkQueue(low=_CALLS_AHEAD * throttle.workers)
         self._over = asyncio.get_running_loop().create_future()
         self._idle: set[asyncio.Task[None] | None] = set()
-        self._suspects: list[tuple[Item, PayCombatError]] = []
+        self._suspects: list[tuple[Item, PayCombatError]] = []  # set aside: their failure may be shared by all rows
         self._anything_passed = False
         self._unfinished = 0
         self._input_exhausted = False
@@ -52,14 +57,17 @@ class Run:
         self._misconfigured = False
 
     async def execute(self, chunks: Chunks) -> BatchReport:
-        """Send every row. Cancelled, it notes the calls under way as unknown, closes the journal and is cancelled."""
+        """Send every row and return the report.
+
+        When cancelled, it records the calls under way as unknown, closes the journal and raises `CancelledError`.
+        """
         failed: list[BaseException] = []
         try:
             async with asyncio.TaskGroup() as group:
-                workers = {group.create_task(self._work()) for _ in range(self._options.concurrency)}
+                workers = {group.create_task(self._work()) for _ in range(self._throttle.workers)}
                 others = {group.create_task(self._feed(chunks)), group.create_task(self._watch())}
                 await self._until_over()
-                for task in others | (workers & self._idle):
+                for task in others | (workers & self._idle):  # the other workers end after their call
                     task.cancel()
         except BaseExceptionGroup as group_of_errors:
             failed.extend(group_of_errors.exceptions)
@@ -78,39 +86,22 @@ class Run:
                 self._abort(str(error))
 
     async def _watch(self) -> None:
-        await self._options.stop.wait()
+        await self._stop.wait()
         self._end()
 
     async def _feed(self, chunks: Chunks) -> None:
         try:
             async with aclosing(chunks):
                 async for chunk in chunks:
-                    await self._plan(chunk)
+                    items = await self._recorder.plan(chunk)
+                    self._unfinished += len(items)
+                    self._queue.put(items)
                     self._report_progress()
                     await self._queue.until_low()
-        except ConfigurationError as error:  # the file or the journal cannot be used any longer
+        except ConfigurationError as error:  # the file or the journal has become unusable
             self._abort(str(error))
         self._input_exhausted = True
         self._finish_if_done()
-
-    async def _plan(self, chunk: list[Row | BadRow]) -> None:
-        self._recorder.tally.rows += len(chunk)
-        rows: list[Row] = []
-        for row in chunk:
-            if isinstance(row, BadRow):
-                self._recorder.refuse(row, row.reason)
-            else:
-                rows.append(row)
-        items: list[Item] = []
-        for row, plan in zip(rows, await self._recorder.commit(rows), strict=True):
-            if plan.skip:
-                self._recorder.tally.unchanged += 1
-            elif plan.first_line:
-                self._recorder.refuse(row, plan.refusal)
-            else:
-                items.append(Item(row, plan.number))
-        self._unfinished += len(items)
-        self._queue.put(items)
 
     async def _work(self) -> None:
         me = asyncio.current_task()
@@ -118,8 +109,9 @@ class Run:
             item = None if self._throttle.is_slow else self._queue.take()
             if item is None:
                 item = await self._wait_for_item(me)
+            row = item.row
             try:
-                reply = await self._client.send(UPDATE_CUSTOMER, item.row.request, body=item.row.body)
+                reply = await self._client.send(UPDATE_CUSTOMER, row.request, body=row.body)
             except PayCombatError as error:
                 self._on_error(item, error)
             except asyncio.CancelledError:
@@ -129,7 +121,10 @@ class Run:
                 self._on_success(item.number, reply.attempts)
 
     async def _wait_for_item(self, me: asyncio.Task[None] | None) -> Item:
-        """An item whose time has come. Whoever waits is cancelled when the run is over, and its row is as it was."""
+        """The next item, once the throttle allows a call.
+
+        A worker that waits here is cancelled when the run is over; its row has not been sent and stays pending.
+        """
         self._idle.add(me)
         item = None
         while item is None:
@@ -151,7 +146,7 @@ class Run:
         self._finish_if_done()
 
     def _on_error(self, item: Item, error: PayCombatError) -> None:
-        """Decide what a failed call means: for its row, and for the run."""
+        """Decide what a failed call means for its row and for the run."""
         self._recorder.tally.retried += error.attempts > 1
         if isinstance(error, ConfigurationError):
             self._abort(str(error), misconfigured=True)
@@ -164,7 +159,7 @@ class Run:
         if item.tries < max_tries(kind, anything_passed=self._anything_passed):
             self._put_back(item, error)
         elif kind in (FailureKind.THROTTLED, FailureKind.UNREACHABLE, FailureKind.REFUSED):
-            self._suspects.append((item, error))  # no fault of the row's own, if every row meets it
+            self._suspects.append((item, error))  # not the row's fault if every row fails like this
             self._finish_if_done()
         else:
             if kind is FailureKind.OWN and not isinstance(error, InvalidRequest):
@@ -180,6 +175,7 @@ class Run:
         self._queue.put([item])
 
     def _on_reached(self) -> None:
+        """The provider has answered a row on its own merits: failures that were set aside are the rows' own."""
         self._anything_passed = True
         self._breaker.on_success()
         if self._suspects:
@@ -193,13 +189,13 @@ class Run:
     def _note(self, item: Item, state: RowState, reason: str, reason_shown: str) -> None:
         try:
             self._recorder.settle(item.number, item.row, state, journal_reason=reason, display_reason=reason_shown)
-        except ConfigurationError as error:  # the failures file cannot be written any longer; the journal knows the row
+        except ConfigurationError as error:  # the failures file cannot be written; the journal has the row's state
             self._abort(str(error))
         self._unfinished -= 1
         self._finish_if_done()
 
     def _finish_if_done(self) -> None:
-        """End the run once nothing is left but rows that met a trouble which may be everybody's."""
+        """End the run when the input is read and only rows set aside for a shared failure remain."""
         if self._input_exhausted and self._unfinished == len(self._suspects):
             self._end()
 
@@ -207,36 +203,38 @@ class Run:
         if not self._over.done():
             self._over.set_result(None)
 
-    def _abort(self, sentence: str, *, misconfigured: bool = False) -> None:
-        self._stopped = self._stopped or sentence
+    def _abort(self, message: str, *, misconfigured: bool = False) -> None:
+        self._stopped = self._stopped or message
         self._misconfigured = self._misconfigured or misconfigured
         self._end()
 
-    def _report_progress(self) -> None:
-        if self._options.on_progress is not None:
-            self._options.on_progress(self._recorder.tally.progress(self._elapsed()))
+    def _progress(self) -> Progress:
+        return self._recorder.tally.progress(self._client.clock.monotonic() - self._begun)
 
-    def _elapsed(self) -> float:
-        return self._client.clock.monotonic() - self._begun
+    def _report_progress(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(self._progress())
 
     def _close(self) -> BatchReport:
         self._judge_suspects()
         failures_file, problem = self._recorder.close()
         self._report_progress()
-        tally = self._recorder.tally
         return BatchReport.of(
-            tally.progress(self._elapsed()),
-            failures=tally.failures,
+            self._progress(),
+            failures=self._recorder.tally.failures,
             failures_file=failures_file,
             stopped=self._stopped or problem,
             misconfigured=self._misconfigured,
-            interrupted=self._options.stop.is_set(),
+            interrupted=self._stop.is_set(),
         )
 
     def _judge_suspects(self) -> None:
-        """Rows set aside stay pending if the whole run met their trouble; in a run that came to its end they failed."""
-        came_to_its_end = self._input_exhausted and self._unfinished == len(self._suspects) and not self._stopped
-        if not self._suspects or not came_to_its_end:
+        """Settle the rows set aside: pending if every row of the run failed like them, else failed.
+
+        A run that was stopped before its end leaves them pending.
+        """
+        is_complete = self._input_exhausted and self._unfinished == len(self._suspects) and not self._stopped
+        if not self._suspects or not is_complete:
             return
         if self._anything_passed:
             self._on_reached()

@@ -1,4 +1,4 @@
-"""The pace of a run: how many calls at once, how many per second, and when to hold all of them back."""
+"""The pace of a run: concurrent calls, calls per second, and pauses of all workers."""
 
 import asyncio
 from collections import deque
@@ -6,17 +6,18 @@ from collections import deque
 from paycombat_async._clock import Clock
 from paycombat_async._protocol.messages import Attempt
 
-LONGEST_HOLD = 120.0  # seconds: what a provider may ask for before the run would rather go on and be refused
+LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is cut to this, at the risk of another 429
 
 
 class Throttle:
-    """Halves the number of calls at once when the provider answers 429, and adds one per round of good answers.
+    """Halves the number of concurrent calls on a 429, and adds one for each round of successful answers.
 
-    It counts the workers that stand still, not the calls under way: that costs nothing while none has to.
+    It counts blocked workers, not calls under way: so the unthrottled path costs nothing.
     """
 
     def __init__(self, workers: int, rate: float | None, clock: Clock) -> None:
-        self._workers = workers
+        """`workers` is the highest number of concurrent calls, `rate` the most calls per second."""
+        self.workers = workers
         self._limit = float(workers)
         self._interval = 1 / rate if rate else 0.0
         self._clock = clock
@@ -24,7 +25,7 @@ class Throttle:
         self._next_start = 0.0
         self._held_until = 0.0
         self._last_cut = -1.0
-        self.is_slow = bool(rate)  # whether a worker has to wait before a call; looked at for every row
+        self.is_slow = bool(rate)  # whether workers have to wait before a call; read for every row
 
     @property
     def limit(self) -> int:
@@ -32,36 +33,33 @@ class Throttle:
         return int(self._limit)
 
     async def acquire_slot(self) -> None:
-        """Wait until this worker is one of those that may go on."""
-        while self._workers - len(self._waiting) > self.limit:
+        """Wait until one more call may be under way."""
+        while self.workers - len(self._waiting) > self.limit:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             await turn
 
     async def wait_for_rate(self) -> None:
-        """Wait until the next call may start: for holds to end, and as the rate says."""
+        """Wait until the next call may start: until all holds have ended, and as long as the rate requires."""
         is_held = True
         while is_held:
             while (wait := self._held_until - self._clock.monotonic()) > 0:
                 await self._clock.sleep(wait)
             self._held_until = 0.0
-            await self._wait_for_turn()
-            is_held = self._held_until > 0
-
-    async def _wait_for_turn(self) -> None:
-        now = self._clock.monotonic()
-        start = max(now, self._next_start)
-        self._next_start = start + self._interval
-        if start > now:
-            await self._clock.sleep(start - now)
+            now = self._clock.monotonic()
+            start = max(now, self._next_start)
+            self._next_start = start + self._interval
+            if start > now:
+                await self._clock.sleep(start - now)
+            is_held = self._held_until > 0  # a hold may have begun meanwhile
 
     def hold(self, seconds: float) -> None:
-        """Let no call start for so long."""
+        """Start no call for this long, at most `LONGEST_HOLD` seconds."""
         self._held_until = max(self._held_until, self._clock.monotonic() + min(seconds, LONGEST_HOLD))
         self.is_slow = True
 
     def throttled(self, attempt: Attempt) -> None:
-        """An attempt was answered 429. Of those that were under way together, only the first one cuts."""
+        """Halve the limit after a 429. Attempts that began before the last cut do not cut again."""
         now = self._clock.monotonic()
         if now - attempt.elapsed >= self._last_cut:
             self._last_cut = now
@@ -69,14 +67,14 @@ class Throttle:
             self.is_slow = True
 
     def on_success(self) -> None:
-        """A call succeeded."""
-        if self._limit < self._workers:
-            self._limit = min(float(self._workers), self._limit + 1 / self._limit)
+        """Raise the limit by one call per round of successful answers, up to the number of workers."""
+        if self._limit < self.workers:
+            self._limit = min(float(self.workers), self._limit + 1 / self._limit)
             self._wake()
-        self.is_slow = bool(self._interval or self._held_until) or self._limit < self._workers
+        self.is_slow = bool(self._interval or self._held_until) or self._limit < self.workers
 
     def _wake(self) -> None:
-        while self._waiting and self._workers - len(self._waiting) < self.limit:
+        while self._waiting and self.workers - len(self._waiting) < self.limit:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)

@@ -15,7 +15,7 @@ from paycombat_async import (
     RateLimited,
     TimedOut,
 )
-from paycombat_async.batch.run.breaker import MESSAGES, Breaker, FailureKind, failure_kind
+from paycombat_async.batch.run.failures import MESSAGES, Breaker, FailureKind, failure_kind
 
 
 @pytest.mark.parametrize(

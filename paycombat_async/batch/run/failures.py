@@ -1,0 +1,110 @@
+"""What a failed call means: for its row, and for the run."""
+
+from enum import StrEnum
+
+from paycombat_async._printable import printable
+from paycombat_async.batch.journal.journal import RowState
+from paycombat_async.batch.rows.row import reason_of
+from paycombat_async.errors import (
+    ApiError,
+    AuthenticationFailed,
+    ConnectFailed,
+    Disconnected,
+    InvalidRequest,
+    Outcome,
+    PayCombatError,
+    PermissionDenied,
+    ProviderError,
+    RateLimited,
+    TimedOut,
+)
+
+_TRIES = 5  # further tries of a row that was throttled, or that could not be sent
+_FIRST_TRIES = 2  # the same while no call has succeeded: the address is more likely wrong than the network down
+
+
+class FailureKind(StrEnum):
+    """Cause of a failed call: the row itself, or something that may affect every row."""
+
+    OWN = "own"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"  # the credentials
+    OUTAGE = "outage"
+
+
+_KINDS: tuple[tuple[type[PayCombatError] | tuple[type[PayCombatError], ...], FailureKind], ...] = (
+    (RateLimited, FailureKind.THROTTLED),
+    (ConnectFailed, FailureKind.UNREACHABLE),
+    ((AuthenticationFailed, PermissionDenied), FailureKind.REFUSED),
+    ((ProviderError, TimedOut, Disconnected), FailureKind.OUTAGE),
+)
+
+MESSAGES = {
+    FailureKind.REFUSED: "the provider refuses these credentials: check the token and the signature key",
+    FailureKind.UNREACHABLE: "the provider cannot be reached: check the network and the base URL",
+    FailureKind.OUTAGE: "the provider keeps failing: try again later",
+    FailureKind.THROTTLED: "the provider keeps answering 429 (too many calls): try again later, or with a lower rate",
+}
+
+_STATES = {
+    Outcome.NOT_SENT: RowState.FAILED,
+    Outcome.REJECTED: RowState.FAILED,
+    Outcome.UNKNOWN: RowState.UNKNOWN,
+    Outcome.APPLIED: RowState.DONE,
+}
+
+
+def failure_kind(error: PayCombatError) -> FailureKind:
+    """The cause of this error; `OWN` unless its type says that other rows may fail for the same reason."""
+    return next((kind for error_type, kind in _KINDS if isinstance(error, error_type)), FailureKind.OWN)
+
+
+def max_tries(kind: FailureKind, *, anything_passed: bool) -> int:
+    """How many times a row that failed for this cause is sent again; 0 for causes that waiting does not remove.
+
+    `anything_passed`: whether the provider has accepted or refused any row of this run on its own merits.
+    """
+    if kind is FailureKind.UNREACHABLE and not anything_passed:
+        return _FIRST_TRIES
+    return _TRIES if kind in (FailureKind.THROTTLED, FailureKind.UNREACHABLE) else 0
+
+
+def state_after(error: PayCombatError) -> RowState:
+    """The state of the row after this error. The error's outcome decides, not its type."""
+    return _STATES[error.outcome]
+
+
+def display_reason(error: PayCombatError) -> str:
+    """The reason shown to the operator, with the provider's message: the operator has the row's data anyway."""
+    message = error.message if isinstance(error, ApiError) else None
+    reason = journal_reason(error)
+    return printable(f"{reason} ({message})") if message and message not in str(error) else printable(reason)
+
+
+def journal_reason(error: PayCombatError) -> str:
+    """The reason kept in the journal: without the provider's message, which may quote personal data."""
+    return reason_of(error) if isinstance(error, InvalidRequest) else printable(str(error))
+
+
+class Breaker:
+    """Counts consecutive calls that failed for the same cause, and says when the run should stop.
+
+    The limits grow with the number of concurrent calls: one network cut fails all of them at once.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        many = max(20, 2 * concurrency)
+        self._limits = {FailureKind.REFUSED: 10, FailureKind.UNREACHABLE: many, FailureKind.OUTAGE: many}
+        self._last = FailureKind.OWN
+        self._count = 0
+
+    def on_success(self) -> None:
+        """Reset the count: a call succeeded, or failed because of its own row."""
+        self._last, self._count = FailureKind.OWN, 0
+
+    def on_failure(self, kind: FailureKind) -> bool:
+        """Count a failed call; True when the limit for its cause is reached."""
+        self._count = self._count + 1 if kind is self._last else 1
+        self._last = kind
+        return self._count >= self._limits.get(kind, self._count + 1)
