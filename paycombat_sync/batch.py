@@ -1,4 +1,4 @@
-"""Updating many customers at once, blocking: `sync_customers`."""
+"""`sync_customers` for blocking code: updates many customers concurrently."""
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -15,7 +15,7 @@ from paycombat_sync.client import PayCombat
 
 Rows: TypeAlias = str | os.PathLike[str] | RowFile | Iterable[Given]
 
-_CHUNK_ROWS: Final = 64  # rows fetched from the caller's thread at a time
+_CHUNK_ROWS: Final = 64  # rows read per switch to the caller's thread
 
 
 def sync_customers(
@@ -29,22 +29,21 @@ def sync_customers(
     dry_run: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> BatchReport:
-    """Update the customers of a file or of an iterable, many at once, and report what became of every row.
+    """Update the customers of a file or an iterable concurrently, and return a report that accounts for every row.
 
-    `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`; none of them is
-    held in memory. A row that cannot be sent, or is refused, is reported while the others go on. With a `journal`, a
-    run that was killed or stopped goes on where it was, and rows carried out before are skipped as long as their
-    content is the same; take the journal away to send them again. `failed` is a file for the rows that failed, with
-    the reasons.
+    `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`; it is read as
+    the calls proceed and never held in memory as a whole. A row that is invalid or refused is reported, and the others
+    continue. With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried
+    out before are skipped while their content is the same; delete the journal to send them again. `failed` is the path
+    of a file for the rows that failed, with the reasons.
 
-    `concurrency` calls run at once, at most as many as the client has connections (`max_connections`), and fewer while
-    the provider answers 429; `rate` limits the calls per second. A dry run
-    sends nothing, writes nothing, looks at no journal and needs no client. An iterable is read, and `on_progress` is
-    called, in the thread that calls this function; both may use the client. Ctrl-C cuts the calls under way and leaves
-    the journal in order.
+    At most `concurrency` calls run at once, never more than the client's `max_connections`, and fewer while the
+    provider answers 429; `rate` is the highest number of calls per second. With `dry_run` nothing is sent or written,
+    no journal is read, and `client` may be None. An iterable is read, and `on_progress` is called, in the thread that
+    calls this function; both may use the client. Ctrl-C cuts the calls under way and closes the journal properly.
 
-    Raises `ConfigurationError` before anything is sent if the file, the journal or a setting cannot be used; what
-    stops the run later is in `BatchReport.stopped`.
+    Raises `ConfigurationError` before anything is sent if the file, the journal or a setting cannot be used; a problem
+    that stops the run later is in `BatchReport.stopped`.
     """
     caller: CallerThread[BatchReport] = CallerThread()
     async_client = None if client is None else client._async  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # our client

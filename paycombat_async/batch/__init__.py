@@ -1,4 +1,4 @@
-"""Many customers at once: from a file or an iterable, with a journal that survives a crash."""
+"""Batch updates of customers from a file or an iterable, with a journal that survives a crash."""
 
 from paycombat_async.batch.api import sync_customers
 from paycombat_async.batch.report import BatchReport, Failure, Progress

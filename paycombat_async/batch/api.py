@@ -1,4 +1,4 @@
-"""Updating many customers at once: `sync_customers`."""
+"""`sync_customers`: updates many customers concurrently."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -23,24 +23,24 @@ async def sync_customers(
     on_progress: Callable[[Progress], None] | None = None,
     stop: "asyncio.Event | None" = None,
 ) -> BatchReport:
-    """Update the customers of a file or of an iterable, many at once, and report what became of every row.
+    """Update the customers of a file or an iterable concurrently, and return a report that accounts for every row.
 
-    `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`; none of them is
-    held in memory. A row that cannot be sent, or is refused, is reported while the others go on. With a `journal`, a
-    run that was killed or stopped goes on where it was, and rows carried out before are skipped as long as their
-    content is the same; take the journal away to send them again. `failed` is a file for the rows that failed, with
-    the reasons.
+    `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`; it is read as
+    the calls proceed and never held in memory as a whole. A row that is invalid or refused is reported, and the others
+    continue. With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried
+    out before are skipped while their content is the same; delete the journal to send them again. `failed` is the path
+    of a file for the rows that failed, with the reasons.
 
-    `concurrency` calls run at once, at most as many as the client has connections (`max_connections`), and fewer while
-    the provider answers 429; `rate` limits the calls per second. A dry run
-    sends nothing, writes nothing, looks at no journal and needs no client. Setting `stop` ends the run early: calls
-    under way are finished, the rest is left for the next run. A cancelled run leaves its journal in order, too.
+    At most `concurrency` calls run at once, never more than the client's `max_connections`, and fewer while the
+    provider answers 429; `rate` is the highest number of calls per second. With `dry_run` nothing is sent or written,
+    no journal is read, and `client` may be None. Setting `stop` ends the run early: calls under way are finished, the
+    other rows stay pending for the next run. A cancelled run closes its journal properly, too.
 
-    Raises `ConfigurationError` before anything is sent if the file, the journal or a setting cannot be used; what
-    stops the run later is in `BatchReport.stopped`.
+    Raises `ConfigurationError` before anything is sent if the file, the journal or a setting cannot be used; a problem
+    that stops the run later is in `BatchReport.stopped`.
     """
-    # It brings asyncio and sqlite3 along, a third of what importing the package would take.
-    from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # see above
+    # Imports asyncio and sqlite3, which would be a third of the package's import time.
+    from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # for the reason above
 
     job = Job(rows, journal, failed, concurrency, rate, on_progress, stop, dry_run=dry_run)
     return await carry_out(client, job)

@@ -1,4 +1,4 @@
-"""The failures file: the rows that were not carried out, as they stood, each with its line and the reason beside it."""
+"""The failures file: rows that were not carried out, as they were in the input, with line number and reason."""
 
 import contextlib
 import csv
@@ -24,13 +24,14 @@ _STARTS = (b"_line,_error,", b'{"_line":', b"\xef\xbb\xbf_line,_error,")
 
 
 class FailuresFile:
-    """Made when the first failure is added, put in its place when closed; readable by its owner alone.
+    """Created under a temporary name at the first failure, renamed to `path` on `close`; mode 0600.
 
-    It is a valid input again: mend its rows and run it. The two columns (keys) in front are passed over on input.
+    The result is a valid input: the user corrects its rows and syncs it. Its two leading columns (keys in JSONL), line
+    and reason, are ignored on input.
     """
 
     def __init__(self, path: Path, source: RowFile | None) -> None:
-        """Raises `ConfigurationError` where `path` holds something else than an earlier failures file."""
+        """Raises `ConfigurationError` if `path` exists and is no earlier failures file, or its folder is read-only."""
         if path.exists() and not _is_failures_file(path, source):
             raise ConfigurationError(f"{path} is not an earlier failures file and is not overwritten; name another")
         if not os.access(path.parent, os.W_OK):
@@ -45,7 +46,7 @@ class FailuresFile:
         self._is_broken = False
 
     def add(self, row: Row | BadRow, reason: str) -> None:
-        """Write one row down. Raises `ConfigurationError` if it cannot be; from then on nothing is written."""
+        """Write one row. Raises `ConfigurationError` if that fails; after a failure nothing more is written."""
         if not self._is_broken:
             with self._translate_errors():
                 self._write(row, reason)
@@ -60,7 +61,7 @@ class FailuresFile:
             self._stream.write(_json_line(row, reason) + "\n")
 
     def close(self) -> Path | None:
-        """Put the file in its place and say where it is; without failures, an earlier one is taken away.
+        """Move the file to its path and return that. Without failures, delete an earlier file there and return None.
 
         Raises `ConfigurationError` if it cannot be written.
         """
@@ -78,7 +79,7 @@ class FailuresFile:
 
     @contextlib.contextmanager
     def _translate_errors(self) -> Generator[None]:
-        """Turn the system's errors into a sentence, and take away what was begun: it would look whole."""
+        """Turn `OSError` into `ConfigurationError` and delete the partial file, which would look complete."""
         problem = ""
         try:
             yield
@@ -93,7 +94,7 @@ class FailuresFile:
             raise ConfigurationError(f"the failures file {self.path} cannot be written: {problem}")
 
     def _begin(self) -> TextIO:
-        with contextlib.suppress(FileNotFoundError):  # left over from a run that was killed
+        with contextlib.suppress(FileNotFoundError):  # from an earlier run that was killed
             self._partial.unlink()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         handle = os.open(self._partial, flags, 0o600)
@@ -104,12 +105,12 @@ class FailuresFile:
 
     def _write_header(self, stream: TextIO, source: RowFile) -> None:
         with source.path.open("rb") as original:
-            if original.read(3) == b"\xef\xbb\xbf":  # spreadsheets know UTF-8 by this mark
+            if original.read(3) == b"\xef\xbb\xbf":  # spreadsheets detect UTF-8 by this mark
                 stream.write("\ufeff")
         with open_text(source.path, source.file_format) as original_text:
             names = csv_header(original_text).names
         self._ignored = frozenset(at for at, name in enumerate(names) if name in MARKS)
-        # In front, so that the reason stands in its own column even beside a row of too many or too few cells.
+        # First, so that the reason keeps its own column even in a row with too many or too few cells.
         csv.writer(stream).writerow([LINE_MARK, ERROR_MARK, *(name for name in names if name not in MARKS)])
 
 
@@ -134,7 +135,7 @@ def _text(value: Mapping[str, object]) -> str:
 
 
 def _is_object(text: str) -> bool:
-    """By the parser that reads the rows: another one might refuse what that one takes."""
+    """Whether the text is a JSON object for the parser that reads rows; other parsers differ in edge cases."""
     try:
         return isinstance(json.loads(text, parse_int=str, parse_float=str), dict)
     except (ValueError, RecursionError):

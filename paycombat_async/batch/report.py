@@ -1,4 +1,4 @@
-"""What a run reports: counts while it goes on, a report at its end, and the exit code that follows from it."""
+"""Reports of a run: progress while it lasts, and the final report with its exit code."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,11 +9,11 @@ from msgspec import Struct
 from paycombat_async._printable import printable
 from paycombat_async.batch.rows.row import BadRow, Row
 
-FIRST_FAILURES = 20  # kept in the report; the failures file holds them all
+FIRST_FAILURES = 20  # kept in the report; the failures file contains all of them
 
 
 class Failure(Struct, frozen=True):
-    """A row that was not carried out, or of which nobody knows whether it was. Both texts are fit to be shown."""
+    """A row that failed, or whose outcome is unknown. `customer_id` and `reason` contain no control characters."""
 
     line: int
     customer_id: str
@@ -21,7 +21,10 @@ class Failure(Struct, frozen=True):
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """How far a run is. `rows` were read so far, out of `total` (None where the input does not say)."""
+    """Counts of a run so far. `rows` were read out of `total`, which is None if the input has no known length.
+
+    `retried` rows needed more than one attempt, `throttled` counts 429 answers, `elapsed` is in seconds.
+    """
 
     rows: int = 0
     total: int | None = None
@@ -35,16 +38,17 @@ class Progress(Struct, frozen=True, kw_only=True):
 
     @property
     def settled(self) -> int:
-        """Rows with which this run is finished."""
+        """Number of rows that this run has finished, in whatever state."""
         return self.updated + self.unchanged + self.failed + self.unknown
 
 
 class BatchReport(Struct, frozen=True, kw_only=True):
-    """What became of every row: `rows` is the sum of the five counts below it.
+    """The result of a run. `rows` is the sum of updated, unchanged, failed, unknown and pending.
 
-    `unchanged` were carried out earlier with the same content (by the journal) or stand twice in the input. `unknown`
-    may have been carried out; sending them again is safe. `pending` were not sent: a dry run, or one that stopped.
-    `retried` rows needed more than one attempt, `throttled` counts the answers 429, `elapsed` is in seconds.
+    `unchanged` rows were carried out by an earlier run with the same content, or are exact repetitions within the
+    input. `unknown` rows may have been carried out; sending them again is safe. `pending` rows were not sent, because
+    the run was a dry run or stopped early. `retried` rows needed more than one attempt, `throttled` counts 429
+    answers, `elapsed` is in seconds. `stopped` is the message of a problem that ended the run early, else "".
     """
 
     rows: int
@@ -75,7 +79,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
         interrupted: bool = False,
         dry_run: bool = False,
     ) -> Self:
-        """A report of how things stand; rows that were not even read count as pending where the total is known."""
+        """The report for these counts; if the total is known, rows that were never read count as pending."""
         rows = max(progress.rows, progress.total or 0)
         return cls(
             rows=rows,
@@ -108,7 +112,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """The counts of a run under way."""
+    """Mutable counts of a run, and its first failures."""
 
     __slots__ = ("failed", "failures", "retried", "rows", "throttled", "total", "unchanged", "unknown", "updated")
 
@@ -118,11 +122,12 @@ class Tally:
         self.failures: list[Failure] = []
 
     def keep(self, row: Row | BadRow, reason: str) -> None:
-        """Keep one of the first failures for the report."""
+        """Add a failure to the report, up to `FIRST_FAILURES`."""
         if len(self.failures) < FIRST_FAILURES:
             self.failures.append(Failure(row.line, printable(row.customer_id), reason))
 
     def progress(self, elapsed: float) -> Progress:
+        """A snapshot of the counts after `elapsed` seconds."""
         return Progress(
             rows=self.rows,
             total=self.total,

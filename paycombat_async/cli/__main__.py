@@ -1,4 +1,4 @@
-"""`python -m paycombat_async.cli`: the command without its script."""
+"""`python -m paycombat_async.cli`: the same as the command `paycombat`."""
 
 from paycombat_async.cli.entry import main
 

@@ -1,4 +1,4 @@
-"""The tree of commands, and how their endings become exit codes."""
+"""The tree of commands, and their exit codes."""
 
 import os
 import sys
@@ -43,9 +43,9 @@ for program in (sandbox, doctor):
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line and return its exit code; errors are printed to stderr."""
     for stream in (sys.stdout, sys.stderr):
-        # A terminal of another encoding shows \\uXXXX instead of ending the run.
+        # A character that the terminal cannot encode is printed as \\uXXXX instead of raising.
         getattr(stream, "reconfigure", _nothing)(errors="backslashreplace")
     try:
         code: object = paycombat.main(arguments, prog_name="paycombat", standalone_mode=False)
@@ -57,11 +57,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("Interrupted.", err=True)
         return 130
     except BrokenPipeError:
-        # Who read our output has gone; keep the interpreter from flushing into the void at exit.
+        # The reader of our output has exited; the interpreter must not fail on flushing stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code if isinstance(code, int) else 0
 
 
 def _nothing(**_options: str) -> None:
-    """A stream that cannot be set up stays as it is."""
+    """Does nothing: for streams without a `reconfigure` method."""

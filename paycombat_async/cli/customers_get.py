@@ -18,8 +18,14 @@ class _Failed(click.ClickException):
 
 @click.command()
 @click.argument("customer_id")
-@click.option("--base-url", metavar="URL", help="Another address than the provider's own.")
-@click.option("--timeout", type=click.FloatRange(min=0.001), default=30.0, show_default=True, help="In seconds.")
+@click.option("--base-url", metavar="URL", help="Address of the API, if not the provider's own.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.001),
+    default=30.0,
+    show_default=True,
+    help="Seconds for the whole call, with retries.",
+)
 def get(customer_id: str, base_url: str | None, timeout: float) -> None:
     """Print the customer CUSTOMER_ID as indented JSON.
 

@@ -1,4 +1,4 @@
-"""`paycombat customers sample`: a file to begin with."""
+"""`paycombat customers sample`: prints a sample CSV file."""
 
 import sys
 from importlib.resources import files

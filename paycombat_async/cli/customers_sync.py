@@ -1,4 +1,4 @@
-"""`paycombat customers sync`: a file of profiles in, every customer updated."""
+"""`paycombat customers sync`: updates the customers of a file."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -26,36 +26,36 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 _HELP = """Update every customer in FILE, a CSV or JSONL file.
 
-CSV: the first row names the columns, with dots for what lies within: customer_id, description, company.name,
-individual.first_name, company.authorized_user.email, metadata.anything. An empty cell leaves its field alone,
-<clear> clears it; with --empty clear an empty cell clears and <keep> leaves alone.
+CSV: the first row names the columns, with dots for nested fields: customer_id, description, company.name,
+individual.first_name, company.authorized_user.email, metadata.anything. An empty cell leaves its field unchanged,
+<clear> clears it; with --empty clear an empty cell clears it and <keep> leaves it unchanged.
 
-JSONL: one object per line, as the API takes it; what is absent is left alone, "" clears.
+JSONL: one object per line, as the API takes it; absent fields stay unchanged, "" clears a field.
 
-A row that cannot be sent, or is refused, is listed with its line and the reason, and the others go on. The
-journal beside the file lets a run that was killed go on where it was: run the same command again. Rows done
-before are skipped as long as their content is the same; delete the journal to send them again.
+A row that is invalid or refused is listed with its line and the reason, and the others continue. The journal
+beside the file lets a run that was killed continue: run the same command again. Rows done before are skipped
+while their content is the same; delete the journal to send them again.
 
 \b
 Examples:
   paycombat customers sync customers.csv --sandbox     try it, without an account
   paycombat customers sync customers.csv --dry-run     what would be sent?
-  paycombat customers sync customers.csv               do it, or go on after an interruption
-  paycombat customers sync customers.failed.csv        the failures, once mended
+  paycombat customers sync customers.csv               do it, or continue after an interruption
+  paycombat customers sync customers.failed.csv        the failures, once corrected
 
 \b
 Exit codes:
   0    every row is done
-  1    rows failed, or the run had to stop before its end
-  2    wrong usage, file, journal or credentials
-  3    unknown rows are left: run it again
+  1    rows failed, or the run stopped early
+  2    usage, file, journal or credentials are wrong
+  3    rows with unknown outcome are left: run it again
   130  interrupted
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What was asked for on the command line."""
+    """The arguments of the command, with defaults filled in."""
 
     rows: RowFile
     journal: Path | None
@@ -69,10 +69,10 @@ class _Job:
 
 @click.command(help=_HELP)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--journal", type=_FILE, help="Where the journal is kept.  [default: FILE.journal]")
-@click.option("--no-journal", is_flag=True, help="Keep no journal: a killed run begins anew.")
-@click.option("--failed", type=_FILE, help="Where failed rows go.  [default: NAME.failed.csv beside FILE]")
-@click.option("--concurrency", type=click.IntRange(1, 1000), default=64, show_default=True, help="Calls at once.")
+@click.option("--journal", type=_FILE, help="Path of the journal.  [default: FILE.journal]")
+@click.option("--no-journal", is_flag=True, help="Keep no journal: a killed run starts again from the first row.")
+@click.option("--failed", type=_FILE, help="Path of the failures file.  [default: NAME.failed.csv beside FILE]")
+@click.option("--concurrency", type=click.IntRange(1, 1000), default=64, show_default=True, help="Concurrent calls.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="At most N calls per second.")
 @click.option("--dry-run", is_flag=True, help="Check the file and show what would be sent; send nothing.")
 @click.option(
@@ -82,15 +82,20 @@ class _Job:
     show_default=True,
     help="What an empty CSV cell does to its field.",
 )
-@click.option("--format", "file_format", type=click.Choice(["csv", "jsonl"]), help="If FILE's ending does not say it.")
-@click.option("--sandbox", is_flag=True, help="Try it on a sandbox inside this command; no account needed.")
-@click.option("--base-url", metavar="URL", help="Another address than the provider's own.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "jsonl"]),
+    help="If FILE's name does not end in .csv or .jsonl.",
+)
+@click.option("--sandbox", is_flag=True, help="Run against a local sandbox inside this command; needs no account.")
+@click.option("--base-url", metavar="URL", help="Address of the API, if not the provider's own.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.001),
     default=30.0,
     show_default=True,
-    help="Seconds per call, all retries.",
+    help="Seconds per call, with retries.",
 )
 def sync(
     file: Path,
@@ -105,12 +110,12 @@ def sync(
     timeout: float,
     **flags: bool,
 ) -> int:
-    """Open the file, then rehearse or carry out, then say what became of it."""
+    """Open the file, run it or a dry run, and print the result. Returns the exit code."""
     _check_flags(journal, base_url, flags)
     with refusals():
         rows = open_rows(file, file_format=file_format, empty=empty)
         if flags["dry_run"]:
-            return _rehearse(rows)
+            return _dry_run(rows)
         lasting = not flags["no_journal"] and (journal is not None or not flags["sandbox"])
         job = _Job(
             rows=rows,
@@ -124,7 +129,7 @@ def sync(
         )
         report = asyncio.run(_carry_out(job))
     show_summary(report, printable(file.name))
-    _say_what_next(report, job)
+    _print_advice(report, job)
     return report.exit_code
 
 
@@ -135,7 +140,7 @@ def _check_flags(journal: Path | None, base_url: str | None, flags: dict[str, bo
         raise UsageRefused("--sandbox and --base-url exclude each other: the sandbox has an address of its own")
 
 
-def _rehearse(rows: RowFile) -> int:
+def _dry_run(rows: RowFile) -> int:
     report = asyncio.run(sync_customers(None, rows, dry_run=True))
     for row in islice((row for row in rows if isinstance(row, Row)), _SHOWN_BODIES):
         click.echo(f"line {row.line}: {printable(canonical_json(row.request).decode(), limit=2000)}")
@@ -170,7 +175,7 @@ async def _carry_out(job: _Job) -> BatchReport:
 
 
 def _cut_short(last: list[Progress], job: _Job) -> BatchReport:
-    """What is known of a run that was left by a second Ctrl-C."""
+    """The report of a run that a second Ctrl-C cancelled, from its last progress."""
     known = last[-1] if last else Progress(total=job.rows.total)
     return BatchReport.of(known, failures_file=job.failed if job.failed.exists() else None, interrupted=True)
 
@@ -182,7 +187,7 @@ async def _client(job: _Job) -> AsyncGenerator[AsyncPayCombat]:
         async with AsyncPayCombat(base_url=job.base_url, timeout=job.timeout, max_connections=connections) as client:
             yield client
         return
-    from paycombat_async.sandbox import Sandbox  # noqa: PLC0415  # aiohttp.web: only for those who want a server
+    from paycombat_async.sandbox import Sandbox  # noqa: PLC0415  # imports aiohttp.web
 
     async with Sandbox() as sandbox:
         sandbox.add_customers(row.customer_id for row in job.rows if isinstance(row, Row))
@@ -196,11 +201,11 @@ async def _client(job: _Job) -> AsyncGenerator[AsyncPayCombat]:
             yield client
 
 
-def _say_what_next(report: BatchReport, job: _Job) -> None:
+def _print_advice(report: BatchReport, job: _Job) -> None:
     if report.stopped:
         click.echo(f"Stopped: {printable(report.stopped, limit=1000)}.", err=True)
     if report.interrupted:
         click.echo("Interrupted.", err=True)
     if report.pending or report.unknown:
-        going_on = "it goes on where it was" if job.journal else "without a journal it begins anew"
-        click.echo(f"Run the same command again to send the rest ({going_on}).", err=True)
+        how = "it continues where it was" if job.journal else "without a journal it starts again"
+        click.echo(f"Run the same command again to send the rest ({how}).", err=True)

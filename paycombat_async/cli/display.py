@@ -1,4 +1,4 @@
-"""How a sync shows itself: a bar on a terminal, plain lines elsewhere, and a summary at the end."""
+"""Output of a sync: a progress bar on a terminal, plain lines elsewhere, and a summary at the end."""
 
 import sys
 from collections.abc import Callable, Generator
@@ -10,12 +10,12 @@ from paycombat_async._printable import printable
 from paycombat_async.batch.report import BatchReport, Progress
 
 _SHOWN_FAILURES = 10
-_SILENCE = 5.0  # seconds without a plain line, at most
+_SILENCE = 5.0  # seconds: longest time between two plain lines
 
 
 @contextmanager
 def progress_shown(name: str, total: int) -> Generator[Callable[[Progress], None]]:
-    """What to call with each progress: draws a bar if stdout is a terminal, else prints a line per tenth."""
+    """Yields a function to call with each progress: a bar if stdout is a terminal, else a line per 10 %."""
     if sys.stdout.isatty():
         with _bar(name, total) as draw:
             yield draw
@@ -25,13 +25,13 @@ def progress_shown(name: str, total: int) -> Generator[Callable[[Progress], None
 
 @contextmanager
 def _bar(name: str, total: int) -> Generator[Callable[[Progress], None]]:
-    from rich.progress import (  # noqa: PLC0415  # 60 ms, for terminals only
+    from rich.progress import (  # noqa: PLC0415  # takes 60 ms, needed on terminals only
         BarColumn,
         MofNCompleteColumn,
         TextColumn,
         TimeRemainingColumn,
     )
-    from rich.progress import Progress as Bar  # noqa: PLC0415  # as above
+    from rich.progress import Progress as Bar  # noqa: PLC0415  # for the same reason
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, TextColumn("{task.fields[note]}"), transient=True) as bar:
@@ -44,12 +44,12 @@ def _bar(name: str, total: int) -> Generator[Callable[[Progress], None]]:
 
 
 def _note(progress: Progress) -> str:
-    troubles = {"failed": progress.failed, "unknown": progress.unknown, "throttled": progress.throttled}
-    return ", ".join(f"{count:,} {name}" for name, count in troubles.items() if count)
+    counts = {"failed": progress.failed, "unknown": progress.unknown, "throttled": progress.throttled}
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
 class PlainLines:
-    """One line for each tenth of the rows, and one after some seconds without."""
+    """Prints a line for each tenth of the rows, and after `_SILENCE` seconds without one."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -65,11 +65,11 @@ class PlainLines:
         try:
             click.echo(f"{progress.settled:,} of {self._total:,} rows" + (f" ({note})" if note else ""))
         except BrokenPipeError:
-            self._last = float("inf")  # nobody reads any more; the run goes on
+            self._last = float("inf")  # stdout was closed; the run continues without output
 
 
 def show_summary(report: BatchReport, name: str) -> None:
-    """What became of the rows, for somebody who sees this for the first time."""
+    """Prints the counts of the report, its first failures, and where the failures file is."""
     click.echo("\n".join(_summary(report, name)))
 
 
@@ -90,7 +90,7 @@ def _summary(report: BatchReport, name: str) -> list[str]:
         lines.append(f"  … and {report.failed + report.unknown - len(shown):,} more")
     if report.failures_file is not None:
         where = printable(str(report.failures_file), limit=1000)
-        lines.append(f"They are listed with the reasons in {where}; mend them there and sync that file.")
+        lines.append(f"They are listed with the reasons in {where}; correct them there and sync that file.")
     if not report.dry_run:
         lines.append(_pace(report))
     return lines

@@ -1,4 +1,4 @@
-"""`paycombat doctor`: why a signature fails, or whether this machine is set up."""
+"""`paycombat doctor`: finds out why a signature fails, or checks the set-up of this machine."""
 
 import os
 import sys
@@ -20,13 +20,13 @@ _VERDICTS = {
     Candidate.RAW: "VERIFIED",
     Candidate.REPRINTED: "VERIFIED, but not for the bytes as they are",
 }
-_HELP = """Say why a signature fails, of a webhook or of a request: give its body and its signature.
+_HELP = """Find out why the signature of a webhook or a request fails: give its body and its signature.
 
 Keys come from PAYCOMBAT_WEBHOOK_KEY and PAYCOMBAT_SIGNATURE_KEY, from the variables named with --key-env, or, if none
 is set, from a prompt that does not show them; never from the command line, which others can read. Neither a key nor
-a signature that would fit is ever printed.
+a valid signature is ever printed.
 
-Without options, it looks at the set-up of this machine: credentials, address, packages, TLS. Nothing is sent.
+Without options, it checks the set-up of this machine: credentials, address, packages, TLS. Nothing is sent.
 
 \b
 Examples:
@@ -39,21 +39,23 @@ Examples:
 Exit codes:
   0  verified; or the set-up is in order
   1  not verified
-  2  wrong usage, or something is wrong with the set-up
+  2  wrong usage, or the set-up is wrong
 """
 
 
 @click.command(help=_HELP)
 @click.option("--body", type=click.File("rb"), metavar="FILE", help="The body, byte for byte; - is standard input.")
-@click.option("--signature", metavar="TEXT", help="What stands in the header.")
-@click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header; may be given repeatedly.")
-@click.option("--key-env", "names", multiple=True, metavar="NAME", help="A variable that holds a key; repeatable.")
+@click.option("--signature", metavar="TEXT", help="The value of the signature header.")
+@click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header; may be repeated.")
+@click.option(
+    "--key-env", "names", multiple=True, metavar="NAME", help="An environment variable with a key; may be repeated."
+)
 def doctor(body: BinaryIO | None, signature: str | None, headers: tuple[str, ...], names: tuple[str, ...]) -> int:
-    """Look at the set-up, or at a body and its signature."""
+    """Check the set-up, or a body and its signature. Returns the exit code."""
     if body is None:
         if signature is not None or headers or names:
-            raise UsageRefused("--body is missing: the signature is looked at together with the body")
-        from paycombat_async.cli.doctor_setup import show_setup  # noqa: PLC0415  # ssl: for this alone
+            raise UsageRefused("--body is missing: a signature can only be checked together with its body")
+        from paycombat_async.cli.doctor_setup import show_setup  # noqa: PLC0415  # imports ssl, which nothing else here needs
 
         return show_setup(os.environ)
     if (signature is None) == (not headers):
@@ -85,12 +87,12 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _keys(names: Sequence[str]) -> dict[str, Secret]:
-    """Each key under what it may be called in public."""
+    """Keys by the name under which they may be printed. Raises `UsageRefused` if there is none."""
     for place, name in enumerate(names, 1):
         if not os.environ.get(name):
-            # The name is not shown: somebody may have given the key itself.
+            # The name is not printed: the user may have passed the key itself.
             raise UsageRefused(
-                f"the variable named by --key-env number {place} is not set; a name is asked for, not a key"
+                f"the variable named by --key-env number {place} is not set; give the name of a variable, not a key"
             )
     keys = {name: Secret(os.environ[name]) for name in names or _KEY_VARIABLES if os.environ.get(name)}
     if not keys and sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""What `paycombat doctor` says of the set-up: a line for each thing looked at, without a secret in any."""
+"""The set-up check of `paycombat doctor`: one line per item, none with a secret."""
 
 import platform
 import re
@@ -20,12 +20,12 @@ _TOKEN, _KEY, _WEBHOOK_KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY", "PAYC
 _BASE_URL = "PAYCOMBAT_BASE_URL"
 _KNOWN = {_TOKEN, _KEY, _WEBHOOK_KEY, _BASE_URL}
 _QUOTES = "\"'`"
-# The least that pyproject.toml asks for.
+# The minimum versions in pyproject.toml.
 LEAST_VERSIONS = {"aiohttp": "3.14.5", "anyio": "4.12", "msgspec": "0.22"}
 
 
 class Line(NamedTuple):
-    """Something looked at, and what is to be said of it."""
+    """The result of checking one item; `mark` is ok, note or wrong."""
 
     mark: str
     subject: str
@@ -33,7 +33,7 @@ class Line(NamedTuple):
 
 
 def show_setup(environ: Mapping[str, str], least: Mapping[str, str] = LEAST_VERSIONS) -> int:
-    """Prints the lines; 0 if nothing is wrong, else 2."""
+    """Prints one line per item checked, and returns the exit code: 0 if nothing is wrong, else 2."""
     lines = [*_credentials(environ), *_address(environ), *_packages(least), *_tls(environ)]
     if all(line.mark != _WRONG for line in lines):
         lines.append(_client(environ))
@@ -65,12 +65,12 @@ def _credential(name: str, environ: Mapping[str, str]) -> Line:
     value = environ.get(name, "")
     if not value:
         return Line(_WRONG, name, "not set")
-    troubles = (
+    problems = (
         (value != value.strip(), "white space around it"),
         (value.strip()[0] in _QUOTES if value.strip() else False, "a quote at its beginning"),
         (not (value.isascii() and value.strip().isprintable()), "characters that a header cannot carry"),
     )
-    found = ", ".join(words for is_so, words in troubles if is_so)
+    found = ", ".join(words for is_so, words in problems if is_so)
     account = f"sandbox ({SANDBOX_PREFIX})" if _is_of_sandbox(value) else f"live (no {SANDBOX_PREFIX} in front)"
     seen = f"{len(value)} characters, {account}"
     return Line(_WRONG, name, f"{seen}; it has {found}") if found else Line(_OK, name, seen)
@@ -119,7 +119,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _tls(environ: Mapping[str, str]) -> Iterator[Line]:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         if environ.get(name) and not Path(environ[name]).exists():
-            yield Line(_WRONG, name, "it names a file or directory that is not there")
+            yield Line(_WRONG, name, "it names a file or directory that does not exist")
     try:
         roots = ssl.create_default_context().cert_store_stats()["x509_ca"]
         directory = ssl.get_default_verify_paths().capath
@@ -134,10 +134,10 @@ def _tls(environ: Mapping[str, str]) -> Iterator[Line]:
 
 
 def _client(environ: Mapping[str, str]) -> Line:
-    """What a client itself says, so that the lines above cannot be kinder than it is."""
+    """The result of the client's own checks, so that these lines never pass what a client refuses."""
     try:
         read_config(None, None, None, None, environ)
         read_webhook_keys(None, None, environ)
     except ConfigurationError as error:
         return Line(_WRONG, "client", str(error))
-    return Line(_OK, "client", "can be made from these")
+    return Line(_OK, "client", "can be created from these")

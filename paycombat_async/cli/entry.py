@@ -1,14 +1,14 @@
-"""Where the command begins: it needs two packages that the core does without."""
+"""Entry point of the command; it needs two packages that are optional for the SDK."""
 
 import sys
 from importlib.util import find_spec
 
 
 def main() -> None:
-    """Run the command line; exits 2 with a sentence where click or rich is not installed."""
+    """Run the command line and exit with its code; 2 with a message if click or rich is not installed."""
     if not all(find_spec(name) for name in ("click", "rich")):
         sys.stderr.write("The command needs two more packages; install them with: pip install 'paycombat[cli]'\n")
         sys.exit(2)
-    from paycombat_async.cli.app import run  # noqa: PLC0415  # needs click
+    from paycombat_async.cli.app import run  # noqa: PLC0415  # imports click
 
     sys.exit(run())

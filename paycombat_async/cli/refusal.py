@@ -1,4 +1,4 @@
-"""How the command says no: one sentence on stderr, exit code 2."""
+"""Usage errors of the command: one message on stderr, exit code 2."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,15 +10,15 @@ from paycombat_async.errors import ConfigurationError
 
 
 class UsageRefused(click.ClickException):
-    """What was asked for cannot work as it is."""
+    """The arguments or the configuration cannot work; exits with 2."""
 
     exit_code = 2
 
 
 @contextmanager
 def refusals() -> Generator[None]:
-    """Turn `ConfigurationError` into that sentence."""
+    """A context manager that turns `ConfigurationError` into `UsageRefused` with the same message, printable."""
     try:
         yield
     except ConfigurationError as error:
-        raise UsageRefused(printable(str(error), limit=4000)) from None  # the names of all faults fit in
+        raise UsageRefused(printable(str(error), limit=4000)) from None  # long enough for the list of all fault names

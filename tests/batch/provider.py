@@ -12,19 +12,19 @@ Answer = RawReply | TransportError
 
 
 def updated(customer_id: str = "customer_1") -> RawReply:
-    """The answer to an update that was carried out."""
+    """The answer to a successful update."""
     body = {"data": {"customer_id": customer_id}, "status_code": 200, "status_text": "OK", "success": True}
     return RawReply(200, {}, json.dumps(body).encode())
 
 
 def refused(status: int, message: str = "no", **headers: str) -> RawReply:
-    """An error of the provider."""
+    """An error answer of the provider; keywords are response headers."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return RawReply(status, names, json.dumps({"status": False, "message": message}).encode())
 
 
 class Provider:
-    """A transport: `answer(customer_id, n)` gives what the n-th send for a customer meets, counted from 1."""
+    """A transport: `answer(customer_id, n)` is the answer to, or the error of, the n-th send for a customer, from 1."""
 
     def __init__(self, answer: Callable[[str, int], Answer] = lambda customer_id, _: updated(customer_id)) -> None:
         self._answer = answer

@@ -1,4 +1,4 @@
-"""Runs: every row ends where it belongs, whatever the provider does."""
+"""`sync_customers`: every row is accounted for, whatever the provider answers."""
 
 import asyncio
 import stat
@@ -30,7 +30,7 @@ ClientOf = Callable[..., AsyncPayCombat]
 
 @pytest.fixture(name="client_of")
 def _client_of(make_client: ClientOf, clock: FakeClock) -> ClientOf:
-    """A factory of clients of a provider, which do not retry by themselves."""
+    """A factory of clients of a provider, without retries of their own."""
 
     def make(provider: Provider, **options: object) -> AsyncPayCombat:
         return make_client(transport=provider, **({"max_retries": 0} | options))
@@ -43,7 +43,7 @@ def updates(count: int) -> list[UpdateCustomer]:
 
 
 def only(bad: dict[str, Answer]) -> Provider:
-    """A provider that answers well, save for these customers."""
+    """A provider that succeeds except for these customers."""
     return Provider(lambda customer_id, _: bad.get(customer_id) or updated(customer_id))
 
 
@@ -60,7 +60,7 @@ def counts(report: BatchReport) -> tuple[int, int, int, int, int]:
 
 
 async def test_every_customer_is_updated_once(client_of: ClientOf) -> None:
-    """No more calls at once than asked for, and each with its own body."""
+    """Each customer gets one call with its own body, and no more than `concurrency` calls run at once."""
     provider = Provider()
 
     report = await sync_customers(client_of(provider), updates(500), concurrency=7)
@@ -73,7 +73,7 @@ async def test_every_customer_is_updated_once(client_of: ClientOf) -> None:
 
 
 async def test_rows_are_taken_from_any_iterable(client_of: ClientOf) -> None:
-    """Async ones too, and only as fast as they are sent."""
+    """An async iterable is read only as fast as its rows are sent."""
     read = 0
     ahead = []
 
@@ -93,7 +93,7 @@ async def test_rows_are_taken_from_any_iterable(client_of: ClientOf) -> None:
 
 @pytest.mark.parametrize("is_async", [False, True])
 async def test_others_have_their_turns_while_rows_are_read(client_of: ClientOf, is_async: bool) -> None:
-    """A run shares its loop with whatever else a program does: it reads few rows at a time."""
+    """Other tasks of the loop run in between: at most 32 rows are read in one turn."""
     turns, read_in_turn = 0, Counter[int]()
 
     async def something_else() -> None:
@@ -121,7 +121,7 @@ async def test_others_have_their_turns_while_rows_are_read(client_of: ClientOf, 
 
 
 async def test_a_row_of_the_wrong_kind_is_a_row_with_a_reason(client_of: ClientOf) -> None:
-    """So is one that its constructor let pass: found before it is sent."""
+    """Objects of other types and invalid Structs are reported before anything of them is sent."""
     wrong = UpdateCustomer(customer_id="c9", description=7)
 
     report = await sync_customers(client_of(Provider()), [*updates(1), {"customer_id": "c"}, wrong])
@@ -134,7 +134,7 @@ async def test_a_row_of_the_wrong_kind_is_a_row_with_a_reason(client_of: ClientO
 
 
 async def test_what_was_written_down_is_what_is_sent(client_of: ClientOf) -> None:
-    """Though the caller goes on with the same dict for the next row."""
+    """A row is encoded when it is read: the caller may change the same dict for the next row."""
     provider, metadata = Provider(), {"place": ""}
 
     def rows() -> Iterator[UpdateCustomer]:
@@ -148,7 +148,7 @@ async def test_what_was_written_down_is_what_is_sent(client_of: ClientOf) -> Non
 
 
 async def test_a_dry_run_finds_what_constructors_let_pass() -> None:
-    """As they would be found before they are sent."""
+    """A dry run reports invalid Structs, which constructors do not check."""
     wrong = UpdateCustomer(customer_id="c0", description=7)
 
     report = await sync_customers(None, [wrong, *updates(2)[1:]], dry_run=True)
@@ -174,7 +174,7 @@ async def test_a_dry_run_finds_what_constructors_let_pass() -> None:
 async def test_one_rows_trouble_is_its_own(
     client_of: ClientOf, answer: Answer, expected: tuple[int, ...], exit_code: int
 ) -> None:
-    """The outcome of the error decides where the row ends; the others go on."""
+    """The outcome of the error decides the state of the row; the other rows continue."""
     report = await sync_customers(client_of(only({"c2": answer})), updates(5), concurrency=1)
 
     assert expected == counts(report)
@@ -184,7 +184,7 @@ async def test_one_rows_trouble_is_its_own(
 
 @pytest.mark.promise("P7")
 async def test_the_providers_words_are_shown_and_not_kept(client_of: ClientOf, tmp_path: Path) -> None:
-    """They help the operator, and may quote personal data: the journal goes without."""
+    """The provider's message is in the report, and not in the journal: it may quote personal data."""
     provider = only({"c1": refused(422, "no such city: Sëoul \x1b[31m")})
 
     report = await sync_customers(client_of(provider), updates(2), journal=tmp_path / "j")
@@ -207,7 +207,7 @@ async def test_the_providers_words_are_shown_and_not_kept(client_of: ClientOf, t
 async def test_a_trouble_of_every_row_stops_the_run(
     client_of: ClientOf, tmp_path: Path, rows: int, answer: Answer, exit_code: int, sentence: str
 ) -> None:
-    """Rows that were not carried out stay pending; the next run, with the trouble gone, sends them."""
+    """Rows that were not carried out stay pending, and the next run sends them."""
     stopping = always(answer)
     journal = tmp_path / "j"
 
@@ -222,7 +222,7 @@ async def test_a_trouble_of_every_row_stops_the_run(
 
 
 async def test_good_answers_in_between_keep_a_run_going(client_of: ClientOf) -> None:
-    """However many rows fail in all: only a trouble that nothing interrupts ends it."""
+    """Only consecutive failures end a run, not their total number."""
     bad = {f"c{number}": refused(500) for number in range(0, 100, 2)}
 
     report = await sync_customers(client_of(only(bad)), updates(100), concurrency=4)
@@ -234,11 +234,11 @@ async def test_good_answers_in_between_keep_a_run_going(client_of: ClientOf) -> 
 async def test_results_are_committed_while_other_calls_take_their_time(
     client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run that is killed then does not send again what was long done."""
-    loop, committed, turn = asyncio.get_running_loop(), asyncio.Event(), Journal.commit
+    """A slow call does not delay the commit of other results, which a kill would lose."""
+    loop, committed, commit = asyncio.get_running_loop(), asyncio.Event(), Journal.commit
 
     def watched(journal: Journal, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
-        plans = turn(journal, results, rows)
+        plans = commit(journal, results, rows)
         if results:
             loop.call_soon_threadsafe(committed.set)
         return plans
@@ -259,7 +259,7 @@ async def test_results_are_committed_while_other_calls_take_their_time(
 
 
 async def test_throttled_rows_wait_and_are_sent_again(client_of: ClientOf, clock: FakeClock) -> None:
-    """What the provider asks for is waited for once, by all; nothing fails."""
+    """All workers wait for a Retry-After together, and no row fails."""
     provider = Provider(lambda customer, n: refused(429, retry_after="30") if n < 3 and customer < "c3" else updated())
 
     report = await sync_customers(client_of(provider, timeout=5.0), updates(9), concurrency=3)
@@ -270,7 +270,7 @@ async def test_throttled_rows_wait_and_are_sent_again(client_of: ClientOf, clock
 
 
 async def test_the_last_rows_wait_too(client_of: ClientOf, clock: FakeClock) -> None:
-    """Workers that have nothing else to do do not take a throttled row up before its time."""
+    """Idle workers do not send a throttled row again before its Retry-After has passed."""
     begun = clock.time
     provider = Provider(
         lambda customer, _: refused(429, retry_after="30") if clock.time < begun + 30 else updated(customer)
@@ -283,7 +283,7 @@ async def test_the_last_rows_wait_too(client_of: ClientOf, clock: FakeClock) -> 
 
 
 async def test_calls_at_once_halve_on_429(client_of: ClientOf) -> None:
-    """The client's own retries tell the pace too, not only the errors that come out of it."""
+    """A 429 that the client itself retries slows the run down, too."""
     running: list[int] = []
 
     def answer(customer_id: str, n: int) -> Answer:
@@ -300,7 +300,7 @@ async def test_calls_at_once_halve_on_429(client_of: ClientOf) -> None:
 
 
 async def test_a_hook_of_the_client_is_still_told(client_of: ClientOf) -> None:
-    """The pace listens beside it, not in its place."""
+    """The client's own `on_attempt` still receives every attempt."""
     told: list[Attempt] = []
 
     await sync_customers(client_of(Provider(), on_attempt=told.append), updates(3))
@@ -309,7 +309,7 @@ async def test_a_hook_of_the_client_is_still_told(client_of: ClientOf) -> None:
 
 
 async def test_a_finished_journal_skips_what_is_unchanged(client_of: ClientOf, tmp_path: Path) -> None:
-    """An edited file sends its changed and its new rows, and no others."""
+    """After the file was edited, only its changed and new rows are sent."""
     path = tmp_path / "in.csv"
     provider = Provider()
     client = client_of(provider)
@@ -324,7 +324,7 @@ async def test_a_finished_journal_skips_what_is_unchanged(client_of: ClientOf, t
 
 
 async def test_a_customer_twice_in_the_input_is_a_reported_row(client_of: ClientOf) -> None:
-    """Also without a journal, and far apart; the same row again is nothing to do."""
+    """Also without a journal and far apart; an exact repetition counts as unchanged."""
     rows = updates(300)
 
     report = await sync_customers(
@@ -336,7 +336,7 @@ async def test_a_customer_twice_in_the_input_is_a_reported_row(client_of: Client
 
 
 async def test_the_failures_file_lists_what_failed(client_of: ClientOf, tmp_path: Path) -> None:
-    """Bad rows, refused rows and unknown ones, and it can be run."""
+    """It contains invalid, refused and unknown rows, and can be synced itself."""
     path = tmp_path / "in.csv"
     path.write_text("customer_id,description\nc1,a\n,b\nc3,c\nc4,d\n", encoding="utf-8")
     failed = tmp_path / "in.failed.csv"
@@ -355,7 +355,7 @@ async def test_the_failures_file_lists_what_failed(client_of: ClientOf, tmp_path
 
 
 async def test_progress_ends_with_every_row(client_of: ClientOf) -> None:
-    """The last one tells what the report tells."""
+    """The last progress has the same counts as the report."""
     told: list[Progress] = []
 
     report = await sync_customers(client_of(Provider()), updates(300), on_progress=told.append)
@@ -366,7 +366,7 @@ async def test_progress_ends_with_every_row(client_of: ClientOf) -> None:
 
 
 async def test_a_dry_run_sends_nothing_and_needs_no_client(tmp_path: Path) -> None:
-    """Rows that would be sent are pending; bad ones are found."""
+    """Rows that would be sent are pending, and invalid ones are reported."""
     path = tmp_path / "in.csv"
     path.write_text("customer_id,description\nc1,a\n,b\nc1,a\nc1,c\nc2,d\n", encoding="utf-8")
 
@@ -378,7 +378,7 @@ async def test_a_dry_run_sends_nothing_and_needs_no_client(tmp_path: Path) -> No
 
 @pytest.mark.promise("P15")
 async def test_stop_finishes_what_is_under_way(client_of: ClientOf, tmp_path: Path) -> None:
-    """The rest is pending, and the next run sends exactly that."""
+    """After `stop`, calls under way finish; the next run sends exactly the other rows."""
     stop = asyncio.Event()
 
     def answer(customer_id: str, _: int) -> Answer:
@@ -401,7 +401,7 @@ async def test_stop_finishes_what_is_under_way(client_of: ClientOf, tmp_path: Pa
 
 @pytest.mark.promise("P15")
 async def test_a_cancelled_run_leaves_its_journal_in_order(client_of: ClientOf, tmp_path: Path) -> None:
-    """Calls under way are unknown and sent again; what was done is not."""
+    """Calls under way become unknown and are sent again by the next run; done rows are not."""
     started = asyncio.Event()
 
     class Stuck(Provider):
@@ -430,7 +430,7 @@ async def test_a_cancelled_run_leaves_its_journal_in_order(client_of: ClientOf, 
 
 
 async def test_a_file_spoilt_during_the_run_stops_it(client_of: ClientOf, tmp_path: Path) -> None:
-    """What was read is sent and noted; the rest is pending."""
+    """Rows read before the file became unreadable are settled; the others stay pending."""
     path = tmp_path / "in.csv"
     good = "customer_id,description\n" + "".join(f"c{number},{'x' * 200}\n" for number in range(2000))
     path.write_text(good, encoding="utf-8")
@@ -448,7 +448,7 @@ async def test_a_file_spoilt_during_the_run_stops_it(client_of: ClientOf, tmp_pa
 
 
 async def test_a_client_that_is_closed_stops_the_run(client_of: ClientOf) -> None:
-    """It is nobody's row's fault."""
+    """The run stops as misconfigured, and its rows stay pending instead of failing."""
     client = client_of(Provider())
     await client.aclose()
 
@@ -459,7 +459,7 @@ async def test_a_client_that_is_closed_stops_the_run(client_of: ClientOf) -> Non
 
 
 async def test_an_error_of_the_callers_own_comes_through(client_of: ClientOf, tmp_path: Path) -> None:
-    """Not wrapped in a group, and with the journal closed."""
+    """An exception of the caller's iterable is raised as it is, after the journal was closed."""
 
     def rows() -> Iterator[UpdateCustomer]:
         yield from updates(200)
@@ -478,18 +478,18 @@ async def test_an_error_of_the_callers_own_comes_through(client_of: ClientOf, tm
         ({"concurrency": 0}, "concurrency must be 1 or more"),
         ({"rate": 0}, "rate must be more than 0 calls per second"),
         ({"rate": float("nan")}, "rate must be more than 0 calls per second"),
-        ({}, "only a dry run goes without a client"),
+        ({}, "only a dry run can be done without a client"),
     ],
     ids=["concurrency", "rate", "nan", "client"],
 )
 async def test_settings_that_cannot_work_are_refused(options: dict[str, float], sentence: str) -> None:
-    """Before anything is read."""
+    """Invalid arguments raise `ConfigurationError` before any row is read."""
     with pytest.raises(ConfigurationError, match=sentence):
         await sync_customers(None, updates(1), **options)
 
 
 async def test_the_journal_is_bound_to_the_account(client_of: ClientOf, tmp_path: Path) -> None:
-    """Another token or another address is another account; the token itself is not kept."""
+    """Another token or base URL is another account; the journal does not contain the token."""
     await sync_customers(client_of(Provider()), updates(1), journal=tmp_path / "j")
 
     for other in ({"token": "snd_other"}, {"base_url": "http://127.0.0.1:1"}):
@@ -501,7 +501,7 @@ async def test_the_journal_is_bound_to_the_account(client_of: ClientOf, tmp_path
 
 
 async def test_no_more_calls_run_at_once_than_the_client_has_connections(client_of: ClientOf) -> None:
-    """What waits for a connection counts as under way: its deadline runs, and it stands in the journal as sent."""
+    """A call waiting for a connection would count as sent, and its deadline would run."""
     provider = Provider()
 
     report = await sync_customers(client_of(provider, max_connections=3), updates(50), concurrency=200)

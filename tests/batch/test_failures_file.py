@@ -1,4 +1,4 @@
-"""The failures file: a valid input again, for its owner's eyes."""
+"""The failures file: a valid input, readable by its owner only."""
 
 import stat
 from pathlib import Path
@@ -14,7 +14,7 @@ from paycombat_async.batch.rows.row import row_from_request
 
 
 def failures_of(path: Path, source: RowFile, reason: str = "because") -> Path | None:
-    """Write every row of a file into the failures file beside it."""
+    """Write every row of a file to a failures file beside it."""
     failures = FailuresFile(path.with_name(f"{path.stem}.failed{path.suffix}"), source)
     for row in source:
         failures.add(row, row.reason if isinstance(row, BadRow) else reason)
@@ -32,7 +32,7 @@ JSONL = '{"customer_id":"c1","description":"한빛"}\n{"customer_id":"c2","type"
 @pytest.mark.parametrize(("name", "text"), [("in.csv", CSV), ("in.jsonl", JSONL)], ids=["csv", "jsonl"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
 def test_the_failures_are_an_input_that_means_the_same(tmp_path: Path, name: str, text: str, mark: str) -> None:
-    """Good rows are good again and bad ones bad for the same reason, also of failures of failures."""
+    """Rows read back are valid or invalid as before, also after several generations."""
     path = tmp_path / name
     path.write_text(mark + text, encoding="utf-8", newline="")
     source = open_rows(path)
@@ -47,7 +47,7 @@ def test_the_failures_are_an_input_that_means_the_same(tmp_path: Path, name: str
 
 
 def test_a_row_stands_beside_its_line_and_reason(tmp_path: Path) -> None:
-    """The two marks come first, so that rows of too many or too few cells cannot push them aside."""
+    """Line and reason come first, so that too many or too few cells cannot displace them."""
     path = tmp_path / "in.csv"
     path.write_text("customer_id,description\nc1,x,y\nc2,x\n", encoding="utf-8")
 
@@ -62,7 +62,7 @@ def test_a_row_stands_beside_its_line_and_reason(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_no_object_is_kept_as_text(tmp_path: Path) -> None:
-    """The failures file stays JSONL, whatever the line was."""
+    """The failures file stays valid JSONL, whatever the line was."""
     path = tmp_path / "in.jsonl"
     path.write_text('{"customer_id": \n', encoding="utf-8")
 
@@ -78,7 +78,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 
 @given(cells=st.lists(st.tuples(texts, texts), min_size=1, max_size=4))
 def test_cells_come_through_unchanged(tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[str, str]]) -> None:
-    """Whatever a cell holds, the failures file holds it too."""
+    """Every cell is copied unchanged, whatever it contains."""
     path = tmp_path_factory.mktemp("cells") / "in.csv"
     quoted = ['"' + '","'.join(cell.replace('"', '""') for cell in ("c", *pair)) + '"' for pair in cells]
     path.write_text("\n".join(["customer_id,description,metadata.a", *quoted]), encoding="utf-8", newline="")
@@ -91,7 +91,7 @@ def test_cells_come_through_unchanged(tmp_path_factory: pytest.TempPathFactory, 
 
 
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
-    """It holds personal data."""
+    """It contains personal data, so its mode is 0600."""
     path = tmp_path / "in.csv"
     path.write_text("customer_id\n<clear>\n", encoding="utf-8")
 
@@ -102,7 +102,7 @@ def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
 
 
 def test_without_failures_an_earlier_file_is_taken_away(tmp_path: Path) -> None:
-    """What it lists is mended now."""
+    """A run without failures deletes the earlier file: its rows are corrected by now."""
     path = tmp_path / "in.failed.csv"
     path.write_text("_line,_error,customer_id\n2,no customer_id,\n", encoding="utf-8")
 
@@ -111,7 +111,7 @@ def test_without_failures_an_earlier_file_is_taken_away(tmp_path: Path) -> None:
 
 
 def test_rows_of_no_file_are_written_as_jsonl(tmp_path: Path) -> None:
-    """They can be run from there."""
+    """Rows of an iterable are written as JSONL, which can be synced."""
     row = row_from_request(7, UpdateCustomer(customer_id="c1", description="x"))
     failures = FailuresFile(tmp_path / "failed.jsonl", None)
 
@@ -136,7 +136,7 @@ def test_rows_of_no_file_are_written_as_jsonl(tmp_path: Path) -> None:
     ids=["a mark twice", "a mark beyond all bounds", "half a pair", "no JSON of ours", "broken off", "deep"],
 )
 def test_what_the_rows_were_read_with_decides_what_is_an_object(tmp_path: Path, line: str) -> None:
-    """Two readers of JSON differ at its edges; a row must not become another by being written down."""
+    """JSON parsers differ in edge cases; a row must not change by being copied."""
     path = tmp_path / "in.jsonl"
     path.write_text(f'{{"customer_id":"c0"}}\n{line}\n', encoding="utf-8")
 
@@ -148,7 +148,7 @@ def test_what_the_rows_were_read_with_decides_what_is_an_object(tmp_path: Path, 
 
 
 def test_another_file_is_not_overwritten(tmp_path: Path) -> None:
-    """Neither the input nor anything else that is no failures file."""
+    """The input, or any file that is no failures file, is never overwritten."""
     path = tmp_path / "in.csv"
     path.write_text("_line,_error,customer_id\n", encoding="utf-8")
     other = tmp_path / "other.csv"
@@ -160,6 +160,6 @@ def test_another_file_is_not_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """Before the run, not at its end."""
+    """A missing directory is reported before the run, not at its end."""
     with pytest.raises(ConfigurationError, match="cannot be written, so failures could not be kept"):
         FailuresFile(tmp_path / "missing" / "failed.csv", None)

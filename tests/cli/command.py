@@ -1,4 +1,4 @@
-"""The command line as a process of its own."""
+"""Runs the command line in a process of its own."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ COMMAND = [sys.executable, "-m", "paycombat_async.cli"]
 
 
 def environment(sandbox: Sandbox | None = None, **more: str) -> dict[str, str]:
-    """This environment without the user's own settings, and with a sandbox's."""
+    """This environment without the user's own settings, with those of a sandbox."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PAYCOMBAT_")}
     kept["PYTHONPATH"] = str(ROOT)
     if sandbox is not None:
@@ -23,10 +23,10 @@ def environment(sandbox: Sandbox | None = None, **more: str) -> dict[str, str]:
 
 
 def run(*arguments: object, sandbox: Sandbox | None = None, cwd: Path = ROOT, **more: str) -> Ended:
-    """Run it to its end."""
+    """Runs the command until it exits."""
     return processes.run(*COMMAND, *arguments, env=environment(sandbox, **more), cwd=cwd)
 
 
 def start(*arguments: object, sandbox: Sandbox | None = None, **more: str) -> Process:
-    """Start it, to be killed or interrupted; its lines come out unbuffered."""
+    """Starts the command to kill or interrupt it; its output is unbuffered."""
     return Process(*COMMAND, *arguments, env=environment(sandbox, PYTHONUNBUFFERED="1", **more))

@@ -1,4 +1,4 @@
-"""The other commands, and where the command begins and ends."""
+"""The commands other than `sync`, the help texts, and starting and ending the command."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tests.processes import Process
 
 
 def test_the_sample_is_all_good_and_shows_what_a_file_can_say() -> None:
-    """Korean and accented names, quotes, cells over two lines, empty cells and marks."""
+    """The sample has Korean and accented names, quotes, multi-line and empty cells, and special marks."""
     path = Path(str(files("paycombat_async.cli"))) / "sample.csv"
 
     rows = list(open_rows(path))
@@ -30,7 +30,7 @@ def test_the_sample_is_all_good_and_shows_what_a_file_can_say() -> None:
 
 
 def test_a_customer_is_printed_as_json() -> None:
-    """As the provider keeps it."""
+    """The output is the customer as the provider returns it."""
     with Sandbox() as sandbox:
         sandbox.add_customers(["customer_1"])
 
@@ -54,7 +54,7 @@ def test_a_customer_is_printed_as_json() -> None:
 def test_a_customer_that_is_not_there_is_a_sentence(
     customer_id: str, variables: dict[str, str], code: int, sentence: str
 ) -> None:
-    """1 for what the provider says, 2 for what is wrong here."""
+    """Exit code 1 for an error of the provider, 2 for a wrong local configuration."""
     with Sandbox() as sandbox:
         found = run("customers", "get", customer_id, sandbox=sandbox, **variables)
 
@@ -65,7 +65,7 @@ def test_a_customer_that_is_not_there_is_a_sentence(
 
 
 def test_the_sandbox_serves_until_it_is_interrupted() -> None:
-    """It says where it is; the command and it understand each other."""
+    """It prints its address, under which other commands reach it."""
     with start("sandbox", "--customers", "3") as server:
         lines = [server.line() for _ in range(4)]
         exported = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:])
@@ -83,7 +83,7 @@ def test_the_sandbox_serves_until_it_is_interrupted() -> None:
     ids=" ".join,
 )
 def test_every_command_has_a_help_with_examples(arguments: list[str]) -> None:
-    """No line of an example is wrapped into the next."""
+    """No line of an example is wrapped into the next one."""
     shown = run(*arguments, "--help")
 
     assert 0 == shown.returncode
@@ -93,7 +93,7 @@ def test_every_command_has_a_help_with_examples(arguments: list[str]) -> None:
 
 
 def test_the_help_names_every_exit_code() -> None:
-    """For whoever writes a script around it."""
+    """Authors of scripts around the command need all of them."""
     shown = run("customers", "sync", "--help").stdout
 
     codes = shown.split("Exit codes:\n")[1].split("\n\n")[0].splitlines()
@@ -101,7 +101,7 @@ def test_the_help_names_every_exit_code() -> None:
 
 
 def test_without_click_one_sentence_says_what_to_install() -> None:
-    """The core does without the extra; the command cannot."""
+    """Without the optional packages the command says what to install."""
     code = (
         "import importlib.util as u; find = u.find_spec\n"
         "import paycombat_async.cli.entry as entry\n"
@@ -116,7 +116,7 @@ def test_without_click_one_sentence_says_what_to_install() -> None:
 
 
 def test_starting_is_quick_since_aiohttp_is_not_imported() -> None:
-    """Neither for the help nor for a dry run."""
+    """Neither the help nor a dry run imports aiohttp."""
     code = (
         "import sys\nbefore = set(sys.modules)\nfrom paycombat_async.cli.app import run\nassert run(['--help']) == 0\n"
         "slow = {'aiohttp', 'rich', 'sqlite3'} & (set(sys.modules) - before)\nassert not slow, slow"
@@ -128,7 +128,7 @@ def test_starting_is_quick_since_aiohttp_is_not_imported() -> None:
 
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
-    """As with `| head -1`."""
+    """A closed stdout, as with `| head -1`, prints no traceback."""
     ours, theirs = os.pipe()
     os.close(ours)
     with Process(*COMMAND, "customers", "sample", env=environment(), stdout=theirs) as process:

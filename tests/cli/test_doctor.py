@@ -61,7 +61,7 @@ def test_a_signature_gets_its_verdict(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """With the key of the environment; 0 for verified, 1 for not."""
+    """With the key of the environment, exit code 0 means verified, 1 not verified."""
     body.write_bytes(content)
     set_environment(monkeypatch, READY)
 
@@ -76,7 +76,7 @@ def test_a_signature_gets_its_verdict(
 
 
 def test_keys_are_named_by_their_variables(body: Path) -> None:
-    """Those of --key-env instead of the usual ones."""
+    """Keys named by --key-env replace the usual variables, and are shown by that name."""
     shown = run(
         *("doctor", "--body", body, "--signature", SIGNED, "--key-env", "NEW", "--key-env", "OLD"),
         NEW="other",
@@ -89,7 +89,7 @@ def test_keys_are_named_by_their_variables(body: Path) -> None:
 
 
 def test_the_body_may_come_through_a_pipe() -> None:
-    """Byte for byte: the new line of `echo` is seen."""
+    """Standard input is read byte for byte: the line feed of `echo` is found."""
     command = [*COMMAND, "doctor", "--body", "-", "--signature", SIGNED]
 
     shown = processes.run(*command, input=BODY + b"\n", env=environment(PAYCOMBAT_WEBHOOK_KEY=KEY))
@@ -106,7 +106,7 @@ def test_the_body_may_come_through_a_pipe() -> None:
         (["--body", "BODY"], "give either --signature or --header"),
         (["--body", "BODY", "--signature", "s", "--header", "X-Signature: s"], "give either --signature or --header"),
         (["--body", "BODY", "--header", "X-Signature s"], "--header must look like"),
-        (["--body", "BODY", "--signature", "s", "--key-env", KEY], "number 1 is not set; a name is asked for"),
+        (["--body", "BODY", "--signature", "s", "--key-env", KEY], "number 1 is not set; give the name of a variable"),
         (["--body", "nowhere", "--signature", "s"], "No such file"),
     ],
     ids=["body", "signature", "both", "header", "a key for a name", "file"],
@@ -114,7 +114,7 @@ def test_the_body_may_come_through_a_pipe() -> None:
 def test_wrong_usage_is_a_sentence(
     body: Path, options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 2; a key that was given for a name is not repeated."""
+    """One message and exit code 2; a key passed in place of a name is not printed."""
     ended = run_here(["doctor", *(str(body) if option == "BODY" else option for option in options)])
 
     said, complaint = capsys.readouterr()
@@ -125,7 +125,7 @@ def test_wrong_usage_is_a_sentence(
 
 
 def test_without_a_key_and_a_terminal_it_says_what_to_set() -> None:
-    """It does not wait for somebody to type."""
+    """Without a terminal it does not wait for input."""
     command = [*COMMAND, "doctor", "--body", "-", "--signature", SIGNED]
 
     shown = processes.run(*command, input=BODY, env=environment())
@@ -135,7 +135,7 @@ def test_without_a_key_and_a_terminal_it_says_what_to_set() -> None:
 
 
 def test_without_a_variable_the_key_is_asked_for_and_not_shown(body: Path) -> None:
-    """On a terminal; neither the terminal nor the output shows what is typed."""
+    """On a terminal it prompts for the key; what is typed appears nowhere."""
     terminal, end = pty.openpty()
     command = [*COMMAND, "doctor", "--body", body, "--signature", SIGNED]
     with Process(*command, env=environment(), stdin=end) as process:  # in a session without this test's own terminal
@@ -154,7 +154,7 @@ def test_without_a_variable_the_key_is_asked_for_and_not_shown(body: Path) -> No
 
 
 def test_a_set_up_in_order_says_so() -> None:
-    """A line for each thing, lengths and prefixes at most."""
+    """One line per item, which shows lengths and prefixes at most."""
     shown = run("doctor", PAYCOMBAT_TOKEN=TOKEN, PAYCOMBAT_SIGNATURE_KEY=KEY)
 
     assert 0 == shown.returncode, shown.stdout
@@ -164,7 +164,7 @@ def test_a_set_up_in_order_says_so() -> None:
         "ok    PAYCOMBAT_BASE_URL: not set, so it is https://api.paycombat.com",
         "ok    aiohttp: ",
         "ok    TLS: ",
-        "ok    client: can be made from these",
+        "ok    client: can be created from these",
         "Everything is in place.",
     ):
         assert line in shown.stdout
@@ -187,7 +187,7 @@ def test_a_set_up_in_order_says_so() -> None:
         ({"PAYCOMBAT_BASE_URL": "http://api.paycombat.com"}, ["wrong PAYCOMBAT_BASE_URL: base_url must be https"]),
         ({"PAYCOMBAT_BASE_URL": "https://S3CRET@h"}, ["wrong PAYCOMBAT_BASE_URL: base_url must look like"]),
         ({"PAYCOMBAT_BASE_URL": " https://h"}, ["wrong PAYCOMBAT_BASE_URL: it has white space around it"]),
-        ({"SSL_CERT_FILE": "nowhere.pem"}, ["wrong SSL_CERT_FILE: it names a file or directory that is not there"]),
+        ({"SSL_CERT_FILE": "nowhere.pem"}, ["wrong SSL_CERT_FILE: it names a file or directory that does not exist"]),
         ({"PAYCOMBAT_TOKEN": f"{TOKEN} S3CRET"}, ["wrong client: token holds characters a header cannot carry"]),
     ],
     ids=[
@@ -208,7 +208,7 @@ def test_a_set_up_in_order_says_so() -> None:
 def test_what_is_wrong_with_a_set_up_is_said(
     variables: dict[str, str], lines: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 2, and how many things are wrong."""
+    """Exit code 2, and the number of wrong items."""
     ended = show_setup(READY | variables)
 
     said = capsys.readouterr().out
@@ -235,7 +235,7 @@ def test_what_is_wrong_with_a_set_up_is_said(
 def test_what_is_worth_a_look_is_noted(
     variables: dict[str, str], line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is wrong with it."""
+    """A note does not count as wrong: exit code 0."""
     ended = show_setup(READY | variables)
 
     said = capsys.readouterr().out
@@ -245,7 +245,7 @@ def test_what_is_worth_a_look_is_noted(
 
 
 def test_packages_that_are_old_or_missing_are_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """As after an update that pip could not finish."""
+    """Old or missing packages, as after an interrupted pip, count as wrong."""
     ended = show_setup(READY, {"aiohttp": "99.1", "no-such-package": "1"})
 
     said = capsys.readouterr().out
@@ -257,7 +257,7 @@ def test_packages_that_are_old_or_missing_are_said(capsys: pytest.CaptureFixture
 def test_a_machine_without_root_certificates_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As in a slim container."""
+    """Missing root certificates, as in a slim container, count as wrong."""
     empty = tmp_path / "none.pem"
     empty.touch()
     monkeypatch.setenv("SSL_CERT_FILE", str(empty))
@@ -270,7 +270,7 @@ def test_a_machine_without_root_certificates_is_said(
 
 
 def test_the_least_versions_are_those_of_the_project() -> None:
-    """The doctor asks for what pip would ask for."""
+    """The minimum versions equal those in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
     asked = {name: least.partition(",")[0] for name, _, least in (it.partition(">=") for it in project["dependencies"])}
@@ -278,7 +278,7 @@ def test_the_least_versions_are_those_of_the_project() -> None:
 
 
 def test_its_help_says_where_keys_come_from_and_every_exit_code() -> None:
-    """No option takes a key."""
+    """The help names all exit codes, and no option takes a key."""
     shown = run("doctor", "--help").stdout
 
     assert "\n    paycombat doctor --body body.json --signature" in shown

@@ -1,4 +1,4 @@
-"""`paycombat customers sync` over a real socket, as its users meet it."""
+"""`paycombat customers sync` over a real socket, as users run it."""
 
 import os
 import pty
@@ -28,7 +28,7 @@ def _sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(name="rows")
 def _rows(tmp_path: Path, sandbox: Sandbox) -> Path:
-    """A file of good rows, a tenth of it bad, and the customers of the good ones."""
+    """A file of rows, a tenth of them invalid, and the customers of the valid ones."""
     good = [f'c{n},"Zoë ""{n}""",company,주식회사 {n},<clear>,' for n in range(ROWS) if n % 10]
     bad = [f",no id {n},company,,," for n in range(ROWS // 10)]
     path = tmp_path / "in.csv"
@@ -49,7 +49,7 @@ def states(journal: Path) -> dict[str, str]:
 
 
 def test_a_file_is_synced(rows: Path, sandbox: Sandbox) -> None:
-    """Good rows are carried out once, bad ones listed; plain lines when piped; a second run finds nothing to do."""
+    """Valid rows are sent once, invalid ones listed; a second run sends nothing."""
     first = run("customers", "sync", rows, sandbox=sandbox)
     second = run("customers", "sync", rows, sandbox=sandbox)
 
@@ -66,7 +66,7 @@ def test_a_file_is_synced(rows: Path, sandbox: Sandbox) -> None:
 @pytest.mark.promise("P15")
 @pytest.mark.parametrize("lines", [1, 2, 4])
 def test_a_killed_run_goes_on_where_it_was(rows: Path, sandbox: Sandbox, lines: int) -> None:
-    """Whatever the moment, each row is done, not sent or in doubt; what is durably done is not sent again."""
+    """At any moment of the kill, rows that are durably done are not sent again."""
     journal = rows.with_name("in.csv.journal")
     with start("customers", "sync", rows, "--concurrency", 8, "--rate", 200, sandbox=sandbox) as killed:
         for _ in range(lines):
@@ -92,7 +92,7 @@ def test_a_killed_run_goes_on_where_it_was(rows: Path, sandbox: Sandbox, lines: 
 @pytest.mark.promise("P15")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_an_interrupted_run_ends_in_good_order(rows: Path, sandbox: Sandbox, number: signal.Signals) -> None:
-    """What is under way is finished and noted, the summary says what is left, and the code is 130."""
+    """Calls under way finish, the summary counts what is left, and the exit code is 130."""
     with start("customers", "sync", rows, "--rate", 200, sandbox=sandbox) as interrupted:
         interrupted.line()
         interrupted.signal(number)
@@ -101,7 +101,7 @@ def test_an_interrupted_run_ends_in_good_order(rows: Path, sandbox: Sandbox, num
 
     assert 130 == code
     assert "Stopping: calls under way are finished first" in said
-    assert "Run the same command again to send the rest (it goes on where it was)." in said
+    assert "Run the same command again to send the rest (it continues where it was)." in said
     assert f"{done:>9} updated\n" in shown
     assert done == sum(state == "done" for state in states(rows.with_name("in.csv.journal")).values())
     assert 0 < done < 360
@@ -118,7 +118,7 @@ FAULTS = {
     ),
     "wrong token": (["in.csv"], {"PAYCOMBAT_TOKEN": "snd_wrong"}, "the provider refuses these credentials"),
     "column": (["column.csv"], {}, "unknown column 'compny.name' (column 2); did you mean 'company.name'?"),
-    "encoding": (["latin.csv"], {}, "line 2 holds the byte 0xeb, which is not UTF-8"),
+    "encoding": (["latin.csv"], {}, "line 2 contains the byte 0xeb, which is not UTF-8"),
     "ending": (["in.txt"], {}, "neither .csv nor .jsonl"),
     "journal of another file": (
         ["in.csv", "--journal", "other.csv.journal"],
@@ -154,7 +154,7 @@ def _faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Sa
 def test_a_fault_of_the_whole_run_is_one_sentence(
     faulty: tuple[Path, Sandbox], arguments: list[str], variables: dict[str, str], sentence: str
 ) -> None:
-    """On stderr, with exit code 2, and no customer is touched."""
+    """One message on stderr, exit code 2, and no customer was changed."""
     where, sandbox = faulty
 
     refused = run("customers", "sync", *arguments, sandbox=sandbox, cwd=where, **variables)
@@ -166,7 +166,7 @@ def test_a_fault_of_the_whole_run_is_one_sentence(
 
 
 def test_a_second_run_on_the_same_journal_is_refused(rows: Path, sandbox: Sandbox) -> None:
-    """At once, while the first goes on undisturbed."""
+    """It is refused at once, and the first run continues undisturbed."""
     with start("customers", "sync", rows, "--rate", 50, sandbox=sandbox) as first:
         first.line()
         second = run("customers", "sync", rows, sandbox=sandbox)
@@ -181,7 +181,7 @@ def test_a_second_run_on_the_same_journal_is_refused(rows: Path, sandbox: Sandbo
 
 @contextmanager
 def bad_server(*, closes: bool) -> Iterator[tuple[str, threading.Semaphore]]:
-    """A server that reads a request and then closes the connection, or falls silent; released for each request."""
+    """A server that reads a request and then closes the connection, or never answers; `arrived` counts requests."""
     over = threading.Event()
     arrived = threading.Semaphore(0)
 
@@ -203,7 +203,7 @@ CREDENTIALS = {"PAYCOMBAT_TOKEN": "snd_token", "PAYCOMBAT_SIGNATURE_KEY": "snd_k
 
 
 def test_rows_in_doubt_give_three(tmp_path: Path) -> None:
-    """A server that breaks off leaves it open whether the update was carried out."""
+    """After a broken connection it is unknown whether the update was carried out: exit code 3."""
     (tmp_path / "in.csv").write_text("customer_id\nc1\n", encoding="utf-8")
     with bad_server(closes=True) as (url, _):
         ended = run("customers", "sync", tmp_path / "in.csv", PAYCOMBAT_BASE_URL=url, **CREDENTIALS)
@@ -215,7 +215,7 @@ def test_rows_in_doubt_give_three(tmp_path: Path) -> None:
 
 @pytest.mark.promise("P15")
 def test_a_second_interrupt_leaves_the_calls_under_way(tmp_path: Path) -> None:
-    """They are unknown then, in the summary and in the journal."""
+    """Calls under way become unknown, in the summary and in the journal."""
     (tmp_path / "in.csv").write_text("customer_id\nc1\nc2\nc3\n", encoding="utf-8")
     with bad_server(closes=False) as (url, arrived):
         variables = {"PAYCOMBAT_BASE_URL": url, **CREDENTIALS}
@@ -227,7 +227,7 @@ def test_a_second_interrupt_leaves_the_calls_under_way(tmp_path: Path) -> None:
             interrupted.signal(signal.SIGINT)
             code, shown, _ = interrupted.end()
 
-    assert said.startswith("Stopping: calls under way are finished first (Ctrl-C again to leave them)")
+    assert said.startswith("Stopping: calls under way are finished first (Ctrl-C again to cancel them)")
     assert 130 == code
     assert "        2 unknown" in shown
     assert "        1 not sent yet" in shown
@@ -235,7 +235,7 @@ def test_a_second_interrupt_leaves_the_calls_under_way(tmp_path: Path) -> None:
 
 
 def test_the_sample_runs_on_the_sandbox_without_an_account(tmp_path: Path) -> None:
-    """The two commands of the help text, in a directory of their own; no journal is left behind."""
+    """The two commands of the help text work together and leave no journal."""
     sample = run("customers", "sample")
     (tmp_path / "customers.csv").write_text(sample.stdout, encoding="utf-8")
 
@@ -247,7 +247,7 @@ def test_the_sample_runs_on_the_sandbox_without_an_account(tmp_path: Path) -> No
 
 
 def test_a_dry_run_shows_what_would_be_sent(tmp_path: Path) -> None:
-    """Without credentials, and without touching anything; controls of names are written out."""
+    """It needs no credentials, writes nothing, and escapes control characters of file names."""
     (tmp_path / "in.csv").write_text("customer_id,description\nc1,\u202ex\n,y\n", encoding="utf-8")
 
     ended = run("customers", "sync", "in.csv", "--dry-run", "--empty", "clear", cwd=tmp_path)
@@ -261,7 +261,7 @@ def test_a_dry_run_shows_what_would_be_sent(tmp_path: Path) -> None:
 
 
 def test_a_terminal_gets_a_bar(rows: Path, sandbox: Sandbox) -> None:
-    """And the same summary when it is gone."""
+    """A progress bar on a terminal, and the usual summary after it."""
     ours, theirs = pty.openpty()
     shown = bytearray()
     command = [*COMMAND, "customers", "sync", rows, "--no-journal"]

@@ -1,4 +1,4 @@
-"""The blocking batch job: the rows and the hook of the caller are used in the caller's thread."""
+"""The blocking `sync_customers`: the caller's rows and hook run in the caller's thread."""
 
 import threading
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def updates(number: int = COUNT) -> Iterator[UpdateCustomer]:
 
 
 def test_every_customer_of_an_iterable_is_updated(client: PayCombat, sandbox: Sandbox) -> None:
-    """More rows than are fetched at a time."""
+    """Also with more rows than are read at a time."""
     report = sync_customers(client, updates())
 
     assert (COUNT, COUNT, 0) == (report.rows, report.updated, report.exit_code)
@@ -54,14 +54,14 @@ def test_every_customer_of_a_file_is_updated(client: PayCombat, sandbox: Sandbox
 
 
 def test_rows_may_come_from_the_same_client(client: PayCombat) -> None:
-    """The obvious program: list the customers, and update each. It must not wait for itself."""
+    """Listing customers and updating each with the same client does not deadlock."""
     rows = (UpdateCustomer(customer_id=one.customer_id, description="VIP") for one in client.customers.list())
 
     assert COUNT == sync_customers(client, rows).updated
 
 
 def test_rows_and_progress_stay_in_the_thread_of_the_caller(client: PayCombat) -> None:
-    """What belongs to a thread, such as a database connection, is used in none but that one."""
+    """Objects bound to a thread, such as a database connection, are safe to use there."""
     threads: set[int] = set()
 
     def rows() -> Iterator[UpdateCustomer]:
@@ -83,7 +83,7 @@ def test_rows_and_progress_stay_in_the_thread_of_the_caller(client: PayCombat) -
 @pytest.mark.promise("P15")
 @pytest.mark.parametrize("where", ["rows", "hook"])
 def test_an_interrupt_ends_the_run_and_leaves_the_client_usable(client: PayCombat, where: str, tmp_path: Path) -> None:
-    """Ctrl-C while the caller's own code runs: the job is cancelled, its journal closed, and can be taken up again."""
+    """Ctrl-C in the caller's own code cancels the job; its journal can be resumed."""
 
     def rows() -> Iterator[UpdateCustomer]:
         yield from updates(64)
@@ -105,7 +105,7 @@ def test_an_interrupt_ends_the_run_and_leaves_the_client_usable(client: PayComba
 
 
 def test_an_error_of_the_rows_is_the_callers(client: PayCombat) -> None:
-    """It comes out as it is, or stands in the report; it is not swallowed."""
+    """An exception of the caller's iterable is raised unchanged."""
 
     def rows() -> Iterator[UpdateCustomer]:
         yield from updates(3)
@@ -116,7 +116,7 @@ def test_an_error_of_the_rows_is_the_callers(client: PayCombat) -> None:
 
 
 def test_a_dry_run_needs_no_client() -> None:
-    """And leaves no thread behind."""
+    """It leaves no thread behind."""
     report = sync_customers(None, updates(3), dry_run=True)
 
     assert (3, 3) == (report.rows, report.pending)
@@ -124,7 +124,7 @@ def test_a_dry_run_needs_no_client() -> None:
 
 
 def test_without_a_client_nothing_but_a_dry_run_goes(client: PayCombat) -> None:
-    """The same sentence as in async code; and the one about closed clients."""
+    """A missing or closed client gives the same message as in async code."""
     with pytest.raises(ConfigurationError, match="dry run"):
         sync_customers(None, updates(3))
 

@@ -1,1 +1,1 @@
-"""What a run writes down, so that it can go on after a crash."""
+"""The journal of a run, from which a later run resumes after a crash."""

@@ -1,4 +1,4 @@
-"""The journal as a file: made for its owner's eyes only, held by one run at a time, bound to one account and input."""
+"""The journal's SQLite file: mode 0600, locked by one run at a time, bound to one account and one input."""
 
 import os
 import sqlite3
@@ -9,11 +9,11 @@ from paycombat_async import _sqlite_file as sqlite_file
 from paycombat_async.batch.journal.index import INDEX_TABLE
 from paycombat_async.errors import ConfigurationError
 
-_APPLICATION = 0x50434A31  # "PCJ1": how SQLite's header says whose file it is
+_APPLICATION = 0x50434A31  # "PCJ1", in SQLite's header: marks the file as a journal
 _SCHEMA = 2
 _TABLES = (
     "CREATE TABLE mark (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
-    # Numbers ascend in the order of the rows, so that results land on neighbouring pages.
+    # Numbers ascend in the order of the rows, so that results are written to neighbouring pages.
     """
     CREATE TABLE row (
         number INTEGER PRIMARY KEY, key INTEGER NOT NULL, customer TEXT NOT NULL, body TEXT NOT NULL,
@@ -25,7 +25,11 @@ _TABLES = (
 
 
 def open_file(path: Path, *, account: str, source: str) -> sqlite3.Connection:
-    """Open or make a journal. Raises `ConfigurationError` if it is in use, no journal, or somebody else's."""
+    """A connection to the journal at `path`, which is created if missing.
+
+    `account` is the digest of the account, `source` the name of the input. Raises `ConfigurationError` if the journal
+    is in use, is another kind of file, or belongs to another account or input.
+    """
     sqlite_file.create_private(path, "journal")
     with translate_errors(path):
         connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
@@ -39,7 +43,7 @@ def open_file(path: Path, *, account: str, source: str) -> sqlite3.Connection:
 
 
 def open_temporary() -> sqlite3.Connection:
-    """A journal that lasts as long as its connection, in a file that SQLite makes without a name and takes away."""
+    """A connection to an empty journal in an unnamed temporary file, which SQLite deletes when it is closed."""
     connection = _connect("")
     connection.execute("PRAGMA synchronous = OFF")
     for table in _TABLES:
@@ -48,47 +52,47 @@ def open_temporary() -> sqlite3.Connection:
 
 
 def source_name(path: Path, journal: Path) -> str:
-    """How a journal names its input: relative to itself, so that both may be moved together."""
+    """The input's name in the journal: its path relative to the journal, so that both can be moved together."""
     try:
         return os.path.relpath(path.resolve(), journal.resolve().parent)
-    except ValueError:  # on two drives
+    except ValueError:  # they are on different drives
         return str(path.resolve())
 
 
 def translate_errors(path: Path | None) -> AbstractContextManager[None]:
-    """Turns SQLite's errors into sentences."""
+    """A context manager that turns SQLite's errors into `ConfigurationError` with a message for users."""
     return sqlite_file.translate_errors("journal", path, _MESSAGES)
 
 
 _MESSAGES = {
     sqlite3.SQLITE_BUSY: "is in use by another run; wait for it to end, or name another journal",
-    sqlite3.SQLITE_CORRUPT: "is damaged; take it away to begin anew (rows done already are sent again)",
+    sqlite3.SQLITE_CORRUPT: "is damaged; delete it to start again (rows already done are sent again)",
 }
 
 
 def _connect(address: str) -> sqlite3.Connection:
-    # One thread at a time uses it, but the one that opens it is not the one that commits.
+    # Used by one thread at a time, but opened in another thread than the one that commits.
     return sqlite3.connect(
         address,
         uri=bool(address),
         timeout=0,
         isolation_level=None,
         check_same_thread=False,
-        cached_statements=16,  # those that write a chunk are long
+        cached_statements=16,  # parsing those that write a chunk is expensive
     )
 
 
 def _own(connection: sqlite3.Connection, path: Path) -> None:
-    # The exclusive lock is the kernel's, on the file itself: it ends with the process that holds it, however that ends,
-    # and it keeps the index of the WAL in memory instead of in a third file.
+    # The kernel locks the file itself: the lock ends with the process, even when that is killed, and with it SQLite
+    # keeps the index of the WAL in memory instead of in a third file.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application != _APPLICATION and (application or tables):
         raise ConfigurationError(f"the journal {path} is another program's database; name another journal")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
-    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not reach the disk there
+    connection.execute("PRAGMA synchronous = FULL")  # a commit that has returned survives a power failure
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not write to the disk there
     connection.execute("BEGIN EXCLUSIVE")
     if not tables:
         for table in _TABLES:

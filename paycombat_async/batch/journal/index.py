@@ -1,8 +1,8 @@
-"""Which row of the journal is whose: an index that is brought up to date many rows at a time.
+"""The index from customers to rows of the journal, updated many rows at a time.
 
-Ids come in no order, so that in an index of all customers nearly every row of a chunk has a page of its own. Brought
-up to date with each chunk, it would cost four times what all else of the journal does at 100 000 rows, and eight times
-at 500 000. So the latest rows are held in memory, and their part of the index is made by the thousand.
+Customer ids come in no order, so in an index over all customers nearly every row of a chunk falls on another page of
+the file. Updated with each chunk, the index would cost four times the rest of the journal at 100 000 rows, and eight
+times at 500 000. So the latest rows are kept in memory, and are added to the index by the thousand.
 """
 
 import sqlite3
@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-LATEST: Final = 16_384  # rows held in memory: 3 MB
+LATEST: Final = 16_384  # rows kept in memory: 3 MB
 
 INDEX_TABLE: Final = "CREATE TABLE place (key INTEGER, number INTEGER, PRIMARY KEY (key, number)) WITHOUT ROWID"
 
@@ -25,7 +25,7 @@ _BY_NUMBER: Final = f"{_FOUND} FROM json_each(?) AS asked CROSS JOIN row ON row.
 
 
 class Known(Struct, frozen=True, gc=False):
-    """What the journal says of a customer's row."""
+    """The journal's record of a customer's row; `body` is the digest of its content."""
 
     number: int
     body: str
@@ -35,16 +35,16 @@ class Known(Struct, frozen=True, gc=False):
 
 
 class CustomerIndex:
-    """Finds rows by their customers, among those in the table and those in memory. Takes part in the transactions."""
+    """Finds rows by customer, in the table and among those in memory. Its writes belong to the caller's transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._indexed = 0  # the last row that is in the table
+        self._indexed = 0  # number of the last row that is in the table
         self._latest: dict[str, int] = {}
         self.read()
 
     def read(self) -> None:
-        """Take up what stands in the file: at the beginning, and when a transaction was rolled back."""
+        """Load the state from the file: at the start, and after a transaction was rolled back."""
         (indexed,) = self._connection.execute("SELECT max(value) FROM mark WHERE name = 'indexed'").fetchone()
         self._indexed = indexed or 0
         self._latest = dict(
@@ -52,7 +52,7 @@ class CustomerIndex:
         )
 
     def find(self, customers: Sequence[str], keys: Sequence[int]) -> dict[str, Known]:
-        """The rows of these customers, and of others with the same keys."""
+        """Known rows by customer id: those of `customers`, and any others that share one of the `keys`."""
         latest = [self._latest[customer] for customer in customers if customer in self._latest]
         known = self._found(_BY_NUMBER, latest) if latest else {}
         if self._indexed:
@@ -64,11 +64,11 @@ class CustomerIndex:
         return {customer: Known(*rest) for customer, *rest in msgspec.json.decode(found)}
 
     def add(self, rows: Mapping[str, int]) -> None:
-        """Note new rows, the number of each by its customer."""
+        """Add new rows: the row number by customer id."""
         self._latest |= rows
 
     def flush(self) -> None:
-        """Bring the table up to date, if it is time; the rows in memory are written by now."""
+        """Move the rows in memory into the table once there are `LATEST` of them; they must be written already."""
         if len(self._latest) < LATEST:
             return
         self._connection.execute(
@@ -80,5 +80,5 @@ class CustomerIndex:
 
 
 def json_text(value: object) -> str:
-    """Many values as one parameter of a statement."""
+    """Several values as one parameter of a statement, for SQLite's `json_each`."""
     return msgspec.json.encode(value).decode()

@@ -1,17 +1,16 @@
-"""The journal: which rows are on their way and which are done, kept in SQLite so that a killed run can go on.
+"""The journal: the state of every row, kept in SQLite so that a run can be resumed after it was killed.
 
-A row is known by its `customer_id` and the digest of its canonical bytes: the input may be edited between two runs;
-rows that are done and unchanged are skipped, changed ones are sent. It holds ids, line numbers, digests and states,
-but no token, no name and no body. Every row is in one of these states:
+A row is identified by its `customer_id` and the digest of its canonical bytes. The input may be edited between two
+runs: rows that are done and unchanged are skipped, changed ones are sent. The journal contains ids, line numbers,
+digests and states, but no token, no name and no body. Every row is in one of these states:
 
     new       certainly not sent
-    sending   written down before the row is sent; found by a later run, it means: perhaps sent
+    sending   recorded before the row is sent; a later run that finds it cannot know whether the row was sent
     done      carried out
     failed    refused
-    unknown   sent, but what became of it is not known
+    unknown   sent, with unknown outcome
 
-The one thing it takes for granted is that rows may be sent twice, as updates may: only `done` keeps a row from being
-sent again.
+It relies on updates being safe to repeat: only `done` prevents a row from being sent again.
 """
 
 import sqlite3
@@ -29,7 +28,7 @@ from paycombat_async.batch.rows.row import Row
 
 
 class RowState(StrEnum):
-    """Where a row stands."""
+    """The state of a row, as the table in this module's docstring describes it."""
 
     NEW = "new"
     SENDING = "sending"
@@ -38,14 +37,14 @@ class RowState(StrEnum):
     UNKNOWN = "unknown"
 
 
-# Each look into an enum takes as long as making a Struct: not for every row.
+# Reading an enum member takes as long as creating a Struct: too much for every row.
 _DONE: Final = RowState.DONE
 _WRITTEN_DONE: Final = RowState.DONE.value
 _WRITTEN_SENDING: Final = RowState.SENDING.value
 
 
 class Result(Struct, frozen=True, array_like=True, gc=False):
-    """What became of the row with this number; `reason` is without personal data."""
+    """The new state of the row with this number; `reason` contains no personal data."""
 
     number: int
     state: RowState
@@ -53,7 +52,10 @@ class Result(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Plan(Struct, frozen=True, gc=False):
-    """What to do with a row: skip it, refuse it, or send it. `first_line` is where its customer stood in this run."""
+    """What to do with a row: skip it, refuse it, or send it.
+
+    `first_line` is not 0 if its customer already occurred in this run, on that line.
+    """
 
     number: int
     skip: bool = False
@@ -61,13 +63,13 @@ class Plan(Struct, frozen=True, gc=False):
 
     @property
     def refusal(self) -> str:
-        """Why the row must not be sent, if so: two rows of one customer would race."""
+        """Why the row must not be sent, else "": two different rows of one customer would race."""
         return f"customer appears twice, first on line {self.first_line}" if self.first_line and not self.skip else ""
 
 
-# A step of SQLite gives up Python's lock and has to wait for it again, behind a busy loop: so a chunk of rows is one
+# Each step of SQLite releases the GIL and has to wait for it again behind a busy loop: so a chunk of rows is one
 # statement with many values or a JSON array, not one statement per row. Values take a third of an array's time, but
-# a statement of its own for each number of rows: nearly all chunks have the same.
+# need a separate statement for each number of rows; nearly all chunks have the same number.
 _WRITE = "INSERT OR REPLACE INTO row (number, key, customer, body, line, run, state, reason) VALUES "
 _WRITE_ONE = "(?, ?, ?, ?, ?, ?, ?, '')"
 _SETTLE_DONE = "UPDATE row SET state = 'done', reason = '' WHERE number IN (SELECT value FROM json_each(?))"
@@ -78,7 +80,7 @@ _SETTLE = (
 
 
 class Journal:
-    """Plans and settles rows, a chunk at a time; each call is one durable commit. Used by one thread at a time."""
+    """Records what is about to be sent and what came of it, in one durable commit per call. Not thread-safe."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
         self._connection = connection
@@ -92,7 +94,11 @@ class Journal:
         self._next = (top or 0) + 1
 
     def commit(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
-        """Settle what came back and write down what is to be sent next; when it returns, both are durable."""
+        """Record these results, and the intent to send these rows; returns one `Plan` per row.
+
+        Both are durable when it returns. Raises `ConfigurationError` if the file cannot be written; nothing of it is
+        recorded then.
+        """
         with translate_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -101,14 +107,17 @@ class Journal:
                 self._index.flush()
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:  # SQLite itself rolls back after some errors
+                if self._connection.in_transaction:  # after some errors SQLite has rolled back itself
                     self._connection.execute("ROLLBACK")
                 self._index.read()
                 raise
             return plans
 
     def close(self, results: Sequence[Result]) -> None:
-        """Settle the last rows and let go of the file. No call is under way any more: what was only planned is new."""
+        """Record the last results and close the file. No call may be under way: rows still `sending` become `new`.
+
+        Raises `ConfigurationError` if the file cannot be written; it is closed all the same.
+        """
         try:
             with translate_errors(self._path):
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -123,7 +132,7 @@ class Journal:
     def _settle(self, results: Sequence[Result]) -> None:
         done = [result.number for result in results if result.state is _DONE]
         others = [result for result in results if result.state is not _DONE]
-        if others:  # first: a row may have been in doubt before it was done
+        if others:  # first: a row that is done now may have been unknown before
             self._connection.execute(_SETTLE, [json_text(others)])
         if done:
             self._connection.execute(_SETTLE_DONE, [json_text(done)])
@@ -163,10 +172,13 @@ class Journal:
 
 
 def open_journal(path: Path, *, account: str, source: str) -> Journal:
-    """Open or make the journal of an account (its digest) and an input (its name)."""
+    """The journal at `path`, created if missing, of an account (its digest) and an input (its name).
+
+    Raises `ConfigurationError` if it is in use or belongs to another account or input.
+    """
     return Journal(open_file(path, account=account, source=source), path)
 
 
 def temporary_journal() -> Journal:
-    """A journal for one run, which finds customers that stand twice and is gone afterwards."""
+    """A journal for one run without a journal file: it still detects customers that occur twice."""
     return Journal(open_temporary(), None)

@@ -1,1 +1,1 @@
-"""Rows of customers out of files and iterables, a chunk at a time."""
+"""Customer rows from files and iterables, read in chunks."""

@@ -1,4 +1,4 @@
-"""The columns of a CSV file: read off `UpdateCustomer` itself, so that there is no second list to forget."""
+"""The columns of a CSV file, derived from `UpdateCustomer` so that there is no second list to maintain."""
 
 import difflib
 from collections import Counter
@@ -20,7 +20,7 @@ KEY = "customer_id"
 ERROR_MARK, LINE_MARK = "_error", "_line"
 MARKS = (LINE_MARK, ERROR_MARK)
 
-# What a cell stands for where it does not stand for itself; None leaves the field alone.
+# Cells with a special meaning: the value they stand for; None leaves the field unchanged.
 _MEANINGS: dict[Empty, dict[str, str | None]] = {
     "keep": {"": None, "<clear>": "", "<keep>": None},
     "clear": {"": "", "<clear>": "", "<keep>": None},
@@ -28,13 +28,13 @@ _MEANINGS: dict[Empty, dict[str, str | None]] = {
 
 
 class Header(Struct, frozen=True):
-    """The first row of a CSV file: the columns' names, and by the path of an object which columns fill its keys."""
+    """The header of a CSV file. `parts`: for the path of each object, its columns as pairs of position and key."""
 
     names: tuple[str, ...]
     parts: dict[Path, list[tuple[int, str]]]
 
     def fields(self, cells: Sequence[str], empty: Empty) -> dict[str, Any]:
-        """A row of cells as the nested data of an update; there are as many cells as columns."""
+        """The nested data of an update from a row of cells; `cells` must be as long as the header."""
         meaning = _MEANINGS[empty].get
         data: dict[str, Any] = {}
         for path, columns_of_part in self.parts.items():
@@ -50,12 +50,12 @@ class Header(Struct, frozen=True):
 
 
 def read_header(cells: Sequence[str], line: int) -> Header:
-    """Raises `ConfigurationError` for a column that is unknown, nameless or there twice, and without customer_id."""
+    """The parsed header. Raises `ConfigurationError` for unknown, unnamed or repeated columns, or without an id."""
     names = tuple(cell.strip() for cell in cells)
     paths = tuple(_path(name, number, cells) for number, name in enumerate(names, 1))
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
-        raise ConfigurationError(f"line {line}: the column {twice!r} is there twice; keep one of them")
+        raise ConfigurationError(f"line {line}: the column {twice!r} occurs twice; keep one of them")
     if KEY not in names:
         raise ConfigurationError(f"line {line}: there is no column {KEY!r}; each row needs the id of its customer")
     parts: dict[Path, list[tuple[int, str]]] = {}
@@ -87,7 +87,7 @@ def _free(family: str, name: str) -> Path:
     try:
         canonical_json({key: ""})
     except InvalidRequest:
-        problem = f"column {name!r} cannot be sent: {key!r} is a key that JSON carries differently in JavaScript"
+        problem = f"column {name!r} cannot be sent: {key!r} is a key that JavaScript does not keep as it is"
     if problem:
         raise ConfigurationError(problem)
     return (*family.rstrip(".").split("."), key)
@@ -104,13 +104,13 @@ def _hint(name: str, known: dict[str, Path]) -> str:
 
 @cache
 def columns() -> dict[str, Path]:
-    """Every column with a fixed name: its dotted name and its path, in the order of the wire."""
+    """The path of each column with a fixed name, by its dotted name, in the order of the body's fields."""
     return {".".join(path): path for path, is_open in _leaves(UpdateCustomer) if not is_open}
 
 
 @cache
 def open_columns() -> tuple[str, ...]:
-    """The prefixes under which any name goes: `metadata.`."""
+    """The prefixes that any key may follow, such as `metadata.`."""
     return tuple(".".join(path) + "." for path, is_open in _leaves(UpdateCustomer) if is_open)
 
 
@@ -121,7 +121,7 @@ def _leaves(kind: type[Struct], above: Path = ()) -> Iterator[tuple[Path, bool]]
         part = next((member for member in members if isinstance(member, type) and issubclass(member, Struct)), None)
         if part is not None:
             yield from _leaves(part, path)
-        elif field.name != "extra":  # it names no key of the body, it holds some
+        elif field.name != "extra":  # not a key of the body itself
             yield path, any(_is_mapping(member) for member in members)
 
 

@@ -1,4 +1,4 @@
-"""CSV: rows out of a text stream, and how many there are."""
+"""CSV input: reads rows from a text stream, and counts them."""
 
 import csv
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from paycombat_async.batch.rows.columns import KEY, MARKS, Empty, Header, read_h
 from paycombat_async.batch.rows.row import BadRow, Row, row_from_data
 from paycombat_async.errors import ConfigurationError
 
-# Above the longest body that may be sent, so that an over-long cell is one bad row; below what would fill the memory
-# when a quote is never closed.
+# Characters. More than the longest body that may be sent, so that an over-long cell is one bad row; less than what
+# would fill the memory when a quote is never closed.
 MAX_CELL = 1 << 20
 
 
 def read_csv(stream: TextIO, empty: Empty) -> Iterator[Row | BadRow]:
-    """The rows behind the header. A row with as many cells as the header names is read, any other is a bad row."""
+    """The rows after the header; one with more or fewer cells than the header is a `BadRow`."""
     records = _records(stream)
     header = _header(records)
     for line, cells in records:
@@ -22,20 +22,22 @@ def read_csv(stream: TextIO, empty: Empty) -> Iterator[Row | BadRow]:
 
 
 def count_csv(stream: TextIO) -> int:
-    """The number of rows. Raises `ConfigurationError` for a header or quoting with which no row can be trusted."""
+    """The number of rows. Raises `ConfigurationError` for an invalid header or broken quoting."""
     records = _records(stream)
     _header(records)
     return sum(1 for _ in records)
 
 
 def csv_header(stream: TextIO) -> Header:
-    """The header alone."""
+    """The parsed header. Raises `ConfigurationError` if it is invalid."""
     return _header(_records(stream))
 
 
 def _row(header: Header, line: int, cells: tuple[str, ...], empty: Empty) -> Row | BadRow:
     missing = header.names[len(cells) :]
-    if len(cells) <= len(header.names) and set(missing) <= set(MARKS):  # marks are passed over, so they may be missing
+    if len(cells) <= len(header.names) and set(missing) <= set(
+        MARKS
+    ):  # these columns are ignored, so they may be missing
         return row_from_data(line, header.fields((*cells, *("" for _ in missing)), empty), cells)
     amount = "many" if len(cells) > len(header.names) else "few"
     reason = f"too {amount} cells: {len(cells)}, the header has {len(header.names)}"
@@ -46,13 +48,15 @@ def _row(header: Header, line: int, cells: tuple[str, ...], empty: Empty) -> Row
 def _header(records: Iterator[tuple[int, tuple[str, ...]]]) -> Header:
     line, cells = next(records, (0, ()))
     if not cells:
-        raise ConfigurationError("the file holds no header; its first row names the columns")
+        raise ConfigurationError("the file has no header; its first row must name the columns")
     return read_header(cells, line)
 
 
 def _records(stream: TextIO) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Cells with the line they start on. Rows of nothing but empty cells are passed over: spreadsheets add them."""
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL))  # one limit for the whole process: only ever raised
+    """Each row's first line number and cells. Rows of empty cells only are skipped: spreadsheets add them."""
+    csv.field_size_limit(
+        max(csv.field_size_limit(), MAX_CELL)
+    )  # the limit applies to the whole process, so it is never lowered
     reader = csv.reader(stream, strict=True)
     line, problem = 0, ""
     while not problem:
@@ -67,6 +71,6 @@ def _records(stream: TextIO) -> Iterator[tuple[int, tuple[str, ...]]]:
             if any(cells):
                 yield line, tuple(cells)
     raise ConfigurationError(
-        f"line {line}: the quoting is broken, so where rows begin and end is not certain ({problem}); "
+        f"line {line}: the quoting is broken, so the boundaries of rows are uncertain ({problem}); "
         'close each quoted cell and write a quote inside it as ""'
     )

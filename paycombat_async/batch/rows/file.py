@@ -1,4 +1,4 @@
-"""A file of rows: looked through once before anything is sent, then read in a stream, never held."""
+"""A file of rows: checked as a whole before anything is sent, then read as a stream."""
 
 import codecs
 import errno
@@ -19,7 +19,7 @@ FileFormat: TypeAlias = Literal["csv", "jsonl"]
 
 _SUFFIXES: dict[str, FileFormat] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _COUNT: dict[FileFormat, Callable[[TextIO], int]] = {"csv": count_csv, "jsonl": count_jsonl}
-# CSV takes any line ending, and cells may hold line ends; JSONL lines end with a line feed and nothing else.
+# CSV allows any line ending, and line ends within cells; JSONL lines end with a line feed only.
 _NEWLINE: dict[FileFormat, str] = {"csv": "", "jsonl": "\n"}
 _CHUNK = 1 << 20
 _LONGEST_LINE = 4 << 20
@@ -28,7 +28,7 @@ _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True, slots=True)
 class RowFile:
-    """A file of `total` rows that was found fit to be read; iterate over it as often as you like."""
+    """A checked file of `total` rows; each iteration reads it again from the start."""
 
     path: Path
     file_format: FileFormat
@@ -36,7 +36,7 @@ class RowFile:
     total: int
 
     def __iter__(self) -> Iterator[Row | BadRow]:
-        """Raises `ConfigurationError` if the file was changed into something unreadable meanwhile."""
+        """Yields the rows. Raises `ConfigurationError` if the file has become unreadable since it was checked."""
         try:
             with open_text(self.path, self.file_format) as stream:
                 yield from read_csv(stream, self.empty) if self.file_format == "csv" else read_jsonl(stream)
@@ -48,15 +48,16 @@ class RowFile:
 
 
 def open_rows(path: str | os.PathLike[str], *, file_format: FileFormat | None = None, empty: Empty = "keep") -> RowFile:
-    """Look a file through: CSV by the suffix .csv, JSONL by .jsonl or .ndjson, unless `file_format` says it.
+    """Check a file of rows and return it: CSV if it ends in .csv, JSONL if in .jsonl or .ndjson, or as `file_format`.
 
-    In CSV an empty cell leaves its field alone and `<clear>` clears it; `empty="clear"` makes an empty cell clear, and
-    `<keep>` leave alone. Raises `ConfigurationError` for what is wrong with the file as a whole.
+    In CSV an empty cell leaves its field unchanged and `<clear>` clears it; with `empty="clear"` an empty cell clears
+    the field and `<keep>` leaves it unchanged. Raises `ConfigurationError` if the file as a whole cannot be used, such
+    as for its encoding or its header; a single invalid row is a `BadRow` later.
     """
     where = Path(path)
     chosen = file_format or _SUFFIXES.get(where.suffix.lower())
     if chosen is None:
-        raise ConfigurationError(f"{where.name}: neither .csv nor .jsonl; say which format it has")
+        raise ConfigurationError(f"{where.name}: neither .csv nor .jsonl; specify its format")
     try:
         with _open_regular(where) as stream:
             _check_bytes(stream)
@@ -70,7 +71,7 @@ def open_rows(path: str | os.PathLike[str], *, file_format: FileFormat | None = 
 
 
 def open_text(path: Path, file_format: FileFormat) -> TextIO:
-    """The file as text, without its byte order mark."""
+    """The file opened as UTF-8 text, without its byte order mark."""
     return path.open(encoding="utf-8-sig", newline=_NEWLINE[file_format])
 
 
@@ -94,7 +95,7 @@ def _check_bytes(stream: BinaryIO) -> None:
         without_end = 0 if newlines else without_end + len(chunk)
         if without_end > _LONGEST_LINE:
             raise ConfigurationError(
-                f"line {line} is longer than {_LONGEST_LINE >> 20} MiB; that is no row of a customer"
+                f"line {line} is longer than {_LONGEST_LINE >> 20} MiB; a customer's row is never that long"
             )
         line, decoded = line + newlines, decoded or chunk != codecs.BOM_UTF8
     _check_chunk(b"", line, lambda data: decode(data, True))  # noqa: FBT003 - codecs' own signature
@@ -103,16 +104,16 @@ def _check_bytes(stream: BinaryIO) -> None:
 
 
 def _check_chunk(chunk: bytes, line: int, decode: Callable[[bytes], str]) -> None:
-    at, problem = chunk.find(b"\0"), "a NUL byte; the file is damaged, or no text"
+    at, problem = chunk.find(b"\0"), "a NUL byte; the file is damaged or is not text"
     try:
         decode(chunk)
     except UnicodeDecodeError as error:
-        # The decoder may still hold the beginning of a character from the chunk before.
+        # The decoder may still hold the first bytes of a character from the previous chunk.
         start = max(0, error.start - (len(error.object) - len(chunk)))
         if at < 0 or start < at:
             at, problem = start, f"the byte 0x{error.object[error.start]:02x}, which is not UTF-8; save it as UTF-8"
     if at >= 0:
-        raise ConfigurationError(f"line {line + chunk.count(bytes([10]), 0, at)} holds {problem}")
+        raise ConfigurationError(f"line {line + chunk.count(bytes([10]), 0, at)} contains {problem}")
 
 
 GivenRows: TypeAlias = RowFile | Iterable[Given] | AsyncIterable[Given]

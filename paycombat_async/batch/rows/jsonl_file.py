@@ -1,4 +1,4 @@
-"""JSONL: one object in the shape of the API's body per line."""
+"""JSONL input: each line is one JSON object, shaped like the body of the API call."""
 
 import json
 from collections import Counter
@@ -13,17 +13,17 @@ from paycombat_async.errors import ConfigurationError
 
 
 class _InvalidLine(ValueError):
-    """Valid for Python's parser, but not to be sent."""
+    """A line that is no valid row; its message is the reason shown to the user."""
 
 
 def read_jsonl(stream: TextIO) -> Iterator[Row | BadRow]:
-    """The rows; blank lines are passed over."""
+    """The rows; blank lines are skipped."""
     for line, text in _lines(stream):
         yield _row(line, text)
 
 
 def count_jsonl(stream: TextIO) -> int:
-    """The number of rows. Raises `ConfigurationError` for none, and for a file that is one JSON array."""
+    """The number of rows. Raises `ConfigurationError` if there are none, or if the file is one JSON array."""
     rows = 0
     for _, text in _lines(stream):
         if not rows and text.startswith("["):
@@ -36,7 +36,7 @@ def count_jsonl(stream: TextIO) -> int:
 
 def _lines(stream: TextIO) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(stream, 1):
-        text = line.strip(" \t\r\n")  # JSON's own white space: what else str.strip takes away is no blank here
+        text = line.strip(" \t\r\n")  # JSON's white space only: str.strip() would remove more
         if text:
             yield number, text
 
@@ -59,16 +59,16 @@ def _parse(text: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         problem = f"not valid JSON: {error.msg} (column {error.colno})"
     except ValueError:
-        problem = "holds a number of too many digits"
+        problem = "contains a number with too many digits"
     except InvalidOperation:
-        problem = "holds a number beyond all bounds"
+        problem = "contains a number that is too large"
     except RecursionError:
         problem = "nested too deeply"
     if problem:
         raise _InvalidLine(problem)
     if not isinstance(data, dict):
         raise _InvalidLine(f"expected an object, got {_kind(data)}")
-    mapping = cast("dict[str, Any]", data)  # keys of JSON are text
+    mapping = cast("dict[str, Any]", data)  # JSON keys are always strings
     fields = {key: value for key, value in mapping.items() if key not in MARKS}
     if not isinstance(fields.get(KEY, ""), str):
         raise _InvalidLine(f"{KEY}: expected text, got {_kind(fields[KEY])}")
@@ -81,12 +81,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         counts = Counter(name for name, _ in pairs if name not in MARKS)
         for name, count in counts.most_common(1):
             if count > 1:
-                raise _InvalidLine(f"the key {name!r} is there twice")
+                raise _InvalidLine(f"the key {name!r} occurs twice")
     return found
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _InvalidLine(f"{name} has no form in JSON")
+    raise _InvalidLine(f"{name} cannot be written in JSON")
 
 
 _KINDS: dict[type, str] = {

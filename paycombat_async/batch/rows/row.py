@@ -1,4 +1,4 @@
-"""Rows: one customer's update each, with the line it came from, or the reason why it cannot be sent."""
+"""Rows: the update of one customer and its line in the input, or the reason why it cannot be sent."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -13,13 +13,13 @@ from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas.customers import UpdateCustomer
 
-# What the row looked like in its file, to be written to the failures file unchanged: cells, a JSON line, or nothing.
+# The row as in its file, copied unchanged to the failures file: cells of CSV, a line of JSONL, None without a file.
 Source: TypeAlias = tuple[str, ...] | str | None
 
 
-# `gc=False`, here and in what goes with a row: thousands of them live long enough to set the garbage collector off.
+# `gc=False`, here and in other Structs made per row: thousands live long enough to trigger the garbage collector.
 class Row(Struct, frozen=True, gc=False):
-    """A row fit to be sent, as `body`. `digest` says whether its content is the same as at another time."""
+    """A valid row. `body` is what will be sent; `digest` is its SHA-256, by which a later run detects changes."""
 
     line: int
     request: UpdateCustomer
@@ -33,7 +33,7 @@ class Row(Struct, frozen=True, gc=False):
 
 
 class BadRow(Struct, frozen=True):
-    """A row that is not sent, and why; the reason is fit to be shown."""
+    """A row that cannot be sent; `reason` is safe to print."""
 
     line: int
     reason: str
@@ -42,11 +42,11 @@ class BadRow(Struct, frozen=True):
 
 
 def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | BadRow:
-    """A row out of plain data in the shape of the API's body."""
+    """The row for plain data shaped like the API's body, or a `BadRow` if it is invalid."""
     known = _text_or_nothing(data.get(KEY))
     if data.get(KEY, "") == "":
         return BadRow(line, "no customer_id", source=source)
-    if "extra" in data:  # a field of the Struct, but no key of the body
+    if "extra" in data:  # a field of the Struct, not a key of the body
         return BadRow(line, "unknown field 'extra'", known, source)
     try:
         request = UpdateCustomer.from_mapping(data)
@@ -65,12 +65,12 @@ def row_from_given(line: int, given: object) -> Row | BadRow:
 
 
 def row_from_request(line: int, request: UpdateCustomer, source: Source = None) -> Row | BadRow:
-    """A row out of a Struct; what its constructor let pass is found here."""
-    customer_id = _text_or_nothing(request.customer_id)  # constructors check nothing
+    """The row for a Struct, or a `BadRow` if it is invalid: Struct constructors check nothing."""
+    customer_id = _text_or_nothing(request.customer_id)
     if not customer_id:
         return BadRow(line, "no customer_id", source=source)
     if not customer_id.isprintable():
-        return BadRow(line, f"{KEY} holds a character that no id has", customer_id, source)
+        return BadRow(line, f"{KEY} contains a character that no id has", customer_id, source)
     try:
         body = encode_body(UPDATE_CUSTOMER, request)
     except InvalidRequest as error:
@@ -83,7 +83,7 @@ def _text_or_nothing(value: object) -> str:
 
 
 def reason_of(error: InvalidRequest) -> str:
-    """What is wrong, with the field named as its column is."""
+    """The error's message, with the field named like its CSV column."""
     return printable(str(error).removeprefix("$.").removeprefix("$: "))
 
 

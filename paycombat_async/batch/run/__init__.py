@@ -1,1 +1,1 @@
-"""One run over all rows: who sends, how fast, what is noted, and when to give up."""
+"""One run over all rows: workers, throttle, records, and the rules for stopping early."""

@@ -1,4 +1,4 @@
-"""A dry run: every row is read and judged, nothing is sent and nothing is written."""
+"""A dry run: every row is read and checked, nothing is sent or written."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from paycombat_async.batch.rows.row import BadRow, Row
 async def run_dry(
     chunks: Chunks, tally: Tally, clock: Clock, on_progress: Callable[[Progress], None] | None
 ) -> BatchReport:
-    """Rows that would be sent are the report's `pending` ones."""
+    """The report of a dry run; its `pending` rows are those that would be sent."""
     begun = clock.monotonic()
     journal = temporary_journal()
     try:

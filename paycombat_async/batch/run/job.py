@@ -22,7 +22,9 @@ from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
 
-_NO_FILE = "rows that are no file"  # stored in journals as the name of their input: changing it locks users out
+_NO_FILE = (
+    "rows that are no file"  # stored in journals as the name of such an input; a journal with another name is refused
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
     if job.dry_run:
         return await run_dry(chunks, tally, SYSTEM_CLOCK, job.on_progress)
     if client is None:
-        raise ConfigurationError("only a dry run goes without a client")
+        raise ConfigurationError("only a dry run can be done without a client")
 
     def on_failed(attempt: Attempt) -> None:
         if attempt.status == 429:

@@ -1,4 +1,4 @@
-"""Rows that are written down and wait for a worker."""
+"""Rows that are recorded in the journal and wait for a worker."""
 
 import asyncio
 from collections import deque
@@ -10,7 +10,7 @@ from paycombat_async.batch.rows.row import Row
 
 
 class Item(Struct, eq=False, gc=False):
-    """A row on its way, and how often it was put back."""
+    """A row to be sent, its number in the journal, and how many times it was put back."""
 
     row: Row
     number: int
@@ -18,7 +18,10 @@ class Item(Struct, eq=False, gc=False):
 
 
 class WorkQueue:
-    """A queue that says when it runs low: an `asyncio.Queue` costs six times as much per row, and does not say."""
+    """A queue whose filler can wait until it runs low.
+
+    An `asyncio.Queue` costs six times as much per row and has no such signal.
+    """
 
     def __init__(self, low: int) -> None:
         self._items: deque[Item] = deque()
@@ -27,25 +30,25 @@ class WorkQueue:
         self._ran_low = asyncio.Event()
 
     def put(self, items: Iterable[Item]) -> None:
-        """Add rows at the end."""
+        """Append items at the end."""
         self._items.extend(items)
         self._arrived.set()
 
     def take(self) -> Item | None:
-        """The next row, if there is one."""
+        """The next item, or None if the queue is empty."""
         item = self._items.popleft() if self._items else None
         if len(self._items) <= self._low:
             self._ran_low.set()
         return item
 
     async def until_not_empty(self) -> None:
-        """Wait for rows."""
+        """Wait until there is at least one item."""
         while not self._items:
             self._arrived.clear()
             await self._arrived.wait()
 
     async def until_low(self) -> None:
-        """Wait until more rows are wanted."""
+        """Wait until at most `low` items are left, so that more should be read."""
         while len(self._items) > self._low:
             self._ran_low.clear()
             await self._ran_low.wait()

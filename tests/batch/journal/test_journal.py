@@ -1,4 +1,4 @@
-"""The journal: whose it is, who may use it, and what it says of each row."""
+"""The journal: permissions, locking, what it is bound to, and how it plans rows."""
 
 import os
 import sqlite3
@@ -45,7 +45,7 @@ def _path(tmp_path: Path) -> Path:
 
 
 def test_only_the_owner_may_read_it(path: Path) -> None:
-    """The write-ahead log too, whatever the umask."""
+    """Journal and write-ahead log have mode 0600, whatever the umask."""
     before = os.umask(0)
     try:
         journal = opened(path)
@@ -61,7 +61,7 @@ def test_only_the_owner_may_read_it(path: Path) -> None:
 
 
 def test_a_journal_that_others_may_read_is_closed_to_them(path: Path) -> None:
-    """As after a copy."""
+    """A journal with wider permissions, as after a copy, gets mode 0600."""
     opened(path).close([])
     path.chmod(0o644)
 
@@ -72,7 +72,7 @@ def test_a_journal_that_others_may_read_is_closed_to_them(path: Path) -> None:
 
 @pytest.mark.promise("P7")
 def test_it_holds_no_name_and_no_token(path: Path) -> None:
-    """Ids, lines, digests and states are all there is."""
+    """The file contains ids, line numbers, digests and states, and nothing else of a row."""
     journal = opened(path)
     plans = journal.commit([], [row(2, "c1", "한빛 personal")])
     journal.commit([Result(plans[0].number, RowState.FAILED, "refused")], [])
@@ -97,7 +97,7 @@ except ConfigurationError as error:
 
 
 def test_one_run_at_a_time(path: Path) -> None:
-    """A second one is refused at once, from this process and from another, until the first has ended."""
+    """A second run, in this process or another, is refused at once until the first one has ended."""
     journal = opened(path)
 
     with pytest.raises(ConfigurationError, match="is in use by another run"):
@@ -118,7 +118,7 @@ def test_one_run_at_a_time(path: Path) -> None:
     ids=["account", "input"],
 )
 def test_it_belongs_to_one_account_and_one_input(path: Path, account: str, source: str, sentence: str) -> None:
-    """Another one's rows would be skipped or sent for the wrong reason."""
+    """With another account or input, rows would be skipped or sent wrongly: it is refused."""
     opened(path).close([])
 
     with pytest.raises(ConfigurationError) as caught:
@@ -129,7 +129,7 @@ def test_it_belongs_to_one_account_and_one_input(path: Path, account: str, sourc
 
 
 def test_an_input_is_named_from_where_the_journal_is(tmp_path: Path) -> None:
-    """So that both can be moved together; elsewhere the same name is another file."""
+    """The input's path is relative to the journal, so that both can be moved together."""
     journal = tmp_path / "in.csv.journal"
 
     assert "in.csv" == source_name(tmp_path / "in.csv", journal)
@@ -161,7 +161,7 @@ def _other_version(path: Path) -> None:
     ids=["text", "database", "version", "directory", "link"],
 )
 def test_what_is_no_journal_is_left_alone(path: Path, make: object, sentence: str) -> None:
-    """One sentence, and not a byte written."""
+    """Another kind of file is refused with one message, and not a byte of it is changed."""
     make(path)
     before = path.read_bytes() if path.is_file() else None
 
@@ -174,13 +174,13 @@ def test_what_is_no_journal_is_left_alone(path: Path, make: object, sentence: st
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """With the system's own words."""
+    """A path in a missing directory is refused with the operating system's own message."""
     with pytest.raises(ConfigurationError, match="cannot be made: No such file or directory"):
         opened(tmp_path / "missing" / "journal")
 
 
 def test_a_file_begun_and_left_empty_is_a_new_journal(path: Path) -> None:
-    """A kill can fall between making the file and filling it."""
+    """A kill between creating the file and filling it leaves an empty file, which is usable."""
     path.touch(0o600)
 
     opened(path).close([])
@@ -189,7 +189,7 @@ def test_a_file_begun_and_left_empty_is_a_new_journal(path: Path) -> None:
 
 
 def test_what_is_done_is_skipped_and_all_else_is_sent_again(path: Path) -> None:
-    """Only `done` with the same content keeps a row from being sent."""
+    """Only the state `done` with the same content prevents a row from being sent."""
     journal = opened(path)
     rows = [row(2, "done"), row(3, "failed"), row(4, "unknown"), row(5, "sending"), row(6, "changed")]
     numbers = [plan.number for plan in journal.commit([], rows)]
@@ -207,7 +207,7 @@ def test_what_is_done_is_skipped_and_all_else_is_sent_again(path: Path) -> None:
 
 
 def test_a_customer_that_stands_twice_is_sent_once(path: Path) -> None:
-    """The same content again is nothing to do; other content is refused, in one window or in two."""
+    """A repeated row is skipped if its content is the same, else refused; also in a later chunk."""
     journal = opened(path)
 
     first = journal.commit([], [row(2, "c1"), row(3, "c1", "y"), row(4, "c1")])
@@ -221,7 +221,7 @@ def test_a_customer_that_stands_twice_is_sent_once(path: Path) -> None:
 
 
 def test_rows_that_were_planned_and_not_sent_are_new(path: Path) -> None:
-    """At a clean end no call is under way, so nothing is in doubt."""
+    """After `close` no call is under way: rows that were planned only are `new` again."""
     journal = opened(path)
     sent, _ = journal.commit([], [row(2, "c1"), row(3, "c2")])
 
@@ -231,7 +231,7 @@ def test_rows_that_were_planned_and_not_sent_are_new(path: Path) -> None:
 
 
 def test_a_commit_that_fails_says_so(path: Path) -> None:
-    """A full disk stops the run with a sentence; nothing of the turn is kept."""
+    """A full disk gives one error message, and nothing of the failed commit is kept."""
     journal = opened(path)
     journal._connection.execute("PRAGMA max_page_count = 1")
 
@@ -261,7 +261,7 @@ class FailingOnce:
 
 
 def test_a_turn_that_failed_leaves_no_trace_in_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even if the index caught up in it: rows of turns before are known, those of this one are new."""
+    """After a rollback the index knows the rows of earlier commits, and none of the failed one."""
     monkeypatch.setattr(index, "LATEST", 15)
     journal, rows = opened(path), [row(line, f"c{line}") for line in range(20)]
     journal.commit([], rows[:10])
@@ -276,7 +276,7 @@ def test_a_turn_that_failed_leaves_no_trace_in_memory(path: Path, monkeypatch: p
 
 
 def test_no_more_than_the_latest_rows_are_held_in_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those in the index are found there, by this run and by the next."""
+    """Older rows move to the index table, where this run and the next one find them."""
     monkeypatch.setattr(index, "LATEST", 25)
     journal, rows = opened(path), [row(line, f"c{line}") for line in range(100)]
     held = []
@@ -360,5 +360,5 @@ TestRuns = Runs.TestCase
 
 
 def test_a_plan_sends_unless_it_says_otherwise() -> None:
-    """The usual case carries no mark."""
+    """A plan's defaults mean: send the row."""
     assert "" == Plan(1).refusal

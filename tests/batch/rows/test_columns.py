@@ -1,4 +1,4 @@
-"""CSV columns: which there are, and what their cells mean."""
+"""CSV columns: their names, and the meaning of their cells."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from paycombat_async.schemas import AuthorizedUserDetails, UpdateCompany, Update
 
 
 def test_every_field_of_an_update_has_a_column() -> None:
-    """The columns are the Struct's fields, nested ones with dots; `extra` is no key of the body."""
+    """The columns are the Struct's fields, nested ones with dots; `extra` has none."""
     top = set(UpdateCustomer.__struct_fields__) - {"metadata", "company", "individual", "extra"}
     company = {f"company.{name}" for name in UpdateCompany.__struct_fields__} - {"company.authorized_user"}
     user = {f"company.authorized_user.{name}" for name in AuthorizedUserDetails.__struct_fields__}
@@ -28,7 +28,7 @@ def test_every_field_of_an_update_has_a_column() -> None:
         (["customer_id", "metadata."], "unknown column 'metadata.' (column 2)"),
         (["customer_id", "company"], "unknown column 'company' (column 2)"),
         (["customer_id", ""], "column 2 has no name; name it or take it out"),
-        (["customer_id", "type", "type"], "line 1: the column 'type' is there twice; keep one of them"),
+        (["customer_id", "type", "type"], "line 1: the column 'type' occurs twice; keep one of them"),
         (["description"], "line 1: there is no column 'customer_id'"),
         (["customer_id;description"], "the columns are not separated by commas; export the file with commas"),
         (["customer_id", "metadata.__proto__"], "column 'metadata.__proto__' cannot be sent"),
@@ -48,7 +48,7 @@ def test_every_field_of_an_update_has_a_column() -> None:
     ],
 )
 def test_a_header_that_cannot_be_trusted_is_refused(cells: list[str], sentence: str) -> None:
-    """One sentence that names the column and, where there is one, the nearest known name."""
+    """One message names the column and, if there is one, the most similar known name."""
     with pytest.raises(ConfigurationError) as caught:
         read_header(cells, 1)
 
@@ -70,7 +70,7 @@ def test_a_header_that_cannot_be_trusted_is_refused(cells: list[str], sentence: 
     ],
 )
 def test_cells_keep_clear_or_set(empty: str, cell: str, expected: dict[str, str]) -> None:
-    """Empty and the two marks mean what the mode says; every other cell is its own text."""
+    """Empty cells, `<clear>` and `<keep>` mean what the mode says; other cells are values."""
     header = read_header(["customer_id", "description"], 1)
 
     fields = header.fields(["c", cell], empty)
@@ -79,7 +79,7 @@ def test_cells_keep_clear_or_set(empty: str, cell: str, expected: dict[str, str]
 
 
 def test_dotted_columns_nest() -> None:
-    """Parts without a filled cell are left out, marks of an earlier failures file are passed over."""
+    """Objects without a filled cell are omitted; the columns of a failures file are ignored."""
     names = ["_line", "customer_id", "company.authorized_user.email", "individual.email", "metadata.a.b", "_error"]
     header = read_header(names, 1)
 

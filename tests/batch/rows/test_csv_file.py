@@ -1,4 +1,4 @@
-"""Rows out of CSV."""
+"""Reading rows from CSV."""
 
 import csv
 import io
@@ -32,14 +32,14 @@ def reasons(text: str) -> list[tuple[int, str]]:
         ("c1,firm,x,y", "type: not one of the allowed values"),
         ("c1,<clear>,x,y", "type: not one of the allowed values"),
         (f"{'c' * 256},company,x,y", "customer_id: expected `str` of length <= 255"),
-        ("c\x071,company,x,y", "customer_id holds a character that no id has"),
+        ("c\x071,company,x,y", "customer_id contains a character that no id has"),
         (f"c1,company,{'x' * 100_001},y", "the body has 100078 bytes; the provider takes 100000"),
         (f"c1,company,{'x' * 200_000},y", "the body has 200077 bytes; the provider takes 100000"),
     ],
     ids=["no id", "cleared id", "few", "many", "type", "cleared type", "long id", "control", "long body", "long cell"],
 )
 def test_a_bad_row_is_a_row_with_a_reason(line: str, reason: str) -> None:
-    """It keeps its line, and the rows around it are read."""
+    """An invalid row becomes a `BadRow` with its line, and the rows around it are read."""
     rows = rows_of(f"{HEADER}c0,,,\n{line}\nc2,,,\n")
 
     assert [2, 3, 4] == [row.line for row in rows]
@@ -47,7 +47,7 @@ def test_a_bad_row_is_a_row_with_a_reason(line: str, reason: str) -> None:
 
 
 def test_a_row_is_where_it_begins() -> None:
-    """Quoted line ends, blank lines and rows of empty cells shift the lines of those behind them."""
+    """Line numbers stay right after quoted line ends, blank lines and rows of empty cells."""
     text = f'{HEADER}c1,,"one\ntwo\r\nthree",\n\n,,,\nc2,,"a ""b"", c",\r\nc3,,x,\n'
 
     rows = [row for row in rows_of(text) if isinstance(row, Row)]
@@ -59,7 +59,7 @@ def test_a_row_is_where_it_begins() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "the file holds no header"),
+        ("", "the file has no header"),
         (f'{HEADER}c1,,x,y\nc2,,"never closed,\nc3,,x,y\n', "line 3: the quoting is broken"),
         (f'{HEADER}c1,,"closed"early,y\n', "line 2: the quoting is broken"),
         (f"{HEADER}c1,,{'x' * (MAX_CELL + 1)},y\n", "line 2: the quoting is broken"),
@@ -67,7 +67,7 @@ def test_a_row_is_where_it_begins() -> None:
     ids=["empty", "open quote", "text behind a quote", "endless cell"],
 )
 def test_a_file_whose_rows_are_uncertain_is_refused(text: str, sentence: str) -> None:
-    """Where rows begin and end must be certain, or a cell could pass for a row."""
+    """Broken quoting refuses the file: a cell could otherwise pass for a row."""
     with pytest.raises(ConfigurationError) as caught:
         count_csv(io.StringIO(text, newline=""))
 
@@ -81,7 +81,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=5))
 def test_what_a_spreadsheet_writes_is_what_is_sent(cells: list[tuple[str, str]]) -> None:
-    """Any text survives quoting, and the count is that of the rows read."""
+    """Any text survives quoting, and the count equals the number of rows read."""
     stream = io.StringIO(newline="")
     csv.writer(stream).writerows([["customer_id", "description", "metadata.note"], *(("c", *pair) for pair in cells)])
 
@@ -92,7 +92,7 @@ def test_what_a_spreadsheet_writes_is_what_is_sent(cells: list[tuple[str, str]])
 
 
 def test_a_missing_mark_at_the_end_is_no_missing_cell() -> None:
-    """The columns of an earlier failures file are passed over, so a row may lack them."""
+    """Columns of a failures file are ignored, so a row may lack their cells."""
     rows = rows_of("customer_id,description,_line\nc,x\n")
 
     assert ["c"] == [row.customer_id for row in rows if isinstance(row, Row)]

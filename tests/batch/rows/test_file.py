@@ -1,4 +1,4 @@
-"""Files of rows: what is wrong with a whole file is found before anything is sent."""
+"""Files of rows: problems of the whole file are found before anything is sent."""
 
 import os
 from pathlib import Path
@@ -15,17 +15,17 @@ GOOD = b"customer_id,description\nc1,x\n"
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.txt", GOOD, "a.txt: neither .csv nor .jsonl; say which format it has"),
+        ("a.txt", GOOD, "a.txt: neither .csv nor .jsonl; specify its format"),
         ("a.csv", b"", "a.csv: the file is empty"),
         ("a.csv", b"\xef\xbb\xbf", "a.csv: the file is empty"),
-        ("a.csv", b"\n\n", "a.csv: the file holds no header"),
+        ("a.csv", b"\n\n", "a.csv: the file has no header"),
         ("a.jsonl", b"\n \n", "a.jsonl: the file is empty"),
-        ("a.csv", GOOD + b"c2,caf\xe9\n", "a.csv: line 3 holds the byte 0xe9, which is not UTF-8; save it as UTF-8"),
-        ("a.csv", GOOD + b"c2,\xed\x95", "a.csv: line 3 holds the byte 0xed, which is not UTF-8; save it as UTF-8"),
-        ("a.csv", b"x" * (1 << 20) + b"\n\xff", "a.csv: line 2 holds the byte 0xff, which is not UTF-8"),
-        ("a.csv", GOOD + b"c2,\0\n", "a.csv: line 3 holds a NUL byte; the file is damaged, or no text"),
+        ("a.csv", GOOD + b"c2,caf\xe9\n", "a.csv: line 3 contains the byte 0xe9, which is not UTF-8; save it as UTF-8"),
+        ("a.csv", GOOD + b"c2,\xed\x95", "a.csv: line 3 contains the byte 0xed, which is not UTF-8; save it as UTF-8"),
+        ("a.csv", b"x" * (1 << 20) + b"\n\xff", "a.csv: line 2 contains the byte 0xff, which is not UTF-8"),
+        ("a.csv", GOOD + b"c2,\0\n", "a.csv: line 3 contains a NUL byte; the file is damaged or is not text"),
         ("a.csv", GOOD.decode().encode("utf-16"), "a.csv: is UTF-16; save it as UTF-8 (in Excel: 'CSV UTF-8')"),
-        ("a.csv", GOOD + b"x" * (6 << 20), "a.csv: line 3 is longer than 4 MiB; that is no row of a customer"),
+        ("a.csv", GOOD + b"x" * (6 << 20), "a.csv: line 3 is longer than 4 MiB; a customer's row is never that long"),
         ("a.jsonl", b"[{}]", "a.jsonl: the file is a JSON array"),
     ],
     ids=[
@@ -44,7 +44,7 @@ GOOD = b"customer_id,description\nc1,x\n"
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, content: bytes, sentence: str) -> None:
-    """One sentence names the file, the line and the cure."""
+    """One message names the file, the line and what to do."""
     path = tmp_path / name
     path.write_bytes(content)
 
@@ -64,7 +64,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, conten
     ids=["missing", "directory", "pipe"],
 )
 def test_what_is_no_file_is_refused(tmp_path: Path, make: object, sentence: str) -> None:
-    """Before it is opened: opening a pipe would wait for its other end."""
+    """Anything but a regular file is refused before it is opened: opening a pipe would block."""
     path = tmp_path / "a.csv"
     make(path)
 
@@ -75,7 +75,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path, make: object, sentence: str)
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["lf", "crlf", "cr"])
 def test_marks_and_line_ends_make_no_difference(tmp_path: Path, mark: bytes, end: bytes) -> None:
-    """Whoever wrote the file, the same rows come out, as often as it is read."""
+    """Byte order marks and line ends change no row, however often the file is read."""
     path = tmp_path / "a.CSV"
     path.write_bytes(mark + end.join([b"customer_id,description", "c1,한빛".encode(), b"c2,x"]))
 
@@ -86,7 +86,7 @@ def test_marks_and_line_ends_make_no_difference(tmp_path: Path, mark: bytes, end
 
 
 def test_a_character_across_two_chunks_is_whole(tmp_path: Path) -> None:
-    """The file is looked through in pieces, and letters may lie on a cut."""
+    """The file is checked in chunks, and a character of several bytes may be split."""
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"customer_id":"' + b"c" * ((1 << 20) - 17) + "한".encode() + b'"}\n')
 
@@ -94,7 +94,7 @@ def test_a_character_across_two_chunks_is_whole(tmp_path: Path) -> None:
 
 
 def test_a_file_spoilt_after_the_look_through_ends_in_a_sentence(tmp_path: Path) -> None:
-    """It can be changed between the two readings."""
+    """A file that changed after its check raises one `ConfigurationError`."""
     path = tmp_path / "a.csv"
     path.write_bytes(GOOD)
     rows = open_rows(path)
@@ -105,7 +105,7 @@ def test_a_file_spoilt_after_the_look_through_ends_in_a_sentence(tmp_path: Path)
 
 
 def test_the_format_can_be_said(tmp_path: Path) -> None:
-    """A file of another ending is read as told."""
+    """`file_format` overrides the file's suffix."""
     path = tmp_path / "export.txt"
     path.write_bytes(GOOD)
 

@@ -1,4 +1,4 @@
-"""Rows out of JSONL."""
+"""Reading rows from JSONL."""
 
 import io
 
@@ -26,16 +26,16 @@ def rows_of(text: str) -> list[Row | BadRow]:
         ('{"customer_id": "c", "company": {"name": 7}}', "company.name: expected `str`, got `int`"),
         ('{"customer_id": "c", "compny": {}}', "object contains unknown field `compny`"),
         ('{"customer_id": "c", "extra": {"a": 1}}', "unknown field 'extra'"),
-        ('{"customer_id": "c", "company": {"name": "a", "name": "b"}}', "the key 'name' is there twice"),
-        ('{"customer_id": "c", "customer_id": "d"}', "the key 'customer_id' is there twice"),
-        ('{"customer_id": "c", "metadata": {"n": NaN}}', "NaN has no form in JSON"),
+        ('{"customer_id": "c", "company": {"name": "a", "name": "b"}}', "the key 'name' occurs twice"),
+        ('{"customer_id": "c", "customer_id": "d"}', "the key 'customer_id' occurs twice"),
+        ('{"customer_id": "c", "metadata": {"n": NaN}}', "NaN cannot be written in JSON"),
         ('{"customer_id": "c", "metadata": {"n": 1e999}}', "metadata.n: not a number that JSON can carry"),
         (
             '{"customer_id": "c", "metadata": {"n": 9007199254740993}}',
             "metadata.n: integer beyond ±(2^53-1); pass it as text",
         ),
-        ('{"customer_id": "c", "metadata": {"n": 1e99999999999999999999}}', "holds a number beyond all bounds"),
-        (f'{{"customer_id": "c", "metadata": {{"n": {"9" * 5000}}}}}', "holds a number of too many digits"),
+        ('{"customer_id": "c", "metadata": {"n": 1e99999999999999999999}}', "contains a number that is too large"),
+        (f'{{"customer_id": "c", "metadata": {{"n": {"9" * 5000}}}}}', "contains a number with too many digits"),
         (
             '{"customer_id": "c", "description": "\\ud800"}',
             "description: holds half of a surrogate pair, which UTF-8 cannot carry",
@@ -49,7 +49,7 @@ def rows_of(text: str) -> list[Row | BadRow]:
     ids=str,
 )
 def test_a_bad_line_is_a_row_with_a_reason(line: str, reason: str) -> None:
-    """It keeps its line, and the lines around it are read."""
+    """An invalid line becomes a `BadRow` with its number, and the lines around it are read."""
     rows = rows_of(f'{{"customer_id": "a"}}\n{line}\n{{"customer_id": "b"}}\n')
 
     assert [1, 2, 3] == [row.line for row in rows]
@@ -58,7 +58,7 @@ def test_a_bad_line_is_a_row_with_a_reason(line: str, reason: str) -> None:
 
 @pytest.mark.promise("P5")
 def test_absent_and_empty_speak_for_themselves() -> None:
-    """Absent leaves alone, `""` clears; blank lines, CRLF and the marks of a failures file are passed over."""
+    """Absent fields stay unchanged and `""` clears; blank lines and failure columns are ignored."""
     text = (
         '\n{"_line":3,"_error":"x","customer_id":"c","description":""}\r\n \n{"customer_id":"d","description":"\u2028"}'
     )
@@ -71,7 +71,7 @@ def test_absent_and_empty_speak_for_themselves() -> None:
 
 
 def test_numbers_of_metadata_keep_their_value() -> None:
-    """They are written as JavaScript writes them."""
+    """Numbers in metadata are sent as JavaScript would print them."""
     (row,) = rows_of('{"customer_id":"c","metadata":{"a":10.0,"b":0.1,"c":7}}')
 
     assert isinstance(row, Row)
@@ -79,6 +79,6 @@ def test_numbers_of_metadata_keep_their_value() -> None:
 
 
 def test_one_json_array_is_refused() -> None:
-    """It is the usual mistake, and every line of it would fail."""
+    """A file that is one JSON array is refused as a whole: every line of it would fail."""
     with pytest.raises(ConfigurationError, match="the file is a JSON array; write one object per line"):
         count_jsonl(io.StringIO('\n[{"customer_id":"c"},\n'))

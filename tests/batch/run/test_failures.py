@@ -1,4 +1,4 @@
-"""Whose trouble a failed call is, and how many in a row end a run."""
+"""The cause of a failed call, and how many consecutive failures end a run."""
 
 import pytest
 
@@ -35,7 +35,7 @@ from paycombat_async.batch.run.failures import MESSAGES, Breaker, FailureKind, f
     ids=lambda value: type(value).__name__ if isinstance(value, PayCombatError) else "",
 )
 def test_errors_say_whose_trouble_it_is(error: PayCombatError, expected: FailureKind) -> None:
-    """The row's own, or one that may meet every row."""
+    """An error is the row's own, or of a kind that may affect every row."""
     assert expected is failure_kind(error)
 
 
@@ -51,7 +51,7 @@ def test_errors_say_whose_trouble_it_is(error: PayCombatError, expected: Failure
     ],
 )
 def test_so_many_in_a_row_are_too_many(trouble: FailureKind, concurrency: int, limit: int | None) -> None:
-    """A trouble of the row's own never ends the run, however often it comes."""
+    """Shared failures end the run at their limit; failures of single rows never do."""
     breaker = Breaker(concurrency)
 
     met = [breaker.on_failure(trouble) for _ in range(200)]
@@ -60,7 +60,7 @@ def test_so_many_in_a_row_are_too_many(trouble: FailureKind, concurrency: int, l
 
 
 def test_anything_better_in_between_starts_the_count_anew() -> None:
-    """A call that got through, or another trouble."""
+    """A successful call or another kind of failure resets the count."""
     breaker = Breaker(4)
 
     for between in (breaker.on_success, lambda: breaker.on_failure(FailureKind.OUTAGE)):
@@ -70,5 +70,5 @@ def test_anything_better_in_between_starts_the_count_anew() -> None:
 
 
 def test_every_trouble_of_the_run_has_its_sentence() -> None:
-    """It says what happened and what to do."""
+    """Each kind of shared failure has a message for the user."""
     assert set(FailureKind) - {FailureKind.OWN} == set(MESSAGES)

@@ -1,4 +1,4 @@
-"""Runs in any weather: they end, every row is accounted for, and a provider that asks for time is given it."""
+"""Runs under random answers: they end, account for every row, and respect Retry-After and the rate."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ HOLD = 3.0
 FINE = "fine"
 HELD = "held"
 LATER = "later"
-WEATHER: dict[str, Callable[[str], Answer]] = {
+ANSWERS: dict[str, Callable[[str], Answer]] = {
     FINE: updated,
     HELD: lambda _: refused(429, retry_after=str(int(HOLD))),
     LATER: lambda _: refused(503, retry_after=str(int(HOLD))),
@@ -30,8 +30,8 @@ WEATHER: dict[str, Callable[[str], Answer]] = {
 }
 
 
-class TurnedClock(FakeClock):
-    """Time that passes for all who sleep, once nobody has anything else to do."""
+class SteppedClock(FakeClock):
+    """A clock that advances to the next sleeper's time once no task has anything else to do."""
 
     def __init__(self) -> None:
         super().__init__(start=0.0)
@@ -45,7 +45,7 @@ class TurnedClock(FakeClock):
         heappush(self._sleepers, (self.time + seconds, len(self.slept), wakes))
         await wakes
 
-    async def turn(self) -> None:
+    async def step(self) -> None:
         while True:
             await asyncio.sleep(0)
             self._quiet += 1
@@ -57,10 +57,10 @@ class TurnedClock(FakeClock):
 
 
 class Conditions:
-    """A provider whose answers come in turn, and what it saw: when calls began, when it asked for time."""
+    """A provider that cycles through kinds of answers, and records when calls began and when it asked to wait."""
 
     def __init__(self, kinds: list[str]) -> None:
-        self.clock = TurnedClock()
+        self.clock = SteppedClock()
         self.provider = Provider(self._answer)
         self.starts: list[float] = []
         self.last: dict[str, str] = {}
@@ -72,10 +72,10 @@ class Conditions:
         self.starts.append(self.clock.time)
         if kind in {HELD, LATER}:
             self._asked.append(self.clock.time)
-        return WEATHER[kind](customer)
+        return ANSWERS[kind](customer)
 
     def pressed(self) -> list[float]:
-        """Calls that began after time was asked for, and before it was over."""
+        """Start times of calls that began during a Retry-After."""
         return [start for start in self.starts for asked in self._asked if asked < start < asked + HOLD]
 
 
@@ -84,16 +84,16 @@ async def carried_out(conditions: Conditions, rows: int, concurrency: int, rate:
         token=TOKEN, signature_key=SIGNATURE_KEY, transport=conditions.provider, clock=conditions.clock, max_retries=0
     )
     updates = [UpdateCustomer(customer_id=f"c{number}") for number in range(rows)]
-    turning = asyncio.create_task(conditions.clock.turn())
+    stepping = asyncio.create_task(conditions.clock.step())
     async with client, asyncio.timeout(PATIENCE_S):
         report = await sync_customers(client, updates, concurrency=concurrency, rate=rate)
-    turning.cancel()
+    stepping.cancel()
     return report
 
 
 @settings(max_examples=100)
 @given(
-    kinds=st.lists(st.sampled_from(sorted(WEATHER)), min_size=1, max_size=12),
+    kinds=st.lists(st.sampled_from(sorted(ANSWERS)), min_size=1, max_size=12),
     rows=st.integers(1, 12),
     concurrency=st.integers(1, 8),
     rate=st.sampled_from([None, 0.25, 4.0]),
@@ -101,7 +101,7 @@ async def carried_out(conditions: Conditions, rows: int, concurrency: int, rate:
 def test_a_run_ends_with_every_row_accounted_for(
     kinds: list[str], rows: int, concurrency: int, rate: float | None
 ) -> None:
-    """What is updated was last answered so; the time asked for is waited for, and the rate is kept."""
+    """Updated rows got a success last, no call begins during a Retry-After, and the rate holds."""
     conditions = Conditions(kinds)
 
     report = asyncio.run(carried_out(conditions, rows, concurrency, rate))
