@@ -167,7 +167,7 @@ def _closed_directory_and_no_journal(path: Path) -> None:
     [
         (_closed_file, "cannot be written: it is read-only"),
         (_closed_directory, "cannot be written: it is read-only"),
-        (_closed_directory_and_no_journal, "cannot be made: Permission denied"),
+        (_closed_directory_and_no_journal, "cannot be created: Permission denied"),
     ],
     ids=["file", "directory", "directory, no journal"],
 )

@@ -188,7 +188,7 @@ def test_a_set_up_in_order_says_so() -> None:
         ({"PAYCOMBAT_BASE_URL": "https://S3CRET@h"}, ["wrong PAYCOMBAT_BASE_URL: base_url must look like"]),
         ({"PAYCOMBAT_BASE_URL": " https://h"}, ["wrong PAYCOMBAT_BASE_URL: it has white space around it"]),
         ({"SSL_CERT_FILE": "nowhere.pem"}, ["wrong SSL_CERT_FILE: it names a file or directory that does not exist"]),
-        ({"PAYCOMBAT_TOKEN": f"{TOKEN} S3CRET"}, ["wrong client: token holds characters a header cannot carry"]),
+        ({"PAYCOMBAT_TOKEN": f"{TOKEN} S3CRET"}, ["wrong client: token contains characters that no header may have"]),
     ],
     ids=[
         "missing",

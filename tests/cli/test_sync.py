@@ -110,7 +110,7 @@ def test_an_interrupted_run_ends_in_good_order(rows: Path, sandbox: Sandbox, num
 FAULTS = {
     "no file": (["missing.csv"], {}, "No such file or directory"),
     "no token": (["in.csv"], {"PAYCOMBAT_TOKEN": ""}, "token is missing"),
-    "padded token": (["in.csv"], {"PAYCOMBAT_TOKEN": "snd_x "}, "token has white space around it"),
+    "padded token": (["in.csv"], {"PAYCOMBAT_TOKEN": "snd_x "}, "token has white space at its beginning or end"),
     "live key": (
         ["in.csv"],
         {"PAYCOMBAT_SIGNATURE_KEY": "live_key"},

@@ -121,7 +121,7 @@ def test_what_is_no_inbox_is_refused(path, prepare, complaint):
 
 def test_a_directory_that_is_not_there_is_named(tmp_path):
     """At the start of the program, not at the first webhook."""
-    with pytest.raises(ConfigurationError, match="cannot be made: No such file"):
+    with pytest.raises(ConfigurationError, match="cannot be created: No such file"):
         SqliteInbox(tmp_path / "none" / "inbox.db")
 
 

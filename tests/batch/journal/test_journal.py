@@ -175,7 +175,7 @@ def test_what_is_no_journal_is_left_alone(path: Path, make: object, sentence: st
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A path in a missing directory is refused with the operating system's own message."""
-    with pytest.raises(ConfigurationError, match="cannot be made: No such file or directory"):
+    with pytest.raises(ConfigurationError, match="cannot be created: No such file or directory"):
         opened(tmp_path / "missing" / "journal")
 
 
