@@ -86,7 +86,7 @@ class _Job:
     "--format",
     "file_format",
     type=click.Choice(["csv", "jsonl"]),
-    help="If FILE's name does not end in .csv or .jsonl.",
+    help="The format of FILE, if its name does not end in .csv or .jsonl.",
 )
 @click.option("--sandbox", is_flag=True, help="Run against a local sandbox inside this command; needs no account.")
 @click.option("--base-url", metavar="URL", help="Address of the API, if not the provider's own.")
