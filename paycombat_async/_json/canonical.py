@@ -8,7 +8,7 @@ one is refused with the field's path, never its value.
 from collections.abc import Callable
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -16,8 +16,6 @@ from msgspec import UNSET, Struct, UnsetType
 from paycombat_async._json.codegen import compile_function, field_expression
 from paycombat_async._json.javascript import MAX_SAFE_INTEGER
 from paycombat_async._json.normalize import MAX_DEPTH, check_struct_options, normalize
-
-S = TypeVar("S", bound=Struct)
 
 _JSON_SAFE_TYPES = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
@@ -69,18 +67,6 @@ def encode_trusted(value: object) -> bytes:
 
 def _encode_normalized(value: Any) -> bytes:
     return _encode(normalize(value, "$", 1))
-
-
-def without_extra(request: S) -> S:
-    """The request with its typed fields only, on every level; the same object if it has no others."""
-    changes: dict[str, object] = {}
-    for name in request.__struct_fields__:
-        item = getattr(request, name)
-        if name == "extra" and item is not UNSET:
-            changes[name] = UNSET
-        elif isinstance(item, Struct) and (typed := without_extra(item)) is not item:
-            changes[name] = typed
-    return msgspec.structs.replace(request, **changes) if changes else request
 
 
 def _compile_encoder(kind: type[Struct]) -> Callable[[Any], bytes | None]:

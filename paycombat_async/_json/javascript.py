@@ -6,10 +6,11 @@ from decimal import Decimal
 MAX_SAFE_INTEGER = 2**53 - 1  # Number.MAX_SAFE_INTEGER: beyond it JavaScript changes digits
 MAX_ARRAY_INDEX = 2**32 - 2  # ECMA-262, 6.1.7: keys up to here are moved to the front
 _ARRAY_INDEX = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
+_DIGITS = frozenset("0123456789")
 
 
 def is_array_index(key: str) -> bool:
-    return _ARRAY_INDEX.match(key) is not None and int(key) <= MAX_ARRAY_INDEX
+    return key[:1] in _DIGITS and _ARRAY_INDEX.match(key) is not None and int(key) <= MAX_ARRAY_INDEX
 
 
 def js_number(number: float) -> str:

@@ -73,11 +73,19 @@ def _object(value: Mapping[Any, Any], path: str, depth: int) -> dict[str, object
     for key in value:
         if not isinstance(key, str) or key == "__proto__":
             raise InvalidRequest(f"{path}: holds a key that is no text, or '__proto__'", path=path)
-        name = _text(key, path, depth)
+        name = key if _is_ascii(key) else _text(key, path, depth)
         if name in written:
             raise InvalidRequest(f"{path}: holds two keys of the same text", path=path)
-        written[name] = normalize(value[key], child_path(path, name), depth + 1)
-    return {name: written[name] for name in sorted(written, key=_key_order)}
+        item = value[key]
+        written[name] = item if _is_ascii(item) else normalize(item, child_path(path, name), depth + 1)
+    if any(map(is_array_index, written)):
+        return {name: written[name] for name in sorted(written, key=_key_order)}
+    return written
+
+
+def _is_ascii(value: object) -> bool:
+    """Whether this is plain ASCII text, which needs neither a check nor a path: most values are."""
+    return type(value) is str and value.isascii()
 
 
 def child_path(path: str, key: str) -> str:
@@ -97,7 +105,9 @@ def _array(value: list[Any] | tuple[Any, ...], path: str, depth: int) -> list[ob
 def _struct(value: Struct, path: str, depth: int) -> dict[str, object]:
     """The fields that are set, then what stands in `extra`, if there is such a field."""
     check_struct_options(type(value))
-    written = {name: normalize(item, f"{path}.{name}", depth + 1) for name, item in _present(value)}
+    written: dict[str, object] = {}
+    for name, item in _present(value):
+        written[name] = item if _is_ascii(item) else normalize(item, f"{path}.{name}", depth + 1)
     extra: Any = getattr(value, "extra", UNSET)
     return written if extra is UNSET else written | _extra(value, extra, f"{path}.extra", depth)
 
@@ -134,11 +144,11 @@ def _refuse_inexact(value: Any, path: str) -> None:
 
 
 def _present(value: Struct) -> Iterator[tuple[str, object]]:
-    """The fields that are set, under their names on the wire."""
-    names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
-    return (
-        (encoded, item) for name, encoded in names if name != "extra" and (item := getattr(value, name)) is not UNSET
-    )
+    """The fields that are set, under their names on the wire, without `extra`."""
+    for name, encoded in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+        item = getattr(value, name)
+        if item is not UNSET and name != "extra":
+            yield encoded, item
 
 
 def _enum(value: Enum, path: str, depth: int) -> object:

@@ -6,15 +6,15 @@ is left to the others. It may say "doubtful" of something right, never "right" o
 
 import enum
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from paycombat_async._json.amounts import check_amounts
-from paycombat_async._json.canonical import canonical_json, encode_trusted, is_json_safe_object, without_extra
+from paycombat_async._json.canonical import canonical_json, encode_trusted, is_json_safe_object
 from paycombat_async._json.codegen import compile_function, field_expression
-from paycombat_async._json.decoding import decoder
 from paycombat_async._json.javascript import MAX_SAFE_INTEGER
 from paycombat_async._json.normalize import check_struct_options
 from paycombat_async.endpoints import Endpoint
@@ -88,22 +88,30 @@ def _length_mismatch(meta: Any) -> str:
     return f"type(it) is not str or not {meta.min_length or 0} <= len(it) <= {meta.max_length or MAX_SAFE_INTEGER}"
 
 
-def check_request(request: Struct, body: bytes) -> None:
-    """Raises `InvalidRequest` naming the first field whose value its annotation does not allow.
+def check_request(request: Struct) -> None:
+    """Raises `InvalidRequest` with the path of the first field whose value its annotation does not allow.
 
-    `body` is what the request's typed fields were encoded to. Decoding it against the Struct's own type checks all that
-    JSON can show; the comparison then finds what encoding hides: bytes become text, a dict looks like a Struct.
+    The request must be one that `canonical_json` takes. Converting its plain form back to its own type checks all that
+    JSON can show; comparing the two finds what JSON hides: bytes become text, and a dict looks like a Struct.
     """
     try:
-        again = decoder(type(request)).decode(body)
+        again = msgspec.convert(msgspec.to_builtins(request, enc_hook=_to_builtin), type(request))
     except msgspec.ValidationError as error:
         text, path = explain(error)
     else:
         if again != request:
             _find_disguised(request, "$")
         return
-    allowed = _allowed(type(request), path.split(".")[1:])
-    raise InvalidRequest(f"{path}: {text}{allowed}", path=path)
+    raise InvalidRequest(f"{path}: {text}{_allowed(type(request), path.split('.')[1:])}", path=path)
+
+
+def _to_builtin(value: object) -> object:
+    """The plain form of what `canonical_json` takes and msgspec does not convert itself."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # of any types
+    return {}  # Raw: refused where text belongs, and found by the comparison where a Struct does
 
 
 def _find_disguised(value: Struct, path: str) -> None:
@@ -129,7 +137,9 @@ def _struct_in(annotation: Any) -> type[Struct] | None:
 def _accepts_text(annotation: Any) -> bool:
     if get_origin(annotation) is Annotated:
         return _accepts_text(get_args(annotation)[0])
-    return annotation is str or str in get_args(annotation)
+    if get_origin(annotation) in {Union, UnionType}:
+        return any(map(_accepts_text, get_args(annotation)))
+    return annotation is str
 
 
 def _allowed(kind: type[Struct], names: list[str]) -> str:
@@ -169,8 +179,7 @@ def _encode_checked(request: Request) -> bytes:
 
 
 def _encode_checked_slowly(request: Request) -> bytes:
-    typed = without_extra(request)
-    check_amounts(type(typed), typed)  # first: that one was a float is not to be seen in the body
-    body = canonical_json(typed)
-    check_request(typed, body)
-    return body if typed is request else canonical_json(request)
+    check_amounts(type(request), request)  # first: the plain form of a request no longer shows that one was a float
+    body = canonical_json(request)
+    check_request(request)
+    return body
