@@ -18,6 +18,8 @@ from paycombat_async.errors import InvalidRequest
 MAX_DIGITS = 15
 SMALLEST = Decimal("0.000001")
 LIMIT = Decimal(10) ** 15
+_LIMIT = int(LIMIT)
+_LEAST_PLAIN = Decimal("0.00001")  # below it, msgspec writes 1e-6 where JavaScript writes 0.000001
 _LONGEST = 64  # of a text that is looked at as a number at all
 _WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
 
@@ -51,6 +53,22 @@ def check_amount(value: object, path: str) -> None:
     reason = _violation(value)
     if reason:
         raise InvalidRequest(f"{path}: {reason}", path=path)
+
+
+def plain_amount(value: object) -> int | float | None:
+    """The number that msgspec writes as JavaScript writes this amount.
+
+    None means that this, or the amount, needs `check_amount` and `normalize`: they decide.
+    """
+    if type(value) is int:
+        return value if 0 <= value < _LIMIT else None
+    if type(value) is not Decimal or not value.is_finite() or not _LEAST_PLAIN <= value < LIMIT:
+        return None
+    if len(str(value)) > MAX_DIGITS + 1:  # with a point, or the exponent of a round number: at most 15 digits
+        return None
+    number = float(value)
+    whole = int(number)
+    return whole if whole == number else number
 
 
 def _violation(value: object) -> str | None:

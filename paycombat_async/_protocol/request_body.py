@@ -6,25 +6,26 @@ is left to the others. It may say "doubtful" of something right, never "right" o
 
 import enum
 from collections.abc import Callable, Mapping
+from keyword import iskeyword
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from paycombat_async._json.amounts import check_amounts
+from paycombat_async._json.amounts import check_amounts, plain_amount
 from paycombat_async._json.canonical import canonical_json, encode_trusted, is_json_safe_object
 from paycombat_async._json.codegen import compile_function, field_expression
 from paycombat_async._json.javascript import MAX_SAFE_INTEGER
 from paycombat_async._json.normalize import check_struct_options
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import InvalidRequest
-from paycombat_async.schemas._base import Request, explain
+from paycombat_async.schemas._base import Amount, Request, explain
 
 Q = TypeVar("Q")
 
 
-FastCheck: TypeAlias = Callable[[Any], bool]
+FastCheck: TypeAlias = Callable[[Any], Any]
 
 
 class _FastChecks(dict[type[Struct], FastCheck]):
@@ -35,24 +36,37 @@ class _FastChecks(dict[type[Struct], FastCheck]):
         return self[kind]
 
 
-# `FAST_CHECKS[type(request)](request)`: whether every field but `extra` holds what its annotation allows, beyond doubt.
+# `FAST_CHECKS[type(request)](request)`: the Struct to encode if every field holds what its annotation allows, beyond
+# doubt, and there is no `extra`; else None. It is the request itself, or a copy with its amounts as plain numbers.
 FAST_CHECKS: Final = _FastChecks()
 
 
 def _compile_check(kind: type[Struct]) -> FastCheck:
     check_struct_options(kind)
-    names: dict[str, object] = {"UNSET": UNSET, "is_json_safe_object": is_json_safe_object}
+    names: dict[str, object] = {
+        "UNSET": UNSET,
+        "is_json_safe_object": is_json_safe_object,
+        "plain_amount": plain_amount,
+        "replace": msgspec.structs.replace,
+    }
     lines: list[str] = []
+    amounts: list[str] = []
     for field in msgspec.structs.fields(kind):
-        if field.name == "extra":
-            continue
+        found = field_expression("value", field.name)
         wanted, is_optional = _expected_type(field.type)
-        wrong = _mismatch_expression(wanted, field.name, names)
-        lines += [
-            f"it = {field_expression('value', field.name)}",
-            f"if {'it is not UNSET and ' * is_optional}({wrong}): return False",
-        ]
-    return compile_function("is_right", [*lines, "return True"], names)
+        if field.name == "extra":
+            lines.append(f"if {found} is not UNSET: return None")
+        elif wanted == Amount and not is_optional and not iskeyword(field.name):
+            lines += [
+                f"amount_{len(amounts)} = plain_amount({found})",
+                f"if amount_{len(amounts)} is None: return None",
+            ]
+            amounts.append(f"{field.name}=amount_{len(amounts)}")
+        else:
+            wrong = _mismatch_expression(wanted, field.name, names)
+            lines += [f"it = {found}", f"if {'it is not UNSET and ' * is_optional}({wrong}): return None"]
+    result = f"replace(value, {', '.join(amounts)})" if amounts else "value"
+    return compile_function("check", [*lines, f"return {result}"], names)
 
 
 def _expected_type(annotation: Any) -> tuple[Any, bool]:
@@ -61,7 +75,10 @@ def _expected_type(annotation: Any) -> tuple[Any, bool]:
         return annotation, False
     members = get_args(annotation) or (annotation,)
     wanted = [member for member in members if member is not UnsetType]
-    return wanted[0] if len(wanted) == 1 else object, len(wanted) < len(members)
+    is_optional = len(wanted) < len(members)
+    if set(wanted) == set(get_args(Amount)):
+        return Amount, is_optional
+    return wanted[0] if len(wanted) == 1 else object, is_optional
 
 
 def _mismatch_expression(wanted: Any, name: str, names: dict[str, object]) -> str:
@@ -76,9 +93,9 @@ def _mismatch_expression(wanted: Any, name: str, names: dict[str, object]) -> st
         return f"type(it) is not str or it not in words_of_{name}"
     if origin is Annotated and arguments[0] is str and len(arguments) == 2:
         return _length_mismatch(arguments[1])
-    if isinstance(wanted, type) and issubclass(wanted, Struct) and "extra" not in wanted.__struct_fields__:
-        names |= {f"kind_of_{name}": wanted, f"is_right_{name}": FAST_CHECKS[wanted]}
-        return f"type(it) is not kind_of_{name} or not is_right_{name}(it)"
+    if isinstance(wanted, type) and issubclass(wanted, Struct):
+        names |= {f"kind_of_{name}": wanted, f"check_{name}": FAST_CHECKS[wanted]}
+        return f"type(it) is not kind_of_{name} or check_{name}(it) is not it"
     return "True"
 
 
@@ -171,8 +188,8 @@ def encode_body(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
 
 
 def _encode_checked(request: Request) -> bytes:
-    is_right = request.extra is UNSET and FAST_CHECKS[type(request)](request)
-    body = encode_trusted(request) if is_right else _encode_checked_slowly(request)
+    checked = FAST_CHECKS[type(request)](request)
+    body = _encode_checked_slowly(request) if checked is None else encode_trusted(checked)
     if body == b"{}":
         raise InvalidRequest("the body is empty; what this call takes goes into extra", path="$")
     return body

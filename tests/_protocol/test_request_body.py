@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from paycombat_async import (
     UNSET,
     AuthorizedUserDetails,
+    BeneficiaryIndividual,
     CreateCompany,
     CreateCustomer,
     CreateIndividual,
@@ -131,24 +132,75 @@ def test_the_slow_check_names_the_field(request_, text):
     assert text == str(caught.value)
 
 
+def payout(amount: object = 1, **others: object) -> CreatePayout:
+    """A payout of this amount with everything that it must have."""
+    beneficiary = PayoutBeneficiary(individual=BeneficiaryIndividual(first_name="x"), account_number="1")
+    texts = dict.fromkeys(("sender_currency", "sender_country", "beneficiary_currency", "payout_method_name"), "x")
+    return CreatePayout(
+        **texts,
+        **({"payout_beneficiary_param": beneficiary, "purpose_code": "SELF"} | others),
+        sender_amount=amount,
+        beneficiary_amount=amount,
+    )
+
+
 @pytest.mark.promise("P11")
 @pytest.mark.parametrize("order_id", [Decimal(-1), b"x"], ids=["amount", "bytes"])
 def test_a_reference_is_text(order_id):
     """Its annotation is a union with a text of limited length, which must be read to its end."""
-    request_ = CreatePayout(
-        payout_beneficiary_param=PayoutBeneficiary(),
-        sender_amount=1,
-        sender_currency="AUD",
-        sender_country="AU",
-        beneficiary_amount=1,
-        beneficiary_currency="AUD",
-        payout_method_name="x",
-        purpose_code="SELF",
-        order_id=order_id,
-    )
-
     with pytest.raises(InvalidRequest, match=r"\$\.order_id: (expected text, got Decimal|bytes has no form in JSON)"):
-        encode_body(CREATE_PAYOUT, request_)
+        encode_body(CREATE_PAYOUT, payout(order_id=order_id))
+
+
+@pytest.mark.parametrize(
+    "amount", [0, 1, 10**15 - 1, Decimal(1), Decimal("100.50"), Decimal("0.00001"), Decimal("1E+3")]
+)
+def test_the_fast_check_decides_ordinary_amounts(amount):
+    """The slow way would cost a payout seven times as much."""
+    assert FAST_CHECKS[CreatePayout](payout(amount))
+
+
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize(
+    "amount",
+    [
+        1.5,
+        True,
+        -1,
+        10**15,
+        "1",
+        None,
+        UNSET,
+        *map(Decimal, ("NaN", "sNaN", "Infinity", "-1", "1E-7", "1.234567890123456")),
+    ],
+    ids=repr,
+)
+def test_the_fast_check_leaves_other_amounts_to_the_slow_one(amount):
+    """Which refuses each of these, naming the field."""
+    assert FAST_CHECKS[CreatePayout](payout(amount)) is None
+    with pytest.raises(InvalidRequest, match="sender_amount"):
+        encode_body(CREATE_PAYOUT, payout(amount))
+
+
+@pytest.mark.promise("P2")
+@given(st.decimals(0, 10**15, places=12) | st.decimals(0, 10**15) | st.integers(0, 10**15))
+def test_the_fast_check_writes_amounts_as_the_slow_way_does(amount):
+    """`canonical_json` goes through `normalize`, whose numbers are checked against Node."""
+    request_ = payout(amount)
+    checked = FAST_CHECKS[CreatePayout](request_)
+
+    if checked is not None:
+        assert canonical_json(request_) == encode_body(CREATE_PAYOUT, request_)
+
+
+def test_parts_with_extra_are_left_to_the_slow_check():
+    """Only there, keys of `extra` are checked and spliced in behind the typed fields."""
+    beneficiary = PayoutBeneficiary(account_number="1", extra={"iban": "x"})
+
+    assert FAST_CHECKS[CreatePayout](payout(payout_beneficiary_param=beneficiary)) is None
+    assert b'{"account_number":"1","iban":"x"}' in encode_body(
+        CREATE_PAYOUT, payout(payout_beneficiary_param=beneficiary)
+    )
 
 
 class Text(str):
