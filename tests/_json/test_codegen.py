@@ -1,5 +1,9 @@
 """Functions written out from a Struct's fields."""
 
+import inspect
+import linecache
+import traceback
+
 import msgspec
 import pytest
 
@@ -16,6 +20,21 @@ def test_it_runs_its_lines_with_the_names_it_was_given():
     assert "half" == half.__name__
     with pytest.raises(NameError):
         compile_function("third", ["return value / three"], {"two": 2})(9)
+
+
+def test_a_traceback_shows_the_line_that_failed():
+    """Generated functions have no file, so their source is registered where tracebacks and debuggers look for it."""
+    divide = compile_function("divide", ["half = value / 2", "return half / zero"], {"zero": 0})
+    linecache.checkcache()
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        divide(8)
+
+    last = traceback.extract_tb(caught.value.__traceback__)[-1]
+    assert ("divide", 3, "return half / zero") == (last.name, last.lineno, last.line)
+    assert ["def divide(value):\n", "    half = value / 2\n", "    return half / zero\n"] == (
+        inspect.getsourcelines(divide)[0]
+    )
 
 
 @pytest.mark.parametrize("name", ["class", "None", "it", "value", "encode", "UNSET"])
