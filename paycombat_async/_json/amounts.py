@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, TypeGuard, get_args, get_origin
+from typing import TypeGuard
 
 import msgspec
 from msgspec import UNSET, Struct
 
+from paycombat_async._json.annotations import is_struct, members
 from paycombat_async.errors import InvalidRequest
 
 MAX_DIGITS = 15
@@ -107,15 +108,9 @@ def _amount_fields(kind: type[Struct]) -> tuple[tuple[str, type[Struct] | None],
 def _fields_with_amounts(kind: type[Struct]) -> Iterator[tuple[str, type[Struct] | None]]:
     """The names of fields that hold an amount (with None), or a Struct that has such fields (with its type)."""
     for field in msgspec.structs.fields(kind):
-        members = _members(field.type)
-        if Decimal in members:
+        kinds = members(field.type)
+        if Decimal in kinds:
             yield field.encode_name, None
-        for member in members:
-            if isinstance(member, type) and issubclass(member, Struct) and _amount_fields(member):
+        for member in filter(is_struct, kinds):
+            if _amount_fields(member):
                 yield field.encode_name, member
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    if get_origin(annotation) is Annotated:
-        return _members(get_args(annotation)[0])
-    return get_args(annotation) or (annotation,)

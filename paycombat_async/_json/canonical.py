@@ -7,12 +7,13 @@ one is refused with the field's path, never its value.
 
 from collections.abc import Callable
 from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from types import NoneType
+from typing import Any, Final, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from paycombat_async._json.annotations import ByType, is_struct, members
 from paycombat_async._json.codegen import compile_function, field_expression
 from paycombat_async._json.javascript import MAX_SAFE_INTEGER
 from paycombat_async._json.normalize import MAX_DEPTH, check_struct_options, normalize
@@ -23,20 +24,6 @@ _encode = msgspec.json.Encoder().encode
 _ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
 # How deep a field's object is taken to stand: deeper than any does, so that the careful way finds out about the rest.
 _DEPTH = 8
-
-
-class _Encoders(dict[type, Callable[[Any], bytes | None]]):
-    """Functions that write a Struct of a type if it can be written as it is; each made when first asked for.
-
-    A dict, since a cached function costs three times as much.
-    """
-
-    def __missing__(self, kind: type) -> Callable[[Any], bytes | None]:
-        self[kind] = _compile_encoder(kind) if issubclass(kind, Struct) else lambda _value: None
-        return self[kind]
-
-
-_ENCODERS = _Encoders()
 
 
 def canonical_json(value: object) -> bytes:
@@ -70,6 +57,8 @@ def _encode_normalized(value: Any) -> bytes:
 
 
 def _compile_encoder(kind: type[Struct]) -> Callable[[Any], bytes | None]:
+    if not is_struct(kind):
+        return lambda _value: None
     lines: list[str] = []
     for name in _fields_to_check(kind):
         lines += [
@@ -79,6 +68,9 @@ def _compile_encoder(kind: type[Struct]) -> Callable[[Any], bytes | None]:
     names = {"UNSET": UNSET, "encode": _encode, "is_json_safe": is_json_safe}
     return compile_function("write", [*lines, "return encode(value)"], names)
 
+
+# `_ENCODERS[type(value)](value)`: the bytes of a Struct that needs no normalizing; None for anything else.
+_ENCODERS: Final = ByType(_compile_encoder)
 
 _RETURN_IF_SET = ("if {} is not UNSET: return None",)
 # Metadata holds texts under names: for these, a call for each field or value would be a third of what encoding costs.
@@ -101,16 +93,13 @@ def _fields_to_check(kind: type[Struct]) -> tuple[str, ...]:
 
 
 def _is_json_safe_type(annotation: object) -> bool:
-    origin = get_origin(annotation)
-    if origin is Literal:
-        return all(type(value) is str for value in get_args(annotation))
-    if origin is Annotated:
-        return _is_json_safe_type(get_args(annotation)[0])
-    if origin is Union or origin is UnionType:
-        return all(_is_json_safe_type(member) for member in get_args(annotation))
-    if isinstance(annotation, type) and issubclass(annotation, Struct):
-        return not _fields_to_check(annotation)
-    return annotation in _JSON_SAFE_TYPES
+    return all(map(_is_json_safe_member, members(annotation)))
+
+
+def _is_json_safe_member(member: Any) -> bool:
+    if get_origin(member) is Literal:
+        return all(type(value) is str for value in get_args(member))
+    return not _fields_to_check(member) if is_struct(member) else member in _JSON_SAFE_TYPES
 
 
 def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:

@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final, TypeGuard, TypeVar, get_args, get_origin
+from typing import Any, Final, TypeGuard, TypeVar, get_origin
 
 import msgspec
 from msgspec import Raw, Struct
 
+from paycombat_async._json.annotations import ByType, is_struct, members
 from paycombat_async._json.codegen import compile_function, field_expression
 from paycombat_async._json.decoding import DECODE_ERRORS, UndecodableData, decode_builtins, decoder
 from paycombat_async._protocol.drift import DriftKind, FieldIssue
@@ -38,23 +39,11 @@ def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[F
     return decode_page(kind, data, path, decode) if get_origin(kind) is Page else decode_with_drift(kind, data, path)
 
 
-class _Decoders(dict[Any, Callable[[bytes | Raw], Any]]):
-    """The reader of each response type, made when first asked for; a cached function would cost three times this."""
-
-    def __init__(self, make: Callable[[Any], Callable[[bytes | Raw], Any]]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, kind: Any) -> Callable[[bytes | Raw], Any]:
-        self[kind] = self._make(kind)
-        return self[kind]
-
-
 def _make_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     if get_origin(kind) is Page:
         return _decode_nothing  # the shape of a list is on no record
     decode_json: Callable[[bytes | Raw], Any] = decoder(kind).decode
-    settle = null_normalizer(kind) if _is_struct(kind) else _is_anything
+    settle = null_normalizer(kind) if is_struct(kind) else _is_anything
 
     def read(data: bytes | Raw) -> Any:
         try:
@@ -67,11 +56,11 @@ def _make_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
 
 
 # `DECODERS[kind](data)`: the fast way; None if anything is odd.
-DECODERS: Final = _Decoders(_make_decoder)
+DECODERS: Final = ByType(_make_decoder)
 
 
 def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
-    if not _is_struct(kind) or not identity_fields(kind):
+    if not is_struct(kind) or not identity_fields(kind):
         return _decode_nothing
     decode_json: Callable[[bytes | Raw], Any] = decoder(wrapped_in(kind)).decode
     settle, amounts = null_normalizer(kind), amount_fields(kind)
@@ -103,7 +92,7 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
 # `ENVELOPE_DECODERS[kind](body)`: an object that knows which one it is, out of a wrapping that says success, in one go,
 # with the request's id and the notes; None if it is anything else, or if more than a field of it is odd. Only for
 # responses that say which object they are: one that came in another wrapping would not.
-ENVELOPE_DECODERS: Final = _Decoders(_make_envelope_decoder)
+ENVELOPE_DECODERS: Final = ByType(_make_envelope_decoder)
 
 
 def _decode_nothing(_data: object) -> None:
@@ -117,7 +106,7 @@ def _is_anything(_value: object) -> bool:
 @cache
 def amount_fields(kind: type[Struct]) -> tuple[str, ...]:
     """The fields that hold an amount of money."""
-    return tuple(field.name for field in msgspec.structs.fields(kind) if Decimal in get_args(field.type))
+    return tuple(field.name for field in msgspec.structs.fields(kind) if Decimal in members(field.type))
 
 
 def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
@@ -155,18 +144,14 @@ def null_normalizer(kind: type[Struct]) -> Callable[[Any], bool]:
 def _null_statements(kind: type[Struct], it: str) -> Iterator[str]:
     """The lines that do so for `it`, which is of this kind, and for what is in it."""
     for field in msgspec.structs.fields(kind):
-        members, found = get_args(field.type), field_expression(it, field.name)
-        if EmptyObject in members:
+        kinds, found = members(field.type), field_expression(it, field.name)
+        if EmptyObject in kinds:
             yield f'if type({found}) is EmptyObject: put({it}, "{field.name}", None)'
-        for part in filter(_is_response, members):
+        for part in filter(_is_response, kinds):
             inner = f"{it}_"
             yield f"{inner} = {found}"
             yield f"if {inner} is not None:"
             yield from (f"    {line}" for line in (*_null_statements(part, inner), "pass"))
-
-
-def _is_struct(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Struct)
 
 
 def _is_response(member: Any) -> TypeGuard[type[Response]]:
@@ -175,5 +160,5 @@ def _is_response(member: Any) -> TypeGuard[type[Response]]:
 
 @cache
 def identity_fields(kind: type[Struct]) -> tuple[str, ...]:
-    """The fields that say which object it is: those with `""` as default."""
+    """The names of the fields that say which object it is, with an empty text as default."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if field.default == "")

@@ -7,13 +7,13 @@ is left to the others. It may say "doubtful" of something right, never "right" o
 import enum
 from collections.abc import Callable, Mapping
 from keyword import iskeyword
-from types import UnionType
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from paycombat_async._json.amounts import check_amounts, plain_amount
+from paycombat_async._json.annotations import ByType, alternatives, is_struct, members, struct_in
 from paycombat_async._json.canonical import canonical_json, encode_trusted, is_json_safe_object
 from paycombat_async._json.codegen import compile_function, field_expression
 from paycombat_async._json.javascript import MAX_SAFE_INTEGER
@@ -26,19 +26,6 @@ Q = TypeVar("Q")
 
 
 FastCheck: TypeAlias = Callable[[Any], Any]
-
-
-class _FastChecks(dict[type[Struct], FastCheck]):
-    """The test of each Struct type, made when it is first asked for; a cached function would cost three times this."""
-
-    def __missing__(self, kind: type[Struct]) -> FastCheck:
-        self[kind] = _compile_check(kind)
-        return self[kind]
-
-
-# `FAST_CHECKS[type(request)](request)`: the Struct to encode if every field holds what its annotation allows, beyond
-# doubt, and there is no `extra`; else None. It is the request itself, or a copy with its amounts as plain numbers.
-FAST_CHECKS: Final = _FastChecks()
 
 
 def _compile_check(kind: type[Struct]) -> FastCheck:
@@ -69,14 +56,17 @@ def _compile_check(kind: type[Struct]) -> FastCheck:
     return compile_function("check", [*lines, f"return {result}"], names)
 
 
+# `FAST_CHECKS[type(request)](request)`: the Struct to encode if every field holds what its annotation allows, beyond
+# doubt, and there is no `extra`; else None. It is the request itself, or a copy with its amounts as plain numbers.
+FAST_CHECKS: Final[ByType[FastCheck]] = ByType(_compile_check)
+
+
 def _expected_type(annotation: Any) -> tuple[Any, bool]:
     """The one type an annotation wants, and whether it allows UNSET; `object` for several, which are all doubtful."""
-    if get_origin(annotation) in {Annotated, Literal, Mapping}:
-        return annotation, False
-    members = get_args(annotation) or (annotation,)
-    wanted = [member for member in members if member is not UnsetType]
-    is_optional = len(wanted) < len(members)
-    if set(wanted) == set(get_args(Amount)):
+    kinds = alternatives(annotation)
+    wanted = tuple(kind for kind in kinds if kind is not UnsetType)
+    is_optional = len(wanted) < len(kinds)
+    if wanted == get_args(Amount):
         return Amount, is_optional
     return wanted[0] if len(wanted) == 1 else object, is_optional
 
@@ -93,7 +83,7 @@ def _mismatch_expression(wanted: Any, name: str, names: dict[str, object]) -> st
         return f"type(it) is not str or it not in words_of_{name}"
     if origin is Annotated and arguments[0] is str and len(arguments) == 2:
         return _length_mismatch(arguments[1])
-    if isinstance(wanted, type) and issubclass(wanted, Struct):
+    if is_struct(wanted):
         names |= {f"kind_of_{name}": wanted, f"check_{name}": FAST_CHECKS[wanted]}
         return f"type(it) is not kind_of_{name} or check_{name}(it) is not it"
     return "True"
@@ -137,26 +127,13 @@ def _find_disguised(value: Struct, path: str) -> None:
         if item is UNSET or item is None or field.name == "extra":
             continue
         where = f"{path}.{field.encode_name}"
-        part = _struct_in(field.type)
+        part = struct_in(field.type)
         if part is not None and isinstance(item, part):
             _find_disguised(item, where)
         elif part is not None:
             raise InvalidRequest(f"{where}: expected {part.__name__}, got {type(item).__name__}", path=where)
-        elif _accepts_text(field.type) and not isinstance(item, str | bool | enum.Enum):
+        elif str in members(field.type) and not isinstance(item, str | bool | enum.Enum):
             raise InvalidRequest(f"{where}: expected text, got {type(item).__name__}", path=where)
-
-
-def _struct_in(annotation: Any) -> type[Struct] | None:
-    members = get_args(annotation) or (annotation,)
-    return next((m for m in members if isinstance(m, type) and issubclass(m, Struct)), None)
-
-
-def _accepts_text(annotation: Any) -> bool:
-    if get_origin(annotation) is Annotated:
-        return _accepts_text(get_args(annotation)[0])
-    if get_origin(annotation) in {Union, UnionType}:
-        return any(map(_accepts_text, get_args(annotation)))
-    return annotation is str
 
 
 def _allowed(kind: type[Struct], names: list[str]) -> str:
@@ -165,11 +142,10 @@ def _allowed(kind: type[Struct], names: list[str]) -> str:
         field = next((field for field in msgspec.structs.fields(kind) if field.encode_name == name), None)
         if field is None:
             return ""
-        members = (field.type, *get_args(field.type))
-        words = [word for member in members if get_origin(member) is Literal for word in get_args(member)]
+        words = [word for kind in members(field.type) if get_origin(kind) is Literal for word in get_args(kind)]
         if words:
             return ": " + ", ".join(map(str, words))
-        kind = _struct_in(field.type) or kind
+        kind = struct_in(field.type) or kind
     return ""
 
 

@@ -4,13 +4,14 @@ import re
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Final, NamedTuple, TypeGuard, TypeVar, Union, get_args, get_origin
+from types import NoneType
+from typing import Any, Final, NamedTuple, TypeGuard, TypeVar, get_args, get_origin
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import FieldInfo
 
+from paycombat_async._json.annotations import declared, is_struct, members
 from paycombat_async._json.decoding import UndecodableData
 from paycombat_async._protocol.drift import DriftKind, FieldIssue
 from paycombat_async.schemas._base import EmptyObject, explain
@@ -22,14 +23,13 @@ class _Field(NamedTuple):
     name: str
     encode_name: str
     annotation: Any
-    trivial_types: frozenset[
-        Any
-    ]  # values of exactly these types fit as they are: converting each one would cost a microsecond
+    # Values of exactly these types fit as they are: converting each one would cost a microsecond.
+    trivial_types: frozenset[Any]
     struct: type[Struct] | None
     item: Any
     known: type[StrEnum] | None
     is_identity: bool
-    is_reference: bool
+    is_reference: bool  # sent by clients as a number, too: kept as text
     is_amount: bool
 
 
@@ -126,31 +126,18 @@ def _schema(kind: type[Struct]) -> _Schema:
 
 
 def _field(info: FieldInfo) -> _Field:
-    members = _members(info.type)
+    kinds = members(info.type)
+    known = declared(info.type, "known")
+    items = (get_args(kind)[0] for kind in kinds if get_origin(kind) is list)
     return _Field(
         name=info.name,
         encode_name=info.encode_name,
         annotation=info.type,
-        trivial_types=frozenset() if _known_values(info.type) else _TRIVIAL_TYPES.intersection(members),
-        struct=next((member for member in members if _is_schema(member)), None),
-        item=next((get_args(m)[0] for m in members if get_origin(m) is list and _is_schema(get_args(m)[0])), None),
-        known=_known_values(info.type),
+        trivial_types=frozenset() if known else _TRIVIAL_TYPES.intersection(kinds),
+        struct=next((kind for kind in kinds if is_struct(kind) and kind is not EmptyObject), None),
+        item=next(filter(is_struct, items), None),
+        known=known,
         is_identity=info.default == "",
-        is_reference=info.default == "" or info.name.endswith("_id"),  # clients send order_id as a number, too
-        is_amount=Decimal in members,
+        is_reference=info.default == "" or info.name.endswith("_id"),
+        is_amount=Decimal in kinds,
     )
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    if get_origin(annotation) is Annotated:
-        return _members(get_args(annotation)[0])
-    return get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
-
-
-def _is_schema(member: Any) -> bool:
-    return isinstance(member, type) and issubclass(member, Struct) and member is not EmptyObject
-
-
-def _known_values(annotation: Any) -> type[StrEnum] | None:
-    metas = (meta for meta in get_args(annotation)[1:] if isinstance(meta, Meta) and meta.extra)
-    return next((meta.extra["known"] for meta in metas if meta.extra is not None), None)
