@@ -13,7 +13,7 @@ from typing import Any, Final, TypeGuard, TypeVar, get_origin
 import msgspec
 from msgspec import Raw, Struct
 
-from paycombat_async._json.annotations import ByType, is_struct, members
+from paycombat_async._json.annotations import ByType, declared, is_struct, members
 from paycombat_async._json.codegen import compile_function, field_expression
 from paycombat_async._json.decoding import DECODE_ERRORS, UndecodableData, decode_builtins, decoder
 from paycombat_async._protocol.drift import DriftKind, FieldIssue
@@ -160,5 +160,5 @@ def _is_response(member: Any) -> TypeGuard[type[Response]]:
 
 @cache
 def identity_fields(kind: type[Struct]) -> tuple[str, ...]:
-    """The names of the fields that say which object it is, with an empty text as default."""
-    return tuple(field.name for field in msgspec.structs.fields(kind) if field.default == "")
+    """The names of the fields that say which object it is, declared as `Identity`."""
+    return tuple(field.name for field in msgspec.structs.fields(kind) if declared(field.type, "role") == "identity")

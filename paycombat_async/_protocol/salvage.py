@@ -127,7 +127,7 @@ def _schema(kind: type[Struct]) -> _Schema:
 
 def _field(info: FieldInfo) -> _Field:
     kinds = members(info.type)
-    known = declared(info.type, "known")
+    known, role = declared(info.type, "known"), declared(info.type, "role")
     items = (get_args(kind)[0] for kind in kinds if get_origin(kind) is list)
     return _Field(
         name=info.name,
@@ -137,7 +137,7 @@ def _field(info: FieldInfo) -> _Field:
         struct=next((kind for kind in kinds if is_struct(kind) and kind is not EmptyObject), None),
         item=next(filter(is_struct, items), None),
         known=known,
-        is_identity=info.default == "",
-        is_reference=info.default == "" or info.name.endswith("_id"),
+        is_identity=role == "identity",
+        is_reference=role is not None,
         is_amount=Decimal in kinds,
     )

@@ -70,7 +70,14 @@ else:
 # Money going out. What comes back is `Decimal`, whether the provider writes a number or a text.
 Amount: TypeAlias = Decimal | int
 
-Identity: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
+# A text that a request cannot do without, such as the id of what it changes.
+RequiredText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
+
+# Roles of fields in answers. An identity says which object an answer is about; it is `""` where the provider leaves it
+# out. Both are kept as text where a number comes back: clients send numbers, too.
+Identity: TypeAlias = Annotated[str, Meta(extra={"role": "identity"})]
+Reference: TypeAlias = Annotated[str | None, Meta(extra={"role": "reference"})]
+NullableReference: TypeAlias = Annotated[NullableText, Meta(extra={"role": "reference"})]
 
 
 def explain(error: msgspec.ValidationError) -> tuple[str, str]:

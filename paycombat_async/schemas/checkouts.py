@@ -7,7 +7,7 @@ https://docs.paycombat.com/create-virtual-account-krw-17354379e0
 
 from decimal import Decimal
 
-from paycombat_async.schemas._base import Identity, Request, Response
+from paycombat_async.schemas._base import Identity, Reference, Request, RequiredText, Response
 
 
 class CreatePaymentRequest(Request, frozen=True, kw_only=True):
@@ -21,15 +21,15 @@ class CreatePaymentRequest(Request, frozen=True, kw_only=True):
 class CreateNewCheckout(Request, frozen=True, kw_only=True):
     """The payin method that a checkout's customer has chosen."""
 
-    checkout_token: Identity
-    payin_method_name: Identity
+    checkout_token: RequiredText
+    payin_method_name: RequiredText
 
 
 class CreateCheckoutVirtualAccount(Request, frozen=True, kw_only=True):
     """The bank at which a checkout's virtual account is opened (KRW), by its Korean name, as in KDB산업은행."""
 
-    checkout_token: Identity
-    payin_method_name: Identity
+    checkout_token: RequiredText
+    payin_method_name: RequiredText
 
 
 class Checkout(Response, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class Checkout(Response, frozen=True, kw_only=True):
     Send the customer to `checkout_url`, and nobody else: it carries your X-token, so it is left out of `repr`.
     """
 
-    id: str = ""
+    id: Identity = ""
     checkout_token: str | None = None
     amount: Decimal | None = None
     currency: str | None = None
@@ -47,8 +47,8 @@ class Checkout(Response, frozen=True, kw_only=True):
     payin_method_name: str | None = None
     payin_type: str | None = None
     description: str | None = None
-    merchant_id: str | None = None
-    customer_id: str | None = None
+    merchant_id: Reference = None
+    customer_id: Reference = None
     redirect_url: str | None = None
     advanced_redirect_url: dict[str, object] | None = None
     expire_at: str | None = None

@@ -10,7 +10,16 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType
 
-from paycombat_async.schemas._base import Identity, NullableText, Part, Request, Response
+from paycombat_async.schemas._base import (
+    Identity,
+    NullableReference,
+    NullableText,
+    Part,
+    Reference,
+    Request,
+    RequiredText,
+    Response,
+)
 
 
 class CustomerType(StrEnum):
@@ -143,7 +152,7 @@ class UpdateIndividual(Part, frozen=True, kw_only=True):
 class UpdateCustomer(Request, frozen=True, kw_only=True):
     """The fields of a customer to change: those left `UNSET` stay as they are, those set to `""` are cleared."""
 
-    customer_id: Identity
+    customer_id: RequiredText
     description: str | UnsetType = UNSET
     type: CustomerKind | UnsetType = UNSET
     organization_reference_id: str | UnsetType = UNSET
@@ -209,7 +218,7 @@ class Customer(Response, frozen=True, kw_only=True):
     individual: Individual | None = None
     created_at: str | None = None
     created_by: str | None = None
-    customer_id: str = ""
+    customer_id: Identity = ""
     description: str | None = None
     gca_activated_at: NullableText = None
     gca_activation_status: Annotated[str | None, Meta(extra={"known": GcaActivationStatus})] = None
@@ -217,8 +226,8 @@ class Customer(Response, frozen=True, kw_only=True):
     is_gca_enabled: bool | None = None
     is_wallet_ready: bool | None = None
     metadata: dict[str, object] | None = None
-    org_id: str | None = None
-    organization_reference_id: NullableText = None
+    org_id: Reference = None
+    organization_reference_id: NullableReference = None
     type: Annotated[str | None, Meta(extra={"known": CustomerType})] = None
     updated_at: str | None = None
     webhook_url: NullableText = None
@@ -241,5 +250,5 @@ class WalletReadiness(Response, frozen=True, kw_only=True):
 class DeletedCustomer(Response, frozen=True, kw_only=True):
     """What came back from a deletion. The record shows no answer, so it may be all None."""
 
-    customer_id: NullableText = None
+    customer_id: NullableReference = None
     is_active: bool | None = None

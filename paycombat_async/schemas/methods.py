@@ -5,7 +5,7 @@ https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
 
 from decimal import Decimal
 
-from paycombat_async.schemas._base import Response
+from paycombat_async.schemas._base import Identity, Reference, Response
 
 
 class RequiredField(Response, frozen=True, kw_only=True):
@@ -23,8 +23,8 @@ class RequiredField(Response, frozen=True, kw_only=True):
 class PayinMethod(Response, frozen=True, kw_only=True):
     """A way to pay in. Amounts are in whole units of `currency`; the two times are seconds, as digits in a text."""
 
-    payin_method_id: str | None = None
-    payin_method_name: str = ""
+    payin_method_id: Reference = None
+    payin_method_name: Identity = ""
     payin_method_description: str | None = None
     payin_method_logo: str | None = None
     payin_method_instruction: list[str] | None = None
@@ -60,8 +60,8 @@ class BeneficiaryFields(Response, frozen=True, kw_only=True):
 class PayoutMethod(Response, frozen=True, kw_only=True):
     """A way to pay out."""
 
-    payout_method_id: str | None = None
-    payout_method_name: str = ""
+    payout_method_id: Reference = None
+    payout_method_name: Identity = ""
     payout_method_description: str | None = None
     payout_method_logo: str | None = None
     currency: str | None = None

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from paycombat_async.schemas._base import Request, Response
+from paycombat_async.schemas._base import Identity, Reference, Request, Response
 
 
 class PayinStatus(StrEnum):
@@ -62,9 +62,9 @@ class Payin(Response, frozen=True, kw_only=True):
     say what was asked and what was paid is not on record: compare `amount` and `original_amount` yourself.
     """
 
-    id: str = ""
+    id: Identity = ""
     payin_id_finmo: str | None = None
-    merchant_id: str | None = None
+    merchant_id: Reference = None
     status: Annotated[str | None, Meta(extra={"known": PayinStatus})] = None
     amount: Decimal | None = None
     original_amount: Decimal | None = None
@@ -78,8 +78,8 @@ class Payin(Response, frozen=True, kw_only=True):
     brand: str | None = None
     currency: str | None = None
     credit_type: str | None = None
-    payer_id: str | None = None
-    recon_id: str | None = None
+    payer_id: Reference = None
+    recon_id: Reference = None
     order_reference_1: str | None = None
     order_reference_2: str | None = None
     platform_identifier: str | None = None
@@ -114,5 +114,5 @@ class VirtualAccount(Response, frozen=True, kw_only=True):
     Only `id` (in the answer) and `status` (in the callback) are on record.
     """
 
-    id: str = ""
+    id: Identity = ""
     status: Annotated[str | None, Meta(extra={"known": VirtualAccountStatus})] = None

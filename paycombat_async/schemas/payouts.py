@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from paycombat_async.schemas._base import Amount, Identity, OpenPart, Part, Request, Response
+from paycombat_async.schemas._base import Amount, Identity, OpenPart, Part, Reference, Request, RequiredText, Response
 
 
 class PayoutStatus(StrEnum):
@@ -70,7 +70,7 @@ class CreatePayout(Request, frozen=True, kw_only=True):
     beneficiary_currency: str
     payout_method_name: str
     purpose_code: str
-    order_id: Identity | UnsetType = UNSET
+    order_id: RequiredText | UnsetType = UNSET
 
 
 class SimulatePayout(Request, frozen=True, kw_only=True):
@@ -83,13 +83,13 @@ class Payout(Response, frozen=True, kw_only=True):
     One Struct for the answers and the payout webhooks: `original_amount` and `type` are in webhooks only.
     """
 
-    id: str = ""
+    id: Identity = ""
     payout_id_finmo: str | None = None
-    merchant_id: str | None = None
+    merchant_id: Reference = None
     reply_code_id_pg: object = None
     status: Annotated[str | None, Meta(extra={"known": PayoutStatus})] = None
-    wire_id: str | None = None
-    order_id: str | None = None
+    wire_id: Reference = None
+    order_id: Reference = None
     due_date: str | None = None
     last_action: object = None
     wire_amount: Decimal | None = None
