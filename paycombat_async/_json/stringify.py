@@ -11,11 +11,9 @@ from json.encoder import encode_basestring
 from types import NoneType
 from typing import Any, Final, NoReturn
 
-from paycombat_async._json.javascript import is_array_index
+from paycombat_async._json.javascript import is_array_index, js_number
 
 _SAFE_DIGITS: Final = 15  # with a sign, too, such an integer is below 2^53: a double holds it
-_LEAST_FIXED, _LARGEST_FIXED = -6, 20  # powers of ten between which JavaScript prints no exponent
-_DIGITS: Final = frozenset("0123456789")
 
 
 def stringify(body: bytes) -> bytes:
@@ -49,7 +47,7 @@ def _print(value: Any) -> str:
 
 
 def _object(members: dict[str, Any]) -> str:
-    indices = [key for key in members if key[:1] in _DIGITS and is_array_index(key)]
+    indices = [key for key in members if is_array_index(key)]
     if indices:
         members = {key: members[key] for key in sorted(indices, key=int)} | members
     printed = [f"{encode_basestring(key)}:{_FORMS[type(item)](item)}" for key, item in members.items()]
@@ -61,17 +59,7 @@ def _array(items: list[Any]) -> str:
 
 
 def _double(value: float) -> str:
-    """As `js_number` prints it, and null for infinity; by text alone, since a stranger may send a body full of them."""
-    if not math.isfinite(value):
-        return "null"
-    mantissa, _, exponent = repr(value).partition("e")
-    if not exponent:
-        return mantissa.removesuffix(".0") if value else "0"
-    power = int(exponent)
-    if not _LEAST_FIXED <= power <= _LARGEST_FIXED:
-        return f"{mantissa}e{power:+d}"
-    sign, digits = "-" if value < 0 else "", mantissa.lstrip("-").replace(".", "")
-    return sign + (digits.ljust(power + 1, "0") if power > 0 else f"0.{'0' * (-power - 1)}{digits}")
+    return js_number(value) if math.isfinite(value) else "null"
 
 
 _FORMS: Final[dict[type, Callable[[Any], str]]] = {
