@@ -1,1 +1,1 @@
-"""JSON text: canonical, as JavaScript prints it, and decoded. Knows no endpoint and no schema."""
+"""Encodes canonical JSON, prints JSON as JavaScript does, and decodes it. Knows no endpoint and no schema."""

@@ -1,4 +1,4 @@
-"""Amounts of money: `Decimal` or `int` that a JSON number carries exactly, and nothing else.
+"""Checks amounts of money: only a `Decimal` or `int` that a JSON number carries exactly can be sent.
 
 A double holds 15 significant digits of any decimal number (IEEE 754), and JavaScript prints such a number without an
 exponent from 0.000001 on: within these bounds the provider reads the amount that was written.
@@ -21,14 +21,14 @@ SMALLEST = Decimal("0.000001")
 LIMIT = Decimal(10) ** 15
 _LIMIT = int(LIMIT)
 _LEAST_PLAIN = Decimal("0.00001")  # below it, msgspec writes 1e-6 where JavaScript writes 0.000001
-_LONGEST = 64  # of a text that is looked at as a number at all
+_LONGEST = 64  # characters of a text that is parsed as a number
 _WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
 
 
 def check_amounts(kind: type[Struct], value: object, path: str = "$") -> None:
-    """Raises `InvalidRequest` naming the first amount in `value` that cannot be sent, and why.
+    """Raises `InvalidRequest` with path and reason for the first amount in `value` that cannot be sent.
 
-    `value` is of `kind`, or plain data to become one; there an amount may be text, too.
+    `value` is a Struct of type `kind`, or plain data to build one from; in plain data an amount may be text.
     """
     for name, part in _amount_fields(kind):
         found = _field_value(value, name)
@@ -39,7 +39,7 @@ def check_amounts(kind: type[Struct], value: object, path: str = "$") -> None:
 
 
 def _field_value(value: object, name: str) -> object:
-    """Nothing in what is neither Struct nor mapping: that it is none of them is said elsewhere."""
+    """The value of a field; UNSET if there is none, as in what is neither Struct nor mapping."""
     if _is_mapping(value):
         return value.get(name, UNSET)
     return getattr(value, name, UNSET) if isinstance(value, Struct) else UNSET
@@ -50,22 +50,22 @@ def _is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
 
 
 def check_amount(value: object, path: str) -> None:
-    """Raises `InvalidRequest` saying what is wrong with this amount; the amount itself is not shown."""
+    """Raises `InvalidRequest` if this amount cannot be sent, with the reason but without the amount."""
     reason = _violation(value)
     if reason:
         raise InvalidRequest(f"{path}: {reason}", path=path)
 
 
 def plain_amount(value: object) -> int | float | None:
-    """The number that msgspec writes as JavaScript writes this amount.
+    """An ordinary amount as the number that msgspec prints exactly as JavaScript does.
 
-    None means that this, or the amount, needs `check_amount` and `normalize`: they decide.
+    None means that the slow check must decide, with `check_amount` and `normalize`; the amount may still be valid.
     """
     if type(value) is int:
         return value if 0 <= value < _LIMIT else None
     if type(value) is not Decimal or not value.is_finite() or not _LEAST_PLAIN <= value < LIMIT:
         return None
-    if len(str(value)) > MAX_DIGITS + 1:  # with a point, or the exponent of a round number: at most 15 digits
+    if len(str(value)) > MAX_DIGITS + 1:  # 16 characters are at most 15 digits: 16 would be beyond LIMIT
         return None
     number = float(value)
     whole = int(number)
@@ -96,7 +96,7 @@ _VIOLATIONS: tuple[tuple[Callable[[Decimal], bool], str], ...] = (
 
 
 def _number_in_text(value: object) -> object:
-    """A form's text as the number it says, where it says one; anything else as it is."""
+    """The Decimal that a text from a form spells; anything else unchanged."""
     return Decimal(value) if isinstance(value, str) and len(value) < _LONGEST and _WRITTEN.match(value) else value
 
 
@@ -106,7 +106,7 @@ def _amount_fields(kind: type[Struct]) -> tuple[tuple[str, type[Struct] | None],
 
 
 def _fields_with_amounts(kind: type[Struct]) -> Iterator[tuple[str, type[Struct] | None]]:
-    """The names of fields that hold an amount (with None), or a Struct that has such fields (with its type)."""
+    """Fields with an amount, as `(name, None)`, and fields with a Struct that has amounts, as `(name, type)`."""
     for field in msgspec.structs.fields(kind):
         kinds = members(field.type)
         if Decimal in kinds:

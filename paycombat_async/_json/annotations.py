@@ -1,4 +1,4 @@
-"""What the annotation of a Struct's field says, read once for all that need it."""
+"""Reads the annotations of Structs' fields, and keeps what is made for a type."""
 
 from collections.abc import Callable
 from types import UnionType
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class ByType(dict[Any, V], Generic[V]):
-    """What `make` returns for each type, made when first asked for: a third of what a call through `@cache` costs."""
+    """The results of `make` by type, made on first use. A look-up costs a third of a call through `@cache`."""
 
     def __init__(self, make: Callable[[Any], V]) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ def is_struct(kind: Any) -> bool:
 
 
 def declared(annotation: Any, fact: str) -> Any:
-    """What the field declares under this name in `Annotated[..., Meta(extra={...})]`; None if it declares nothing."""
+    """The value of this key in the `extra` of `Annotated[..., Meta(extra={...})]`; None if it is not declared."""
     metas = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
     extras = (meta.extra for meta in metas if isinstance(meta, Meta) and meta.extra is not None)
     return next((extra[fact] for extra in extras if fact in extra), None)

@@ -1,8 +1,8 @@
 """Canonical JSON: bytes that JavaScript's `JSON.stringify(JSON.parse(body))` gives back unchanged.
 
-The provider's sample signs `JSON.stringify(data)`, and the record does not say whether its server hashes the body as
-received or parses and prints it again. Bytes that are a fixed point of that are right either way. What cannot be made
-one is refused with the field's path, never its value.
+The provider's sample signs `JSON.stringify(data)`, and its pages do not say whether the server hashes the body as
+received, or parses and prints it again. A signature of canonical bytes is valid either way. A value that has no
+canonical form is refused with the field's path, never its value.
 """
 
 from collections.abc import Callable
@@ -20,9 +20,10 @@ from paycombat_async._json.normalize import MAX_DEPTH, check_struct_options, nor
 
 _JSON_SAFE_TYPES = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
-# For a lone surrogate, or what a field's type should have kept out: the careful way names the field.
+# Raised for a lone surrogate, or for a value of another type than annotated: `normalize` then names the field.
 _ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
-# How deep a field's object is taken to stand: deeper than any does, so that the careful way finds out about the rest.
+# Assumed depth of a field's object. No field is as deep, so `is_json_safe` refuses before the limit, and `normalize`
+# counts exactly.
 _DEPTH = 8
 
 
@@ -30,11 +31,11 @@ def canonical_json(value: object) -> bytes:
     """The canonical body of a Struct, or of plain JSON data: what is signed is what is sent.
 
     Fields that are `UNSET` are left out; a Struct's `extra` is spliced in behind its typed fields. Floats and Decimals
-    are written as JavaScript writes numbers; keys that look like array indices come first, in ascending order. A Struct
-    is trusted to hold what its annotations say; sending it through a client checks that too.
+    are written as JavaScript writes numbers; keys that look like array indices come first, in ascending order. Whether
+    a Struct's values fit its annotations is not checked here, only when a client sends it.
 
     Raises `InvalidRequest` with the field's path for NaN, infinity, numbers a double does not hold, integers beyond
-    ±(2^53-1), lone surrogates, the key `__proto__`, keys that are no text, more than 32 levels, and other types.
+    ±(2^53-1), lone surrogates, the key `__proto__`, keys that are not text, more than 32 levels, and other types.
     """
     try:
         body = _ENCODERS[type(value)](value)
@@ -44,7 +45,7 @@ def canonical_json(value: object) -> bytes:
 
 
 def encode_trusted(value: object) -> bytes:
-    """As `canonical_json`, for a Struct that is known to need no care."""
+    """The canonical body of a Struct whose values were checked. Raises `InvalidRequest` for lone surrogates."""
     try:
         return _encode(value)
     except _ENCODE_ERRORS:
@@ -73,7 +74,7 @@ def _compile_encoder(kind: type[Struct]) -> Callable[[Any], bytes | None]:
 _ENCODERS: Final = ByType(_compile_encoder)
 
 _RETURN_IF_SET = ("if {} is not UNSET: return None",)
-# Metadata holds texts under names: for these, a call for each field or value would be a third of what encoding costs.
+# Texts, the usual values of metadata, are tested inline: calls would cost a third of the encoding.
 _RETURN_UNLESS_SAFE = (
     "it = {}",
     "if type(it) is dict and '__proto__' not in it:",
@@ -87,7 +88,7 @@ _RETURN_UNLESS_SAFE = (
 
 @cache
 def _fields_to_check(kind: type[Struct]) -> tuple[str, ...]:
-    """The fields that can hold something troublesome: for most requests, only `extra` and `metadata`."""
+    """The fields whose values may need normalizing: for most requests, only `extra` and `metadata`."""
     check_struct_options(kind)
     return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_json_safe_type(field.type))
 
@@ -103,12 +104,12 @@ def _is_json_safe_member(member: Any) -> bool:
 
 
 def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
-    """Whether this is a dict that msgspec writes as JavaScript does, seen at a glance. False means: look closer."""
-    # No calls for text, which is what metadata holds: it is a third of what encoding costs.
+    """Whether this is a dict that msgspec prints as JavaScript does; False means that `normalize` must decide."""
+    # Texts, the usual values of metadata, are tested inline: calls would cost a third of the encoding.
     if value.__class__ is not dict:
         return False
     for key in value:
-        if type(key) is not str or (key < ":" and key >= "0"):  # a letter is decided by the first comparison
+        if type(key) is not str or (key < ":" and key >= "0"):  # for a letter, the first comparison decides
             return False
     for item in value.values():
         if type(item) is not str and not is_json_safe(item, depth + 1):
@@ -117,7 +118,7 @@ def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
 
 
 def is_json_safe(value: Any, depth: int = _DEPTH) -> bool:
-    """The same of any value."""
+    """Whether msgspec prints this value as JavaScript does; False means that `normalize` must decide."""
     kind: type[object] = value.__class__
     if kind is str or kind is bool or value is None or value is UNSET:
         return True

@@ -21,8 +21,8 @@ def compile_function(name: str, lines: Iterable[str], names: Mapping[str, object
     source = "\n    ".join([f"def {name}(value):", *lines]) + "\n"
     filename = f"<generated {__name__} {name} {next(_NUMBERS)}>"
     scope: dict[str, Any] = dict(names)
-    exec(compile(source, filename, "exec"), scope)  # noqa: S102  # the lines never come from data: see the module
-    # Without a time of change, `linecache.checkcache` keeps the entry.
+    exec(compile(source, filename, "exec"), scope)  # noqa: S102  # the lines never come from data: see above
+    # `linecache.checkcache` keeps entries without a modification time.
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     made: Callable[[Any], Any] = scope[name]
     return made

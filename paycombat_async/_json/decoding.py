@@ -1,4 +1,4 @@
-"""JSON as it comes in: decoders that are kept, lone surrogates repaired, and numbers exact where they may be money."""
+"""Decodes JSON that was received: with cached decoders, lone surrogates repaired, and exact numbers for amounts."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -9,15 +9,15 @@ from msgspec import Raw
 
 
 class UndecodableData(Exception):
-    """The data is something else altogether than an object where an object is due. Never leaves the SDK."""
+    """The data is not JSON, or has no object or list where one is expected. Internal: users get `InvalidResponse`."""
 
 
 R = TypeVar("R")
 
-# InvalidOperation: a number such as 1e99999999999999999999, which is no Decimal.
+# InvalidOperation is raised for a number such as 1e99999999999999999999, which Decimal cannot hold.
 DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
-# JavaScript makes half a surrogate pair of a name cut in the middle of an emoji, and msgspec then refuses the answer.
+# JavaScript that cuts a text in the middle of an emoji leaves half a surrogate pair, which msgspec refuses to decode.
 _LONE_SURROGATE = re.compile(
     rb"(?<!\\)((?:\\\\)*)"
     rb"(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
@@ -37,7 +37,7 @@ _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
 def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
-    """The decoder of a type, built once and kept."""
+    """The JSON decoder of a type, built once and cached."""
     try:
         return _decoders[kind]
     except KeyError:
@@ -45,15 +45,15 @@ def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
 
 
 def decode_builtins(data: bytes | Raw, *, exact: bool = False) -> object:
-    """The data as dicts and lists, lone surrogates repaired. Raises `UndecodableData`.
+    """The data as dicts and lists, lone surrogates replaced. Raises `UndecodableData` if it is not JSON.
 
-    `exact` reads fractions as Decimal, digit by digit; a float would keep 17 of them.
+    `exact` decodes fractions as Decimal with all their digits; a float keeps only 17.
     """
     reader = _EXACT_DECODER if exact else decoder(object)
     try:
         return reader.decode(data)
     except DECODE_ERRORS:
-        pass  # perhaps only a lone surrogate
+        pass  # a lone surrogate may be the only fault
     try:
         return reader.decode(replace_lone_surrogates(bytes(data)))
     except DECODE_ERRORS:

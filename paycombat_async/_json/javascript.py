@@ -1,4 +1,4 @@
-"""What JavaScript does with numbers and keys."""
+"""The rules of JavaScript for printing numbers and ordering keys."""
 
 import re
 
@@ -16,8 +16,8 @@ def is_array_index(key: str) -> bool:
 def js_number(number: float) -> str:
     """A finite double as JavaScript prints it: ECMA-262, Number::toString (6.1.6.1.20).
 
-    Python's `repr` has the same digits, since both are the shortest that give the double back; only the point and the
-    exponent stand elsewhere.
+    Python's `repr` has the same digits, since both print the shortest text that reads back as the same double; only
+    the decimal point and the exponent are placed differently.
     """
     mantissa, _, exponent = repr(number).partition("e")
     if not exponent:

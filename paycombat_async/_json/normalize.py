@@ -1,6 +1,6 @@
-"""The careful way to canonical JSON: value by value, naming the path of what cannot be written.
+"""Normalizes a value so that msgspec prints it as JavaScript does: slowly, and naming the path of what is refused.
 
-Numbers become what JavaScript prints, keys that look like array indices come first, and everything else is refused.
+Numbers become the text that JavaScript prints, and keys that look like array indices are moved to the front.
 """
 
 import math
@@ -19,23 +19,23 @@ MAX_DEPTH = 32
 
 
 def check_struct_options(kind: type[Struct]) -> None:
-    """Raises `InvalidRequest` for a Struct type that msgspec writes in a form of its own."""
+    """Raises `InvalidRequest` for a Struct type whose options change its JSON: tagged, array_like or omit_defaults."""
     config = kind.__struct_config__
     if config.tag is not None or config.array_like or config.omit_defaults:
         raise InvalidRequest(f"$: {kind.__name__} is tagged, array_like or omit_defaults; a request is a plain Struct")
 
 
 def normalize(value: Any, path: str, depth: int) -> object:
-    """The value as what msgspec writes canonically; raises `InvalidRequest` where there is no such thing."""
+    """The value in a form that msgspec prints canonically. Raises `InvalidRequest` with the path of what has none."""
     kind: type[object] = value.__class__
-    writer = _NORMALIZERS.get(kind) or next(
-        (write for family, write in _ABSTRACT_TYPES if issubclass(kind, family)), None
+    normalizer = _NORMALIZERS.get(kind) or next(
+        (function for family, function in _ABSTRACT_TYPES if issubclass(kind, family)), None
     )
-    if writer is None:
+    if normalizer is None:
         raise InvalidRequest(f"{path}: {kind.__name__} has no form in JSON", path=path)
-    if depth > MAX_DEPTH and writer in _CONTAINERS:
+    if depth > MAX_DEPTH and normalizer in _CONTAINERS:
         raise InvalidRequest(f"{path}: nested deeper than {MAX_DEPTH} levels", path=path)
-    return writer(value, path, depth)
+    return normalizer(value, path, depth)
 
 
 def _text(value: str, path: str, _depth: int) -> str:
@@ -84,17 +84,17 @@ def _object(value: Mapping[Any, Any], path: str, depth: int) -> dict[str, object
 
 
 def _is_ascii(value: object) -> bool:
-    """Whether this is plain ASCII text, which needs neither a check nor a path: most values are."""
+    """Whether this is a `str` of ASCII only, as most values are: it needs no check."""
     return type(value) is str and value.isascii()
 
 
 def child_path(path: str, key: str) -> str:
-    """The path one key on, fit for a log: keys may come from anywhere."""
+    """The path of a member, safe to log: at most 64 characters of the key, unprintable ones replaced."""
     return f"{path}." + "".join(letter if letter.isprintable() else "?" for letter in key[:64])
 
 
 def _key_order(key: str) -> int:
-    """Array indices by their number, all others behind them as they came (`sorted` is stable)."""
+    """The key for `sorted`: array indices by number, then all other keys in their given order, since it is stable."""
     return int(key) if is_array_index(key) else MAX_ARRAY_INDEX + 1
 
 
@@ -103,7 +103,7 @@ def _array(value: list[Any] | tuple[Any, ...], path: str, depth: int) -> list[ob
 
 
 def _struct(value: Struct, path: str, depth: int) -> dict[str, object]:
-    """The fields that are set, then what stands in `extra`, if there is such a field."""
+    """The fields that are set, followed by the members of `extra`, if the Struct has one."""
     check_struct_options(type(value))
     written: dict[str, object] = {}
     for name, item in _present(value):
@@ -113,8 +113,9 @@ def _struct(value: Struct, path: str, depth: int) -> dict[str, object]:
 
 
 def _extra(value: Struct, extra: Any, path: str, depth: int) -> dict[str, object]:
-    """Money may travel in `extra`, so it is held to more than metadata is: no floats (pass int or Decimal), no keys
-    that JavaScript would move, no key that the Struct has a field for.
+    """The normalized members of `extra`. Since amounts may be in it, it is checked more strictly than metadata.
+
+    Refused are floats (pass int or Decimal), keys that JavaScript would move, and keys that are fields of the Struct.
     """
     if not issubclass(extra.__class__, Mapping):
         raise InvalidRequest(f"{path}: expected a mapping, got {type(extra).__name__}", path=path)
@@ -144,7 +145,7 @@ def _refuse_inexact(value: Any, path: str) -> None:
 
 
 def _present(value: Struct) -> Iterator[tuple[str, object]]:
-    """The fields that are set, under their names on the wire, without `extra`."""
+    """The name on the wire and the value of each field that is set, without `extra`."""
     for name, encoded in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
         item = getattr(value, name)
         if item is not UNSET and name != "extra":

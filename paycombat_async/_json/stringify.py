@@ -1,7 +1,7 @@
-"""What JavaScript prints of a JSON text it has read: `JSON.stringify(JSON.parse(text))`, from and to bytes.
+"""`JSON.stringify(JSON.parse(text))` of JavaScript, from and to bytes.
 
-The provider's page signs `JSON.stringify(data)`. A body that was escaped or spaced in another way on the road carries
-the signature of what it looks like after this.
+The provider's page signs `JSON.stringify(data)`. If a proxy escapes or spaces the body differently, its signature still
+fits the bytes that this module makes of it.
 """
 
 import json
@@ -17,16 +17,16 @@ _SAFE_DIGITS: Final = 15  # with a sign, too, such an integer is below 2^53: a d
 
 
 def stringify(body: bytes) -> bytes:
-    """The body as JavaScript would print it after reading it.
+    """The body as JavaScript would print it after parsing it.
 
-    Raises `ValueError` for what is no JSON in UTF-8, for a byte order mark, and for nesting that Python cannot follow.
+    Raises `ValueError` if it is not JSON in UTF-8, starts with a byte order mark, or is nested too deeply for Python.
     """
     try:
         printed = _print(_PARSER.decode(body.decode("utf-8")))
-        # Surrogates left by the parser stand alone; JSON.stringify escapes them exactly like this.
+        # Surrogates that the parser leaves are unpaired; JSON.stringify escapes them exactly like this.
         return printed.encode("utf-8", "backslashreplace")
     except (ValueError, RecursionError):
-        pass  # the parser's own error holds the whole body
+        pass  # not chained: the parser's error contains the whole body
     raise ValueError("no JSON in UTF-8, or nested too deeply")
 
 
@@ -38,7 +38,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-# A key that comes again keeps its first place and takes its last value: in Python's dict as in JavaScript's objects.
+# A repeated key keeps its first place and its last value, in a dict as in JavaScript's objects.
 _PARSER: Final = json.JSONDecoder(parse_int=_integer, parse_constant=_no_constant)
 
 

@@ -1,1 +1,1 @@
-"""The provider's protocol without any I/O: requests to bytes, answers to Structs. Values in, values out."""
+"""The provider's protocol without any I/O: requests become bytes, answers become Structs."""

@@ -1,7 +1,7 @@
-"""From the bytes of an answer to its Struct, without ever losing a success to an odd field.
+"""Decodes the bytes of an answer into its Struct; a field of an unexpected type never makes a success an error.
 
-The fast way decodes straight into the Struct. Where that fails, or drift is asked for, `decode_tolerantly` goes field
-by field. `{}` in a text field is this provider's null: it becomes None on the fast way, and is no drift.
+The fast path decodes directly into the Struct. Where that fails, or drift is asked for, `decode_tolerantly` goes field
+by field. `{}` in a text field is this provider's null: it becomes None on the fast path too, and is not drift.
 """
 
 import re
@@ -29,9 +29,9 @@ _FLAG: Final = re.compile(rb'"success"\s*:')
 
 
 def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """The Struct in `data`, and what does not fit; None for the latter means that nobody looked closely.
+    """The value of type `kind` in `data`, and its drift; None if drift was not looked for.
 
-    Raises `UndecodableData` if nothing can be made of it.
+    Raises `UndecodableData` if `data` is not such a value at all.
     """
     value: R | None = DECODERS[kind](data)
     if value is not None:
@@ -41,29 +41,29 @@ def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[F
 
 def _make_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     if get_origin(kind) is Page:
-        return _decode_nothing  # the shape of a list is on no record
+        return _always_none  # the shape of a list is not documented: see page.py
     decode_json: Callable[[bytes | Raw], Any] = decoder(kind).decode
-    settle = null_normalizer(kind) if is_struct(kind) else _is_anything
+    normalize_nulls = null_normalizer(kind) if is_struct(kind) else _accept
 
     def read(data: bytes | Raw) -> Any:
         try:
             value = decode_json(data)
         except DECODE_ERRORS:
             return None
-        return value if settle(value) else None
+        return value if normalize_nulls(value) else None
 
     return read
 
 
-# `DECODERS[kind](data)`: the fast way; None if anything is odd.
+# `DECODERS[kind](data)`: the value decoded on the fast path; None if any field does not fit its annotation.
 DECODERS: Final = ByType(_make_decoder)
 
 
 def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     if not is_struct(kind) or not identity_fields(kind):
-        return _decode_nothing
+        return _always_none
     decode_json: Callable[[bytes | Raw], Any] = decoder(wrapped_in(kind)).decode
-    settle, amounts = null_normalizer(kind), amount_fields(kind)
+    normalize_nulls, amounts = null_normalizer(kind), amount_fields(kind)
 
     def read(body: bytes | Raw) -> Any:
         notes: list[FieldIssue] | None = None
@@ -71,14 +71,14 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
             wrapped = decode_json(body)
         except msgspec.ValidationError as error:
             if amounts:
-                return None  # this short cut reads numbers as floats
+                return None  # decoding without one field reads numbers as floats, which change amounts
             wrapped, notes = decode_without_field(kind, body, error)
             if wrapped is None:
                 return None
         except DECODE_ERRORS:
             return None
         data = wrapped.data
-        if not settle(data) or wrapped.status is False or wrapped.success is False:
+        if not normalize_nulls(data) or wrapped.status is False or wrapped.success is False:
             return None
         # One flag more than the wrapping's own: the data may be a wrapping that says failure. Counting first is cheap.
         flags, text = int(wrapped.success is not None), bytes(body)
@@ -89,28 +89,28 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     return read
 
 
-# `ENVELOPE_DECODERS[kind](body)`: an object that knows which one it is, out of a wrapping that says success, in one go,
-# with the request's id and the notes; None if it is anything else, or if more than a field of it is odd. Only for
-# responses that say which object they are: one that came in another wrapping would not.
+# `ENVELOPE_DECODERS[kind](body)`: `(data, request_id, notes)` from a successful envelope, decoded in one pass. None if
+# it is not one, if the identity is missing, or if more than one field does not fit. Only for responses with an identity
+# field: without one, data in another envelope could be taken for an empty object.
 ENVELOPE_DECODERS: Final = ByType(_make_envelope_decoder)
 
 
-def _decode_nothing(_data: object) -> None:
-    """For what there is no fast way."""
+def _always_none(_data: object) -> None:
+    """Always None: the caller decodes slowly."""
 
 
-def _is_anything(_value: object) -> bool:
+def _accept(_value: object) -> bool:
     return True
 
 
 @cache
 def amount_fields(kind: type[Struct]) -> tuple[str, ...]:
-    """The fields that hold an amount of money."""
+    """The names of the fields that hold an amount of money."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if Decimal in members(field.type))
 
 
 def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """As `decode`, looking at every field, so that the notes are complete."""
+    """The value in `data` and the complete list of its drift, from checking every field; raises `UndecodableData`."""
     if get_origin(kind) is Page:
         return decode_page(kind, data, path, decode_with_drift)
     notes: list[FieldIssue] = []
@@ -119,7 +119,7 @@ def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tupl
     try:
         tree = decode_builtins(data, exact=bool(amount_fields(kind)))
     except UndecodableData:
-        whole: R | None = DECODERS[kind](data)  # a field nobody asked for may hold what only the fast way passes over
+        whole: R | None = DECODERS[kind](data)  # the fast path skips unknown fields, whatever they hold
         if whole is None:
             raise
         return whole, [FieldIssue(path, DriftKind.WRONG_TYPE, "holds something that cannot be read")]
@@ -129,20 +129,22 @@ def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tupl
 
 @cache
 def null_normalizer(kind: type[Struct]) -> Callable[[Any], bool]:
-    """Puts None where the provider wrote `{}` for it, in Structs fresh from the decoder: nobody else holds them.
+    """A function that replaces `{}` by None in a Struct of this type, in place, and says whether the Struct is usable.
 
-    Says whether the Struct knows which object it is, and has no amounts but finite ones: the texts NaN and Infinity
-    are Decimals, too.
+    It mutates frozen Structs, which is safe only for one that was just decoded. Usable means that it has its identity
+    and that its amounts are finite: msgspec takes the texts NaN and Infinity for Decimals, too.
     """
     amounts = [field_expression("value", name) for name in amount_fields(kind)]
     demands = [f'{field_expression("value", name)} != ""' for name in identity_fields(kind)]
     demands += [f"({amount} is None or {amount}.is_finite())" for amount in amounts]
     lines = [*_null_statements(kind, "value"), f"return {' and '.join(demands) or True}"]
-    return compile_function("settle", lines, {"EmptyObject": EmptyObject, "put": msgspec.structs.force_setattr})
+    return compile_function(
+        "normalize_nulls", lines, {"EmptyObject": EmptyObject, "put": msgspec.structs.force_setattr}
+    )
 
 
 def _null_statements(kind: type[Struct], it: str) -> Iterator[str]:
-    """The lines that do so for `it`, which is of this kind, and for what is in it."""
+    """The statements that replace `{}` by None in the variable `it`, a Struct of this type, and inside it."""
     for field in msgspec.structs.fields(kind):
         kinds, found = members(field.type), field_expression(it, field.name)
         if EmptyObject in kinds:
@@ -160,5 +162,5 @@ def _is_response(member: Any) -> TypeGuard[type[Response]]:
 
 @cache
 def identity_fields(kind: type[Struct]) -> tuple[str, ...]:
-    """The names of the fields that say which object it is, declared as `Identity`."""
+    """The names of the fields that say which object an answer is about: those declared as `Identity`."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if declared(field.type, "role") == "identity")

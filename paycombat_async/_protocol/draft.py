@@ -1,4 +1,4 @@
-"""A request becomes a `Draft`: checked, encoded and signed. Nothing is sent here."""
+"""Turns a request into a `Draft`: checked, encoded and signed, but not sent."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -9,9 +9,7 @@ from paycombat_async._protocol.messages import ClientConfig, Draft
 from paycombat_async._protocol.request_body import encode_body
 from paycombat_async._protocol.url import build_url, split_parameters
 from paycombat_async.endpoints import Endpoint, Repeat
-from paycombat_async.errors import (
-    ConfigurationError,
-)
+from paycombat_async.errors import ConfigurationError
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -26,9 +24,9 @@ def draft(
     *,
     body: bytes | None = None,
 ) -> Draft:
-    """Checks, encodes and signs a call. Raises `InvalidRequest` or `ConfigurationError`; nothing is sent here.
+    """The checked, encoded and signed call, ready for a transport. Raises `InvalidRequest` or `ConfigurationError`.
 
-    `body` is what `encode_body` made of the request before.
+    `body` is the result of `encode_body` for this request, if the caller has it already.
     """
     template = config.paths.get(endpoint.name, endpoint.path)
     if path or query or template is None or "{" in template:

@@ -1,4 +1,4 @@
-"""How an answer differs from the schema."""
+"""Drift: the differences between an answer and the schema, and their kinds."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ class DriftKind(StrEnum):
     UNKNOWN_VALUE = "unknown_value"
     WRONG_TYPE = "wrong_type"
     MISSING_IDENTITY = "missing_identity"
-    ECHO = "echo"  # what came back is not what was sent
+    ECHO = "echo"  # a field that repeats one of the request holds another value
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Drift:
 
 
 class FieldIssue(NamedTuple):
-    """A drift before it is known whose answer it is in."""
+    """A `Drift` without its endpoint, as the decoder finds it."""
 
     path: str
     kind: DriftKind

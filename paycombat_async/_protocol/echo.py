@@ -1,4 +1,4 @@
-"""What an answer repeats of the request, and what an error says of a call that may have been carried out."""
+"""Compares the fields that an answer repeats with the request, and annotates errors with how to recover."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -26,9 +26,9 @@ _ADVICE: Final = {
 def check_echoed_fields(
     endpoint: Endpoint[Any, Any], request: object, reading: DecodedReply, raw: RawReply, redact: Redactor
 ) -> DecodedReply:
-    """The reading with notes of what differs between request and answer; only what both of them hold is compared.
+    """The reply, with drift added for each repeated field that differs from the request; absent fields are skipped.
 
-    Raises `InvalidResponse` where another identity came back: the answer is that of another call.
+    Raises `InvalidResponse` where the identity differs: the answer belongs to another call.
     """
     differing = [echo for echo in endpoint.echoes if _differs(echo, request, reading.data)]
     stranger = next((echo for echo in differing if echo.is_identity), None)
@@ -54,7 +54,7 @@ def _differs(echo: Echo, request: object, data: object) -> bool:
 
 
 def _request_value(request: object, name: str) -> object:
-    """What the request says under this name, among its typed fields or in `extra`."""
+    """The request's value under this name, from its typed fields or from `extra`; None or UNSET if it has none."""
     value: object = getattr(request, name, UNSET)
     if value is UNSET:
         extra: Any = getattr(request, "extra", UNSET)
@@ -63,7 +63,7 @@ def _request_value(request: object, name: str) -> object:
 
 
 def _is_same(answered: object, sent: object) -> bool:
-    """Amounts are compared as numbers, everything else as text."""
+    """Whether two values are equal: amounts are compared as numbers, everything else as text."""
     if not isinstance(answered, Decimal):
         return str(answered) == str(sent)
     try:
@@ -73,7 +73,7 @@ def _is_same(answered: object, sent: object) -> bool:
 
 
 def reference_of(endpoint: Endpoint[Any, Any], request: object) -> str | None:
-    """The merchant's own name for what the request is to make, as text; None if it has none."""
+    """The merchant's own reference in the request, such as an `order_id`, as text; None if there is none."""
     reference = _request_value(request, endpoint.reference) if endpoint.reference is not None else None
     return None if reference is None else str(reference)
 
@@ -87,9 +87,11 @@ def annotate_error(
     attempts: int,
     in_doubt: bool,
 ) -> None:
-    """Put on an error what it takes to find out what became of the call, if that is in question.
+    """Sets `attempts`, `endpoint` and `outcome` on the error; mutates it.
 
-    `in_doubt` says that an earlier attempt was lost: of that, what the last one met says nothing.
+    Where the call is not safe to repeat and may have been carried out, also sets `reference`, `body_digest` and
+    `advice`. `in_doubt` means that an earlier attempt got no answer, so that the last error does not
+    decide the outcome.
     """
     error.attempts = attempts
     if in_doubt and error.outcome is not Outcome.APPLIED:

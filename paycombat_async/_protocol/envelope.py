@@ -1,6 +1,6 @@
-"""What the provider wraps its answers in, and what it says in there.
+"""Unwraps the envelope of an answer, and makes the error for an answer that is not a success.
 
-The record shows four wrappings and no error body at all, so everything but the data is read wherever it stands.
+The provider's pages show four envelopes and no error body, so every field but the data is accepted in any place.
 """
 
 from collections.abc import Mapping
@@ -30,9 +30,9 @@ _NULLS = (b"null", b"")
 
 
 class Unwrapped(NamedTuple):
-    """The content of a wrapping. `success` is True for success, False for failure, None where it does not say.
+    """The content of an envelope. `success` is None where the envelope says neither success nor failure.
 
-    `outer` is the wrapping around the wrapping, where there are two.
+    `outer` is the envelope around this one, if there are two.
     """
 
     data: Raw | None
@@ -54,7 +54,7 @@ class Unwrapped(NamedTuple):
 
 
 def unwrap(body: bytes) -> Unwrapped | None:
-    """What is in the body; None if it is no JSON object."""
+    """The content of the envelope in the body; None if the body is not a JSON object."""
     outer = _envelope(body)
     if outer is None:
         return None
@@ -70,7 +70,7 @@ def _envelope(body: bytes | Raw) -> Envelope | None:
     except (msgspec.ValidationError, RecursionError):
         return None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # perhaps only a lone surrogate
+        pass  # a lone surrogate may be the only fault
     try:
         return decoder(Envelope).decode(replace_lone_surrogates(bytes(body)))
     except DECODE_ERRORS:
@@ -78,7 +78,7 @@ def _envelope(body: bytes | Raw) -> Envelope | None:
 
 
 def _inner(outer: Envelope) -> Envelope | None:
-    """The B inside of a C: only "Disable Customer" shows one. Told by its own `success`, which no object has."""
+    """The envelope inside another, as on "Disable Customer"; recognised by `success`, a field that no object has."""
     if outer.data is UNSET or b'"success"' not in bytes(outer.data):
         return None
     inner = _envelope(outer.data)
@@ -97,7 +97,7 @@ def _unwrapped(envelope: Envelope, success: bool | None) -> Unwrapped:  # noqa: 
 def api_error(
     endpoint: Endpoint[Any, Any], raw_reply: RawReply, unwrapped: Unwrapped | None, *, now: float, redact: Redactor
 ) -> ApiError:
-    """The error for an answer that is no success. Its outcome is REJECTED only where the refusal is proven."""
+    """The error for an answer that is not a success. Its outcome is REJECTED only where the status proves a refusal."""
     named = [] if unwrapped is None else statuses_in(unwrapped.envelope)
     status = raw_reply.status
     if status < 300:
@@ -137,7 +137,7 @@ def _host(location: str) -> str:
     try:
         return urlsplit(location).hostname or "another address"
     except ValueError:
-        return "an address that is none"
+        return "an invalid address"
 
 
 def _cleaned(text: str | None, redact: Redactor) -> str | None:

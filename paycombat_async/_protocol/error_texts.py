@@ -1,4 +1,4 @@
-"""What an error answer says in words, wherever it says it: the record shows no error body, upstream's is an object.
+"""The code and the message in an error answer, in whichever field they are: the provider documents no error body.
 
 Upstream's shape is `{"error": {"code": 406, "name": "NOT_ACCEPTABLE", "message": ["…", "…"]}}`.
 """
@@ -11,17 +11,17 @@ from paycombat_async.schemas.envelope import Envelope
 
 _CODE_KEYS: Final = ("code", "error_code", "errorCode", "name", "type")
 _MESSAGE_KEYS: Final = ("message", "messages", "msg", "detail", "details", "description", "error", "reason", "title")
-_DEEPEST: Final = 4  # objects and lists in each other; beyond that, the JSON itself is given
+_DEEPEST: Final = 4  # levels of nested objects and lists; below that, the message is the JSON text
 
 
 def error_code(envelope: Envelope) -> str | None:
-    """The provider's code for the error, as text: the envelope's own, else the one of its error object."""
+    """The provider's code for the error, as text, from the envelope or its error object; None if there is none."""
     candidates = (envelope.code, *(_member(error, _CODE_KEYS) for error in (envelope.error, envelope.errors)))
     return next((text for value in candidates if (text := _as_text(value))), None)
 
 
 def error_message(envelope: Envelope) -> str | None:
-    """The provider's words for a person, several of them with "; " between them."""
+    """The provider's message for a person, several joined with "; "; None if there is none."""
     candidates = (envelope.message, envelope.error, envelope.errors, envelope.status_text)
     return next((text for value in candidates if (text := _words(value, 0))), None)
 
@@ -43,14 +43,14 @@ def _as_text(value: object) -> str | None:
 
 
 def _member(value: object, keys: tuple[str, ...]) -> object:
-    """The first of these members that an object has, or the first object of a list."""
+    """The first of these members that the object has; of a list, its first item is taken."""
     holder = value[0] if _is_list(value) and value else value
     if not _is_object(holder):
         return None
     return next((holder[key] for key in keys if holder.get(key) is not None), None)
 
 
-# Any: JSON.
+# Any: decoded JSON.
 def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 

@@ -1,4 +1,4 @@
-"""What an answer says: data, or the error to raise, with its outcome decided."""
+"""Turns a raw answer into data or into the error to raise, and decides its outcome."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -25,9 +25,9 @@ def interpret(
     redact: Redactor,
     closely: bool = False,
 ) -> DecodedReply:
-    """What an answer says. Raises `ApiError` or `InvalidResponse`, with the outcome decided.
+    """The decoded answer. Raises `ApiError`, `InvalidResponse` or `Disconnected`, each with its outcome.
 
-    `closely` looks for drift in every field, at a cost; otherwise only where the fast way of decoding fails.
+    `closely` looks for drift in every field, which is slow; otherwise only where fast decoding fails.
     """
     if not closely and raw.status in _SUCCESSES:
         found = ENVELOPE_DECODERS[endpoint.response](raw.body)
@@ -38,9 +38,9 @@ def interpret(
     if isinstance(result, DecodedReply):
         return result
     try:
-        raise result  # from here: a traceback with local variables would show what the answer holds
+        raise result  # here and not deeper: a traceback with local variables would show the answer's personal data
     finally:
-        del result  # an error that holds the frame that holds the error would wait for the garbage collector
+        del result  # breaks the cycle error -> frame -> error, which only the garbage collector would free
 
 
 def _interpreted(
@@ -52,12 +52,12 @@ def _interpreted(
     if raw.status >= 300 or (unwrapped is not None and unwrapped.success is False):
         return api_error(endpoint, raw, unwrapped, now=now(), redact=redact)
     if unwrapped is None and not raw.is_whole:
-        return _broken_off(endpoint, raw)
+        return _truncated(endpoint, raw)
     request_id = _clean(
         (unwrapped.request_id if unwrapped is not None else None) or raw.headers.get("x-request-id"), redact
     )
     if unwrapped is None or unwrapped.data is None:
-        if _is_enough(endpoint, raw, unwrapped):
+        if _is_empty_success(endpoint, raw, unwrapped):
             return DecodedReply(None if endpoint.response is object else endpoint.response(), request_id, [])
         return _invalid(endpoint, raw, "holds no data", unwrapped, redact)
     reading, problem = _reading(endpoint, unwrapped.data, request_id, says=unwrapped.success, closely=closely)
@@ -67,18 +67,18 @@ def _interpreted(
 def _reading(
     endpoint: Endpoint[Any, R], body: Raw, request_id: str | None, *, says: bool | None, closely: bool
 ) -> tuple[DecodedReply | None, str]:
-    """The data understood, or None and what is wrong with it."""
+    """The decoded data and an empty text, or None and what is wrong with the data."""
     try:
         data, notes = (decode_with_drift if closely else decode)(endpoint.response, body, "$.data")
     except UndecodableData as error:
         return None, f"holds data that cannot be read ({error})"
-    if says is True or _is_told_apart(endpoint, data):
+    if says is True or _proves_success(endpoint, data):
         return DecodedReply(data, request_id, notes), ""
     return None, "neither says that the call succeeded nor names what it is about"
 
 
-def _is_enough(endpoint: Endpoint[Any, Any], raw: RawReply, unwrapped: Unwrapped | None) -> bool:
-    """Whether an answer without data tells of a success, for a call that may be answered so."""
+def _is_empty_success(endpoint: Endpoint[Any, Any], raw: RawReply, unwrapped: Unwrapped | None) -> bool:
+    """Whether an answer without data is a success; only for endpoints with `may_be_empty`."""
     if not endpoint.may_be_empty:
         return False
     if unwrapped is None:
@@ -86,15 +86,18 @@ def _is_enough(endpoint: Endpoint[Any, Any], raw: RawReply, unwrapped: Unwrapped
     return unwrapped.success is True or endpoint.repeat is Repeat.SAFE
 
 
-def _is_told_apart(endpoint: Endpoint[Any, Any], data: Any) -> bool:
-    """Whether the data, without a verdict around it, can only come from a call that succeeded."""
+def _proves_success(endpoint: Endpoint[Any, Any], data: Any) -> bool:
+    """Whether the data proves success although the envelope does not report it.
+
+    It does if it names its object, or else if the call is safe to repeat.
+    """
     kind = endpoint.response
     if isinstance(data, Struct) and (names := identity_fields(type(data))):
         return any(getattr(data, name) for name in names)
     return endpoint.repeat is Repeat.SAFE or (kind is object and bool(data))
 
 
-def _broken_off(endpoint: Endpoint[Any, Any], raw: RawReply) -> Disconnected:
+def _truncated(endpoint: Endpoint[Any, Any], raw: RawReply) -> Disconnected:
     return Disconnected(
         f"{endpoint.name}: the answer (HTTP {raw.status}) broke off after {len(raw.body)} bytes; "
         "whether the call was carried out is unknown"
@@ -102,13 +105,13 @@ def _broken_off(endpoint: Endpoint[Any, Any], raw: RawReply) -> Disconnected:
 
 
 def _clean(request_id: str | None, redact: Redactor) -> str | None:
-    # Too short to hold a secret, or as all ids on record are: nothing in it to take out.
-    if request_id is None or len(request_id) < 8 or (len(request_id) <= 64 and not request_id.strip(_OF_IDS)):
+    # Too short to contain a secret, or only hexadecimal digits as in all documented ids: nothing to redact.
+    if request_id is None or len(request_id) < 8 or (len(request_id) <= 64 and not request_id.strip(_ID_CHARACTERS)):
         return request_id
     return redact(request_id, 200)
 
 
-_OF_IDS = "0123456789abcdef-"
+_ID_CHARACTERS = "0123456789abcdef-"
 _SUCCESSES = frozenset({200, 201})
 
 

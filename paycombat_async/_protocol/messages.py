@@ -1,8 +1,9 @@
-"""What passes between the parts of a call.
+"""The messages between client, protocol and transport.
 
-Draft      what goes out: drafted and signed once per call, sent unchanged by every attempt
-RawReply   what came in: status, headers, bytes
-Attempt    one send, as it is reported
+Draft      the request: encoded and signed once per call, sent unchanged by every attempt
+RawReply   the answer: status, headers, bytes
+Attempt    one send, as reported to `on_attempt`
+Call       one call with all its attempts, as reported to `on_call`
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ R = TypeVar("R")
 
 
 class ClientConfig(Struct, frozen=True):
-    """Where to send, and as whom."""
+    """The address, credentials and path overrides that a client sends with."""
 
     base_url: str
     token: Secret
@@ -28,10 +29,10 @@ class ClientConfig(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True, gc=False):
-    """A request as it goes out. `headers` and `body` hold secrets and personal data: keep them out of logs.
+    """A request ready to be sent. `headers` and `body` hold secrets and personal data: keep them out of logs.
 
-    `is_once_only` says that it creates or moves something, so that a transport must rather not send it than send it
-    at the last moment.
+    `is_once_only` marks a call that creates or moves something: a transport does not start to send it near the end of
+    the time-out, when its answer would come too late.
     """
 
     endpoint: str
@@ -48,10 +49,10 @@ class Draft(Struct, frozen=True, gc=False):
 
 
 class RawReply(Struct, frozen=True, gc=False):
-    """An answer as it came in. `headers` finds names in lower case.
+    """An answer as received. `headers` must find names written in lower case.
 
-    `is_whole` says that the answer itself marked its end: by a length, a last chunk, or a status without a body. False
-    means that the body lasted until the connection ended, so that nobody knows whether more was to come.
+    `is_whole` is True if the answer marked its own end: by a length, a last chunk, or a status without a body. False
+    means that the body ended with the connection, so that it may be incomplete.
     """
 
     status: int
@@ -66,9 +67,9 @@ class RawReply(Struct, frozen=True, gc=False):
 
 
 class Transport(Protocol):
-    """The road to the provider: sends one draft once. Pass your own as `transport=`; `testing.FakeTransport` is one.
+    """Sends one draft to the provider, once. Pass your own as `transport=`; `testing.FakeTransport` is one.
 
-    Raises `ConnectFailed` when nothing left, `TimedOut` or `Disconnected` when something may have. It never retries,
+    Raises `ConnectFailed` if no byte was sent, `TimedOut` or `Disconnected` if some may have been. It never retries,
     never follows a redirect and never changes a byte.
     """
 
@@ -78,7 +79,10 @@ class Transport(Protocol):
 
 
 class Attempt(Struct, frozen=True, gc=False):
-    """One send, as `on_attempt` is told of it. `outcome` is None after a success, `wait` None if no other follows."""
+    """One send, for `on_attempt`. `outcome` is None after a success.
+
+    `elapsed` is in seconds, and so is `wait`, the pause before the next attempt: None if none follows.
+    """
 
     endpoint: str
     number: int
@@ -92,8 +96,8 @@ class Call(Struct, frozen=True, gc=False):
     """One call from its beginning to its end, for `on_call`: also one refused before sending, cancelled or cut.
 
     `outcome` and `error` (the name of the exception's class) are None after a success, `status` is None where there was
-    no answer. `elapsed` is in seconds, `attempts` counts the sends. `reference` is the merchant's own name for what
-    was to be made, such as an `order_id`; it is None unless the client has `show_references=True`.
+    no answer. `elapsed` is in seconds, `attempts` counts the sends. `reference` is the merchant's own reference, such
+    as an `order_id`; it is None unless the client has `show_references=True`.
     """
 
     endpoint: str

@@ -1,4 +1,4 @@
-"""Lists in answers. Their shape is on no record: a bare array, or an object that holds one, with or without a total."""
+"""Decodes lists. Their shape is not documented: a bare array, or an object that holds one, with or without a total."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
@@ -15,7 +15,7 @@ _ITEM_KEYS = (
     *("data", "items", "results", "rows", "list", "records", "docs"),
     *("customers", "payouts", "checkouts", "payin_methods", "payout_methods", "payment_methods", "methods"),
 )
-# Not "count", which is as likely that of the page: it would end a walk too early.
+# Not "count", which may be that of the page alone: paging would end too early.
 _TOTAL_KEYS = ("total", "total_count", "totalCount", "total_items", "total_records")
 _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json.Decoder(list[Raw] | dict[str, Raw])
 
@@ -23,9 +23,9 @@ _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json
 def decode_page(
     kind: type[R], data: bytes | Raw, path: str, decode_item: Callable[..., tuple[Struct, list[FieldIssue] | None]]
 ) -> tuple[R, list[FieldIssue] | None]:
-    """The page in `data`, each of its items read by `decode_item`; what is no object is left out and noted.
+    """The page in `data`, its items decoded by `decode_item`; what is not an object is left out and reported as drift.
 
-    Raises `UndecodableData` if there is no list in it.
+    Raises `UndecodableData` if `data` holds no list.
     """
     item_kind = get_args(kind)[0]
     raws, total = _items_and_total(data)
@@ -42,7 +42,7 @@ def decode_page(
             items.append(item)
             looked = looked and found is not None
             notes += found or []
-    page: Any = kind(items=items, total=total, unread=len(raws) - len(items))  # type: ignore[call-arg]  # R is some Page[...], seen above
+    page: Any = kind(items=items, total=total, unread=len(raws) - len(items))  # type: ignore[call-arg]  # R is some Page[...]: the caller checks that
     return page, notes if looked or notes else None
 
 

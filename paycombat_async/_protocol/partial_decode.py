@@ -1,6 +1,6 @@
-"""An answer of which one field does not fit: read without it, at half the price of going through all fields.
+"""Decodes an answer of which one field does not fit its type, without that field.
 
-An answer that drifts does so in each call, and most often in one field.
+This takes half the time of checking every field. An answer that drifts does so in each call, most often in one field.
 """
 
 from collections.abc import Callable
@@ -17,26 +17,30 @@ from paycombat_async.schemas.envelope import Wrapped
 
 
 def wrapped_in(kind: Any) -> Any:
-    """The wrapping with this kind of data in it, as a type to decode."""
+    """The type of a success envelope with data of this type."""
     wrapping: Any = Wrapped
     return wrapping[kind]
 
 
 def decode_without_field(kind: Any, body: bytes | Raw, error: msgspec.ValidationError) -> tuple[Any, list[FieldIssue]]:
-    """The wrapping without the one field of its data that `error` speaks of, and a note of it; None if more is odd."""
+    """The envelope without the field that `error` names, and a note of it; None if more than that does not fit."""
     text, path = explain(error)
     names = path.split(".")[1:]
     if len(names) < 2 or names[0] != "data":
         return None, []
     note = FieldIssue(path, DriftKind.WRONG_TYPE, text)
-    is_field = len(names) == 2 and names[1].isidentifier()  # not a place in a list: each would leave a reader behind
+    is_field = (
+        len(names) == 2 and names[1].isidentifier()
+    )  # not an index in a list: each would add a decoder to the cache
     try:
         if is_field and not text.endswith("got `object`"):
             return _skip_field(kind, names[1], body), [note]
         wrapped, odd = _drop_path(kind, names, body)
     except (KeyError, TypeError, AttributeError, *DECODE_ERRORS):
         return None, []
-    return wrapped, [] if odd == {} else [note]  # `{}` is the provider's null, also where the record does not show it
+    return wrapped, [] if odd == {} else [
+        note
+    ]  # `{}` is the provider's null, also in fields where it is not documented
 
 
 def _skip_field(kind: Any, name: str, body: bytes | Raw) -> Any:
@@ -46,7 +50,7 @@ def _skip_field(kind: Any, name: str, body: bytes | Raw) -> Any:
 
 @cache
 def _decoder_without(kind: type[Struct], name: str) -> Callable[[bytes | Raw], Any]:
-    """Reads a Struct like this one but for one field, which is then as unknown as any that nobody named."""
+    """A decoder for this type without one field, which is then skipped like any unknown field."""
     kept = [field for field in msgspec.structs.fields(kind) if field.encode_name != name]
     like = msgspec.defstruct(kind.__name__, [(field.name, field.type, field.default) for field in kept], kw_only=True)
     return decoder(wrapped_in(like)).decode

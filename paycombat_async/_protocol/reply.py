@@ -1,4 +1,4 @@
-"""What an answer says: as the SDK decodes it, and as the caller gets it."""
+"""A decoded answer, as the engine passes it on and as the caller gets it."""
 
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 class Reply(Struct, Generic[R], frozen=True, gc=False):
-    """A whole answer: `data` as the endpoint's Struct, `elapsed` in seconds, `attempts` counting the sends."""
+    """A whole answer. `data` is the endpoint's Struct; `elapsed` is in seconds; `attempts` counts the sends."""
 
     data: R
     request_id: str | None
@@ -27,22 +27,22 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def status(self) -> int:
-        """The HTTP status."""
+        """The HTTP status of the last attempt."""
         return self.answer.status
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers, their names in lower case."""
+        """The headers of the answer, with names in lower case."""
         return {name.lower(): text for name, text in self.answer.headers.items()}
 
     @property
     def raw(self) -> bytes:
-        """The body as it came."""
+        """The body as received, still JSON."""
         return self.answer.body
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        """How this answer differs from the schema: unknown fields, new values, other types. Fields, never values."""
+        """The differences between this answer and the schema, found by decoding it again: fields, never values."""
         unwrapped = unwrap(self.raw)
         if unwrapped is None or unwrapped.data is None:
             return ()
@@ -56,7 +56,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
 
 class DecodedReply(Struct, frozen=True, gc=False):
-    """An answer understood. `notes` is None where nobody looked for drift, `echo` what differs from the request."""
+    """An answer decoded. `notes` is None where drift was not looked for; `echo` holds what differs from the request."""
 
     data: Any
     request_id: str | None
@@ -70,5 +70,5 @@ class DecodedReply(Struct, frozen=True, gc=False):
 
 
 def with_endpoint(endpoint: Endpoint[Any, Any], notes: list[FieldIssue] | None) -> tuple[Drift, ...]:
-    """Notes as drifts of this endpoint."""
+    """The issues as `Drift` of this endpoint."""
     return tuple(Drift(endpoint.name, *note) for note in notes or ())

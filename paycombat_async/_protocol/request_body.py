@@ -1,7 +1,7 @@
-"""The bytes of a request that are signed and sent, checked before: constructors of Structs take anything.
+"""Checks a request and encodes it to the bytes that are signed and sent. Constructors of Structs check nothing.
 
-A fast check, generated for each type, passes what is right beyond doubt, at half the price of decoding it again; that
-is left to the others. It may say "doubtful" of something right, never "right" of something wrong.
+A fast check, generated for each type, accepts requests that are plainly valid. All others take the slow check, which
+decides. So the fast check may pass over a valid request, but must never accept an invalid one.
 """
 
 import enum
@@ -56,13 +56,13 @@ def _compile_check(kind: type[Struct]) -> FastCheck:
     return compile_function("check", [*lines, f"return {result}"], names)
 
 
-# `FAST_CHECKS[type(request)](request)`: the Struct to encode if every field holds what its annotation allows, beyond
-# doubt, and there is no `extra`; else None. It is the request itself, or a copy with its amounts as plain numbers.
+# `FAST_CHECKS[type(request)](request)`: the Struct to encode if every field plainly holds what its annotation allows
+# and there is no `extra`, else None. It is the request itself, or a copy with its amounts as plain numbers.
 FAST_CHECKS: Final[ByType[FastCheck]] = ByType(_compile_check)
 
 
 def _expected_type(annotation: Any) -> tuple[Any, bool]:
-    """The one type an annotation wants, and whether it allows UNSET; `object` for several, which are all doubtful."""
+    """The one type that an annotation allows, and whether it allows UNSET too; `object` if it allows several."""
     kinds = alternatives(annotation)
     wanted = tuple(kind for kind in kinds if kind is not UnsetType)
     is_optional = len(wanted) < len(kinds)
@@ -72,7 +72,7 @@ def _expected_type(annotation: Any) -> tuple[Any, bool]:
 
 
 def _mismatch_expression(wanted: Any, name: str, names: dict[str, object]) -> str:
-    """What is to be said of `it`, the field's value, where it is wrong or doubtful. Adds to `names` what that needs."""
+    """The expression that is true if the variable `it` needs the slow check; adds the globals it uses to `names`."""
     origin, arguments = get_origin(wanted), get_args(wanted)
     if wanted is str:
         return "type(it) is not str"
@@ -113,7 +113,7 @@ def check_request(request: Struct) -> None:
 
 
 def _to_builtin(value: object) -> object:
-    """The plain form of what `canonical_json` takes and msgspec does not convert itself."""
+    """The plain form of values that `canonical_json` accepts and msgspec does not convert by itself."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, Mapping):
@@ -137,7 +137,7 @@ def _find_disguised(value: Struct, path: str) -> None:
 
 
 def _allowed(kind: type[Struct], names: list[str]) -> str:
-    """`: a, b` for a field that takes one of a few words, else nothing."""
+    """The allowed words of a `Literal` field as `: a, b`, for an error message; empty for other fields."""
     for name in names:
         field = next((field for field in msgspec.structs.fields(kind) if field.encode_name == name), None)
         if field is None:
@@ -153,7 +153,7 @@ MAX_BODY_BYTES = 100_000  # express, which the provider's samples point to, refu
 
 
 def encode_body(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
-    """The bytes of a request that are signed and sent. Raises `InvalidRequest`."""
+    """The canonical JSON of a request, checked; raises `InvalidRequest` with the field's path."""
     if type(request) is not endpoint.request and not isinstance(request, endpoint.request):
         wanted = endpoint.request.__name__
         raise InvalidRequest(f"{endpoint.name} takes {wanted}, got {type(request).__name__}", path="$")

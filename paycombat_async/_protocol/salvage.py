@@ -1,4 +1,4 @@
-"""The slow way from an answer to a Struct: field by field, keeping what fits and noting what does not."""
+"""Decodes an answer field by field: slowly, keeping what fits its type and reporting the rest as drift."""
 
 import re
 from decimal import Decimal
@@ -34,13 +34,16 @@ class _Field(NamedTuple):
 
 
 _MISSING: Final = object()
-# Anything else may be data, such as a map by e-mail address or by some number.
+# Unknown keys that look like names are reported. Others may be personal data, such as e-mail addresses: shown as "…".
 _NAME: Final = re.compile(r"(?=.{1,48}\Z)_?[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z]*[0-9]{0,3}[A-Za-z]*)*")
 _TRIVIAL_TYPES: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
 
 
 def decode_tolerantly(kind: type[S], value: object, path: str, notes: list[FieldIssue]) -> S:
-    """As much of `value` as fits into `kind`; what does not fit is appended to `notes`. Raises `UndecodableData`."""
+    """A Struct of type `kind` with the fields of `value` that fit; the others are appended to `notes`.
+
+    Raises `UndecodableData` if `value` is not an object.
+    """
     if not _is_object(value):
         raise UndecodableData(f"{path}: expected an object, got {type(value).__name__}")
     schema = _schema(kind)
@@ -75,7 +78,7 @@ def _keep(field: _Field, value: object, path: str, notes: list[FieldIssue]) -> o
             return _checked_known_value(field, kept, path, notes)
         problem = "expected an amount"
     if value == {}:
-        return _MISSING  # this provider's null, in a field where the record does not show it yet
+        return _MISSING  # this provider's null, also in fields where it is not documented
     notes.append(FieldIssue(path, DriftKind.WRONG_TYPE, problem))
     return str(value) if field.is_reference and type(value) is int else _MISSING
 
@@ -87,7 +90,7 @@ def _checked_known_value(field: _Field, kept: object, path: str, notes: list[Fie
 
 
 def _with_floats(value: object) -> object:
-    """Free-form data as the fast way gives it: only amounts are Decimals."""
+    """Free-form data with floats in place of Decimals, as the fast path decodes it: only amounts are Decimals."""
     if isinstance(value, Decimal):
         return float(value)
     if _is_object(value):

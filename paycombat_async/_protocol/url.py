@@ -1,7 +1,7 @@
-"""The address of a request: base URL, path template, path parameters and query become one exact, encoded URL.
+"""Builds the exact, encoded URL of a request from base URL, path template, path parameters and query.
 
-What goes on the wire is this text and nothing else: parameters come from merchants' users, so an id must never be able
-to change the host, the number of segments or the query.
+The transport sends this text unchanged. Parameters come from merchants' users, so an id must never be able to change
+the host, the number of path segments or the query.
 """
 
 import re
@@ -16,7 +16,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_-]{1,255}\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f/\\]")
 _TEMPLATE = re.compile(r"/[A-Za-z0-9_\-./{}]*\Z")
 _RAW_PATH = re.compile(r"/(?:[A-Za-z0-9_\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*\Z")
-# Narrower than what urlsplit takes, which drops new lines without a word and lets through hosts that are none.
+# Stricter than urlsplit, which silently drops new lines and accepts invalid hosts.
 _BASE_URL = re.compile(r"[a-z]+://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9_\-.~]+)*/?\Z")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -32,7 +32,7 @@ def check_base_url(base_url: str) -> str:
 
 
 def safe_urlsplit(address: str) -> SplitResult:
-    """The parts of an address; of one that cannot be read, nothing. Never raises: the error would quote the address."""
+    """The parts of an address; of an invalid one, empty parts. Never raises: the error would quote the address."""
     try:
         parts = urlsplit(address)
         parts.port  # noqa: B018  # reading it is what checks it
@@ -46,7 +46,10 @@ def is_loopback(base_url: str) -> bool:
 
 
 def check_template(name: str, template: str, like: str | None) -> str:
-    """A path template given by the user. Raises `ConfigurationError` if it is none, or asks for other parameters."""
+    """The user's path template, unchanged.
+
+    Raises `ConfigurationError` if it is invalid, or if its parameters are not those of the template `like`.
+    """
     fixed = _PLACEHOLDER.sub("", template)
     if (
         not _TEMPLATE.match(template)
@@ -61,8 +64,8 @@ def check_template(name: str, template: str, like: str | None) -> str:
 
 
 def check_raw_path(path: str) -> str:
-    """A path that the user has encoded. Raises `InvalidRequest` if it could lead anywhere else."""
-    # A server takes %2e for a dot: RFC 3986, 6.2.2.2.
+    """A path that the user has encoded, unchanged. Raises `InvalidRequest` if it could leave its directory or host."""
+    # Servers decode %2e to a dot: RFC 3986, 6.2.2.2.
     segments = path.lower().replace("%2e", ".").split("/")
     if not _RAW_PATH.match(path) or "//" in path or not {".", ".."}.isdisjoint(segments):
         raise InvalidRequest("path: must be an encoded path such as /api/v1/thing/1, without a query", path="path")
@@ -72,14 +75,17 @@ def check_raw_path(path: str) -> str:
 def split_parameters(
     template: str, parameters: Mapping[str, str], query: Mapping[str, str | int] | None
 ) -> tuple[Mapping[str, str], Mapping[str, str | int]]:
-    """Path parameters and query for a template that only the user knows: what has no hole goes into the query."""
-    holes = _placeholders(template)
-    path = {name: value for name, value in parameters.items() if name in holes}
-    return path, {name: value for name, value in parameters.items() if name not in holes} | dict(query or {})
+    """Path parameters and query for a template of the user's: a parameter without a placeholder goes into the query."""
+    placeholders = _placeholders(template)
+    path = {name: value for name, value in parameters.items() if name in placeholders}
+    return path, {name: value for name, value in parameters.items() if name not in placeholders} | dict(query or {})
 
 
 def build_url(base_url: str, template: str, path: Mapping[str, str], query: Mapping[str, str | int] | None) -> str:
-    """The whole URL, percent-encoded with nothing left safe. Raises `InvalidRequest` naming the parameter."""
+    """The whole URL. Raises `InvalidRequest` naming a parameter that is invalid.
+
+    Parameters are percent-encoded in full: "/" and other reserved characters, too.
+    """
     if _placeholders(template) != frozenset(path):
         raise ConfigurationError(f"{template} takes {sorted(_placeholders(template))}, got {sorted(path)}")
     filled = template.format_map({name: _segment(name, value) for name, value in path.items()}) if path else template

@@ -1,7 +1,7 @@
 """Whether an envelope says that the call succeeded, and which HTTP statuses it names.
 
-The record shows no answer to a call that failed, so every usual way of saying so is understood: a word, a number, an
-error object. A way that nobody has seen is no verdict, never a success.
+The provider documents no answer to a failed call, so every usual form is understood: a word, a number, an error object.
+An unknown form decides nothing; it never counts as a success.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from typing import Any, Final
 from paycombat_async.schemas.envelope import Envelope
 
 # The provider read the request and refused it, so nothing changed there. Every other status leaves that open: 402, 409
-# and 425 speak of a state, 408 and 499 of time (upstream: "it may already have been processed"), 5xx of failures.
+# and 425 report a state, 408 and 499 a time-out (upstream: "it may already have been processed"), 5xx a failure.
 PROOFS_OF_REFUSAL: Final = frozenset({400, 401, 403, 404, 406, 422, 429})
 
 _WORDS: Final[Mapping[str, bool]] = {
@@ -35,7 +35,10 @@ def verdict_of(envelope: Envelope) -> bool | None:
 
 
 def success_of(envelope: Envelope) -> bool | None:
-    """What the flag `success` says. 0 and 1 count there; as a `status`, 0 means that all is well just as often."""
+    """The flag `success` as a bool; None if it decides nothing.
+
+    0 and 1 count here, but not as a `status`: there, 0 often means that all is well.
+    """
     flag = envelope.success
     if isinstance(flag, float) and flag.is_integer():
         flag = int(flag)

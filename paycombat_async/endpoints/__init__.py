@@ -1,7 +1,7 @@
-"""Every operation of the API, declared once: what to send, where, what comes back, and how sure we are of it.
+"""Every operation of the API, declared once: method, path, types of request and response, and the evidence for them.
 
-Methods, sandbox routes, the README's table and the tests hang on these constants. The record of the provider's API is
-incomplete: an endpoint's `evidence` says where its path comes from, and `paths=` of the client mends a wrong one.
+Client methods, sandbox routes, the README's table and the tests use these constants. The provider's documentation is
+incomplete: an endpoint's `evidence` says where its path comes from, and `paths=` of the client corrects a wrong one.
 """
 
 from paycombat_async.endpoints._all import ENDPOINTS

@@ -1,4 +1,4 @@
-"""Checkouts, in the order of the provider's pages."""
+"""Endpoints of checkouts, in the order of the provider's pages."""
 
 from types import NoneType
 from typing import Final
@@ -16,7 +16,7 @@ _TOKEN: Final = Echo("checkout_token", ("checkout_token",), is_identity=True)
 _METHOD: Final = Echo("payin_method_name", ("payin_method_name",))
 _FIND_CHANGE: Final = "list your checkouts, find the one of this checkout_token, and look at its payin_method_name"
 
-# https://docs.paycombat.com/create-payment-request-13142063e0 (method only; PATCH of the same path is on record)
+# https://docs.paycombat.com/create-payment-request-13142063e0 (method only; PATCH of the same path is documented)
 CREATE_PAYMENT_REQUEST = Endpoint(
     name="checkouts.create",
     method="POST",
@@ -32,7 +32,7 @@ CREATE_PAYMENT_REQUEST = Endpoint(
     echoes=(Echo("amount", ("amount",)), Echo("currency", ("currency",))),
 )
 
-# Only the method is on record; the path is the group's own. Query names as at Finmo.
+# Only the method is documented; the path is that of the group. Names in the query as at Finmo.
 LIST_CHECKOUTS = Endpoint(
     name="checkouts.list",
     method="GET",
@@ -78,7 +78,7 @@ CREATE_CHECKOUT_VIRTUAL_ACCOUNT = Endpoint(
     echoes=(_TOKEN, _METHOD),
 )
 
-# Neither path nor body is on record.
+# Neither path nor body is documented.
 RETRIEVE_VA_BANK_INFORMATION = Endpoint(
     name="checkouts.va_bank_information",
     method="GET",

@@ -1,4 +1,4 @@
-"""Customers, in the order of the provider's pages."""
+"""Endpoints of customers, in the order of the provider's pages."""
 
 from types import NoneType
 
@@ -36,7 +36,7 @@ UPDATE_CUSTOMER = Endpoint(
     title="Update Customer",
 )
 
-# Only the method is on record; the path is that of the detail page without its id. Query names as at Finmo.
+# Only the method is documented; the path is that of the detail page without its id. Names in the query as at Finmo.
 LIST_CUSTOMERS = Endpoint(
     name="customers.list",
     method="GET",
@@ -52,7 +52,7 @@ LIST_CUSTOMERS = Endpoint(
     size_parameter="limit",
 )
 
-# https://docs.paycombat.com/get-detail-customer-by-id-12819568e0 ("customer" stands twice in the path)
+# https://docs.paycombat.com/get-detail-customer-by-id-12819568e0 (the path contains "customer" twice)
 RETRIEVE_CUSTOMER = Endpoint(
     name="customers.retrieve",
     method="GET",
@@ -66,7 +66,7 @@ RETRIEVE_CUSTOMER = Endpoint(
     title="Get Detail Customer by Id",
 )
 
-# https://docs.paycombat.com/check-is-customer-wallet-ready-12819594e0 (its body is not in the record, nor its path)
+# https://docs.paycombat.com/check-is-customer-wallet-ready-12819594e0 (neither body nor path is documented)
 CHECK_WALLET_READY = Endpoint(
     name="customers.check_wallet_ready",
     method="GET",
@@ -80,7 +80,7 @@ CHECK_WALLET_READY = Endpoint(
     title="Check Is Customer Wallet Ready",
 )
 
-# https://docs.paycombat.com/enable-customer-12823648e0 (body not in the record; path by analogy with Disable)
+# https://docs.paycombat.com/enable-customer-12823648e0 (body not documented; path by analogy with Disable)
 ENABLE_CUSTOMER = Endpoint(
     name="customers.enable",
     method="PATCH",
@@ -108,7 +108,7 @@ DISABLE_CUSTOMER = Endpoint(
     title="Disable Customer",
 )
 
-# https://docs.paycombat.com/delete-customer-12823656e0 (body not in the record; path by analogy with Disable)
+# https://docs.paycombat.com/delete-customer-12823656e0 (body not documented; path by analogy with Disable)
 DELETE_CUSTOMER = Endpoint(
     name="customers.delete",
     method="DELETE",

@@ -1,4 +1,4 @@
-"""What an endpoint is: what to send, where, what comes back, and how sure we are of it."""
+"""The type of endpoint constants: method, path, types of request and response, and the evidence for them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,10 +13,12 @@ DOCS: Final = "https://docs.paycombat.com/"
 
 
 class Repeat(StrEnum):
-    """Whether a call may be sent again when nobody knows what became of the first one."""
+    """Whether a call may be sent again when the outcome of the first attempt is unknown."""
 
-    SAFE = "safe"  # twice is as good as once
-    ONLY_IF_UNSENT = "only_if_unsent"  # creates or moves something: never twice
+    SAFE = "safe"  # a second call changes nothing more
+    ONLY_IF_UNSENT = (
+        "only_if_unsent"  # creates or moves something: sent again only if no byte was sent or it was refused
+    )
 
 
 class Evidence(StrEnum):
@@ -24,14 +26,14 @@ class Evidence(StrEnum):
 
     DOCUMENTED = "documented"  # the provider's page shows it
     OBSERVED = "observed"  # real client code uses it
-    INFERRED = "inferred"  # guessed from its neighbours, or not known at all
+    INFERRED = "inferred"  # guessed from similar paths, or unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Echo:
     """A field of the answer that repeats one of those `sent`.
 
-    Another identity in it means that the answer belongs to another call; anything else that differs is drift.
+    If an identity differs, the answer belongs to another call; any other difference is drift.
     """
 
     answered: str
@@ -41,11 +43,11 @@ class Echo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint(Generic[Q, R]):
-    """One operation. `path` is a template; None means that the record holds nothing to guess from: give `paths=`.
+    """One operation. `path` is a template; None means that the path is unknown and must be given with `paths=`.
 
-    `signed` says that a body, if there is one, is signed. `may_be_empty` allows an answer without data. `reference` is
-    the field that holds the merchant's own name for what is made, and `find_out` how to learn what became of a call
-    whose outcome is unknown. `echoes` are checked in the answer.
+    `signed` means that the body, if any, is signed. `may_be_empty` allows an answer without data. `reference` names the
+    field with the merchant's own reference, and `find_out` tells how to check a call whose outcome is unknown.
+    `echoes` are compared with the request.
     """
 
     name: str
@@ -67,7 +69,7 @@ class Endpoint(Generic[Q, R]):
 
 
 def raw_endpoint(method: Method, path: str) -> Endpoint[object, object]:
-    """An endpoint this SDK does not know: any body, any answer; only a GET is taken as safe to repeat."""
+    """An endpoint for a path that this SDK does not know, with any body and answer; only GET is safe to repeat."""
     return Endpoint(
         name=f"{method} {path}",
         method=method,

@@ -1,4 +1,4 @@
-"""Master data, payout, payin and payment methods, and the merchant's balance: all of it is read only."""
+"""Endpoints of master data, payout, payin and payment methods, and the merchant's balance: all read-only."""
 
 from types import NoneType
 
@@ -7,7 +7,7 @@ from paycombat_async.schemas.envelope import Page
 from paycombat_async.schemas.merchant import PayoutBalance
 from paycombat_async.schemas.methods import PayinMethod, PayoutMethod
 
-# Only the title is on record.
+# Only the title is documented.
 LIST_COUNTRIES_AND_CURRENCIES = Endpoint(
     name="master_data.countries_and_currencies",
     method="GET",
@@ -21,7 +21,7 @@ LIST_COUNTRIES_AND_CURRENCIES = Endpoint(
     title="Get All Country & Currency Code",
 )
 
-# Only the title is on record; the path is that of "Get Required Fields by Payout method" without its end.
+# Only the title is documented; the path is that of "Get Required Fields by Payout method" without its end.
 LIST_PAYOUT_METHODS = Endpoint(
     name="payout_methods.list",
     method="GET",
@@ -35,7 +35,7 @@ LIST_PAYOUT_METHODS = Endpoint(
     title="Get All Payout Method",
 )
 
-# Only the method is on record; the path is that of "Get Required Fields by Payin method" without its end.
+# Only the method is documented; the path is that of "Get Required Fields by Payin method" without its end.
 LIST_PAYIN_METHODS = Endpoint(
     name="payin_methods.list",
     method="GET",
@@ -49,7 +49,7 @@ LIST_PAYIN_METHODS = Endpoint(
     title="Get All Payin Method",
 )
 
-# https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0 (shown as /finmo/…, before /api/v1 came)
+# https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0 (shown as /finmo/…, without /api/v1)
 RETRIEVE_PAYIN_METHOD = Endpoint(
     name="payin_methods.required_fields",
     method="GET",
@@ -77,7 +77,7 @@ RETRIEVE_PAYOUT_BALANCE = Endpoint(
     title="Get Balance Payout",
 )
 
-# Only the method is on record.
+# Only the method is documented.
 LIST_PAYMENT_METHODS = Endpoint(
     name="payment_methods.list",
     method="GET",
@@ -91,7 +91,7 @@ LIST_PAYMENT_METHODS = Endpoint(
     title="Get List Payment Method by Currency",
 )
 
-# The first in the provider's sidebar; the other two are the last.
+# These are first in the provider's sidebar; the other two are last.
 METHOD_ENDPOINTS = (
     LIST_COUNTRIES_AND_CURRENCIES,
     LIST_PAYOUT_METHODS,

@@ -1,4 +1,4 @@
-"""Payins, in the order of the provider's pages."""
+"""Endpoints of payins, in the order of the provider's pages."""
 
 from types import NoneType
 from typing import Final
@@ -8,7 +8,7 @@ from paycombat_async.schemas.payins import CreatePayin, CreateVirtualAccount, Pa
 
 _FIND_PAYIN: Final = "wait for its webhook, or look it up on the dashboard, since there is no list of payins"
 
-# https://docs.paycombat.com/create-payin-12823303e0 (method and path only: the body is not in the record)
+# https://docs.paycombat.com/create-payin-12823303e0 (method and path only: the body is not documented)
 CREATE_PAYIN = Endpoint(
     name="payins.create",
     method="POST",
@@ -30,7 +30,7 @@ CREATE_PAYIN = Endpoint(
     ),
 )
 
-# https://docs.paycombat.com/simulate-payin-12814516e0 (only the method is on record)
+# https://docs.paycombat.com/simulate-payin-12814516e0 (only the method is documented)
 SIMULATE_PAYIN = Endpoint(
     name="payins.simulate",
     method="PATCH",
@@ -60,7 +60,7 @@ RETRIEVE_PAYIN = Endpoint(
     title="Retrieve Payin",
 )
 
-# https://docs.paycombat.com/create-virtual-account-16406617e0 (method and path only: the body is not in the record)
+# https://docs.paycombat.com/create-virtual-account-16406617e0 (method and path only: the body is not documented)
 CREATE_VIRTUAL_ACCOUNT = Endpoint(
     name="payins.create_virtual_account",
     method="POST",

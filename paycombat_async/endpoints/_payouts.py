@@ -1,4 +1,4 @@
-"""Payouts, in the order of the provider's pages."""
+"""Endpoints of payouts, in the order of the provider's pages."""
 
 from types import NoneType
 
@@ -28,7 +28,7 @@ CREATE_PAYOUT = Endpoint(
     ),
 )
 
-# https://docs.paycombat.com/simulate-payout-12814521e0 (only the method is on record)
+# https://docs.paycombat.com/simulate-payout-12814521e0 (only the method is documented)
 SIMULATE_PAYOUT = Endpoint(
     name="payouts.simulate",
     method="PATCH",
@@ -44,7 +44,7 @@ SIMULATE_PAYOUT = Endpoint(
     find_out="retrieve the payout and look at its status",
 )
 
-# Shown before /api/v1 came, as /finmo/payout-method/retrieve-payout/{id}; the path is by analogy with Retrieve Payin.
+# Documented as /finmo/payout-method/retrieve-payout/{id}, without /api/v1; the path is by analogy with Retrieve Payin.
 RETRIEVE_PAYOUT = Endpoint(
     name="payouts.retrieve",
     method="GET",
@@ -58,7 +58,7 @@ RETRIEVE_PAYOUT = Endpoint(
     title="Retrieve Payout",
 )
 
-# Only the method is on record; the path is the group's own. Query names as at Finmo.
+# Only the method is documented; the path is that of the group. Names in the query as at Finmo.
 LIST_PAYOUTS = Endpoint(
     name="payouts.list",
     method="GET",

@@ -1,4 +1,4 @@
-"""What all schemas share: the bases of requests and responses, and the provider's ways of saying "nothing"."""
+"""The bases of all request and response Structs, and the types that their fields share."""
 
 import re
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ _AT_PATH = re.compile(r"(?s)(.*) - at (?:`key` in )?`(\$[^`]*)`\Z")
 _ECHO = re.compile(r"(?s)Invalid enum value .*")
 
 
-# `gc=False`, here and in what passes between the parts of a call: JSON has no cycles that would have to be found.
-# Untracked, an answer is read in 6 % less time, and a batch makes a fifth of the garbage collector's passes.
+# `gc=False`, here and in the messages of a call: JSON has no reference cycles for the garbage collector to find.
+# Untracked, an answer is decoded in 6 % less time, and a batch causes a fifth of the collector's passes.
 class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """Base of what is sent. Fields left `UNSET` are not sent; `""` clears a field; `None` is refused.
+    """Base of Structs in requests. Fields left `UNSET` are not sent; `""` clears a field; `None` is refused.
 
-    Constructors check names, not values (that is what makes them fast): values are checked when the request is sent,
-    or by `from_mapping`.
+    Constructors are fast because they check only names. Values are checked when the request is sent, or by
+    `from_mapping`.
     """
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, object]) -> Self:
-        """Build it from plain data, as from JSON or a form. Raises `InvalidRequest` naming the field."""
+        """Build and check it from plain data, such as JSON or a form. Raises `InvalidRequest` with the field's path."""
         check_amounts(cls, data)
         try:
             return msgspec.convert(data, cls)
@@ -36,41 +36,41 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=Fal
             text, path = explain(error)
         except (UnicodeEncodeError, RecursionError):
             text, path = "cannot be written as JSON", "$"
-        canonical_json(data)  # names the field, where that is what is wrong
+        canonical_json(data)  # raises with the path of the field that is not JSON, if one is not
         raise InvalidRequest(f"{path}: {text}", path=path)
 
 
 class OpenPart(Part, frozen=True, kw_only=True):
-    """A part that takes other keys, too. `extra` adds those that this SDK does not name: signed and sent like the rest.
+    """A part that may have further keys. `extra` holds those that this SDK does not name: signed and sent, too.
 
-    Floats are refused there, since money may travel in it: pass `Decimal` or `int`.
+    Floats are refused in it, since it may hold amounts: pass `Decimal` or `int`.
     """
 
     extra: Mapping[str, object] | UnsetType = UNSET
 
 
 class Request(OpenPart, frozen=True, kw_only=True):
-    """A whole body."""
+    """Base of whole request bodies."""
 
 
 class Response(Struct, frozen=True, kw_only=True, gc=False):
-    """Base of what comes back. Unknown keys are passed over here and stay in `Reply.raw`."""
+    """Base of Structs in answers. Unknown keys are ignored here; `Reply.raw` has them."""
 
 
 class EmptyObject(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """`{}` and nothing else: how the provider writes null in some text fields (page "Update Customer")."""
+    """An object without keys: the provider writes `{}` for null in some text fields (page "Update Customer")."""
 
 
-# The decoder must let `{}` pass where the record shows it; `decode` puts None in its place before anybody sees it.
+# The decoder must accept `{}` where the pages show it; `decode` replaces it by None before a caller sees it.
 if TYPE_CHECKING:
     NullableText: TypeAlias = str | None
 else:
     NullableText: TypeAlias = str | EmptyObject | None
 
-# Money going out. What comes back is `Decimal`, whether the provider writes a number or a text.
+# Amounts in requests. In answers they are `Decimal`, whether the provider writes a number or a text.
 Amount: TypeAlias = Decimal | int
 
-# A text that a request cannot do without, such as the id of what it changes.
+# A text that must not be empty, such as the id of the object to change.
 RequiredText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 
 # Roles of fields in answers. An identity says which object an answer is about; it is `""` where the provider leaves it
@@ -81,11 +81,11 @@ NullableReference: TypeAlias = Annotated[NullableText, Meta(extra={"role": "refe
 
 
 def explain(error: msgspec.ValidationError) -> tuple[str, str]:
-    """What was wrong, and where. msgspec quotes a wrong enum value; that value stays out."""
+    """The reason and the path in a message of msgspec's, without the invalid value that it may quote."""
     return _explained(str(error))
 
 
-@lru_cache(256)  # an answer that drifts does so in each call, always with the same words
+@lru_cache(256)  # an answer that drifts does so in each call, with the same message
 def _explained(text: str) -> tuple[str, str]:
     found = _AT_PATH.match(text)
     text, path = (found[1], found[2]) if found else (text, "$")

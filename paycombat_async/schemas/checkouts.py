@@ -1,4 +1,4 @@
-"""Checkouts: what is sent and what comes back. Fields in the order of the provider's pages.
+"""Requests and responses of checkouts. Fields are in the order of the provider's pages.
 
 https://docs.paycombat.com/get-detail-checkout-13145826e0
 https://docs.paycombat.com/create-new-checkout-15936347e0
@@ -11,10 +11,10 @@ from paycombat_async.schemas._base import Identity, Reference, Request, Required
 
 
 class CreatePaymentRequest(Request, frozen=True, kw_only=True):
-    """A new checkout. The page's body is not in the public record: pass everything in `extra`.
+    """A new checkout. Its fields are not documented: pass them in `extra`.
 
-    "Get Detail Checkout" shows what a checkout has: `amount`, `currency`, `country_code`, `description`, `customer_id`,
-    `redirect_url`, `expire_at`, `webhook_url`. Amounts are `Decimal` or `int`, never `float`.
+    "Get Detail Checkout" shows the fields of a checkout: `amount`, `currency`, `country_code`, `description`,
+    `customer_id`, `redirect_url`, `expire_at`, `webhook_url`. Amounts are `Decimal` or `int`, never `float`.
     """
 
 

@@ -1,4 +1,4 @@
-"""Customers: what is sent and what comes back. Fields in the order of the provider's pages, which is the wire's order.
+"""Requests and responses of customers. Fields are in the order of the provider's pages, which is the order in JSON.
 
 https://docs.paycombat.com/create-customer-12819564e0
 https://docs.paycombat.com/update-customer-12819581e0
@@ -30,17 +30,17 @@ class CustomerType(StrEnum):
 
 
 class GcaActivationStatus(StrEnum):
-    """The known values of `Customer.gca_activation_status`; the provider has more than it shows."""
+    """The known values of `Customer.gca_activation_status`; the provider has others that it does not document."""
 
     NOT_STARTED = "NOT_STARTED"
 
 
-# The page's example shows `{}` for type; "Get Detail Customer" shows the text.
+# The page's example shows `{}` for `type`; "Get Detail Customer" shows the text.
 CustomerKind: TypeAlias = Literal["individual", "company"]
 
 
 class AuthorizedUserDetails(Part, frozen=True, kw_only=True):
-    """Who acts for a company. `dob` is YYYY-MM-DD."""
+    """The person who acts for a company. `dob` is YYYY-MM-DD."""
 
     first_name: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
@@ -61,7 +61,7 @@ class AuthorizedUserDetails(Part, frozen=True, kw_only=True):
 
 
 class CreateCompany(Part, frozen=True, kw_only=True):
-    """The company behind a new customer. Its address comes back as `email`, not `company_email`."""
+    """The company behind a new customer. Answers name `company_email` just `email`."""
 
     name: str
     registration_number: str
@@ -100,7 +100,7 @@ class CreateIndividual(Part, frozen=True, kw_only=True):
 
 
 class CreateCustomer(Request, frozen=True, kw_only=True):
-    """A new customer: `company` goes with type "company", `individual` with type "individual"."""
+    """A new customer: give `company` with type "company", `individual` with type "individual"."""
 
     description: str
     type: CustomerKind
@@ -111,7 +111,7 @@ class CreateCustomer(Request, frozen=True, kw_only=True):
 
 
 class UpdateCompany(Part, frozen=True, kw_only=True):
-    """The fields of a company to change. Its address comes back as `email`, not `company_email`."""
+    """The fields of a company to change. Answers name `company_email` just `email`."""
 
     name: str | UnsetType = UNSET
     registration_number: str | UnsetType = UNSET
@@ -162,7 +162,7 @@ class UpdateCustomer(Request, frozen=True, kw_only=True):
 
 
 class AuthorizedUser(Response, frozen=True, kw_only=True):
-    """Who acts for a company, as the provider keeps it."""
+    """The person who acts for a company, as the provider stores it."""
 
     first_name: str | None = None
     last_name: str | None = None
@@ -185,11 +185,11 @@ class AuthorizedUser(Response, frozen=True, kw_only=True):
 
 
 class Individual(AuthorizedUser, frozen=True, kw_only=True):
-    """A person, as the provider keeps it. Its page is cut short in the record; the fields are an authorized user's."""
+    """A person, as the provider stores it. Its page is incomplete; the fields are those of `AuthorizedUser`."""
 
 
 class Company(Response, frozen=True, kw_only=True):
-    """A company, as the provider keeps it. `phone_number_e164` is computed by the provider."""
+    """A company, as the provider stores it. `phone_number_e164` is computed by the provider."""
 
     company_domain: NullableText = None
     name: str | None = None
@@ -211,7 +211,7 @@ class Company(Response, frozen=True, kw_only=True):
 class Customer(Response, frozen=True, kw_only=True):
     """A customer. Times are ISO 8601 text in UTC, as the provider writes them.
 
-    `type` is a text that `CustomerType` knows, or one it does not know yet.
+    `type` is one of `CustomerType`, or a text that is new.
     """
 
     company: Company | None = None
@@ -231,7 +231,7 @@ class Customer(Response, frozen=True, kw_only=True):
     type: Annotated[str | None, Meta(extra={"known": CustomerType})] = None
     updated_at: str | None = None
     webhook_url: NullableText = None
-    # Only "Get Detail Customer by Id" shows these; there the domain stands beside the company, not in it.
+    # Only "Get Detail Customer by Id" shows these; there, the domain is a field of the customer, not of the company.
     is_sender_validation_enabled: bool | None = None
     payin_sender_id_list: list[object] | None = None
     company_domain: NullableText = None
@@ -240,7 +240,7 @@ class Customer(Response, frozen=True, kw_only=True):
 class WalletReadiness(Response, frozen=True, kw_only=True):
     """Whether a customer's wallet can be used, and which fields are missing for it.
 
-    Both fields are inferred: the record shows them only as a stray schema on the page "Disable Customer".
+    Both fields are inferred: the documentation shows them only in an unrelated schema on the page "Disable Customer".
     """
 
     is_wallet_ready: bool | None = None
@@ -248,7 +248,7 @@ class WalletReadiness(Response, frozen=True, kw_only=True):
 
 
 class DeletedCustomer(Response, frozen=True, kw_only=True):
-    """What came back from a deletion. The record shows no answer, so it may be all None."""
+    """The answer to a deletion. The documentation shows none, so all fields may be None."""
 
     customer_id: NullableReference = None
     is_active: bool | None = None

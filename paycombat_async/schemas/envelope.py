@@ -1,8 +1,8 @@
-"""The wrappings of the provider's answers.
+"""The envelopes of the provider's answers.
 
-Four are on record: A `{status, message, data}`; B `{data, request_id, request_time, status_code, status_text, success}`
-(page "Update Customer"); C, which is A around B; D `{message, data}`. One Struct reads them all: a wrapping may change,
-the data must get through.
+Four are documented: A `{status, message, data}`; B `{data, request_id, request_time, status_code, status_text,
+success}` (page "Update Customer"); C, which is A around B; D `{message, data}`. One Struct decodes them all, so that a
+change of envelope does not lose the data.
 """
 
 from typing import Annotated, Generic, TypeVar
@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 
 
 class Envelope(Struct, frozen=True, kw_only=True, gc=False):
-    """Any of the four wrappings. All but `data` is taken as it comes, since an error may put anything anywhere."""
+    """Any of the four envelopes. Fields other than `data` may be of any type, since errors are not documented."""
 
     data: Raw | UnsetType = UNSET
     status: object = None
@@ -38,9 +38,9 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
-    """A wrapping A, B or D as it looks after a success: decoded in one go with what is in it.
+    """An envelope A, B or D of a success, decoded in one pass with its data.
 
-    Anything else in a field that could say that the call failed does not fit, and is left to `Envelope`.
+    A value that could report a failure does not fit these types; such an answer is decoded as `Envelope`.
     """
 
     data: Item
@@ -60,9 +60,9 @@ class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
 
 
 class Page(Response, Generic[Item], frozen=True, kw_only=True):
-    """One page of a list. `total` is None where the provider does not say it.
+    """One page of a list. `total` is None where the provider does not give it.
 
-    `unread` counts what is no object, and so is missing from `items`; it is told as drift.
+    `unread` counts the elements that are not objects: they are missing from `items` and reported as drift.
     """
 
     items: list[Item]

@@ -1,4 +1,4 @@
-"""The events that webhooks bring: one class for each of the provider's webhook pages, and one for what none describes.
+"""The events of webhooks: a class for each of the provider's webhook pages, and `UnknownEvent` for all others.
 
 match event:
     case PayinSucceeded(payin=payin): ...
@@ -16,13 +16,13 @@ _SHOWN = 64  # characters of a text in a repr
 
 
 class _Event(Struct, frozen=True, kw_only=True, gc=False):
-    """What all events have. `payload` is the body that was verified: it holds every field, and personal data."""
+    """Base of all events. `payload` is the verified body: it contains every field, and personal data."""
 
     payload: bytes
 
     @property
     def id(self) -> str | None:
-        """The provider's id of the payin, payout or virtual account: what to look it up by."""
+        """The provider's id of the payin, payout or virtual account, with which to retrieve it."""
         return None
 
     @property
@@ -37,10 +37,10 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def key(self) -> str:
-        """A text that is the same for every delivery of this event: by it, act on an event once only.
+        """A text that is the same for every delivery of this event: use it to process an event only once.
 
-        It is made of type, id and status, since the provider sends neither a time nor an id of the delivery; without
-        an id, of a digest of `payload`.
+        It consists of type, id and status, since the provider sends neither a time nor an id of the delivery; without
+        an id, it is a digest of `payload`.
         """
         return self._key(self.type or "")
 
@@ -54,7 +54,7 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
         return f"{type(self).__name__}({shown})"
 
     def __rich_repr__(self) -> list[tuple[str, str | None]]:  # msgspec's own name for what a console shows
-        """An event may stand in a log, so it shows no personal data."""
+        """The fields shown in a repr: no personal data, since events are logged."""
         return [("type", _clipped(self.type)), ("id", _clipped(self.id)), ("status", _clipped(self.status))]
 
 
@@ -79,7 +79,7 @@ class PayinSucceeded(_PayinEvent, frozen=True, kw_only=True):
 
 
 class PayinFailed(_PayinEvent, frozen=True, kw_only=True):
-    """The payin failed. Its page in the record shows a payout's body; that comes as `PayoutFailed`."""
+    """The payin failed. The page of this event shows a payout's body; a body like that becomes `PayoutFailed`."""
 
 
 class PayinExpired(_PayinEvent, frozen=True, kw_only=True):
@@ -111,13 +111,13 @@ class PayoutFailed(_PayoutEvent, frozen=True, kw_only=True):
 
 
 class PayoutReturned(_PayoutEvent, frozen=True, kw_only=True):
-    """The payout came back from the beneficiary's bank."""
+    """The beneficiary's bank returned the payout."""
 
 
 class VirtualAccountRegistered(_Event, frozen=True, kw_only=True):
-    """The registration of a virtual account (KRW) came to an end, good or bad: see `is_approved`.
+    """The registration of a virtual account (KRW) was approved or refused, as `is_approved` says.
 
-    Only the status is on record, so all that came is in `data`.
+    Only the status is documented, so `data` holds all fields that were received.
     """
 
     virtual_account: VirtualAccount
@@ -137,12 +137,12 @@ class VirtualAccountRegistered(_Event, frozen=True, kw_only=True):
 
     @property
     def is_approved(self) -> bool:
-        """Whether payins can be made to it."""
+        """Whether the virtual account can receive payins."""
         return self.status == VirtualAccountStatus.APPROVED
 
 
 class UnknownEvent(_Event, frozen=True, kw_only=True):
-    """A webhook that is genuine, but that the record does not describe or that contradicts itself.
+    """A webhook with a valid signature that is not documented, or that contradicts itself.
 
     A status that is new, or a payout that says SUCCESS and was not approved: fetch the object before doing anything.
     """
@@ -163,7 +163,7 @@ class UnknownEvent(_Event, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """Always a digest: a payout that contradicts itself must not pass for the one that does not."""
+        """A digest of `payload`, so that a contradictory payout is not taken for a delivery of the regular event."""
         return _digest_key(self.payload)
 
     def _text(self, name: str) -> str | None:

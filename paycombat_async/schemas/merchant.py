@@ -9,10 +9,10 @@ from paycombat_async.schemas._base import Response
 
 
 class PayoutBalance(Response, frozen=True, kw_only=True):
-    """What can be paid out in one currency, in its whole units.
+    """What can be paid out in one currency, in whole units of that currency.
 
-    Both fields are inferred: the page's body is not in the public record. Where they stay None, the answer itself is
-    in `Reply.raw`: `await paycombat.send(RETRIEVE_PAYOUT_BALANCE, None, currency="AUD")`.
+    Both fields are inferred: the answer is not publicly documented. Where they stay None, the whole answer is in
+    `Reply.raw`: `await paycombat.send(RETRIEVE_PAYOUT_BALANCE, None, currency="AUD")`.
     """
 
     currency: str | None = None

@@ -1,4 +1,4 @@
-"""Payin and payout methods, and the fields each of them asks for.
+"""Payin and payout methods, and the fields that each requires.
 
 https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
 """
@@ -9,7 +9,7 @@ from paycombat_async.schemas._base import Identity, Reference, Response
 
 
 class RequiredField(Response, frozen=True, kw_only=True):
-    """A field that a method asks for. `regex` is what its text must match."""
+    """A field that a method requires. `regex` is the pattern that its text must match."""
 
     name: str | None = None
     type: str | None = None
@@ -21,7 +21,7 @@ class RequiredField(Response, frozen=True, kw_only=True):
 
 
 class PayinMethod(Response, frozen=True, kw_only=True):
-    """A way to pay in. Amounts are in whole units of `currency`; the two times are seconds, as digits in a text."""
+    """A way to pay in. Amounts are in whole units of `currency`; both times are in seconds, written as text."""
 
     payin_method_id: Reference = None
     payin_method_name: Identity = ""
@@ -50,7 +50,7 @@ class PayinMethod(Response, frozen=True, kw_only=True):
 
 
 class BeneficiaryFields(Response, frozen=True, kw_only=True):
-    """What a payout method asks about a beneficiary: `base_param` of both, the others of companies or persons."""
+    """The fields that a payout method requires of a beneficiary: `base_param` of all, the others by kind."""
 
     company: list[RequiredField] | None = None
     base_param: list[RequiredField] | None = None

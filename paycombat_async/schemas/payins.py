@@ -1,4 +1,4 @@
-"""Payins: what is sent and what comes back, from the API and in webhooks. Fields in the order of the provider's pages.
+"""Requests and responses of payins, also in webhooks. Fields are in the order of the provider's pages.
 
 https://docs.paycombat.com/create-payin-12823303e0
 https://docs.paycombat.com/retrieve-payin-12823155e0
@@ -15,7 +15,7 @@ from paycombat_async.schemas._base import Identity, Reference, Request, Response
 
 
 class PayinStatus(StrEnum):
-    """The known values of `Payin.status`: SUCCESS is on record, FAILED and EXPIRED are in titles of webhook pages.
+    """The known values of `Payin.status`: SUCCESS is documented, FAILED and EXPIRED are in titles of webhook pages.
 
     PENDING is inferred, from payouts.
     """
@@ -34,7 +34,7 @@ class VirtualAccountStatus(StrEnum):
 
 
 class CreatePayin(Request, frozen=True, kw_only=True):
-    """A new payin. The page's body is not in the public record, so all but `payer_id` goes into `extra`.
+    """A new payin. Its fields are not publicly documented, so all but `payer_id` goes into `extra`.
 
     `payer_id` is the `id` of a virtual account (KRW). At Finmo, whose API this provider wraps, a payin takes `amount`,
     `currency`, `payin_method_name` and `payin_method_param`; amounts are `Decimal` or `int`, never `float`.
@@ -44,7 +44,7 @@ class CreatePayin(Request, frozen=True, kw_only=True):
 
 
 class SimulatePayin(Request, frozen=True, kw_only=True):
-    """What a simulation takes is not on record: pass in `extra` what the provider tells you."""
+    """A simulated payin. Its fields are not documented: pass in `extra` what the provider tells you."""
 
 
 class CreateVirtualAccount(Request, frozen=True, kw_only=True):
@@ -58,8 +58,8 @@ class CreateVirtualAccount(Request, frozen=True, kw_only=True):
 class Payin(Response, frozen=True, kw_only=True):
     """A payin. `amount_type` holds the ISO currency; `currency` says FIAT. Times are ISO 8601 text in UTC.
 
-    One Struct for "Retrieve Payin" and the payin webhooks: each has fields that the other lacks. Which ones of them
-    say what was asked and what was paid is not on record: compare `amount` and `original_amount` yourself.
+    One Struct for "Retrieve Payin" and the payin webhooks: each has fields that the other lacks. Which amount
+    was requested and which was paid is not documented: compare `amount` and `original_amount` yourself.
     """
 
     id: Identity = ""
@@ -111,7 +111,7 @@ class Payin(Response, frozen=True, kw_only=True):
 class VirtualAccount(Response, frozen=True, kw_only=True):
     """A virtual account (KRW). Its `id` goes into a payin as `payer_id` once the provider has approved it.
 
-    Only `id` (in the answer) and `status` (in the callback) are on record.
+    Only `id` (in the answer) and `status` (in the callback) are documented.
     """
 
     id: Identity = ""

@@ -1,4 +1,4 @@
-"""Payouts: what is sent and what comes back, from the API and in webhooks. Fields in the order of the provider's pages.
+"""Requests and responses of payouts, also in webhooks. Fields are in the order of the provider's pages.
 
 https://docs.paycombat.com/create-payout-12836301e0
 https://docs.paycombat.com/payout-payload-example-1015331m0
@@ -14,7 +14,7 @@ from paycombat_async.schemas._base import Amount, Identity, OpenPart, Part, Refe
 
 
 class PayoutStatus(StrEnum):
-    """The known values of `Payout.status`: RETURNED is in the title of a webhook page, the others are on record."""
+    """The known values of `Payout.status`: RETURNED is in the title of a webhook page, the others are documented."""
 
     PENDING = "PENDING"
     SUCCESS = "SUCCESS"
@@ -30,22 +30,22 @@ class PayoutApproval(StrEnum):
 
 
 class BeneficiaryIndividual(Part, frozen=True, kw_only=True):
-    """The person who is paid."""
+    """The person who receives a payout."""
 
     first_name: str | UnsetType = UNSET
     last_name: str | UnsetType = UNSET
 
 
 class BeneficiaryCompany(Part, frozen=True, kw_only=True):
-    """The company that is paid."""
+    """The company that receives a payout."""
 
     name: str | UnsetType = UNSET
 
 
 class PayoutBeneficiary(OpenPart, frozen=True, kw_only=True):
-    """Who is paid, and where. Send `individual` or `company`; `bsb` goes with Australian accounts.
+    """The beneficiary of a payout and the account. Give `individual` or `company`; `bsb` is for Australian accounts.
 
-    Each payout method asks for fields of its own (IBAN, bank code): they go into `extra` here. `extra` may not repeat
+    Each payout method requires fields of its own (IBAN, bank code): pass them in `extra` here. `extra` may not repeat
     `individual` or `company`; give those as Structs.
     """
 
@@ -58,8 +58,8 @@ class PayoutBeneficiary(OpenPart, frozen=True, kw_only=True):
 class CreatePayout(Request, frozen=True, kw_only=True):
     """A new payout. Amounts are `Decimal` or `int` in whole units of their currency, never `float`.
 
-    Give each payout an `order_id` of your own: it is how you find out what became of it if the answer is lost.
-    The only `purpose_code` on record is SELF.
+    Give each payout an `order_id` of your own, with which you can find it if the answer is lost.
+    The only documented `purpose_code` is SELF.
     """
 
     payout_beneficiary_param: PayoutBeneficiary
@@ -74,7 +74,7 @@ class CreatePayout(Request, frozen=True, kw_only=True):
 
 
 class SimulatePayout(Request, frozen=True, kw_only=True):
-    """What a simulation takes is not on record: pass in `extra` what the provider tells you."""
+    """A simulated payout. Its fields are not documented: pass in `extra` what the provider tells you."""
 
 
 class Payout(Response, frozen=True, kw_only=True):
