@@ -129,7 +129,7 @@ def test_endpoints_stand_in_the_providers_order() -> None:
 
 
 def test_every_constant_is_in_the_tuple() -> None:
-    """Nothing is declared and forgotten, and nothing is listed twice."""
+    """`ENDPOINTS` contains every declared endpoint exactly once."""
     assert set(RECORD) == set(CONSTANTS)
     assert {id(endpoint) for endpoint in CONSTANTS.values()} == {id(endpoint) for endpoint in ENDPOINTS}
     assert len(ENDPOINTS) == len({endpoint.name for endpoint in ENDPOINTS})
@@ -234,7 +234,7 @@ def fields_of(kind: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
 
 @each_endpoint
 def test_a_call_that_must_happen_once_says_how_to_find_out(endpoint: Endpoint[Any, Any]) -> None:
-    """In words of its own, made for this call."""
+    """Each endpoint that is not safe to repeat has its own advice in `find_out`."""
     default = Endpoint.__dataclass_fields__["find_out"].default
 
     assert (endpoint.find_out != default) == (endpoint.repeat is Repeat.ONLY_IF_UNSENT)
@@ -289,7 +289,7 @@ def test_an_echo_is_a_field_of_the_answer(endpoint: Endpoint[Any, Any]) -> None:
 
 
 def test_endpoints_cannot_be_changed() -> None:
-    """Users share the constants, so nobody may change one for all."""
+    """Endpoint constants are immutable, since all clients share them."""
     with pytest.raises(AttributeError):
         endpoints.UPDATE_CUSTOMER.path = "/elsewhere"  # type: ignore[misc]  # the point of the test
 

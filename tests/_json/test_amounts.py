@@ -127,7 +127,7 @@ def test_text_is_no_amount_for_a_constructor(amount: str) -> None:
 
 
 def test_an_amount_that_is_left_out_is_missed() -> None:
-    """UNSET is none."""
+    """UNSET is not an amount."""
     assert "sender_amount" in str(refusal(payout(sender_amount=msgspec.UNSET)))
 
 
@@ -236,7 +236,7 @@ def test_any_mapping_is_looked_through(kind: Any) -> None:
 
 
 def test_plain_data_builds_what_a_constructor_builds() -> None:
-    """The same bytes, whichever way it came."""
+    """An amount is encoded to the same bytes whether it was given as Decimal, int or text."""
     plain = PLAIN | {"sender_amount": "50.00", "beneficiary_amount": 50}
 
     assert canonical_json(payout()) == canonical_json(CreatePayout.from_mapping(plain))
@@ -261,7 +261,7 @@ OPEN_REQUESTS: dict[str, tuple[Endpoint[Any, Any], Any]] = {
 @pytest.mark.parametrize(("value", "path"), FLOATS_INSIDE.values(), ids=FLOATS_INSIDE)
 @pytest.mark.parametrize(("endpoint", "make"), OPEN_REQUESTS.values(), ids=OPEN_REQUESTS)
 def test_floats_are_refused_in_extra_at_any_depth(endpoint: Any, make: Any, value: object, path: str) -> None:
-    """Money travels there, under names the record does not show."""
+    """`extra` may hold amounts under undocumented names, so floats are refused there."""
     error = refusal(make({"a": value}), endpoint)
 
     assert path == error.path
@@ -279,7 +279,7 @@ def test_exact_numbers_pass_in_extra(endpoint: Any, make: Any) -> None:
 @pytest.mark.promise("P2", "P11")
 @pytest.mark.parametrize("amount", [Decimal("0.12345678901234567"), 2**53, Decimal("NaN")], ids=str)
 def test_what_a_double_does_not_hold_is_refused_in_extra(amount: object) -> None:
-    """There are no bounds there but those of JSON itself."""
+    """Numbers in `extra` have no bounds but those of JSON."""
     assert "$.extra.a" == refusal(CreatePayin(extra={"a": amount}), CREATE_PAYIN).path
 
 
@@ -367,7 +367,7 @@ def test_any_amount_within_the_bounds_arrives_exactly(amount: Decimal | int) -> 
 @pytest.mark.promise("P2", "P11")
 @given(st.decimals() | st.integers() | st.floats() | st.fractions() | st.booleans() | st.text())
 def test_anything_is_an_exact_amount_or_refused(amount: Any) -> None:
-    """Nothing in between: neither another error nor another number."""
+    """Any amount is either sent exactly or refused with `InvalidRequest`."""
     try:
         text = written(payout(sender_amount=amount))
     except InvalidRequest:

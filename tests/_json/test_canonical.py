@@ -458,13 +458,13 @@ def test_metadata_of_a_request_is_written_as_the_same_document_alone(metadata: d
     ids=["array indices", "like one", "a number", "a fraction"],
 )
 def test_metadata_of_texts_is_looked_through_on_the_way(metadata, expected):
-    """What is written in one go is what the careful way would write."""
+    """The fast encoder and `normalize` give the same bytes."""
     made = canonical_json(UpdateCustomer(customer_id="c", metadata=metadata))
 
     assert b'{"customer_id":"c","metadata":' + expected + b"}" == made
 
 
 def test_a_prototype_among_texts_is_refused():
-    """JavaScript would not give it back."""
+    """JavaScript would not give this value back unchanged, so it is refused."""
     with pytest.raises(InvalidRequest):
         canonical_json(UpdateCustomer(customer_id="c", metadata={"a": "x", "__proto__": "y"}))

@@ -1,4 +1,4 @@
-"""Functions written out from a Struct's fields."""
+"""Functions generated from the fields of a Struct."""
 
 import inspect
 import linecache
@@ -48,11 +48,11 @@ def test_a_field_may_have_any_name(name):
 
 
 def test_a_name_that_is_no_word_cannot_become_code():
-    """msgspec refuses it before it could."""
+    """msgspec refuses a field name that is not an identifier, so that it cannot become code."""
     with pytest.raises(TypeError, match="identifiers"):
         msgspec.defstruct("Odd", [("x: evil()", str)])
 
 
 def test_a_field_is_spoken_of_by_its_name():
-    """As short as can be."""
+    """A field is accessed as an attribute, or with `getattr` if its name is a keyword."""
     assert ("it.name", "getattr(it, 'class')") == (field_expression("it", "name"), field_expression("it", "class"))

@@ -78,7 +78,7 @@ def test_numbers_are_printed_as_by_the_signing_side(number: float) -> None:
 @given(st.binary(max_size=60) | st.text('[]{}":,\\u0d8e1.+- ntfalse').map(str.encode))
 @settings(max_examples=400)
 def test_any_bytes_end_in_json_or_in_the_one_error(body: bytes) -> None:
-    """Nobody knows who sent them."""
+    """Bodies from unknown senders raise nothing but `ValueError`."""
     try:
         printed = stringify(body)
     except ValueError:

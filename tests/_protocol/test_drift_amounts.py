@@ -60,7 +60,7 @@ def kinds(reading: DecodedReply) -> list[tuple[str, DriftKind]]:
 
 
 def test_the_fields_that_hold_money_are_those_on_record() -> None:
-    """Numbers of the record that are no amounts are counted in no currency."""
+    """Documented numbers that are not amounts are not decoded as Decimal."""
     assert {
         "Payin": [
             *("amount", "original_amount", "fee_taken", "fee_expected", "charge_back", "rolling_serve", "retrieval"),
@@ -73,7 +73,7 @@ def test_the_fields_that_hold_money_are_those_on_record() -> None:
 
 
 def test_no_answer_keeps_money_in_a_float() -> None:
-    """A float field would lose digits before anybody could look."""
+    """No response has a float field, which would lose digits of an amount."""
     answers = {endpoint.response for endpoint in ENDPOINTS if not get_args(endpoint.response)} - {object}
 
     assert [] == [
@@ -116,7 +116,7 @@ ODD_NEIGHBOURS = {
 def test_amounts_stay_exact_beside_what_drifts(
     endpoint: Endpoint[Any, Any], name: str, closely: bool, neighbour: str, kind: DriftKind
 ) -> None:
-    """The slow way, field by field, loses no digit either."""
+    """Decoding field by field keeps all digits of an amount, too."""
     reading = understand(endpoint, f'{neighbour},"{name}":98765432109876543210.123456789', closely=closely)
 
     assert Decimal("98765432109876543210.123456789") == getattr(reading.data, name)
@@ -164,7 +164,7 @@ def test_what_is_no_amount_is_none_and_noted(
 @pytest.mark.parametrize("value", ["null", "{}"], ids=["null", "the provider's null"])
 @each_amount
 def test_no_amount_at_all_is_no_drift(endpoint: Endpoint[Any, Any], name: str, closely: bool, value: str) -> None:
-    """`{}` is how this provider writes null here and there."""
+    """This provider writes `{}` for null in some fields: it is decoded as None."""
     reading = understand(endpoint, f'"{name}":{value}', closely=closely)
 
     assert getattr(reading.data, name) is None
@@ -175,7 +175,7 @@ def test_no_amount_at_all_is_no_drift(endpoint: Endpoint[Any, Any], name: str, c
 @each_way
 @pytest.mark.parametrize("number", ["1e99999999999999999999", "1e400", "0.1"])
 def test_a_number_in_a_free_field_never_loses_the_answer(closely: bool, number: str) -> None:
-    """Whatever its size; the amount beside it is there."""
+    """A number of any size is accepted there, and the amount beside it is decoded."""
     reading = understand(RETRIEVE_PAYOUT, f'"conversion":{{"rate":{number}}},"wire_amount":7.10', closely=closely)
 
     assert Decimal("7.10") == reading.data.wire_amount
@@ -224,7 +224,7 @@ def test_a_number_that_names_something_becomes_its_text(
 @each_way
 @pytest.mark.parametrize("value", ["true", "1.5", "[1]"])
 def test_other_things_do_not_name_anything(closely: bool, value: str) -> None:
-    """They are left out, and noted."""
+    """A reference that is neither text nor integer is left out and reported as drift."""
     reading = understand(RETRIEVE_PAYOUT, f'"order_id":{value}', closely=closely)
 
     assert reading.data.order_id is None
@@ -233,7 +233,7 @@ def test_other_things_do_not_name_anything(closely: bool, value: str) -> None:
 
 @each_way
 def test_amounts_in_a_list_are_exact_beside_an_odd_item(closely: bool) -> None:
-    """Each item is read by itself."""
+    """One item that does not fit does not affect the others."""
     items = (
         '[{"id":"a","wire_amount":0.10},7,{"id":"b","wire_amount":"NaN","order_id":5},{"id":"c","fee_taken":"0.30"}]'
     )
@@ -248,7 +248,7 @@ def test_amounts_in_a_list_are_exact_beside_an_odd_item(closely: bool) -> None:
 
 @each_way
 def test_the_callers_decimal_context_changes_no_answer(closely: bool) -> None:
-    """Precision and traps are for the caller's arithmetic."""
+    """The precision and traps of the caller's decimal context do not change amounts in answers."""
     fields = '"wire_amount":1234567.8901,"fee_taken":"9876543.21","original_amount":"NaN"'
 
     for context in (Context(prec=3), Context(prec=1, Emin=-1, Emax=1), Context(traps=[])):
@@ -282,7 +282,7 @@ values = numbers | numbers.map(lambda number: f'"{number}"') | st.sampled_from([
 def test_any_number_is_exact_or_none(
     chosen: tuple[Endpoint[Any, Any], str], value: str, odd: str, closely: bool
 ) -> None:
-    """No exception, no NaN, no digit lost."""
+    """Any answer is decoded without an exception, NaN or a lost digit."""
     endpoint, name = chosen
     try:
         reading = understand(endpoint, f'{odd}"{name}":{value}', closely=closely)

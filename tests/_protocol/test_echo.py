@@ -51,7 +51,7 @@ def _deaf_client(make_client: Callable[..., Any]) -> Any:
 
 
 def test_every_call_with_echoes_is_probed() -> None:
-    """One that gets echoes later is not forgotten here."""
+    """An endpoint that gets echoes later must be added to these cases."""
     answered = {name: {echo.answered for echo in BY_NAME[name].echoes} for name in MONEY}
 
     assert answered == {name: {*OTHERS[name], *([IDENTITIES[name]] if name in IDENTITIES else [])} for name in MONEY}
@@ -86,7 +86,7 @@ async def test_the_error_of_another_identity_carries_the_merchants_own(client, t
 
 @pytest.mark.promise("P7")
 async def test_the_raw_answer_on_that_error_is_redacted(deaf_client, transport):
-    """A checkout of somebody else's carries an address with the token in it."""
+    """Another checkout's URL contains a token, so the error must not show the answer."""
     url = "https://checkout.paycombat.com/?token=c0ffee&identifier=snd_S3CRET"
     transport.answer(200, answer("checkouts.create_new", checkout_token="other-1", checkout_url=url))
 
@@ -173,7 +173,7 @@ async def test_an_absent_echo_is_not_compared(client, transport, heard):
 
 
 async def test_an_order_id_that_comes_back_as_a_number_is_the_same(client, transport, heard):
-    """Told as drift of its type, not as another payout."""
+    """A reference of the wrong type is reported as drift of that type, not as another payout."""
     transport.answer(200, answer("payouts.create", order_id=42))
 
     data = await client.payouts.create(payout(order_id="42"))
@@ -187,7 +187,7 @@ NEARLY = ["order-1 ", "Order-1", "order-10", "order", "", "0"]
 
 @pytest.mark.parametrize("order_id", NEARLY, ids=repr)
 async def test_an_identity_is_compared_to_the_letter(order_id, deaf_client, transport):
-    """Nearly the same is another."""
+    """Identities that differ in one character are different."""
     transport.answer(200, answer("payouts.create", order_id=order_id))
 
     with pytest.raises(InvalidResponse):
@@ -209,7 +209,7 @@ EXTRAS = {
 @pytest.mark.parametrize(("call", "data"), EXTRAS.values(), ids=EXTRAS)
 @pytest.mark.parametrize("amount", [Decimal("12.50"), Decimal("12.5"), "12.50"], ids=repr)
 async def test_what_stands_in_extra_is_compared_too(call, data, amount, client, transport, heard):
-    """By its value: text and number alike."""
+    """Amounts are compared by value, whether they are text or numbers."""
     transport.answer(200, msgspec.json.encode({"status": True, "data": data}))
 
     await call(client, amount)
@@ -219,7 +219,7 @@ async def test_what_stands_in_extra_is_compared_too(call, data, amount, client, 
 
 @pytest.mark.parametrize("amount", ["twelve", [12], {"value": 12}, None, True], ids=repr)
 async def test_anything_in_extra_can_be_compared(amount, client, transport, heard):
-    """What is no number is another amount than any number; null is none."""
+    """A text that is not a number differs from every amount; null is not compared."""
     transport.answer(200, b'{"status":true,"data":{"id":"payin_1","amount":12}}')
 
     await client.payins.create(CreatePayin(extra={"amount": amount}))

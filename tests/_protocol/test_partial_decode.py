@@ -40,7 +40,7 @@ def read(data: bytes):
     ],
 )
 def test_the_rest_is_read_and_the_field_is_noted(data, expected, path):
-    """Wherever it stands. `{}` is this provider's null, and worth no note."""
+    """The one field is left out, at any level; `{}` is this provider's null and is not reported."""
     wrapped, notes = read(data)
 
     assert (expected, "r1", True) == (wrapped.data, wrapped.request_id, wrapped.success)
@@ -51,12 +51,12 @@ def test_the_rest_is_read_and_the_field_is_noted(data, expected, path):
 
 @pytest.mark.parametrize("data", [b'{"id":"a","count":"x","part":[]}', b'{"id":"a","words":["x",7]}', b"[]", b'"x"'])
 def test_more_than_one_field_is_left_to_the_slow_way(data):
-    """And so is what is in a list."""
+    """An answer in which more than one field, or a place in a list, does not fit is decoded field by field."""
     assert (None, []) == read(data)
 
 
 def test_no_reader_is_kept_for_each_place_in_a_list():
-    """A stranger's answers must not fill the memory."""
+    """Decoders are not cached per index, so that foreign answers cannot fill the memory."""
     kept = _decoder_without.cache_info().currsize
 
     for place in range(20):

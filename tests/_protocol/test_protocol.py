@@ -132,7 +132,7 @@ def test_what_only_looks_different_after_encoding_is_taken(metadata):
 
 
 def test_a_path_that_nobody_knows_must_be_given():
-    """No guess to make: the error names `paths=`, and with it the call goes out."""
+    """An endpoint without a known path raises an error that names `paths=`; with it, the call is drafted."""
     with pytest.raises(ConfigurationError, match=r"paths=.*customers.check_wallet_ready"):
         draft(CHECK_WALLET_READY, None, {"customer_id": "c"}, None, ACCOUNT)
 
@@ -144,7 +144,7 @@ def test_a_path_that_nobody_knows_must_be_given():
 
 @pytest.mark.promise("P7")
 def test_a_draft_shows_neither_token_nor_body():
-    """Whoever logs one logs its size."""
+    """The repr of a draft shows its size, and nothing secret."""
     sent = draft(UPDATE_CUSTOMER, update(description="private"), {}, None, ACCOUNT)
 
     assert not {"snd_token", "private", "customer_1"} & set(repr(sent).split())
@@ -225,7 +225,7 @@ def test_empty_objects_are_null_everywhere(data):
 
 @pytest.mark.promise("P6")
 def test_half_a_surrogate_pair_does_not_lose_the_answer():
-    """JavaScript makes one of a name cut in the middle of an emoji."""
+    """JavaScript makes a lone surrogate of a name cut in the middle of an emoji; it is replaced."""
     reading = understand(b'{"success":true,"data":{"customer_id":"c","description":"a\\ud83d"}}')
 
     assert "a�" == reading.data.description
@@ -264,7 +264,7 @@ ERRORS = [
 
 @pytest.mark.parametrize(("status", "kind", "outcome"), ERRORS)
 def test_each_status_has_its_error(status, kind, outcome):
-    """With the provider's words on the side, not in the sentence."""
+    """The provider's message is an attribute of the error, not part of its text."""
     body = b'{"status":false,"message":"no such kim@example.com","code":"E7","request_id":"r9"}'
 
     with pytest.raises(PayCombatError) as caught:
@@ -488,7 +488,7 @@ def test_a_status_that_is_none_is_invalid(status):
 
 @pytest.mark.parametrize("body", [b"", b"null", b'{"status":true,"data":null}', b'{"success":true}'])
 def test_a_deletion_may_be_answered_with_nothing(body):
-    """Its answer is on no record."""
+    """The answer to a deletion is not documented, so an empty one counts as a success."""
     if body == b"null":
         with pytest.raises(InvalidResponse):
             understand(body, DELETE_CUSTOMER)
@@ -498,7 +498,7 @@ def test_a_deletion_may_be_answered_with_nothing(body):
 
 @pytest.mark.promise("P7")
 def test_the_location_of_a_redirect_is_not_shown_whole():
-    """Its host is; its path and query may hold a token."""
+    """The error of a redirect names its host, but not path and query, which may contain a token."""
     with pytest.raises(UnexpectedRedirect) as caught:
         understand(b"", status=302, headers={"location": "https://evil.example/steal?token=abc"})
 
@@ -508,7 +508,7 @@ def test_the_location_of_a_redirect_is_not_shown_whole():
 
 @pytest.mark.parametrize("location", ["http://[", "//[::1", "", "http://\ud800"], ids=ascii)
 def test_a_location_that_is_no_address_does_no_harm(location):
-    """It is an answer from anywhere."""
+    """A redirect's location may be any text, and must not break the error."""
     with pytest.raises(UnexpectedRedirect):
         understand(b"", status=302, headers={"location": location})
 
@@ -538,7 +538,7 @@ def test_pages_are_read_in_any_of_the_usual_shapes():
 
 @pytest.mark.promise("P6")
 def test_an_odd_item_does_not_lose_the_page():
-    """It is left out and noted; its neighbours stay."""
+    """An item that is not an object is left out and reported; the other items stay."""
     reading = understand(b'{"status":true,"data":[%s,7,{"customer_id":"b","is_active":3}]}' % ONE, LIST_CUSTOMERS)
 
     assert ["customer_1", "b"] == [item.customer_id for item in reading.data.items]
@@ -547,7 +547,7 @@ def test_an_odd_item_does_not_lose_the_page():
 
 @pytest.mark.parametrize("data", [b"7", b"null", b'{"a":1}', b'"x"'])
 def test_a_page_without_a_list_is_invalid(data):
-    """There is nothing to go through."""
+    """An answer without a list raises `InvalidResponse`."""
     with pytest.raises(InvalidResponse):
         understand(b'{"status":true,"data":%s}' % data, LIST_CUSTOMERS)
 
@@ -592,7 +592,7 @@ def _cut(document: object, length: int) -> bytes:
     headers=st.dictionaries(st.sampled_from(["location", "retry-after", "x-request-id"]), st.text() | LOCATIONS),
 )
 def test_any_answer_ends_in_data_or_in_one_of_our_errors(body, status, endpoint, closely, headers):
-    """Whatever bytes come back, nothing else ever escapes."""
+    """No bytes in an answer raise anything but a `PayCombatError`."""
     try:
         reading = understand(body, endpoint, status, closely=closely, headers=headers)
     except PayCombatError:
@@ -618,7 +618,7 @@ def test_any_request_is_drafted_or_refused(fields):
 
 
 def test_a_reply_tells_its_drift_and_hides_its_data():
-    """Worked out from the raw body when asked for."""
+    """`Reply.drift` is computed from the raw body on access."""
     body = b'{"success":true,"data":{"customer_id":"c","secret":"kim"}}'
     reply = Reply(understand(body).data, "r", 1, 0.1, UPDATE_CUSTOMER, RawReply(200, {}, body))
 
@@ -650,7 +650,7 @@ def test_items_of_a_list_under_its_own_name_are_read_like_others():
 @pytest.mark.promise("P7")
 @pytest.mark.parametrize("request_id", ["snd_token", "snd_token-4f", "0f-snd_token"])
 def test_a_secret_in_the_id_of_a_request_is_taken_out(request_id):
-    """However the answer was read."""
+    """The request id is redacted after fast and after slow decoding."""
     body = b'{"data":%s,"request_id":"%s","success":true}' % (ONE, request_id.encode())
 
     assert "snd_token" not in (understand(body).request_id or "")

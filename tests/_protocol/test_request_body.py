@@ -1,4 +1,4 @@
-"""A glance may doubt what is right; it must never pass what a closer look refuses."""
+"""The fast check of requests may refuse to decide, but must never accept what the slow check refuses."""
 
 from datetime import date
 from decimal import Decimal
@@ -53,8 +53,8 @@ VALUES = st.one_of(RIGHT, RIGHT, RIGHT, RIGHT, ODD, PARTS, st.dictionaries(st.te
 
 @pytest.mark.promise("P11")
 @given(st.one_of(*(of(kind, VALUES | RIGHT) for kind in KINDS)))
-def test_what_passes_at_a_glance_passes_the_check(request_):
-    """The slow check decides: what the fast one passes, it passes."""
+def test_the_slow_check_accepts_what_the_fast_one_does(request_):
+    """The fast check never accepts a request that the slow check, which decides, would refuse."""
     try:
         canonical_json(request_)
     except InvalidRequest:
@@ -80,8 +80,8 @@ REALISTIC = [
 
 
 @pytest.mark.parametrize("request_", REALISTIC, ids=map(str, range(len(REALISTIC))))
-def test_ordinary_requests_pass_at_a_glance(request_):
-    """Else the glance would be a cost and no gain."""
+def test_the_fast_check_accepts_ordinary_requests(request_):
+    """Otherwise the fast check would only add to the cost of the slow one."""
     assert FAST_CHECKS[type(request_)](request_)
 
 
@@ -101,8 +101,8 @@ def test_ordinary_requests_pass_at_a_glance(request_):
     ],
     ids=map(str, range(9)),
 )
-def test_what_is_wrong_does_not(request_):
-    """Each goes on to the check, which says what it is."""
+def test_the_fast_check_leaves_invalid_requests_to_the_slow_one(request_):
+    """Each invalid request reaches the slow check, which names the field."""
     assert not FAST_CHECKS[type(request_)](request_)
 
 
@@ -176,7 +176,7 @@ def test_the_fast_check_decides_ordinary_amounts(amount):
     ids=repr,
 )
 def test_the_fast_check_leaves_other_amounts_to_the_slow_one(amount):
-    """Which refuses each of these, naming the field."""
+    """The slow check refuses each of these amounts and names the field."""
     assert FAST_CHECKS[CreatePayout](payout(amount)) is None
     with pytest.raises(InvalidRequest, match="sender_amount"):
         encode_body(CREATE_PAYOUT, payout(amount))

@@ -52,7 +52,7 @@ def test_an_id_never_changes_host_segments_or_query(customer_id):
     ids=repr,
 )
 def test_hostile_ids_are_refused(hostile):
-    """Each of these led elsewhere, or vanished, with some URL builder."""
+    """Each of these values changed the path, or was lost, with some URL builder."""
     with pytest.raises(InvalidRequest) as caught:
         build_url(BASE, TEMPLATE, {"customer_id": hostile}, None)
 
@@ -111,7 +111,7 @@ def test_path_parameters_must_fit_the_template(path):
     ],
 )
 def test_base_urls_that_would_leak_are_refused(base_url):
-    """Plain http leaves this machine only over our dead body."""
+    """Plain http is accepted only for loopback addresses."""
     with pytest.raises(ConfigurationError):
         check_base_url(base_url)
 
@@ -120,7 +120,7 @@ def test_base_urls_that_would_leak_are_refused(base_url):
     "base_url", ["https://x.example/", "http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:1"]
 )
 def test_https_and_loopback_are_taken(base_url):
-    """And lose the slash at their end."""
+    """Accepted base URLs lose the slash at their end."""
     assert base_url.rstrip("/") == check_base_url(base_url)
 
 

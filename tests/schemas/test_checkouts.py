@@ -91,7 +91,7 @@ def test_what_is_guessed_goes_into_extra() -> None:
 @pytest.mark.parametrize("missing", ["checkout_token", "payin_method_name"])
 @pytest.mark.parametrize("value", [None, "", 7, b"x", "x" * 256], ids=["None", "empty", "number", "bytes", "too long"])
 def test_both_fields_are_required_and_text(kind: Any, missing: str, value: object) -> None:
-    """An empty token would meet somebody else's checkout, or none."""
+    """An empty token would not name a checkout, so it is refused."""
     plain = {"checkout_token": "t", "payin_method_name": "m"}
     left = {name: text for name, text in plain.items() if name != missing}
 
@@ -148,7 +148,7 @@ def test_any_field_but_the_id_may_be_empty(name: str, empty: object) -> None:
 
 
 def test_a_list_of_checkouts_holds_checkouts() -> None:
-    """Each of them read as one alone is."""
+    """Every item of a list is decoded like a single object."""
     reading = understand(LIST_CHECKOUTS, {"checkouts": [CHECKOUT], "total": 1})
 
     assert Page(items=[understand(RETRIEVE_CHECKOUT, CHECKOUT).data], total=1) == reading.data
@@ -198,5 +198,5 @@ def test_a_checkout_does_not_show_its_address(show: Callable[[Any], str]) -> Non
 
 
 def test_the_address_is_there_for_who_asks_for_it() -> None:
-    """Whole, as it came."""
+    """`checkout_url` is returned unchanged, with its token."""
     assert CHECKOUT["checkout_url"] == read().checkout_url

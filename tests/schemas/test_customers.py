@@ -180,7 +180,7 @@ def test_unset_is_omitted_and_empty_is_kept() -> None:
 @pytest.mark.promise("P5")
 @pytest.mark.parametrize("kind", [UpdateCompany, UpdateIndividual, AuthorizedUserDetails])
 def test_every_part_of_an_update_may_be_left_out(kind: type[Struct]) -> None:
-    """Nothing set, nothing sent."""
+    """A request without any field set is encoded as `{}`."""
     assert canonical_json(kind()) == b"{}"
 
 

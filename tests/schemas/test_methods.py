@@ -139,7 +139,7 @@ def test_the_payin_method_on_record_is_read_without_drift(envelope: str, closely
 @each_way
 @pytest.mark.parametrize("envelope", ENVELOPES)
 def test_the_payout_method_on_record_is_read_without_drift(envelope: str, closely: bool) -> None:
-    """In a list, which is where it is now."""
+    """The fields are in a list, as the documentation shows now."""
     reading = understand(LIST_PAYOUT_METHODS, [PAYOUT_METHOD], envelope, closely=closely)
 
     [method] = reading.data.items
@@ -155,7 +155,7 @@ def test_the_payout_method_on_record_is_read_without_drift(envelope: str, closel
 @pytest.mark.parametrize("endpoint", [LIST_PAYIN_METHODS, LIST_PAYMENT_METHODS], ids=lambda endpoint: endpoint.name)
 @each_way
 def test_payin_methods_come_in_lists(endpoint: Any, closely: bool) -> None:
-    """Each of them read as one alone is."""
+    """Every item of a list is decoded like a single object."""
     reading = understand(endpoint, {"payin_methods": [PAYIN_METHOD]}, closely=closely)
 
     assert [understand(RETRIEVE_PAYIN_METHOD, PAYIN_METHOD).data] == reading.data.items
@@ -166,7 +166,7 @@ def test_payin_methods_come_in_lists(endpoint: Any, closely: bool) -> None:
 @pytest.mark.parametrize("name", [name for name in PAYIN_METHOD_FIELDS if name != "payin_method_name"])
 @pytest.mark.parametrize("empty", [None, {}], ids=["null", "the provider's null"])
 def test_any_field_but_the_name_may_be_empty(name: str, empty: object) -> None:
-    """One example proves nothing about null."""
+    """Null is accepted in every field, since the documentation has only one example."""
     reading = understand(RETRIEVE_PAYIN_METHOD, PAYIN_METHOD | {name: empty})
 
     assert getattr(reading.data, name) is None
@@ -191,7 +191,7 @@ def test_an_odd_field_of_a_param_does_not_lose_the_others(closely: bool) -> None
 @pytest.mark.parametrize("balance", [1234.5, "1234.50"], ids=["number", "text"])
 @pytest.mark.parametrize("envelope", ENVELOPES)
 def test_a_balance_is_read_under_the_names_guessed(envelope: str, balance: object, closely: bool) -> None:
-    """Number or text, exactly."""
+    """Amounts are decoded exactly, whether they are numbers or text."""
     reading = understand(RETRIEVE_PAYOUT_BALANCE, {"currency": "AUD", "balance": balance}, envelope, closely=closely)
 
     assert PayoutBalance(currency="AUD", balance=Decimal("1234.5")) == reading.data

@@ -142,7 +142,7 @@ def field(name: str) -> msgspec.structs.FieldInfo:
 @pytest.mark.parametrize("name", [*RETRIEVED[1:], *IN_WEBHOOKS])
 @pytest.mark.parametrize("empty", [None, {}], ids=["null", "the provider's null"])
 def test_any_field_but_the_id_may_be_empty(name: str, empty: object) -> None:
-    """One example proves nothing about null, so null is no drift anywhere."""
+    """Null is accepted in every field without drift, since the documentation has only one example."""
     reading = understand(RETRIEVE_PAYIN, PAYIN | {name: empty})
 
     assert getattr(reading.data, name) in ([None, {}] if name in {"is_3ds", "bank_psp"} else [None])
@@ -150,7 +150,7 @@ def test_any_field_but_the_id_may_be_empty(name: str, empty: object) -> None:
 
 
 def test_an_empty_text_is_what_webhooks_write_for_null() -> None:
-    """It stays what it is."""
+    """An empty text is kept as it is and is not drift."""
     empty = dict.fromkeys(("customer_personal_number", "ip_address"), "")
 
     data = understand(RETRIEVE_PAYIN, PAYIN | empty).data
@@ -169,7 +169,7 @@ def test_the_older_answer_is_read_as_well() -> None:
 
 @pytest.mark.promise("P6")
 def test_a_payin_without_an_id_is_noted() -> None:
-    """The success is kept."""
+    """A missing id is reported as drift, and the success is kept."""
     reading = understand(RETRIEVE_PAYIN, {"status": "SUCCESS"})
 
     assert ("", "SUCCESS") == (reading.data.id, reading.data.status)
@@ -183,7 +183,7 @@ def test_a_payin_without_an_id_is_noted() -> None:
     ids=["payin", "virtual account"],
 )
 def test_a_new_status_is_noted_and_kept(endpoint: Any, known: Any) -> None:
-    """The known ones are not all there are."""
+    """A value that is not known yet is kept as text and reported as drift."""
     for status in known:
         assert not understand(endpoint, {"id": "x", "status": str(status)}).notes
 

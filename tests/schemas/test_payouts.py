@@ -116,7 +116,7 @@ def test_what_stands_in_every_example_is_required() -> None:
 @pytest.mark.promise("P11")
 @pytest.mark.parametrize("name", [path for path in REQUESTED if "." not in path and path != "order_id"])
 def test_a_missing_field_is_named(name: str) -> None:
-    """Before anything is sent."""
+    """The request is refused before anything is sent."""
     plain = msgspec.json.decode(canonical_json(payout()))
     del plain[name]
 
@@ -125,7 +125,7 @@ def test_a_missing_field_is_named(name: str) -> None:
 
 
 def test_what_is_guessed_goes_into_extra() -> None:
-    """Signed and sent behind the rest."""
+    """`extra` is signed and sent after the typed fields."""
     body = canonical_json(payout(extra=dict.fromkeys(GUESSED, "x")))
 
     assert dict.fromkeys(GUESSED, "x").items() <= msgspec.json.decode(body).items()
@@ -144,7 +144,7 @@ def test_a_company_is_paid_by_its_name() -> None:
 
 @pytest.mark.parametrize("order_id", ["", "x" * 256, None, 7], ids=["empty", "too long", "None", "number"])
 def test_an_order_id_is_text_that_finds_something(order_id: object) -> None:
-    """It is what a lost payout is looked up by."""
+    """An `order_id` must be a text that is not empty: a lost payout is found by it."""
     plain = msgspec.json.decode(canonical_json(payout()))
 
     with pytest.raises(InvalidRequest) as caught:
@@ -172,7 +172,7 @@ def test_the_answer_on_record_is_read_without_drift(envelope: str, closely: bool
 @pytest.mark.parametrize("name", [*ANSWERED[1:], *IN_WEBHOOKS])
 @pytest.mark.parametrize("empty", [None, {}], ids=["null", "the provider's null"])
 def test_any_field_but_the_id_may_be_empty(name: str, empty: object) -> None:
-    """One example proves nothing about null, so null is no drift anywhere."""
+    """Null is accepted in every field without drift, since the documentation has only one example."""
     reading = understand(RETRIEVE_PAYOUT, PAYOUT | {name: empty})
 
     assert getattr(reading.data, name) in ([None, {}] if name in FREE else [None])
@@ -180,7 +180,7 @@ def test_any_field_but_the_id_may_be_empty(name: str, empty: object) -> None:
 
 
 def test_a_list_of_payouts_holds_payouts() -> None:
-    """Each of them read as one alone is."""
+    """Every item of a list is decoded like a single object."""
     reading = understand(LIST_PAYOUTS, [PAYOUT, PAYOUT | {"id": "2"}])
 
     one = understand(RETRIEVE_PAYOUT, PAYOUT).data
@@ -197,7 +197,7 @@ def test_the_known_values_are_those_on_record() -> None:
 @pytest.mark.promise("P6")
 @pytest.mark.parametrize(("name", "known"), [("status", PayoutStatus), ("approval", PayoutApproval)])
 def test_a_new_value_is_noted_and_kept(name: str, known: Any) -> None:
-    """The known ones are not all there are."""
+    """A value that is not known yet is kept as text and reported as drift."""
     for value in known:
         assert not understand(RETRIEVE_PAYOUT, PAYOUT | {name: str(value)}).notes
 
