@@ -5,28 +5,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
+import msgspec
+
+from paycombat_async._call_record import LEASE_MARGIN_S, LOOKUPS, new_intent, object_id_of, open_record, reference_for
+from paycombat_async._call_reports import call_report, describe, failed_attempt, fate_of_cut, successful_attempt
 from paycombat_async._clock import Clock
 from paycombat_async._hooks import Hooks
 from paycombat_async._lifetime import CallUnderWay, Lifetime
 from paycombat_async._protocol.draft import draft
-from paycombat_async._protocol.echo import annotate_error, check_echoed_fields, reference_of
+from paycombat_async._protocol.echo import check_echoed_fields
 from paycombat_async._protocol.interpret import interpret
-from paycombat_async._protocol.messages import Attempt, Call, ClientConfig, Draft, RawReply, Transport
+from paycombat_async._protocol.messages import Attempt, ClientConfig, Draft, RawReply, Transport
 from paycombat_async._protocol.reply import DecodedReply, Reply
 from paycombat_async._protocol.url import is_loopback
 from paycombat_async._secrets import Redactor
 from paycombat_async._settings import Limits
 from paycombat_async.endpoints import Endpoint, Evidence, Repeat
 from paycombat_async.errors import (
-    ApiError,
+    AnswerNotKept,
     ConfigurationError,
-    ConnectFailed,
-    Disconnected,
     InvalidResponse,
     Outcome,
     PayCombatError,
     UnverifiedEndpointWarning,
 )
+from paycombat_async.intents.intent import Intent, Intents, IntentState
 from paycombat_async.retry import (
     LAST_SHARE,
     STOP,
@@ -36,7 +39,6 @@ from paycombat_async.retry import (
     RetryPolicy,
     Situation,
     decide,
-    may_pass_later,
 )
 
 Q = TypeVar("Q")
@@ -58,6 +60,7 @@ class Engine:
     hooks: Hooks
     lifetime: Lifetime
     bucket: RetryBucket = field(default_factory=RetryBucket)
+    intents: Intents | None = None
 
     def with_options(
         self,
@@ -77,6 +80,7 @@ class Engine:
         query: Mapping[str, str | int] | None = None,
         *,
         body: bytes | None = None,
+        reference: str | None = None,
     ) -> Reply[R]:
         """The whole reply, after as many attempts as the endpoint and the deadline allow.
 
@@ -90,23 +94,73 @@ class Engine:
                 self._check_usable(endpoint)
             outgoing = draft(endpoint, request, path, query, self.config, body=body)
             call.body = outgoing.body
-            reply = await self._carry_out(endpoint, request, outgoing, call)
+            recorded = await self._open_record(call, reference)
+            if recorded is not None:
+                reply = await self._replay(endpoint, recorded, call)
+            else:
+                reply = await self._carry_out(endpoint, request, outgoing, call)
+                if call.record is not None:
+                    object_id = object_id_of(reply.data)
+                    call.is_recorded = await call.record.settle(IntentState.APPLIED, object_id, reply.answer)
         except PayCombatError as error:
-            self._tell_end(call, error, error)
+            if call.record is not None:
+                call.is_recorded = await call.record.settle_error(error)
+            self._report_end(call, error, error)
             raise
         except BaseException as cut:
             fate = self._given_up(call, cut)
+            if call.record is not None:
+                call.record.settle_cut(fate)
             try:
                 if call.is_sending:
-                    self.hooks.attempt_ended(_failed_attempt(call, fate, self.clock.monotonic() - call.begun, STOP))
+                    elapsed = self.clock.monotonic() - call.begun
+                    self.hooks.attempt_ended(failed_attempt(call, fate, elapsed, None))
             finally:  # a hook that interrupts everything does not keep the other from being told
-                self._tell_end(call, cut, fate)
+                self._report_end(call, cut, fate)
             raise cut from fate
         finally:
             self.lifetime.leave(call)
         if self.hooks.on_call is not None:
-            self._tell_end(call, None, None, reply.request_id)
+            self._report_end(call, None, None, reply.request_id)
         return reply
+
+    async def _open_record(self, call: CallUnderWay, reference: str | None) -> Intent | None:
+        """Writes a call down that must happen once, if the client has a store. Returns the record of an earlier one.
+
+        Raises what `open_record` and `reference_for` raise; then nothing may be sent.
+        """
+        if self.intents is None:
+            if reference is not None:
+                raise ConfigurationError("reference= needs an intents store: pass intents=… to the client")
+            return None
+        name = reference_for(call.endpoint, call.request, reference)
+        if name is None:
+            return None
+        lease = self.limits.timeout + LEASE_MARGIN_S
+        new = new_intent(call.endpoint, call.request, name, call.body or b"", lease)
+        try:
+            opened = await open_record(self.intents, call.endpoint, new)
+        except PayCombatError as error:
+            describe(error, call)
+            raise
+        if isinstance(opened, Intent):
+            return opened
+        call.record = opened
+        return None
+
+    async def _replay(self, endpoint: Endpoint[Q, R], intent: Intent, call: CallUnderWay) -> Reply[R]:
+        """The recorded answer of an earlier call; without one, the object as the provider shows it now."""
+        call.is_replayed = True
+        elapsed = self.clock.monotonic() - call.begun
+        if intent.answer is not None:
+            raw = RawReply(200, {}, intent.answer)
+            reading = interpret(endpoint, raw, now=self.clock.now, redact=self.config.redact)
+            return Reply(reading.data, reading.request_id, 0, elapsed, endpoint, raw, reading.echo, is_replayed=True)
+        lookup = LOOKUPS.get(endpoint.name)
+        if lookup is None or intent.object_id is None:
+            raise AnswerNotKept(f"{endpoint.name}: carried out before with this reference, but its answer was not kept")
+        found = await self.send(lookup.endpoint, None, {lookup.parameter: intent.object_id})
+        return msgspec.structs.replace(found, endpoint=endpoint, is_replayed=True)
 
     async def _carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
         """Sends until there is a reply or an error that ends the call; updates `call` on the way."""
@@ -127,7 +181,7 @@ class Engine:
                 now = self.clock.monotonic()
                 call.is_in_doubt, call.is_sending = endpoint.method != "GET", False  # hooks may raise an interrupt
                 if self.hooks.wants_attempts:
-                    self.hooks.attempt_ended(_succeeded(call, now - started))
+                    self.hooks.attempt_ended(successful_attempt(call, now - started))
                 self.bucket.reward(last_cost)
                 elapsed = now - call.begun
                 return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
@@ -136,7 +190,8 @@ class Engine:
             is_doubtful = result.outcome in _DOUBTFUL and endpoint.method != "GET"
             call.is_in_doubt, call.is_sending = call.is_in_doubt or is_doubtful, False
             decision = self._decide(endpoint, result, call.attempts, deadline - now)
-            self.hooks.attempt_ended(_failed_attempt(call, result, now - started, decision))
+            wait = decision.wait if isinstance(decision, Again) else None
+            self.hooks.attempt_ended(failed_attempt(call, result, now - started, wait))
             if not isinstance(decision, Again):
                 break
             self.bucket.spend(last_cost := decision.cost)
@@ -145,34 +200,19 @@ class Engine:
                 break
             del result  # for the reason given below
             started = self.clock.monotonic()
-        self._describe(result, call)
+        describe(result, call)
         try:
             raise result
         finally:
             del result  # otherwise error and frame refer to each other and wait for the garbage collector
 
     def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:
-        """Reports a call that was cancelled, interrupted or ended by a foreign exception, and returns an error for it.
-
-        A transport may set the cause of the cancellation to say whether anything was sent; otherwise the outcome is
-        UNKNOWN while an attempt was under way.
-        """
-        fate: PayCombatError
-        if not call.is_sending and not call.is_in_doubt:
-            fate = ConnectFailed(f"{call.endpoint.name} was given up before an attempt; nothing more was sent")
-        elif call.is_sending and isinstance(cut.__cause__, PayCombatError):
-            fate = cut.__cause__
-        else:
-            fate = Disconnected(f"{call.endpoint.name} was given up; whether it was carried out is unknown")
-        self._describe(fate, call)
+        """Logs a call that was cancelled, interrupted or ended by a foreign exception, and returns an error for it."""
+        fate = fate_of_cut(call, cut)
         self.hooks.call_given_up(call.endpoint, fate, self.config.redact)
         return fate
 
-    def _describe(self, error: PayCombatError, call: CallUnderWay) -> None:
-        annotate_error(error, call.endpoint, call.request, call.body, attempts=call.attempts, in_doubt=call.is_in_doubt)
-        error.may_pass_later = may_pass_later(call.endpoint.repeat, error)
-
-    def _tell_end(
+    def _report_end(
         self,
         call: CallUnderWay,
         raised: BaseException | None,
@@ -180,23 +220,11 @@ class Engine:
         request_id: str | None = None,
     ) -> None:
         """Calls `on_call`. `raised` is what the caller gets, `fate` describes it; both are None after a success."""
-        if self.hooks.on_call is None:
-            return
-        if isinstance(fate, ApiError | InvalidResponse):
-            request_id = fate.request_id
-        show_reference = self.hooks.show_references
-        self.hooks.call_ended(
-            Call(
-                endpoint=call.endpoint.name,
-                outcome=None if fate is None else fate.outcome,
-                error=None if raised is None else type(raised).__name__,
-                status=call.status or None,
-                attempts=call.attempts,
-                elapsed=self.clock.monotonic() - call.begun,
-                request_id=request_id,
-                reference=reference_of(call.endpoint, call.request) if show_reference else None,
-            )
-        )
+        if self.hooks.on_call is not None:
+            elapsed = self.clock.monotonic() - call.begun
+            show_reference = self.hooks.show_references
+            report = call_report(call, raised, fate, request_id, elapsed=elapsed, show_reference=show_reference)
+            self.hooks.call_ended(report)
 
     def _attempt_timeout(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
         """Seconds for this attempt: all that remains if it cannot be repeated, else a share, to leave time to retry."""
@@ -250,21 +278,6 @@ class Engine:
             UnverifiedEndpointWarning,
             stacklevel=4,
         )
-
-
-def _succeeded(call: CallUnderWay, spent: float) -> Attempt:
-    return Attempt(call.endpoint.name, call.attempts, call.status, None, spent, None)
-
-
-def _failed_attempt(call: CallUnderWay, error: PayCombatError, spent: float, decision: Decision) -> Attempt:
-    return Attempt(
-        endpoint=call.endpoint.name,
-        number=call.attempts,
-        status=(error.status if isinstance(error, ApiError) else call.status) or None,
-        outcome=error.outcome,
-        elapsed=spent,
-        wait=decision.wait if isinstance(decision, Again) else None,
-    )
 
 
 def _strict_error(

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from paycombat_async._call_record import CallRecord
 from paycombat_async._clock import Clock
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import ConfigurationError
@@ -28,6 +29,9 @@ class CallUnderWay(Struct, eq=False, gc=False):
     status: int = 0
     is_sending: bool = False
     is_in_doubt: bool = False
+    record: CallRecord | None = None
+    is_recorded: bool | None = None
+    is_replayed: bool = False
 
 
 def check_grace(grace: object) -> None:

@@ -15,6 +15,10 @@ _MESSAGES = {
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; is it there, and its directory yours to write?",
 }
 
+_NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "fuse.glusterfs", "fuse.sshfs", "lustre"}
+)
+
 
 def create_private(path: Path, kind: str) -> None:
     """Creates the file with mode 0600, or checks that the existing one is ours; SQLite's side files get the same mode.
@@ -31,6 +35,22 @@ def create_private(path: Path, kind: str) -> None:
         problem = f"cannot be created: {os.strerror(error.errno or 0)}"
     if problem:
         raise ConfigurationError(f"the {kind} {path} {problem}")
+
+
+def refuse_network_file_system(path: Path, kind: str) -> None:
+    """Raises `ConfigurationError` if the file lies on a network file system, whose locks SQLite cannot trust.
+
+    Known on Linux only, from the mount with the longest matching path.
+    """
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    points = [(Path(fields[1]), fields[2]) for mount in mounts if len(fields := mount.split(" ")) > 2]
+    holders = [(point, name) for point, name in points if path.is_relative_to(point)]
+    _, name = max(holders, key=lambda holder: len(holder[0].parts), default=(path, ""))
+    if name in _NETWORK_FILE_SYSTEMS:
+        raise ConfigurationError(f"the {kind} {path} is on a network file system ({name}); name a file on a local disk")
 
 
 def _why_unusable(path: Path, kind: str) -> str:

@@ -6,6 +6,7 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Self, TypeVar
 
+from paycombat_async._call_record import settled
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._engine import Engine
 from paycombat_async._hooks import Hooks
@@ -18,8 +19,10 @@ from paycombat_async._protocol.url import check_raw_path
 from paycombat_async._secrets import Secret, as_secret, as_secrets
 from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_config, read_webhook_keys
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
+from paycombat_async.intents.intent import Intents
 from paycombat_async.resources.checkouts import Checkouts
 from paycombat_async.resources.customers import Customers
+from paycombat_async.resources.intents import IntentRecords
 from paycombat_async.resources.master_data import MasterData
 from paycombat_async.resources.merchant import Merchant
 from paycombat_async.resources.payin_methods import PayinMethods
@@ -51,6 +54,7 @@ class AsyncPayCombat:
     master_data: MasterData
     merchant: Merchant
     webhooks: Webhooks
+    intents: IntentRecords
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class AsyncPayCombat:
         retry: RetryPolicy | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
+        intents: Intents | None = None,
     ) -> None:
         """Sets a client up; nothing is sent. Raises `ConfigurationError`.
 
@@ -84,6 +89,7 @@ class AsyncPayCombat:
         the provider's record does not show. `on_drift` receives each difference between an answer and the schema;
         `strict_responses` makes an `InvalidResponse` of it. `on_attempt` receives each attempt, and `on_call` each
         call at its end, also a cancelled one; with `show_references` it has the merchant's own `reference`.
+        With `intents`, calls that move money are recorded there before they are sent, and happen once per reference.
         Webhooks may be signed with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature
         key.
         """
@@ -102,6 +108,7 @@ class AsyncPayCombat:
             limits=limits,
             hooks=Hooks(on_drift, on_attempt, strict_responses, on_call, show_references=show_references),
             lifetime=Lifetime(close_transport),
+            intents=intents,
         )
         self._set_up(engine, Webhooks(webhook_keys))
 
@@ -117,6 +124,7 @@ class AsyncPayCombat:
         self.payment_methods = PaymentMethods(engine)
         self.master_data = MasterData(engine)
         self.merchant = Merchant(engine)
+        self.intents = IntentRecords(engine)
 
     @property
     def is_sandbox(self) -> bool:
@@ -153,23 +161,39 @@ class AsyncPayCombat:
         return ObservedClient(self._engine, on_failed)
 
     async def send(
-        self, endpoint: Endpoint[Q, R], request: Q, /, *, query: Mapping[str, str | int] | None = None, **path: str
+        self,
+        endpoint: Endpoint[Q, R],
+        request: Q,
+        /,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        reference: str | None = None,
+        **path: str,
     ) -> Reply[R]:
         """Carry out any endpoint of `paycombat_async.endpoints` and get the whole reply, not just its data.
 
         `request` is the endpoint's Struct, or None where it takes none; `path` fills the holes of its path.
+        `reference` records the call in the intents store under this name of yours.
         """
-        return await self._engine.send(endpoint, request, path, query)
+        return await self._engine.send(endpoint, request, path, query, reference=reference)
 
     async def request(
-        self, method: Method, path: str, /, *, body: object = None, query: Mapping[str, str | int] | None = None
+        self,
+        method: Method,
+        path: str,
+        /,
+        *,
+        body: object = None,
+        query: Mapping[str, str | int] | None = None,
+        reference: str | None = None,
     ) -> Reply[object]:
         """Call what this SDK does not know yet: canonical, signed, with the same time-outs and errors.
 
         `path` is encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The reply's `data` is
         what stands in the envelope, as dicts and lists. Only a GET is repeated after bytes may have left.
         """
-        return await self._engine.send(raw_endpoint(method, check_raw_path(path)), body, {}, query)
+        endpoint = raw_endpoint(method, check_raw_path(path))
+        return await self._engine.send(endpoint, body, {}, query, reference=reference)
 
     async def aclose(self, grace: float = 0) -> None:
         """Close all connections; new calls are refused from here on. Calling it twice does no harm.
@@ -178,6 +202,8 @@ class AsyncPayCombat:
         money, the reference on its error. A transport of your own is left open.
         """
         await self._engine.lifetime.end(grace, self._engine.clock)
+        if self._engine.intents is not None:
+            await settled()
 
     async def __aenter__(self) -> Self:
         return self

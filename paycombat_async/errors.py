@@ -12,6 +12,11 @@
         BadRequest 400  AuthenticationFailed 401  PermissionDenied 403  NotFound 404  Conflict 409
         Unprocessable 422  RateLimited 429  ProviderError 5xx  UnexpectedRedirect 3xx
       InvalidResponse               2xx, but unreadable  .raw                                  UNKNOWN or APPLIED
+      IntentInProgress              another call with this reference is under way              UNKNOWN
+      OutcomeUnknown                an earlier call with this reference may have happened      UNKNOWN
+      ReferenceReused               this reference belongs to another request                  NOT_SENT
+      AnswerNotKept                 carried out before, but its answer was not recorded        APPLIED
+      StoreFailed                   the intents store cannot be read or written                NOT_SENT
       WebhookError                  a webhook that cannot be trusted or read
         SignatureMismatch  InvalidPayload
 
@@ -175,6 +180,35 @@ class InvalidResponse(PayCombatError):
         self.raw = raw
         self.status = status
         self.request_id = request_id
+
+
+class IntentInProgress(PayCombatError):
+    """Another call with the same reference is under way, here or on another machine. Nothing was sent by this one."""
+
+    def __init__(self, text: str, *, outcome: Outcome = Outcome.UNKNOWN, attempts: int = 0) -> None:
+        super().__init__(text, outcome=outcome, attempts=attempts)
+
+
+class OutcomeUnknown(PayCombatError):
+    """An earlier call with the same reference may have been carried out. Nothing was sent by this one."""
+
+    def __init__(self, text: str, *, outcome: Outcome = Outcome.UNKNOWN, attempts: int = 0) -> None:
+        super().__init__(text, outcome=outcome, attempts=attempts)
+
+
+class ReferenceReused(PayCombatError):
+    """The reference was used for a request with another body. Nothing was sent; it says nothing of the first call."""
+
+
+class AnswerNotKept(PayCombatError):
+    """The call was carried out before, but its answer is not recorded and cannot be looked up."""
+
+    def __init__(self, text: str, *, outcome: Outcome = Outcome.APPLIED, attempts: int = 0) -> None:
+        super().__init__(text, outcome=outcome, attempts=attempts)
+
+
+class StoreFailed(PayCombatError):
+    """The intents store cannot be read or written, so nothing was sent. The text never contains a password."""
 
 
 class WebhookError(PayCombatError):

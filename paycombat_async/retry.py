@@ -10,6 +10,7 @@ from paycombat_async.errors import (
     InvalidResponse,
     Outcome,
     PayCombatError,
+    StoreFailed,
     TransportError,
 )
 
@@ -99,7 +100,7 @@ def may_pass_later(repeat: Repeat, error: PayCombatError) -> bool:
     """Whether the very same call may be sent again later without harm, and may then succeed."""
     if isinstance(error, ApiError) and error.outcome is Outcome.REJECTED:
         return error.status in _PASSING_REFUSALS
-    if isinstance(error, TransportError) and error.outcome is Outcome.NOT_SENT:
+    if isinstance(error, TransportError | StoreFailed) and error.outcome is Outcome.NOT_SENT:
         return True
     if repeat is Repeat.ONLY_IF_UNSENT:
         return False

@@ -13,11 +13,13 @@ from paycombat_async._protocol.reply import Reply
 from paycombat_async._secrets import Secret, as_secret, as_secrets
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import Endpoint, Method
+from paycombat_async.intents.intent import Intents
 from paycombat_async.retry import RetryPolicy
 from paycombat_async.webhooks import Webhooks
 from paycombat_sync._runner import Runner
 from paycombat_sync.resources.checkouts import Checkouts
 from paycombat_sync.resources.customers import Customers
+from paycombat_sync.resources.intents import IntentRecords
 from paycombat_sync.resources.master_data import MasterData
 from paycombat_sync.resources.merchant import Merchant
 from paycombat_sync.resources.payin_methods import PayinMethods
@@ -48,6 +50,7 @@ class PayCombat:
     master_data: MasterData
     merchant: Merchant
     webhooks: Webhooks
+    intents: IntentRecords
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class PayCombat:
         retry: RetryPolicy | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
+        intents: Intents | None = None,
     ) -> None:
         """Sets a client up; nothing is sent. Raises `ConfigurationError`.
 
@@ -81,6 +85,7 @@ class PayCombat:
         the provider's record does not show. `on_drift` receives each difference between an answer and the schema;
         `strict_responses` makes an `InvalidResponse` of it. `on_attempt` receives each attempt, and `on_call` each
         call at its end, also a cancelled one; with `show_references` it has the merchant's own `reference`.
+        With `intents`, calls that move money are recorded there before they are sent, and happen once per reference.
         Webhooks may be signed with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature
         key.
         """
@@ -110,6 +115,7 @@ class PayCombat:
                 retry=retry,
                 transport=transport,
                 clock=clock,
+                intents=intents,
             ),
         )
 
@@ -126,6 +132,7 @@ class PayCombat:
         self.payment_methods = PaymentMethods(runner, async_client.payment_methods)
         self.master_data = MasterData(runner, async_client.master_data)
         self.merchant = Merchant(runner, async_client.merchant)
+        self.intents = IntentRecords(runner, async_client.intents)
 
     @property
     def is_sandbox(self) -> bool:
@@ -154,23 +161,38 @@ class PayCombat:
         return clone
 
     def send(
-        self, endpoint: Endpoint[Q, R], request: Q, /, *, query: Mapping[str, str | int] | None = None, **path: str
+        self,
+        endpoint: Endpoint[Q, R],
+        request: Q,
+        /,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        reference: str | None = None,
+        **path: str,
     ) -> Reply[R]:
         """Carry out any endpoint of `paycombat_async.endpoints` and get the whole reply, not just its data.
 
         `request` is the endpoint's Struct, or None where it takes none; `path` fills the holes of its path.
+        `reference` records the call in the intents store under this name of yours.
         """
-        return self._runner.run(self._async.send, endpoint, request, query=query, **path)
+        return self._runner.run(self._async.send, endpoint, request, query=query, reference=reference, **path)
 
     def request(
-        self, method: Method, path: str, /, *, body: object = None, query: Mapping[str, str | int] | None = None
+        self,
+        method: Method,
+        path: str,
+        /,
+        *,
+        body: object = None,
+        query: Mapping[str, str | int] | None = None,
+        reference: str | None = None,
     ) -> Reply[object]:
         """Call what this SDK does not know yet: canonical, signed, with the same time-outs and errors.
 
         `path` is encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The reply's `data` is
         what stands in the envelope, as dicts and lists. Only a GET is repeated after bytes may have left.
         """
-        return self._runner.run(self._async.request, method, path, body=body, query=query)
+        return self._runner.run(self._async.request, method, path, body=body, query=query, reference=reference)
 
     def close(self, grace: float = 0) -> None:
         """Close all connections; new calls are refused from here on. Calling it twice does no harm.

@@ -46,6 +46,9 @@ def _client(make_client):
     return make_client(base_url=LOCAL, paths=PATHS)
 
 
+WITHOUT_ENDPOINT = {"payouts.find"}  # built on other calls; so is all of `intents`
+
+
 def test_every_endpoint_has_its_method_and_every_method_its_endpoint(client):
     """Nothing is declared that cannot be called, nothing can be called that is not declared."""
     methods = {
@@ -54,6 +57,7 @@ def test_every_endpoint_has_its_method_and_every_method_its_endpoint(client):
         if type(resource).__module__.startswith("paycombat_async.resources")
         for method, member in vars(type(resource)).items()
         if inspect.isfunction(member) and not method.startswith("_")
+        if namespace != "intents" and f"{namespace}.{method}" not in WITHOUT_ENDPOINT
     }
 
     assert [endpoint.name for endpoint in ENDPOINTS] == list(CALLS)

@@ -1,5 +1,6 @@
 """Compares the fields that an answer repeats with the request, and annotates errors with how to recover."""
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -45,6 +46,19 @@ def check_echoed_fields(
         for echo in differing
     )
     return msgspec.structs.replace(reading, echo=echo, notes=[*(reading.notes or ()), *echo]) if echo else reading
+
+
+def expected_echoes(endpoint: Endpoint[Any, Any], request: object) -> dict[str, tuple[str, ...]]:
+    """The values that fields of the answer may have, by the field's name, as text: those that the request sends."""
+    sent = {echo.answered: tuple(_request_value(request, name) for name in echo.sent) for echo in endpoint.echoes}
+    texts = {name: tuple(str(value) for value in values if value is not None) for name, values in sent.items()}
+    return {name: values for name, values in texts.items() if values}
+
+
+def fits_expected(data: object, expected: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether an object that the provider shows can be the one that was asked for: no field says something else."""
+    shown = ((getattr(data, name, None), values) for name, values in expected.items())
+    return all(value is None or any(_is_same(value, sent) for sent in values) for value, values in shown)
 
 
 def _differs(echo: Echo, request: object, data: object) -> bool:

@@ -97,7 +97,9 @@ class Call(Struct, frozen=True, gc=False):
 
     `outcome` and `error` (the name of the exception's class) are None after a success, `status` is None where there was
     no answer. `elapsed` is in seconds, `attempts` counts the sends. `reference` is the merchant's own reference, such
-    as an `order_id`; it is None unless the client has `show_references=True`.
+    as an `order_id`; it is None unless the client has `show_references=True`. `is_replayed` means that a recorded
+    answer was given and nothing was sent. `is_recorded` says whether the outcome was written to the intents store; it
+    is None for a call that is not recorded there.
     """
 
     endpoint: str
@@ -108,3 +110,5 @@ class Call(Struct, frozen=True, gc=False):
     elapsed: float
     request_id: str | None
     reference: str | None
+    is_replayed: bool = False
+    is_recorded: bool | None = None

@@ -15,7 +15,11 @@ R = TypeVar("R")
 
 
 class Reply(Struct, Generic[R], frozen=True, gc=False):
-    """A whole answer. `data` is the endpoint's Struct; `elapsed` is in seconds; `attempts` counts the sends."""
+    """A whole answer. `data` is the endpoint's Struct; `elapsed` is in seconds; `attempts` counts the sends.
+
+    `is_replayed` means that nothing was sent: this is the recorded answer of an earlier call with the same reference,
+    as old as its record.
+    """
 
     data: R
     request_id: str | None
@@ -24,6 +28,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
     endpoint: Endpoint[Any, R]
     answer: RawReply
     echo: tuple[FieldIssue, ...] = ()
+    is_replayed: bool = False
 
     @property
     def status(self) -> int:

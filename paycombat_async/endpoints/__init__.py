@@ -23,7 +23,7 @@ from paycombat_async.endpoints._customers import (
     RETRIEVE_CUSTOMER,
     UPDATE_CUSTOMER,
 )
-from paycombat_async.endpoints._endpoint import Echo, Endpoint, Evidence, Method, Repeat, raw_endpoint
+from paycombat_async.endpoints._endpoint import Echo, Endpoint, Evidence, IntentUse, Method, Repeat, raw_endpoint
 from paycombat_async.endpoints._methods import (
     LIST_COUNTRIES_AND_CURRENCIES,
     LIST_PAYIN_METHODS,
@@ -68,6 +68,7 @@ __all__ = [
     "Echo",
     "Endpoint",
     "Evidence",
+    "IntentUse",
     "Method",
     "Repeat",
     "raw_endpoint",

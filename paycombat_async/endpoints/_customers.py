@@ -2,7 +2,7 @@
 
 from types import NoneType
 
-from paycombat_async.endpoints._endpoint import DOCS, Endpoint, Evidence, Repeat
+from paycombat_async.endpoints._endpoint import DOCS, Endpoint, Evidence, IntentUse, Repeat
 from paycombat_async.schemas.customers import CreateCustomer, Customer, DeletedCustomer, UpdateCustomer, WalletReadiness
 from paycombat_async.schemas.envelope import Page
 
@@ -19,6 +19,7 @@ CREATE_CUSTOMER = Endpoint(
     doc=f"{DOCS}create-customer-12819564e0",
     title="Create Customer",
     reference="organization_reference_id",
+    intent=IntentUse.OPTIONAL,
     find_out="list your customers and compare organization_reference_id with .reference",
 )
 

@@ -21,6 +21,14 @@ class Repeat(StrEnum):
     )
 
 
+class IntentUse(StrEnum):
+    """Whether a call is recorded when the client has an intents store."""
+
+    REQUIRED = "required"  # a request without the merchant's own reference is refused
+    OPTIONAL = "optional"  # recorded if the request has a reference
+    NONE = "none"  # recorded only if the caller gives a reference
+
+
 class Evidence(StrEnum):
     """Where an endpoint's path comes from."""
 
@@ -47,7 +55,7 @@ class Endpoint(Generic[Q, R]):
 
     `signed` means that the body, if any, is signed. `may_be_empty` allows an answer without data. `reference` names the
     field with the merchant's own reference, and `find_out` tells how to check a call whose outcome is unknown.
-    `echoes` are compared with the request.
+    `echoes` are compared with the request. `intent` says whether an intents store records the call.
     """
 
     name: str
@@ -66,6 +74,7 @@ class Endpoint(Generic[Q, R]):
     reference: str | None = None
     find_out: str = "look at what it would have changed before you send it again"
     echoes: tuple[Echo, ...] = ()
+    intent: IntentUse = IntentUse.NONE
 
 
 def raw_endpoint(method: Method, path: str) -> Endpoint[object, object]:

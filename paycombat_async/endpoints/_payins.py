@@ -3,7 +3,7 @@
 from types import NoneType
 from typing import Final
 
-from paycombat_async.endpoints._endpoint import DOCS, Echo, Endpoint, Evidence, Repeat
+from paycombat_async.endpoints._endpoint import DOCS, Echo, Endpoint, Evidence, IntentUse, Repeat
 from paycombat_async.schemas.payins import CreatePayin, CreateVirtualAccount, Payin, SimulatePayin, VirtualAccount
 
 _FIND_PAYIN: Final = "wait for its webhook, or look it up on the dashboard, since there is no list of payins"
@@ -21,6 +21,7 @@ CREATE_PAYIN = Endpoint(
     doc=f"{DOCS}create-payin-12823303e0",
     title="Create Payin",
     reference="order_reference",
+    intent=IntentUse.REQUIRED,
     find_out=_FIND_PAYIN,
     echoes=(
         Echo("order_reference", ("order_reference",)),

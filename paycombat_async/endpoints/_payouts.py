@@ -2,7 +2,7 @@
 
 from types import NoneType
 
-from paycombat_async.endpoints._endpoint import DOCS, Echo, Endpoint, Evidence, Repeat
+from paycombat_async.endpoints._endpoint import DOCS, Echo, Endpoint, Evidence, IntentUse, Repeat
 from paycombat_async.schemas.envelope import Page
 from paycombat_async.schemas.payouts import CreatePayout, Payout, SimulatePayout
 
@@ -19,6 +19,7 @@ CREATE_PAYOUT = Endpoint(
     doc=f"{DOCS}create-payout-12836301e0",
     title="Create Payout",
     reference="order_id",
+    intent=IntentUse.REQUIRED,
     find_out="list your payouts and compare order_id with .reference",
     echoes=(
         Echo("order_id", ("order_id",), is_identity=True),

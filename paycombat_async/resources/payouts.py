@@ -5,6 +5,7 @@ Every method raises `ApiError` when the provider answers with an error, `Transpo
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from paycombat_async._engine import Engine
 from paycombat_async.endpoints import CREATE_PAYOUT, LIST_PAYOUTS, RETRIEVE_PAYOUT, SIMULATE_PAYOUT
@@ -47,6 +48,14 @@ class Payouts:
         """
         return (await self._engine.send(RETRIEVE_PAYOUT, None, {"id": id})).data
 
+    async def find(self, *, order_id: str, since: datetime | None = None) -> "list[Payout]":
+        """All payouts with this `order_id`, from every page of `list()`; with `since`, only those made at or after it.
+
+        An empty list proves nothing: a payout may still be on its way. Retried like `list()`, safe to repeat.
+        """
+        found = [payout async for payout in self.list() if str(payout.order_id) == order_id]
+        return [payout for payout in found if since is None or not _is_older(payout, since)]
+
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Payout]:
         """All payouts: `async for payout in client.payouts.list()`.
 
@@ -55,3 +64,12 @@ class Payouts:
         Provider's page: Get All Payout (its body is not in the public record).
         """
         return Pager(self._engine, Listing(LIST_PAYOUTS, page_size, extra_query or {}))
+
+
+def _is_older(payout: Payout, moment: datetime) -> bool:
+    """Whether a payout was certainly made before this moment; one without a readable time was not."""
+    try:
+        made = datetime.fromisoformat(payout.created_at or "")
+    except ValueError:
+        return False
+    return made.astimezone(UTC) < moment.astimezone(UTC)

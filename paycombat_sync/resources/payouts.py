@@ -5,6 +5,7 @@ Every method raises `ApiError` when the provider answers with an error, `Transpo
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from paycombat_async.resources import payouts
 from paycombat_async.schemas.payouts import CreatePayout, Payout, SimulatePayout
@@ -47,6 +48,13 @@ class Payouts:
         Provider's page: Retrieve Payout (its body is not in the public record).
         """
         return self._runner.run(self._async.retrieve, id)
+
+    def find(self, *, order_id: str, since: datetime | None = None) -> "list[Payout]":
+        """All payouts with this `order_id`, from every page of `list()`; with `since`, only those made at or after it.
+
+        An empty list proves nothing: a payout may still be on its way. Retried like `list()`, safe to repeat.
+        """
+        return self._runner.run(self._async.find, order_id=order_id, since=since)
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Payout]:
         """All payouts: `for payout in client.payouts.list()`.

@@ -1,0 +1,73 @@
+"""What is said of a call and of its attempts: on errors, and to the user's hooks. Values in, values out."""
+
+from paycombat_async._lifetime import CallUnderWay
+from paycombat_async._protocol.echo import annotate_error, reference_of
+from paycombat_async._protocol.messages import Attempt, Call
+from paycombat_async.errors import ApiError, ConnectFailed, Disconnected, InvalidResponse, PayCombatError
+from paycombat_async.retry import may_pass_later
+
+
+def describe(error: PayCombatError, call: CallUnderWay) -> None:
+    """Puts on the error what its caller needs to decide: attempts, outcome, reference, digest and advice."""
+    annotate_error(error, call.endpoint, call.request, call.body, attempts=call.attempts, in_doubt=call.is_in_doubt)
+    error.may_pass_later = may_pass_later(call.endpoint.repeat, error)
+
+
+def fate_of_cut(call: CallUnderWay, cut: BaseException) -> PayCombatError:
+    """An error that describes a call which was cancelled, interrupted or ended by a foreign exception.
+
+    A transport may set the cause of the cancellation to say whether anything was sent; otherwise the outcome is UNKNOWN
+    while an attempt was under way.
+    """
+    fate: PayCombatError
+    if not call.is_sending and not call.is_in_doubt:
+        fate = ConnectFailed(f"{call.endpoint.name} was given up before an attempt; nothing more was sent")
+    elif call.is_sending and isinstance(cut.__cause__, PayCombatError):
+        fate = cut.__cause__
+    else:
+        fate = Disconnected(f"{call.endpoint.name} was given up; whether it was carried out is unknown")
+    describe(fate, call)
+    return fate
+
+
+def successful_attempt(call: CallUnderWay, elapsed: float) -> Attempt:
+    """The attempt that has brought the answer. `elapsed` is in seconds."""
+    return Attempt(call.endpoint.name, call.attempts, call.status, None, elapsed, None)
+
+
+def failed_attempt(call: CallUnderWay, error: PayCombatError, elapsed: float, wait: float | None) -> Attempt:
+    """An attempt that ended in this error. `wait` is the time until the next one, None if there is none."""
+    return Attempt(
+        endpoint=call.endpoint.name,
+        number=call.attempts,
+        status=(error.status if isinstance(error, ApiError) else call.status) or None,
+        outcome=error.outcome,
+        elapsed=elapsed,
+        wait=wait,
+    )
+
+
+def call_report(
+    call: CallUnderWay,
+    raised: BaseException | None,
+    fate: PayCombatError | None,
+    request_id: str | None,
+    *,
+    elapsed: float,
+    show_reference: bool,
+) -> Call:
+    """The whole call. `raised` is what its caller gets, `fate` describes it; both are None after a success."""
+    if isinstance(fate, ApiError | InvalidResponse):
+        request_id = fate.request_id
+    return Call(
+        endpoint=call.endpoint.name,
+        outcome=None if fate is None else fate.outcome,
+        error=None if raised is None else type(raised).__name__,
+        status=call.status or None,
+        attempts=call.attempts,
+        elapsed=elapsed,
+        request_id=request_id,
+        reference=reference_of(call.endpoint, call.request) if show_reference else None,
+        is_replayed=call.is_replayed,
+        is_recorded=call.is_recorded,
+    )

@@ -1,0 +1,72 @@
+"""A store of intents in memory: for tests, and for programs that need no record beyond their own life."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async.intents import transitions
+from paycombat_async.intents.intent import (
+    DEFAULT_ACCOUNT,
+    Begun,
+    Intent,
+    NewIntent,
+    Settlement,
+    check_account,
+    check_reference,
+)
+
+
+class MemoryIntents:
+    """`Intents` that end with the process. Safe to share between threads and event loops."""
+
+    def __init__(self, account: str = DEFAULT_ACCOUNT, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Raises `ConfigurationError` for an account name that cannot be stored."""
+        self.account = check_account(account)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._records: dict[tuple[str, str], transitions.Record] = {}
+
+    async def begin(self, new: NewIntent) -> Begun:
+        key = (new.endpoint, check_reference(new.reference))
+        with self._lock:
+            standing, now = self._records.get(key), self._now()
+            written = transitions.begin(standing, new, self.account, now)
+            record = self._records[key] = written or standing or self._records[key]
+        return Begun(record.at(now), may_send=written is not None)
+
+    async def settle(self, settlement: Settlement) -> bool:
+        key = (settlement.endpoint, settlement.reference)
+        with self._lock:
+            written = transitions.settle(self._records.get(key), settlement, self._now())
+            if written is not None:
+                self._records[key] = written
+        return written is not None
+
+    async def find(self, reference: str) -> list[Intent]:
+        now = self._now()
+        return [record.at(now) for (_, name), record in sorted(self._records.items()) if name == reference]
+
+    async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
+        now = self._now()
+        found = [
+            record.at(now) for record in self._records.values() if transitions.is_unresolved(record, older_than, now)
+        ]
+        return sorted(found, key=lambda intent: intent.created_at)
+
+    async def forget(self, *, days: float) -> int:
+        before = self._now() - timedelta(days=days)
+        with self._lock:
+            settled = ((key, record.intent.settled_at) for key, record in self._records.items())
+            old = [key for key, at in settled if at is not None and at < before]
+            for key in old:
+                del self._records[key]
+        return len(old)
+
+    async def aclose(self) -> None:
+        """Nothing is held open."""
+
+    def __repr__(self) -> str:
+        return f"MemoryIntents(account={self.account!r}, {len(self._records)} intents)"
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now(), UTC)

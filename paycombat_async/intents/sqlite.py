@@ -1,0 +1,190 @@
+"""A store of intents in a SQLite file: it outlives crashes, and all processes of one machine share it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+import msgspec
+
+from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async.errors import ConfigurationError, StoreFailed
+from paycombat_async.intents import transitions
+from paycombat_async.intents.intent import (
+    DEFAULT_ACCOUNT,
+    Begun,
+    Intent,
+    IntentState,
+    NewIntent,
+    Settlement,
+    check_account,
+    check_reference,
+)
+from paycombat_async.intents.transitions import Record
+
+if TYPE_CHECKING:
+    import sqlite3
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_COLUMNS: Final = (
+    "account, endpoint, reference, state, attempt, body_digest, created_at, settled_at, leased_until, object_id, "
+    "evidence, expected, answer, owner"
+)
+_MARKS: Final = ", ".join("?" for _ in _COLUMNS.split(", "))
+_SELECT: Final = f"SELECT {_COLUMNS} FROM intent WHERE account = ? AND "  # noqa: S608  # constants
+_ONE: Final = f"{_SELECT} endpoint = ? AND reference = ?"
+_BY_REFERENCE: Final = f"{_SELECT} reference = ? ORDER BY endpoint"
+_OPEN: Final = f"{_SELECT} state IN ('sending', 'unknown') AND created_at <= ? ORDER BY created_at"
+_INSERT: Final = f"REPLACE INTO intent ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608  # constants
+
+
+class SqliteIntents:
+    """`Intents` in one file on a local disk, for all threads, event loops and processes of this machine.
+
+    Each record is on the disk before its call is sent, at the price of one fsync. Only the file's owner may read it
+    (mode 0600): recorded answers hold personal data; with `keep_answers=False` only ids and states are kept.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        account: str = DEFAULT_ACCOUNT,
+        *,
+        keep_answers: bool = True,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        """Creates the file if there is none. Raises `ConfigurationError` if it cannot be used."""
+        from paycombat_async.intents.sqlite_file import IntentsFile  # noqa: PLC0415  # sqlite3: for those who use it
+
+        if str(path) == ":memory:":
+            raise ConfigurationError("SqliteIntents needs a file; MemoryIntents keeps intents in memory")
+        self.account = check_account(account)
+        self._keep_answers = keep_answers
+        self._clock = clock
+        self._file = IntentsFile(Path(path).absolute())
+
+    async def begin(self, new: NewIntent) -> Begun:
+        return await self._in_thread(self._begin, new)
+
+    async def settle(self, settlement: Settlement) -> bool:
+        return await self._in_thread(self._settle, settlement)
+
+    async def find(self, reference: str) -> list[Intent]:
+        return await self._in_thread(self._select, _BY_REFERENCE, reference)
+
+    async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
+        found = await self._in_thread(self._select, _OPEN, self._clock.now() - older_than)
+        return [intent for intent in found if intent.state is IntentState.UNKNOWN]
+
+    async def forget(self, *, days: float) -> int:
+        return await self._in_thread(self._forget, self._clock.now() - timedelta(days=days).total_seconds())
+
+    async def aclose(self) -> None:
+        """Closes the file, which is opened again when the store is used again."""
+        self._file.close()
+
+    def __repr__(self) -> str:
+        return f"SqliteIntents({str(self._file.path)!r}, account={self.account!r})"
+
+    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work` returns, computed in a thread: a commit waits for the disk. Raises `StoreFailed`."""
+        import asyncio  # noqa: PLC0415  # 30 ms that those who only sign need not wait for
+
+        try:
+            return await asyncio.to_thread(work, *args, **kwargs)
+        except ConfigurationError as error:
+            problem = str(error)
+        raise StoreFailed(problem)
+
+    def _begin(self, new: NewIntent) -> Begun:
+        check_reference(new.reference)
+        with self._file.transaction() as connection:
+            standing = self._record(connection, new.endpoint, new.reference)
+            now = self._now()
+            written = transitions.begin(standing, new, self.account, now)
+            record = written or standing
+            assert record is not None  # noqa: S101  # begin refuses a standing record only
+            if written is not None:
+                connection.execute(_INSERT, _row(written, new.owner))
+        return Begun(record.at(now), may_send=written is not None)
+
+    def _settle(self, settlement: Settlement) -> bool:
+        with self._file.transaction() as connection:
+            standing = self._record(connection, settlement.endpoint, settlement.reference)
+            written = transitions.settle(standing, settlement, self._now())
+            if written is None:
+                return False
+            settled = written.intent
+            connection.execute(
+                "UPDATE intent SET state = ?, settled_at = ?, object_id = ?, evidence = ?, answer = ?"
+                " WHERE account = ? AND endpoint = ? AND reference = ?",
+                [
+                    settled.state,
+                    _seconds(settled.settled_at),
+                    settled.object_id,
+                    settled.evidence,
+                    settled.answer if self._keep_answers else None,
+                    self.account,
+                    settled.endpoint,
+                    settled.reference,
+                ],
+            )
+        return True
+
+    def _select(self, query: str, value: object) -> list[Intent]:
+        with self._file.transaction() as connection:
+            now = self._now()
+            return [_record_of(row).at(now) for row in connection.execute(query, [self.account, value])]
+
+    def _forget(self, before: float) -> int:
+        with self._file.transaction() as connection:
+            return connection.execute(
+                "DELETE FROM intent WHERE account = ? AND settled_at < ?", [self.account, before]
+            ).rowcount
+
+    def _record(self, connection: "sqlite3.Connection", endpoint: str, reference: str) -> Record | None:
+        row = connection.execute(_ONE, [self.account, endpoint, reference]).fetchone()
+        return None if row is None else _record_of(row)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now(), UTC)
+
+
+def _row(record: Record, owner: str) -> list[object]:
+    intent = record.intent
+    return [
+        *(intent.account, intent.endpoint, intent.reference, intent.state, intent.attempt, intent.body_digest),
+        *(_seconds(intent.created_at), _seconds(intent.settled_at), _seconds(record.leased_until)),
+        *(intent.object_id, intent.evidence, msgspec.json.encode(intent.expected).decode(), intent.answer, owner),
+    ]
+
+
+# Any: SQLite's values.
+def _record_of(row: tuple[Any, ...]) -> Record:
+    account, endpoint, reference, state, attempt, digest, created, settled, leased, *rest = row
+    object_id, evidence, expected, answer, _owner = rest
+    intent = Intent(
+        account=account,
+        endpoint=endpoint,
+        reference=reference,
+        state=IntentState(state),
+        attempt=attempt,
+        body_digest=digest,
+        created_at=_moment(created),
+        settled_at=None if settled is None else _moment(settled),
+        object_id=object_id,
+        evidence=evidence,
+        expected=msgspec.json.decode(expected, type=dict[str, tuple[str, ...]]),
+        answer=answer,
+    )
+    return Record(intent, _moment(leased))
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,107 @@
+"""The file of an intents store: private, local, and opened once per process."""
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import Final
+
+from paycombat_async._loop_local import leak_forever
+from paycombat_async._sqlite_file import create_private, refuse_network_file_system, translate_errors
+from paycombat_async.errors import ConfigurationError
+
+_KIND: Final = "intents store"
+_APPLICATION: Final = 0x50434E31  # "PCN1" in SQLite's header says whose file it is
+_SCHEMA: Final = 1
+_BUSY_S: Final = 10  # for other processes, each of which needs some milliseconds
+_TABLE: Final = """
+    CREATE TABLE intent (
+        account TEXT NOT NULL, endpoint TEXT NOT NULL, reference TEXT NOT NULL, state TEXT NOT NULL,
+        attempt INTEGER NOT NULL, body_digest TEXT NOT NULL, created_at REAL NOT NULL, settled_at REAL,
+        leased_until REAL NOT NULL, object_id TEXT, evidence TEXT, expected TEXT NOT NULL, answer BLOB,
+        owner TEXT NOT NULL, PRIMARY KEY (account, endpoint, reference)
+    ) WITHOUT ROWID
+"""
+_INDEX: Final = "CREATE INDEX unresolved ON intent (account, created_at) WHERE state IN ('sending', 'unknown')"
+_MESSAGES: Final = {
+    sqlite3.SQLITE_BUSY: f"was locked by another process for {_BUSY_S} seconds",
+    sqlite3.SQLITE_CORRUPT: "is damaged; it is the evidence of payments: repair it before you send any more",
+}
+
+
+class IntentsFile:
+    """One connection for each process. Transactions of this process run one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Creates the file if there is none. Raises `ConfigurationError` if it cannot be used."""
+        self.path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._pid = os.getpid()
+        create_private(path, _KIND)
+        refuse_network_file_system(path, _KIND)
+        with self.transaction() as connection:
+            _claim_file(connection, path)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[sqlite3.Connection]:
+        """The connection inside a transaction that is durable when the block ends, and undone when it raises.
+
+        Raises `ConfigurationError` for every error of SQLite.
+        """
+        if self._pid != os.getpid():
+            self._leave_to_parent()
+        with self._lock, translate_errors(_KIND, self.path, _MESSAGES):
+            if self._connection is None:
+                self._connection = _connect(self.path)
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Closes the connection of this process; the next transaction opens another one."""
+        if self._pid != os.getpid():
+            self._leave_to_parent()
+        with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    def _leave_to_parent(self) -> None:
+        """After a fork, the inherited connection is neither used nor closed: that would release the parent's locks."""
+        leak_forever(self._connection)
+        self._connection, self._pid = None, os.getpid()
+        self._lock = threading.Lock()  # another thread of the parent may have held it
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not reach the disk there
+    connection.execute("PRAGMA secure_delete = ON")  # answers that are forgotten are overwritten
+    return connection
+
+
+def _claim_file(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if not tables and not application:
+        connection.execute(_TABLE)
+        connection.execute(_INDEX)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {_SCHEMA}")
+    elif application != _APPLICATION:
+        raise ConfigurationError(f"the {_KIND} {path} is another program's database; name another file")
+    elif schema != _SCHEMA:
+        raise ConfigurationError(f"the {_KIND} {path} was written by another version of paycombat; name another file")

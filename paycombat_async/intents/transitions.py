@@ -1,0 +1,58 @@
+"""How a record changes, as pure functions: every store applies these rules, in its own language if it has one."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec import Struct
+
+from paycombat_async.intents.intent import FREE, UNRESOLVED, Intent, IntentState, NewIntent, Settlement
+
+
+class Record(Struct, frozen=True):
+    """An intent with what only its store needs: until when its call may still be under way."""
+
+    intent: Intent
+    leased_until: datetime
+
+    def at(self, now: datetime) -> Intent:
+        """The intent as it is shown at this time: a call whose lease is over is UNKNOWN."""
+        is_over = self.intent.state is IntentState.SENDING and self.leased_until <= now
+        return msgspec.structs.replace(self.intent, state=IntentState.UNKNOWN) if is_over else self.intent
+
+
+def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) -> Record | None:
+    """The record to write for a call that may be sent; None where it must not be."""
+    if standing is not None and standing.intent.state not in FREE:
+        return None
+    intent = Intent(
+        account=account,
+        endpoint=new.endpoint,
+        reference=new.reference,
+        state=IntentState.SENDING,
+        attempt=1 if standing is None else standing.intent.attempt + 1,
+        body_digest=new.body_digest,
+        created_at=now,
+        expected=new.expected,
+    )
+    return Record(intent, now + timedelta(seconds=new.lease))
+
+
+def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Record | None:
+    """The record to write; None for another attempt, and for a record whose state is final."""
+    if standing is None or standing.intent.attempt != settlement.attempt or standing.intent.state not in UNRESOLVED:
+        return None
+    settled = msgspec.structs.replace(
+        standing.intent,
+        state=settlement.state,
+        settled_at=None if settlement.state in UNRESOLVED else now,
+        object_id=settlement.object_id or standing.intent.object_id,
+        evidence=settlement.evidence,
+        answer=settlement.answer,
+    )
+    return msgspec.structs.replace(standing, intent=settled)
+
+
+def is_unresolved(record: Record, older_than: float, now: datetime) -> bool:
+    """Whether nobody knows what became of the call, and it began at least `older_than` seconds ago."""
+    is_old = record.intent.created_at <= now - timedelta(seconds=older_than)
+    return is_old and record.at(now).state is IntentState.UNKNOWN

@@ -1,0 +1,152 @@
+"""Recorded calls that must happen once: what is not certain, and how it becomes certain."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from paycombat_async._engine import Engine
+from paycombat_async._protocol.echo import fits_expected
+from paycombat_async.endpoints import CREATE_CUSTOMER, CREATE_PAYOUT, LIST_CUSTOMERS, LIST_PAYOUTS
+from paycombat_async.errors import ConfigurationError, Outcome
+from paycombat_async.intents.intent import Intent, Intents, IntentState, Settlement
+from paycombat_async.pagination import Listing, Pager
+from paycombat_async.schemas.customers import Customer
+from paycombat_async.schemas.payouts import Payout
+
+_STATES: Final = {Outcome.APPLIED: IntentState.APPLIED, Outcome.REJECTED: IntentState.REJECTED}
+
+
+class ReconcileReport(msgspec.Struct, frozen=True):
+    """What `intents.reconcile()` found out. `applied` were found at the provider and are settled now.
+
+    `ambiguous` have more than one fitting object there, and `unresolved` have none, which proves nothing: both stay
+    unknown until a webhook or a person says more.
+    """
+
+    applied: tuple[Intent, ...]
+    ambiguous: tuple[Intent, ...]
+    unresolved: tuple[Intent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An object that the provider shows, with the merchant's own reference on it."""
+
+    id: str
+    reference: str
+    data: object
+
+
+class IntentRecords:
+    """`client.intents`: the calls that the client's store has recorded for its account."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def reconcile(self, *, older_than: float = 0) -> ReconcileReport:
+        """Looks for unknown payouts and customers in the provider's lists, and settles those that are there.
+
+        Only records that are at least `older_than` seconds old are looked for. An object fits if its reference is the
+        same and no amount, currency or other repeated field differs. Payins have no list, so they stay as they are.
+        Nothing is ever sent again. Raises what listing raises, and `StoreFailed`.
+        """
+        store = self._store()
+        unknown = await store.unresolved(older_than=older_than)
+        wanted = {(intent.endpoint, intent.reference) for intent in unknown}
+        found: dict[tuple[str, str], list[_Found]] = {}
+        for endpoint in sorted({intent.endpoint for intent in unknown} & _LISTS.keys()):
+            async for item in _LISTS[endpoint](self._engine):
+                if (endpoint, item.reference) in wanted:
+                    found.setdefault((endpoint, item.reference), []).append(item)
+        applied: list[Intent] = []
+        ambiguous: list[Intent] = []
+        left: list[Intent] = []
+        for intent in unknown:
+            items = found.get((intent.endpoint, intent.reference), [])
+            fitting = [item for item in items if fits_expected(item.data, intent.expected)]
+            if len(fitting) == len(items) == 1 and await self._settle(store, intent, "list", fitting[0].id):
+                applied += [await self._standing(store, intent)]
+            elif items:
+                ambiguous.append(intent)
+            else:
+                left.append(intent)
+        return ReconcileReport(tuple(applied), tuple(ambiguous), tuple(left))
+
+    async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
+        """The records whose outcome nobody knows, at least `older_than` seconds old, the oldest first."""
+        return await self._store().unresolved(older_than=older_than)
+
+    async def find(self, reference: str) -> list[Intent]:
+        """The records with this reference, one for each endpoint that it was used with."""
+        return await self._store().find(reference)
+
+    async def resolve(self, reference: str, outcome: Outcome, *, by: str) -> Intent:
+        """Settles an unknown record on a person's word: `outcome` is APPLIED or REJECTED, `by` is the person's name.
+
+        After REJECTED the reference may be sent again, so be sure that nothing was carried out. Raises
+        `ConfigurationError` if there is no unknown record with this reference, or more than one.
+        """
+        if outcome not in _STATES:
+            raise ConfigurationError("resolve: outcome must be Outcome.APPLIED or Outcome.REJECTED")
+        if not by.strip():
+            raise ConfigurationError("resolve: by= must be the name of the person who decides")
+        store = self._store()
+        unknown = [intent for intent in await store.find(reference) if intent.state is IntentState.UNKNOWN]
+        if len(unknown) != 1:
+            raise ConfigurationError(f"resolve: {len(unknown)} records with this reference are unknown; one is needed")
+        settlement = _settlement(unknown[0], _STATES[outcome], by)
+        if not await store.settle(settlement):
+            raise ConfigurationError("resolve: the record was settled by somebody else meanwhile")
+        return await self._standing(store, unknown[0])
+
+    async def forget(self, *, days: float) -> int:
+        """Deletes records that were settled more than `days` ago and returns how many. Unresolved ones stay."""
+        return await self._store().forget(days=days)
+
+    def _store(self) -> Intents:
+        if self._engine.intents is None:
+            raise ConfigurationError("this client has no intents store: pass intents=… when you make it")
+        return self._engine.intents
+
+    @staticmethod
+    async def _settle(store: Intents, intent: Intent, evidence: str, object_id: str) -> bool:
+        settlement = _settlement(intent, IntentState.APPLIED, evidence)
+        return await store.settle(msgspec.structs.replace(settlement, object_id=object_id))
+
+    @staticmethod
+    async def _standing(store: Intents, intent: Intent) -> Intent:
+        standing = await store.find(intent.reference)
+        return next(each for each in standing if each.endpoint == intent.endpoint)
+
+
+def _settlement(intent: Intent, state: IntentState, evidence: str) -> Settlement:
+    return Settlement(
+        endpoint=intent.endpoint,
+        reference=intent.reference,
+        attempt=intent.attempt,
+        state=state,
+        evidence=evidence,
+        object_id=intent.object_id,
+    )
+
+
+async def _payouts(engine: Engine) -> AsyncIterator[_Found]:
+    payouts: Pager[Payout] = Pager(engine, Listing(LIST_PAYOUTS, None, {}))
+    async for payout in payouts:
+        if payout.id and payout.order_id is not None:
+            yield _Found(payout.id, str(payout.order_id), payout)
+
+
+async def _customers(engine: Engine) -> AsyncIterator[_Found]:
+    customers: Pager[Customer] = Pager(engine, Listing(LIST_CUSTOMERS, None, {}))
+    async for customer in customers:
+        if customer.customer_id and customer.organization_reference_id is not None:
+            yield _Found(customer.customer_id, str(customer.organization_reference_id), customer)
+
+
+_LISTS: Final[Mapping[str, Callable[[Engine], AsyncIterator[_Found]]]] = {
+    CREATE_PAYOUT.name: _payouts,
+    CREATE_CUSTOMER.name: _customers,
+}

@@ -1,0 +1,231 @@
+"""What every intents store must do: hold your own against it.
+
+    @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+    async def test_my_store(check):
+        async with a_fresh_store() as store:
+            await check(store)
+
+Each check needs a fresh, empty store and raises `AssertionError` where it does something else.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from paycombat_async.errors import InvalidRequest
+from paycombat_async.intents.intent import Begun, Intent, Intents, IntentState, NewIntent, Settlement
+
+Check: TypeAlias = Callable[[Intents], Awaitable[None]]
+
+_LEASE_S: Final = 3600.0  # longer than any check takes
+
+
+async def a_new_reference_may_be_sent(store: Intents) -> None:
+    """The record is there before the call leaves, with all that was given."""
+    begun = await _begin(store)
+
+    assert begun.may_send
+    assert begun.intent == (await _only(store))
+    assert (begun.intent.state, begun.intent.attempt, begun.intent.account) == (IntentState.SENDING, 1, store.account)
+    assert (begun.intent.expected, begun.intent.body_digest) == ({"currency": ("AUD",)}, "digest-1")
+    assert (begun.intent.settled_at, begun.intent.answer, begun.intent.object_id) == (None, None, None)
+
+
+async def a_call_under_way_is_not_sent_again(store: Intents) -> None:
+    """Nor is its record changed by whoever asks."""
+    first = await _begin(store)
+    second = await _begin(store, digest="digest-2")
+
+    assert not second.may_send
+    assert second.intent == first.intent
+
+
+async def of_many_at_once_one_is_sent(store: Intents) -> None:
+    """Whoever comes at the same moment sees the record of the one that may be sent."""
+    begun = await asyncio.gather(*(_begin(store) for _ in range(20)))
+
+    assert [each.may_send for each in begun].count(True) == 1
+    assert {each.intent.attempt for each in begun} == {1}
+
+
+async def an_applied_call_keeps_its_answer(store: Intents) -> None:
+    """And is never sent again."""
+    await _begin(store)
+    assert await _settle(store, IntentState.APPLIED, object_id="payout_1", answer=b"{}")
+    again = await _begin(store)
+
+    assert not again.may_send
+    intent = again.intent
+    assert (intent.state, intent.object_id, intent.evidence) == (IntentState.APPLIED, "payout_1", "answer")
+    assert intent.answer == b"{}"
+    assert intent.settled_at is not None
+    assert intent.settled_at >= intent.created_at
+
+
+async def a_refused_call_may_be_sent_again_with_another_body(store: Intents) -> None:
+    """So may one that was not sent; each time it is the next attempt."""
+    for attempt, state in enumerate((IntentState.REJECTED, IntentState.NOT_SENT, IntentState.APPLIED), 1):
+        begun = await _begin(store, digest=f"digest-{attempt}")
+        assert begun.may_send
+        assert (begun.intent.attempt, begun.intent.body_digest) == (attempt, f"digest-{attempt}")
+        assert (begun.intent.settled_at, begun.intent.evidence) == (None, None)
+        assert await _settle(store, state, attempt=attempt)
+    assert not (await _begin(store)).may_send
+
+
+async def a_late_result_settles_only_its_own_attempt(store: Intents) -> None:
+    """The result of an earlier attempt says nothing of the one that is under way."""
+    await _begin(store)
+    await _settle(store, IntentState.NOT_SENT)
+    await _begin(store)
+
+    assert not await _settle(store, IntentState.APPLIED, attempt=1)
+    assert (await _only(store)).state is IntentState.SENDING
+    assert await _settle(store, IntentState.APPLIED, attempt=2)
+
+
+async def a_final_state_stays(store: Intents) -> None:
+    """Whatever comes later: a doubt, a refusal, the same once more."""
+    await _begin(store)
+    await _settle(store, IntentState.APPLIED, object_id="payout_1")
+
+    for state in (IntentState.UNKNOWN, IntentState.REJECTED, IntentState.APPLIED, IntentState.NOT_SENT):
+        assert not await _settle(store, state, object_id="payout_2")
+    assert (await _only(store)).object_id == "payout_1"
+
+
+async def an_unknown_call_is_listed_until_there_is_evidence(store: Intents) -> None:
+    """It is not sent again meanwhile."""
+    await _begin(store)
+    await _settle(store, IntentState.UNKNOWN)
+
+    assert not (await _begin(store)).may_send
+    assert [intent.reference for intent in await store.unresolved()] == ["order-1"]
+    assert (await _only(store)).settled_at is None
+    assert await _settle(store, IntentState.APPLIED, evidence="list", object_id="payout_1")
+    assert await store.unresolved() == []
+    assert (await _only(store)).evidence == "list"
+
+
+async def a_call_whose_lease_is_over_is_unknown(store: Intents) -> None:
+    """Its process may have died with it, so it is listed and not sent; a late result still settles it."""
+    begun = await _begin(store, lease=0)
+
+    assert begun.may_send
+    again = await _begin(store)
+    assert (again.may_send, again.intent.state) == (False, IntentState.UNKNOWN)
+    assert [intent.state for intent in await store.unresolved()] == [IntentState.UNKNOWN]
+    assert await store.unresolved(older_than=3600) == []
+    assert await _settle(store, IntentState.REJECTED)
+    assert (await _begin(store)).may_send
+
+
+async def a_call_under_way_is_not_listed(store: Intents) -> None:
+    """Nobody has to look for it yet."""
+    await _begin(store)
+
+    assert await store.unresolved() == []
+
+
+async def endpoints_are_kept_apart(store: Intents) -> None:
+    """The same reference for a payin and a payout is two records."""
+    first, second = await _begin(store), await _begin(store, endpoint="payins.create")
+
+    assert first.may_send
+    assert second.may_send
+    assert [intent.endpoint for intent in await store.find("order-1")] == ["payins.create", "payouts.create"]
+    assert await store.find("order-2") == []
+
+
+async def what_is_not_there_cannot_be_settled(store: Intents) -> None:
+    """It is no error: the record may have been forgotten."""
+    assert not await _settle(store, IntentState.APPLIED)
+
+
+async def only_settled_records_are_forgotten(store: Intents) -> None:
+    """And only old ones."""
+    await _begin(store)
+    await _settle(store, IntentState.APPLIED)
+    await _begin(store, reference="order-2")
+    await _begin(store, reference="order-3", lease=0)
+
+    assert await store.forget(days=1) == 0
+    assert await store.forget(days=-1) == 1
+    assert await store.find("order-1") == []
+    assert len(await store.find("order-2")) == len(await store.find("order-3")) == 1
+
+
+async def references_are_text_as_it_is(store: Intents) -> None:
+    """Case, spaces, other alphabets and 255 characters are told apart; what cannot be stored is refused."""
+    for reference in ("Order-1", "order-1", " order-1", "주문-1", "o'; DROP TABLE intent; --", "x" * 255, "%"):
+        assert (await _begin(store, reference=reference)).may_send
+        assert [intent.reference for intent in await store.find(reference)] == [reference]
+    for reference in ("", " ", "x" * 256, "a\0b", "\ud83d"):
+        try:
+            await _begin(store, reference=reference)
+        except InvalidRequest:
+            continue
+        raise AssertionError("a reference that cannot be stored was taken")
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    a_new_reference_may_be_sent,
+    a_call_under_way_is_not_sent_again,
+    of_many_at_once_one_is_sent,
+    an_applied_call_keeps_its_answer,
+    a_refused_call_may_be_sent_again_with_another_body,
+    a_late_result_settles_only_its_own_attempt,
+    a_final_state_stays,
+    an_unknown_call_is_listed_until_there_is_evidence,
+    a_call_whose_lease_is_over_is_unknown,
+    a_call_under_way_is_not_listed,
+    endpoints_are_kept_apart,
+    what_is_not_there_cannot_be_settled,
+    only_settled_records_are_forgotten,
+    references_are_text_as_it_is,
+)
+
+
+async def _begin(
+    store: Intents,
+    *,
+    reference: str = "order-1",
+    endpoint: str = "payouts.create",
+    digest: str = "digest-1",
+    lease: float = _LEASE_S,
+) -> Begun:
+    new = NewIntent(
+        endpoint=endpoint,
+        reference=reference,
+        body_digest=digest,
+        owner="conformance",
+        lease=lease,
+        expected={"currency": ("AUD",)},
+    )
+    return await store.begin(new)
+
+
+async def _settle(
+    store: Intents,
+    state: IntentState,
+    *,
+    attempt: int = 1,
+    evidence: str = "answer",
+    object_id: str | None = None,
+    answer: bytes | None = None,
+) -> bool:
+    settlement = Settlement(
+        endpoint="payouts.create",
+        reference="order-1",
+        attempt=attempt,
+        state=state,
+        evidence=evidence,
+        object_id=object_id,
+        answer=answer,
+    )
+    return await store.settle(settlement)
+
+
+async def _only(store: Intents) -> Intent:
+    (intent,) = await store.find("order-1")
+    return intent

@@ -1,0 +1,370 @@
+"""Calls that move money on a client with an intents store: once per reference, whatever happens to the answer."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paycombat_async import (
+    AnswerNotKept,
+    AsyncPayCombat,
+    Call,
+    ConfigurationError,
+    CreateCustomer,
+    CreatePayin,
+    Draft,
+    IntentInProgress,
+    InvalidRequest,
+    NotFound,
+    Outcome,
+    OutcomeUnknown,
+    PayCombatError,
+    RawReply,
+    ReferenceReused,
+    StoreFailed,
+    TimedOut,
+)
+from paycombat_async.endpoints import CREATE_PAYOUT
+from paycombat_async.intents import IntentState, MemoryIntents, NewIntent, Settlement, SqliteIntents
+from paycombat_async.sandbox import Sandbox
+from paycombat_async.testing import FakeTransport
+from paycombat_sync import PayCombat
+from tests.calls import payout
+from tests.chaos.matrix_cells import PAYEE
+
+pytestmark = pytest.mark.promise("P13")
+
+PAID = b'{"status":true,"message":"OK","data":{"id":"payout_1","order_id":"order-1"}}'
+ORDER = payout(order_id="order-1")
+
+
+@pytest.fixture(name="store", params=["memory", "sqlite"])
+async def _store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
+    store = MemoryIntents() if request.param == "memory" else SqliteIntents(tmp_path / "intents.db")
+    yield store
+    await store.aclose()
+
+
+@pytest.fixture(name="client")
+def _client(make_client: Callable[..., AsyncPayCombat], store: Any) -> AsyncPayCombat:
+    return make_client(intents=store, base_url="http://127.0.0.1:1")
+
+
+async def state_of(client: AsyncPayCombat, reference: str = "order-1") -> list[tuple[str, IntentState, int]]:
+    return [(each.endpoint, each.state, each.attempt) for each in await client.intents.find(reference)]
+
+
+async def test_a_payout_is_written_down_before_it_leaves(make_client, store) -> None:
+    """The record is there when the transport gets the draft, with the digest of what is sent."""
+    seen: list[IntentState] = []
+
+    class Witness(FakeTransport):
+        async def send(self, draft: Draft, timeout: float) -> RawReply:
+            seen.extend(intent.state for intent in await store.find("order-1"))
+            return RawReply(200, {}, PAID)
+
+    await make_client(transport=Witness(), intents=store).payouts.create(ORDER)
+
+    assert [IntentState.SENDING] == seen
+    [intent] = await store.find("order-1")
+    assert (IntentState.APPLIED, "payout_1", PAID) == (intent.state, intent.object_id, intent.answer)
+    assert {"order_id": ("order-1",), "currency": ("AUD", "AUD")}.items() <= intent.expected.items()
+
+
+async def test_the_same_payout_again_is_answered_from_its_record(client, transport) -> None:
+    """Nothing is sent, and the reply says that it is as old as the record."""
+    transport.answer(200, PAID)
+    first = await client.send(CREATE_PAYOUT, ORDER)
+    second = await client.send(CREATE_PAYOUT, ORDER)
+
+    assert (first.data, False, True) == (second.data, first.is_replayed, second.is_replayed)
+    assert (1, 0) == (len(transport.drafts), second.attempts)
+
+
+async def test_another_body_under_a_used_reference_is_refused(client, transport) -> None:
+    """It is another payout, and the first one stays what it is."""
+    transport.answer(200, PAID)
+    await client.payouts.create(ORDER)
+
+    with pytest.raises(ReferenceReused) as caught:
+        await client.payouts.create(payout(order_id="order-1", sender_amount=51))
+
+    assert (Outcome.NOT_SENT, 1) == (caught.value.outcome, len(transport.drafts))
+
+
+@pytest.mark.parametrize("refusal", [400, 401, 422, 429])
+async def test_a_refused_payout_may_be_corrected(refusal, client, transport) -> None:
+    """The reference is free again, and the corrected body is the next attempt."""
+    transport.answer(refusal, b'{"status":false}')
+    transport.answer(200, PAID)
+    with pytest.raises(PayCombatError):
+        await client.payouts.create(payout(order_id="order-1", sender_amount=51))
+
+    await client.payouts.create(ORDER)
+
+    assert [("payouts.create", IntentState.APPLIED, 2)] == await state_of(client)
+
+
+async def test_a_payout_in_doubt_is_never_sent_again(client, transport) -> None:
+    """The second call says so, with the advice, and so does the list of what only a person can judge."""
+    transport.fail(TimedOut("silence"))
+    with pytest.raises(TimedOut):
+        await client.payouts.create(ORDER)
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        await client.payouts.create(ORDER)
+
+    error = caught.value
+    assert (Outcome.UNKNOWN, False, 1) == (error.outcome, error.may_pass_later, len(transport.drafts))
+    assert ("payouts.create", "order-1") == (error.endpoint, error.reference)
+    assert "list your payouts" in error.advice
+    assert ["order-1"] == [intent.reference for intent in await client.intents.unresolved()]
+    with pytest.raises(ReferenceReused):
+        await client.payouts.create(payout(order_id="order-1", sender_amount=51))
+
+
+async def test_a_payout_under_way_is_not_sent_by_somebody_else(make_client, store) -> None:
+    """Of ten calls at once, on two clients, one is sent."""
+    gate = asyncio.Event()
+    drafts: list[Draft] = []
+
+    class Slow:
+        async def send(self, draft: Draft, timeout: float) -> RawReply:
+            drafts.append(draft)
+            await gate.wait()
+            return RawReply(200, {}, PAID)
+
+    clients = [make_client(transport=Slow(), intents=store) for _ in range(2)]
+    calls = [asyncio.create_task(clients[n % 2].payouts.create(ORDER)) for n in range(10)]
+    done, _ = await asyncio.wait(calls, return_when=asyncio.FIRST_EXCEPTION)
+    gate.set()
+    results = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert 1 == len(drafts)
+    assert done
+    assert {"payout_1"} == {result.id for result in results if not isinstance(result, BaseException)}
+    assert {IntentInProgress} >= {type(result) for result in results if isinstance(result, BaseException)}
+
+
+async def test_without_a_reference_a_payout_is_refused(client, transport) -> None:
+    """It is the reference that makes it happen once. A customer without one is simply not recorded."""
+    for request in (client.payouts.create(payout(order_id="")), client.payins.create(CreatePayin(extra={"a": 1}))):
+        with pytest.raises(InvalidRequest):
+            await request
+    transport.answer(200, b'{"status":true,"data":{"customer_id":"c"}}')
+    await client.customers.create(CreateCustomer(description="new", type="individual"))
+
+    assert 1 == len(transport.drafts)
+
+
+async def test_any_call_can_be_brought_under_the_store(client, transport) -> None:
+    """By `reference=`; without a store that is a mistake in the set-up."""
+    transport.answer(200, b'{"status":true,"data":{"a":1}}')
+    for _ in range(2):
+        reply = await client.request("POST", "/api/v1/new", body={"a": 1}, reference="thing-1")
+        assert {"a": 1} == reply.data
+
+    assert 1 == len(transport.drafts)
+    assert [("POST /api/v1/new", IntentState.APPLIED, 1)] == await state_of(client, "thing-1")
+
+
+async def test_a_reference_without_a_store_is_refused(make_client) -> None:
+    """It would promise what nobody keeps; so would the namespace."""
+    client = make_client()
+    for work in (client.request("POST", "/x", body={}, reference="r"), client.intents.unresolved()):
+        with pytest.raises(ConfigurationError, match="intents store"):
+            await work
+
+
+class Broken(MemoryIntents):
+    """Fails where it is told to."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self._where = where
+
+    async def begin(self, new: NewIntent) -> Any:
+        if self._where == "begin":
+            raise StoreFailed("the disk is full")
+        return await super().begin(new)
+
+    async def settle(self, settlement: Settlement) -> bool:
+        if self._where == "settle":
+            raise OSError("snd_secret in it")
+        return await super().settle(settlement)
+
+
+async def test_a_store_that_cannot_write_sends_nothing(make_client, transport) -> None:
+    """Whoever cannot write it down must not pay."""
+    with pytest.raises(StoreFailed) as caught:
+        await make_client(intents=Broken("begin")).payouts.create(ORDER)
+
+    assert (Outcome.NOT_SENT, True, []) == (caught.value.outcome, caught.value.may_pass_later, transport.drafts)
+
+
+async def test_a_store_that_fails_after_the_send_does_not_lose_the_answer(make_client, transport, caplog) -> None:
+    """Log and hook say that it is not recorded; until its lease ends the record says that the call is under way."""
+    calls: list[Call] = []
+    store = Broken("settle")
+    transport.answer(200, PAID)
+    with caplog.at_level(logging.WARNING, "paycombat"):
+        made = await make_client(intents=store, on_call=calls.append).payouts.create(ORDER)
+
+    assert ("payout_1", [False]) == (made.id, [call.is_recorded for call in calls])
+    assert "not recorded" in caplog.text
+    assert "snd_secret" not in caplog.text
+    assert [IntentState.SENDING] == [intent.state for intent in await store.find("order-1")]
+
+
+async def test_a_cancelled_payout_is_unknown_at_once(make_client, store) -> None:
+    """Its record does not have to wait for its lease to end."""
+    taken = asyncio.Event()
+
+    class Silent:
+        async def send(self, draft: Draft, timeout: float) -> RawReply:
+            taken.set()
+            await asyncio.Event().wait()
+            raise AssertionError("unreachable")
+
+    client = make_client(transport=Silent(), intents=store)
+    task = asyncio.create_task(client.payouts.create(ORDER))
+    await taken.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await client.aclose()
+
+    assert ["order-1"] == [intent.reference for intent in await store.unresolved()]
+
+
+async def test_the_hook_tells_replays_and_records(client, make_client, store, transport) -> None:
+    """A call that was answered from its record was not sent."""
+    calls: list[Call] = []
+    client = make_client(intents=store, on_call=calls.append)
+    transport.answer(200, PAID)
+    transport.answer(200, b'{"status":true,"data":{"customer_id":"c"}}')
+    await client.payouts.create(ORDER)
+    await client.payouts.create(ORDER)
+    await client.customers.retrieve("c")
+
+    told = [(call.endpoint, call.attempts, call.is_replayed, call.is_recorded) for call in calls]
+    assert [
+        ("payouts.create", 1, False, True),
+        ("payouts.create", 0, True, None),
+        ("customers.retrieve", 1, False, None),
+    ] == told
+
+
+async def test_an_answer_that_was_not_kept_is_looked_up(make_client, transport, tmp_path) -> None:
+    """By the recorded id; where that is not possible, the error says that the call was carried out."""
+    store = SqliteIntents(tmp_path / "intents.db", keep_answers=False)
+    client = make_client(intents=store, base_url="http://127.0.0.1:1")
+    transport.answer(200, PAID)
+    transport.answer(200, b'{"status":true,"data":{"id":"payout_1","status":"SUCCESS"}}')
+    transport.answer(200, b'{"status":true,"data":{"a":1}}')
+    await client.payouts.create(ORDER)
+    again = await client.send(CREATE_PAYOUT, ORDER)
+    await client.request("POST", "/x", body={}, reference="thing-1")
+
+    assert ("SUCCESS", True) == (again.data.status, again.is_replayed)
+    assert ["POST", "GET", "POST"] == [draft.method for draft in transport.drafts]
+    with pytest.raises(AnswerNotKept) as caught:
+        await client.request("POST", "/x", body={}, reference="thing-1")
+    assert Outcome.APPLIED is caught.value.outcome
+    await store.aclose()
+
+
+@pytest.fixture(name="sandbox")
+def _sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def options(sandbox: Sandbox) -> dict[str, Any]:
+    return {"token": sandbox.token, "signature_key": sandbox.signature_key, "base_url": sandbox.base_url}
+
+
+def order(number: int, **fields: object) -> Any:
+    return payout(order_id=f"order-{number}", payout_beneficiary_param=PAYEE, **fields)
+
+
+async def test_reconciling_finds_what_was_carried_out(sandbox: Sandbox, store) -> None:
+    """Lost answers are found in the list and settle their records; what is not there proves nothing."""
+    async with AsyncPayCombat(**options(sandbox), intents=store) as client:
+        sandbox.faults.script("payouts.create", ["500_after_commit", "disconnect_after_commit", "500_before_commit"])
+        for number in range(3):
+            with pytest.raises(PayCombatError):
+                await client.payouts.create(order(number))
+
+        report = await client.intents.reconcile()
+        again = await client.payouts.create(order(0))
+
+        assert ["order-0", "order-1"] == sorted(intent.reference for intent in report.applied)
+        assert {"list"} == {intent.evidence for intent in report.applied}
+        assert [(), ("order-2",)] == [report.ambiguous, tuple(intent.reference for intent in report.unresolved)]
+        assert [again.id] == [found.id for found in await client.payouts.find(order_id="order-0")]
+        assert ["order-2"] == [intent.reference for intent in await client.intents.unresolved()]
+    assert [] == sandbox.ledger.doubles()
+
+
+async def test_what_does_not_fit_settles_nothing(sandbox: Sandbox, store) -> None:
+    """Two payouts with the reference, or one over another amount, are listed for a person."""
+    async with AsyncPayCombat(**options(sandbox)) as other:
+        for number, amount in ((0, 50), (0, 50), (1, 49)):
+            await other.payouts.create(order(number, sender_amount=amount, beneficiary_amount=amount))
+    async with AsyncPayCombat(**options(sandbox), intents=store) as client:
+        sandbox.faults.script("payouts.create", ["500_before_commit"] * 2)
+        for number in range(2):
+            with pytest.raises(PayCombatError):
+                await client.payouts.create(order(number))
+
+        report = await client.intents.reconcile()
+
+        assert [(), ["order-0", "order-1"]] == [report.applied, sorted(each.reference for each in report.ambiguous)]
+
+
+async def test_a_person_resolves_what_nobody_else_can(client, transport) -> None:
+    """The name is kept. After APPLIED nothing is sent, after REJECTED the reference is free."""
+    for _ in range(2):
+        transport.fail(TimedOut("silence"))
+    for name in ("order-1", "order-2"):
+        with pytest.raises(TimedOut):
+            await client.payouts.create(payout(order_id=name))
+
+    applied = await client.intents.resolve("order-1", Outcome.APPLIED, by="Ana")
+    rejected = await client.intents.resolve("order-2", Outcome.REJECTED, by="Ana")
+
+    assert ["Ana", "Ana"] == [applied.evidence, rejected.evidence]
+    with pytest.raises(AnswerNotKept):
+        await client.payouts.create(payout(order_id="order-1"))
+    transport.answer(200, PAID.replace(b"order-1", b"order-2"))
+    await client.payouts.create(payout(order_id="order-2"))
+    for bad in (("order-1", Outcome.APPLIED, "Ana"), ("order-9", Outcome.APPLIED, "Ana"), ("o", Outcome.UNKNOWN, "A")):
+        with pytest.raises(ConfigurationError):
+            await client.intents.resolve(bad[0], bad[1], by=bad[2])
+    assert 2 == await client.intents.forget(days=-1)
+
+
+def test_the_blocking_client_keeps_the_same_promise(sandbox: Sandbox, tmp_path: Path) -> None:
+    """With the same store objects and the same names."""
+    store = SqliteIntents(tmp_path / "intents.db")
+    with PayCombat(**options(sandbox), intents=store) as client:
+        sandbox.faults.script("payouts.create", ["disconnect_after_commit"])
+        with pytest.raises(PayCombatError):
+            client.payouts.create(order(0))
+        with pytest.raises(OutcomeUnknown):
+            client.payouts.create(order(0))
+
+        report = client.intents.reconcile()
+        made = client.payouts.create(order(0))
+
+        assert ["order-0"] == [intent.reference for intent in report.applied]
+        assert made.id == report.applied[0].object_id
+        assert [] == client.intents.unresolved()
+        assert ["applied"] == [intent.state for intent in client.intents.find("order-0")]
+        with pytest.raises(NotFound):
+            client.payouts.retrieve("payout_of_nobody")
+    assert 1 == sum(entry.reference == "order-0" for entry in sandbox.ledger)
