@@ -1,0 +1,245 @@
+"""A store of intents in PostgreSQL, for programs on many machines."""
+
+import importlib
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from paycombat_async._secrets import Secret
+from paycombat_async.errors import ConfigurationError, InvalidRequest
+from paycombat_async.intents.intent import (
+    DEFAULT_ACCOUNT,
+    FREE,
+    UNRESOLVED,
+    Begun,
+    Intent,
+    IntentState,
+    NewIntent,
+    Settlement,
+    check_account,
+    check_reference,
+)
+
+if TYPE_CHECKING:
+    from paycombat_async.intents.postgres_database import Database
+    from paycombat_async.intents.postgres_pool import Pool
+
+DEFAULT_SCHEMA: Final = "paycombat"
+_IDENTIFIER: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")  # 63 bytes are significant
+_TRIES: Final = 50  # for a record that others settle or delete each time between two statements
+_FORGOTTEN_AT_ONCE: Final = 1000  # so that no single statement takes long
+
+# Each statement is a transaction of its own: a process that dies leaves none open, with its locks, behind it.
+# `lock_timeout` is less than the margin of a lease, so that waiting for a lock never uses one up.
+_DURABLE: Final = (
+    "(SELECT set_config('synchronous_commit', 'on', true), set_config('lock_timeout', '3s', true)) AS durable"
+)
+_COLUMNS: Final = (
+    "account, endpoint, reference, CASE WHEN state = 'sending' AND leased_until <= clock_timestamp() THEN 'unknown'"
+    " ELSE state END, attempt, body_digest, created_at, settled_at, object_id, evidence, expected::text, answer"
+)
+_BEGIN: Final = f"""
+    INSERT INTO {{schema}}.intent AS standing
+        (account, endpoint, reference, state, attempt, body_digest, owner, created_at, leased_until, expected)
+    SELECT %(account)s, %(endpoint)s, %(reference)s, 'sending', 1, %(body_digest)s, %(owner)s, clock_timestamp(),
+        clock_timestamp() + make_interval(secs => %(lease)s), %(expected)s::json
+    FROM {_DURABLE}
+    ON CONFLICT (account, reference, endpoint) DO UPDATE SET
+        state = 'sending', attempt = standing.attempt + 1, body_digest = excluded.body_digest, owner = excluded.owner,
+        created_at = clock_timestamp(), leased_until = clock_timestamp() + make_interval(secs => %(lease)s),
+        settled_at = NULL, object_id = NULL, evidence = NULL, expected = excluded.expected, answer = NULL
+    WHERE standing.state IN ('rejected', 'not_sent')
+    RETURNING {_COLUMNS}
+"""  # noqa: S608  # constants
+_SETTLE: Final = f"""
+    UPDATE {{schema}}.intent SET
+        state = %(state)s, settled_at = CASE WHEN %(is_final)s THEN clock_timestamp() END,
+        object_id = coalesce(%(object_id)s, object_id), evidence = %(evidence)s, answer = %(answer)s
+    FROM {_DURABLE}
+    WHERE account = %(account)s AND endpoint = %(endpoint)s AND reference = %(reference)s
+        AND attempt = %(attempt)s AND state IN ('sending', 'unknown')
+    RETURNING true
+"""  # noqa: S608  # constants
+_FORGET: Final = """
+    DELETE FROM {schema}.intent WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM {schema}.intent
+        WHERE account = %(account)s AND settled_at < statement_timestamp() - make_interval(secs => %(seconds)s)
+        ORDER BY settled_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING true
+"""
+_SELECT: Final = f"SELECT {_COLUMNS} FROM {{schema}}.intent WHERE account = %(account)s AND "  # noqa: S608  # constants
+_ONE: Final = f"{_SELECT} endpoint = %(endpoint)s AND reference = %(reference)s"
+_BY_REFERENCE: Final = f"{_SELECT} reference = %(reference)s ORDER BY endpoint"
+_UNRESOLVED: Final = f"""
+    {_SELECT} state IN ('sending', 'unknown') AND (state = 'unknown' OR leased_until <= statement_timestamp())
+        AND created_at <= statement_timestamp() - make_interval(secs => %(older_than)s)
+    ORDER BY created_at
+"""
+
+
+class PostgresIntents:
+    """`Intents` in a PostgreSQL database, shared by all programs that name it. Leases run by the database's clock.
+
+    Run `await store.migrate()` once before the first call, and after an upgrade. Each record is durable when `begin`
+    returns; a standby that takes over without having received it (asynchronous replication) loses it. Recorded answers
+    hold personal data; with `keep_answers=False` only ids and states are kept.
+    """
+
+    def __init__(
+        self,
+        dsn_or_pool: "str | Pool",
+        account: str = DEFAULT_ACCOUNT,
+        schema: str = DEFAULT_SCHEMA,
+        *,
+        keep_answers: bool = True,
+    ) -> None:
+        """Connects on first use, from a connection string or through your `AsyncConnectionPool`.
+
+        Your pool belongs to the event loop that you open it in, and is never closed by the store. Raises
+        `ConfigurationError` without psycopg, and for an account, schema or connection string that cannot be used.
+        """
+        source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
+        del dsn_or_pool  # tracebacks with local variables would show its password
+        self.account = check_account(account)
+        self.schema = _check_schema(schema)
+        self._keep_answers = keep_answers
+        self._is_checked = False
+        self._database = _open_database(source)
+
+        from paycombat_async.intents import postgres_schema  # noqa: PLC0415  # needs psycopg, which is optional
+
+        self._tables = postgres_schema
+
+    async def begin(self, new: NewIntent) -> Begun:
+        values = {
+            "endpoint": new.endpoint,
+            "reference": check_reference(new.reference),
+            "body_digest": new.body_digest,
+            "owner": new.owner,
+            "lease": new.lease,
+            "expected": msgspec.json.encode(new.expected).decode(),
+        }
+        for _ in range(_TRIES):
+            if written := await self._select(_BEGIN, values):
+                return Begun(written[0], may_send=True)
+            # A statement of its own: the one above sees records as they were when it began.
+            standing = await self._select(_ONE, values)
+            if standing and standing[0].state not in FREE:
+                return Begun(standing[0], may_send=False)
+        raise self._database.failure("is being changed by too many others at once")
+
+    async def settle(self, settlement: Settlement) -> bool:
+        values = {
+            "endpoint": settlement.endpoint,
+            "reference": settlement.reference,
+            "attempt": settlement.attempt,
+            "state": settlement.state.value,
+            "is_final": settlement.state not in UNRESOLVED,
+            "object_id": settlement.object_id or None,
+            "evidence": settlement.evidence,
+            "answer": settlement.answer if self._keep_answers else None,
+        }
+        return _can_be_stored(settlement.reference) and bool(await self._execute(_SETTLE, values))
+
+    async def find(self, reference: str) -> list[Intent]:
+        return await self._select(_BY_REFERENCE, {"reference": reference}) if _can_be_stored(reference) else []
+
+    async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
+        return await self._select(_UNRESOLVED, {"older_than": older_than})
+
+    async def forget(self, *, days: float) -> int:
+        values = {"seconds": days * 86_400.0, "limit": _FORGOTTEN_AT_ONCE}
+        total = deleted = len(await self._execute(_FORGET, values))
+        while deleted == _FORGOTTEN_AT_ONCE:
+            deleted = len(await self._execute(_FORGET, values))
+            total += deleted
+        return total
+
+    async def migrate(self) -> None:
+        """Creates the schema and its tables, or brings them up to date. Safe to repeat, and by many at once.
+
+        Raises `StoreFailed`, also for tables that a later release of paycombat has made.
+        """
+        await self._tables.migrate(self._database, self.schema)
+
+    async def version(self) -> int:
+        """The version of the tables in the database, 0 if there are none; `postgres_schema.LATEST` is needed."""
+        return await self._tables.read_version(self._database, self.schema)
+
+    async def aclose(self) -> None:
+        """Closes the connections that the store has made itself; it makes new ones when it is used again."""
+        await self._database.aclose()
+
+    def __repr__(self) -> str:
+        return f"PostgresIntents(account={self.account!r}, schema={self.schema!r})"
+
+    async def _select(self, text: str, values: Mapping[str, object]) -> list[Intent]:
+        return [_intent_of(row) for row in await self._execute(text, values)]
+
+    # Any: PostgreSQL's values.
+    async def _execute(self, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        from paycombat_async.intents.postgres_database import fetch  # noqa: PLC0415  # needs psycopg
+
+        if not self._is_checked:
+            await self._tables.check_tables(self._database, self.schema)
+            self._is_checked = True
+        statement = self._tables.statement(text, self.schema)
+        values = {**values, "account": self.account}
+        return await self._database.run(lambda connection: fetch(connection, statement, values))
+
+
+def _check_schema(schema: str) -> str:
+    if _IDENTIFIER.fullmatch(schema) is None:
+        raise ConfigurationError(
+            "the schema must be a plain identifier: at most 63 lower-case letters, digits and underscores,"
+            " no digit first and none of PostgreSQL's own names"
+        )
+    return schema
+
+
+def _open_database(source: "Secret | Pool") -> "Database":
+    try:
+        importlib.import_module("psycopg")
+    except ImportError:  # also when psycopg is there, and the library of PostgreSQL that it needs is not
+        raise ConfigurationError("PostgresIntents needs psycopg: pip install 'paycombat[postgres]'") from None
+    if not isinstance(source, Secret) and not (hasattr(source, "connection") and hasattr(source, "__aenter__")):
+        raise ConfigurationError("PostgresIntents needs a connection string or an AsyncConnectionPool of psycopg")
+
+    from paycombat_async.intents.postgres_database import Database  # noqa: PLC0415  # needs psycopg
+
+    return Database(source, "intents store")
+
+
+def _can_be_stored(reference: str) -> bool:
+    try:
+        check_reference(reference)
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _intent_of(row: tuple[Any, ...]) -> Intent:
+    account, endpoint, reference, state, attempt, digest, created, settled, *rest = row
+    object_id, evidence, expected, answer = rest
+    return Intent(
+        account=account,
+        endpoint=endpoint,
+        reference=reference,
+        state=IntentState(state),
+        attempt=attempt,
+        body_digest=digest,
+        created_at=_in_utc(created),
+        settled_at=None if settled is None else _in_utc(settled),
+        object_id=object_id,
+        evidence=evidence,
+        expected=msgspec.json.decode(expected, type=dict[str, tuple[str, ...]]),
+        answer=answer,
+    )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

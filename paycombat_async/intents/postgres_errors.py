@@ -1,0 +1,69 @@
+"""PostgreSQL's errors in our own words: libpq's own texts may quote parts of the connection string."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import psycopg
+
+REPEATABLE: Final = frozenset({"40001", "40P01"})  # lost to another transaction, or a deadlock: nothing was written
+NO_TABLES: Final = "has no tables yet; run `await store.migrate()` once"
+
+# By SQLSTATE, or by its first two characters, which are its class.
+_BY_CODE: Final[Mapping[str, str]] = {
+    "08": "cannot be reached, or the connection broke",
+    "22": "cannot store one of the values",
+    "25006": "is read-only: it is a standby, or set to read-only",
+    "28": "refuses the user or the password",
+    "3D000": "has no database of this name",
+    "3F000": NO_TABLES,
+    "40": "is being changed by too many others at once",
+    "42501": "does not permit this user to do that; grant rights on the schema and its tables",
+    "42703": "has tables of another version; run `await store.migrate()`",
+    "42P01": NO_TABLES,
+    "53100": "cannot be written: the server's disk is full",
+    "53300": "has no connection left for this user",
+    "55P03": "is locked: another transaction holds the record or the table",
+    "57014": "cancelled the statement: it took too long, or somebody ended it",
+    "57": "is shutting down or restarting",
+}
+
+# Errors without a SQLSTATE, by what libpq, psycopg and the server say.
+_BY_TEXT: Final[Mapping[str, str]] = {
+    "connection refused": "cannot be reached: nothing listens at its address",
+    "no such file or directory": "cannot be reached: there is no such socket",
+    "failed to resolve host": "cannot be reached: its host name is unknown",
+    "could not translate host name": "cannot be reached: its host name is unknown",
+    "name or service not known": "cannot be reached: its host name is unknown",
+    "timeout expired": "cannot be reached: it does not answer in time",
+    "authentication failed": _BY_CODE["28"],
+    "no password supplied": _BY_CODE["28"],
+    "pg_hba.conf": _BY_CODE["28"],
+    "the database system is": _BY_CODE["57"],
+    "too many c": _BY_CODE["53300"],  # "clients already", "connections for role"
+    "remaining connection slots": _BY_CODE["53300"],
+    "does not exist": "has no database or no user of this name",
+    "certificate verify failed": "cannot be reached: its certificate is not trusted",
+    "does not support ssl": "cannot be reached: it does not support TLS",
+    "couldn't get a connection": "cannot be reached, or all connections of the pool are in use",
+    "the pool": "cannot be reached: the pool is closed, or was not opened",
+    "proactoreventloop": "needs a selector event loop on Windows (`asyncio.SelectorEventLoop`)",
+}
+
+
+def code_of(error: BaseException) -> str:
+    """The SQLSTATE that the server sent with the error; empty if the error is not the server's."""
+    return getattr(error, "sqlstate", None) or ""
+
+
+def explain(error: Exception) -> str:
+    """What is wrong with the database, as the rest of a sentence. Quotes nothing of the error's text."""
+    code = code_of(error)
+    if code:
+        return _BY_CODE.get(code) or _BY_CODE.get(code[:2]) or f"failed (SQLSTATE {code})"
+    if isinstance(error, UnicodeError | psycopg.DataError):
+        return _BY_CODE["22"]
+    if isinstance(error, TimeoutError):
+        return _BY_TEXT["timeout expired"]
+    text = str(error).lower()
+    found = (problem for sign, problem in _BY_TEXT.items() if sign in text)
+    return next(found, f"cannot be reached, or the connection broke ({type(error).__name__})")
