@@ -2,6 +2,7 @@
 
 from paycombat_async.intents.intent import Begun, Intent, Intents, IntentState, NewIntent, Settlement
 from paycombat_async.intents.memory import MemoryIntents
+from paycombat_async.intents.postgres import PostgresIntents
 from paycombat_async.intents.sqlite import SqliteIntents
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Intents",
     "MemoryIntents",
     "NewIntent",
+    "PostgresIntents",
     "Settlement",
     "SqliteIntents",
 ]
