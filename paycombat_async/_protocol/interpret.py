@@ -91,10 +91,17 @@ def _proves_success(endpoint: Endpoint[Any, Any], data: Any) -> bool:
 
     It does if it names its object, or else if the call is safe to repeat.
     """
-    kind = endpoint.response
     if isinstance(data, Struct) and (names := identity_fields(type(data))):
         return any(getattr(data, name) for name in names)
-    return endpoint.repeat is Repeat.SAFE or (kind is object and bool(data))
+    return endpoint.repeat is Repeat.SAFE or (endpoint.response is object and _names_an_object(data))
+
+
+def _names_an_object(data: Any) -> bool:
+    """Whether plain data has an id: `{"reason": "insufficient"}` in a 200 may be what a refusal looks like."""
+    if not isinstance(data, dict):
+        return False
+    members: dict[str, Any] = data  # pyright: ignore[reportUnknownVariableType]  # JSON: keys are texts
+    return any(bool(value) for name, value in members.items() if name == "id" or name.endswith("_id"))
 
 
 def _truncated(endpoint: Endpoint[Any, Any], raw: RawReply) -> Disconnected:

@@ -560,6 +560,32 @@ def test_the_escape_hatch_gives_plain_data():
     assert understand(b"", endpoint, 204).data is None
 
 
+@pytest.mark.parametrize(
+    ("data", "is_success"),
+    [
+        (b'{"id":"thing_1"}', True),
+        (b'{"payin_id":7}', True),
+        (b'{"reason":"insufficient"}', False),
+        (b'{"id":""}', False),
+        (b'"failed"', False),
+        (b"[{}]", False),
+        (b"{}", False),
+    ],
+)
+def test_a_call_of_unknown_shape_needs_a_verdict_or_an_id(data, is_success):
+    """Of a POST that the SDK does not know, data without an id proves nothing unless the envelope says success."""
+    endpoint = raw_endpoint("POST", "/api/v1/new")
+    body = b'{"message":"m","data":%s}' % data
+
+    if is_success:
+        assert understand(body, endpoint).data
+    else:
+        with pytest.raises(InvalidResponse) as caught:
+            understand(body, endpoint)
+        assert Outcome.UNKNOWN is caught.value.outcome
+    assert understand(body.replace(b"{", b'{"success":true,', 1), endpoint)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: (
