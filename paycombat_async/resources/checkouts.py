@@ -1,7 +1,8 @@
 """Checkouts: https://docs.paycombat.com, group "Checkout".
 
-Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
-`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
+get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
+decoded.
 """
 
 from collections.abc import Mapping
@@ -25,64 +26,68 @@ from paycombat_async.schemas.checkouts import (
 
 
 class Checkouts:
-    """`client.checkouts`: the provider's own page on which a customer pays.
+    """`client.checkouts`: payment pages hosted by the provider.
 
-    Send the customer, and nobody else, to `checkout_url`: it carries your X-token.
+    Show `checkout_url` to the customer who pays, and to nobody else: it contains your X-token.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     async def create(self, request: CreatePaymentRequest) -> Checkout:
-        """Create Payment Request: a new checkout.
+        """Create a checkout ("Create Payment Request") and return it.
 
-        The record shows neither path nor body: the path is a guess, what is sent goes into `extra`. Sent again only if
-        it certainly never left; on `Outcome.UNKNOWN`, look through `list()` before you try again.
+        Not safe to repeat: retried only if the request was certainly not sent. On `Outcome.UNKNOWN`, search `list()`
+        before you try again. The path is a guess; the body is not documented, so its fields go into `extra`.
 
-        https://docs.paycombat.com/create-payment-request-13142063e0
+        Provider's page: https://docs.paycombat.com/create-payment-request-13142063e0
         """
         return (await self._engine.send(CREATE_PAYMENT_REQUEST, request, {})).data
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Checkout]:
-        """All checkouts: `async for checkout in client.checkouts.list()`.
+        """Return a pager over all checkouts: `async for checkout in client.checkouts.list()`.
 
-        The path and the names of the query are guesses; `extra_query` adds what the provider tells you.
+        Nothing is sent before the first page is asked for; each page is a GET, which is retried. The path and the query
+        names are guesses; `extra_query` adds parameters that the provider has told you about, and overrides ours.
+        Raises `InvalidRequest` for a `page_size` below 1.
 
-        Provider's page: Get All Checkout (its body is not in the public record).
+        Provider's page: "Get All Checkout" (its content is not public).
         """
         return Pager(self._engine, Listing(LIST_CHECKOUTS, page_size, extra_query or {}))
 
     async def retrieve(self, id: str) -> Checkout:  # noqa: A002  # the provider's name for it
-        """Look a checkout up, by its `id`. Raises `NotFound` if there is none.
+        """Return the checkout with this `id`; raises `NotFound` if there is none. Retried: it changes nothing.
 
-        https://docs.paycombat.com/get-detail-checkout-13145826e0
+        Provider's page: https://docs.paycombat.com/get-detail-checkout-13145826e0
         """
         return (await self._engine.send(RETRIEVE_CHECKOUT, None, {"id": id})).data
 
     async def create_new(self, request: CreateNewCheckout) -> Checkout:
-        """Create New Checkout: give a checkout the payin method that its customer has chosen.
+        """Set the payin method that the customer of a checkout has chosen, and return the checkout.
 
-        Sent again only if it certainly never left. An answer for another `checkout_token` is an `InvalidResponse`.
+        Not safe to repeat: retried only if the request was certainly not sent. An answer for another `checkout_token`
+        raises `InvalidResponse`.
 
-        https://docs.paycombat.com/create-new-checkout-15936347e0
+        Provider's page: https://docs.paycombat.com/create-new-checkout-15936347e0
         """
         return (await self._engine.send(CREATE_NEW_CHECKOUT, request, {})).data
 
     async def create_virtual_account(self, request: CreateCheckoutVirtualAccount) -> Checkout:
-        """Open a virtual account for a checkout (KRW), at the bank named.
+        """Open a virtual account (KRW) for a checkout at the given bank, and return the checkout.
 
-        Sent again only if it certainly never left. An answer for another `checkout_token` is an `InvalidResponse`.
+        Not safe to repeat: retried only if the request was certainly not sent. An answer for another `checkout_token`
+        raises `InvalidResponse`.
 
-        https://docs.paycombat.com/create-virtual-account-krw-17354379e0
+        Provider's page: https://docs.paycombat.com/create-virtual-account-krw-17354379e0
         """
         return (await self._engine.send(CREATE_CHECKOUT_VIRTUAL_ACCOUNT, request, {})).data
 
     async def va_bank_information(self, *, extra_query: Mapping[str, str] | None = None) -> object:
-        """The banks at which virtual accounts can be opened (KRW), as plain data.
+        """Return the banks that offer virtual accounts (KRW), as plain JSON values. Retried: it changes nothing.
 
-        The record shows neither path nor body: give the path to the client as
-        `paths={"checkouts.va_bank_information": …}`, else this raises `ConfigurationError`.
+        Raises `ConfigurationError` unless the client has `paths={"checkouts.va_bank_information": …}`, because neither
+        path nor answer is documented.
 
-        Provider's page: Get VA Bank Information [KRW] (its body is not in the public record).
+        Provider's page: "Get VA Bank Information [KRW]" (its content is not public).
         """
         return (await self._engine.send(RETRIEVE_VA_BANK_INFORMATION, None, {}, extra_query)).data

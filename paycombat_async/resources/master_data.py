@@ -1,7 +1,8 @@
 """Master data: https://docs.paycombat.com, group "Master Data".
 
-Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
-`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
+get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
+decoded.
 """
 
 from paycombat_async._engine import Engine
@@ -9,17 +10,17 @@ from paycombat_async.endpoints import LIST_COUNTRIES_AND_CURRENCIES
 
 
 class MasterData:
-    """`client.master_data`: what the provider's codes mean."""
+    """`client.master_data`: the provider's code lists."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     async def countries_and_currencies(self) -> object:
-        """The codes of all countries and currencies, as plain data: the record shows nothing of its shape.
+        """Return the codes of all countries and currencies, as plain JSON values. Retried: it changes nothing.
 
-        Nor does it show the path: give it to the client as `paths={"master_data.countries_and_currencies": …}`, else
-        this raises `ConfigurationError`.
+        Raises `ConfigurationError` unless the client has `paths={"master_data.countries_and_currencies": …}`, because
+        neither path nor answer is documented.
 
-        Provider's page: Get All Country & Currency Code (its body is not in the public record).
+        Provider's page: "Get All Country & Currency Code" (its content is not public).
         """
         return (await self._engine.send(LIST_COUNTRIES_AND_CURRENCIES, None, {})).data

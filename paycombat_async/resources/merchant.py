@@ -1,7 +1,8 @@
 """The merchant's own account: https://docs.paycombat.com, group "Merchant".
 
-Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
-`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
+get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
+decoded.
 """
 
 from paycombat_async._engine import Engine
@@ -10,14 +11,16 @@ from paycombat_async.schemas.merchant import PayoutBalance
 
 
 class Merchant:
-    """`client.merchant`: what the merchant has."""
+    """`client.merchant`: the merchant's own account."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     async def payout_balance(self, currency: str) -> PayoutBalance:
-        """What can be paid out in a currency (ISO 4217). The fields of the answer are a guess: they may be None.
+        """Return the balance available for payouts in a currency (ISO 4217 code), in units of that currency.
 
-        https://docs.paycombat.com/get-balance-payout-19032470e0
+        Retried: it changes nothing. The field names of the answer are guesses, so all of them may be None.
+
+        Provider's page: https://docs.paycombat.com/get-balance-payout-19032470e0
         """
         return (await self._engine.send(RETRIEVE_PAYOUT_BALANCE, None, {"currency": currency})).data

@@ -1,7 +1,8 @@
 """Payin methods: https://docs.paycombat.com, group "Payin Method".
 
-Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
-`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
+get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
+decoded.
 """
 
 from paycombat_async._engine import Engine
@@ -17,18 +18,21 @@ class PayinMethods:
         self._engine = engine
 
     def list(self) -> Pager[PayinMethod]:
-        """All payin methods, as far as is known on one page: `async for method in client.payin_methods.list()`.
+        """Return a pager over all payin methods: `async for method in client.payin_methods.list()`.
 
-        The path is a guess.
+        Nothing is sent before the pager is iterated; the GET is retried. As far as is known there is one page. The path
+        is a guess.
 
-        Provider's page: Get All Payin Method (its body is not in the public record).
+        Provider's page: "Get All Payin Method" (its content is not public).
         """
         return Pager(self._engine, Listing(LIST_PAYIN_METHODS, None, {}))
 
     async def required_fields(self, payin_method_name: str) -> PayinMethod:
-        """A payin method with the fields that a payin by it has to carry, such as `au_bank_npp`. The path is a guess.
+        """Return a payin method, such as `au_bank_npp`, with the fields that a payin by this method requires.
 
-        https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
+        Retried: it changes nothing. The path is a guess.
+
+        Provider's page: https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
         """
         path = {"payin_method_name": payin_method_name}
         return (await self._engine.send(RETRIEVE_PAYIN_METHOD, None, path)).data

@@ -1,7 +1,8 @@
 """Payins: https://docs.paycombat.com, group "Payin".
 
-Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
-`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
+get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
+decoded.
 """
 
 from paycombat_async._engine import Engine
@@ -10,45 +11,47 @@ from paycombat_async.schemas.payins import CreatePayin, CreateVirtualAccount, Pa
 
 
 class Payins:
-    """`client.payins`: money coming in."""
+    """`client.payins`: payments that customers make to the merchant."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     async def create(self, request: CreatePayin) -> Payin:
-        """Ask for money. What came of it is told by webhook, later.
+        """Request a payment from a customer, and return the payin. A webhook reports its final status later.
 
-        The record does not show what is sent: `payer_id` (KRW) apart, it goes into `extra`. Sent again only if it
-        certainly never left. An `order_reference` in `extra` is `error.reference` if the outcome is unknown; there is
-        no list of payins to look it up in: wait for the webhook, or look at the dashboard.
+        Not safe to repeat: retried only if the request was certainly not sent. The body is not documented: all but
+        `payer_id` (KRW) goes into `extra`. On `Outcome.UNKNOWN`, `error.reference` is the `order_reference` of `extra`;
+        payins cannot be listed, so wait for the webhook or check the dashboard.
 
-        https://docs.paycombat.com/create-payin-12823303e0
+        Provider's page: https://docs.paycombat.com/create-payin-12823303e0
         """
         return (await self._engine.send(CREATE_PAYIN, request, {})).data
 
     async def simulate(self, request: SimulatePayin) -> object:
-        """Let a payin of the sandbox succeed or fail. Returns what stands in the answer, as plain data.
+        """Make a payin of the provider's sandbox succeed or fail.
 
-        The record shows neither path nor body: give the path to the client as `paths={"payins.simulate": …}`, else
-        this raises `ConfigurationError`. A path with an id in it needs `send(SIMULATE_PAYIN, request, id=…)`. Sent
-        again only if it certainly never left.
+        Returns the data of the answer, as plain JSON values. Not safe to repeat: retried only if the request was
+        certainly not sent. Raises `ConfigurationError` unless the client has `paths={"payins.simulate": …}`, because
+        neither path nor body is documented; the fields of the body go into `extra`. For a path with an id in it, call
+        `send(SIMULATE_PAYIN, request, id=…)`.
 
-        https://docs.paycombat.com/simulate-payin-12814516e0
+        Provider's page: https://docs.paycombat.com/simulate-payin-12814516e0
         """
         return (await self._engine.send(SIMULATE_PAYIN, request, {})).data
 
     async def retrieve(self, id: str) -> Payin:  # noqa: A002  # the provider's name for it
-        """Look a payin up, by its `id`. Raises `NotFound` if there is none.
+        """Return the payin with this `id`; raises `NotFound` if there is none. Retried: it changes nothing.
 
-        https://docs.paycombat.com/retrieve-payin-12823155e0
+        Provider's page: https://docs.paycombat.com/retrieve-payin-12823155e0
         """
         return (await self._engine.send(RETRIEVE_PAYIN, None, {"id": id})).data
 
     async def create_virtual_account(self, request: CreateVirtualAccount) -> VirtualAccount:
-        """Open a virtual account (KRW). Its `id` goes into `create` as `payer_id` once a callback has approved it.
+        """Open a virtual account (KRW) and return it.
 
-        The record does not show what is sent: it goes into `extra`. Sent again only if it certainly never left.
+        Once a callback has approved it, its `id` is the `payer_id` of a payin. Not safe to repeat: retried only if the
+        request was certainly not sent. The body is not documented: its fields go into `extra`.
 
-        https://docs.paycombat.com/create-virtual-account-16406617e0
+        Provider's page: https://docs.paycombat.com/create-virtual-account-16406617e0
         """
         return (await self._engine.send(CREATE_VIRTUAL_ACCOUNT, request, {})).data

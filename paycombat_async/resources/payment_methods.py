@@ -1,7 +1,8 @@
 """Payment methods: https://docs.paycombat.com, page "Get List Payment Method by Currency".
 
-Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
-`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
+get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
+decoded.
 """
 
 from paycombat_async._engine import Engine
@@ -11,17 +12,18 @@ from paycombat_async.schemas.methods import PayinMethod
 
 
 class PaymentMethods:
-    """`client.payment_methods`: what a customer can choose from, by currency."""
+    """`client.payment_methods`: the payment methods a customer can choose from, by currency."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def list(self, currency: str) -> Pager[PayinMethod]:
-        """The payment methods for a currency (ISO 4217): `async for method in client.payment_methods.list("AUD")`.
+        """Return a pager over the payment methods of a currency, an ISO 4217 code such as "AUD".
 
-        The record does not show the path: give it to the client as `paths={"payment_methods.list": …}`, else this
-        raises `ConfigurationError`. The currency goes where your template says `{currency}`, else into the query.
+        Nothing is sent before the pager is iterated; the GET is retried, and raises `ConfigurationError` unless the
+        client has `paths={"payment_methods.list": …}`, because the path is not documented. The currency replaces
+        `{currency}` in that path, else it goes into the query.
 
-        Provider's page: Get List Payment Method by Currency (its body is not in the public record).
+        Provider's page: "Get List Payment Method by Currency" (its content is not public).
         """
         return Pager(self._engine, Listing(LIST_PAYMENT_METHODS, None, {}, {"currency": currency}))

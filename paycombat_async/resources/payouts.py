@@ -1,7 +1,8 @@
 """Payouts: https://docs.paycombat.com, group "Payout".
 
-Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
-`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
+get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
+decoded.
 """
 
 from collections.abc import Mapping
@@ -14,37 +15,41 @@ from paycombat_async.schemas.payouts import CreatePayout, Payout, SimulatePayout
 
 
 class Payouts:
-    """`client.payouts`: money going out."""
+    """`client.payouts`: payments that the merchant makes to beneficiaries."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     async def create(self, request: CreatePayout) -> Payout:
-        """Send money. It begins as PENDING; what came of it is told by webhook, later.
+        """Send money, and return the payout, which begins as PENDING. A webhook reports its final status later.
 
-        Sent again only if it certainly never left: twice would pay twice. On `Outcome.UNKNOWN`, `error.reference` is
-        your `order_id`: look for it in `list()`. If it is not there, that proves nothing: it may still arrive. An
-        answer for another `order_id` is an `InvalidResponse`; another amount or currency is told as drift.
+        Not safe to repeat, because twice would pay twice: retried only if the request was certainly not sent. On
+        `Outcome.UNKNOWN`, `error.reference` is your `order_id`: look for it in `list()`. If it is not there, that
+        proves nothing: it may still arrive. An answer for another `order_id` raises `InvalidResponse`; another amount
+        or currency is reported as drift.
 
-        https://docs.paycombat.com/create-payout-12836301e0
+        Provider's page: https://docs.paycombat.com/create-payout-12836301e0
         """
         return (await self._engine.send(CREATE_PAYOUT, request, {})).data
 
     async def simulate(self, request: SimulatePayout) -> object:
-        """Let a payout of the sandbox succeed, fail or be returned. Returns what stands in the answer, as plain data.
+        """Make a payout of the provider's sandbox succeed, fail or be returned.
 
-        The record shows neither path nor body: give the path to the client as `paths={"payouts.simulate": …}`, else
-        this raises `ConfigurationError`. A path with an id in it needs `send(SIMULATE_PAYOUT, request, id=…)`. Sent
-        again only if it certainly never left.
+        Returns the data of the answer, as plain JSON values. Not safe to repeat: retried only if the request was
+        certainly not sent. Raises `ConfigurationError` unless the client has `paths={"payouts.simulate": …}`, because
+        neither path nor body is documented; the fields of the body go into `extra`. For a path with an id in it, call
+        `send(SIMULATE_PAYOUT, request, id=…)`.
 
-        https://docs.paycombat.com/simulate-payout-12814521e0
+        Provider's page: https://docs.paycombat.com/simulate-payout-12814521e0
         """
         return (await self._engine.send(SIMULATE_PAYOUT, request, {})).data
 
     async def retrieve(self, id: str) -> Payout:  # noqa: A002  # the provider's name for it
-        """Look a payout up, by its `id`. Raises `NotFound` if there is none, or if the path, a guess, is wrong.
+        """Return the payout with this `id`; raises `NotFound` if there is none.
 
-        Provider's page: Retrieve Payout (its body is not in the public record).
+        Retried: it changes nothing. The path is a guess: if it is wrong, that raises `NotFound` too.
+
+        Provider's page: "Retrieve Payout" (its content is not public).
         """
         return (await self._engine.send(RETRIEVE_PAYOUT, None, {"id": id})).data
 
@@ -57,11 +62,13 @@ class Payouts:
         return [payout for payout in found if since is None or not _is_older(payout, since)]
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Payout]:
-        """All payouts: `async for payout in client.payouts.list()`.
+        """Return a pager over all payouts: `async for payout in client.payouts.list()`.
 
-        The path and the names of the query are guesses; `extra_query` adds what the provider tells you.
+        Nothing is sent before the first page is asked for; each page is a GET, which is retried. The path and the query
+        names are guesses; `extra_query` adds parameters that the provider has told you about, and overrides ours.
+        Raises `InvalidRequest` for a `page_size` below 1.
 
-        Provider's page: Get All Payout (its body is not in the public record).
+        Provider's page: "Get All Payout" (its content is not public).
         """
         return Pager(self._engine, Listing(LIST_PAYOUTS, page_size, extra_query or {}))
 

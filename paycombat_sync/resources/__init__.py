@@ -1,1 +1,1 @@
-"""The methods of the API, a class for each group of the provider's pages, blocking."""
+"""The blocking methods of the API: one class for each group of pages in the provider's documentation."""

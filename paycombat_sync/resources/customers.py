@@ -1,7 +1,8 @@
 """Customers: https://docs.paycombat.com, group "Customer".
 
-Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
-`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
+get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
+decoded.
 """
 
 from collections.abc import Mapping
@@ -19,76 +20,80 @@ from paycombat_sync.pagination import Pager
 
 
 class Customers:
-    """`client.customers`: the profiles of those who pay and are paid."""
+    """`client.customers`: the profiles of the people and companies that pay or are paid."""
 
     def __init__(self, runner: Runner, resource: customers.Customers) -> None:
         self._runner = runner
         self._async = resource
 
     def create(self, request: CreateCustomer) -> Customer:
-        """Create a customer.
+        """Create a customer and return it.
 
-        Sent again only if it certainly never left: twice would make two customers. On `Outcome.UNKNOWN`, look for
-        your `organization_reference_id` in `list()` before you try again.
+        Not safe to repeat, because twice would create two customers: retried only if the request was certainly not
+        sent. On `Outcome.UNKNOWN`, look for your `organization_reference_id` in `list()` before you try again.
 
-        https://docs.paycombat.com/create-customer-12819564e0
+        Provider's page: https://docs.paycombat.com/create-customer-12819564e0
         """
         return self._runner.run(self._async.create, request)
 
     def update(self, request: UpdateCustomer) -> Customer:
-        """Change the fields of a customer that are set; `""` clears a field, `UNSET` leaves it as it is.
+        """Change the fields of a customer that are set, and return the customer.
 
-        Safe to repeat, so it is retried.
+        `""` clears a field, `UNSET` leaves it unchanged. Safe to repeat, so it is retried.
 
-        https://docs.paycombat.com/update-customer-12819581e0
+        Provider's page: https://docs.paycombat.com/update-customer-12819581e0
         """
         return self._runner.run(self._async.update, request)
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Customer]:
-        """All customers: `for customer in client.customers.list()`.
+        """Return a pager over all customers: `for customer in client.customers.list()`.
 
-        The path and the names of the query are guesses; `extra_query` adds what the provider tells you.
+        Nothing is sent before the first page is asked for; each page is a GET, which is retried. The path and the query
+        names are guesses; `extra_query` adds parameters that the provider has told you about, and overrides ours.
+        Raises `InvalidRequest` for a `page_size` below 1.
 
-        Provider's page: Get All Customer (its body is not in the public record).
+        Provider's page: "Get All Customer" (its content is not public).
         """
         return Pager(self._runner, self._async.list(page_size=page_size, extra_query=extra_query))
 
     def retrieve(self, customer_id: str) -> Customer:
-        """Look a customer up. Raises `NotFound` if there is none.
+        """Return the customer with this id; raises `NotFound` if there is none. Retried: it changes nothing.
 
-        https://docs.paycombat.com/get-detail-customer-by-id-12819568e0
+        Provider's page: https://docs.paycombat.com/get-detail-customer-by-id-12819568e0
         """
         return self._runner.run(self._async.retrieve, customer_id)
 
     def check_wallet_ready(self, customer_id: str) -> WalletReadiness:
-        """Ask whether a customer's wallet can be used, and which fields are missing for it.
+        """Return whether the wallet of a customer can be used, and which fields are missing for it.
 
-        The record does not show the path: give it to the client as `paths={"customers.check_wallet_ready": …}`,
-        else this raises `ConfigurationError`.
+        Retried: it changes nothing. Raises `ConfigurationError` unless the client has
+        `paths={"customers.check_wallet_ready": …}`, because the path is not documented.
 
-        https://docs.paycombat.com/check-is-customer-wallet-ready-12819594e0
+        Provider's page: https://docs.paycombat.com/check-is-customer-wallet-ready-12819594e0
         """
         return self._runner.run(self._async.check_wallet_ready, customer_id)
 
     def enable(self, customer_id: str) -> Customer:
-        """Let a customer be used again. Safe to repeat, so it is retried. The path is a guess.
+        """Allow a disabled customer to be used again, and return the customer.
 
-        https://docs.paycombat.com/enable-customer-12823648e0
+        Safe to repeat, so it is retried. The path is a guess.
+
+        Provider's page: https://docs.paycombat.com/enable-customer-12823648e0
         """
         return self._runner.run(self._async.enable, customer_id)
 
     def disable(self, customer_id: str) -> Customer:
-        """Keep a customer from being used. Safe to repeat, so it is retried.
+        """Prevent a customer from being used, and return the customer. Safe to repeat, so it is retried.
 
-        https://docs.paycombat.com/disable-customer-12823650e0
+        Provider's page: https://docs.paycombat.com/disable-customer-12823650e0
         """
         return self._runner.run(self._async.disable, customer_id)
 
     def delete(self, customer_id: str) -> DeletedCustomer:
-        """Delete a customer. Safe to repeat, so it is retried: a `NotFound` may mean that the first try did it.
+        """Delete a customer. The answer is not documented: all fields of what is returned may be None.
 
-        The path is a guess, and so is the answer: its fields may all be None.
+        Safe to repeat, so it is retried: `NotFound` may mean that an earlier attempt deleted it. The path is a guess.
 
-        https://docs.paycombat.com/delete-customer-12823656e0
+        Provider's page: https://docs.paycombat.com/delete-customer-12823656e0
         """
         return self._runner.run(self._async.delete, customer_id)

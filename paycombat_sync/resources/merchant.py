@@ -1,7 +1,8 @@
 """The merchant's own account: https://docs.paycombat.com, group "Merchant".
 
-Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
-`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
+get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
+decoded.
 """
 
 from paycombat_async.resources import merchant
@@ -10,15 +11,17 @@ from paycombat_sync._runner import Runner
 
 
 class Merchant:
-    """`client.merchant`: what the merchant has."""
+    """`client.merchant`: the merchant's own account."""
 
     def __init__(self, runner: Runner, resource: merchant.Merchant) -> None:
         self._runner = runner
         self._async = resource
 
     def payout_balance(self, currency: str) -> PayoutBalance:
-        """What can be paid out in a currency (ISO 4217). The fields of the answer are a guess: they may be None.
+        """Return the balance available for payouts in a currency (ISO 4217 code), in units of that currency.
 
-        https://docs.paycombat.com/get-balance-payout-19032470e0
+        Retried: it changes nothing. The field names of the answer are guesses, so all of them may be None.
+
+        Provider's page: https://docs.paycombat.com/get-balance-payout-19032470e0
         """
         return self._runner.run(self._async.payout_balance, currency)

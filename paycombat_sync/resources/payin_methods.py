@@ -1,7 +1,8 @@
 """Payin methods: https://docs.paycombat.com, group "Payin Method".
 
-Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
-`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
+get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
+decoded.
 """
 
 from paycombat_async.resources import payin_methods
@@ -18,17 +19,20 @@ class PayinMethods:
         self._async = resource
 
     def list(self) -> Pager[PayinMethod]:
-        """All payin methods, as far as is known on one page: `for method in client.payin_methods.list()`.
+        """Return a pager over all payin methods: `for method in client.payin_methods.list()`.
 
-        The path is a guess.
+        Nothing is sent before the pager is iterated; the GET is retried. As far as is known there is one page. The path
+        is a guess.
 
-        Provider's page: Get All Payin Method (its body is not in the public record).
+        Provider's page: "Get All Payin Method" (its content is not public).
         """
         return Pager(self._runner, self._async.list())
 
     def required_fields(self, payin_method_name: str) -> PayinMethod:
-        """A payin method with the fields that a payin by it has to carry, such as `au_bank_npp`. The path is a guess.
+        """Return a payin method, such as `au_bank_npp`, with the fields that a payin by this method requires.
 
-        https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
+        Retried: it changes nothing. The path is a guess.
+
+        Provider's page: https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
         """
         return self._runner.run(self._async.required_fields, payin_method_name)

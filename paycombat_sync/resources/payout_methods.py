@@ -1,7 +1,8 @@
 """Payout methods: https://docs.paycombat.com, group "Payout Method".
 
-Every method raises `ApiError` when the provider answers with an error, `TransportError` when the road fails,
-`InvalidResponse` when the answer cannot be understood, and `InvalidRequest` before anything is sent.
+Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
+get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
+decoded.
 """
 
 from paycombat_async.resources import payout_methods
@@ -11,17 +12,18 @@ from paycombat_sync.pagination import Pager
 
 
 class PayoutMethods:
-    """`client.payout_methods`: the ways in which money can be sent, and what each wants to know of who gets it."""
+    """`client.payout_methods`: the ways in which money can be paid out, and what each requires of the beneficiary."""
 
     def __init__(self, runner: Runner, resource: payout_methods.PayoutMethods) -> None:
         self._runner = runner
         self._async = resource
 
     def list(self) -> Pager[PayoutMethod]:
-        """All payout methods, as far as is known on one page: `for method in client.payout_methods.list()`.
+        """Return a pager over all payout methods: `for method in client.payout_methods.list()`.
 
-        The path is a guess.
+        Nothing is sent before the pager is iterated; the GET is retried. As far as is known there is one page. The path
+        is a guess.
 
-        Provider's page: Get All Payout Method (its body is not in the public record).
+        Provider's page: "Get All Payout Method" (its content is not public).
         """
         return Pager(self._runner, self._async.list())
