@@ -1,4 +1,4 @@
-"""Lists, page by page. Their shape is on no record, so a pager trusts neither totals nor page numbers to end."""
+"""Lists, page by page. The provider documents no list, so a pager must end even where totals or page numbers lie."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a walk through a list stands. `is_news` says whether the page just seen had something not seen before.
+    """The position in a list. `has_new_items` says whether the latest page held an item that was not seen before.
 
     Only the first and the latest page are remembered, so that a list of any length fits in memory.
     """
@@ -28,36 +28,36 @@ class Cursor:
     largest: int = 0
     first: frozenset[object] = frozenset()
     last: frozenset[object] = frozenset()
-    is_news: bool = True
+    has_new_items: bool = True
     is_over: bool = False
 
     def after(self, page: Page[Any], page_size: int | None) -> "Cursor":
-        """The walk one page on.
+        """Returns the cursor of the next page.
 
-        It is over with an empty page, the announced total, a page shorter than asked for and than an earlier one (a
-        server may give fewer than asked), or a page without news: a server that ignores the page number, or begins
-        again behind the end, gives those for ever.
+        The list ends with an empty page, with the announced total, or with a page that is shorter than `page_size` and
+        than an earlier page (a server may have a lower limit). It also ends with a page that has no new items: a server
+        that ignores the page number, or starts again after the last page, would send pages for ever.
         """
-        met = frozenset(_identity(item) for item in page.items)
+        identities = frozenset(_identity(item) for item in page.items)
         if page.unread:
-            met |= {("unread", page.unread)}
+            identities |= {("unread", page.unread)}
         size = len(page.items) + page.unread
-        is_news = not met <= self.first | self.last
+        has_new_items = not identities <= self.first | self.last
         is_short = page_size is not None and size < min(page_size, self.largest)
         is_complete = page.total is not None and self.seen + size >= page.total
         return Cursor(
             number=self.number + 1,
             seen=self.seen + size,
             largest=max(self.largest, size),
-            first=self.first or met,
-            last=met,
-            is_news=is_news,
-            is_over=not is_news or is_short or is_complete,
+            first=self.first or identities,
+            last=identities,
+            has_new_items=has_new_items,
+            is_over=not has_new_items or is_short or is_complete,
         )
 
 
 def _identity(item: object) -> object:
-    """What tells one item from another: its id, or all of it."""
+    """Returns what distinguishes an item from others: its ids, or its whole content if they are empty."""
     names = identity_fields(type(item)) if isinstance(item, Struct) else ()
     found = tuple(getattr(item, name) for name in names)
     return found if any(found) else msgspec.json.encode(item)
@@ -65,7 +65,10 @@ def _identity(item: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """What a pager asks for: shared by the async pager and its blocking twin."""
+    """What a pager requests: shared by the async and the blocking pager.
+
+    Raises `InvalidRequest` for a `page_size` below 1.
+    """
 
     endpoint: Endpoint[None, Page[T]]
     page_size: int | None
@@ -77,12 +80,12 @@ class Listing(Generic[T]):
             raise InvalidRequest("page_size: must be 1 or more", path="page_size")
 
     def after(self, cursor: Cursor, page: Page[T]) -> Cursor:
-        """The walk one page on; it ends with the first page where the endpoint knows of no others."""
-        onwards = cursor.after(page, self.page_size)
-        return onwards if self.endpoint.page_parameter is not None else replace(onwards, is_over=True)
+        """Returns the cursor of the next page; an endpoint without a page parameter has only one page."""
+        following = cursor.after(page, self.page_size)
+        return following if self.endpoint.page_parameter is not None else replace(following, is_over=True)
 
     def query(self, number: int) -> dict[str, str | int]:
-        """The query of one page, counted from 1. `extra_query` comes last, and wins."""
+        """Returns the query of one page, counted from 1. `extra_query` overrides the other parameters."""
         query: dict[str, str | int] = {}
         if self.endpoint.page_parameter is not None:
             query[self.endpoint.page_parameter] = number
@@ -94,7 +97,8 @@ class Listing(Generic[T]):
 class Pager(Generic[T]):
     """A list: `async for item in pager`, `async for page in pager.pages()`, or `await pager.page()`.
 
-    Nothing is sent before it is asked for. Each page is a GET, repeated on failure like any other.
+    Nothing is sent before a page is asked for. Each page is a GET, which is retried. A page that fails for good raises
+    its error, after the items of the pages before it.
     """
 
     def __init__(self, engine: Engine, listing: Listing[T]) -> None:
@@ -102,17 +106,17 @@ class Pager(Generic[T]):
         self.listing = listing
 
     async def page(self, number: int = 1) -> Page[T]:
-        """One page, counted from 1."""
+        """Return one page; they are counted from 1."""
         reply = await self._engine.send(self.listing.endpoint, None, self.listing.path, self.listing.query(number))
         return reply.data
 
     async def pages(self) -> AsyncIterator[Page[T]]:
-        """Page after page, to the end of the list."""
+        """Yield every page, to the end of the list."""
         cursor = Cursor()
         while not cursor.is_over:
             page = await self.page(cursor.number)
             cursor = self.listing.after(cursor, page)
-            if cursor.is_news:
+            if cursor.has_new_items:
                 yield page
 
     async def __aiter__(self) -> AsyncIterator[T]:

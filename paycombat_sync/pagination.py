@@ -1,6 +1,7 @@
-"""Lists, page by page, blocking: the walk is that of `paycombat_async.pagination`, the loop around it is not.
+"""Lists, page by page, blocking: requests and end of the list are those of `paycombat_async.pagination`.
 
-An async generator is never driven from here: each step would be another task, and what it holds open would be torn.
+The loop over the pages is written again, because driving the async generator from here would run each of its steps in
+another task, and a pager that is dropped half way would leave the generator open in the loop.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ T = TypeVar("T")
 class Pager(Generic[T]):
     """A list: `for item in pager`, `for page in pager.pages()`, or `pager.page()`.
 
-    Nothing is sent before it is asked for. Each page is a GET, repeated on failure like any other.
+    Nothing is sent before a page is asked for. Each page is a GET, which is retried. A page that fails for good raises
+    its error, after the items of the pages before it.
     """
 
     def __init__(self, runner: Runner, pager: pagination.Pager[T]) -> None:
@@ -25,16 +27,16 @@ class Pager(Generic[T]):
         self._pager = pager
 
     def page(self, number: int = 1) -> Page[T]:
-        """One page, counted from 1."""
+        """Return one page; they are counted from 1."""
         return self._runner.run(self._pager.page, number)
 
     def pages(self) -> Iterator[Page[T]]:
-        """Page after page, to the end of the list."""
+        """Yield every page, to the end of the list."""
         cursor = Cursor()
         while not cursor.is_over:
             page = self.page(cursor.number)
             cursor = self._pager.listing.after(cursor, page)
-            if cursor.is_news:
+            if cursor.has_new_items:
                 yield page
 
     def __iter__(self) -> Iterator[T]:

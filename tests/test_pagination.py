@@ -1,4 +1,4 @@
-"""Walking through lists whose shape nobody knows."""
+"""Pagers over lists whose format the provider does not document."""
 
 from collections.abc import Callable
 from typing import Any
@@ -42,7 +42,7 @@ def query(draft: Any) -> str:
 
 
 async def test_items_come_page_after_page_until_an_empty_one(client, transport):
-    """Without size and total an empty page is the end."""
+    """Without a page size and a total, only an empty page ends the list."""
     for answer in (page("a", "b"), page("c"), page()):
         transport.answer(200, answer)
 
@@ -51,7 +51,7 @@ async def test_items_come_page_after_page_until_an_empty_one(client, transport):
 
 
 async def test_a_short_page_is_the_last(client, transport):
-    """With page_size known and once reached, no further page is asked for."""
+    """When `page_size` is given and was reached once, a shorter page ends the list without another request."""
     transport.answer(200, page("a", "b"))
     transport.answer(200, page("c"))
 
@@ -62,7 +62,7 @@ async def test_a_short_page_is_the_last(client, transport):
 
 
 async def test_a_server_that_gives_fewer_than_asked_is_walked_to_its_end(client, transport):
-    """It may know another name than `limit`, or give two at most: nothing is lost for it."""
+    """The server may not know `limit`, or have a lower maximum: a first short page does not end the list."""
     for answer in (page("a", "b"), page("c", "d"), page("e")):
         transport.answer(200, answer)
 
@@ -73,14 +73,14 @@ async def test_a_server_that_gives_fewer_than_asked_is_walked_to_its_end(client,
 
 
 async def test_the_announced_total_is_the_end(client, transport):
-    """No further page once all are seen."""
+    """No further page is requested once `total` items were seen."""
     transport.answer(200, page("a", "b", total=2))
 
     assert 2 == len([customer async for customer in client.customers.list()])
 
 
 async def test_a_count_of_the_page_does_not_end_the_walk(client, transport):
-    """`count` is as likely that of the page as that of the list; what is not seen could be paid twice."""
+    """`count` may be that of the page, so it is not taken for the total: an item that is missed could be paid twice."""
     for ids in (["a", "b"], ["c", "d"], []):
         data = {"count": len(ids), "data": [{"customer_id": one} for one in ids]}
         transport.answer(200, msgspec.json.encode({"status": True, "data": data}))
@@ -89,7 +89,7 @@ async def test_a_count_of_the_page_does_not_end_the_walk(client, transport):
 
 
 async def test_a_server_that_ignores_the_page_number_does_not_loop_for_ever(client, transport):
-    """The same page again ends the walk, and is not given twice."""
+    """A page equal to the one before ends the list, and its items are not yielded again."""
     for _ in range(2):
         transport.answer(200, page("a", "b"))
 
@@ -112,7 +112,7 @@ WALKS: dict[str, tuple[list[list[str]], list[str]]] = {
 
 @pytest.mark.parametrize(("pages", "items"), WALKS.values(), ids=WALKS)
 async def test_a_walk_ends_by_itself(pages, items, client, transport):
-    """With the first page that holds nothing but what the first or the last one held; that page is not given."""
+    """A page whose items were all on the first or the latest page ends the list, and is not yielded."""
     for ids in pages:
         transport.answer(200, page(*ids, identity="id"))
 
@@ -127,7 +127,7 @@ def with_odd_items(*items: object) -> bytes:
 
 @pytest.mark.promise("P6")
 async def test_an_odd_item_does_not_make_a_page_short(client, transport):
-    """It is left out, and what comes behind it is not."""
+    """An item that cannot be decoded is left out but counted, so the next pages are still requested."""
     for items in (["a", "b"], ["c", 7], ["d", "e"], []):
         transport.answer(200, with_odd_items(*items))
 
@@ -136,7 +136,7 @@ async def test_an_odd_item_does_not_make_a_page_short(client, transport):
 
 @pytest.mark.promise("P6")
 async def test_a_page_of_odd_items_is_not_the_end(client, transport):
-    """Nothing can be read on it, but there is more behind it."""
+    """A page whose items cannot be decoded is not empty: the pages after it are requested."""
     for items in (["a"], [7], ["b"], []):
         transport.answer(200, with_odd_items(*items))
 
@@ -144,7 +144,7 @@ async def test_a_page_of_odd_items_is_not_the_end(client, transport):
 
 
 async def test_a_page_says_how_many_items_it_could_not_read(client, transport):
-    """So that nobody takes what is left for all there was."""
+    """`Page.unread` counts the items that were left out because they cannot be decoded."""
     transport.answer(200, with_odd_items("a", 7, None, "b", [1]))
     transport.answer(200, with_odd_items("a"))
 
@@ -154,7 +154,7 @@ async def test_a_page_says_how_many_items_it_could_not_read(client, transport):
 
 
 async def test_endless_odd_pages_end(client, transport):
-    """A server that gives the same rubbish for ever is left."""
+    """A server that sends the same undecodable page again and again does not keep the pager in a loop."""
     for _ in range(3):
         transport.answer(200, with_odd_items(7, 8))
 
@@ -162,7 +162,7 @@ async def test_endless_odd_pages_end(client, transport):
 
 
 async def test_one_page_can_be_asked_for(client, transport):
-    """By its number; `extra_query` has the last word."""
+    """`page(3)` requests page 3 only; `extra_query` overrides the pager's own parameters."""
     transport.answer(200, page("a", total=9))
 
     found = await client.customers.list(page_size=5, extra_query={"limit": "50", "q": "x"}).page(3)
@@ -180,7 +180,7 @@ LONG_LISTS: dict[str, tuple[Callable[..., Any], type, str]] = {
 
 @pytest.mark.parametrize(("listing", "kind", "identity"), LONG_LISTS.values(), ids=LONG_LISTS)
 async def test_long_lists_take_a_page_size_and_more(listing, kind, identity, client, transport):
-    """Items of their own kind, the query under the names the endpoint says."""
+    """Items have the type of the endpoint, and the query uses the endpoint's parameter names."""
     transport.answer(200, page("a", "b", identity=identity))
     transport.answer(200, page("c", identity=identity))
 
@@ -209,7 +209,7 @@ ONE_PAGE: dict[str, tuple[Callable[[Any], Any], type, str, str]] = {
 @pytest.mark.parametrize(("listing", "kind", "identity", "path"), ONE_PAGE.values(), ids=ONE_PAGE)
 @pytest.mark.parametrize("total", [None, 9], ids=["no total", "a total"])
 async def test_a_list_that_knows_no_pages_is_asked_for_once(listing, kind, identity, path, total, client, transport):
-    """All there is, without a page number; a total that says more changes nothing."""
+    """An endpoint without a page parameter gets one request without a page number, whatever `total` says."""
     transport.answer(200, page("a", "b", identity=identity, total=total))
 
     items = [item async for item in listing(client)]
@@ -220,7 +220,7 @@ async def test_a_list_that_knows_no_pages_is_asked_for_once(listing, kind, ident
 
 @pytest.mark.parametrize(("listing", "kind", "identity", "path"), ONE_PAGE.values(), ids=ONE_PAGE)
 async def test_an_empty_list_that_knows_no_pages_is_empty(listing, kind, identity, path, client, transport):
-    """And is asked for once."""
+    """An empty answer of an endpoint without a page parameter yields no page after one request."""
     transport.answer(200, page())
 
     assert [] == [found async for found in listing(client).pages()]
@@ -240,7 +240,7 @@ CURRENCIES = {
 async def test_the_currency_goes_where_the_users_template_wants_it(
     template, currency, expected, make_client, transport
 ):
-    """The record does not show whether it is part of the path."""
+    """The currency replaces `{currency}` in the user's path, or goes into the query if there is no such placeholder."""
     client = make_client(base_url=LOCAL, paths={"payment_methods.list": template})
     transport.answer(200, page("a", identity="payin_method_name"))
 
@@ -251,7 +251,7 @@ async def test_the_currency_goes_where_the_users_template_wants_it(
 
 @pytest.mark.parametrize("template", ["/api/v1/payment-method/{code}", "/api/v1/{currency}/{id}"])
 async def test_a_template_that_asks_for_something_else_is_refused(template, make_client, transport):
-    """Nothing is sent with a hole in it."""
+    """A path with a placeholder that nothing fills raises `ConfigurationError`, and nothing is sent."""
     client = make_client(base_url=LOCAL, paths={"payment_methods.list": template})
 
     with pytest.raises(ConfigurationError):
@@ -264,7 +264,7 @@ async def test_a_template_that_asks_for_something_else_is_refused(template, make
 @pytest.mark.parametrize("currency", [None, 5.5, True, "\ud83d"], ids=ascii)
 @pytest.mark.parametrize("template", ["/api/v1/payment-method", "/api/v1/payment-method/{currency}"])
 async def test_a_currency_that_is_no_text_is_refused(template, currency, make_client, transport):
-    """By its name, before anything is sent."""
+    """A currency of the wrong type raises `InvalidRequest` with its name as path, before anything is sent."""
     client = make_client(base_url=LOCAL, paths={"payment_methods.list": template})
 
     with pytest.raises(InvalidRequest) as caught:
@@ -289,7 +289,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 async def test_a_list_is_found_wherever_it_stands(shape, client, transport):
-    """No shape is on record; all of the usual ones lead to the same items."""
+    """All usual formats of a list give the same items, since the provider documents none."""
     transport.answer(200, b'{"status":true,"data":%s}' % (shape % b'{"id":"a"},{"id":"b"}'))
     transport.answer(200, b'{"status":true,"data":[]}')
 
@@ -297,7 +297,7 @@ async def test_a_list_is_found_wherever_it_stands(shape, client, transport):
 
 
 async def test_a_failing_page_ends_the_walk_with_its_error(client, transport):
-    """What came before it has been given; nothing is passed over in silence."""
+    """Items of the pages before are yielded, then the error of the failed page is raised."""
     transport.answer(200, page("a", identity="id"))
     transport.answer(200, b'{"status":true,"data":{"nothing":1}}')
     walk = aiter(client.payouts.list())
@@ -310,7 +310,7 @@ async def test_a_failing_page_ends_the_walk_with_its_error(client, transport):
 
 
 async def test_nothing_is_sent_before_it_is_asked_for(client, transport):
-    """A pager is only a plan."""
+    """Making a pager sends no request."""
     for listing, *_ in [*LONG_LISTS.values(), *ONE_PAGE.values()]:
         listing(client)
 
@@ -321,44 +321,44 @@ async def test_nothing_is_sent_before_it_is_asked_for(client, transport):
 @pytest.mark.parametrize(("listing", "kind", "identity"), LONG_LISTS.values(), ids=LONG_LISTS)
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_page_size_below_one_is_refused(listing, kind, identity, size, client):
-    """Before anything is sent."""
+    """A page size below 1 raises `InvalidRequest` when the pager is made."""
     with pytest.raises(InvalidRequest):
         listing(client, page_size=size)
 
 
 def test_a_walk_counts_what_it_saw():
-    """Pure: page in, cursor out."""
+    """The next cursor has the next page number and the number of items so far."""
     first = Cursor().after(Page(items=[Customer(customer_id="a")], total=3), None)
 
-    assert (2, 1, True, False) == (first.number, first.seen, first.is_news, first.is_over)
+    assert (2, 1, True, False) == (first.number, first.seen, first.has_new_items, first.is_over)
 
 
 def test_a_walk_remembers_its_first_and_its_latest_page():
-    """No more than those, however long it is."""
+    """A cursor keeps the identities of two pages only, however long the list is."""
     walk = Cursor()
     for number in range(1, 6):
         walk = walk.after(Page(items=[Payout(id=f"{number}a"), Payout(id=f"{number}b")]), None)
 
-    assert (6, 10, True, False) == (walk.number, walk.seen, walk.is_news, walk.is_over)
+    assert (6, 10, True, False) == (walk.number, walk.seen, walk.has_new_items, walk.is_over)
     assert {("1a",), ("1b",)} == walk.first
     assert {("5a",), ("5b",)} == walk.last
 
 
 def test_items_without_identity_are_told_apart_by_all_they_hold():
-    """Two that are alike in everything are one; two that differ in anything are two."""
+    """Items with empty ids are equal only when all their fields are equal."""
     one, other = Payout(order_id="1"), Payout(order_id="2")
     start = Cursor().after(Page(items=[one]), None)
 
-    assert start.after(Page(items=[other]), None).is_news
-    assert not start.after(Page(items=[Payout(order_id="1")]), None).is_news
+    assert start.after(Page(items=[other]), None).has_new_items
+    assert not start.after(Page(items=[Payout(order_id="1")]), None).has_new_items
 
 
 def test_items_of_a_kind_without_identity_are_told_apart_too():
-    """By what they hold, numbers and lists included."""
+    """Items of a type without an id field are compared by all their fields."""
     start = Cursor().after(Page(items=[RequiredField(name="bsb")]), None)
 
-    assert start.after(Page(items=[RequiredField(name="iban")]), None).is_news
-    assert not start.after(Page(items=[RequiredField(name="bsb")]), None).is_news
+    assert start.after(Page(items=[RequiredField(name="iban")]), None).has_new_items
+    assert not start.after(Page(items=[RequiredField(name="bsb")]), None).has_new_items
 
 
 @given(
@@ -367,7 +367,9 @@ def test_items_of_a_kind_without_identity_are_told_apart_too():
     behind=st.sampled_from(["begins again", "repeats the last", "empty"]),
 )
 def test_any_list_of_distinct_items_is_walked_whole_and_to_an_end(pages, size, behind):
-    """Whatever the server does behind its last page; pages may differ in size unless one was asked for."""
+    """Every item is yielded once, whatever the server sends after its last page; pages differ in size only when no page
+    size was given.
+    """
     transport, clock = FakeTransport(), FakeClock()
     names = [[f"{number}{item}" for item in sorted(set(ids))] for number, ids in enumerate(pages) if ids]
     if size is not None:

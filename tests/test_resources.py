@@ -1,4 +1,4 @@
-"""Every method of the async client: the call it makes, what it gives back, and what it refuses before sending."""
+"""Every method of the async client: the request it sends, what it returns, and what it refuses before sending."""
 
 import inspect
 import json
@@ -50,7 +50,7 @@ WITHOUT_ENDPOINT = {"payouts.find"}  # built on other calls; so is all of `inten
 
 
 def test_every_endpoint_has_its_method_and_every_method_its_endpoint(client):
-    """Nothing is declared that cannot be called, nothing can be called that is not declared."""
+    """`ENDPOINTS` and the methods of the client's resources are the same set of names."""
     methods = {
         f"{namespace}.{method}"
         for namespace, resource in vars(client).items()
@@ -85,7 +85,7 @@ ADDRESSES = {
 
 @each_call
 async def test_every_method_reaches_its_endpoint(name, client, transport):
-    """Method and path of its own constant, filled in; a signature exactly where there is a body."""
+    """A method sends the HTTP method and the filled path of its endpoint, signed exactly when there is a body."""
     endpoint = BY_NAME[name]
     transport.answer(200, good_answer(name))
 
@@ -99,7 +99,7 @@ async def test_every_method_reaches_its_endpoint(name, client, transport):
 
 @each_call
 async def test_every_method_gives_the_data_of_its_answer(name, client, transport):
-    """As the Struct of the endpoint; a list as a page of them; as plain data where nothing is on record."""
+    """Data comes as the Struct of the endpoint, a list as a `Page` of them, and undocumented data as plain values."""
     endpoint = BY_NAME[name]
     transport.answer(200, good_answer(name))
 
@@ -116,7 +116,7 @@ async def test_every_method_gives_the_data_of_its_answer(name, client, transport
 
 @each_call
 async def test_no_good_answer_is_drift(name, make_client, transport):
-    """Looked at closely, with every echo compared, nothing is found to differ."""
+    """A correct answer with every echoed field reports no drift."""
     heard = []
     client = make_client(base_url=LOCAL, paths=PATHS, on_drift=heard.append, strict_responses=True)
     transport.answer(200, good_answer(name))
@@ -146,7 +146,7 @@ BODIES = {
 
 @each_call
 async def test_bodies_are_what_was_asked_for(name, client, transport):
-    """Byte for byte, in the order of the provider's pages, what is in `extra` behind it; and none where none is due."""
+    """Bodies are equal byte for byte: fields in the provider's order, then `extra`; other calls send no body."""
     transport.answer(200, good_answer(name))
 
     await CALLS[name](client)
@@ -159,7 +159,7 @@ WITHOUT_PATH = [endpoint.name for endpoint in ENDPOINTS if endpoint.path is None
 
 @pytest.mark.parametrize("name", WITHOUT_PATH)
 async def test_a_call_whose_path_nobody_knows_asks_for_it(name, make_client, transport):
-    """No guess to make: `ConfigurationError` names the argument and the key, and nothing is sent."""
+    """Without a path, `ConfigurationError` names the argument and key to give, and nothing is sent."""
     client = make_client()
 
     with pytest.raises(ConfigurationError) as caught:
@@ -171,7 +171,7 @@ async def test_a_call_whose_path_nobody_knows_asks_for_it(name, make_client, tra
 
 
 def test_six_paths_are_on_no_record():
-    """Where there is not even a neighbour to guess from."""
+    """The endpoints without a path are exactly those for which the tests give one."""
     assert sorted(PATHS) == sorted(WITHOUT_PATH)
 
 
@@ -188,7 +188,7 @@ EMPTY = {
 @pytest.mark.parametrize("name", EMPTY)
 @pytest.mark.parametrize("extra", [False, True], ids=["no extra", "empty extra"])
 async def test_an_empty_body_is_refused(name, extra, client, transport):
-    """What the record does not show goes into `extra`; without it there is nothing to ask for."""
+    """A request without any field, or with an empty `extra`, raises `InvalidRequest` and nothing is sent."""
     namespace, method = name.split(".")
     request = type(EMPTY[name])(extra={}) if extra else EMPTY[name]
 
@@ -201,7 +201,7 @@ async def test_an_empty_body_is_refused(name, extra, client, transport):
 
 @pytest.mark.promise("P11")
 async def test_a_request_of_another_call_is_refused(client, transport):
-    """They look alike, but mean other things."""
+    """`SimulatePayin` for a payout raises `InvalidRequest`: equal fields do not make it the right type."""
     with pytest.raises(InvalidRequest, match="SimulatePayout, got SimulatePayin"):
         await client.payouts.simulate(SimulatePayin(extra={"id": "1"}))
 
@@ -225,7 +225,7 @@ hostile = st.text(max_size=300) | st.lists(
 @pytest.mark.parametrize("name", HOLES)
 @given(value=hostile)
 def test_an_id_never_leads_elsewhere(name, value):
-    """Same origin, same number of segments, no query: the id is refused, or arrives whole."""
+    """An id with any characters is refused, or arrives as one whole path segment of the same origin."""
     endpoint = BY_NAME[name]
     [hole] = HOLES[name]
     try:
@@ -242,7 +242,7 @@ def test_an_id_never_leads_elsewhere(name, value):
 
 
 def test_every_endpoint_that_takes_an_id_is_probed():
-    """Eleven of them; a new one is probed by itself."""
+    """The eleven endpoints with a placeholder in their path have one each, and a new one is tested automatically."""
     assert 11 == len(HOLES)
     assert all(len(holes) == 1 for holes in HOLES.values())
 
@@ -265,7 +265,7 @@ WITH_BODY = [endpoint for endpoint in ENDPOINTS if endpoint.signed]
 @pytest.mark.parametrize("endpoint", WITH_BODY, ids=lambda endpoint: endpoint.name)
 @given(data=st.data())
 def test_any_request_is_drafted_or_refused(endpoint, data):
-    """A Struct with anything in its fields and any plain data: a signed fixed point, or `InvalidRequest`."""
+    """Any values in the fields give a signed, canonical body or `InvalidRequest`, never another error."""
     usual = msgspec.json.decode(BODIES[endpoint.name])
     names = st.sampled_from([field.name for field in msgspec.structs.fields(endpoint.request)])
     known = {name: usual[name] for name in endpoint.request.__struct_fields__ if name in usual}
@@ -293,7 +293,7 @@ CHECKOUT = {
 @pytest.mark.promise("P7")
 @pytest.mark.parametrize("checkout_url", [CHECKOUT["checkout_url"], [CHECKOUT["checkout_url"]]], ids=["text", "drift"])
 async def test_a_checkout_address_is_in_no_log_and_no_reply(checkout_url, make_client, transport, caplog):
-    """Only who asks for `checkout_url` sees it: logs, drift and replies do without."""
+    """`checkout_url` contains the X-token: logs, drift and `repr` of replies do not show it, `raw` keeps it."""
     caplog.set_level(logging.DEBUG)
     client = make_client(base_url=LOCAL)
     data = CHECKOUT | {"checkout_url": checkout_url, "new_field": checkout_url}
@@ -320,7 +320,7 @@ ODD_ANSWERS: dict[str, tuple[int, Any, type[Exception]]] = {
 @pytest.mark.parametrize(("status", "body", "kind"), ODD_ANSWERS.values(), ids=ODD_ANSWERS)
 @pytest.mark.parametrize("escaped", [False, True], ids=["plain", "as PHP writes it"])
 async def test_a_checkout_address_is_in_no_error(status, body, kind, escaped, make_client, transport, caplog):
-    """Neither in its text nor in any attribute a reporter may walk over."""
+    """An error about a checkout shows its address neither in its text nor in its attributes."""
     caplog.set_level(logging.DEBUG)
     answer = msgspec.json.encode(body)
     client: AsyncPayCombat = make_client(base_url=LOCAL, max_retries=0)
@@ -335,7 +335,7 @@ async def test_a_checkout_address_is_in_no_error(status, body, kind, escaped, ma
 
 @pytest.mark.parametrize("name", BODIES)
 def test_a_struct_alone_encodes_to_what_the_client_sends(name):
-    """`canonical_json` is for those who sign elsewhere; it knows no other form."""
+    """`canonical_json(request)`, for those who sign elsewhere, has the same content as the body the client sends."""
     endpoint: Endpoint[Any, Any] = BY_NAME[name]
     body = msgspec.json.decode(BODIES[name])
     known = {field.name for field in msgspec.structs.fields(endpoint.request)}
