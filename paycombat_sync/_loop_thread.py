@@ -19,6 +19,12 @@ T = TypeVar("T")
 _CLOSED: Final = "this client was closed by another thread; make a new one"
 _CANCEL_GRACE_S: Final = 3.0  # for a cut to be carried out, and for a loop to end: both take milliseconds
 _POLL_S: Final = 0.1 if sys.platform == "win32" else -1  # there, Ctrl-C does not end a wait for a lock
+# Named, because uvloop.install() changes the default, and with uvloop's loop a forked child that makes no call ends by
+# a segmentation fault: test_the_blocking_client_stays_on_asyncios_own_loop, and the program `fork_after_uvloop_install`
+if sys.platform == "win32":
+    _LOOP_FACTORY: Final = asyncio.ProactorEventLoop
+else:
+    _LOOP_FACTORY: Final = asyncio.SelectorEventLoop
 
 
 class _Call(Generic[T]):
@@ -191,7 +197,7 @@ class LoopThread:
         try:
             import anyio  # noqa: PLC0415  # 15 ms: not for those who only import the package
 
-            anyio.run(self._stay)
+            anyio.run(self._stay, backend_options={"loop_factory": _LOOP_FACTORY})
         except BaseException as error:  # noqa: BLE001  # the constructor raises it, or the call it came from did
             if not self._started.done():
                 self._started.set_exception(error)

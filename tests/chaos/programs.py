@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -238,6 +239,18 @@ def fork_during_an_async_call(base_url: str) -> None:
         return code, await under_way, await right_async_answers(client, 3, 1)
 
     print(*asyncio.run(main()))
+
+
+def fork_after_uvloop_install(base_url: str) -> None:
+    """With uvloop's loop in the client's thread, the child that makes no call would end by a segmentation fault."""
+    import uvloop  # not everywhere
+
+    warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*(uvloop|policy)")
+    uvloop.install()
+    client = blocking(base_url)
+    right = right_answers(client, 1)
+    children = [fork(lambda: right_answers(client, 2) == CALLS), fork(lambda: True)]
+    print(right, [exit_code(pid) for pid in children], right_answers(client, 3))
 
 
 def fork_and_forget(base_url: str) -> None:

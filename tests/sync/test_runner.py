@@ -4,11 +4,13 @@ import asyncio
 import contextvars
 import gc
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import anyio
 import pytest
 
 from paycombat_async import Attempt, ConfigurationError, ConnectFailed, Disconnected, NotFound, Outcome, RawReply
@@ -322,6 +324,46 @@ def test_a_loop_that_a_hook_has_ended_is_replaced(make_client: MakeClient, trans
         client.customers.retrieve("customer_1")
 
     assert "customer_1" == client.customers.retrieve("customer_1").customer_id
+
+
+@pytest.mark.promise("P8")
+def test_one_run_of_anyio_serves_all_calls_of_a_client(
+    make_client: MakeClient, transport: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`anyio.run` is called once, in the client's thread: connections belong to its loop, and a loop for each call
+    would open new ones each time.
+    """
+    runs: list[str] = []
+    run = anyio.run
+    monkeypatch.setattr(anyio, "run", lambda *a, **k: (runs.append(threading.current_thread().name), run(*a, **k)))
+    client = make_client()
+    for _ in range(3):
+        transport.answer(200, CUSTOMER)
+
+    for _ in range(3):
+        client.customers.retrieve("customer_1")
+
+    assert ["paycombat"] == runs
+
+
+@pytest.mark.promise("P8")
+def test_the_blocking_client_stays_on_asyncios_own_loop(make_client: MakeClient, transport: FakeTransport) -> None:
+    """`uvloop.install()` sets the policy that this test sets, and changes nothing for the blocking client."""
+    uvloop = pytest.importorskip("uvloop")
+    loops: list[str] = []
+    client = make_client(on_attempt=lambda _: loops.append(type(asyncio.get_running_loop()).__module__))
+    transport.answer(200, CUSTOMER)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # policies are deprecated from Python 3.14 on
+        before = asyncio.get_event_loop_policy()
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        try:
+            client.customers.retrieve("customer_1")
+        finally:
+            asyncio.set_event_loop_policy(before)
+
+    assert ["asyncio"] == [name.partition(".")[0] for name in loops]
 
 
 def test_a_client_without_references_ends_its_thread(make_client: MakeClient, transport: FakeTransport) -> None:
