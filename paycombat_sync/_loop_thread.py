@@ -1,10 +1,17 @@
-"""An event loop in a daemon thread of its own, and the calls that other threads make into it.
+"""An event loop in a daemon thread, and the calls that other threads make into it.
 
-Not `asyncio.run_coroutine_threadsafe`: its future counts as cancelled at once, so nobody can wait until a request is
-really cut; an interrupt before the future is in hand leaves the request running; and it costs 10 µs more per call.
+`anyio.run` makes the loop, runs it, and at its end cancels what is left and closes it. How calls enter is written here:
+
+- anyio's `start_blocking_portal` has a thread that Python joins before its exit handlers run, so that a program whose
+  client was not closed would never end.
+- The future of `asyncio.run_coroutine_threadsafe` counts as cancelled at once, so that nobody can wait until a request
+  is really cut; an interrupt before the caller has the future leaves the request running; it costs 10 µs more per call.
+
+The comment beside a guard names the test that fails without it.
 """
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import Coroutine
@@ -17,8 +24,8 @@ from paycombat_async.errors import ConfigurationError, Disconnected, PayCombatEr
 T = TypeVar("T")
 
 _CLOSED: Final = "this client was closed by another thread; make a new one"
-_CANCEL_GRACE_S: Final = 3.0  # for a cut to be carried out, and for a loop to end: both take milliseconds
-_POLL_S: Final = 0.1 if sys.platform == "win32" else -1  # there, Ctrl-C does not end a wait for a lock
+_CANCEL_GRACE_S: Final = 3.0  # to cancel a call or end a loop; both take milliseconds unless a hook blocks the loop
+_POLL_S: Final = 0.1 if sys.platform == "win32" else -1  # on Windows, Ctrl-C does not end a wait for a lock
 # Named, because uvloop.install() changes the default, and with uvloop's loop a forked child that makes no call ends by
 # a segmentation fault: test_the_blocking_client_stays_on_asyncios_own_loop, and the program `fork_after_uvloop_install`
 if sys.platform == "win32":
@@ -28,7 +35,7 @@ else:
 
 
 class _Call(Generic[T]):
-    """A coroutine on its way through the loop, and the lock that its caller waits at."""
+    """A coroutine that runs in the loop, and the lock that its caller waits for."""
 
     __slots__ = ("_coroutine", "_finished", "_task")
 
@@ -44,34 +51,39 @@ class _Call(Generic[T]):
         return self._task is not None and self._task.done()
 
     def start(self) -> None:
-        """In the loop, and in the context of the caller."""
+        """Starts the task. Called in the loop, in the context of the caller."""
         self._task = asyncio.get_running_loop().create_task(self._coroutine)
         self._task.add_done_callback(self._finish)
 
     def cancel(self) -> None:
-        """In the loop."""
+        """Cancels the task. Called in the loop."""
         if self._task is not None:
             self._task.cancel()
-        else:
+        else:  # test_an_interrupt_before_the_loop_has_the_call
             self.drop()
 
     def drop(self) -> None:
-        """For a call that no loop will carry out, or bring to an end."""
-        if self._task is None:
+        """Wakes the caller of a call that no loop will start, or finish."""
+        if self._task is None:  # test_a_call_that_comes_too_late_is_refused
             self._coroutine.close()
-        with suppress(RuntimeError):  # nobody waits any more
+        with suppress(RuntimeError):  # already woken by _finish: test_closing_cuts_calls_of_other_threads
             self._finished.release()
 
     def wait(self, seconds: float) -> bool:
         return self._finished.acquire(timeout=seconds)
 
     def result(self) -> T:
-        """The result, once. The task goes with it: an error would hold the frame that holds the task that holds it."""
+        """Returns the result, or raises the error, once.
+
+        Raises `ConfigurationError` if the loop ended before the call began, and what the engine says of a call that
+        was cut. Drops the task: an error would hold the frame that holds the task that holds the error.
+        """
         if self._task is None:
             raise ConfigurationError(_CLOSED)
         fate = self.fate()
-        task, self._task = self._task, None
+        task, self._task = self._task, None  # test_an_error_is_freed_without_the_garbage_collector
         try:
+            # test_closing_cuts_calls_of_other_threads, test_a_call_into_a_loop_that_is_ending_is_disconnected
             if task.done() and not task.cancelled():
                 return task.result()
         finally:
@@ -82,7 +94,7 @@ class _Call(Generic[T]):
             del fate  # an error that holds the frame that holds the error would wait for the garbage collector
 
     def fate(self) -> PayCombatError | None:
-        """What the engine says of a call that was cancelled: it stands as the cause of the cancellation."""
+        """The engine's error for a call that was cancelled, which is the cause of the cancellation; otherwise None."""
         if self._task is None or not self._task.cancelled():
             return None
         try:
@@ -94,123 +106,122 @@ class _Call(Generic[T]):
         return cause if isinstance(cause, PayCombatError) else None
 
     def _finish(self, task: asyncio.Task[T]) -> None:
-        if not task.cancelled():
-            task.exception()  # looked at: whoever gave the call up does not come for it
+        if not task.cancelled():  # else asyncio logs it: test_an_interrupt_just_after_the_answer_is_raised_at_once
+            task.exception()
         self._finished.release()
 
 
 class LoopThread:
-    """Carries out coroutines for any number of threads, until `stop`.
-
-    A daemon thread, since others are joined before Python runs its exit handlers: a client that nobody closed would
-    never let the program end.
-    """
+    """Runs coroutines for any number of threads, until `stop`. It belongs to the process that made it."""
 
     def __init__(self, name: str) -> None:
-        """Starts the thread. Raises `ConfigurationError` where that is not possible any more."""
-        self._lock = threading.RLock()
+        """Starts the thread and the loop. Raises `ConfigurationError` if Python starts no thread, as at its exit."""
+        self._pid = os.getpid()
         self._calls: set[_Call[Any]] = set()
         self._is_over = False
         self._halt = asyncio.Event()
         self._started: Future[asyncio.AbstractEventLoop] = Future()
+        # A daemon: others are joined before Python runs its exit handlers, so a client that nobody closed would never
+        # let the program end. test_a_program_gets_its_answers_and_ends_quietly[close_forgotten]
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         try:
             self._thread.start()
             self._loop = self._started.result()
-        except RuntimeError as error:
+        except RuntimeError as error:  # test_where_no_thread_can_start_the_call_says_so
             raise ConfigurationError(f"the client cannot have its thread: {error}") from None
-        except BaseException:  # an interrupt, most likely inside start(), which waits for the new thread
+        except BaseException:  # Ctrl-C inside start(): test_an_interrupt_while_the_loop_starts_leaves_no_thread
             self._started.add_done_callback(self._halt_when_started)
             raise
 
     @property
     def is_over(self) -> bool:
-        """Whether it takes no more calls."""
-        return self._is_over
+        """Whether it takes no more calls. In a forked child it never does: loop and sockets are the parent's.
+
+        Tests: the programs `fork_after_use` and `fork_in_c`. `os.register_at_fork` would not be enough, because a
+        server that forks in C, such as uWSGI, does not call what is registered there.
+        """
+        return self._is_over or self._pid != os.getpid()
 
     @property
     def is_here(self) -> bool:
-        """Whether the caller is this very thread, which would wait for itself."""
+        """Whether the caller is this thread, which would wait for itself."""
         return threading.get_ident() == self._thread.ident
 
     # Any: whatever the coroutine yields to its loop.
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """The coroutine's result. An interrupt in here cuts the request, and waits until that is done."""
+        """Returns the coroutine's result. An interrupt cancels the coroutine, and waits until that is done."""
         call = _Call(coroutine)
         try:
             self._enter(call)
             while not call.wait(_POLL_S):
                 pass
-        except BaseException as interrupt:
+        except BaseException as interrupt:  # test_ctrl_c_cuts_the_request
             self._abandon(call)
             fate = call.fate()
             if fate is None:
                 raise
             raise interrupt from fate
         finally:
-            self._leave(call)
+            self._calls.discard(call)
         try:
             return call.result()
-        except (SystemExit, KeyboardInterrupt):  # from a hook: it ends any loop, and the next call needs another one
-            self.stop()
+        except (SystemExit, KeyboardInterrupt):  # from a hook: they end any loop, and the next call needs another one
+            self.stop()  # test_a_call_right_after_a_hook_ended_the_loop
             raise
 
     def stop(self) -> None:
-        """End the loop: calls under way are cut, connections closed, the thread ends."""
-        with self._lock:
-            self._is_over = True
-        with suppress(RuntimeError):  # ended already
+        """Ends the loop and its thread: running calls are cancelled, connections closed."""
+        self._is_over = True  # test_a_call_while_the_loop_ends_is_refused
+        with suppress(RuntimeError):  # the loop has ended: test_a_client_and_its_variants_share_one_thread
             self._loop.call_soon_threadsafe(self._halt.set)
-        if not self.is_here:
-            self._thread.join(_CANCEL_GRACE_S)
+        if not self.is_here:  # test_a_client_collected_in_its_own_thread_ends_it_too
+            self._thread.join(_CANCEL_GRACE_S)  # a limit: test_ctrl_c_ends_a_program_whose_hook_hangs
 
     def stop_unless_busy(self) -> None:
-        """At exit, or when the client is collected. Calls of daemon threads are left to end with the process.
+        """Ends the loop at exit, or when the client is collected. Does nothing in a forked child.
 
-        The lock stays locked then: such a thread is not woken for a last traceback about the loss of its connection.
+        A call of a daemon thread that is still running ends with the process.
         """
-        self._lock.acquire()
-        if not self._calls:
-            self._lock.release()
+        # test_a_forked_child_leaves_the_loop_of_its_parent_alone, test_a_call_under_way_does_not_hold_up_the_exit
+        if self._pid == os.getpid() and not self._calls:
             self.stop()
 
     def _enter(self, call: _Call[Any]) -> None:
-        with self._lock:
-            if self._is_over:
-                raise ConfigurationError(_CLOSED)
-            self._calls.add(call)
-            self._loop.call_soon_threadsafe(call.start)
+        """Starts the call in the loop, in the caller's context. No lock: `_serve` drops what was added too late."""
+        self._calls.add(call)
+        if not self._is_over:  # test_a_call_while_the_loop_ends_is_refused
+            with suppress(RuntimeError):  # the loop has ended since: test_a_call_that_comes_too_late_is_refused
+                self._loop.call_soon_threadsafe(call.start)
+                return
+        self._calls.discard(call)
+        raise ConfigurationError(_CLOSED)
 
     def _abandon(self, call: _Call[Any]) -> None:
-        if call not in self._calls:
+        if call not in self._calls:  # test_a_call_that_comes_too_late_is_refused
             call.drop()
-        elif not call.is_over:
-            with suppress(RuntimeError):  # the loop has ended
+        elif not call.is_over:  # test_an_interrupt_just_after_the_answer_is_raised_at_once
+            with suppress(RuntimeError):  # test_a_signal_handler_may_close_and_exit_before_the_loop_has_the_call
                 self._loop.call_soon_threadsafe(call.cancel)
+            # Waits: test_ctrl_c_returns_when_the_request_is_cut. A limit: test_ctrl_c_ends_a_program_whose_hook_hangs
             call.wait(_CANCEL_GRACE_S)
-
-    def _leave(self, call: _Call[Any]) -> None:
-        with self._lock:
-            self._calls.discard(call)
 
     def _serve(self) -> None:
         try:
             import anyio  # noqa: PLC0415  # 15 ms: not for those who only import the package
 
+            # test_one_run_of_anyio_serves_all_calls_of_a_client
             anyio.run(self._stay, backend_options={"loop_factory": _LOOP_FACTORY})
         except BaseException as error:  # noqa: BLE001  # the constructor raises it, or the call it came from did
-            if not self._started.done():
+            if not self._started.done():  # test_where_no_loop_can_start_the_call_says_so
                 self._started.set_exception(error)
         finally:
-            with self._lock:
-                self._is_over = True
-                for call in self._calls:
-                    call.drop()
+            self._is_over = True  # test_a_loop_that_nobody_stopped_is_replaced
+            for call in list(self._calls):  # test_a_call_into_a_loop_that_is_ending_is_disconnected
+                call.drop()
 
     async def _stay(self) -> None:
         self._started.set_result(asyncio.get_running_loop())
         await self._halt.wait()
 
     def _halt_when_started(self, started: "Future[asyncio.AbstractEventLoop]") -> None:
-        if started.exception() is None:
-            started.result().call_soon_threadsafe(self._halt.set)
+        started.result().call_soon_threadsafe(self._halt.set)

@@ -1,4 +1,4 @@
-"""Programs of users in bad weather, one function each: `python -m tests.chaos.programs NAME BASE_URL`.
+"""Programs of users under faults, one function each: `python -m tests.chaos.programs NAME BASE_URL`.
 
 What they print is what test_lifetimes.py and test_cancellation.py expect.
 """
@@ -6,6 +6,7 @@ What they print is what test_lifetimes.py and test_cancellation.py expect.
 
 import asyncio
 import atexit
+import ctypes
 import gc
 import logging
 import multiprocessing
@@ -21,7 +22,7 @@ from random import Random
 from typing import NoReturn
 
 from paycombat_async import AsyncPayCombat, ConfigurationError
-from paycombat_sync import PayCombat
+from paycombat_sync import PayCombat, _loop_thread
 from tests.sync.programs import (
     CALLS,
     PATIENT,
@@ -105,7 +106,7 @@ def threads_outlive_main(base_url: str) -> None:
 
 
 def calls_at_exit(base_url: str) -> None:
-    """Exit handlers: one that runs before the client's own, and one that runs after it."""
+    """Two exit handlers call: one runs before the client's own handler, and one after it."""
 
     def call() -> None:
         try:
@@ -241,6 +242,29 @@ def fork_during_an_async_call(base_url: str) -> None:
     print(*asyncio.run(main()))
 
 
+def fork_in_c(base_url: str) -> None:
+    """A server written in C forks, as uWSGI does: Python runs no at-fork functions. The child calls, and closes."""
+    client = blocking(base_url)
+    right = right_answers(client, 1)
+    child = ctypes.PyDLL(None).fork()
+    if child == 0:
+        is_right = right_answers(client, 2) == CALLS
+        client.close()
+        os._exit(0 if is_right else 1)
+    print(right, exit_code(child), right_answers(client, 3))
+
+
+def fork_in_c_and_close(base_url: str) -> None:
+    """The child closes the client without a call of its own."""
+    client = blocking(base_url)
+    right = right_answers(client, 1)
+    child = ctypes.PyDLL(None).fork()
+    if child == 0:
+        client.close()
+        os._exit(0)
+    print(right, exit_code(child), right_answers(client, 3))
+
+
 def fork_after_uvloop_install(base_url: str) -> None:
     """With uvloop's loop in the client's thread, the child that makes no call would end by a segmentation fault."""
     import uvloop  # not everywhere
@@ -253,8 +277,35 @@ def fork_after_uvloop_install(base_url: str) -> None:
     print(right, [exit_code(pid) for pid in children], right_answers(client, 3))
 
 
+def closed_by_a_signal_handler(base_url: str) -> None:
+    client = blocking(base_url)
+
+    def leave(*_: object) -> NoReturn:
+        client.close()
+        sys.exit(143)
+
+    signal.signal(signal.SIGTERM, leave)
+    right_answers(client, 1, 1)
+
+
+def hook_hangs(base_url: str) -> None:
+    """The hook blocks the loop for ever; how long an interrupt waits for the loop is cut short for the test."""
+    _loop_thread._CANCEL_GRACE_S = 0.1
+
+    def hook(_attempt: object) -> None:
+        print("hook", flush=True)
+        threading.Event().wait()
+
+    client = PayCombat(**settings(base_url), timeout=PATIENT, on_attempt=hook)
+    kept.append(client)
+    try:
+        right_answers(client, 1, 1)
+    except KeyboardInterrupt:
+        print("interrupted")
+
+
 def fork_and_forget(base_url: str) -> None:
-    """A child that lets go of all it inherited, as a program's end does; the parent's loop and connections go on."""
+    """The child frees all it inherited, as at the end of a program; the parent's loop and connections still work."""
     held = {"client": AsyncPayCombat(**settings(base_url), timeout=PATIENT)}
     loops = {"loop": asyncio.new_event_loop()}
 

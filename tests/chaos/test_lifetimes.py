@@ -1,7 +1,5 @@
-"""Clients in whole programs whose loops, processes and signals come and go at bad moments, with every warning an error.
-
-Each row is a process of its own. It must end by itself, with nothing on stderr. The plain cases are
-in tests/sync/test_processes.py.
+"""Programs whose loops, processes and signals start and end at bad moments, with every warning an error. Each row is a
+process that must end by itself with nothing on stderr. The plain cases are in tests/sync/test_processes.py.
 """
 
 import os
@@ -33,12 +31,14 @@ pytestmark = [
         ("fork_before_async_use", "20 [0, 0] 20\n"),
         ("fork_after_async_use", "20 [0, 0] 20\n"),
         ("fork_and_forget", "20 0 20\n"),
+        ("fork_in_c", "20 0 20\n"),
+        ("fork_in_c_and_close", "20 0 20\n"),
         ("fork_after_uvloop_install", "20 [0, 0] 20\n"),
         ("pool_of_processes", "60 1\n"),
     ],
 )
 def test_a_program_gets_its_answers_and_ends_quietly(name: str, printed: str, sandbox_url: str) -> None:
-    """Whatever it does with its loops, threads and processes."""
+    """Each program, named after its function in programs.py, prints its right answers and ends with exit code 0."""
     if "uvloop" in name:
         pytest.importorskip("uvloop")
 
@@ -56,7 +56,7 @@ def test_a_program_gets_its_answers_and_ends_quietly(name: str, printed: str, sa
 def test_a_program_ends_in_the_middle_of_its_calls(
     name: str, calls: int, code: int, printed: str, serve: Serve
 ) -> None:
-    """At once and quietly; the server sees each connection go."""
+    """A program that ends during its calls ends at once and quietly, and the server sees each connection close."""
     server = Held(silent=calls)
     process = program(name, serve(server))
     for _ in range(calls):
@@ -79,7 +79,7 @@ def test_a_program_ends_in_the_middle_of_its_calls(
     ],
 )
 def test_a_signal_ends_the_program_and_the_call(name: str, number: int, code: int, serve: Serve) -> None:
-    """With the exit code that goes with it; the request came once, and its connection is gone."""
+    """The exit code is that of the signal; the request arrived once, and its connection is closed."""
     server = Held()
     process = program(name, serve(server))
     server.arrived.get(timeout=PATIENCE_S)
@@ -91,8 +91,30 @@ def test_a_signal_ends_the_program_and_the_call(name: str, number: int, code: in
     assert ["customer_1"] == server.customers
 
 
+def test_a_signal_handler_may_close_the_client_and_exit(serve: Serve) -> None:
+    """The handler interrupts a call of the same client; its exit code is the program's, and nothing is printed."""
+    server = Held()
+    process = program("closed_by_a_signal_handler", serve(server))
+    server.arrived.get(timeout=PATIENCE_S)
+
+    process.signal(signal.SIGTERM)
+
+    assert (143, "", "") == process.end()
+    assert b"" == server.gone.get(timeout=PATIENCE_S)
+
+
+def test_ctrl_c_ends_a_program_whose_hook_hangs(sandbox_url: str) -> None:
+    """Neither the interrupted call nor the exit waits for the blocked loop longer than the limit."""
+    process = program("hook_hangs", sandbox_url)
+    assert "hook\n" == process.line()
+
+    process.signal(signal.SIGINT)
+
+    assert (0, "interrupted\n", "") == process.end()
+
+
 def test_an_interrupt_nobody_catches_is_an_ordinary_one(serve: Serve) -> None:
-    """Python prints its traceback, with nothing else in it, and the process ends as interrupted."""
+    """Python prints one traceback, without secrets, and the process ends by SIGINT."""
     server = Held()
     process = program("interrupt_not_caught", serve(server))
     server.arrived.get(timeout=PATIENCE_S)
@@ -107,7 +129,7 @@ def test_an_interrupt_nobody_catches_is_an_ordinary_one(serve: Serve) -> None:
 
 
 def test_an_impatient_second_interrupt_does_no_harm(serve: Serve) -> None:
-    """It comes while the first is being carried out; the request is cut, and the client is as good as before."""
+    """Ctrl-C while the first one is being handled: the request is cut, and the client works as before."""
     server = Held()
     process = program("interrupted_twice", serve(server))
     server.arrived.get(timeout=PATIENCE_S)
@@ -121,7 +143,7 @@ def test_an_impatient_second_interrupt_does_no_harm(serve: Serve) -> None:
 
 @pytest.mark.parametrize("name", ["fork_during_a_call", "fork_during_an_async_call"])
 def test_a_fork_leaves_the_call_under_way_alone(name: str, serve: Serve) -> None:
-    """The child has connections of its own; the parent's call gets its answer after all of the child's."""
+    """The child has its own connections; the parent's call gets its answer after all those of the child."""
     server = Held(others=CALLS)
     process = program(name, serve(server))
     server.arrived.get(timeout=PATIENCE_S)

@@ -1,64 +1,25 @@
-"""The bridge from blocking calls to the loop: what a caller sees of it, within one process."""
+"""Blocking calls into the client's loop, within one process."""
 
 import asyncio
 import contextvars
 import gc
+import os
+import sys
 import threading
+import types
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import NoReturn
 
 import anyio
 import pytest
 
-from paycombat_async import Attempt, ConfigurationError, ConnectFailed, Disconnected, NotFound, Outcome, RawReply
-from paycombat_async.testing import FakeClock, FakeTransport
-from paycombat_sync import PayCombat
-from paycombat_sync._loop_thread import _POLL_S, _Call
-from tests.calls import payout
-from tests.processes import PATIENCE_S
-
-CUSTOMER = b'{"status": true, "data": {"customer_id": "customer_1", "type": "company"}}'
-
-MakeClient = Callable[..., PayCombat]
-
-
-class HangingTransport:
-    """Answers nothing until it is cancelled."""
-
-    def __init__(self) -> None:
-        self.entered = threading.Event()
-        self.cancelled = threading.Event()
-
-    async def send(self, draft: object, timeout: float) -> RawReply:
-        self.entered.set()
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
-        raise AssertionError
-
-
-@pytest.fixture(name="make_client")
-def _make_client(transport: FakeTransport, clock: FakeClock) -> Iterator[MakeClient]:
-    """A factory of blocking clients, closed at the end."""
-    made: list[PayCombat] = []
-
-    def make(**options: object) -> PayCombat:
-        settings = {"token": "snd_token", "signature_key": "snd_key", "transport": transport, "clock": clock}
-        made.append(PayCombat(**(settings | options)))
-        return made[-1]
-
-    yield make
-    for client in made:
-        client.close()
-
-
-def threads_of_clients() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "paycombat"]
+from paycombat_async import Attempt, ConfigurationError, NotFound
+from paycombat_async.testing import FakeTransport
+from paycombat_sync import PayCombat, _runner
+from tests.sync.doubles import CUSTOMER, MakeClient, threads_of_clients
 
 
 def test_nothing_starts_before_the_first_call(make_client: MakeClient) -> None:
@@ -72,7 +33,7 @@ def test_nothing_starts_before_the_first_call(make_client: MakeClient) -> None:
 
 
 def test_a_client_and_its_variants_share_one_thread(make_client: MakeClient, transport: FakeTransport) -> None:
-    """`with_options` is free: same loop, same connections, same end."""
+    """Clients made by `with_options` have the same loop and connections, and closing one closes all."""
     client = make_client()
     variant = client.with_options(timeout=1.0)
     transport.answer(200, CUSTOMER)
@@ -88,7 +49,7 @@ def test_a_client_and_its_variants_share_one_thread(make_client: MakeClient, tra
 
 
 def test_a_variant_has_settings_of_its_own(make_client: MakeClient, transport: FakeTransport) -> None:
-    """And leaves those of its origin alone."""
+    """`with_options` changes the timeout of the new client only."""
     client = make_client(max_retries=0)
     transport.answer(200, CUSTOMER)
     transport.answer(200, CUSTOMER)
@@ -113,7 +74,7 @@ def test_a_variant_has_settings_of_its_own(make_client: MakeClient, transport: F
 def test_a_closed_client_says_so(
     make_client: MakeClient, transport: FakeTransport, use: Callable[[PayCombat], object], is_used: bool
 ) -> None:
-    """One sentence, nothing sent, whether it was ever used or not."""
+    """Every use of a closed client raises `ConfigurationError` and sends nothing."""
     client = make_client()
     if is_used:
         transport.answer(200, CUSTOMER)
@@ -129,7 +90,7 @@ def test_a_closed_client_says_so(
 
 
 def test_leaving_the_with_block_closes(make_client: MakeClient) -> None:
-    """The usual way."""
+    """A client used as a context manager is closed at the end of the block."""
     with make_client() as client:
         assert not client.is_closed
 
@@ -149,7 +110,7 @@ def test_the_context_of_the_caller_is_carried_over(make_client: MakeClient, tran
 
 
 def test_a_call_from_a_hook_is_refused(make_client: MakeClient, transport: FakeTransport) -> None:
-    """It would wait for itself; so would `close`."""
+    """A call or `close` in a hook would wait for its own loop: it raises `ConfigurationError` instead."""
     refused: list[str] = []
 
     def hook(_attempt: Attempt) -> None:
@@ -171,7 +132,7 @@ def test_a_call_from_a_hook_is_refused(make_client: MakeClient, transport: FakeT
 
 @pytest.mark.promise("P10")
 def test_an_error_comes_as_it_is(make_client: MakeClient, transport: FakeTransport) -> None:
-    """Same object tree as in async code, nothing chained to it, and the caller's line in its traceback."""
+    """An error has no cause, no context and few frames of ours, as in async code."""
     client = make_client()
     transport.answer(404, b'{"status": false, "message": "no"}')
 
@@ -205,125 +166,6 @@ def test_an_error_is_freed_without_the_garbage_collector(make_client: MakeClient
         assert gone() is None
     finally:
         gc.enable()
-
-
-@pytest.mark.promise("P15")
-def test_closing_cuts_calls_of_other_threads(make_client: MakeClient) -> None:
-    """They end at once, saying that nobody knows what became of them."""
-    transport = HangingTransport()
-    client = make_client(transport=transport)
-
-    with ThreadPoolExecutor(1) as pool:
-        call = pool.submit(client.customers.retrieve, "customer_1")
-        assert transport.entered.wait(PATIENCE_S)
-        client.close()
-        error = call.exception(PATIENCE_S)
-
-    assert isinstance(error, Disconnected)
-    assert error.outcome is Outcome.UNKNOWN
-    assert transport.cancelled.is_set()
-
-
-@pytest.mark.promise("P15")
-def test_a_payout_that_closing_cuts_carries_its_evidence(make_client: MakeClient) -> None:
-    """Also over a transport of the caller's own, which closing leaves open: the loop's end cuts the call."""
-    transport = HangingTransport()
-    client = make_client(transport=transport)
-
-    with ThreadPoolExecutor(1) as pool:
-        call = pool.submit(client.payouts.create, payout(order_id="order-1"))
-        assert transport.entered.wait(PATIENCE_S)
-        client.close()
-        error = call.exception(PATIENCE_S)
-
-    assert isinstance(error, Disconnected)
-    assert (Outcome.UNKNOWN, "order-1", "payouts.create") == (error.outcome, error.reference, error.endpoint)
-
-
-@pytest.mark.promise("P15")
-def test_a_payout_that_was_waiting_for_its_next_attempt_when_closing_cut_it_was_not_sent(
-    make_client: MakeClient, transport: FakeTransport
-) -> None:
-    """Its first attempt never left, and no other was made."""
-    waiting = threading.Event()
-
-    class Clock:
-        now = monotonic = random = staticmethod(lambda: 0.0)
-
-        async def sleep(self, seconds: float) -> None:
-            waiting.set()
-            await asyncio.Event().wait()
-
-    client = make_client(clock=Clock())
-    transport.fail(ConnectFailed("refused"))
-
-    with ThreadPoolExecutor(1) as pool:
-        call = pool.submit(client.payouts.create, payout())
-        assert waiting.wait(PATIENCE_S)
-        client.close()
-        error = call.exception(PATIENCE_S)
-
-    assert isinstance(error, ConnectFailed)
-    assert (Outcome.NOT_SENT, True) == (error.outcome, error.may_pass_later)
-
-
-@pytest.mark.promise("P15")
-def test_a_call_that_its_loop_never_began_was_not_sent() -> None:
-    """The loop ended between the call's arrival in it and its first step."""
-
-    async def never() -> None:
-        raise AssertionError("it began")
-
-    call = _Call(never())
-    call.drop()
-
-    assert call.wait(PATIENCE_S)
-    with pytest.raises(ConfigurationError, match="closed") as caught:
-        call.result()
-    assert Outcome.NOT_SENT is caught.value.outcome
-
-
-@pytest.mark.promise("P15")
-def test_an_interrupt_says_as_its_cause_what_became_of_the_payout(
-    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As a cancellation does in async code."""
-    transport = HangingTransport()
-    client = make_client(transport=transport)
-    wait = _Call.wait
-
-    def interrupted(call: Any, seconds: float) -> bool:
-        if seconds != _POLL_S:
-            return wait(call, seconds)
-        assert transport.entered.wait(PATIENCE_S)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(_Call, "wait", interrupted)
-    with pytest.raises(KeyboardInterrupt) as caught:
-        client.payouts.create(payout(order_id="order-1"))
-
-    error = caught.value.__cause__
-    assert isinstance(error, Disconnected)
-    assert (Outcome.UNKNOWN, "order-1") == (error.outcome, error.reference)
-
-
-@pytest.mark.promise("P8")
-def test_a_loop_that_a_hook_has_ended_is_replaced(make_client: MakeClient, transport: FakeTransport) -> None:
-    """SystemExit in a hook ends any event loop: the caller gets it, and the next call works."""
-    hooks = iter([SystemExit(3), None])
-
-    def hook(_attempt: Attempt) -> None:
-        if (error := next(hooks)) is not None:
-            raise error
-
-    client = make_client(on_attempt=hook)
-    transport.answer(200, CUSTOMER)
-    transport.answer(200, CUSTOMER)
-
-    with pytest.raises(SystemExit):
-        client.customers.retrieve("customer_1")
-
-    assert "customer_1" == client.customers.retrieve("customer_1").customer_id
 
 
 @pytest.mark.promise("P8")
@@ -366,48 +208,40 @@ def test_the_blocking_client_stays_on_asyncios_own_loop(make_client: MakeClient,
     assert ["asyncio"] == [name.partition(".")[0] for name in loops]
 
 
-def test_a_client_without_references_ends_its_thread(make_client: MakeClient, transport: FakeTransport) -> None:
-    """Forgetting a client is no leak."""
+@pytest.mark.parametrize(("shell", "warned"), [(None, 1), (object(), 0)], ids=["library", "notebook"])
+def test_only_a_notebook_may_block_its_loop_without_a_warning(
+    shell: object, warned: int, make_client: MakeClient, transport: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program in which some library imports IPython is no notebook: it has no shell, and is warned."""
+    ipython = types.ModuleType("IPython")
+    ipython.get_ipython = lambda: shell
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setattr(_runner, "_warned", set())
+    client = make_client()
     transport.answer(200, CUSTOMER)
-    client = PayCombat(token="snd_token", signature_key="snd_key", transport=transport)
-    client.customers.retrieve("customer_1")
-    (thread,) = threads_of_clients()
 
-    del client
-
-    assert not thread.is_alive()
-
-
-def test_a_client_collected_in_its_own_thread_ends_it_too(transport: FakeTransport) -> None:
-    """The garbage collector runs wherever it likes, and must not wait for the thread it is in."""
-    gc.collect()
-    gc.disable()
-    try:
-        transport.answer(200, CUSTOMER)
-        client = PayCombat(token="snd_token", signature_key="snd_key", transport=transport)
+    async def cell() -> None:
         client.customers.retrieve("customer_1")
-        client.itself = client  # only the collector frees it
-        (thread,) = threads_of_clients()
-        loop = client._runner._thread._loop
-        del client
-        loop.call_soon_threadsafe(gc.collect)
-        thread.join(PATIENCE_S)
-    finally:
-        gc.enable()
 
-    assert not thread.is_alive()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        asyncio.run(cell())
+
+    assert warned == len([one for one in caught if "blocks the event loop" in str(one.message)])
 
 
 @pytest.mark.promise("P8")
-def test_a_forked_child_leaves_the_loop_of_its_parent_alone(transport: FakeTransport) -> None:
-    """What happens in the child, without the fork: neither a new call nor the end of the client touches that loop."""
+def test_a_forked_child_leaves_the_loop_of_its_parent_alone(
+    transport: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another process, neither a new call nor the end of the client touches the inherited loop."""
     transport.answer(200, CUSTOMER)
     transport.answer(200, CUSTOMER)
     client = PayCombat(token="snd_token", signature_key="snd_key", transport=transport)
     client.customers.retrieve("customer_1")
     inherited = client._runner._thread
 
-    client._runner.disown()
+    monkeypatch.setattr(os, "getpid", lambda: -1)  # as in the child
     client.customers.retrieve("customer_1")
     is_another = client._runner._thread is not inherited
     client.close()
@@ -418,8 +252,26 @@ def test_a_forked_child_leaves_the_loop_of_its_parent_alone(transport: FakeTrans
     inherited.stop()
 
 
+@pytest.mark.promise("P8")
+@pytest.mark.timeout(20)
+def test_a_fork_during_the_first_call_of_another_thread(
+    make_client: MakeClient, transport: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child does not have that thread, so the lock it held is never released there; the child's calls work."""
+    client = make_client()
+    transport.answer(200, CUSTOMER)
+
+    with ThreadPoolExecutor(1) as pool:
+        lock = client._runner._lock()
+        pool.submit(lock.__enter__).result()
+        monkeypatch.setattr(os, "getpid", lambda: -1)  # as in the child
+        assert "customer_1" == client.customers.retrieve("customer_1").customer_id
+        client.close()
+        pool.submit(lock.__exit__, None, None, None).result()
+
+
 def test_where_no_thread_can_start_the_call_says_so(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As from Python 3.12 on in an exit handler."""
+    """Python from 3.12 on starts no thread in an exit handler: that raises `ConfigurationError`."""
 
     def refuse(_thread: threading.Thread) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")
@@ -431,9 +283,22 @@ def test_where_no_thread_can_start_the_call_says_so(make_client: MakeClient, mon
         client.customers.retrieve("customer_1")
 
 
+def test_where_no_loop_can_start_the_call_says_so(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process with too many open files gets the error of the system, and does not hang."""
+
+    def refuse(*_args: object, **_kwargs: object) -> NoReturn:
+        raise OSError(24, "Too many open files")
+
+    client = make_client()
+    monkeypatch.setattr(anyio, "run", refuse)
+
+    with pytest.raises(OSError, match="Too many open files"):
+        client.customers.retrieve("customer_1")
+
+
 @pytest.mark.promise("P8")
 def test_many_threads_may_make_the_first_call(make_client: MakeClient, transport: FakeTransport) -> None:
-    """They get one loop, not one each."""
+    """Twenty first calls at once start one loop, not one each."""
     client = make_client()
     for _ in range(20):
         transport.answer(200, CUSTOMER)
