@@ -148,12 +148,12 @@ def member_differences(name: str, original: object, twin: object) -> Iterator[st
 
 @each_twin
 def test_the_blocking_class_mirrors_the_async_one(original: type, twin: type) -> None:
-    """Nobody has to learn the API twice."""
+    """Both classes have the same methods, signatures and docstrings, but for the differences listed above."""
     assert list(differences(original, twin)) == []
 
 
 def test_every_resource_of_the_async_client_has_its_twin() -> None:
-    """A new group of methods is not forgotten, and each of them stands under the same name on both sides."""
+    """Each group of methods stands under the same name in both clients."""
     offered = typing.get_type_hints(client.AsyncPayCombat)
     blocking = typing.get_type_hints(blocking_client.PayCombat)
 
@@ -162,7 +162,7 @@ def test_every_resource_of_the_async_client_has_its_twin() -> None:
 
 
 def test_every_resource_of_a_client_is_a_twin_of_its_own() -> None:
-    """What a method hands on reaches the resource of the same name."""
+    """A blocking resource forwards to the async resource of the same name."""
     made = object.__new__(blocking_client.PayCombat)
     twin = SimpleNamespace(**{name: SimpleNamespace(name=name) for name in (*RESOURCES, *SHARED)})
 
@@ -176,7 +176,7 @@ def test_every_resource_of_a_client_is_a_twin_of_its_own() -> None:
 
 
 def test_the_blocking_batch_job_takes_the_same() -> None:
-    """All but `stop`, an event of a loop: whoever blocks ends the run with Ctrl-C."""
+    """All parameters but `stop`, an event of a loop: a blocking run is stopped with Ctrl-C."""
     original, twin = inspect.signature(batch.sync_customers), inspect.signature(blocking_batch.sync_customers)
     shared = [name for name in original.parameters if name != "stop"]
 
@@ -291,7 +291,7 @@ class OtherPurpose:
     ids=lambda it: it.__name__ if isinstance(it, type) else "",
 )
 def test_every_kind_of_difference_is_seen(faulty: type, found: list[str]) -> None:
-    """The comparison itself is not blind."""
+    """Each faulty class below differs in one way, and the comparison reports that way."""
     assert found == list(differences(Original, faulty))
 
 
@@ -381,7 +381,7 @@ def test_every_method_of_the_api_is_probed() -> None:
 
 @pytest.mark.parametrize("name", blocking_methods(blocking_client.PayCombat))
 def test_the_client_hands_every_argument_on(name: str, runner: Runner) -> None:
-    """The same for `send` and `request`."""
+    """`send` and `request` forward each argument under its own name."""
 
     def make(recorder: Recorder) -> blocking_client.PayCombat:
         made = object.__new__(blocking_client.PayCombat)
@@ -394,7 +394,7 @@ def test_the_client_hands_every_argument_on(name: str, runner: Runner) -> None:
 
 
 def test_a_page_number_is_handed_on(runner: Runner) -> None:
-    """The pager's only argument."""
+    """The blocking pager forwards the page number to the async pager."""
     recorder = Recorder(pagination.Pager)
 
     blocking_pagination.Pager(runner, recorder).page(7)
@@ -442,7 +442,7 @@ class Forgetful:
 
 
 def test_the_probe_sees_a_forgotten_argument() -> None:
-    """The probe itself is not blind."""
+    """A method that does not forward an argument fails the comparison."""
     expected, calls = forwarded(Forgetful, "list", customers.Customers, Forgetful)
 
     assert expected != calls

@@ -22,7 +22,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can
 
 
 class Goodbyes:
-    """A script that keeps quiet on the first `silent` requests, answers all others, and notes what it sees."""
+    """A script that does not answer the first `silent` requests, answers all others, and records what it sees."""
 
     def __init__(self, silent: int) -> None:
         self.silent = silent
@@ -42,7 +42,7 @@ class Goodbyes:
 
 
 async def answer_and_close(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
-    """Promises to keep the connection, and does not."""
+    """Answers as if the connection were kept, and closes it."""
     writer.write(http(200, ANSWER))
     await writer.drain()
     return False
@@ -77,17 +77,17 @@ def start(name: str, base_url: str) -> Process:
     ],
 )
 def test_a_program_gets_its_answers_and_ends_quietly(program: str, printed: str, sandbox_url: str) -> None:
-    """Whatever loops, threads and processes it uses one client from."""
+    """Each program uses one client from several loops, threads or processes, or in an unusual place."""
     assert (0, printed, "") == start(program, sandbox_url).end()
 
 
 def test_connections_that_the_server_dropped_are_not_used_again(serve: Serve) -> None:
-    """Between blocking calls the loop goes on, so it sees them go: none of 20 unrepeatable calls fails."""
+    """The loop runs between blocking calls and sees connections close: none of 20 unrepeatable calls fails."""
     assert (0, "20\n", "") == start("idle_connections_dropped", serve(answer_and_close)).end()
 
 
 def test_ctrl_c_cuts_the_request(serve: Serve) -> None:
-    """The caller is interrupted at once, the server sees the connection go, and the client is as good as before."""
+    """The caller is interrupted at once, the server sees the connection close, and the client works as before."""
     server = Goodbyes(silent=1)
     process = start("interrupted", serve(server))
 
@@ -101,7 +101,7 @@ def test_ctrl_c_cuts_the_request(serve: Serve) -> None:
 
 
 def test_a_call_under_way_does_not_hold_up_the_exit(serve: Serve) -> None:
-    """Nor does it leave a traceback: a daemon thread ends with its program."""
+    """A call of a daemon thread ends with the program, at once and without a traceback."""
     server = Goodbyes(silent=1)
     process = start("call_at_exit", serve(server))
 
@@ -112,7 +112,7 @@ def test_a_call_under_way_does_not_hold_up_the_exit(serve: Serve) -> None:
 
 
 def test_a_collected_client_leaves_nothing_behind(serve: Serve) -> None:
-    """Its thread ends and its connections are closed while the program goes on."""
+    """The thread and connections of a collected client end while the program runs on."""
     server = Goodbyes(silent=0)
     process = start("collected", serve(server))
 
