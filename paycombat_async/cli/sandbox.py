@@ -1,11 +1,14 @@
-"""`paycombat sandbox`: a local server that behaves like the provider."""
+"""`paycombat sandbox`: run a local PayCombat server, or describe it in OpenAPI."""
+
+from typing import BinaryIO
 
 import click
+import msgspec
 
 from paycombat_async.cli.refusal import refusals
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1; a free one if not given.")
 @click.option("--db", type=click.Path(dir_okay=False), help="SQLite file for its state; in memory if not given.")
 @click.option("--customers", type=click.IntRange(min=0), default=0, metavar="N", help="Start with N made-up customers.")
@@ -21,7 +24,9 @@ from paycombat_async.cli.refusal import refusals
 @click.option("--settle-after", type=float, metavar="SECONDS", help="Payins and payouts succeed after this time.")
 @click.option("--webhook-url", metavar="URL", help="Send signed webhooks to this address on this machine.")
 @click.option("--va-webhook-url", metavar="URL", help="Send webhooks about virtual accounts to this address instead.")
+@click.pass_context
 def sandbox(  # noqa: PLR0917  # click passes options by name
+    context: click.Context,
     port: int,
     db: str | None,
     customers: int,
@@ -42,7 +47,10 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
       paycombat sandbox --port 8080 --db sandbox.db
       paycombat sandbox --fault 500_after_commit:0.02 --fault latency=50ms:0.1
       paycombat sandbox --settle-after 2 --webhook-url http://127.0.0.1:8000/webhooks/paycombat
+      paycombat sandbox openapi --output openapi.json
     """
+    if context.invoked_subcommand is not None:
+        return
     from paycombat_async.sandbox import Faults, Sandbox, serve  # noqa: PLC0415  # imports aiohttp.web
 
     with refusals():
@@ -57,3 +65,20 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
             va_webhook_url=va_webhook_url,
         )
         serve(provider)
+
+
+@sandbox.command()
+@click.option("--output", type=click.File("wb", lazy=False), default="-", help="File to write; stdout if not given.")
+def openapi(output: BinaryIO) -> None:
+    """Print the OpenAPI 3.1 document of all endpoints, as JSON.
+
+    Any OpenAPI viewer shows it. Paths that the provider's documentation does not show are marked in `x-evidence`.
+
+    \b
+    Examples:
+      paycombat sandbox openapi
+      paycombat sandbox openapi --output openapi.json
+    """
+    from paycombat_async.sandbox.openapi import description  # noqa: PLC0415  # imports aiohttp.web
+
+    output.write(msgspec.json.format(msgspec.json.encode(description()), indent=2) + b"\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from paycombat_async.batch import Row, open_rows
+from paycombat_async.endpoints import ENDPOINTS
 from paycombat_async.sandbox import Sandbox
 from tests import processes
 from tests.cli.command import COMMAND, environment, run, start
@@ -77,9 +78,43 @@ def test_the_sandbox_serves_until_it_is_interrupted() -> None:
     assert 0 == ended.returncode
 
 
+@pytest.mark.parametrize("to_file", [False, True], ids=["stdout", "file"])
+def test_openapi_is_printed_as_json_with_all_endpoints(tmp_path: Path, to_file: bool) -> None:
+    """`--output` writes the same document to a file; an existing file is replaced."""
+    output = tmp_path / "openapi.json"
+    output.write_text("old", "utf-8")
+
+    ended = run("sandbox", "openapi", *(["--output", output] if to_file else []))
+
+    assert (0, "") == (ended.returncode, ended.stderr)
+    document = json.loads(output.read_bytes() if to_file else ended.stdout)
+    assert "3.1.0" == document["openapi"]
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    assert sorted(each.name for each in ENDPOINTS) == sorted(each["operationId"] for each in operations)
+    assert "" == ended.stdout or not to_file
+
+
+def test_openapi_says_why_a_file_cannot_be_written(tmp_path: Path) -> None:
+    """One sentence on stderr and exit code 2, as for other wrong options."""
+    ended = run("sandbox", "openapi", "--output", tmp_path)
+
+    assert 2 == ended.returncode
+    assert "Error: Invalid value for '--output'" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["customers"], ["customers", "sync"], ["customers", "get"], ["customers", "sample"], ["sandbox"], ["doctor"]],
+    [
+        [],
+        ["customers"],
+        ["customers", "sync"],
+        ["customers", "get"],
+        ["customers", "sample"],
+        ["sandbox"],
+        ["sandbox", "openapi"],
+        ["doctor"],
+    ],
     ids=" ".join,
 )
 def test_every_command_has_a_help_with_examples(arguments: list[str]) -> None:
