@@ -1,4 +1,4 @@
-"""The provider on your machine, for tests, examples and trying things out."""
+"""A local server that behaves like the provider, for tests, examples and trials."""
 
 from paycombat_async.sandbox.arrivals import Arrival, Arrivals
 from paycombat_async.sandbox.credentials import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN

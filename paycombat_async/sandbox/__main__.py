@@ -1,4 +1,4 @@
-"""`python -m paycombat_async.sandbox`: the sandbox as a program."""
+"""`python -m paycombat_async.sandbox`: runs the sandbox from the command line."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from paycombat_async.sandbox.state import IN_MEMORY
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve as the arguments say; returns the exit code: 0 after Ctrl-C or SIGTERM, 2 for what cannot work."""
+    """Run the sandbox until Ctrl-C or SIGTERM; returns the exit code: 0 after such a stop, 2 for unusable arguments."""
     options = _parser().parse_args(arguments)
     try:
         serve(

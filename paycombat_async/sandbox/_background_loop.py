@@ -1,4 +1,4 @@
-"""A thread with an event loop of its own, for those who use the sandbox from blocking code."""
+"""An event loop in its own thread, so that blocking code can use the sandbox."""
 
 import asyncio
 import threading
@@ -22,16 +22,16 @@ class BackgroundLoop:
 
     # Any: whatever the coroutine yields to its loop.
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run it there and wait for its result here."""
+        """Run the coroutine in the background loop; block until it ends and return its result."""
         return self.submit(work).result()
 
-    # Any: as above.
+    # Any: whatever the coroutine yields to its loop.
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run it there; whoever wants its result may wait for it."""
+        """Start the coroutine in the background loop; returns a future for its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def stop(self) -> None:
-        """End the loop and the thread; what is left running is cancelled."""
+        """End the loop and join the thread; running tasks are cancelled."""
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 

@@ -1,11 +1,11 @@
-"""Work beside the requests: started by any thread, run in the sandbox's loop, ended with it."""
+"""Background tasks of the sandbox (webhooks, automatic settling), cancelled when it stops."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 
 
-class Tasks:
-    """The tasks that run. To be made in the running loop that is to run them."""
+class BackgroundTasks:
+    """Starts tasks and cancels them at the end. Must be created inside the loop that will run them."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -15,19 +15,19 @@ class Tasks:
     def running(self) -> tuple[asyncio.Task[None], ...]:
         return tuple(self._running)
 
-    def call(self, act: Callable[[], None]) -> None:
-        """Have it done in the loop, in the order of the calls, from whatever thread."""
-        self._loop.call_soon_threadsafe(act)
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Schedule the callback in the loop, in order of the calls. Safe to call from any thread."""
+        self._loop.call_soon_threadsafe(callback)
 
     def start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
-        """Run it until it is through, or until the end."""
+        """Start a task that runs until it finishes or `end` cancels it."""
         task = self._loop.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
 
     async def end(self) -> None:
-        """Cancel all that runs, and wait until it has ended."""
+        """Cancel all running tasks and wait until they have ended."""
         running = self.running
         for task in running:
             task.cancel()

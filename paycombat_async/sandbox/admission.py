@@ -1,4 +1,4 @@
-"""Who and what is let in: the token, the signature both ways, the body's form and type. Pure: no sockets here."""
+"""Checks of a request before its handler runs: host, token, content type, signature, body. No I/O."""
 
 import re
 from functools import lru_cache
@@ -21,14 +21,14 @@ Q = TypeVar("Q")
 
 
 def check_host(given: list[str]) -> None:
-    """The Host header must name this machine: a web page whose own name was turned to 127.0.0.1 stays out."""
+    """Refuse with 421 a Host header that is not a loopback name: stops DNS rebinding from web pages."""
     if len(given) != 1 or not is_loopback(given[0]):
         raise Refused(421, "MISDIRECTED_REQUEST", "the Host header must be localhost or a loopback address")
 
 
 @lru_cache(maxsize=64)
 def is_loopback(authority: str) -> bool:
-    """Whether `host` or `host:port` is this machine by its loopback address or as "localhost"."""
+    """Whether `host` or `host:port` is "localhost" or a loopback address."""
     try:
         name = urlsplit(f"//{authority}").hostname
         return name == "localhost" or (name is not None and ip_address(name).is_loopback)
@@ -37,13 +37,13 @@ def is_loopback(authority: str) -> bool:
 
 
 def check_token(given: list[str], token: str) -> None:
-    """Exactly one `X-token` header, and the right one."""
+    """Refuse with 401 unless there is exactly one `X-token` header, with this token."""
     if given != [token]:
         raise unauthorized("X-token is missing, repeated or wrong")
 
 
 def check_content_type(kind: str, charset: str | None, encoding: str | None) -> None:
-    """A body is JSON in UTF-8, and not compressed."""
+    """Refuse with 415 a body that is not uncompressed JSON in UTF-8."""
     if kind != "application/json" or (charset or "utf-8").lower() != "utf-8":
         raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json, in UTF-8")
     if encoding is not None:
@@ -51,10 +51,10 @@ def check_content_type(kind: str, charset: str | None, encoding: str | None) -> 
 
 
 def check_signature(body: bytes, given: list[str], signer: Signer) -> None:
-    """The signature must be that of the bytes received and that of `JSON.stringify(JSON.parse(body))`.
+    """Refuse with 401 unless the signature matches both the received bytes and `JSON.stringify(JSON.parse(body))`.
 
-    Nobody knows over which of the two the provider takes it. A call that fits only one would fail at one of the two
-    kinds of server, so it is refused here.
+    It is unknown which of the two the provider verifies. A signature that matches only one could fail there, so it
+    fails here.
     """
     if len(given) != 1 or not _SIGNATURE.fullmatch(given[0]):
         raise unauthorized("signature is missing, repeated, or not 64 lower-case hexadecimal digits")
@@ -77,13 +77,13 @@ def _not_json() -> Refused:
 
 
 class BodyReader(Generic[Q]):
-    """Reads bodies as one request type."""
+    """Decodes request bodies into one request type."""
 
     def __init__(self, kind: type[Q]) -> None:
         self._decoder = msgspec.json.Decoder(kind)
 
     def read(self, body: bytes) -> Q:
-        """The request. Refused with 400 naming the field, without its value."""
+        """The decoded request. Refused with 400 where it is invalid; the message names the field, never its value."""
         try:
             request = self._decoder.decode(body)
         except msgspec.ValidationError as error:
@@ -91,7 +91,7 @@ class BodyReader(Generic[Q]):
         except msgspec.DecodeError:
             raise _not_json() from None
         else:
-            # `extra` is how this SDK sends what it does not name; on the wire there is no such field.
+            # `extra` is this SDK's container for unknown fields; on the wire its items are plain fields.
             if getattr(request, "extra", UNSET) is UNSET:
                 return request
             text, path = "object contains unknown field `extra`", "$"
@@ -99,5 +99,5 @@ class BodyReader(Generic[Q]):
 
 
 def reader_of(kind: type[Any]) -> BodyReader[Any] | None:
-    """How to read a body of that type, None for a call that has no body."""
+    """The decoder of this request type; None for `NoneType`, an endpoint without a body."""
     return None if kind is type(None) else BodyReader(kind)

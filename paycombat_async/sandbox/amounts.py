@@ -1,4 +1,4 @@
-"""Amounts of money in the sandbox: read digit by digit from the wire, kept as text, added exactly."""
+"""Exact arithmetic on amounts: parsed from the JSON digits, stored as text, added as `Decimal` without rounding."""
 
 import re
 from decimal import Context, Decimal, Inexact, InvalidOperation
@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from paycombat_async.sandbox.refusals import bad_request
 
-# Amounts have at most 15 digits before the point and 20 behind it; sums of very many of them fit, or it is an error.
+# An amount has at most 15 digits before the point and 20 after it; 60 digits hold any realistic sum without rounding.
 _EXACT: Final = Context(prec=60, traps=[Inexact, InvalidOperation])
 _MAX_DIGITS: Final = 15
 _LIMIT: Final = Decimal(10) ** 15
@@ -17,7 +17,7 @@ _NUMBER: Final = re.compile(rb"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 
 def read_amount(raw: Raw, path: str) -> Decimal:
-    """The amount that the JSON says. Refused with 400 unless it is a number above 0 that a double holds exactly."""
+    """The amount in a JSON number. Refused with 400 unless it is positive and has at most 15 significant digits."""
     written = bytes(raw)
     if not _NUMBER.fullmatch(written):
         raise bad_request(f"{path}: expected a number, without sign or exponent")
@@ -30,15 +30,15 @@ def read_amount(raw: Raw, path: str) -> Decimal:
 
 
 def plus(one: Decimal, other: Decimal) -> Decimal:
-    """The sum, whatever decimal context the caller has."""
+    """The exact sum, independent of the caller's decimal context."""
     return _EXACT.add(one, other)
 
 
 def minus(amount: Decimal) -> Decimal:
-    """The same amount with the other sign."""
+    """The negated amount; zero stays zero without a sign."""
     return amount.copy_negate() if amount else amount
 
 
 def text_of(amount: Decimal) -> str:
-    """As JavaScript prints numbers of this size: neither an exponent nor zeros at the end."""
+    """The amount in plain digits, without an exponent or trailing zeros, as JavaScript prints it."""
     return format(_EXACT.normalize(amount), "f")

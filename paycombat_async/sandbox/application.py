@@ -1,4 +1,4 @@
-"""The web application: from an aiohttp request to an admitted call, and from its answer to JSON."""
+"""The aiohttp application: checks a request, runs its handler and wraps the result in the endpoint's envelope."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")  # amounts are JSON num
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """What every request needs: the memory, the credentials, the record of arrivals, what goes wrong and when."""
+    """What every request handler needs: state, credentials, recorded requests, scheduled faults, clock."""
 
     state: SandboxState
     arrivals: Arrivals
@@ -46,7 +46,7 @@ class Provider:
 
 
 def application(provider: Provider) -> web.Application:
-    """An application that serves every route of the table."""
+    """The application with all routes of `ROUTES`."""
     injector = Injector(provider.clock, provider.faults.redirect_to)
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_record_middleware(provider, injector)])
     for each in ROUTES:
@@ -61,8 +61,8 @@ def application(provider: Provider) -> web.Application:
 
 def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     @web.middleware
-    async def front_desk(request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Records every request, known path or not, and lets happen to it what is to go wrong."""
+    async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Records every request, also on unknown paths, and applies the fault scheduled for it, if any."""
         arrival = Arrival(
             operation=request.match_info.route.name or UNKNOWN,
             method=request.method,
@@ -70,34 +70,36 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
             headers=request.headers,
         )
         provider.arrivals.add(arrival)
-        if injector.strays:
-            injector.strays.drop(request.transport)
+        if injector.idle_faults:
+            injector.idle_faults.drop(request.transport)
         mishap = provider.faults.decide(arrival)
         if mishap is None:
             response = await _answer(request, arrival, handler)
         else:
-            with suppress(web.HTTPException, ConnectionResetError):  # that is answered in its turn
-                await request.read()  # before any pause: who has heard all carries it out, even if the caller hangs up
+            with suppress(web.HTTPException, ConnectionResetError):  # `_answer` reports it
+                await (
+                    request.read()
+                )  # before a pause: a request received whole is carried out, even if the client disconnects
             answer, skip_handler = (partial(_answer, request, arrival, each) for each in (handler, _skip_handler))
             response = await injector.inject(mishap, answer, skip_handler)
-        arrival.status = response.status or None  # 0 is that of an answer without a status line
+        arrival.status = response.status or None  # 0: a fault sent no status line
         return response
 
-    return front_desk
+    return record
 
 
 async def _answer(request: web.Request, arrival: Arrival, handler: Handler) -> web.StreamResponse:
-    """Takes the request in and has it handled; every refusal is answered as JSON."""
+    """The handler's response; refusals and HTTP errors become JSON error responses."""
     try:
         check_host(request.headers.getall("Host", []))
         arrival.body = await request.read()
         return await handler(request)
     except Refused as refused:
         return _refuse(refused)
-    except ConnectionResetError:  # hung up in the middle of the request: nobody is there to hear this
+    except ConnectionResetError:  # the client disconnected during the request: nobody receives this response
         return _refuse(bad_request("the body broke off"))
     except web.HTTPException as error:
-        response = _refuse(_in_our_words(error))
+        response = _refuse(_as_refused(error))
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
@@ -139,7 +141,7 @@ def _body(request: web.Request, body: bytes, signer: Signer, reader: BodyReader[
     return reader.read(body)
 
 
-def _in_our_words(error: web.HTTPException) -> Refused:
+def _as_refused(error: web.HTTPException) -> Refused:
     words = {
         404: not_found("there is no such path"),
         405: Refused(405, "METHOD_NOT_ALLOWED", "this path does not take this method"),

@@ -1,4 +1,4 @@
-"""What came over the wire: the latest requests whole, and a count of all of them."""
+"""The requests that the sandbox received: the latest 1000 in full, and counts of all."""
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ UNKNOWN = "unknown"
 
 @dataclass(slots=True, kw_only=True)
 class Arrival:
-    """One request as it was received. `status` is None until it is answered.
+    """One received request. `status` is the HTTP status of the response, None until there is one.
 
     `operation` is the endpoint's name, or "unknown" where no endpoint has that verb and path. `path` is raw, with its
     query and percent-encoding as sent. Header names are lower-case; a header that was not sent is absent.
@@ -36,17 +36,17 @@ class Arrivals:
         self.counts[arrival.operation] += 1
 
     def clear(self) -> None:
-        """Forget all of them, counts too."""
+        """Delete all recorded requests and reset the counts."""
         self._latest.clear()
         self.counts.clear()
 
     @property
     def last(self) -> Arrival:
-        """The latest one. Raises `IndexError` if there is none."""
+        """The latest request. Raises `IndexError` if there is none."""
         return self._latest[-1]
 
     def of(self, operation: str) -> list[Arrival]:
-        """The kept ones of one operation, by the endpoint's name."""
+        """The recorded requests of one operation, such as "customers.update", oldest first."""
         return [arrival for arrival in self if arrival.operation == operation]
 
     def __len__(self) -> int:

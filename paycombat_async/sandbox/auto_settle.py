@@ -1,22 +1,22 @@
-"""Time: what nobody simulates comes to its good end by itself, if the sandbox is asked for it."""
+"""Moves pending payins, payouts and virtual accounts to success after a delay (`settle_after`), or on demand."""
 
 from functools import partial
 
 from paycombat_async._clock import Clock
 from paycombat_async.errors import ConfigurationError
-from paycombat_async.sandbox._tasks import Tasks
+from paycombat_async.sandbox._tasks import BackgroundTasks
 from paycombat_async.sandbox.lifecycle import move
 from paycombat_async.sandbox.records import Kind, Record
 from paycombat_async.sandbox.refusals import Refused
 from paycombat_async.sandbox.state import SandboxState
-from paycombat_async.sandbox.transitions import GOOD_END, KINDS, PENDING
+from paycombat_async.sandbox.transitions import KINDS, PENDING, SUCCESS_STATUS
 
 
 class Settler:
-    """Moves every pending payin, payout and virtual account on, `after` seconds after it has come."""
+    """Moves each pending payin, payout and virtual account to success, `after` seconds after its creation."""
 
-    def __init__(self, state: SandboxState, clock: Clock, tasks: Tasks, *, after: float) -> None:
-        """Those that are pending already come to their end that long after now."""
+    def __init__(self, state: SandboxState, clock: Clock, tasks: BackgroundTasks, *, after: float) -> None:
+        """Records that are already pending settle `after` seconds from now."""
         self._state = state
         self._clock = clock
         self._tasks = tasks
@@ -25,9 +25,9 @@ class Settler:
             self.watch(record)
 
     def watch(self, record: Record) -> None:
-        """Look after a record that was made or moved. Called by any thread."""
+        """Schedule a record that has just been written, if it is pending. Safe to call from any thread."""
         if record.status == PENDING:
-            self._tasks.call(partial(self._start, record.id, record.kind))
+            self._tasks.call_soon(partial(self._start, record.id, record.kind))
 
     def _start(self, record_id: str, kind: Kind) -> None:
         self._tasks.start(self._settle(record_id, kind))
@@ -35,13 +35,13 @@ class Settler:
     async def _settle(self, record_id: str, kind: Kind) -> None:
         await self._clock.sleep(self._after)
         try:
-            move(self._state, record_id, [kind], to=GOOD_END[kind])
+            move(self._state, record_id, [kind], to=SUCCESS_STATUS[kind])
         except Refused:
-            return  # somebody else has moved it meanwhile
+            return  # a Simulate call or `settle` moved it first
 
 
 def settle(state: SandboxState, record_id: str, status: str) -> None:
-    """Move a record by hand. Raises `ConfigurationError` for an unknown id and for a move that cannot be."""
+    """Move a record to a status. Raises `ConfigurationError` for an unknown id or a forbidden transition."""
     try:
         move(state, record_id, KINDS, to=status)
     except Refused as refused:

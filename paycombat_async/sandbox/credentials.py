@@ -1,9 +1,9 @@
-"""The sandbox's credentials: public constants, so that nobody is tempted to use real ones on a local server."""
+"""The sandbox's default credentials: public constants, so that no real ones are used on a local server."""
 
 from paycombat_async.errors import ConfigurationError
 
 SANDBOX_PREFIX = "snd_"
-SANDBOX_TOKEN = "snd_token_of_the_local_sandbox"  # noqa: S105  # a public constant, good for nothing elsewhere
+SANDBOX_TOKEN = "snd_token_of_the_local_sandbox"  # noqa: S105  # a public constant, useless elsewhere
 SANDBOX_SIGNATURE_KEY = "snd_signature_key_of_the_local_sandbox"
 
 

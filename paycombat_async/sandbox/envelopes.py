@@ -1,6 +1,6 @@
-"""The wrappings of answers: which endpoint uses which is said in the table of routes.
+"""The four documented response envelopes; each route names the one that its endpoint uses.
 
-A is on most pages, B on "Update Customer", C (A around B) on "Disable Customer", D on "Retrieve Payin".
+Most endpoints use A; "Update Customer" B, "Disable Customer" C (A around B), "Retrieve Payin" D.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from paycombat_async.sandbox.refusals import Refused
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What an envelope says about its request, beside the data."""
+    """The parts of an envelope that are not data: request id, time, status."""
 
     request_id: str
     time: str
@@ -30,7 +30,7 @@ def envelope_a(data: object, stamp: Stamp) -> dict[str, object]:
 
 
 def envelope_a_saying(message: str) -> Envelope:
-    """A, with a message of the endpoint's own."""
+    """Envelope A with this message in place of the status phrase."""
 
     def envelope(data: object, _stamp: Stamp) -> dict[str, object]:
         return {"status": True, "message": message, "data": data}
@@ -61,10 +61,10 @@ def envelope_d(data: object, stamp: Stamp) -> dict[str, object]:
 
 
 def refusal(refused: Refused) -> dict[str, object]:
-    """The body of an error. No error body is on record: this has envelope A's form, which most pages use."""
+    """The body of an error response. The provider documents none: this has the form of envelope A."""
     return {"status": False, "message": refused.message, "code": refused.code}
 
 
 def iso_time(seconds: float) -> str:
-    """Seconds since 1970 as the provider writes times: ISO 8601 in UTC, with milliseconds and a Z."""
+    """Unix seconds in the provider's format: ISO 8601 in UTC, with milliseconds and a Z."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

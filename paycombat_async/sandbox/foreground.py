@@ -1,4 +1,4 @@
-"""The sandbox as a program: says where it is, serves until Ctrl-C or SIGTERM."""
+"""Runs the sandbox in the main thread until Ctrl-C or SIGTERM."""
 
 import asyncio
 import shlex
@@ -10,7 +10,7 @@ from paycombat_async.sandbox.server import Sandbox
 
 
 def announce(sandbox: Sandbox) -> None:
-    """Print where the sandbox is, and the lines that make a shell use it."""
+    """Print the sandbox's address and the `export` lines that point the SDK to it."""
     variables = {
         "PAYCOMBAT_BASE_URL": sandbox.base_url,
         "PAYCOMBAT_TOKEN": sandbox.token,
@@ -25,8 +25,8 @@ def announce(sandbox: Sandbox) -> None:
 def serve(sandbox: Sandbox, *, on_ready: Callable[[Sandbox], None] = announce) -> None:
     """Run a sandbox in the main thread; returns after Ctrl-C or SIGTERM.
 
-    `on_ready` is called once it listens. Raises `ConfigurationError` for a port that is taken or a file that is no
-    sandbox's.
+    `on_ready` is called once it listens. Raises `ConfigurationError` for a port in use or a file that is not a
+    sandbox database.
     """
     asyncio.run(_serve(sandbox, on_ready))
 

@@ -1,4 +1,4 @@
-"""Making and moving payins, payouts and virtual accounts: status, money and the word about it, all or nothing."""
+"""Creates payins, payouts and virtual accounts and changes their status, with the ledger, in one transaction."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -14,7 +14,7 @@ from paycombat_async.sandbox.transitions import BOOKINGS, MADE_BY, check_move
 
 MERCHANT: Final = "5a6d1c0b-3e8f-4729-a1b2-c3d4e5f60718"
 
-# What else a record's document says once it has come to a status.
+# Further fields of the document that change with a status.
 _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
     (Kind.PAYOUT, "FAILED"): lambda _now: {"approval": "FAILED"},
     (Kind.PAYIN, "SUCCESS"): lambda now: {"transaction_date": now},
@@ -22,7 +22,7 @@ _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
 
 
 def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
-    """Add the record that `describe` makes of a fresh hexadecimal number, and book what goes with its status."""
+    """Store the record that `describe` returns for a new unique hexadecimal number, with its ledger entry."""
     with state.transaction():
         number = state.records.next_number()
         record = describe(content_digest(f"record/{state.seed}/{number}".encode())[:32])
@@ -33,7 +33,7 @@ def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
 
 
 def move(state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str) -> Record:
-    """Move a record on. Refused with 404 if there is none of these kinds, with 409 if it cannot move there."""
+    """Change a record's status. Refused with 404 for an unknown id, with 409 for a forbidden transition."""
     with state.transaction():
         record = state.records.find(record_id, kinds)
         check_move(record.kind, record.status, to)
@@ -48,7 +48,7 @@ def move(state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str)
 
 
 def uuid_of(number: str) -> str:
-    """A hexadecimal number in the form of a UUID."""
+    """32 hexadecimal digits formatted as a version 4 UUID."""
     return str(UUID(hex=number, version=4))
 
 

@@ -1,4 +1,4 @@
-"""Where the sandbox listens: a loopback address, and a port that the system may choose."""
+"""Binds the sandbox to a loopback address."""
 
 from contextlib import AsyncExitStack
 from ipaddress import ip_address
@@ -13,11 +13,11 @@ _SHUTDOWN_S: Final = 1.0
 
 
 async def listen(app: web.Application, host: str, port: int, stack: AsyncExitStack) -> str:
-    """Serve until the stack is closed; the base URL. Raises `ConfigurationError` for a port that cannot be had."""
+    """Serve until `stack` is closed; returns the base URL. Raises `ConfigurationError` if the port cannot be bound."""
     runner = web.AppRunner(
         app,
         access_log=None,
-        auto_decompress=False,  # bodies are looked at as they were sent
+        auto_decompress=False,  # signatures are checked over the bytes as sent
         keepalive_timeout=_KEEP_ALIVE_S,
         shutdown_timeout=_SHUTDOWN_S,
     )
@@ -32,7 +32,7 @@ async def listen(app: web.Application, host: str, port: int, stack: AsyncExitSta
 
 
 def loopback_address(host: str) -> str:
-    """The address to bind. Raises `ConfigurationError` for one that others could reach."""
+    """The address to bind. Raises `ConfigurationError` for one that other machines could reach."""
     try:
         address = ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:

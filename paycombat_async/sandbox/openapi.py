@@ -1,4 +1,4 @@
-"""The sandbox described in OpenAPI 3.1, for tools that read it: made of the table of routes and the Structs."""
+"""The OpenAPI 3.1 document of all endpoints, generated from the sandbox's routes and the Structs."""
 
 import re
 from types import NoneType
@@ -18,7 +18,7 @@ from paycombat_async.schemas import Page
 # Any: a schema is JSON of any shape.
 Schema: TypeAlias = dict[str, Any]
 
-_HOLE: Final = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _TEXT: Final[Schema] = {"type": "string"}
 _DECIMAL: Final[Schema] = {"type": "string", "format": "decimal"}
 _REFUSAL: Final = "Refusal"
@@ -27,45 +27,46 @@ _COMPONENTS: Final = "#/components/schemas/"
 
 
 def description(base_url: str | None = None) -> Schema:
-    """The document, as plain data. `base_url` is that of a running sandbox, for tools that call what they read about.
+    """The OpenAPI document as JSON-compatible data; with `base_url` it names that address as its server.
 
-    Each operation's `operationId` is the endpoint's name; `x-evidence` says how sure its path is.
+    Each operation's `operationId` is the endpoint's name; `x-evidence` is how its path is known: documented, observed
+    or inferred.
     """
-    kinds = _kinds()
+    kinds = _struct_types()
     schemas, components = msgspec.json.schema_components(
-        kinds, schema_hook=_anything, ref_template=f"{_COMPONENTS}{{name}}"
+        kinds, schema_hook=_any_value, ref_template=f"{_COMPONENTS}{{name}}"
     )
     schema_of = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, Schema] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.endpoint.method.lower()] = _operation(route, schema_of)
-    described: Schema = {
+    document: Schema = {
         "openapi": "3.1.0",
         "info": {"title": "PayCombat sandbox", "version": __version__},
         "paths": paths,
         "components": {
-            "schemas": {name: _on_the_wire(schema) for name, schema in components.items()}
-            | {_REFUSAL: _like(refusal(Refused(400, "", "")), {})},
+            "schemas": {name: _wire_schema(schema) for name, schema in components.items()}
+            | {_REFUSAL: _envelope_schema(refusal(Refused(400, "", "")), {})},
             "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "X-token"}},
         },
         "security": [{"token": []}],
     }
-    return described if base_url is None else described | {"servers": [{"url": base_url}]}
+    return document if base_url is None else document | {"servers": [{"url": base_url}]}
 
 
-def _kinds() -> list[type[Struct]]:
-    """All types of bodies and answers, each once."""
-    found = [kind for route in ROUTES for kind in (route.body, _item(route.endpoint.response))]
+def _struct_types() -> list[type[Struct]]:
+    """The Structs of all request bodies and responses, without duplicates."""
+    found = [kind for route in ROUTES for kind in (route.body, _item_type(route.endpoint.response))]
     return list(dict.fromkeys(kind for kind in found if kind not in {NoneType, object}))
 
 
-def _anything(_kind: type[object]) -> Schema:
-    """The schema of `object`. msgspec would take an empty one for none."""
+def _any_value(_kind: type[object]) -> Schema:
+    """The schema of `object`: not empty, since msgspec treats an empty one as no schema at all."""
     return {"description": "Anything."}
 
 
-def _item(response: type[Any]) -> type[Any]:
-    """What stands in an answer: for a list, one of its items."""
+def _item_type(response: type[Any]) -> type[Any]:
+    """The response type, or the item type of a paginated response."""
     item: type[Any] = get_args(response)[0] if get_origin(response) is Page else response
     return item
 
@@ -81,7 +82,7 @@ def _operation(route: Route[Any, Any], schema_of: dict[type[Struct], Schema]) ->
         "parameters": _parameters(route),
         "responses": {
             str(route.status.value): _json(route.status.phrase, _answer(route, schema_of)),
-            "4XX": _json("Nothing was carried out.", {"$ref": _COMPONENTS + _REFUSAL}),
+            "4XX": _json("Refused; nothing was changed.", {"$ref": _COMPONENTS + _REFUSAL}),
         },
     }
     if route.body is not NoneType:
@@ -92,7 +93,7 @@ def _operation(route: Route[Any, Any], schema_of: dict[type[Struct], Schema]) ->
 def _parameters(route: Route[Any, Any]) -> list[Schema]:
     endpoint = route.endpoint
     parameters: list[Schema] = [
-        {"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _HOLE.findall(route.path)
+        {"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _PLACEHOLDER.findall(route.path)
     ]
     bounds = (
         (endpoint.page_parameter, {"minimum": 1}),
@@ -112,23 +113,23 @@ def _parameters(route: Route[Any, Any]) -> list[Schema]:
 
 def _answer(route: Route[Any, Any], schema_of: dict[type[Struct], Schema]) -> Schema:
     response = route.endpoint.response
-    data = schema_of.get(_item(response), {})
+    data = schema_of.get(_item_type(response), {})
     if get_origin(response) is Page:
         items = {"type": "array", "items": data}
         beside = {"type": "object", "properties": {"data": items, "total": {"type": "integer"}}, "required": ["data"]}
         data = {"anyOf": [items, beside]}
-    return _like(route.envelope(_DATA, Stamp("", "", route.status)), data)
+    return _envelope_schema(route.envelope(_DATA, Stamp("", "", route.status)), data)
 
 
-def _like(shown: object, data: Schema) -> Schema:
-    """The schema of an envelope, found by wrapping a mark in it and looking at what came out."""
-    if shown is _DATA:
+def _envelope_schema(example: object, data: Schema) -> Schema:
+    """The schema of an example response, with `data` in place of the `_DATA` marker."""
+    if example is _DATA:
         return data
-    if _is_object(shown):
-        return _object(**{name: _like(part, data) for name, part in shown.items()})
-    if isinstance(shown, bool):
-        return {"const": shown}
-    return {"type": "integer"} if isinstance(shown, int) else _TEXT
+    if _is_object(example):
+        return _object(**{name: _envelope_schema(part, data) for name, part in example.items()})
+    if isinstance(example, bool):
+        return {"const": example}
+    return {"type": "integer"} if isinstance(example, int) else _TEXT
 
 
 def _object(**properties: Schema) -> Schema:
@@ -143,11 +144,11 @@ def _content(schema: Schema) -> Schema:
     return {"content": {"application/json": {"schema": schema}}}
 
 
-def _on_the_wire(schema: Schema) -> Schema:
-    """The schema of a Struct as JSON has it: amounts are numbers, and `extra` is no field there."""
+def _wire_schema(schema: Schema) -> Schema:
+    """The schema as sent on the wire: amounts are numbers, and the SDK-only field `extra` is left out."""
     if schema == _DECIMAL:
         return {"type": "number"}
-    changed = {name: _part_on_the_wire(part) for name, part in schema.items()}
+    changed = {name: _wire_part(part) for name, part in schema.items()}
     if "properties" in schema:
         changed["properties"].pop("extra", None)
     if "pattern" in schema:
@@ -155,10 +156,10 @@ def _on_the_wire(schema: Schema) -> Schema:
     return changed
 
 
-def _part_on_the_wire(part: Any) -> Any:
+def _wire_part(part: Any) -> Any:
     if _is_list(part):
-        return [_part_on_the_wire(each) for each in part]
-    return _on_the_wire(part) if _is_object(part) else part
+        return [_wire_part(each) for each in part]
+    return _wire_schema(part) if _is_object(part) else part
 
 
 def _is_list(part: Any) -> TypeGuard[list[Any]]:

@@ -1,4 +1,4 @@
-"""Which page of a list is asked for: `page` and `limit` in the query, as at Finmo."""
+"""Pagination by the query parameters `page` and `limit`, as in the API of Finmo, the provider's upstream."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,14 +11,14 @@ _LARGEST_PAGE = 2**31
 
 
 class Window(NamedTuple):
-    """How many to show, and how many to skip before them."""
+    """The number of items to return, and to skip before them."""
 
     limit: int
     skip: int
 
 
 def window_of(query: Mapping[str, str]) -> Window:
-    """The window that the query asks for. Refused with 400 where a value is no whole number in bounds."""
+    """The window of the requested page. Refused with 400 for a value that is not a whole number in range."""
     number = _whole_number(query, "page", default=1, largest=_LARGEST_PAGE)
     limit = _whole_number(query, "limit", default=DEFAULT_LIMIT, largest=MAX_LIMIT)
     return Window(limit=limit, skip=(number - 1) * limit)

@@ -1,8 +1,8 @@
-"""The pytest plugin: a running sandbox as a fixture, and what a client needs to talk to it.
+"""The pytest plugin: fixtures for a running sandbox and for the client options that connect to it.
 
-pytest loads this file in every run of everybody who has this distribution, so it imports nothing of the SDK until a
-fixture is used. In the wheel it stands as the module `pytest_paycombat`, since importing it as part of the package
-would import the package.
+pytest loads this file in every run where this distribution is installed, so it imports nothing of the SDK until a
+fixture is used. The wheel contains it as the module `pytest_paycombat`, since importing it from the package would
+import the package.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ _MARKER = "paycombat_sandbox"
 
 
 class ClientOptions(TypedDict):
-    """What either client takes to talk to a sandbox: `PayCombat(**paycombat_client_options)`."""
+    """Keyword arguments that connect either client to the sandbox: `PayCombat(**paycombat_client_options)`."""
 
     token: str
     signature_key: str
@@ -27,7 +27,7 @@ class ClientOptions(TypedDict):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the marker known, so that `--strict-markers` lets it pass."""
+    """Registers the marker for `--strict-markers`."""
     config.addinivalue_line(
         "markers", f"{_MARKER}(**options): options of the Sandbox that the fixture {_MARKER} starts, as customers=3"
     )
@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def paycombat_sandbox_options() -> Mapping[str, object]:
-    """The options of every sandbox: none. Override it to give your own; a marker beats it, option by option."""
+    """Options for `paycombat_sandbox`, empty by default: override this fixture. The marker takes precedence."""
     return {}
 
 
@@ -43,7 +43,7 @@ def paycombat_sandbox_options() -> Mapping[str, object]:
 def paycombat_sandbox(
     request: pytest.FixtureRequest, paycombat_sandbox_options: Mapping[str, Any]
 ) -> Iterator["Sandbox"]:
-    """A PayCombat sandbox, fresh for this test, in a thread of its own: it serves async and blocking tests alike.
+    """A new PayCombat sandbox for this test, in its own thread: usable from async and blocking tests.
 
     Options come from `paycombat_sandbox_options` and from `@pytest.mark.paycombat_sandbox(customers=3, seed=7)`.
     """
@@ -60,7 +60,7 @@ def paycombat_sandbox(
 
 @pytest.fixture
 def paycombat_client_options(paycombat_sandbox: "Sandbox") -> ClientOptions:
-    """Token, signature key, base URL and paths of the sandbox, for either client: `PayCombat(**…)`."""
+    """Token, signature key, base URL and paths of the sandbox, as keyword arguments of either client."""
     return ClientOptions(
         token=paycombat_sandbox.token,
         signature_key=paycombat_sandbox.signature_key,
@@ -71,9 +71,9 @@ def paycombat_client_options(paycombat_sandbox: "Sandbox") -> ClientOptions:
 
 @pytest.fixture
 def paycombat_canary(caplog: pytest.LogCaptureFixture) -> Iterator["SecretCanary"]:
-    """Marked credentials: at the end of the test none of them may stand in the logs, of any level.
+    """Marked credentials: the test fails at its end if one of them was logged, at any level.
 
-    Hand its `check` whatever else came out, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
+    Pass other output to its `check`, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
     """
     from paycombat_async.testing import SecretCanary  # noqa: PLC0415  # only now: see above
 

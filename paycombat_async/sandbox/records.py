@@ -1,4 +1,4 @@
-"""Payins, payouts and virtual accounts in SQLite: one row each, with the status, what it moves, and its document."""
+"""The SQLite table of payins, payouts and virtual accounts: one row each, with status, amount and JSON document."""
 
 import sqlite3
 import threading
@@ -14,12 +14,12 @@ from paycombat_async.sandbox.amounts import text_of
 from paycombat_async.sandbox.paging import Window
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: a JSON document in the words of the provider's answers; amounts are text in it, so that they stay exact.
+# Any: a JSON document with the provider's field names; amounts are text, so that they stay exact.
 Document: TypeAlias = dict[str, Any]
 
 
 class Kind(StrEnum):
-    """What moves through states."""
+    """The kinds of objects that have a status."""
 
     PAYIN = "payin"
     PAYOUT = "payout"
@@ -28,10 +28,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One payin, payout or virtual account as it stands.
+    """One payin, payout or virtual account in its current state.
 
-    `amount` and `currency` are those of the merchant's balance. `body_digest` tells equal bodies of the call that made
-    it. `webhook_url` is the one that came with that call.
+    `amount` and `currency` are what it moves on the merchant's balance. `body_digest` is a digest of the body of the
+    call that created it, `webhook_url` the URL in that body.
     """
 
     id: str
@@ -66,14 +66,14 @@ _SELECT: Final = (
 
 
 class RecordTable:
-    """All records, of every kind. A write belongs into a transaction of the state."""
+    """All records, of every kind. Write only inside `SandboxState.transaction()`."""
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
         self._connection = connection
         self._lock = lock
 
     def find(self, record_id: str, kinds: Iterable[Kind]) -> Record:
-        """The record. Refused with 404 where there is none of these kinds."""
+        """The record. Refused with 404 for an unknown id or one of another kind."""
         kinds = tuple(kinds)
         rows = self._rows(_SELECT + "WHERE id = ?", record_id)
         if not rows or rows[0][1] not in kinds:
@@ -81,7 +81,7 @@ class RecordTable:
         return _record(rows[0])
 
     def page(self, kind: Kind, window: Window) -> list[Record]:
-        """Records in the order in which they were added."""
+        """One page of records, oldest first."""
         rows = self._rows(_SELECT + "WHERE kind = ? ORDER BY seq LIMIT ? OFFSET ?", kind, window.limit, window.skip)
         return [_record(row) for row in rows]
 
@@ -90,11 +90,11 @@ class RecordTable:
         return total
 
     def in_status(self, status: str) -> Iterator[Record]:
-        """Those that have this status, in the order in which they were added."""
+        """All records with this status, oldest first."""
         return map(_record, self._rows(_SELECT + "WHERE status = ? ORDER BY seq", status))
 
     def next_number(self) -> int:
-        """The number of the next new record; never the same twice."""
+        """A number for the next new record, never reused."""
         number: int = self._rows("SELECT coalesce(max(seq), 0) + 1 FROM records")[0][0]
         return number
 
@@ -114,7 +114,7 @@ class RecordTable:
         )
 
     def write(self, record: Record) -> None:
-        """Replace the status and the document; nothing else of a record ever changes."""
+        """Update the status and the document; the other columns never change."""
         self._rows(
             "UPDATE records SET status = ?, document = ? WHERE id = ?",
             record.status,

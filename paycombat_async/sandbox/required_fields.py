@@ -1,4 +1,4 @@
-"""The fields that a payin or payout method asks for, held against what was sent."""
+"""The check of the fields that a payin or payout method requires."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from paycombat_async.schemas.methods import RequiredField
 
 
 def check_fields(part: Mapping[str, object], fields: Iterable[RequiredField] | None, path: str) -> None:
-    """Refused with 400 naming the first field that is missing, or that does not match the method's pattern."""
+    """Refuse with 400 the first field that is missing or does not match its pattern; the message names it."""
     for field in fields or ():
         name = field.name or ""
         value = part.get(name, "")

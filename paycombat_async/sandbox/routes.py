@@ -1,4 +1,4 @@
-"""The table of routes: every endpoint, who answers it, in which envelope, showing what."""
+"""All routes of the sandbox."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from paycombat_async.sandbox.payins.routes import PAYIN_ROUTES
 from paycombat_async.sandbox.payouts.routes import PAYOUT_ROUTES
 from paycombat_async.sandbox.routing import Route
 
-# Any: Route is invariant, so no narrower type holds them all; `route` has checked each one.
+# Any: Route is invariant, so no narrower type holds all of them; `route` type-checks each one.
 ROUTES: tuple[Route[Any, Any], ...] = (
     *METHOD_ROUTES,
     *PAYIN_ROUTES,

@@ -1,4 +1,4 @@
-"""What a route is: an endpoint's constant, the handler that answers it, and how its page wraps and shows the answer."""
+"""A route: an endpoint, its handler, its response format and its envelope."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,24 +18,24 @@ B = TypeVar("B", bound=Struct)
 
 @dataclass(frozen=True, slots=True)
 class RoutedCall(Generic[Q]):
-    """One admitted request: token and signature hold, `request` is of the route's body type, `body` is as received."""
+    """One verified request: `request` is the decoded body, of the route's body type; `body` the received bytes."""
 
     state: SandboxState
     request: Q
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
-    token: str = field(repr=False)  # the merchant's own: the provider writes it into the URLs of checkouts
+    token: str = field(repr=False)  # the provider puts the merchant's token into checkout URLs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[Q, R]):
-    """One endpoint of the sandbox. `path` is the endpoint's, or the sandbox's own where the record has none.
+    """One endpoint of the sandbox. `path` is the documented one, or the sandbox's own where none is documented.
 
-    `body` is what the sandbox reads the request as.
+    `body` is the type that the request body is decoded into.
     """
 
-    # Any: the sandbox may read the request as a type of its own, with the fields that the client sends as `extra`.
+    # Any: `body` may be a type of the sandbox's own, with fields that the client sends as `extra`.
     endpoint: Endpoint[Any, R]
     path: str
     body: type[Q]
@@ -46,7 +46,7 @@ class Route(Generic[Q, R]):
 
 
 def as_it_is(answer: object) -> object:
-    """The page of an endpoint whose handler says itself what is shown."""
+    """The response format of a handler that already returns plain data."""
     return answer
 
 
@@ -85,11 +85,11 @@ def route(
     path: str | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Route[Any, Any]:
-    """A route; the types of handler and page must be those of the endpoint.
+    """A route; the types of `handler` and `show` must match the endpoint.
 
     `path` is for endpoints without one. `body` is for endpoints whose request type leaves fields to `extra`: on the
-    wire these are plain keys, so the sandbox reads them as a Struct of its own. Raises `ValueError` where not exactly
-    one of the two paths is given.
+    wire these are plain fields, so the sandbox decodes them with its own Struct. Raises `ValueError` unless exactly one
+    of the endpoint's path and `path` is set.
     """
     if (endpoint.path is None) == (path is None):
         raise ValueError(f"{endpoint.name}: the path is either the endpoint's or given here")

@@ -1,11 +1,11 @@
-"""A sandbox while it runs: its memory, its server, and what goes on beside the requests."""
+"""Starts and assembles a sandbox: state, web server, webhook dispatcher, automatic settling."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from paycombat_async._clock import Clock
 from paycombat_async._signing import Signer
-from paycombat_async.sandbox._tasks import Tasks
+from paycombat_async.sandbox._tasks import BackgroundTasks
 from paycombat_async.sandbox.application import Provider, application
 from paycombat_async.sandbox.arrivals import Arrivals
 from paycombat_async.sandbox.auto_settle import Settler
@@ -21,7 +21,7 @@ from paycombat_async.sandbox.state import SandboxState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOptions:
-    """What a sandbox was asked to be; all of it is checked."""
+    """The validated options of a sandbox."""
 
     host: str
     port: int
@@ -40,7 +40,7 @@ class SandboxOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorders:
-    """What a sandbox has beside its memory, running or not: what came, what went out, what is to go wrong."""
+    """What outlives one run of a sandbox: received requests, sent webhooks, scheduled faults."""
 
     arrivals: Arrivals
     deliveries: Deliveries
@@ -49,7 +49,7 @@ class Recorders:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What there is to ask a running sandbox. `stack` ends it."""
+    """The parts of a running sandbox. Closing `stack` stops it."""
 
     base_url: str
     state: SandboxState
@@ -58,7 +58,7 @@ class Running:
 
 
 async def start(options: SandboxOptions, recorders: Recorders) -> Running:
-    """Start it in the running loop. Raises `ConfigurationError`, leaving nothing open."""
+    """Start a sandbox in the current event loop. On `ConfigurationError` everything opened so far is closed again."""
     async with AsyncExitStack() as stack:
         state = SandboxState(options.db, clock=options.clock, seed=options.seed, openings=options.openings)
         stack.callback(state.close)
@@ -69,7 +69,7 @@ async def start(options: SandboxOptions, recorders: Recorders) -> Running:
         stack.push_async_callback(dispatcher.end)
         state.watchers.append(dispatcher.watch)
         if options.settle_after is not None:
-            tasks = Tasks()
+            tasks = BackgroundTasks()
             stack.push_async_callback(tasks.end)
             state.watchers.append(Settler(state, options.clock, tasks, after=options.settle_after).watch)
         app = application(_provider(options, recorders, state))

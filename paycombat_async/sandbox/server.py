@@ -1,4 +1,4 @@
-"""The sandbox as a server: started and stopped in a running loop, in a thread of its own, or until Ctrl-C."""
+"""`Sandbox`, the public class: runs the server in the current event loop or in its own thread."""
 
 import asyncio
 import math
@@ -30,19 +30,19 @@ WEBHOOK_WAITS = (0.05, 0.2)
 
 
 class Sandbox:
-    """The provider on your machine: `async with Sandbox() as sandbox`, or plain `with` (a thread of its own).
+    """A local server that behaves like PayCombat: `async with Sandbox() as sandbox`, or `with` to run it in a thread.
 
-    It binds a loopback address only and takes sandbox credentials only. `db` is a file that keeps everything, or
-    ":memory:". `customers` made-up customers are there from the start, the same ones for the same `seed`. `faults` is
-    what goes wrong on purpose: a `Faults`, or its short form, `"500_after_commit:0.02,latency=50ms:0.1"`.
+    It binds only loopback addresses and accepts only sandbox credentials. `db` is a SQLite file that keeps all data, or
+    ":memory:". `customers` is how many generated customers it starts with, the same ones for the same `seed`. `faults`
+    are injected errors: a `Faults`, or its short form, `"500_after_commit:0.02,latency=50ms:0.1"`.
 
-    Money: `balances` are the opening balances by currency, 0 for currencies that are not in it; without it there are
-    1,000,000 of each. Payins, payouts and virtual accounts stay PENDING until a Simulate call or `settle` moves them,
-    or come to their good end by themselves `settle_after` seconds after they were made.
+    Money: `balances` are the opening balances by currency, 0 for currencies not listed; by default 1,000,000 in each.
+    Payins, payouts and virtual accounts stay PENDING until a Simulate call or `settle` moves them; with `settle_after`
+    they succeed that many seconds after their creation.
 
-    Webhooks: signed and sent to `webhook_url`, or to the `webhook_url` of the payin or payout itself; those about
-    virtual accounts to `va_webhook_url`. All three must be on this machine. `webhook_waits` are the seconds before each
-    further attempt, after one that was not answered with 2xx; the last failure is final.
+    Webhooks are signed and sent to the `webhook_url` of the payin or payout, else to this one; those about virtual
+    accounts to `va_webhook_url`. All must be loopback URLs. `webhook_waits` are the seconds before each further
+    attempt after a response other than 2xx; then the webhook is given up.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Sandbox:
         va_webhook_url: str | None = None,
         webhook_waits: Sequence[float] = WEBHOOK_WAITS,
     ) -> None:
-        """Port 0 lets the system choose; all waits use the clock. Raises `ConfigurationError` for what cannot be."""
+        """Port 0 picks a free port; all waits use `clock`. Raises `ConfigurationError` for an invalid option."""
         check_sandbox_credential("token", token)
         check_sandbox_credential("signature_key", signature_key)
         self.token = token
@@ -92,52 +92,52 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Where it listens. Raises `ConfigurationError` while it does not."""
+        """The URL of the running sandbox. Raises `ConfigurationError` while it is not running."""
         return self._running.base_url
 
     @property
     def paths(self) -> Mapping[str, str]:
-        """Paths of the endpoints whose path is not on record: hand them to the client as `paths=`."""
+        """Paths of the endpoints whose path is undocumented, by endpoint name; pass them to the client as `paths=`."""
         return PATHS
 
     @property
     def customer_ids(self) -> Iterator[str]:
-        """The ids of all customers, in the order in which they were added."""
+        """The ids of all customers, oldest first."""
         return self._state.customers.ids()
 
     def add_customers(self, ids: Iterable[str], kind: Kind = "company") -> None:
-        """Add plain customers with these ids, many at once. An id that was used before is left as it is."""
+        """Add customers with these ids and a minimal profile. Existing ids are not changed."""
         state = self._state
         with state.transaction():
             state.customers.add_many(plain(ids, kind, at=state.now()))
 
     def executions(self, customer_id: str) -> int:
-        """How often an update of this customer was carried out; 0 also for an id that never existed."""
+        """How many updates of this customer were executed; 0 for an unknown id."""
         return self._state.customers.executions(customer_id)
 
     @property
     def ledger(self) -> Ledger:
-        """Every movement of money, and `doubles()`: those that were made twice."""
+        """All movements of money; its `doubles()` lists duplicates."""
         return self._state.ledger
 
     def balance(self, currency: str) -> Decimal:
-        """What can be paid out in a currency."""
+        """The current balance in a currency."""
         return self.ledger.balance(currency)
 
     def settle(self, id: str, status: str) -> None:  # noqa: A002  # the provider's own word
-        """Move a payin, payout or virtual account to a status, as Simulate calls do; from any thread.
+        """Move a payin, payout or virtual account to a status, like a Simulate call. Safe to call from any thread.
 
-        Raises `ConfigurationError` for an unknown id, and for a move that cannot be: they only go forward.
+        Raises `ConfigurationError` for an unknown id or a forbidden transition; none leads back to PENDING.
         """
         settle(self._state, id, status)
 
     async def drain(self) -> None:
-        """Wait until every webhook so far is delivered or given up. Those held back as out of order are sent now."""
+        """Send webhooks that are held back as out of order; wait until all are delivered or given up."""
         dispatcher, thread = self._running.dispatcher, self._thread
         await (dispatcher.drain() if thread is None else asyncio.wrap_future(thread.submit(dispatcher.drain())))
 
     def drain_blocking(self) -> None:
-        """`drain` for blocking code, in a sandbox that was started with plain `with`."""
+        """Like `drain`, but blocking, for a sandbox started with `with`."""
         dispatcher, thread = self._running.dispatcher, self._thread
         if thread is None:
             raise ConfigurationError("this sandbox runs in an event loop; use `await sandbox.drain()`")

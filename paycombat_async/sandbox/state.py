@@ -1,4 +1,4 @@
-"""What the sandbox remembers: one SQLite database, in memory or in a file that outlives the server."""
+"""The sandbox's state: one SQLite database, in memory or in a file."""
 
 import sqlite3
 import threading
@@ -18,26 +18,26 @@ from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.records import RECORDS_SCHEMA, Record, RecordTable
 
 IN_MEMORY = ":memory:"
-_MARK = 0x50434D42  # application_id: tells a sandbox's file from any other SQLite file
+_APPLICATION_ID = 0x50434D42  # application_id: tells a sandbox's file from any other SQLite file
 _VERSION = 2
 _SCHEMA = f"""
 {CUSTOMERS_SCHEMA}
 {CHECKOUTS_SCHEMA}
 {RECORDS_SCHEMA}
 {LEDGER_SCHEMA}
-PRAGMA application_id = {_MARK};
+PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 """
 
 
 class SandboxState:
-    """The pretend provider's memory. Safe to use from several threads, one transaction at a time.
+    """The database with all tables. Safe to use from several threads, one transaction at a time.
 
-    A file survives the server's death at any moment (but not a power cut: `synchronous` is off, for speed).
+    A file survives a crash of the process at any moment, but not a power cut: `synchronous` is off, for speed.
     """
 
     def __init__(self, db: str, *, clock: Clock, seed: int, openings: Openings) -> None:
-        """Raises `ConfigurationError` for a file that is no sandbox's, or cannot be opened."""
+        """Raises `ConfigurationError` for a file that is not a sandbox database or cannot be opened."""
         self.seed = seed
         self._clock = clock
         self._requests = count(1)
@@ -53,7 +53,7 @@ class SandboxState:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All or nothing of what is read and written inside."""
+        """Commits at the end of the block and then calls the watchers; rolls back on an exception."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -64,22 +64,22 @@ class SandboxState:
                 raise
             self._connection.execute("COMMIT")
             if self._announced:
-                self._tell()
+                self._notify_watchers()
 
     def announce(self, record: Record) -> None:
-        """Tell the watchers once the running transaction has been committed, in the order of all commits."""
+        """Pass the record to the watchers after the current transaction is committed, in order of commits."""
         self._announced.append(record)
 
     def now(self) -> str:
-        """The time as the provider writes it."""
+        """The current time in the provider's format."""
         return iso_time(self._clock.now())
 
     def stamp(self, status: HTTPStatus) -> Stamp:
-        """A fresh request id and the time, for an envelope."""
+        """A new request id, the current time and the status, for an envelope."""
         request_id = content_digest(f"{self._started}/{next(self._requests)}".encode())[:32]
         return Stamp(request_id, self.now(), status)
 
-    def _tell(self) -> None:
+    def _notify_watchers(self) -> None:
         announced, self._announced = self._announced, []
         for record in announced:
             for watcher in self.watchers:
@@ -92,7 +92,7 @@ class SandboxState:
 
 def _opened(db: str) -> sqlite3.Connection:
     try:
-        # The lock above serialises the threads, so that SQLite's own check would only get in the way.
+        # `check_same_thread` is off because the lock already serialises all threads.
         connection = sqlite3.connect(db, isolation_level=None, check_same_thread=False, timeout=10.0)
     except sqlite3.Error as error:
         raise ConfigurationError(f"the sandbox cannot open its database {db!r}: {error}") from None
@@ -111,7 +111,7 @@ def _prepare(connection: sqlite3.Connection, db: str) -> None:
     mark = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if tables and (mark != _MARK or version != _VERSION):
+    if tables and (mark != _APPLICATION_ID or version != _VERSION):
         raise ConfigurationError(f"{db!r} is not a database of this sandbox; name another file")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = OFF")

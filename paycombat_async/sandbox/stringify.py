@@ -1,6 +1,6 @@
-"""JavaScript's `JSON.stringify(JSON.parse(text))`, written from ECMA-262 for the server's side of a signature.
+"""JavaScript's `JSON.stringify(JSON.parse(text))`, implemented from ECMA-262 to verify signatures as a server does.
 
-It shares no code with the client's canonical bytes: where the two disagree, one of them is wrong and a call is refused.
+It shares no code with the client's canonical JSON, so that an error in either one shows as a refused signature.
 """
 
 import json
@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 from types import NoneType
 from typing import Any, NoReturn
 
-_DIGITS_OF_A_SAFE_INTEGER = 15  # up to here every integer is a double, so it is printed as it was read
+_DIGITS_OF_A_SAFE_INTEGER = 15  # a double holds every integer of so many digits exactly
 _LARGEST_INDEX = 2**32 - 2
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 _DIGITS = frozenset("0123456789")
@@ -19,7 +19,7 @@ _REPR = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:
 
 
 def stringify(text: str) -> str:
-    """What a JavaScript server prints after parsing `text`.
+    """`JSON.stringify(JSON.parse(text))`.
 
     Raises `ValueError` for what `JSON.parse` refuses, and for nesting deeper than Python can follow.
     """
@@ -27,7 +27,7 @@ def stringify(text: str) -> str:
         printed = _print(_PARSER.decode(text))
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    # The parser has joined every escaped pair, so a surrogate that is left stands alone (25.5.2.3, QuoteJSONString).
+    # The parser has joined surrogate pairs; a remaining lone surrogate is escaped (25.5.2.3, QuoteJSONString).
     return printed if printed.isascii() else _LONE_SURROGATE.sub(_escaped, printed)
 
 
@@ -55,7 +55,7 @@ def _object(members: dict[str, Any]) -> str:
     if not _DIGITS.isdisjoint("".join([key[:1] for key in members])):
         members = dict(sorted(members.items(), key=_place))
     printed = [
-        # Most members are texts: those are written here, which halves the cost of a body.
+        # Strings, the most frequent values, are printed here without a call: this halves the cost of a body.
         f"{encode_basestring(key)}:{encode_basestring(item) if type(item) is str else _print(item)}"
         for key, item in members.items()
     ]

@@ -1,4 +1,4 @@
-"""How payins, payouts and virtual accounts move through their states, and which money moves with them: as data."""
+"""Tables of the allowed status transitions of payins, payouts and virtual accounts, and their ledger entries."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -10,15 +10,15 @@ from paycombat_async.sandbox.refusals import conflict
 PENDING: Final = "PENDING"
 KINDS: Final = tuple(Kind)
 
-# Forward only. PENDING is on record for payouts alone; the others have to start somewhere, too.
+# PENDING is documented for payouts only; it is assumed as the first status of the others.
 MOVES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
     Kind.PAYIN: {PENDING: ("SUCCESS", "FAILED", "EXPIRED")},
     Kind.PAYOUT: {PENDING: ("SUCCESS", "FAILED"), "SUCCESS": ("RETURNED",)},
     Kind.VIRTUAL_ACCOUNT: {PENDING: ("APPROVED", "FAILED")},
 }
 
-# What becomes of those that are left to themselves, where `settle_after` says so.
-GOOD_END: Final[Mapping[Kind, str]] = {
+# The status that `settle_after` moves a pending record to.
+SUCCESS_STATUS: Final[Mapping[Kind, str]] = {
     Kind.PAYIN: "SUCCESS",
     Kind.PAYOUT: "SUCCESS",
     Kind.VIRTUAL_ACCOUNT: "APPROVED",
@@ -26,13 +26,13 @@ GOOD_END: Final[Mapping[Kind, str]] = {
 
 
 class Booking(NamedTuple):
-    """What is booked: the record's amount, as a credit or as a debit."""
+    """A ledger entry over the record's amount, as a credit or as a debit."""
 
     movement: Movement
     is_credit: bool
 
 
-# What is booked when a record comes to a status. A payout is paid for when it is made.
+# The entry for each status that a record enters. A payout is debited at its creation.
 BOOKINGS: Final[Mapping[tuple[Kind, str], Booking]] = {
     (Kind.PAYIN, "SUCCESS"): Booking(Movement.PAYIN, is_credit=True),
     (Kind.PAYOUT, PENDING): Booking(Movement.PAYOUT, is_credit=False),
@@ -47,7 +47,7 @@ MADE_BY: Final[Mapping[Kind, str]] = {
 
 
 def check_move(kind: Kind, status: str, to: str) -> None:
-    """Refused with 409 unless the table has this move; the message names those that it has."""
+    """Refuse with 409 a transition that is not in `MOVES`; the message lists the allowed ones."""
     allowed = MOVES[kind].get(status, ())
     if to not in allowed:
         raise conflict(f"this {kind} is {status}; from there it moves to {' or '.join(allowed) or 'nothing else'}")

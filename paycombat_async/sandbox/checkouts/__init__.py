@@ -1,1 +1,1 @@
-"""Checkouts: their table, what the endpoints do, and how the pages show them."""
+"""Checkouts: database table, rules, handlers, routes and response formats."""

@@ -1,16 +1,16 @@
-"""One handler per checkout endpoint: an admitted call in, the endpoint's own response type out."""
+"""One handler per checkout endpoint: takes a verified call and returns the endpoint's response type."""
 
 from typing import Protocol
 
 import msgspec
 
+from paycombat_async.sandbox.bodies import given
+from paycombat_async.sandbox.checkouts.bodies import PaymentRequest
 from paycombat_async.sandbox.checkouts.rules import choose_bank, choose_method, new_checkout
 from paycombat_async.sandbox.checkouts.table import Document
-from paycombat_async.sandbox.checkouts.wire import PaymentRequest
 from paycombat_async.sandbox.methods.payins import KOREAN_BANKS
 from paycombat_async.sandbox.paging import window_of
 from paycombat_async.sandbox.routing import RoutedCall
-from paycombat_async.sandbox.wire import given
 from paycombat_async.schemas import Page
 from paycombat_async.schemas.checkouts import Checkout, CreateCheckoutVirtualAccount, CreateNewCheckout
 
@@ -47,7 +47,7 @@ def create_checkout_virtual_account(call: RoutedCall[CreateCheckoutVirtualAccoun
 
 
 def retrieve_va_bank_information(_call: RoutedCall[None]) -> object:
-    """No answer is on record; these are codes and names, as plain data."""
+    """Bank codes and names as plain data: the provider's documentation shows no response."""
     return KOREAN_BANKS
 
 
@@ -67,6 +67,6 @@ def _changed(
 
 
 def _checkout(document: Document, token: str) -> Checkout:
-    # The form on record, with nothing encoded: it is what redaction has to recognise.
+    # The documented URL form, without percent-encoding: log redaction must recognise exactly this.
     url = f"https://checkout.paycombat.com/?token={document['checkout_token']}&identifier={token}"
     return msgspec.convert(document | {"checkout_url": url}, Checkout)

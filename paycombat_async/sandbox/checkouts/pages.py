@@ -1,6 +1,6 @@
-"""Which fields of a checkout each of the provider's pages shows, in the page's order.
+"""Response bodies of the checkout endpoints: the documented fields, in the documented order.
 
-Written from the record by hand, not from the schemas, so that a field the schemas lack is seen as one.
+Written by hand from the provider's documentation, not from the schemas, so that tests notice a field they lack.
 """
 
 from paycombat_async.schemas import Page
@@ -30,15 +30,15 @@ _DETAILED = (*_BOTH, "checkout_url", "order_summary", "webhook_url")
 
 
 def detailed_page(checkout: Checkout) -> dict[str, object]:
-    """As on "Get Detail Checkout". No answer of "Create Payment Request" is on record; it is shown like this, too."""
+    """The response of "Get Detail Checkout"; also used for "Create Payment Request", whose response is undocumented."""
     return {name: getattr(checkout, name) for name in _DETAILED}
 
 
 def changed_page(checkout: Checkout) -> dict[str, object]:
-    """As on "Create New Checkout". "Create Virtual Account [KRW]" is cut off on record and begins like it."""
+    """The response of "Create New Checkout"; also of "Create Virtual Account [KRW]", documented only in part."""
     return {name: getattr(checkout, name) for name in _BOTH}
 
 
 def list_page(page: Page[Checkout]) -> dict[str, object]:
-    """No answer of "Get All Checkout" is on record; items beside their total is the commonest form."""
+    """Items and their total. The response of "Get All Checkout" is undocumented; this is the commonest form."""
     return {"data": [detailed_page(checkout) for checkout in page.items], "total": page.total}

@@ -10,6 +10,7 @@ from paycombat_async.endpoints import (
     RETRIEVE_CHECKOUT,
     RETRIEVE_VA_BANK_INFORMATION,
 )
+from paycombat_async.sandbox.checkouts.bodies import PaymentRequest
 from paycombat_async.sandbox.checkouts.handlers import (
     create_checkout_virtual_account,
     create_new_checkout,
@@ -19,7 +20,6 @@ from paycombat_async.sandbox.checkouts.handlers import (
     retrieve_va_bank_information,
 )
 from paycombat_async.sandbox.checkouts.pages import changed_page, detailed_page, list_page
-from paycombat_async.sandbox.checkouts.wire import PaymentRequest
 from paycombat_async.sandbox.envelopes import envelope_a
 from paycombat_async.sandbox.routing import as_it_is, route
 

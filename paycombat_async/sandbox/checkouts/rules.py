@@ -1,4 +1,4 @@
-"""How a checkout is made and how it gets its payin method: pure functions over the stored document."""
+"""Creating a checkout and choosing its payin method: functions over the stored document, without I/O."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,22 +10,22 @@ from msgspec import UNSET
 from paycombat_async._json.amounts import LIMIT
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.amounts import read_amount, text_of
+from paycombat_async.sandbox.bodies import given
+from paycombat_async.sandbox.checkouts.bodies import PaymentRequest
 from paycombat_async.sandbox.checkouts.table import Document
-from paycombat_async.sandbox.checkouts.wire import PaymentRequest
 from paycombat_async.sandbox.deliveries.url import check_webhook_url
 from paycombat_async.sandbox.envelopes import iso_time
 from paycombat_async.sandbox.lifecycle import MERCHANT, uuid_of
 from paycombat_async.sandbox.methods.currencies import AREA_OF_CURRENCY
-from paycombat_async.sandbox.methods.payins import DEFAULT_EXPIRY_S, LONGEST_EXPIRY_S, PAYIN_METHOD_OF_NAME
+from paycombat_async.sandbox.methods.payins import DEFAULT_EXPIRY_S, MAX_EXPIRY_S, PAYIN_METHOD_OF_NAME
 from paycombat_async.sandbox.refusals import bad_request, unprocessable
-from paycombat_async.sandbox.wire import given
 from paycombat_async.schemas.methods import PayinMethod
 
 
 def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
-    """A checkout without a payin method, good until `expire_at`. Its `key` decides its id and token.
+    """A checkout without a payin method, valid until `expire_at`. Its id and token are derived from `key`.
 
-    Refused with 400 where a field makes no sense.
+    Refused with 400 where a field is invalid.
     """
     area = AREA_OF_CURRENCY.get(request.currency)
     if area is None:
@@ -48,7 +48,7 @@ def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
 
 
 def choose_method(document: Document, name: str, *, at: str) -> None:
-    """Give the checkout this payin method, in place; another one may be chosen later.
+    """Set the payin method in `document`; it may be changed later.
 
     Refused with 400 where the method is unknown or does not fit, and with 422 where the checkout has expired.
     """
@@ -56,7 +56,7 @@ def choose_method(document: Document, name: str, *, at: str) -> None:
 
 
 def choose_bank(document: Document, name: str, *, at: str) -> None:
-    """As `choose_method`, with a method that opens virtual accounts."""
+    """Like `choose_method`, but only payin methods that open virtual accounts; others are refused with 400."""
     method = _fitting(document, name)
     if not method.is_va_allowed:
         raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")
@@ -81,7 +81,7 @@ def _fitting(document: Document, name: str) -> PayinMethod:
 
 
 def _sent(request: PaymentRequest) -> Document:
-    """The fields that were sent; "" is nothing."""
+    """The fields that were sent, except empty strings and the amount."""
     fields = msgspec.structs.asdict(request).items()
     return {name: value for name, value in fields if value is not UNSET and value != "" and name != "amount"}
 
@@ -100,15 +100,15 @@ def _is_web_address(text: str) -> bool:
 
 
 def _expiry(written: str | None, at: str) -> str:
-    """When it expires, in the form of all times, so that two of them can be compared as texts."""
+    """The time of expiry as `iso_time` writes it, so that it sorts as text. Refused with 400 if invalid."""
     now = datetime.fromisoformat(at)
     if written is None:
         return iso_time((now + timedelta(seconds=DEFAULT_EXPIRY_S)).timestamp())
     try:
         asked = msgspec.convert(written, datetime)
         left = (asked - now).total_seconds()
-    except (msgspec.ValidationError, TypeError):  # the latter for a time without its offset
+    except (msgspec.ValidationError, TypeError):  # TypeError: a time without a UTC offset
         raise bad_request("$.expire_at: expected a time like 2025-01-31T12:00:00Z") from None
-    if not 0 < left <= LONGEST_EXPIRY_S:
-        raise bad_request(f"$.expire_at: expected a time in the next {LONGEST_EXPIRY_S} seconds")
+    if not 0 < left <= MAX_EXPIRY_S:
+        raise bad_request(f"$.expire_at: expected a time in the next {MAX_EXPIRY_S} seconds")
     return iso_time(asked.timestamp())

@@ -1,6 +1,6 @@
-"""Checkouts in SQLite: one row each, the checkout as a JSON document in the words of the provider's answers.
+"""The SQLite table of checkouts: one row each, with a JSON document that has the provider's field names.
 
-Amounts are the digits of a Decimal in a text there. The URL is not kept: it holds the merchant's token.
+Amounts are stored as text. `checkout_url` is not stored: it contains the merchant's token.
 """
 
 import sqlite3
@@ -11,7 +11,7 @@ import msgspec
 
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: a JSON document. What gets in was checked against the request's Struct.
+# Any: a JSON document. Its content was validated against the request's Struct.
 Document: TypeAlias = dict[str, Any]
 
 CHECKOUTS_SCHEMA = """
@@ -25,7 +25,7 @@ CREATE TABLE checkouts (
 
 
 class CheckoutTable:
-    """All checkouts, expired ones too. A write belongs into a transaction of the state."""
+    """All checkouts, including expired ones. Write only inside `SandboxState.transaction()`."""
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
         self._connection = connection
@@ -40,7 +40,7 @@ class CheckoutTable:
         return self._one("SELECT document FROM checkouts WHERE checkout_token = ?", checkout_token, "checkout_token")
 
     def page(self, *, limit: int, skip: int) -> list[Document]:
-        """Checkouts in the order in which they were made."""
+        """One page of the checkouts, oldest first."""
         rows = self._rows("SELECT document FROM checkouts ORDER BY seq LIMIT ? OFFSET ?", limit, skip)
         return [msgspec.json.decode(document) for (document,) in rows]
 
@@ -57,7 +57,7 @@ class CheckoutTable:
         )
 
     def write(self, document: Document) -> None:
-        """Replace a checkout."""
+        """Replace the stored document of a checkout."""
         self._rows("UPDATE checkouts SET document = ? WHERE id = ?", msgspec.json.encode(document), document["id"])
 
     def _one(self, statement: str, value: str, name: str) -> Document:

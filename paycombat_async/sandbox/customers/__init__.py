@@ -1,1 +1,1 @@
-"""The customers of the pretend provider: table, profiles, pages, handlers."""
+"""Customers: database table, profile rules, handlers, routes and response formats."""

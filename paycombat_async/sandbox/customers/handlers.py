@@ -1,4 +1,4 @@
-"""One handler per customer endpoint: an admitted call in, the endpoint's own response type out."""
+"""One handler per customer endpoint: takes a verified call and returns the endpoint's response type."""
 
 import msgspec
 
@@ -79,7 +79,7 @@ def _customer(document: Document) -> Customer:
 
 
 def _check_required(changes: Document) -> None:
-    """What the Struct does not say: the part that goes with the type is required, and required texts are not empty."""
+    """Refuse with 400 a body without the `company` or `individual` named by `type`, or with an empty required text."""
     kind: str = changes["type"]
     if kind not in changes:
         raise bad_request(f"$.{kind}: required when type is {kind!r}")

@@ -1,6 +1,6 @@
-"""Which fields of a customer each of the provider's pages shows, in the page's order, and where it shows `{}` for null.
+"""Response bodies of the customer endpoints: the documented fields, in the documented order, with `{}` for null.
 
-Written from the record by hand, not from the schemas, so that a field the schemas lack is seen as one.
+Written by hand from the provider's documentation, not from the schemas, so that tests notice a field they lack.
 """
 
 from collections.abc import Mapping
@@ -81,7 +81,7 @@ _DETAILED = (
 )
 _STAMPS = ("created_by", "created_at", "updated_at")
 
-# "Update Customer" shows these as `{}`: the provider's null there. Everywhere else null is null.
+# "Update Customer" returns `{}` for null in these fields; other endpoints return null.
 _SHOWN_AS_OBJECT: Mapping[str, object] = {
     "company_domain": {},
     "address_line2": {},
@@ -91,29 +91,29 @@ _ALL_NULL: Mapping[str, object] = {}
 
 
 def updated_page(customer: Customer) -> dict[str, object]:
-    """As on "Update Customer": the company's domain stands in the company."""
+    """The response of "Update Customer": the company's domain is a field of `company`."""
     part = _part(customer, ("company_domain", *_COMPANY), _SHOWN_AS_OBJECT)
     return part | _shown(customer, _UPDATED, _SHOWN_AS_OBJECT)
 
 
 def detailed_page(customer: Customer) -> dict[str, object]:
-    """As on "Get Detail Customer by Id": the company's domain stands beside the company."""
+    """The response of "Get Detail Customer by Id": the company's domain is a field of the customer."""
     head = _shown(customer, _DETAILED, _ALL_NULL)
     return head | _part(customer, _COMPANY, _ALL_NULL) | _shown(customer, _STAMPS, _ALL_NULL)
 
 
 def wallet_page(readiness: WalletReadiness) -> dict[str, object]:
-    """The stray schema on "Disable Customer"."""
+    """The wallet state of "Check wallet ready", which the provider's documentation shows under "Disable Customer"."""
     return _shown(readiness, ("is_wallet_ready", "missing_field"), _ALL_NULL)
 
 
 def deleted_page(deleted: DeletedCustomer) -> dict[str, object]:
-    """No answer of "Delete Customer" is on record; this says what was done."""
+    """The id and `is_active`: the response of "Delete Customer" is undocumented."""
     return _shown(deleted, ("customer_id", "is_active"), _ALL_NULL)
 
 
 def list_page(page: Page[Customer]) -> dict[str, object]:
-    """No answer of "Get All Customer" is on record; items beside their total is the commonest form."""
+    """Items and their total. The response of "Get All Customer" is undocumented; this is the commonest form."""
     return {"data": [detailed_page(customer) for customer in page.items], "total": page.total}
 
 

@@ -1,4 +1,4 @@
-"""What a profile is and how a request changes it: pure functions over the stored document."""
+"""Creating and changing a customer's profile: functions over the stored document, without I/O."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _ANSWERED_AS = {"company_email": "email"}
 _PHONE = frozenset({"phone_country_code", "phone_number"})
 _NO_DIGIT = re.compile(r"[^0-9]+")
 
-# What makes a wallet ready is not on record. The sandbox asks for who it is, how to reach them, and where they are.
+# The provider does not document when a wallet is ready. The sandbox requires name, contact and address.
 _WALLET_NEEDS = {
     "company": (
         "company.name",
@@ -40,14 +40,14 @@ _WALLET_NEEDS = {
 
 
 def changes_of(request: CreateCustomer | UpdateCustomer) -> Document:
-    """The fields that were sent, as plain data."""
+    """The fields present in the request, as plain data."""
     changes: Document = msgspec.to_builtins(request)
     changes.pop("customer_id", None)
     return changes
 
 
 def new_profile(customer_id: str, changes: Document, *, at: str) -> Document:
-    """A customer as it is on its first day."""
+    """The document of a new customer, with `changes` applied."""
     document: Document = {
         "customer_id": customer_id,
         "org_id": ORGANISATION,
@@ -63,10 +63,10 @@ def new_profile(customer_id: str, changes: Document, *, at: str) -> Document:
 
 
 def change(document: Document, changes: Document, *, at: str) -> None:
-    """Apply what was sent, in place: a field is set or, by `""`, cleared; what was not sent stays.
+    """Apply `changes` to `document` in place: `""` clears a field, absent fields stay as they are.
 
-    A cleared field is absent from the document. `metadata` is replaced as a whole. Both `company` and `individual` are
-    taken, as on the provider's page; answers show the one that goes with the customer's type.
+    A cleared field is removed from the document. `metadata` is replaced as a whole. Both `company` and `individual` are
+    accepted, as in the provider's documentation; responses show the one that matches the customer's type.
     """
     _merge(document, changes)
     document["updated_at"] = at
@@ -86,7 +86,7 @@ def _merge(part: Document, changes: Document) -> None:
 
 
 def _set_e164(part: Document) -> None:
-    """Country code and number without the national trunk prefix 0, or nothing where one of them is missing."""
+    """Set the E.164 number, without the national trunk prefix 0; remove it where code or number is missing."""
     code = _NO_DIGIT.sub("", part.get("phone_country_code", ""))
     number = _NO_DIGIT.sub("", part.get("phone_number", "")).lstrip("0")
     part["phone_number_e164"] = f"+{code}{number}"
@@ -95,7 +95,7 @@ def _set_e164(part: Document) -> None:
 
 
 def missing_fields(document: Document) -> Iterator[str]:
-    """The fields, as dotted names, that keep the wallet from being ready."""
+    """The dotted names of the fields that are still required for a ready wallet."""
     for path in _WALLET_NEEDS[document["type"]]:
         part, name = path.split(".")
         if name not in document.get(part, {}):

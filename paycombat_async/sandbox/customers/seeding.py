@@ -1,4 +1,4 @@
-"""Made-up customers: the same ones for the same seed, with the names that break careless programs."""
+"""Generated customers: the same for the same seed, with names that reveal encoding errors."""
 
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias, TypeVar
@@ -39,34 +39,34 @@ _IDENTIFICATIONS = ("PASSPORT", "NATIONAL_ID", "DRIVING_LICENSE")
 
 
 def made_up(seed: int, number: int, *, at: str) -> tuple[str, bytes]:
-    """The id and the encoded profile of customer `number`: companies and people in turn."""
-    chance = _Chance(f"{seed}/{number}")
+    """The id and JSON profile of generated customer `number`; companies and individuals alternate."""
+    choice = _SeededChoice(f"{seed}/{number}")
     customer_id = f"customer_{content_digest(f'seeded/{seed}/{number}'.encode())[:32]}"
     changes: Document = {
         "description": f"Made-up customer {number + 1}",
         "organization_reference_id": f"REF-{seed}-{number + 1:06d}",
-        "metadata": {"source": "sandbox", "tier": chance.one_of(("gold", "silver", "표준"))},
+        "metadata": {"source": "sandbox", "tier": choice.one_of(("gold", "silver", "표준"))},
     }
     if number % 2:
-        changes |= {"type": "individual", "individual": _person(chance, number)}
+        changes |= {"type": "individual", "individual": _person(choice, number)}
     else:
-        changes |= {"type": "company", "company": _company(chance, number)}
+        changes |= {"type": "company", "company": _company(choice, number)}
     return customer_id, msgspec.json.encode(new_profile(customer_id, changes, at=at))
 
 
 def plain(ids: Iterable[str], kind: Kind, *, at: str) -> Iterator[tuple[str, bytes]]:
-    """Ids with the smallest profile of their kind, encoded. One template serves all: only the id differs."""
+    """Pairs of id and minimal JSON profile. The profile is encoded once, only the id differs: a million are cheap."""
     part = {"first_name": "Li", "last_name": "Kim"} if kind == "individual" else {"name": "Plain Company"}
     changes: Document = {"description": "Plain customer", "type": kind, kind: part | {"address_country": "KR"}}
     document = new_profile("", changes, at=at)
     del document["customer_id"]
-    behind_the_id = b"," + msgspec.json.encode(document)[1:]
+    after_id = b"," + msgspec.json.encode(document)[1:]
     for customer_id in ids:
-        yield customer_id, b'{"customer_id":' + msgspec.json.encode(customer_id) + behind_the_id
+        yield customer_id, b'{"customer_id":' + msgspec.json.encode(customer_id) + after_id
 
 
-class _Chance:
-    """Choices that depend on a text only."""
+class _SeededChoice:
+    """Choices derived from a text: the same text gives the same sequence."""
 
     def __init__(self, text: str) -> None:
         self._left = int(content_digest(text.encode()), 16)
@@ -80,8 +80,8 @@ class _Chance:
         return f"{number:0{count}d}"
 
 
-def _address(chance: _Chance) -> Document:
-    country, code, city, state, street, postal = chance.one_of(_PLACES)
+def _address(choice: _SeededChoice) -> Document:
+    country, code, city, state, street, postal = choice.one_of(_PLACES)
     return {
         "address_country": country,
         "address_state": state,
@@ -89,31 +89,31 @@ def _address(chance: _Chance) -> Document:
         "address_line1": street,
         "address_zip_code": postal,
         "phone_country_code": code,
-        "phone_number": chance.digits(9),
+        "phone_number": choice.digits(9),
     }
 
 
-def _person(chance: _Chance, number: int) -> Document:
-    address = _address(chance)
-    year, month, day = 1950 + int(chance.digits(2)) % 50, 1 + int(chance.digits(2)) % 12, 1 + int(chance.digits(2)) % 28
+def _person(choice: _SeededChoice, number: int) -> Document:
+    address = _address(choice)
+    year, month, day = 1950 + int(choice.digits(2)) % 50, 1 + int(choice.digits(2)) % 12, 1 + int(choice.digits(2)) % 28
     return address | {
-        "first_name": chance.one_of(_FIRST),
-        "last_name": chance.one_of(_LAST),
+        "first_name": choice.one_of(_FIRST),
+        "last_name": choice.one_of(_LAST),
         "dob": f"{year}-{month:02d}-{day:02d}",
         "email": f"person{number + 1}@example.com",
         "nationality": address["address_country"],
         "country_of_residence": address["address_country"],
-        "identification_type": chance.one_of(_IDENTIFICATIONS),
-        "identification_value": f"M{chance.digits(8)}",
+        "identification_type": choice.one_of(_IDENTIFICATIONS),
+        "identification_value": f"M{choice.digits(8)}",
     }
 
 
-def _company(chance: _Chance, number: int) -> Document:
-    address = _address(chance)
+def _company(choice: _SeededChoice, number: int) -> Document:
+    address = _address(choice)
     return address | {
-        "name": chance.one_of(_FIRMS),
-        "registration_number": f"{chance.digits(3)}-{chance.digits(2)}-{chance.digits(5)}",
+        "name": choice.one_of(_FIRMS),
+        "registration_number": f"{choice.digits(3)}-{choice.digits(2)}-{choice.digits(5)}",
         "incorporation_country": address["address_country"],
         "company_email": f"office{number + 1}@example.com",
-        "authorized_user": _person(chance, number),
+        "authorized_user": _person(choice, number),
     }

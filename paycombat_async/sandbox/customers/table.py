@@ -1,4 +1,4 @@
-"""Customers in SQLite: one row each, the profile as a JSON document in the words of the provider's answers."""
+"""The SQLite table of customers: one row each, with a JSON document that has the provider's field names."""
 
 import sqlite3
 import threading
@@ -9,10 +9,10 @@ import msgspec
 
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: a JSON document. What gets in was checked against the request's Struct.
+# Any: a JSON document. Its content was validated against the request's Struct.
 Document: TypeAlias = dict[str, Any]
 
-# A deleted customer keeps its row, so that its count of executions can still be asked for and its id is not used again.
+# The row of a deleted customer stays, so that its id is not reused and `executions` still counts.
 CUSTOMERS_SCHEMA = """
 CREATE TABLE customers (
     seq INTEGER PRIMARY KEY,
@@ -27,14 +27,14 @@ _BATCH = 1000
 
 
 class CustomerTable:
-    """The customers that are not deleted. A write belongs into a transaction of the state."""
+    """The customers that are not deleted. Write only inside `SandboxState.transaction()`."""
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
         self._connection = connection
         self._lock = lock
 
     def find(self, customer_id: str) -> Document:
-        """The profile. Refused with 404 where there is none."""
+        """The profile document. Refused with 404 for an unknown or deleted customer."""
         rows = self._rows("SELECT document FROM customers WHERE customer_id = ? AND deleted = 0", customer_id)
         if not rows:
             raise not_found("there is no customer with this customer_id")
@@ -42,7 +42,7 @@ class CustomerTable:
         return document
 
     def page(self, *, limit: int, skip: int) -> list[Document]:
-        """Profiles in the order in which they were added."""
+        """One page of profile documents, oldest first."""
         rows = self._rows(
             "SELECT document FROM customers WHERE seq IN "
             "(SELECT seq FROM customers WHERE deleted = 0 ORDER BY seq LIMIT ? OFFSET ?) ORDER BY seq",
@@ -56,7 +56,7 @@ class CustomerTable:
         return total
 
     def next_number(self) -> int:
-        """The number of the next new customer; never the same twice."""
+        """A number for the next new customer, never reused."""
         number: int = self._rows("SELECT coalesce(max(seq), 0) + 1 FROM customers")[0][0]
         return number
 
@@ -64,12 +64,12 @@ class CustomerTable:
         self.add_many([(document["customer_id"], msgspec.json.encode(document))])
 
     def add_many(self, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Add encoded profiles by their ids. An id that was used before is left as it is."""
+        """Insert pairs of id and encoded profile. Existing ids are not changed."""
         with self._lock:
             self._connection.executemany("INSERT OR IGNORE INTO customers (customer_id, document) VALUES (?, ?)", rows)
 
     def write(self, document: Document, *, executed: int = 0) -> None:
-        """Replace a profile; `executed` is added to the customer's count of executed updates."""
+        """Replace a profile and add `executed` to the customer's count of executed updates."""
         self._rows(
             "UPDATE customers SET document = ?, executions = executions + ? WHERE customer_id = ?",
             msgspec.json.encode(document),
@@ -81,13 +81,13 @@ class CustomerTable:
         self._rows("UPDATE customers SET document = x'', deleted = 1 WHERE customer_id = ?", customer_id)
 
     def executions(self, customer_id: str) -> int:
-        """How often an update of this customer was carried out, 0 for one that never was or never existed."""
+        """How many updates of this customer were executed; 0 for an unknown id."""
         rows = self._rows("SELECT executions FROM customers WHERE customer_id = ?", customer_id)
         executions: int = rows[0][0] if rows else 0
         return executions
 
     def ids(self) -> Iterator[str]:
-        """All ids in order, read in batches, so that any number of them fits in memory."""
+        """All ids, oldest first, read in batches to keep memory bounded."""
         last = 0
         while rows := self._rows(
             "SELECT seq, customer_id FROM customers WHERE deleted = 0 AND seq > ? ORDER BY seq LIMIT ?", last, _BATCH

@@ -1,1 +1,1 @@
-"""Webhooks to the merchant: what they say, where they may go, how they are sent, and what became of them."""
+"""Webhooks to the merchant: payloads, allowed URLs, sending with retries, and a log of deliveries."""

@@ -1,4 +1,4 @@
-"""Sends webhooks: those of one payin or payout one after the other, each until it is answered with 2xx or given up."""
+"""Sends webhooks, in order per payin or payout, each until a 2xx response or the last attempt."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 
 from paycombat_async._clock import Clock
-from paycombat_async.sandbox._tasks import Tasks
+from paycombat_async.sandbox._tasks import BackgroundTasks
 from paycombat_async.sandbox.deliveries.log import Deliveries, Delivery
 from paycombat_async.sandbox.deliveries.payloads import PayloadBuilder
 from paycombat_async.sandbox.faults import Fault
@@ -19,13 +19,13 @@ _TIMEOUT_S: Final = 5.0
 
 
 class HttpSender:
-    """Posts webhooks. To be used in one loop, and closed there."""
+    """Posts webhooks. Use and close it in the same event loop."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, delivery: Delivery) -> int | None:
-        """The status of the answer; None if there was none. Redirects are not followed: they may lead elsewhere."""
+        """The HTTP status of the response, None without one. Redirects are not followed: they may lead elsewhere."""
         headers = {"Content-Type": "application/json", "X-Signature": delivery.signature}
         try:
             async with self._opened().post(
@@ -42,7 +42,9 @@ class HttpSender:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(force_close=True),  # a server that stops is not kept waiting
+                connector=aiohttp.TCPConnector(
+                    force_close=True
+                ),  # no idle connection delays the shutdown of the merchant's server
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
             )
@@ -50,7 +52,7 @@ class HttpSender:
 
 
 class Dispatcher:
-    """Takes what is to be told and sends it. `waits` are the seconds before each further attempt."""
+    """Queues and sends webhooks. `waits` are the seconds before the second and each further attempt."""
 
     def __init__(
         self,
@@ -62,42 +64,42 @@ class Dispatcher:
         log: Deliveries,
         fault: Callable[[], Fault | None],
     ) -> None:
-        """To be made in the running loop that is to send. `fault` says what the next webhook meets."""
+        """Create it inside the event loop that will send. `fault` returns the fault of the next webhook, if any."""
         self._builder = builder
         self._sender = sender
         self._clock = clock
         self._waits = waits
         self._log = log
         self._fault = fault
-        self._tasks = Tasks()
-        self._coming: deque[Delivery] = deque()
+        self._tasks = BackgroundTasks()
+        self._queued: deque[Delivery] = deque()
         self._held: list[Delivery] = []
         self._latest: dict[str, asyncio.Task[None]] = {}
 
     def watch(self, record: Record) -> None:
-        """Tell the merchant about a record that was made or moved. Called by any thread."""
+        """Queue the webhook about a record that has just been written. Safe to call from any thread."""
         delivery = self._builder.build(record)
         if delivery is not None:
-            self._coming.append(delivery)
-            self._tasks.call(self._take)
+            self._queued.append(delivery)
+            self._tasks.call_soon(self._take)
 
     async def drain(self) -> None:
-        """Wait until every webhook is delivered or given up; those that are held back are sent now."""
-        while self._coming:
+        """Send webhooks that are held back as out of order; wait until all are delivered or given up."""
+        while self._queued:
             self._take()
         self._release()
         while self._tasks.running:
             await asyncio.wait(self._tasks.running)
 
     async def end(self) -> None:
-        """Stop sending: what is not through is dropped."""
+        """Stop sending; webhooks not yet delivered are dropped."""
         await self._tasks.end()
         await self._sender.close()
 
     def _take(self) -> None:
-        if not self._coming:
-            return  # `drain` was faster
-        delivery = self._coming.popleft()
+        if not self._queued:
+            return  # `drain` has taken it already
+        delivery = self._queued.popleft()
         fault = self._fault()
         if fault is Fault.OUT_OF_ORDER_WEBHOOK:
             self._held.append(delivery)

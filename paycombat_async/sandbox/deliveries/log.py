@@ -1,4 +1,4 @@
-"""What became of the webhooks: the latest deliveries, whole."""
+"""The log of webhook deliveries: the latest 1000, in full."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -10,10 +10,10 @@ KEPT: Final = 1000
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """One webhook on its way to one URL.
+    """One webhook to one URL, with the outcome of each attempt.
 
     `event` is like "PAYOUT SUCCESS" or "VA APPROVED", `id` that of the payin, payout or virtual account. `statuses` has
-    one item for every attempt so far: the HTTP status of the answer, None where there was no answer.
+    one item for each attempt so far: the HTTP status of the response, None where there was none.
     """
 
     event: str
@@ -26,12 +26,12 @@ class Delivery:
 
     @property
     def attempts(self) -> int:
-        """How often it was sent so far."""
+        """The number of attempts so far."""
         return len(self.statuses)
 
     @property
     def is_delivered(self) -> bool:
-        """Whether an attempt was answered with a 2xx status."""
+        """Whether an attempt got a 2xx response."""
         return any(status is not None and 200 <= status < 300 for status in self.statuses)
 
 
@@ -45,16 +45,16 @@ class Deliveries:
         self._latest.append(delivery)
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Delete all recorded deliveries."""
         self._latest.clear()
 
     @property
     def last(self) -> Delivery:
-        """The latest one. Raises `IndexError` if there is none."""
+        """The latest delivery. Raises `IndexError` if there is none."""
         return self._latest[-1]
 
     def of(self, event: str) -> list[Delivery]:
-        """The kept ones of one event, such as "PAYOUT FAILED"."""
+        """The recorded deliveries of one event, such as "PAYOUT FAILED", oldest first."""
         return [delivery for delivery in self if delivery.event == event]
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Which states are told to the merchant, in which words, and where: from a record to the webhook to be sent."""
+"""Builds the signed webhook about a payin, payout or virtual account."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadBuilder:
-    """Makes webhooks. `url` is for payins and payouts that bring no URL of their own, `va_url` for virtual accounts."""
+    """Builds webhooks. `url` is for payins and payouts without a `webhook_url`, `va_url` for virtual accounts."""
 
     signer: Signer
     url: str | None
     va_url: str | None
 
     def build(self, record: Record) -> Delivery | None:
-        """The webhook about where the record stands now; None if there is none, or nowhere to send it to."""
+        """The webhook about the record's current status; None while it is pending or when there is no URL."""
         url = self.va_url if record.kind is Kind.VIRTUAL_ACCOUNT else record.webhook_url or self.url
         if url is None or record.status == PENDING:
             return None

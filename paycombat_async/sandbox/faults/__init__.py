@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: which faults there are, which one comes when, and what each does on the wire."""
+"""Fault injection: the faults by name, their schedule, and what each does to a request or its response."""
 
 from paycombat_async.sandbox.faults.names import Fault, Mishap
 from paycombat_async.sandbox.faults.schedule import Applied, Faults

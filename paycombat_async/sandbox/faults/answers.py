@@ -1,4 +1,4 @@
-"""Answers that take the place of the right one: errors of many statuses, an HTML page, redirects."""
+"""Responses that replace the correct one: errors of many statuses, an HTML page, redirects."""
 
 import math
 from collections.abc import Callable
@@ -26,42 +26,42 @@ _PAGE = (
 
 
 def server_error(status: int) -> Change:
-    """A 5xx in the sandbox's own form."""
+    """A 5xx with the sandbox's error body."""
     answer = refused(status, "SERVER_ERROR", "something went wrong on our side", {})
-    return lambda _plain, _scene: answer
+    return lambda _plain, _context: answer
 
 
 def client_error(status: int) -> Change:
-    """A 4xx in the sandbox's own form. Not all of them say that nothing was done."""
+    """A 4xx with the sandbox's error body. Some of these statuses do not prove that nothing was executed."""
     answer = refused(status, f"ERROR_{status}", "the request was not completed", {})
-    return lambda _plain, _scene: answer
+    return lambda _plain, _context: answer
 
 
 def in_200(body: bytes) -> Change:
-    """A failure, or what looks like one, under the head of a success."""
+    """Status 200 with this body, which says that the call failed."""
     answer = PlainResponse(200, JSON, body)
-    return lambda _plain, _scene: answer
+    return lambda _plain, _context: answer
 
 
-def error_object(_plain: PlainResponse, _scene: Context) -> PlainResponse:
-    """406 in the form of the provider behind the provider: an object with a number, a name and several messages."""
+def error_object(_plain: PlainResponse, _context: Context) -> PlainResponse:
+    """406 in the format of Finmo, the provider's upstream: an error object with number, name and several messages."""
     return PlainResponse(406, JSON, _ERROR_OBJECT)
 
 
-def html_502(_plain: PlainResponse, _scene: Context) -> PlainResponse:
-    """The page of a gateway that got no answer from behind."""
+def html_502(_plain: PlainResponse, _context: Context) -> PlainResponse:
+    """502 with a gateway's HTML page."""
     return PlainResponse(502, {"Content-Type": "text/html"}, _PAGE)
 
 
 def redirect(status: int) -> Change:
-    """To another host."""
+    """A redirect with this status to another host (`Faults(redirect_to=…)`)."""
     return lambda _plain, context: PlainResponse(
         status, {"Location": context.redirect_to, "Content-Type": "text/html"}, b""
     )
 
 
 def too_many(retry_after: Callable[[Context], str] | None) -> Change:
-    """429, with or without a Retry-After header."""
+    """429, with the Retry-After value that `retry_after` returns; None leaves the header out."""
 
     def answer(_plain: PlainResponse, context: Context) -> PlainResponse:
         headers = {"Retry-After": retry_after(context)} if retry_after else {}
@@ -79,9 +79,9 @@ def in_fractions(context: Context) -> str:
 
 
 def as_date(context: Context) -> str:
-    """Dates of HTTP have whole seconds: never earlier than asked for."""
+    """The time as an HTTP date, rounded up: HTTP dates have whole seconds."""
     return formatdate(math.ceil(context.now + context.seconds), usegmt=True)
 
 
 def as_text(text: str) -> Callable[[Context], str]:
-    return lambda _scene: text
+    return lambda _context: text

@@ -1,4 +1,4 @@
-"""Bodies that are not what they should be, under a head that says nothing of it."""
+"""Malformed response bodies under the correct status and framing."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -7,31 +7,31 @@ from paycombat_async.sandbox.faults.response import Change, Context, PlainRespon
 
 _DEPTH: Final = 100_000
 _TEXTS: Final = frozenset({"description", "name", "first_name", "last_name", "message", "status_text"})
-_MARK: Final = "\ue000"  # private use: nobody's text has it
+_MARK: Final = "\ue000"  # a private-use character, replaced in the encoded JSON: the encoder refuses lone surrogates
 
 
-def empty(response: PlainResponse, _scene: Context) -> PlainResponse:
+def empty(response: PlainResponse, _context: Context) -> PlainResponse:
     return replace(response, body=b"")
 
 
-def as_array(response: PlainResponse, _scene: Context) -> PlainResponse:
+def as_array(response: PlainResponse, _context: Context) -> PlainResponse:
     return replace(response, body=b"[" + response.body + b"]")
 
 
-def truncated(response: PlainResponse, _scene: Context) -> PlainResponse:
-    """The first half, with a length that fits."""
+def truncated(response: PlainResponse, _context: Context) -> PlainResponse:
+    """The first half of the body, with a matching Content-Length."""
     return replace(response, body=response.body[: len(response.body) // 2])
 
 
-def not_as_json(response: PlainResponse, _scene: Context) -> PlainResponse:
-    """The right body, called something else."""
+def not_as_json(response: PlainResponse, _context: Context) -> PlainResponse:
+    """The correct JSON body with the Content-Type of an HTML page."""
     return replace(response, headers={**response.headers, "Content-Type": "text/html; charset=iso-8859-1"})
 
 
 def with_member(member: bytes) -> Change:
-    """The object with one more member, in front. What is no object stays."""
+    """Insert a member at the front of a JSON object; other bodies stay unchanged."""
 
-    def change(response: PlainResponse, _scene: Context) -> PlainResponse:
+    def change(response: PlainResponse, _context: Context) -> PlainResponse:
         if not response.body.startswith(b'{"'):
             return response
         return replace(response, body=b"{" + member + b"," + response.body.removeprefix(b"{"))
@@ -43,8 +43,8 @@ not_a_number: Final = with_member(b'"not_a_number":NaN')
 nested: Final = with_member(b'"deep":' + b"[" * _DEPTH + b"]" * _DEPTH)
 
 
-def lone_surrogate(response: PlainResponse, _scene: Context) -> PlainResponse:
-    """Half an emoji at the end of names and descriptions, as JavaScript's `slice` leaves it."""
+def lone_surrogate(response: PlainResponse, _context: Context) -> PlainResponse:
+    """Append half a surrogate pair to names and descriptions, as JavaScript's `slice` can leave it."""
     document = response.document
     if document is None:
         return response

@@ -1,4 +1,4 @@
-"""Bodies that end before their end. Where nothing said how long they are to be, FIN is all that marks it."""
+"""Response bodies that end too early: without a length, in chunked encoding, or in gzip."""
 
 import gzip
 from collections.abc import Mapping
@@ -15,37 +15,37 @@ _GZIP_HEAD: Final = 10  # bytes: RFC 1952 without optional parts
 
 
 def unsized_end(response: PlainResponse) -> Wire:
-    """A head that says nothing of a length, and FIN: empty, or lost."""
+    """Headers without a length, no body, then FIN: a body of unknown length that may be empty or lost."""
     return Wire(response.head_with(_UNSIZED), End.CLOSED)
 
 
 def unsized_reset(response: PlainResponse) -> Wire:
-    """The same head, and RST."""
+    """Headers without a length, no body, then RST."""
     return Wire(response.head_with(_UNSIZED), End.RESET)
 
 
 def unsized_half(response: PlainResponse) -> Wire:
-    """The same head, half of the body, and FIN."""
+    """Headers without a length, half of the body, then FIN."""
     return Wire(response.head_with(_UNSIZED) + response.body[: len(response.body) // 2], End.CLOSED)
 
 
 def chunked_cut(response: PlainResponse) -> Wire:
-    """All of the body in a chunk, and FIN in place of the last chunk."""
+    """The whole body in one chunk, then FIN instead of the terminating chunk."""
     return Wire(response.head_with(_CHUNKED) + _chunk(response.body), End.CLOSED)
 
 
 def chunked_empty_cut(response: PlainResponse) -> Wire:
-    """A head that promises chunks, and FIN."""
+    """Headers with chunked encoding, no chunk, then FIN."""
     return Wire(response.head_with(_CHUNKED), End.CLOSED)
 
 
 def gzip_cut(response: PlainResponse) -> Wire:
-    """The head of a gzip stream and nothing behind it, with a length that fits."""
+    """Only the gzip header of the body, with a matching Content-Length."""
     return Wire(_gzip_head(response).whole, End.KEPT)
 
 
 def gzip_cut_chunked(response: PlainResponse) -> Wire:
-    """The same in chunks that end as they should."""
+    """Only the gzip header of the body, in correctly terminated chunked encoding."""
     cut = _gzip_head(response)
     return Wire(cut.head_with(_CHUNKED) + _chunk(cut.body) + _LAST_CHUNK, End.KEPT)
 

@@ -1,4 +1,4 @@
-"""Where a fault is played out: the request is answered, or not, and the answer is what the table makes of it."""
+"""Applies a fault to a request: runs the handler or not, waits, and changes or breaks the response."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
@@ -6,11 +6,11 @@ from typing import Final, TypeAlias
 from aiohttp import web
 
 from paycombat_async._clock import Clock
-from paycombat_async.sandbox.faults.idle import Strays
+from paycombat_async.sandbox.faults.idle import IdleFaults
 from paycombat_async.sandbox.faults.names import Mishap
 from paycombat_async.sandbox.faults.response import Context, PlainResponse
+from paycombat_async.sandbox.faults.sleeper import Sleeper
 from paycombat_async.sandbox.faults.table import ACTIONS, Action, Pause
-from paycombat_async.sandbox.faults.waits import Waits
 from paycombat_async.sandbox.faults.wire import RawAnswer, Wire, disconnect
 
 Answer: TypeAlias = Callable[[], Awaitable[web.StreamResponse]]
@@ -19,28 +19,28 @@ _NOTHING: Final = PlainResponse(200, {}, b"")
 
 
 class Injector:
-    """One for each running sandbox."""
+    """Applies faults; each running sandbox has one."""
 
     def __init__(self, clock: Clock, redirect_to: str) -> None:
         self._clock = clock
         self._redirect_to = redirect_to
-        self._waits = Waits(clock)
-        self.strays = Strays(clock, self._waits)
+        self._sleeper = Sleeper(clock)
+        self.idle_faults = IdleFaults(clock, self._sleeper)
 
     async def inject(self, mishap: Mishap, answer: Answer, skip_handler: Answer) -> web.StreamResponse:
-        """The broken answer. `answer` carries the request out, `skip_handler` takes it in and does nothing."""
+        """The faulty response. `answer` executes the request; `skip_handler` reads and checks it only."""
         action = ACTIONS[mishap.fault]
-        if action.pause is Pause.BEFORE and not await self._waits.sleep(mishap.seconds):
+        if action.pause is Pause.BEFORE and not await self._sleeper.sleep(mishap.seconds):
             return self._raw(disconnect(_NOTHING), _NOTHING, mishap)
         original = await (answer() if action.executes else skip_handler())
-        if action.pause is Pause.AFTER and not await self._waits.sleep(mishap.seconds):
+        if action.pause is Pause.AFTER and not await self._sleeper.sleep(mishap.seconds):
             return self._raw(disconnect(_NOTHING), _NOTHING, mishap)
         return self._broken(action, original, mishap)
 
     async def end(self) -> None:
-        """Cut all waits short: what is in flight breaks off."""
-        self.strays.end()
-        await self._waits.end()
+        """End all waits; responses still being written are cut off."""
+        self.idle_faults.end()
+        await self._sleeper.end()
 
     def _broken(self, action: Action, original: web.StreamResponse, mishap: Mishap) -> web.StreamResponse:
         response = _as_plain(original)
@@ -51,7 +51,9 @@ class Injector:
         return web.Response(status=response.status, headers=response.headers, body=response.body)
 
     def _raw(self, wire: Wire, response: PlainResponse, mishap: Mishap) -> RawAnswer:
-        return RawAnswer(wire, response.status, seconds=mishap.seconds, waits=self._waits, strays=self.strays)
+        return RawAnswer(
+            wire, response.status, seconds=mishap.seconds, sleeper=self._sleeper, idle_faults=self.idle_faults
+        )
 
 
 def _as_plain(original: web.StreamResponse) -> PlainResponse:

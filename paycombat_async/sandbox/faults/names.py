@@ -1,4 +1,4 @@
-"""The faults by the names that users type, and how long those take that take time."""
+"""The faults by the names that users type, and the default durations of those that take time."""
 
 import math
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from paycombat_async.errors import ConfigurationError
 
 
 class Fault(StrEnum):
-    """A way in which a request or a webhook goes wrong.
+    """An error that the sandbox injects into a request or a webhook.
 
-    "Before commit" is not carried out, nor are 429, redirects, error objects and failures inside a 200, save
-    `STATUS_499_IN_200`. All others are: what breaks is the answer.
+    The request is not executed with "before commit", 429, redirects, `ERROR_OBJECT` and failures inside a 200 except
+    `STATUS_499_IN_200`. With all other faults it is executed, and only its response is broken.
     """
 
     LATENCY = "latency"
@@ -96,7 +96,7 @@ class Fault(StrEnum):
     OUT_OF_ORDER_WEBHOOK = "out_of_order_webhook"
 
     def lasting(self, seconds: float) -> "Mishap":
-        """This fault with a time of its own. Raises `ConfigurationError` for one that has no time to set."""
+        """This fault with a duration in seconds. Raises `ConfigurationError` for a fault that takes no time."""
         if self not in SECONDS:
             raise ConfigurationError(f"{self} takes no time; those that do: {', '.join(SECONDS)}")
         if not (math.isfinite(seconds) and seconds >= 0):
@@ -105,7 +105,7 @@ class Fault(StrEnum):
 
 
 class Mishap(NamedTuple):
-    """One fault. `seconds` is its time, 0 for those that have none."""
+    """A fault and its duration in seconds, 0 for faults that take no time."""
 
     fault: Fault
     seconds: float
@@ -119,9 +119,9 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_SECONDS: 1,
     Fault.STATUS_429_FLOAT: 0.5,
     Fault.STATUS_429_DATE: 2,
-    Fault.TRICKLE: 0.05,  # between two bytes
-    Fault.LATE_ANSWER: 35,  # the client's own deadline is 30
-    Fault.STRAY_ANSWER: 0.005,  # after the answer that was asked for
+    Fault.TRICKLE: 0.05,  # between bytes
+    Fault.LATE_ANSWER: 35,  # longer than the client's default timeout of 30
+    Fault.STRAY_ANSWER: 0.005,  # after the regular response
     Fault.STRAY_PART: 0.005,
     Fault.STRAY_408: 0.005,
     Fault.STRAY_429: 0.005,
@@ -129,13 +129,13 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.IDLE_END: 0.005,
     Fault.IDLE_RESET: 0.005,
 }
-# After a right answer, to a connection that is idle then.
+# These happen on the idle connection after a correct response.
 IDLE_FAULTS: Final = frozenset(fault for fault in Fault if fault.startswith(("stray", "idle")))
 WEBHOOK_FAULTS: Final = frozenset({Fault.DUPLICATE_WEBHOOK, Fault.OUT_OF_ORDER_WEBHOOK})
 
 
 def fault_named(name: str) -> Fault:
-    """The fault of that name. Raises `ConfigurationError` listing all names."""
+    """The fault with this name. Raises `ConfigurationError` listing all names."""
     try:
         return Fault(name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""An answer as plain data: what faults change, and the bytes it would be on the wire."""
+"""A response as plain data that faults can change, and its bytes on the wire."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,18 +18,18 @@ JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 
 @dataclass(frozen=True, slots=True)
 class PlainResponse:
-    """Status, headers and body; the length is not among the headers."""
+    """Status, headers (without Content-Length) and body of a response."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def head(self, length: int) -> bytes:
-        """The head, saying that the body has this length."""
+        """Status line and headers, with this Content-Length."""
         return self.head_with({"Content-Length": str(length)})
 
     def head_with(self, framing: Mapping[str, str]) -> bytes:
-        """The head, saying this of where the body ends."""
+        """Status line and headers, with these framing headers (Content-Length, Transfer-Encoding or none)."""
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in {**self.headers, **framing}.items()]
         return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
@@ -37,25 +37,25 @@ class PlainResponse:
     # Any: a JSON document.
     @property
     def document(self) -> Any:
-        """The body read as JSON, None where it is none."""
+        """The decoded JSON body, None if it is not JSON."""
         try:
             return _DECODER.decode(self.body)
         except msgspec.DecodeError:
             return None
 
     def with_document(self, document: object) -> "PlainResponse":
-        """The same with this in it, as JSON."""
+        """A copy with this document as its JSON body."""
         return replace(self, body=_ENCODER.encode(document))
 
     @property
     def whole(self) -> bytes:
-        """All of it, with the right length."""
+        """The complete response in bytes, with the correct Content-Length."""
         return self.head(len(self.body)) + self.body
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a change may look at beside the answer: the fault's time, the clock, where redirects point."""
+    """What a change may use besides the response: the fault's seconds, the current time, the target of redirects."""
 
     seconds: float
     now: float
@@ -66,5 +66,5 @@ Change: TypeAlias = Callable[[PlainResponse, Context], PlainResponse]
 
 
 def refused(status: int, code: str, message: str, headers: Mapping[str, str]) -> PlainResponse:
-    """A refusal in the form of the sandbox's own."""
+    """An error response with the sandbox's error body."""
     return PlainResponse(status, {**JSON, **headers}, msgspec.json.encode(refusal(Refused(status, code, message))))

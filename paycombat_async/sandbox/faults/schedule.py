@@ -1,4 +1,4 @@
-"""Which fault comes when: by script, else by rates and seed. The same requests in the same order fare the same."""
+"""Which request gets which fault: by script, else by rates and seed. Reproducible for requests in the same order."""
 
 import threading
 from collections import Counter, deque
@@ -24,9 +24,9 @@ Odds: TypeAlias = tuple[tuple[Mishap, float], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """A fault that was applied: to which request, or, where `arrival` is None, to which webhook.
+    """A fault that was applied to a request or, where `arrival` is None, to a webhook.
 
-    `number` counts the requests, or the webhooks, from 1 on, those that went well too.
+    `number` counts all requests (or all webhooks) from 1, including those without a fault.
     """
 
     number: int
@@ -37,17 +37,17 @@ class Applied:
 
 
 class Faults:
-    """What goes wrong in a sandbox: `Faults(seed=7, rates={"500_after_commit": 0.02, "latency=50ms": 0.1})`.
+    """The faults of a sandbox: `Faults(seed=7, rates={"500_after_commit": 0.02, "latency=50ms": 0.1})`.
 
-    A script beats the rates. Safe to use from several threads; one object belongs to one sandbox.
+    A script takes precedence over the rates. Safe to use from several threads; use one object per sandbox.
     """
 
     def __init__(
         self, *, seed: int = 0, rates: Mapping[str, float] | None = None, redirect_to: str = ELSEWHERE
     ) -> None:
-        """Rates are shares of all requests, together 1 at most; `redirect_to` is where redirects point.
+        """`rates` are fractions of all requests, at most 1 in total; `redirect_to` is the target of redirects.
 
-        Raises `ConfigurationError` for a name that is none, listing all names, and for a rate that is none.
+        Raises `ConfigurationError` for an unknown fault, listing all names, and for an invalid rate.
         """
         self.redirect_to = redirect_to
         self.counts: Counter[str] = Counter()
@@ -59,12 +59,12 @@ class Faults:
         self._scripts: dict[str, deque[Mishap | None]] = {}
         self._next: deque[Mishap | None] = deque()
         self._odds: tuple[Odds, Odds] = ((), ())
-        self._is_calm = True
+        self._is_fault_free = True
         self.set_rates(rates or {})
 
     @classmethod
     def of(cls, given: "Faults | str | None", *, seed: int = 0) -> "Faults":
-        """Faults from a text like `500_after_commit:0.02,latency=50ms:0.1`; None is fair weather."""
+        """Faults from a text like `500_after_commit:0.02,latency=50ms:0.1`; no faults for None."""
         if isinstance(given, Faults):
             return given
         faults = cls(seed=seed)
@@ -73,83 +73,85 @@ class Faults:
 
     @property
     def applied(self) -> list[Applied]:
-        """The latest faults that were applied, oldest first. `counts` has all of them, by name."""
+        """The latest 1000 applied faults, oldest first. `counts` has the number of all, by name."""
         with self._lock:
             return list(self._applied)
 
     @property
     def left(self) -> int:
-        """How many scripted steps have not come yet."""
+        """The number of scripted steps that are still to come."""
         with self._lock:
             return len(self._next) + sum(map(len, self._scripts.values()))
 
     def script(self, operation: str, steps: Iterable[Step]) -> None:
-        """What the next requests of one operation meet, in order; None is a request that goes well.
+        """Queue faults for the next requests of one operation, in order; None is a request without a fault.
 
-        `operation` is the endpoint's name, "unknown" for paths that are no endpoint's, or "webhooks". Raises
-        `ConfigurationError` for a name that is none of these.
+        `operation` is the endpoint's name, "unknown" for paths of no endpoint, or "webhooks". Raises
+        `ConfigurationError` for any other name.
         """
         if operation not in _OPERATIONS:
             raise ConfigurationError(f"there is no operation {operation!r}; there are: {', '.join(_OPERATIONS)}")
         mishaps = _mishaps(steps, are_webhooks=operation == WEBHOOKS)
         with self._lock:
             self._scripts.setdefault(operation, deque()).extend(mishaps)
-            self._look_up()
+            self._update_is_fault_free()
 
     def next(self, *steps: Step) -> None:
-        """What the next requests meet, of whatever operation, save those that have a script of their own."""
+        """Queue faults for the next requests of all operations without a script of their own."""
         mishaps = _mishaps(steps, are_webhooks=False)
         with self._lock:
             self._next.extend(mishaps)
-            self._look_up()
+            self._update_is_fault_free()
 
     def set_rates(self, rates: Mapping[str, float]) -> None:
-        """Other rates from the next request on. Scripts stay."""
+        """Replace the rates from the next request on. Scripts stay."""
         self._set((mishap_of(text), rate) for text, rate in rates.items())
 
     def calm(self) -> None:
-        """No faults from the next request on: rates and scripts are dropped."""
+        """Remove all rates and scripts: no faults from the next request on."""
         with self._lock:
             self._odds = ((), ())
             self._scripts.clear()
             self._next.clear()
-            self._look_up()
+            self._update_is_fault_free()
 
     def decide(self, arrival: Arrival) -> Mishap | None:
-        """What this request meets, None if it goes well. To be asked once for each request, in order."""
+        """The fault for this request, None for none. Consumes a scripted step: call it once per request, in order."""
         number = next(self._requests)
-        if self._is_calm:  # read without the lock: nothing to decide is the common case
+        if self._is_fault_free:  # read without the lock, because having no faults is the common case
             return None
         with self._lock:
             steps = self._scripts.get(arrival.operation) or self._next
-            mishap = steps.popleft() if steps else drawn(self._odds[0], f"{self._seed}/requests/{number}")
-            self._look_up()
-            return self._noted(mishap, number, arrival.operation, arrival)
+            mishap = steps.popleft() if steps else draw(self._odds[0], f"{self._seed}/requests/{number}")
+            self._update_is_fault_free()
+            return self._record_applied(mishap, number, arrival.operation, arrival)
 
     def for_webhook(self) -> Fault | None:
-        """What the next webhook meets: `DUPLICATE_WEBHOOK`, `OUT_OF_ORDER_WEBHOOK` or None."""
+        """`DUPLICATE_WEBHOOK`, `OUT_OF_ORDER_WEBHOOK` or None for the next webhook. Consumes a scripted step."""
         with self._lock:
             number = next(self._webhooks)
             steps = self._scripts.get(WEBHOOKS)
-            mishap = steps.popleft() if steps else drawn(self._odds[1], f"{self._seed}/webhooks/{number}")
-            self._noted(mishap, number, WEBHOOKS, None)
+            mishap = steps.popleft() if steps else draw(self._odds[1], f"{self._seed}/webhooks/{number}")
+            self._record_applied(mishap, number, WEBHOOKS, None)
         return mishap and mishap.fault
 
     def _set(self, rates: Iterable[tuple[Mishap, float]]) -> None:
-        odds = sorted(rates)  # the order in which they were given makes no difference
+        odds = sorted(rates)  # so that the order of the arguments does not change the draws
         of_webhooks = tuple(one for one in odds if one[0].fault in WEBHOOK_FAULTS)
         of_requests = tuple(one for one in odds if one[0].fault not in WEBHOOK_FAULTS)
         _check(of_webhooks)
         _check(of_requests)
         with self._lock:
             self._odds = (of_requests, of_webhooks)
-            self._look_up()
+            self._update_is_fault_free()
 
-    def _look_up(self) -> None:
+    def _update_is_fault_free(self) -> None:
         scripts = any(steps for operation, steps in self._scripts.items() if operation != WEBHOOKS)
-        self._is_calm = not (self._odds[0] or self._next or scripts)
+        self._is_fault_free = not (self._odds[0] or self._next or scripts)
 
-    def _noted(self, mishap: Mishap | None, number: int, operation: str, arrival: Arrival | None) -> Mishap | None:
+    def _record_applied(
+        self, mishap: Mishap | None, number: int, operation: str, arrival: Arrival | None
+    ) -> Mishap | None:
         if mishap is not None:
             fault, seconds = mishap
             self._applied.append(
@@ -159,11 +161,11 @@ class Faults:
         return mishap
 
 
-def drawn(odds: Odds, ticket: str) -> Mishap | None:
-    """The fault that falls to this ticket; the same one for the same odds and ticket."""
+def draw(odds: Odds, draw_id: str) -> Mishap | None:
+    """A fault drawn with these odds, None for none; the same for the same `draw_id`."""
     if not odds:
         return None
-    point = int(content_digest(ticket.encode())[:13], 16) / 16**13
+    point = int(content_digest(draw_id.encode())[:13], 16) / 16**13
     for mishap, rate in odds:
         point -= rate
         if point < 0:
@@ -176,7 +178,7 @@ def _check(odds: Odds) -> None:
         if not 0 <= rate <= 1:
             raise ConfigurationError(f"{mishap}: the rate must be a number from 0 to 1")
     if len(odds) > len({mishap for mishap, _ in odds}):
-        raise ConfigurationError("the same fault is there twice")
+        raise ConfigurationError("the same fault is given twice")
     if sum(rate for _, rate in odds) > 1 + 1e-9:
         raise ConfigurationError("the rates of all faults together must be 1 at most")
 

@@ -1,4 +1,4 @@
-"""What each fault does: whether the request is carried out, and what becomes of its answer."""
+"""The table of what each fault does: whether the request is executed, and how its response is changed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from paycombat_async.sandbox.faults.response import Change, PlainResponse
 
 
 class Pause(Enum):
-    """When the fault's time passes, where it passes at a stretch."""
+    """Whether the fault waits before or after the handler runs."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -19,7 +19,7 @@ class Pause(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """`executes` says whether the handler runs. `change` is done to its answer, `write` says how that is written."""
+    """Whether the handler runs, when to wait, how to change the response, and how to write it if not as usual."""
 
     executes: bool = True
     pause: Pause | None = None

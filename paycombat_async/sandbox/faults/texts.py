@@ -1,4 +1,4 @@
-"""Faults as users write them: `500_after_commit`, `latency=50ms`, and with its rate `latency=50ms:0.1`."""
+"""Parses faults as users write them: `500_after_commit`, `latency=50ms`, with a rate `latency=50ms:0.1`."""
 
 import math
 import re
@@ -13,7 +13,7 @@ _IN_SECONDS: Final = {"ms": 0.001, "s": 1.0, "": 1.0}
 
 
 def mishap_of(text: str) -> Mishap:
-    """`NAME` or `NAME=TIME`. Raises `ConfigurationError`."""
+    """The fault in `NAME` or `NAME=TIME`. Raises `ConfigurationError` for an invalid text."""
     name, has_time, time = text.partition("=")
     fault = fault_named(name.strip())
     if not has_time:
@@ -25,9 +25,9 @@ def mishap_of(text: str) -> Mishap:
 
 
 def rates_of(text: str) -> Iterator[tuple[Mishap, float]]:
-    """Faults with their rates, from `NAME[=TIME][:RATE]`, with commas between. A rate left out is 1: always.
+    """Faults and rates from `NAME[=TIME][:RATE]`, separated by commas. Without a rate it is 1: every request.
 
-    Raises `ConfigurationError`.
+    Raises `ConfigurationError` for an invalid text.
     """
     for item in filter(None, map(str.strip, text.split(","))):
         name, has_rate, rate = item.partition(":")

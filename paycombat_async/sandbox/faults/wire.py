@@ -1,4 +1,4 @@
-"""Answers that no HTTP library would give, written straight to the connection."""
+"""Responses that an HTTP library cannot produce, written directly to the connection."""
 
 import asyncio
 import socket
@@ -12,15 +12,15 @@ from aiohttp.abc import AbstractStreamWriter
 
 from paycombat_async.sandbox.faults import idle
 from paycombat_async.sandbox.faults.response import JSON, PlainResponse, refused
-from paycombat_async.sandbox.faults.waits import Waits
+from paycombat_async.sandbox.faults.sleeper import Sleeper
 
-_SILENT: Final = 0
+_NO_STATUS: Final = 0
 _STRAY: Final = b'{"status":true,"message":"OK","data":{"customer_id":"customer_stray","id":"stray"}}'
 _MISSING_BYTES: Final = 10
 
 
 class End(Enum):
-    """What becomes of the connection."""
+    """How the connection ends after the response."""
 
     KEPT = "kept"
     CLOSED = "closed"
@@ -29,21 +29,21 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What is written: `data` at once or byte by byte, then what is done `later`, if the connection is idle then."""
+    """The raw bytes of a response, written at once or byte by byte, and an action on the idle connection afterwards."""
 
     data: bytes
     end: End
     is_slow: bool = False
-    later: idle.Deed | None = None
+    later: idle.IdleAction | None = None
 
 
 def disconnect(_plain: PlainResponse) -> Wire:
-    """FIN, and no byte of an answer."""
+    """FIN without a response."""
     return Wire(b"", End.CLOSED)
 
 
 def reset(_plain: PlainResponse) -> Wire:
-    """RST, and no byte of an answer."""
+    """RST without a response."""
     return Wire(b"", End.RESET)
 
 
@@ -57,12 +57,12 @@ def half_body(response: PlainResponse) -> Wire:
 
 
 def length_too_long(response: PlainResponse) -> Wire:
-    """Some bytes that were promised never come, on a connection that stays open."""
+    """A Content-Length 10 bytes too large, on a connection that stays open: the client waits for the rest."""
     return Wire(response.head(len(response.body) + _MISSING_BYTES) + response.body, End.KEPT)
 
 
 def length_too_short(response: PlainResponse) -> Wire:
-    """The last bytes come behind the end, on a connection that stays open."""
+    """A Content-Length 10 bytes too small, on a connection that stays open: the rest precedes the next response."""
     return Wire(response.head(max(0, len(response.body) - _MISSING_BYTES)) + response.body, End.KEPT)
 
 
@@ -71,49 +71,51 @@ def trickle(response: PlainResponse) -> Wire:
 
 
 def stray_answer(response: PlainResponse) -> Wire:
-    """Later comes a whole answer that nobody asked for."""
-    return _idle(response, idle.say(PlainResponse(200, JSON, _STRAY).whole))
+    """A correct response and, later on the idle connection, a complete unsolicited response."""
+    return _idle(response, idle.send(PlainResponse(200, JSON, _STRAY).whole))
 
 
 def stray_part(response: PlainResponse) -> Wire:
-    """Later comes the beginning of an answer that nobody asked for, and never its end."""
-    return _idle(response, idle.say(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le"))
+    """A correct response and, later on the idle connection, the beginning of an unsolicited one."""
+    return _idle(response, idle.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le"))
 
 
 def stray_408(response: PlainResponse) -> Wire:
-    """Later comes what some servers say to an idle connection."""
-    return _idle(response, idle.say(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"))
+    """A correct response and, later on the idle connection, a 408, as some servers send before they close it."""
+    return _idle(response, idle.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"))
 
 
 def stray_error(status: int) -> Callable[[PlainResponse], Wire]:
-    """Later comes a whole error that nobody asked for, in the sandbox's own form."""
-    stray = idle.say(refused(status, "STRAY", "nobody asked", {}).whole)
+    """A correct response and, later on the idle connection, an unsolicited error response."""
+    stray = idle.send(refused(status, "STRAY", "nobody asked", {}).whole)
     return lambda response: _idle(response, stray)
 
 
 def idle_end(response: PlainResponse) -> Wire:
-    """Later comes FIN, though nothing was said of it."""
-    return _idle(response, idle.end)
+    """A correct keep-alive response and, later on the idle connection, FIN."""
+    return _idle(response, idle.close)
 
 
 def idle_reset(response: PlainResponse) -> Wire:
-    """Later comes RST."""
+    """A correct keep-alive response and, later on the idle connection, RST."""
     return _idle(response, idle.reset)
 
 
-def _idle(response: PlainResponse, later: idle.Deed) -> Wire:
+def _idle(response: PlainResponse, later: idle.IdleAction) -> Wire:
     return Wire(response.whole, End.KEPT, later=later)
 
 
 class RawAnswer(web.StreamResponse):
-    """Writes a `Wire` in place of an answer. Its status is 0 where the client gets to see none."""
+    """An aiohttp response that writes a `Wire`. `status` is 0 if the client receives no complete headers."""
 
-    def __init__(self, wire: Wire, status: int, *, seconds: float, waits: Waits, strays: idle.Strays) -> None:
-        super().__init__(status=status if b"\r\n\r\n" in wire.data else _SILENT)
+    def __init__(
+        self, wire: Wire, status: int, *, seconds: float, sleeper: Sleeper, idle_faults: idle.IdleFaults
+    ) -> None:
+        super().__init__(status=status if b"\r\n\r\n" in wire.data else _NO_STATUS)
         self._wire = wire
         self._seconds = seconds
-        self._waits = waits
-        self._strays = strays
+        self._sleeper = sleeper
+        self._idle_faults = idle_faults
         self._is_kept = False
 
     @property
@@ -121,7 +123,7 @@ class RawAnswer(web.StreamResponse):
         return self._is_kept
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Everything happens here; what aiohttp writes by itself is left out."""
+        """Write all bytes and end the connection. Returns None, so that aiohttp writes nothing itself."""
         transport = request.transport
         if transport is None or transport.is_closing():
             return None
@@ -131,24 +133,24 @@ class RawAnswer(web.StreamResponse):
         else:
             transport.write(self._wire.data)
         if self._wire.later and self._is_kept:
-            self._strays.plan(transport, self._wire.later, after=self._seconds)
+            self._idle_faults.plan(transport, self._wire.later, after=self._seconds)
         _ENDINGS[self._wire.end](transport)
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing is left to be written."""
+        """Does nothing: `prepare` has written everything."""
 
     async def _trickle(self, transport: asyncio.Transport) -> None:
         for byte in self._wire.data:
             if transport.is_closing():
                 return
             transport.write(bytes((byte,)))
-            if not await self._waits.sleep(self._seconds):
+            if not await self._sleeper.sleep(self._seconds):
                 transport.abort()
 
 
 def _keep(_transport: asyncio.Transport) -> None:
-    """The connection stays as it is."""
+    """Leave the connection open."""
 
 
 def _close(transport: asyncio.Transport) -> None:
@@ -156,7 +158,7 @@ def _close(transport: asyncio.Transport) -> None:
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, idle.LINGER_NOT)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, idle.NO_LINGER)
     transport.abort()
 
 

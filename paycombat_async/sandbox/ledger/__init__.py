@@ -1,4 +1,4 @@
-"""The ledger: every movement of money, the balances that they add up to, and movements that were made twice."""
+"""The ledger: all movements of money, the resulting balances, and duplicate movements."""
 
 from paycombat_async.sandbox.ledger.book import Ledger
 from paycombat_async.sandbox.ledger.entries import Double, LedgerEntry, Movement

@@ -1,4 +1,4 @@
-"""The ledger in SQLite: entries are only ever added, and each one changes its currency's balance with it."""
+"""The ledger's SQLite tables: append-only entries, and a balance per currency that each entry updates."""
 
 import sqlite3
 import threading
@@ -37,24 +37,24 @@ class Ledger:
         self._openings = openings
 
     def balance(self, currency: str) -> Decimal:
-        """What is there of a currency: its opening balance as long as nothing has moved."""
+        """The balance in a currency; the opening balance while it has no movements."""
         rows = self._rows("SELECT amount FROM balances WHERE currency = ?", currency)
         return Decimal(rows[0][0]) if rows else self._openings.of(currency)
 
     def balances(self) -> dict[str, Decimal]:
-        """The balances of all currencies in which something has moved."""
+        """The balances of all currencies that have movements."""
         return {currency: Decimal(amount) for currency, amount in self._rows("SELECT currency, amount FROM balances")}
 
     def entries(self) -> list[LedgerEntry]:
-        """All entries."""
-        # The columns of the table are the names of an entry.
+        """All entries, oldest first."""
+        # Only a constant is interpolated.
         return [_entry(row) for row in self._rows(f"SELECT {_COLUMNS} FROM movements ORDER BY number")]  # noqa: S608
 
     def doubles(self) -> list[Double]:
-        """Movements of money that were made more than once; empty if all is well.
+        """Payins and payouts that were made more than once; empty if there are none.
 
-        The same for the provider's eyes is: the same `order_id` or `order_reference`, or without one the very same
-        body. A payout that follows on one that had FAILED or was RETURNED is no double.
+        Two are the same if they have the same `order_id` or `order_reference` or, without one, an identical body. A
+        payout that repeats one that has FAILED or was RETURNED is not counted.
         """
         return doubles_in(self.entries())
 
@@ -66,9 +66,9 @@ class Ledger:
         return total
 
     def book(self, entry: LedgerEntry) -> None:
-        """Add an entry, inside a transaction; its `number` is given here.
+        """Add an entry and update the balance; call it inside a transaction. The database assigns `number`.
 
-        Refused with 422 if the balance would fall below 0.
+        Refused with 422 if the balance would become negative.
         """
         self._open(entry)
         balance = plus(self.balance(entry.currency), entry.amount)

@@ -1,4 +1,4 @@
-"""The entries of the ledger, and how doubles are found among them."""
+"""Ledger entries, and the search for duplicate movements among them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Movement(StrEnum):
-    """Why money moved."""
+    """The reason of a movement."""
 
     OPENING = "opening"
     PAYIN = "payin"
@@ -19,10 +19,10 @@ class Movement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One movement on the balance of a currency: a credit if `amount` is above 0, else a debit.
+    """One movement on the balance of a currency: a credit if `amount` is positive, else a debit.
 
-    `id` is that of the payin or payout, `reference` the merchant's own name for it (`order_id`, `order_reference`),
-    `endpoint` the call that made it, and `body_digest` tells equal bodies of that call. An opening has none of these.
+    `id` is that of the payin or payout, `reference` the merchant's own id for it (`order_id`, `order_reference`),
+    `endpoint` the call that created it, `body_digest` a digest of its body. An opening balance has none of these.
     """
 
     number: int
@@ -38,36 +38,36 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Double:
-    """Money that moved more than once for one reference or, where the merchant gave none, for one and the same body."""
+    """Payins or payouts that share a reference or, without one, an identical body."""
 
     reference: str | None
     entries: tuple[LedgerEntry, ...]
 
 
 _MOVES: Final = frozenset({Movement.PAYIN, Movement.PAYOUT})
-_TAKES_BACK: Final = frozenset({Movement.PAYOUT_FAILED, Movement.PAYOUT_RETURNED})
+_REVERSALS: Final = frozenset({Movement.PAYOUT_FAILED, Movement.PAYOUT_RETURNED})
 
 
 def doubles_in(entries: Iterable[LedgerEntry]) -> list[Double]:
-    """The doubles, in the order in which they came about.
+    """The duplicates, in order of their first occurrence.
 
-    A payout whose money had come back before the next one was made is no double: that was a second try.
+    A payout that was FAILED or RETURNED before the next one was created is a retry, not a duplicate.
     """
     standing: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}
     doubled: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}
     for entry in entries:
-        key = _same(entry)
+        key = _duplicate_key(entry)
         moved = standing.setdefault(key, {})
         if entry.movement in _MOVES:
             moved[entry.id] = entry
             if len(moved) > 1:
                 doubled.setdefault(key, {}).update(moved)
-        elif entry.movement in _TAKES_BACK:
+        elif entry.movement in _REVERSALS:
             moved.pop(entry.id, None)
     return [Double(_first(found).reference, tuple(found.values())) for found in doubled.values()]
 
 
-def _same(entry: LedgerEntry) -> tuple[str, ...]:
+def _duplicate_key(entry: LedgerEntry) -> tuple[str, ...]:
     if entry.reference is None:
         return (entry.endpoint, "body", entry.body_digest)
     return (entry.endpoint, "reference", entry.reference)

@@ -1,4 +1,4 @@
-"""What the balances start with."""
+"""Opening balances."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import Final
 
 from paycombat_async.errors import ConfigurationError
 
-GENEROUS: Final = Decimal(1_000_000)
+DEFAULT_BALANCE: Final = Decimal(1_000_000)
 
 
 class Openings:
@@ -14,7 +14,7 @@ class Openings:
 
     def __init__(self, given: Mapping[str, Decimal | int] | None) -> None:
         """Raises `ConfigurationError` for an amount that is no `Decimal` or `int`, negative or not finite."""
-        self._rest = GENEROUS if given is None else Decimal(0)
+        self._rest = DEFAULT_BALANCE if given is None else Decimal(0)
         self._given = {currency: _checked(currency, amount) for currency, amount in (given or {}).items()}
 
     def of(self, currency: str) -> Decimal:

@@ -1,1 +1,1 @@
-"""Payin and payout methods, countries and currencies, and the merchant's balance: what the provider has on offer."""
+"""Read-only endpoints: payin and payout methods, countries and currencies, and the merchant's balance."""

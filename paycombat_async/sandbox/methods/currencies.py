@@ -1,10 +1,10 @@
-"""Countries and currencies: those of the methods on record."""
+"""Countries and currencies of the documented payin and payout methods."""
 
 from msgspec import Struct
 
 
 class CurrencyArea(Struct, frozen=True):
-    """A country and its currency. Codes are ISO 3166 and ISO 4217, save EU for the euro, as on the provider's pages."""
+    """A country and its currency: ISO 3166 and ISO 4217 codes, except EU for the euro, as the provider documents it."""
 
     country_code: str
     country_name: str

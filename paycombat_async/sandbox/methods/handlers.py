@@ -1,4 +1,4 @@
-"""One handler per endpoint that only reads what is on offer: an admitted call in, the endpoint's response type out."""
+"""One handler per read-only endpoint: takes a verified call and returns the endpoint's response type."""
 
 from paycombat_async.sandbox.methods.currencies import AREA_OF_CURRENCY, CURRENCIES
 from paycombat_async.sandbox.methods.payins import PAYIN_METHOD_OF_NAME, PAYIN_METHODS
@@ -11,7 +11,7 @@ from paycombat_async.schemas.methods import PayinMethod, PayoutMethod
 
 
 def list_countries_and_currencies(_call: RoutedCall[None]) -> object:
-    """No answer is on record; these are codes and names, as plain data."""
+    """Codes and names as plain data: the provider's documentation shows no response."""
     return {
         "countries": [{"country_code": area.country_code, "country_name": area.country_name} for area in CURRENCIES],
         "currencies": [{"currency_code": area.currency, "currency_name": area.currency_name} for area in CURRENCIES],

@@ -1,6 +1,6 @@
-"""Which fields of methods, places and balances the pages show, in the page's order.
+"""Response bodies of methods and balances: the documented fields, in the documented order.
 
-Written from the record by hand, not from the schemas, so that a field the schemas lack is seen as one.
+Written by hand from the provider's documentation, not from the schemas, so that tests notice a field they lack.
 """
 
 from collections.abc import Iterable
@@ -59,23 +59,23 @@ _BENEFICIARY = ("company", "base_param", "individual")
 
 
 def payin_method_page(method: PayinMethod) -> dict[str, object]:
-    """As on "Get Required Fields by Payin method"."""
+    """The response of "Get Required Fields by Payin method"."""
     fields = _fields(method.payin_method_param, _PAYIN_FIELD)
     return _shown(method, _BEFORE_FIELDS) | {"payin_method_param": fields} | _shown(method, _AFTER_FIELDS)
 
 
 def payin_methods_page(page: Page[PayinMethod]) -> list[object]:
-    """No list of methods is on record; the methods as they are shown one by one, without more around them."""
+    """A plain array of payin methods: the response of the list endpoints is undocumented."""
     return [payin_method_page(method) for method in page.items]
 
 
 def payout_methods_page(page: Page[PayoutMethod]) -> list[object]:
-    """As "Get Required Fields by Payout method" shows one of them."""
+    """An array of payout methods, each as in "Get Required Fields by Payout method"."""
     return [_payout_method(method) for method in page.items]
 
 
 def balance_page(balance: PayoutBalance) -> dict[str, object]:
-    """No answer of "Get Balance Payout" is on record."""
+    """Currency and balance. The response of "Get Balance Payout" is undocumented."""
     return _shown(balance, ("currency", "balance"))
 
 

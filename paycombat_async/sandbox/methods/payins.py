@@ -1,6 +1,6 @@
 """The payin methods, as data.
 
-The record names au_bank_npp, eu_bank_sct_eur and KDB산업은행. Of their values it shows few; the others are made up.
+au_bank_npp, eu_bank_sct_eur and KDB산업은행 are documented, with few of their values; all other values are invented.
 """
 
 from collections.abc import Iterable
@@ -14,13 +14,13 @@ from paycombat_async.schemas.methods import PayinMethod, RequiredField
 
 
 class KoreanBank(Struct, frozen=True):
-    """A bank that opens virtual accounts. Its name is the payin method's name, too."""
+    """A Korean bank that opens virtual accounts; its name is also the name of its payin method."""
 
     bank_code: str
     bank_name: str
 
 
-# The first is on record; the others are banks of that country with their codes in its clearing system.
+# The first is documented; the others are Korean banks with their real clearing codes.
 KOREAN_BANKS = (
     KoreanBank("002", "KDB산업은행"),
     KoreanBank("003", "IBK기업은행"),
@@ -31,8 +31,8 @@ KOREAN_BANKS = (
     KoreanBank("088", "신한은행"),
 )
 
-# On record as examples: digits in a text.
-LONGEST_EXPIRY_S = 34_560_000
+# The examples in the documentation, where they are strings of digits.
+MAX_EXPIRY_S = 34_560_000
 DEFAULT_EXPIRY_S = 172_800
 
 
@@ -69,7 +69,7 @@ def _method(
         is_over_refundable=False,
         is_va_allowed=opens_virtual_accounts,
         is_payin_allowed=True,
-        max_expiration_time_in_seconds=str(LONGEST_EXPIRY_S),
+        max_expiration_time_in_seconds=str(MAX_EXPIRY_S),
         default_expiry_time_seconds=str(DEFAULT_EXPIRY_S),
     )
 

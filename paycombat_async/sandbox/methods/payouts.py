@@ -1,6 +1,6 @@
-"""The payout methods, as data, with the fields that each asks of a beneficiary.
+"""The payout methods, as data, with the beneficiary fields that each requires.
 
-The record names the four methods, and two of their rules: those of the Australian BSB and account number.
+The four names are documented, and the rules for the Australian BSB and account number; other values are invented.
 """
 
 from paycombat_async._signing import content_digest

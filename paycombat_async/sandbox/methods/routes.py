@@ -1,4 +1,4 @@
-"""The routes of the endpoints that only read what is on offer, and of the balance."""
+"""The routes of the read-only endpoints: methods, countries and currencies, balance."""
 
 from paycombat_async.endpoints import (
     LIST_COUNTRIES_AND_CURRENCIES,

@@ -1,1 +1,1 @@
-"""Payins and virtual accounts: what is taken, how it is answered, what webhooks say."""
+"""Payins and virtual accounts: request bodies, rules, handlers, routes, and the bodies of responses and webhooks."""

@@ -1,15 +1,15 @@
-"""What Create Payin and Create Virtual Account take.
+"""The request bodies of Create Payin and Create Virtual Account.
 
-Of both bodies the record holds next to nothing: the fields are those that it lists as possible ones.
+Both are nearly undocumented: the fields are those that appear elsewhere in the provider's documentation.
 """
 
 from msgspec import UNSET, UnsetType
 
-from paycombat_async.sandbox.wire import Country, Currency, Number, OptionalObject, OptionalText, RequestBody, Text
+from paycombat_async.sandbox.bodies import Country, Currency, Number, OptionalObject, OptionalText, RequestBody, Text
 
 
 class NewPayin(RequestBody, frozen=True, kw_only=True):
-    """The body of Create Payin. Only `payer_id` is on record."""
+    """The body of Create Payin. Only `payer_id` is documented."""
 
     amount: Number
     currency: Currency
@@ -36,8 +36,8 @@ class NewPayin(RequestBody, frozen=True, kw_only=True):
 class NewVirtualAccount(RequestBody, frozen=True, kw_only=True):
     """The body of Create Virtual Account.
 
-    The KRW guide names what it says (customer, payin method, account, currency, amount, country), not the keys: these
-    are the keys of Create Payin, and the obvious ones for account and country.
+    The KRW guide lists its contents (customer, payin method, account, currency, amount, country), but not their keys:
+    these are the keys of Create Payin, and the obvious ones for account and country.
     """
 
     payin_method_name: Text

@@ -1,4 +1,4 @@
-"""One handler per payin endpoint: an admitted call in, the endpoint's own response type out."""
+"""One handler per payin endpoint: takes a verified call and returns the endpoint's response type."""
 
 from decimal import Decimal
 
@@ -6,6 +6,7 @@ import msgspec
 
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.amounts import read_amount, text_of
+from paycombat_async.sandbox.bodies import Simulate, given
 from paycombat_async.sandbox.deliveries.url import check_webhook_url
 from paycombat_async.sandbox.lifecycle import MERCHANT, make, move, uuid_of
 from paycombat_async.sandbox.payins.bodies import NewPayin, NewVirtualAccount
@@ -14,7 +15,6 @@ from paycombat_async.sandbox.payins.rules import check_payin, check_virtual_acco
 from paycombat_async.sandbox.records import Document, Kind, Record
 from paycombat_async.sandbox.routing import RoutedCall
 from paycombat_async.sandbox.transitions import PENDING
-from paycombat_async.sandbox.wire import Simulate, given
 from paycombat_async.schemas.payins import Payin, VirtualAccount
 
 
@@ -41,7 +41,7 @@ def create_payin(call: RoutedCall[NewPayin]) -> Payin:
 
 
 def simulate_payin(call: RoutedCall[Simulate]) -> object:
-    """Takes virtual accounts, too, whose own Simulate call is on no list. The answer is that of "Retrieve"."""
+    """Also accepts virtual accounts, for which no Simulate call is documented. The response is that of "Retrieve"."""
     record = move(call.state, call.request.id, [Kind.PAYIN, Kind.VIRTUAL_ACCOUNT], to=call.request.status)
     return answered_page(_payin(record)) if record.kind is Kind.PAYIN else webhook_of_account(record)
 
@@ -76,7 +76,7 @@ def _payin(record: Record) -> Payin:
 
 
 def _document(request: NewPayin, amount: Decimal) -> Document:
-    """What is not said is absent: null in answers, "" in webhooks."""
+    """The stored document. Absent fields become null in responses and "" in webhooks."""
     sent = {
         "order_reference": given(request.order_reference),
         "customer_full_name": given(request.customer_full_name),

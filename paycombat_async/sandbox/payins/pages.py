@@ -1,6 +1,6 @@
-"""Which fields of a payin the provider's pages and webhooks show, in their order.
+"""Bodies of payin responses and webhooks: the documented fields, in the documented order.
 
-Written from the record by hand, not from the schemas, so that a field the schemas lack is seen as one.
+Written by hand from the provider's documentation, not from the schemas, so that tests notice a field they lack.
 """
 
 from decimal import Decimal
@@ -50,22 +50,22 @@ _NULL_IN_WEBHOOKS: Final = frozenset({"deleted_at", "payment_date"})
 
 
 def answered_page(payin: Payin) -> dict[str, object]:
-    """As on "Retrieve Payin"."""
+    """The response of "Retrieve Payin"."""
     return {name: getattr(payin, name) for name in _ANSWERED}
 
 
 def account_page(account: VirtualAccount) -> dict[str, object]:
-    """Of the answer of "Create Virtual Account" only the id is on record."""
+    """The response of "Create Virtual Account", of which only the id is documented."""
     return {"id": account.id}
 
 
 def webhook_of_payin(record: Record) -> dict[str, object]:
-    """As on "Webhook PAYIN SUCCESS": what is null in "Retrieve Payin" is "" here, save two of the times."""
+    """The body of "Webhook PAYIN SUCCESS": nulls of "Retrieve Payin" are "" here, except two of the times."""
     amount = Decimal(record.document["amount"])
     document = record.document | {"amount": amount, "original_amount": amount, "type": "PAYIN"}
     return {name: document.get(name, None if name in _NULL_IN_WEBHOOKS else "") for name in _IN_WEBHOOKS}
 
 
 def webhook_of_account(record: Record) -> dict[str, object]:
-    """Of the "VA Register Callback" only the status is on record; without the id nobody could use it."""
+    """The body of "VA Register Callback". Only the status is documented; the id is added to make it usable."""
     return {"id": record.id, "status": record.status}

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from paycombat_async.endpoints import CREATE_PAYIN, CREATE_VIRTUAL_ACCOUNT, RETRIEVE_PAYIN, SIMULATE_PAYIN
+from paycombat_async.sandbox.bodies import Simulate
 from paycombat_async.sandbox.envelopes import envelope_a, envelope_d
 from paycombat_async.sandbox.payins.bodies import NewPayin, NewVirtualAccount
 from paycombat_async.sandbox.payins.handlers import (
@@ -13,10 +14,9 @@ from paycombat_async.sandbox.payins.handlers import (
 )
 from paycombat_async.sandbox.payins.pages import account_page, answered_page
 from paycombat_async.sandbox.routing import as_it_is, route
-from paycombat_async.sandbox.wire import Simulate
 
 PAYIN_ROUTES = (
-    # The two "Create" pages show no whole answer: these are as "Create Payout" wraps its own.
+    # The responses of both "Create" calls are documented only in part: the envelope is that of "Create Payout".
     route(
         CREATE_PAYIN,
         create_payin,

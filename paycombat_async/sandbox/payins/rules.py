@@ -1,21 +1,21 @@
-"""What a payin method asks of a payin: its currency, its amounts, its fields, and the virtual account that pays."""
+"""Checks of a payin against its payin method: currency, amount, fields, and the paying virtual account."""
 
 from decimal import Decimal
 
 from msgspec import UnsetType
 
+from paycombat_async.sandbox.bodies import given
 from paycombat_async.sandbox.methods.payins import PAYIN_METHOD_OF_NAME
 from paycombat_async.sandbox.payins.bodies import NewPayin, NewVirtualAccount
 from paycombat_async.sandbox.records import Kind
 from paycombat_async.sandbox.refusals import bad_request, unprocessable
 from paycombat_async.sandbox.required_fields import check_fields
 from paycombat_async.sandbox.state import SandboxState
-from paycombat_async.sandbox.wire import given
 from paycombat_async.schemas.methods import PayinMethod
 
 
 def check_payin(request: NewPayin, amount: Decimal, state: SandboxState) -> None:
-    """Refused with 400 naming the field that the payin method does not take, with 404 for ids of nothing."""
+    """Refuse with 400 a field that the payin method does not allow, with 404 an unknown customer or virtual account."""
     method = _method(request)
     smallest, largest = method.min_amount, method.max_amount
     if smallest is not None and largest is not None and not smallest <= amount <= largest:
@@ -31,7 +31,7 @@ def check_payin(request: NewPayin, amount: Decimal, state: SandboxState) -> None
 
 
 def check_virtual_account(request: NewVirtualAccount, state: SandboxState) -> None:
-    """Refused with 400 for a payin method that opens no virtual accounts, with 404 for a customer that is none."""
+    """Refuse with 400 a payin method that opens no virtual accounts, with 404 an unknown customer."""
     if not _method(request).is_va_allowed:
         raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")
     _check_customer(request, state)

@@ -1,1 +1,1 @@
-"""Payouts: what is taken, how it is answered, what webhooks say."""
+"""Payouts: request bodies, rules, handlers, routes, and the bodies of responses and webhooks."""

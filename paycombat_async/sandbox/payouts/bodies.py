@@ -1,15 +1,15 @@
-"""What Create Payout takes: the fields on record, and those that the provider's upstream has."""
+"""The request body of Create Payout: the documented fields, and those of Finmo, the provider's upstream."""
 
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from paycombat_async.sandbox.wire import Country, Currency, Number, OptionalObject, OptionalText, RequestBody, Text
+from paycombat_async.sandbox.bodies import Country, Currency, Number, OptionalObject, OptionalText, RequestBody, Text
 from paycombat_async.schemas.payouts import BeneficiaryCompany, BeneficiaryIndividual
 
 
 class Beneficiary(Struct, frozen=True, kw_only=True):
-    """Who is paid, and where. Other keys are let through: which ones there are depends on the payout method."""
+    """The payee and the account. Unknown keys are accepted, since the payout method decides which ones there are."""
 
     individual: BeneficiaryIndividual | UnsetType = UNSET
     company: BeneficiaryCompany | UnsetType = UNSET
@@ -18,7 +18,7 @@ class Beneficiary(Struct, frozen=True, kw_only=True):
 
 
 class NewPayout(RequestBody, frozen=True, kw_only=True):
-    """The body of Create Payout. From `beneficiary_country` on, the record has the fields by inference only."""
+    """The body of Create Payout. The fields from `beneficiary_country` on are inferred, not documented."""
 
     payout_beneficiary_param: Beneficiary
     sender_amount: Number

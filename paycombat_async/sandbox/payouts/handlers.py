@@ -1,9 +1,10 @@
-"""One handler per payout endpoint: an admitted call in, the endpoint's own response type out."""
+"""One handler per payout endpoint: takes a verified call and returns the endpoint's response type."""
 
 import msgspec
 
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.amounts import read_amount, text_of
+from paycombat_async.sandbox.bodies import Simulate, given
 from paycombat_async.sandbox.deliveries.url import check_webhook_url
 from paycombat_async.sandbox.lifecycle import MERCHANT, make, move, uuid_of
 from paycombat_async.sandbox.paging import window_of
@@ -13,13 +14,12 @@ from paycombat_async.sandbox.payouts.rules import check_payout
 from paycombat_async.sandbox.records import Document, Kind, Record
 from paycombat_async.sandbox.routing import RoutedCall
 from paycombat_async.sandbox.transitions import PENDING
-from paycombat_async.sandbox.wire import Simulate, given
 from paycombat_async.schemas import Page
 from paycombat_async.schemas.payouts import Payout
 
 
 def create_payout(call: RoutedCall[NewPayout]) -> Payout:
-    """Takes an `order_id` that it has taken before: nothing on record says that the provider refuses one."""
+    """Accepts a repeated `order_id`: nothing in the documentation says that the provider refuses it."""
     request, now = call.request, call.state.now()
     check_payout(request, call.body)
     amount = read_amount(request.sender_amount, "$.sender_amount")
@@ -44,7 +44,7 @@ def create_payout(call: RoutedCall[NewPayout]) -> Payout:
 
 
 def simulate_payout(call: RoutedCall[Simulate]) -> object:
-    """No answer is on record; this one is that of "Retrieve Payout"."""
+    """Change a payout's status. The response is undocumented; this is that of "Retrieve Payout"."""
     return answered_page(_payout(move(call.state, call.request.id, [Kind.PAYOUT], to=call.request.status)))
 
 
@@ -85,7 +85,7 @@ def _document(request: NewPayout, number: str, now: str) -> Document:
 
 
 def _payee(beneficiary: Beneficiary) -> str:
-    """First and last name without a blank between them, as on the provider's pages."""
+    """First and last name joined without a space, as in the provider's documentation."""
     if beneficiary.individual is not msgspec.UNSET:
         person = beneficiary.individual
         return (given(person.first_name) or "") + (given(person.last_name) or "")

@@ -1,6 +1,6 @@
-"""Which fields of a payout the provider's pages and webhooks show, in their order.
+"""Bodies of payout responses and webhooks: the documented fields, in the documented order.
 
-Written from the record by hand, not from the schemas, so that a field the schemas lack is seen as one.
+Written by hand from the provider's documentation, not from the schemas, so that tests notice a field they lack.
 """
 
 from decimal import Decimal
@@ -64,27 +64,27 @@ _IN_WEBHOOKS: Final = (
     "pending_at",
     "type",
 )
-# "Webhook PAYOUT SUCCESS" has these in its schema, though not in its example; the body of a failed one lacks them.
+# "Webhook PAYOUT SUCCESS" has these in its schema but not in its example; the webhook of a failed payout lacks them.
 _OF_SUCCESS: Final = ("wire_amount", "fee_taken", "fee_expected")
 
 
 def created_page(payout: Payout) -> dict[str, object]:
-    """As on "Create Payout": `created_at` is null right after the payout was created."""
+    """The response of "Create Payout", where `created_at` is null."""
     return answered_page(payout) | {"created_at": None}
 
 
 def answered_page(payout: Payout) -> dict[str, object]:
-    """As on "Retrieve Payout"."""
+    """The response of "Retrieve Payout"."""
     return {name: getattr(payout, name) for name in _ANSWERED}
 
 
 def list_page(page: Page[Payout]) -> dict[str, object]:
-    """No answer of "Get All Payout" is on record; items beside their total is the commonest form."""
+    """Items and their total. The response of "Get All Payout" is undocumented; this is the commonest form."""
     return {"data": [answered_page(payout) for payout in page.items], "total": page.total}
 
 
 def webhook_of_payout(record: Record) -> dict[str, object]:
-    """As on "Webhook PAYOUT SUCCESS": the amount is text, and the account number null."""
+    """The body of "Webhook PAYOUT SUCCESS": the amount is a string, the account number null."""
     document = record.document
     names = (*_IN_WEBHOOKS, *_OF_SUCCESS) if record.status == "SUCCESS" else _IN_WEBHOOKS
     values = document | {

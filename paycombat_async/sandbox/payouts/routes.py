@@ -3,12 +3,12 @@
 from http import HTTPStatus
 
 from paycombat_async.endpoints import CREATE_PAYOUT, LIST_PAYOUTS, RETRIEVE_PAYOUT, SIMULATE_PAYOUT
+from paycombat_async.sandbox.bodies import Simulate
 from paycombat_async.sandbox.envelopes import envelope_a, envelope_a_saying
 from paycombat_async.sandbox.payouts.bodies import NewPayout
 from paycombat_async.sandbox.payouts.handlers import create_payout, list_payouts, retrieve_payout, simulate_payout
 from paycombat_async.sandbox.payouts.pages import answered_page, created_page, list_page
 from paycombat_async.sandbox.routing import as_it_is, route
-from paycombat_async.sandbox.wire import Simulate
 
 PAYOUT_ROUTES = (
     route(

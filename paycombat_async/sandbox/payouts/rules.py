@@ -1,4 +1,4 @@
-"""What a payout method asks of a payout: its currency, and the fields of the beneficiary."""
+"""Checks of a payout against its payout method: currency and beneficiary fields."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _PATH = "$.payout_beneficiary_param"
 
 
 class _Open(msgspec.Struct):
-    """The beneficiary with all of its keys, as they came."""
+    """The beneficiary with all keys of the request."""
 
     payout_beneficiary_param: dict[str, Any]
 
@@ -24,7 +24,7 @@ _READER = msgspec.json.Decoder(_Open)
 
 
 def check_payout(request: NewPayout, body: bytes) -> None:
-    """Refused with 400 naming the field that the payout method does not take."""
+    """Refuse with 400 a field that the payout method does not allow; the message names it."""
     method = PAYOUT_METHOD_OF_NAME.get(request.payout_method_name)
     if method is None:
         raise bad_request("$.payout_method_name: there is no such payout method")

@@ -11,16 +11,16 @@ import pytest
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.sandbox import Fault, Sandbox
 from paycombat_async.sandbox.faults import idle
-from paycombat_async.sandbox.faults.idle import Strays
+from paycombat_async.sandbox.faults.idle import IdleFaults
 from paycombat_async.sandbox.faults.names import IDLE_FAULTS
-from paycombat_async.sandbox.faults.waits import Waits
+from paycombat_async.sandbox.faults.sleeper import Sleeper
 from tests.sandbox.caller import StandingClock
 from tests.sandbox.faults.gated_clock import GatedClock
 from tests.sandbox.faults.idle_lines import ENDS, KEPT, STRAY_BYTES, ask, first, is_its_doing
 from tests.sandbox.faults.socket_caller import LAST, Heard, connect, listen, update
 
 NOT_FOUND = b'{"status":false,"message":"there is no such path","code":"NOT_FOUND"}'
-NAME = "paycombat-sandbox-strays"
+NAME = "paycombat-sandbox-idle-faults"
 
 each_stray = pytest.mark.parametrize("fault", STRAY_BYTES)
 each_end = pytest.mark.parametrize("fault", ENDS)
@@ -122,22 +122,22 @@ async def test_it_is_forgotten_once_it_is_done(pair: tuple[asyncio.Transport, so
     """Else every later request would look for it."""
     transport, theirs = pair
     clock = StandingClock()
-    strays = Strays(clock, Waits(clock))
+    idle_faults = IdleFaults(clock, Sleeper(clock))
 
-    strays.plan(transport, idle.say(b"stray"), after=1)
-    planned = bool(strays)
+    idle_faults.plan(transport, idle.send(b"stray"), after=1)
+    planned = bool(idle_faults)
     for _ in range(10):
         await asyncio.sleep(0)
 
-    assert (planned, theirs.recv(100), bool(strays)) == (True, b"stray", False)
+    assert (planned, theirs.recv(100), bool(idle_faults)) == (True, b"stray", False)
 
 
 async def test_nothing_is_planned_after_the_end(pair: tuple[asyncio.Transport, socket.socket]) -> None:
     """A fault that was in flight then comes too late."""
     transport, _ = pair
-    strays = Strays(SYSTEM_CLOCK, Waits(SYSTEM_CLOCK))
-    strays.end()
+    idle_faults = IdleFaults(SYSTEM_CLOCK, Sleeper(SYSTEM_CLOCK))
+    idle_faults.end()
 
-    strays.plan(transport, idle.end, after=0.005)
+    idle_faults.plan(transport, idle.close, after=0.005)
 
-    assert not strays
+    assert not idle_faults

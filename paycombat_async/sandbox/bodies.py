@@ -1,4 +1,4 @@
-"""What the sandbox's own bodies are made of: the types of fields on the wire, and the body of the Simulate calls."""
+"""Field types and the base class of the sandbox's own request bodies, and the body of the Simulate calls."""
 
 from typing import Annotated, TypeAlias
 
@@ -7,7 +7,7 @@ from msgspec import Meta, Raw, Struct, UnsetType
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Currency: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
 Country: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z")]
-# Read digit by digit, by `read_amount`.
+# Decoded by `read_amount`, which keeps all digits.
 Number: TypeAlias = Annotated[Raw, Meta(extra_json_schema={"type": "number", "exclusiveMinimum": 0})]
 Object: TypeAlias = dict[str, object]
 
@@ -16,16 +16,16 @@ OptionalObject: TypeAlias = Object | UnsetType
 
 
 class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of the bodies that the sandbox reads by itself."""
+    """Base of request bodies that the sandbox decodes with a Struct of its own."""
 
 
 class Simulate(RequestBody, frozen=True, kw_only=True):
-    """The body of both Simulate calls. None is on record; this is what such a call needs to say."""
+    """The body of both Simulate calls: undocumented, so this is the minimum that such a call needs."""
 
     id: Text
     status: Text
 
 
 def given(value: str | UnsetType) -> str | None:
-    """The text; None if it was not sent, or sent as ""."""
+    """The text, or None if the field is absent or ""."""
     return None if isinstance(value, UnsetType) or not value else value

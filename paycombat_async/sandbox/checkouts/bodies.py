@@ -1,16 +1,16 @@
-"""What "Create Payment Request" takes here: the fields of "Get Detail Checkout", for its own body is not on record."""
+"""The body of "Create Payment Request": undocumented, so it has the fields of "Get Detail Checkout"."""
 
 from typing import Annotated, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType
 
-from paycombat_async.sandbox.wire import Country, Currency, Number, OptionalObject, OptionalText, RequestBody
+from paycombat_async.sandbox.bodies import Country, Currency, Number, OptionalObject, OptionalText, RequestBody
 
 WrittenTime: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 
 class PaymentRequest(RequestBody, frozen=True, kw_only=True):
-    """A new checkout. `country_code` goes with the currency; `expire_at` is ISO 8601 with its offset from UTC."""
+    """A new checkout. `country_code` must match the currency; `expire_at` is ISO 8601 with a UTC offset."""
 
     amount: Number
     currency: Currency

@@ -1,4 +1,4 @@
-"""Waits that end when the sandbox stops."""
+"""Sleeps that end early when the sandbox stops."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -6,8 +6,8 @@ from collections.abc import Coroutine
 from paycombat_async._clock import Clock
 
 
-class Waits:
-    """Sleeps by the sandbox's clock. Once ended, all sleeps end at once, also later ones."""
+class Sleeper:
+    """Sleeps with the sandbox's clock, and the tasks that sleep. After `end` every sleep returns at once."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -15,28 +15,28 @@ class Waits:
         self._is_over = False
 
     async def sleep(self, seconds: float) -> bool:
-        """Whether the time passed; False where the sandbox stops first."""
+        """Sleep; True if the time has passed, False if the sandbox stops first."""
         if self._is_over:
             return False
-        nap = self.start(self._clock.sleep(seconds))
+        timer = self.start(self._clock.sleep(seconds))
         try:
-            await asyncio.wait((nap,))
+            await asyncio.wait((timer,))
         finally:
-            nap.cancel()  # for the case that the one who waits is cancelled
-        if nap.cancelled():
+            timer.cancel()  # if this coroutine is cancelled
+        if timer.cancelled():
             return False
-        nap.result()
+        timer.result()
         return True
 
     def start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
-        """Run it beside everything else, until the end."""
+        """Start a task that runs until it finishes or `end` cancels it."""
         task = asyncio.ensure_future(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
 
     async def end(self) -> None:
-        """Cancel all that runs, and wait until it has ended."""
+        """Cancel all running tasks and wait until they have ended."""
         self._is_over = True
         running = tuple(self._running)
         for task in running:
