@@ -1,4 +1,4 @@
-"""Marked secrets, and a search for them in whatever a program puts out: for tests that nothing leaks."""
+"""Recognisable test credentials, and a search for them in everything that a program outputs."""
 
 import base64
 import html
@@ -11,19 +11,19 @@ from types import FunctionType, ModuleType
 from typing import Any, Final, TypeGuard
 from urllib.parse import unquote
 
-_LEVELS: Final = 3  # how deep reporters of errors usually walk
-_LEAST: Final = 10  # characters; a shorter piece of a mark may be there by chance
+_LEVELS: Final = 3  # as deep as error reporters usually follow objects
+_LEAST: Final = 10  # characters; shorter pieces of a mark could occur by chance
 _OURS: Final = frozenset({"paycombat_async", "paycombat_sync"})
 _ESCAPE: Final = re.compile(r"\\+(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(/))")
 _LEAVES: Final = (str, bytes, bytearray, int, float, type(None), type, ModuleType, FunctionType)
 
 
 def _unescaped(text: str) -> str:
-    r"""Without the escapes of JSON and of Python's repr: \u0026, \x26, \/, doubled or not."""
+    r"""The text with escapes of JSON and Python's repr decoded: \u0026, \x26, \/, also with doubled backslashes."""
     return _ESCAPE.sub(lambda found: found[3] or chr(int(found[1] or found[2], 16)), text)
 
 
-# How a text may have been written so that a plain search misses what stands in it: by what it shows, how it is read.
+# Encodings that hide a mark from a plain search: the character that indicates the encoding, and its decoder.
 _DECODINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
     "percent-encoded": ("%", unquote),
     "with HTML entities": ("&", html.unescape),
@@ -33,33 +33,33 @@ _DECODINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
 
 @dataclass(frozen=True, repr=False)
 class SecretCanary:
-    """Credentials made to be found again, in any of the forms in which secrets leak: plain, encoded, or half of one.
+    """Test credentials that can be found again in any form in which secrets leak: plain, encoded, or half of one.
 
-    Give them to the code under test in place of real ones, and hand `check` all that came out of it: text, bytes,
-    objects, errors. `more` holds marks of your own by name, such as a customer's e-mail address.
+    Use them as credentials in the test and pass everything that the code outputs to `check`: text, bytes, objects,
+    errors. `more` has further secret texts by name, such as a customer's e-mail address.
     """
 
-    token: str = "snd_Canary+Token/9f3b1c7e==Rr5"  # noqa: S105  # a mark
+    token: str = "snd_Canary+Token/9f3b1c7e==Rr5"  # noqa: S105  # not a secret
     signature_key: str = "snd_Canary+SignatureKey/4d8a6e==Tt7"
     webhook_key: str = "snd_Canary+WebhookKey/77c2d05b==Uu2"
     more: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def marks(self) -> Mapping[str, str]:
-        """All that must not be seen, by name."""
+        """All texts that must not leak, by name."""
         known = {"token": self.token, "signature_key": self.signature_key, "webhook_key": self.webhook_key}
         return known | dict(self.more)
 
     def sightings(self, *outputs: object) -> list[str]:
-        """Where a mark can be seen, as in "token, percent-encoded, in outputs[0].__context__.args"; never the mark.
+        """The places of all leaks, as in "token, percent-encoded, in outputs[0].__context__.args", without the secret.
 
-        Of an object, what reporters of errors look at: its repr, str and `__dict__`, the items of containers, and of an
-        error also notes, cause, context and the local variables of this SDK's own functions, three levels deep.
+        Searches what error reporters show of an object: repr, str, `__dict__` and items, for errors also notes, cause,
+        context and the local variables of this SDK's functions, three levels deep.
         """
         return find_leaks(self.marks, *outputs)
 
     def check(self, *outputs: object) -> None:
-        """Raises AssertionError if there is a sighting."""
+        """Raises AssertionError, listing the places, if a secret has leaked."""
         found = self.sightings(*outputs)
         assert not found, "secrets can be seen: " + "; ".join(found)  # noqa: S101  # it is for tests
 
@@ -68,7 +68,7 @@ class SecretCanary:
 
 
 def find_leaks(marks: Mapping[str, str], *outputs: object) -> list[str]:
-    """As `SecretCanary.find_leaks`, of any marks."""
+    """The places where any of the marks, given by name, leaks; like `SecretCanary.sightings`."""
     pieces = {name: _encodings(mark) for name, mark in marks.items()}
     found: dict[str, None] = {}
     for number, output in enumerate(outputs):
@@ -78,9 +78,9 @@ def find_leaks(marks: Mapping[str, str], *outputs: object) -> list[str]:
 
 
 def iter_text(value: object, where: str) -> Iterator[tuple[str, str]]:
-    """All texts that a walk over the value comes across, and where it does."""
+    """All texts found in the value and, three levels deep, in its parts, each with its place."""
     seen: set[int] = set()
-    kept: list[object] = []  # else an address could come back as that of another object
+    kept: list[object] = []  # keeps objects alive, so that no id() is reused
     level = [(where, value)]
     for _ in range(_LEVELS + 1):
         deeper: list[tuple[str, object]] = []
@@ -101,7 +101,7 @@ def _texts_of_one(value: object, where: str) -> Iterator[tuple[str, str]]:
     else:
         forms = {"repr": repr(value), "str": str(value), "format": f"{value}"}
         yield from ((f"{name} of {where}", text) for text, name in {text: name for name, text in forms.items()}.items())
-        # rich shows objects by this, in its tracebacks too. Any: it may yield anything.
+        # rich prints objects by this method, also in tracebacks. Any: it may yield anything.
         rich: Any = getattr(value, "__rich_repr__", None)
         if rich is not None and not isinstance(value, type):
             yield f"rich repr of {where}", repr(list(rich()))
@@ -144,9 +144,9 @@ def _parts_of_error(error: BaseException, where: str) -> Iterator[tuple[str, obj
 
 
 def _encodings(mark: str) -> list[tuple[str, str | None]]:
-    """What to look for: halves, since a cut secret is one too; as base64 also, whose form depends on where it begins.
+    """The texts to search for: the mark and its halves, also in hex and in base64 at all three offsets.
 
-    With the form's name, or None for what is looked for in all readings.
+    Each with the name of its encoding, or None if it is searched for in decoded texts, too.
     """
     half = max(_LEAST, len(mark) // 2)
     plain = {mark, mark[:half], mark[-half:]}

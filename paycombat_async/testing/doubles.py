@@ -1,4 +1,4 @@
-"""Doubles for tests of code that uses the client: no socket, no waiting.
+"""A fake transport and a fake clock, for tests without sockets or waiting.
 
 transport = FakeTransport()
 transport.answer(200, b'{"status": true, "data": {"customer_id": "customer_1"}}')
@@ -13,9 +13,9 @@ from paycombat_async.errors import TransportError
 
 
 class FakeTransport:
-    """Gives the answers it was told to, in order, and keeps the drafts it was given.
+    """A transport that returns the queued answers in order and records all requests.
 
-    `drafts` hold the exact URL, headers and body that would have gone out; `timeouts` what each attempt was allowed.
+    `drafts` have the exact URL, headers and body that would have been sent; `timeouts` the seconds of each attempt.
     """
 
     def __init__(self) -> None:
@@ -24,15 +24,15 @@ class FakeTransport:
         self._answers: deque[RawReply | TransportError] = deque()
 
     def answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        """Adds an answer. Header names in lower case."""
+        """Queue a response. Header names must be in lower case."""
         self._answers.append(RawReply(status, headers or {}, body))
 
     def fail(self, error: TransportError) -> None:
-        """Adds a failure of the road, such as `TimedOut("…")`."""
+        """Queue an exception that `send` raises, such as `TimedOut("…")`."""
         self._answers.append(error)
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # the protocol's signature
-        """The next answer. Raises AssertionError when there is none left: a call too many."""
+        """The next queued answer. Raises AssertionError if there is none: the code made one call too many."""
         self.drafts.append(draft)
         self.timeouts.append(timeout)
         assert self._answers, f"FakeTransport has no answer left for {draft}"  # noqa: S101  # it is for tests
@@ -43,7 +43,10 @@ class FakeTransport:
 
 
 class FakeClock:
-    """Time that passes only when somebody sleeps. `slept` lists for how long; `chance` is what `random` gives."""
+    """A clock whose time advances only by `sleep`, which returns at once.
+
+    `slept` lists the seconds of each sleep; `random` returns `chance`.
+    """
 
     def __init__(self, *, start: float = 1_700_000_000.0, chance: float = 0.5) -> None:
         self.time = start

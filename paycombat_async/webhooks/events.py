@@ -1,4 +1,4 @@
-"""From a verified body to its event: which class it is, by the `type` and the `status` in it."""
+"""Decodes a verified body into its event class, chosen by `type` and `status`."""
 
 from typing import Final, TypeVar
 
@@ -35,15 +35,15 @@ _PAYOUTS: Final[dict[str | None, type[PayoutSucceeded | PayoutFailed | PayoutRet
     "RETURNED": PayoutReturned,
 }
 _VIRTUAL_ACCOUNT_STATUSES: Final = frozenset({"APPROVED", "FAILED"})
-_NOTHING: Final[tuple[object, ...]] = (None, "", {})  # the provider's ways of saying nothing
+_NOTHING: Final[tuple[object, ...]] = (None, "", {})  # the provider's forms of null
 
-# In the documented bodies `type` stands last. Looking there says what to try first; looking elsewhere would cost more
-# than a wrong guess now and then.
+# In the documented bodies `type` comes last, so their end tells which class to try first. Searching the whole body
+# would cost more than an occasional wrong guess.
 _TAIL: Final = -64
 
 
 def read_event(payload: bytes) -> WebhookEvent:
-    """The event in a body that has been verified: `payload` is trusted here. Raises `InvalidPayload`."""
+    """The event in `payload`, which must be verified. Raises `InvalidPayload` for what is not an event."""
     if payload.find(b'"PAYOUT"', _TAIL) < 0:
         return _payin_event(payload) or _payout_event(payload) or _other_event(payload)
     return _payout_event(payload) or _payin_event(payload) or _other_event(payload)
@@ -64,7 +64,7 @@ def _payout_event(payload: bytes) -> WebhookEvent | None:
 
 
 def _read(kind: type[S], payload: bytes) -> S | None:
-    """None if nothing can be made of the payload."""
+    """The decoded event, None if the payload does not fit any class."""
     try:
         return decode(kind, payload)[0]
     except UndecodableData:
@@ -72,7 +72,7 @@ def _read(kind: type[S], payload: bytes) -> S | None:
 
 
 def _contradicts_itself(payout: Payout) -> bool:
-    """A success must not be doubtful, so it is held to more than a failure is."""
+    """Whether other fields contradict the status. A success is checked more strictly than a failure."""
     if payout.status == "SUCCESS":
         return payout.approval not in {"APPROVED", "", None}
     return payout.status == "FAILED" and payout.approval == "APPROVED"

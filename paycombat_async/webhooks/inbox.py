@@ -1,9 +1,9 @@
-"""The inbox: takes each webhook once, although deliveries are repeated, overtake each other and bear no time or id.
+"""The inbox: accepts each webhook once, although deliveries are repeated, arrive out of order and have no time or id.
 
     receive -> reply 200 -> take -> work -> done
 
-`receive` keeps the event before it returns, which makes the 200 honest. A worker takes the events one by one and marks
-each as done. Work that a crash cuts off comes again: each event is worked on at least once.
+`receive` stores the event before it returns, so that the 200 is true. A worker takes the events one by one and marks
+each as done. After a crash an unfinished event is taken again: each event is processed at least once.
 """
 
 import threading
@@ -20,15 +20,15 @@ DAY_S = 86_400.0
 
 
 class Receipt(StrEnum):
-    """What a delivery is to the inbox. Answer 200 to all four: the provider has nothing to send again."""
+    """The inbox's verdict on a delivery. Answer 200 to all four: nothing needs to be sent again."""
 
-    NEW = "new"  # to be worked on
-    DUPLICATE = "duplicate"  # it came before
-    OUTDATED = "outdated"  # the payin or payout stands there already, or further
-    CONFLICT = "conflict"  # another end than the one it came to, such as SUCCESS after EXPIRED: look at both
+    NEW = "new"  # stored for processing
+    DUPLICATE = "duplicate"  # received before
+    OUTDATED = "outdated"  # the payin or payout already has this or a later status
+    CONFLICT = "conflict"  # a final status that contradicts the recorded one, such as SUCCESS after EXPIRED: check both
 
 
-# A payin or payout only moves to a later stage. What is not in the table moves nothing, and is kept once.
+# A payin or payout only moves to a later stage. Events not in this table change no status; they are stored once.
 STAGES = {
     "PAYIN": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "EXPIRED": 1},
     "PAYOUT": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "RETURNED": 2},
@@ -36,45 +36,45 @@ STAGES = {
 
 
 class Inbox(Protocol):
-    """Keeps events until they are done. Calls block, `SqliteInbox` for a write to disk: `asyncio.to_thread` helps."""
+    """Stores events until they are done. Calls block, since `SqliteInbox` writes to disk: use `asyncio.to_thread`."""
 
     def receive(self, event: WebhookEvent) -> Receipt:
-        """Keep the event. Of several deliveries of it, however many at once, exactly one is `NEW`.
+        """Store the event. Of several deliveries of it, even concurrent ones, exactly one is `NEW`.
 
-        Raises `ConfigurationError` if it cannot be kept: answer 500, never 200.
+        Raises `ConfigurationError` if it cannot be stored: answer 500, never 200.
         """
         ...
 
     def take(self, *, lease: float = LEASE_S) -> WebhookEvent | None:
-        """The next event to work on, in order of arrival, if there is one; nobody else gets it for `lease` seconds.
+        """The next event in order of arrival, None if there is none; no other worker gets it for `lease` seconds.
 
-        If it is not done by then, because the work failed or the process died, it is there to be taken again. An event
+        An event not marked as done by then, because the work failed or the process died, can be taken again. An event
         waits until the earlier ones of the same payin or payout are done.
         """
         ...
 
     def done(self, event: WebhookEvent) -> None:
-        """Note that the work is done. The payload is dropped; that the event came is kept. Safe to repeat.
+        """Mark the event as processed: deletes its payload and keeps its key. Safe to repeat.
 
         Raises `ConfigurationError` for an event that this inbox never received.
         """
         ...
 
     def pending(self, receipt: Receipt = Receipt.NEW) -> list[WebhookEvent]:
-        """What is not done, in order of arrival, taken or not: the `NEW`, or each `CONFLICT`, for a person to judge."""
+        """The events not done, taken or not, in order of arrival: the `NEW`, or the `CONFLICT` for manual review."""
         ...
 
     def forget(self, *, days: float = FORGET_DAYS) -> int:
-        """Forget the deliveries that are done and came longer ago than this; how many.
+        """Delete the events that are done and older than this; returns how many.
 
-        How payins and payouts stand is never forgotten: their replays, valid for ever, are `OUTDATED` then. A replay of
-        anything else is `NEW` again.
+        The statuses of payins and payouts stay, so that a later replay of their events is `OUTDATED`. A replay of
+        any other event is `NEW` again.
         """
         ...
 
 
 class Subject(NamedTuple):
-    """The payin or payout that an event moves, and where to."""
+    """The payin or payout whose status an event changes, and the new status."""
 
     name: str
     status: str
@@ -82,7 +82,7 @@ class Subject(NamedTuple):
 
 
 def subject_of(event: WebhookEvent) -> Subject | None:
-    """None for an event that moves nothing. Of an `UnknownEvent`, which may contradict itself, only PENDING counts."""
+    """What an event changes, None for nothing. An `UnknownEvent` may contradict itself, so only its PENDING counts."""
     stages = STAGES.get(event.type or "", {})
     if not event.id or event.status not in stages:
         return None
@@ -92,7 +92,7 @@ def subject_of(event: WebhookEvent) -> Subject | None:
 
 
 def judge(subject: Subject | None, standing: str | None) -> Receipt:
-    """What a delivery that has not come before is, when its payin or payout stands so."""
+    """The receipt of a first delivery, given the recorded status of its payin or payout."""
     if subject is None or standing is None:
         return Receipt.NEW
     step = subject.stages[subject.status] - subject.stages[standing]
@@ -102,12 +102,12 @@ def judge(subject: Subject | None, standing: str | None) -> Receipt:
 
 
 def never_received(event: WebhookEvent) -> ConfigurationError:
-    """What `done` raises."""
+    """The error that `done` raises for an event that was never received."""
     return ConfigurationError(f"the event {event.key} was never received by this inbox; give done() what take() gave")
 
 
 class MemoryInbox(Inbox):
-    """An `Inbox` that ends with the process: for tests, and for trying things out. Safe to share between threads."""
+    """An `Inbox` in memory, for tests and trials; its events end with the process. Safe to share between threads."""
 
     def __init__(self, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock

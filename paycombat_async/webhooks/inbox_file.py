@@ -1,4 +1,4 @@
-"""The file of an inbox: made for its owner's eyes only, and opened for one transaction at a time."""
+"""The SQLite file of an inbox: readable by its owner only, opened anew for each transaction."""
 
 import contextlib
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 from paycombat_async._sqlite_file import create_private, translate_errors
 from paycombat_async.errors import ConfigurationError
 
-_APPLICATION = 0x50434931  # "PCI1": how SQLite's header says whose file it is
+_APPLICATION = 0x50434931  # "PCI1" as SQLite's application_id, which identifies an inbox file
 _SCHEMA = 1
-_PATIENCE_S = 10  # for other processes, each of which needs a millisecond
+_PATIENCE_S = 10  # seconds to wait for a lock; other processes hold it for about a millisecond
 _TABLES = (
     """
     CREATE TABLE delivery (
@@ -25,18 +25,18 @@ _TABLES = (
     "CREATE TABLE standing (subject TEXT PRIMARY KEY, status TEXT NOT NULL) WITHOUT ROWID",
 )
 
-# One call at a time in this process, because SQLite's own waiting polls. A fork waits for its end as well: with a
-# connection inherited, SQLite would take the parent's locks for the child's own.
+# One transaction at a time in this process, because SQLite's own waiting polls. A fork waits for it, too: with an
+# inherited connection, SQLite would mistake the parent's locks for the child's own.
 _CALL = threading.Lock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_CALL.acquire, after_in_parent=_CALL.release, after_in_child=_CALL.release)
 
 
 class InboxFile:
-    """A path, and how to work on what is there."""
+    """An inbox's SQLite file, opened for each transaction."""
 
     def __init__(self, path: Path) -> None:
-        """Makes the file if there is none. Raises `ConfigurationError` if it is something else."""
+        """Creates the file if it does not exist. Raises `ConfigurationError` if it is not an inbox file."""
         self.path = path
         create_private(path, "inbox")
         with self.transaction() as connection:
@@ -44,7 +44,7 @@ class InboxFile:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
-        """A connection inside a transaction; what was done through it is durable afterwards, or undone."""
+        """A connection inside a transaction: durably committed at the end of the block, rolled back on an exception."""
         with (
             _CALL,
             translate_errors("inbox", self.path, _MESSAGES),
@@ -53,7 +53,7 @@ class InboxFile:
             _prepare(connection)
             connection.execute("BEGIN IMMEDIATE")
             yield connection
-            connection.execute("COMMIT")  # where it is not reached, closing rolls back
+            connection.execute("COMMIT")  # on an exception, closing rolls back instead
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -64,8 +64,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
     # EXTRA, for SQLite's rollback journal: with FULL, a power cut right after a commit may bring the journal back and
     # undo it. A write-ahead log would leave a second file with payloads and cost more per connection than it saves.
     connection.execute("PRAGMA synchronous = EXTRA")
-    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not reach the disk there
-    connection.execute("PRAGMA secure_delete = ON")  # payloads that are dropped are overwritten
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not write through to the disk
+    connection.execute("PRAGMA secure_delete = ON")  # deleted payloads are overwritten
 
 
 _MESSAGES = {

@@ -1,4 +1,4 @@
-"""The inbox in a SQLite file: it outlives crashes, and any number of threads and processes share it."""
+"""The inbox in a SQLite file: survives crashes and is shared by threads and processes of one machine."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,15 +32,15 @@ _TAKE = """
 
 
 class SqliteInbox(Inbox):
-    """An `Inbox` in a file on a local disk, shared by all threads and processes that name it; nothing stays open.
+    """An `Inbox` in a file on a local disk, shared by all threads and processes that open it; no connection stays open.
 
-    When `receive` returns, the disk has the event: about a millisecond, more on a slow disk. Payloads hold personal
-    data: the file keeps one until its event is done, and only the file's owner may read it (mode 0600).
+    When `receive` returns, the event is on disk: about a millisecond, more on a slow disk. Payloads contain personal
+    data: each is deleted when its event is done, and only the file's owner may read the file (mode 0600).
     """
 
     def __init__(self, path: str | Path, *, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Makes the file if there is none. Raises `ConfigurationError` if something else stands there."""
-        from paycombat_async.webhooks.inbox_file import InboxFile  # noqa: PLC0415  # sqlite3 is for those who use it
+        """Creates the file if it does not exist. Raises `ConfigurationError` if it is not an inbox file."""
+        from paycombat_async.webhooks.inbox_file import InboxFile  # noqa: PLC0415  # loads sqlite3, which not everybody needs
 
         self._clock = clock
         self._file = InboxFile(Path(path).absolute())
@@ -97,7 +97,7 @@ class SqliteInbox(Inbox):
 
 
 def _keys(event: WebhookEvent) -> tuple[str, str]:
-    """Its key, and the one it was kept under if the release that received it did not know its type yet."""
+    """The event's key, and the key under which an older release stored it if it did not know the event's type."""
     return event.key, UnknownEvent(payload=event.payload, data={}).key
 
 

@@ -1,7 +1,7 @@
-"""Webhooks, verified and read: `unwrap` and `verify`, with keys given each time or bound to a `Webhooks`.
+"""Verifies and decodes webhooks: `unwrap` and `verify`, as functions with keys or as methods of `Webhooks`.
 
-The provider signs `JSON.stringify(data)` with the signature key, and the record does not say whether these are the
-bytes it sends. So the body is tried as it came, then as JavaScript would print it again; what verified is what is read.
+The provider signs `JSON.stringify(data)` with the signature key; its documentation does not say whether it sends the
+same bytes. So the body is checked as received, then as JavaScript would reprint it; the verified bytes are decoded.
 """
 
 import re
@@ -15,57 +15,57 @@ from paycombat_async.errors import ConfigurationError, SignatureMismatch
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.events import read_event
 
-MAX_BODY: Final = 256 * 1024  # bytes; the provider's webhooks have 1 or 2 kB
+MAX_BODY: Final = 256 * 1024  # bytes; the provider's webhooks have 1 to 2 kB
 MAX_KEYS: Final = 4
-_HEADERS: Final = frozenset({"x-signature", "signature"})  # on the webhook pages; on the pages of the API
-_LENGTHS: Final = frozenset(map(len, _HEADERS))  # looked at first: half the time goes into other headers
-_MAX_SIGNATURE: Final = 128  # characters, with white space around it
+_HEADERS: Final = frozenset({"x-signature", "signature"})  # as documented for webhooks and for requests
+_LENGTHS: Final = frozenset(map(len, _HEADERS))  # compared first: it halves the time spent on other headers
+_MAX_SIGNATURE: Final = 128  # characters, including white space around it
 _NO_MAPPING: Final = (AttributeError, TypeError, ValueError)
 _SIGNATURE: Final = re.compile(r"\s*[0-9A-Fa-f]{64}\s*", re.ASCII)
 
 
 def unwrap(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]) -> WebhookEvent:
-    """The event in a webhook that one of the keys verifies. Give `body` as it came: bytes, not parsed, not decoded.
+    """The event in a webhook that one of the keys verifies. Pass `body` as received: raw bytes, not parsed or decoded.
 
-    Raises `SignatureMismatch` or `InvalidPayload` for what anybody may send: answer 400 and do nothing else. Raises
-    `ConfigurationError` for what only the calling code can have got wrong. A genuine webhook can be sent again by
-    whoever has seen it, for ever: act once on each `event.key`.
+    Raises `SignatureMismatch` or `InvalidPayload` for bad input from outside: answer 400 and do nothing else. Raises
+    `ConfigurationError` for an error of the calling code. A genuine webhook can be replayed at any time by anyone who
+    has seen it: process each `event.key` only once.
     """
-    keys = as_secrets(keys)  # so that no traceback with local variables shows them
+    keys = as_secrets(keys)  # so that tracebacks with local variables do not show them
     return Webhooks(keys).unwrap(body, headers)
 
 
 def verify(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]) -> bytes:
-    """The bytes that were signed: `body`, or what JavaScript prints of it. Read these, never `body`.
+    """The verified bytes: `body`, or its reprint by JavaScript. Decode these, never `body`.
 
-    Raises as `unwrap`.
+    Raises the same errors as `unwrap`.
     """
     keys = as_secrets(keys)
     return Webhooks(keys).verify(body, headers)
 
 
 class Webhooks:
-    """Verifies and reads webhooks with the same keys each time, without I/O. Safe to share between threads.
+    """Verifies and decodes webhooks with fixed keys, without I/O. Safe to share between threads.
 
-    Several keys are for the days when one replaces another. Faster than the functions, which prepare keys each time.
+    Several keys are for key rotation. Faster than the functions, which prepare the keys on each call.
     """
 
     __slots__ = ("_signers",)
 
     def __init__(self, keys: Sequence[str | Secret]) -> None:
-        """Raises `ConfigurationError` for no key, more than four, or one that cannot be a key."""
+        """Raises `ConfigurationError` for no key, more than four, or an unusable one."""
         keys = as_secrets(keys)
         if not 0 < len(keys) <= MAX_KEYS:
             raise ConfigurationError(f"keys must be a list of 1 to {MAX_KEYS} signature keys, as in keys=[key]")
         self._signers = tuple(_signer(place, key) for place, key in enumerate(keys))
 
     def unwrap(self, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
-        """The event in a webhook; raises as the function `unwrap`."""
+        """The event in a webhook; the same as the function `unwrap`, with these keys."""
         return read_event(self.verify(body, headers))
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> bytes:
-        """The bytes that were signed; raises as the function `unwrap`."""
-        if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # frameworks hand out text, too
+        """The verified bytes; the same as the function `verify`, with these keys."""
+        if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # some frameworks pass text
             raise _not_bytes(body)
         if len(body) > MAX_BODY:
             raise SignatureMismatch(f"the body has more than {MAX_BODY} bytes; it was not looked at")
@@ -91,14 +91,14 @@ class Webhooks:
 def _signer(place: int, key: Secret) -> Signer:
     if not key.reveal():
         raise ConfigurationError(f"keys[{place}] is empty or no text; pass the signature key of your account")
-    # Half a surrogate pair is not printable either: `Signer` would refuse it with the key among its local variables.
+    # Lone surrogates are not printable either; without this check `Signer` would fail with the key among its locals.
     if key.reveal() != key.reveal().strip() or not key.reveal().isprintable():
         raise ConfigurationError(f"keys[{place}] has white space around it, or characters that no key has")
     return Signer(key.reveal())
 
 
 def _signature_in(headers: Mapping[str, str]) -> str:
-    """The one signature in the headers, whatever mapping the framework has for them, and whatever case it writes."""
+    """The only signature in the headers, from any mapping type, with header names in any case."""
     signature: object = None
     try:
         for name, value in headers.items():
@@ -123,7 +123,7 @@ def _has_text_names(headers: Mapping[Any, Any]) -> bool:
 
 
 def _printed_again(body: bytes, signature: str) -> bytes | None:
-    """What JavaScript would print of the body, if that is something else and the signature may be one at all."""
+    """The body as JavaScript reprints it; None if it is the same or not JSON, or if the signature is malformed."""
     if not _SIGNATURE.fullmatch(signature):
         return None
     try:

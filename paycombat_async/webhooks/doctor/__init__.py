@@ -1,4 +1,4 @@
-"""Why a signature does not fit: `diagnose` tries what usually goes wrong."""
+"""Explains why a signature does not match: `diagnose` tries the usual errors."""
 
 from paycombat_async.webhooks.doctor.cause import Candidate, Cause, Diagnosis
 from paycombat_async.webhooks.doctor.diagnosis import diagnose

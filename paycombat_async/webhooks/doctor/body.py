@@ -1,4 +1,4 @@
-"""A body under examination: its readings, and in what it differs from what JavaScript makes of it."""
+"""A body under examination: its decoded forms, and how it differs from JavaScript's reprint of it."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _SLASH = re.compile(r"(?<!\\)((?:\\\\)*)\\/")
 
 
 def reprinted(raw: bytes) -> bytes | None:
-    """JSON.stringify(JSON.parse(raw)); None for what is no JSON."""
+    """JSON.stringify(JSON.parse(raw)); None if it is not JSON."""
     try:
         return stringify(raw)
     except ValueError:
@@ -23,14 +23,14 @@ def reprinted(raw: bytes) -> bytes | None:
 
 
 class Body:
-    """The bytes and their readings, each worked out when it is first asked for."""
+    """The body's bytes and decoded forms; each form is computed at first use."""
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
 
     @cached_property
     def text(self) -> str | None:
-        """The body as UTF-8, if it is."""
+        """The body decoded as UTF-8; None if it is not UTF-8."""
         try:
             return self.raw.decode()
         except UnicodeDecodeError:
@@ -38,22 +38,22 @@ class Body:
 
     @cached_property
     def reprinted(self) -> bytes | None:
-        """JSON.stringify(JSON.parse(body)), if it is JSON."""
+        """JSON.stringify(JSON.parse(body)); None if it is not JSON."""
         return reprinted(self.raw)
 
     @cached_property
     def candidates(self) -> tuple[bytes, ...]:
-        """What the check of a webhook tries, in its order."""
+        """The bytes that webhook verification tries, in its order."""
         return (self.raw,) if self.reprinted is None else (self.raw, self.reprinted)
 
     @cached_property
     def tokens(self) -> tuple[str, ...]:
-        """Nothing for what is no JSON."""
+        """The JSON tokens of the body; empty if it is not JSON."""
         return () if self.reprinted is None or self.text is None else json_forms.tokens_of(self.text)
 
     @cached_property
     def sources(self) -> tuple[tuple[str, ...], ...]:
-        """The tokens of the body and, where they differ, of its reprint."""
+        """The tokens of the body and, if they differ, of its reprint."""
         if not self.tokens or self.reprinted is None:
             return ()
         again = json_forms.tokens_of(self.reprinted.decode())
@@ -61,20 +61,20 @@ class Body:
 
     @cached_property
     def value(self) -> Any:
-        """What Python's json reads; None for what is no JSON."""
+        """The value that Python's json decodes; None if it is not JSON."""
         try:
             return None if self.reprinted is None or self.text is None else json.loads(self.text)
-        except (ValueError, RecursionError):  # an integer of thousands of digits, among others
+        except (ValueError, RecursionError):  # for example an integer of thousands of digits
             return None
 
     @cached_property
     def members(self) -> dict[str, Any]:
-        """Those of the object that the body is; none for anything else."""
+        """The members of the JSON object; empty for anything else."""
         return self.value if self.value.__class__ is dict else {}
 
 
 def differences(body: Body) -> list[tuple[Cause, str]]:
-    """What JavaScript prints otherwise, in words."""
+    """The differences between the body and JavaScript's reprint of it, each as cause and words."""
     found = [(cause, words) for cause, words, differs in _DIFFERENCES if differs(body)]
     in_order = "".join([_javascript(token) for token in body.tokens])
     if in_order.encode() != body.reprinted:
@@ -106,7 +106,7 @@ def _between_tokens(body: Body) -> bytes:
 
 
 def _is_indented(body: Body) -> bool:
-    # A literal line end cannot stand within a JSON text, so this one stands between tokens.
+    # A JSON string cannot contain a literal line end, so this one is between tokens.
     return b"\n" in _between_tokens(body) or b"\r" in _between_tokens(body)
 
 

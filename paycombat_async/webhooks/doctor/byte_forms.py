@@ -1,4 +1,4 @@
-"""What happens to a body on its way without anybody reading the JSON: line ends, encodings, compression, forms."""
+"""Changes to a body that do not involve its JSON: line ends, encodings, compression, form encoding."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote_plus
 from paycombat_async.webhooks.doctor.body import Body, reprinted
 from paycombat_async.webhooks.verify import MAX_BODY
 
-Tried = bytes | str | None  # a str is tried as UTF-8, None not at all
+Tried = bytes | str | None  # a str is tried as UTF-8, None is skipped
 
 _MARK = b"\xef\xbb\xbf"
 _MOST_FIELDS = 16
@@ -19,7 +19,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}\s*")
 
 
 def and_reprinted(found: Iterable[Tried]) -> Iterator[bytes]:
-    """Each body, and what JavaScript makes of it."""
+    """Each body and its reprint by JavaScript."""
     for item in found:
         raw = _encoded(item, "utf-8") if isinstance(item, str) else item
         if raw is not None and len(raw) <= MAX_BODY:

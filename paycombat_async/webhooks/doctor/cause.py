@@ -1,4 +1,4 @@
-"""What the signature doctor can say: the causes, and a diagnosis."""
+"""The result types of the signature doctor: `Cause`, `Diagnosis` and their parts."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Cause(StrEnum):
-    """Why a signature fits as it is, only after the body is printed again, or not at all."""
+    """Why a signature matches the body as it is, only its reprint, or not at all."""
 
     FITS = "fits"
 
@@ -60,7 +60,7 @@ class Cause(StrEnum):
 
 
 class Explanation(NamedTuple):
-    """A cause, a sentence on what happened and one on what to do. Neither holds anything of key, body or signature."""
+    """A cause, a sentence on what happened and one on the remedy; without any part of key, body or signature."""
 
     cause: Cause
     happened: str
@@ -68,18 +68,18 @@ class Explanation(NamedTuple):
 
 
 class Candidate(StrEnum):
-    """Which bytes a signature fits."""
+    """Which bytes a signature matches."""
 
     RAW = "raw"  # the body as it is
     REPRINTED = "reprinted"  # JSON.stringify(JSON.parse(body))
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
-    """What is the matter with a signature.
+    """The result of an examination.
 
-    `verified` says whether it is accepted, and `candidate` for which bytes. `cause` is what tells the body, the key or
-    the signature from those that fit at once; one that is accepted may have a cause nonetheless. `explanation` says
-    what happened, `remedy` what to do. `key_number` is the index in `keys` of the key that fits then.
+    `verified` says whether the signature is accepted, and `candidate` for which bytes. `cause` is what is wrong with
+    body, key or signature; an accepted one may have a cause, too. `explanation` says what happened, `remedy` what to
+    do. `key_number` is the index in `keys` of the matching key, if any.
     """
 
     verified: bool

@@ -1,4 +1,4 @@
-"""The signature doctor: says why a signature fails, by trying what usually goes wrong. It shows no secret."""
+"""The signature doctor: explains why a signature fails by trying the usual errors. It shows no secret."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,12 +11,12 @@ def diagnose(
 ) -> Diagnosis:
     """Say why `signature` is, or is not, that of `body` under one of `keys`.
 
-    `signature` is the header's value (None where there is none), or a mapping of all headers. It works for webhooks
-    received and for requests that other code signed: both are signed alike. With `token`, it is tried whether the
-    X-token was used as the key. Never raises for any bytes and texts; takes bodies up to 256 KiB and up to 8 keys. It
-    works for milliseconds on a webhook and for seconds on the longest body, so keep it out of request handlers, and
-    what it says from senders: they must not learn more than that a signature was refused.
+    `signature` is the header's value (None if missing), or a mapping of all headers. It works for received webhooks
+    and for requests that other code signed: both are signed the same way. With `token`, it also tries whether the
+    X-token was used as the key. Never raises for any bytes and texts; accepts bodies up to 256 KiB and up to 8 keys. It
+    takes milliseconds for a webhook and seconds for the longest body, so do not call it in request handlers, and do not
+    show its result to senders: they must only learn that the signature was refused.
     """
-    from paycombat_async.webhooks.doctor.examination import examine  # noqa: PLC0415  # for those in trouble only
+    from paycombat_async.webhooks.doctor.examination import examine  # noqa: PLC0415  # not needed by correct programs
 
     return examine(body, signature, keys, token)

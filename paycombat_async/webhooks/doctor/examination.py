@@ -1,4 +1,4 @@
-"""One examination: what is refused at once, what verifies as it is, and else what the search finds."""
+"""The steps of `diagnose`: refuse unusable arguments, verify as for a webhook, else search for an explanation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -48,7 +48,7 @@ _TOO_LONG: Final = Explanation(
 def examine(
     body: bytes, signature: str | Mapping[str, str] | None, keys: Sequence[str | Secret], token: str | None
 ) -> Diagnosis:
-    """As `diagnose` says."""
+    """The diagnosis of a signature; `diagnose` documents the arguments."""
     text, wrong_header = (signature, None) if isinstance(signature, str) else signature_in(signature)
     given = [] if isinstance(keys, str) else [key.reveal() if isinstance(key, Secret) else key for key in keys]
     usable = {number: key for number, key in enumerate(given) if _is_usable(key)}
@@ -75,8 +75,8 @@ def _is_usable(key: str) -> bool:
 
 
 def _refused(body: object, signature: str, usable: Mapping[int, str], given: int) -> Explanation | None:
-    """What is not examined at all."""
-    if not isinstance(body, bytes):  # frameworks hand out text, too
+    """Why these arguments cannot be examined; None if they can."""
+    if not isinstance(body, bytes):  # some frameworks pass text
         return _NOT_BYTES
     if not usable:
         return _NO_KEY
@@ -88,7 +88,7 @@ def _refused(body: object, signature: str, usable: Mapping[int, str], given: int
 
 
 def _verdict(body: Body, signature: str, keys: Mapping[int, str]) -> Diagnosis | None:
-    """What the check of a webhook says, and why; None where it refuses."""
+    """The diagnosis of a signature that webhook verification accepts; None if it refuses it."""
     for candidate, raw in zip(Candidate, body.candidates, strict=False):
         for number, key in keys.items():
             if is_clean(key) and Signer(key).verify(raw, signature):
@@ -112,7 +112,7 @@ def _reprinted(body: Body) -> Explanation:
 
 
 def _both(explanation: Explanation, wrong_form: Explanation | None) -> Explanation:
-    """A body or key that was mended, and a signature in another form besides."""
+    """One explanation from that of a changed body or key and that of a signature in a wrong format."""
     if wrong_form is None or wrong_form is explanation:
         return explanation
     happened, remedy = f"{explanation.happened} {wrong_form.happened}", f"{explanation.remedy} {wrong_form.remedy}"

@@ -1,4 +1,4 @@
-"""Hypotheses about a body, in the order in which they are tried: what may have happened, what was signed if so."""
+"""The table of hypotheses about a body, in the order in which they are tried."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -20,7 +20,7 @@ _NO_NEW_LINE = "Sign the body alone: printf %s instead of echo, and a file witho
 
 
 class Hypothesis(NamedTuple):
-    """Something that may have happened, the bodies that were signed if it has, and what to do then."""
+    """A possible error: its cause, the bodies that would then have been signed, a description and a remedy."""
 
     cause: Cause
     bodies: Callable[[Body], Iterable[Tried]]
@@ -46,7 +46,7 @@ BODY_HYPOTHESES: tuple[Hypothesis, ...] = (
     Hypothesis(
         Cause.NEW_LINE,
         byte_forms.with_new_line,
-        "A new line behind the body was signed, too, and is not in the body.",
+        "A new line after the body was signed, too, and is not in the body.",
         _NO_NEW_LINE,
     ),
     Hypothesis(

@@ -1,4 +1,4 @@
-"""JSON as tokens: the same document, in the same order, printed as other tools print it."""
+"""Reprints a JSON document from its tokens, in the same order, as other tools print it."""
 
 import json
 import re
@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 Rewrite = Callable[[str], str]
 
-_LONGEST = 1024 * 1024  # a deep document, indented, could become a thousand times as long
+_LONGEST = 1024 * 1024  # bytes; indenting can make a deeply nested document a thousand times as long
 _OPENING, _CLOSING = frozenset("{["), frozenset("}]")
 _BREAKING = _OPENING | _CLOSING | {","}
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
-_NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?")  # longer ones are no amounts
-_EXACT = Context(prec=200)  # more digits than such a number can have, whatever the caller's own context is
+_NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?")  # longer numbers are not amounts
+_EXACT = Context(prec=200)  # more digits than these numbers can have, independent of the caller's decimal context
 _DECIMAL_TEXT = re.compile(r'"-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,20})?"')
 _MONEY = re.compile(r"amount|balance|charge|fee|price|rate|total|value", re.IGNORECASE)
 _DOTNET = str.maketrans({mark: f"\\u{ord(mark):04X}" for mark in "&'+<>`\x7f"})
@@ -23,7 +23,7 @@ _ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
 
 
 class Layout(NamedTuple):
-    """Where a printer puts white space; `indent` None means all on one line."""
+    """The white space of a JSON printer; without `indent` all is on one line."""
 
     comma: str = ","
     colon: str = ":"
@@ -35,12 +35,12 @@ SPACED = Layout(", ", ": ")  # Python's json.dumps
 
 
 def tokens_of(text: str) -> tuple[str, ...]:
-    """The tokens of a text that is known to be JSON, white space between them left out."""
+    """The tokens of a valid JSON text, without the white space between them."""
     return tuple(_TOKEN.findall(text))
 
 
 def printed(tokens: Sequence[str], layout: Layout = COMPACT, text: Rewrite = str) -> str | None:
-    """The document in another layout, each text literal rewritten; None if it would become too long."""
+    """The document in this layout, with each string literal rewritten; None if it would be too long."""
     if layout.indent is None:
         marks = {",": layout.comma, ":": layout.colon}
         return "".join([text(token) if token[0] == '"' else marks.get(token, token) for token in tokens])
@@ -82,34 +82,34 @@ def _content(literal: str) -> str:
 
 
 def as_javascript(literal: str) -> str:
-    """As JSON.stringify, and as json.dumps with ensure_ascii=False."""
+    """A string literal as JSON.stringify prints it, and json.dumps with ensure_ascii=False."""
     if literal.isascii() and "\\" not in literal:
         return literal
     return encode_basestring(_content(literal)).encode("utf-8", "backslashreplace").decode()
 
 
 def as_ascii(literal: str) -> str:
-    r"""As json.dumps: `\u00e9` for é."""
+    r"""A string literal as json.dumps prints it: `\u00e9` for é."""
     return literal if literal.isascii() and "\\" not in literal else encode_basestring_ascii(_content(literal))
 
 
 def as_slashes(literal: str) -> str:
-    r"""As PHP's json_encode with JSON_UNESCAPED_UNICODE: `\/` for /."""
+    r"""A string literal as PHP's json_encode with JSON_UNESCAPED_UNICODE prints it: `\/` for /."""
     return as_javascript(literal).replace("/", "\\/")
 
 
 def as_php(literal: str) -> str:
-    r"""As PHP's json_encode: `\/` and `\u00e9`."""
+    r"""A string literal as PHP's json_encode prints it: `\/` and `\u00e9`."""
     return as_ascii(literal).replace("/", "\\/")
 
 
 def as_html_safe(literal: str) -> str:
-    r"""As Go and Rails: `\u003c` for <, and so on."""
+    r"""A string literal as Go and Rails print it: `\u003c` for <, and so on."""
     return as_javascript(literal).translate(_HTML)
 
 
 def as_dotnet(literal: str) -> str:
-    r"""As .NET's System.Text.Json: `\u0022` for a quote, `\u003C` for <, upper-case digits."""
+    r"""A string literal as .NET's System.Text.Json prints it: `\u0022` for a quote, `\u003C` for <."""
     inner = as_ascii(literal)[1:-1].replace('\\"', "\\u0022").translate(_DOTNET)
     return '"' + _ESCAPED.sub(lambda found: "\\u" + found[0][2:].upper(), inner) + '"'
 
@@ -119,12 +119,12 @@ def is_number(token: str) -> bool:
 
 
 def python_number(token: str) -> str:
-    """As Python: 10.00 becomes 10.0, 0.0000001 becomes 1e-07."""
+    """A number as Python prints it: 10.00 becomes 10.0, 0.0000001 becomes 1e-07."""
     return repr(float(token)) if not token.lstrip("-").isdecimal() else token
 
 
 def _places(places: int) -> Rewrite:
-    """With as many places at least, where that changes no value: 10 and 2 make 10.00."""
+    """The number with at least so many decimal places, its value unchanged: 10 with 2 is 10.00."""
 
     def rewrite(token: str) -> str:
         number = Decimal(token)
@@ -135,13 +135,13 @@ def _places(places: int) -> Rewrite:
 
 
 def without_exponent(token: str) -> str:
-    """All digits and no zero at the end: 1e3 becomes 1000, 10.00 becomes 10."""
+    """The number in plain digits, without trailing zeros: 1e3 becomes 1000, 10.00 becomes 10."""
     plain = f"{Decimal(token):f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def quoted(token: str) -> str:
-    """A number as text."""
+    """A number as a JSON string."""
     return f'"{token}"'
 
 
@@ -149,9 +149,9 @@ NUMBER_FORMS: tuple[Rewrite, ...] = (python_number, _places(2), _places(1), with
 
 
 def numbers_rewritten(tokens: Sequence[str], most: int) -> Iterator[list[str]]:
-    """The document with other forms of its numbers: all of them, those of money, each alone (the first `most`).
+    """The document with its numbers in other forms: all numbers, only amounts, and each of the first `most` alone.
 
-    Texts that are decimals come without their quotes, too.
+    Also with the quotes removed from strings that are decimals.
     """
     places = [index for index, token in enumerate(tokens) if is_number(token)]
     texts = [index for index, token in enumerate(tokens) if _DECIMAL_TEXT.fullmatch(token)]

@@ -1,4 +1,4 @@
-"""What goes wrong with a key or an algorithm: a table of hypotheses, each with the keys to try."""
+"""The table of hypotheses about the key, and the algorithms that may have been used in place of HMAC-SHA256."""
 
 import base64
 import binascii
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 
-PREFIX = "snd_"  # of the provider's sandbox
+PREFIX = "snd_"  # of tokens and keys of the provider's sandbox
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _TAKE_IT_AS_TEXT = "Use the key as the text that it is, prefix included, in UTF-8; decode and change nothing."
 
 
 class KeyHypothesis(NamedTuple):
-    """Something that may have happened to a key, the keys that were used if it has, and what to do then."""
+    """A possible error with a key: its cause, the keys that would then have been used, a description and a remedy."""
 
     cause: Cause
     keys: Callable[[str], Iterable[str | bytes]]
@@ -28,7 +28,7 @@ class KeyHypothesis(NamedTuple):
 
 
 def is_clean(key: str) -> bool:
-    """Whether a check of a webhook takes it as a key: no white space around it, and nothing that cannot be seen."""
+    """Whether webhook verification accepts the key: no white space around it, only printable characters."""
     return key == key.strip() and key.isprintable()
 
 
@@ -145,7 +145,7 @@ KEY_HYPOTHESES: tuple[KeyHypothesis, ...] = (
     ),
 )
 
-# By the length of the digest in bytes: what HMAC was made of, the usual one first.
+# Hash algorithms by the length of their digest in bytes, the commonest first.
 ALGORITHMS: dict[int, tuple[str, ...]] = {
     16: ("md5",),
     20: ("sha1",),
@@ -182,12 +182,12 @@ def other_algorithm(happened: str) -> Explanation:
 
 
 def written(algorithm: str) -> str:
-    """The name as people write it."""
+    """The algorithm's usual name, such as SHA-256."""
     return algorithm.upper().replace("SHA", "SHA-").replace("-3_", "3-")
 
 
 def unkeyed_messages(key: bytes, body: bytes) -> Iterator[bytes]:
-    """What people hash who take a plain hash of body and key for a signature."""
+    """The messages of signatures that are a plain hash instead of an HMAC: the body, and body and key joined."""
     yield body
     for mark in (b"", b"|", b":", b".", b"&", b"\n"):
         yield from (body + mark + key, key + mark + body)

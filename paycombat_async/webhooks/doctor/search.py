@@ -1,4 +1,4 @@
-"""The search: tries the hypotheses one after another, and says which of them make a digest fit."""
+"""Tries all hypotheses and yields those under which a digest matches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -24,18 +24,18 @@ from paycombat_async.webhooks.doctor.signature import SignatureReading
 
 _USUAL: Final = "sha256"
 
-Keys = Mapping[int, str]  # those that can be used, by their index in what the caller gave
+Keys = Mapping[int, str]  # the usable keys, by their index in the caller's list
 
 
 class Finding(NamedTuple):
-    """What explains a signature, and the index of the key that fits then."""
+    """An explanation of a signature, and the index of the key that matches under it."""
 
     explanation: Explanation
     key_number: int | None = None
 
 
 def search(body: Body, reading: SignatureReading, keys: Keys, token: str | None) -> Iterator[Finding]:
-    """Everything that explains this digest, the likeliest first."""
+    """All findings that explain this digest, the likeliest first."""
     if reading.explanation is not None:
         for number, key in keys.items():
             if _fits_any(reading.digest, _USUAL, key.encode(), body.candidates):
@@ -67,7 +67,7 @@ def _as_bytes(tried: Tried) -> bytes | None:
     try:
         return tried.encode() if isinstance(tried, str) else tried
     except UnicodeEncodeError:
-        return None  # half a surrogate pair, which no UTF-8 holds
+        return None  # a lone surrogate, which UTF-8 cannot encode
 
 
 def _other_keys(body: Body, digest: bytes, keys: Keys, token: str | None) -> Iterator[Finding]:

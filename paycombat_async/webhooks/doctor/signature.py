@@ -1,4 +1,4 @@
-"""How a signature is written: finds it in the headers, and reads digests out of forms that a check refuses."""
+"""Finds the signature in the headers and decodes digests from formats that verification refuses."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ _AS_HEX = "Send it as 64 hex digits, lower case, and nothing else (digest('hex')
 
 
 class SignatureReading(NamedTuple):
-    """A digest that a signature may mean; `explanation` is None where a check of a webhook reads it so, too."""
+    """A digest that a signature may stand for; `explanation` says what is wrong with its format, None if nothing."""
 
     digest: bytes
     explanation: Explanation | None = None
@@ -51,7 +51,7 @@ def _wrapped(what: str) -> Explanation:
     return Explanation(Cause.SIGNATURE_WRAPPED, f"The signature has {what}.", _AS_HEX)
 
 
-# Each takes something off, in this order; the group is what is left.
+# Removed one after the other, in this order; the group `rest` is what remains.
 _WRAPPINGS: tuple[tuple[re.Pattern[str], Explanation], ...] = (
     (re.compile(r"b?(?P<mark>[\"'`])(?P<rest>.*)(?P=mark)", re.DOTALL), _wrapped("quotes around it")),
     (re.compile(r"<(?P<rest>.*)>", re.DOTALL), _wrapped("brackets around it")),
@@ -68,7 +68,7 @@ _NAMES = frozenset({"x-signature", "signature"})
 
 
 def signature_in(headers: Mapping[str, str] | None) -> tuple[str, Explanation | None]:
-    """The signature in the headers, by name in any case; empty if there is none."""
+    """The signature in the headers, empty if there is none, and what is wrong with its header, if anything."""
     given: Mapping[str, str] = {} if headers is None else headers
     entries: list[tuple[str, str, object]] = [(_text(name), _text(value), name) for name, value in given.items()]
     found = [value for name, value, as_given in entries if name.lower() in _NAMES and isinstance(as_given, str)]
@@ -79,12 +79,12 @@ def signature_in(headers: Mapping[str, str] | None) -> tuple[str, Explanation | 
 
 
 def _text(given: object) -> str:
-    """ASGI has bytes for names and values."""
+    """The text of a header's name or value, which ASGI passes as bytes."""
     return given.decode("latin-1") if isinstance(given, bytes) else given if isinstance(given, str) else ""
 
 
 def readings(signature: str, explanation: Explanation | None = None) -> list[SignatureReading]:
-    """The digests it may mean; none if it cannot be read. `explanation` is what is known to be wrong already."""
+    """The digests that a signature may stand for; empty if it has none. A given `explanation` is kept for all."""
     text = signature[:_MOST].strip()
     if _is_hex_digest(text):
         return [SignatureReading(bytes.fromhex(text), explanation)]
@@ -133,7 +133,7 @@ def _from_base64(text: str) -> bytes:
 
 
 def malformed(signature: str) -> Explanation:
-    """What is to be said of a signature without any reading."""
+    """The explanation of a signature that contains no digest."""
     text = signature.strip()
     if not text:
         return MISSING

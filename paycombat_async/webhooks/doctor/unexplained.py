@@ -1,4 +1,4 @@
-"""What can be said of a signature that no hypothesis explains."""
+"""The explanation of a signature that no hypothesis explains."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -8,7 +8,7 @@ from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS, PREFIX, other_algorithm, written
 from paycombat_async.webhooks.doctor.signature import SignatureReading, malformed
 
-_NO_ACCIDENT: Final = 5  # keys: fewer may well be in alphabetical order as they were sent
+_NO_ACCIDENT: Final = 5  # members; fewer are often in alphabetical order by chance
 _REPLACEMENT: Final = "\ufffd".encode()
 _SAFE_DIGITS: Final = 15
 
@@ -44,7 +44,7 @@ _STRANGE_BODIES: Final[tuple[tuple[Explanation, Callable[[Body], bool]], ...]] =
 def unexplained(
     body: Body, found: Sequence[SignatureReading], signature: str, keys: Mapping[int, str], token: str | None
 ) -> Explanation:
-    """The trouble to name when the signature, so far as it could be read, fits nothing."""
+    """The best explanation of a signature that matches under no hypothesis."""
     if not found:
         return malformed(signature)
     wrong_form, digest = found[0].explanation, found[0].digest
@@ -62,7 +62,7 @@ def _and(explanation: Explanation, *more: str) -> Explanation:
 
 
 def _remarks(body: Body, keys: Mapping[int, str], token: str | None) -> Iterator[str]:
-    """What strikes about keys and body, though it proves nothing."""
+    """Remarks on unusual keys and bodies: hints that prove nothing."""
     of_sandbox = {key.strip().startswith(PREFIX) for key in keys.values()}
     if token and {token.strip().startswith(PREFIX)} != of_sandbox:
         yield f"Token and keys are not of one account: {PREFIX} stands in front of some of them only."
