@@ -1,4 +1,4 @@
-"""Time and hand: how payins, payouts and virtual accounts come to their end without a Simulate call."""
+"""Settling payins, payouts and virtual accounts without a Simulate call: after a delay, or by `settle`."""
 
 import asyncio
 from pathlib import Path
@@ -30,7 +30,7 @@ async def until(caller: Caller, payout_id: str, status: str) -> None:
 
 
 async def test_all_stay_as_they_are_by_default(caller: Caller) -> None:
-    """Until somebody moves them."""
+    """Without `settle_after`, records stay pending."""
     payout, payin = made(await create_payout(caller)), made(await create_payin(caller))
 
     assert "PENDING" == (await retrieve_payout(caller, payout["id"])).body["data"]["status"]
@@ -60,7 +60,7 @@ async def test_all_come_to_a_good_end_after_a_time() -> None:
 
 
 async def test_what_a_file_holds_as_pending_is_settled_too(tmp_path: Path) -> None:
-    """After a restart."""
+    """Records that a database file holds as pending are settled after a restart."""
     async with Sandbox(db=tmp_path / "db") as sandbox, aiohttp.ClientSession() as session:
         payout = made(await create_payout(Caller(sandbox, session)))
 
@@ -78,7 +78,7 @@ async def test_it_stops_while_something_is_to_be_settled() -> None:
 
 
 async def test_what_was_moved_meanwhile_is_left_alone() -> None:
-    """Without a complaint."""
+    """A record that was already moved is skipped without an error in the log."""
     clock = GatedClock()
     with no_complaints():
         async with Sandbox(clock=clock, settle_after=30) as sandbox, aiohttp.ClientSession() as session:
@@ -100,7 +100,7 @@ async def test_what_was_moved_meanwhile_is_left_alone() -> None:
     ],
 )
 async def test_settling_by_hand_says_what_cannot_be(caller: Caller, status: str, words: str) -> None:
-    """An illegal move, and an id of nothing."""
+    """`settle` raises `ConfigurationError` for a forbidden transition and for an unknown id."""
     payout = made(await create_payout(caller))
 
     with pytest.raises(ConfigurationError, match=words):

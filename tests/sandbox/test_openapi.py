@@ -1,4 +1,4 @@
-"""The sandbox's description of itself, and every operation of it called with bodies made of it."""
+"""The OpenAPI document, and calls of each operation with requests generated from it."""
 
 import http.client
 import json
@@ -57,7 +57,7 @@ CHECKOUT_IN_KRW = {"amount": 5000, "currency": "KRW"}
 
 
 class World:
-    """A running sandbox with one of everything, and somebody who calls it, signing what is sent."""
+    """A running sandbox with one object of each kind, and a caller that signs its requests."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -183,7 +183,7 @@ def test_whatever_is_sent_the_answer_is_a_good_one(world: World, endpoint: Endpo
 
 
 def test_every_endpoint_is_described() -> None:
-    """By its own name, in its place."""
+    """The document has every endpoint, with its name, method and path."""
     described = {name: (method, path) for name, (method, path, _) in OPERATIONS.items()}
     paths = Sandbox().paths
 
@@ -191,7 +191,7 @@ def test_every_endpoint_is_described() -> None:
 
 
 def test_it_is_plain_json_whose_references_lead_somewhere() -> None:
-    """And names the server that it is asked to name."""
+    """The document encodes as JSON, all references resolve, and `base_url` becomes its server."""
     text = msgspec.json.encode(description("http://127.0.0.1:8080"))
 
     referred = {part.partition(b'"')[0] for part in text.split(b'"$ref":"#/components/schemas/')[1:]}
@@ -223,7 +223,7 @@ def test_schemas_are_those_of_the_wire() -> None:
     ],
 )
 def test_answers_are_described_in_their_envelopes(operation: str, envelope: list[str]) -> None:
-    """As the provider's pages wrap them."""
+    """Each response is described inside the envelope that its endpoint uses."""
     schema = OPERATIONS[operation][2]["responses"]["200"]["content"]["application/json"]["schema"]
 
     assert envelope == schema["required"] == list(schema["properties"])

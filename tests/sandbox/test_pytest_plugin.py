@@ -98,7 +98,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_merchant_tests_with_it(pytester: pytest.Pytester) -> None:
-    """In both worlds, with options from everywhere, under strict markers and with warnings as errors."""
+    """Async and blocking tests, options from fixture and marker, strict markers, warnings as errors."""
     pytester.makepyfile(test_worlds=IN_BOTH_WORLDS, test_marked=MARKED, test_overridden=OVERRIDDEN, test_fresh=FRESH)
 
     result = pytester.runpytest_subprocess(*OPTIONS, timeout=PATIENCE_S)
@@ -125,7 +125,7 @@ def test_a_logged_token_fails_the_test(pytester: pytest.Pytester) -> None:
 
 
 def test_a_wrong_marker_is_an_error(pytester: pytest.Pytester) -> None:
-    """Which says what is wrong, and the test does not run."""
+    """A marker with unknown options fails the test before it runs, with a message."""
     pytester.makepyfile(WRONG)
 
     result = pytester.runpytest_subprocess(*OPTIONS, timeout=PATIENCE_S)
@@ -140,7 +140,7 @@ def test_a_wrong_marker_is_an_error(pytester: pytest.Pytester) -> None:
 
 
 def test_pytest_lists_marker_and_fixtures(pytester: pytest.Pytester) -> None:
-    """With what they are for."""
+    """`pytest --markers` and `--fixtures` list the plugin's marker and fixtures with their purpose."""
     markers = pytester.runpytest_subprocess(*OPTIONS, "--markers", timeout=PATIENCE_S)
     fixtures = pytester.runpytest_subprocess(*OPTIONS, "--fixtures", timeout=PATIENCE_S)
 

@@ -27,7 +27,7 @@ def test_paths_are_given_for_those_endpoints_that_have_none() -> None:
 
 
 def test_a_route_has_exactly_one_path() -> None:
-    """Of its endpoint or of its own."""
+    """A route without a path, or with two, raises `ValueError`."""
     with pytest.raises(ValueError, match=r"customers\.check_wallet_ready"):
         route(CHECK_WALLET_READY, check_wallet_ready, envelope=envelope_a, show=wallet_page)
     with pytest.raises(ValueError, match=r"customers\.retrieve"):

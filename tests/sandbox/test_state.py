@@ -57,5 +57,5 @@ def test_watchers_hear_what_was_committed(state: SandboxState) -> None:
 
 
 def test_records_show_no_personal_data() -> None:
-    """In tracebacks, for one."""
+    """The `repr` of a record contains no personal data, since tracebacks show it."""
     assert "Mary" not in repr(a_payout("1"))

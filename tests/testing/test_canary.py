@@ -1,4 +1,4 @@
-"""The canary sings: a mark is found wherever and however it stands, and nowhere else."""
+"""`SecretCanary` finds a mark in any place and encoding, and reports nothing else."""
 
 import base64
 import json

@@ -203,7 +203,7 @@ def candidates(body: bytes) -> list[bytes]:
 
 
 def is_accepted(body: bytes, signature: str, keys: list[str]) -> bool:
-    """By the check itself."""
+    """Whether `webhooks.verify` accepts the signature."""
     try:
         verify(body, {"X-Signature": signature}, keys)
     except (WebhookError, ConfigurationError):
@@ -246,7 +246,7 @@ writings: st.SearchStrategy[Callable[[str], Any]] = st.sampled_from(
 
 @given(body=bodies, signature=st.text(max_size=100), keys=st.lists(st.text(max_size=20), max_size=10), token=st.text())
 def test_no_bytes_and_no_texts_raise(body: bytes, signature: str, keys: list[str], token: str) -> None:
-    """And nothing fits by chance."""
+    """Arbitrary bytes and texts raise no exception and match nothing."""
     found = diagnose(body, signature, keys, token=token)
 
     assert not found.verified

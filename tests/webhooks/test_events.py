@@ -176,7 +176,7 @@ def test_what_is_no_object_is_invalid(payload: bytes) -> None:
     ids=["payin", "payout", "virtual account", "no texts", "unknown", "no id"],
 )
 def test_every_event_says_type_id_and_status(data: object, shown: tuple[str | None, ...]) -> None:
-    """As texts or None, and these are all that its repr shows."""
+    """Type, id and status are texts or None, and the only content of the repr."""
     event = event_of(data)
 
     assert shown == (event.type, event.id, event.status)
@@ -198,7 +198,7 @@ def test_no_personal_data_is_shown(data: dict[str, object]) -> None:
     "travel", [copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event))], ids=["copy", "pickle"]
 )
 def test_events_travel(data: object, travel: Any) -> None:
-    """To a worker in another process, say."""
+    """Events can be pickled, for instance for a worker in another process."""
     event = event_of(data)
 
     assert event == travel(event)

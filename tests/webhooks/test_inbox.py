@@ -276,7 +276,7 @@ steps = st.one_of(
 
 
 def play(inbox: Inbox, clock: FakeClock, script: list[tuple[str, object]]) -> list[object]:
-    """Everything the inbox says on the way."""
+    """All results of the inbox for a sequence of calls."""
     said: list[object] = []
     for name, given_value in script:
         match name:

@@ -44,7 +44,7 @@ def test_only_the_owner_may_read_it(path):
 
 
 def test_a_file_that_others_may_read_is_closed_to_them(path):
-    """As after a copy."""
+    """A file with wider permissions, for instance a copy, is set to mode 0600."""
     SqliteInbox(path)
     path.chmod(0o644)
 
@@ -77,7 +77,7 @@ def test_what_is_outdated_is_never_written_down(path):
 
 
 def test_it_does_not_say_what_it_holds(path):
-    """Only where it is."""
+    """The `repr` shows the path and no content."""
     assert f"SqliteInbox({str(path)!r})" == repr(SqliteInbox(path))
 
 
@@ -137,7 +137,7 @@ def test_a_file_that_vanished_is_not_made_anew(path):
 
 
 def test_a_relative_path_holds_when_the_process_moves(tmp_path, monkeypatch):
-    """As daemons do."""
+    """A relative path stays valid after `chdir`, which daemons call."""
     monkeypatch.chdir(tmp_path)
     inbox = SqliteInbox("inbox.db")
     monkeypatch.chdir("/")

@@ -76,7 +76,7 @@ def test_signatures_of_openssl_and_node_verify(data: object, given: str, write: 
 @pytest.mark.parametrize("name", ["X-Signature", "x-signature", Name("X-SIGNATURE"), "signature", "x-SiGnAtUrE"])
 @pytest.mark.parametrize("form", [str, str.upper, lambda text: f" {text}\t"], ids=["lower", "upper", "padded"])
 def test_either_header_counts_in_any_case(name: str, form: Callable[[str], str]) -> None:
-    """Of the name as of the hex digits."""
+    """Header names and hex digits are accepted in any case."""
     headers = {"Host": "shop.example", name: form(SIGNATURE), "Content-Length": "9"}
 
     assert BODY == webhooks.verify(BODY, headers, [KEY])
@@ -91,7 +91,7 @@ def test_either_header_counts_in_any_case(name: str, form: Callable[[str], str])
     ids=["one name twice", "both names"],
 )
 def test_a_signature_may_be_there_twice(headers: dict[str, str]) -> None:
-    """If it is the same one."""
+    """The same signature in two headers is accepted."""
     assert BODY == webhooks.verify(BODY, headers, [KEY])
 
 

@@ -95,7 +95,7 @@ async def test_a_virtual_account_is_opened_at_a_bank(caller: Caller) -> None:
 
 
 async def test_a_virtual_account_needs_a_bank_that_opens_them(caller: Caller) -> None:
-    """Which Australian transfers are not."""
+    """A payin method that opens no virtual accounts, such as an Australian transfer, is refused."""
     token = (await created(caller))["checkout_token"]
 
     answer = await open_account(caller, token, "au_bank_npp")

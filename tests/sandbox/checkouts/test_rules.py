@@ -102,7 +102,7 @@ REFUSED = [
 async def test_a_field_that_makes_no_sense_is_refused_by_its_path(
     caller: Caller, fields: dict[str, object], path: str
 ) -> None:
-    """Nothing is made of it."""
+    """An invalid field is refused by its path, and no checkout is created."""
     answer = await create(caller, **fields)
 
     assert (answer.status, answer.body["code"]) == (400, "BAD_REQUEST")

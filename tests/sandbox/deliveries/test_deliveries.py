@@ -53,7 +53,7 @@ async def _receiver() -> AsyncIterator[Receiver]:
 
 @pytest.fixture(name="telling")
 async def _telling(receiver: Receiver, clock: StandingClock) -> AsyncIterator[Caller]:
-    """A caller of a sandbox that tells the receiver everything."""
+    """A caller of a sandbox that sends all webhooks to the receiver."""
     sandbox = Sandbox(clock=clock, webhook_url=receiver.url, va_webhook_url=f"{receiver.base_url}/va")
     async with sandbox, aiohttp.ClientSession() as session:
         yield Caller(sandbox, session)
@@ -159,7 +159,7 @@ async def test_virtual_accounts_are_told_elsewhere(telling: Caller, receiver: Re
 
 
 async def test_a_payout_may_bring_its_own_url(telling: Caller, receiver: Receiver) -> None:
-    """It beats the sandbox's."""
+    """The payout's own `webhook_url` takes precedence over the sandbox's."""
     payout = made(await create_payout(telling, webhook_url=f"{receiver.base_url}/own?a=%20"))
 
     await settle(telling, payout["id"], "SUCCESS")
@@ -168,7 +168,7 @@ async def test_a_payout_may_bring_its_own_url(telling: Caller, receiver: Receive
 
 
 async def test_nothing_is_told_without_a_url(caller: Caller) -> None:
-    """And nothing is sent while a payout is pending."""
+    """Without a URL no webhook is sent, nor while a payout is pending."""
     payout = made(await create_payout(caller))
 
     await settle(caller, payout["id"], "SUCCESS")
@@ -177,7 +177,7 @@ async def test_nothing_is_told_without_a_url(caller: Caller) -> None:
 
 
 async def test_a_webhook_is_sent_until_it_is_taken(telling: Caller, receiver: Receiver, clock: StandingClock) -> None:
-    """Anything but 2xx is no, a redirect is not followed, and the waits between are the clock's."""
+    """Any response but 2xx is retried after the clock's waits, and redirects are not followed."""
     receiver.statuses = [500, 302, 204]
     payout = made(await create_payout(telling))
     before = clock.seconds
@@ -194,7 +194,7 @@ async def test_a_webhook_is_sent_until_it_is_taken(telling: Caller, receiver: Re
 
 
 async def test_a_webhook_is_given_up_in_the_end(clock: StandingClock) -> None:
-    """Where nobody listens; the next one is tried again."""
+    """A webhook to a closed port is dropped after the last attempt; the next webhook is still sent."""
     async with receiving() as receiver:
         closed = receiver.url
     sandbox = Sandbox(clock=clock, webhook_url=closed, webhook_waits=[1, 2, 3])
@@ -232,7 +232,7 @@ async def test_webhooks_of_different_payouts_do_not_wait_for_each_other(telling:
 
 
 async def test_a_webhook_can_come_twice(telling: Caller, receiver: Receiver) -> None:
-    """The very same one, as two deliveries."""
+    """A duplicate is the same body and signature, recorded as two deliveries."""
     telling.sandbox.faults.script("webhooks", ["duplicate_webhook"])
     payout = made(await create_payout(telling))
 
@@ -373,7 +373,7 @@ def test_other_machines_are_refused(name: str, url: str) -> None:
 
 @pytest.mark.parametrize("url", ELSEWHERE)
 async def test_payouts_that_bring_other_machines_are_refused(caller: Caller, url: str) -> None:
-    """With 400, and nothing is made."""
+    """A payout with a webhook URL on another machine is refused with 400 and not created."""
     answer = await create_payout(caller, webhook_url=url, payout_beneficiary_param=BENEFICIARY)
 
     assert 400 == answer.status
@@ -385,13 +385,13 @@ async def test_payouts_that_bring_other_machines_are_refused(caller: Caller, url
     "url", ["http://localhost:8000/x", "http://127.0.0.2/", "http://[::1]:8000/", "https://127.0.0.1"]
 )
 def test_this_machine_is_taken(url: str) -> None:
-    """By name or by address."""
+    """Webhook URLs may name this machine as localhost or by a loopback address."""
     Sandbox(webhook_url=url, va_webhook_url=url)
 
 
 @pytest.mark.parametrize("wait", [-1, float("nan"), float("inf")])
 def test_what_is_no_wait_is_refused(wait: float) -> None:
-    """For webhooks and for settling."""
+    """Negative and non-finite waits are refused, in `webhook_waits` and `settle_after`."""
     with pytest.raises(ConfigurationError, match="webhook_waits"):
         Sandbox(webhook_waits=[0, wait])
     with pytest.raises(ConfigurationError, match="settle_after"):

@@ -10,7 +10,7 @@ from tests.sandbox.faults.socket_caller import LAST, hear, update
 
 
 async def test_a_request_too_many_says_when_to_come_back(sandbox: Sandbox, clock: StandingClock) -> None:
-    """Whole seconds, fractions, a date, nothing, or nonsense."""
+    """Each 429 fault sends its form of Retry-After: seconds, fractions, a date, nothing, or nonsense."""
     expected = {
         Fault.STATUS_429_SECONDS.lasting(2.5): "3",
         Fault.STATUS_429_FLOAT.lasting(2): "2.0",
@@ -65,7 +65,7 @@ async def test_a_date_to_come_back_is_one_of_http(sandbox: Sandbox) -> None:
     ],
 )
 async def test_another_status_or_type(sandbox: Sandbox, fault: Fault, status: int, content_type: str) -> None:
-    """A whole answer of another kind, or one that is only late."""
+    """Each fault sends its status and content type, or only a late response."""
     sandbox.faults.next(fault)
 
     heard = await hear(sandbox, update(sandbox), LAST)

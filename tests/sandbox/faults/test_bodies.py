@@ -1,4 +1,4 @@
-"""Bodies and envelopes that are not what they should be, under a head that says nothing of it."""
+"""Malformed bodies and wrong envelopes under correct status and headers."""
 
 from collections.abc import Callable
 from unittest.mock import ANY
@@ -132,7 +132,7 @@ async def test_no_envelope_leaves_the_data(caller: Caller) -> None:
     ],
 )
 async def test_a_failure_under_the_head_of_a_success(sandbox: Sandbox, fault: Fault, body: dict[str, object]) -> None:
-    """Each says it in another way."""
+    """Each fault reports a failure in another format, with status 200."""
     sandbox.faults.next(fault)
 
     heard = await hear(sandbox, update(sandbox), LAST)
@@ -159,7 +159,7 @@ async def test_a_success_may_be_about_nothing(caller: Caller) -> None:
 
 
 async def test_fields_may_come_without_ids_and_verdict(caller: Caller) -> None:
-    """The rest of them is there."""
+    """`no_verdict` removes the ids and keeps all other fields."""
     right = (await caller.send("GET", DETAIL)).body["data"]
     caller.sandbox.faults.next(Fault.NO_VERDICT)
 
@@ -170,7 +170,7 @@ async def test_fields_may_come_without_ids_and_verdict(caller: Caller) -> None:
 
 
 async def test_what_has_no_id_keeps_its_data(caller: Caller) -> None:
-    """A list is no thing of its own."""
+    """`no_identity` leaves lists unchanged, since they have no id."""
     path = "/api/v1/customer/customer"
     right = (await caller.send("GET", path)).body
     caller.sandbox.faults.next(Fault.NO_IDENTITY, Fault.NO_VERDICT)
@@ -187,7 +187,7 @@ def test_a_success_without_a_verdict_gets_one_with_its_id_gone() -> None:
 
 
 async def test_a_refusal_has_no_data_to_wrap(caller: Caller) -> None:
-    """It stays as it is."""
+    """A refusal is not changed by envelope faults, since it has no data."""
     caller.sandbox.faults.next(Fault.ENVELOPE_B)
 
     answer = await caller.send("GET", "/nowhere")
@@ -209,7 +209,7 @@ def changed(fault: Fault, body: bytes) -> bytes:
 )
 @pytest.mark.parametrize("body", [b"", b"<html></html>", b"[1]"], ids=["empty", "page", "array"])
 def test_what_is_no_object_stays(fault: Fault, body: bytes) -> None:
-    """There is nothing in it to be changed."""
+    """Faults that change a JSON object leave arrays, empty bodies and HTML unchanged."""
     assert body == changed(fault, body)
 
 

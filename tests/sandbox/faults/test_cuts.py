@@ -21,7 +21,7 @@ async def cut(sandbox: Sandbox, fault: Fault) -> Heard:
 
 @pytest.mark.parametrize("fault", [Fault.UNSIZED_END, Fault.UNSIZED_HALF])
 async def test_a_body_of_no_length_ends_with_the_connection(sandbox: Sandbox, fault: Fault) -> None:
-    """Nothing says whether that is all."""
+    """Without a length, FIN alone ends the body."""
     right = await hear(sandbox, update(sandbox), LAST)
 
     heard = await cut(sandbox, fault)
@@ -57,7 +57,7 @@ def hear_all(line: socket.socket) -> Heard:
 
 
 async def test_chunks_may_lack_the_last_one(sandbox: Sandbox) -> None:
-    """Though all of the body has come."""
+    """The whole body arrives, but the terminating chunk is missing."""
     heard = await cut(sandbox, Fault.CHUNKED_CUT)
 
     size, _, rest = heard.behind_the_head.partition(b"\r\n")
@@ -85,7 +85,7 @@ async def test_a_gzip_stream_may_end_behind_its_head(sandbox: Sandbox) -> None:
 
 
 async def test_a_gzip_stream_may_end_early_in_chunks_that_do_not(sandbox: Sandbox) -> None:
-    """The same, with a last chunk."""
+    """In chunked encoding, correctly terminated, only the gzip stream ends too early."""
     heard = await cut(sandbox, Fault.GZIP_CUT_CHUNKED)
 
     size, body, last = heard.behind_the_head[:3], heard.behind_the_head[3:13], heard.behind_the_head[13:22]

@@ -37,7 +37,7 @@ def status(url: str) -> int:
 
 
 def statuses(program: list[str], *arguments: str) -> list[int]:
-    """Of 20 requests, one after the other; the program must end with no word of complaint."""
+    """The HTTP statuses of 20 requests in sequence; the program must end without output on stderr."""
     with start(program, *arguments) as process:
         found = re.search(r"http://127\.0\.0\.1:[0-9]+", process.line())
         assert found is not None

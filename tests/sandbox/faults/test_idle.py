@@ -1,4 +1,4 @@
-"""What befalls idle connections: stray bytes, FIN and RST."""
+"""Faults on idle connections: unsolicited bytes, FIN and RST."""
 
 import asyncio
 import re
@@ -29,7 +29,7 @@ each_fault = pytest.mark.parametrize("fault", sorted(IDLE_FAULTS))
 
 @each_stray
 async def test_stray_bytes_follow_a_good_answer(sandbox: Sandbox, fault: Fault) -> None:
-    """Nobody asked for them, and the connection stays open behind them."""
+    """Unsolicited bytes arrive after a correct response, and the connection stays open."""
     sandbox.faults.next(fault)
     reader, writer = await connect(sandbox)
 
@@ -47,7 +47,7 @@ async def test_stray_bytes_follow_a_good_answer(sandbox: Sandbox, fault: Fault) 
 @each_end
 @pytest.mark.parametrize("seconds", [0, 0.005])
 async def test_an_idle_connection_ends_after_a_good_answer(sandbox: Sandbox, fault: Fault, seconds: float) -> None:
-    """Without a word of it in the head. With no time in between, it comes right behind the answer."""
+    """FIN or RST comes although the response said keep-alive; with 0 seconds right after the response."""
     sandbox.faults.next(fault.lasting(seconds))
     reader, writer = await connect(sandbox)
 
@@ -62,7 +62,7 @@ async def test_an_idle_connection_ends_after_a_good_answer(sandbox: Sandbox, fau
 
 @each_fault
 async def test_a_request_that_comes_first_keeps_it_away(fault: Fault) -> None:
-    """In its way, stray bytes would be its answer. Another connection's request makes no difference."""
+    """An earlier request cancels the fault, which would look like its response; other connections do not matter."""
     clock = GatedClock()
     async with Sandbox(clock=clock) as sandbox:
         sandbox.faults.script("unknown", [fault, fault])
@@ -85,7 +85,7 @@ async def test_a_request_that_comes_first_keeps_it_away(fault: Fault) -> None:
 
 @pytest.mark.parametrize(("seconds", "threads"), [(60, 1), (0, 0)])
 async def test_its_thread_ends_with_the_sandbox(seconds: float, threads: int) -> None:
-    """One for all connections, only if there is something to wait for; what was still to come never does."""
+    """One thread serves all connections, is started only for a delay, and ends with the sandbox."""
     async with Sandbox(faults=f"idle_end={seconds}s") as sandbox:
         lines = [await connect(sandbox) for _ in range(3)]
         for reader, writer in lines:
@@ -99,7 +99,7 @@ async def test_its_thread_ends_with_the_sandbox(seconds: float, threads: int) ->
 
 
 async def test_another_clock_needs_no_thread(sandbox: Sandbox) -> None:
-    """It is waited for where it belongs."""
+    """With a clock of the test's own, the fault waits in the sandbox's event loop."""
     sandbox.faults.next(Fault.STRAY_408)
     reader, writer = await connect(sandbox)
     await ask(reader, writer, KEPT)
@@ -119,7 +119,7 @@ async def _pair() -> AsyncIterator[tuple[asyncio.Transport, socket.socket]]:
 
 
 async def test_it_is_forgotten_once_it_is_done(pair: tuple[asyncio.Transport, socket.socket]) -> None:
-    """Else every later request would look for it."""
+    """A fault that has happened is removed, so that later requests need not look for it."""
     transport, theirs = pair
     clock = StandingClock()
     idle_faults = IdleFaults(clock, Sleeper(clock))
@@ -133,7 +133,7 @@ async def test_it_is_forgotten_once_it_is_done(pair: tuple[asyncio.Transport, so
 
 
 async def test_nothing_is_planned_after_the_end(pair: tuple[asyncio.Transport, socket.socket]) -> None:
-    """A fault that was in flight then comes too late."""
+    """After `end`, `plan` does nothing: a response still in flight may call it."""
     transport, _ = pair
     idle_faults = IdleFaults(SYSTEM_CLOCK, Sleeper(SYSTEM_CLOCK))
     idle_faults.end()

@@ -1,4 +1,4 @@
-"""What befalls idle connections while the loop that the sandbox shares with its caller is blocked."""
+"""Faults on idle connections while the event loop shared by sandbox and caller is blocked."""
 
 import asyncio
 import socket
@@ -70,7 +70,7 @@ async def test_it_comes_while_the_loop_is_blocked(shared: tuple[Sandbox, Blockin
 
 @each_fault
 async def test_a_request_that_lies_in_the_socket_came_first(shared: tuple[Sandbox, Blocking], fault: Fault) -> None:
-    """Though the loop has not read it."""
+    """A request in the socket's buffer cancels the fault, although the loop has not read it."""
     sandbox, caller = shared
     sandbox.faults.next(fault.lasting(SOON))
     await caller.ask(update(sandbox))
@@ -83,7 +83,7 @@ async def test_a_request_that_lies_in_the_socket_came_first(shared: tuple[Sandbo
 
 
 async def test_a_request_that_was_answered_came_first(shared: tuple[Sandbox, Blocking]) -> None:
-    """Nothing comes behind its answer."""
+    """After a second response no fault of the first request follows."""
     sandbox, caller = shared
     sandbox.faults.next(Fault.STRAY_500.lasting(SOON))
 

@@ -37,7 +37,7 @@ def test_the_same_seed_gives_the_same_faults(seed: int) -> None:
 
 
 def test_another_seed_gives_others() -> None:
-    """Else it would be no seed."""
+    """Two seeds give different faults."""
     assert met(Faults(seed=1, rates=RATES), 100) != met(Faults(seed=2, rates=RATES), 100)
 
 
@@ -61,7 +61,7 @@ def test_rates_are_kept_in_the_long_run() -> None:
 
 @pytest.mark.parametrize(("rate", "expected"), [(0, None), (1, Fault.HTML_502)])
 def test_never_and_always(rate: float, expected: Fault | None) -> None:
-    """0 and 1 are no matter of chance."""
+    """Rate 0 applies a fault to no request, rate 1 to all."""
     assert [expected] * 200 == met(Faults(rates={Fault.HTML_502: rate}), 200)
 
 
@@ -81,7 +81,7 @@ def test_a_request_that_goes_well_counts() -> None:
 
 
 def test_a_script_is_followed_in_order() -> None:
-    """By the requests of its operation; others pass by."""
+    """The requests of the scripted operation get its steps in order; other operations get none."""
     faults = Faults()
     faults.script("customers.update", [Fault.DISCONNECT_AFTER_COMMIT, None, "latency=2s"])
 
@@ -91,7 +91,7 @@ def test_a_script_is_followed_in_order() -> None:
 
 
 def test_what_comes_next_is_for_any_operation() -> None:
-    """Save one that has a script of its own."""
+    """`next` applies to any operation without a script of its own."""
     faults = Faults()
     faults.next(Fault.HTML_502, Fault.JSON_NAN)
     faults.script("customers.update", [Fault.TRICKLE])
@@ -111,7 +111,7 @@ def test_scripts_are_prolonged() -> None:
 
 
 def test_a_script_beats_the_rates() -> None:
-    """Also where it says that all goes well."""
+    """A scripted step, also None, takes precedence over the rates."""
     faults = Faults(rates={"html_502": 1.0})
     faults.script("customers.update", [None, Fault.JSON_NAN])
 
@@ -162,7 +162,7 @@ def test_a_step_that_is_none_is_refused(steps: Iterable[str]) -> None:
 
 
 def test_webhooks_have_their_own_script_and_count() -> None:
-    """What requests meet has no part in it."""
+    """Webhooks are counted and scripted independently of requests."""
     faults = Faults(rates={"html_502": 1.0})
     faults.script("webhooks", [Fault.DUPLICATE_WEBHOOK, None, Fault.OUT_OF_ORDER_WEBHOOK])
     met(faults, 3)

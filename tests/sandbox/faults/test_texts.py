@@ -40,7 +40,7 @@ def test_what_is_no_time_is_refused(time: str) -> None:
 
 @pytest.mark.parametrize("seconds", [-0.1, float("nan"), float("inf")])
 def test_a_time_must_be_one(seconds: float) -> None:
-    """Also where it is no text."""
+    """`Fault.lasting` refuses negative and non-finite seconds."""
     with pytest.raises(ConfigurationError, match="0 seconds or more"):
         Fault.TRICKLE.lasting(seconds)
 
@@ -89,7 +89,7 @@ def test_a_rate_left_out_is_always() -> None:
 
 @pytest.mark.parametrize("rate", ["", "often", "-0.1", "1.1", "nan", "inf", "0.5:0.5"])
 def test_what_is_no_rate_is_refused(rate: str) -> None:
-    """It is a share of all requests."""
+    """A rate must be a number from 0 to 1."""
     with pytest.raises(ConfigurationError, match="html_502: the rate must be a number from 0 to 1"):
         Faults.of(f"html_502:{rate}")
 
@@ -108,7 +108,7 @@ def test_the_same_fault_may_have_two_times() -> None:
 
 @pytest.mark.parametrize("text", ["latency,html_502:0.1", "html_502:0.7,json_nan:0.7"])
 def test_all_rates_together_are_one_at_most(text: str) -> None:
-    """A request meets one fault or none."""
+    """The rates must not exceed 1 in total, since a request gets at most one fault."""
     with pytest.raises(ConfigurationError, match="together must be 1 at most"):
         Faults.of(text)
 

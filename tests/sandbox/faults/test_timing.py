@@ -1,4 +1,4 @@
-"""Faults that take time: waits before and after the deed, and trickles."""
+"""Faults that take time: waits before and after the handler, and slow bodies."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from tests.sandbox.faults.socket_caller import LAST, connect, hear, update
 
 
 async def test_a_trickle_comes_byte_by_byte(sandbox: Sandbox, clock: StandingClock) -> None:
-    """With the time set between any two."""
+    """A trickled response arrives one byte at a time, with the configured wait between bytes."""
     sandbox.faults.next(Fault.TRICKLE.lasting(2))
 
     heard = await hear(sandbox, update(sandbox), LAST)
@@ -34,7 +34,7 @@ async def _gated() -> AsyncIterator[tuple[Sandbox, GatedClock]]:
     [pytest.param(Fault.LATENCY, 0, id="latency"), pytest.param(Fault.LATE_ANSWER, 1, id="late-answer")],
 )
 async def test_the_wait_is_before_or_after(gated: tuple[Sandbox, GatedClock], fault: Fault, carried_out: int) -> None:
-    """Latency delays the deed, a late answer only the word of it; both answer in the end."""
+    """Latency delays the execution, a late answer only the response; both respond in the end."""
     sandbox, clock = gated
     sandbox.faults.next(fault)
     hearing = asyncio.ensure_future(hear(sandbox, update(sandbox), LAST))

@@ -21,7 +21,7 @@ NOT_FOUND = b'{"status":false,"message":"there is no such path","code":"NOT_FOUN
 
 
 def test_the_table_has_every_fault_of_requests() -> None:
-    """No name without a deed."""
+    """Every fault of requests has an entry in the table of actions."""
     assert set(REQUEST_FAULTS) == set(ACTIONS)
 
 
@@ -73,7 +73,7 @@ async def test_refusals_and_lists_break_too(sandbox: Sandbox, fault: Fault) -> N
     ],
 )
 async def test_a_lost_connection_carries_no_byte(sandbox: Sandbox, fault: Fault) -> None:
-    """Not even a status line."""
+    """A disconnect or reset sends no byte, not even a status line."""
     sandbox.faults.next(fault)
 
     assert (await hear(sandbox, update(sandbox))).data == b""
@@ -109,7 +109,7 @@ async def test_a_wrong_length(sandbox: Sandbox, fault: Fault, missing: int, surp
 
 
 async def test_half_a_body_breaks_off(sandbox: Sandbox) -> None:
-    """Under a head that promises all of it."""
+    """Half of the body arrives under the Content-Length of the whole."""
     sandbox.faults.next(Fault.HALF_BODY)
 
     heard = await hear(sandbox, update(sandbox))

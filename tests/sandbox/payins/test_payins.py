@@ -82,7 +82,7 @@ async def test_payins_move_forward(caller: Caller, clock: StandingClock, status:
 
 @pytest.mark.parametrize("to", ["PENDING", "RETURNED", "APPROVED", "success", "CREATED"])
 async def test_payins_move_to_their_own_statuses_only(caller: Caller, to: str) -> None:
-    """Not to those of payouts, not to where they are."""
+    """A payin cannot take a payout's status, or the status that it already has."""
     payin = made(await create_payin(caller))
 
     answer = await simulate(caller, PAYINS, payin["id"], to)
@@ -115,7 +115,7 @@ async def test_bad_payins_are_refused(caller: Caller, fields: dict[str, Any], na
 
 
 async def test_the_upstreams_fields_are_taken(caller: Caller) -> None:
-    """All that the record holds possible."""
+    """Fields of Finmo, the provider's upstream, are accepted as well."""
     texts = ("redirect_url", "payin_type", "receipt_email", "checkout_id", "description", "organization_reference_id")
     more = ("order_reference", "customer_full_name", "customer_email", "customer_phone")
 
@@ -177,7 +177,7 @@ async def test_a_virtual_account_pays_once_it_is_approved(caller: Caller) -> Non
 async def test_bad_virtual_accounts_are_refused(
     caller: Caller, fields: dict[str, Any], status: int, named: str
 ) -> None:
-    """They are Korean banks' and somebody's."""
+    """A virtual account needs a Korean bank and an existing customer."""
     answer = await create_account(caller, **fields)
 
     assert status == answer.status

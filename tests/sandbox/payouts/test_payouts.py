@@ -96,7 +96,7 @@ async def test_amounts_are_exact(caller: Caller, amount: str) -> None:
 
 
 async def test_the_senders_side_is_what_the_balance_pays(caller: Caller) -> None:
-    """The beneficiary's side is what is wired."""
+    """The balance is debited by `sender_amount`, not by `beneficiary_amount`."""
     payout = made(await create_payout(caller, sender_amount=40, sender_currency="SGD", beneficiary_amount=45))
 
     assert (45, "AUD") == (payout["wire_amount"], payout["currency"])
@@ -248,7 +248,7 @@ async def test_a_simulation_names_id_and_status(caller: Caller, body: bytes) -> 
 
 
 async def test_unknown_payouts_are_not_found(caller: Caller) -> None:
-    """By retrieving, by simulating."""
+    """Retrieving or simulating an unknown payout gives 404."""
     assert (await retrieve_payout(caller, "nobody")).status == 404
     assert (await simulate(caller, PAYOUTS, "nobody", "SUCCESS")).status == 404
 
