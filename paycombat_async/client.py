@@ -6,12 +6,12 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Self, TypeVar
 
-from paycombat_async._call_record import settled
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
-from paycombat_async._engine import Engine
-from paycombat_async._hooks import Hooks
-from paycombat_async._lifetime import Lifetime
-from paycombat_async._observed import ObservedClient
+from paycombat_async._engine.engine import Engine
+from paycombat_async._engine.hooks import Hooks
+from paycombat_async._engine.lifetime import Lifetime
+from paycombat_async._engine.observed import ObservedClient
+from paycombat_async._engine.records import settled
 from paycombat_async._protocol.drift import Drift
 from paycombat_async._protocol.messages import Attempt, Call, ClientConfig, Transport
 from paycombat_async._protocol.reply import Reply

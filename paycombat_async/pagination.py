@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from paycombat_async._engine import Engine
+from paycombat_async._engine.engine import Engine
 from paycombat_async._protocol.decode import identity_fields
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import InvalidRequest

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from paycombat_async._clock import Clock
-from paycombat_async._lifetime import check_grace
+from paycombat_async._engine.lifetime import check_grace
 from paycombat_async._protocol.drift import Drift
 from paycombat_async._protocol.messages import Attempt, Call, Transport
 from paycombat_async._protocol.reply import Reply

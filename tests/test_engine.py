@@ -26,7 +26,7 @@ from paycombat_async import (
     UnverifiedEndpointWarning,
     UpdateCustomer,
 )
-from paycombat_async._engine import _warned
+from paycombat_async._engine.engine import _warned
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from tests.calls import payout
 

@@ -22,8 +22,8 @@ from paycombat_async import (
     PayCombatError,
     RawReply,
     UpdateCustomer,
-    _engine,
 )
+from paycombat_async._engine import engine
 from paycombat_async._protocol.draft import draft
 from paycombat_sync import PayCombat
 from tests.calls import payout
@@ -376,7 +376,7 @@ async def test_a_call_that_was_let_in_just_before_another_thread_closed_the_clie
     """It makes no connections that nobody would close any more."""
     async with RawServer(answering(http(200, PAID))) as server:
         client = AsyncPayCombat(**CREDENTIALS, base_url=server.base_url)
-        monkeypatch.setattr(_engine, "draft", lambda *args, **more: (close(client), draft(*args, **more))[1])
+        monkeypatch.setattr(engine, "draft", lambda *args, **more: (close(client), draft(*args, **more))[1])
         with pytest.raises(ConnectFailed, match="the client was closed"):
             await client.payouts.create(payout())
 

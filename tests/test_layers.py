@@ -25,10 +25,7 @@ FLOORS = (
     # 3: edges: what touches the network, and decides about it
     ("transport", "retry", "testing", "intents"),
     # 4: the client
-    (
-        *("client", "resources", "pagination", "_engine", "_call_record", "_call_reports", "_hooks", "_lifetime"),
-        *("_observed", "_settings"),
-    ),
+    ("client", "resources", "pagination", "_engine", "_settings"),
     # 5: jobs
     ("batch",),
     # 6: programs; paycombat_sync is one

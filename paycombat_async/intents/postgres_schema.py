@@ -95,8 +95,10 @@ def refuse_newer(database: Database, version: int) -> None:
 
 
 async def _version(connection: Connection, schema: str) -> int:
-    exists = "SELECT to_regclass('{schema}.migration') IS NOT NULL"
-    if (await fetch(connection, statement(exists, schema)))[0] != (True,):
+    # Read from the catalog's tables: to_regclass() answers from a cache that does not see what another process has
+    # committed while this one waited for the lock, and the table was created twice.
+    exists = b"SELECT true FROM pg_catalog.pg_tables WHERE schemaname = %(schema)s AND tablename = 'migration'"
+    if not await fetch(connection, exists, {"schema": schema}):
         return 0
     newest = "SELECT coalesce(max(version), 0) FROM {schema}.migration WHERE component = %(component)s"
     ((version,),) = await fetch(connection, statement(newest, schema), {"component": _COMPONENT})

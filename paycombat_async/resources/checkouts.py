@@ -7,7 +7,7 @@ decoded.
 
 from collections.abc import Mapping
 
-from paycombat_async._engine import Engine
+from paycombat_async._engine.engine import Engine
 from paycombat_async.endpoints import (
     CREATE_CHECKOUT_VIRTUAL_ACCOUNT,
     CREATE_NEW_CHECKOUT,

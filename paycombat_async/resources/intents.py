@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from paycombat_async._engine import Engine
+from paycombat_async._engine.engine import Engine
 from paycombat_async._protocol.echo import fits_expected
 from paycombat_async.endpoints import CREATE_CUSTOMER, CREATE_PAYOUT, LIST_CUSTOMERS, LIST_PAYOUTS
 from paycombat_async.errors import ConfigurationError, Outcome

@@ -5,7 +5,7 @@ get through, `ApiError` when the provider answers with an error, and `InvalidRes
 decoded.
 """
 
-from paycombat_async._engine import Engine
+from paycombat_async._engine.engine import Engine
 from paycombat_async.endpoints import RETRIEVE_PAYOUT_BALANCE
 from paycombat_async.schemas.merchant import PayoutBalance
 

@@ -5,7 +5,7 @@ get through, `ApiError` when the provider answers with an error, and `InvalidRes
 decoded.
 """
 
-from paycombat_async._engine import Engine
+from paycombat_async._engine.engine import Engine
 from paycombat_async.endpoints import CREATE_PAYIN, CREATE_VIRTUAL_ACCOUNT, RETRIEVE_PAYIN, SIMULATE_PAYIN
 from paycombat_async.schemas.payins import CreatePayin, CreateVirtualAccount, Payin, SimulatePayin, VirtualAccount
 

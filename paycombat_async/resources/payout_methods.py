@@ -5,7 +5,7 @@ get through, `ApiError` when the provider answers with an error, and `InvalidRes
 decoded.
 """
 
-from paycombat_async._engine import Engine
+from paycombat_async._engine.engine import Engine
 from paycombat_async.endpoints import LIST_PAYOUT_METHODS
 from paycombat_async.pagination import Listing, Pager
 from paycombat_async.schemas.methods import PayoutMethod

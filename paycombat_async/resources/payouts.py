@@ -8,7 +8,7 @@ decoded.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from paycombat_async._engine import Engine
+from paycombat_async._engine.engine import Engine
 from paycombat_async.endpoints import CREATE_PAYOUT, LIST_PAYOUTS, RETRIEVE_PAYOUT, SIMULATE_PAYOUT
 from paycombat_async.pagination import Listing, Pager
 from paycombat_async.schemas.payouts import CreatePayout, Payout, SimulatePayout

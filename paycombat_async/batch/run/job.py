@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 from paycombat_async._clock import SYSTEM_CLOCK
-from paycombat_async._observed import ObservedClient
+from paycombat_async._engine.observed import ObservedClient
 from paycombat_async._protocol.messages import Attempt
 from paycombat_async.batch.failures_file import FailuresFile
 from paycombat_async.batch.journal.file import source_name

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 
-from paycombat_async._observed import ObservedClient
+from paycombat_async._engine.observed import ObservedClient
 from paycombat_async.batch.journal.journal import RowState
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.chunks import Chunks

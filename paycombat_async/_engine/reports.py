@@ -1,6 +1,6 @@
 """What is said of a call and of its attempts: on errors, and to the user's hooks. Values in, values out."""
 
-from paycombat_async._lifetime import CallUnderWay
+from paycombat_async._engine.lifetime import CallUnderWay
 from paycombat_async._protocol.echo import annotate_error, reference_of
 from paycombat_async._protocol.messages import Attempt, Call
 from paycombat_async.errors import ApiError, ConnectFailed, Disconnected, InvalidResponse, PayCombatError

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from paycombat_async._clock import Clock
-from paycombat_async._engine import Engine
+from paycombat_async._engine.engine import Engine
 from paycombat_async._protocol.messages import Attempt
 from paycombat_async._protocol.reply import Reply
 from paycombat_async._signing import content_digest

@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from paycombat_async._call_record import CallRecord
 from paycombat_async._clock import Clock
+from paycombat_async._engine.records import CallRecord
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import ConfigurationError
 

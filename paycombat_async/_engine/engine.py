@@ -7,11 +7,18 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from paycombat_async._call_record import LEASE_MARGIN_S, LOOKUPS, new_intent, object_id_of, open_record, reference_for
-from paycombat_async._call_reports import call_report, describe, failed_attempt, fate_of_cut, successful_attempt
 from paycombat_async._clock import Clock
-from paycombat_async._hooks import Hooks
-from paycombat_async._lifetime import CallUnderWay, Lifetime
+from paycombat_async._engine.hooks import Hooks
+from paycombat_async._engine.lifetime import CallUnderWay, Lifetime
+from paycombat_async._engine.records import (
+    LEASE_MARGIN_S,
+    LOOKUPS,
+    new_intent,
+    object_id_of,
+    open_record,
+    reference_for,
+)
+from paycombat_async._engine.reports import call_report, describe, failed_attempt, fate_of_cut, successful_attempt
 from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.echo import check_echoed_fields
 from paycombat_async._protocol.interpret import interpret
