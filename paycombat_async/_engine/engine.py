@@ -102,13 +102,11 @@ class Engine:
             outgoing = draft(endpoint, request, path, query, self.config, body=body)
             call.body = outgoing.body
             recorded = await self._open_record(call, reference)
-            if recorded is not None:
-                reply = await self._replay(endpoint, recorded, call)
-            else:
+            if recorded is None:
                 reply = await self._carry_out(endpoint, request, outgoing, call)
-                if call.record is not None:
-                    object_id = object_id_of(reply.data)
-                    call.is_recorded = await call.record.settle(IntentState.APPLIED, object_id, reply.answer)
+                await self._settle(call, reply)
+            else:
+                reply = await self._replay(endpoint, recorded, call)
         except PayCombatError as error:
             if call.record is not None:
                 call.is_recorded = await call.record.settle_error(error)
@@ -154,6 +152,12 @@ class Engine:
             return opened
         call.record = opened
         return None
+
+    async def _settle(self, call: CallUnderWay, reply: Reply[Any]) -> None:
+        """Writes down that the call was carried out, if it is recorded."""
+        if call.record is not None:
+            object_id = object_id_of(reply.data)
+            call.is_recorded = await call.record.settle(IntentState.APPLIED, object_id, reply.answer)
 
     async def _replay(self, endpoint: Endpoint[Q, R], intent: Intent, call: CallUnderWay) -> Reply[R]:
         """The recorded answer of an earlier call; without one, the object as the provider shows it now."""
