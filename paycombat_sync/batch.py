@@ -15,7 +15,7 @@ from paycombat_sync.client import PayCombat
 
 Rows: TypeAlias = str | os.PathLike[str] | RowFile | Iterable[Given]
 
-_CHUNK_ROWS: Final = 64  # rows read per switch to the caller's thread
+_CHUNK_ROWS: Final = 64  # rows read each time that the caller's thread is asked for more
 
 
 def sync_customers(
@@ -46,7 +46,7 @@ def sync_customers(
     that stops the run later is in `BatchReport.stopped`.
     """
     caller: CallerThread[BatchReport] = CallerThread()
-    async_client = None if client is None else client._async  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # our client
+    async_client = None if client is None else client._async  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # private, but of this SDK
 
     async def job() -> BatchReport:
         return await batch.sync_customers(
@@ -61,7 +61,7 @@ def sync_customers(
         )
 
     if client is not None:
-        return caller.run(client._runner, job)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # our client
+        return caller.run(client._runner, job)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # private, but of this SDK
     runner = Runner()
     try:
         return caller.run(runner, job)

@@ -24,10 +24,10 @@ _STARTS = (b"_line,_error,", b'{"_line":', b"\xef\xbb\xbf_line,_error,")
 
 
 class FailuresFile:
-    """Created under a temporary name at the first failure, renamed to `path` on `close`; mode 0600.
+    """The failures file: created under a temporary name at the first failure, renamed to `path` by `close`; mode 0600.
 
-    The result is a valid input: the user corrects its rows and syncs it. Its two leading columns (keys in JSONL), line
-    and reason, are ignored on input.
+    The result is a valid input: the user corrects its rows and syncs it. Its first two columns (keys in JSONL), line
+    number and reason, are ignored when it is read as input.
     """
 
     def __init__(self, path: Path, source: RowFile | None) -> None:
@@ -94,7 +94,8 @@ class FailuresFile:
             raise ConfigurationError(f"the failures file {self.path} cannot be written: {problem}")
 
     def _begin(self) -> TextIO:
-        with contextlib.suppress(FileNotFoundError):  # from an earlier run that was killed
+        # Delete the temporary file that a killed earlier run may have left; usually there is none.
+        with contextlib.suppress(FileNotFoundError):
             self._partial.unlink()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         handle = os.open(self._partial, flags, 0o600)
@@ -105,12 +106,12 @@ class FailuresFile:
 
     def _write_header(self, stream: TextIO, source: RowFile) -> None:
         with source.path.open("rb") as original:
-            if original.read(3) == b"\xef\xbb\xbf":  # spreadsheets detect UTF-8 by this mark
+            if original.read(3) == b"\xef\xbb\xbf":  # the byte order mark, by which spreadsheets detect UTF-8
                 stream.write("\ufeff")
         with open_text(source.path, source.file_format) as original_text:
             names = csv_header(original_text).names
         self._ignored = frozenset(at for at, name in enumerate(names) if name in MARKS)
-        # First, so that the reason keeps its own column even in a row with too many or too few cells.
+        # Line and reason come first, so that they stay in their columns even if a row has too many or too few cells.
         csv.writer(stream).writerow([LINE_MARK, ERROR_MARK, *(name for name in names if name not in MARKS)])
 
 
@@ -135,7 +136,7 @@ def _text(value: Mapping[str, object]) -> str:
 
 
 def _is_object(text: str) -> bool:
-    """Whether the text is a JSON object for the parser that reads rows; other parsers differ in edge cases."""
+    """Whether Python's json, which also reads the rows, parses this as an object; other parsers may disagree."""
     try:
         return isinstance(json.loads(text, parse_int=str, parse_float=str), dict)
     except (ValueError, RecursionError):

@@ -21,7 +21,7 @@ class Failure(Struct, frozen=True):
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """Counts of a run so far. `rows` were read out of `total`, which is None if the input has no known length.
+    """Counts of a run so far. `rows` is how many of `total` were read; `total` is None if it is not known.
 
     `retried` rows needed more than one attempt, `throttled` counts 429 answers, `elapsed` is in seconds.
     """
@@ -38,7 +38,7 @@ class Progress(Struct, frozen=True, kw_only=True):
 
     @property
     def settled(self) -> int:
-        """Number of rows that this run has finished, in whatever state."""
+        """Number of rows whose result in this run is known: updated, unchanged, failed or unknown."""
         return self.updated + self.unchanged + self.failed + self.unknown
 
 

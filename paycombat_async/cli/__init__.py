@@ -1,4 +1,4 @@
-"""The command `paycombat`, from the extra `[cli]`."""
+"""The command `paycombat`; it needs the packages of the extra `paycombat[cli]`."""
 
 from paycombat_async.cli.entry import main
 

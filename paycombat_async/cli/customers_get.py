@@ -42,7 +42,7 @@ def get(customer_id: str, base_url: str | None, timeout: float) -> None:
     click.echo(printable_json(shown))
 
 
-async def _look_up(customer_id: str, base_url: str | None, timeout: float) -> Customer:  # noqa: ASYNC109  # the client's
+async def _look_up(customer_id: str, base_url: str | None, timeout: float) -> Customer:  # noqa: ASYNC109  # passed to the client
     async with AsyncPayCombat(base_url=base_url, timeout=timeout) as client:
         try:
             return await client.customers.retrieve(customer_id)

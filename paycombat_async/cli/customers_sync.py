@@ -110,7 +110,7 @@ def sync(
     timeout: float,
     **flags: bool,
 ) -> int:
-    """Open the file, run it or a dry run, and print the result. Returns the exit code."""
+    """Update the customers of the file, or only check it in a dry run, and print the result. Returns the exit code."""
     _check_flags(journal, base_url, flags)
     with refusals():
         rows = open_rows(file, file_format=file_format, empty=empty)
@@ -187,7 +187,7 @@ async def _client(job: _Job) -> AsyncGenerator[AsyncPayCombat]:
         async with AsyncPayCombat(base_url=job.base_url, timeout=job.timeout, max_connections=connections) as client:
             yield client
         return
-    from paycombat_async.sandbox import Sandbox  # noqa: PLC0415  # imports aiohttp.web
+    from paycombat_async.sandbox import Sandbox  # noqa: PLC0415  # imports aiohttp.web, which only the sandbox needs
 
     async with Sandbox() as sandbox:
         sandbox.add_customers(row.customer_id for row in job.rows if isinstance(row, Row))

@@ -15,7 +15,7 @@ _SILENCE = 5.0  # seconds: longest time between two plain lines
 
 @contextmanager
 def progress_shown(name: str, total: int) -> Generator[Callable[[Progress], None]]:
-    """Yields a function to call with each progress: a bar if stdout is a terminal, else a line per 10 %."""
+    """Yields a function that shows a `Progress`: as a bar on a terminal, else as a line for each tenth of the rows."""
     if sys.stdout.isatty():
         with _bar(name, total) as draw:
             yield draw
@@ -25,7 +25,7 @@ def progress_shown(name: str, total: int) -> Generator[Callable[[Progress], None
 
 @contextmanager
 def _bar(name: str, total: int) -> Generator[Callable[[Progress], None]]:
-    from rich.progress import (  # noqa: PLC0415  # takes 60 ms, needed on terminals only
+    from rich.progress import (  # noqa: PLC0415  # importing it takes 60 ms, and only terminals need it
         BarColumn,
         MofNCompleteColumn,
         TextColumn,
@@ -49,7 +49,7 @@ def _note(progress: Progress) -> str:
 
 
 class PlainLines:
-    """Prints a line for each tenth of the rows, and after `_SILENCE` seconds without one."""
+    """Prints a line for each tenth of the rows, and whenever `_SILENCE` seconds have passed without a line."""
 
     def __init__(self, total: int) -> None:
         self._total = total

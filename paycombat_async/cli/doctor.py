@@ -87,7 +87,7 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _keys(names: Sequence[str]) -> dict[str, Secret]:
-    """Keys by the name under which they may be printed. Raises `UsageRefused` if there is none."""
+    """The keys, each by a name that may be printed instead of it. Raises `UsageRefused` if there is none."""
     for place, name in enumerate(names, 1):
         if not os.environ.get(name):
             # The name is not printed: the user may have passed the key itself.

@@ -20,7 +20,7 @@ _TOKEN, _KEY, _WEBHOOK_KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY", "PAYC
 _BASE_URL = "PAYCOMBAT_BASE_URL"
 _KNOWN = {_TOKEN, _KEY, _WEBHOOK_KEY, _BASE_URL}
 _QUOTES = "\"'`"
-# The minimum versions in pyproject.toml.
+# The same minimum versions as in pyproject.toml.
 LEAST_VERSIONS = {"aiohttp": "3.14.5", "anyio": "4.12", "msgspec": "0.22"}
 
 
@@ -134,7 +134,7 @@ def _tls(environ: Mapping[str, str]) -> Iterator[Line]:
 
 
 def _client(environ: Mapping[str, str]) -> Line:
-    """The result of the client's own checks, so that these lines never pass what a client refuses."""
+    """The result of the checks that the client itself makes, so that nothing passes here that a client refuses."""
     try:
         read_config(None, None, None, None, environ)
         read_webhook_keys(None, None, environ)

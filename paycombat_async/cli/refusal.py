@@ -21,4 +21,5 @@ def refusals() -> Generator[None]:
     try:
         yield
     except ConfigurationError as error:
-        raise UsageRefused(printable(str(error), limit=4000)) from None  # long enough for the list of all fault names
+        # 4000 characters are enough for the longest message, which lists the names of all faults.
+        raise UsageRefused(printable(str(error), limit=4000)) from None

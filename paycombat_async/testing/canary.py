@@ -12,18 +12,18 @@ from typing import Any, Final, TypeGuard
 from urllib.parse import unquote
 
 _LEVELS: Final = 3  # as deep as error reporters usually follow objects
-_LEAST: Final = 10  # characters; shorter pieces of a mark could occur by chance
+_LEAST: Final = 10  # characters; a shorter piece of a secret could occur by chance
 _OURS: Final = frozenset({"paycombat_async", "paycombat_sync"})
 _ESCAPE: Final = re.compile(r"\\+(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(/))")
 _LEAVES: Final = (str, bytes, bytearray, int, float, type(None), type, ModuleType, FunctionType)
 
 
 def _unescaped(text: str) -> str:
-    r"""The text with escapes of JSON and Python's repr decoded: \u0026, \x26, \/, also with doubled backslashes."""
+    r"""The str with escapes of JSON and Python's repr decoded: \u0026, \x26, \/, also with doubled backslashes."""
     return _ESCAPE.sub(lambda found: found[3] or chr(int(found[1] or found[2], 16)), text)
 
 
-# Encodings that hide a mark from a plain search: the character that indicates the encoding, and its decoder.
+# Encodings in which a plain search misses a secret, each with a character that occurs in it, and its decoder.
 _DECODINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
     "percent-encoded": ("%", unquote),
     "with HTML entities": ("&", html.unescape),
@@ -33,10 +33,10 @@ _DECODINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
 
 @dataclass(frozen=True, repr=False)
 class SecretCanary:
-    """Test credentials that can be found again in any form in which secrets leak: plain, encoded, or half of one.
+    """Test credentials that are recognised in any output: plain, encoded, or only half of one.
 
-    Use them as credentials in the test and pass everything that the code outputs to `check`: text, bytes, objects,
-    errors. `more` has further secret texts by name, such as a customer's e-mail address.
+    Use them as credentials in the test, and pass everything that the code outputs to `check`: str, bytes, objects,
+    exceptions. `more` has further secrets by name, such as a customer's e-mail address.
     """
 
     token: str = "snd_Canary+Token/9f3b1c7e==Rr5"  # noqa: S105  # not a secret
@@ -46,7 +46,7 @@ class SecretCanary:
 
     @property
     def marks(self) -> Mapping[str, str]:
-        """All texts that must not leak, by name."""
+        """All strings that must not leak, by name."""
         known = {"token": self.token, "signature_key": self.signature_key, "webhook_key": self.webhook_key}
         return known | dict(self.more)
 
@@ -68,7 +68,7 @@ class SecretCanary:
 
 
 def find_leaks(marks: Mapping[str, str], *outputs: object) -> list[str]:
-    """The places where any of the marks, given by name, leaks; like `SecretCanary.sightings`."""
+    """The places where a secret leaks, worded as by `SecretCanary.sightings`; `marks` are the secrets by name."""
     pieces = {name: _encodings(mark) for name, mark in marks.items()}
     found: dict[str, None] = {}
     for number, output in enumerate(outputs):
@@ -78,7 +78,7 @@ def find_leaks(marks: Mapping[str, str], *outputs: object) -> list[str]:
 
 
 def iter_text(value: object, where: str) -> Iterator[tuple[str, str]]:
-    """All texts found in the value and, three levels deep, in its parts, each with its place."""
+    """Yields every str found in the value and, up to three levels deep, in its parts, as pairs of place and str."""
     seen: set[int] = set()
     kept: list[object] = []  # keeps objects alive, so that no id() is reused
     level = [(where, value)]
@@ -101,7 +101,7 @@ def _texts_of_one(value: object, where: str) -> Iterator[tuple[str, str]]:
     else:
         forms = {"repr": repr(value), "str": str(value), "format": f"{value}"}
         yield from ((f"{name} of {where}", text) for text, name in {text: name for name, text in forms.items()}.items())
-        # rich prints objects by this method, also in tracebacks. Any: it may yield anything.
+        # The package rich calls this method to print an object, also in tracebacks. Typed Any: it may yield anything.
         rich: Any = getattr(value, "__rich_repr__", None)
         if rich is not None and not isinstance(value, type):
             yield f"rich repr of {where}", repr(list(rich()))
@@ -144,9 +144,9 @@ def _parts_of_error(error: BaseException, where: str) -> Iterator[tuple[str, obj
 
 
 def _encodings(mark: str) -> list[tuple[str, str | None]]:
-    """The texts to search for: the mark and its halves, also in hex and in base64 at all three offsets.
+    """The strings to search for: the secret, its halves, and the secret in hex and in base64 at all three offsets.
 
-    Each with the name of its encoding, or None if it is searched for in decoded texts, too.
+    Each is paired with the name of its encoding; None means that it is also searched for in decoded output.
     """
     half = max(_LEAST, len(mark) // 2)
     plain = {mark, mark[:half], mark[-half:]}

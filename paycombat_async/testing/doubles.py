@@ -15,7 +15,7 @@ from paycombat_async.errors import TransportError
 class FakeTransport:
     """A transport that returns the queued answers in order and records all requests.
 
-    `drafts` have the exact URL, headers and body that would have been sent; `timeouts` the seconds of each attempt.
+    `drafts` lists the requests, with the exact URL, headers and body; `timeouts` lists their time-outs in seconds.
     """
 
     def __init__(self) -> None:

@@ -1,11 +1,12 @@
-"""What every intents store must do: hold your own against it.
+"""Checks of what every store of intents (`Intents`) must do; run them on a store of your own.
 
     @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
     async def test_my_store(check):
         async with a_fresh_store() as store:
             await check(store)
 
-Each check needs a fresh, empty store and raises `AssertionError` where it does something else.
+Each check needs a new, empty store, and raises `AssertionError` if the store does not do what
+the check's docstring says.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ _LEASE_S: Final = 3600.0  # longer than any check takes
 
 
 async def a_new_reference_may_be_sent(store: Intents) -> None:
-    """The record is there before the call leaves, with all that was given."""
+    """`begin` of a new reference stores a SENDING record with all that was passed, and returns `may_send` as true."""
     begun = await _begin(store)
 
     assert begun.may_send
@@ -32,7 +33,7 @@ async def a_new_reference_may_be_sent(store: Intents) -> None:
 
 
 async def a_call_under_way_is_not_sent_again(store: Intents) -> None:
-    """Nor is its record changed by whoever asks."""
+    """A second `begin` while the call is under way returns `may_send` as false and the first record unchanged."""
     first = await _begin(store)
     second = await _begin(store, digest="digest-2")
 
@@ -41,7 +42,7 @@ async def a_call_under_way_is_not_sent_again(store: Intents) -> None:
 
 
 async def of_many_at_once_one_is_sent(store: Intents) -> None:
-    """Whoever comes at the same moment sees the record of the one that may be sent."""
+    """Of 20 concurrent calls of `begin` for one reference, exactly one may send; all return attempt 1."""
     begun = await asyncio.gather(*(_begin(store) for _ in range(20)))
 
     assert [each.may_send for each in begun].count(True) == 1
@@ -49,7 +50,7 @@ async def of_many_at_once_one_is_sent(store: Intents) -> None:
 
 
 async def an_applied_call_keeps_its_answer(store: Intents) -> None:
-    """And is never sent again."""
+    """After APPLIED, `begin` returns `may_send` as false and the record with object id, evidence, answer and time."""
     await _begin(store)
     assert await _settle(store, IntentState.APPLIED, object_id="payout_1", answer=b"{}")
     again = await _begin(store)
@@ -63,7 +64,7 @@ async def an_applied_call_keeps_its_answer(store: Intents) -> None:
 
 
 async def a_refused_call_may_be_sent_again_with_another_body(store: Intents) -> None:
-    """So may one that was not sent; each time it is the next attempt."""
+    """After REJECTED or NOT_SENT, `begin` allows the next attempt, with another body; after APPLIED it does not."""
     for attempt, state in enumerate((IntentState.REJECTED, IntentState.NOT_SENT, IntentState.APPLIED), 1):
         begun = await _begin(store, digest=f"digest-{attempt}")
         assert begun.may_send
@@ -74,7 +75,7 @@ async def a_refused_call_may_be_sent_again_with_another_body(store: Intents) -> 
 
 
 async def a_late_result_settles_only_its_own_attempt(store: Intents) -> None:
-    """The result of an earlier attempt says nothing of the one that is under way."""
+    """`settle` for attempt 1 returns False and changes nothing while attempt 2 is under way."""
     await _begin(store)
     await _settle(store, IntentState.NOT_SENT)
     await _begin(store)
@@ -85,7 +86,7 @@ async def a_late_result_settles_only_its_own_attempt(store: Intents) -> None:
 
 
 async def a_final_state_stays(store: Intents) -> None:
-    """Whatever comes later: a doubt, a refusal, the same once more."""
+    """After APPLIED, `settle` with any state, even APPLIED, returns False and changes nothing."""
     await _begin(store)
     await _settle(store, IntentState.APPLIED, object_id="payout_1")
 
@@ -95,7 +96,7 @@ async def a_final_state_stays(store: Intents) -> None:
 
 
 async def an_unknown_call_is_listed_until_there_is_evidence(store: Intents) -> None:
-    """It is not sent again meanwhile."""
+    """An UNKNOWN record may not be sent and is in `unresolved()` until `settle` makes it APPLIED."""
     await _begin(store)
     await _settle(store, IntentState.UNKNOWN)
 
@@ -108,7 +109,7 @@ async def an_unknown_call_is_listed_until_there_is_evidence(store: Intents) -> N
 
 
 async def a_call_whose_lease_is_over_is_unknown(store: Intents) -> None:
-    """Its process may have died with it, so it is listed and not sent; a late result still settles it."""
+    """Once its lease is over, a SENDING record shows as UNKNOWN and may not be sent; `settle` still accepts results."""
     begun = await _begin(store, lease=0)
 
     assert begun.may_send
@@ -121,14 +122,14 @@ async def a_call_whose_lease_is_over_is_unknown(store: Intents) -> None:
 
 
 async def a_call_under_way_is_not_listed(store: Intents) -> None:
-    """Nobody has to look for it yet."""
+    """`unresolved()` does not contain a SENDING record whose lease is not over."""
     await _begin(store)
 
     assert await store.unresolved() == []
 
 
 async def endpoints_are_kept_apart(store: Intents) -> None:
-    """The same reference for a payin and a payout is two records."""
+    """The same reference for a payin and for a payout makes two records, and each may be sent."""
     first, second = await _begin(store), await _begin(store, endpoint="payins.create")
 
     assert first.may_send
@@ -138,12 +139,12 @@ async def endpoints_are_kept_apart(store: Intents) -> None:
 
 
 async def what_is_not_there_cannot_be_settled(store: Intents) -> None:
-    """It is no error: the record may have been forgotten."""
+    """`settle` without a record returns False and does not raise: `forget` may have deleted the record."""
     assert not await _settle(store, IntentState.APPLIED)
 
 
 async def only_settled_records_are_forgotten(store: Intents) -> None:
-    """And only old ones."""
+    """`forget` deletes only settled records that are old enough, and returns how many; unresolved ones stay."""
     await _begin(store)
     await _settle(store, IntentState.APPLIED)
     await _begin(store, reference="order-2")
@@ -156,7 +157,7 @@ async def only_settled_records_are_forgotten(store: Intents) -> None:
 
 
 async def references_are_text_as_it_is(store: Intents) -> None:
-    """Case, spaces, other alphabets and 255 characters are told apart; what cannot be stored is refused."""
+    """`begin` and `find` compare references exactly; `begin` raises `InvalidRequest` for one that cannot be stored."""
     for reference in ("Order-1", "order-1", " order-1", "주문-1", "o'; DROP TABLE intent; --", "x" * 255, "%"):
         assert (await _begin(store, reference=reference)).may_send
         assert [intent.reference for intent in await store.find(reference)] == [reference]

@@ -35,15 +35,15 @@ _PAYOUTS: Final[dict[str | None, type[PayoutSucceeded | PayoutFailed | PayoutRet
     "RETURNED": PayoutReturned,
 }
 _VIRTUAL_ACCOUNT_STATUSES: Final = frozenset({"APPROVED", "FAILED"})
-_NOTHING: Final[tuple[object, ...]] = (None, "", {})  # the provider's forms of null
+_NOTHING: Final[tuple[object, ...]] = (None, "", {})  # what the provider writes where a field has no value
 
-# In the documented bodies `type` comes last, so their end tells which class to try first. Searching the whole body
-# would cost more than an occasional wrong guess.
+# Bytes from the end. In the documented bodies `type` is the last field, so their end shows which class to try first.
+# Searching the whole body would take more time than an occasional wrong guess.
 _TAIL: Final = -64
 
 
 def read_event(payload: bytes) -> WebhookEvent:
-    """The event in `payload`, which must be verified. Raises `InvalidPayload` for what is not an event."""
+    """The event in `payload`, which must be verified before. Raises `InvalidPayload` if it is not a JSON object."""
     if payload.find(b'"PAYOUT"', _TAIL) < 0:
         return _payin_event(payload) or _payout_event(payload) or _other_event(payload)
     return _payout_event(payload) or _payin_event(payload) or _other_event(payload)
@@ -64,7 +64,7 @@ def _payout_event(payload: bytes) -> WebhookEvent | None:
 
 
 def _read(kind: type[S], payload: bytes) -> S | None:
-    """The decoded event, None if the payload does not fit any class."""
+    """The payload decoded as `kind`, None if it does not fit."""
     try:
         return decode(kind, payload)[0]
     except UndecodableData:
@@ -72,7 +72,7 @@ def _read(kind: type[S], payload: bytes) -> S | None:
 
 
 def _contradicts_itself(payout: Payout) -> bool:
-    """Whether other fields contradict the status. A success is checked more strictly than a failure."""
+    """Whether `approval`, if given, contradicts the status: a success that is not approved, or an approved failure."""
     if payout.status == "SUCCESS":
         return payout.approval not in {"APPROVED", "", None}
     return payout.status == "FAILED" and payout.approval == "APPROVED"

@@ -2,8 +2,8 @@
 
     receive -> reply 200 -> take -> work -> done
 
-`receive` stores the event before it returns, so that the 200 is true. A worker takes the events one by one and marks
-each as done. After a crash an unfinished event is taken again: each event is processed at least once.
+`receive` stores the event before it returns, so that no event is lost after the 200. A worker takes the events one by
+one and marks each as done. After a crash an unfinished event is taken again: each is processed at least once.
 """
 
 import threading
@@ -20,15 +20,16 @@ DAY_S = 86_400.0
 
 
 class Receipt(StrEnum):
-    """The inbox's verdict on a delivery. Answer 200 to all four: nothing needs to be sent again."""
+    """How the inbox classified a delivery. Answer 200 in all four cases: the provider need not send it again."""
 
     NEW = "new"  # stored for processing
     DUPLICATE = "duplicate"  # received before
     OUTDATED = "outdated"  # the payin or payout already has this or a later status
-    CONFLICT = "conflict"  # a final status that contradicts the recorded one, such as SUCCESS after EXPIRED: check both
+    CONFLICT = "conflict"  # a final status that contradicts the recorded one, as SUCCESS after EXPIRED: check by hand
 
 
-# A payin or payout only moves to a later stage. Events not in this table change no status; they are stored once.
+# A recorded status is only replaced by one of a later stage. An event whose type or status is not in this table changes
+# no recorded status.
 STAGES = {
     "PAYIN": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "EXPIRED": 1},
     "PAYOUT": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "RETURNED": 2},
@@ -39,7 +40,7 @@ class Inbox(Protocol):
     """Stores events until they are done. Calls block, since `SqliteInbox` writes to disk: use `asyncio.to_thread`."""
 
     def receive(self, event: WebhookEvent) -> Receipt:
-        """Store the event. Of several deliveries of it, even concurrent ones, exactly one is `NEW`.
+        """Store the event. If it is delivered several times, even concurrently, all deliveries but one are `DUPLICATE`.
 
         Raises `ConfigurationError` if it cannot be stored: answer 500, never 200.
         """
@@ -54,18 +55,21 @@ class Inbox(Protocol):
         ...
 
     def done(self, event: WebhookEvent) -> None:
-        """Mark the event as processed: deletes its payload and keeps its key. Safe to repeat.
+        """Mark the event as processed: its payload is deleted, its key is kept. Safe to repeat.
 
         Raises `ConfigurationError` for an event that this inbox never received.
         """
         ...
 
     def pending(self, receipt: Receipt = Receipt.NEW) -> list[WebhookEvent]:
-        """The events not done, taken or not, in order of arrival: the `NEW`, or the `CONFLICT` for manual review."""
+        """The events with this receipt that are not done, whether taken or not, in order of arrival.
+
+        Those with `CONFLICT` are never taken: review them manually, then call `done`.
+        """
         ...
 
     def forget(self, *, days: float = FORGET_DAYS) -> int:
-        """Delete the events that are done and older than this; returns how many.
+        """Delete the events that are done and arrived more than `days` ago; returns how many.
 
         The statuses of payins and payouts stay, so that a later replay of their events is `OUTDATED`. A replay of
         any other event is `NEW` again.
@@ -82,7 +86,10 @@ class Subject(NamedTuple):
 
 
 def subject_of(event: WebhookEvent) -> Subject | None:
-    """What an event changes, None for nothing. An `UnknownEvent` may contradict itself, so only its PENDING counts."""
+    """The status change that an event brings, None if it brings none.
+
+    The fields of an `UnknownEvent` may contradict each other, so of its statuses only PENDING counts.
+    """
     stages = STAGES.get(event.type or "", {})
     if not event.id or event.status not in stages:
         return None
@@ -92,7 +99,7 @@ def subject_of(event: WebhookEvent) -> Subject | None:
 
 
 def judge(subject: Subject | None, standing: str | None) -> Receipt:
-    """The receipt of a first delivery, given the recorded status of its payin or payout."""
+    """The receipt for an event's first delivery; `standing` is the recorded status of its payin or payout, if any."""
     if subject is None or standing is None:
         return Receipt.NEW
     step = subject.stages[subject.status] - subject.stages[standing]
@@ -107,7 +114,7 @@ def never_received(event: WebhookEvent) -> ConfigurationError:
 
 
 class MemoryInbox(Inbox):
-    """An `Inbox` in memory, for tests and trials; its events end with the process. Safe to share between threads."""
+    """An `Inbox` in memory, for tests; its events are lost when the process ends. Safe to share between threads."""
 
     def __init__(self, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock

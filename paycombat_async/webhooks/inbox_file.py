@@ -25,8 +25,8 @@ _TABLES = (
     "CREATE TABLE standing (subject TEXT PRIMARY KEY, status TEXT NOT NULL) WITHOUT ROWID",
 )
 
-# One transaction at a time in this process, because SQLite's own waiting polls. A fork waits for it, too: with an
-# inherited connection, SQLite would mistake the parent's locks for the child's own.
+# Held during each transaction, so that threads wait here and not in SQLite, which would poll. A fork waits for it, too:
+# a child that inherited an open connection would mistake the parent's locks for its own.
 _CALL = threading.Lock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_CALL.acquire, after_in_parent=_CALL.release, after_in_child=_CALL.release)
@@ -61,8 +61,8 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    # EXTRA, for SQLite's rollback journal: with FULL, a power cut right after a commit may bring the journal back and
-    # undo it. A write-ahead log would leave a second file with payloads and cost more per connection than it saves.
+    # EXTRA, because with FULL a power cut right after a commit may bring SQLite's rollback journal back, which undoes
+    # the commit. A write-ahead log would be a second file with payloads, and cost more per connection than it saves.
     connection.execute("PRAGMA synchronous = EXTRA")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not write through to the disk
     connection.execute("PRAGMA secure_delete = ON")  # deleted payloads are overwritten

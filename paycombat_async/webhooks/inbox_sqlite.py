@@ -34,13 +34,13 @@ _TAKE = """
 class SqliteInbox(Inbox):
     """An `Inbox` in a file on a local disk, shared by all threads and processes that open it; no connection stays open.
 
-    When `receive` returns, the event is on disk: about a millisecond, more on a slow disk. Payloads contain personal
-    data: each is deleted when its event is done, and only the file's owner may read the file (mode 0600).
+    When `receive` returns, the event is on disk; this takes about a millisecond, more on a slow disk. Payloads
+    contain personal data: each is deleted when its event is done, and only the file's owner may read it (mode 0600).
     """
 
     def __init__(self, path: str | Path, *, clock: Clock = SYSTEM_CLOCK) -> None:
         """Creates the file if it does not exist. Raises `ConfigurationError` if it is not an inbox file."""
-        from paycombat_async.webhooks.inbox_file import InboxFile  # noqa: PLC0415  # loads sqlite3, which not everybody needs
+        from paycombat_async.webhooks.inbox_file import InboxFile  # noqa: PLC0415  # imports sqlite3, which only this inbox needs
 
         self._clock = clock
         self._file = InboxFile(Path(path).absolute())

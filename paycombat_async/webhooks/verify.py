@@ -1,7 +1,8 @@
 """Verifies and decodes webhooks: `unwrap` and `verify`, as functions with keys or as methods of `Webhooks`.
 
 The provider signs `JSON.stringify(data)` with the signature key; its documentation does not say whether it sends the
-same bytes. So the body is checked as received, then as JavaScript would reprint it; the verified bytes are decoded.
+same bytes. So the signature is checked over the body as received, then over its reprint,
+`JSON.stringify(JSON.parse(body))`; the bytes that match are decoded.
 """
 
 import re
@@ -17,8 +18,9 @@ from paycombat_async.webhooks.events import read_event
 
 MAX_BODY: Final = 256 * 1024  # bytes; the provider's webhooks have 1 to 2 kB
 MAX_KEYS: Final = 4
-_HEADERS: Final = frozenset({"x-signature", "signature"})  # as documented for webhooks and for requests
-_LENGTHS: Final = frozenset(map(len, _HEADERS))  # compared first: it halves the time spent on other headers
+# In lower case. The provider documents X-Signature for webhooks and signature for requests.
+_HEADERS: Final = frozenset({"x-signature", "signature"})
+_LENGTHS: Final = frozenset(map(len, _HEADERS))  # compared before the names: halves the time spent on other headers
 _MAX_SIGNATURE: Final = 128  # characters, including white space around it
 _NO_MAPPING: Final = (AttributeError, TypeError, ValueError)
 _SIGNATURE: Final = re.compile(r"\s*[0-9A-Fa-f]{64}\s*", re.ASCII)
@@ -36,7 +38,7 @@ def unwrap(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]
 
 
 def verify(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]) -> bytes:
-    """The verified bytes: `body`, or its reprint by JavaScript. Decode these, never `body`.
+    """The bytes that the signature verifies: `body`, or `JSON.stringify(JSON.parse(body))`. Decode these, not `body`.
 
     Raises the same errors as `unwrap`.
     """
@@ -47,13 +49,14 @@ def verify(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]
 class Webhooks:
     """Verifies and decodes webhooks with fixed keys, without I/O. Safe to share between threads.
 
-    Several keys are for key rotation. Faster than the functions, which prepare the keys on each call.
+    Pass the old and the new key while a key is being replaced. The methods are faster than the functions, which prepare
+    the keys on each call.
     """
 
     __slots__ = ("_signers",)
 
     def __init__(self, keys: Sequence[str | Secret]) -> None:
-        """Raises `ConfigurationError` for no key, more than four, or an unusable one."""
+        """Raises `ConfigurationError` if there is no key, if there are more than four, or if one is unusable."""
         keys = as_secrets(keys)
         if not 0 < len(keys) <= MAX_KEYS:
             raise ConfigurationError(f"keys must be a list of 1 to {MAX_KEYS} signature keys, as in keys=[key]")
@@ -65,7 +68,7 @@ class Webhooks:
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> bytes:
         """The verified bytes; the same as the function `verify`, with these keys."""
-        if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # some frameworks pass text
+        if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # some frameworks pass a str
             raise _not_bytes(body)
         if len(body) > MAX_BODY:
             raise SignatureMismatch(f"the body has more than {MAX_BODY} bytes; it was not looked at")
@@ -91,14 +94,18 @@ class Webhooks:
 def _signer(place: int, key: Secret) -> Signer:
     if not key.reveal():
         raise ConfigurationError(f"keys[{place}] is empty or no text; pass the signature key of your account")
-    # Lone surrogates are not printable either; without this check `Signer` would fail with the key among its locals.
+    # `isprintable` also refuses lone surrogates: `Signer` would fail to encode them, and its traceback could show
+    # the key among the local variables.
     if key.reveal() != key.reveal().strip() or not key.reveal().isprintable():
         raise ConfigurationError(f"keys[{place}] has white space around it, or characters that no key has")
     return Signer(key.reveal())
 
 
 def _signature_in(headers: Mapping[str, str]) -> str:
-    """The only signature in the headers, from any mapping type, with header names in any case."""
+    """The signature in the headers, whose names may be in any case.
+
+    Raises `SignatureMismatch` if there is none or if two differ, `ConfigurationError` if `headers` is not a mapping.
+    """
     signature: object = None
     try:
         for name, value in headers.items():
@@ -123,7 +130,7 @@ def _has_text_names(headers: Mapping[Any, Any]) -> bool:
 
 
 def _printed_again(body: bytes, signature: str) -> bytes | None:
-    """The body as JavaScript reprints it; None if it is the same or not JSON, or if the signature is malformed."""
+    """`JSON.stringify(JSON.parse(body))`; None if equal to `body`, or if `body` is not JSON or `signature` not hex."""
     if not _SIGNATURE.fullmatch(signature):
         return None
     try:

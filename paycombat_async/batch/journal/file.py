@@ -13,7 +13,7 @@ _APPLICATION = 0x50434A31  # "PCJ1", in SQLite's header: marks the file as a jou
 _SCHEMA = 2
 _TABLES = (
     "CREATE TABLE mark (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
-    # Numbers ascend in the order of the rows, so that results are written to neighbouring pages.
+    # Rows are numbered in the order of the input, so that the results of a chunk are written to neighbouring pages.
     """
     CREATE TABLE row (
         number INTEGER PRIMARY KEY, key INTEGER NOT NULL, customer TEXT NOT NULL, body TEXT NOT NULL,
@@ -55,7 +55,7 @@ def source_name(path: Path, journal: Path) -> str:
     """The input's name in the journal: its path relative to the journal, so that both can be moved together."""
     try:
         return os.path.relpath(path.resolve(), journal.resolve().parent)
-    except ValueError:  # they are on different drives
+    except ValueError:  # Windows: there is no relative path from one drive to another
         return str(path.resolve())
 
 
@@ -71,20 +71,20 @@ _MESSAGES = {
 
 
 def _connect(address: str) -> sqlite3.Connection:
-    # Used by one thread at a time, but opened in another thread than the one that commits.
+    # `check_same_thread`: the connection is opened in one thread and used in another, but never by two at once.
     return sqlite3.connect(
         address,
         uri=bool(address),
         timeout=0,
         isolation_level=None,
         check_same_thread=False,
-        cached_statements=16,  # parsing those that write a chunk is expensive
+        cached_statements=16,  # statements kept parsed: parsing those that write a chunk is expensive
     )
 
 
 def _own(connection: sqlite3.Connection, path: Path) -> None:
-    # The kernel locks the file itself: the lock ends with the process, even when that is killed, and with it SQLite
-    # keeps the index of the WAL in memory instead of in a third file.
+    # EXCLUSIVE keeps a lock on the file, which the kernel frees when the process ends, even if it is killed. With it,
+    # SQLite keeps the index of the write-ahead log in memory instead of in a third file.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

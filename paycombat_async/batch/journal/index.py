@@ -2,7 +2,7 @@
 
 Customer ids come in no order, so in an index over all customers nearly every row of a chunk falls on another page of
 the file. Updated with each chunk, the index would cost four times the rest of the journal at 100 000 rows, and eight
-times at 500 000. So the latest rows are kept in memory, and are added to the index by the thousand.
+times at 500 000. So the latest rows are kept in memory, and are added to the index in groups of `LATEST` rows.
 """
 
 import sqlite3
@@ -25,7 +25,10 @@ _BY_NUMBER: Final = f"{_FOUND} FROM json_each(?) AS asked CROSS JOIN row ON row.
 
 
 class Known(Struct, frozen=True, gc=False):
-    """The journal's record of a customer's row; `body` is the digest of its content."""
+    """The journal's record of a customer's row.
+
+    `body` is the digest of the row's content, `run` the number of the last run that recorded it.
+    """
 
     number: int
     body: str
@@ -35,7 +38,7 @@ class Known(Struct, frozen=True, gc=False):
 
 
 class CustomerIndex:
-    """Finds rows by customer, in the table and among those in memory. Its writes belong to the caller's transaction."""
+    """Finds rows by customer, in the table `place` and in memory. `flush` writes in the caller's transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -52,7 +55,7 @@ class CustomerIndex:
         )
 
     def find(self, customers: Sequence[str], keys: Sequence[int]) -> dict[str, Known]:
-        """Known rows by customer id: those of `customers`, and any others that share one of the `keys`."""
+        """The recorded rows by customer id: those of `customers`, and of any others that have one of the `keys`."""
         latest = [self._latest[customer] for customer in customers if customer in self._latest]
         known = self._found(_BY_NUMBER, latest) if latest else {}
         if self._indexed:
@@ -64,11 +67,11 @@ class CustomerIndex:
         return {customer: Known(*rest) for customer, *rest in msgspec.json.decode(found)}
 
     def add(self, rows: Mapping[str, int]) -> None:
-        """Add new rows: the row number by customer id."""
+        """Remember new rows, given as row numbers by customer id."""
         self._latest |= rows
 
     def flush(self) -> None:
-        """Move the rows in memory into the table once there are `LATEST` of them; they must be written already."""
+        """Move the rows in memory to the table once there are `LATEST`; the table `row` must contain them already."""
         if len(self._latest) < LATEST:
             return
         self._connection.execute(
@@ -80,5 +83,5 @@ class CustomerIndex:
 
 
 def json_text(value: object) -> str:
-    """Several values as one parameter of a statement, for SQLite's `json_each`."""
+    """The value as JSON, with which many values go to SQLite's `json_each` as one parameter."""
     return msgspec.json.encode(value).decode()

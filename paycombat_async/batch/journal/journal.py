@@ -10,7 +10,7 @@ digests and states, but no token, no name and no body. Every row is in one of th
     failed    refused
     unknown   sent, with unknown outcome
 
-It relies on updates being safe to repeat: only `done` prevents a row from being sent again.
+The journal relies on updates being safe to repeat: only `done` prevents a row from being sent again.
 """
 
 import sqlite3
@@ -37,7 +37,7 @@ class RowState(StrEnum):
     UNKNOWN = "unknown"
 
 
-# Reading an enum member takes as long as creating a Struct: too much for every row.
+# Read once here: reading an enum member takes as long as creating a Struct, too much for every row.
 _DONE: Final = RowState.DONE
 _WRITTEN_DONE: Final = RowState.DONE.value
 _WRITTEN_SENDING: Final = RowState.SENDING.value
@@ -54,7 +54,7 @@ class Result(Struct, frozen=True, array_like=True, gc=False):
 class Plan(Struct, frozen=True, gc=False):
     """What to do with a row: skip it, refuse it, or send it.
 
-    `first_line` is not 0 if its customer already occurred in this run, on that line.
+    `first_line` is the line on which the same customer occurred earlier in this run, 0 if it did not.
     """
 
     number: int
@@ -63,13 +63,13 @@ class Plan(Struct, frozen=True, gc=False):
 
     @property
     def refusal(self) -> str:
-        """Why the row must not be sent, else "": two different rows of one customer would race."""
+        """Why the row must not be sent, else "": different updates of one customer might be applied in either order."""
         return f"customer appears twice, first on line {self.first_line}" if self.first_line and not self.skip else ""
 
 
-# Each step of SQLite releases the GIL and has to wait for it again behind a busy loop: so a chunk of rows is one
-# statement with many values or a JSON array, not one statement per row. Values take a third of an array's time, but
-# need a separate statement for each number of rows; nearly all chunks have the same number.
+# Each step of SQLite releases the GIL, and must then wait until the thread of the event loop gives it back. So a chunk
+# of rows is written by one statement with many values or a JSON array, not by one statement per row. Values take a
+# third of an array's time, but need a separate statement for each number of rows; nearly all chunks have the same.
 _WRITE = "INSERT OR REPLACE INTO row (number, key, customer, body, line, run, state, reason) VALUES "
 _WRITE_ONE = "(?, ?, ?, ?, ?, ?, ?, '')"
 _SETTLE_DONE = "UPDATE row SET state = 'done', reason = '' WHERE number IN (SELECT value FROM json_each(?))"
@@ -80,7 +80,7 @@ _SETTLE = (
 
 
 class Journal:
-    """Records what is about to be sent and what came of it, in one durable commit per call. Not thread-safe."""
+    """Records which rows are about to be sent, and their results. Each `commit` is durable. Not thread-safe."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
         self._connection = connection
@@ -96,8 +96,8 @@ class Journal:
     def commit(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
         """Record these results, and the intent to send these rows; returns one `Plan` per row.
 
-        Both are durable when it returns. Raises `ConfigurationError` if the file cannot be written; nothing of it is
-        recorded then.
+        Both are durable when it returns. Raises `ConfigurationError` if the file cannot be written; then nothing
+        of this call is recorded.
         """
         with translate_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
@@ -107,14 +107,14 @@ class Journal:
                 self._index.flush()
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:  # after some errors SQLite has rolled back itself
+                if self._connection.in_transaction:  # after some errors SQLite has already rolled back
                     self._connection.execute("ROLLBACK")
                 self._index.read()
                 raise
             return plans
 
     def close(self, results: Sequence[Result]) -> None:
-        """Record the last results and close the file. No call may be under way: rows still `sending` become `new`.
+        """Record the last results and close the file. Rows still `sending` become `new`: no API call may be under way.
 
         Raises `ConfigurationError` if the file cannot be written; it is closed all the same.
         """
@@ -132,7 +132,7 @@ class Journal:
     def _settle(self, results: Sequence[Result]) -> None:
         done = [result.number for result in results if result.state is _DONE]
         others = [result for result in results if result.state is not _DONE]
-        if others:  # first: a row that is done now may have been unknown before
+        if others:  # written first: `results` may have the same row as unknown and later as done
             self._connection.execute(_SETTLE, [json_text(others)])
         if done:
             self._connection.execute(_SETTLE_DONE, [json_text(done)])
@@ -141,7 +141,8 @@ class Journal:
         if not rows:
             return []
         customers = [row.request.customer_id for row in rows]
-        keys = [zlib.crc32(customer.encode()) for customer in customers]  # not unique: the index compares ids
+        # A CRC-32 is not unique: `find` may return the rows of other customers, too, which are not looked up below.
+        keys = [zlib.crc32(customer.encode()) for customer in customers]
         known = self._index.find(customers, keys)
         new: dict[str, int] = {}
         plans: list[Plan] = []
@@ -172,9 +173,10 @@ class Journal:
 
 
 def open_journal(path: Path, *, account: str, source: str) -> Journal:
-    """The journal at `path`, created if missing, of an account (its digest) and an input (its name).
+    """Open the journal at `path`; it is created if missing.
 
-    Raises `ConfigurationError` if it is in use or belongs to another account or input.
+    `account` is the digest of the account, `source` the name of the input; a new journal is bound to both. Raises
+    `ConfigurationError` if it is in use or belongs to another account or input.
     """
     return Journal(open_file(path, account=account, source=source), path)
 

@@ -10,18 +10,18 @@ from paycombat_async.batch.rows.row import BadRow, Row, row_from_given
 
 Chunks: TypeAlias = AsyncGenerator[list[Row | BadRow], None]
 
-_ROWS_PER_TURN = 32  # rows: read in half a millisecond, for which everything else in the loop has to wait
+_ROWS_PER_TURN = 32  # rows read before other tasks get a turn; this takes half a millisecond
 
 
 async def chunks_of(rows: GivenRows, size: int) -> Chunks:
-    """Lists of `size` rows, the last one shorter. Rows that do not come from a file are numbered from 1."""
+    """Yields lists of `size` rows; the last may be shorter. Rows that do not come from a file are numbered from 1."""
     numbers = count(1)
     chunk: list[Row | BadRow] = []
     if isinstance(rows, AsyncIterable):
         async for given in rows:
             chunk.append(row_from_given(next(numbers), given))
             if len(chunk) % _ROWS_PER_TURN == 0:
-                await asyncio.sleep(0)  # noqa: TID251  # no waiting: other tasks get a turn
+                await asyncio.sleep(0)  # noqa: TID251  # does not wait: only lets other tasks run
             if len(chunk) == size:
                 yield chunk
                 chunk = []
@@ -31,7 +31,7 @@ async def chunks_of(rows: GivenRows, size: int) -> Chunks:
             row_from_given(next(numbers), given) for given in islice(iterator, min(_ROWS_PER_TURN, size - len(chunk)))
         ]:
             chunk += some
-            await asyncio.sleep(0)  # noqa: TID251  # no waiting: other tasks get a turn
+            await asyncio.sleep(0)  # noqa: TID251  # does not wait: only lets other tasks run
             if len(chunk) == size:
                 yield chunk
                 chunk = []

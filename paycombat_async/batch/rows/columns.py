@@ -20,7 +20,7 @@ KEY = "customer_id"
 ERROR_MARK, LINE_MARK = "_error", "_line"
 MARKS = (LINE_MARK, ERROR_MARK)
 
-# Cells with a special meaning: the value they stand for; None leaves the field unchanged.
+# The value of each cell with a special meaning, by the setting `empty`; None leaves the field unchanged.
 _MEANINGS: dict[Empty, dict[str, str | None]] = {
     "keep": {"": None, "<clear>": "", "<keep>": None},
     "clear": {"": "", "<clear>": "", "<keep>": None},
@@ -28,7 +28,7 @@ _MEANINGS: dict[Empty, dict[str, str | None]] = {
 
 
 class Header(Struct, frozen=True):
-    """The header of a CSV file. `parts`: for the path of each object, its columns as pairs of position and key."""
+    """The header of a CSV file. `parts` maps the path of each object to its columns, as pairs of position and key."""
 
     names: tuple[str, ...]
     parts: dict[Path, list[tuple[int, str]]]
@@ -50,7 +50,7 @@ class Header(Struct, frozen=True):
 
 
 def read_header(cells: Sequence[str], line: int) -> Header:
-    """The parsed header. Raises `ConfigurationError` for unknown, unnamed or repeated columns, or without an id."""
+    """The parsed header. Raises `ConfigurationError` for unknown, unnamed or repeated columns, or no customer_id."""
     names = tuple(cell.strip() for cell in cells)
     paths = tuple(_path(name, number, cells) for number, name in enumerate(names, 1))
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
@@ -104,13 +104,13 @@ def _hint(name: str, known: dict[str, Path]) -> str:
 
 @cache
 def columns() -> dict[str, Path]:
-    """The path of each column with a fixed name, by its dotted name, in the order of the body's fields."""
+    """The paths of the columns with fixed names, by names such as `company.name`, in the order of the body's fields."""
     return {".".join(path): path for path, is_open in _leaves(UpdateCustomer) if not is_open}
 
 
 @cache
 def open_columns() -> tuple[str, ...]:
-    """The prefixes that any key may follow, such as `metadata.`."""
+    """The prefixes of columns whose name may end in any key, such as `metadata.`."""
     return tuple(".".join(path) + "." for path, is_open in _leaves(UpdateCustomer) if is_open)
 
 
@@ -121,7 +121,7 @@ def _leaves(kind: type[Struct], above: Path = ()) -> Iterator[tuple[Path, bool]]
         part = next((member for member in members if isinstance(member, type) and issubclass(member, Struct)), None)
         if part is not None:
             yield from _leaves(part, path)
-        elif field.name != "extra":  # not a key of the body itself
+        elif field.name != "extra":  # `extra` is a field of the Struct, not a key of the body
             yield path, any(_is_mapping(member) for member in members)
 
 

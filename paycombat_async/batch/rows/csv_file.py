@@ -8,13 +8,13 @@ from paycombat_async.batch.rows.columns import KEY, MARKS, Empty, Header, read_h
 from paycombat_async.batch.rows.row import BadRow, Row, row_from_data
 from paycombat_async.errors import ConfigurationError
 
-# Characters. More than the longest body that may be sent, so that an over-long cell is one bad row; less than what
-# would fill the memory when a quote is never closed.
+# Characters in a cell. More than the longest body that may be sent, so that a cell that is too long for a body makes
+# one bad row; less than what would fill the memory if a quote is never closed.
 MAX_CELL = 1 << 20
 
 
 def read_csv(stream: TextIO, empty: Empty) -> Iterator[Row | BadRow]:
-    """The rows after the header; one with more or fewer cells than the header is a `BadRow`."""
+    """Yields the rows after the header; one with more or fewer cells than the header is a `BadRow`."""
     records = _records(stream)
     header = _header(records)
     for line, cells in records:
@@ -53,7 +53,7 @@ def _header(records: Iterator[tuple[int, tuple[str, ...]]]) -> Header:
 
 
 def _records(stream: TextIO) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Each row's first line number and cells. Rows of empty cells only are skipped: spreadsheets add them."""
+    """Yields the first line number and the cells of each row; skips rows of empty cells, which spreadsheets add."""
     csv.field_size_limit(
         max(csv.field_size_limit(), MAX_CELL)
     )  # the limit applies to the whole process, so it is never lowered

@@ -17,7 +17,7 @@ class _InvalidLine(ValueError):
 
 
 def read_jsonl(stream: TextIO) -> Iterator[Row | BadRow]:
-    """The rows; blank lines are skipped."""
+    """Yields a row for each line that is not blank; an invalid line is a `BadRow`."""
     for line, text in _lines(stream):
         yield _row(line, text)
 

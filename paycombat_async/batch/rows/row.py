@@ -13,11 +13,11 @@ from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas.customers import UpdateCustomer
 
-# The row as in its file, copied unchanged to the failures file: cells of CSV, a line of JSONL, None without a file.
+# The row as in its file, to copy it to the failures file: the cells of CSV, the line of JSONL, None without a file.
 Source: TypeAlias = tuple[str, ...] | str | None
 
 
-# `gc=False`, here and in other Structs made per row: thousands live long enough to trigger the garbage collector.
+# `gc=False`, here and in other Structs made per row, since thousands of them alive would start the garbage collector.
 class Row(Struct, frozen=True, gc=False):
     """A valid row. `body` is what will be sent; `digest` is its SHA-256, by which a later run detects changes."""
 
@@ -83,7 +83,7 @@ def _text_or_nothing(value: object) -> str:
 
 
 def reason_of(error: InvalidRequest) -> str:
-    """The error's message, with the field named like its CSV column."""
+    """The error's message, in which the field has the same name as its CSV column."""
     return printable(str(error).removeprefix("$.").removeprefix("$: "))
 
 

@@ -19,8 +19,8 @@ from paycombat_async.errors import (
     TimedOut,
 )
 
-_TRIES = 5  # further tries of a row that was throttled, or that could not be sent
-_FIRST_TRIES = 2  # the same while no call has succeeded: the address is more likely wrong than the network down
+_TRIES = 5  # times that a row is sent again after a 429, or if the provider could not be reached
+_FIRST_TRIES = 2  # fewer while no call has succeeded: then the address is more likely wrong than the network down
 
 
 class FailureKind(StrEnum):
@@ -29,7 +29,7 @@ class FailureKind(StrEnum):
     OWN = "own"
     THROTTLED = "throttled"
     UNREACHABLE = "unreachable"
-    REFUSED = "refused"  # the credentials
+    REFUSED = "refused"  # the provider refuses the credentials
     OUTAGE = "outage"
 
 
@@ -63,7 +63,7 @@ def failure_kind(error: PayCombatError) -> FailureKind:
 def max_tries(kind: FailureKind, *, anything_passed: bool) -> int:
     """How many times a row that failed for this cause is sent again; 0 for causes that waiting does not remove.
 
-    `anything_passed`: whether the provider has accepted or refused any row of this run on its own merits.
+    `anything_passed`: whether the provider has accepted any row of this run, or refused one for its content.
     """
     if kind is FailureKind.UNREACHABLE and not anything_passed:
         return _FIRST_TRIES
@@ -83,7 +83,7 @@ def display_reason(error: PayCombatError) -> str:
 
 
 def journal_reason(error: PayCombatError) -> str:
-    """The reason kept in the journal: without the provider's message, which may quote personal data."""
+    """The reason that the journal stores: without the provider's message, which may quote personal data."""
     return reason_of(error) if isinstance(error, InvalidRequest) else printable(str(error))
 
 

@@ -65,7 +65,7 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
             throttle.throttled(attempt)
 
     observed = client.observed(on_failed)
-    # More calls than connections would wait for one while their time-outs run, noted in the journal as sent.
+    # With more calls than connections, some would use up their time-outs while they wait for a connection.
     throttle = Throttle(min(job.concurrency, observed.max_connections), job.rate, observed.clock)
     journal, failures = await asyncio.to_thread(_open_files, observed, source, job)
     recorder = RunRecorder(journal, failures, tally)

@@ -12,7 +12,7 @@ from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import ConfigurationError
 
-_DONE: Final = RowState.DONE  # reading an enum member costs as much as all else that is recorded of a row
+_DONE: Final = RowState.DONE  # read once: reading an enum member costs as much as all else that is recorded per row
 
 
 class RunRecorder:
@@ -48,7 +48,7 @@ class RunRecorder:
         return items
 
     async def flush(self) -> None:
-        """Commit pending results, if there are any. Raises `ConfigurationError`."""
+        """Commit pending results, if there are any. Raises `ConfigurationError` if the journal cannot be written."""
         if self._results:
             await self._commit([])
 
@@ -56,7 +56,7 @@ class RunRecorder:
         results, self._results = self._results, []
         loop = asyncio.get_running_loop()
         commit = loop.run_in_executor(self._thread, self._journal.commit, results, rows)
-        # Reads the exception: asyncio would log it if the run is cancelled before the commit fails.
+        # Reads the commit's exception: if the run is cancelled before, nobody else reads it, and asyncio would log it.
         commit.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             return await asyncio.shield(commit)  # a cancellation must not lose the results of a commit under way
@@ -96,8 +96,8 @@ class RunRecorder:
             self._failures.add(row, reason)
 
     def close(self) -> tuple[Path | None, str]:
-        """Commit pending results and close both files. Returns the failures file, None without failures, and a message
-        of what went wrong with either file, else "".
+        """Commit pending results and close both files. Returns the path of the failures file (None if no row
+        failed), and the message of an error with either file ("" if there was none).
 
         Blocks the loop for some milliseconds, so that no cancellation can interrupt it.
         """

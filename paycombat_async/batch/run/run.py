@@ -24,8 +24,8 @@ from paycombat_async.batch.run.work_queue import Item, WorkQueue
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
 
-_CALLS_AHEAD = 4  # queued rows per worker at which the next chunk is read: reading takes some turns of the loop
-_TICK = 0.25  # seconds between progress reports, and at most between a result and its commit
+_CALLS_AHEAD = 4  # the next chunk is read when only this many queued rows per worker are left
+_TICK = 0.25  # seconds between two progress reports; also the longest time from a result to its commit
 
 
 class Run:
@@ -49,7 +49,8 @@ class Run:
         self._queue = WorkQueue(low=_CALLS_AHEAD * throttle.workers)
         self._over = asyncio.get_running_loop().create_future()
         self._idle: set[asyncio.Task[None] | None] = set()
-        self._suspects: list[tuple[Item, PayCombatError]] = []  # set aside: their failure may be shared by all rows
+        # Rows set aside with their errors, until it is clear whether every row of the run fails like them.
+        self._suspects: list[tuple[Item, PayCombatError]] = []
         self._anything_passed = False
         self._unfinished = 0
         self._input_exhausted = False
@@ -175,7 +176,7 @@ class Run:
         self._queue.put([item])
 
     def _on_reached(self) -> None:
-        """The provider has answered a row on its own merits: failures that were set aside are the rows' own."""
+        """Note that a row was accepted, or refused for its content, and settle the rows set aside: not all fail."""
         self._anything_passed = True
         self._breaker.on_success()
         if self._suspects:

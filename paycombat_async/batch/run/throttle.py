@@ -10,9 +10,9 @@ LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is cut to this, at the ris
 
 
 class Throttle:
-    """Halves the number of concurrent calls on a 429, and adds one for each round of successful answers.
+    """Halves the limit of concurrent calls on a 429, and raises it by one after `limit` successful answers.
 
-    It counts blocked workers, not calls under way: so the unthrottled path costs nothing.
+    It counts the workers that wait, not the calls under way, so that a run without 429 does no counting.
     """
 
     def __init__(self, workers: int, rate: float | None, clock: Clock) -> None:
@@ -25,7 +25,7 @@ class Throttle:
         self._next_start = 0.0
         self._held_until = 0.0
         self._last_cut = -1.0
-        self.is_slow = bool(rate)  # whether workers have to wait before a call; read for every row
+        self.is_slow = bool(rate)  # whether workers may have to wait before a call
 
     @property
     def limit(self) -> int:
@@ -51,7 +51,7 @@ class Throttle:
             self._next_start = start + self._interval
             if start > now:
                 await self._clock.sleep(start - now)
-            is_held = self._held_until > 0  # a hold may have begun meanwhile
+            is_held = self._held_until > 0  # a hold may have begun during the sleep
 
     def hold(self, seconds: float) -> None:
         """Start no call for this long, at most `LONGEST_HOLD` seconds."""
@@ -59,7 +59,7 @@ class Throttle:
         self.is_slow = True
 
     def throttled(self, attempt: Attempt) -> None:
-        """Halve the limit after a 429. Attempts that began before the last cut do not cut again."""
+        """Halve the limit after a 429, unless the attempt began before the limit was last halved."""
         now = self._clock.monotonic()
         if now - attempt.elapsed >= self._last_cut:
             self._last_cut = now
@@ -67,7 +67,7 @@ class Throttle:
             self.is_slow = True
 
     def on_success(self) -> None:
-        """Raise the limit by one call per round of successful answers, up to the number of workers."""
+        """Raise the limit a little: by one after `limit` successful answers, up to the number of workers."""
         if self._limit < self.workers:
             self._limit = min(float(self.workers), self._limit + 1 / self._limit)
             self._wake()

@@ -18,7 +18,7 @@ class Item(Struct, eq=False, gc=False):
 
 
 class WorkQueue:
-    """A queue whose filler can wait until it runs low.
+    """A queue in which the task that fills it can wait until few items are left.
 
     An `asyncio.Queue` costs six times as much per row and has no such signal.
     """
@@ -48,7 +48,7 @@ class WorkQueue:
             await self._arrived.wait()
 
     async def until_low(self) -> None:
-        """Wait until at most `low` items are left, so that more should be read."""
+        """Wait until at most `low` items are left: then it is time to read more rows."""
         while len(self._items) > self._low:
             self._ran_low.clear()
             await self._ran_low.wait()

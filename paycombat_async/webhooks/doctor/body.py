@@ -43,7 +43,7 @@ class Body:
 
     @cached_property
     def candidates(self) -> tuple[bytes, ...]:
-        """The bytes that webhook verification tries, in its order."""
+        """The bytes over which webhook verification checks the signature: the body, then its reprint."""
         return (self.raw,) if self.reprinted is None else (self.raw, self.reprinted)
 
     @cached_property
@@ -61,10 +61,10 @@ class Body:
 
     @cached_property
     def value(self) -> Any:
-        """The value that Python's json decodes; None if it is not JSON."""
+        """The body decoded by Python's json; None if it is not JSON."""
         try:
             return None if self.reprinted is None or self.text is None else json.loads(self.text)
-        except (ValueError, RecursionError):  # for example an integer of thousands of digits
+        except (ValueError, RecursionError):  # for example for an integer of thousands of digits, which Python refuses
             return None
 
     @cached_property
@@ -74,7 +74,7 @@ class Body:
 
 
 def differences(body: Body) -> list[tuple[Cause, str]]:
-    """The differences between the body and JavaScript's reprint of it, each as cause and words."""
+    """The differences between the body and JavaScript's reprint of it, each as a cause and its description."""
     found = [(cause, words) for cause, words, differs in _DIFFERENCES if differs(body)]
     in_order = "".join([_javascript(token) for token in body.tokens])
     if in_order.encode() != body.reprinted:
@@ -106,7 +106,7 @@ def _between_tokens(body: Body) -> bytes:
 
 
 def _is_indented(body: Body) -> bool:
-    # A JSON string cannot contain a literal line end, so this one is between tokens.
+    # A JSON string cannot contain a literal line end, so any line end is between two tokens.
     return b"\n" in _between_tokens(body) or b"\r" in _between_tokens(body)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote_plus
 from paycombat_async.webhooks.doctor.body import Body, reprinted
 from paycombat_async.webhooks.verify import MAX_BODY
 
-Tried = bytes | str | None  # a str is tried as UTF-8, None is skipped
+Tried = bytes | str | None  # a str is encoded as UTF-8, None is skipped
 
 _MARK = b"\xef\xbb\xbf"
 _MOST_FIELDS = 16
@@ -19,7 +19,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}\s*")
 
 
 def and_reprinted(found: Iterable[Tried]) -> Iterator[bytes]:
-    """Each body and its reprint by JavaScript."""
+    """Yields each item as bytes, and `JSON.stringify(JSON.parse(item))`; skips items longer than `MAX_BODY`."""
     for item in found:
         raw = _encoded(item, "utf-8") if isinstance(item, str) else item
         if raw is not None and len(raw) <= MAX_BODY:
@@ -79,11 +79,11 @@ def in_other_encodings(body: Body) -> Iterator[bytes | None]:
     for raw in body.candidates:
         text = _decoded(raw, "utf-8")
         if text is not None:
-            units = text.encode("utf-16-le")  # .NET's Encoding.Unicode
+            units = text.encode("utf-16-le")  # as .NET's Encoding.Unicode does
             yield units
-            yield units[::2]  # Node's "latin1" and "binary" keep the low byte of each unit
+            yield units[::2]  # as Node's "latin1" and "binary" do: they keep the low byte of each unit
             yield _encoded(text, "cp1252")
-            yield text.encode("ascii", "replace")  # .NET's Encoding.ASCII
+            yield text.encode("ascii", "replace")  # as .NET's Encoding.ASCII does
 
 
 def unpacked(body: Body) -> Iterator[bytes]:

@@ -7,12 +7,12 @@ from msgspec import Struct
 
 
 class Cause(StrEnum):
-    """Why a signature matches the body as it is, only its reprint, or not at all."""
+    """Why a signature matches the body as it is, only its reprint (`Candidate.REPRINTED`), or neither."""
 
     FITS = "fits"
 
     NO_SIGNATURE = "no_signature"
-    UPPER_CASE = "upper_case"  # accepted
+    UPPER_CASE = "upper_case"  # upper-case hex, which verification accepts
     HEADER_NAME = "header_name"
     SIGNATURE_WRAPPED = "signature_wrapped"  # quotes, a prefix, other characters around or between
     SEVERAL_SIGNATURES = "several_signatures"
@@ -36,7 +36,7 @@ class Cause(StrEnum):
     NUMBERS = "numbers"
     KEYS_SORTED = "keys_sorted"
     KEYS_MOVED = "keys_moved"
-    REPRINTED = "reprinted"  # several of the above at once
+    REPRINTED = "reprinted"  # several differences in the JSON at once
     PART_SIGNED = "part_signed"
     TEXT_IN_TEXT = "text_in_text"
     PYTHON_TEXT = "python_text"
@@ -54,13 +54,13 @@ class Cause(StrEnum):
     KEY_PREFIX = "key_prefix"
     KEY_DECODED = "key_decoded"
     KEY_EMPTY = "key_empty"
-    KEY_IS_TOKEN = "key_is_token"  # noqa: S105  # the name of a cause
+    KEY_IS_TOKEN = "key_is_token"  # noqa: S105  # the name of a cause, not a password
     KEY_SWAPPED = "key_swapped"
     ANOTHER_KEY = "another_key"
 
 
 class Explanation(NamedTuple):
-    """A cause, a sentence on what happened and one on the remedy; without any part of key, body or signature."""
+    """A cause, what happened and what to do, in sentences that contain no part of key, body or signature."""
 
     cause: Cause
     happened: str
@@ -75,11 +75,11 @@ class Candidate(StrEnum):
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
-    """The result of an examination.
+    """The result of `diagnose`.
 
     `verified` says whether the signature is accepted, and `candidate` for which bytes. `cause` is what is wrong with
-    body, key or signature; an accepted one may have a cause, too. `explanation` says what happened, `remedy` what to
-    do. `key_number` is the index in `keys` of the matching key, if any.
+    body, key or signature; an accepted signature may have one, too, such as upper-case hex. `explanation` says what
+    happened, `remedy` what to do. `key_number` is the index in `keys` of the matching key, if any.
     """
 
     verified: bool

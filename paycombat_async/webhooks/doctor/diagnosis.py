@@ -1,4 +1,4 @@
-"""The signature doctor: explains why a signature fails by trying the usual errors. It shows no secret."""
+"""The signature doctor: explains why a signature fails by trying the usual errors. Its result contains no secret."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,12 +11,12 @@ def diagnose(
 ) -> Diagnosis:
     """Say why `signature` is, or is not, that of `body` under one of `keys`.
 
-    `signature` is the header's value (None if missing), or a mapping of all headers. It works for received webhooks
-    and for requests that other code signed: both are signed the same way. With `token`, it also tries whether the
-    X-token was used as the key. Never raises for any bytes and texts; accepts bodies up to 256 KiB and up to 8 keys. It
-    takes milliseconds for a webhook and seconds for the longest body, so do not call it in request handlers, and do not
-    show its result to senders: they must only learn that the signature was refused.
+    `signature` is the header's value (None if missing), or a mapping of all headers. The function works for received
+    webhooks and for requests that other code signed: both are signed the same way. With `token`, it also tries whether
+    the X-token was used as the key. Never raises for any bytes and str; accepts bodies up to 256 KiB and up to 8 keys.
+    It takes milliseconds for a webhook and seconds for the longest body, so do not call it in request handlers, and do
+    not show its result to senders: they must only learn that the signature was refused.
     """
-    from paycombat_async.webhooks.doctor.examination import examine  # noqa: PLC0415  # not needed by correct programs
+    from paycombat_async.webhooks.doctor.examination import examine  # noqa: PLC0415  # imported at first use: only needed when a signature fails
 
     return examine(body, signature, keys, token)

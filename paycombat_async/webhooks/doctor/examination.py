@@ -1,4 +1,4 @@
-"""The steps of `diagnose`: refuse unusable arguments, verify as for a webhook, else search for an explanation."""
+"""The steps of `diagnose`: refuse unusable arguments, verify as `Webhooks` does, else search for an explanation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -76,7 +76,7 @@ def _is_usable(key: str) -> bool:
 
 def _refused(body: object, signature: str, usable: Mapping[int, str], given: int) -> Explanation | None:
     """Why these arguments cannot be examined; None if they can."""
-    if not isinstance(body, bytes):  # some frameworks pass text
+    if not isinstance(body, bytes):  # some frameworks pass a str
         return _NOT_BYTES
     if not usable:
         return _NO_KEY
@@ -112,7 +112,7 @@ def _reprinted(body: Body) -> Explanation:
 
 
 def _both(explanation: Explanation, wrong_form: Explanation | None) -> Explanation:
-    """One explanation from that of a changed body or key and that of a signature in a wrong format."""
+    """The explanation of a changed body or key, followed by that of the signature's wrong format, if there is one."""
     if wrong_form is None or wrong_form is explanation:
         return explanation
     happened, remedy = f"{explanation.happened} {wrong_form.happened}", f"{explanation.remedy} {wrong_form.remedy}"

@@ -11,8 +11,8 @@ from paycombat_async.webhooks.doctor import json_forms
 from paycombat_async.webhooks.doctor.body import Body
 from paycombat_async.webhooks.doctor.byte_forms import and_reprinted
 
-_SMALL = 16 * 1024  # bytes; in bodies up to this size
-_SINGLE_NUMBERS = 24  # so many numbers are also tried one by one
+_SMALL = 16 * 1024  # bytes; only in bodies up to this size are numbers also changed one at a time
+_SINGLE_NUMBERS = 24  # how many numbers, from the start of such a body, are changed one at a time
 _MOST_PARTS = 16
 _ANY_TEXTS = (str, json_forms.as_javascript, json_forms.as_ascii, json_forms.as_slashes, json_forms.as_php)
 _INDENTED = tuple(json_forms.Layout(",", ": ", indent) for indent in ("  ", "    ", "\t"))
@@ -21,7 +21,10 @@ _INDENTED = tuple(json_forms.Layout(",", ": ", indent) for indent in ("  ", "   
 def _printed(
     sources: Iterable[tuple[str, ...]], layouts: Iterable[json_forms.Layout], texts: Iterable[json_forms.Rewrite]
 ) -> Iterator[str | None]:
-    """Each text with and without a new line at its end, as `jq` and `echo` add one."""
+    """Yields each document in each layout, with its strings rewritten by each of `texts`.
+
+    Each comes without and with a new line at its end, which `jq` and `echo` add.
+    """
     for tokens, layout, text in product(sources, layouts, texts):
         printed = json_forms.printed(tokens, layout, text)
         yield printed
@@ -34,7 +37,7 @@ def without_spaces(body: Body) -> Iterator[str | None]:
 
 
 def printed_anew(body: Body) -> Iterator[str | None]:
-    """The body without its spaces and with other escapes."""
+    """Yields the body without white space between its tokens and with other escapes in its strings."""
     if body.tokens and json_forms.printed(body.tokens) != body.text:
         yield from _printed(
             body.sources, [json_forms.COMPACT], [*_ANY_TEXTS[1:], json_forms.as_html_safe, json_forms.as_dotnet]
@@ -77,7 +80,7 @@ def sorted_keys(body: Body) -> Iterator[str]:
 
 
 def parts(body: Body) -> Iterator[bytes]:
-    """The objects and arrays that are members of the body, and those within these members."""
+    """Yields the objects and arrays that are values in the body's object, and those one level deeper."""
     members = _members(body.raw)
     yield from and_reprinted(members)
     for member in members:
@@ -97,7 +100,7 @@ def wrapped(body: Body) -> Iterator[bytes]:
 
 
 def text_in_text(body: Body) -> Iterator[bytes]:
-    """The text of the body if it is a JSON string, and the body itself as a JSON string."""
+    """Yields the content of the body if it is a JSON string, and the body encoded as a JSON string."""
     if isinstance(body.value, str):
         yield from and_reprinted([body.value])
     for raw in body.candidates:
@@ -106,14 +109,14 @@ def text_in_text(body: Body) -> Iterator[bytes]:
 
 
 def python_texts(body: Body) -> Iterator[str]:
-    """Python's `str()` of the decoded object, and of the bytes."""
+    """Yields Python's `str()` of the decoded body, and of its bytes."""
     if body.value is not None:
         yield str(body.value)
     yield from (str(raw) for raw in body.candidates)
 
 
 def as_form(body: Body) -> Iterator[str]:
-    """The members as `name=value&…`: percent-encoded and plain, in order and sorted."""
+    """Yields the body's object as `name=value&…`: percent-encoded and plain, in its order and sorted by name."""
     if body.members:
         members = [(name, _scalar(value)) for name, value in body.members.items()]
         for pairs in (members, sorted(members)):

@@ -1,4 +1,4 @@
-"""Reprints a JSON document from its tokens, in the same order, as other tools print it."""
+"""Prints the tokens of a JSON document again, in the same order, as other tools would print it."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 Rewrite = Callable[[str], str]
 
-_LONGEST = 1024 * 1024  # bytes; indenting can make a deeply nested document a thousand times as long
+_LONGEST = 1024 * 1024  # characters; indentation can make a deeply nested document a thousand times as long
 _OPENING, _CLOSING = frozenset("{["), frozenset("}]")
 _BREAKING = _OPENING | _CLOSING | {","}
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
@@ -35,12 +35,12 @@ SPACED = Layout(", ", ": ")  # Python's json.dumps
 
 
 def tokens_of(text: str) -> tuple[str, ...]:
-    """The tokens of a valid JSON text, without the white space between them."""
+    """The tokens of a valid JSON document, without the white space between them."""
     return tuple(_TOKEN.findall(text))
 
 
 def printed(tokens: Sequence[str], layout: Layout = COMPACT, text: Rewrite = str) -> str | None:
-    """The document in this layout, with each string literal rewritten; None if it would be too long."""
+    """The document in this layout, with each string literal rewritten by `text`; None if it would be too long."""
     if layout.indent is None:
         marks = {",": layout.comma, ":": layout.colon}
         return "".join([text(token) if token[0] == '"' else marks.get(token, token) for token in tokens])
@@ -124,7 +124,7 @@ def python_number(token: str) -> str:
 
 
 def _places(places: int) -> Rewrite:
-    """The number with at least so many decimal places, its value unchanged: 10 with 2 is 10.00."""
+    """A function that prints a number with `places` decimals: 10 as 10.00 with 2; unchanged if that would round it."""
 
     def rewrite(token: str) -> str:
         number = Decimal(token)
@@ -149,9 +149,9 @@ NUMBER_FORMS: tuple[Rewrite, ...] = (python_number, _places(2), _places(1), with
 
 
 def numbers_rewritten(tokens: Sequence[str], most: int) -> Iterator[list[str]]:
-    """The document with its numbers in other forms: all numbers, only amounts, and each of the first `most` alone.
+    """Yields the document with numbers in other forms: all of them, only amounts, and each of the first `most` alone.
 
-    Also with the quotes removed from strings that are decimals.
+    Then the same with strings that contain a decimal number: their quotes are removed.
     """
     places = [index for index, token in enumerate(tokens) if is_number(token)]
     texts = [index for index, token in enumerate(tokens) if _DECIMAL_TEXT.fullmatch(token)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 
-PREFIX = "snd_"  # of tokens and keys of the provider's sandbox
+PREFIX = "snd_"  # tokens and keys of the provider's sandbox begin with this
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _TAKE_IT_AS_TEXT = "Use the key as the text that it is, prefix included, in UTF-8; decode and change nothing."
@@ -187,7 +187,7 @@ def written(algorithm: str) -> str:
 
 
 def unkeyed_messages(key: bytes, body: bytes) -> Iterator[bytes]:
-    """The messages of signatures that are a plain hash instead of an HMAC: the body, and body and key joined."""
+    """Yields the bytes that may have been hashed without HMAC: the body, and body and key joined in several ways."""
     yield body
     for mark in (b"", b"|", b":", b".", b"&", b"\n"):
         yield from (body + mark + key, key + mark + body)

@@ -1,4 +1,4 @@
-"""Tries all hypotheses and yields those under which a digest matches."""
+"""Tries every hypothesis on body, key and algorithm, and yields the explanations under which a digest matches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -35,7 +35,7 @@ class Finding(NamedTuple):
 
 
 def search(body: Body, reading: SignatureReading, keys: Keys, token: str | None) -> Iterator[Finding]:
-    """All findings that explain this digest, the likeliest first."""
+    """Yields the findings that explain the digest of `reading`, the likeliest first."""
     if reading.explanation is not None:
         for number, key in keys.items():
             if _fits_any(reading.digest, _USUAL, key.encode(), body.candidates):

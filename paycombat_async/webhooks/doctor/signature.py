@@ -10,13 +10,13 @@ from urllib.parse import unquote
 from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS
 
-_MOST = 8 * 1024  # characters; a header is shorter
+_MOST = 8 * 1024  # characters that are examined; real headers are shorter
 _MOST_VALUES = 4
 _AS_HEX = "Send it as 64 hex digits, lower case, and nothing else (digest('hex'), hexdigest())."
 
 
 class SignatureReading(NamedTuple):
-    """A digest that a signature may stand for; `explanation` says what is wrong with its format, None if nothing."""
+    """A digest decoded from a signature; `explanation` says what is wrong with the format, None if nothing is."""
 
     digest: bytes
     explanation: Explanation | None = None
@@ -51,7 +51,7 @@ def _wrapped(what: str) -> Explanation:
     return Explanation(Cause.SIGNATURE_WRAPPED, f"The signature has {what}.", _AS_HEX)
 
 
-# Removed one after the other, in this order; the group `rest` is what remains.
+# What may surround the digits of a signature, removed in this order; the group `rest` is what remains.
 _WRAPPINGS: tuple[tuple[re.Pattern[str], Explanation], ...] = (
     (re.compile(r"b?(?P<mark>[\"'`])(?P<rest>.*)(?P=mark)", re.DOTALL), _wrapped("quotes around it")),
     (re.compile(r"<(?P<rest>.*)>", re.DOTALL), _wrapped("brackets around it")),
@@ -68,7 +68,7 @@ _NAMES = frozenset({"x-signature", "signature"})
 
 
 def signature_in(headers: Mapping[str, str] | None) -> tuple[str, Explanation | None]:
-    """The signature in the headers, empty if there is none, and what is wrong with its header, if anything."""
+    """The signature in the headers ("" if there is none), and what is wrong with its header (None if nothing)."""
     given: Mapping[str, str] = {} if headers is None else headers
     entries: list[tuple[str, str, object]] = [(_text(name), _text(value), name) for name, value in given.items()]
     found = [value for name, value, as_given in entries if name.lower() in _NAMES and isinstance(as_given, str)]
@@ -79,12 +79,12 @@ def signature_in(headers: Mapping[str, str] | None) -> tuple[str, Explanation | 
 
 
 def _text(given: object) -> str:
-    """The text of a header's name or value, which ASGI passes as bytes."""
+    """A header's name or value as a str; ASGI passes bytes, and anything else becomes ""."""
     return given.decode("latin-1") if isinstance(given, bytes) else given if isinstance(given, str) else ""
 
 
 def readings(signature: str, explanation: Explanation | None = None) -> list[SignatureReading]:
-    """The digests that a signature may stand for; empty if it has none. A given `explanation` is kept for all."""
+    """The digests that can be decoded from a signature, empty if none can; each with `explanation`, if given."""
     text = signature[:_MOST].strip()
     if _is_hex_digest(text):
         return [SignatureReading(bytes.fromhex(text), explanation)]
