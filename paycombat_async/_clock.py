@@ -1,4 +1,4 @@
-"""Time, sleep and randomness. Only this module takes them from the machine, so that tests can pass their own."""
+"""Time, sleep and randomness. Only this module uses the machine's own, so that tests can pass others."""
 
 import math
 import random
@@ -11,19 +11,19 @@ class Clock(Protocol):
     """The time functions that the SDK uses. Pass your own as `clock=` to make retries instant in tests."""
 
     def now(self) -> float:
-        """Seconds since 1970, for comparing with dates the provider sends."""
+        """Returns the seconds since 1970, for comparing with dates that the provider sends."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards, for deadlines."""
+        """Returns the seconds of a clock that never runs backwards, for deadlines."""
         ...
 
     def random(self) -> float:
-        """A number in [0, 1), for jitter."""
+        """Returns a random number in [0, 1), for jitter."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait without blocking the loop."""
+        """Waits this many seconds without blocking the event loop."""
         ...
 
 
@@ -32,7 +32,7 @@ class SystemClock:
 
     __slots__ = ()
 
-    # The functions themselves: wrapping each in a method would double its cost, twice per call.
+    # The functions of the standard library themselves: a method around each would double the cost of a reading.
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     random = staticmethod(random.random)
@@ -49,7 +49,7 @@ SYSTEM_CLOCK = SystemClock()
 def retry_after_seconds(header: str | None, now: float) -> float | None:
     """Seconds to wait according to a Retry-After header (RFC 9110, 10.2.3), a number or an HTTP date; None without one.
 
-    A negative number or a past date means 0. NaN, infinity and unreadable text give None.
+    A negative number or a past date means 0. NaN, infinity and anything else give None.
     """
     if header is None:
         return None
@@ -68,7 +68,7 @@ def _seconds_until(http_date: str, now: float) -> float:
         moment = email.utils.parsedate_to_datetime(http_date)
     except (ValueError, OverflowError):
         return math.nan
-    if moment.tzinfo is None:  # "-0000": the sender does not say; HTTP dates are always GMT
+    if moment.tzinfo is None:  # "-0000" means an unknown zone, and HTTP dates are always GMT
         moment = moment.replace(tzinfo=UTC)
     try:
         return moment.timestamp() - now

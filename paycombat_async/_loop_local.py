@@ -1,8 +1,8 @@
-"""One resource per event loop, for a client that outlives loops.
+"""Keeps one resource, such as an HTTP session, for each event loop that uses a client.
 
-A session belongs to the loop it was created in. An async generator started in that loop holds the session and closes
-it in its `finally`, because `asyncio.run` ends such generators before it closes the loop. Loops that are closed without
-that, and forked processes, are handled separately below.
+A session can be used only in the loop in which it was created. An async generator started in that loop holds the
+session and closes it in its `finally`, because `asyncio.run` ends such generators before it closes the loop. Loops that
+are closed in another way, and forked processes, are handled separately below.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class _Entry(Generic[S]):
 
 
 class LoopLocal(Generic[S]):
-    """Creates one `S` in each loop that asks for it, and closes it with the loop.
+    """Creates one `S` in each loop that asks for it, and closes it when the loop ends.
 
     `make` and `close` are called in the loop. `abandon` frees the resource of a loop that was closed without ending
     its generators, so it must work without a loop.
@@ -45,13 +45,13 @@ class LoopLocal(Generic[S]):
         _instances.add(self)
 
     def current(self) -> S | None:
-        """The resource of the running loop; None if there is none that belongs to this process."""
+        """Returns the resource of the running loop; None if this process has not opened one there."""
         loop = asyncio.get_running_loop()
         entry = self._entries.get(id(loop))
         return entry.value if entry is not None and entry.loop is loop and entry.pid == os.getpid() else None
 
     async def open(self) -> S:
-        """Creates and returns the resource of the running loop, without suspending: two calls never both create one."""
+        """Creates and returns the running loop's resource. It never suspends, so two tasks cannot both create one."""
         loop = asyncio.get_running_loop()
         _drop_dead(self._entries, self._abandon)
         value = self._make()
@@ -61,7 +61,7 @@ class LoopLocal(Generic[S]):
         return value
 
     async def aclose(self) -> None:
-        """Closes the running loop's resource now, and those of other loops at their next turn."""
+        """Closes the running loop's resource now, and those of other loops at their next iteration."""
         entry = self._entries.pop(id(asyncio.get_running_loop()), None)
         _drop(self._entries, self._abandon)
         if entry is not None:
@@ -94,18 +94,18 @@ async def _keep(
 
 
 def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
-    """Empties `entries`. Each open loop frees its own resource at its next turn, in one callback.
+    """Empties `entries`: each open loop frees its own resource in a callback, at its next iteration.
 
-    A task would not do: a runner that is closing no longer runs tasks created during that time.
+    A task instead of a callback might never run: `asyncio.Runner` runs no task that is created while it closes.
     """
     _drop_dead(entries, abandon)
     for entry in [entries.pop(key) for key in list(entries)]:
-        with suppress(RuntimeError):  # closed in this very moment
+        with suppress(RuntimeError):  # raised if the loop was closed meanwhile
             entry.loop.call_soon_threadsafe(_end, entry, abandon)
 
 
 def _end(entry: _Entry[S], abandon: Callable[[S], None]) -> None:
-    """Frees the resource, then ends its generator, which has nothing left to await."""
+    """Frees the resource, then ends the generator that holds it in one step, since it has nothing left to await."""
     abandon(entry.value)
     with suppress(StopIteration):
         entry.keeper.aclose().send(None)
@@ -115,7 +115,7 @@ def _drop_dead(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> N
     dead = [key for key, entry in entries.items() if entry.loop.is_closed()]
     if not dead:
         return
-    # Nothing can be awaited any more: sockets are freed with their objects, which emit ResourceWarnings.
+    # In a closed loop nothing can be awaited, so sockets are closed by collecting their objects; that gives warnings.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for key in dead:

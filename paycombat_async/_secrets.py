@@ -1,4 +1,4 @@
-"""Keeps secrets out of sight: `Secret` holds one without showing it, `Redactor` removes secrets from text."""
+"""Keeps secrets out of sight: `Secret` holds one without showing it, `Redactor` removes secrets from strings."""
 
 import base64
 import html
@@ -7,16 +7,17 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn, TypeGuard
 
 REDACTED = "***"
-_LEAST_BASE64 = 8  # characters; a shorter piece would be found where no secret is
-_MAX_SEARCHED = 16_384  # characters; far more than is ever shown, while a hostile answer may have millions
+_LEAST_BASE64 = 8  # characters; a shorter piece of base64 would be found in harmless strings too
+_MAX_SEARCHED = 16_384  # characters; more than is ever shown, and a limit for hostile answers with millions
 
-# The hosted checkout address carries the X-token in its query (`?token=…&identifier=<X-token>`); PHP writes / as \/.
+# The hosted checkout address carries the X-token in its query (`?token=…&identifier=<X-token>`); PHP's JSON has \/ for
+# /.
 _IN_QUERY = re.compile(r"((?:identifier|token|signature)(?:=|%3D))(?:\\/|[^&\s\"'<>\\])+", re.IGNORECASE)
 _IN_JSON = re.compile(r'("[\w-]*(?:token|signature|signature_key)"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE)
 
 
 class Secret:
-    """A text that is not shown by repr, str, format or pickle. Two of them never compare equal."""
+    """A str that repr, str and format do not show and pickle refuses. Two Secrets are never equal."""
 
     __slots__ = ("_value",)
 
@@ -24,7 +25,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The text itself. Do not keep it in a variable: tracebacks with local variables would show it."""
+        """Returns the str itself. Do not keep it in a variable: tracebacks with local variables would show it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -42,14 +43,14 @@ class Secret:
 
 
 def as_secret(text: object) -> Secret | None:
-    """The text as a Secret. Anything but a text, a Secret or None becomes an empty Secret, which is refused later."""
+    """Returns a str as a Secret, and a Secret or None unchanged. Anything else gives an empty Secret, refused later."""
     if text is None or isinstance(text, Secret):
         return text
     return Secret(text if isinstance(text, str) else "")
 
 
 def as_secrets(keys: object) -> list[Secret]:
-    """The keys as Secrets. A single text gives an empty list: its letters would count as keys. Never raises."""
+    """Returns the keys as Secrets. A single str gives [], since its characters would count as keys. Never raises."""
     return [as_secret(key) or Secret("") for key in keys] if _is_list(keys) else []
 
 
@@ -58,7 +59,7 @@ def _is_list(keys: object) -> TypeGuard[Sequence[object]]:
 
 
 class Redactor:
-    """Removes known secrets, and what looks like one, from a text, and clips it."""
+    """Replaces the known secrets in a str, and what looks like a secret, by ***, and clips the str."""
 
     __slots__ = ("_patterns", "_secrets")
 
@@ -67,18 +68,18 @@ class Redactor:
         self._patterns: tuple[re.Pattern[str], ...] | None = None
 
     def __call__(self, text: str, limit: int = 2048) -> str:
-        """The text with secrets replaced by ***, at most `limit` characters and an ellipsis."""
+        """Returns the str with secrets replaced by ***: at most `limit` characters, then an ellipsis."""
         searched = text[:_MAX_SEARCHED]
-        # Replaced before clipping: a token cut in half by the clip would slip through.
+        # Secrets are replaced before clipping, because a token that is cut in half would not be recognised.
         for pattern in self._all_patterns():
             searched = pattern.sub(REDACTED, searched)
         searched = _IN_JSON.sub(rf"\g<1>{REDACTED}", _IN_QUERY.sub(rf"\g<1>{REDACTED}", searched))
         if len(searched) <= limit < len(text):
-            searched = searched.rpartition(REDACTED)[0]  # the last secret may go on beyond the searched part
+            searched = searched.rpartition(REDACTED)[0]  # what follows the last *** may be the beginning of a secret
         return searched if len(searched) <= limit else searched[:limit] + "…"
 
     def _all_patterns(self) -> tuple[re.Pattern[str], ...]:
-        """The patterns of all secrets, longest first, as one may start another; built on first use (milliseconds)."""
+        """Returns the patterns of all secrets, longest first, as one may begin with another; built on first use."""
         if self._patterns is None:
             values = sorted({secret.reveal() for secret in self._secrets} - {""}, key=len, reverse=True)
             self._patterns = tuple(_in_any_writing(value) for value in values)
@@ -86,12 +87,12 @@ class Redactor:
 
 
 def short_rich_repr(value: object) -> list[tuple[str, object]]:
-    """A `__rich_repr__` that shows no more than repr does; msgspec's own shows every field."""
+    """The `__rich_repr__` of Structs with secrets: returns only the repr, while msgspec's own returns every field."""
     return [("shown", repr(value))]
 
 
 def _in_any_writing(value: str) -> re.Pattern[str]:
-    """A pattern for the text as it is, percent-encoded, with JSON or HTML escapes for any letter, or in base64."""
+    """Returns a pattern for the str as it is, percent-encoded, with JSON or HTML escapes, or in base64."""
     coded = value.encode("utf-8", "surrogatepass")
     inner = [base64.b64encode(b"x" * shift + coded).decode()[4 if shift else 0 : -4] for shift in range(3)]
     long_enough = [re.escape(form) for form in inner if len(form) >= _LEAST_BASE64]

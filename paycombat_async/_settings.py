@@ -39,7 +39,7 @@ class Limits:
                 raise ConfigurationError(f"{field.name} must be {_LEAST.get(field.name, 0)} or more")
 
     def with_options(self, timeout: float | None, max_retries: int | None) -> "Limits":
-        """A copy with other values; None keeps the present one."""
+        """Returns a copy with these values; None keeps the present value."""
         return replace(
             self,
             timeout=self.timeout if timeout is None else timeout,
@@ -56,7 +56,7 @@ def read_config(
     *,
     webhook_keys: Sequence[Secret] = (),
 ) -> ClientConfig:
-    """Address, credentials and paths. Raises `ConfigurationError` naming argument and variable, never a value."""
+    """Returns the checked base URL, credentials and paths. Raises `ConfigurationError`, which never quotes a value."""
     token = _credential("token", token, "PAYCOMBAT_TOKEN", environ)
     signature_key = _credential("signature_key", signature_key, "PAYCOMBAT_SIGNATURE_KEY", environ)
     if is_sandbox(token) != is_sandbox(signature_key):
@@ -73,7 +73,7 @@ def read_config(
 def read_webhook_keys(
     webhook_keys: Sequence[Secret] | None, signature_key: Secret | None, environ: Mapping[str, str]
 ) -> Sequence[Secret]:
-    """The keys that webhooks may be signed with; by default the account's signature key, as the provider uses."""
+    """Returns the keys that webhooks may be signed with; by default the signature key, which the provider uses."""
     if webhook_keys is not None:
         return webhook_keys
     if environ.get("PAYCOMBAT_WEBHOOK_KEY"):
@@ -87,7 +87,7 @@ def is_sandbox(secret: Secret) -> bool:
 
 
 def check_proxy(proxy: Secret | None) -> Secret | None:
-    """The proxy's address unchanged. Raises `ConfigurationError`, without quoting it, unless it is http(s)://host."""
+    """Returns the proxy unchanged. Raises `ConfigurationError`, without quoting it, unless it is http(s)://host."""
     if proxy is not None and not _is_proxy(proxy.reveal()):
         raise ConfigurationError("proxy must look like http://host:port")
     return proxy

@@ -11,12 +11,12 @@ STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def on_stop(act: Callable[[], object]) -> Generator[None]:
-    """A context in which SIGINT and SIGTERM call `act`; the former handlers return afterwards. Main thread only."""
+    """A context in which SIGINT and SIGTERM call `act`; the former handlers are restored after it. Main thread only."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         act()
 
-    # Not `loop.add_signal_handler`: Windows has none.
+    # `signal.signal`, because `loop.add_signal_handler` does not exist on Windows.
     before = {number: signal.signal(number, handle) for number in STOPPING}
     try:
         yield

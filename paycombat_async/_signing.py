@@ -10,16 +10,16 @@ from typing import NoReturn
 
 from paycombat_async.errors import ConfigurationError
 
-_BLOCK = 64  # SHA-256's block in bytes: longer keys are hashed first (RFC 2104)
+_BLOCK = 64  # bytes in a block of SHA-256; HMAC hashes a longer key first (RFC 2104)
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
 class Signer:
-    """Signs and verifies bodies with one signature key: lower-case hex HMAC-SHA256, the key taken as UTF-8 text.
+    """Signs and verifies bodies with one signature key: lower-case hex HMAC-SHA256 with the key in UTF-8.
 
-    The two padded key blocks are hashed once; a signature copies their states. That is 1.7 times as fast as a new
-    HMAC for each body of 1.1 kB, and the key itself is not kept. Safe to share between threads.
+    The two padded key blocks are hashed once, and each signature begins with copies of the two hash states. That is 1.7
+    times as fast as a new HMAC for each body of 1.1 kB, and the key itself is not kept. Safe to share between threads.
     """
 
     __slots__ = ("_inner", "_outer")
@@ -45,7 +45,7 @@ class Signer:
         """Whether `signature` (hex, upper or lower case) fits `body`. Compared in constant time; never raises."""
         try:
             return hmac.compare_digest(self.sign(body), signature.strip().lower())
-        except (AttributeError, TypeError):  # not a text, or not ASCII
+        except (AttributeError, TypeError):  # `signature` is not a str, or not ASCII
             return False
 
     def __repr__(self) -> str:
@@ -56,7 +56,7 @@ class Signer:
 
 
 def _key_bytes(signature_key: object) -> bytes:
-    """The key as UTF-8, empty for anything but text. An encoding error is not raised: it would contain the key."""
+    """Returns the key as UTF-8, or b"" if that is impossible: an encoding error would contain the key."""
     if not isinstance(signature_key, str):
         return b""
     try:
@@ -66,7 +66,7 @@ def _key_bytes(signature_key: object) -> bytes:
 
 
 def content_digest(*parts: bytes) -> str:
-    """A hex SHA-256 over length-prefixed parts, to compare content without keeping it."""
+    """Returns a hex SHA-256 over the length-prefixed parts, for comparing content without keeping it."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
@@ -86,6 +86,6 @@ def fits(digest: bytes, algorithm: str, key: bytes | None, message: bytes) -> bo
     """
     try:
         made = hashlib.new(algorithm, message) if key is None else hmac.new(key, message, algorithm)
-    except ValueError:  # a machine may refuse old algorithms (FIPS)
+    except ValueError:  # OpenSSL may refuse old algorithms, as in FIPS mode
         return False
     return hmac.compare_digest(made.digest(), digest)

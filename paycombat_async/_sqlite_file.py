@@ -21,7 +21,7 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 
 
 def create_private(path: Path, kind: str) -> None:
-    """Creates the file with mode 0600, or checks that the existing one is ours; SQLite's side files get the same mode.
+    """Creates the file with mode 0600, or checks the owner of an existing one; SQLite's side files get its mode.
 
     `kind` is the user's word for the file, such as "journal". Raises `ConfigurationError` if it cannot be used.
     """
@@ -40,7 +40,7 @@ def create_private(path: Path, kind: str) -> None:
 def refuse_network_file_system(path: Path, kind: str) -> None:
     """Raises `ConfigurationError` if the file lies on a network file system, whose locks SQLite cannot trust.
 
-    Known on Linux only, from the mount with the longest matching path.
+    This is checked on Linux only, by the mount point that is the longest prefix of the path.
     """
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
@@ -60,7 +60,7 @@ def _why_unusable(path: Path, kind: str) -> str:
     if hasattr(os, "geteuid") and state.st_uid != os.geteuid():
         return f"belongs to another user of this machine; name another {kind}"
     if not os.access(path, os.W_OK):
-        return _MESSAGES[sqlite3.SQLITE_READONLY]  # SQLite itself may report an I/O error
+        return _MESSAGES[sqlite3.SQLITE_READONLY]  # checked here, because SQLite may report an I/O error
     if state.st_mode & 0o077:
         path.chmod(0o600)
     return ""

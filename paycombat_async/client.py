@@ -1,4 +1,4 @@
-"""`AsyncPayCombat`, the client for async code: builds the parts from its settings and holds them."""
+"""`AsyncPayCombat`, the client for async code: builds its parts from the settings and holds them."""
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -85,13 +85,13 @@ class AsyncPayCombat:
 
         `token`, `signature_key` and `base_url` come from `PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY` and
         `PAYCOMBAT_BASE_URL` unless given; without any, `base_url` is https://api.paycombat.com. `timeout` (seconds)
-        covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for those
-        the provider's record does not show. `on_drift` receives each difference between an answer and the schema;
-        `strict_responses` makes an `InvalidResponse` of it. `on_attempt` receives each attempt, and `on_call` each
-        call at its end, also a cancelled one; with `show_references` it has the merchant's own `reference`.
-        With `intents`, calls that move money are recorded there before they are sent, and happen once per reference.
-        Webhooks may be signed with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature
-        key.
+        covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for
+        endpoints whose path the provider does not document. `on_drift` receives each difference between an answer and
+        the schema; `strict_responses` raises `InvalidResponse` for it. `on_attempt` receives each attempt, and
+        `on_call` each call at its end, cancelled calls included; with `show_references` the report of a call has your
+        own `reference`. With `intents`, calls that move money are recorded there before they are sent, and happen once
+        per reference. `webhook_keys` are the keys that a webhook may be signed with: by default the one in
+        `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key.
         """
         # Wrapped as Secrets at once, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
@@ -128,7 +128,7 @@ class AsyncPayCombat:
 
     @property
     def is_sandbox(self) -> bool:
-        """Whether the credentials are those of the provider's sandbox: no real money moves."""
+        """Whether the credentials are those of the provider's sandbox, where no real money moves."""
         return is_sandbox(self._engine.config.token)
 
     @property
@@ -143,9 +143,9 @@ class AsyncPayCombat:
         max_retries: int | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
     ) -> Self:
-        """This client with other settings: same account, same connections, same end.
+        """Returns a client with other settings that shares the account and the connections of this one.
 
-        Closing it closes this client too.
+        Closing one of the two closes both.
         """
         clone = object.__new__(type(self))
         engine = self._engine.with_options(timeout, max_retries, on_attempt)
@@ -153,10 +153,11 @@ class AsyncPayCombat:
         return clone
 
     def observed(self, on_failed: Callable[[Attempt], None]) -> ObservedClient:
-        """This client for a program that sends many calls and adapts to failures: same account and connections.
+        """Returns a client for programs that adapt to failures, with the account and connections of this one.
 
-        `on_failed` receives each failed attempt, after the client's own `on_attempt`; successful ones cost nothing
-        more. What it raises is logged and does not reach the caller. Closing this client closes the observed one.
+        `on_failed` receives each failed attempt, after the client's own `on_attempt`; successful attempts are not
+        reported to it. An exception that it raises is logged and does not reach the caller. Closing this client closes
+        the other too.
         """
         return ObservedClient(self._engine, on_failed)
 
@@ -170,10 +171,10 @@ class AsyncPayCombat:
         reference: str | None = None,
         **path: str,
     ) -> Reply[R]:
-        """Carry out any endpoint of `paycombat_async.endpoints` and get the whole reply, not just its data.
+        """Call any endpoint of `paycombat_async.endpoints` and return the whole reply, not just its data.
 
-        `request` is the endpoint's Struct, or None where it takes none; `path` fills the holes of its path.
-        `reference` records the call in the intents store under this name of yours.
+        `request` is the endpoint's Struct, or None if it takes none; `path` holds the parameters of its path template.
+        `reference` is the reference of your own under which the intents store records the call.
         """
         return await self._engine.send(endpoint, request, path, query, reference=reference)
 
@@ -187,19 +188,20 @@ class AsyncPayCombat:
         query: Mapping[str, str | int] | None = None,
         reference: str | None = None,
     ) -> Reply[object]:
-        """Call what this SDK does not know yet: canonical, signed, with the same time-outs and errors.
+        """Call a path that the SDK does not know yet, signed and with the usual errors. Returns the reply.
 
-        `path` is encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The reply's `data` is
-        what stands in the envelope, as dicts and lists. Only a GET is repeated after bytes may have left.
+        `path` must be percent-encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The
+        `data` of the reply is that of the envelope, as dicts and lists. Only a GET is sent again after bytes may have
+        left.
         """
         endpoint = raw_endpoint(method, check_raw_path(path))
         return await self._engine.send(endpoint, body, {}, query, reference=reference)
 
     async def aclose(self, grace: float = 0) -> None:
-        """Close all connections; new calls are refused from here on. Calling it twice does no harm.
+        """Close all connections and refuse new calls from now on. Calling it twice does no harm.
 
-        Calls under way have `grace` seconds to finish; what is left then fails, with an outcome and, if it moves
-        money, the reference on its error. A transport of your own is left open.
+        Calls under way have `grace` seconds to finish; those that are left then raise an error with their outcome and,
+        if they move money, your reference. A transport of your own stays open.
         """
         await self._engine.lifetime.end(grace, self._engine.clock)
         if self._engine.intents is not None:
@@ -214,7 +216,7 @@ class AsyncPayCombat:
         await self.aclose()
 
     def __repr__(self) -> str:
-        engine = getattr(self, "_engine", None)  # an error reporter may show it before __init__ has finished
+        engine = getattr(self, "_engine", None)  # an error reporter may call this before __init__ has finished
         where = "not set up" if engine is None else engine.config.base_url
         return f"{type(self).__name__}({where})"
 
@@ -226,7 +228,7 @@ def _make_transport(
     proxy: Secret | None,
     ssl_context: SSLContext | None,
 ) -> tuple[Transport, Callable[[], Awaitable[None]] | None]:
-    """The transport, and its close function if the client created it."""
+    """Returns the transport, and its close function if the client created it."""
     if transport is not None:
         return transport, None
     from paycombat_async.transport import AiohttpTransport  # noqa: PLC0415  # importing aiohttp takes 140 ms, which code that only signs should not pay

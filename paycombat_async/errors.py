@@ -1,4 +1,4 @@
-"""Every error of the SDK, split by whose fault it is. A leaf module: plain values only, so that all of it pickles.
+"""Every error of the SDK, grouped by its cause. Errors hold plain values only, so that they can be pickled.
 
     PayCombatError                  .outcome  .attempts  .may_pass_later  .endpoint  .reference  .body_digest  .advice
       ConfigurationError            our caller: missing key, closed client, wrong loop
@@ -37,15 +37,15 @@ class Outcome(StrEnum):
 
 
 class UnverifiedEndpointWarning(UserWarning):
-    """The path of this endpoint is a guess: the provider's public record does not show it."""
+    """The path of this endpoint is a guess, because the provider does not document it."""
 
 
 class PayCombatError(Exception):
     """Base of all errors of this SDK. `attempts` is the number of times the call was sent.
 
-    `may_pass_later` says that sending the very same call again later does no harm and may succeed: it never left, or
-    the provider refused it for its rate or its credentials; for calls that are safe to repeat also after failures of
-    the provider or of the connection.
+    `may_pass_later` is True if the same call can be sent again later without harm and may then succeed: it was not
+    sent, or the provider refused it because of rate or credentials. For calls that are safe to repeat, it is also True
+    after failures of the provider or of the connection.
 
     `endpoint` is the name of the call, as in "payouts.create". Where a call that must happen once may have been carried
     out, `advice` says how to find out, `reference` is your own name for it (such as `order_id`) and `body_digest` the
@@ -160,7 +160,7 @@ class ProviderError(ApiError):
 
 
 class UnexpectedRedirect(ApiError):
-    """3xx: never followed, since it would carry token and signature to another address."""
+    """3xx: a redirect is never followed, since that would send token and signature to another address."""
 
 
 class InvalidResponse(PayCombatError):
@@ -197,7 +197,7 @@ class OutcomeUnknown(PayCombatError):
 
 
 class ReferenceReused(PayCombatError):
-    """The reference was used for a request with another body. Nothing was sent; it says nothing of the first call."""
+    """The reference was used for a request with another body. Nothing was sent. The first call may have succeeded."""
 
 
 class AnswerNotKept(PayCombatError):
@@ -216,11 +216,11 @@ class WebhookError(PayCombatError):
 
 
 class SignatureMismatch(WebhookError):
-    """No key given verifies this signature over this body."""
+    """None of the given keys fits this signature of this body."""
 
 
 class InvalidPayload(WebhookError):
-    """The signature holds, but the body is no event."""
+    """The signature is valid, but the body is not an event."""
 
 
 API_ERRORS: dict[int, type[ApiError]] = {
@@ -235,6 +235,6 @@ API_ERRORS: dict[int, type[ApiError]] = {
 
 
 def api_error_class(status: int) -> type[ApiError]:
-    """The error class for an HTTP status: from the table, otherwise by its first digit."""
+    """Returns the error class for an HTTP status: by `API_ERRORS`, otherwise by its first digit."""
     by_hundred = {3: UnexpectedRedirect, 5: ProviderError}
     return API_ERRORS.get(status) or by_hundred.get(status // 100, ApiError)

@@ -1,4 +1,4 @@
-"""Lists, page by page. The provider documents no list, so a pager must end even where totals or page numbers lie."""
+"""Lists, page by page. The provider documents no list, so a pager must end even if totals or page numbers are wrong."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -106,7 +106,7 @@ class Pager(Generic[T]):
         self.listing = listing
 
     async def page(self, number: int = 1) -> Page[T]:
-        """Return one page; they are counted from 1."""
+        """Return the page with this number; the first page is 1."""
         reply = await self._engine.send(self.listing.endpoint, None, self.listing.path, self.listing.query(number))
         return reply.data
 

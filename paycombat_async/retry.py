@@ -16,17 +16,17 @@ from paycombat_async.errors import (
 
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 527, 529})  # 52x: Cloudflare's
 _THROTTLED_STATUSES = frozenset({429, 503})
-_PASSING_REFUSALS = frozenset({401, 403, 429})  # credentials, rights and rates may change, the request need not
-LAST_SHARE = 0.1  # of a call's time; a money call is not sent in it, since NOT_SENT is better than UNKNOWN
+_PASSING_REFUSALS = frozenset({401, 403, 429})  # may pass: credentials, rights and rates can change
+LAST_SHARE = 0.1  # the last tenth of a call's time: no money call is sent then, as NOT_SENT is better than UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """The waits between attempts, in seconds.
 
-    Waits are drawn from [0, base * 2^n), up to `cap`; `throttled_base` takes the place of `base` after 429 and 503.
-    `trust_429` lets even money calls be sent again after a 429: only if the provider confirms to you that it counts
-    calls before it carries them out.
+    A wait is random in [0, base * 2^n) after n retries, at most `cap`; after 429 and 503, `throttled_base` replaces
+    `base`. `trust_429` lets even money calls be sent again after a 429: only if the provider confirms to you that it
+    counts calls before it carries them out.
     """
 
     base: float = 0.25
@@ -73,7 +73,7 @@ class Situation:
 
 
 def decide(policy: RetryPolicy, situation: Situation) -> Decision:
-    """`Again` or `Stop`. A call that must happen once is sent again only if it was certainly not carried out."""
+    """Returns `Again` or `Stop`: `Again` for a call that must happen once only if it was certainly not carried out."""
     error = situation.error
     if situation.attempt > situation.max_retries or not _may_repeat(policy, situation.repeat, error):
         return STOP
@@ -120,7 +120,7 @@ def _wait(policy: RetryPolicy, situation: Situation, *, throttled: bool) -> floa
 class RetryBucket:
     """A budget of retries shared by all calls of a client: in a full outage retries stop after a few dozen.
 
-    The figures are those AWS's SDKs use: 10 000 calls in an outage cost 10 035 sends, not 30 000.
+    Capacity and costs are those of AWS's SDKs: 10 000 calls in an outage are sent 10 035 times, not 30 000 times.
     """
 
     CAPACITY = 500
@@ -136,6 +136,6 @@ class RetryBucket:
         self.tokens = max(0, self.tokens - cost)
 
     def reward(self, last_cost: int) -> None:
-        """A success gives back what the retry before it cost, or one token if there was none."""
+        """Gives back, after a success, the cost of the retry before it, or one token if there was no retry."""
         if self.tokens < self.CAPACITY:
             self.tokens = min(self.CAPACITY, self.tokens + (last_cost or 1))

@@ -1,7 +1,7 @@
-"""Runs a job in the client's loop, and the caller's own code (rows, hooks) in the thread that called.
+"""Runs a job in the client's event loop, and the caller's own code (rows, hooks) in the thread that called.
 
-In the loop's thread, a hook could not call the client, and what belongs to the caller's thread, such as the database
-connection behind a generator of rows, would be used in another one. A comment beside a guard names its test.
+In the loop's thread, a hook could not call the client, and a generator of rows would use its database connection in a
+thread other than the one that opened it. A test's name in brackets is the test that fails without the line.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Something to call in the calling thread, and the future for its result; None if nobody waits for it."""
+    """A function to call in the calling thread, and the future for its result; None if nobody waits for it."""
 
     work: Callable[[], object]
     answer: asyncio.Future[Any] | None  # Any: whatever the work returns
@@ -33,31 +33,34 @@ class CallerThread(Generic[T]):
         self._job: asyncio.Task[T] | None = None
 
     def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:  # Any: what it yields to its loop
-        """Returns the job's result, and calls here what the job asks for meanwhile.
+        """Runs the job and returns its result; the functions that the job passes on are called in this thread.
 
-        An interrupt, or an error of a hook, cancels the job, waits for its end and is raised.
+        After an interrupt, or an error of a hook, the job is cancelled, and the exception is raised when the job has
+        ended.
         """
         try:
             runner.run(self._start, job)
             while (task := runner.run(self._tasks.get)) is not None:
                 self._carry_out(runner, task)
             return runner.run(self._result)
-        except BaseException:  # test_an_interrupt_ends_the_run_and_leaves_the_client_usable
-            with suppress(ConfigurationError):  # closed, which ended the job: test_a_hook_may_close_the_client_and_exit
+        except BaseException:  # Ctrl-C too (test_an_interrupt_ends_the_run_and_leaves_the_client_usable)
+            # If a hook closed the client, the job has already ended (test_a_hook_may_close_the_client_and_exit).
+            with suppress(ConfigurationError):
                 runner.run(self._cancel)
             raise
 
     async def run_in_caller(self, work: Callable[[], U]) -> U:
-        """Returns what `work` returns, or raises what it raises, in the calling thread. Called in the loop."""
+        """Calls `work` in the calling thread and returns its result, or raises its error. Called in the loop."""
         answer: asyncio.Future[U] = asyncio.get_running_loop().create_future()
         self._tasks.put_nowait(_Task(work, answer))
         return await answer
 
     def notify_caller(self, hook: Callable[[U], None]) -> Callable[[U], None]:
-        """Returns a function for the loop that has the hook called in the calling thread, without waiting for it."""
+        """Returns a function for the loop that passes a value to `hook` in the calling thread, without waiting."""
 
         def notify(value: U) -> None:
-            # test_rows_and_progress_stay_in_the_thread_of_the_caller
+            # Not called here, because this is the loop's thread
+            # (test_rows_and_progress_stay_in_the_thread_of_the_caller).
             self._tasks.put_nowait(_Task(lambda: hook(value), None))
 
         return notify
@@ -68,7 +71,8 @@ class CallerThread(Generic[T]):
             return
         try:
             value = task.work()
-        except Exception as error:  # noqa: BLE001  # test_an_error_of_the_callers_code_is_raised_in_the_job
+        # The error is raised in the job, which waits for it (test_an_error_of_the_callers_code_is_raised_in_the_job).
+        except Exception as error:  # noqa: BLE001
             runner.run(_resolve, task.answer.set_exception, error)
         else:
             runner.run(_resolve, task.answer.set_result, value)
@@ -82,9 +86,11 @@ class CallerThread(Generic[T]):
         return await self._job
 
     async def _cancel(self) -> None:
-        if self._job is not None:  # test_an_interrupt_before_the_job_has_started_is_raised
+        # An interrupt may come before the job was started (test_an_interrupt_before_the_job_has_started_is_raised).
+        if self._job is not None:
             self._job.cancel()
-            await asyncio.wait([self._job])  # test_an_interrupt_is_raised_after_the_job_has_ended
+            # The job closes its files before the caller goes on (test_an_interrupt_is_raised_after_the_job_has_ended).
+            await asyncio.wait([self._job])
 
 
 async def _resolve(settle: Callable[[U], None], value: U) -> None:

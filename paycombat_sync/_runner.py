@@ -2,8 +2,8 @@
 
 `anyio.run` in a thread of the client's own would be enough for a script. What is added here and in `_loop_thread`, and
 why: Ctrl-C cuts the request; a forked child gets a loop of its own; a program ends although `close()` was forgotten;
-calls work inside a running loop, as in a notebook; a call costs 10 µs less than with anyio's `BlockingPortal`.
-The comment beside a guard names the test that fails without it.
+calls work inside a running loop, as in a notebook; a call costs 10 µs less than with anyio's `BlockingPortal`. A test's
+name in brackets is the test that fails without the line.
 """
 
 import asyncio
@@ -53,42 +53,46 @@ class Runner:
         return thread.run(function(*args, **kwargs))
 
     def close(self, end: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
-        """Runs `end` in the loop, if there ever was one, and ends the loop. Calling it twice does nothing."""
+        """Runs `end` in the loop and ends the loop, if one was ever started. A second call does nothing."""
         with self._lock():
             thread = self._thread
             if thread is not None:
-                _refuse_own(thread)  # test_a_call_from_a_hook_is_refused
+                _refuse_own(thread)  # a hook would wait for itself (test_a_call_from_a_hook_is_refused)
             self._is_closed, self._thread = True, None
-        if thread is not None and not thread.is_over:  # test_a_hook_that_exits_ends_the_with_block_as_it_wants
+        # A loop that a hook has ended runs nothing more (test_a_hook_that_exits_ends_the_with_block_as_it_wants).
+        if thread is not None and not thread.is_over:
             try:
                 if end is not None:
                     thread.run(end())
-            finally:  # test_closing_that_fails_still_ends_the_thread
+            finally:  # also if `end` fails (test_closing_that_fails_still_ends_the_thread)
                 thread.stop()
 
     def _usable(self) -> LoopThread:
         thread = self._thread
-        if thread is None or thread.is_over:  # test_a_loop_that_a_hook_has_ended_is_replaced
+        # A loop that a hook has ended is replaced by a new one (test_a_loop_that_a_hook_has_ended_is_replaced).
+        if thread is None or thread.is_over:
             return self._start()
-        _refuse_own(thread)  # test_a_call_from_a_hook_is_refused
+        _refuse_own(thread)  # a hook would wait for itself (test_a_call_from_a_hook_is_refused)
         return thread
 
     def _start(self) -> LoopThread:
-        with self._lock():  # test_many_threads_may_make_the_first_call
-            if self._is_closed:  # test_a_closed_client_says_so
+        with self._lock():  # so that only one of many threads starts it (test_many_threads_may_make_the_first_call)
+            # Otherwise a closed client would start a new loop (test_a_closed_client_says_so).
+            if self._is_closed:
                 raise ConfigurationError("this client is closed; make a new one")
             if self._thread is None or self._thread.is_over:
                 self._thread = LoopThread(_THREAD_NAME)
-                # test_a_client_without_references_ends_its_thread
+                # Ends the thread of a client that was collected unclosed
+                # (test_a_client_without_references_ends_its_thread).
                 weakref.finalize(self, self._thread.stop_unless_busy)
             return self._thread
 
     def _lock(self) -> AbstractContextManager[object]:
-        """Returns this process's lock: a forked child must not wait for one that another thread of its parent held.
+        """Returns the lock of this process, since another thread of the parent may hold the inherited one for ever.
 
-        Reentrant, because a signal handler may use the client in the middle of its first call.
+        It is reentrant, because a signal handler may use the client in the middle of its first call
+        (test_a_fork_during_the_first_call_of_another_thread, test_a_signal_handler_may_call_during_the_first_call).
         """
-        # test_a_fork_during_the_first_call_of_another_thread, test_a_signal_handler_may_call_during_the_first_call
         return self._locks.setdefault(os.getpid(), threading.RLock())
 
 
@@ -101,14 +105,15 @@ def _refuse_own(thread: LoopThread) -> None:
 
 
 def _warn_of_blocking() -> None:
-    """Warns once per process that a blocking call in a coroutine stops all others; in a notebook there are none."""
+    """Warns once per process that a blocking call stops the event loop of this thread; not in a notebook."""
     if _warned:
         return
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return
-    if not _in_ipython():  # test_only_a_notebook_may_block_its_loop_without_a_warning
+    # The loop of a notebook may be blocked (test_only_a_notebook_may_block_its_loop_without_a_warning).
+    if not _in_ipython():
         _warned.add("blocking")
         warnings.warn(
             "PayCombat blocks the event loop that runs in this thread; use AsyncPayCombat in async code",

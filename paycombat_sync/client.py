@@ -81,15 +81,15 @@ class PayCombat:
 
         `token`, `signature_key` and `base_url` come from `PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY` and
         `PAYCOMBAT_BASE_URL` unless given; without any, `base_url` is https://api.paycombat.com. `timeout` (seconds)
-        covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for those
-        the provider's record does not show. `on_drift` receives each difference between an answer and the schema;
-        `strict_responses` makes an `InvalidResponse` of it. `on_attempt` receives each attempt, and `on_call` each
-        call at its end, also a cancelled one; with `show_references` it has the merchant's own `reference`.
-        With `intents`, calls that move money are recorded there before they are sent, and happen once per reference.
-        Webhooks may be signed with any of `webhook_keys`: unless given, `PAYCOMBAT_WEBHOOK_KEY`, else the signature
-        key.
+        covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for
+        endpoints whose path the provider does not document. `on_drift` receives each difference between an answer and
+        the schema; `strict_responses` raises `InvalidResponse` for it. `on_attempt` receives each attempt, and
+        `on_call` each call at its end, cancelled calls included; with `show_references` the report of a call has your
+        own `reference`. With `intents`, calls that move money are recorded there before they are sent, and happen once
+        per reference. `webhook_keys` are the keys that a webhook may be signed with: by default the one in
+        `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key.
         """
-        # Secrets from here on, so that no traceback with local variables shows them.
+        # Wrapped as Secrets at once, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
         webhook_keys = None if webhook_keys is None else as_secrets(webhook_keys)
         self._set_up(
@@ -136,7 +136,7 @@ class PayCombat:
 
     @property
     def is_sandbox(self) -> bool:
-        """Whether the credentials are those of the provider's sandbox: no real money moves."""
+        """Whether the credentials are those of the provider's sandbox, where no real money moves."""
         return self._async.is_sandbox
 
     @property
@@ -151,13 +151,13 @@ class PayCombat:
         max_retries: int | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
     ) -> Self:
-        """This client with other settings: same account, same connections, same end.
+        """Returns a client with other settings that shares the account and the connections of this one.
 
-        Closing it closes this client too.
+        Closing one of the two closes both.
         """
         async_client = self._async.with_options(timeout=timeout, max_retries=max_retries, on_attempt=on_attempt)
         clone = object.__new__(type(self))
-        clone._set_up(self._runner, async_client)  # of this class
+        clone._set_up(self._runner, async_client)
         return clone
 
     def send(
@@ -170,10 +170,10 @@ class PayCombat:
         reference: str | None = None,
         **path: str,
     ) -> Reply[R]:
-        """Carry out any endpoint of `paycombat_async.endpoints` and get the whole reply, not just its data.
+        """Call any endpoint of `paycombat_async.endpoints` and return the whole reply, not just its data.
 
-        `request` is the endpoint's Struct, or None where it takes none; `path` fills the holes of its path.
-        `reference` records the call in the intents store under this name of yours.
+        `request` is the endpoint's Struct, or None if it takes none; `path` holds the parameters of its path template.
+        `reference` is the reference of your own under which the intents store records the call.
         """
         return self._runner.run(self._async.send, endpoint, request, query=query, reference=reference, **path)
 
@@ -187,18 +187,19 @@ class PayCombat:
         query: Mapping[str, str | int] | None = None,
         reference: str | None = None,
     ) -> Reply[object]:
-        """Call what this SDK does not know yet: canonical, signed, with the same time-outs and errors.
+        """Call a path that the SDK does not know yet, signed and with the usual errors. Returns the reply.
 
-        `path` is encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The reply's `data` is
-        what stands in the envelope, as dicts and lists. Only a GET is repeated after bytes may have left.
+        `path` must be percent-encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The
+        `data` of the reply is that of the envelope, as dicts and lists. Only a GET is sent again after bytes may have
+        left.
         """
         return self._runner.run(self._async.request, method, path, body=body, query=query, reference=reference)
 
     def close(self, grace: float = 0) -> None:
-        """Close all connections; new calls are refused from here on. Calling it twice does no harm.
+        """Close all connections and refuse new calls from now on. Calling it twice does no harm.
 
-        Calls under way have `grace` seconds to finish; what is left then fails, with an outcome and, if it moves
-        money, the reference on its error. A transport of your own is left open.
+        Calls under way have `grace` seconds to finish; those that are left then raise an error with their outcome and,
+        if they move money, your reference. A transport of your own stays open.
         """
         check_grace(grace)
         self._runner.close(lambda: self._async.aclose(grace))
@@ -212,6 +213,6 @@ class PayCombat:
         self.close()
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_async"):  # an error reporter may show it while its constructor still runs
+        if not hasattr(self, "_async"):  # an error reporter may call this before __init__ has finished
             return f"{type(self).__name__}(not set up)"
         return f"{type(self).__name__}({self._async}, {'closed' if self.is_closed else 'open'})"

@@ -1,7 +1,7 @@
-"""Lists, page by page, blocking: requests and end of the list are those of `paycombat_async.pagination`.
+"""The blocking pager; `paycombat_async.pagination` decides what it requests and where a list ends.
 
-The loop over the pages is written again, because driving the async generator from here would run each of its steps in
-another task, and a pager that is dropped half way would leave the generator open in the loop.
+The loop over the pages is repeated here: if the async generator were used, each of its steps would run in another task,
+and a pager that is dropped half way would leave the generator open in the loop.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class Pager(Generic[T]):
         self._pager = pager
 
     def page(self, number: int = 1) -> Page[T]:
-        """Return one page; they are counted from 1."""
+        """Return the page with this number; the first page is 1."""
         return self._runner.run(self._pager.page, number)
 
     def pages(self) -> Iterator[Page[T]]:

@@ -1,1 +1,1 @@
-"""Carries out calls: the one loop, what is reported of it, what is recorded, and the life of a client."""
+"""Carries out calls: the loop of attempts, reports to hooks and log, records in the intents store, closing."""

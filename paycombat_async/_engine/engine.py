@@ -51,7 +51,7 @@ from paycombat_async.retry import (
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-_DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})  # what may have been carried out
+_DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})  # outcomes of calls that may have been carried out
 _warned: Final[set[str]] = set()
 
 
@@ -75,7 +75,7 @@ class Engine:
         max_retries: int | None,
         on_attempt: Callable[[Attempt], None] | None,
     ) -> "Engine":
-        """A copy with other settings; None keeps the present one."""
+        """Returns a copy with these settings; None keeps the present value."""
         hooks = self.hooks if on_attempt is None else replace(self.hooks, on_attempt=on_attempt)
         return replace(self, limits=self.limits.with_options(timeout, max_retries), hooks=hooks)
 
@@ -89,10 +89,10 @@ class Engine:
         body: bytes | None = None,
         reference: str | None = None,
     ) -> Reply[R]:
-        """The whole reply, after as many attempts as the endpoint and the deadline allow.
+        """Returns the whole reply, after as many attempts as the endpoint and the deadline allow.
 
-        `body` is the request already encoded by `body_of`. Raises `PayCombatError` with outcome, attempts and, for
-        calls that must happen once, the reference.
+        `body` is the request, if `encode_body` has already encoded it. Raises `PayCombatError` with outcome, attempts
+        and, for calls that must happen once, the reference.
         """
         call = CallUnderWay(endpoint, request, self.clock.monotonic())
         self.lifetime.enter(call)
@@ -120,7 +120,7 @@ class Engine:
                 if call.is_sending:
                     elapsed = self.clock.monotonic() - call.begun
                     self.hooks.attempt_ended(failed_attempt(call, fate, elapsed, None))
-            finally:  # a hook that interrupts everything does not keep the other from being told
+            finally:  # `on_call` is called even if `on_attempt` raises KeyboardInterrupt
                 self._report_end(call, cut, fate)
             raise cut from fate
         finally:
@@ -130,9 +130,10 @@ class Engine:
         return reply
 
     async def _open_record(self, call: CallUnderWay, reference: str | None) -> Intent | None:
-        """Writes a call down that must happen once, if the client has a store. Returns the record of an earlier one.
+        """Records a call that must happen once, if the client has an intents store.
 
-        Raises what `open_record` and `reference_for` raise; then nothing may be sent.
+        Returns None if the call may be sent, or the record of an earlier call with the same reference. Raises what
+        `open_record` and `reference_for` raise; then nothing may be sent.
         """
         if self.intents is None:
             if reference is not None:
@@ -160,7 +161,7 @@ class Engine:
             call.is_recorded = await call.record.settle(IntentState.APPLIED, object_id, reply.answer)
 
     async def _replay(self, endpoint: Endpoint[Q, R], intent: Intent, call: CallUnderWay) -> Reply[R]:
-        """The recorded answer of an earlier call; without one, the object as the provider shows it now."""
+        """Returns the recorded answer of an earlier call; without one, retrieves the object from the provider."""
         call.is_replayed = True
         elapsed = self.clock.monotonic() - call.begun
         if intent.answer is not None:
@@ -190,14 +191,14 @@ class Engine:
                 result = error  # raised below, outside the except block: it then has no __context__
             else:
                 now = self.clock.monotonic()
-                call.is_in_doubt, call.is_sending = endpoint.method != "GET", False  # hooks may raise an interrupt
+                call.is_in_doubt, call.is_sending = endpoint.method != "GET", False  # before the hooks, which may raise
                 if self.hooks.wants_attempts:
                     self.hooks.attempt_ended(successful_attempt(call, now - started))
                 self.bucket.reward(last_cost)
                 elapsed = now - call.begun
                 return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
             now = self.clock.monotonic()
-            # First, since an interrupt, from a hook for instance, may come any time from here on.
+            # Set before anything else, since KeyboardInterrupt may come at any time, for instance from a hook.
             is_doubtful = result.outcome in _DOUBTFUL and endpoint.method != "GET"
             call.is_in_doubt, call.is_sending = call.is_in_doubt or is_doubtful, False
             decision = self._decide(endpoint, result, call.attempts, deadline - now)
@@ -209,7 +210,7 @@ class Engine:
             await self.clock.sleep(decision.wait)
             if self.lifetime.is_over:
                 break
-            del result  # for the reason given below
+            del result  # breaks the cycle that is described below
             started = self.clock.monotonic()
         describe(result, call)
         try:
@@ -218,7 +219,7 @@ class Engine:
             del result  # otherwise error and frame refer to each other and wait for the garbage collector
 
     def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:
-        """Logs a call that was cancelled, interrupted or ended by a foreign exception, and returns an error for it."""
+        """Logs a call that was cancelled, interrupted or ended by another exception, and returns an error for it."""
         fate = fate_of_cut(call, cut)
         self.hooks.call_given_up(call.endpoint, fate, self.config.redact)
         return fate
@@ -238,13 +239,13 @@ class Engine:
             self.hooks.call_ended(report)
 
     def _attempt_timeout(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
-        """Seconds for this attempt: all that remains if it cannot be repeated, else a share, to leave time to retry."""
+        """Returns the seconds for this attempt: all that remain if it cannot be repeated, else a share of them."""
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
             return remaining
         return remaining / max(1, self.limits.max_retries - number + 2)
 
     def _interpret(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> DecodedReply:
-        """The decoded answer. Drift is reported, or raised as `InvalidResponse` with `strict_responses`."""
+        """Returns the decoded answer. Drift is reported, or with `strict_responses` raised as `InvalidResponse`."""
         hooks = self.hooks
         redact = self.config.redact
         reading = interpret(endpoint, raw, now=self.clock.now, redact=redact, closely=hooks.wants_drift)
@@ -260,7 +261,7 @@ class Engine:
         if self.lifetime.is_over:
             return STOP
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
-            remaining -= self.limits.timeout * LAST_SHARE  # started later, its outcome would most likely be unknown
+            remaining -= self.limits.timeout * LAST_SHARE  # too late to get an answer in time
         situation = Situation(
             repeat=endpoint.repeat,
             error=error,

@@ -53,7 +53,7 @@ class Hooks:
             _call_hook(self.on_call, call)
 
     def call_given_up(self, endpoint: Endpoint[Any, Any], error: PayCombatError, redact: Redactor) -> None:
-        """Logs a call that was cancelled, since its caller gets a cancellation and none of our errors.
+        """Logs a call that was cancelled, since its caller gets a CancelledError and no error of the SDK.
 
         If it moves money and may have been carried out, this record is the only evidence: it is a WARNING with the
         merchant's reference and the digest of the body. Otherwise it is a DEBUG record.

@@ -15,7 +15,7 @@ from paycombat_async.errors import ConfigurationError
 
 
 class CallUnderWay(Struct, eq=False, gc=False):
-    """One call and its progress. `body` is the signed body, None before drafting; `begun` is in clock seconds.
+    """One call and its progress. `body` is the signed body, None before drafting; `begun` is a clock time.
 
     `is_sending` is set while an attempt waits for its answer; `is_in_doubt` is set once an attempt may have been
     carried out.
@@ -35,14 +35,14 @@ class CallUnderWay(Struct, eq=False, gc=False):
 
 
 def check_grace(grace: object) -> None:
-    """Raises `ConfigurationError` unless it is a number of seconds that one can wait."""
+    """Raises `ConfigurationError` unless `grace` is a finite number of seconds, 0 or more."""
     if isinstance(grace, bool) or not isinstance(grace, int | float) or not (math.isfinite(grace) and grace >= 0):
         raise ConfigurationError("grace must be a finite number of seconds, 0 or more; the client is as it was")
 
 
 @dataclass(slots=True, eq=False)
 class Lifetime:
-    """Shared by a client and the clients made by its `with_options`.
+    """Whether a client is open; shared with the clients made by its `with_options`.
 
     While `is_closed`, new calls are refused; once `is_over`, calls under way make no further attempt either.
     """
@@ -62,7 +62,7 @@ class Lifetime:
         self._under_way.discard(call)
         if self._waiting and not self._under_way:
             for wake in tuple(self._waiting):
-                with suppress(RuntimeError):  # the waiting loop is closed
+                with suppress(RuntimeError):  # raised if the loop that waits was closed
                     wake()
 
     async def end(self, grace: float, clock: Clock) -> None:
@@ -78,7 +78,7 @@ class Lifetime:
                 await self.close_transport()
 
     async def _until_idle(self, grace: float, clock: Clock) -> None:
-        import asyncio  # noqa: PLC0415  # 30 ms that those who only sign need not wait for
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs should not pay
 
         idle = asyncio.Event()
         loop = asyncio.get_running_loop()

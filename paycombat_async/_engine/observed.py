@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class ObservedClient:
-    """Sends over the connections of the client it was made from, and ends with it. The user's hooks stay in place.
+    """Sends over the connections of the client it was made from, whose hooks are called too, and closes with it.
 
     `clock` is the clock that the client waits and measures with. `max_connections` calls can be under way at once;
     more of them wait for a connection.
@@ -30,13 +30,13 @@ class ObservedClient:
         self.max_connections: int = engine.limits.max_connections
 
     def send(self, endpoint: Endpoint[Q, R], request: Q, /, *, body: bytes | None = None) -> Awaitable[Reply[R]]:
-        """The reply to one call, retried as the client's settings say; raises as the client's own `send` does.
+        """Returns an awaitable for the reply to one call, which retries and raises as the client's own `send` does.
 
         `body` is what `encode_body` made of the request; without it the request is encoded here.
         """
-        return self._engine.send(endpoint, request, {}, body=body)  # not awaited here: one frame less for each call
+        return self._engine.send(endpoint, request, {}, body=body)  # not awaited here, which saves a coroutine per call
 
     def account_digest(self, purpose: str) -> str:
-        """A hex SHA-256 of `purpose`, base URL and token: equal for the same account, and it reveals no token."""
+        """Returns a hex SHA-256 of `purpose`, base URL and token: equal for the same token, but does not reveal it."""
         config = self._engine.config
         return content_digest(purpose.encode(), config.base_url.encode(), config.token.reveal().encode())

@@ -1,4 +1,4 @@
-"""Calls under an intents store: written down before they are sent, settled when their outcome is known."""
+"""Records calls in the intents store: before they are sent, and again when their outcome is known."""
 
 import logging
 import os
@@ -35,7 +35,7 @@ from paycombat_async.intents.intent import Intent, Intents, IntentState, NewInte
 if TYPE_CHECKING:
     import asyncio
 
-LEASE_MARGIN_S: Final = 5.0  # beyond the deadline of the call, for the way from its end to the store
+LEASE_MARGIN_S: Final = 5.0  # after the deadline of a call, the time to write its outcome to the store
 _STATES: Final[Mapping[Outcome, IntentState]] = {
     Outcome.NOT_SENT: IntentState.NOT_SENT,
     Outcome.REJECTED: IntentState.REJECTED,
@@ -43,12 +43,12 @@ _STATES: Final[Mapping[Outcome, IntentState]] = {
     Outcome.APPLIED: IntentState.APPLIED,
 }
 _log: Final = logging.getLogger("paycombat")
-_settling: "set[asyncio.Task[bool]]" = set()  # tasks that nobody awaits would otherwise be collected
+_settling: "set[asyncio.Task[bool]]" = set()  # event loops keep only weak references to their tasks
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """The record of the call that may be sent now: one attempt under its reference."""
+    """The record of a call that may be sent now; `attempt` counts the calls with this reference."""
 
     store: Intents
     endpoint: Endpoint[Any, Any]
@@ -56,9 +56,10 @@ class CallRecord:
     attempt: int
 
     async def settle(self, state: IntentState, object_id: str | None = None, answer: RawReply | None = None) -> bool:
-        """Writes the outcome down. False if that failed, which is logged and never raised: the answer is there.
+        """Writes the outcome to the store, and returns False if that failed.
 
-        The record then becomes UNKNOWN when its lease is over.
+        A failure is logged and never raised, since the call has its result; the record becomes UNKNOWN at the end of
+        its lease.
         """
         settlement = Settlement(
             endpoint=self.endpoint.name,
@@ -71,7 +72,7 @@ class CallRecord:
         )
         try:
             is_recorded = await self.store.settle(settlement)
-        except Exception as error:  # noqa: BLE001  # the store may be foreign code, and the call has its result
+        except Exception as error:  # noqa: BLE001  # the store may be the user's code, and the call has its result
             _log.warning("the outcome of a call is not recorded: %s (%s)", self.endpoint.name, type(error).__name__)
             return False
         if not is_recorded:
@@ -79,23 +80,23 @@ class CallRecord:
         return is_recorded
 
     async def settle_error(self, error: PayCombatError) -> bool:
-        """Writes the outcome of a failed call down."""
+        """Writes the outcome of a failed call to the store, and returns whether it was written."""
         return await self.settle(_STATES[error.outcome])
 
     def settle_cut(self, error: PayCombatError) -> None:
-        """Writes the outcome of a cancelled call down in a task of its own: the cancelled one must not wait."""
-        import asyncio  # noqa: PLC0415  # 30 ms that those who only sign need not wait for
+        """Writes the outcome of a cancelled call to the store in a new task, since the cancelled one must not wait."""
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs should not pay
 
         try:
             task = asyncio.get_running_loop().create_task(self.settle_error(error))
-        except RuntimeError:  # the loop is closed: the lease does it
+        except RuntimeError:  # no loop runs: the record becomes UNKNOWN at the end of its lease
             return
         _settling.add(task)
         task.add_done_callback(_settling.discard)
 
 
 class Lookup(NamedTuple):
-    """The endpoint that shows what a call has made, and the name of its id in the path."""
+    """The endpoint that retrieves the object a call has created, and the path parameter for its id."""
 
     endpoint: Endpoint[None, Any]
     parameter: str
@@ -109,14 +110,14 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
 
 
 def object_id_of(data: object) -> str | None:
-    """The id of the object in an answer; None if it has none."""
+    """Returns the id of the object in an answer; None if it has none."""
     names = identity_fields(type(data)) if isinstance(data, Struct) else ()
     return next((str(value) for name in names if (value := getattr(data, name))), None)
 
 
 async def settled() -> None:
-    """Waits until the outcomes of the running loop's cancelled calls are written down."""
-    import asyncio  # noqa: PLC0415  # see above
+    """Waits until the outcomes of the running loop's cancelled calls are in the store."""
+    import asyncio  # noqa: PLC0415  # importing it takes 30 ms
 
     loop = asyncio.get_running_loop()
     if own := [task for task in _settling if task.get_loop() is loop]:
@@ -124,7 +125,7 @@ async def settled() -> None:
 
 
 def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | None) -> str | None:
-    """The reference under which a call is recorded; None for a call that is not. Raises `InvalidRequest`."""
+    """Returns the reference for the record; None if the call is not recorded. Raises `InvalidRequest`."""
     if given is not None:
         return given
     if endpoint.intent is IntentUse.NONE:
@@ -139,8 +140,8 @@ def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | No
 
 
 def new_intent(endpoint: Endpoint[Any, Any], request: object, reference: str, body: bytes, lease: float) -> NewIntent:
-    """What is written down of a call before it is sent. `lease` is in seconds from now."""
-    import socket  # noqa: PLC0415  # 5 ms: not for those who have no store
+    """Returns what is recorded of a call before it is sent. `lease` is in seconds from now."""
+    import socket  # noqa: PLC0415  # importing it takes 5 ms, needed only with a store
 
     return NewIntent(
         endpoint=endpoint.name,
@@ -153,7 +154,7 @@ def new_intent(endpoint: Endpoint[Any, Any], request: object, reference: str, bo
 
 
 async def open_record(store: Intents, endpoint: Endpoint[Any, Any], new: NewIntent) -> CallRecord | Intent:
-    """The record of a call that may be sent now, or the record of one that was carried out before with this body.
+    """Returns a `CallRecord` if the call may be sent now, or the `Intent` of an earlier one with the same body.
 
     Raises `IntentInProgress`, `OutcomeUnknown`, `ReferenceReused`, `StoreFailed`; nothing may be sent then.
     """

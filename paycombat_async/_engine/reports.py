@@ -1,4 +1,4 @@
-"""What is said of a call and of its attempts: on errors, and to the user's hooks. Values in, values out."""
+"""Describes a call and its attempts, on errors and for the user's hooks. No I/O."""
 
 from paycombat_async._engine.lifetime import CallUnderWay
 from paycombat_async._protocol.echo import annotate_error, reference_of
@@ -8,13 +8,13 @@ from paycombat_async.retry import may_pass_later
 
 
 def describe(error: PayCombatError, call: CallUnderWay) -> None:
-    """Puts on the error what its caller needs to decide: attempts, outcome, reference, digest and advice."""
+    """Sets on the error what its caller needs to decide: attempts, outcome, reference, digest and advice."""
     annotate_error(error, call.endpoint, call.request, call.body, attempts=call.attempts, in_doubt=call.is_in_doubt)
     error.may_pass_later = may_pass_later(call.endpoint.repeat, error)
 
 
 def fate_of_cut(call: CallUnderWay, cut: BaseException) -> PayCombatError:
-    """An error that describes a call which was cancelled, interrupted or ended by a foreign exception.
+    """Returns an error that describes a call which was cancelled, interrupted or ended by another exception.
 
     A transport may set the cause of the cancellation to say whether anything was sent; otherwise the outcome is UNKNOWN
     while an attempt was under way.
@@ -31,12 +31,12 @@ def fate_of_cut(call: CallUnderWay, cut: BaseException) -> PayCombatError:
 
 
 def successful_attempt(call: CallUnderWay, elapsed: float) -> Attempt:
-    """The attempt that has brought the answer. `elapsed` is in seconds."""
+    """Returns the report of the attempt that got the answer. `elapsed` is in seconds."""
     return Attempt(call.endpoint.name, call.attempts, call.status, None, elapsed, None)
 
 
 def failed_attempt(call: CallUnderWay, error: PayCombatError, elapsed: float, wait: float | None) -> Attempt:
-    """An attempt that ended in this error. `wait` is the time until the next one, None if there is none."""
+    """Returns the report of an attempt that ended in `error`. `wait` is in seconds until the next one, or None."""
     return Attempt(
         endpoint=call.endpoint.name,
         number=call.attempts,
@@ -56,7 +56,7 @@ def call_report(
     elapsed: float,
     show_reference: bool,
 ) -> Call:
-    """The whole call. `raised` is what its caller gets, `fate` describes it; both are None after a success."""
+    """Returns the report of a call. The caller gets `raised`, which `fate` describes; both are None after a success."""
     if isinstance(fate, ApiError | InvalidResponse):
         request_id = fate.request_id
     return Call(

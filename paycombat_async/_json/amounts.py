@@ -21,7 +21,7 @@ SMALLEST = Decimal("0.000001")
 LIMIT = Decimal(10) ** 15
 _LIMIT = int(LIMIT)
 _LEAST_PLAIN = Decimal("0.00001")  # below it, msgspec writes 1e-6 where JavaScript writes 0.000001
-_LONGEST = 64  # characters of a text that is parsed as a number
+_LONGEST = 64  # characters; a longer str is not parsed as a number
 _WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
 
 
@@ -85,7 +85,7 @@ def _significant_digits(amount: Decimal) -> int:
     return len("".join(map(str, amount.as_tuple().digits)).strip("0"))
 
 
-# In this order: a comparison with NaN would raise.
+# The check for NaN comes first, because comparing with NaN raises.
 _VIOLATIONS: tuple[tuple[Callable[[Decimal], bool], str], ...] = (
     (lambda amount: not amount.is_finite(), "NaN and infinity are no amounts"),
     (lambda amount: amount < 0, "an amount is not negative"),
@@ -96,7 +96,7 @@ _VIOLATIONS: tuple[tuple[Callable[[Decimal], bool], str], ...] = (
 
 
 def _number_in_text(value: object) -> object:
-    """The Decimal that a text from a form spells; anything else unchanged."""
+    """Returns a str such as "12.50" as a Decimal; anything else unchanged."""
     return Decimal(value) if isinstance(value, str) and len(value) < _LONGEST and _WRITTEN.match(value) else value
 
 

@@ -1,4 +1,4 @@
-"""Reads the annotations of Structs' fields, and keeps what is made for a type."""
+"""Reads the annotations of Structs' fields, and caches what is made for each type."""
 
 from collections.abc import Callable
 from types import UnionType

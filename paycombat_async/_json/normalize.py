@@ -94,7 +94,7 @@ def child_path(path: str, key: str) -> str:
 
 
 def _key_order(key: str) -> int:
-    """The key for `sorted`: array indices by number, then all other keys in their given order, since it is stable."""
+    """The key for `sorted`: array indices by number, then all other keys in their given order, as sorting is stable."""
     return int(key) if is_array_index(key) else MAX_ARRAY_INDEX + 1
 
 

@@ -96,7 +96,7 @@ ENVELOPE_DECODERS: Final = ByType(_make_envelope_decoder)
 
 
 def _always_none(_data: object) -> None:
-    """Always None: the caller decodes slowly."""
+    """Returns None, so that the caller decodes field by field."""
 
 
 def _accept(_value: object) -> bool:

@@ -49,14 +49,14 @@ def check_echoed_fields(
 
 
 def expected_echoes(endpoint: Endpoint[Any, Any], request: object) -> dict[str, tuple[str, ...]]:
-    """The values that fields of the answer may have, by the field's name, as text: those that the request sends."""
+    """Returns, for each field of the answer that repeats the request, the values that were sent, as str."""
     sent = {echo.answered: tuple(_request_value(request, name) for name in echo.sent) for echo in endpoint.echoes}
     texts = {name: tuple(str(value) for value in values if value is not None) for name, values in sent.items()}
     return {name: values for name, values in texts.items() if values}
 
 
 def fits_expected(data: object, expected: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether an object that the provider shows can be the one that was asked for: no field says something else."""
+    """Whether an object at the provider can be the one that was requested: no field has an unexpected value."""
     shown = ((getattr(data, name, None), values) for name, values in expected.items())
     return all(value is None or any(_is_same(value, sent) for sent in values) for value, values in shown)
 

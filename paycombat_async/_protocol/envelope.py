@@ -44,7 +44,7 @@ class Unwrapped(NamedTuple):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether something in it speaks against a refusal. That an outer wrapping speaks of a success does not."""
+        """Whether something contradicts a refusal. An outer envelope that reports success does not."""
         if casts_doubt(self.envelope):
             return True
         return self.outer is not None and verdict_of(self.outer) is not True and casts_doubt(self.outer)

@@ -67,7 +67,7 @@ def _interpreted(
 def _reading(
     endpoint: Endpoint[Any, R], body: Raw, request_id: str | None, *, says: bool | None, closely: bool
 ) -> tuple[DecodedReply | None, str]:
-    """The decoded data and an empty text, or None and what is wrong with the data."""
+    """Returns the decoded reply and "", or None and what is wrong with the data."""
     try:
         data, notes = (decode_with_drift if closely else decode)(endpoint.response, body, "$.data")
     except UndecodableData as error:

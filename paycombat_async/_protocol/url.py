@@ -121,7 +121,7 @@ def _query_text(name: str, value: object) -> str:
     try:
         return str(value)
     except ValueError:
-        pass  # Python prints no more than 4300 digits
+        pass  # raised for an int of more than 4300 digits
     raise InvalidRequest(f"{name}: has too many digits", path=name)
 
 

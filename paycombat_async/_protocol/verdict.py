@@ -56,7 +56,7 @@ def statuses_in(envelope: Envelope) -> list[int]:
 
 
 def casts_doubt(envelope: Envelope) -> bool:
-    """Whether it speaks of a success, or names a failure that proves no refusal, also deep in its errors."""
+    """Whether it reports success, or has a failure status, also deep in its errors, that proves no refusal."""
     if True in {_said(envelope.status), success_of(envelope)}:
         return True
     failures = [*statuses_in(envelope), *_named_in(envelope.error), *_named_in(envelope.errors)]

@@ -39,7 +39,7 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """A field of the answer that repeats one of those `sent`.
+    """A field of the answer that repeats one of the request's fields in `sent`.
 
     If an identity differs, the answer belongs to another call; any other difference is drift.
     """

@@ -1,4 +1,4 @@
-"""What is written down of a call that must happen once, and what a store of such records can do."""
+"""The record of a call that must happen once (an intent), and the interface of a store for such records."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,7 +25,7 @@ class IntentState(StrEnum):
 
 
 UNRESOLVED: Final = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
-FREE: Final = frozenset({IntentState.REJECTED, IntentState.NOT_SENT})  # the reference may be sent again
+FREE: Final = frozenset({IntentState.REJECTED, IntentState.NOT_SENT})  # a call with this reference may be sent again
 
 
 class Intent(Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class NewIntent(Struct, frozen=True, kw_only=True):
 
 
 class Begun(Struct, frozen=True):
-    """The record as it stands after `Intents.begin`. Only with `may_send` may the call be sent, by whoever asked."""
+    """The record after `Intents.begin`. The caller of `begin` may send the call only if `may_send` is True."""
 
     intent: Intent
     may_send: bool
@@ -97,26 +97,26 @@ class Intents(Protocol):
         ...
 
     async def begin(self, new: NewIntent) -> Begun:
-        """Writes the call down as SENDING, durably, and allows it to be sent.
+        """Records the call durably as SENDING, and returns the record with `may_send=True`.
 
-        That is done, atomically, only where there is no record yet, or one that is REJECTED or NOT_SENT (then with the
-        next attempt number). Otherwise the standing record comes back unchanged, and the call must not be sent.
+        That is done, atomically, only if there is no record yet, or one that is REJECTED or NOT_SENT (then with the
+        next attempt number). Otherwise the existing record is returned unchanged, with `may_send=False`.
         """
         ...
 
     async def settle(self, settlement: Settlement) -> bool:
-        """Writes down what became of a call. False, and nothing is written, for another attempt or a settled record.
+        """Records the outcome of a call. Returns False, writing nothing, for another attempt or a settled record.
 
         UNKNOWN may become anything else later; APPLIED, REJECTED and NOT_SENT are final for their attempt.
         """
         ...
 
     async def find(self, reference: str) -> list[Intent]:
-        """The records with this reference, one for each endpoint that it was used with."""
+        """Returns the records with this reference, one for each endpoint that it was used with."""
         ...
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        """The records whose outcome nobody knows, at least `older_than` seconds old, the oldest first."""
+        """Returns the records with an unknown outcome, at least `older_than` seconds old, the oldest first."""
         ...
 
     async def forget(self, *, days: float) -> int:
@@ -124,7 +124,7 @@ class Intents(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Frees what the store holds open and has opened itself."""
+        """Closes the connections or files that the store has opened itself."""
         ...
 
 

@@ -63,7 +63,7 @@ class MemoryIntents:
         return len(old)
 
     async def aclose(self) -> None:
-        """Nothing is held open."""
+        """Does nothing, since this store opens nothing."""
 
     def __repr__(self) -> str:
         return f"MemoryIntents(account={self.account!r}, {len(self._records)} intents)"

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from paycombat_async.intents.postgres_pool import Pool
 
 DEFAULT_SCHEMA: Final = "paycombat"
-_IDENTIFIER: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")  # 63 bytes are significant
+_IDENTIFIER: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")  # names are cut at 63 bytes
 _TRIES: Final = 50  # for a record that others settle or delete each time between two statements
 _FORGOTTEN_AT_ONCE: Final = 1000  # so that no single statement takes long
 
 # Each statement is a transaction of its own: a process that dies leaves none open, with its locks, behind it.
-# `lock_timeout` is less than the margin of a lease, so that waiting for a lock never uses one up.
+# `lock_timeout` is shorter than LEASE_MARGIN_S, so that a wait for a lock never outlasts a lease.
 _DURABLE: Final = (
     "(SELECT set_config('synchronous_commit', 'on', true), set_config('lock_timeout', '3s', true)) AS durable"
 )
@@ -126,7 +126,7 @@ class PostgresIntents:
         for _ in range(_TRIES):
             if written := await self._select(_BEGIN, values):
                 return Begun(written[0], may_send=True)
-            # A statement of its own: the one above sees records as they were when it began.
+            # A second statement, because the one above sees only records that were committed before it began.
             standing = await self._select(_ONE, values)
             if standing and standing[0].state not in FREE:
                 return Begun(standing[0], may_send=False)

@@ -24,7 +24,7 @@ from paycombat_async.intents.postgres_pool import (
 T = TypeVar("T")
 
 STATEMENT_S: Final = 10  # for a single statement, on a server that is alive but does not answer
-_TRIES: Final = 50  # each lost to another transaction that committed, or used up a connection of before a restart
+_TRIES: Final = 50  # failed tries: lost to another transaction, or on a connection from before a restart
 
 
 class _StaleConnection(Exception):
@@ -45,7 +45,7 @@ class Database:
         self._pools = None if connect is None else LoopLocal(lambda: LoopPool(connect), _close, LoopPool.close)
 
     async def run(self, work: Callable[[Connection], Awaitable[T]], limit: float = STATEMENT_S) -> T:
-        """What `work` returns, committed. It is called again after it lost to another transaction, or to a deadlock.
+        """Returns the result of `work`, committed. Calls `work` again after a lost conflict or a deadlock.
 
         Raises `StoreFailed` for every error of the database, and when the server stays silent for `limit` seconds.
         """
@@ -77,7 +77,7 @@ class Database:
                 raise _StaleConnection
             with cut_after(connection, limit):
                 result = await work(connection)
-                if connection.pgconn.transaction_status != TransactionStatus.IDLE:  # a given pool without autocommit
+                if connection.pgconn.transaction_status != TransactionStatus.IDLE:  # a pool without autocommit
                     await connection.commit()
         return result
 
@@ -92,7 +92,7 @@ async def fetch(
     connection: Connection, statement: bytes, values: Mapping[str, object] | None = None
 ) -> list[tuple[Any, ...]]:
     """The rows that one statement returns. Any: PostgreSQL's values."""
-    # Neither the row nor the cursor factory of a given pool, which may be other ones.
+    # A cursor of our own, because the user's pool may have set another cursor or row factory.
     cursor = psycopg.AsyncCursor(connection, row_factory=tuple_row)
     await cursor.execute(statement, values, prepare=False)
     return await cursor.fetchall() if cursor.description else []

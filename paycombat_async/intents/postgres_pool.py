@@ -108,9 +108,9 @@ def connector(dsn: Secret) -> Callable[[], Awaitable[Connection]]:
 
 
 def is_alive(connection: Connection) -> bool:
-    """False if the server has closed the connection, as far as this machine has heard; costs no round trip."""
+    """Whether the connection is open, as far as this machine knows; costs no round trip."""
     try:
-        for _ in range(2):  # the first may read the server's last words, the second then finds the end
+        for _ in range(2):  # the first may read a last message; the second then finds the end
             connection.pgconn.consume_input()
     except psycopg.Error:
         return False
@@ -131,16 +131,16 @@ def cut_after(connection: Connection, seconds: float) -> Generator[None]:
 
 
 def _cut(connection: Connection) -> None:
-    with contextlib.suppress(psycopg.Error, OSError):  # closed in this very moment
+    with contextlib.suppress(psycopg.Error, OSError):  # raised if it was closed meanwhile
         borrowed = socket.socket(fileno=connection.pgconn.socket)
         try:
             borrowed.shutdown(socket.SHUT_RDWR)
         finally:
-            borrowed.detach()  # libpq closes it
+            borrowed.detach()  # the socket stays open: libpq closes it
 
 
 def _end(connection: Connection) -> None:
-    """Closes the connection without waiting, also when its loop is gone. A parameter keeps it alive until then."""
+    """Closes the connection without waiting, also when its loop is gone. The parameter keeps it alive until then."""
     connection.pgconn.finish()
 
 

@@ -89,8 +89,8 @@ class SqliteIntents:
         return f"SqliteIntents({str(self._file.path)!r}, account={self.account!r})"
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `work` returns, computed in a thread: a commit waits for the disk. Raises `StoreFailed`."""
-        import asyncio  # noqa: PLC0415  # 30 ms that those who only sign need not wait for
+        """Returns the result of `work`, run in a thread because a commit waits for the disk. Raises `StoreFailed`."""
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs should not pay
 
         try:
             return await asyncio.to_thread(work, *args, **kwargs)
@@ -105,7 +105,7 @@ class SqliteIntents:
             now = self._now()
             written = transitions.begin(standing, new, self.account, now)
             record = written or standing
-            assert record is not None  # noqa: S101  # begin refuses a standing record only
+            assert record is not None  # noqa: S101  # None only if there was a record
             if written is not None:
                 connection.execute(_INSERT, _row(written, new.owner))
         return Begun(record.at(now), may_send=written is not None)

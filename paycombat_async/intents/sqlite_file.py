@@ -15,7 +15,7 @@ from paycombat_async.errors import ConfigurationError
 _KIND: Final = "intents store"
 _APPLICATION: Final = 0x50434E31  # "PCN1" in SQLite's header says whose file it is
 _SCHEMA: Final = 1
-_BUSY_S: Final = 10  # for other processes, each of which needs some milliseconds
+_BUSY_S: Final = 10  # seconds to wait for other processes, each of which needs milliseconds
 _TABLE: Final = """
     CREATE TABLE intent (
         account TEXT NOT NULL, endpoint TEXT NOT NULL, reference TEXT NOT NULL, state TEXT NOT NULL,
@@ -47,7 +47,7 @@ class IntentsFile:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
-        """The connection inside a transaction that is durable when the block ends, and undone when it raises.
+        """A context with the connection in a transaction: committed durably at its end, rolled back if it raises.
 
         Raises `ConfigurationError` for every error of SQLite.
         """
@@ -78,7 +78,7 @@ class IntentsFile:
         """After a fork, the inherited connection is neither used nor closed: that would release the parent's locks."""
         leak_forever(self._connection)
         self._connection, self._pid = None, os.getpid()
-        self._lock = threading.Lock()  # another thread of the parent may have held it
+        self._lock = threading.Lock()  # the inherited one may stay locked: a thread of the parent held it
 
 
 def _connect(path: Path) -> sqlite3.Connection:

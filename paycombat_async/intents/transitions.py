@@ -15,13 +15,13 @@ class Record(Struct, frozen=True):
     leased_until: datetime
 
     def at(self, now: datetime) -> Intent:
-        """The intent as it is shown at this time: a call whose lease is over is UNKNOWN."""
+        """Returns the intent as shown at this time: a call whose lease is over is UNKNOWN."""
         is_over = self.intent.state is IntentState.SENDING and self.leased_until <= now
         return msgspec.structs.replace(self.intent, state=IntentState.UNKNOWN) if is_over else self.intent
 
 
 def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) -> Record | None:
-    """The record to write for a call that may be sent; None where it must not be."""
+    """Returns the record to write if the call may be sent; None if it must not be sent."""
     if standing is not None and standing.intent.state not in FREE:
         return None
     intent = Intent(
@@ -38,7 +38,7 @@ def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) 
 
 
 def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Record | None:
-    """The record to write; None for another attempt, and for a record whose state is final."""
+    """Returns the settled record to write; None for another attempt, or if the state is final."""
     if standing is None or standing.intent.attempt != settlement.attempt or standing.intent.state not in UNRESOLVED:
         return None
     settled = msgspec.structs.replace(

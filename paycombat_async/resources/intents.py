@@ -1,4 +1,4 @@
-"""Recorded calls that must happen once: what is not certain, and how it becomes certain."""
+"""Finds and settles recorded calls whose outcome is unknown."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ _STATES: Final = {Outcome.APPLIED: IntentState.APPLIED, Outcome.REJECTED: Intent
 
 
 class ReconcileReport(msgspec.Struct, frozen=True):
-    """What `intents.reconcile()` found out. `applied` were found at the provider and are settled now.
+    """The records that `intents.reconcile()` looked up. Those in `applied` were found and are now settled as APPLIED.
 
-    `ambiguous` have more than one fitting object there, and `unresolved` have none, which proves nothing: both stay
-    unknown until a webhook or a person says more.
+    For those in `ambiguous` the provider has several objects with the reference, or one that differs; for those in
+    `unresolved` it has none, which proves nothing. Both stay unknown until a webhook or a person settles them.
     """
 
     applied: tuple[Intent, ...]
@@ -32,7 +32,7 @@ class ReconcileReport(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """An object that the provider shows, with the merchant's own reference on it."""
+    """An object in one of the provider's lists, with the merchant's own reference."""
 
     id: str
     reference: str
@@ -46,11 +46,12 @@ class IntentRecords:
         self._engine = engine
 
     async def reconcile(self, *, older_than: float = 0) -> ReconcileReport:
-        """Looks for unknown payouts and customers in the provider's lists, and settles those that are there.
+        """Looks up calls with an unknown outcome in the provider's lists, settles those it finds, and returns a report.
 
-        Only records that are at least `older_than` seconds old are looked for. An object fits if its reference is the
-        same and no amount, currency or other repeated field differs. Payins have no list, so they stay as they are.
-        Nothing is ever sent again. Raises what listing raises, and `StoreFailed`.
+        Only payouts and customers can be found, since there is no list of payins, and only records that are at least
+        `older_than` seconds old are looked up. An object fits a record if the reference is the same and no amount,
+        currency or other repeated field differs. No call is ever sent again. Raises the errors of `list()`, and
+        `StoreFailed`.
         """
         store = self._store()
         unknown = await store.unresolved(older_than=older_than)
@@ -75,18 +76,19 @@ class IntentRecords:
         return ReconcileReport(tuple(applied), tuple(ambiguous), tuple(left))
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        """The records whose outcome nobody knows, at least `older_than` seconds old, the oldest first."""
+        """Returns the records with an unknown outcome that are at least `older_than` seconds old, the oldest first."""
         return await self._store().unresolved(older_than=older_than)
 
     async def find(self, reference: str) -> list[Intent]:
-        """The records with this reference, one for each endpoint that it was used with."""
+        """Returns the records with this reference, one for each endpoint that it was used with."""
         return await self._store().find(reference)
 
     async def resolve(self, reference: str, outcome: Outcome, *, by: str) -> Intent:
-        """Settles an unknown record on a person's word: `outcome` is APPLIED or REJECTED, `by` is the person's name.
+        """Settles a record with an unknown outcome as a person has found out, and returns the settled record.
 
-        After REJECTED the reference may be sent again, so be sure that nothing was carried out. Raises
-        `ConfigurationError` if there is no unknown record with this reference, or more than one.
+        `outcome` is APPLIED or REJECTED, `by` is the person's name. After REJECTED a call with this reference may be
+        sent again, so be sure that the first one was not carried out. Raises `ConfigurationError` if there is no
+        unknown record with this reference, or more than one.
         """
         if outcome not in _STATES:
             raise ConfigurationError("resolve: outcome must be Outcome.APPLIED or Outcome.REJECTED")

@@ -23,10 +23,10 @@ class Payouts:
     async def create(self, request: CreatePayout) -> Payout:
         """Send money, and return the payout, which begins as PENDING. A webhook reports its final status later.
 
-        Not safe to repeat, because twice would pay twice: retried only if the request was certainly not sent. On
-        `Outcome.UNKNOWN`, `error.reference` is your `order_id`: look for it in `list()`. If it is not there, that
-        proves nothing: it may still arrive. An answer for another `order_id` raises `InvalidResponse`; another amount
-        or currency is reported as drift.
+        Not safe to repeat, because a second call would pay a second time: retried only if the request was certainly not
+        sent. On `Outcome.UNKNOWN`, `error.reference` is your `order_id`: look for it in `list()`. If it is not there,
+        that proves nothing: it may still arrive. An answer for another `order_id` raises `InvalidResponse`; another
+        amount or currency is reported as drift.
 
         Provider's page: https://docs.paycombat.com/create-payout-12836301e0
         """
@@ -54,9 +54,9 @@ class Payouts:
         return (await self._engine.send(RETRIEVE_PAYOUT, None, {"id": id})).data
 
     async def find(self, *, order_id: str, since: datetime | None = None) -> "list[Payout]":
-        """All payouts with this `order_id`, from every page of `list()`; with `since`, only those made at or after it.
+        """Return all payouts with this `order_id`, from all pages of `list()`; `since` leaves out those made before it.
 
-        An empty list proves nothing: a payout may still be on its way. Retried like `list()`, safe to repeat.
+        An empty list proves nothing: a payout may still be on its way. Each page is a GET, which is retried.
         """
         found = [payout async for payout in self.list() if str(payout.order_id) == order_id]
         return [payout for payout in found if since is None or not _is_older(payout, since)]
@@ -74,7 +74,7 @@ class Payouts:
 
 
 def _is_older(payout: Payout, moment: datetime) -> bool:
-    """Whether a payout was certainly made before this moment; one without a readable time was not."""
+    """Whether a payout was certainly made before this moment; False if its time cannot be read."""
     try:
         made = datetime.fromisoformat(payout.created_at or "")
     except ValueError:

@@ -12,7 +12,7 @@ from paycombat_async._signing import content_digest
 from paycombat_async.schemas.payins import Payin, VirtualAccount, VirtualAccountStatus
 from paycombat_async.schemas.payouts import Payout
 
-_SHOWN = 64  # characters of a text in a repr
+_SHOWN = 64  # characters of each value in a repr
 
 
 class _Event(Struct, frozen=True, kw_only=True, gc=False):
@@ -37,7 +37,7 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def key(self) -> str:
-        """A text that is the same for every delivery of this event: use it to process an event only once.
+        """A str that is the same for every delivery of this event: use it to process an event only once.
 
         It consists of type, id and status, since the provider sends neither a time nor an id of the delivery; without
         an id, it is a digest of `payload`.
@@ -144,7 +144,7 @@ class VirtualAccountRegistered(_Event, frozen=True, kw_only=True):
 class UnknownEvent(_Event, frozen=True, kw_only=True):
     """A webhook with a valid signature that is not documented, or that contradicts itself.
 
-    A status that is new, or a payout that says SUCCESS and was not approved: fetch the object before doing anything.
+    For example, its status is new, or it is a payout with SUCCESS that was not approved: fetch the object first.
     """
 
     data: dict[str, object]

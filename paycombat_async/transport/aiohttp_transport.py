@@ -72,7 +72,7 @@ class AiohttpTransport:
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self._host}; nothing was sent")
         pool = self._pools.current()
         if pool is None:
-            if self._is_closed:  # from another thread, since this call was let in
+            if self._is_closed:  # by another thread, after this call began
                 raise _translate_error(_Closed(), self._host, sent=False)
             pool = await self._pools.open()
         attempt = pool.deadlines.begin(timeout, is_once_only=draft.is_once_only)
@@ -87,7 +87,7 @@ class AiohttpTransport:
             sent = attempt.connection is not None
             failure = _translate_error(error if sent or not pool.session.closed else _Closed(), self._host, sent=sent)
         except BaseException as error:  # noqa: BLE001  # mostly a cancellation; it is re-raised
-            # Without the frames below: their locals hold headers with the token. The cause says whether bytes left.
+            # The traceback is dropped, since locals in it hold the token. The cause says whether bytes may have left.
             raise error.with_traceback(None) from _given_up(self._host, sent=attempt.connection is not None)
         # Raised outside the except block, it has no __context__: aiohttp's errors hold the headers with the token.
         raise failure
@@ -204,7 +204,7 @@ def _given_up(host: str, *, sent: bool) -> TransportError:
 
 @lru_cache(256)
 def _encoded_url(address: str) -> URL:
-    """The address unchanged: aiohttp would re-quote a text, for instance %7E to ~ and %2f to %2F."""
+    """The address unchanged: aiohttp would re-quote a str, for instance %7E to ~ and %2f to %2F."""
     return URL(address, encoded=True)
 
 

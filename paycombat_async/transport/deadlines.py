@@ -29,7 +29,7 @@ class DeadlineTimer:
 
         `is_once_only` also sets `latest_start`: a request that must not be repeated is not sent after that time.
         """
-        task = asyncio.current_task(self._loop)  # without the argument it looks the loop up, at the price of a getpid()
+        task = asyncio.current_task(self._loop)  # the argument saves a look-up of the loop, which calls getpid()
         if task is None:
             raise RuntimeError("an attempt needs a task to run in")
         until = self._loop.time() + seconds

@@ -1,8 +1,8 @@
 """Watches idle connections: bytes that arrive then belong to no request and must not be read as an answer.
 
-A complete stray answer would be read as the answer of the next call. Half a head is worse: the next status line would
-be parsed as one of its header lines, so that a 500 is read as the stray 200. While the loop is busy, such bytes, or
-the end of the connection, lie in the socket unread, so the socket is checked as well.
+A complete stray answer would be read as the answer of the next call. Half of the headers is worse: the next status line
+would be parsed as one of its header lines, so that a 500 is read as the stray 200. While the loop is busy, such bytes,
+or the end of the connection, lie in the socket unread, so the socket is checked as well.
 """
 
 import asyncio

@@ -29,15 +29,16 @@ class Customers:
     def create(self, request: CreateCustomer) -> Customer:
         """Create a customer and return it.
 
-        Not safe to repeat, because twice would create two customers: retried only if the request was certainly not
-        sent. On `Outcome.UNKNOWN`, look for your `organization_reference_id` in `list()` before you try again.
+        Not safe to repeat, because a second call would create a second customer: retried only if the request was
+        certainly not sent. On `Outcome.UNKNOWN`, look for your `organization_reference_id` in `list()` before you try
+        again.
 
         Provider's page: https://docs.paycombat.com/create-customer-12819564e0
         """
         return self._runner.run(self._async.create, request)
 
     def update(self, request: UpdateCustomer) -> Customer:
-        """Change the fields of a customer that are set, and return the customer.
+        """Change those fields of a customer that are set in `request`, and return the customer.
 
         `""` clears a field, `UNSET` leaves it unchanged. Safe to repeat, so it is retried.
 
@@ -90,7 +91,7 @@ class Customers:
         return self._runner.run(self._async.disable, customer_id)
 
     def delete(self, customer_id: str) -> DeletedCustomer:
-        """Delete a customer. The answer is not documented: all fields of what is returned may be None.
+        """Delete a customer. The answer is not documented, so all fields of the returned object may be None.
 
         Safe to repeat, so it is retried: `NotFound` may mean that an earlier attempt deleted it. The path is a guess.
 

@@ -1,4 +1,4 @@
-"""Recorded calls that must happen once: what is not certain, and how it becomes certain."""
+"""Finds and settles recorded calls whose outcome is unknown."""
 
 from paycombat_async.errors import Outcome
 from paycombat_async.intents.intent import Intent
@@ -15,27 +15,29 @@ class IntentRecords:
         self._async = resource
 
     def reconcile(self, *, older_than: float = 0) -> ReconcileReport:
-        """Looks for unknown payouts and customers in the provider's lists, and settles those that are there.
+        """Looks up calls with an unknown outcome in the provider's lists, settles those it finds, and returns a report.
 
-        Only records that are at least `older_than` seconds old are looked for. An object fits if its reference is the
-        same and no amount, currency or other repeated field differs. Payins have no list, so they stay as they are.
-        Nothing is ever sent again. Raises what listing raises, and `StoreFailed`.
+        Only payouts and customers can be found, since there is no list of payins, and only records that are at least
+        `older_than` seconds old are looked up. An object fits a record if the reference is the same and no amount,
+        currency or other repeated field differs. No call is ever sent again. Raises the errors of `list()`, and
+        `StoreFailed`.
         """
         return self._runner.run(self._async.reconcile, older_than=older_than)
 
     def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        """The records whose outcome nobody knows, at least `older_than` seconds old, the oldest first."""
+        """Returns the records with an unknown outcome that are at least `older_than` seconds old, the oldest first."""
         return self._runner.run(self._async.unresolved, older_than=older_than)
 
     def find(self, reference: str) -> list[Intent]:
-        """The records with this reference, one for each endpoint that it was used with."""
+        """Returns the records with this reference, one for each endpoint that it was used with."""
         return self._runner.run(self._async.find, reference)
 
     def resolve(self, reference: str, outcome: Outcome, *, by: str) -> Intent:
-        """Settles an unknown record on a person's word: `outcome` is APPLIED or REJECTED, `by` is the person's name.
+        """Settles a record with an unknown outcome as a person has found out, and returns the settled record.
 
-        After REJECTED the reference may be sent again, so be sure that nothing was carried out. Raises
-        `ConfigurationError` if there is no unknown record with this reference, or more than one.
+        `outcome` is APPLIED or REJECTED, `by` is the person's name. After REJECTED a call with this reference may be
+        sent again, so be sure that the first one was not carried out. Raises `ConfigurationError` if there is no
+        unknown record with this reference, or more than one.
         """
         return self._runner.run(self._async.resolve, reference, outcome, by=by)
 

@@ -24,10 +24,10 @@ class Payouts:
     def create(self, request: CreatePayout) -> Payout:
         """Send money, and return the payout, which begins as PENDING. A webhook reports its final status later.
 
-        Not safe to repeat, because twice would pay twice: retried only if the request was certainly not sent. On
-        `Outcome.UNKNOWN`, `error.reference` is your `order_id`: look for it in `list()`. If it is not there, that
-        proves nothing: it may still arrive. An answer for another `order_id` raises `InvalidResponse`; another amount
-        or currency is reported as drift.
+        Not safe to repeat, because a second call would pay a second time: retried only if the request was certainly not
+        sent. On `Outcome.UNKNOWN`, `error.reference` is your `order_id`: look for it in `list()`. If it is not there,
+        that proves nothing: it may still arrive. An answer for another `order_id` raises `InvalidResponse`; another
+        amount or currency is reported as drift.
 
         Provider's page: https://docs.paycombat.com/create-payout-12836301e0
         """
@@ -55,9 +55,9 @@ class Payouts:
         return self._runner.run(self._async.retrieve, id)
 
     def find(self, *, order_id: str, since: datetime | None = None) -> "list[Payout]":
-        """All payouts with this `order_id`, from every page of `list()`; with `since`, only those made at or after it.
+        """Return all payouts with this `order_id`, from all pages of `list()`; `since` leaves out those made before it.
 
-        An empty list proves nothing: a payout may still be on its way. Retried like `list()`, safe to repeat.
+        An empty list proves nothing: a payout may still be on its way. Each page is a GET, which is retried.
         """
         return self._runner.run(self._async.find, order_id=order_id, since=since)
 
