@@ -68,7 +68,7 @@ class IntentRecords:
             items = found.get((intent.endpoint, intent.reference), [])
             fitting = [item for item in items if fits_expected(item.data, intent.expected)]
             if len(fitting) == len(items) == 1 and await self._settle(store, intent, "list", fitting[0].id):
-                applied += [await self._standing(store, intent)]
+                applied += [await _standing(store, intent)]
             elif items:
                 ambiguous.append(intent)
             else:
@@ -90,18 +90,7 @@ class IntentRecords:
         sent again, so be sure that the first one was not carried out. Raises `ConfigurationError` if there is no
         unknown record with this reference, or more than one.
         """
-        if outcome not in _STATES:
-            raise ConfigurationError("resolve: outcome must be Outcome.APPLIED or Outcome.REJECTED")
-        if not by.strip():
-            raise ConfigurationError("resolve: by= must be the name of the person who decides")
-        store = self._store()
-        unknown = [intent for intent in await store.find(reference) if intent.state is IntentState.UNKNOWN]
-        if len(unknown) != 1:
-            raise ConfigurationError(f"resolve: {len(unknown)} records with this reference are unknown; one is needed")
-        settlement = _settlement(unknown[0], _STATES[outcome], by)
-        if not await store.settle(settlement):
-            raise ConfigurationError("resolve: the record was settled by somebody else meanwhile")
-        return await self._standing(store, unknown[0])
+        return await resolve_on_word(self._store(), reference, outcome, by)
 
     async def forget(self, *, days: float) -> int:
         """Deletes records that were settled more than `days` ago and returns how many. Unresolved ones stay."""
@@ -117,10 +106,28 @@ class IntentRecords:
         settlement = _settlement(intent, IntentState.APPLIED, evidence)
         return await store.settle(msgspec.structs.replace(settlement, object_id=object_id))
 
-    @staticmethod
-    async def _standing(store: Intents, intent: Intent) -> Intent:
-        standing = await store.find(intent.reference)
-        return next(each for each in standing if each.endpoint == intent.endpoint)
+
+async def resolve_on_word(store: Intents, reference: str, outcome: Outcome, by: str) -> Intent:
+    """Settles the unknown record with this reference as APPLIED or REJECTED, with the person's name as its evidence.
+
+    Raises `ConfigurationError` for another outcome, without a name, and unless exactly one such record is unknown.
+    """
+    if outcome not in _STATES:
+        raise ConfigurationError("resolve: outcome must be Outcome.APPLIED or Outcome.REJECTED")
+    if not by.strip():
+        raise ConfigurationError("resolve: by= must be the name of the person who decides")
+    unknown = [intent for intent in await store.find(reference) if intent.state is IntentState.UNKNOWN]
+    if len(unknown) != 1:
+        raise ConfigurationError(f"resolve: {len(unknown)} records with this reference are unknown; one is needed")
+    settlement = _settlement(unknown[0], _STATES[outcome], by)
+    if not await store.settle(settlement):
+        raise ConfigurationError("resolve: the record was settled by somebody else meanwhile")
+    return await _standing(store, unknown[0])
+
+
+async def _standing(store: Intents, intent: Intent) -> Intent:
+    standing = await store.find(intent.reference)
+    return next(each for each in standing if each.endpoint == intent.endpoint)
 
 
 def _settlement(intent: Intent, state: IntentState, evidence: str) -> Settlement:
