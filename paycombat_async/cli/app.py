@@ -10,8 +10,11 @@ from paycombat_async._version import __version__
 from paycombat_async.cli.customers_get import get
 from paycombat_async.cli.customers_sample import sample
 from paycombat_async.cli.customers_sync import sync
+from paycombat_async.cli.db import db
 from paycombat_async.cli.doctor import doctor
+from paycombat_async.cli.intents import intents
 from paycombat_async.cli.sandbox import sandbox
+from paycombat_async.cli.stores import without_urls
 
 _WIDE = {"max_content_width": 100, "help_option_names": ["-h", "--help"]}
 
@@ -38,7 +41,7 @@ def customers() -> None:
 
 for command in (sync, get, sample):
     customers.add_command(command)
-for program in (sandbox, doctor):
+for program in (sandbox, doctor, intents, db):
     paycombat.add_command(program)
 
 
@@ -51,6 +54,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code: object = paycombat.main(arguments, prog_name="paycombat", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
+        if isinstance(error, click.UsageError):
+            error = click.UsageError(without_urls(error.format_message()), error.ctx)
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):

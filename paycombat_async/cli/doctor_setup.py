@@ -18,7 +18,7 @@ from paycombat_async.errors import ConfigurationError
 _OK, _NOTE, _WRONG = "ok", "note", "wrong"
 _TOKEN, _KEY, _WEBHOOK_KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY", "PAYCOMBAT_WEBHOOK_KEY"
 _BASE_URL = "PAYCOMBAT_BASE_URL"
-_KNOWN = {_TOKEN, _KEY, _WEBHOOK_KEY, _BASE_URL}
+_KNOWN = {_TOKEN, _KEY, _WEBHOOK_KEY, _BASE_URL, "PAYCOMBAT_DATABASE_URL"}
 _QUOTES = "\"'`"
 # The same minimum versions as in pyproject.toml.
 LEAST_VERSIONS = {"aiohttp": "3.14.5", "anyio": "4.12", "msgspec": "0.22"}

@@ -114,6 +114,11 @@ def test_openapi_says_why_a_file_cannot_be_written(tmp_path: Path) -> None:
         ["sandbox"],
         ["sandbox", "openapi"],
         ["doctor"],
+        ["intents"],
+        *(["intents", name] for name in ("list", "show", "reconcile", "resolve")),
+        ["db"],
+        ["db", "migrate"],
+        ["db", "status"],
     ],
     ids=" ".join,
 )

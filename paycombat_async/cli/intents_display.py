@@ -1,0 +1,68 @@
+"""Output of recorded calls: a table, all fields of one, or JSON. The recorded answer is personal data."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import click
+import msgspec
+
+from paycombat_async._printable import printable, printable_json
+from paycombat_async.intents.intent import Intent
+
+_HEADINGS: Final = ("account", "endpoint", "reference", "state", "attempt", "created", "id")
+_PIPE_WIDTH: Final = 2000  # columns: more than a row needs, so that a program that reads the table gets whole lines
+
+
+def show_table(intents: Sequence[Intent]) -> None:
+    """Prints a row for each record. Long cells are folded on a terminal, and never clipped."""
+    from rich.console import Console  # noqa: PLC0415  # takes 60 ms
+    from rich.table import Table  # noqa: PLC0415  # for the same reason
+    from rich.text import Text  # noqa: PLC0415  # for the same reason
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in _HEADINGS:
+        table.add_column(heading, overflow="fold")
+    for intent in intents:
+        table.add_row(*(Text(printable(cell)) for cell in _cells(intent)))
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def show_json(intents: Sequence[Intent]) -> None:
+    """Prints an array of the records, without their answers."""
+    encoded = msgspec.json.encode([_fields(intent) for intent in intents])
+    click.echo(printable_json(msgspec.json.format(encoded, indent=2).decode()))
+
+
+def show_fields(intent: Intent, *, with_answer: bool) -> None:
+    """Prints a line for each field of the record, and the recorded answer only on request."""
+    for name, value in _fields(intent).items():
+        text = value if isinstance(value, str) else "-" if value is None else msgspec.json.encode(value).decode()
+        click.echo(f"{name + ':':<14}{printable(text, limit=4000)}")
+    if intent.answer is None:
+        click.echo(f"{'answer:':<14}not recorded")
+    elif with_answer:
+        click.echo(f"{'answer:':<14}{printable_json(intent.answer.decode(errors='replace'))}")
+    else:
+        click.echo(f"{'answer:':<14}recorded, {len(intent.answer):,} bytes; --answer prints it")
+
+
+def _fields(intent: Intent) -> Mapping[str, object]:
+    fields: dict[str, object] = msgspec.to_builtins(intent)
+    del fields["answer"]
+    return fields
+
+
+def _cells(intent: Intent) -> tuple[str, ...]:
+    created = _in_seconds(intent.created_at)
+    names = (intent.account, intent.endpoint, intent.reference, intent.state.value)
+    return (*names, str(intent.attempt), created, intent.object_id or "-")
+
+
+def _in_seconds(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,116 @@
+"""The intents store that a command names: a file, or a database whose URL is never printed."""
+
+import os
+import re
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+
+from paycombat_async._printable import printable
+from paycombat_async.cli.refusal import UsageRefused, refusals
+from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, PayCombatError
+from paycombat_async.intents.intent import DEFAULT_ACCOUNT, Intents
+from paycombat_async.intents.postgres import DEFAULT_SCHEMA, PostgresIntents
+from paycombat_async.intents.sqlite import SqliteIntents
+
+VARIABLE: Final = "PAYCOMBAT_DATABASE_URL"
+_SCHEMES: Final = ("postgresql://", "postgres://")  # the two that libpq knows
+_URL: Final = re.compile(r"postgres(?:ql)?://.*")
+
+account_option: Final = click.option(
+    "--account", default=DEFAULT_ACCOUNT, show_default=True, metavar="NAME", help="The account as the store names it."
+)
+schema_option: Final = click.option(
+    "--schema",
+    default=DEFAULT_SCHEMA,
+    show_default=True,
+    metavar="NAME",
+    help="The schema of the tables in PostgreSQL.",
+)
+
+
+class Failed(click.ClickException):
+    """The command could not do its work; exits with 1."""
+
+    exit_code = 1
+
+
+@contextmanager
+def failures() -> Generator[None]:
+    """A context manager that turns the SDK's errors into one sentence: exit code 2 for wrong usage, 1 for the rest."""
+    with refusals():
+        try:
+            yield
+        except ConfigurationError:
+            raise
+        except InvalidRequest as error:
+            raise ConfigurationError(str(error)) from None
+        except PayCombatError as error:
+            words = error.message if isinstance(error, ApiError) else None
+            sentence = f"{error} ({words})" if words else str(error)
+            # The error advises a call in Python, which is of no use at a shell.
+            advised = sentence.replace("await store.migrate()", "paycombat db migrate")
+            raise Failed(printable(advised, limit=1000)) from None
+
+
+def without_urls(message: str) -> str:
+    """The message without what follows `postgresql://`, which may hold a password: click quotes wrong arguments."""
+    return _URL.sub("postgresql://…", message)
+
+
+def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]]:
+    """The store, which may be left out, and the words after it, one for each of `names`.
+
+    Raises `UsageRefused` for another number of words.
+    """
+    count = len(names.split())
+    if len(words) not in {count, count + 1}:
+        raise UsageRefused(f"the arguments must be: [STORE] {names}")
+    return (words[0] if len(words) > count else None), list(words[-count:])
+
+
+@asynccontextmanager
+async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator[Intents]:
+    """The store, closed after the block. Raises `ConfigurationError` if it cannot be opened, or its file is missing."""
+    place = store or _from_environment("STORE")
+    found = open_postgres(place, account, schema) if place.startswith(_SCHEMES) else _open_file(place, account)
+    try:
+        yield found
+    finally:
+        await found.aclose()
+
+
+def open_postgres(url: str | None, account: str, schema: str) -> PostgresIntents:
+    """The store in this database. Raises `ConfigurationError` for what is no URL of PostgreSQL, without quoting it."""
+    url = url or _from_environment("URL")
+    if not url.startswith(_SCHEMES):
+        raise ConfigurationError("the URL must begin with postgresql://")
+    return PostgresIntents(url, account, schema)
+
+
+def _open_file(path: str, account: str) -> SqliteIntents:
+    # Neither message quotes the path: it may be a mistyped connection string.
+    if "://" in path:
+        raise ConfigurationError("STORE must be the path of a file, or a URL that begins with postgresql://")
+    if not _is_there(Path(path)):
+        raise ConfigurationError("STORE must be the path of an existing file: there is none with this path")
+    return SqliteIntents(path, account)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a directory that may not be read, or a name that is too long
+        return False
+
+
+def _from_environment(name: str) -> str:
+    url = os.environ.get(VARIABLE)
+    if not url:
+        raise ConfigurationError(f"{name} is missing: name it, or set {VARIABLE}")
+    if not url.startswith(_SCHEMES):
+        raise ConfigurationError(f"{VARIABLE} must begin with postgresql://")
+    return url

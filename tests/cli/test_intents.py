@@ -1,0 +1,303 @@
+"""`paycombat intents` and `paycombat db`: tables, exit codes, and no password on any stream."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from paycombat_async.cli.app import run as run_here
+from paycombat_async.intents import Intents, IntentState, NewIntent, PostgresIntents, Settlement, SqliteIntents
+from paycombat_async.sandbox import Sandbox
+from paycombat_sync import PayCombat, PayCombatError
+from tests.calls import payout
+from tests.chaos.matrix_cells import PAYEE
+from tests.cli.command import run
+from tests.intents.postgres_server import PostgresServer, postgres_server
+
+__all__ = ["postgres_server"]
+
+PASSWORD = "Canary+Password"
+URL = f"postgresql://tests:{PASSWORD}@127.0.0.1:1/tests"
+_schemas = count(1)
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(name="path")
+def _path(tmp_path: Path) -> Path:
+    return tmp_path / "payments.db"
+
+
+@pytest.fixture(name="command")
+def _command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in this process: exit code, stdout and stderr."""
+
+    def command(*arguments: object, **variables: str) -> tuple[int, str, str]:
+        with monkeypatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("PAYCOMBAT_")]:
+                patch.delenv(name)
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            capsys.readouterr()
+            code = run_here([str(argument) for argument in arguments])
+        said, complaint = capsys.readouterr()
+        assert PASSWORD not in said + complaint
+        assert "Traceback" not in complaint
+        return code, said, complaint
+
+    return command
+
+
+async def record(store: Intents, reference: str, state: IntentState = IntentState.UNKNOWN) -> None:
+    new = NewIntent(endpoint="payouts.create", reference=reference, body_digest="digest", owner="tests", lease=3600)
+    begun = await store.begin(new)
+    await store.settle(
+        Settlement(
+            endpoint=new.endpoint,
+            reference=reference,
+            attempt=begun.intent.attempt,
+            state=state,
+            evidence="answer",
+            object_id="payout_1" if state is IntentState.APPLIED else None,
+            answer=b'{"name":"Ana"}' if state is IntentState.APPLIED else None,
+        )
+    )
+
+
+def fill(path: Path, *references: str, state: IntentState = IntentState.UNKNOWN, account: str = "default") -> None:
+    async def work() -> None:
+        store = SqliteIntents(path, account)
+        for reference in references:
+            await record(store, reference, state)
+        await store.aclose()
+
+    asyncio.run(work())
+
+
+def test_unresolved_records_are_a_table(path: Path, command: Run) -> None:
+    """Whole lines in a pipe, however long the reference is; only those of the account; exit code 3."""
+    long = "order-" + "x" * 200
+    fill(path, "order-1", long)
+    fill(path, "order-2", state=IntentState.APPLIED)
+    fill(path, "order-3", account="other")
+
+    code, said, _ = command("intents", "list", path)
+
+    lines = said.splitlines()
+    assert 3 == code
+    assert ["account", "endpoint", "reference", "state", "attempt", "created", "id"] == lines[0].split()
+    assert ["default", "payouts.create", "order-1", "unknown", "1"] == lines[1].split()[:5]
+    assert long in lines[2].split()
+    assert "2 records are unresolved." == lines[3]
+    assert 3 == command("intents", "list", path, "--account", "other")[0]
+
+
+def test_a_store_without_unresolved_records_ends_with_0(path: Path, command: Run) -> None:
+    """Settled records are not listed."""
+    fill(path, "order-1", state=IntentState.APPLIED)
+
+    assert (0, "No record is unresolved.\n", "") == command("intents", "list", path)
+    assert (0, "[]\n", "") == command("intents", "list", path, "--json")
+
+
+def test_unresolved_records_as_json(path: Path, command: Run) -> None:
+    """An array of all fields but the answer; the exit code is that of the table."""
+    fill(path, "order-1\x1b[2J")
+
+    code, said, _ = command("intents", "list", path, "--json")
+
+    [shown] = json.loads(said)
+    assert 3 == code
+    assert ("order-1\x1b[2J", "unknown", 1) == (shown["reference"], shown["state"], shown["attempt"])
+    assert "answer" not in shown
+    assert "\x1b" not in said + command("intents", "list", path)[1]
+
+
+def test_a_record_is_shown_with_its_answer_only_on_request(path: Path, command: Run) -> None:
+    """The answer holds personal data."""
+    fill(path, "order-1", state=IntentState.APPLIED)
+
+    code, said, _ = command("intents", "show", path, "order-1")
+    _, with_answer, _ = command("intents", "show", path, "order-1", "--answer")
+
+    shown = dict(line.split(":", 1) for line in said.splitlines())
+    assert 0 == code
+    assert ["applied", "payout_1", "answer"] == [shown[name].strip() for name in ("state", "object_id", "evidence")]
+    assert "Ana" not in said
+    assert '{"name":"Ana"}' in with_answer
+
+
+def test_a_record_that_is_not_there_is_a_sentence(path: Path, command: Run) -> None:
+    """Exit code 1."""
+    fill(path)
+
+    code, said, complaint = command("intents", "show", path, "order-9")
+
+    assert (1, "") == (code, said)
+    assert "Error: There is no record with the reference order-9 in the account default.\n" == complaint
+
+
+@pytest.mark.parametrize("word", ["applied", "rejected"])
+def test_a_person_settles_a_record_without_credentials(path: Path, command: Run, word: str) -> None:
+    """The name is recorded as evidence; a second word finds nothing to settle."""
+    fill(path, "order-1")
+
+    code, said, _ = command("intents", "resolve", path, "order-1", word, "--by", "Ana")
+    again, _, complaint = command("intents", "resolve", path, "order-1", word, "--by", "Ana")
+
+    assert (0, f"payouts.create order-1 is settled as {word}, by Ana.\n") == (code, said)
+    assert (2, "Error: resolve: 0 records with this reference are unknown; one is needed\n") == (again, complaint)
+    assert "evidence:     Ana" in command("intents", "show", path, "order-1")[1]
+    assert 0 == command("intents", "list", path)[0]
+
+
+def test_reconciling_shows_what_was_found_and_what_is_left(path: Path) -> None:
+    """With the credentials of the environment; exit code 3 until nothing is unresolved."""
+    with Sandbox() as sandbox:
+        account = {"token": sandbox.token, "signature_key": sandbox.signature_key, "base_url": sandbox.base_url}
+        sandbox.faults.script("payouts.create", ["500_after_commit", "500_before_commit"])
+        with PayCombat(**account, intents=SqliteIntents(path), max_retries=0) as client:
+            for number in range(2):
+                with pytest.raises(PayCombatError):
+                    client.payouts.create(payout(order_id=f"order-{number}", payout_beneficiary_param=PAYEE))
+
+        young = run("intents", "reconcile", path, "--older-than", "3600", sandbox=sandbox)
+        found = run("intents", "reconcile", path, sandbox=sandbox)
+        run("intents", "resolve", path, "order-1", "rejected", "--by", "Ana")
+        last = run("intents", "reconcile", path, sandbox=sandbox)
+
+    assert (3, "2 records are unresolved.") == (young.returncode, young.stdout.splitlines()[-1])
+    assert 3 == found.returncode, found.stderr
+    for line in ("1 found at the provider", "0 ambiguous", "1 not found at the provider", "1 record is unresolved."):
+        assert f"\n{line}" in f"\n{found.stdout}"
+    assert found.stdout.index("order-0") < found.stdout.index("0 ambiguous") < found.stdout.index("order-1")
+    assert (0, "No record is unresolved.") == (last.returncode, last.stdout.splitlines()[-1])
+
+
+def test_a_provider_that_refuses_is_a_sentence(path: Path) -> None:
+    """Exit code 1 for its refusal, 2 for missing credentials."""
+    fill(path, "order-1")
+    with Sandbox() as sandbox:
+        refused = run("intents", "reconcile", path, sandbox=sandbox, PAYCOMBAT_TOKEN="snd_x")
+        missing = run("intents", "reconcile", path, sandbox=sandbox, PAYCOMBAT_TOKEN="")
+
+    assert [1, 2] == [refused.returncode, missing.returncode]
+    assert "Error: token is missing" in missing.stderr
+    assert refused.stderr.startswith("Error: ")
+    assert "Traceback" not in refused.stderr + missing.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["list"], ["reconcile"], ["show", "order-1"], ["resolve", "order-1", "applied", "--by", "Ana"]],
+    ids=lambda words: words[0],
+)
+def test_a_missing_file_is_not_created(path: Path, command: Run, arguments: list[str]) -> None:
+    """Exit code 2."""
+    name, *rest = arguments
+
+    code, said, complaint = command("intents", name, path, *rest)
+
+    assert (2, "") == (code, said)
+    assert "there is none with this path" in complaint
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["intents", "list"], "STORE is missing: name it, or set PAYCOMBAT_DATABASE_URL"),
+        (["intents", "list", f"mysql://u:{PASSWORD}@h/d"], "STORE must be the path of a file, or a URL"),
+        (["intents", "list", f"host=h password={PASSWORD}"], "STORE must be the path of an existing file"),
+        (["intents", "list", "x", URL], "Got unexpected extra argument"),
+        (["intents", URL], "No such command"),
+        (["intents", "show"], "the arguments must be: [STORE] REFERENCE"),
+        (["intents", "show", URL, "order-1", "applied"], "the arguments must be: [STORE] REFERENCE"),
+        (["intents", "show", URL, ""], "the reference is empty"),
+        (["intents", "resolve", URL, "order-1", "maybe", "--by", "Ana"], "must be applied or rejected"),
+        (["intents", "resolve", URL, "order-1", "applied", "--by", " "], "--by must be the name"),
+        (["intents", "resolve", URL, "order-1", "applied"], "Missing option '--by'"),
+        (["intents", "list", URL, "--account", " "], "account is empty"),
+        (["intents", "list", f"postgresql://u:{PASSWORD}@[h/d"], "this is no connection string"),
+        (["db", "migrate"], "URL is missing: name it, or set PAYCOMBAT_DATABASE_URL"),
+        (["db", "status", "payments.db"], "the URL must begin with postgresql://"),
+        (["db", "status", URL, "--schema", "Not one"], "the schema must be a plain identifier"),
+    ],
+)
+def test_wrong_usage_is_a_sentence(command: Run, arguments: list[str], sentence: str) -> None:
+    """Exit code 2, and a password in an argument is not printed."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+
+    code, said, complaint = command(*arguments)
+
+    assert (2, "") == (code, said)
+    assert sentence in complaint
+
+
+def test_the_variable_must_hold_a_url(command: Run) -> None:
+    """Its value is not printed."""
+    code, _, complaint = command("intents", "list", PAYCOMBAT_DATABASE_URL=f"host=h password={PASSWORD}")
+
+    assert (2, "Error: PAYCOMBAT_DATABASE_URL must begin with postgresql://\n") == (code, complaint)
+
+
+@pytest.mark.parametrize("arguments", [["intents", "list"], ["db", "status"], ["db", "migrate"]], ids=" ".join)
+def test_a_database_that_cannot_be_reached_is_a_sentence(command: Run, arguments: list[str]) -> None:
+    """Exit code 1."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+
+    code, said, complaint = command(*arguments, URL)
+
+    assert (1, "") == (code, said)
+    assert "Error: the intents store in PostgreSQL cannot be reached: nothing listens at its address\n" == complaint
+
+
+@pytest.fixture(name="schema")
+def _schema(postgres_server: PostgresServer) -> Iterator[str]:
+    """A name for tables that are dropped afterwards."""
+    import psycopg
+
+    name = f"tests_cli_{os.getpid()}_{next(_schemas)}"
+    yield name
+    with psycopg.connect(postgres_server.dsn, autocommit=True) as connection:
+        connection.execute(f'DROP SCHEMA IF EXISTS "{name}" CASCADE'.encode())
+
+
+def test_the_same_commands_on_postgresql(postgres_server: PostgresServer, schema: str, command: Run) -> None:
+    """From missing tables to a settled record, with the URL from the environment or as an argument."""
+    url = f"postgresql://tests:{PASSWORD}@/postgres?host={quote(str(postgres_server.folder), '')}"
+    option, variable = ("--schema", schema), {"PAYCOMBAT_DATABASE_URL": url}
+
+    assert (1, "The tables are missing; version 1 is needed.\n", "") == command("db", "status", url, *option)
+    code, _, complaint = command("intents", "list", url, *option)
+    assert 1 == code
+    assert "has no tables yet; run `paycombat db migrate` once" in complaint
+    for _ in range(2):
+        assert (0, "The tables are of version 1.\n", "") == command("db", "migrate", *option, **variable)
+    assert (0, "The tables are of version 1; version 1 is needed.\n", "") == command("db", "status", url, *option)
+
+    async def fill_tables() -> None:
+        store = PostgresIntents(url, schema=schema)
+        await record(store, "order-1")
+        await store.aclose()
+
+    asyncio.run(fill_tables())
+    code, said, _ = command("intents", "list", *option, **variable)
+    assert (3, True) == (code, "order-1" in said)
+    assert 0 == command("intents", "resolve", "order-1", "applied", "--by", "Ana", *option, **variable)[0]
+    code, said, _ = command("intents", "show", url, "order-1", *option)
+    assert (0, True) == (code, "evidence:     Ana" in said)
+    assert (0, "No record is unresolved.\n", "") == command("intents", "list", url, *option)
+
+
+def test_the_doctor_knows_the_variable() -> None:
+    """It is no typing error of another name."""
+    shown = run("doctor", PAYCOMBAT_DATABASE_URL=URL)
+
+    assert "PAYCOMBAT_DATABASE_URL" not in shown.stdout
+    assert PASSWORD not in shown.stdout
