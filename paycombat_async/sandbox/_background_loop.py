@@ -13,19 +13,19 @@ class BackgroundLoop:
     """Runs coroutines in its own daemon thread until it is stopped."""
 
     def __init__(self, name: str) -> None:
-        # With a factory the runner leaves the current loop of this thread alone.
+        # With a `loop_factory` the runner does not replace the current event loop of the calling thread.
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop = self._runner.get_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    # Any: whatever the coroutine yields to its loop.
+    # Any: the types that a coroutine exchanges with its event loop; they do not matter here.
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run the coroutine in the background loop; block until it ends and return its result."""
         return self.submit(work).result()
 
-    # Any: whatever the coroutine yields to its loop.
+    # Any: the types that a coroutine exchanges with its event loop; they do not matter here.
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start the coroutine in the background loop; returns a future for its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 
 
 class BackgroundTasks:
-    """Starts tasks and cancels them at the end. Must be created inside the loop that will run them."""
+    """Starts tasks; `end` cancels those still running. Create it inside the event loop that will run the tasks."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -16,7 +16,7 @@ class BackgroundTasks:
         return tuple(self._running)
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Schedule the callback in the loop, in order of the calls. Safe to call from any thread."""
+        """Run the callback soon in the event loop, in the order of the calls. Safe to call from any thread."""
         self._loop.call_soon_threadsafe(callback)
 
     def start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:

@@ -14,14 +14,14 @@ from paycombat_async.sandbox.refusals import Refused, bad_request, unauthorized
 from paycombat_async.sandbox.stringify import stringify
 from paycombat_async.schemas._base import explain
 
-MAX_BODY_BYTES = 100_000  # Express refuses bodies beyond "100kb" by default; this is the stricter reading of it
+MAX_BODY_BYTES = 100_000  # Express's default limit is "100kb", meant as 102,400; this is stricter
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 
 Q = TypeVar("Q")
 
 
 def check_host(given: list[str]) -> None:
-    """Refuse with 421 a Host header that is not a loopback name: stops DNS rebinding from web pages."""
+    """Refuse with 421 a Host header that is not a loopback name, so that web pages cannot use DNS rebinding."""
     if len(given) != 1 or not is_loopback(given[0]):
         raise Refused(421, "MISDIRECTED_REQUEST", "the Host header must be localhost or a loopback address")
 
@@ -77,13 +77,13 @@ def _not_json() -> Refused:
 
 
 class BodyReader(Generic[Q]):
-    """Decodes request bodies into one request type."""
+    """Decodes JSON request bodies into Structs of one type."""
 
     def __init__(self, kind: type[Q]) -> None:
         self._decoder = msgspec.json.Decoder(kind)
 
     def read(self, body: bytes) -> Q:
-        """The decoded request. Refused with 400 where it is invalid; the message names the field, never its value."""
+        """The decoded request. Raises `Refused` (400) if it is invalid; the message names the field, not its value."""
         try:
             request = self._decoder.decode(body)
         except msgspec.ValidationError as error:
@@ -91,7 +91,7 @@ class BodyReader(Generic[Q]):
         except msgspec.DecodeError:
             raise _not_json() from None
         else:
-            # `extra` is this SDK's container for unknown fields; on the wire its items are plain fields.
+            # `extra` exists only in the SDK, which sends its items as plain fields: no body may contain `extra` itself.
             if getattr(request, "extra", UNSET) is UNSET:
                 return request
             text, path = "object contains unknown field `extra`", "$"
@@ -99,5 +99,5 @@ class BodyReader(Generic[Q]):
 
 
 def reader_of(kind: type[Any]) -> BodyReader[Any] | None:
-    """The decoder of this request type; None for `NoneType`, an endpoint without a body."""
+    """The `BodyReader` for this request type; None for `NoneType`, which means that the endpoint takes no body."""
     return None if kind is type(None) else BodyReader(kind)

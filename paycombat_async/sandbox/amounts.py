@@ -1,4 +1,4 @@
-"""Exact arithmetic on amounts: parsed from the JSON digits, stored as text, added as `Decimal` without rounding."""
+"""Exact arithmetic: amounts are parsed from the digits in the JSON, stored as str, and added without rounding."""
 
 import re
 from decimal import Context, Decimal, Inexact, InvalidOperation
@@ -17,7 +17,10 @@ _NUMBER: Final = re.compile(rb"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 
 def read_amount(raw: Raw, path: str) -> Decimal:
-    """The amount in a JSON number. Refused with 400 unless it is positive and has at most 15 significant digits."""
+    """The amount in a JSON number.
+
+    Raises `Refused` (400) unless it is from 0.000001 up to 10^15, with at most 15 significant digits.
+    """
     written = bytes(raw)
     if not _NUMBER.fullmatch(written):
         raise bad_request(f"{path}: expected a number, without sign or exponent")
@@ -35,10 +38,10 @@ def plus(one: Decimal, other: Decimal) -> Decimal:
 
 
 def minus(amount: Decimal) -> Decimal:
-    """The negated amount; zero stays zero without a sign."""
+    """The amount with the opposite sign; 0 for 0, never -0."""
     return amount.copy_negate() if amount else amount
 
 
 def text_of(amount: Decimal) -> str:
-    """The amount in plain digits, without an exponent or trailing zeros, as JavaScript prints it."""
+    """The amount as a str of plain digits, without an exponent or trailing zeros."""
     return format(_EXACT.normalize(amount), "f")

@@ -46,7 +46,7 @@ class Provider:
 
 
 def application(provider: Provider) -> web.Application:
-    """The application with all routes of `ROUTES`."""
+    """An aiohttp application that serves all `ROUTES`."""
     injector = Injector(provider.clock, provider.faults.redirect_to)
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_record_middleware(provider, injector)])
     for each in ROUTES:
@@ -62,7 +62,7 @@ def application(provider: Provider) -> web.Application:
 def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     @web.middleware
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Records every request, also on unknown paths, and applies the fault scheduled for it, if any."""
+        """Record every request, also one to an unknown path, and apply the fault scheduled for it, if any."""
         arrival = Arrival(
             operation=request.match_info.route.name or UNKNOWN,
             method=request.method,
@@ -76,13 +76,13 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
         if mishap is None:
             response = await _answer(request, arrival, handler)
         else:
-            with suppress(web.HTTPException, ConnectionResetError):  # `_answer` reports it
-                await (
-                    request.read()
-                )  # before a pause: a request received whole is carried out, even if the client disconnects
+            # Read the body before the fault may wait, so that a complete request is executed even if the client
+            # disconnects meanwhile. `_answer` reads the body too, and turns errors into a response.
+            with suppress(web.HTTPException, ConnectionResetError):
+                await request.read()
             answer, skip_handler = (partial(_answer, request, arrival, each) for each in (handler, _skip_handler))
             response = await injector.inject(mishap, answer, skip_handler)
-        arrival.status = response.status or None  # 0: a fault sent no status line
+        arrival.status = response.status or None  # it is 0 if a fault sent no complete headers
         return response
 
     return record

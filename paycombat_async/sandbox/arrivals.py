@@ -13,7 +13,7 @@ class Arrival:
     """One received request. `status` is the HTTP status of the response, None until there is one.
 
     `operation` is the endpoint's name, or "unknown" where no endpoint has that verb and path. `path` is raw, with its
-    query and percent-encoding as sent. Header names are lower-case; a header that was not sent is absent.
+    query and percent-encoding as sent. Names in `headers` are looked up in upper or lower case alike.
     """
 
     operation: str
@@ -25,7 +25,7 @@ class Arrival:
 
 
 class Arrivals:
-    """The latest requests, oldest first. `counts` has every request since the start, by operation."""
+    """The latest requests, oldest first. `counts` has the number of all requests since the start, by operation."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._latest: deque[Arrival] = deque(maxlen=kept)
@@ -56,4 +56,4 @@ class Arrivals:
         return self._latest[index]
 
     def __iter__(self) -> Iterator[Arrival]:
-        return iter(tuple(self._latest))  # a snapshot: the server's thread may add while another one reads
+        return iter(tuple(self._latest))  # a copy: the server's thread may add items during the iteration

@@ -16,7 +16,7 @@ class Settler:
     """Moves each pending payin, payout and virtual account to success, `after` seconds after its creation."""
 
     def __init__(self, state: SandboxState, clock: Clock, tasks: BackgroundTasks, *, after: float) -> None:
-        """Records that are already pending settle `after` seconds from now."""
+        """Records that are already pending are moved to success `after` seconds from now."""
         self._state = state
         self._clock = clock
         self._tasks = tasks
@@ -25,7 +25,7 @@ class Settler:
             self.watch(record)
 
     def watch(self, record: Record) -> None:
-        """Schedule a record that has just been written, if it is pending. Safe to call from any thread."""
+        """Schedule the move of a record that has just been written, if it is pending. Safe to call from any thread."""
         if record.status == PENDING:
             self._tasks.call_soon(partial(self._start, record.id, record.kind))
 
@@ -37,7 +37,7 @@ class Settler:
         try:
             move(self._state, record_id, [kind], to=SUCCESS_STATUS[kind])
         except Refused:
-            return  # a Simulate call or `settle` moved it first
+            return  # a Simulate call or `settle` has changed the status in the meantime
 
 
 def settle(state: SandboxState, record_id: str, status: str) -> None:

@@ -1,4 +1,4 @@
-"""Field types and the base class of the sandbox's own request bodies, and the body of the Simulate calls."""
+"""Field types and the base class of the sandbox's own request bodies, and the request body of the Simulate calls."""
 
 from typing import Annotated, TypeAlias
 
@@ -7,7 +7,7 @@ from msgspec import Meta, Raw, Struct, UnsetType
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Currency: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
 Country: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z")]
-# Decoded by `read_amount`, which keeps all digits.
+# msgspec leaves a `Number` as raw JSON, since `read_amount` parses it without losing digits.
 Number: TypeAlias = Annotated[Raw, Meta(extra_json_schema={"type": "number", "exclusiveMinimum": 0})]
 Object: TypeAlias = dict[str, object]
 
@@ -20,12 +20,12 @@ class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Simulate(RequestBody, frozen=True, kw_only=True):
-    """The body of both Simulate calls: undocumented, so this is the minimum that such a call needs."""
+    """The request body of both Simulate calls. It is undocumented; these two fields are the least such a call needs."""
 
     id: Text
     status: Text
 
 
 def given(value: str | UnsetType) -> str | None:
-    """The text, or None if the field is absent or ""."""
+    """The value, or None if the field is absent or an empty str."""
     return None if isinstance(value, UnsetType) or not value else value

@@ -14,7 +14,7 @@ from paycombat_async.sandbox.refusals import Refused
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The parts of an envelope that are not data: request id, time, status."""
+    """What an envelope contains besides the data: request id, time and status."""
 
     request_id: str
     time: str
@@ -25,12 +25,12 @@ Envelope: TypeAlias = Callable[[object, Stamp], dict[str, object]]
 
 
 def envelope_a(data: object, stamp: Stamp) -> dict[str, object]:
-    """`{status, message, data}`."""
+    """Envelope A: `{status, message, data}`."""
     return {"status": True, "message": stamp.status.phrase, "data": data}
 
 
 def envelope_a_saying(message: str) -> Envelope:
-    """Envelope A with this message in place of the status phrase."""
+    """A function like `envelope_a`, but with this message instead of the status phrase."""
 
     def envelope(data: object, _stamp: Stamp) -> dict[str, object]:
         return {"status": True, "message": message, "data": data}
@@ -39,7 +39,7 @@ def envelope_a_saying(message: str) -> Envelope:
 
 
 def envelope_b(data: object, stamp: Stamp) -> dict[str, object]:
-    """`{data, request_id, request_time, status_code, status_text, success}`."""
+    """Envelope B: `{data, request_id, request_time, status_code, status_text, success}`."""
     return {
         "data": data,
         "request_id": stamp.request_id,
@@ -51,17 +51,17 @@ def envelope_b(data: object, stamp: Stamp) -> dict[str, object]:
 
 
 def envelope_c(data: object, stamp: Stamp) -> dict[str, object]:
-    """A around B: the object is at `data.data`."""
+    """Envelope C: A around B, so that the data is at `data.data`."""
     return envelope_a(envelope_b(data, stamp), stamp)
 
 
 def envelope_d(data: object, stamp: Stamp) -> dict[str, object]:
-    """`{message, data}`."""
+    """Envelope D: `{message, data}`."""
     return {"message": stamp.status.phrase, "data": data}
 
 
 def refusal(refused: Refused) -> dict[str, object]:
-    """The body of an error response. The provider documents none: this has the form of envelope A."""
+    """The body of an error response. The provider documents none; this one resembles envelope A."""
     return {"status": False, "message": refused.message, "code": refused.code}
 
 

@@ -25,8 +25,8 @@ def announce(sandbox: Sandbox) -> None:
 def serve(sandbox: Sandbox, *, on_ready: Callable[[Sandbox], None] = announce) -> None:
     """Run a sandbox in the main thread; returns after Ctrl-C or SIGTERM.
 
-    `on_ready` is called once it listens. Raises `ConfigurationError` for a port in use or a file that is not a
-    sandbox database.
+    `on_ready` is called as soon as the sandbox listens. Raises `ConfigurationError` for a port in use or a file that
+    is not a sandbox database.
     """
     asyncio.run(_serve(sandbox, on_ready))
 

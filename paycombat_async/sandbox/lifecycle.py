@@ -1,4 +1,4 @@
-"""Creates payins, payouts and virtual accounts and changes their status, with the ledger, in one transaction."""
+"""Creates payins, payouts and virtual accounts and changes their status; writes the ledger in the same transaction."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -14,7 +14,7 @@ from paycombat_async.sandbox.transitions import BOOKINGS, MADE_BY, check_move
 
 MERCHANT: Final = "5a6d1c0b-3e8f-4729-a1b2-c3d4e5f60718"
 
-# Further fields of the document that change with a status.
+# Fields that change with the status, besides `status` and `updated_at`. The argument is the current time.
 _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
     (Kind.PAYOUT, "FAILED"): lambda _now: {"approval": "FAILED"},
     (Kind.PAYIN, "SUCCESS"): lambda now: {"transaction_date": now},
@@ -22,7 +22,7 @@ _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
 
 
 def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
-    """Store the record that `describe` returns for a new unique hexadecimal number, with its ledger entry."""
+    """Store and return the record that `describe` builds from a new id (32 hex digits); also write its ledger entry."""
     with state.transaction():
         number = state.records.next_number()
         record = describe(content_digest(f"record/{state.seed}/{number}".encode())[:32])
@@ -33,7 +33,10 @@ def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
 
 
 def move(state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str) -> Record:
-    """Change a record's status. Refused with 404 for an unknown id, with 409 for a forbidden transition."""
+    """Change a record's status; returns the new record.
+
+    Raises `Refused`: 404 for an unknown id, 409 for a forbidden transition.
+    """
     with state.transaction():
         record = state.records.find(record_id, kinds)
         check_move(record.kind, record.status, to)

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from paycombat_async.errors import ConfigurationError
 
-_KEEP_ALIVE_S: Final = 5.0  # Node's default: what a client finds at most providers
+_KEEP_ALIVE_S: Final = 5.0  # the default of Node.js, so a realistic value for clients
 _SHUTDOWN_S: Final = 1.0
 
 
@@ -17,7 +17,7 @@ async def listen(app: web.Application, host: str, port: int, stack: AsyncExitSta
     runner = web.AppRunner(
         app,
         access_log=None,
-        auto_decompress=False,  # signatures are checked over the bytes as sent
+        auto_decompress=False,  # signatures are checked on the bytes as they were sent
         keepalive_timeout=_KEEP_ALIVE_S,
         shutdown_timeout=_SHUTDOWN_S,
     )

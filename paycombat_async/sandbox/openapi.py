@@ -29,7 +29,7 @@ _COMPONENTS: Final = "#/components/schemas/"
 def description(base_url: str | None = None) -> Schema:
     """The OpenAPI document as JSON-compatible data; with `base_url` it names that address as its server.
 
-    Each operation's `operationId` is the endpoint's name; `x-evidence` is how its path is known: documented, observed
+    Each operation's `operationId` is the endpoint's name; `x-evidence` says how its path is known: documented, observed
     or inferred.
     """
     kinds = _struct_types()
@@ -61,7 +61,7 @@ def _struct_types() -> list[type[Struct]]:
 
 
 def _any_value(_kind: type[object]) -> Schema:
-    """The schema of `object`: not empty, since msgspec treats an empty one as no schema at all."""
+    """The schema of `object`. It has a description because msgspec treats an empty schema as none."""
     return {"description": "Anything."}
 
 
@@ -152,7 +152,8 @@ def _wire_schema(schema: Schema) -> Schema:
     if "properties" in schema:
         changed["properties"].pop("extra", None)
     if "pattern" in schema:
-        changed["pattern"] = schema["pattern"].replace(r"\A", "^").replace(r"\Z", "$")  # JavaScript's own anchors
+        # JSON Schema uses JavaScript's regular expressions, which have no \A and \Z.
+        changed["pattern"] = schema["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
     return changed
 
 

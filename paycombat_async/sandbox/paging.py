@@ -11,14 +11,14 @@ _LARGEST_PAGE = 2**31
 
 
 class Window(NamedTuple):
-    """The number of items to return, and to skip before them."""
+    """How many items to return (`limit`), and how many to skip before them (`skip`)."""
 
     limit: int
     skip: int
 
 
 def window_of(query: Mapping[str, str]) -> Window:
-    """The window of the requested page. Refused with 400 for a value that is not a whole number in range."""
+    """The window of the requested page. Raises `Refused` (400) for a value that is not a whole number in range."""
     number = _whole_number(query, "page", default=1, largest=_LARGEST_PAGE)
     limit = _whole_number(query, "limit", default=DEFAULT_LIMIT, largest=MAX_LIMIT)
     return Window(limit=limit, skip=(number - 1) * limit)

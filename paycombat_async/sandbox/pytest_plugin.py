@@ -1,8 +1,8 @@
 """The pytest plugin: fixtures for a running sandbox and for the client options that connect to it.
 
 pytest loads this file in every run where this distribution is installed, so it imports nothing of the SDK until a
-fixture is used. The wheel contains it as the module `pytest_paycombat`, since importing it from the package would
-import the package.
+fixture is used. The wheel contains this file as the top-level module `pytest_paycombat`, since importing a module of
+the package would import the whole package.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ class ClientOptions(TypedDict):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker for `--strict-markers`."""
+    """Register the marker `paycombat_sandbox`, so that pytest accepts it with `--strict-markers`."""
     config.addinivalue_line(
         "markers", f"{_MARKER}(**options): options of the Sandbox that the fixture {_MARKER} starts, as customers=3"
     )
@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def paycombat_sandbox_options() -> Mapping[str, object]:
-    """Options for `paycombat_sandbox`, empty by default: override this fixture. The marker takes precedence."""
+    """Options for `paycombat_sandbox`: override this fixture to set them. Options of the marker take precedence."""
     return {}
 
 
@@ -47,7 +47,7 @@ def paycombat_sandbox(
 
     Options come from `paycombat_sandbox_options` and from `@pytest.mark.paycombat_sandbox(customers=3, seed=7)`.
     """
-    from paycombat_async.sandbox import Sandbox  # noqa: PLC0415  # only now: see above
+    from paycombat_async.sandbox import Sandbox  # noqa: PLC0415  # not at the top: see the module's docstring
 
     options = dict(paycombat_sandbox_options)
     for marker in reversed(list(request.node.iter_markers(_MARKER))):
@@ -71,11 +71,11 @@ def paycombat_client_options(paycombat_sandbox: "Sandbox") -> ClientOptions:
 
 @pytest.fixture
 def paycombat_canary(caplog: pytest.LogCaptureFixture) -> Iterator["SecretCanary"]:
-    """Marked credentials: the test fails at its end if one of them was logged, at any level.
+    """Credentials to use in the test, which fails at its end if one of them was logged, at any level.
 
     Pass other output to its `check`, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
     """
-    from paycombat_async.testing import SecretCanary  # noqa: PLC0415  # only now: see above
+    from paycombat_async.testing import SecretCanary  # noqa: PLC0415  # not at the top: see the module's docstring
 
     caplog.set_level(1)
     canary = SecretCanary()

@@ -14,7 +14,7 @@ from paycombat_async.sandbox.amounts import text_of
 from paycombat_async.sandbox.paging import Window
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: a JSON document with the provider's field names; amounts are text, so that they stay exact.
+# Any: a JSON document with the provider's field names. Amounts in it are of type str, so that they stay exact.
 Document: TypeAlias = dict[str, Any]
 
 
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 class Record:
     """One payin, payout or virtual account in its current state.
 
-    `amount` and `currency` are what it moves on the merchant's balance. `body_digest` is a digest of the body of the
+    `amount` and `currency` say how much money it moves. `body_digest` is a digest of the body of the
     call that created it, `webhook_url` the URL in that body.
     """
 
@@ -66,14 +66,14 @@ _SELECT: Final = (
 
 
 class RecordTable:
-    """All records, of every kind. Write only inside `SandboxState.transaction()`."""
+    """All records, of every kind. Call `add` and `write` only inside `SandboxState.transaction()`."""
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
         self._connection = connection
         self._lock = lock
 
     def find(self, record_id: str, kinds: Iterable[Kind]) -> Record:
-        """The record. Refused with 404 for an unknown id or one of another kind."""
+        """The record with this id. Raises `Refused` (404) if there is none, or if it is of another kind."""
         kinds = tuple(kinds)
         rows = self._rows(_SELECT + "WHERE id = ?", record_id)
         if not rows or rows[0][1] not in kinds:

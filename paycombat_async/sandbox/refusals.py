@@ -1,8 +1,11 @@
-"""The exception for refused requests; its message names the field and never contains its value."""
+"""The exception for refused requests. Its message names the field, but never contains the field's value."""
 
 
 class Refused(Exception):
-    """The request is refused and changes nothing. `status` is the HTTP status, `code` a machine-readable constant."""
+    """Raised to refuse a request, which then changes nothing.
+
+    `status` is the HTTP status, `code` a machine-readable constant.
+    """
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -12,25 +15,25 @@ class Refused(Exception):
 
 
 def bad_request(message: str) -> Refused:
-    """400: an invalid body or query."""
+    """A `Refused` with status 400, for an invalid body or query."""
     return Refused(400, "BAD_REQUEST", message)
 
 
 def unauthorized(message: str) -> Refused:
-    """401: a wrong token or signature."""
+    """A `Refused` with status 401, for a wrong token or signature."""
     return Refused(401, "UNAUTHORIZED", message)
 
 
 def not_found(message: str) -> Refused:
-    """404: an unknown object or path."""
+    """A `Refused` with status 404, for an unknown object or path."""
     return Refused(404, "NOT_FOUND", message)
 
 
 def conflict(message: str) -> Refused:
-    """409: a transition that the object's status does not allow."""
+    """A `Refused` with status 409, for a transition that the object's current status does not allow."""
     return Refused(409, "CONFLICT", message)
 
 
 def unprocessable(code: str, message: str) -> Refused:
-    """422: a valid body that cannot be executed in the current state, such as too low a balance."""
+    """A `Refused` with status 422, for a valid body that cannot be executed now, as when the balance is too low."""
     return Refused(422, code, message)

@@ -1,4 +1,4 @@
-"""A route: an endpoint, its handler, its response format and its envelope."""
+"""A route connects an endpoint with its handler, its response format and its envelope."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,17 +25,17 @@ class RoutedCall(Generic[Q]):
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
-    token: str = field(repr=False)  # the provider puts the merchant's token into checkout URLs
+    token: str = field(repr=False)  # for checkout URLs, which contain the merchant's token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[Q, R]):
     """One endpoint of the sandbox. `path` is the documented one, or the sandbox's own where none is documented.
 
-    `body` is the type that the request body is decoded into.
+    `body` is the type that the request body is decoded into; `show` turns the handler's result into response data.
     """
 
-    # Any: `body` may be a type of the sandbox's own, with fields that the client sends as `extra`.
+    # Any: `body` may differ from the endpoint's request type (see `route`).
     endpoint: Endpoint[Any, R]
     path: str
     body: type[Q]
@@ -46,7 +46,7 @@ class Route(Generic[Q, R]):
 
 
 def as_it_is(answer: object) -> object:
-    """The response format of a handler that already returns plain data."""
+    """Returns its argument: the `show` function for a handler that already returns plain data."""
     return answer
 
 
@@ -85,11 +85,12 @@ def route(
     path: str | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Route[Any, Any]:
-    """A route; the types of `handler` and `show` must match the endpoint.
+    """A new `Route`. The overloads let a type checker verify that `handler` and `show` match the endpoint.
 
-    `path` is for endpoints without one. `body` is for endpoints whose request type leaves fields to `extra`: on the
-    wire these are plain fields, so the sandbox decodes them with its own Struct. Raises `ValueError` unless exactly one
-    of the endpoint's path and `path` is set.
+    Give `path` for an endpoint whose path is not documented. Give `body`, a Struct of the sandbox, for an endpoint
+    whose request type lacks fields: clients pass these in `extra`, and on the wire they are plain fields.
+
+    Raises `ValueError` unless exactly one of the endpoint's path and `path` is set.
     """
     if (endpoint.path is None) == (path is None):
         raise ValueError(f"{endpoint.name}: the path is either the endpoint's or given here")

@@ -40,7 +40,7 @@ class SandboxOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorders:
-    """What outlives one run of a sandbox: received requests, sent webhooks, scheduled faults."""
+    """What a sandbox keeps when it stops and starts again: received requests, sent webhooks, scheduled faults."""
 
     arrivals: Arrivals
     deliveries: Deliveries
@@ -58,7 +58,7 @@ class Running:
 
 
 async def start(options: SandboxOptions, recorders: Recorders) -> Running:
-    """Start a sandbox in the current event loop. On `ConfigurationError` everything opened so far is closed again."""
+    """Start a sandbox in the current event loop. If this raises, everything opened so far is closed again."""
     async with AsyncExitStack() as stack:
         state = SandboxState(options.db, clock=options.clock, seed=options.seed, openings=options.openings)
         stack.callback(state.close)

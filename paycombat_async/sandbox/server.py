@@ -34,15 +34,15 @@ class Sandbox:
 
     It binds only loopback addresses and accepts only sandbox credentials. `db` is a SQLite file that keeps all data, or
     ":memory:". `customers` is how many generated customers it starts with, the same ones for the same `seed`. `faults`
-    are injected errors: a `Faults`, or its short form, `"500_after_commit:0.02,latency=50ms:0.1"`.
+    are injected errors: a `Faults`, or a str like `"500_after_commit:0.02,latency=50ms:0.1"`.
 
     Money: `balances` are the opening balances by currency, 0 for currencies not listed; by default 1,000,000 in each.
     Payins, payouts and virtual accounts stay PENDING until a Simulate call or `settle` moves them; with `settle_after`
     they succeed that many seconds after their creation.
 
-    Webhooks are signed and sent to the `webhook_url` of the payin or payout, else to this one; those about virtual
-    accounts to `va_webhook_url`. All must be loopback URLs. `webhook_waits` are the seconds before each further
-    attempt after a response other than 2xx; then the webhook is given up.
+    Webhooks are signed and sent to the `webhook_url` in the request that created the payin or payout, or else to the
+    `webhook_url` given here; those about virtual accounts to `va_webhook_url`. All must be loopback URLs. While there
+    is no 2xx response, a webhook is sent again after each of the `webhook_waits` (seconds), then given up.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Sandbox:
         va_webhook_url: str | None = None,
         webhook_waits: Sequence[float] = WEBHOOK_WAITS,
     ) -> None:
-        """Port 0 picks a free port; all waits use `clock`. Raises `ConfigurationError` for an invalid option."""
+        """Port 0 means any free port; `clock` times all waits. Raises `ConfigurationError` for an invalid option."""
         check_sandbox_credential("token", token)
         check_sandbox_credential("signature_key", signature_key)
         self.token = token
@@ -117,14 +117,14 @@ class Sandbox:
 
     @property
     def ledger(self) -> Ledger:
-        """All movements of money; its `doubles()` lists duplicates."""
+        """The ledger, with all movements of money; its `doubles()` lists duplicate payins and payouts."""
         return self._state.ledger
 
     def balance(self, currency: str) -> Decimal:
         """The current balance in a currency."""
         return self.ledger.balance(currency)
 
-    def settle(self, id: str, status: str) -> None:  # noqa: A002  # the provider's own word
+    def settle(self, id: str, status: str) -> None:  # noqa: A002  # the provider's name for this field
         """Move a payin, payout or virtual account to a status, like a Simulate call. Safe to call from any thread.
 
         Raises `ConfigurationError` for an unknown id or a forbidden transition; none leads back to PENDING.
@@ -132,7 +132,7 @@ class Sandbox:
         settle(self._state, id, status)
 
     async def drain(self) -> None:
-        """Send webhooks that are held back as out of order; wait until all are delivered or given up."""
+        """Send the webhooks held back by `OUT_OF_ORDER_WEBHOOK`; wait until all webhooks are delivered or given up."""
         dispatcher, thread = self._running.dispatcher, self._thread
         await (dispatcher.drain() if thread is None else asyncio.wrap_future(thread.submit(dispatcher.drain())))
 

@@ -18,7 +18,7 @@ from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.records import RECORDS_SCHEMA, Record, RecordTable
 
 IN_MEMORY = ":memory:"
-_APPLICATION_ID = 0x50434D42  # application_id: tells a sandbox's file from any other SQLite file
+_APPLICATION_ID = 0x50434D42  # SQLite's application_id ("PCMB"), by which a sandbox recognises its own files
 _VERSION = 2
 _SCHEMA = f"""
 {CUSTOMERS_SCHEMA}
@@ -53,7 +53,7 @@ class SandboxState:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """Commits at the end of the block and then calls the watchers; rolls back on an exception."""
+        """A transaction: commits at the end of the block and then calls the watchers, or rolls back on an exception."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -67,7 +67,7 @@ class SandboxState:
                 self._notify_watchers()
 
     def announce(self, record: Record) -> None:
-        """Pass the record to the watchers after the current transaction is committed, in order of commits."""
+        """Pass the record to the watchers as soon as the current transaction is committed."""
         self._announced.append(record)
 
     def now(self) -> str:

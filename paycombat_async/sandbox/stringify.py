@@ -1,6 +1,6 @@
 """JavaScript's `JSON.stringify(JSON.parse(text))`, implemented from ECMA-262 to verify signatures as a server does.
 
-It shares no code with the client's canonical JSON, so that an error in either one shows as a refused signature.
+It shares no code with the client's JSON encoder, so that an error in either one leads to a refused signature.
 """
 
 import json
@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 from types import NoneType
 from typing import Any, NoReturn
 
-_DIGITS_OF_A_SAFE_INTEGER = 15  # a double holds every integer of so many digits exactly
+_DIGITS_OF_A_SAFE_INTEGER = 15  # a double represents every integer of up to 15 digits exactly
 _LARGEST_INDEX = 2**32 - 2
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 _DIGITS = frozenset("0123456789")
@@ -19,9 +19,9 @@ _REPR = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:
 
 
 def stringify(text: str) -> str:
-    """`JSON.stringify(JSON.parse(text))`.
+    """The str that `JSON.stringify(JSON.parse(text))` returns in JavaScript.
 
-    Raises `ValueError` for what `JSON.parse` refuses, and for nesting deeper than Python can follow.
+    Raises `ValueError` for what `JSON.parse` refuses, and for nesting deeper than Python's recursion limit allows.
     """
     try:
         printed = _print(_PARSER.decode(text))
@@ -43,7 +43,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-# Duplicate keys: `dict` keeps the first one's place and the last one's value, as CreateDataProperty does.
+# For a duplicate key `dict` keeps the first position and the last value, as CreateDataProperty does.
 _PARSER = json.JSONDecoder(parse_int=_integer, parse_constant=_no_constant)
 
 
@@ -55,7 +55,7 @@ def _object(members: dict[str, Any]) -> str:
     if not _DIGITS.isdisjoint("".join([key[:1] for key in members])):
         members = dict(sorted(members.items(), key=_place))
     printed = [
-        # Strings, the most frequent values, are printed here without a call: this halves the cost of a body.
+        # str values, the most frequent ones, are printed without a call of `_print`: this halves the time for a body.
         f"{encode_basestring(key)}:{encode_basestring(item) if type(item) is str else _print(item)}"
         for key, item in members.items()
     ]
@@ -63,7 +63,7 @@ def _object(members: dict[str, Any]) -> str:
 
 
 def _place(member: tuple[str, Any]) -> int:
-    """OrdinaryOwnPropertyKeys (10.1.11.1): array indices first, by number; the others behind them, as they came."""
+    """Sort key: array indices come first, by number; other keys stay in order (OrdinaryOwnPropertyKeys, 10.1.11.1)."""
     key = member[0]
     index = int(key) if _INDEX.fullmatch(key) else _LARGEST_INDEX + 1
     return min(index, _LARGEST_INDEX + 1)
@@ -74,7 +74,7 @@ def _array(items: list[Any]) -> str:
 
 
 def _number(value: float) -> str:
-    """Number::toString (6.1.6.1.20), and null for what a double cannot hold (25.5.2.2, SerializeJSONProperty)."""
+    """The number as in Number::toString (6.1.6.1.20); "null" for infinity, as in SerializeJSONProperty (25.5.2.2)."""
     if value == 0:
         return "0"
     parts = _REPR.fullmatch(repr(value))
@@ -87,7 +87,7 @@ def _number(value: float) -> str:
 
 
 def _placed(digits: str, n: int) -> str:
-    """The digits with the point behind the n-th, in the standard's order of cases (its k is `len(digits)`)."""
+    """The digits with the point after the n-th, or with an exponent; the cases are those of Number::toString."""
     k = len(digits)
     if k <= n <= 21:
         return digits + "0" * (n - k)

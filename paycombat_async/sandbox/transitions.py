@@ -10,7 +10,7 @@ from paycombat_async.sandbox.refusals import conflict
 PENDING: Final = "PENDING"
 KINDS: Final = tuple(Kind)
 
-# PENDING is documented for payouts only; it is assumed as the first status of the others.
+# The provider documents PENDING for payouts only; for payins and virtual accounts it is assumed as the first status.
 MOVES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
     Kind.PAYIN: {PENDING: ("SUCCESS", "FAILED", "EXPIRED")},
     Kind.PAYOUT: {PENDING: ("SUCCESS", "FAILED"), "SUCCESS": ("RETURNED",)},
@@ -26,13 +26,14 @@ SUCCESS_STATUS: Final[Mapping[Kind, str]] = {
 
 
 class Booking(NamedTuple):
-    """A ledger entry over the record's amount, as a credit or as a debit."""
+    """The ledger entry for a change of status: the kind of movement, and whether the amount is a credit or a debit."""
 
     movement: Movement
     is_credit: bool
 
 
-# The entry for each status that a record enters. A payout is debited at its creation.
+# The ledger entry to write when a record gets this status; other statuses write none. A payout is debited when it is
+# created, with status PENDING.
 BOOKINGS: Final[Mapping[tuple[Kind, str], Booking]] = {
     (Kind.PAYIN, "SUCCESS"): Booking(Movement.PAYIN, is_credit=True),
     (Kind.PAYOUT, PENDING): Booking(Movement.PAYOUT, is_credit=False),
@@ -47,7 +48,7 @@ MADE_BY: Final[Mapping[Kind, str]] = {
 
 
 def check_move(kind: Kind, status: str, to: str) -> None:
-    """Refuse with 409 a transition that is not in `MOVES`; the message lists the allowed ones."""
+    """Raise `Refused` (409) for a transition that is not in `MOVES`; the message lists the allowed ones."""
     allowed = MOVES[kind].get(status, ())
     if to not in allowed:
         raise conflict(f"this {kind} is {status}; from there it moves to {' or '.join(allowed) or 'nothing else'}")

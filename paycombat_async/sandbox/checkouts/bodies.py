@@ -1,4 +1,4 @@
-"""The body of "Create Payment Request": undocumented, so it has the fields of "Get Detail Checkout"."""
+"""The request body of "Create Payment Request". It is undocumented, so it has the fields of "Get Detail Checkout"."""
 
 from typing import Annotated, TypeAlias
 

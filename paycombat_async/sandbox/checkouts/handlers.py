@@ -47,7 +47,7 @@ def create_checkout_virtual_account(call: RoutedCall[CreateCheckoutVirtualAccoun
 
 
 def retrieve_va_bank_information(_call: RoutedCall[None]) -> object:
-    """Bank codes and names as plain data: the provider's documentation shows no response."""
+    """Bank codes and names as plain data; the endpoint has no response type, since its response is undocumented."""
     return KOREAN_BANKS
 
 
@@ -67,6 +67,6 @@ def _changed(
 
 
 def _checkout(document: Document, token: str) -> Checkout:
-    # The documented URL form, without percent-encoding: log redaction must recognise exactly this.
+    # The URL is documented in this form, without percent-encoding. The SDK's log redaction must recognise it.
     url = f"https://checkout.paycombat.com/?token={document['checkout_token']}&identifier={token}"
     return msgspec.convert(document | {"checkout_url": url}, Checkout)

@@ -1,6 +1,7 @@
 """Response bodies of the checkout endpoints: the documented fields, in the documented order.
 
-Written by hand from the provider's documentation, not from the schemas, so that tests notice a field they lack.
+The fields are copied from the provider's documentation, not derived from the schemas, so that tests notice a field
+that the schemas lack.
 """
 
 from paycombat_async.schemas import Page
@@ -35,10 +36,10 @@ def detailed_page(checkout: Checkout) -> dict[str, object]:
 
 
 def changed_page(checkout: Checkout) -> dict[str, object]:
-    """The response of "Create New Checkout"; also of "Create Virtual Account [KRW]", documented only in part."""
+    """The response of "Create New Checkout"; also used for "Create Virtual Account [KRW]", documented in part."""
     return {name: getattr(checkout, name) for name in _BOTH}
 
 
 def list_page(page: Page[Checkout]) -> dict[str, object]:
-    """Items and their total. The response of "Get All Checkout" is undocumented; this is the commonest form."""
+    """`{data, total}`. The response of "Get All Checkout" is undocumented; this is the most common form of a list."""
     return {"data": [detailed_page(checkout) for checkout in page.items], "total": page.total}

@@ -23,9 +23,9 @@ from paycombat_async.schemas.methods import PayinMethod
 
 
 def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
-    """A checkout without a payin method, valid until `expire_at`. Its id and token are derived from `key`.
+    """The document of a new checkout, without a payin method. Its id and token are derived from `key`.
 
-    Refused with 400 where a field is invalid.
+    Raises `Refused` (400) if a field is invalid.
     """
     area = AREA_OF_CURRENCY.get(request.currency)
     if area is None:
@@ -50,13 +50,14 @@ def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
 def choose_method(document: Document, name: str, *, at: str) -> None:
     """Set the payin method in `document`; it may be changed later.
 
-    Refused with 400 where the method is unknown or does not fit, and with 422 where the checkout has expired.
+    Raises `Refused`: 400 for a method that is unknown or does not allow the currency or amount, 422 for an expired
+    checkout.
     """
     _attach(document, _fitting(document, name), at)
 
 
 def choose_bank(document: Document, name: str, *, at: str) -> None:
-    """Like `choose_method`, but only payin methods that open virtual accounts; others are refused with 400."""
+    """Like `choose_method`, but accepts only payin methods that open virtual accounts; refuses others with 400."""
     method = _fitting(document, name)
     if not method.is_va_allowed:
         raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")
@@ -81,7 +82,7 @@ def _fitting(document: Document, name: str) -> PayinMethod:
 
 
 def _sent(request: PaymentRequest) -> Document:
-    """The fields that were sent, except empty strings and the amount."""
+    """The fields that were sent, without the amount and without empty strings."""
     fields = msgspec.structs.asdict(request).items()
     return {name: value for name, value in fields if value is not UNSET and value != "" and name != "amount"}
 
@@ -100,14 +101,14 @@ def _is_web_address(text: str) -> bool:
 
 
 def _expiry(written: str | None, at: str) -> str:
-    """The time of expiry as `iso_time` writes it, so that it sorts as text. Refused with 400 if invalid."""
+    """The time of expiry as `iso_time` formats it, so that times compare as str. Raises `Refused` (400) if invalid."""
     now = datetime.fromisoformat(at)
     if written is None:
         return iso_time((now + timedelta(seconds=DEFAULT_EXPIRY_S)).timestamp())
     try:
         asked = msgspec.convert(written, datetime)
         left = (asked - now).total_seconds()
-    except (msgspec.ValidationError, TypeError):  # TypeError: a time without a UTC offset
+    except (msgspec.ValidationError, TypeError):  # TypeError if the time has no UTC offset
         raise bad_request("$.expire_at: expected a time like 2025-01-31T12:00:00Z") from None
     if not 0 < left <= MAX_EXPIRY_S:
         raise bad_request(f"$.expire_at: expected a time in the next {MAX_EXPIRY_S} seconds")

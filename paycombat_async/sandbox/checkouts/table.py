@@ -1,6 +1,6 @@
 """The SQLite table of checkouts: one row each, with a JSON document that has the provider's field names.
 
-Amounts are stored as text. `checkout_url` is not stored: it contains the merchant's token.
+Amounts in it are of type str. `checkout_url` is not stored, since it contains the merchant's token.
 """
 
 import sqlite3
@@ -11,7 +11,7 @@ import msgspec
 
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: a JSON document. Its content was validated against the request's Struct.
+# Any: a JSON document, made from a request that msgspec has validated.
 Document: TypeAlias = dict[str, Any]
 
 CHECKOUTS_SCHEMA = """
@@ -25,18 +25,18 @@ CREATE TABLE checkouts (
 
 
 class CheckoutTable:
-    """All checkouts, including expired ones. Write only inside `SandboxState.transaction()`."""
+    """All checkouts, including expired ones. Call `add` and `write` only inside `SandboxState.transaction()`."""
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
         self._connection = connection
         self._lock = lock
 
     def find(self, checkout_id: str) -> Document:
-        """The checkout with this `id`. Refused with 404 where there is none."""
+        """The checkout with this `id`. Raises `Refused` (404) if there is none."""
         return self._one("SELECT document FROM checkouts WHERE id = ?", checkout_id, "id")
 
     def find_by_token(self, checkout_token: str) -> Document:
-        """The checkout with this `checkout_token`. Refused with 404 where there is none."""
+        """The checkout with this `checkout_token`. Raises `Refused` (404) if there is none."""
         return self._one("SELECT document FROM checkouts WHERE checkout_token = ?", checkout_token, "checkout_token")
 
     def page(self, *, limit: int, skip: int) -> list[Document]:

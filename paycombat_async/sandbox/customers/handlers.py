@@ -79,7 +79,7 @@ def _customer(document: Document) -> Customer:
 
 
 def _check_required(changes: Document) -> None:
-    """Refuse with 400 a body without the `company` or `individual` named by `type`, or with an empty required text."""
+    """Raise `Refused` (400) if the `company` or `individual` named by `type` is missing, or a required str is empty."""
     kind: str = changes["type"]
     if kind not in changes:
         raise bad_request(f"$.{kind}: required when type is {kind!r}")

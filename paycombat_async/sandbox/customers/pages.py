@@ -1,6 +1,7 @@
-"""Response bodies of the customer endpoints: the documented fields, in the documented order, with `{}` for null.
+"""Response bodies of the customer endpoints: the documented fields, in the documented order.
 
-Written by hand from the provider's documentation, not from the schemas, so that tests notice a field they lack.
+The fields are copied from the provider's documentation, not derived from the schemas, so that tests notice a field
+that the schemas lack.
 """
 
 from collections.abc import Mapping
@@ -91,29 +92,29 @@ _ALL_NULL: Mapping[str, object] = {}
 
 
 def updated_page(customer: Customer) -> dict[str, object]:
-    """The response of "Update Customer": the company's domain is a field of `company`."""
+    """The response of "Update Customer", where `company_domain` is a field of `company`."""
     part = _part(customer, ("company_domain", *_COMPANY), _SHOWN_AS_OBJECT)
     return part | _shown(customer, _UPDATED, _SHOWN_AS_OBJECT)
 
 
 def detailed_page(customer: Customer) -> dict[str, object]:
-    """The response of "Get Detail Customer by Id": the company's domain is a field of the customer."""
+    """The response of "Get Detail Customer by Id", where `company_domain` is a field of the customer."""
     head = _shown(customer, _DETAILED, _ALL_NULL)
     return head | _part(customer, _COMPANY, _ALL_NULL) | _shown(customer, _STAMPS, _ALL_NULL)
 
 
 def wallet_page(readiness: WalletReadiness) -> dict[str, object]:
-    """The wallet state of "Check wallet ready", which the provider's documentation shows under "Disable Customer"."""
+    """The response of "Check wallet ready". The provider's documentation shows its fields under "Disable Customer"."""
     return _shown(readiness, ("is_wallet_ready", "missing_field"), _ALL_NULL)
 
 
 def deleted_page(deleted: DeletedCustomer) -> dict[str, object]:
-    """The id and `is_active`: the response of "Delete Customer" is undocumented."""
+    """The customer's id and `is_active`. The response of "Delete Customer" is undocumented."""
     return _shown(deleted, ("customer_id", "is_active"), _ALL_NULL)
 
 
 def list_page(page: Page[Customer]) -> dict[str, object]:
-    """Items and their total. The response of "Get All Customer" is undocumented; this is the commonest form."""
+    """`{data, total}`. The response of "Get All Customer" is undocumented; this is the most common form of a list."""
     return {"data": [detailed_page(customer) for customer in page.items], "total": page.total}
 
 

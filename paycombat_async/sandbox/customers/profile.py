@@ -40,7 +40,7 @@ _WALLET_NEEDS = {
 
 
 def changes_of(request: CreateCustomer | UpdateCustomer) -> Document:
-    """The fields present in the request, as plain data."""
+    """The fields present in the request as plain data, without `customer_id`."""
     changes: Document = msgspec.to_builtins(request)
     changes.pop("customer_id", None)
     return changes
@@ -63,9 +63,9 @@ def new_profile(customer_id: str, changes: Document, *, at: str) -> Document:
 
 
 def change(document: Document, changes: Document, *, at: str) -> None:
-    """Apply `changes` to `document` in place: `""` clears a field, absent fields stay as they are.
+    """Apply `changes` to `document` in place: `""` removes a field, absent fields stay as they are.
 
-    A cleared field is removed from the document. `metadata` is replaced as a whole. Both `company` and `individual` are
+    `metadata` is replaced as a whole. Both `company` and `individual` are
     accepted, as in the provider's documentation; responses show the one that matches the customer's type.
     """
     _merge(document, changes)
@@ -86,7 +86,7 @@ def _merge(part: Document, changes: Document) -> None:
 
 
 def _set_e164(part: Document) -> None:
-    """Set the E.164 number, without the national trunk prefix 0; remove it where code or number is missing."""
+    """Set `phone_number_e164`, without leading zeros of the national number; remove it if code or number is missing."""
     code = _NO_DIGIT.sub("", part.get("phone_country_code", ""))
     number = _NO_DIGIT.sub("", part.get("phone_number", "")).lstrip("0")
     part["phone_number_e164"] = f"+{code}{number}"
@@ -95,7 +95,7 @@ def _set_e164(part: Document) -> None:
 
 
 def missing_fields(document: Document) -> Iterator[str]:
-    """The dotted names of the fields that are still required for a ready wallet."""
+    """Yields the dotted names of the fields that the wallet requires and the customer lacks."""
     for path in _WALLET_NEEDS[document["type"]]:
         part, name = path.split(".")
         if name not in document.get(part, {}):

@@ -1,4 +1,4 @@
-"""Generated customers: the same for the same seed, with names that reveal encoding errors."""
+"""Generated customers: the same ones for the same seed, with many non-ASCII names, so that encoding errors show."""
 
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias, TypeVar
@@ -13,7 +13,7 @@ Kind: TypeAlias = Literal["company", "individual"]
 T = TypeVar("T")
 
 _PLACES = (
-    # country, calling code, city, state, street, postal code
+    # Each is: country, calling code, city, state, street, postal code.
     ("KR", "82", "서울", "서울특별시", "강남구 테헤란로 152", "06236"),
     ("KR", "82", "부산", "부산광역시", "해운대구 센텀중앙로 79", "48058"),
     ("FR", "33", "Besançon", "Franche-Comté", "12 rue de la République", "25000"),
@@ -55,7 +55,7 @@ def made_up(seed: int, number: int, *, at: str) -> tuple[str, bytes]:
 
 
 def plain(ids: Iterable[str], kind: Kind, *, at: str) -> Iterator[tuple[str, bytes]]:
-    """Pairs of id and minimal JSON profile. The profile is encoded once, only the id differs: a million are cheap."""
+    """Yields pairs of id and minimal JSON profile. The profile is encoded only once, so that a million are cheap."""
     part = {"first_name": "Li", "last_name": "Kim"} if kind == "individual" else {"name": "Plain Company"}
     changes: Document = {"description": "Plain customer", "type": kind, kind: part | {"address_country": "KR"}}
     document = new_profile("", changes, at=at)
@@ -66,7 +66,7 @@ def plain(ids: Iterable[str], kind: Kind, *, at: str) -> Iterator[tuple[str, byt
 
 
 class _SeededChoice:
-    """Choices derived from a text: the same text gives the same sequence."""
+    """Pseudo-random choices derived from a str: the same str gives the same sequence."""
 
     def __init__(self, text: str) -> None:
         self._left = int(content_digest(text.encode()), 16)

@@ -9,7 +9,7 @@ import msgspec
 
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: a JSON document. Its content was validated against the request's Struct.
+# Any: a JSON document, made from a request that msgspec has validated.
 Document: TypeAlias = dict[str, Any]
 
 # The row of a deleted customer stays, so that its id is not reused and `executions` still counts.
@@ -27,14 +27,14 @@ _BATCH = 1000
 
 
 class CustomerTable:
-    """The customers that are not deleted. Write only inside `SandboxState.transaction()`."""
+    """The customers that are not deleted. Call methods that write only inside `SandboxState.transaction()`."""
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
         self._connection = connection
         self._lock = lock
 
     def find(self, customer_id: str) -> Document:
-        """The profile document. Refused with 404 for an unknown or deleted customer."""
+        """The profile document. Raises `Refused` (404) for an unknown or deleted customer."""
         rows = self._rows("SELECT document FROM customers WHERE customer_id = ? AND deleted = 0", customer_id)
         if not rows:
             raise not_found("there is no customer with this customer_id")
@@ -87,7 +87,7 @@ class CustomerTable:
         return executions
 
     def ids(self) -> Iterator[str]:
-        """All ids, oldest first, read in batches to keep memory bounded."""
+        """Yields all ids, oldest first; reads them in batches to limit memory."""
         last = 0
         while rows := self._rows(
             "SELECT seq, customer_id FROM customers WHERE deleted = 0 AND seq > ? ORDER BY seq LIMIT ?", last, _BATCH

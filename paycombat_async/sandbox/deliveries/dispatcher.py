@@ -1,4 +1,4 @@
-"""Sends webhooks, in order per payin or payout, each until a 2xx response or the last attempt."""
+"""Sends webhooks, each until a 2xx response or the last attempt; those about the same object are sent in order."""
 
 import asyncio
 from collections import deque
@@ -25,7 +25,10 @@ class HttpSender:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, delivery: Delivery) -> int | None:
-        """The HTTP status of the response, None without one. Redirects are not followed: they may lead elsewhere."""
+        """Send a webhook; returns the HTTP status, or None if there was no response.
+
+        Redirects are not followed, since they may lead to another host.
+        """
         headers = {"Content-Type": "application/json", "X-Signature": delivery.signature}
         try:
             async with self._opened().post(
@@ -42,9 +45,8 @@ class HttpSender:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    force_close=True
-                ),  # no idle connection delays the shutdown of the merchant's server
+                # An idle connection would delay the shutdown of the merchant's server.
+                connector=aiohttp.TCPConnector(force_close=True),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
             )
@@ -52,7 +54,7 @@ class HttpSender:
 
 
 class Dispatcher:
-    """Queues and sends webhooks. `waits` are the seconds before the second and each further attempt."""
+    """Queues and sends webhooks. `waits` are the seconds to wait before the second and each further attempt."""
 
     def __init__(
         self,
@@ -64,7 +66,7 @@ class Dispatcher:
         log: Deliveries,
         fault: Callable[[], Fault | None],
     ) -> None:
-        """Create it inside the event loop that will send. `fault` returns the fault of the next webhook, if any."""
+        """Create it inside the event loop that will send. `fault` returns the fault for the next webhook, or None."""
         self._builder = builder
         self._sender = sender
         self._clock = clock
@@ -84,7 +86,7 @@ class Dispatcher:
             self._tasks.call_soon(self._take)
 
     async def drain(self) -> None:
-        """Send webhooks that are held back as out of order; wait until all are delivered or given up."""
+        """Send the webhooks held back by `OUT_OF_ORDER_WEBHOOK`; wait until all webhooks are delivered or given up."""
         while self._queued:
             self._take()
         self._release()
@@ -98,7 +100,7 @@ class Dispatcher:
 
     def _take(self) -> None:
         if not self._queued:
-            return  # `drain` has taken it already
+            return  # `drain` has already taken the delivery that this call was scheduled for
         delivery = self._queued.popleft()
         fault = self._fault()
         if fault is Fault.OUT_OF_ORDER_WEBHOOK:

@@ -12,8 +12,8 @@ KEPT: Final = 1000
 class Delivery:
     """One webhook to one URL, with the outcome of each attempt.
 
-    `event` is like "PAYOUT SUCCESS" or "VA APPROVED", `id` that of the payin, payout or virtual account. `statuses` has
-    one item for each attempt so far: the HTTP status of the response, None where there was none.
+    `event` is for example "PAYOUT SUCCESS" or "VA APPROVED"; `id` is the id of the payin, payout or virtual account.
+    `statuses` has one item for each attempt so far: the HTTP status, or None if there was no response.
     """
 
     event: str
@@ -36,7 +36,7 @@ class Delivery:
 
 
 class Deliveries:
-    """The latest deliveries, in the order in which they were first sent."""
+    """The latest deliveries, in order of their first attempt."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._latest: deque[Delivery] = deque(maxlen=kept)
@@ -64,4 +64,4 @@ class Deliveries:
         return self._latest[index]
 
     def __iter__(self) -> Iterator[Delivery]:
-        return iter(tuple(self._latest))  # a snapshot: the server's thread may add while another one reads
+        return iter(tuple(self._latest))  # a copy: the server's thread may add items during the iteration

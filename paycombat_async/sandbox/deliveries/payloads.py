@@ -26,7 +26,7 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadBuilder:
-    """Builds webhooks. `url` is for payins and payouts without a `webhook_url`, `va_url` for virtual accounts."""
+    """Builds webhooks for `webhook_url` of the record, else for `url`; those about virtual accounts for `va_url`."""
 
     signer: Signer
     url: str | None

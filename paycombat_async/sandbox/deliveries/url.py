@@ -31,7 +31,7 @@ def configured_url(name: str, text: str | None) -> str | None:
 
 
 def check_webhook_url(sent: str | UnsetType) -> str | None:
-    """The `webhook_url` of a request, None if there is none. Refused with 400 if it is not a loopback URL."""
+    """The `webhook_url` of a request, None if there is none. Raises `Refused` (400) if it is not a loopback URL."""
     text = given(sent)
     if text is not None and loopback_url(text) is None:
         raise bad_request(f"$.webhook_url: {_ONLY_HERE}")

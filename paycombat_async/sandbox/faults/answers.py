@@ -1,4 +1,4 @@
-"""Responses that replace the correct one: errors of many statuses, an HTML page, redirects."""
+"""Responses that replace the correct one: errors with many statuses, an HTML page, redirects."""
 
 import math
 from collections.abc import Callable
@@ -26,42 +26,45 @@ _PAGE = (
 
 
 def server_error(status: int) -> Change:
-    """A 5xx with the sandbox's error body."""
+    """A change that replaces the response by a 5xx with the sandbox's error body."""
     answer = refused(status, "SERVER_ERROR", "something went wrong on our side", {})
     return lambda _plain, _context: answer
 
 
 def client_error(status: int) -> Change:
-    """A 4xx with the sandbox's error body. Some of these statuses do not prove that nothing was executed."""
+    """A change that replaces the response by a 4xx with the sandbox's error body.
+
+    Some of these statuses do not prove that the request was not executed.
+    """
     answer = refused(status, f"ERROR_{status}", "the request was not completed", {})
     return lambda _plain, _context: answer
 
 
 def in_200(body: bytes) -> Change:
-    """Status 200 with this body, which says that the call failed."""
+    """A change that replaces the response by a 200 with this body, which says that the call failed."""
     answer = PlainResponse(200, JSON, body)
     return lambda _plain, _context: answer
 
 
 def error_object(_plain: PlainResponse, _context: Context) -> PlainResponse:
-    """406 in the format of Finmo, the provider's upstream: an error object with number, name and several messages."""
+    """A 406 in the format of Finmo, the provider's upstream: an error object with code, name and several messages."""
     return PlainResponse(406, JSON, _ERROR_OBJECT)
 
 
 def html_502(_plain: PlainResponse, _context: Context) -> PlainResponse:
-    """502 with a gateway's HTML page."""
+    """A 502 with an HTML page, as gateways send it."""
     return PlainResponse(502, {"Content-Type": "text/html"}, _PAGE)
 
 
 def redirect(status: int) -> Change:
-    """A redirect with this status to another host (`Faults(redirect_to=…)`)."""
+    """A change that replaces the response by a redirect to another host (`Faults(redirect_to=…)`)."""
     return lambda _plain, context: PlainResponse(
         status, {"Location": context.redirect_to, "Content-Type": "text/html"}, b""
     )
 
 
 def too_many(retry_after: Callable[[Context], str] | None) -> Change:
-    """429, with the Retry-After value that `retry_after` returns; None leaves the header out."""
+    """A change that replaces the response by a 429. Its Retry-After is what `retry_after` returns; None: no header."""
 
     def answer(_plain: PlainResponse, context: Context) -> PlainResponse:
         headers = {"Retry-After": retry_after(context)} if retry_after else {}
@@ -79,7 +82,7 @@ def in_fractions(context: Context) -> str:
 
 
 def as_date(context: Context) -> str:
-    """The time as an HTTP date, rounded up: HTTP dates have whole seconds."""
+    """Retry-After as an HTTP date, rounded up to a whole second, since HTTP dates have no fractions."""
     return formatdate(math.ceil(context.now + context.seconds), usegmt=True)
 
 

@@ -1,4 +1,4 @@
-"""Malformed response bodies under the correct status and framing."""
+"""Changes that make only the body of a response wrong; status and Content-Length stay correct."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -7,7 +7,7 @@ from paycombat_async.sandbox.faults.response import Change, Context, PlainRespon
 
 _DEPTH: Final = 100_000
 _TEXTS: Final = frozenset({"description", "name", "first_name", "last_name", "message", "status_text"})
-_MARK: Final = "\ue000"  # a private-use character, replaced in the encoded JSON: the encoder refuses lone surrogates
+_MARK: Final = "\ue000"  # replaced after encoding, since the encoder refuses lone surrogates
 
 
 def empty(response: PlainResponse, _context: Context) -> PlainResponse:
@@ -29,7 +29,7 @@ def not_as_json(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def with_member(member: bytes) -> Change:
-    """Insert a member at the front of a JSON object; other bodies stay unchanged."""
+    """A change that inserts a member at the front of a JSON object; other bodies stay unchanged."""
 
     def change(response: PlainResponse, _context: Context) -> PlainResponse:
         if not response.body.startswith(b'{"'):
@@ -44,7 +44,7 @@ nested: Final = with_member(b'"deep":' + b"[" * _DEPTH + b"]" * _DEPTH)
 
 
 def lone_surrogate(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Append half a surrogate pair to names and descriptions, as JavaScript's `slice` can leave it."""
+    """Append half a surrogate pair to names and descriptions, as when JavaScript's `slice` cuts an emoji in two."""
     document = response.document
     if document is None:
         return response
@@ -55,10 +55,10 @@ def lone_surrogate(response: PlainResponse, _context: Context) -> PlainResponse:
 # Any: a JSON document.
 def _marked(value: Any) -> Any:
     if isinstance(value, list):
-        return [_marked(item) for item in value]  # pyright: ignore[reportUnknownVariableType]  # JSON
+        return [_marked(item) for item in value]  # pyright: ignore[reportUnknownVariableType]  # decoded JSON
     if isinstance(value, dict):
         return {
             name: item + _MARK if name in _TEXTS and isinstance(item, str) else _marked(item)
-            for name, item in value.items()  # pyright: ignore[reportUnknownVariableType]  # JSON
+            for name, item in value.items()  # pyright: ignore[reportUnknownVariableType]  # decoded JSON
         }
     return value

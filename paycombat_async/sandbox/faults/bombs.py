@@ -1,4 +1,4 @@
-"""Decompression bombs: responses that are small on the wire and 64 MiB of spaces and the JSON when decompressed."""
+"""Decompression bombs: small responses that decompress to 64 MiB of spaces followed by the JSON."""
 
 import struct
 import zlib
@@ -11,20 +11,20 @@ from paycombat_async.sandbox.faults.response import Context, PlainResponse
 _MIB: Final = 1 << 20
 _COUNT: Final = 64
 _GZIP_HEAD: Final = b"\x1f\x8b\x08" + bytes(6) + b"\xff"  # RFC 1952: deflate, no flags, no timestamp, unknown system
-_RAW: Final = -15  # zlib's window bits: 32 KiB, without a zlib header
-# 64 MiB of spaces, compressed by brotli 1.2 at quality 11 and flushed, so that more blocks can follow at a byte border.
+_RAW: Final = -15  # zlib's `wbits`: a window of 32 KiB (15), without a zlib header (negative)
+# 64 MiB of spaces, compressed by brotli 1.2 at quality 11; flushed to a byte boundary, so that more blocks can follow.
 _BROTLI_SPACES: Final = bytes.fromhex(
     "cbffff3ff82540e2b14020f7fe8fffff7ff04b00c4611180eefd1fffffffe0970088c30200ddfb3ffeffffc12f0110870500baf77f"
     "fcffff835f02200e0b0074effff8ffff07bf04401c1600e8defff1ffff0f7e0980382c00d0bdffe3ffff1ffc1200715800a07bff67"
     "00"
 )
 _BROTLI_END: Final = b"\x03"  # RFC 7932: an empty last block
-_BROTLI_STORED: Final = 1 << 19  # the "uncompressed" flag, after the 16 bits of the length
+_BROTLI_STORED: Final = 1 << 19  # RFC 7932: the flag ISUNCOMPRESSED is bit 19 of the block header
 _BLOCK: Final = 1 << 16
 
 
 def gzip_bomb(response: PlainResponse, _context: Context) -> PlainResponse:
-    """The response gzip-compressed behind 64 MiB of spaces: about 65 kB on the wire."""
+    """The response with 64 MiB of spaces before its body, compressed with gzip: about 65 kB on the wire."""
     spaces, check = _gzip_spaces()
     packer = zlib.compressobj(9, zlib.DEFLATED, _RAW)
     end = struct.pack("<II", zlib.crc32(response.body, check), _COUNT * _MIB + len(response.body))
@@ -33,7 +33,7 @@ def gzip_bomb(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def brotli_bomb(response: PlainResponse, _context: Context) -> PlainResponse:
-    """The response behind 64 MiB of spaces, as brotli: about 100 bytes and the body, which is stored uncompressed."""
+    """The response with 64 MiB of spaces before its body, as brotli: about 100 bytes plus the uncompressed body."""
     blocks = (response.body[start : start + _BLOCK] for start in range(0, len(response.body), _BLOCK))
     body = _BROTLI_SPACES + b"".join(map(_stored, blocks)) + _BROTLI_END
     return replace(response, headers={**response.headers, "Content-Encoding": "br"}, body=body)
@@ -45,7 +45,7 @@ def _stored(block: bytes) -> bytes:
 
 @cache
 def _gzip_spaces() -> tuple[bytes, int]:
-    """The compressed spaces and their CRC-32. One block is compressed and repeated, so as not to block the loop."""
+    """The compressed spaces and their CRC-32. One MiB is compressed and the result repeated, to save time."""
     spaces = b" " * _MIB
     packer = zlib.compressobj(9, zlib.DEFLATED, _RAW)
     block = packer.compress(spaces) + packer.flush(zlib.Z_FULL_FLUSH)

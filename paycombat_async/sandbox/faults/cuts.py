@@ -11,7 +11,7 @@ from paycombat_async.sandbox.faults.wire import End, Wire
 _CHUNKED: Final = {"Transfer-Encoding": "chunked"}
 _UNSIZED: Final[Mapping[str, str]] = {}
 _LAST_CHUNK: Final = b"0\r\n\r\n"
-_GZIP_HEAD: Final = 10  # bytes: RFC 1952 without optional parts
+_GZIP_HEAD: Final = 10  # bytes: the length of a gzip header without optional fields (RFC 1952)
 
 
 def unsized_end(response: PlainResponse) -> Wire:

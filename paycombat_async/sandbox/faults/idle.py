@@ -18,7 +18,7 @@ from paycombat_async.sandbox.faults.sleeper import Sleeper
 IdleAction: TypeAlias = Callable[[socket.socket], object]
 
 NO_LINGER: Final = struct.pack("ii", 1, 0)  # SO_LINGER with time 0: close sends RST
-_NO_ADDRESS: Final = bytes(16)  # AF_UNSPEC
+_NO_ADDRESS: Final = bytes(16)  # a socket address of family AF_UNSPEC, which is 0
 
 
 def send(data: bytes) -> IdleAction:
@@ -27,12 +27,12 @@ def send(data: bytes) -> IdleAction:
 
 
 def close(connection: socket.socket) -> None:
-    """Send FIN. The serving event loop reads the end of the stream, too, and closes its own socket."""
+    """Send FIN. `shutdown` also ends reading, so that the server's event loop closes its own socket."""
     connection.shutdown(socket.SHUT_RDWR)
 
 
 def reset(connection: socket.socket) -> None:
-    """Send RST: on Linux at once, by connect(2) to AF_UNSPEC; elsewhere when the event loop closes its socket."""
+    """Send RST: on Linux at once, by connect(2) to AF_UNSPEC; elsewhere once the event loop closes its socket."""
     if sys.platform == "linux":
         ctypes.CDLL(None).connect(connection.fileno(), _NO_ADDRESS, len(_NO_ADDRESS))
     else:
@@ -43,13 +43,13 @@ def reset(connection: socket.socket) -> None:
 class IdleFaults:
     """Scheduled actions on idle connections, at most one per connection.
 
-    With the system clock they run in their own thread, on a duplicate of the connection's socket: with `async with` the
-    sandbox shares its caller's event loop, and these faults matter most while that loop is blocked. With any other
-    clock they run in the sandbox's loop, since a clock may be bound to a loop.
+    With the system clock they run in a thread of their own, on a duplicate of the connection's socket: under `async
+    with` the sandbox shares its caller's event loop, and the actions must happen on time even while that loop is
+    blocked. With any other clock they run in the sandbox's loop, since such a clock may be bound to a loop.
 
-    A request that arrives first cancels the action: a client could not tell unsolicited bytes from its response. It has
-    arrived once its bytes are in the socket's buffer or `drop` is called. A request sent at the same moment may still
-    cross with the action, as on a real network.
+    A request that arrives before the action cancels it: the client would take the unsolicited bytes for its response.
+    The request has arrived once its bytes are in the socket's buffer or `drop` is called. A request sent at the same
+    moment may still cross with the action, as on a real network.
     """
 
     def __init__(self, clock: Clock, sleeper: Sleeper) -> None:
@@ -64,7 +64,7 @@ class IdleFaults:
         return bool(self._planned)
 
     def plan(self, transport: asyncio.Transport, action: IdleAction, *, after: float) -> None:
-        """Run the action on this connection after so many seconds, at once for 0."""
+        """Run the action on this connection in `after` seconds, or now if that is 0."""
         if self._is_over:
             return
         planned = self._planned[transport] = _Planned(transport, action)
@@ -77,7 +77,7 @@ class IdleFaults:
             planned.timer = self._sleeper.start(self._run_in_loop(planned, after))
 
     def drop(self, transport: asyncio.BaseTransport | None) -> None:
-        """Cancel the action on this connection: a request has arrived."""
+        """Cancel the action on this connection, because a request has arrived."""
         with self._lock:
             planned = self._planned.pop(transport, None) if transport else None
         if planned is not None:
@@ -107,7 +107,7 @@ class IdleFaults:
 
 
 class _Planned:
-    """An action and its connection. The socket is duplicated so that its file descriptor is not reused meanwhile."""
+    """An action and its connection. The socket is duplicated, so that no new connection gets its file descriptor."""
 
     def __init__(self, transport: asyncio.Transport, action: IdleAction) -> None:
         own = transport.get_extra_info("socket")
@@ -133,4 +133,4 @@ def _is_idle(connection: socket.socket) -> bool:
         connection.recv(1, socket.MSG_PEEK)
     except BlockingIOError:
         return True
-    return False  # a request, or the client's FIN
+    return False  # the socket has a request or the client's FIN to read

@@ -28,7 +28,7 @@ class Injector:
         self.idle_faults = IdleFaults(clock, self._sleeper)
 
     async def inject(self, mishap: Mishap, answer: Answer, skip_handler: Answer) -> web.StreamResponse:
-        """The faulty response. `answer` executes the request; `skip_handler` reads and checks it only."""
+        """The faulty response. `answer` executes the request; `skip_handler` only checks Host and reads the body."""
         action = ACTIONS[mishap.fault]
         if action.pause is Pause.BEFORE and not await self._sleeper.sleep(mishap.seconds):
             return self._raw(disconnect(_NOTHING), _NOTHING, mishap)
@@ -38,7 +38,7 @@ class Injector:
         return self._broken(action, original, mishap)
 
     async def end(self) -> None:
-        """End all waits; responses still being written are cut off."""
+        """End all waiting; responses that are still being written are cut off."""
         self.idle_faults.end()
         await self._sleeper.end()
 

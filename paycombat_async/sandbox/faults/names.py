@@ -1,4 +1,4 @@
-"""The faults by the names that users type, and the default durations of those that take time."""
+"""The faults, with the names that users write, and the default durations of those that take time."""
 
 import math
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from paycombat_async.errors import ConfigurationError
 class Fault(StrEnum):
     """An error that the sandbox injects into a request or a webhook.
 
-    The request is not executed with "before commit", 429, redirects, `ERROR_OBJECT` and failures inside a 200 except
-    `STATUS_499_IN_200`. With all other faults it is executed, and only its response is broken.
+    The request is not executed if the fault is a "before commit", a 429, a redirect, `ERROR_OBJECT`, or a failure
+    inside a 200 other than `STATUS_499_IN_200`. With all other faults it is executed.
     """
 
     LATENCY = "latency"
@@ -119,9 +119,9 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_SECONDS: 1,
     Fault.STATUS_429_FLOAT: 0.5,
     Fault.STATUS_429_DATE: 2,
-    Fault.TRICKLE: 0.05,  # between bytes
+    Fault.TRICKLE: 0.05,  # from one byte to the next
     Fault.LATE_ANSWER: 35,  # longer than the client's default timeout of 30
-    Fault.STRAY_ANSWER: 0.005,  # after the regular response
+    Fault.STRAY_ANSWER: 0.005,  # from the correct response on, as for all faults below
     Fault.STRAY_PART: 0.005,
     Fault.STRAY_408: 0.005,
     Fault.STRAY_429: 0.005,
@@ -129,13 +129,13 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.IDLE_END: 0.005,
     Fault.IDLE_RESET: 0.005,
 }
-# These happen on the idle connection after a correct response.
+# Faults that act on the idle connection after a correct response.
 IDLE_FAULTS: Final = frozenset(fault for fault in Fault if fault.startswith(("stray", "idle")))
 WEBHOOK_FAULTS: Final = frozenset({Fault.DUPLICATE_WEBHOOK, Fault.OUT_OF_ORDER_WEBHOOK})
 
 
 def fault_named(name: str) -> Fault:
-    """The fault with this name. Raises `ConfigurationError` listing all names."""
+    """The fault with this name. Raises `ConfigurationError`, which lists all names, if there is none."""
     try:
         return Fault(name)
     except ValueError:

@@ -11,7 +11,7 @@ import msgspec
 from paycombat_async.sandbox.envelopes import refusal
 from paycombat_async.sandbox.refusals import Refused
 
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)  # amounts keep their digits
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)  # `Decimal`, so that amounts keep their digits
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -55,7 +55,7 @@ class PlainResponse:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a change may use besides the response: the fault's seconds, the current time, the target of redirects."""
+    """Further input of a `Change`: the fault's duration in seconds, the current time, and the target of redirects."""
 
     seconds: float
     now: float

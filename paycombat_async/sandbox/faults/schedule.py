@@ -1,4 +1,7 @@
-"""Which request gets which fault: by script, else by rates and seed. Reproducible for requests in the same order."""
+"""Decides which request gets which fault: a queued one, or else one drawn by rates and seed.
+
+The same seed gives the same faults to requests in the same order.
+"""
 
 import threading
 from collections import Counter, deque
@@ -39,7 +42,8 @@ class Applied:
 class Faults:
     """The faults of a sandbox: `Faults(seed=7, rates={"500_after_commit": 0.02, "latency=50ms": 0.1})`.
 
-    A script takes precedence over the rates. Safe to use from several threads; use one object per sandbox.
+    Faults queued by `script` and `next` take precedence over `rates`. Safe to use from several threads; use one object
+    per sandbox.
     """
 
     def __init__(
@@ -64,7 +68,7 @@ class Faults:
 
     @classmethod
     def of(cls, given: "Faults | str | None", *, seed: int = 0) -> "Faults":
-        """Faults from a text like `500_after_commit:0.02,latency=50ms:0.1`; no faults for None."""
+        """A `Faults` from a str like `500_after_commit:0.02,latency=50ms:0.1`, one without faults for None."""
         if isinstance(given, Faults):
             return given
         faults = cls(seed=seed)
@@ -79,7 +83,7 @@ class Faults:
 
     @property
     def left(self) -> int:
-        """The number of scripted steps that are still to come."""
+        """The number of steps queued by `script` and `next` that are not used yet."""
         with self._lock:
             return len(self._next) + sum(map(len, self._scripts.values()))
 
@@ -97,18 +101,18 @@ class Faults:
             self._update_is_fault_free()
 
     def next(self, *steps: Step) -> None:
-        """Queue faults for the next requests of all operations without a script of their own."""
+        """Queue faults for the next requests of all operations for which `script` has queued none."""
         mishaps = _mishaps(steps, are_webhooks=False)
         with self._lock:
             self._next.extend(mishaps)
             self._update_is_fault_free()
 
     def set_rates(self, rates: Mapping[str, float]) -> None:
-        """Replace the rates from the next request on. Scripts stay."""
+        """Replace the rates from the next request on. Queued faults stay."""
         self._set((mishap_of(text), rate) for text, rate in rates.items())
 
     def calm(self) -> None:
-        """Remove all rates and scripts: no faults from the next request on."""
+        """Remove all rates and queued faults, so that there are no faults from the next request on."""
         with self._lock:
             self._odds = ((), ())
             self._scripts.clear()
@@ -116,7 +120,7 @@ class Faults:
             self._update_is_fault_free()
 
     def decide(self, arrival: Arrival) -> Mishap | None:
-        """The fault for this request, None for none. Consumes a scripted step: call it once per request, in order."""
+        """The fault for this request, or None. It takes a queued step, if any: call it once per request, in order."""
         number = next(self._requests)
         if self._is_fault_free:  # read without the lock, because having no faults is the common case
             return None
@@ -127,7 +131,7 @@ class Faults:
             return self._record_applied(mishap, number, arrival.operation, arrival)
 
     def for_webhook(self) -> Fault | None:
-        """`DUPLICATE_WEBHOOK`, `OUT_OF_ORDER_WEBHOOK` or None for the next webhook. Consumes a scripted step."""
+        """`DUPLICATE_WEBHOOK`, `OUT_OF_ORDER_WEBHOOK` or None for the next webhook. It takes a queued step, if any."""
         with self._lock:
             number = next(self._webhooks)
             steps = self._scripts.get(WEBHOOKS)
@@ -136,7 +140,7 @@ class Faults:
         return mishap and mishap.fault
 
     def _set(self, rates: Iterable[tuple[Mishap, float]]) -> None:
-        odds = sorted(rates)  # so that the order of the arguments does not change the draws
+        odds = sorted(rates)  # sorted, so that the order of the arguments does not change what is drawn
         of_webhooks = tuple(one for one in odds if one[0].fault in WEBHOOK_FAULTS)
         of_requests = tuple(one for one in odds if one[0].fault not in WEBHOOK_FAULTS)
         _check(of_webhooks)
@@ -162,7 +166,7 @@ class Faults:
 
 
 def draw(odds: Odds, draw_id: str) -> Mishap | None:
-    """A fault drawn with these odds, None for none; the same for the same `draw_id`."""
+    """A fault drawn with these odds, or None; always the same one for the same `draw_id`."""
     if not odds:
         return None
     point = int(content_digest(draw_id.encode())[:13], 16) / 16**13

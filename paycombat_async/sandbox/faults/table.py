@@ -19,7 +19,10 @@ class Pause(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """Whether the handler runs, when to wait, how to change the response, and how to write it if not as usual."""
+    """What a fault does: whether the handler runs, when to wait, how to change the response and how to write it.
+
+    Without `write`, aiohttp writes the response as usual.
+    """
 
     executes: bool = True
     pause: Pause | None = None

@@ -1,4 +1,4 @@
-"""Parses faults as users write them: `500_after_commit`, `latency=50ms`, with a rate `latency=50ms:0.1`."""
+"""Parses faults as users write them: `500_after_commit`, `latency=50ms`, or with a rate, `latency=50ms:0.1`."""
 
 import math
 import re
@@ -13,7 +13,7 @@ _IN_SECONDS: Final = {"ms": 0.001, "s": 1.0, "": 1.0}
 
 
 def mishap_of(text: str) -> Mishap:
-    """The fault in `NAME` or `NAME=TIME`. Raises `ConfigurationError` for an invalid text."""
+    """The fault in a str like `NAME` or `NAME=TIME`. Raises `ConfigurationError` if it is invalid."""
     name, has_time, time = text.partition("=")
     fault = fault_named(name.strip())
     if not has_time:
@@ -25,9 +25,9 @@ def mishap_of(text: str) -> Mishap:
 
 
 def rates_of(text: str) -> Iterator[tuple[Mishap, float]]:
-    """Faults and rates from `NAME[=TIME][:RATE]`, separated by commas. Without a rate it is 1: every request.
+    """Yields faults and rates from `NAME[=TIME][:RATE]`, separated by commas. The default rate is 1: every request.
 
-    Raises `ConfigurationError` for an invalid text.
+    Raises `ConfigurationError` if an item is invalid.
     """
     for item in filter(None, map(str.strip, text.split(","))):
         name, has_rate, rate = item.partition(":")

@@ -29,7 +29,10 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """The raw bytes of a response, written at once or byte by byte, and an action on the idle connection afterwards."""
+    """The raw bytes of a response, written at once or byte by byte (`is_slow`), and how the connection ends.
+
+    `later` is an action on the connection when it is idle afterwards.
+    """
 
     data: bytes
     end: End
@@ -62,7 +65,7 @@ def length_too_long(response: PlainResponse) -> Wire:
 
 
 def length_too_short(response: PlainResponse) -> Wire:
-    """A Content-Length 10 bytes too small, on a connection that stays open: the rest precedes the next response."""
+    """A Content-Length 10 bytes too small, on a connection that stays open: the rest looks like a new response."""
     return Wire(response.head(max(0, len(response.body) - _MISSING_BYTES)) + response.body, End.KEPT)
 
 
@@ -81,12 +84,12 @@ def stray_part(response: PlainResponse) -> Wire:
 
 
 def stray_408(response: PlainResponse) -> Wire:
-    """A correct response and, later on the idle connection, a 408, as some servers send before they close it."""
+    """A correct response and, later on the idle connection, a 408, as some servers send before they close one."""
     return _idle(response, idle.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"))
 
 
 def stray_error(status: int) -> Callable[[PlainResponse], Wire]:
-    """A correct response and, later on the idle connection, an unsolicited error response."""
+    """A function that returns a correct response and, later on the idle connection, an unsolicited error response."""
     stray = idle.send(refused(status, "STRAY", "nobody asked", {}).whole)
     return lambda response: _idle(response, stray)
 

@@ -24,7 +24,7 @@ class _Unwrapped(NamedTuple):
 
 
 def wrapped(envelope: Envelope) -> Change:
-    """The same data in this envelope."""
+    """A change that puts the same data into this envelope."""
 
     def change(response: PlainResponse, context: Context) -> PlainResponse:
         unwrapped_body = _unwrap(response.document)
@@ -34,7 +34,7 @@ def wrapped(envelope: Envelope) -> Change:
 
 
 def wrongly_wrapped(response: PlainResponse, context: Context) -> PlainResponse:
-    """The same data in the next of the four envelopes, A after D."""
+    """The same data in the next one of the four envelopes; A follows D."""
     unwrapped_body = _unwrap(response.document)
     return (
         response
@@ -50,18 +50,17 @@ def unwrapped(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def without_identity(response: PlainResponse, context: Context) -> PlainResponse:
-    """A success whose data has only an unknown field, and no id. Data that had no id stays unchanged."""
+    """A success whose data is replaced by one unknown field, without an id. Data that has no id stays unchanged."""
     unwrapped_body = _unwrap(response.document)
     if unwrapped_body is None or not _has_identity(unwrapped_body.data):
         return response
-    envelope = (
-        ENVELOPE_A if unwrapped_body.envelope is ENVELOPE_D else unwrapped_body.envelope
-    )  # D has no field for success
+    # Not D, which has no field that says success.
+    envelope = ENVELOPE_A if unwrapped_body.envelope is ENVELOPE_D else unwrapped_body.envelope
     return _in(envelope, {"unheard_of": "by anybody"}, response, context)
 
 
 def without_verdict(response: PlainResponse, context: Context) -> PlainResponse:
-    """The data without its ids, in envelope D, which has no field for success."""
+    """The data without its ids, in envelope D, which has no field that says success."""
     unwrapped_body = _unwrap(response.document)
     if unwrapped_body is None:
         return response
@@ -82,7 +81,7 @@ def _in(envelope: Envelope, data: object, response: PlainResponse, context: Cont
 
 # Any: a JSON document.
 def _unwrap(outer: Any) -> _Unwrapped | None:
-    """The envelope and its data; None for a response without data, such as an error."""
+    """The envelope function and the data in it; None for a response without data, such as an error."""
     if not isinstance(outer, dict) or "data" not in outer:
         return None
     data: Any = outer["data"]  # pyright: ignore[reportUnknownVariableType]  # JSON

@@ -1,4 +1,4 @@
-"""The ledger's SQLite tables: append-only entries, and a balance per currency that each entry updates."""
+"""The ledger's SQLite tables: one of movements, which is append-only, and one with the balance of each currency."""
 
 import sqlite3
 import threading
@@ -37,7 +37,7 @@ class Ledger:
         self._openings = openings
 
     def balance(self, currency: str) -> Decimal:
-        """The balance in a currency; the opening balance while it has no movements."""
+        """The balance in a currency; its opening balance as long as it has no movements."""
         rows = self._rows("SELECT amount FROM balances WHERE currency = ?", currency)
         return Decimal(rows[0][0]) if rows else self._openings.of(currency)
 
@@ -46,15 +46,15 @@ class Ledger:
         return {currency: Decimal(amount) for currency, amount in self._rows("SELECT currency, amount FROM balances")}
 
     def entries(self) -> list[LedgerEntry]:
-        """All entries, oldest first."""
-        # Only a constant is interpolated.
+        """All ledger entries, oldest first."""
+        # No SQL injection is possible here (S608): `_COLUMNS` is a constant.
         return [_entry(row) for row in self._rows(f"SELECT {_COLUMNS} FROM movements ORDER BY number")]  # noqa: S608
 
     def doubles(self) -> list[Double]:
         """Payins and payouts that were made more than once; empty if there are none.
 
         Two are the same if they have the same `order_id` or `order_reference` or, without one, an identical body. A
-        payout that repeats one that has FAILED or was RETURNED is not counted.
+        payout that repeats a FAILED or RETURNED one is not counted.
         """
         return doubles_in(self.entries())
 
@@ -68,7 +68,7 @@ class Ledger:
     def book(self, entry: LedgerEntry) -> None:
         """Add an entry and update the balance; call it inside a transaction. The database assigns `number`.
 
-        Refused with 422 if the balance would become negative.
+        Raises `Refused` (422) if the balance would become negative.
         """
         self._open(entry)
         balance = plus(self.balance(entry.currency), entry.amount)

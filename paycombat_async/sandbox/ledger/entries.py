@@ -1,4 +1,4 @@
-"""Ledger entries, and the search for duplicate movements among them."""
+"""Ledger entries (movements of money), and the search for duplicate payins and payouts among them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Movement(StrEnum):
-    """The reason of a movement."""
+    """Why the balance changed."""
 
     OPENING = "opening"
     PAYIN = "payin"
@@ -21,8 +21,9 @@ class Movement(StrEnum):
 class LedgerEntry:
     """One movement on the balance of a currency: a credit if `amount` is positive, else a debit.
 
-    `id` is that of the payin or payout, `reference` the merchant's own id for it (`order_id`, `order_reference`),
-    `endpoint` the call that created it, `body_digest` a digest of its body. An opening balance has none of these.
+    `id` is the id of the payin or payout, `reference` the merchant's own id for it (`order_id`, `order_reference`),
+    `endpoint` the name of the call that created it, `body_digest` a digest of the request body. An opening balance has
+    none of these.
     """
 
     number: int
@@ -49,9 +50,9 @@ _REVERSALS: Final = frozenset({Movement.PAYOUT_FAILED, Movement.PAYOUT_RETURNED}
 
 
 def doubles_in(entries: Iterable[LedgerEntry]) -> list[Double]:
-    """The duplicates, in order of their first occurrence.
+    """The duplicates, in the order in which they occurred.
 
-    A payout that was FAILED or RETURNED before the next one was created is a retry, not a duplicate.
+    A payout created after an equal one became FAILED or RETURNED is a retry, not a duplicate.
     """
     standing: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}
     doubled: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}

@@ -1,4 +1,4 @@
-"""Opening balances."""
+"""The opening balances of the merchant, by currency."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -13,7 +13,7 @@ class Openings:
     """The opening balance of every currency: those given, 0 for all others, or 1,000,000 for all if none are given."""
 
     def __init__(self, given: Mapping[str, Decimal | int] | None) -> None:
-        """Raises `ConfigurationError` for an amount that is no `Decimal` or `int`, negative or not finite."""
+        """Raises `ConfigurationError` for an amount that is negative, not finite, or neither `Decimal` nor `int`."""
         self._rest = DEFAULT_BALANCE if given is None else Decimal(0)
         self._given = {currency: _checked(currency, amount) for currency, amount in (given or {}).items()}
 

@@ -11,7 +11,7 @@ from paycombat_async.schemas.methods import PayinMethod, PayoutMethod
 
 
 def list_countries_and_currencies(_call: RoutedCall[None]) -> object:
-    """Codes and names as plain data: the provider's documentation shows no response."""
+    """Codes and names as plain data; the endpoint has no response type, since its response is undocumented."""
     return {
         "countries": [{"country_code": area.country_code, "country_name": area.country_name} for area in CURRENCIES],
         "currencies": [{"currency_code": area.currency, "currency_name": area.currency_name} for area in CURRENCIES],

@@ -1,6 +1,7 @@
 """Response bodies of methods and balances: the documented fields, in the documented order.
 
-Written by hand from the provider's documentation, not from the schemas, so that tests notice a field they lack.
+The fields are copied from the provider's documentation, not derived from the schemas, so that tests notice a field
+that the schemas lack.
 """
 
 from collections.abc import Iterable
@@ -70,7 +71,7 @@ def payin_methods_page(page: Page[PayinMethod]) -> list[object]:
 
 
 def payout_methods_page(page: Page[PayoutMethod]) -> list[object]:
-    """An array of payout methods, each as in "Get Required Fields by Payout method"."""
+    """A plain array of payout methods, each with the fields of "Get Required Fields by Payout method"."""
     return [_payout_method(method) for method in page.items]
 
 

@@ -1,6 +1,6 @@
 """The payin methods, as data.
 
-au_bank_npp, eu_bank_sct_eur and KDB산업은행 are documented, with few of their values; all other values are invented.
+The provider documents au_bank_npp, eu_bank_sct_eur and KDB산업은행, with few of their values; the rest is invented.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ class KoreanBank(Struct, frozen=True):
     bank_name: str
 
 
-# The first is documented; the others are Korean banks with their real clearing codes.
+# The provider documents only the first one; the others are Korean banks with their real clearing codes.
 KOREAN_BANKS = (
     KoreanBank("002", "KDB산업은행"),
     KoreanBank("003", "IBK기업은행"),
@@ -31,7 +31,7 @@ KOREAN_BANKS = (
     KoreanBank("088", "신한은행"),
 )
 
-# The examples in the documentation, where they are strings of digits.
+# Seconds. Both values are the examples in the provider's documentation, which writes them as strings.
 MAX_EXPIRY_S = 34_560_000
 DEFAULT_EXPIRY_S = 172_800
 

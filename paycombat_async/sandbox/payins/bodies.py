@@ -1,6 +1,6 @@
 """The request bodies of Create Payin and Create Virtual Account.
 
-Both are nearly undocumented: the fields are those that appear elsewhere in the provider's documentation.
+Both are nearly undocumented, so their fields are taken from other pages of the provider's documentation.
 """
 
 from msgspec import UNSET, UnsetType
@@ -36,8 +36,8 @@ class NewPayin(RequestBody, frozen=True, kw_only=True):
 class NewVirtualAccount(RequestBody, frozen=True, kw_only=True):
     """The body of Create Virtual Account.
 
-    The KRW guide lists its contents (customer, payin method, account, currency, amount, country), but not their keys:
-    these are the keys of Create Payin, and the obvious ones for account and country.
+    The provider's KRW guide lists its contents (customer, payin method, account, currency, amount, country), but not
+    the names of the fields. The names here are those of Create Payin, and guesses for account and country.
     """
 
     payin_method_name: Text

@@ -41,7 +41,10 @@ def create_payin(call: RoutedCall[NewPayin]) -> Payin:
 
 
 def simulate_payin(call: RoutedCall[Simulate]) -> object:
-    """Also accepts virtual accounts, for which no Simulate call is documented. The response is that of "Retrieve"."""
+    """Change the status of a payin, or of a virtual account, since no other Simulate call is documented for it.
+
+    Returns the body of "Retrieve Payin", or of the webhook about the virtual account.
+    """
     record = move(call.state, call.request.id, [Kind.PAYIN, Kind.VIRTUAL_ACCOUNT], to=call.request.status)
     return answered_page(_payin(record)) if record.kind is Kind.PAYIN else webhook_of_account(record)
 
@@ -76,7 +79,7 @@ def _payin(record: Record) -> Payin:
 
 
 def _document(request: NewPayin, amount: Decimal) -> Document:
-    """The stored document. Absent fields become null in responses and "" in webhooks."""
+    """The document to store for a payin. Absent fields become null in responses and "" in webhooks."""
     sent = {
         "order_reference": given(request.order_reference),
         "customer_full_name": given(request.customer_full_name),

@@ -1,6 +1,7 @@
 """Bodies of payin responses and webhooks: the documented fields, in the documented order.
 
-Written by hand from the provider's documentation, not from the schemas, so that tests notice a field they lack.
+The fields are copied from the provider's documentation, not derived from the schemas, so that tests notice a field
+that the schemas lack.
 """
 
 from decimal import Decimal
@@ -60,12 +61,12 @@ def account_page(account: VirtualAccount) -> dict[str, object]:
 
 
 def webhook_of_payin(record: Record) -> dict[str, object]:
-    """The body of "Webhook PAYIN SUCCESS": nulls of "Retrieve Payin" are "" here, except two of the times."""
+    """The body of "Webhook PAYIN SUCCESS". Most fields that are null in "Retrieve Payin" are "" here."""
     amount = Decimal(record.document["amount"])
     document = record.document | {"amount": amount, "original_amount": amount, "type": "PAYIN"}
     return {name: document.get(name, None if name in _NULL_IN_WEBHOOKS else "") for name in _IN_WEBHOOKS}
 
 
 def webhook_of_account(record: Record) -> dict[str, object]:
-    """The body of "VA Register Callback". Only the status is documented; the id is added to make it usable."""
+    """The body of "VA Register Callback". Only the status is documented; the id says which account it is."""
     return {"id": record.id, "status": record.status}

@@ -1,4 +1,4 @@
-"""Checks of a payin against its payin method: currency, amount, fields, and the paying virtual account."""
+"""Checks of payins and virtual accounts: currency, amount and fields of the payin method, customer, paying account."""
 
 from decimal import Decimal
 
@@ -15,7 +15,11 @@ from paycombat_async.schemas.methods import PayinMethod
 
 
 def check_payin(request: NewPayin, amount: Decimal, state: SandboxState) -> None:
-    """Refuse with 400 a field that the payin method does not allow, with 404 an unknown customer or virtual account."""
+    """Check a new payin.
+
+    Raises `Refused`: 400 for a field that the payin method does not allow, 404 for an unknown customer or virtual
+    account, 422 for a virtual account that is not approved.
+    """
     method = _method(request)
     smallest, largest = method.min_amount, method.max_amount
     if smallest is not None and largest is not None and not smallest <= amount <= largest:
@@ -31,7 +35,7 @@ def check_payin(request: NewPayin, amount: Decimal, state: SandboxState) -> None
 
 
 def check_virtual_account(request: NewVirtualAccount, state: SandboxState) -> None:
-    """Refuse with 400 a payin method that opens no virtual accounts, with 404 an unknown customer."""
+    """Raise `Refused`: 400 for a payin method that opens no virtual accounts, 404 for an unknown customer."""
     if not _method(request).is_va_allowed:
         raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")
     _check_customer(request, state)

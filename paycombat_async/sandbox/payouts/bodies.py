@@ -9,7 +9,7 @@ from paycombat_async.schemas.payouts import BeneficiaryCompany, BeneficiaryIndiv
 
 
 class Beneficiary(Struct, frozen=True, kw_only=True):
-    """The payee and the account. Unknown keys are accepted, since the payout method decides which ones there are."""
+    """The payee and the account. Further fields are accepted, since each payout method has its own."""
 
     individual: BeneficiaryIndividual | UnsetType = UNSET
     company: BeneficiaryCompany | UnsetType = UNSET
@@ -28,7 +28,7 @@ class NewPayout(RequestBody, frozen=True, kw_only=True):
     beneficiary_currency: Currency
     payout_method_name: Text
     purpose_code: Text
-    order_id: Text | Annotated[int, Meta(ge=0)] | UnsetType = UNSET  # real client code sends either
+    order_id: Text | Annotated[int, Meta(ge=0)] | UnsetType = UNSET  # real clients send either type
     beneficiary_country: Country | UnsetType = UNSET
     fx_rate_id: OptionalText = UNSET
     debit_wallet_id: OptionalText = UNSET

@@ -19,7 +19,7 @@ from paycombat_async.schemas.payouts import Payout
 
 
 def create_payout(call: RoutedCall[NewPayout]) -> Payout:
-    """Accepts a repeated `order_id`: nothing in the documentation says that the provider refuses it."""
+    """Create a payout, also for a repeated `order_id`: no documentation says that the provider refuses it."""
     request, now = call.request, call.state.now()
     check_payout(request, call.body)
     amount = read_amount(request.sender_amount, "$.sender_amount")
@@ -44,7 +44,7 @@ def create_payout(call: RoutedCall[NewPayout]) -> Payout:
 
 
 def simulate_payout(call: RoutedCall[Simulate]) -> object:
-    """Change a payout's status. The response is undocumented; this is that of "Retrieve Payout"."""
+    """Change a payout's status. The response is undocumented, so it is the one of "Retrieve Payout"."""
     return answered_page(_payout(move(call.state, call.request.id, [Kind.PAYOUT], to=call.request.status)))
 
 

@@ -1,6 +1,7 @@
 """Bodies of payout responses and webhooks: the documented fields, in the documented order.
 
-Written by hand from the provider's documentation, not from the schemas, so that tests notice a field they lack.
+The fields are copied from the provider's documentation, not derived from the schemas, so that tests notice a field
+that the schemas lack.
 """
 
 from decimal import Decimal
@@ -64,7 +65,8 @@ _IN_WEBHOOKS: Final = (
     "pending_at",
     "type",
 )
-# "Webhook PAYOUT SUCCESS" has these in its schema but not in its example; the webhook of a failed payout lacks them.
+# In the documentation these are in the schema of "Webhook PAYOUT SUCCESS", but neither in its example nor in the
+# webhook of a failed payout.
 _OF_SUCCESS: Final = ("wire_amount", "fee_taken", "fee_expected")
 
 
@@ -79,12 +81,12 @@ def answered_page(payout: Payout) -> dict[str, object]:
 
 
 def list_page(page: Page[Payout]) -> dict[str, object]:
-    """Items and their total. The response of "Get All Payout" is undocumented; this is the commonest form."""
+    """`{data, total}`. The response of "Get All Payout" is undocumented; this is the most common form of a list."""
     return {"data": [answered_page(payout) for payout in page.items], "total": page.total}
 
 
 def webhook_of_payout(record: Record) -> dict[str, object]:
-    """The body of "Webhook PAYOUT SUCCESS": the amount is a string, the account number null."""
+    """The body of "Webhook PAYOUT SUCCESS", where `original_amount` is a string and the account number is null."""
     document = record.document
     names = (*_IN_WEBHOOKS, *_OF_SUCCESS) if record.status == "SUCCESS" else _IN_WEBHOOKS
     values = document | {
