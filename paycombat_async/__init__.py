@@ -88,6 +88,7 @@ from paycombat_async.schemas import (
     VirtualAccountStatus,
     WalletReadiness,
 )
+from paycombat_async.schemas._base import Identity
 
 __all__ = [
     "ENDPOINTS",
@@ -130,6 +131,7 @@ __all__ = [
     "Endpoint",
     "Evidence",
     "GcaActivationStatus",
+    "Identity",
     "Individual",
     "IntentInProgress",
     "InvalidPayload",

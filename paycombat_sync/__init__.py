@@ -85,6 +85,7 @@ from paycombat_async.schemas import (
     VirtualAccountStatus,
     WalletReadiness,
 )
+from paycombat_async.schemas._base import Identity
 from paycombat_sync.batch import sync_customers
 from paycombat_sync.client import PayCombat
 from paycombat_sync.pagination import Pager
@@ -128,6 +129,7 @@ __all__ = [
     "Endpoint",
     "Evidence",
     "GcaActivationStatus",
+    "Identity",
     "Individual",
     "IntentInProgress",
     "InvalidPayload",

@@ -2,21 +2,24 @@
 
 import asyncio
 import copy
+import dataclasses
 import pickle
 import traceback
 
+import msgspec
 import pytest
 
 from paycombat_async import (
     AsyncPayCombat,
     ConfigurationError,
+    Identity,
     InvalidRequest,
     InvalidResponse,
     Outcome,
     Secret,
     UpdateCustomer,
 )
-from paycombat_async.endpoints import RETRIEVE_CUSTOMER
+from paycombat_async.endpoints import RETRIEVE_CUSTOMER, raw_endpoint
 
 GOOD = b'{"success":true,"data":{"customer_id":"customer_1"}}'
 
@@ -216,3 +219,22 @@ async def test_many_calls_share_one_client(client, transport):
     customers = await asyncio.gather(*(client.customers.retrieve(f"c{n}") for n in range(50)))
 
     assert 50 == len(customers) == len({draft.url for draft in transport.drafts})
+
+
+class Thing(msgspec.Struct):
+    """An answer of the user's own, for an endpoint that the SDK does not know."""
+
+    thing_id: Identity = ""
+
+
+@pytest.mark.parametrize(("answer", "is_success"), [(b'{"thing_id":"t1"}', True), (b'{"thing_id":""}', False)])
+async def test_an_endpoint_of_ones_own_says_which_field_is_the_identity(answer, is_success, client, transport):
+    """Without a verdict in the envelope, the identity is what makes its answer a success."""
+    endpoint = dataclasses.replace(raw_endpoint("POST", "/x"), response=Thing)
+    transport.answer(200, b'{"data":%s}' % answer)
+
+    if is_success:
+        assert "t1" == (await client.send(endpoint, {"a": 1})).data.thing_id
+    else:
+        with pytest.raises(InvalidResponse):
+            await client.send(endpoint, {"a": 1})
