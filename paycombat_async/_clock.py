@@ -1,4 +1,4 @@
-"""Time, sleep and randomness. Only this module uses the machine's own, so that tests can pass others."""
+"""Time, sleep and random numbers: the SDK takes them from a `Clock` only, so that tests can replace it."""
 
 import math
 import random
@@ -32,13 +32,13 @@ class SystemClock:
 
     __slots__ = ()
 
-    # The functions of the standard library themselves: a method around each would double the cost of a reading.
+    # These are the functions of the `time` module themselves: calling them through a method would take twice as long.
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     random = staticmethod(random.random)
 
     async def sleep(self, seconds: float) -> None:
-        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs should not pay
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
         await asyncio.sleep(seconds)
 
@@ -47,7 +47,7 @@ SYSTEM_CLOCK = SystemClock()
 
 
 def retry_after_seconds(header: str | None, now: float) -> float | None:
-    """Seconds to wait according to a Retry-After header (RFC 9110, 10.2.3), a number or an HTTP date; None without one.
+    """Returns the seconds to wait by a Retry-After header (RFC 9110, 10.2.3), number or HTTP date; None without one.
 
     A negative number or a past date means 0. NaN, infinity and anything else give None.
     """
@@ -62,13 +62,13 @@ def retry_after_seconds(header: str | None, now: float) -> float | None:
 
 
 def _seconds_until(http_date: str, now: float) -> float:
-    import email.utils  # noqa: PLC0415  # only needed for a rare header
+    import email.utils  # noqa: PLC0415  # importing it takes time and only dates in Retry-After need it
 
     try:
         moment = email.utils.parsedate_to_datetime(http_date)
     except (ValueError, OverflowError):
         return math.nan
-    if moment.tzinfo is None:  # "-0000" means an unknown zone, and HTTP dates are always GMT
+    if moment.tzinfo is None:  # the zone "-0000" gives no tzinfo; HTTP dates are always in GMT
         moment = moment.replace(tzinfo=UTC)
     try:
         return moment.timestamp() - now

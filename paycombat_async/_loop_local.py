@@ -94,18 +94,18 @@ async def _keep(
 
 
 def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
-    """Empties `entries`: each open loop frees its own resource in a callback, at its next iteration.
+    """Empties `entries`, the resources by loop: each open loop frees its own in a callback, at its next iteration.
 
-    A task instead of a callback might never run: `asyncio.Runner` runs no task that is created while it closes.
+    A task might never run, since `asyncio.Runner` runs no task that is created while it closes.
     """
     _drop_dead(entries, abandon)
     for entry in [entries.pop(key) for key in list(entries)]:
-        with suppress(RuntimeError):  # raised if the loop was closed meanwhile
+        with suppress(RuntimeError):  # RuntimeError is raised if another thread has just closed the loop
             entry.loop.call_soon_threadsafe(_end, entry, abandon)
 
 
 def _end(entry: _Entry[S], abandon: Callable[[S], None]) -> None:
-    """Frees the resource, then ends the generator that holds it in one step, since it has nothing left to await."""
+    """Frees the resource, then ends the generator that holds it; one `send` is enough, as nothing is left to await."""
     abandon(entry.value)
     with suppress(StopIteration):
         entry.keeper.aclose().send(None)
@@ -115,7 +115,8 @@ def _drop_dead(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> N
     dead = [key for key, entry in entries.items() if entry.loop.is_closed()]
     if not dead:
         return
-    # In a closed loop nothing can be awaited, so sockets are closed by collecting their objects; that gives warnings.
+    # In a closed loop nothing can be awaited, so the garbage collector must close the sockets; the ResourceWarnings
+    # that this causes are ignored.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for key in dead:
@@ -132,8 +133,8 @@ def _disown_in_child() -> None:
 
 
 def leak_forever(value: object) -> None:
-    """Adds a reference that is never released, so that the object is not freed, not even at interpreter exit."""
-    import ctypes  # noqa: PLC0415  # only a forked child of a process with open connections needs it
+    """Adds a reference to `value` that is never released, so that it is not freed, even at interpreter exit."""
+    import ctypes  # noqa: PLC0415  # rarely needed: in a forked child, or at exit with open connections
 
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn, TypeGuard
 
 REDACTED = "***"
-_LEAST_BASE64 = 8  # characters; a shorter piece of base64 would be found in harmless strings too
-_MAX_SEARCHED = 16_384  # characters; more than is ever shown, and a limit for hostile answers with millions
+_LEAST_BASE64 = 8  # characters; shorter pieces of a secret in base64 also occur in harmless strings
+_MAX_SEARCHED = 16_384  # characters; more than is ever shown, and few enough to be fast for huge hostile answers
 
-# The hosted checkout address carries the X-token in its query (`?token=…&identifier=<X-token>`); PHP's JSON has \/ for
-# /.
+# The hosted checkout address carries the X-token in its query (`?token=…&identifier=<X-token>`); in JSON, PHP writes /
+# as \/.
 _IN_QUERY = re.compile(r"((?:identifier|token|signature)(?:=|%3D))(?:\\/|[^&\s\"'<>\\])+", re.IGNORECASE)
 _IN_JSON = re.compile(r'("[\w-]*(?:token|signature|signature_key)"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE)
 
@@ -25,7 +25,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Returns the str itself. Do not keep it in a variable: tracebacks with local variables would show it."""
+        """Returns the str itself. Do not keep it in a variable, since tracebacks may show local variables."""
         return self._value
 
     def __repr__(self) -> str:
@@ -59,7 +59,7 @@ def _is_list(keys: object) -> TypeGuard[Sequence[object]]:
 
 
 class Redactor:
-    """Replaces the known secrets in a str, and what looks like a secret, by ***, and clips the str."""
+    """Replaces known secrets and what looks like a secret in a str with ***, and shortens the str."""
 
     __slots__ = ("_patterns", "_secrets")
 

@@ -16,7 +16,7 @@ def on_stop(act: Callable[[], object]) -> Generator[None]:
     def handle(_number: int, _frame: FrameType | None) -> None:
         act()
 
-    # `signal.signal`, because `loop.add_signal_handler` does not exist on Windows.
+    # `signal.signal` is used, because `loop.add_signal_handler` does not exist on Windows.
     before = {number: signal.signal(number, handle) for number in STOPPING}
     try:
         yield

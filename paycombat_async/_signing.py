@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from paycombat_async.errors import ConfigurationError
 
-_BLOCK = 64  # bytes in a block of SHA-256; HMAC hashes a longer key first (RFC 2104)
+_BLOCK = 64  # bytes in a block of SHA-256; HMAC replaces a longer key by its hash (RFC 2104)
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
@@ -25,7 +25,7 @@ class Signer:
     __slots__ = ("_inner", "_outer")
 
     def __init__(self, signature_key: str) -> None:
-        """Raises `ConfigurationError` for an empty key: HMAC would take it, and anybody could sign."""
+        """Raises `ConfigurationError` for an empty key: HMAC would accept it, and anybody could forge signatures."""
         key = _key_bytes(signature_key)
         if not key:
             raise ConfigurationError("signature_key is empty or not a text; pass the signature key of your account")
@@ -34,7 +34,7 @@ class Signer:
         self._outer = hashlib.sha256(block.translate(_OUTER))
 
     def sign(self, body: bytes) -> str:
-        """The signature of exactly these bytes: 64 lower-case hex digits."""
+        """Returns the signature of exactly these bytes: 64 lower-case hex digits."""
         inner = self._inner.copy()
         inner.update(body)
         outer = self._outer.copy()
@@ -45,7 +45,7 @@ class Signer:
         """Whether `signature` (hex, upper or lower case) fits `body`. Compared in constant time; never raises."""
         try:
             return hmac.compare_digest(self.sign(body), signature.strip().lower())
-        except (AttributeError, TypeError):  # `signature` is not a str, or not ASCII
+        except (AttributeError, TypeError):  # `signature` is no str, or has non-ASCII characters
             return False
 
     def __repr__(self) -> str:
@@ -75,7 +75,7 @@ def content_digest(*parts: bytes) -> str:
 
 
 def body_digest(body: bytes) -> str:
-    """The plain SHA-256 of a body in hex, as any other tool computes it."""
+    """Returns the plain SHA-256 of a body in hex, as `sha256sum` prints it."""
     return hashlib.sha256(body).hexdigest()
 
 
@@ -86,6 +86,6 @@ def fits(digest: bytes, algorithm: str, key: bytes | None, message: bytes) -> bo
     """
     try:
         made = hashlib.new(algorithm, message) if key is None else hmac.new(key, message, algorithm)
-    except ValueError:  # OpenSSL may refuse old algorithms, as in FIPS mode
+    except ValueError:  # OpenSSL may refuse an old algorithm, for example in FIPS mode
         return False
     return hmac.compare_digest(made.digest(), digest)

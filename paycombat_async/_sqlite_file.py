@@ -60,7 +60,7 @@ def _why_unusable(path: Path, kind: str) -> str:
     if hasattr(os, "geteuid") and state.st_uid != os.geteuid():
         return f"belongs to another user of this machine; name another {kind}"
     if not os.access(path, os.W_OK):
-        return _MESSAGES[sqlite3.SQLITE_READONLY]  # checked here, because SQLite may report an I/O error
+        return _MESSAGES[sqlite3.SQLITE_READONLY]  # checked here, because SQLite may report it as an I/O error
     if state.st_mode & 0o077:
         path.chmod(0o600)
     return ""

@@ -1,3 +1,3 @@
-"""The version, for the package's metadata and for the User-Agent."""
+"""The version of the SDK, used in the package metadata and in the User-Agent header."""
 
 __version__ = "0.1.0"

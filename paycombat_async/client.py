@@ -93,7 +93,7 @@ class AsyncPayCombat:
         per reference. `webhook_keys` are the keys that a webhook may be signed with: by default the one in
         `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key.
         """
-        # Wrapped as Secrets at once, so that no traceback with local variables shows them.
+        # The credentials become Secrets at once, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
         webhook_keys = None if webhook_keys is None else as_secrets(webhook_keys)
         limits = Limits(timeout, connect_timeout, max_retries, max_connections, max_response_bytes)
@@ -171,7 +171,7 @@ class AsyncPayCombat:
         reference: str | None = None,
         **path: str,
     ) -> Reply[R]:
-        """Call any endpoint of `paycombat_async.endpoints` and return the whole reply, not just its data.
+        """Call any endpoint of `paycombat_async.endpoints` and return the whole reply, not only its data.
 
         `request` is the endpoint's Struct, or None if it takes none; `path` holds the parameters of its path template.
         `reference` is the reference of your own under which the intents store records the call.
@@ -191,8 +191,8 @@ class AsyncPayCombat:
         """Call a path that the SDK does not know yet, signed and with the usual errors. Returns the reply.
 
         `path` must be percent-encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The
-        `data` of the reply is that of the envelope, as dicts and lists. Only a GET is sent again after bytes may have
-        left.
+        `data` of the reply is that of the envelope, as dicts and lists. Only a GET is sent again if bytes of the
+        request may have been sent.
         """
         endpoint = raw_endpoint(method, check_raw_path(path))
         return await self._engine.send(endpoint, body, {}, query, reference=reference)
@@ -216,7 +216,7 @@ class AsyncPayCombat:
         await self.aclose()
 
     def __repr__(self) -> str:
-        engine = getattr(self, "_engine", None)  # an error reporter may call this before __init__ has finished
+        engine = getattr(self, "_engine", None)  # an error reporter may call `repr` before __init__ has finished
         where = "not set up" if engine is None else engine.config.base_url
         return f"{type(self).__name__}({where})"
 
@@ -231,7 +231,7 @@ def _make_transport(
     """Returns the transport, and its close function if the client created it."""
     if transport is not None:
         return transport, None
-    from paycombat_async.transport import AiohttpTransport  # noqa: PLC0415  # importing aiohttp takes 140 ms, which code that only signs should not pay
+    from paycombat_async.transport import AiohttpTransport  # noqa: PLC0415  # importing aiohttp takes 140 ms, which code that only signs need not spend
 
     own = AiohttpTransport(
         base_url=config.base_url,

@@ -30,8 +30,8 @@ from enum import StrEnum
 class Outcome(StrEnum):
     """Whether a call was carried out, which decides whether it may be sent again."""
 
-    NOT_SENT = "not_sent"  # no byte of it left: safe to send again
-    REJECTED = "rejected"  # the provider read it and refused it, with a status that proves it: nothing changed there
+    NOT_SENT = "not_sent"  # no byte of the call was sent: safe to send again
+    REJECTED = "rejected"  # the provider refused it, with a status that proves that nothing was changed
     UNKNOWN = "unknown"  # it may have been carried out: find out before sending again
     APPLIED = "applied"  # it was carried out, only the answer could not be read
 
@@ -91,18 +91,18 @@ class ConnectFailed(TransportError):
 
 
 class TimedOut(TransportError):
-    """The deadline passed after bytes may have left."""
+    """The deadline passed after bytes of the request may have been sent."""
 
 
 class Disconnected(TransportError):
-    """The connection broke, or the answer was not HTTP, after bytes may have left."""
+    """The connection broke, or the answer was not HTTP, after bytes of the request may have been sent."""
 
 
 class ApiError(PayCombatError):
     """The provider answered with an error.
 
     `status` is the HTTP status (or the one inside the envelope of a 200), `code` and `message` are the provider's own,
-    `retry_after` is in seconds, `raw` is the clipped and redacted body.
+    `retry_after` is in seconds, `raw` is the body, shortened and without secrets.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class UnexpectedRedirect(ApiError):
 
 
 class InvalidResponse(PayCombatError):
-    """The answer could not be read, or does not say what happened. `raw` is its clipped and redacted body."""
+    """The answer could not be read, or does not say what happened. `raw` is its body, shortened and without secrets."""
 
     def __init__(
         self,
@@ -208,7 +208,7 @@ class AnswerNotKept(PayCombatError):
 
 
 class StoreFailed(PayCombatError):
-    """The intents store cannot be read or written, so nothing was sent. The text never contains a password."""
+    """The intents store cannot be read or written, so nothing was sent. The message never contains a password."""
 
 
 class WebhookError(PayCombatError):

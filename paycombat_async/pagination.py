@@ -65,7 +65,7 @@ def _identity(item: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """What a pager requests: shared by the async and the blocking pager.
+    """The requests that a pager makes for its pages; shared by the async and the blocking pager.
 
     Raises `InvalidRequest` for a `page_size` below 1.
     """

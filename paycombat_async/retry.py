@@ -14,10 +14,10 @@ from paycombat_async.errors import (
     TransportError,
 )
 
-_RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 527, 529})  # 52x: Cloudflare's
+_RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 527, 529})  # 52x are Cloudflare's
 _THROTTLED_STATUSES = frozenset({429, 503})
-_PASSING_REFUSALS = frozenset({401, 403, 429})  # may pass: credentials, rights and rates can change
-LAST_SHARE = 0.1  # the last tenth of a call's time: no money call is sent then, as NOT_SENT is better than UNKNOWN
+_PASSING_REFUSALS = frozenset({401, 403, 429})  # a later call may pass: credentials, rights and rates can change
+LAST_SHARE = 0.1  # no money call is sent in the last tenth of its time: NOT_SENT is better than UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ def _may_repeat(policy: RetryPolicy, repeat: Repeat, error: PayCombatError) -> b
 
 
 def may_pass_later(repeat: Repeat, error: PayCombatError) -> bool:
-    """Whether the very same call may be sent again later without harm, and may then succeed."""
+    """Returns whether the same call may be sent again later without harm, and may then succeed."""
     if isinstance(error, ApiError) and error.outcome is Outcome.REJECTED:
         return error.status in _PASSING_REFUSALS
     if isinstance(error, TransportError | StoreFailed) and error.outcome is Outcome.NOT_SENT:
@@ -113,7 +113,7 @@ def _wait(policy: RetryPolicy, situation: Situation, *, throttled: bool) -> floa
     base = policy.throttled_base if throttled else policy.base
     jitter = situation.chance * min(policy.cap, base * 2.0 ** min(situation.attempt - 1, 32))
     asked = situation.error.retry_after if isinstance(situation.error, ApiError) else None
-    # Retry-After is a minimum; the jitter on top keeps clients from all coming back at the same moment.
+    # Retry-After is the shortest wait; a random time is added, so that clients do not all come back at the same moment.
     return jitter if asked is None else asked + situation.chance * base
 
 

@@ -1,7 +1,8 @@
-"""Runs a job in the client's event loop, and the caller's own code (rows, hooks) in the thread that called.
+"""Runs a job, such as a batch, in the client's event loop, and the user's own code (rows, hooks) in the calling thread.
 
 In the loop's thread, a hook could not call the client, and a generator of rows would use its database connection in a
-thread other than the one that opened it. A test's name in brackets is the test that fails without the line.
+thread other than the one that opened it. A comment ends with the name of the test that fails without its line, in
+brackets.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ class _Task:
     """A function to call in the calling thread, and the future for its result; None if nobody waits for it."""
 
     work: Callable[[], object]
-    answer: asyncio.Future[Any] | None  # Any: whatever the work returns
+    answer: asyncio.Future[Any] | None  # Any: the result of `work`, of any type
 
 
 class CallerThread(Generic[T]):
@@ -32,7 +33,7 @@ class CallerThread(Generic[T]):
         self._tasks: asyncio.Queue[_Task | None] = asyncio.Queue()
         self._job: asyncio.Task[T] | None = None
 
-    def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:  # Any: what it yields to its loop
+    def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:  # Any: what the coroutine yields
         """Runs the job and returns its result; the functions that the job passes on are called in this thread.
 
         After an interrupt, or an error of a hook, the job is cancelled, and the exception is raised when the job has
@@ -43,8 +44,9 @@ class CallerThread(Generic[T]):
             while (task := runner.run(self._tasks.get)) is not None:
                 self._carry_out(runner, task)
             return runner.run(self._result)
-        except BaseException:  # Ctrl-C too (test_an_interrupt_ends_the_run_and_leaves_the_client_usable)
-            # If a hook closed the client, the job has already ended (test_a_hook_may_close_the_client_and_exit).
+        except BaseException:  # also KeyboardInterrupt (test_an_interrupt_ends_the_run_and_leaves_the_client_usable)
+            # ConfigurationError is raised if a hook closed the client: then the job has already ended
+            # (test_a_hook_may_close_the_client_and_exit).
             with suppress(ConfigurationError):
                 runner.run(self._cancel)
             raise
@@ -59,7 +61,7 @@ class CallerThread(Generic[T]):
         """Returns a function for the loop that passes a value to `hook` in the calling thread, without waiting."""
 
         def notify(value: U) -> None:
-            # Not called here, because this is the loop's thread
+            # `hook` is not called here, because `notify` runs in the loop's thread
             # (test_rows_and_progress_stay_in_the_thread_of_the_caller).
             self._tasks.put_nowait(_Task(lambda: hook(value), None))
 
@@ -71,7 +73,8 @@ class CallerThread(Generic[T]):
             return
         try:
             value = task.work()
-        # The error is raised in the job, which waits for it (test_an_error_of_the_callers_code_is_raised_in_the_job).
+        # The job waits for the result of `work`, so the error is raised in the job
+        # (test_an_error_of_the_callers_code_is_raised_in_the_job).
         except Exception as error:  # noqa: BLE001
             runner.run(_resolve, task.answer.set_exception, error)
         else:
@@ -82,14 +85,15 @@ class CallerThread(Generic[T]):
         self._job.add_done_callback(lambda _: self._tasks.put_nowait(None))
 
     async def _result(self) -> T:
-        assert self._job is not None  # noqa: S101  # started above
+        assert self._job is not None  # noqa: S101  # `_start` has set it
         return await self._job
 
     async def _cancel(self) -> None:
         # An interrupt may come before the job was started (test_an_interrupt_before_the_job_has_started_is_raised).
         if self._job is not None:
             self._job.cancel()
-            # The job closes its files before the caller goes on (test_an_interrupt_is_raised_after_the_job_has_ended).
+            # Waits, so that the job has closed its files before the caller goes on
+            # (test_an_interrupt_is_raised_after_the_job_has_ended).
             await asyncio.wait([self._job])
 
 

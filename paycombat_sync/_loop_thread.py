@@ -1,14 +1,16 @@
 """An event loop in a daemon thread, and the calls that other threads make into it.
 
-`anyio.run` creates and runs the loop, and in the end cancels the remaining tasks and closes it. How other threads start
-calls in it is written here, because:
+`anyio.run` creates and runs the loop; at the end it cancels the remaining tasks and closes the loop. Starting calls
+from other threads is implemented here and not taken from a library, because:
 
 - Python joins the thread of anyio's `start_blocking_portal` before its exit handlers run, so that a program whose
   client was not closed would never end.
 - The future of `asyncio.run_coroutine_threadsafe` counts as cancelled at once, so that nobody can wait until a request
-  is really cut; an interrupt before the caller has the future leaves the request running; it costs 10 µs more per call.
+  is really cut; after an interrupt before the caller has this future, the request goes on; and each call takes 10 µs
+  more.
 
-A test's name in brackets is the test that fails without the line.
+A comment ends with the name of the test that fails without its line, in brackets. A "test program" runs in
+a process of its own.
 """
 
 import asyncio
@@ -25,10 +27,13 @@ from paycombat_async.errors import ConfigurationError, Disconnected, PayCombatEr
 T = TypeVar("T")
 
 _CLOSED: Final = "this client was closed by another thread; make a new one"
-_CANCEL_GRACE_S: Final = 3.0  # to cancel a call or end a loop; both take milliseconds unless a hook blocks the loop
-_POLL_S: Final = 0.1 if sys.platform == "win32" else -1  # on Windows, Ctrl-C does not end a wait for a lock
-# Named, because uvloop.install() changes the default, and with uvloop's loop a forked child that makes no call ends by
-# a segmentation fault (test_the_blocking_client_stays_on_asyncios_own_loop, program `fork_after_uvloop_install`).
+# Longest wait until a call is cancelled or a loop stops; both take milliseconds unless a user's hook blocks the loop.
+_CANCEL_GRACE_S: Final = 3.0
+# Seconds of one wait for a lock; -1: no limit. On Windows, Ctrl-C does not interrupt such a wait, so it is kept short.
+_POLL_S: Final = 0.1 if sys.platform == "win32" else -1
+# The loop class is set explicitly, because uvloop.install() changes the default, and with uvloop's loop a forked child
+# that makes no call ends with a segmentation fault
+# (test_the_blocking_client_stays_on_asyncios_own_loop, test program `fork_after_uvloop_install`).
 if sys.platform == "win32":
     _LOOP_FACTORY: Final = asyncio.ProactorEventLoop
 else:
@@ -40,7 +45,7 @@ class _Call(Generic[T]):
 
     __slots__ = ("_coroutine", "_finished", "_task")
 
-    # Any: whatever the coroutine yields to its loop.
+    # The two `Any` are what the coroutine yields to its event loop and what it gets back.
     def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
         self._coroutine = coroutine
         self._task: asyncio.Task[T] | None = None
@@ -52,23 +57,25 @@ class _Call(Generic[T]):
         return self._task is not None and self._task.done()
 
     def start(self) -> None:
-        """Starts the task. Called in the loop, in the context of the caller."""
+        """Starts the task. Called in the loop's thread, with the caller's context variables."""
         self._task = asyncio.get_running_loop().create_task(self._coroutine)
         self._task.add_done_callback(self._finish)
 
     def cancel(self) -> None:
-        """Cancels the task. Called in the loop."""
+        """Cancels the task. Called in the loop's thread."""
         if self._task is not None:
             self._task.cancel()
-        else:  # an interrupt came before the task was created (test_an_interrupt_before_the_loop_has_the_call)
+        # No task yet: an interrupt came before `start` ran (test_an_interrupt_before_the_loop_has_the_call).
+        else:
             self.drop()
 
     def drop(self) -> None:
-        """Wakes the thread that waits for this call, when no loop will start or finish it."""
+        """Wakes the thread that waits for this call; used when no event loop will start or finish the call."""
         # A coroutine that never starts must be closed, or Python warns (test_a_call_that_comes_too_late_is_refused).
         if self._task is None:
             self._coroutine.close()
-        # Raised if `_finish` has already released the lock (test_closing_cuts_calls_of_other_threads).
+        # RuntimeError is raised if `_finish` has already released the lock
+        # (test_closing_cuts_calls_of_other_threads).
         with suppress(RuntimeError):
             self._finished.release()
 
@@ -78,16 +85,17 @@ class _Call(Generic[T]):
     def result(self) -> T:
         """Returns the coroutine's result, or raises its error. Can be called only once, because it drops the task.
 
-        Raises `ConfigurationError` if the loop ended before the call began, and for a call that was cut the engine's
-        error or `Disconnected`.
+        Raises `ConfigurationError` if the loop stopped before the call began. For a call that was cancelled, it raises
+        the error that the engine made for it, or `Disconnected` if there is none.
         """
         if self._task is None:
             raise ConfigurationError(_CLOSED)
         fate = self.fate()
-        # Breaks the cycle error -> frame -> task -> error (test_an_error_is_freed_without_the_garbage_collector).
+        # Without a reference to the task here, the cycle error -> frame -> task -> error is broken
+        # (test_an_error_is_freed_without_the_garbage_collector).
         task, self._task = self._task, None
         try:
-            # Otherwise the loop ended during the call, and the error below is raised
+            # If the task is not done, or was cancelled, the loop stopped during the call: the error below is raised
             # (test_closing_cuts_calls_of_other_threads, test_a_call_into_a_loop_that_is_ending_is_disconnected).
             if task.done() and not task.cancelled():
                 return task.result()
@@ -99,7 +107,7 @@ class _Call(Generic[T]):
             del fate  # breaks the cycle error -> frame -> error, which only the garbage collector would free
 
     def fate(self) -> PayCombatError | None:
-        """Returns the engine's error for a cancelled call, the cause of its CancelledError; None if there is none."""
+        """Returns the error that the engine set as the cause of a cancelled call's CancelledError; None without one."""
         if self._task is None or not self._task.cancelled():
             return None
         try:
@@ -111,7 +119,7 @@ class _Call(Generic[T]):
         return cause if isinstance(cause, PayCombatError) else None
 
     def _finish(self, task: asyncio.Task[T]) -> None:
-        # Read, because asyncio logs an error that nobody reads
+        # The task's error is read here, because asyncio logs an error that nobody reads
         # (test_an_interrupt_just_after_the_answer_is_raised_at_once).
         if not task.cancelled():
             task.exception()
@@ -122,23 +130,28 @@ class LoopThread:
     """Runs coroutines for any number of threads, until `stop`. It belongs to the process that made it."""
 
     def __init__(self, name: str) -> None:
-        """Starts the thread and the loop. Raises `ConfigurationError` if Python starts no thread, as at its exit."""
+        """Starts the thread and the loop.
+
+        Raises `ConfigurationError` if no thread can start, as at interpreter exit.
+        """
         self._pid = os.getpid()
         self._calls: set[_Call[Any]] = set()
         self._is_over = False
         self._halt = asyncio.Event()
         self._started: Future[asyncio.AbstractEventLoop] = Future()
-        # A daemon: Python joins other threads before its exit handlers run, so a program that did not close its client
-        # would never end (test_a_program_gets_its_answers_and_ends_quietly[close_forgotten]).
+        # A daemon thread: Python joins other threads before its exit handlers run, so a program that did not
+        # close its client would never end
+        # (test_a_program_gets_its_answers_and_ends_quietly[close_forgotten]).
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         try:
             self._thread.start()
             self._loop = self._started.result()
-        # Python starts no thread at its exit or at the system's limit
+        # RuntimeError: Python starts no thread at interpreter exit or at the system's limit of threads
         # (test_where_no_thread_can_start_the_call_says_so).
         except RuntimeError as error:
             raise ConfigurationError(f"the client cannot have its thread: {error}") from None
-        # After Ctrl-C, nobody else would end the thread (test_an_interrupt_while_the_loop_starts_leaves_no_thread).
+        # After Ctrl-C during the start, only this callback can stop the thread
+        # (test_an_interrupt_while_the_loop_starts_leaves_no_thread).
         except BaseException:
             self._started.add_done_callback(self._halt_when_started)
             raise
@@ -148,18 +161,18 @@ class LoopThread:
         """Whether this loop takes no more calls: always True in a forked child, since the loop is the parent's.
 
         The process id is compared because a server that forks in C, such as uWSGI, does not call the functions of
-        `os.register_at_fork` (programs `fork_after_use` and `fork_in_c`).
+        `os.register_at_fork` (test programs `fork_after_use` and `fork_in_c`).
         """
         return self._is_over or self._pid != os.getpid()
 
     @property
     def is_here(self) -> bool:
-        """Whether the caller runs in this thread: a blocking call would then wait for itself."""
+        """Whether the caller is in the loop's thread, as a user's hook is: a blocking call there would never end."""
         return threading.get_ident() == self._thread.ident
 
-    # Any: whatever the coroutine yields to its loop.
+    # The two `Any` are what the coroutine yields to its event loop and what it gets back.
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Returns the coroutine's result. An interrupt cancels the coroutine and is raised when that has ended."""
+        """Returns the coroutine's result. An interrupt, as by Ctrl-C, cancels it and is raised after its end."""
         call = _Call(coroutine)
         try:
             self._enter(call)
@@ -176,7 +189,7 @@ class LoopThread:
             self._calls.discard(call)
         try:
             return call.result()
-        # A hook that raises these ends the loop, so a new one is needed
+        # If a user's hook raised one of these, asyncio has stopped the loop, so the next call needs a new one
         # (test_a_call_right_after_a_hook_ended_the_loop).
         except (SystemExit, KeyboardInterrupt):
             self.stop()
@@ -185,18 +198,19 @@ class LoopThread:
     def stop(self) -> None:
         """Ends the loop and its thread: cancels the running calls and closes the connections."""
         self._is_over = True  # refuses new calls while the loop ends (test_a_call_while_the_loop_ends_is_refused)
-        # Raised if the loop has already ended (test_a_client_and_its_variants_share_one_thread).
+        # RuntimeError is raised if the loop is already closed (test_a_client_and_its_variants_share_one_thread).
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._halt.set)
         # A thread cannot join itself (test_a_client_collected_in_its_own_thread_ends_it_too).
         if not self.is_here:
-            # The time is limited because a hook may hang (test_ctrl_c_ends_a_program_whose_hook_hangs).
+            # The wait is limited, because a user's hook may block the loop for ever
+            # (test_ctrl_c_ends_a_program_whose_hook_hangs).
             self._thread.join(_CANCEL_GRACE_S)
 
     def stop_unless_busy(self) -> None:
         """Ends the loop when the program exits or the client is garbage-collected, unless a call is still running.
 
-        Such a call belongs to a daemon thread and ends with the process. Does nothing in a forked child.
+        A running call ends with the process, since it runs in a daemon thread. Does nothing in a forked child.
         """
         # The loop of a forked child is its parent's (test_a_forked_child_leaves_the_loop_of_its_parent_alone), and
         # waiting for a running call would delay the exit (test_a_call_under_way_does_not_hold_up_the_exit).
@@ -204,11 +218,15 @@ class LoopThread:
             self.stop()
 
     def _enter(self, call: _Call[Any]) -> None:
-        """Starts the call in the loop, in the caller's context. No lock is needed: `_serve` drops late calls."""
+        """Starts the call in the loop, with the caller's context variables. Raises `ConfigurationError` if it ended.
+
+        No lock is needed: a call that comes while the loop ends is dropped by `_serve`.
+        """
         self._calls.add(call)
         # A loop that is ending might not run the call (test_a_call_while_the_loop_ends_is_refused).
         if not self._is_over:
-            # Raised if the loop has ended since the check (test_a_call_that_comes_too_late_is_refused).
+            # RuntimeError is raised if the loop was closed since the check above
+            # (test_a_call_that_comes_too_late_is_refused).
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(call.start)
                 return
@@ -216,31 +234,34 @@ class LoopThread:
         raise ConfigurationError(_CLOSED)
 
     def _abandon(self, call: _Call[Any]) -> None:
-        # `_enter` refused it, so no loop has it (test_a_call_that_comes_too_late_is_refused).
+        # `_enter` refused this call, so the loop will not run it (test_a_call_that_comes_too_late_is_refused).
         if call not in self._calls:
             call.drop()
         # A call that has ended needs no cancelling (test_an_interrupt_just_after_the_answer_is_raised_at_once).
         elif not call.is_over:
-            # Raised if the loop has ended (test_a_signal_handler_may_close_and_exit_before_the_loop_has_the_call).
+            # RuntimeError is raised if the loop is closed
+            # (test_a_signal_handler_may_close_and_exit_before_the_loop_has_the_call).
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(call.cancel)
-            # Waits until the request is really cut (test_ctrl_c_returns_when_the_request_is_cut), but not for ever,
-            # since a hook may hang (test_ctrl_c_ends_a_program_whose_hook_hangs).
+            # Waits until the request is really cancelled (test_ctrl_c_returns_when_the_request_is_cut), but not for
+            # ever, since a user's hook may block the loop (test_ctrl_c_ends_a_program_whose_hook_hangs).
             call.wait(_CANCEL_GRACE_S)
 
     def _serve(self) -> None:
         try:
-            import anyio  # noqa: PLC0415  # importing it takes 15 ms: not before the first call
+            import anyio  # noqa: PLC0415  # importing it takes 15 ms, so it is done at the first call only
 
-            # One loop for all calls, because connections belong to it
+            # All calls run in one event loop, because a connection can be used only in the loop that opened it
             # (test_one_run_of_anyio_serves_all_calls_of_a_client).
             anyio.run(self._stay, backend_options={"loop_factory": _LOOP_FACTORY})
-        except BaseException as error:  # noqa: BLE001  # the constructor or a call raises it
-            # The constructor waits for this future (test_where_no_loop_can_start_the_call_says_so).
+        except BaseException as error:  # noqa: BLE001  # the constructor or `run` raises it in its caller's thread
+            # The constructor waits for the future `_started`, so it must get the error
+            # (test_where_no_loop_can_start_the_call_says_so).
             if not self._started.done():
                 self._started.set_exception(error)
         finally:
-            # A hook may have ended the loop without `stop` (test_a_loop_that_nobody_stopped_is_replaced).
+            # The loop may have stopped without `stop`, because a user's hook raised SystemExit or KeyboardInterrupt
+            # (test_a_loop_that_nobody_stopped_is_replaced).
             self._is_over = True
             # Callers must not wait for a loop that has ended (test_a_call_into_a_loop_that_is_ending_is_disconnected).
             for call in list(self._calls):

@@ -1,9 +1,10 @@
 """Runs the async client for blocking code: one event loop per client and process, kept for the client's life.
 
-`anyio.run` in a thread of the client's own would be enough for a script. What is added here and in `_loop_thread`, and
-why: Ctrl-C cuts the request; a forked child gets a loop of its own; a program ends although `close()` was forgotten;
-calls work inside a running loop, as in a notebook; a call costs 10 µs less than with anyio's `BlockingPortal`. A test's
-name in brackets is the test that fails without the line.
+A simple program would need no more than `anyio.run` in a thread of the client. The rest of this module and of
+`_loop_thread` is there so that Ctrl-C cuts the request; a forked child gets a loop of its own; a program ends although
+`close()` was forgotten; calls work inside a running loop, as in a notebook; and a call takes 10 µs less than with
+anyio's `BlockingPortal`.
+A comment ends with the name of the test that fails without its line, in brackets.
 """
 
 import asyncio
@@ -29,7 +30,8 @@ _warned: Final[set[str]] = set()
 class Runner:
     """Runs async functions for any thread, in a thread and a loop that start with the first call.
 
-    Connections belong to that loop and outlive a call. A client and the clients made by its `with_options` share one.
+    The connections belong to that loop and stay open between calls. A client and the clients made by its `with_options`
+    share one runner.
     """
 
     def __init__(self) -> None:
@@ -42,7 +44,7 @@ class Runner:
         """Whether `close` was called: `run` raises `ConfigurationError` from then on."""
         return self._is_closed
 
-    # Any: whatever the coroutine yields to its loop.
+    # The two `Any` are what the coroutine yields to its event loop and what it gets back.
     def run(self, function: Callable[P, Coroutine[Any, Any, T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Returns what `function` returns, or raises what it raises. Ctrl-C, or any other interrupt, cancels it.
 
@@ -53,44 +55,51 @@ class Runner:
         return thread.run(function(*args, **kwargs))
 
     def close(self, end: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
-        """Runs `end` in the loop and ends the loop, if one was ever started. A second call does nothing."""
+        """Runs the coroutine function `end` in the event loop, then stops the loop, if one was ever started.
+
+        A second call does nothing.
+        """
         with self._lock():
             thread = self._thread
             if thread is not None:
-                _refuse_own(thread)  # a hook would wait for itself (test_a_call_from_a_hook_is_refused)
+                _refuse_own(thread)  # a call from a hook would wait for itself (test_a_call_from_a_hook_is_refused)
             self._is_closed, self._thread = True, None
-        # A loop that a hook has ended runs nothing more (test_a_hook_that_exits_ends_the_with_block_as_it_wants).
+        # If a user's hook raised SystemExit or KeyboardInterrupt, the event loop has stopped and cannot run `end`
+        # (test_a_hook_that_exits_ends_the_with_block_as_it_wants).
         if thread is not None and not thread.is_over:
             try:
                 if end is not None:
                     thread.run(end())
-            finally:  # also if `end` fails (test_closing_that_fails_still_ends_the_thread)
+            finally:  # stop the thread also if `end` fails (test_closing_that_fails_still_ends_the_thread)
                 thread.stop()
 
     def _usable(self) -> LoopThread:
         thread = self._thread
-        # A loop that a hook has ended is replaced by a new one (test_a_loop_that_a_hook_has_ended_is_replaced).
+        # `is_over` is also True if a user's hook raised SystemExit or KeyboardInterrupt, which stops the event loop:
+        # then a new loop is started (test_a_loop_that_a_hook_has_ended_is_replaced).
         if thread is None or thread.is_over:
             return self._start()
-        _refuse_own(thread)  # a hook would wait for itself (test_a_call_from_a_hook_is_refused)
+        _refuse_own(thread)  # a call from a hook would wait for itself (test_a_call_from_a_hook_is_refused)
         return thread
 
     def _start(self) -> LoopThread:
-        with self._lock():  # so that only one of many threads starts it (test_many_threads_may_make_the_first_call)
-            # Otherwise a closed client would start a new loop (test_a_closed_client_says_so).
+        # The lock lets only one of several threads start the loop (test_many_threads_may_make_the_first_call).
+        with self._lock():
+            # Without this check, a closed client would start a new event loop (test_a_closed_client_says_so).
             if self._is_closed:
                 raise ConfigurationError("this client is closed; make a new one")
             if self._thread is None or self._thread.is_over:
                 self._thread = LoopThread(_THREAD_NAME)
-                # Ends the thread of a client that was collected unclosed
+                # If the client is garbage-collected without `close`, its thread is stopped
                 # (test_a_client_without_references_ends_its_thread).
                 weakref.finalize(self, self._thread.stop_unless_busy)
             return self._thread
 
     def _lock(self) -> AbstractContextManager[object]:
-        """Returns the lock of this process, since another thread of the parent may hold the inherited one for ever.
+        """Returns the lock for starting and closing the event loop; each process has its own.
 
-        It is reentrant, because a signal handler may use the client in the middle of its first call
+        After a fork, the parent's lock may be held by a thread that does not exist in the child, and would never be
+        released. The lock is reentrant, because a signal handler may use the client in the middle of its first call
         (test_a_fork_during_the_first_call_of_another_thread, test_a_signal_handler_may_call_during_the_first_call).
         """
         return self._locks.setdefault(os.getpid(), threading.RLock())
@@ -105,14 +114,15 @@ def _refuse_own(thread: LoopThread) -> None:
 
 
 def _warn_of_blocking() -> None:
-    """Warns once per process that a blocking call stops the event loop of this thread; not in a notebook."""
+    """Warns once per process if a blocking call stops an event loop that runs in this thread, except in a notebook."""
     if _warned:
         return
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return
-    # The loop of a notebook may be blocked (test_only_a_notebook_may_block_its_loop_without_a_warning).
+    # No warning in IPython: blocking a notebook's event loop does no harm
+    # (test_only_a_notebook_may_block_its_loop_without_a_warning).
     if not _in_ipython():
         _warned.add("blocking")
         warnings.warn(

@@ -170,7 +170,7 @@ class PayCombat:
         reference: str | None = None,
         **path: str,
     ) -> Reply[R]:
-        """Call any endpoint of `paycombat_async.endpoints` and return the whole reply, not just its data.
+        """Call any endpoint of `paycombat_async.endpoints` and return the whole reply, not only its data.
 
         `request` is the endpoint's Struct, or None if it takes none; `path` holds the parameters of its path template.
         `reference` is the reference of your own under which the intents store records the call.
@@ -190,8 +190,8 @@ class PayCombat:
         """Call a path that the SDK does not know yet, signed and with the usual errors. Returns the reply.
 
         `path` must be percent-encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The
-        `data` of the reply is that of the envelope, as dicts and lists. Only a GET is sent again after bytes may have
-        left.
+        `data` of the reply is that of the envelope, as dicts and lists. Only a GET is sent again if bytes of the
+        request may have been sent.
         """
         return self._runner.run(self._async.request, method, path, body=body, query=query, reference=reference)
 

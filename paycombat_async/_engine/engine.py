@@ -1,4 +1,4 @@
-"""Carries out one call: draft once, then send, interpret, decide and wait in a loop until there is a result."""
+"""Carries out a call: builds the HTTP request once, then sends it, again if necessary, until there is a result."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -57,7 +57,7 @@ _warned: Final[set[str]] = set()
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Carries out calls. Immutable except for the retry bucket and the lifetime, which copies share."""
+    """Carries out calls. Immutable except for the retry bucket and the lifetime, which its copies share."""
 
     config: ClientConfig
     transport: Transport
@@ -89,7 +89,7 @@ class Engine:
         body: bytes | None = None,
         reference: str | None = None,
     ) -> Reply[R]:
-        """Returns the whole reply, after as many attempts as the endpoint and the deadline allow.
+        """Sends a call, in as many attempts as the endpoint and the deadline allow, and returns the whole reply.
 
         `body` is the request, if `encode_body` has already encoded it. Raises `PayCombatError` with outcome, attempts
         and, for calls that must happen once, the reference.
@@ -120,7 +120,7 @@ class Engine:
                 if call.is_sending:
                     elapsed = self.clock.monotonic() - call.begun
                     self.hooks.attempt_ended(failed_attempt(call, fate, elapsed, None))
-            finally:  # `on_call` is called even if `on_attempt` raises KeyboardInterrupt
+            finally:  # the hook `on_call` is called even if `on_attempt` raises KeyboardInterrupt
                 self._report_end(call, cut, fate)
             raise cut from fate
         finally:
@@ -155,7 +155,7 @@ class Engine:
         return None
 
     async def _settle(self, call: CallUnderWay, reply: Reply[Any]) -> None:
-        """Writes down that the call was carried out, if it is recorded."""
+        """Records in the intents store that the call was carried out, if the store has a record of it."""
         if call.record is not None:
             object_id = object_id_of(reply.data)
             call.is_recorded = await call.record.settle(IntentState.APPLIED, object_id, reply.answer)
@@ -188,17 +188,18 @@ class Engine:
                 call.status = raw.status
                 reading = self._interpret(endpoint, request, raw)
             except PayCombatError as error:
-                result = error  # raised below, outside the except block: it then has no __context__
+                result = error  # raised below, outside the except block, so that it has no __context__
             else:
                 now = self.clock.monotonic()
-                call.is_in_doubt, call.is_sending = endpoint.method != "GET", False  # before the hooks, which may raise
+                call.is_in_doubt, call.is_sending = endpoint.method != "GET", False  # set before hooks, which may raise
                 if self.hooks.wants_attempts:
                     self.hooks.attempt_ended(successful_attempt(call, now - started))
                 self.bucket.reward(last_cost)
                 elapsed = now - call.begun
                 return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
             now = self.clock.monotonic()
-            # Set before anything else, since KeyboardInterrupt may come at any time, for instance from a hook.
+            # `is_in_doubt` is set before all else, since KeyboardInterrupt may come at any time, for example from a
+            # hook.
             is_doubtful = result.outcome in _DOUBTFUL and endpoint.method != "GET"
             call.is_in_doubt, call.is_sending = call.is_in_doubt or is_doubtful, False
             decision = self._decide(endpoint, result, call.attempts, deadline - now)
@@ -210,13 +211,13 @@ class Engine:
             await self.clock.sleep(decision.wait)
             if self.lifetime.is_over:
                 break
-            del result  # breaks the cycle that is described below
+            del result  # breaks the reference cycle described at the end of this function
             started = self.clock.monotonic()
         describe(result, call)
         try:
             raise result
         finally:
-            del result  # otherwise error and frame refer to each other and wait for the garbage collector
+            del result  # breaks the cycle error -> frame -> error, which only the garbage collector would free
 
     def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:
         """Logs a call that was cancelled, interrupted or ended by another exception, and returns an error for it."""
@@ -231,7 +232,10 @@ class Engine:
         fate: PayCombatError | None,
         request_id: str | None = None,
     ) -> None:
-        """Calls `on_call`. `raised` is what the caller gets, `fate` describes it; both are None after a success."""
+        """Calls `on_call`.
+
+        `raised` is the exception for the caller, `fate` the error that describes it; both are None after a success.
+        """
         if self.hooks.on_call is not None:
             elapsed = self.clock.monotonic() - call.begun
             show_reference = self.hooks.show_references
@@ -239,7 +243,7 @@ class Engine:
             self.hooks.call_ended(report)
 
     def _attempt_timeout(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
-        """Returns the seconds for this attempt: all that remain if it cannot be repeated, else a share of them."""
+        """Returns the seconds for one attempt: all that remain if the call must not be repeated, else a share."""
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
             return remaining
         return remaining / max(1, self.limits.max_retries - number + 2)
@@ -261,7 +265,7 @@ class Engine:
         if self.lifetime.is_over:
             return STOP
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
-            remaining -= self.limits.timeout * LAST_SHARE  # too late to get an answer in time
+            remaining -= self.limits.timeout * LAST_SHARE  # sent later than that, a call would get no answer in time
         situation = Situation(
             repeat=endpoint.repeat,
             error=error,

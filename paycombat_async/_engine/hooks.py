@@ -20,7 +20,10 @@ _log.addHandler(logging.NullHandler())
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """The functions a user has registered. `on_failed` receives failed attempts only: successful ones cost nothing."""
+    """The functions a user has registered.
+
+    `on_failed` receives failed attempts only, so successful ones need no report.
+    """
 
     on_drift: Callable[[Drift], None] | None
     on_attempt: Callable[[Attempt], None] | None
@@ -55,8 +58,8 @@ class Hooks:
     def call_given_up(self, endpoint: Endpoint[Any, Any], error: PayCombatError, redact: Redactor) -> None:
         """Logs a call that was cancelled, since its caller gets a CancelledError and no error of the SDK.
 
-        If it moves money and may have been carried out, this record is the only evidence: it is a WARNING with the
-        merchant's reference and the digest of the body. Otherwise it is a DEBUG record.
+        If the call moves money and may have been carried out, this log record is the only evidence: it is a WARNING
+        with the merchant's reference and the digest of the body. Otherwise it is a DEBUG record.
         """
         matters = endpoint.repeat is Repeat.ONLY_IF_UNSENT and error.outcome is Outcome.UNKNOWN
         _log.log(
@@ -84,5 +87,5 @@ def _call_hook(hook: Callable[[T], None], news: T) -> None:
     """Calls a user's hook and logs what it raises: a broken hook must not lose the answer of a payment."""
     try:
         hook(news)
-    except Exception:  # noqa: BLE001  # a hook is the user's code
+    except Exception:  # noqa: BLE001  # a hook is the user's code and may raise anything
         _log.exception("a hook of the PayCombat client failed")

@@ -15,7 +15,7 @@ from paycombat_async.errors import ConfigurationError
 
 
 class CallUnderWay(Struct, eq=False, gc=False):
-    """One call and its progress. `body` is the signed body, None before drafting; `begun` is a clock time.
+    """One call and its progress. `body` is the signed body, None until it is encoded; `begun` is in monotonic seconds.
 
     `is_sending` is set while an attempt waits for its answer; `is_in_doubt` is set once an attempt may have been
     carried out.
@@ -62,7 +62,7 @@ class Lifetime:
         self._under_way.discard(call)
         if self._waiting and not self._under_way:
             for wake in tuple(self._waiting):
-                with suppress(RuntimeError):  # raised if the loop that waits was closed
+                with suppress(RuntimeError):  # raised if the event loop of the waiting `end` is closed
                     wake()
 
     async def end(self, grace: float, clock: Clock) -> None:
@@ -78,7 +78,7 @@ class Lifetime:
                 await self.close_transport()
 
     async def _until_idle(self, grace: float, clock: Clock) -> None:
-        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs should not pay
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that never uses a loop should not pay
 
         idle = asyncio.Event()
         loop = asyncio.get_running_loop()

@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class ObservedClient:
-    """Sends over the connections of the client it was made from, whose hooks are called too, and closes with it.
+    """Sends over the connections of the client that made it; calls that client's hooks, and is closed with it.
 
     `clock` is the clock that the client waits and measures with. `max_connections` calls can be under way at once;
     more of them wait for a connection.
@@ -34,7 +34,7 @@ class ObservedClient:
 
         `body` is what `encode_body` made of the request; without it the request is encoded here.
         """
-        return self._engine.send(endpoint, request, {}, body=body)  # not awaited here, which saves a coroutine per call
+        return self._engine.send(endpoint, request, {}, body=body)  # not awaited: saves a coroutine per call
 
     def account_digest(self, purpose: str) -> str:
         """Returns a hex SHA-256 of `purpose`, base URL and token: equal for the same token, but does not reveal it."""

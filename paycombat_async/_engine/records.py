@@ -35,7 +35,7 @@ from paycombat_async.intents.intent import Intent, Intents, IntentState, NewInte
 if TYPE_CHECKING:
     import asyncio
 
-LEASE_MARGIN_S: Final = 5.0  # after the deadline of a call, the time to write its outcome to the store
+LEASE_MARGIN_S: Final = 5.0  # extra time after a call's deadline, to write its outcome to the store
 _STATES: Final[Mapping[Outcome, IntentState]] = {
     Outcome.NOT_SENT: IntentState.NOT_SENT,
     Outcome.REJECTED: IntentState.REJECTED,
@@ -43,7 +43,7 @@ _STATES: Final[Mapping[Outcome, IntentState]] = {
     Outcome.APPLIED: IntentState.APPLIED,
 }
 _log: Final = logging.getLogger("paycombat")
-_settling: "set[asyncio.Task[bool]]" = set()  # event loops keep only weak references to their tasks
+_settling: "set[asyncio.Task[bool]]" = set()  # keeps tasks alive: event loops hold only weak references
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class CallRecord:
     async def settle(self, state: IntentState, object_id: str | None = None, answer: RawReply | None = None) -> bool:
         """Writes the outcome to the store, and returns False if that failed.
 
-        A failure is logged and never raised, since the call has its result; the record becomes UNKNOWN at the end of
-        its lease.
+        A failure is logged and never raised, since the caller must get the call's result; the record becomes UNKNOWN
+        when its lease ends.
         """
         settlement = Settlement(
             endpoint=self.endpoint.name,
@@ -72,7 +72,7 @@ class CallRecord:
         )
         try:
             is_recorded = await self.store.settle(settlement)
-        except Exception as error:  # noqa: BLE001  # the store may be the user's code, and the call has its result
+        except Exception as error:  # noqa: BLE001  # a user's store may raise anything; the call's result must not be lost
             _log.warning("the outcome of a call is not recorded: %s (%s)", self.endpoint.name, type(error).__name__)
             return False
         if not is_recorded:
@@ -85,11 +85,11 @@ class CallRecord:
 
     def settle_cut(self, error: PayCombatError) -> None:
         """Writes the outcome of a cancelled call to the store in a new task, since the cancelled one must not wait."""
-        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs should not pay
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
         try:
             task = asyncio.get_running_loop().create_task(self.settle_error(error))
-        except RuntimeError:  # no loop runs: the record becomes UNKNOWN at the end of its lease
+        except RuntimeError:  # no event loop runs: the record becomes UNKNOWN when its lease ends
             return
         _settling.add(task)
         task.add_done_callback(_settling.discard)
@@ -110,14 +110,14 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
 
 
 def object_id_of(data: object) -> str | None:
-    """Returns the id of the object in an answer; None if it has none."""
+    """Returns the id of the object in an answer's data; None if there is no id."""
     names = identity_fields(type(data)) if isinstance(data, Struct) else ()
     return next((str(value) for name in names if (value := getattr(data, name))), None)
 
 
 async def settled() -> None:
     """Waits until the outcomes of the running loop's cancelled calls are in the store."""
-    import asyncio  # noqa: PLC0415  # importing it takes 30 ms
+    import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     loop = asyncio.get_running_loop()
     if own := [task for task in _settling if task.get_loop() is loop]:
@@ -125,7 +125,10 @@ async def settled() -> None:
 
 
 def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | None) -> str | None:
-    """Returns the reference for the record; None if the call is not recorded. Raises `InvalidRequest`."""
+    """Returns the reference under which a call is recorded; None if it is not.
+
+    Raises `InvalidRequest` if it is missing.
+    """
     if given is not None:
         return given
     if endpoint.intent is IntentUse.NONE:
@@ -140,7 +143,10 @@ def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | No
 
 
 def new_intent(endpoint: Endpoint[Any, Any], request: object, reference: str, body: bytes, lease: float) -> NewIntent:
-    """Returns what is recorded of a call before it is sent. `lease` is in seconds from now."""
+    """Returns the record to store before a call is sent.
+
+    `lease`, in seconds from now, is how long the call may take.
+    """
     import socket  # noqa: PLC0415  # importing it takes 5 ms, needed only with a store
 
     return NewIntent(
@@ -154,7 +160,7 @@ def new_intent(endpoint: Endpoint[Any, Any], request: object, reference: str, bo
 
 
 async def open_record(store: Intents, endpoint: Endpoint[Any, Any], new: NewIntent) -> CallRecord | Intent:
-    """Returns a `CallRecord` if the call may be sent now, or the `Intent` of an earlier one with the same body.
+    """Records a call. Returns a `CallRecord` if it may be sent now, or the `Intent` of an earlier call with this body.
 
     Raises `IntentInProgress`, `OutcomeUnknown`, `ReferenceReused`, `StoreFailed`; nothing may be sent then.
     """

@@ -56,7 +56,10 @@ def call_report(
     elapsed: float,
     show_reference: bool,
 ) -> Call:
-    """Returns the report of a call. The caller gets `raised`, which `fate` describes; both are None after a success."""
+    """Returns the report of a call.
+
+    `raised` is what the caller gets, `fate` describes it; both are None after a success.
+    """
     if isinstance(fate, ApiError | InvalidResponse):
         request_id = fate.request_id
     return Call(

@@ -9,7 +9,7 @@ from paycombat_async.endpoints._methods import LIST_PAYMENT_METHODS, METHOD_ENDP
 from paycombat_async.endpoints._payins import PAYIN_ENDPOINTS
 from paycombat_async.endpoints._payouts import PAYOUT_ENDPOINTS
 
-# Any: Endpoint is invariant, so no narrower type holds them all; each constant keeps its own exact type.
+# `Any`, because `Endpoint` is invariant in its type parameters: no narrower type fits all endpoints.
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *METHOD_ENDPOINTS,
     *PAYIN_ENDPOINTS,

@@ -16,7 +16,8 @@ _TOKEN: Final = Echo("checkout_token", ("checkout_token",), is_identity=True)
 _METHOD: Final = Echo("payin_method_name", ("payin_method_name",))
 _FIND_CHANGE: Final = "list your checkouts, find the one of this checkout_token, and look at its payin_method_name"
 
-# https://docs.paycombat.com/create-payment-request-13142063e0 (method only; PATCH of the same path is documented)
+# https://docs.paycombat.com/create-payment-request-13142063e0 (the page shows only the method; another page shows this
+# path with PATCH)
 CREATE_PAYMENT_REQUEST = Endpoint(
     name="checkouts.create",
     method="POST",
@@ -32,7 +33,7 @@ CREATE_PAYMENT_REQUEST = Endpoint(
     echoes=(Echo("amount", ("amount",)), Echo("currency", ("currency",))),
 )
 
-# Only the method is documented; the path is that of the group. Names in the query as at Finmo.
+# Only the method is documented: the path is the one of the other checkouts calls, the query names are those of Finmo.
 LIST_CHECKOUTS = Endpoint(
     name="checkouts.list",
     method="GET",
@@ -78,7 +79,7 @@ CREATE_CHECKOUT_VIRTUAL_ACCOUNT = Endpoint(
     echoes=(_TOKEN, _METHOD),
 )
 
-# Neither path nor body is documented.
+# The provider documents neither the path nor the body of this call.
 RETRIEVE_VA_BANK_INFORMATION = Endpoint(
     name="checkouts.va_bank_information",
     method="GET",

@@ -37,7 +37,8 @@ UPDATE_CUSTOMER = Endpoint(
     title="Update Customer",
 )
 
-# Only the method is documented; the path is that of the detail page without its id. Names in the query as at Finmo.
+# Only the method is documented: the path is that of "Get Detail Customer by Id" without the id, the query names are
+# those of Finmo, whose API this provider wraps.
 LIST_CUSTOMERS = Endpoint(
     name="customers.list",
     method="GET",
@@ -53,7 +54,7 @@ LIST_CUSTOMERS = Endpoint(
     size_parameter="limit",
 )
 
-# https://docs.paycombat.com/get-detail-customer-by-id-12819568e0 (the path contains "customer" twice)
+# https://docs.paycombat.com/get-detail-customer-by-id-12819568e0 (the path really contains "customer" twice)
 RETRIEVE_CUSTOMER = Endpoint(
     name="customers.retrieve",
     method="GET",
@@ -67,7 +68,7 @@ RETRIEVE_CUSTOMER = Endpoint(
     title="Get Detail Customer by Id",
 )
 
-# https://docs.paycombat.com/check-is-customer-wallet-ready-12819594e0 (neither body nor path is documented)
+# https://docs.paycombat.com/check-is-customer-wallet-ready-12819594e0 (the page documents neither body nor path)
 CHECK_WALLET_READY = Endpoint(
     name="customers.check_wallet_ready",
     method="GET",
@@ -81,7 +82,8 @@ CHECK_WALLET_READY = Endpoint(
     title="Check Is Customer Wallet Ready",
 )
 
-# https://docs.paycombat.com/enable-customer-12823648e0 (body not documented; path by analogy with Disable)
+# https://docs.paycombat.com/enable-customer-12823648e0 (body not documented; the path is by analogy with "Disable
+# Customer")
 ENABLE_CUSTOMER = Endpoint(
     name="customers.enable",
     method="PATCH",
@@ -109,7 +111,8 @@ DISABLE_CUSTOMER = Endpoint(
     title="Disable Customer",
 )
 
-# https://docs.paycombat.com/delete-customer-12823656e0 (body not documented; path by analogy with Disable)
+# https://docs.paycombat.com/delete-customer-12823656e0 (body not documented; the path is by analogy with "Disable
+# Customer")
 DELETE_CUSTOMER = Endpoint(
     name="customers.delete",
     method="DELETE",

@@ -15,33 +15,33 @@ DOCS: Final = "https://docs.paycombat.com/"
 class Repeat(StrEnum):
     """Whether a call may be sent again when the outcome of the first attempt is unknown."""
 
-    SAFE = "safe"  # a second call changes nothing more
+    SAFE = "safe"  # sending the call twice has the same effect as once
     ONLY_IF_UNSENT = (
-        "only_if_unsent"  # creates or moves something: sent again only if no byte was sent or it was refused
+        "only_if_unsent"  # creates or moves something: sent again only if no byte was sent or the provider refused it
     )
 
 
 class IntentUse(StrEnum):
-    """Whether a call is recorded when the client has an intents store."""
+    """Whether a call is recorded in the intents store, if the client has one."""
 
     REQUIRED = "required"  # a request without the merchant's own reference is refused
     OPTIONAL = "optional"  # recorded if the request has a reference
-    NONE = "none"  # recorded only if the caller gives a reference
+    NONE = "none"  # recorded only if `send` gets a `reference`
 
 
 class Evidence(StrEnum):
     """Where an endpoint's path comes from."""
 
     DOCUMENTED = "documented"  # the provider's page shows it
-    OBSERVED = "observed"  # real client code uses it
-    INFERRED = "inferred"  # guessed from similar paths, or unknown
+    OBSERVED = "observed"  # the path is used in the code of a real client of the API
+    INFERRED = "inferred"  # the path is guessed from similar ones, or unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Echo:
     """A field of the answer that repeats one of the request's fields in `sent`.
 
-    If an identity differs, the answer belongs to another call; any other difference is drift.
+    If an `Identity` field differs, the answer belongs to another call; other differences are reported as drift.
     """
 
     answered: str

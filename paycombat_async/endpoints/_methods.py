@@ -7,7 +7,7 @@ from paycombat_async.schemas.envelope import Page
 from paycombat_async.schemas.merchant import PayoutBalance
 from paycombat_async.schemas.methods import PayinMethod, PayoutMethod
 
-# Only the title is documented.
+# The provider's page shows only a title: neither method nor path is documented.
 LIST_COUNTRIES_AND_CURRENCIES = Endpoint(
     name="master_data.countries_and_currencies",
     method="GET",
@@ -21,7 +21,7 @@ LIST_COUNTRIES_AND_CURRENCIES = Endpoint(
     title="Get All Country & Currency Code",
 )
 
-# Only the title is documented; the path is that of "Get Required Fields by Payout method" without its end.
+# Only the title is documented; the path is that of "Get Required Fields by Payout method" without its last part.
 LIST_PAYOUT_METHODS = Endpoint(
     name="payout_methods.list",
     method="GET",
@@ -35,7 +35,7 @@ LIST_PAYOUT_METHODS = Endpoint(
     title="Get All Payout Method",
 )
 
-# Only the method is documented; the path is that of "Get Required Fields by Payin method" without its end.
+# Only the method is documented; the path is that of "Get Required Fields by Payin method" without its last part.
 LIST_PAYIN_METHODS = Endpoint(
     name="payin_methods.list",
     method="GET",
@@ -77,7 +77,7 @@ RETRIEVE_PAYOUT_BALANCE = Endpoint(
     title="Get Balance Payout",
 )
 
-# Only the method is documented.
+# The provider documents only the method of this call, not its path.
 LIST_PAYMENT_METHODS = Endpoint(
     name="payment_methods.list",
     method="GET",
@@ -91,7 +91,7 @@ LIST_PAYMENT_METHODS = Endpoint(
     title="Get List Payment Method by Currency",
 )
 
-# These are first in the provider's sidebar; the other two are last.
+# The endpoints that come first in the provider's sidebar; the other two of this module come last.
 METHOD_ENDPOINTS = (
     LIST_COUNTRIES_AND_CURRENCIES,
     LIST_PAYOUT_METHODS,

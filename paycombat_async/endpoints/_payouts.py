@@ -6,7 +6,7 @@ from paycombat_async.endpoints._endpoint import DOCS, Echo, Endpoint, Evidence, 
 from paycombat_async.schemas.envelope import Page
 from paycombat_async.schemas.payouts import CreatePayout, Payout, SimulatePayout
 
-# https://docs.paycombat.com/create-payout-12836301e0 (the path is from real client code)
+# https://docs.paycombat.com/create-payout-12836301e0 (the path is from the code of a real client of the API)
 CREATE_PAYOUT = Endpoint(
     name="payouts.create",
     method="POST",
@@ -59,7 +59,7 @@ RETRIEVE_PAYOUT = Endpoint(
     title="Retrieve Payout",
 )
 
-# Only the method is documented; the path is that of the group. Names in the query as at Finmo.
+# Only the method is documented: the path is the one of the other payouts calls, the query names are those of Finmo.
 LIST_PAYOUTS = Endpoint(
     name="payouts.list",
     method="GET",

@@ -33,7 +33,7 @@ class CreateCheckoutVirtualAccount(Request, frozen=True, kw_only=True):
 
 
 class Checkout(Response, frozen=True, kw_only=True):
-    """A checkout. Times are ISO 8601 text in UTC; `country_code` is ISO 3166, and EU for the euro.
+    """A checkout. Times are str in ISO 8601, UTC; `country_code` is ISO 3166, and EU for the euro.
 
     Send the customer to `checkout_url`, and nobody else: it carries your X-token, so it is left out of `repr`.
     """

@@ -35,7 +35,7 @@ class GcaActivationStatus(StrEnum):
     NOT_STARTED = "NOT_STARTED"
 
 
-# The page's example shows `{}` for `type`; "Get Detail Customer" shows the text.
+# The page's example shows `{}` for `type`; "Get Detail Customer" shows a string.
 CustomerKind: TypeAlias = Literal["individual", "company"]
 
 
@@ -61,7 +61,7 @@ class AuthorizedUserDetails(Part, frozen=True, kw_only=True):
 
 
 class CreateCompany(Part, frozen=True, kw_only=True):
-    """The company behind a new customer. Answers name `company_email` just `email`."""
+    """The company behind a new customer. In answers, `company_email` is called `email`."""
 
     name: str
     registration_number: str
@@ -111,7 +111,7 @@ class CreateCustomer(Request, frozen=True, kw_only=True):
 
 
 class UpdateCompany(Part, frozen=True, kw_only=True):
-    """The fields of a company to change. Answers name `company_email` just `email`."""
+    """The fields of a company to change. In answers, `company_email` is called `email`."""
 
     name: str | UnsetType = UNSET
     registration_number: str | UnsetType = UNSET
@@ -185,7 +185,10 @@ class AuthorizedUser(Response, frozen=True, kw_only=True):
 
 
 class Individual(AuthorizedUser, frozen=True, kw_only=True):
-    """A person, as the provider stores it. Its page is incomplete; the fields are those of `AuthorizedUser`."""
+    """A person, as the provider stores it.
+
+    The provider's page is incomplete, so the fields are those of `AuthorizedUser`.
+    """
 
 
 class Company(Response, frozen=True, kw_only=True):
@@ -209,9 +212,9 @@ class Company(Response, frozen=True, kw_only=True):
 
 
 class Customer(Response, frozen=True, kw_only=True):
-    """A customer. Times are ISO 8601 text in UTC, as the provider writes them.
+    """A customer. Times are str in ISO 8601, UTC, as the provider writes them.
 
-    `type` is one of `CustomerType`, or a text that is new.
+    `type` is one of `CustomerType`, or a str that this SDK does not know yet.
     """
 
     company: Company | None = None
@@ -231,7 +234,7 @@ class Customer(Response, frozen=True, kw_only=True):
     type: Annotated[str | None, Meta(extra={"known": CustomerType})] = None
     updated_at: str | None = None
     webhook_url: NullableText = None
-    # Only "Get Detail Customer by Id" shows these; there, the domain is a field of the customer, not of the company.
+    # Only the page "Get Detail Customer by Id" shows the following three fields.
     is_sender_validation_enabled: bool | None = None
     payin_sender_id_list: list[object] | None = None
     company_domain: NullableText = None
@@ -248,7 +251,7 @@ class WalletReadiness(Response, frozen=True, kw_only=True):
 
 
 class DeletedCustomer(Response, frozen=True, kw_only=True):
-    """The answer to a deletion. The documentation shows none, so all fields may be None."""
+    """The answer to a deletion. The documentation shows no example, so any field may be None."""
 
     customer_id: NullableReference = None
     is_active: bool | None = None

@@ -1,8 +1,8 @@
 """The envelopes of the provider's answers.
 
 Four are documented: A `{status, message, data}`; B `{data, request_id, request_time, status_code, status_text,
-success}` (page "Update Customer"); C, which is A around B; D `{message, data}`. One Struct decodes them all, so that a
-change of envelope does not lose the data.
+success}` (page "Update Customer"); C, an envelope A whose data is an envelope B; D `{message, data}`. One Struct
+decodes them all, so that a change of envelope does not lose the data.
 """
 
 from typing import Annotated, Generic, TypeVar
@@ -38,9 +38,9 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
-    """An envelope A, B or D of a success, decoded in one pass with its data.
+    """The envelope A, B or D of a successful answer, decoded in one pass with its data.
 
-    A value that could report a failure does not fit these types; such an answer is decoded as `Envelope`.
+    An answer that may report a failure does not fit the types of these fields; it is decoded as `Envelope` instead.
     """
 
     data: Item

@@ -12,7 +12,7 @@ from paycombat_async._signing import content_digest
 from paycombat_async.schemas.payins import Payin, VirtualAccount, VirtualAccountStatus
 from paycombat_async.schemas.payouts import Payout
 
-_SHOWN = 64  # characters of each value in a repr
+_SHOWN = 64  # most characters of each value that a repr shows
 
 
 class _Event(Struct, frozen=True, kw_only=True, gc=False):
@@ -32,7 +32,7 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def status(self) -> str | None:
-        """The status as the provider writes it."""
+        """The status of the object, as the provider writes it."""
         return None
 
     @property
@@ -53,7 +53,7 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"{type(self).__name__}({shown})"
 
-    def __rich_repr__(self) -> list[tuple[str, str | None]]:  # msgspec's own name for what a console shows
+    def __rich_repr__(self) -> list[tuple[str, str | None]]:  # overrides the method that msgspec gives every Struct
         """The fields shown in a repr: no personal data, since events are logged."""
         return [("type", _clipped(self.type)), ("id", _clipped(self.id)), ("status", _clipped(self.status))]
 
@@ -75,11 +75,11 @@ class _PayinEvent(_Event, frozen=True, kw_only=True):
 
 
 class PayinSucceeded(_PayinEvent, frozen=True, kw_only=True):
-    """The payin is paid. Before releasing goods, compare the amount, and fetch the payin: a replay looks the same."""
+    """The payin is paid. Before releasing goods, compare the amount and fetch the payin: this may be a replay."""
 
 
 class PayinFailed(_PayinEvent, frozen=True, kw_only=True):
-    """The payin failed. The page of this event shows a payout's body; a body like that becomes `PayoutFailed`."""
+    """The payin failed. The provider's page for it shows a payout's body; such a body gives `PayoutFailed`."""
 
 
 class PayinExpired(_PayinEvent, frozen=True, kw_only=True):

@@ -9,19 +9,19 @@ from paycombat_async.schemas._base import Identity, Reference, Response
 
 
 class RequiredField(Response, frozen=True, kw_only=True):
-    """A field that a method requires. `regex` is the pattern that its text must match."""
+    """A field that a method requires. `regex` is the pattern that its value must match."""
 
     name: str | None = None
     type: str | None = None
-    label: str | None = None  # of payin methods only
+    label: str | None = None  # given for payin methods only
     regex: str | None = None
     mandatory: bool | None = None
     field_description: str | None = None
-    regex_description: str | None = None  # of payout methods only
+    regex_description: str | None = None  # given for payout methods only
 
 
 class PayinMethod(Response, frozen=True, kw_only=True):
-    """A way to pay in. Amounts are in whole units of `currency`; both times are in seconds, written as text."""
+    """A way to pay in. Amounts are in whole units of `currency`; both times are in seconds, as str."""
 
     payin_method_id: Reference = None
     payin_method_name: Identity = ""
@@ -50,7 +50,7 @@ class PayinMethod(Response, frozen=True, kw_only=True):
 
 
 class BeneficiaryFields(Response, frozen=True, kw_only=True):
-    """The fields that a payout method requires of a beneficiary: `base_param` of all, the others by kind."""
+    """The fields that a payout method requires of a beneficiary: `base_param` for all, the others by kind."""
 
     company: list[RequiredField] | None = None
     base_param: list[RequiredField] | None = None

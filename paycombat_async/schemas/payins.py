@@ -17,7 +17,7 @@ from paycombat_async.schemas._base import Identity, Reference, Request, Response
 class PayinStatus(StrEnum):
     """The known values of `Payin.status`: SUCCESS is documented, FAILED and EXPIRED are in titles of webhook pages.
 
-    PENDING is inferred, from payouts.
+    PENDING is inferred from the statuses of payouts.
     """
 
     PENDING = "PENDING"
@@ -56,7 +56,7 @@ class CreateVirtualAccount(Request, frozen=True, kw_only=True):
 
 
 class Payin(Response, frozen=True, kw_only=True):
-    """A payin. `amount_type` holds the ISO currency; `currency` says FIAT. Times are ISO 8601 text in UTC.
+    """A payin. `amount_type` holds the ISO currency; `currency` says FIAT. Times are str in ISO 8601, UTC.
 
     One Struct for "Retrieve Payin" and the payin webhooks: each has fields that the other lacks. Which amount
     was requested and which was paid is not documented: compare `amount` and `original_amount` yourself.
@@ -92,7 +92,7 @@ class Payin(Response, frozen=True, kw_only=True):
     charge_back: Decimal | None = None
     rolling_serve: Decimal | None = None  # the provider's spelling of "reserve"
     retrieval: Decimal | None = None
-    is_black_list: int | None = None  # 0 or 1
+    is_black_list: int | None = None  # the provider writes 0 or 1
     ip_address: str | None = None
     billing_address_country: str | None = None
     billing_address_city: str | None = None
@@ -105,7 +105,7 @@ class Payin(Response, frozen=True, kw_only=True):
     updated_at: str | None = None
     deleted_at: str | None = None
     payment_date: str | None = None
-    type: str | None = None  # in webhooks only
+    type: str | None = None  # given in webhooks only
 
 
 class VirtualAccount(Response, frozen=True, kw_only=True):

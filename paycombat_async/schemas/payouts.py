@@ -43,7 +43,7 @@ class BeneficiaryCompany(Part, frozen=True, kw_only=True):
 
 
 class PayoutBeneficiary(OpenPart, frozen=True, kw_only=True):
-    """The beneficiary of a payout and the account. Give `individual` or `company`; `bsb` is for Australian accounts.
+    """The beneficiary of a payout, with the account. Give `individual` or `company`; `bsb` is for Australian accounts.
 
     Each payout method requires fields of its own (IBAN, bank code): pass them in `extra` here. `extra` may not repeat
     `individual` or `company`; give those as Structs.
@@ -78,7 +78,7 @@ class SimulatePayout(Request, frozen=True, kw_only=True):
 
 
 class Payout(Response, frozen=True, kw_only=True):
-    """A payout. `beneficiary_bank` holds the payout method's name. Times are ISO 8601 text in UTC.
+    """A payout. `beneficiary_bank` holds the payout method's name. Times are str in ISO 8601, UTC.
 
     One Struct for the answers and the payout webhooks: `original_amount` and `type` are in webhooks only.
     """

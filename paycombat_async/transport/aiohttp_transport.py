@@ -1,7 +1,7 @@
 """HTTP requests through aiohttp. Nothing of aiohttp leaves this package: no exception, no object, no default behaviour.
 
-Each setting below prevents a case in which, with this stack, a secret was leaked or a call was made twice; the comment
-beside it says which.
+Each setting that differs from aiohttp's default prevents a leak of a secret, a call made twice or a wrong answer; the
+comment beside it says how.
 """
 
 import asyncio
@@ -32,10 +32,11 @@ from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
 from paycombat_async.transport.guarded_connector import GuardedConnector, UnusableConnection
 from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody, marks_its_end, read_body
 
-KEEPALIVE_S: Final = 4.0  # Node closes idle connections after 5 s; closing first avoids sending on a dead one
+KEEPALIVE_S: Final = 4.0  # Node closes idle connections after 5 s; closing them earlier avoids sending on a dead one
 _HEADERS: Final = {
     "Accept": "application/json",
-    # Not br or zstd: 1.6 kB of br unpacks to a gigabyte, and aiohttp passes on what it cannot unpack.
+    # Brotli and zstd are not accepted: 1.6 kB of brotli can unpack to 1 GB, and aiohttp returns a body that it cannot
+    # unpack as if it were the content.
     "Accept-Encoding": "gzip",
     "User-Agent": f"paycombat-python/{__version__}",
 }
@@ -54,42 +55,45 @@ class AiohttpTransport:
         proxy: Secret | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        """Opens no connection. Without `ssl_context`, the machine's certificates are read once per process."""
+        """Opens no connection. Without `ssl_context`, the machine's CA certificates are used, read once per process."""
         parts = urlsplit(base_url)
         self._origin = f"{parts.scheme}://{parts.netloc}/"
         self._host = parts.netloc
         self._max_response_bytes = max_response_bytes
         self._connect_timeout = connect_timeout
         self._max_connections = max_connections
-        self._proxy = proxy  # its address may hold a password
+        self._proxy = proxy  # a `Secret`, since its address may contain a password
         self._ssl = (ssl_context or tls_context()) if parts.scheme == "https" else True
         self._is_closed = False
         self._pools = LoopLocal(self._open, _close, _abandon)
 
-    async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # it bounds one attempt
+    async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # the limit of one attempt
         """Sends the draft once and returns the answer; raises as the `Transport` protocol says. It never retries."""
         if not draft.url.startswith(self._origin):
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self._host}; nothing was sent")
         pool = self._pools.current()
         if pool is None:
-            if self._is_closed:  # by another thread, after this call began
+            if self._is_closed:  # `aclose` may have run in another thread since this call began
                 raise _translate_error(_Closed(), self._host, sent=False)
             pool = await self._pools.open()
         attempt = pool.deadlines.begin(timeout, is_once_only=draft.is_once_only)
         try:
-            # A limit of our own: aiohttp's time-outs do not fire while half an answer from idle time blocks the parser.
+            # aiohttp's time-outs do not fire while its parser waits for the rest of bytes that came on an idle
+            # connection, so `attempt` limits the time.
             with attempt:
-                # First come, first served. The connector gives a released connection to the next task that asks, not
-                # to the one that waits: of 128 tasks on 100 connections, some waited 12 s while others made 250 calls.
+                # The semaphore serves tasks in the order of asking. aiohttp's connector gives a free connection to a
+                # new task before a waiting one: of 128 tasks on 100 connections, some waited 12 s.
                 async with pool.slots:
                     return await self._exchange(pool.session, draft, attempt)
         except _FAILURES as error:
             sent = attempt.connection is not None
             failure = _translate_error(error if sent or not pool.session.closed else _Closed(), self._host, sent=sent)
         except BaseException as error:  # noqa: BLE001  # mostly a cancellation; it is re-raised
-            # The traceback is dropped, since locals in it hold the token. The cause says whether bytes may have left.
+            # The traceback is dropped, since its local variables hold the token. The cause of the re-raised exception
+            # says whether bytes of the request may have been sent.
             raise error.with_traceback(None) from _given_up(self._host, sent=attempt.connection is not None)
-        # Raised outside the except block, it has no __context__: aiohttp's errors hold the headers with the token.
+        # Raised outside the except block, `failure` has no __context__, which would be aiohttp's error: that holds the
+        # request headers with the token.
         raise failure
 
     async def aclose(self) -> None:
@@ -115,7 +119,7 @@ class AiohttpTransport:
             response.close()  # a connection with unread bytes must not go back to the pool
             raise
         if not response.closed:
-            response.close()  # after a 101 the connection speaks another protocol
+            response.close()  # after status 101 (Switching Protocols) the connection no longer speaks HTTP
         return RawReply(response.status, response.headers, body, marks_its_end(response))
 
     def _open(self) -> "_Pool":
@@ -126,8 +130,8 @@ class AiohttpTransport:
         session = aiohttp.ClientSession(
             connector=connector,
             headers=_HEADERS,
-            cookie_jar=aiohttp.DummyCookieJar(),  # cookies would link calls, even of different accounts
-            trust_env=False,  # otherwise HTTP_PROXY would see the token, and .netrc would be sent
+            cookie_jar=aiohttp.DummyCookieJar(),  # cookies would be sent with later calls, even of other accounts
+            trust_env=False,  # if True, the proxy in HTTP_PROXY would see the token, and .netrc passwords would be sent
             timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
             auto_decompress=False,  # `read_body` decompresses: aiohttp accepts a gzip stream that was cut short
         )
@@ -135,7 +139,7 @@ class AiohttpTransport:
 
 
 class _Pool(NamedTuple):
-    """The session, timer and connection slots of one event loop. `slots` are given out in the order of asking."""
+    """The HTTP session, deadline timer and connection slots of one event loop; waiting tasks get slots in order."""
 
     session: aiohttp.ClientSession
     deadlines: DeadlineTimer
@@ -165,7 +169,8 @@ _NO_RESEND: Final = (_refuse_resend,)
 _NOT_RESENT_BY_AIOHTTP: Final = frozenset({"PATCH", "POST"})  # aiohttp never resends these: no middleware needed
 
 
-# The first match wins. Only the type counts: aiohttp sets `.status = 400` on its own parser failures.
+# Reasons why nothing was sent, by error type; the first match counts. The status of an aiohttp error is not used,
+# because aiohttp sets `.status = 400` on failures of its own parser.
 _NOT_SENT: Final[tuple[tuple[type[Exception], str], ...]] = (
     (aiohttp.ClientConnectorDNSError, "its name cannot be resolved"),
     (aiohttp.ClientConnectorCertificateError, "its certificate is not trusted"),
@@ -181,7 +186,7 @@ _FAILURES: Final = (aiohttp.ClientError, OSError, _ConnectionBroke, UnusableConn
 def _translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatError:
     """The SDK's error for one of aiohttp's, without its text, which may quote the address or a password.
 
-    `sent` says whether bytes may have left: then the outcome is UNKNOWN, otherwise NOT_SENT.
+    `sent` says whether bytes of the request may have been sent: then the outcome is UNKNOWN, otherwise NOT_SENT.
     """
     if isinstance(error, UnacceptableBody):
         return InvalidResponse(f"the answer of {host} {error}; whether the call was carried out is unknown")
@@ -196,7 +201,7 @@ def _translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatErr
 
 
 def _given_up(host: str, *, sent: bool) -> TransportError:
-    """The error that describes a request whose task was cancelled. It becomes the cause of the cancellation."""
+    """The error for a request whose task was cancelled; it is set as the `__cause__` of the CancelledError."""
     if not sent:
         return ConnectFailed(f"the call was given up before there was a connection to {host}; nothing was sent")
     return Disconnected(f"the call was given up before {host} answered; whether it was carried out is unknown")
@@ -204,7 +209,7 @@ def _given_up(host: str, *, sent: bool) -> TransportError:
 
 @lru_cache(256)
 def _encoded_url(address: str) -> URL:
-    """The address unchanged: aiohttp would re-quote a str, for instance %7E to ~ and %2f to %2F."""
+    """The address as a `URL`, unchanged: aiohttp would re-quote a str, for instance %7E to ~ and %2f to %2F."""
     return URL(address, encoded=True)
 
 
@@ -212,7 +217,7 @@ def _encoded_url(address: str) -> URL:
 def tls_context() -> ssl.SSLContext:
     """The TLS context shared by all clients of this process; creating one reads the certificates, which takes 20 ms.
 
-    Built here because `ssl.create_default_context` obeys SSLKEYLOGFILE and would write the session keys to disk.
+    `ssl.create_default_context` is not used, because with SSLKEYLOGFILE set it would write the session keys to disk.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -226,7 +231,7 @@ async def _close(pool: _Pool) -> None:
 
 
 def _abandon(pool: _Pool) -> None:
-    """Frees a pool whose loop is closed, without awaiting: the close coroutine is stepped once by hand."""
+    """Closes the connections of a pool whose event loop is closed; `next` runs the close coroutine without a loop."""
     connector = pool.session.connector
     pool.session.detach()
     if connector is not None:

@@ -1,6 +1,6 @@
 """Time limits of the attempts that run in one event loop, and whether each has a connection yet.
 
-`asyncio.timeout` sets and cancels a timer for each use, which is a tenth of the cost of a whole call. Nearly all
+`asyncio.timeout` sets and cancels a timer for each use, which takes a tenth of the CPU time of a whole call. Nearly all
 attempts end long before their limit, so there is one timer, for the earliest limit; the other limits are only stored.
 """
 
@@ -25,11 +25,11 @@ class DeadlineTimer:
         self._next_limit = inf
 
     def begin(self, seconds: float, *, is_once_only: bool = False) -> "Deadline":
-        """A limit, in seconds from now, for what the current task does inside the `with` block.
+        """Returns a limit, in seconds from now, for what the current task does inside the `with` block.
 
         `is_once_only` also sets `latest_start`: a request that must not be repeated is not sent after that time.
         """
-        task = asyncio.current_task(self._loop)  # the argument saves a look-up of the loop, which calls getpid()
+        task = asyncio.current_task(self._loop)  # passing the loop is faster: finding it calls getpid()
         if task is None:
             raise RuntimeError("an attempt needs a task to run in")
         until = self._loop.time() + seconds
@@ -41,22 +41,22 @@ class DeadlineTimer:
         return attempt
 
     def current(self) -> "Deadline":
-        """The deadline of the task that is running."""
+        """Returns the deadline of the current task."""
         return self._running[asyncio.current_task(self._loop)]
 
     def time(self) -> float:
-        """The loop's time in seconds, the scale of all limits here."""
+        """Returns the event loop's time in seconds, in which all limits of this timer are given."""
         return self._loop.time()
 
     def end(self) -> None:
-        """Ends the attempts that have no connection yet; closing the loop's session ends the others."""
+        """Ends the attempts that have no connection yet; those with one end when the HTTP session is closed."""
         self.stop()
         for attempt in self._running.values():
             if attempt.connection is None and not attempt.is_expired:
                 attempt.expire()
 
     def stop(self) -> None:
-        """Cancels the timer."""
+        """Cancels the event loop's timer, so that no deadline ends an attempt any more."""
         self._next_limit = inf
         if self._timer is not None:
             self._timer.cancel()
@@ -82,8 +82,9 @@ class DeadlineTimer:
 class Deadline(Struct, eq=False):
     """The limit of one attempt: the `with` block ends with `TimeoutError` at `until`.
 
-    A cancellation from outside stays a cancellation; both may come at once, so cancellations are counted as
-    `asyncio.timeout` does. `connection` is set when the attempt gets one: from then on bytes may have left.
+    If the task is cancelled from outside, the block ends with `CancelledError`. As both may happen at once,
+    cancellations are counted as `asyncio.timeout` does. `connection` is set when the attempt gets a connection: from
+    then on, bytes of the request may have been sent.
     """
 
     running: "dict[asyncio.Task[object] | None, Deadline]"

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
-_MAX_UNUSABLE: Final = 2  # new connections per attempt that the peer ended or wrote to before a request
+_MAX_UNUSABLE: Final = 2  # an attempt fails after this many new connections that the peer closed or wrote to too early
 
 
 class UnusableConnection(Exception):
-    """The peer ended each new connection, or wrote to it, before anything was sent."""
+    """The peer closed each new connection, or wrote to it, before anything was sent."""
 
 
 class GuardedConnector(aiohttp.TCPConnector):
     """Returns no connection that received something while idle: that would be read as the next call's answer.
 
-    Bytes leave right after a connection is returned, so this also marks the attempt as sent. A trace hook would give
-    the same information at 12 % of the CPU time of a call.
+    The request is sent right after its connection is returned, so this class also marks the attempt as sent. A trace
+    hook would give the same information at 12 % of the CPU time of a call.
     """
 
     deadlines: DeadlineTimer
@@ -34,7 +34,10 @@ class GuardedConnector(aiohttp.TCPConnector):
         traces: "list[Trace]",
         timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
     ) -> "Connection":
-        """A clean connection. Raises `TimeoutError` if it comes too late for a request that must not be repeated."""
+        """Returns a connection on which nothing arrived while idle.
+
+        Raises `TimeoutError` if it comes too late for a request that must not be repeated.
+        """
         unusable = 0
         while True:
             connection = await super().connect(req, traces, timeout)
@@ -55,7 +58,7 @@ class GuardedConnector(aiohttp.TCPConnector):
 
 
 def _watch_of(connection: "Connection") -> IdleWatch | None:
-    """The watch of this connection; None if it is broken, or if aiohttp has already read bytes from it."""
+    """Returns the `IdleWatch` of a connection; None if it is broken, or if aiohttp has already read bytes from it."""
     protocol = connection.protocol
     transport = None if protocol is None else protocol.transport
     if protocol is None or transport is None or protocol.should_close:

@@ -1,8 +1,9 @@
 """Watches idle connections: bytes that arrive then belong to no request and must not be read as an answer.
 
-A complete stray answer would be read as the answer of the next call. Half of the headers is worse: the next status line
-would be parsed as one of its header lines, so that a 500 is read as the stray 200. While the loop is busy, such bytes,
-or the end of the connection, lie in the socket unread, so the socket is checked as well.
+A complete stray answer would be read as the answer of the next call. Half of a stray answer's headers is worse: the
+status line of the next answer would be parsed as a header of the stray one, so that a 500 is read as the stray 200.
+While the loop is busy, such bytes, or the end of the connection, lie in the socket unread, so the socket is checked as
+well.
 """
 
 import asyncio
@@ -18,7 +19,8 @@ class IdleWatch(asyncio.Protocol):
         self._protocol = protocol
         self._transport = transport
         self._has_unread = _unread_check(transport.get_extra_info("socket").fileno())
-        # A TLS 1.3 server sends session tickets after the handshake: unread bytes on a new connection are no answer.
+        # After the handshake, a TLS 1.3 server sends session tickets, so unread bytes on a new TLS connection are
+        # normal.
         self._is_unread_expected = transport.get_extra_info("ssl_object") is not None
         self.is_new = True
         self.is_idle = False
@@ -26,7 +28,7 @@ class IdleWatch(asyncio.Protocol):
 
     @classmethod
     def over(cls, transport: asyncio.Transport) -> "IdleWatch":
-        """The watch of this connection, installed if there is none yet."""
+        """Returns the watch of this connection; installs one if there is none yet."""
         protocol = transport.get_protocol()
         if isinstance(protocol, IdleWatch):
             return protocol
@@ -38,7 +40,7 @@ class IdleWatch(asyncio.Protocol):
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing arrived while idle, neither bytes nor the end of the connection, read or still unread."""
+        """Whether no bytes and no end of the connection arrived while it was idle, either read or still unread."""
         if self.is_dirty or self._transport.is_closing():
             return False
         return (self.is_new and self._is_unread_expected) or not self._has_unread()
@@ -80,7 +82,8 @@ else:
     def _unread_check(fd: int) -> Callable[[], bool]:
         """A function that returns whether bytes, or an end of the connection, lie unread in this socket.
 
-        It takes about 1 µs. `poll`, because `select.select` refuses file descriptors from 1024 on.
+        The returned function takes about 1 µs. It uses `poll`, because `select.select` refuses file descriptors above
+        1023.
         """
         poll = select.poll()
         poll.register(fd, select.POLLIN)

@@ -8,7 +8,7 @@ from aiohttp import ClientResponse, hdrs
 _CHUNK_BYTES: Final = 64 * 1024
 _GZIP: Final = frozenset({"gzip", "x-gzip"})
 _WITHOUT_BODY: Final = frozenset({204, 304})
-_GZIP_FRAME: Final = 31  # zlib's number for "a gzip header and trailer around it"
+_GZIP_FRAME: Final = 31  # `wbits` of zlib for data with a gzip header and trailer
 
 
 class BrokenBody(Exception):
@@ -41,10 +41,10 @@ async def read_body(response: ClientResponse, limit: int) -> bytes:
 
 
 def marks_its_end(response: ClientResponse) -> bool:
-    """Whether the head tells where the body ends (RFC 9112, 6.3), so that a body cut short is noticed."""
+    """Whether the headers tell where the body ends (RFC 9112, 6.3), so that a body cut short is noticed."""
     if response.status in _WITHOUT_BODY or hdrs.CONTENT_LENGTH in response.headers:
         return True
-    codings = response.headers.getall(hdrs.TRANSFER_ENCODING, ("",))  # one header may stand in several lines
+    codings = response.headers.getall(hdrs.TRANSFER_ENCODING, ("",))  # the header may occur several times
     return codings[-1].rpartition(",")[2].strip().lower() == "chunked"
 
 
@@ -58,7 +58,7 @@ async def _bounded(response: ClientResponse, limit: int) -> bytes:
 
 
 async def _unpacked(response: ClientResponse, limit: int) -> bytes:
-    """The content of a gzip body: one member or several in a row (RFC 1952, 2.2), each complete."""
+    """Returns the decompressed body: one or more complete gzip members in a row (RFC 1952, 2.2)."""
     body = bytearray()
     arrived = 0
     stream = zlib.decompressobj(_GZIP_FRAME)
@@ -73,7 +73,7 @@ async def _unpacked(response: ClientResponse, limit: int) -> bytes:
                 raise BrokenBody("not gzip") from None
             if max(arrived, len(body)) > limit:
                 raise _too_long(limit)
-            rest = stream.unused_data  # noqa: PLW2901  # the bytes after the end of a member
+            rest = stream.unused_data  # noqa: PLW2901  # the bytes after the end of this gzip member
     if not stream.eof:
         raise BrokenBody("gzip cut short")
     return bytes(body)

@@ -1,4 +1,4 @@
-"""Webhooks: verify the signature, decode the event, process it once. Needs no client; only the inbox does I/O."""
+"""Webhooks: verify the signature, decode the event, process it once. No client is needed; only the inbox does I/O."""
 
 from paycombat_async.errors import InvalidPayload, SignatureMismatch, WebhookError
 from paycombat_async.schemas.events import (

@@ -37,13 +37,16 @@ _PAYOUTS: Final[dict[str | None, type[PayoutSucceeded | PayoutFailed | PayoutRet
 _VIRTUAL_ACCOUNT_STATUSES: Final = frozenset({"APPROVED", "FAILED"})
 _NOTHING: Final[tuple[object, ...]] = (None, "", {})  # what the provider writes where a field has no value
 
-# Bytes from the end. In the documented bodies `type` is the last field, so their end shows which class to try first.
-# Searching the whole body would take more time than an occasional wrong guess.
+# The last 64 bytes of a body are searched for the class to try first, since `type` is the last field of the documented
+# bodies. Searching the whole body would take more time than an occasional wrong guess.
 _TAIL: Final = -64
 
 
 def read_event(payload: bytes) -> WebhookEvent:
-    """The event in `payload`, which must be verified before. Raises `InvalidPayload` if it is not a JSON object."""
+    """Returns the event in `payload`, which must be verified before.
+
+    Raises `InvalidPayload` if it is not a JSON object.
+    """
     if payload.find(b'"PAYOUT"', _TAIL) < 0:
         return _payin_event(payload) or _payout_event(payload) or _other_event(payload)
     return _payout_event(payload) or _payin_event(payload) or _other_event(payload)
@@ -64,7 +67,7 @@ def _payout_event(payload: bytes) -> WebhookEvent | None:
 
 
 def _read(kind: type[S], payload: bytes) -> S | None:
-    """The payload decoded as `kind`, None if it does not fit."""
+    """Returns the payload decoded as the Struct `kind`; None if it does not fit."""
     try:
         return decode(kind, payload)[0]
     except UndecodableData:
@@ -72,7 +75,7 @@ def _read(kind: type[S], payload: bytes) -> S | None:
 
 
 def _contradicts_itself(payout: Payout) -> bool:
-    """Whether `approval`, if given, contradicts the status: a success that is not approved, or an approved failure."""
+    """Whether a payout's `approval` contradicts its status: a success not approved, or an approved failure."""
     if payout.status == "SUCCESS":
         return payout.approval not in {"APPROVED", "", None}
     return payout.status == "FAILED" and payout.approval == "APPROVED"

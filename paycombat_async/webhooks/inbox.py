@@ -1,4 +1,4 @@
-"""The inbox: accepts each webhook once, although deliveries are repeated, arrive out of order and have no time or id.
+"""The inbox: accepts each event once, though webhooks are repeated, arrive out of order and have neither time nor id.
 
     receive -> reply 200 -> take -> work -> done
 
@@ -22,14 +22,14 @@ DAY_S = 86_400.0
 class Receipt(StrEnum):
     """How the inbox classified a delivery. Answer 200 in all four cases: the provider need not send it again."""
 
-    NEW = "new"  # stored for processing
-    DUPLICATE = "duplicate"  # received before
+    NEW = "new"  # stored, to be processed
+    DUPLICATE = "duplicate"  # the same event was received before
     OUTDATED = "outdated"  # the payin or payout already has this or a later status
-    CONFLICT = "conflict"  # a final status that contradicts the recorded one, as SUCCESS after EXPIRED: check by hand
+    CONFLICT = "conflict"  # a final status other than the recorded one, as SUCCESS after EXPIRED: check by hand
 
 
-# A recorded status is only replaced by one of a later stage. An event whose type or status is not in this table changes
-# no recorded status.
+# The stage of each status, by type: the recorded status of a payin or payout is only replaced by one of a later stage.
+# An event whose type or status is not in this table changes no recorded status.
 STAGES = {
     "PAYIN": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "EXPIRED": 1},
     "PAYOUT": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "RETURNED": 2},
@@ -47,7 +47,7 @@ class Inbox(Protocol):
         ...
 
     def take(self, *, lease: float = LEASE_S) -> WebhookEvent | None:
-        """The next event in order of arrival, None if there is none; no other worker gets it for `lease` seconds.
+        """Return the next event in order of arrival, None without one; no other worker gets it for `lease` seconds.
 
         An event not marked as done by then, because the work failed or the process died, can be taken again. An event
         waits until the earlier ones of the same payin or payout are done.
@@ -55,16 +55,17 @@ class Inbox(Protocol):
         ...
 
     def done(self, event: WebhookEvent) -> None:
-        """Mark the event as processed: its payload is deleted, its key is kept. Safe to repeat.
+        """Mark the event as processed: its payload is deleted, its key is kept. A second call does nothing.
 
         Raises `ConfigurationError` for an event that this inbox never received.
         """
         ...
 
     def pending(self, receipt: Receipt = Receipt.NEW) -> list[WebhookEvent]:
-        """The events with this receipt that are not done, whether taken or not, in order of arrival.
+        """Return the events with this verdict of `receive`, such as CONFLICT, that are not done, in order of arrival.
 
-        Those with `CONFLICT` are never taken: review them manually, then call `done`.
+        They include events that a worker has taken. Those with `CONFLICT` are never given to a worker: review them
+        manually, then call `done`.
         """
         ...
 
@@ -86,7 +87,7 @@ class Subject(NamedTuple):
 
 
 def subject_of(event: WebhookEvent) -> Subject | None:
-    """The status change that an event brings, None if it brings none.
+    """Returns the status change that an event brings; None if it brings none.
 
     The fields of an `UnknownEvent` may contradict each other, so of its statuses only PENDING counts.
     """
@@ -99,7 +100,10 @@ def subject_of(event: WebhookEvent) -> Subject | None:
 
 
 def judge(subject: Subject | None, standing: str | None) -> Receipt:
-    """The receipt for an event's first delivery; `standing` is the recorded status of its payin or payout, if any."""
+    """Returns the verdict on an event's first delivery, such as CONFLICT.
+
+    `standing` is the recorded status of its payin or payout, if there is one.
+    """
     if subject is None or standing is None:
         return Receipt.NEW
     step = subject.stages[subject.status] - subject.stages[standing]
@@ -109,7 +113,7 @@ def judge(subject: Subject | None, standing: str | None) -> Receipt:
 
 
 def never_received(event: WebhookEvent) -> ConfigurationError:
-    """The error that `done` raises for an event that was never received."""
+    """Returns the error that `done` raises for an event that was never received."""
     return ConfigurationError(f"the event {event.key} was never received by this inbox; give done() what take() gave")
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from paycombat_async._sqlite_file import create_private, translate_errors
 from paycombat_async.errors import ConfigurationError
 
-_APPLICATION = 0x50434931  # "PCI1" as SQLite's application_id, which identifies an inbox file
+_APPLICATION = 0x50434931  # "PCI1" in ASCII: SQLite's application_id, by which an inbox file is recognized
 _SCHEMA = 1
-_PATIENCE_S = 10  # seconds to wait for a lock; other processes hold it for about a millisecond
+_PATIENCE_S = 10  # longest wait for SQLite's lock, in seconds; other processes hold it for about a millisecond
 _TABLES = (
     """
     CREATE TABLE delivery (
@@ -25,8 +25,8 @@ _TABLES = (
     "CREATE TABLE standing (subject TEXT PRIMARY KEY, status TEXT NOT NULL) WITHOUT ROWID",
 )
 
-# Held during each transaction, so that threads wait here and not in SQLite, which would poll. A fork waits for it, too:
-# a child that inherited an open connection would mistake the parent's locks for its own.
+# This lock is held during each transaction, so that threads wait here and not in SQLite, which would poll. A fork waits
+# for the lock, too: a child that inherited an open connection would mistake the parent's file locks for its own.
 _CALL = threading.Lock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_CALL.acquire, after_in_parent=_CALL.release, after_in_child=_CALL.release)
@@ -44,7 +44,7 @@ class InboxFile:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
-        """A connection inside a transaction: durably committed at the end of the block, rolled back on an exception."""
+        """A context with a connection in a transaction: committed to disk at the end, rolled back on an exception."""
         with (
             _CALL,
             translate_errors("inbox", self.path, _MESSAGES),
@@ -53,7 +53,7 @@ class InboxFile:
             _prepare(connection)
             connection.execute("BEGIN IMMEDIATE")
             yield connection
-            connection.execute("COMMIT")  # on an exception, closing rolls back instead
+            connection.execute("COMMIT")  # after an exception, closing the connection rolls back
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -61,11 +61,11 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    # EXTRA, because with FULL a power cut right after a commit may bring SQLite's rollback journal back, which undoes
-    # the commit. A write-ahead log would be a second file with payloads, and cost more per connection than it saves.
+    # EXTRA, because with FULL a power cut right after a commit may bring back SQLite's rollback journal, which undoes
+    # the commit. A write-ahead log (WAL) is not used: it is a second file with payloads, and slow to open.
     connection.execute("PRAGMA synchronous = EXTRA")
-    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not write through to the disk
-    connection.execute("PRAGMA secure_delete = ON")  # deleted payloads are overwritten
+    connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone does not force the data onto the disk
+    connection.execute("PRAGMA secure_delete = ON")  # overwrites deleted payloads, which hold personal data
 
 
 _MESSAGES = {

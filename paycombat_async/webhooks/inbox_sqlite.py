@@ -40,7 +40,7 @@ class SqliteInbox(Inbox):
 
     def __init__(self, path: str | Path, *, clock: Clock = SYSTEM_CLOCK) -> None:
         """Creates the file if it does not exist. Raises `ConfigurationError` if it is not an inbox file."""
-        from paycombat_async.webhooks.inbox_file import InboxFile  # noqa: PLC0415  # imports sqlite3, which only this inbox needs
+        from paycombat_async.webhooks.inbox_file import InboxFile  # noqa: PLC0415  # it imports sqlite3, which only this inbox needs
 
         self._clock = clock
         self._file = InboxFile(Path(path).absolute())
@@ -97,7 +97,7 @@ class SqliteInbox(Inbox):
 
 
 def _keys(event: WebhookEvent) -> tuple[str, str]:
-    """The event's key, and the key under which an older release stored it if it did not know the event's type."""
+    """Returns the event's key, and the key that an older release of the SDK gave it as an `UnknownEvent`."""
     return event.key, UnknownEvent(payload=event.payload, data={}).key
 
 

@@ -18,27 +18,27 @@ from paycombat_async.webhooks.events import read_event
 
 MAX_BODY: Final = 256 * 1024  # bytes; the provider's webhooks have 1 to 2 kB
 MAX_KEYS: Final = 4
-# In lower case. The provider documents X-Signature for webhooks and signature for requests.
+# Accepted header names, in lower case. The provider documents X-Signature for webhooks and signature for requests.
 _HEADERS: Final = frozenset({"x-signature", "signature"})
-_LENGTHS: Final = frozenset(map(len, _HEADERS))  # compared before the names: halves the time spent on other headers
+_LENGTHS: Final = frozenset(map(len, _HEADERS))  # lengths are compared first: halves the time for other headers
 _MAX_SIGNATURE: Final = 128  # characters, including white space around it
 _NO_MAPPING: Final = (AttributeError, TypeError, ValueError)
 _SIGNATURE: Final = re.compile(r"\s*[0-9A-Fa-f]{64}\s*", re.ASCII)
 
 
 def unwrap(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]) -> WebhookEvent:
-    """The event in a webhook that one of the keys verifies. Pass `body` as received: raw bytes, not parsed or decoded.
+    """Return the event in a webhook that one of the keys verifies. Pass `body` as received: raw bytes, not parsed.
 
     Raises `SignatureMismatch` or `InvalidPayload` for bad input from outside: answer 400 and do nothing else. Raises
     `ConfigurationError` for an error of the calling code. A genuine webhook can be replayed at any time by anyone who
     has seen it: process each `event.key` only once.
     """
-    keys = as_secrets(keys)  # so that tracebacks with local variables do not show them
+    keys = as_secrets(keys)  # as Secrets, so that tracebacks with local variables do not show the keys
     return Webhooks(keys).unwrap(body, headers)
 
 
 def verify(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]) -> bytes:
-    """The bytes that the signature verifies: `body`, or `JSON.stringify(JSON.parse(body))`. Decode these, not `body`.
+    """Return the verified bytes: `body` or `JSON.stringify(JSON.parse(body))`. Decode these, not `body`.
 
     Raises the same errors as `unwrap`.
     """
@@ -63,11 +63,11 @@ class Webhooks:
         self._signers = tuple(_signer(place, key) for place, key in enumerate(keys))
 
     def unwrap(self, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
-        """The event in a webhook; the same as the function `unwrap`, with these keys."""
+        """Return the event in a webhook; the same as the function `unwrap`, with these keys."""
         return read_event(self.verify(body, headers))
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> bytes:
-        """The verified bytes; the same as the function `verify`, with these keys."""
+        """Return the verified bytes; the same as the function `verify`, with these keys."""
         if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # some frameworks pass a str
             raise _not_bytes(body)
         if len(body) > MAX_BODY:
@@ -102,7 +102,7 @@ def _signer(place: int, key: Secret) -> Signer:
 
 
 def _signature_in(headers: Mapping[str, str]) -> str:
-    """The signature in the headers, whose names may be in any case.
+    """Returns the signature in the headers, whose names may be in upper or lower case.
 
     Raises `SignatureMismatch` if there is none or if two differ, `ConfigurationError` if `headers` is not a mapping.
     """
@@ -130,7 +130,7 @@ def _has_text_names(headers: Mapping[Any, Any]) -> bool:
 
 
 def _printed_again(body: bytes, signature: str) -> bytes | None:
-    """`JSON.stringify(JSON.parse(body))`; None if equal to `body`, or if `body` is not JSON or `signature` not hex."""
+    """Returns `JSON.stringify(JSON.parse(body))`; None if that is `body`, `body` is no JSON or `signature` no hex."""
     if not _SIGNATURE.fullmatch(signature):
         return None
     try:

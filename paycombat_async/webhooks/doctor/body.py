@@ -15,7 +15,7 @@ _SLASH = re.compile(r"(?<!\\)((?:\\\\)*)\\/")
 
 
 def reprinted(raw: bytes) -> bytes | None:
-    """JSON.stringify(JSON.parse(raw)); None if it is not JSON."""
+    """Returns `JSON.stringify(JSON.parse(raw))`; None if `raw` is not JSON."""
     try:
         return stringify(raw)
     except ValueError:
@@ -38,7 +38,7 @@ class Body:
 
     @cached_property
     def reprinted(self) -> bytes | None:
-        """JSON.stringify(JSON.parse(body)); None if it is not JSON."""
+        """The reprint of the body, `JSON.stringify(JSON.parse(body))`; None if the body is not JSON."""
         return reprinted(self.raw)
 
     @cached_property
@@ -53,7 +53,7 @@ class Body:
 
     @cached_property
     def sources(self) -> tuple[tuple[str, ...], ...]:
-        """The tokens of the body and, if they differ, of its reprint."""
+        """The JSON tokens of the body and, if they differ, those of `JSON.stringify(JSON.parse(body))`."""
         if not self.tokens or self.reprinted is None:
             return ()
         again = json_forms.tokens_of(self.reprinted.decode())
@@ -64,17 +64,17 @@ class Body:
         """The body decoded by Python's json; None if it is not JSON."""
         try:
             return None if self.reprinted is None or self.text is None else json.loads(self.text)
-        except (ValueError, RecursionError):  # for example for an integer of thousands of digits, which Python refuses
+        except (ValueError, RecursionError):  # for example, Python refuses integers of thousands of digits
             return None
 
     @cached_property
     def members(self) -> dict[str, Any]:
-        """The members of the JSON object; empty for anything else."""
+        """The members of the body, if it is a JSON object; empty for anything else."""
         return self.value if self.value.__class__ is dict else {}
 
 
 def differences(body: Body) -> list[tuple[Cause, str]]:
-    """The differences between the body and JavaScript's reprint of it, each as a cause and its description."""
+    """Returns the differences between the body and JavaScript's reprint of it, each as a cause and its description."""
     found = [(cause, words) for cause, words, differs in _DIFFERENCES if differs(body)]
     in_order = "".join([_javascript(token) for token in body.tokens])
     if in_order.encode() != body.reprinted:

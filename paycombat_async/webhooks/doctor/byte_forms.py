@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote_plus
 from paycombat_async.webhooks.doctor.body import Body, reprinted
 from paycombat_async.webhooks.verify import MAX_BODY
 
-Tried = bytes | str | None  # a str is encoded as UTF-8, None is skipped
+Tried = bytes | str | None  # a form of the body to try: a str is encoded as UTF-8, None is skipped
 
 _MARK = b"\xef\xbb\xbf"
 _MOST_FIELDS = 16
@@ -81,7 +81,7 @@ def in_other_encodings(body: Body) -> Iterator[bytes | None]:
         if text is not None:
             units = text.encode("utf-16-le")  # as .NET's Encoding.Unicode does
             yield units
-            yield units[::2]  # as Node's "latin1" and "binary" do: they keep the low byte of each unit
+            yield units[::2]  # as Node's "latin1" and "binary" do: the low byte of each UTF-16 unit
             yield _encoded(text, "cp1252")
             yield text.encode("ascii", "replace")  # as .NET's Encoding.ASCII does
 

@@ -12,9 +12,9 @@ class Cause(StrEnum):
     FITS = "fits"
 
     NO_SIGNATURE = "no_signature"
-    UPPER_CASE = "upper_case"  # upper-case hex, which verification accepts
+    UPPER_CASE = "upper_case"  # the signature is in upper-case hex, which verification accepts
     HEADER_NAME = "header_name"
-    SIGNATURE_WRAPPED = "signature_wrapped"  # quotes, a prefix, other characters around or between
+    SIGNATURE_WRAPPED = "signature_wrapped"  # other characters around or between its digits, such as quotes or a prefix
     SEVERAL_SIGNATURES = "several_signatures"
     SIGNATURE_BASE64 = "signature_base64"
     SIGNATURE_MALFORMED = "signature_malformed"
@@ -36,7 +36,7 @@ class Cause(StrEnum):
     NUMBERS = "numbers"
     KEYS_SORTED = "keys_sorted"
     KEYS_MOVED = "keys_moved"
-    REPRINTED = "reprinted"  # several differences in the JSON at once
+    REPRINTED = "reprinted"  # only the reprint matches: several differences in the JSON at once
     PART_SIGNED = "part_signed"
     TEXT_IN_TEXT = "text_in_text"
     PYTHON_TEXT = "python_text"
@@ -70,7 +70,7 @@ class Explanation(NamedTuple):
 class Candidate(StrEnum):
     """Which bytes a signature matches."""
 
-    RAW = "raw"  # the body as it is
+    RAW = "raw"  # the body as received
     REPRINTED = "reprinted"  # JSON.stringify(JSON.parse(body))
 
 

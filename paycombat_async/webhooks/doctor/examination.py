@@ -48,7 +48,7 @@ _TOO_LONG: Final = Explanation(
 def examine(
     body: bytes, signature: str | Mapping[str, str] | None, keys: Sequence[str | Secret], token: str | None
 ) -> Diagnosis:
-    """The diagnosis of a signature; `diagnose` documents the arguments."""
+    """Returns the diagnosis of a signature; the docstring of `diagnose` explains the arguments."""
     text, wrong_header = (signature, None) if isinstance(signature, str) else signature_in(signature)
     given = [] if isinstance(keys, str) else [key.reveal() if isinstance(key, Secret) else key for key in keys]
     usable = {number: key for number, key in enumerate(given) if _is_usable(key)}
@@ -75,8 +75,8 @@ def _is_usable(key: str) -> bool:
 
 
 def _refused(body: object, signature: str, usable: Mapping[int, str], given: int) -> Explanation | None:
-    """Why these arguments cannot be examined; None if they can."""
-    if not isinstance(body, bytes):  # some frameworks pass a str
+    """Returns why the arguments of `diagnose` cannot be examined; None if they can."""
+    if not isinstance(body, bytes):  # some web frameworks pass a str
         return _NOT_BYTES
     if not usable:
         return _NO_KEY
@@ -88,7 +88,7 @@ def _refused(body: object, signature: str, usable: Mapping[int, str], given: int
 
 
 def _verdict(body: Body, signature: str, keys: Mapping[int, str]) -> Diagnosis | None:
-    """The diagnosis of a signature that webhook verification accepts; None if it refuses it."""
+    """Returns the diagnosis of a signature that webhook verification accepts; None if it refuses it."""
     for candidate, raw in zip(Candidate, body.candidates, strict=False):
         for number, key in keys.items():
             if is_clean(key) and Signer(key).verify(raw, signature):
@@ -112,7 +112,7 @@ def _reprinted(body: Body) -> Explanation:
 
 
 def _both(explanation: Explanation, wrong_form: Explanation | None) -> Explanation:
-    """The explanation of a changed body or key, followed by that of the signature's wrong format, if there is one."""
+    """Returns the explanation of a changed body or key, joined with that of the signature's wrong format, if any."""
     if wrong_form is None or wrong_form is explanation:
         return explanation
     happened, remedy = f"{explanation.happened} {wrong_form.happened}", f"{explanation.remedy} {wrong_form.remedy}"

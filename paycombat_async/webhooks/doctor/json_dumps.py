@@ -11,7 +11,7 @@ from paycombat_async.webhooks.doctor import json_forms
 from paycombat_async.webhooks.doctor.body import Body
 from paycombat_async.webhooks.doctor.byte_forms import and_reprinted
 
-_SMALL = 16 * 1024  # bytes; only in bodies up to this size are numbers also changed one at a time
+_SMALL = 16 * 1024  # bytes; in bodies up to this size, numbers are also changed one at a time
 _SINGLE_NUMBERS = 24  # how many numbers, from the start of such a body, are changed one at a time
 _MOST_PARTS = 16
 _ANY_TEXTS = (str, json_forms.as_javascript, json_forms.as_ascii, json_forms.as_slashes, json_forms.as_php)
@@ -21,9 +21,9 @@ _INDENTED = tuple(json_forms.Layout(",", ": ", indent) for indent in ("  ", "   
 def _printed(
     sources: Iterable[tuple[str, ...]], layouts: Iterable[json_forms.Layout], texts: Iterable[json_forms.Rewrite]
 ) -> Iterator[str | None]:
-    """Yields each document in each layout, with its strings rewritten by each of `texts`.
+    """Yields each JSON document in each layout, with its strings rewritten by each function in `texts`.
 
-    Each comes without and with a new line at its end, which `jq` and `echo` add.
+    Each result comes twice: without and with a new line at its end, which `jq` and `echo` add.
     """
     for tokens, layout, text in product(sources, layouts, texts):
         printed = json_forms.printed(tokens, layout, text)
@@ -109,7 +109,7 @@ def text_in_text(body: Body) -> Iterator[bytes]:
 
 
 def python_texts(body: Body) -> Iterator[str]:
-    """Yields Python's `str()` of the decoded body, and of its bytes."""
+    """Yields Python's `str()` of the decoded body, and of the body's bytes (`b'…'`)."""
     if body.value is not None:
         yield str(body.value)
     yield from (str(raw) for raw in body.candidates)

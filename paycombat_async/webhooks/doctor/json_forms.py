@@ -14,7 +14,9 @@ _OPENING, _CLOSING = frozenset("{["), frozenset("}]")
 _BREAKING = _OPENING | _CLOSING | {","}
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?")  # longer numbers are not amounts
-_EXACT = Context(prec=200)  # more digits than these numbers can have, independent of the caller's decimal context
+# 200 digits are more than a number that `_NUMBER` matches can have. Results do not depend on the decimal context that
+# the calling program has set.
+_EXACT = Context(prec=200)
 _DECIMAL_TEXT = re.compile(r'"-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,20})?"')
 _MONEY = re.compile(r"amount|balance|charge|fee|price|rate|total|value", re.IGNORECASE)
 _DOTNET = str.maketrans({mark: f"\\u{ord(mark):04X}" for mark in "&'+<>`\x7f"})
@@ -31,16 +33,16 @@ class Layout(NamedTuple):
 
 
 COMPACT = Layout()
-SPACED = Layout(", ", ": ")  # Python's json.dumps
+SPACED = Layout(", ", ": ")  # as Python's json.dumps prints JSON
 
 
 def tokens_of(text: str) -> tuple[str, ...]:
-    """The tokens of a valid JSON document, without the white space between them."""
+    """Returns the tokens of a valid JSON document, without the white space between them."""
     return tuple(_TOKEN.findall(text))
 
 
 def printed(tokens: Sequence[str], layout: Layout = COMPACT, text: Rewrite = str) -> str | None:
-    """The document in this layout, with each string literal rewritten by `text`; None if it would be too long."""
+    """Returns the document in this layout, with each string literal rewritten by `text`; None if it is too long."""
     if layout.indent is None:
         marks = {",": layout.comma, ":": layout.colon}
         return "".join([text(token) if token[0] == '"' else marks.get(token, token) for token in tokens])
@@ -82,34 +84,34 @@ def _content(literal: str) -> str:
 
 
 def as_javascript(literal: str) -> str:
-    """A string literal as JSON.stringify prints it, and json.dumps with ensure_ascii=False."""
+    """Returns a string literal as JSON.stringify prints it, and json.dumps with ensure_ascii=False."""
     if literal.isascii() and "\\" not in literal:
         return literal
     return encode_basestring(_content(literal)).encode("utf-8", "backslashreplace").decode()
 
 
 def as_ascii(literal: str) -> str:
-    r"""A string literal as json.dumps prints it: `\u00e9` for é."""
+    r"""Returns a string literal as json.dumps prints it: `\u00e9` for é."""
     return literal if literal.isascii() and "\\" not in literal else encode_basestring_ascii(_content(literal))
 
 
 def as_slashes(literal: str) -> str:
-    r"""A string literal as PHP's json_encode with JSON_UNESCAPED_UNICODE prints it: `\/` for /."""
+    r"""Returns a string literal as PHP's json_encode with JSON_UNESCAPED_UNICODE prints it: `\/` for /."""
     return as_javascript(literal).replace("/", "\\/")
 
 
 def as_php(literal: str) -> str:
-    r"""A string literal as PHP's json_encode prints it: `\/` and `\u00e9`."""
+    r"""Returns a string literal as PHP's json_encode prints it: `\/` and `\u00e9`."""
     return as_ascii(literal).replace("/", "\\/")
 
 
 def as_html_safe(literal: str) -> str:
-    r"""A string literal as Go and Rails print it: `\u003c` for <, and so on."""
+    r"""Returns a string literal as Go and Rails print it: `\u003c` for <, and so on."""
     return as_javascript(literal).translate(_HTML)
 
 
 def as_dotnet(literal: str) -> str:
-    r"""A string literal as .NET's System.Text.Json prints it: `\u0022` for a quote, `\u003C` for <."""
+    r"""Returns a string literal as .NET's System.Text.Json prints it: `\u0022` for a quote, `\u003C` for <."""
     inner = as_ascii(literal)[1:-1].replace('\\"', "\\u0022").translate(_DOTNET)
     return '"' + _ESCAPED.sub(lambda found: "\\u" + found[0][2:].upper(), inner) + '"'
 
@@ -119,12 +121,12 @@ def is_number(token: str) -> bool:
 
 
 def python_number(token: str) -> str:
-    """A number as Python prints it: 10.00 becomes 10.0, 0.0000001 becomes 1e-07."""
+    """Returns a number as Python prints it: 10.00 becomes 10.0, 0.0000001 becomes 1e-07."""
     return repr(float(token)) if not token.lstrip("-").isdecimal() else token
 
 
 def _places(places: int) -> Rewrite:
-    """A function that prints a number with `places` decimals: 10 as 10.00 with 2; unchanged if that would round it."""
+    """Returns a function that prints a number with `places` decimals: 10 as 10.00 for 2; unchanged if inexact."""
 
     def rewrite(token: str) -> str:
         number = Decimal(token)
@@ -135,13 +137,13 @@ def _places(places: int) -> Rewrite:
 
 
 def without_exponent(token: str) -> str:
-    """The number in plain digits, without trailing zeros: 1e3 becomes 1000, 10.00 becomes 10."""
+    """Returns the number in plain digits, without trailing zeros: 1e3 becomes 1000, 10.00 becomes 10."""
     plain = f"{Decimal(token):f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def quoted(token: str) -> str:
-    """A number as a JSON string."""
+    """Returns a number as a JSON string: 10 becomes "10", with the quotes."""
     return f'"{token}"'
 
 
@@ -151,7 +153,7 @@ NUMBER_FORMS: tuple[Rewrite, ...] = (python_number, _places(2), _places(1), with
 def numbers_rewritten(tokens: Sequence[str], most: int) -> Iterator[list[str]]:
     """Yields the document with numbers in other forms: all of them, only amounts, and each of the first `most` alone.
 
-    Then the same with strings that contain a decimal number: their quotes are removed.
+    After these, it does the same with the strings that contain a decimal number, by removing their quotes.
     """
     places = [index for index, token in enumerate(tokens) if is_number(token)]
     texts = [index for index, token in enumerate(tokens) if _DECIMAL_TEXT.fullmatch(token)]

@@ -28,7 +28,7 @@ class KeyHypothesis(NamedTuple):
 
 
 def is_clean(key: str) -> bool:
-    """Whether webhook verification accepts the key: no white space around it, only printable characters."""
+    """Whether webhook verification would accept the key: no white space around it, only printable characters."""
     return key == key.strip() and key.isprintable()
 
 
@@ -182,7 +182,7 @@ def other_algorithm(happened: str) -> Explanation:
 
 
 def written(algorithm: str) -> str:
-    """The algorithm's usual name, such as SHA-256."""
+    """Returns the usual name of a hash algorithm, such as SHA-256 for sha256."""
     return algorithm.upper().replace("SHA", "SHA-").replace("-3_", "3-")
 
 

@@ -35,7 +35,7 @@ class Finding(NamedTuple):
 
 
 def search(body: Body, reading: SignatureReading, keys: Keys, token: str | None) -> Iterator[Finding]:
-    """Yields the findings that explain the digest of `reading`, the likeliest first."""
+    """Yields the explanations of the digest in `reading`, which was decoded from the signature; the likeliest first."""
     if reading.explanation is not None:
         for number, key in keys.items():
             if _fits_any(reading.digest, _USUAL, key.encode(), body.candidates):
@@ -67,7 +67,7 @@ def _as_bytes(tried: Tried) -> bytes | None:
     try:
         return tried.encode() if isinstance(tried, str) else tried
     except UnicodeEncodeError:
-        return None  # a lone surrogate, which UTF-8 cannot encode
+        return None  # the str has a lone surrogate, which UTF-8 cannot encode
 
 
 def _other_keys(body: Body, digest: bytes, keys: Keys, token: str | None) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS
 
-_MOST = 8 * 1024  # characters that are examined; real headers are shorter
+_MOST = 8 * 1024  # most characters of a signature that are examined; real headers are shorter
 _MOST_VALUES = 4
 _AS_HEX = "Send it as 64 hex digits, lower case, and nothing else (digest('hex'), hexdigest())."
 
@@ -51,7 +51,8 @@ def _wrapped(what: str) -> Explanation:
     return Explanation(Cause.SIGNATURE_WRAPPED, f"The signature has {what}.", _AS_HEX)
 
 
-# What may surround the digits of a signature, removed in this order; the group `rest` is what remains.
+# Patterns of what may surround the hex digits of a signature, such as quotes or a prefix. They are removed in this
+# order; the regex group `rest` is what remains.
 _WRAPPINGS: tuple[tuple[re.Pattern[str], Explanation], ...] = (
     (re.compile(r"b?(?P<mark>[\"'`])(?P<rest>.*)(?P=mark)", re.DOTALL), _wrapped("quotes around it")),
     (re.compile(r"<(?P<rest>.*)>", re.DOTALL), _wrapped("brackets around it")),
@@ -68,7 +69,7 @@ _NAMES = frozenset({"x-signature", "signature"})
 
 
 def signature_in(headers: Mapping[str, str] | None) -> tuple[str, Explanation | None]:
-    """The signature in the headers ("" if there is none), and what is wrong with its header (None if nothing)."""
+    """Returns the signature in the headers ("" without one) and what is wrong with its header (None if nothing)."""
     given: Mapping[str, str] = {} if headers is None else headers
     entries: list[tuple[str, str, object]] = [(_text(name), _text(value), name) for name, value in given.items()]
     found = [value for name, value, as_given in entries if name.lower() in _NAMES and isinstance(as_given, str)]
@@ -79,12 +80,12 @@ def signature_in(headers: Mapping[str, str] | None) -> tuple[str, Explanation | 
 
 
 def _text(given: object) -> str:
-    """A header's name or value as a str; ASGI passes bytes, and anything else becomes ""."""
+    """Returns a header's name or value as a str: bytes, as ASGI passes them, are decoded; any other type gives ""."""
     return given.decode("latin-1") if isinstance(given, bytes) else given if isinstance(given, str) else ""
 
 
 def readings(signature: str, explanation: Explanation | None = None) -> list[SignatureReading]:
-    """The digests that can be decoded from a signature, empty if none can; each with `explanation`, if given."""
+    """Returns the digests that can be decoded from a signature, [] if none can; each with `explanation`, if given."""
     text = signature[:_MOST].strip()
     if _is_hex_digest(text):
         return [SignatureReading(bytes.fromhex(text), explanation)]
@@ -133,7 +134,7 @@ def _from_base64(text: str) -> bytes:
 
 
 def malformed(signature: str) -> Explanation:
-    """The explanation of a signature that contains no digest."""
+    """Returns the explanation of a signature that contains no digest."""
     text = signature.strip()
     if not text:
         return MISSING

@@ -8,7 +8,7 @@ from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS, PREFIX, other_algorithm, written
 from paycombat_async.webhooks.doctor.signature import SignatureReading, malformed
 
-_NO_ACCIDENT: Final = 5  # keys; fewer are often in alphabetical order by chance
+_NO_ACCIDENT: Final = 5  # at least so many JSON keys; fewer are often in alphabetical order by chance
 _REPLACEMENT: Final = "\ufffd".encode()
 _SAFE_DIGITS: Final = 15
 
@@ -44,7 +44,7 @@ _STRANGE_BODIES: Final[tuple[tuple[Explanation, Callable[[Body], bool]], ...]] =
 def unexplained(
     body: Body, found: Sequence[SignatureReading], signature: str, keys: Mapping[int, str], token: str | None
 ) -> Explanation:
-    """The best explanation of a signature that matches under no hypothesis."""
+    """Returns the best explanation of a signature that matches under no hypothesis."""
     if not found:
         return malformed(signature)
     wrong_form, digest = found[0].explanation, found[0].digest
@@ -62,7 +62,7 @@ def _and(explanation: Explanation, *more: str) -> Explanation:
 
 
 def _remarks(body: Body, keys: Mapping[int, str], token: str | None) -> Iterator[str]:
-    """Yields sentences on what is unusual about keys, token and body: hints, no proof."""
+    """Yields sentences on what is unusual about keys, token and body; these are hints, not proof."""
     of_sandbox = {key.strip().startswith(PREFIX) for key in keys.values()}
     if token and {token.strip().startswith(PREFIX)} != of_sandbox:
         yield f"Token and keys are not of one account: {PREFIX} stands in front of some of them only."
