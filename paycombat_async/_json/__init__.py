@@ -1,1 +1,1 @@
-"""Encodes canonical JSON, prints JSON as JavaScript does, and decodes it. Knows no endpoint and no schema."""
+"""Encodes canonical JSON, prints JSON as JavaScript does, and decodes JSON; independent of endpoints and schemas."""

@@ -1,7 +1,7 @@
-"""Checks amounts of money: only a `Decimal` or `int` that a JSON number carries exactly can be sent.
+"""Checks amounts of money: only a `Decimal` or `int` that a JSON number represents exactly can be sent.
 
-A double holds 15 significant digits of any decimal number (IEEE 754), and JavaScript prints such a number without an
-exponent from 0.000001 on: within these bounds the provider reads the amount that was written.
+A double keeps 15 significant digits of any decimal number (IEEE 754), and JavaScript prints numbers from 0.000001 on
+without an exponent. So the provider reads an amount within these limits exactly as it was written.
 """
 
 import re
@@ -21,14 +21,14 @@ SMALLEST = Decimal("0.000001")
 LIMIT = Decimal(10) ** 15
 _LIMIT = int(LIMIT)
 _LEAST_PLAIN = Decimal("0.00001")  # below it, msgspec writes 1e-6 where JavaScript writes 0.000001
-_LONGEST = 64  # characters; a longer str is not parsed as a number
+_LONGEST = 64  # characters; a str of this length or longer is not parsed as a number
 _WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
 
 
 def check_amounts(kind: type[Struct], value: object, path: str = "$") -> None:
     """Raises `InvalidRequest` with path and reason for the first amount in `value` that cannot be sent.
 
-    `value` is a Struct of type `kind`, or plain data to build one from; in plain data an amount may be text.
+    `value` is a Struct of type `kind`, or a dict with its fields, in which an amount may be a str.
     """
     for name, part in _amount_fields(kind):
         found = _field_value(value, name)
@@ -39,7 +39,7 @@ def check_amounts(kind: type[Struct], value: object, path: str = "$") -> None:
 
 
 def _field_value(value: object, name: str) -> object:
-    """The value of a field; UNSET if there is none, as in what is neither Struct nor mapping."""
+    """Returns the value of a field of a Struct or mapping; UNSET if it has no such field, or is neither of them."""
     if _is_mapping(value):
         return value.get(name, UNSET)
     return getattr(value, name, UNSET) if isinstance(value, Struct) else UNSET
@@ -50,22 +50,22 @@ def _is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
 
 
 def check_amount(value: object, path: str) -> None:
-    """Raises `InvalidRequest` if this amount cannot be sent, with the reason but without the amount."""
+    """Raises `InvalidRequest` if this amount cannot be sent; the message gives the reason, but not the amount."""
     reason = _violation(value)
     if reason:
         raise InvalidRequest(f"{path}: {reason}", path=path)
 
 
 def plain_amount(value: object) -> int | float | None:
-    """An ordinary amount as the number that msgspec prints exactly as JavaScript does.
+    """Returns an ordinary amount as an int or float that msgspec prints exactly as JavaScript does.
 
-    None means that the slow check must decide, with `check_amount` and `normalize`; the amount may still be valid.
+    Returns None if the slow check (`check_amount` and `normalize`) must decide; the amount may still be valid.
     """
     if type(value) is int:
         return value if 0 <= value < _LIMIT else None
     if type(value) is not Decimal or not value.is_finite() or not _LEAST_PLAIN <= value < LIMIT:
         return None
-    if len(str(value)) > MAX_DIGITS + 1:  # 16 characters are at most 15 digits: 16 would be beyond LIMIT
+    if len(str(value)) > MAX_DIGITS + 1:  # 15 digits and a point; 16 digits alone are not below LIMIT
         return None
     number = float(value)
     whole = int(number)
@@ -106,7 +106,7 @@ def _amount_fields(kind: type[Struct]) -> tuple[tuple[str, type[Struct] | None],
 
 
 def _fields_with_amounts(kind: type[Struct]) -> Iterator[tuple[str, type[Struct] | None]]:
-    """Fields with an amount, as `(name, None)`, and fields with a Struct that has amounts, as `(name, type)`."""
+    """Yields `(name, None)` for each field with an amount, `(name, type)` for each field with a Struct that has one."""
     for field in msgspec.structs.fields(kind):
         kinds = members(field.type)
         if Decimal in kinds:

@@ -1,8 +1,8 @@
 """Canonical JSON: bytes that JavaScript's `JSON.stringify(JSON.parse(body))` gives back unchanged.
 
-The provider's sample signs `JSON.stringify(data)`, and its pages do not say whether the server hashes the body as
-received, or parses and prints it again. A signature of canonical bytes is valid either way. A value that has no
-canonical form is refused with the field's path, never its value.
+The provider's sample code signs `JSON.stringify(data)`, and its pages do not say whether the server hashes the body as
+received, or parses and prints it again. A signature of canonical bytes is valid either way. A value without a canonical
+form is refused; the error gives the path of its field, never the value.
 """
 
 from collections.abc import Callable
@@ -20,22 +20,23 @@ from paycombat_async._json.normalize import MAX_DEPTH, check_struct_options, nor
 
 _JSON_SAFE_TYPES = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
-# Raised for a lone surrogate, or for a value of another type than annotated: `normalize` then names the field.
+# msgspec raises these for a lone surrogate and for values that it cannot encode; `normalize` then finds the field.
 _ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
-# Assumed depth of a field's object. No field is as deep, so `is_json_safe` refuses before the limit, and `normalize`
-# counts exactly.
+# `is_json_safe` counts nesting levels from here, more than any field is deep. So it leaves a value to `normalize`,
+# which counts exactly, before MAX_DEPTH can be exceeded.
 _DEPTH = 8
 
 
 def canonical_json(value: object) -> bytes:
-    """The canonical body of a Struct, or of plain JSON data: what is signed is what is sent.
+    """Returns the canonical JSON of a Struct, or of dicts and lists, as the bytes that are both signed and sent.
 
-    Fields that are `UNSET` are left out; a Struct's `extra` is spliced in behind its typed fields. Floats and Decimals
+    Fields that are `UNSET` are left out; the members of a Struct's `extra` follow its typed fields. Floats and Decimals
     are written as JavaScript writes numbers; keys that look like array indices come first, in ascending order. Whether
     a Struct's values fit its annotations is not checked here, only when a client sends it.
 
-    Raises `InvalidRequest` with the field's path for NaN, infinity, numbers a double does not hold, integers beyond
-    ±(2^53-1), lone surrogates, the key `__proto__`, keys that are not text, more than 32 levels, and other types.
+    Raises `InvalidRequest` with the field's path for NaN, infinity, numbers that a double cannot hold,
+    integers beyond ±(2^53-1), lone surrogates, the key `__proto__`, keys that are not str, more than 32 nested levels,
+    and types that JSON does not have.
     """
     try:
         body = _ENCODERS[type(value)](value)
@@ -45,7 +46,7 @@ def canonical_json(value: object) -> bytes:
 
 
 def encode_trusted(value: object) -> bytes:
-    """The canonical body of a Struct whose values were checked. Raises `InvalidRequest` for lone surrogates."""
+    """Returns the canonical JSON of a Struct that was checked already. Raises `InvalidRequest` for a lone surrogate."""
     try:
         return _encode(value)
     except _ENCODE_ERRORS:
@@ -70,11 +71,11 @@ def _compile_encoder(kind: type[Struct]) -> Callable[[Any], bytes | None]:
     return compile_function("write", [*lines, "return encode(value)"], names)
 
 
-# `_ENCODERS[type(value)](value)`: the bytes of a Struct that needs no normalizing; None for anything else.
+# `_ENCODERS[type(value)](value)` returns the JSON of a Struct that needs no `normalize`; None for any other value.
 _ENCODERS: Final = ByType(_compile_encoder)
 
 _RETURN_IF_SET = ("if {} is not UNSET: return None",)
-# Texts, the usual values of metadata, are tested inline: calls would cost a third of the encoding.
+# Most values of metadata are str. They are tested inline: function calls would take a third of the encoding time.
 _RETURN_UNLESS_SAFE = (
     "it = {}",
     "if type(it) is dict and '__proto__' not in it:",
@@ -88,7 +89,7 @@ _RETURN_UNLESS_SAFE = (
 
 @cache
 def _fields_to_check(kind: type[Struct]) -> tuple[str, ...]:
-    """The fields whose values may need normalizing: for most requests, only `extra` and `metadata`."""
+    """Returns the names of the fields that may need `normalize`: in most requests, only `extra` and `metadata`."""
     check_struct_options(kind)
     return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_json_safe_type(field.type))
 
@@ -105,11 +106,11 @@ def _is_json_safe_member(member: Any) -> bool:
 
 def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
     """Whether this is a dict that msgspec prints as JavaScript does; False means that `normalize` must decide."""
-    # Texts, the usual values of metadata, are tested inline: calls would cost a third of the encoding.
+    # Most values are str. They are tested inline, because function calls would take a third of the encoding time.
     if value.__class__ is not dict:
         return False
     for key in value:
-        if type(key) is not str or (key < ":" and key >= "0"):  # for a letter, the first comparison decides
+        if type(key) is not str or (key < ":" and key >= "0"):  # digits sort below ":", letters above it
             return False
     for item in value.values():
         if type(item) is not str and not is_json_safe(item, depth + 1):

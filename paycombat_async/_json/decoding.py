@@ -1,4 +1,4 @@
-"""Decodes JSON that was received: with cached decoders, lone surrogates repaired, and exact numbers for amounts."""
+"""Decodes received JSON: with cached decoders, lone surrogates replaced, and amounts exact on request."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -17,7 +17,7 @@ R = TypeVar("R")
 # InvalidOperation is raised for a number such as 1e99999999999999999999, which Decimal cannot hold.
 DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
-# JavaScript that cuts a text in the middle of an emoji leaves half a surrogate pair, which msgspec refuses to decode.
+# JavaScript that cuts a string inside an emoji leaves half a surrogate pair, which msgspec refuses to decode.
 _LONE_SURROGATE = re.compile(
     rb"(?<!\\)((?:\\\\)*)"
     rb"(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
@@ -37,7 +37,7 @@ _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
 def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
-    """The JSON decoder of a type, built once and cached."""
+    """Returns the JSON decoder of a type, built once and cached."""
     try:
         return _decoders[kind]
     except KeyError:
@@ -45,15 +45,15 @@ def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
 
 
 def decode_builtins(data: bytes | Raw, *, exact: bool = False) -> object:
-    """The data as dicts and lists, lone surrogates replaced. Raises `UndecodableData` if it is not JSON.
+    """Returns the JSON as dicts and lists, with lone surrogates replaced. Raises `UndecodableData` if it is not JSON.
 
-    `exact` decodes fractions as Decimal with all their digits; a float keeps only 17.
+    `exact` decodes numbers with a fraction as Decimal, with all their digits; a float keeps at most 17.
     """
     reader = _EXACT_DECODER if exact else decoder(object)
     try:
         return reader.decode(data)
     except DECODE_ERRORS:
-        pass  # a lone surrogate may be the only fault
+        pass  # it may fail only because of a lone surrogate, so that is replaced next
     try:
         return reader.decode(replace_lone_surrogates(bytes(data)))
     except DECODE_ERRORS:
@@ -62,5 +62,8 @@ def decode_builtins(data: bytes | Raw, *, exact: bool = False) -> object:
 
 
 def replace_lone_surrogates(text: bytes) -> bytes:
-    """JSON with every lone surrogate escape replaced by U+FFFD. For answers only, never before verifying."""
+    """Returns the JSON with every escaped lone surrogate replaced by U+FFFD.
+
+    Not for a body whose signature is still to be verified, because the bytes change.
+    """
     return _LONE_SURROGATE.sub(lambda found: found[1] + (found[2] or b"\\ufffd"), text)

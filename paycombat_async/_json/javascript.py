@@ -1,9 +1,9 @@
-"""The rules of JavaScript for printing numbers and ordering keys."""
+"""JavaScript's rules for printing numbers and for the order of an object's keys."""
 
 import re
 
-MAX_SAFE_INTEGER = 2**53 - 1  # Number.MAX_SAFE_INTEGER: beyond it JavaScript changes digits
-MAX_ARRAY_INDEX = 2**32 - 2  # ECMA-262, 6.1.7: keys up to here are moved to the front
+MAX_SAFE_INTEGER = 2**53 - 1  # Number.MAX_SAFE_INTEGER: JavaScript rounds larger integers
+MAX_ARRAY_INDEX = 2**32 - 2  # ECMA-262, 6.1.7: JavaScript moves keys 0 to this number to the front
 _ARRAY_INDEX = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
 _LEAST_FIXED, _LARGEST_FIXED = -6, 20  # powers of ten between which JavaScript prints no exponent
 _DIGITS = frozenset("0123456789")
@@ -14,9 +14,9 @@ def is_array_index(key: str) -> bool:
 
 
 def js_number(number: float) -> str:
-    """A finite double as JavaScript prints it: ECMA-262, Number::toString (6.1.6.1.20).
+    """Returns a finite double as JavaScript prints it (ECMA-262, Number::toString, 6.1.6.1.20).
 
-    Python's `repr` has the same digits, since both print the shortest text that reads back as the same double; only
+    Python's `repr` has the same digits, since both print the fewest digits that give the same double again; only
     the decimal point and the exponent are placed differently.
     """
     mantissa, _, exponent = repr(number).partition("e")

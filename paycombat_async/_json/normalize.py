@@ -1,6 +1,6 @@
-"""Normalizes a value so that msgspec prints it as JavaScript does: slowly, and naming the path of what is refused.
+"""Normalizes a value so that msgspec prints it as JavaScript does; an error names the path of the refused value.
 
-Numbers become the text that JavaScript prints, and keys that look like array indices are moved to the front.
+Floats and Decimals become JavaScript's spelling of the number, and keys like array indices are moved to the front.
 """
 
 import math
@@ -26,7 +26,7 @@ def check_struct_options(kind: type[Struct]) -> None:
 
 
 def normalize(value: Any, path: str, depth: int) -> object:
-    """The value in a form that msgspec prints canonically. Raises `InvalidRequest` with the path of what has none."""
+    """Returns the value in a form that msgspec prints canonically; raises `InvalidRequest` if it has no such form."""
     kind: type[object] = value.__class__
     normalizer = _NORMALIZERS.get(kind) or next(
         (function for family, function in _ABSTRACT_TYPES if issubclass(kind, family)), None
@@ -84,17 +84,17 @@ def _object(value: Mapping[Any, Any], path: str, depth: int) -> dict[str, object
 
 
 def _is_ascii(value: object) -> bool:
-    """Whether this is a `str` of ASCII only, as most values are: it needs no check."""
+    """Whether this is a `str` of ASCII characters only, which needs no further check; most values are."""
     return type(value) is str and value.isascii()
 
 
 def child_path(path: str, key: str) -> str:
-    """The path of a member, safe to log: at most 64 characters of the key, unprintable ones replaced."""
+    """Returns the path of a member, safe to log: at most 64 characters of the key, unprintable ones replaced by "?"."""
     return f"{path}." + "".join(letter if letter.isprintable() else "?" for letter in key[:64])
 
 
 def _key_order(key: str) -> int:
-    """The key for `sorted`: array indices by number, then all other keys in their given order, as sorting is stable."""
+    """The `key` function of `sorted`: puts array indices first, by number; all other keys keep their order."""
     return int(key) if is_array_index(key) else MAX_ARRAY_INDEX + 1
 
 
@@ -103,7 +103,7 @@ def _array(value: list[Any] | tuple[Any, ...], path: str, depth: int) -> list[ob
 
 
 def _struct(value: Struct, path: str, depth: int) -> dict[str, object]:
-    """The fields that are set, followed by the members of `extra`, if the Struct has one."""
+    """Returns the normalized fields of a Struct that are set, followed by the members of its `extra`, if it has one."""
     check_struct_options(type(value))
     written: dict[str, object] = {}
     for name, item in _present(value):
@@ -113,9 +113,10 @@ def _struct(value: Struct, path: str, depth: int) -> dict[str, object]:
 
 
 def _extra(value: Struct, extra: Any, path: str, depth: int) -> dict[str, object]:
-    """The normalized members of `extra`. Since amounts may be in it, it is checked more strictly than metadata.
+    """Returns the normalized members of `extra`, which is checked more strictly than metadata: it may hold amounts.
 
-    Refused are floats (pass int or Decimal), keys that JavaScript would move, and keys that are fields of the Struct.
+    Raises `InvalidRequest` for floats (int or Decimal is needed), for keys that JavaScript would move to the front, and
+    for keys that are fields of the Struct.
     """
     if not issubclass(extra.__class__, Mapping):
         raise InvalidRequest(f"{path}: expected a mapping, got {type(extra).__name__}", path=path)
@@ -145,7 +146,7 @@ def _refuse_inexact(value: Any, path: str) -> None:
 
 
 def _present(value: Struct) -> Iterator[tuple[str, object]]:
-    """The name on the wire and the value of each field that is set, without `extra`."""
+    """Yields the JSON key and the value of each field that is set, except `extra`."""
     for name, encoded in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
         item = getattr(value, name)
         if item is not UNSET and name != "extra":

@@ -1,7 +1,7 @@
-"""`JSON.stringify(JSON.parse(text))` of JavaScript, from and to bytes.
+"""JavaScript's `JSON.stringify(JSON.parse(text))` in Python, from bytes to bytes.
 
-The provider's page signs `JSON.stringify(data)`. If a proxy escapes or spaces the body differently, its signature still
-fits the bytes that this module makes of it.
+The provider signs `JSON.stringify(data)`. If a proxy has changed the escapes or spaces of a body, its signature is not
+valid for the received bytes, but still for those that this module makes of them.
 """
 
 import json
@@ -13,20 +13,20 @@ from typing import Any, Final, NoReturn
 
 from paycombat_async._json.javascript import is_array_index, js_number
 
-_SAFE_DIGITS: Final = 15  # with a sign, too, such an integer is below 2^53: a double holds it
+_SAFE_DIGITS: Final = 15  # an integer of up to 15 digits is below 2^53, so that a double holds it exactly
 
 
 def stringify(body: bytes) -> bytes:
-    """The body as JavaScript would print it after parsing it.
+    """Returns the JSON body as JavaScript would print it after parsing it.
 
     Raises `ValueError` if it is not JSON in UTF-8, starts with a byte order mark, or is nested too deeply for Python.
     """
     try:
         printed = _print(_PARSER.decode(body.decode("utf-8")))
-        # Surrogates that the parser leaves are unpaired; JSON.stringify escapes them exactly like this.
+        # Only lone surrogates cannot be encoded; "backslashreplace" writes them as JSON.stringify does, such as \ud800.
         return printed.encode("utf-8", "backslashreplace")
     except (ValueError, RecursionError):
-        pass  # not chained: the parser's error contains the whole body
+        pass  # the error below is raised outside of the handler: the parser's error contains the body
     raise ValueError("no JSON in UTF-8, or nested too deeply")
 
 
@@ -38,7 +38,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-# A repeated key keeps its first place and its last value, in a dict as in JavaScript's objects.
+# A repeated key has its first position and its last value in a Python dict, as in a JavaScript object.
 _PARSER: Final = json.JSONDecoder(parse_int=_integer, parse_constant=_no_constant)
 
 

@@ -1,1 +1,1 @@
-"""The provider's protocol without any I/O: requests become bytes, answers become Structs."""
+"""The provider's protocol without any I/O: encodes requests to bytes, and decodes answers to Structs."""

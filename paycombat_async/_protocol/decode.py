@@ -1,7 +1,8 @@
-"""Decodes the bytes of an answer into its Struct; a field of an unexpected type never makes a success an error.
+"""Decodes the bytes of an answer into its Struct; a field of an unexpected type never turns a success into an error.
 
-The fast path decodes directly into the Struct. Where that fails, or drift is asked for, `decode_tolerantly` goes field
-by field. `{}` in a text field is this provider's null: it becomes None on the fast path too, and is not drift.
+The fast path decodes directly into the Struct. Where that fails, or drift (how an answer differs from the documented
+schema) is asked for, `decode_tolerantly` goes field by field. The provider sends `{}` in place of null: in a str field
+it becomes None and is not drift.
 """
 
 import re
@@ -29,9 +30,9 @@ _FLAG: Final = re.compile(rb'"success"\s*:')
 
 
 def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """The value of type `kind` in `data`, and its drift; None if drift was not looked for.
+    """Returns the value of type `kind` in `data`, and a list of its drift, or None if drift was not looked for.
 
-    Raises `UndecodableData` if `data` is not such a value at all.
+    Raises `UndecodableData` if `data` cannot be decoded as such a value, not even field by field.
     """
     value: R | None = DECODERS[kind](data)
     if value is not None:
@@ -41,7 +42,7 @@ def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[F
 
 def _make_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     if get_origin(kind) is Page:
-        return _always_none  # the shape of a list is not documented: see page.py
+        return _always_none  # page.py decodes lists, whose shape is not documented
     decode_json: Callable[[bytes | Raw], Any] = decoder(kind).decode
     normalize_nulls = null_normalizer(kind) if is_struct(kind) else _accept
 
@@ -55,7 +56,7 @@ def _make_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     return read
 
 
-# `DECODERS[kind](data)`: the value decoded on the fast path; None if any field does not fit its annotation.
+# `DECODERS[kind](data)` returns the value, decoded on the fast path; None if any field does not fit its annotation.
 DECODERS: Final = ByType(_make_decoder)
 
 
@@ -71,7 +72,7 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
             wrapped = decode_json(body)
         except msgspec.ValidationError as error:
             if amounts:
-                return None  # decoding without one field reads numbers as floats, which change amounts
+                return None  # `decode_without_field` reads numbers as floats, which would change amounts
             wrapped, notes = decode_without_field(kind, body, error)
             if wrapped is None:
                 return None
@@ -80,7 +81,8 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
         data = wrapped.data
         if not normalize_nulls(data) or wrapped.status is False or wrapped.success is False:
             return None
-        # One flag more than the wrapping's own: the data may be a wrapping that says failure. Counting first is cheap.
+        # A second field "success" in the body means that the data may be an envelope too, which may report a failure.
+        # `count` is much faster than the regular expression, so it goes first.
         flags, text = int(wrapped.success is not None), bytes(body)
         if text.count(b'"success"') > flags and len(_FLAG.findall(text)) > flags:
             return None
@@ -89,14 +91,14 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     return read
 
 
-# `ENVELOPE_DECODERS[kind](body)`: `(data, request_id, notes)` from a successful envelope, decoded in one pass. None if
-# it is not one, if the identity is missing, or if more than one field does not fit. Only for responses with an identity
-# field: without one, data in another envelope could be taken for an empty object.
+# `ENVELOPE_DECODERS[kind](body)` returns `(data, request_id, notes)` from a success envelope, decoded in one pass.
+# It returns None for any other body, if the id of the object is missing, and if more than one field does not fit. Types
+# without an id field always give None: for them, data inside a second envelope would look like an object without data.
 ENVELOPE_DECODERS: Final = ByType(_make_envelope_decoder)
 
 
 def _always_none(_data: object) -> None:
-    """Returns None, so that the caller decodes field by field."""
+    """Stands for the fast decoder of a type that has none: returns None, so that the caller takes the slow path."""
 
 
 def _accept(_value: object) -> bool:
@@ -105,21 +107,21 @@ def _accept(_value: object) -> bool:
 
 @cache
 def amount_fields(kind: type[Struct]) -> tuple[str, ...]:
-    """The names of the fields that hold an amount of money."""
+    """Returns the names of the type's fields that hold an amount of money."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if Decimal in members(field.type))
 
 
 def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """The value in `data` and the complete list of its drift, from checking every field; raises `UndecodableData`."""
+    """Checks every field; returns the value in `data` and its drift. Raises `UndecodableData` if there is no value."""
     if get_origin(kind) is Page:
         return decode_page(kind, data, path, decode_with_drift)
     notes: list[FieldIssue] = []
     if not issubclass(kind, Struct):
-        return decode_builtins(data), notes  # type: ignore[return-value]  # R is object: the only other kind of answer
+        return decode_builtins(data), notes  # type: ignore[return-value]  # R is object here: every other type is a Struct or a Page
     try:
         tree = decode_builtins(data, exact=bool(amount_fields(kind)))
     except UndecodableData:
-        whole: R | None = DECODERS[kind](data)  # the fast path skips unknown fields, whatever they hold
+        whole: R | None = DECODERS[kind](data)  # the fast path skips unknown fields, also undecodable ones
         if whole is None:
             raise
         return whole, [FieldIssue(path, DriftKind.WRONG_TYPE, "holds something that cannot be read")]
@@ -129,10 +131,10 @@ def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tupl
 
 @cache
 def null_normalizer(kind: type[Struct]) -> Callable[[Any], bool]:
-    """A function that replaces `{}` by None in a Struct of this type, in place, and says whether the Struct is usable.
+    """Returns a function that replaces `{}` by None in a Struct of this type and returns whether the Struct is usable.
 
-    It mutates frozen Structs, which is safe only for one that was just decoded. Usable means that it has its identity
-    and that its amounts are finite: msgspec takes the texts NaN and Infinity for Decimals, too.
+    The function changes a frozen Struct in place, so it may only be given one that was just decoded. A Struct is usable
+    if its id is not empty and its amounts are finite; msgspec decodes "NaN" and "Infinity" as Decimals, too.
     """
     amounts = [field_expression("value", name) for name in amount_fields(kind)]
     demands = [f'{field_expression("value", name)} != ""' for name in identity_fields(kind)]
@@ -144,7 +146,7 @@ def null_normalizer(kind: type[Struct]) -> Callable[[Any], bool]:
 
 
 def _null_statements(kind: type[Struct], it: str) -> Iterator[str]:
-    """The statements that replace `{}` by None in the variable `it`, a Struct of this type, and inside it."""
+    """Yields lines of Python that replace `{}` by None in the variable `it`, a Struct of this type, and inside it."""
     for field in msgspec.structs.fields(kind):
         kinds, found = members(field.type), field_expression(it, field.name)
         if EmptyObject in kinds:
@@ -162,5 +164,5 @@ def _is_response(member: Any) -> TypeGuard[type[Response]]:
 
 @cache
 def identity_fields(kind: type[Struct]) -> tuple[str, ...]:
-    """The names of the fields that say which object an answer is about: those declared as `Identity`."""
+    """Returns the names of the fields declared as `Identity`: with the id of the object that an answer is about."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if declared(field.type, "role") == "identity")

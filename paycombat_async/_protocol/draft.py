@@ -1,4 +1,4 @@
-"""Turns a request into a `Draft`: checked, encoded and signed, but not sent."""
+"""Turns a request into a `Draft`: the prepared HTTP request, checked, encoded and signed, but not yet sent."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -24,9 +24,9 @@ def draft(
     *,
     body: bytes | None = None,
 ) -> Draft:
-    """The checked, encoded and signed call, ready for a transport. Raises `InvalidRequest` or `ConfigurationError`.
+    """Returns the checked, encoded and signed HTTP request. Raises `InvalidRequest` or `ConfigurationError`.
 
-    `body` is the result of `encode_body` for this request, if the caller has it already.
+    `body` is the result of `encode_body` for this request, if the caller has already computed it.
     """
     template = config.paths.get(endpoint.name, endpoint.path)
     if path or query or template is None or "{" in template:

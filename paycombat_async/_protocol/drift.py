@@ -1,4 +1,4 @@
-"""Drift: the differences between an answer and the schema, and their kinds."""
+"""Drift: the differences between an answer and the documented schema, and their kinds."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,18 +6,18 @@ from typing import NamedTuple
 
 
 class DriftKind(StrEnum):
-    """How an answer differs from the schema."""
+    """The ways in which an answer can differ from the documented schema."""
 
     UNKNOWN_FIELD = "unknown_field"
     UNKNOWN_VALUE = "unknown_value"
     WRONG_TYPE = "wrong_type"
     MISSING_IDENTITY = "missing_identity"
-    ECHO = "echo"  # a field that repeats one of the request holds another value
+    ECHO = "echo"  # the provider sent back a field of the request with another value
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One difference between an answer and the schema. It names the field, never its value."""
+    """One difference between an answer and the documented schema. It names the field, never its value."""
 
     endpoint: str
     path: str
@@ -26,7 +26,7 @@ class Drift:
 
 
 class FieldIssue(NamedTuple):
-    """A `Drift` without its endpoint, as the decoder finds it."""
+    """One difference from the schema, as the decoder reports it: a `Drift` without the name of the endpoint."""
 
     path: str
     kind: DriftKind

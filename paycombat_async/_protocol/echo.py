@@ -1,4 +1,4 @@
-"""Compares the fields that an answer repeats with the request, and annotates errors with how to recover."""
+"""Compares echoes with the request, and adds advice to errors. An echo is a field that the provider sends back."""
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -27,9 +27,10 @@ _ADVICE: Final = {
 def check_echoed_fields(
     endpoint: Endpoint[Any, Any], request: object, reading: DecodedReply, raw: RawReply, redact: Redactor
 ) -> DecodedReply:
-    """The reply, with drift added for each repeated field that differs from the request; absent fields are skipped.
+    """Returns the reply, with a drift issue for each field sent back with another value than in the request.
 
-    Raises `InvalidResponse` where the identity differs: the answer belongs to another call.
+    Fields that are absent from the answer are skipped. Raises `InvalidResponse` if the field that identifies the call
+    (such as `order_id`) differs, because the answer then belongs to another call.
     """
     differing = [echo for echo in endpoint.echoes if _differs(echo, request, reading.data)]
     stranger = next((echo for echo in differing if echo.is_identity), None)
@@ -49,14 +50,14 @@ def check_echoed_fields(
 
 
 def expected_echoes(endpoint: Endpoint[Any, Any], request: object) -> dict[str, tuple[str, ...]]:
-    """Returns, for each field of the answer that repeats the request, the values that were sent, as str."""
+    """Returns, for each field that the provider sends back, the values that the request has for it, as str."""
     sent = {echo.answered: tuple(_request_value(request, name) for name in echo.sent) for echo in endpoint.echoes}
     texts = {name: tuple(str(value) for value in values if value is not None) for name, values in sent.items()}
     return {name: values for name, values in texts.items() if values}
 
 
 def fits_expected(data: object, expected: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether an object at the provider can be the one that was requested: no field has an unexpected value."""
+    """Whether an object found at the provider can be the one requested: no field contradicts `expected`."""
     shown = ((getattr(data, name, None), values) for name, values in expected.items())
     return all(value is None or any(_is_same(value, sent) for sent in values) for value, values in shown)
 
@@ -68,7 +69,7 @@ def _differs(echo: Echo, request: object, data: object) -> bool:
 
 
 def _request_value(request: object, name: str) -> object:
-    """The request's value under this name, from its typed fields or from `extra`; None or UNSET if it has none."""
+    """Returns the value of this name in the request, from its typed fields or from `extra`; None or UNSET if absent."""
     value: object = getattr(request, name, UNSET)
     if value is UNSET:
         extra: Any = getattr(request, "extra", UNSET)
@@ -77,7 +78,7 @@ def _request_value(request: object, name: str) -> object:
 
 
 def _is_same(answered: object, sent: object) -> bool:
-    """Whether two values are equal: amounts are compared as numbers, everything else as text."""
+    """Whether two values are equal: amounts are compared as numbers, everything else as str."""
     if not isinstance(answered, Decimal):
         return str(answered) == str(sent)
     try:
@@ -87,7 +88,7 @@ def _is_same(answered: object, sent: object) -> bool:
 
 
 def reference_of(endpoint: Endpoint[Any, Any], request: object) -> str | None:
-    """The merchant's own reference in the request, such as an `order_id`, as text; None if there is none."""
+    """Returns the merchant's own reference in the request, such as an `order_id`, as str; None if there is none."""
     reference = _request_value(request, endpoint.reference) if endpoint.reference is not None else None
     return None if reference is None else str(reference)
 
@@ -101,10 +102,10 @@ def annotate_error(
     attempts: int,
     in_doubt: bool,
 ) -> None:
-    """Sets `attempts`, `endpoint` and `outcome` on the error; mutates it.
+    """Sets `attempts`, `endpoint` and `outcome` of the error in place.
 
-    Where the call is not safe to repeat and may have been carried out, also sets `reference`, `body_digest` and
-    `advice`. `in_doubt` means that an earlier attempt got no answer, so that the last error does not
+    If the call is not safe to repeat and may have been carried out, it also sets `reference`, `body_digest` and
+    `advice`. `in_doubt` means that an earlier attempt may have been carried out, so that the last error alone does not
     decide the outcome.
     """
     error.attempts = attempts

@@ -1,6 +1,7 @@
 """Unwraps the envelope of an answer, and makes the error for an answer that is not a success.
 
-The provider's pages show four envelopes and no error body, so every field but the data is accepted in any place.
+The provider's pages show four kinds of envelope (the JSON object around the data) and no error body, so all known
+fields of an envelope are optional, and may be in any of the four.
 """
 
 from collections.abc import Mapping
@@ -44,7 +45,10 @@ class Unwrapped(NamedTuple):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether something contradicts a refusal. An outer envelope that reports success does not."""
+        """Whether the envelope, or the outer one, makes it doubtful that a failed call changed nothing.
+
+        An outer envelope that reports success does not count: it only says that the provider answered.
+        """
         if casts_doubt(self.envelope):
             return True
         return self.outer is not None and verdict_of(self.outer) is not True and casts_doubt(self.outer)
@@ -54,7 +58,7 @@ class Unwrapped(NamedTuple):
 
 
 def unwrap(body: bytes) -> Unwrapped | None:
-    """The content of the envelope in the body; None if the body is not a JSON object."""
+    """Returns the content of the envelope in the body; None if the body is not a JSON object."""
     outer = _envelope(body)
     if outer is None:
         return None
@@ -78,7 +82,10 @@ def _envelope(body: bytes | Raw) -> Envelope | None:
 
 
 def _inner(outer: Envelope) -> Envelope | None:
-    """The envelope inside another, as on "Disable Customer"; recognised by `success`, a field that no object has."""
+    """Returns the envelope inside another, as on the page "Disable Customer"; None if the data is not an envelope.
+
+    It is recognised by its field `success`, which none of the provider's data objects has.
+    """
     if outer.data is UNSET or b'"success"' not in bytes(outer.data):
         return None
     inner = _envelope(outer.data)
@@ -87,7 +94,7 @@ def _inner(outer: Envelope) -> Envelope | None:
     return inner if is_wrapping else None
 
 
-def _unwrapped(envelope: Envelope, success: bool | None) -> Unwrapped:  # noqa: FBT001  # a verdict, not a switch
+def _unwrapped(envelope: Envelope, success: bool | None) -> Unwrapped:  # noqa: FBT001  # `success` is a finding, not an option
     data = None if envelope.data is UNSET or bytes(envelope.data) in _NULLS else envelope.data
     request_id = envelope.request_id if isinstance(envelope.request_id, str) else None
     status = envelope.status_code if type(envelope.status_code) is int else None
@@ -97,7 +104,7 @@ def _unwrapped(envelope: Envelope, success: bool | None) -> Unwrapped:  # noqa: 
 def api_error(
     endpoint: Endpoint[Any, Any], raw_reply: RawReply, unwrapped: Unwrapped | None, *, now: float, redact: Redactor
 ) -> ApiError:
-    """The error for an answer that is not a success. Its outcome is REJECTED only where the status proves a refusal."""
+    """Returns the error for an answer that is not a success; its outcome is REJECTED if the status proves a refusal."""
     named = [] if unwrapped is None else statuses_in(unwrapped.envelope)
     status = raw_reply.status
     if status < 300:

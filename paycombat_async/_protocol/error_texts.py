@@ -1,6 +1,6 @@
-"""The code and the message in an error answer, in whichever field they are: the provider documents no error body.
+"""Finds the code and the message in an error answer, in any of the usual fields: no error body is documented.
 
-Upstream's shape is `{"error": {"code": 406, "name": "NOT_ACCEPTABLE", "message": ["…", "…"]}}`.
+Finmo, the provider's upstream, sends `{"error": {"code": 406, "name": "NOT_ACCEPTABLE", "message": ["…", "…"]}}`.
 """
 
 from typing import Any, Final, TypeGuard
@@ -11,17 +11,17 @@ from paycombat_async.schemas.envelope import Envelope
 
 _CODE_KEYS: Final = ("code", "error_code", "errorCode", "name", "type")
 _MESSAGE_KEYS: Final = ("message", "messages", "msg", "detail", "details", "description", "error", "reason", "title")
-_DEEPEST: Final = 4  # levels of nested objects and lists; below that, the message is the JSON text
+_DEEPEST: Final = 4  # levels of nested objects and lists; a deeper part goes into the message as JSON
 
 
 def error_code(envelope: Envelope) -> str | None:
-    """The provider's code for the error, as text, from the envelope or its error object; None if there is none."""
+    """Returns the provider's error code as str, from the envelope or its error object; None if there is none."""
     candidates = (envelope.code, *(_member(error, _CODE_KEYS) for error in (envelope.error, envelope.errors)))
     return next((text for value in candidates if (text := _as_text(value))), None)
 
 
 def error_message(envelope: Envelope) -> str | None:
-    """The provider's message for a person, several joined with "; "; None if there is none."""
+    """Returns the provider's human-readable message, several joined with "; "; None if there is none."""
     candidates = (envelope.message, envelope.error, envelope.errors, envelope.status_text)
     return next((text for value in candidates if (text := _words(value, 0))), None)
 
@@ -43,14 +43,14 @@ def _as_text(value: object) -> str | None:
 
 
 def _member(value: object, keys: tuple[str, ...]) -> object:
-    """The first of these members that the object has; of a list, its first item is taken."""
+    """Returns the object's value for the first of these keys that it has, else None; looks into a list's first item."""
     holder = value[0] if _is_list(value) and value else value
     if not _is_object(holder):
         return None
     return next((holder[key] for key in keys if holder.get(key) is not None), None)
 
 
-# Any: decoded JSON.
+# The values of the dict are Any because they are decoded JSON.
 def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 

@@ -1,4 +1,4 @@
-"""Turns a raw answer into data or into the error to raise, and decides its outcome."""
+"""Turns the provider's raw HTTP answer into data, or into the error to raise with its outcome."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -25,9 +25,10 @@ def interpret(
     redact: Redactor,
     closely: bool = False,
 ) -> DecodedReply:
-    """The decoded answer. Raises `ApiError`, `InvalidResponse` or `Disconnected`, each with its outcome.
+    """Returns the decoded answer. Raises `ApiError`, `InvalidResponse` or `Disconnected`, each with its outcome.
 
-    `closely` looks for drift in every field, which is slow; otherwise only where fast decoding fails.
+    Drift is how an answer differs from the documented schema. With `closely`, every field is checked for it, which is
+    slow; without, fields are checked only where the fast decoder fails.
     """
     if not closely and raw.status in _SUCCESSES:
         found = ENVELOPE_DECODERS[endpoint.response](raw.body)
@@ -38,9 +39,9 @@ def interpret(
     if isinstance(result, DecodedReply):
         return result
     try:
-        raise result  # here and not deeper: a traceback with local variables would show the answer's personal data
+        raise result  # raised here and not deeper: tracebacks with local variables would show personal data from there
     finally:
-        del result  # breaks the cycle error -> frame -> error, which only the garbage collector would free
+        del result  # breaks the reference cycle error -> frame -> error, which only the garbage collector would free
 
 
 def _interpreted(
@@ -67,7 +68,7 @@ def _interpreted(
 def _reading(
     endpoint: Endpoint[Any, R], body: Raw, request_id: str | None, *, says: bool | None, closely: bool
 ) -> tuple[DecodedReply | None, str]:
-    """Returns the decoded reply and "", or None and what is wrong with the data."""
+    """Decodes the data of an answer: returns the reply and "", or None and what is wrong with the data."""
     try:
         data, notes = (decode_with_drift if closely else decode)(endpoint.response, body, "$.data")
     except UndecodableData as error:
@@ -78,7 +79,7 @@ def _reading(
 
 
 def _is_empty_success(endpoint: Endpoint[Any, Any], raw: RawReply, unwrapped: Unwrapped | None) -> bool:
-    """Whether an answer without data is a success; only for endpoints with `may_be_empty`."""
+    """Whether an answer without data is a success; always False for endpoints without `may_be_empty`."""
     if not endpoint.may_be_empty:
         return False
     if unwrapped is None:
@@ -89,7 +90,7 @@ def _is_empty_success(endpoint: Endpoint[Any, Any], raw: RawReply, unwrapped: Un
 def _proves_success(endpoint: Endpoint[Any, Any], data: Any) -> bool:
     """Whether the data proves success although the envelope does not report it.
 
-    It does if it names its object, or else if the call is safe to repeat.
+    Data with the id of its object proves it. Data of a type without an id field does if the call is safe to repeat.
     """
     if isinstance(data, Struct) and (names := identity_fields(type(data))):
         return any(getattr(data, name) for name in names)
@@ -97,10 +98,10 @@ def _proves_success(endpoint: Endpoint[Any, Any], data: Any) -> bool:
 
 
 def _names_an_object(data: Any) -> bool:
-    """Whether plain data has an id: `{"reason": "insufficient"}` in a 200 may be what a refusal looks like."""
+    """Whether a decoded JSON object has an id; one without, such as `{"reason": "insufficient"}`, may be a refusal."""
     if not isinstance(data, dict):
         return False
-    members: dict[str, Any] = data  # pyright: ignore[reportUnknownVariableType]  # JSON: keys are texts
+    members: dict[str, Any] = data  # pyright: ignore[reportUnknownVariableType]  # JSON keys are str
     return any(bool(value) for name, value in members.items() if name == "id" or name.endswith("_id"))
 
 
@@ -112,7 +113,8 @@ def _truncated(endpoint: Endpoint[Any, Any], raw: RawReply) -> Disconnected:
 
 
 def _clean(request_id: str | None, redact: Redactor) -> str | None:
-    # Too short to contain a secret, or only hexadecimal digits as in all documented ids: nothing to redact.
+    # A request id needs no redaction if it is too short for a secret, or has only hexadecimal digits and hyphens, as
+    # all documented ids have.
     if request_id is None or len(request_id) < 8 or (len(request_id) <= 64 and not request_id.strip(_ID_CHARACTERS)):
         return request_id
     return redact(request_id, 200)

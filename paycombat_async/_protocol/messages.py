@@ -1,9 +1,9 @@
 """The messages between client, protocol and transport.
 
-Draft      the request: encoded and signed once per call, sent unchanged by every attempt
-RawReply   the answer: status, headers, bytes
-Attempt    one send, as reported to `on_attempt`
-Call       one call with all its attempts, as reported to `on_call`
+Draft      a prepared HTTP request: encoded and signed once per call, sent unchanged by every attempt
+RawReply   the HTTP answer as received: status, headers, bytes
+Attempt    one sending of a draft, as reported to `on_attempt`
+Call       one call of an endpoint with all its attempts, as reported to `on_call`
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 
 class ClientConfig(Struct, frozen=True):
-    """The address, credentials and path overrides that a client sends with."""
+    """A client's settings for its requests: base URL, token, signer, and the user's own paths for endpoints."""
 
     base_url: str
     token: Secret
@@ -29,10 +29,10 @@ class ClientConfig(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True, gc=False):
-    """A request ready to be sent. `headers` and `body` hold secrets and personal data: keep them out of logs.
+    """A prepared HTTP request. Its `headers` and `body` hold secrets and personal data: never log them.
 
-    `is_once_only` marks a call that creates or moves something: a transport does not start to send it near the end of
-    the time-out, when its answer would come too late.
+    `is_once_only` marks a call that creates or moves something. A transport does not start to send such a call near the
+    end of the time-out, because the answer would come too late.
     """
 
     endpoint: str
@@ -49,10 +49,10 @@ class Draft(Struct, frozen=True, gc=False):
 
 
 class RawReply(Struct, frozen=True, gc=False):
-    """An answer as received. `headers` must find names written in lower case.
+    """An HTTP answer as received. Looking up a lower-case name in `headers` must find the header.
 
-    `is_whole` is True if the answer marked its own end: by a length, a last chunk, or a status without a body. False
-    means that the body ended with the connection, so that it may be incomplete.
+    `is_whole` is True if the end of the body is certain: from a length, a last chunk, or a status without a body. It is
+    False if the body ended only because the connection was closed, so that it may be incomplete.
     """
 
     status: int
@@ -67,21 +67,21 @@ class RawReply(Struct, frozen=True, gc=False):
 
 
 class Transport(Protocol):
-    """Sends one draft to the provider, once. Pass your own as `transport=`; `testing.FakeTransport` is one.
+    """Sends one draft (a prepared HTTP request) once. Pass your own transport as `transport=`.
 
-    Raises `ConnectFailed` if no byte was sent, `TimedOut` or `Disconnected` if some may have been. It never retries,
-    never follows a redirect and never changes a byte.
+    It raises `ConnectFailed` if no byte was sent, `TimedOut` or `Disconnected` if some may have been. It never retries,
+    never follows a redirect and never changes a byte. `testing.FakeTransport` is an example.
     """
 
-    async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # it bounds one attempt
-        """The answer to this draft, within `timeout` seconds."""
+    async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # limits one attempt
+        """Sends the draft (a prepared HTTP request) and returns its answer; waits at most `timeout` seconds."""
         ...
 
 
 class Attempt(Struct, frozen=True, gc=False):
-    """One send, for `on_attempt`. `outcome` is None after a success.
+    """One sending of a request, as reported to `on_attempt`. `outcome` is None after a success.
 
-    `elapsed` is in seconds, and so is `wait`, the pause before the next attempt: None if none follows.
+    `elapsed` and `wait` are in seconds. `wait` is the pause before the next attempt; None if no attempt follows.
     """
 
     endpoint: str
@@ -93,11 +93,11 @@ class Attempt(Struct, frozen=True, gc=False):
 
 
 class Call(Struct, frozen=True, gc=False):
-    """One call from its beginning to its end, for `on_call`: also one refused before sending, cancelled or cut.
+    """One finished call, as reported to `on_call`; also one that was refused before sending, cancelled or interrupted.
 
     `outcome` and `error` (the name of the exception's class) are None after a success, `status` is None where there was
-    no answer. `elapsed` is in seconds, `attempts` counts the sends. `reference` is the merchant's own reference, such
-    as an `order_id`; it is None unless the client has `show_references=True`. `is_replayed` means that a recorded
+    no answer. `elapsed` is in seconds, `attempts` counts the sendings. `reference` is the merchant's own reference,
+    such as an `order_id`; it is None unless the client has `show_references=True`. `is_replayed` means that a recorded
     answer was given and nothing was sent. `is_recorded` says whether the outcome was written to the intents store; it
     is None for a call that is not recorded there.
     """

@@ -1,4 +1,4 @@
-"""Decodes lists. Their shape is not documented: a bare array, or an object that holds one, with or without a total."""
+"""Decodes answers that are lists: a bare array, or an object that holds one, since their shape is not documented."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
@@ -15,7 +15,7 @@ _ITEM_KEYS = (
     *("data", "items", "results", "rows", "list", "records", "docs"),
     *("customers", "payouts", "checkouts", "payin_methods", "payout_methods", "payment_methods", "methods"),
 )
-# Not "count", which may be that of the page alone: paging would end too early.
+# "count" is not among these keys: it may count the items of this page alone, and paging would then end too early.
 _TOTAL_KEYS = ("total", "total_count", "totalCount", "total_items", "total_records")
 _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json.Decoder(list[Raw] | dict[str, Raw])
 
@@ -23,9 +23,10 @@ _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json
 def decode_page(
     kind: type[R], data: bytes | Raw, path: str, decode_item: Callable[..., tuple[Struct, list[FieldIssue] | None]]
 ) -> tuple[R, list[FieldIssue] | None]:
-    """The page in `data`, its items decoded by `decode_item`; what is not an object is left out and reported as drift.
+    """Returns the page in `data`, and its drift: how it differs from the documented schema; None if not looked for.
 
-    Raises `UndecodableData` if `data` holds no list.
+    `decode_item` decodes each item. An item that is not an object is left out and reported as drift. Raises
+    `UndecodableData` if `data` holds no list.
     """
     item_kind = get_args(kind)[0]
     raws, total = _items_and_total(data)
@@ -42,7 +43,7 @@ def decode_page(
             items.append(item)
             looked = looked and found is not None
             notes += found or []
-    page: Any = kind(items=items, total=total, unread=len(raws) - len(items))  # type: ignore[call-arg]  # R is some Page[...]: the caller checks that
+    page: Any = kind(items=items, total=total, unread=len(raws) - len(items))  # type: ignore[call-arg]  # R is always a Page[...], which the caller checks
     return page, notes if looked or notes else None
 
 

@@ -1,4 +1,4 @@
-"""A decoded answer, as the engine passes it on and as the caller gets it."""
+"""A decoded answer: `DecodedReply` inside the SDK; `Reply`, which also has the HTTP answer, for the caller."""
 
 from typing import Any, Generic, TypeVar
 
@@ -15,10 +15,10 @@ R = TypeVar("R")
 
 
 class Reply(Struct, Generic[R], frozen=True, gc=False):
-    """A whole answer. `data` is the endpoint's Struct; `elapsed` is in seconds; `attempts` counts the sends.
+    """The answer to a call. `data` is the endpoint's Struct; `elapsed` is in seconds; `attempts` counts the sendings.
 
-    `is_replayed` means that nothing was sent: this is the recorded answer of an earlier call with the same reference,
-    as old as its record.
+    `echo` holds the fields of the request that the provider sent back with another value. `is_replayed` means that
+    nothing was sent: this is the recorded answer of an earlier call with the same reference, and may be out of date.
     """
 
     data: R
@@ -37,17 +37,17 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of the answer, with names in lower case."""
+        """The HTTP headers of the answer, with their names in lower case."""
         return {name.lower(): text for name, text in self.answer.headers.items()}
 
     @property
     def raw(self) -> bytes:
-        """The body as received, still JSON."""
+        """The body of the answer as received: JSON, not decoded."""
         return self.answer.body
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        """The differences between this answer and the schema, found by decoding it again: fields, never values."""
+        """How this answer differs from the documented schema: field names, never values. Decodes it at every read."""
         unwrapped = unwrap(self.raw)
         if unwrapped is None or unwrapped.data is None:
             return ()
@@ -61,7 +61,10 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
 
 class DecodedReply(Struct, frozen=True, gc=False):
-    """An answer decoded. `notes` is None where drift was not looked for; `echo` holds what differs from the request."""
+    """A decoded answer. `notes` says how it differs from the documented schema; None if that was not checked.
+
+    `echo` holds the fields of the request that the provider sent back with another value.
+    """
 
     data: Any
     request_id: str | None
@@ -75,5 +78,5 @@ class DecodedReply(Struct, frozen=True, gc=False):
 
 
 def with_endpoint(endpoint: Endpoint[Any, Any], notes: list[FieldIssue] | None) -> tuple[Drift, ...]:
-    """The issues as `Drift` of this endpoint."""
+    """Returns the issues as `Drift` objects, which name this endpoint; an empty tuple for None."""
     return tuple(Drift(endpoint.name, *note) for note in notes or ())

@@ -1,7 +1,7 @@
-"""Checks a request and encodes it to the bytes that are signed and sent. Constructors of Structs check nothing.
+"""Checks a request and encodes it to the bytes that are signed and sent; the constructor of a Struct checks nothing.
 
-A fast check, generated for each type, accepts requests that are plainly valid. All others take the slow check, which
-decides. So the fast check may pass over a valid request, but must never accept an invalid one.
+A fast check, generated for each type, accepts requests that are clearly valid. The slow check decides about all others.
+So the fast check may fail to recognise a valid request, but must never accept an invalid one.
 """
 
 import enum
@@ -56,13 +56,13 @@ def _compile_check(kind: type[Struct]) -> FastCheck:
     return compile_function("check", [*lines, f"return {result}"], names)
 
 
-# `FAST_CHECKS[type(request)](request)`: the Struct to encode if every field plainly holds what its annotation allows
-# and there is no `extra`, else None. It is the request itself, or a copy with its amounts as plain numbers.
+# `FAST_CHECKS[type(request)](request)` returns the Struct to encode: the request, or a copy with its amounts as int or
+# float. It returns None, for the slow check, if the request has `extra` or a field that is not clearly valid.
 FAST_CHECKS: Final[ByType[FastCheck]] = ByType(_compile_check)
 
 
 def _expected_type(annotation: Any) -> tuple[Any, bool]:
-    """The one type that an annotation allows, and whether it allows UNSET too; `object` if it allows several."""
+    """Returns the type that an annotation allows (`object` if several), and whether it allows UNSET too."""
     kinds = alternatives(annotation)
     wanted = tuple(kind for kind in kinds if kind is not UnsetType)
     is_optional = len(wanted) < len(kinds)
@@ -72,7 +72,7 @@ def _expected_type(annotation: Any) -> tuple[Any, bool]:
 
 
 def _mismatch_expression(wanted: Any, name: str, names: dict[str, object]) -> str:
-    """The expression that is true if the variable `it` needs the slow check; adds the globals it uses to `names`."""
+    """Returns Python code for "the variable `it` needs the slow check"; adds the globals of that code to `names`."""
     origin, arguments = get_origin(wanted), get_args(wanted)
     if wanted is str:
         return "type(it) is not str"
@@ -98,8 +98,9 @@ def _length_mismatch(meta: Any) -> str:
 def check_request(request: Struct) -> None:
     """Raises `InvalidRequest` with the path of the first field whose value its annotation does not allow.
 
-    The request must be one that `canonical_json` takes. Converting its plain form back to its own type checks all that
-    JSON can show; comparing the two finds what JSON hides: bytes become text, and a dict looks like a Struct.
+    The request must be one that `canonical_json` accepts. It is converted to dicts and lists and back to its own type,
+    which finds most errors. Comparing the result with the request finds those that the conversion hides: bytes in place
+    of a str, or a dict in place of a Struct.
     """
     try:
         again = msgspec.convert(msgspec.to_builtins(request, enc_hook=_to_builtin), type(request))
@@ -113,12 +114,12 @@ def check_request(request: Struct) -> None:
 
 
 def _to_builtin(value: object) -> object:
-    """The plain form of values that `canonical_json` accepts and msgspec does not convert by itself."""
+    """Converts a value that `canonical_json` accepts, but `msgspec.to_builtins` cannot convert itself."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, Mapping):
-        return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # of any types
-    return {}  # Raw: refused where text belongs, and found by the comparison where a Struct does
+        return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # any keys, any values
+    return {}  # a `Raw`: `{}` is refused in a str field, and in a Struct field the comparison finds it
 
 
 def _find_disguised(value: Struct, path: str) -> None:
@@ -137,7 +138,7 @@ def _find_disguised(value: Struct, path: str) -> None:
 
 
 def _allowed(kind: type[Struct], names: list[str]) -> str:
-    """The allowed words of a `Literal` field as `: a, b`, for an error message; empty for other fields."""
+    """Returns the allowed values of a `Literal` field as ": a, b", for an error message; "" for other fields."""
     for name in names:
         field = next((field for field in msgspec.structs.fields(kind) if field.encode_name == name), None)
         if field is None:
@@ -149,11 +150,11 @@ def _allowed(kind: type[Struct], names: list[str]) -> str:
     return ""
 
 
-MAX_BODY_BYTES = 100_000  # express, which the provider's samples point to, refuses JSON bodies beyond 100 kB by default
+MAX_BODY_BYTES = 100_000  # default of Express, the web framework that the provider's samples point to
 
 
 def encode_body(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
-    """The canonical JSON of a request, checked; raises `InvalidRequest` with the field's path."""
+    """Checks a request and returns its canonical JSON; raises `InvalidRequest` with the path of an invalid field."""
     if type(request) is not endpoint.request and not isinstance(request, endpoint.request):
         wanted = endpoint.request.__name__
         raise InvalidRequest(f"{endpoint.name} takes {wanted}, got {type(request).__name__}", path="$")
@@ -172,7 +173,7 @@ def _encode_checked(request: Request) -> bytes:
 
 
 def _encode_checked_slowly(request: Request) -> bytes:
-    check_amounts(type(request), request)  # first: the plain form of a request no longer shows that one was a float
+    check_amounts(type(request), request)  # `check_request` alone would accept a float
     body = canonical_json(request)
     check_request(request)
     return body

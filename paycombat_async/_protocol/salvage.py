@@ -1,4 +1,7 @@
-"""Decodes an answer field by field: slowly, keeping what fits its type and reporting the rest as drift."""
+"""Decodes an answer field by field, slowly: fields that fit their type are kept, the others are reported as drift.
+
+Drift is how an answer differs from the documented schema.
+"""
 
 import re
 from decimal import Decimal
@@ -23,24 +26,25 @@ class _Field(NamedTuple):
     name: str
     encode_name: str
     annotation: Any
-    # Values of exactly these types fit as they are: converting each one would cost a microsecond.
+    # A value whose type is one of these is kept without `msgspec.convert`, which would take a microsecond per field.
     trivial_types: frozenset[Any]
     struct: type[Struct] | None
     item: Any
     known: type[StrEnum] | None
     is_identity: bool
-    is_reference: bool  # sent by clients as a number, too: kept as text
+    is_reference: bool  # an id, which may also come as an int: then it is kept as a str
     is_amount: bool
 
 
 _MISSING: Final = object()
-# Unknown keys that look like names are reported. Others may be personal data, such as e-mail addresses: shown as "…".
+# An unknown key is reported by its name only if it matches this pattern. Other keys may be personal data, such as
+# e-mail addresses, and are reported as "…".
 _NAME: Final = re.compile(r"(?=.{1,48}\Z)_?[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z]*[0-9]{0,3}[A-Za-z]*)*")
 _TRIVIAL_TYPES: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
 
 
 def decode_tolerantly(kind: type[S], value: object, path: str, notes: list[FieldIssue]) -> S:
-    """A Struct of type `kind` with the fields of `value` that fit; the others are appended to `notes`.
+    """Returns a Struct of type `kind` with the fields of `value` that fit; an issue for each other goes into `notes`.
 
     Raises `UndecodableData` if `value` is not an object.
     """
@@ -78,7 +82,7 @@ def _keep(field: _Field, value: object, path: str, notes: list[FieldIssue]) -> o
             return _checked_known_value(field, kept, path, notes)
         problem = "expected an amount"
     if value == {}:
-        return _MISSING  # this provider's null, also in fields where it is not documented
+        return _MISSING  # `{}` is what this provider sends in place of null, also where that is not documented
     notes.append(FieldIssue(path, DriftKind.WRONG_TYPE, problem))
     return str(value) if field.is_reference and type(value) is int else _MISSING
 
@@ -90,7 +94,7 @@ def _checked_known_value(field: _Field, kept: object, path: str, notes: list[Fie
 
 
 def _with_floats(value: object) -> object:
-    """Free-form data with floats in place of Decimals, as the fast path decodes it: only amounts are Decimals."""
+    """Returns data with its Decimals as floats, as the fast decoder gives it: there, only amounts are Decimals."""
     if isinstance(value, Decimal):
         return float(value)
     if _is_object(value):

@@ -1,7 +1,7 @@
 """Builds the exact, encoded URL of a request from base URL, path template, path parameters and query.
 
-The transport sends this text unchanged. Parameters come from merchants' users, so an id must never be able to change
-the host, the number of path segments or the query.
+The transport sends this URL unchanged. Path parameters such as ids may come from a merchant's users, so no id may be
+able to change the host, the number of path segments or the query.
 """
 
 import re
@@ -16,13 +16,13 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_-]{1,255}\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f/\\]")
 _TEMPLATE = re.compile(r"/[A-Za-z0-9_\-./{}]*\Z")
 _RAW_PATH = re.compile(r"/(?:[A-Za-z0-9_\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*\Z")
-# Stricter than urlsplit, which silently drops new lines and accepts invalid hosts.
+# This pattern is stricter than `urlsplit`, which silently drops line breaks and accepts invalid hosts.
 _BASE_URL = re.compile(r"[a-z]+://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9_\-.~]+)*/?\Z")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 def check_base_url(base_url: str) -> str:
-    """The base URL without a slash at its end. Raises `ConfigurationError` unless it is https, or http to loopback."""
+    """Returns the URL without a final slash; raises `ConfigurationError` unless it is https, or http to localhost."""
     parts = safe_urlsplit(base_url)
     if not _BASE_URL.match(base_url) or not parts.hostname:
         raise ConfigurationError("base_url must look like https://host[:port], without user, query, fragment or spaces")
@@ -32,10 +32,10 @@ def check_base_url(base_url: str) -> str:
 
 
 def safe_urlsplit(address: str) -> SplitResult:
-    """The parts of an address; of an invalid one, empty parts. Never raises: the error would quote the address."""
+    """Returns the parts of a URL; empty parts if it is invalid. Never raises, because the error would quote the URL."""
     try:
         parts = urlsplit(address)
-        parts.port  # noqa: B018  # reading it is what checks it
+        parts.port  # noqa: B018  # reading the property raises ValueError if the port is invalid
     except ValueError:
         return urlsplit("")
     return parts
@@ -46,7 +46,7 @@ def is_loopback(base_url: str) -> bool:
 
 
 def check_template(name: str, template: str, like: str | None) -> str:
-    """The user's path template, unchanged.
+    """Returns the user's path template unchanged.
 
     Raises `ConfigurationError` if it is invalid, or if its parameters are not those of the template `like`.
     """
@@ -64,8 +64,8 @@ def check_template(name: str, template: str, like: str | None) -> str:
 
 
 def check_raw_path(path: str) -> str:
-    """A path that the user has encoded, unchanged. Raises `InvalidRequest` if it could leave its directory or host."""
-    # Servers decode %2e to a dot: RFC 3986, 6.2.2.2.
+    """Returns the user's percent-encoded path unchanged. Raises `InvalidRequest` for one with "." or ".." or "//"."""
+    # "%2e" is decoded first because servers decode it to a dot (RFC 3986, 6.2.2.2).
     segments = path.lower().replace("%2e", ".").split("/")
     if not _RAW_PATH.match(path) or "//" in path or not {".", ".."}.isdisjoint(segments):
         raise InvalidRequest("path: must be an encoded path such as /api/v1/thing/1, without a query", path="path")
@@ -75,16 +75,19 @@ def check_raw_path(path: str) -> str:
 def split_parameters(
     template: str, parameters: Mapping[str, str], query: Mapping[str, str | int] | None
 ) -> tuple[Mapping[str, str], Mapping[str, str | int]]:
-    """Path parameters and query for a template of the user's: a parameter without a placeholder goes into the query."""
+    """Returns the path parameters and the query for a user's path template.
+
+    A parameter without a placeholder in the template becomes part of the query.
+    """
     placeholders = _placeholders(template)
     path = {name: value for name, value in parameters.items() if name in placeholders}
     return path, {name: value for name, value in parameters.items() if name not in placeholders} | dict(query or {})
 
 
 def build_url(base_url: str, template: str, path: Mapping[str, str], query: Mapping[str, str | int] | None) -> str:
-    """The whole URL. Raises `InvalidRequest` naming a parameter that is invalid.
+    """Returns the whole URL. Raises `InvalidRequest`, which names the parameter, if a parameter is invalid.
 
-    Parameters are percent-encoded in full: "/" and other reserved characters, too.
+    All reserved characters of a parameter are percent-encoded, also "/".
     """
     if _placeholders(template) != frozenset(path):
         raise ConfigurationError(f"{template} takes {sorted(_placeholders(template))}, got {sorted(path)}")
@@ -121,7 +124,7 @@ def _query_text(name: str, value: object) -> str:
     try:
         return str(value)
     except ValueError:
-        pass  # raised for an int of more than 4300 digits
+        pass  # `str` raises ValueError for an int of more than 4300 digits
     raise InvalidRequest(f"{name}: has too many digits", path=name)
 
 

@@ -1,7 +1,7 @@
-"""Whether an envelope says that the call succeeded, and which HTTP statuses it names.
+"""Finds out whether an envelope reports that the call succeeded, and which HTTP statuses it contains.
 
 The provider documents no answer to a failed call, so every usual form is understood: a word, a number, an error object.
-An unknown form decides nothing; it never counts as a success.
+An unknown form counts neither as a success nor as a failure.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from paycombat_async.schemas.envelope import Envelope
 
-# The provider read the request and refused it, so nothing changed there. Every other status leaves that open: 402, 409
-# and 425 report a state, 408 and 499 a time-out (upstream: "it may already have been processed"), 5xx a failure.
+# These HTTP statuses prove that the provider refused the request, so nothing was changed. Other error statuses do not:
+# 402, 409 and 425 report a state, 408 and 499 a time-out ("it may already have been processed"), 5xx a failure.
 PROOFS_OF_REFUSAL: Final = frozenset({400, 401, 403, 404, 406, 422, 429})
 
 _WORDS: Final[Mapping[str, bool]] = {
@@ -23,7 +23,7 @@ _LOWEST_STATUS, _LOWEST_REDIRECT, _LOWEST_ERROR, _BEYOND = 200, 300, 400, 600
 
 
 def verdict_of(envelope: Envelope) -> bool | None:
-    """True for success, False for failure, None where the envelope does not say, or contradicts itself."""
+    """Returns True if the envelope reports success, False for a failure, None if it says neither or both."""
     said = {_said(envelope.status), success_of(envelope)}
     statuses = (envelope.status, envelope.status_code, envelope.status_code_camel)
     if False in said or any((status_in(value) or 0) >= _LOWEST_ERROR for value in statuses):
@@ -35,9 +35,9 @@ def verdict_of(envelope: Envelope) -> bool | None:
 
 
 def success_of(envelope: Envelope) -> bool | None:
-    """The flag `success` as a bool; None if it decides nothing.
+    """Returns the envelope's field `success` as a bool; None if its value is unknown.
 
-    0 and 1 count here, but not as a `status`: there, 0 often means that all is well.
+    0 and 1 are read as False and True here, but not in the field `status`, where 0 often means success.
     """
     flag = envelope.success
     if isinstance(flag, float) and flag.is_integer():
@@ -46,17 +46,20 @@ def success_of(envelope: Envelope) -> bool | None:
 
 
 def statuses_in(envelope: Envelope) -> list[int]:
-    """All HTTP statuses from 200 on that the envelope names, also in its error object."""
+    """Returns all HTTP statuses from 200 on in the envelope's fields and in its error object."""
     fields = [envelope.status, envelope.status_code, envelope.status_code_camel, envelope.code]
     for value in (envelope.error, envelope.errors):
         if isinstance(value, dict):
-            detail: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]  # JSON: keys are texts
+            detail: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]  # JSON keys are str
             fields += [detail.get(key) for key in _STATUS_KEYS]
     return [status for value in fields if (status := status_in(value)) is not None]
 
 
 def casts_doubt(envelope: Envelope) -> bool:
-    """Whether it reports success, or has a failure status, also deep in its errors, that proves no refusal."""
+    """Whether the envelope of a failed call leaves open if the call was carried out.
+
+    It does if it also reports success, or if it or its nested errors contain an error status that proves no refusal.
+    """
     if True in {_said(envelope.status), success_of(envelope)}:
         return True
     failures = [*statuses_in(envelope), *_named_in(envelope.error), *_named_in(envelope.errors)]
@@ -64,10 +67,10 @@ def casts_doubt(envelope: Envelope) -> bool:
 
 
 def _named_in(value: object, levels: int = 5) -> Iterator[int]:
-    """The HTTP statuses that an error names, as one of several or as the cause of another."""
+    """Yields the HTTP statuses in an error value, also those in its nested errors, at most `levels` deep."""
     if (status := status_in(value)) is not None:
         yield status
-    parts: Any = ()  # JSON
+    parts: Any = ()  # decoded JSON
     if isinstance(value, list):
         parts = value  # pyright: ignore[reportUnknownVariableType]
     elif isinstance(value, dict):
@@ -77,7 +80,7 @@ def _named_in(value: object, levels: int = 5) -> Iterator[int]:
 
 
 def status_in(value: object) -> int | None:
-    """The HTTP status in a number, be it written 500 or 500.0, or in a text of three digits; None for anything else."""
+    """Returns the value as an HTTP status: 500 for 500, 500.0 or "500"; None for what is not one."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():

@@ -1,4 +1,4 @@
-"""Calls that move money, written down before they are sent, so that a crash cannot make them happen twice."""
+"""Stores that record each call that moves money before it is sent, so that a crash cannot make it happen twice."""
 
 from paycombat_async.intents.intent import Begun, Intent, Intents, IntentState, NewIntent, Settlement
 from paycombat_async.intents.memory import MemoryIntents

@@ -1,4 +1,4 @@
-"""The record of a call that must happen once (an intent), and the interface of a store for such records."""
+"""The record of a call that must happen only once (an intent), and the interface of a store for such records."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ DEFAULT_ACCOUNT: Final = "default"
 
 
 class IntentState(StrEnum):
-    """Where a recorded call stands. A store shows SENDING as UNKNOWN once its lease is over."""
+    """The state of a recorded call. When the lease (the time for sending) is over, stores show SENDING as UNKNOWN."""
 
     SENDING = "sending"
     APPLIED = "applied"
@@ -29,11 +29,12 @@ FREE: Final = frozenset({IntentState.REJECTED, IntentState.NOT_SENT})  # a call 
 
 
 class Intent(Struct, frozen=True, kw_only=True):
-    """The record of one call, unique by account, endpoint and reference. Times are in UTC.
+    """The record of one call; only one exists for each account, endpoint and reference. Times are in UTC.
 
-    `attempt` counts the calls made under this reference, from 1. `object_id` is the id of what was made, `evidence`
-    says how the state is known ("answer", "list", "webhook", or a person's name). `expected` maps fields of the answer
-    to the values that were sent for them, such as amount and currency. `answer` is the recorded body, if it was kept.
+    `attempt` counts the calls made with this reference, from 1. `object_id` is the id of the object that the call
+    created, `evidence` says how the state is known ("answer", "list", "webhook", or a person's name). `expected` maps
+    fields of the answer to the values that were sent for them, such as amount and currency. `answer` is the body of the
+    provider's answer, if the store keeps it.
     """
 
     account: str
@@ -56,7 +57,7 @@ class Intent(Struct, frozen=True, kw_only=True):
 
 
 class NewIntent(Struct, frozen=True, kw_only=True):
-    """A call that is about to be sent. `lease` is in seconds; `owner` names host and process, for people."""
+    """A call about to be sent, within `lease` seconds. `owner` tells people which host and process sends it."""
 
     endpoint: str
     reference: str
@@ -67,14 +68,14 @@ class NewIntent(Struct, frozen=True, kw_only=True):
 
 
 class Begun(Struct, frozen=True):
-    """The record after `Intents.begin`. The caller of `begin` may send the call only if `may_send` is True."""
+    """What `Intents.begin` returns: the record, and whether the caller may send the call."""
 
     intent: Intent
     may_send: bool
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
-    """What became of one attempt of a call."""
+    """The outcome of one attempt of a call, to be recorded by `Intents.settle`."""
 
     endpoint: str
     reference: str
@@ -86,28 +87,29 @@ class Settlement(Struct, frozen=True, kw_only=True):
 
 
 class Intents(Protocol):
-    """A store of intents, for one account. `testing.intents_conformance` checks whether a store of your own is right.
+    """A store of intents, for one account. `testing.intents_conformance` tests a store that you write yourself.
 
-    Every method may raise `StoreFailed`; then nothing was written, or nobody knows whether it was.
+    Every method may raise `StoreFailed`; it is then unknown whether anything was written.
     """
 
     @property
     def account(self) -> str:
-        """The merchant's own name for the provider's account, never derived from token or key, which are rotated."""
+        """The merchant's own name for its account at the provider; not derived from token or key, which change."""
         ...
 
     async def begin(self, new: NewIntent) -> Begun:
         """Records the call durably as SENDING, and returns the record with `may_send=True`.
 
-        That is done, atomically, only if there is no record yet, or one that is REJECTED or NOT_SENT (then with the
-        next attempt number). Otherwise the existing record is returned unchanged, with `may_send=False`.
+        It does so, atomically, only if there is no record yet, or one that is REJECTED or NOT_SENT, whose attempt
+        number it then increases. Otherwise it returns the existing record unchanged, with `may_send=False`.
         """
         ...
 
     async def settle(self, settlement: Settlement) -> bool:
-        """Records the outcome of a call. Returns False, writing nothing, for another attempt or a settled record.
+        """Records the outcome of a call and returns True.
 
-        UNKNOWN may become anything else later; APPLIED, REJECTED and NOT_SENT are final for their attempt.
+        Returns False, and writes nothing, if the record has another attempt number or a final state. UNKNOWN may become
+        any other state later; APPLIED, REJECTED and NOT_SENT are final for their attempt.
         """
         ...
 
@@ -120,16 +122,16 @@ class Intents(Protocol):
         ...
 
     async def forget(self, *, days: float) -> int:
-        """Deletes records that were settled more than `days` ago, and returns how many. Unresolved ones stay."""
+        """Deletes the records whose final state is older than `days`; returns how many. Unresolved records stay."""
         ...
 
     async def aclose(self) -> None:
-        """Closes the connections or files that the store has opened itself."""
+        """Closes the connections or files that the store itself has opened."""
         ...
 
 
 def check_account(account: str) -> str:
-    """The account's name unchanged. Raises `ConfigurationError` for one that cannot be stored."""
+    """Returns the account's name unchanged. Raises `ConfigurationError` if it cannot be stored."""
     problem = _problem_of(account)
     if problem:
         raise ConfigurationError(f"account {problem}")
@@ -137,7 +139,7 @@ def check_account(account: str) -> str:
 
 
 def check_reference(reference: str) -> str:
-    """The reference unchanged. Raises `InvalidRequest` for one that cannot be stored, without quoting it."""
+    """Returns the reference unchanged. Raises `InvalidRequest`, without quoting it, if it cannot be stored."""
     problem = _problem_of(reference)
     if problem:
         raise InvalidRequest(f"the reference {problem}", path="$")

@@ -1,4 +1,4 @@
-"""A store of intents in memory: for tests, and for programs that need no record beyond their own life."""
+"""A store of intents (records of calls) in memory: for tests, and for programs that need no record after they end."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from paycombat_async.intents.intent import (
 
 
 class MemoryIntents:
-    """`Intents` that end with the process. Safe to share between threads and event loops."""
+    """A store of `Intents` that is lost when the process ends. Threads and event loops may share it."""
 
     def __init__(self, account: str = DEFAULT_ACCOUNT, *, clock: Clock = SYSTEM_CLOCK) -> None:
         """Raises `ConfigurationError` for an account name that cannot be stored."""

@@ -1,4 +1,4 @@
-"""A store of intents in PostgreSQL, for programs on many machines."""
+"""A store of intents (records of calls) in PostgreSQL, shared by programs on many machines."""
 
 import importlib
 import re
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from paycombat_async.intents.postgres_pool import Pool
 
 DEFAULT_SCHEMA: Final = "paycombat"
-_IDENTIFIER: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")  # names are cut at 63 bytes
-_TRIES: Final = 50  # for a record that others settle or delete each time between two statements
-_FORGOTTEN_AT_ONCE: Final = 1000  # so that no single statement takes long
+# PostgreSQL cuts longer names off at 63 bytes, and reserves names that begin with "pg_".
+_IDENTIFIER: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")
+_TRIES: Final = 50  # while other processes change the record between the two statements of `begin`
+_FORGOTTEN_AT_ONCE: Final = 1000  # records per DELETE, so that no statement takes long
 
-# Each statement is a transaction of its own: a process that dies leaves none open, with its locks, behind it.
-# `lock_timeout` is shorter than LEASE_MARGIN_S, so that a wait for a lock never outlasts a lease.
+# Each statement is a transaction of its own, so that a process that dies leaves no open transaction with locks behind.
+# `lock_timeout` is shorter than LEASE_MARGIN_S, so that waiting for a lock never takes longer than a lease.
 _DURABLE: Final = (
     "(SELECT set_config('synchronous_commit', 'on', true), set_config('lock_timeout', '3s', true)) AS durable"
 )
@@ -53,7 +54,7 @@ _BEGIN: Final = f"""
         settled_at = NULL, object_id = NULL, evidence = NULL, expected = excluded.expected, answer = NULL
     WHERE standing.state IN ('rejected', 'not_sent')
     RETURNING {_COLUMNS}
-"""  # noqa: S608  # constants
+"""  # noqa: S608  # only constants are inserted
 _SETTLE: Final = f"""
     UPDATE {{schema}}.intent SET
         state = %(state)s, settled_at = CASE WHEN %(is_final)s THEN clock_timestamp() END,
@@ -62,7 +63,7 @@ _SETTLE: Final = f"""
     WHERE account = %(account)s AND endpoint = %(endpoint)s AND reference = %(reference)s
         AND attempt = %(attempt)s AND state IN ('sending', 'unknown')
     RETURNING true
-"""  # noqa: S608  # constants
+"""  # noqa: S608  # only constants are inserted
 _FORGET: Final = """
     DELETE FROM {schema}.intent WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM {schema}.intent
@@ -71,7 +72,7 @@ _FORGET: Final = """
     ))
     RETURNING true
 """
-_SELECT: Final = f"SELECT {_COLUMNS} FROM {{schema}}.intent WHERE account = %(account)s AND "  # noqa: S608  # constants
+_SELECT: Final = f"SELECT {_COLUMNS} FROM {{schema}}.intent WHERE account = %(account)s AND "  # noqa: S608  # only constants are inserted
 _ONE: Final = f"{_SELECT} endpoint = %(endpoint)s AND reference = %(reference)s"
 _BY_REFERENCE: Final = f"{_SELECT} reference = %(reference)s ORDER BY endpoint"
 _UNRESOLVED: Final = f"""
@@ -82,11 +83,11 @@ _UNRESOLVED: Final = f"""
 
 
 class PostgresIntents:
-    """`Intents` in a PostgreSQL database, shared by all programs that name it. Leases run by the database's clock.
+    """A store of `Intents` in a PostgreSQL database, which many programs may share; its clock decides when leases end.
 
     Run `await store.migrate()` once before the first call, and after an upgrade. Each record is durable when `begin`
-    returns; a standby that takes over without having received it (asynchronous replication) loses it. Recorded answers
-    hold personal data; with `keep_answers=False` only ids and states are kept.
+    returns; with asynchronous replication, a failover may lose records that the standby had not received. Recorded
+    answers hold personal data; with `keep_answers=False` only ids and states are kept.
     """
 
     def __init__(
@@ -97,13 +98,13 @@ class PostgresIntents:
         *,
         keep_answers: bool = True,
     ) -> None:
-        """Connects on first use, from a connection string or through your `AsyncConnectionPool`.
+        """Takes a connection string or your own `AsyncConnectionPool`; connects at the first use.
 
         Your pool belongs to the event loop that you open it in, and is never closed by the store. Raises
         `ConfigurationError` without psycopg, and for an account, schema or connection string that cannot be used.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
-        del dsn_or_pool  # tracebacks with local variables would show its password
+        del dsn_or_pool  # tracebacks with local variables would show the password in it
         self.account = check_account(account)
         self.schema = _check_schema(schema)
         self._keep_answers = keep_answers
@@ -126,7 +127,7 @@ class PostgresIntents:
         for _ in range(_TRIES):
             if written := await self._select(_BEGIN, values):
                 return Begun(written[0], may_send=True)
-            # A second statement, because the one above sees only records that were committed before it began.
+            # This must be a second statement: the first sees only records that were committed before it began.
             standing = await self._select(_ONE, values)
             if standing and standing[0].state not in FREE:
                 return Begun(standing[0], may_send=False)
@@ -160,18 +161,18 @@ class PostgresIntents:
         return total
 
     async def migrate(self) -> None:
-        """Creates the schema and its tables, or brings them up to date. Safe to repeat, and by many at once.
+        """Creates the schema and its tables, or updates them. Safe to repeat, and to run in many processes at once.
 
-        Raises `StoreFailed`, also for tables that a later release of paycombat has made.
+        Raises `StoreFailed` on failure, and if the tables are from a later release of paycombat.
         """
         await self._tables.migrate(self._database, self.schema)
 
     async def version(self) -> int:
-        """The version of the tables in the database, 0 if there are none; `postgres_schema.LATEST` is needed."""
+        """Returns the version of the tables, 0 if there are none; this release needs `postgres_schema.LATEST`."""
         return await self._tables.read_version(self._database, self.schema)
 
     async def aclose(self) -> None:
-        """Closes the connections that the store has made itself; it makes new ones when it is used again."""
+        """Closes the connections that the store itself has opened; the next use of the store opens new ones."""
         await self._database.aclose()
 
     def __repr__(self) -> str:
@@ -180,7 +181,7 @@ class PostgresIntents:
     async def _select(self, text: str, values: Mapping[str, object]) -> list[Intent]:
         return [_intent_of(row) for row in await self._execute(text, values)]
 
-    # Any: PostgreSQL's values.
+    # The rows are tuples of Any because PostgreSQL's values have no static types.
     async def _execute(self, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         from paycombat_async.intents.postgres_database import fetch  # noqa: PLC0415  # needs psycopg
 
@@ -204,7 +205,7 @@ def _check_schema(schema: str) -> str:
 def _open_database(source: "Secret | Pool") -> "Database":
     try:
         importlib.import_module("psycopg")
-    except ImportError:  # also when psycopg is there, and the library of PostgreSQL that it needs is not
+    except ImportError:  # psycopg is missing, or PostgreSQL's library libpq, which it needs
         raise ConfigurationError("PostgresIntents needs psycopg: pip install 'paycombat[postgres]'") from None
     if not isinstance(source, Secret) and not (hasattr(source, "connection") and hasattr(source, "__aenter__")):
         raise ConfigurationError("PostgresIntents needs a connection string or an AsyncConnectionPool of psycopg")

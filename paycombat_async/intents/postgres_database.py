@@ -1,4 +1,4 @@
-"""Work in a PostgreSQL database: on one pool per event loop, within a bounded time, with errors in our own words."""
+"""Runs work in a PostgreSQL database: with one pool per event loop, a time limit, and the SDK's own error messages."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
@@ -23,29 +23,29 @@ from paycombat_async.intents.postgres_pool import (
 
 T = TypeVar("T")
 
-STATEMENT_S: Final = 10  # for a single statement, on a server that is alive but does not answer
-_TRIES: Final = 50  # failed tries: lost to another transaction, or on a connection from before a restart
+STATEMENT_S: Final = 10  # seconds for a single statement, when the server is connected but does not answer
+_TRIES: Final = 50  # for conflicts with other transactions, and connections that a server restart broke
 
 
 class _StaleConnection(Exception):
-    """The connection broke while it was idle: nothing was sent over it."""
+    """Raised for a pooled connection that broke while it was idle, so that nothing was sent over it."""
 
 
 class Database:
-    """A database that is reached by a connection string, or through a pool that somebody else opens and closes.
+    """A database that is reached by a connection string, or through a pool that the user opens and closes.
 
-    `kind` is the user's word for what is kept there, such as "intents store"; it begins the text of every error.
+    `kind` says what is stored there, such as "intents store"; every error message begins with it.
     """
 
     def __init__(self, source: Secret | Pool, kind: str) -> None:
-        """Raises `ConfigurationError` for what is no connection string."""
+        """Raises `ConfigurationError` if `source` is a str, but not a valid connection string."""
         self._kind = kind
         self._given = None if isinstance(source, Secret) else source
         connect = connector(source) if isinstance(source, Secret) else None
         self._pools = None if connect is None else LoopLocal(lambda: LoopPool(connect), _close, LoopPool.close)
 
     async def run(self, work: Callable[[Connection], Awaitable[T]], limit: float = STATEMENT_S) -> T:
-        """Returns the result of `work`, committed. Calls `work` again after a lost conflict or a deadlock.
+        """Runs `work`, commits, returns its result. Repeats it after a conflict, deadlock or broken idle connection.
 
         Raises `StoreFailed` for every error of the database, and when the server stays silent for `limit` seconds.
         """
@@ -59,14 +59,14 @@ class Database:
                 problem = explain(error)
                 if code_of(error) not in REPEATABLE:
                     break
-        raise self.failure(problem)  # outside of the handler: psycopg's text may quote the connection string
+        raise self.failure(problem)  # not chained to psycopg's error, which may quote the connection string
 
     def failure(self, problem: str) -> StoreFailed:
-        """The error for a problem that continues "the intents store in PostgreSQL …"."""
+        """Returns an error with the message "the intents store in PostgreSQL " (or other `kind`) and the problem."""
         return StoreFailed(f"the {self._kind} in PostgreSQL {problem}")
 
     async def aclose(self) -> None:
-        """Closes the connections that were made from a connection string; they are made again when needed."""
+        """Closes the connections, unless they are in the user's own pool; the next use opens new ones."""
         if self._pools is not None:
             await self._pools.aclose()
 
@@ -77,22 +77,22 @@ class Database:
                 raise _StaleConnection
             with cut_after(connection, limit):
                 result = await work(connection)
-                if connection.pgconn.transaction_status != TransactionStatus.IDLE:  # a pool without autocommit
+                if connection.pgconn.transaction_status != TransactionStatus.IDLE:  # the user's pool has no autocommit
                     await connection.commit()
         return result
 
     async def _pool(self) -> Pool:
         if self._given is not None:
             return self._given
-        assert self._pools is not None  # noqa: S101  # one of the two is set
+        assert self._pools is not None  # noqa: S101  # None only if the user gave a pool
         return self._pools.current() or await self._pools.open()
 
 
 async def fetch(
     connection: Connection, statement: bytes, values: Mapping[str, object] | None = None
 ) -> list[tuple[Any, ...]]:
-    """The rows that one statement returns. Any: PostgreSQL's values."""
-    # A cursor of our own, because the user's pool may have set another cursor or row factory.
+    """Executes one statement and returns its rows, as tuples of Python values."""
+    # The cursor is made here because connections of the user's pool may have another cursor class or row factory.
     cursor = psycopg.AsyncCursor(connection, row_factory=tuple_row)
     await cursor.execute(statement, values, prepare=False)
     return await cursor.fetchall() if cursor.description else []

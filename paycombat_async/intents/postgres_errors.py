@@ -1,14 +1,15 @@
-"""PostgreSQL's errors in our own words: libpq's own texts may quote parts of the connection string."""
+"""The SDK's own messages for PostgreSQL's errors, because libpq's messages may quote parts of the connection string."""
 
 from collections.abc import Mapping
 from typing import Final
 
 import psycopg
 
-REPEATABLE: Final = frozenset({"40001", "40P01"})  # lost to another transaction, or a deadlock: nothing was written
+# A conflict with another transaction and a deadlock: nothing was written, so the work can be repeated.
+REPEATABLE: Final = frozenset({"40001", "40P01"})
 NO_TABLES: Final = "has no tables yet; run `await store.migrate()` once"
 
-# By SQLSTATE, or by its first two characters, which are its class.
+# The keys are SQLSTATE codes, or their first two characters, which are the class of the error.
 _BY_CODE: Final[Mapping[str, str]] = {
     "08": "cannot be reached, or the connection broke",
     "22": "cannot store one of the values",
@@ -27,7 +28,7 @@ _BY_CODE: Final[Mapping[str, str]] = {
     "57": "is shutting down or restarting",
 }
 
-# Errors without a SQLSTATE, by what libpq, psycopg and the server say.
+# For errors without a SQLSTATE, the keys are parts of the messages of libpq, psycopg and the server.
 _BY_TEXT: Final[Mapping[str, str]] = {
     "connection refused": "cannot be reached: nothing listens at its address",
     "no such file or directory": "cannot be reached: there is no such socket",
@@ -39,7 +40,7 @@ _BY_TEXT: Final[Mapping[str, str]] = {
     "no password supplied": _BY_CODE["28"],
     "pg_hba.conf": _BY_CODE["28"],
     "the database system is": _BY_CODE["57"],
-    "too many c": _BY_CODE["53300"],  # "clients already", "connections for role"
+    "too many c": _BY_CODE["53300"],  # "too many clients already", "too many connections for role"
     "remaining connection slots": _BY_CODE["53300"],
     "does not exist": "has no database or no user of this name",
     "certificate verify failed": "cannot be reached: its certificate is not trusted",
@@ -51,12 +52,12 @@ _BY_TEXT: Final[Mapping[str, str]] = {
 
 
 def code_of(error: BaseException) -> str:
-    """The SQLSTATE that the server sent with the error; empty if the error is not the server's."""
+    """Returns the SQLSTATE that the server sent with the error; "" if the error is not from the server."""
     return getattr(error, "sqlstate", None) or ""
 
 
 def explain(error: Exception) -> str:
-    """What is wrong with the database, as the rest of a sentence. Quotes nothing of the error's text."""
+    """Returns the problem for `Database.failure`, such as "is read-only"; never quotes the error's own message."""
     code = code_of(error)
     if code:
         return _BY_CODE.get(code) or _BY_CODE.get(code[:2]) or f"failed (SQLSTATE {code})"

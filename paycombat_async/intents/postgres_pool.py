@@ -1,4 +1,4 @@
-"""The connections to PostgreSQL of one event loop: opened when needed, and cut when the server stays silent."""
+"""The PostgreSQL connections of one event loop: opened when needed, and cut off when the server does not answer."""
 
 import asyncio
 import contextlib
@@ -15,11 +15,11 @@ from paycombat_async.errors import ConfigurationError
 
 Connection: TypeAlias = psycopg.AsyncConnection[object]
 
-CONNECT_S: Final = 5  # to get a connection; more than a restart behind a load balancer usually takes
-_MOST: Final = 8  # per event loop; a statement takes about a millisecond, and servers allow 100 in all by default
-_IDLE_S: Final = 180.0  # AWS and Azure drop idle connections after 240 to 350 seconds without a word
+CONNECT_S: Final = 5  # seconds to get a connection; a server restart behind a load balancer usually takes less
+_MOST: Final = 8  # connections per event loop; a statement takes about 1 ms, and a server allows 100 by default
+_IDLE_S: Final = 180.0  # seconds; AWS and Azure drop idle connections silently after 240 to 350 seconds
 
-# Set only where the connection string does not; none of them is a parameter that PgBouncer refuses.
+# Each of these parameters is used only if the connection string does not set it. PgBouncer accepts all of them.
 _DEFAULTS: Final[Mapping[str, int | str]] = {
     "connect_timeout": CONNECT_S,
     "client_encoding": "utf8",
@@ -32,30 +32,30 @@ _DEFAULTS: Final[Mapping[str, int | str]] = {
 
 
 class Pool(Protocol):
-    """What is used of a psycopg `AsyncConnectionPool`."""
+    """The part of psycopg's `AsyncConnectionPool` that the store uses."""
 
     def connection(self, timeout: float | None = None) -> AbstractAsyncContextManager[Connection]:
-        """A connection for the length of the context. Raises if none is to be had within `timeout` seconds."""
+        """A context manager that lends a connection; raises if none is free within `timeout` seconds."""
         ...
 
 
 class LoopPool:
-    """At most eight connections, for one event loop. One whose use raised an error is closed, not used again.
+    """A pool of at most eight connections for one event loop. A connection whose use raised an error is closed.
 
-    psycopg's own pool keeps tasks running, which a loop that is closed at once would leave behind; after an outage it
-    waits up to minutes before it connects again, and its errors do not tell why it cannot.
+    psycopg's own pool is not used: it runs background tasks, which remain if the loop is closed at once; after an
+    outage it may wait minutes before it connects again, and its errors do not tell why it cannot connect.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
         self._connect = connect
         self._loop = asyncio.get_running_loop()
         self._slots = asyncio.Semaphore(_MOST)
-        self._idle: list[tuple[float, Connection]] = []  # the last used one at the end, with the time of its return
+        self._idle: list[tuple[float, Connection]] = []  # (time of return, connection); the last returned is at the end
         self._is_closed = False
 
     @contextlib.asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncGenerator[Connection]:  # noqa: ASYNC109  # as psycopg's
-        """A connection for the length of the context. Raises psycopg's errors or `TimeoutError` if there is none."""
+        """A context manager that lends a connection; raises psycopg's error or `TimeoutError` if it gets none."""
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(timeout):
                 await stack.enter_async_context(self._slots)
@@ -65,7 +65,7 @@ class LoopPool:
             self._give_back(connection)
 
     def close(self) -> None:
-        """Closes the idle connections now, those in use when they come back."""
+        """Closes the idle connections now, and each connection in use as soon as it is returned."""
         self._is_closed = True
         while self._idle:
             _end(self._idle.pop()[1])
@@ -88,17 +88,17 @@ class LoopPool:
 
 
 def connector(dsn: Secret) -> Callable[[], Awaitable[Connection]]:
-    """A function that opens a connection. Raises `ConfigurationError` for what is no connection string.
+    """Returns a function that opens a connection. Raises `ConfigurationError` if `dsn` is no valid connection string.
 
-    Each statement is a transaction of its own, and none is prepared: PgBouncer may run the next one on another
-    connection of the server.
+    The connections autocommit and use no prepared statements, because PgBouncer may run each statement on another
+    connection to the server.
     """
     try:
         given = conninfo_to_dict(dsn.reveal())
         whole = Secret(make_conninfo(dsn.reveal(), **{key: _DEFAULTS[key] for key in _DEFAULTS.keys() - given.keys()}))
     except (psycopg.Error, UnicodeError):
         whole = None
-    if whole is None:  # raised outside of the handler: psycopg's text quotes the connection string
+    if whole is None:  # raised outside of the handler: psycopg's error quotes the connection string
         raise ConfigurationError("this is no connection string of PostgreSQL, as in postgresql://user@host/database")
 
     async def connect() -> Connection:
@@ -108,9 +108,9 @@ def connector(dsn: Secret) -> Callable[[], Awaitable[Connection]]:
 
 
 def is_alive(connection: Connection) -> bool:
-    """Whether the connection is open, as far as this machine knows; costs no round trip."""
+    """Whether the connection is open, as far as this machine knows; nothing is sent to the server."""
     try:
-        for _ in range(2):  # the first may read a last message; the second then finds the end
+        for _ in range(2):  # the first read may get a last message; the second then finds the end
             connection.pgconn.consume_input()
     except psycopg.Error:
         return False
@@ -119,9 +119,9 @@ def is_alive(connection: Connection) -> bool:
 
 @contextlib.contextmanager
 def cut_after(connection: Connection, seconds: float) -> Generator[None]:
-    """A context in which the connection is cut after some seconds; whatever waits for the server then gets an error.
+    """A context manager that cuts the connection after some seconds, so that a wait for the server ends with an error.
 
-    A mere cancellation would not do: psycopg answers it by asking the silent server to cancel the statement.
+    Cancelling the task is not enough, because psycopg would then ask the silent server to cancel the statement.
     """
     timer = asyncio.get_running_loop().call_later(seconds, _cut, connection)
     try:
@@ -131,16 +131,16 @@ def cut_after(connection: Connection, seconds: float) -> Generator[None]:
 
 
 def _cut(connection: Connection) -> None:
-    with contextlib.suppress(psycopg.Error, OSError):  # raised if it was closed meanwhile
+    with contextlib.suppress(psycopg.Error, OSError):  # the connection may be closed already
         borrowed = socket.socket(fileno=connection.pgconn.socket)
         try:
             borrowed.shutdown(socket.SHUT_RDWR)
         finally:
-            borrowed.detach()  # the socket stays open: libpq closes it
+            borrowed.detach()  # keeps the file descriptor open, because libpq closes it
 
 
 def _end(connection: Connection) -> None:
-    """Closes the connection without waiting, also when its loop is gone. The parameter keeps it alive until then."""
+    """Closes the connection without waiting for the server; works also after its event loop was closed."""
     connection.pgconn.finish()
 
 

@@ -6,12 +6,12 @@ from paycombat_async.intents.postgres_database import Database, fetch
 from paycombat_async.intents.postgres_errors import NO_TABLES
 from paycombat_async.intents.postgres_pool import Connection
 
-MIGRATE_S: Final = 60  # for all migrations, and for waiting until another process has done them
+MIGRATE_S: Final = 60  # seconds for all migrations, including the wait for another process that runs them
 _COMPONENT: Final = "intents"  # other parts of the SDK may have tables of their own in the same schema
-_LOCK: Final = 0x7061_7963_6F6D_6261  # "paycomba": a number that no other program's advisory locks are likely to have
+_LOCK: Final = 0x7061_7963_6F6D_6261  # the bytes of "paycomba", which other programs' locks are unlikely to use
 
-# COLLATE "C": a unique index in a language's order breaks silently when an upgrade of the system changes that order,
-# and this one is what prevents a second payment.
+# The primary key prevents a second payment. Its columns have COLLATE "C" (byte order), because a system upgrade may
+# change the sort order of a language, and a unique index in that order would then silently accept duplicates.
 _FIRST: Final = (
     """
     CREATE TABLE {schema}.intent (
@@ -35,11 +35,11 @@ _FIRST: Final = (
     "CREATE INDEX intent_open ON {schema}.intent (account, created_at) WHERE state IN ('sending', 'unknown')",
     "CREATE INDEX intent_settled ON {schema}.intent (account, settled_at) WHERE settled_at IS NOT NULL",
 )
-MIGRATIONS: Final = (_FIRST,)  # the first one makes version 1; one that was released is never changed
+MIGRATIONS: Final = (_FIRST,)  # the first makes version 1; a released migration is never changed
 LATEST: Final = len(MIGRATIONS)
 
 _BEGIN: Final = (
-    b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED",  # so that each statement sees what others committed before it
+    b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED",  # so that each statement sees what others have committed
     b"SET LOCAL lock_timeout = '30s'",
 )
 _VERSIONS: Final = (
@@ -49,14 +49,14 @@ _VERSIONS: Final = (
 
 
 def statement(text: str, schema: str) -> bytes:
-    """A statement with the name of the schema, which was checked, in place of `{schema}`."""
+    """Returns the SQL with `{schema}` replaced by the name of the schema, which must be a checked identifier."""
     return text.replace("{schema}", f'"{schema}"').encode()
 
 
 async def migrate(database: Database, schema: str) -> None:
-    """Brings the tables to the version that this release needs, in one transaction. Any number may do it at once.
+    """Brings the tables to the version that this release needs, in one transaction; safe in many processes at once.
 
-    Raises `StoreFailed` if that is not possible, or the tables are of a newer version.
+    Raises `StoreFailed` if that fails, or if the tables are from a later release.
     """
 
     async def work(connection: Connection) -> None:
@@ -72,7 +72,7 @@ async def migrate(database: Database, schema: str) -> None:
 
 
 async def read_version(database: Database, schema: str) -> int:
-    """The version of the tables; 0 if there are none. Raises `StoreFailed` if it cannot be read."""
+    """Returns the version of the tables; 0 if there are none. Raises `StoreFailed` if it cannot be read."""
     return await database.run(lambda connection: _version(connection, schema))
 
 
@@ -95,8 +95,8 @@ def refuse_newer(database: Database, version: int) -> None:
 
 
 async def _version(connection: Connection, schema: str) -> int:
-    # Read from the catalog's tables: to_regclass() answers from a cache that does not see what another process has
-    # committed while this one waited for the lock, and the table was created twice.
+    # The query reads pg_tables, because to_regclass() uses a cache, which may not show a table that another process
+    # created while this one waited for the lock; this one would then try to create it again.
     exists = b"SELECT true FROM pg_catalog.pg_tables WHERE schemaname = %(schema)s AND tablename = 'migration'"
     if not await fetch(connection, exists, {"schema": schema}):
         return 0
@@ -106,7 +106,7 @@ async def _version(connection: Connection, schema: str) -> int:
 
 
 async def _apply(connection: Connection, schema: str, version: int) -> None:
-    # IF NOT EXISTS alone would need the right to create schemas, also for one that the administrator has made.
+    # CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists, so it is looked up first.
     named = b"SELECT true FROM pg_namespace WHERE nspname = %(schema)s"
     if not await fetch(connection, named, {"schema": schema}):
         await fetch(connection, statement("CREATE SCHEMA {schema}", schema))

@@ -1,4 +1,4 @@
-"""A store of intents in a SQLite file: it outlives crashes, and all processes of one machine share it."""
+"""A store of intents (records of calls) in a SQLite file, which survives crashes and serves all local processes."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -33,18 +33,18 @@ _COLUMNS: Final = (
     "evidence, expected, answer, owner"
 )
 _MARKS: Final = ", ".join("?" for _ in _COLUMNS.split(", "))
-_SELECT: Final = f"SELECT {_COLUMNS} FROM intent WHERE account = ? AND "  # noqa: S608  # constants
+_SELECT: Final = f"SELECT {_COLUMNS} FROM intent WHERE account = ? AND "  # noqa: S608  # only constants are inserted
 _ONE: Final = f"{_SELECT} endpoint = ? AND reference = ?"
 _BY_REFERENCE: Final = f"{_SELECT} reference = ? ORDER BY endpoint"
 _OPEN: Final = f"{_SELECT} state IN ('sending', 'unknown') AND created_at <= ? ORDER BY created_at"
-_INSERT: Final = f"REPLACE INTO intent ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608  # constants
+_INSERT: Final = f"REPLACE INTO intent ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608  # only constants are inserted
 
 
 class SqliteIntents:
-    """`Intents` in one file on a local disk, for all threads, event loops and processes of this machine.
+    """A store of `Intents` in one file on a local disk, for all threads, event loops and processes of this machine.
 
-    Each record is on the disk before its call is sent, at the price of one fsync. Only the file's owner may read it
-    (mode 0600): recorded answers hold personal data; with `keep_answers=False` only ids and states are kept.
+    Each record is on the disk (fsync) before its call is sent. Only the file's owner may read it (mode 0600), because
+    recorded answers hold personal data; with `keep_answers=False` only ids and states are kept.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class SqliteIntents:
         keep_answers: bool = True,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Creates the file if there is none. Raises `ConfigurationError` if it cannot be used."""
-        from paycombat_async.intents.sqlite_file import IntentsFile  # noqa: PLC0415  # sqlite3: for those who use it
+        """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used."""
+        from paycombat_async.intents.sqlite_file import IntentsFile  # noqa: PLC0415  # loads sqlite3
 
         if str(path) == ":memory:":
             raise ConfigurationError("SqliteIntents needs a file; MemoryIntents keeps intents in memory")
@@ -82,7 +82,7 @@ class SqliteIntents:
         return await self._in_thread(self._forget, self._clock.now() - timedelta(days=days).total_seconds())
 
     async def aclose(self) -> None:
-        """Closes the file, which is opened again when the store is used again."""
+        """Closes the file; the next use of the store opens it again."""
         self._file.close()
 
     def __repr__(self) -> str:
@@ -105,7 +105,7 @@ class SqliteIntents:
             now = self._now()
             written = transitions.begin(standing, new, self.account, now)
             record = written or standing
-            assert record is not None  # noqa: S101  # None only if there was a record
+            assert record is not None  # noqa: S101  # `begin` returns None only if there is a record
             if written is not None:
                 connection.execute(_INSERT, _row(written, new.owner))
         return Begun(record.at(now), may_send=written is not None)
@@ -161,7 +161,7 @@ def _row(record: Record, owner: str) -> list[object]:
     ]
 
 
-# Any: SQLite's values.
+# The row is a tuple of Any because SQLite's values have no static types.
 def _record_of(row: tuple[Any, ...]) -> Record:
     account, endpoint, reference, state, attempt, digest, created, settled, leased, *rest = row
     object_id, evidence, expected, answer, _owner = rest

@@ -1,4 +1,4 @@
-"""The file of an intents store: private, local, and opened once per process."""
+"""The SQLite file of an intents store: readable by its owner only, on a local disk, opened once per process."""
 
 import contextlib
 import os
@@ -13,9 +13,9 @@ from paycombat_async._sqlite_file import create_private, refuse_network_file_sys
 from paycombat_async.errors import ConfigurationError
 
 _KIND: Final = "intents store"
-_APPLICATION: Final = 0x50434E31  # "PCN1" in SQLite's header says whose file it is
+_APPLICATION: Final = 0x50434E31  # "PCN1" in SQLite's header marks the file as an intents store
 _SCHEMA: Final = 1
-_BUSY_S: Final = 10  # seconds to wait for other processes, each of which needs milliseconds
+_BUSY_S: Final = 10  # seconds to wait for a lock, which other processes hold for milliseconds
 _TABLE: Final = """
     CREATE TABLE intent (
         account TEXT NOT NULL, endpoint TEXT NOT NULL, reference TEXT NOT NULL, state TEXT NOT NULL,
@@ -32,10 +32,10 @@ _MESSAGES: Final = {
 
 
 class IntentsFile:
-    """One connection for each process. Transactions of this process run one at a time."""
+    """The store's SQLite file, with one connection in each process, whose transactions run one at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Creates the file if there is none. Raises `ConfigurationError` if it cannot be used."""
+        """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used."""
         self.path = path
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -47,7 +47,7 @@ class IntentsFile:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
-        """A context with the connection in a transaction: committed durably at its end, rolled back if it raises.
+        """A context manager that yields the connection in a transaction: it commits at the end, rolls back on an error.
 
         Raises `ConfigurationError` for every error of SQLite.
         """
@@ -75,10 +75,10 @@ class IntentsFile:
                 connection.close()
 
     def _leave_to_parent(self) -> None:
-        """After a fork, the inherited connection is neither used nor closed: that would release the parent's locks."""
+        """Drops, after a fork, the connection of the parent process; closing it would release the parent's locks."""
         leak_forever(self._connection)
         self._connection, self._pid = None, os.getpid()
-        self._lock = threading.Lock()  # the inherited one may stay locked: a thread of the parent held it
+        self._lock = threading.Lock()  # a thread of the parent may have held the old lock, which stays locked
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -87,8 +87,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
-    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not reach the disk there
-    connection.execute("PRAGMA secure_delete = ON")  # answers that are forgotten are overwritten
+    connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone does not write to the disk
+    connection.execute("PRAGMA secure_delete = ON")  # deleted answers are overwritten in the file
     return connection
 
 

@@ -1,4 +1,4 @@
-"""How a record changes, as pure functions: every store applies these rules, in its own language if it has one."""
+"""The rules by which the record of a call changes, as pure functions; the PostgreSQL store has them in SQL instead."""
 
 from datetime import datetime, timedelta
 
@@ -9,13 +9,13 @@ from paycombat_async.intents.intent import FREE, UNRESOLVED, Intent, IntentState
 
 
 class Record(Struct, frozen=True):
-    """An intent with what only its store needs: until when its call may still be under way."""
+    """An intent (the record of a call), with the time until which the call may still be under way."""
 
     intent: Intent
     leased_until: datetime
 
     def at(self, now: datetime) -> Intent:
-        """Returns the intent as shown at this time: a call whose lease is over is UNKNOWN."""
+        """Returns the intent as it is at the time `now`: SENDING becomes UNKNOWN when `leased_until` has passed."""
         is_over = self.intent.state is IntentState.SENDING and self.leased_until <= now
         return msgspec.structs.replace(self.intent, state=IntentState.UNKNOWN) if is_over else self.intent
 
@@ -38,7 +38,7 @@ def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) 
 
 
 def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Record | None:
-    """Returns the settled record to write; None for another attempt, or if the state is final."""
+    """Returns the record to write, with the outcome; None if its attempt number differs or its state is final."""
     if standing is None or standing.intent.attempt != settlement.attempt or standing.intent.state not in UNRESOLVED:
         return None
     settled = msgspec.structs.replace(
@@ -53,6 +53,6 @@ def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Re
 
 
 def is_unresolved(record: Record, older_than: float, now: datetime) -> bool:
-    """Whether nobody knows what became of the call, and it began at least `older_than` seconds ago."""
+    """Whether the outcome of the call is unknown, and the call began at least `older_than` seconds ago."""
     is_old = record.intent.created_at <= now - timedelta(seconds=older_than)
     return is_old and record.at(now).state is IntentState.UNKNOWN
