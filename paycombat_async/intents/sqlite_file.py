@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final
@@ -56,6 +57,7 @@ class IntentsFile:
         with self._lock, translate_errors(_KIND, self.path, _MESSAGES):
             if self._connection is None:
                 self._connection = _connect(self.path)
+                weakref.finalize(self, _close_or_leave, self._connection, os.getpid())
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -79,6 +81,17 @@ class IntentsFile:
         leak_forever(self._connection)
         self._connection, self._pid = None, os.getpid()
         self._lock = threading.Lock()  # a thread of the parent may have held the old lock, which stays locked
+
+
+def _close_or_leave(connection: sqlite3.Connection, pid: int) -> None:
+    """Closes the connection of a store that was collected, or at exit; a forked child leaves its parent's as it is.
+
+    From Python 3.13 on, a connection that nobody closes emits a ResourceWarning.
+    """
+    if pid == os.getpid():
+        connection.close()
+    else:
+        leak_forever(connection)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

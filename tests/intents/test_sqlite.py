@@ -1,0 +1,94 @@
+"""What is particular to intents in a SQLite file: whose it is, who may read it, and its end."""
+
+import gc
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from paycombat_async import ConfigurationError
+from paycombat_async.intents import NewIntent, SqliteIntents
+
+pytestmark = pytest.mark.promise("P13")
+
+NEW = NewIntent(endpoint="payouts.create", reference="order-1", body_digest="d", owner="test", lease=3600)
+
+
+def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
+    """The recorded answers hold personal data."""
+    store = SqliteIntents(tmp_path / "intents.db")
+    store._begin(NEW)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    store._file.close()
+
+    assert {0o600} == set(modes.values()), modes
+
+
+async def test_a_closed_store_opens_again_and_two_share_a_file(tmp_path: Path) -> None:
+    """Whoever comes second sees the record of the first."""
+    first, second = SqliteIntents(tmp_path / "intents.db"), SqliteIntents(tmp_path / "intents.db")
+    assert (await first.begin(NEW)).may_send
+    await first.aclose()
+
+    assert not (await second.begin(NEW)).may_send
+    assert not (await first.begin(NEW)).may_send
+    await first.aclose()
+    await second.aclose()
+
+
+async def test_accounts_are_kept_apart_in_one_file(tmp_path: Path) -> None:
+    """Each store sees the records of its own account only."""
+    one, other = (SqliteIntents(tmp_path / "intents.db", account=name) for name in ("one", "other"))
+    assert (await one.begin(NEW)).may_send
+    assert (await other.begin(NEW)).may_send
+    assert [1, 1] == [len(await store.find("order-1")) for store in (one, other)]
+    for store in (one, other):
+        await store.aclose()
+
+
+def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
+    """Another database, no database at all, a directory that is not there, and memory."""
+    with sqlite3.connect(tmp_path / "other.db") as other:
+        other.execute("CREATE TABLE t (a)")
+    other.close()
+    (tmp_path / "text").write_text("no database, but long enough to be taken for one" * 50, encoding="utf-8")
+
+    for name in ("other.db", "text", "missing/intents.db"):
+        with pytest.raises(ConfigurationError, match="the intents store"):
+            SqliteIntents(tmp_path / name)
+    with pytest.raises(ConfigurationError, match="MemoryIntents"):
+        SqliteIntents(":memory:")
+    for account in ("", "x" * 256, "a\0b"):
+        with pytest.raises(ConfigurationError, match="account"):
+            SqliteIntents(tmp_path / "intents.db", account=account)
+
+
+def test_a_store_that_nobody_closes_is_closed_when_it_is_collected(tmp_path: Path) -> None:
+    """Otherwise Python 3.13 and later complain of an unclosed database."""
+    store = SqliteIntents(tmp_path / "intents.db")
+    connection = store._file._connection
+    assert connection is not None
+
+    del store
+    gc.collect()
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # other threads of the test run do no harm here
+def test_a_forked_child_has_a_connection_of_its_own(tmp_path: Path) -> None:
+    """It sees the record of its parent, and the parent goes on after the child's end."""
+    store = SqliteIntents(tmp_path / "intents.db")
+    store._begin(NEW)
+    if (child := os.fork()) == 0:
+        may_send = store._begin(NEW).may_send
+        os._exit(int(may_send))
+    _, status = os.waitpid(child, 0)
+
+    assert 0 == os.waitstatus_to_exitcode(status)
+    assert not store._begin(NEW).may_send
+    store._file.close()
