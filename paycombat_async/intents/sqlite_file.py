@@ -98,10 +98,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.as_uri()}?mode=rw", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
     )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
-    connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone does not write to the disk
-    connection.execute("PRAGMA secure_delete = ON")  # deleted answers are overwritten in the file
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
+        connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone does not write to the disk
+        connection.execute("PRAGMA secure_delete = ON")  # deleted answers are overwritten in the file
+    except sqlite3.Error:  # it is not a database
+        connection.close()
+        raise
     return connection
 
 
