@@ -57,12 +57,12 @@ class _Call(Generic[T]):
         return self._task is not None and self._task.done()
 
     def start(self) -> None:
-        """Starts the task. Called in the loop's thread, with the caller's context variables."""
+        """Starts the task. Must be called in the loop's thread, with the caller's context variables."""
         self._task = asyncio.get_running_loop().create_task(self._coroutine)
         self._task.add_done_callback(self._finish)
 
     def cancel(self) -> None:
-        """Cancels the task. Called in the loop's thread."""
+        """Cancels the task. Must be called in the loop's thread."""
         if self._task is not None:
             self._task.cancel()
         # No task yet: an interrupt came before `start` ran (test_an_interrupt_before_the_loop_has_the_call).

@@ -53,7 +53,7 @@ def decode_builtins(data: bytes | Raw, *, exact: bool = False) -> object:
     try:
         return reader.decode(data)
     except DECODE_ERRORS:
-        pass  # it may fail only because of a lone surrogate, so that is replaced next
+        pass  # a lone surrogate may be the cause: it is replaced below, and the decoding tried again
     try:
         return reader.decode(replace_lone_surrogates(bytes(data)))
     except DECODE_ERRORS:

@@ -31,7 +31,7 @@ class FailuresFile:
     """
 
     def __init__(self, path: Path, source: RowFile | None) -> None:
-        """Raises `ConfigurationError` if `path` exists and is no earlier failures file, or its folder is read-only."""
+        """Raises `ConfigurationError` if `path` is an existing file of another kind, or its folder is read-only."""
         if path.exists() and not _is_failures_file(path, source):
             raise ConfigurationError(f"{path} is not an earlier failures file and is not overwritten; name another")
         if not os.access(path.parent, os.W_OK):

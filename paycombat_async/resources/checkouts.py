@@ -1,8 +1,8 @@
 """Checkouts: https://docs.paycombat.com, group "Checkout".
 
-Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
-get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
-decoded.
+Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
+request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
+when the answer cannot be decoded.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """Payin methods: https://docs.paycombat.com, group "Payin Method".
 
-Every method raises `InvalidRequest` before anything is sent, `TransportError` when the request or its answer does not
-get through, `ApiError` when the provider answers with an error, and `InvalidResponse` when the answer cannot be
-decoded.
+Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
+request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
+when the answer cannot be decoded.
 """
 
 from paycombat_async._engine.engine import Engine

@@ -19,7 +19,7 @@ def as_array(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def truncated(response: PlainResponse, _context: Context) -> PlainResponse:
-    """The first half of the body, with a matching Content-Length."""
+    """The first half of the body, with the Content-Length of that half."""
     return replace(response, body=response.body[: len(response.body) // 2])
 
 

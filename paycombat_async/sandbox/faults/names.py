@@ -121,7 +121,7 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_DATE: 2,
     Fault.TRICKLE: 0.05,  # from one byte to the next
     Fault.LATE_ANSWER: 35,  # longer than the client's default timeout of 30
-    Fault.STRAY_ANSWER: 0.005,  # from the correct response on, as for all faults below
+    Fault.STRAY_ANSWER: 0.005,  # seconds after the correct response; the same for all faults below
     Fault.STRAY_PART: 0.005,
     Fault.STRAY_408: 0.005,
     Fault.STRAY_429: 0.005,

@@ -34,7 +34,7 @@ def wrapped(envelope: Envelope) -> Change:
 
 
 def wrongly_wrapped(response: PlainResponse, context: Context) -> PlainResponse:
-    """The same data in the next one of the four envelopes; A follows D."""
+    """The same data in the next of the four envelope forms (A, B, C, D, then A again)."""
     unwrapped_body = _unwrap(response.document)
     return (
         response
