@@ -1,4 +1,4 @@
-"""aiohttp's connector with two checks: a connection must be clean, and a money call must still have time to be sent."""
+"""aiohttp's connector with two checks: no bytes from idle time on a connection, and time left for a money call."""
 
 from typing import TYPE_CHECKING, Final
 

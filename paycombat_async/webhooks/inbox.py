@@ -89,7 +89,8 @@ class Subject(NamedTuple):
 def subject_of(event: WebhookEvent) -> Subject | None:
     """Returns the status change that an event brings; None if it brings none.
 
-    The fields of an `UnknownEvent` may contradict each other, so of its statuses only PENDING counts.
+    The fields of an `UnknownEvent` may contradict each other, so a final status in it is not believed; PENDING, which
+    ends nothing, is.
     """
     stages = STAGES.get(event.type or "", {})
     if not event.id or event.status not in stages:

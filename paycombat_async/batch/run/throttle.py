@@ -40,7 +40,7 @@ class Throttle:
             await turn
 
     async def wait_for_rate(self) -> None:
-        """Wait until the next call may start: until all holds have ended, and as long as the rate requires."""
+        """Wait until the next call may start: until every Retry-After has passed, and as long as the rate requires."""
         is_held = True
         while is_held:
             while (wait := self._held_until - self._clock.monotonic()) > 0:
