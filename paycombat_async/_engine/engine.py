@@ -176,8 +176,8 @@ class Engine:
 
     async def _carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
         """Sends until there is a reply or an error that ends the call; updates `call` on the way."""
-        started = call.begun
-        deadline = started + self.limits.timeout
+        deadline = call.begun + self.limits.timeout
+        started = call.begun if call.record is None else self.clock.monotonic()  # the store took some of the time
         last_cost = 0
         while True:
             call.attempts, call.status, call.is_sending = call.attempts + 1, 0, True

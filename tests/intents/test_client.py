@@ -219,6 +219,21 @@ async def test_a_store_that_fails_after_the_send_does_not_lose_the_answer(make_c
     assert [IntentState.SENDING] == [intent.state for intent in await store.find("order-1")]
 
 
+@pytest.mark.promise("P4")
+async def test_the_deadline_covers_the_time_in_the_store(make_client, transport, clock) -> None:
+    """An attempt is allowed what is left after the store has taken its time."""
+
+    class Slow(MemoryIntents):
+        async def begin(self, new: NewIntent) -> Any:
+            clock.time += 4
+            return await super().begin(new)
+
+    transport.answer(200, PAID)
+    await make_client(intents=Slow(), timeout=10.0).payouts.create(ORDER)
+
+    assert [6.0] == transport.timeouts
+
+
 async def test_a_cancelled_payout_is_unknown_at_once(make_client, store) -> None:
     """Its record does not have to wait for its lease to end."""
     taken = asyncio.Event()
