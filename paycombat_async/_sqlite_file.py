@@ -4,7 +4,7 @@ import contextlib
 import os
 import sqlite3
 import stat
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
 from paycombat_async.errors import ConfigurationError
@@ -35,6 +35,28 @@ def create_private(path: Path, kind: str) -> None:
         problem = f"cannot be created: {os.strerror(error.errno or 0)}"
     if problem:
         raise ConfigurationError(f"the {kind} {path} {problem}")
+
+
+def claim_database(
+    connection: sqlite3.Connection, *, application: int, schema: int, tables: Iterable[str], what: str, other: str
+) -> None:
+    """Creates the tables in an empty database, or checks that it is ours and of this version.
+
+    `application` and `schema` are stored in SQLite's header; `what` names the file, and `other` what to name instead.
+    Raises `ConfigurationError`. Call it inside a transaction.
+    """
+    (found,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (count,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if not count and not found:
+        for table in tables:
+            connection.execute(table)
+        connection.execute(f"PRAGMA application_id = {application}")
+        connection.execute(f"PRAGMA user_version = {schema}")
+    elif found != application:
+        raise ConfigurationError(f"the {what} is another program's database; name another {other}")
+    elif version != schema:
+        raise ConfigurationError(f"the {what} was written by another version of paycombat; name another {other}")
 
 
 def refuse_network_file_system(path: Path, kind: str) -> None:

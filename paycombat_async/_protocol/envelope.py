@@ -39,7 +39,6 @@ class Unwrapped(NamedTuple):
     data: Raw | None
     success: bool | None
     request_id: str | None
-    status: int | None
     envelope: Envelope
     outer: Envelope | None = None
 
@@ -97,8 +96,7 @@ def _inner(outer: Envelope) -> Envelope | None:
 def _unwrapped(envelope: Envelope, success: bool | None) -> Unwrapped:  # noqa: FBT001  # `success` is a finding, not an option
     data = None if envelope.data is UNSET or bytes(envelope.data) in _NULLS else envelope.data
     request_id = envelope.request_id if isinstance(envelope.request_id, str) else None
-    status = envelope.status_code if type(envelope.status_code) is int else None
-    return Unwrapped(data, success, request_id, status, envelope)
+    return Unwrapped(data, success, request_id, envelope)
 
 
 def api_error(

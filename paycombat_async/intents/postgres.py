@@ -16,12 +16,12 @@ from paycombat_async.intents.intent import (
     UNRESOLVED,
     Begun,
     Intent,
-    IntentState,
     NewIntent,
     Settlement,
     check_account,
     check_reference,
 )
+from paycombat_async.intents.transitions import intent_of
 
 if TYPE_CHECKING:
     from paycombat_async.intents.postgres_database import Database
@@ -179,7 +179,7 @@ class PostgresIntents:
         return f"PostgresIntents(account={self.account!r}, schema={self.schema!r})"
 
     async def _select(self, text: str, values: Mapping[str, object]) -> list[Intent]:
-        return [_intent_of(row) for row in await self._execute(text, values)]
+        return [intent_of(row, _in_utc) for row in await self._execute(text, values)]
 
     # The rows are tuples of Any because PostgreSQL's values have no static types.
     async def _execute(self, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
@@ -221,25 +221,6 @@ def _can_be_stored(reference: str) -> bool:
     except InvalidRequest:
         return False
     return True
-
-
-def _intent_of(row: tuple[Any, ...]) -> Intent:
-    account, endpoint, reference, state, attempt, digest, created, settled, *rest = row
-    object_id, evidence, expected, answer = rest
-    return Intent(
-        account=account,
-        endpoint=endpoint,
-        reference=reference,
-        state=IntentState(state),
-        attempt=attempt,
-        body_digest=digest,
-        created_at=_in_utc(created),
-        settled_at=None if settled is None else _in_utc(settled),
-        object_id=object_id,
-        evidence=evidence,
-        expected=msgspec.json.decode(expected, type=dict[str, tuple[str, ...]]),
-        answer=answer,
-    )
 
 
 def _in_utc(moment: datetime) -> datetime:

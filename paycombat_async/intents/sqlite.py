@@ -29,8 +29,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _COLUMNS: Final = (
-    "account, endpoint, reference, state, attempt, body_digest, created_at, settled_at, leased_until, object_id, "
-    "evidence, expected, answer, owner"
+    "account, endpoint, reference, state, attempt, body_digest, created_at, settled_at, object_id, evidence, "
+    "expected, answer, leased_until, owner"
 )
 _MARKS: Final = ", ".join("?" for _ in _COLUMNS.split(", "))
 _SELECT: Final = f"SELECT {_COLUMNS} FROM intent WHERE account = ? AND "  # noqa: S608  # only constants are inserted
@@ -156,30 +156,15 @@ def _row(record: Record, owner: str) -> list[object]:
     intent = record.intent
     return [
         *(intent.account, intent.endpoint, intent.reference, intent.state, intent.attempt, intent.body_digest),
-        *(_seconds(intent.created_at), _seconds(intent.settled_at), _seconds(record.leased_until)),
-        *(intent.object_id, intent.evidence, msgspec.json.encode(intent.expected).decode(), intent.answer, owner),
+        *(_seconds(intent.created_at), _seconds(intent.settled_at), intent.object_id, intent.evidence),
+        *(msgspec.json.encode(intent.expected).decode(), intent.answer, _seconds(record.leased_until), owner),
     ]
 
 
 # The row is a tuple of Any because SQLite's values have no static types.
 def _record_of(row: tuple[Any, ...]) -> Record:
-    account, endpoint, reference, state, attempt, digest, created, settled, leased, *rest = row
-    object_id, evidence, expected, answer, _owner = rest
-    intent = Intent(
-        account=account,
-        endpoint=endpoint,
-        reference=reference,
-        state=IntentState(state),
-        attempt=attempt,
-        body_digest=digest,
-        created_at=_moment(created),
-        settled_at=None if settled is None else _moment(settled),
-        object_id=object_id,
-        evidence=evidence,
-        expected=msgspec.json.decode(expected, type=dict[str, tuple[str, ...]]),
-        answer=answer,
-    )
-    return Record(intent, _moment(leased))
+    *values, leased_until, _owner = row
+    return Record(transitions.intent_of(values, _moment), _moment(leased_until))
 
 
 def _seconds(moment: datetime | None) -> float | None:

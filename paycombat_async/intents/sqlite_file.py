@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from paycombat_async._loop_local import leak_forever
-from paycombat_async._sqlite_file import create_private, refuse_network_file_system, translate_errors
-from paycombat_async.errors import ConfigurationError
+from paycombat_async._sqlite_file import claim_database, create_private, refuse_network_file_system, translate_errors
 
 _KIND: Final = "intents store"
 _APPLICATION: Final = 0x50434E31  # "PCN1" in SQLite's header marks the file as an intents store
@@ -44,7 +43,14 @@ class IntentsFile:
         create_private(path, _KIND)
         refuse_network_file_system(path, _KIND)
         with self.transaction() as connection:
-            _claim_file(connection, path)
+            claim_database(
+                connection,
+                application=_APPLICATION,
+                schema=_SCHEMA,
+                tables=(_TABLE, _INDEX),
+                what=f"{_KIND} {path}",
+                other="file",
+            )
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
@@ -107,18 +113,3 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _claim_file(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not tables and not application:
-        connection.execute(_TABLE)
-        connection.execute(_INDEX)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {_SCHEMA}")
-    elif application != _APPLICATION:
-        raise ConfigurationError(f"the {_KIND} {path} is another program's database; name another file")
-    elif schema != _SCHEMA:
-        raise ConfigurationError(f"the {_KIND} {path} was written by another version of paycombat; name another file")

@@ -1,6 +1,8 @@
 """The rules by which the record of a call changes, as pure functions; the PostgreSQL store has them in SQL instead."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +20,28 @@ class Record(Struct, frozen=True):
         """Returns the intent as it is at the time `now`: SENDING becomes UNKNOWN when `leased_until` has passed."""
         is_over = self.intent.state is IntentState.SENDING and self.leased_until <= now
         return msgspec.structs.replace(self.intent, state=IntentState.UNKNOWN) if is_over else self.intent
+
+
+def intent_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Intent:  # Any: a database's values
+    """Returns the intent in a row: its fields in the order in which `Intent` declares them, `expected` as JSON.
+
+    `moment` turns the database's times into UTC.
+    """
+    account, endpoint, reference, state, attempt, digest, created, settled, object_id, evidence, expected, answer = row
+    return Intent(
+        account=account,
+        endpoint=endpoint,
+        reference=reference,
+        state=IntentState(state),
+        attempt=attempt,
+        body_digest=digest,
+        created_at=moment(created),
+        settled_at=None if settled is None else moment(settled),
+        object_id=object_id,
+        evidence=evidence,
+        expected=msgspec.json.decode(expected, type=dict[str, tuple[str, ...]]),
+        answer=answer,
+    )
 
 
 def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) -> Record | None:

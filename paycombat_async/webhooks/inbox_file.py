@@ -7,8 +7,7 @@ import threading
 from collections.abc import Generator
 from pathlib import Path
 
-from paycombat_async._sqlite_file import create_private, translate_errors
-from paycombat_async.errors import ConfigurationError
+from paycombat_async._sqlite_file import claim_database, create_private, translate_errors
 
 _APPLICATION = 0x50434931  # "PCI1" in ASCII: SQLite's application_id, by which an inbox file is recognized
 _SCHEMA = 1
@@ -40,7 +39,14 @@ class InboxFile:
         self.path = path
         create_private(path, "inbox")
         with self.transaction() as connection:
-            _own(connection, path)
+            claim_database(
+                connection,
+                application=_APPLICATION,
+                schema=_SCHEMA,
+                tables=_TABLES,
+                what=f"inbox {path}",
+                other="inbox",
+            )
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
@@ -72,18 +78,3 @@ _MESSAGES = {
     sqlite3.SQLITE_BUSY: f"was locked by another process for {_PATIENCE_S} seconds",
     sqlite3.SQLITE_CORRUPT: "is damaged; take it away to begin anew (deliveries that are repeated count as new then)",
 }
-
-
-def _own(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not tables and not application:
-        for table in _TABLES:
-            connection.execute(table)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {_SCHEMA}")
-    elif application != _APPLICATION:
-        raise ConfigurationError(f"the inbox {path} is another program's database; name another inbox")
-    elif schema != _SCHEMA:
-        raise ConfigurationError(f"the inbox {path} was written by another version of paycombat; name another inbox")
