@@ -680,3 +680,14 @@ def test_a_secret_in_the_id_of_a_request_is_taken_out(request_id):
     body = b'{"data":%s,"request_id":"%s","success":true}' % (ONE, request_id.encode())
 
     assert "snd_token" not in (understand(body).request_id or "")
+
+
+@pytest.mark.promise("P11")
+def test_a_body_may_have_100_000_bytes_and_not_one_more():
+    """The provider's framework refuses more, and the request is refused before it is sent, with its size."""
+    empty = len(draft(UPDATE_CUSTOMER, update(description=""), {}, None, ACCOUNT).body)
+    fitting = update(description="x" * (100_000 - empty))
+
+    assert 100_000 == len(draft(UPDATE_CUSTOMER, fitting, {}, None, ACCOUNT).body)
+    with pytest.raises(InvalidRequest, match="100001 bytes"):
+        draft(UPDATE_CUSTOMER, update(description="x" * (100_001 - empty)), {}, None, ACCOUNT)
