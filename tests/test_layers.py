@@ -20,10 +20,10 @@ FLOORS = (
     ("errors", "_signing", "_secrets", "_clock", "_loop_local", "_sqlite_file", "_printable", "_signals", "_version"),
     # 1: shapes: requests and responses as types, and JSON text
     ("schemas", "_json"),
-    # 2: the protocol, without any I/O; webhooks
-    ("_protocol", "endpoints", "webhooks"),
-    # 3: edges: what touches the network, and decides about it
-    ("transport", "retry", "testing", "intents"),
+    # 2: the protocol, without any I/O
+    ("_protocol", "endpoints"),
+    # 3: edges: what touches the network and the disk, and decides about it
+    ("transport", "retry", "testing", "_postgres", "intents", "webhooks"),
     # 4: the client
     ("client", "resources", "pagination", "_engine", "_settings"),
     # 5: jobs

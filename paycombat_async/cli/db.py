@@ -6,6 +6,7 @@ import click
 
 from paycombat_async.cli.stores import failures, open_postgres, schema_option
 from paycombat_async.intents.intent import DEFAULT_ACCOUNT
+from paycombat_async.intents.postgres_tables import INTENT_STEPS
 
 
 @click.group()
@@ -67,9 +68,7 @@ async def _migrate(url: str | None, schema: str) -> int:
 
 async def _versions(url: str | None, schema: str) -> tuple[int, int]:
     store = open_postgres(url, DEFAULT_ACCOUNT, schema)
-    from paycombat_async.intents.postgres_schema import LATEST  # noqa: PLC0415  # needs psycopg, which the store checks
-
     try:
-        return await store.version(), LATEST
+        return await store.version(), len(INTENT_STEPS)
     finally:
         await store.aclose()

@@ -9,11 +9,12 @@ from typing import Final
 
 import click
 
+from paycombat_async._postgres.tables import DEFAULT_SCHEMA
 from paycombat_async._printable import printable
 from paycombat_async.cli.refusal import UsageRefused, refusals
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, PayCombatError
 from paycombat_async.intents.intent import DEFAULT_ACCOUNT, Intents
-from paycombat_async.intents.postgres import DEFAULT_SCHEMA, PostgresIntents
+from paycombat_async.intents.postgres import PostgresIntents
 from paycombat_async.intents.sqlite import SqliteIntents
 
 VARIABLE: Final = "PAYCOMBAT_DATABASE_URL"
@@ -51,9 +52,7 @@ def failures() -> Generator[None]:
         except PayCombatError as error:
             words = error.message if isinstance(error, ApiError) else None
             sentence = f"{error} ({words})" if words else str(error)
-            # The error advises a call in Python, which is of no use at a shell.
-            advised = sentence.replace("await store.migrate()", "paycombat db migrate")
-            raise Failed(printable(advised, limit=1000)) from None
+            raise Failed(printable(sentence, limit=1000)) from None
 
 
 def without_urls(message: str) -> str:

@@ -1,15 +1,14 @@
 """A store of intents (records of calls) in PostgreSQL, shared by programs on many machines."""
 
-import importlib
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from paycombat_async._postgres.tables import DEFAULT_SCHEMA, DURABLE, Tables
 from paycombat_async._secrets import Secret
-from paycombat_async.errors import ConfigurationError, InvalidRequest
+from paycombat_async.errors import InvalidRequest
 from paycombat_async.intents.intent import (
     DEFAULT_ACCOUNT,
     FREE,
@@ -21,23 +20,15 @@ from paycombat_async.intents.intent import (
     check_account,
     check_reference,
 )
+from paycombat_async.intents.postgres_tables import INTENT_STEPS
 from paycombat_async.intents.transitions import intent_of
 
 if TYPE_CHECKING:
-    from paycombat_async.intents.postgres_database import Database
-    from paycombat_async.intents.postgres_pool import Pool
+    from paycombat_async._postgres.pool import Pool
 
-DEFAULT_SCHEMA: Final = "paycombat"
-# PostgreSQL cuts longer names off at 63 bytes, and reserves names that begin with "pg_".
-_IDENTIFIER: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")
 _TRIES: Final = 50  # while other processes change the record between the two statements of `begin`
 _FORGOTTEN_AT_ONCE: Final = 1000  # records per DELETE, so that no statement takes long
 
-# Each statement is a transaction of its own, so that a process that dies leaves no open transaction with locks behind.
-# `lock_timeout` is shorter than LEASE_MARGIN_S, so that waiting for a lock never takes longer than a lease.
-_DURABLE: Final = (
-    "(SELECT set_config('synchronous_commit', 'on', true), set_config('lock_timeout', '3s', true)) AS durable"
-)
 _COLUMNS: Final = (
     "account, endpoint, reference, CASE WHEN state = 'sending' AND leased_until <= clock_timestamp() THEN 'unknown'"
     " ELSE state END, attempt, body_digest, created_at, settled_at, object_id, evidence, expected::text, answer"
@@ -47,7 +38,7 @@ _BEGIN: Final = f"""
         (account, endpoint, reference, state, attempt, body_digest, owner, created_at, leased_until, expected)
     SELECT %(account)s, %(endpoint)s, %(reference)s, 'sending', 1, %(body_digest)s, %(owner)s, clock_timestamp(),
         clock_timestamp() + make_interval(secs => %(lease)s), %(expected)s::json
-    FROM {_DURABLE}
+    FROM {DURABLE}
     ON CONFLICT (account, reference, endpoint) DO UPDATE SET
         state = 'sending', attempt = standing.attempt + 1, body_digest = excluded.body_digest, owner = excluded.owner,
         created_at = clock_timestamp(), leased_until = clock_timestamp() + make_interval(secs => %(lease)s),
@@ -59,7 +50,7 @@ _SETTLE: Final = f"""
     UPDATE {{schema}}.intent SET
         state = %(state)s, settled_at = CASE WHEN %(is_final)s THEN clock_timestamp() END,
         object_id = coalesce(%(object_id)s, object_id), evidence = %(evidence)s, answer = %(answer)s
-    FROM {_DURABLE}
+    FROM {DURABLE}
     WHERE account = %(account)s AND endpoint = %(endpoint)s AND reference = %(reference)s
         AND attempt = %(attempt)s AND state IN ('sending', 'unknown')
     RETURNING true
@@ -106,14 +97,16 @@ class PostgresIntents:
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         del dsn_or_pool  # tracebacks with local variables would show the password in it
         self.account = check_account(account)
-        self.schema = _check_schema(schema)
+        self.schema = schema
         self._keep_answers = keep_answers
-        self._is_checked = False
-        self._database = _open_database(source)
-
-        from paycombat_async.intents import postgres_schema  # noqa: PLC0415  # needs psycopg, which is optional
-
-        self._tables = postgres_schema
+        self._tables = Tables(
+            source,
+            schema,
+            owner="PostgresIntents",
+            kind="intents store",
+            component="intents",
+            steps=INTENT_STEPS,
+        )
 
     async def begin(self, new: NewIntent) -> Begun:
         values = {
@@ -131,7 +124,7 @@ class PostgresIntents:
             standing = await self._select(_ONE, values)
             if standing and standing[0].state not in FREE:
                 return Begun(standing[0], may_send=False)
-        raise self._database.failure("is being changed by too many others at once")
+        raise self._tables.database.failure("is being changed by too many others at once")
 
     async def settle(self, settlement: Settlement) -> bool:
         values = {
@@ -165,15 +158,15 @@ class PostgresIntents:
 
         Raises `StoreFailed` on failure, and if the tables are from a later release of paycombat.
         """
-        await self._tables.migrate(self._database, self.schema)
+        await self._tables.migrate()
 
     async def version(self) -> int:
-        """Returns the version of the tables, 0 if there are none; this release needs `postgres_schema.LATEST`."""
-        return await self._tables.read_version(self._database, self.schema)
+        """Returns the version of the tables, 0 if there are none; this release needs `len(INTENT_STEPS)`."""
+        return await self._tables.version()
 
     async def aclose(self) -> None:
         """Closes the connections that the store itself has opened; the next use of the store opens new ones."""
-        await self._database.aclose()
+        await self._tables.aclose()
 
     def __repr__(self) -> str:
         return f"PostgresIntents(account={self.account!r}, schema={self.schema!r})"
@@ -183,36 +176,7 @@ class PostgresIntents:
 
     # The rows are tuples of Any because PostgreSQL's values have no static types.
     async def _execute(self, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        from paycombat_async.intents.postgres_database import fetch  # noqa: PLC0415  # needs psycopg
-
-        if not self._is_checked:
-            await self._tables.check_tables(self._database, self.schema)
-            self._is_checked = True
-        statement = self._tables.statement(text, self.schema)
-        values = {**values, "account": self.account}
-        return await self._database.run(lambda connection: fetch(connection, statement, values))
-
-
-def _check_schema(schema: str) -> str:
-    if _IDENTIFIER.fullmatch(schema) is None:
-        raise ConfigurationError(
-            "the schema must be a plain identifier: at most 63 lower-case letters, digits and underscores,"
-            " no digit first and none of PostgreSQL's own names"
-        )
-    return schema
-
-
-def _open_database(source: "Secret | Pool") -> "Database":
-    try:
-        importlib.import_module("psycopg")
-    except ImportError:  # psycopg is missing, or PostgreSQL's library libpq, which it needs
-        raise ConfigurationError("PostgresIntents needs psycopg: pip install 'paycombat[postgres]'") from None
-    if not isinstance(source, Secret) and not (hasattr(source, "connection") and hasattr(source, "__aenter__")):
-        raise ConfigurationError("PostgresIntents needs a connection string or an AsyncConnectionPool of psycopg")
-
-    from paycombat_async.intents.postgres_database import Database  # noqa: PLC0415  # needs psycopg
-
-    return Database(source, "intents store")
+        return await self._tables.execute(text, {**values, "account": self.account})
 
 
 def _can_be_stored(reference: str) -> bool:

@@ -22,7 +22,7 @@ from tests.processes import ROOT, Process
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 psycopg_pool = pytest.importorskip("psycopg_pool", reason="psycopg_pool is not installed")
-postgres_database = importlib.import_module("paycombat_async.intents.postgres_database")  # imports psycopg itself
+postgres_database = importlib.import_module("paycombat_async._postgres.database")  # imports psycopg itself
 
 SOON_S = 20.0  # for an error: 10 s at most, on a machine that has much else to do
 pytestmark = pytest.mark.timeout(60)
@@ -254,7 +254,7 @@ async def test_a_server_that_does_not_answer_is_a_failure_soon(silent_dsn, monke
 
 async def test_a_server_that_falls_silent_is_cut(store):
     """Here the statement waits in the server, as it does for a storage that hangs."""
-    error = await failure(store._database.run(_sleeping, 0.05))
+    error = await failure(store._tables.database.run(_sleeping, 0.05))
 
     assert "connection broke" in str(error)
     assert (await store.begin(new())).may_send
@@ -267,7 +267,7 @@ async def _sleeping(connection) -> None:
 async def test_a_cancelled_call_leaves_a_store_that_works(store):
     """The connection in the middle of a statement is not used again."""
     for _ in range(5):
-        calls = [asyncio.ensure_future(store._database.run(_sleeping, 0.2)) for _ in range(3)]
+        calls = [asyncio.ensure_future(store._tables.database.run(_sleeping, 0.2)) for _ in range(3)]
         await asyncio.sleep(0.005)
         for call in calls:
             call.cancel()
@@ -325,7 +325,7 @@ async def test_missing_tables_are_a_failure_that_says_what_to_do(store, postgres
     await execute(postgres_server.dsn, f"DROP TABLE {store.schema}.intent")
     errors.append(await failure(store.begin(new())))
 
-    assert ["run `await store.migrate()`" in str(error) for error in errors] == [True] * 3
+    assert ["run `paycombat db migrate`" in str(error) for error in errors] == [True] * 3
 
 
 async def test_tables_of_a_later_release_are_refused(store, postgres_server):

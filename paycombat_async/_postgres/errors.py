@@ -7,7 +7,7 @@ import psycopg
 
 # A conflict with another transaction and a deadlock: nothing was written, so the work can be repeated.
 REPEATABLE: Final = frozenset({"40001", "40P01"})
-NO_TABLES: Final = "has no tables yet; run `await store.migrate()` once"
+NO_TABLES: Final = "has no tables yet; run `paycombat db migrate` once, or its `migrate()`"
 
 # The keys are SQLSTATE codes, or their first two characters, which are the class of the error.
 _BY_CODE: Final[Mapping[str, str]] = {
@@ -19,7 +19,7 @@ _BY_CODE: Final[Mapping[str, str]] = {
     "3F000": NO_TABLES,
     "40": "is being changed by too many others at once",
     "42501": "does not permit this user to do that; grant rights on the schema and its tables",
-    "42703": "has tables of another version; run `await store.migrate()`",
+    "42703": "has tables of another version; run `paycombat db migrate`, or its `migrate()`",
     "42P01": NO_TABLES,
     "53100": "cannot be written: the server's disk is full",
     "53300": "has no connection left for this user",

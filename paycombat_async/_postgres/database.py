@@ -8,10 +8,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from paycombat_async._loop_local import LoopLocal
-from paycombat_async._secrets import Secret
-from paycombat_async.errors import StoreFailed
-from paycombat_async.intents.postgres_errors import REPEATABLE, code_of, explain
-from paycombat_async.intents.postgres_pool import (
+from paycombat_async._postgres.errors import REPEATABLE, code_of, explain
+from paycombat_async._postgres.pool import (
     CONNECT_S,
     Connection,
     LoopPool,
@@ -20,6 +18,8 @@ from paycombat_async.intents.postgres_pool import (
     cut_after,
     is_alive,
 )
+from paycombat_async._secrets import Secret
+from paycombat_async.errors import StoreFailed
 
 T = TypeVar("T")
 

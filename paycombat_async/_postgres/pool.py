@@ -32,7 +32,7 @@ _DEFAULTS: Final[Mapping[str, int | str]] = {
 
 
 class Pool(Protocol):
-    """The part of psycopg's `AsyncConnectionPool` that the store uses."""
+    """The part of psycopg's `AsyncConnectionPool` that the stores use."""
 
     def connection(self, timeout: float | None = None) -> AbstractAsyncContextManager[Connection]:
         """A context manager that lends a connection; raises if none is free within `timeout` seconds."""

@@ -1,0 +1,110 @@
+"""Numbered migrations of one component's tables, each applied once and in order, by any number of processes."""
+
+from typing import Final, NamedTuple
+
+from paycombat_async._postgres.database import Database, fetch
+from paycombat_async._postgres.errors import NO_TABLES
+from paycombat_async._postgres.pool import Connection
+
+MIGRATE_S: Final = 60  # seconds for all migrations, including the wait for another process that runs them
+_LOCK: Final = 0x7061_7963_6F6D_6261  # the bytes of "paycomba", which other programs' locks are unlikely to use
+
+_BEGIN: Final = (
+    b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED",  # so that each statement sees what others have committed
+    b"SET LOCAL lock_timeout = '30s'",
+)
+_VERSIONS: Final = (
+    "CREATE TABLE IF NOT EXISTS {schema}.migration (component text NOT NULL, version integer NOT NULL,"
+    " applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (component, version))"
+)
+
+
+class Migrations(NamedTuple):
+    """The tables of one component, such as "intents", in the named schema.
+
+    `steps` holds the SQL statements of each migration: the first makes version 1. A released one is never changed.
+    """
+
+    schema: str
+    component: str
+    steps: tuple[tuple[str, ...], ...]
+
+    @property
+    def latest(self) -> int:
+        """The version that this release needs."""
+        return len(self.steps)
+
+
+def statement(text: str, schema: str) -> bytes:
+    """Returns the SQL with `{schema}` replaced by the name of the schema, which must be a checked identifier."""
+    return text.replace("{schema}", f'"{schema}"').encode()
+
+
+async def migrate(database: Database, migrations: Migrations) -> None:
+    """Brings the tables to the version that this release needs, in one transaction; safe in many processes at once.
+
+    Raises `StoreFailed` if that fails, or if the tables are from a later release.
+    """
+
+    async def work(connection: Connection) -> None:
+        async with connection.transaction():
+            for setting in _BEGIN:
+                await fetch(connection, setting)
+            await fetch(connection, b"SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": _LOCK})
+            version = await _version(connection, migrations)
+            _refuse_newer(database, migrations, version)
+            await _apply(connection, migrations, version)
+
+    await database.run(work, MIGRATE_S)
+
+
+async def read_version(database: Database, migrations: Migrations) -> int:
+    """Returns the version of the tables; 0 if there are none. Raises `StoreFailed` if it cannot be read."""
+    return await database.run(lambda connection: _version(connection, migrations))
+
+
+async def check_tables(database: Database, migrations: Migrations) -> None:
+    """Raises `StoreFailed` for missing tables, and for tables that are older or newer than this release needs."""
+    version, needed = await read_version(database, migrations), migrations.latest
+    _refuse_newer(database, migrations, version)
+    if version == 0:
+        raise database.failure(NO_TABLES)
+    if version < needed:
+        raise database.failure(
+            f"has tables of version {version}, {needed} is needed; run `paycombat db migrate`, or its `migrate()`"
+        )
+
+
+def _refuse_newer(database: Database, migrations: Migrations, version: int) -> None:
+    if version > migrations.latest:
+        raise database.failure(
+            f"has tables of version {version}, and this release of paycombat knows {migrations.latest} at most;"
+            " upgrade paycombat"
+        )
+
+
+async def _version(connection: Connection, migrations: Migrations) -> int:
+    # The query reads pg_tables, because to_regclass() uses a cache, which may not show a table that another process
+    # created while this one waited for the lock; this one would then try to create it again.
+    exists = b"SELECT true FROM pg_catalog.pg_tables WHERE schemaname = %(schema)s AND tablename = 'migration'"
+    if not await fetch(connection, exists, {"schema": migrations.schema}):
+        return 0
+    newest = "SELECT coalesce(max(version), 0) FROM {schema}.migration WHERE component = %(component)s"
+    component = {"component": migrations.component}
+    ((version,),) = await fetch(connection, statement(newest, migrations.schema), component)
+    return int(version)
+
+
+async def _apply(connection: Connection, migrations: Migrations, version: int) -> None:
+    schema = migrations.schema
+    # CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists, so it is looked up first.
+    named = b"SELECT true FROM pg_namespace WHERE nspname = %(schema)s"
+    if not await fetch(connection, named, {"schema": schema}):
+        await fetch(connection, statement("CREATE SCHEMA {schema}", schema))
+    if version < migrations.latest:
+        await fetch(connection, statement(_VERSIONS, schema))
+    done = "INSERT INTO {schema}.migration (component, version) VALUES (%(component)s, %(version)s)"
+    for number, steps in enumerate(migrations.steps[version:], version + 1):
+        for step in steps:
+            await fetch(connection, statement(step, schema))
+        await fetch(connection, statement(done, schema), {"component": migrations.component, "version": number})

@@ -1,0 +1,106 @@
+"""The tables of one store in PostgreSQL: how they are made, checked and queried. Importing this needs no psycopg."""
+
+import importlib
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from paycombat_async._secrets import Secret
+from paycombat_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from paycombat_async._postgres.database import Database
+    from paycombat_async._postgres.pool import Pool
+
+DEFAULT_SCHEMA: Final = "paycombat"
+# PostgreSQL cuts longer names off at 63 bytes, and reserves names that begin with "pg_".
+_IDENTIFIER: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")
+
+# An item of FROM that makes the commit of this statement's transaction durable, and limits its waiting for locks to
+# less than the margin of a lease (LEASE_MARGIN_S). Each statement is a transaction of its own, so that a process that
+# dies leaves no open transaction with locks behind.
+DURABLE: Final = (
+    "(SELECT set_config('synchronous_commit', 'on', true), set_config('lock_timeout', '3s', true)) AS durable"
+)
+
+
+class Tables:
+    """The tables of one store, in one schema of a database. Every statement names the schema as `{schema}`."""
+
+    def __init__(
+        self,
+        source: "Secret | Pool",
+        schema: str,
+        *,
+        owner: str,
+        kind: str,
+        component: str,
+        steps: tuple[tuple[str, ...], ...],
+    ) -> None:
+        """Takes the connection string, as a secret, or the user's own pool.
+
+        `owner` is the class that users know, such as "PostgresIntents", and `kind` what it is, such as "intents
+        store"; `component` and `steps` are those of `Migrations`. Raises `ConfigurationError` without psycopg, and for
+        a schema or connection string that cannot be used.
+        """
+        self.schema = _check_schema(schema)
+        self.database = _open_database(source, owner, kind)
+        self._is_checked = False
+
+        from paycombat_async._postgres import migrations  # noqa: PLC0415  # needs psycopg, which is optional
+
+        self._migrator = migrations
+        self._migrations = migrations.Migrations(schema, component, steps)
+
+    # The rows are tuples of Any because PostgreSQL's values have no static types.
+    async def execute(self, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Returns the rows of one statement, which is a transaction of its own. Raises `StoreFailed`."""
+        from paycombat_async._postgres.database import fetch  # noqa: PLC0415  # needs psycopg
+
+        await self.check()
+        sql = self.sql(text)
+        return await self.database.run(lambda connection: fetch(connection, sql, values))
+
+    def sql(self, text: str) -> bytes:
+        """Returns the statement with `{schema}` replaced by the name of the schema."""
+        return self._migrator.statement(text, self.schema)
+
+    async def check(self) -> None:
+        """Raises `StoreFailed` unless the tables have the version that this release needs; asks the server once."""
+        if not self._is_checked:
+            await self._migrator.check_tables(self.database, self._migrations)
+            self._is_checked = True
+
+    async def migrate(self) -> None:
+        """Makes the tables, or brings them up to date; safe to repeat. Raises `StoreFailed`."""
+        await self._migrator.migrate(self.database, self._migrations)
+
+    async def version(self) -> int:
+        """Returns the version of the tables, 0 if there are none."""
+        return await self._migrator.read_version(self.database, self._migrations)
+
+    async def aclose(self) -> None:
+        """Closes the connections that were opened here; the next use opens new ones."""
+        await self.database.aclose()
+
+
+def _check_schema(schema: str) -> str:
+    if _IDENTIFIER.fullmatch(schema) is None:
+        raise ConfigurationError(
+            "the schema must be a plain identifier: at most 63 lower-case letters, digits and underscores,"
+            " no digit first and none of PostgreSQL's own names"
+        )
+    return schema
+
+
+def _open_database(source: "Secret | Pool", owner: str, kind: str) -> "Database":
+    try:
+        importlib.import_module("psycopg")
+    except ImportError:  # psycopg is missing, or PostgreSQL's library libpq, which it needs
+        raise ConfigurationError(f"{owner} needs psycopg: pip install 'paycombat[postgres]'") from None
+    if not isinstance(source, Secret) and not (hasattr(source, "connection") and hasattr(source, "__aenter__")):
+        raise ConfigurationError(f"{owner} needs a connection string or an AsyncConnectionPool of psycopg")
+
+    from paycombat_async._postgres.database import Database  # noqa: PLC0415  # needs psycopg
+
+    return Database(source, kind)
