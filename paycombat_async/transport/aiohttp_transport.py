@@ -32,6 +32,10 @@ from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
 from paycombat_async.transport.guarded_connector import GuardedConnector, UnusableConnection
 from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody, marks_its_end, read_body
 
+# What aiohttp's parser accepts by default, 8 190 bytes a line and 128 lines, is less than a proxy may add: a long
+# Content-Security-Policy, or a Set-Cookie for each of its nodes. The answer behind such a head was lost.
+_MAX_HEAD_LINE: Final = 64 * 1024
+_MAX_HEAD_LINES: Final = 1000
 KEEPALIVE_S: Final = 4.0  # Node closes idle connections after 5 s; closing them earlier avoids sending on a dead one
 _HEADERS: Final = {
     "Accept": "application/json",
@@ -133,6 +137,9 @@ class AiohttpTransport:
             cookie_jar=aiohttp.DummyCookieJar(),  # cookies would be sent with later calls, even of other accounts
             trust_env=False,  # if True, the proxy in HTTP_PROXY would see the token, and .netrc passwords would be sent
             timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
+            max_line_size=_MAX_HEAD_LINE,
+            max_field_size=_MAX_HEAD_LINE,
+            max_headers=_MAX_HEAD_LINES,
             auto_decompress=False,  # `read_body` decompresses: aiohttp accepts a gzip stream that was cut short
         )
         return _Pool(session, connector.deadlines, asyncio.Semaphore(self._max_connections))

@@ -224,7 +224,8 @@ BAD_ANSWERS = [
     pytest.param(b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\nshort", Disconnected, id="truncated"),
     pytest.param(b"NOT HTTP\r\n\r\n", Disconnected, id="not http"),
     pytest.param(b"HTTP/1.1 400 X\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", Disconnected, id="two lengths"),
-    pytest.param(b"HTTP/1.1 200 X\r\nX: " + b"y" * 20_000 + b"\r\n\r\n", Disconnected, id="huge header"),
+    pytest.param(b"HTTP/1.1 200 X\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", Disconnected, id="huge header"),
+    pytest.param(b"HTTP/1.1 200 X\r\n" + b"X: y\r\n" * 1_100 + b"\r\n", Disconnected, id="too many headers"),
     pytest.param(b"HTTP/1.1 4", Disconnected, id="half a head"),
 ]
 
@@ -263,6 +264,25 @@ async def test_a_body_is_unpacked_to_its_end(exchange, packed, encoding):
         reply = await exchange(server)
 
     assert (OK, True) == (reply.body, reply.is_whole)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(http(200, OK, "X: " + "y" * 9_000), id="a header of 9 kB"),
+        pytest.param(http(200, OK, "X: " + "y" * 64_000), id="a header of 64 kB"),
+        pytest.param(http(200, OK, "x" * 9_000 + ": y"), id="a name of 9 kB"),
+        pytest.param(http(200, OK, *(f"Set-Cookie: a{number}=b" for number in range(200))), id="200 headers"),
+        pytest.param(http(200, OK, *(f"X-{number}: y" for number in range(990))), id="990 headers"),
+        pytest.param(http(200, OK, reason="y" * 9_000), id="a reason of 9 kB"),
+    ],
+)
+async def test_a_long_head_does_not_cost_the_answer(exchange, answer):
+    """Proxies add long policies and many cookies; the answer behind them is the provider's all the same."""
+    async with RawServer(answering(answer)) as server:
+        reply = await exchange(server)
+
+    assert (200, OK) == (reply.status, reply.body)
 
 
 @pytest.mark.parametrize(
