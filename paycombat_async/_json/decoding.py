@@ -1,5 +1,6 @@
-"""Decodes received JSON: with cached decoders, lone surrogates replaced, and amounts exact on request."""
+"""Decodes received JSON: with cached decoders, common faults repaired, and amounts exact on request."""
 
+import codecs
 import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -24,6 +25,17 @@ _LONE_SURROGATE = re.compile(
 )
 
 
+# A string with its escapes, up to its end or that of the text. The possessive `*+` never goes back: without it, a
+# hostile text of escaped quotes would take quadratic time.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_RAW_CONTROL = re.compile(rb"(\\.)|[\x00-\x1f]", re.DOTALL)
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",  # .NET's default encoding writes it
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
 def _decimal_or_float(digits: str) -> Decimal | float:
     try:
         return Decimal(digits)
@@ -45,25 +57,43 @@ def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
 
 
 def decode_builtins(data: bytes | Raw, *, exact: bool = False) -> object:
-    """Returns the JSON as dicts and lists, with lone surrogates replaced. Raises `UndecodableData` if it is not JSON.
+    """Returns the JSON as dicts and lists, repaired if need be. Raises `UndecodableData` if it is not JSON.
 
     `exact` decodes numbers with a fraction as Decimal, with all their digits; a float keeps at most 17.
     """
-    reader = _EXACT_DECODER if exact else decoder(object)
+    return decode_repaired(_EXACT_DECODER if exact else decoder(object), data)
+
+
+def decode_repaired(reader: "msgspec.json.Decoder[R]", data: bytes | Raw) -> R:
+    """Returns what the decoder makes of the JSON, at the second try of the JSON as `repair` returns it.
+
+    Raises `UndecodableData` if it cannot be decoded even then, or is of another type.
+    """
     try:
         return reader.decode(data)
     except DECODE_ERRORS:
-        pass  # a lone surrogate may be the cause: it is replaced below, and the decoding tried again
+        pass  # decoded again outside the except block, so that no error has this one as its context
     try:
-        return reader.decode(replace_lone_surrogates(bytes(data)))
+        return reader.decode(repair(bytes(data)))
     except DECODE_ERRORS:
         pass
     raise UndecodableData("not JSON")
 
 
-def replace_lone_surrogates(text: bytes) -> bytes:
-    """Returns the JSON with every escaped lone surrogate replaced by U+FFFD.
+def repair(text: bytes) -> bytes:
+    """Returns JSON without the faults that careless encoders make; valid JSON stays as it is.
 
-    Not for a body whose signature is still to be verified, because the bytes change.
+    Removed is a byte order mark. Control characters inside strings become escapes; lone surrogates and bytes that are
+    not UTF-8 become U+FFFD. Only for a body whose signature has been verified, or needs none: the bytes change.
     """
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if text.startswith(mark)), "utf-8")
+    text = text.decode(encoding, "replace").encode()
+    return _STRING.sub(lambda found: _escaped(found[0]), _replace_lone_surrogates(text))
+
+
+def _escaped(string: bytes) -> bytes:
+    return _RAW_CONTROL.sub(lambda found: found[1] or b"\\u%04x" % found[0][0], string)
+
+
+def _replace_lone_surrogates(text: bytes) -> bytes:
     return _LONE_SURROGATE.sub(lambda found: found[1] + (found[2] or b"\\ufffd"), text)

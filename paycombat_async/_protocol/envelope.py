@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import UNSET, Raw
 
 from paycombat_async._clock import retry_after_seconds
-from paycombat_async._json.decoding import DECODE_ERRORS, decoder, replace_lone_surrogates
+from paycombat_async._json.decoding import UndecodableData, decode_repaired, decoder
 from paycombat_async._protocol.error_texts import error_code, error_message
 from paycombat_async._protocol.messages import RawReply
 from paycombat_async._protocol.verdict import PROOFS_OF_REFUSAL, casts_doubt, statuses_in, success_of, verdict_of
@@ -69,14 +68,8 @@ def unwrap(body: bytes) -> Unwrapped | None:
 
 def _envelope(body: bytes | Raw) -> Envelope | None:
     try:
-        return decoder(Envelope).decode(body)
-    except (msgspec.ValidationError, RecursionError):
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # a lone surrogate may be the only fault
-    try:
-        return decoder(Envelope).decode(replace_lone_surrogates(bytes(body)))
-    except DECODE_ERRORS:
+        return decode_repaired(decoder(Envelope), body)
+    except UndecodableData:
         return None
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args
 import msgspec
 from msgspec import Raw, Struct
 
-from paycombat_async._json.decoding import DECODE_ERRORS, UndecodableData, decoder
+from paycombat_async._json.decoding import DECODE_ERRORS, UndecodableData, decode_repaired, decoder
 from paycombat_async._protocol.drift import DriftKind, FieldIssue
 
 R = TypeVar("R")
@@ -49,8 +49,8 @@ def decode_page(
 
 def _items_and_total(data: bytes | Raw) -> tuple[list[Raw], int | None]:
     try:
-        found = _LIST_OR_OBJECT.decode(data)
-    except DECODE_ERRORS:
+        found = decode_repaired(_LIST_OR_OBJECT, data)
+    except UndecodableData:
         raise UndecodableData("neither a list nor an object holding one") from None
     if not isinstance(found, dict):
         return found, None

@@ -1,6 +1,7 @@
 """Reads the body of an answer: limited in size, decompressed, and checked to be complete."""
 
 import zlib
+from codecs import BOM_UTF8
 from typing import Final
 
 from aiohttp import ClientResponse, hdrs
@@ -35,7 +36,7 @@ async def read_body(response: ClientResponse, limit: int) -> bytes:
     if coding in _GZIP:
         return await _unpacked(response, limit)
     body = await _bounded(response, limit)
-    if coding not in {"", "identity"} and body.lstrip()[:1] not in {b"{", b"["}:
+    if coding not in {"", "identity"} and body.removeprefix(BOM_UTF8).lstrip()[:1] not in {b"{", b"["}:
         raise UnacceptableBody("is in an encoding that was not asked for")
     return body
 

@@ -208,10 +208,6 @@ def test_numbers_are_read_from_what_was_signed() -> None:
         (b'{"amount":NaN}', InvalidPayload),
         (b'{"amount":-Infinity}', InvalidPayload),
         (b"{'type':'PAYIN'}", InvalidPayload),
-        (b'{"type":"\xff"}', InvalidPayload),
-        (b'{"type":"\xed\xa0\x80"}', InvalidPayload),
-        (b'\xef\xbb\xbf{"type":"PAYIN"}', InvalidPayload),
-        ('{"type":"PAYIN"}'.encode("utf-16"), InvalidPayload),
         (deep("[", "]"), InvalidPayload),
         (deep('{"a":', "}", 40_000), InvalidPayload),
         (b'{"type":"PAYIN","x":' + deep("[", "]"), InvalidPayload),
@@ -221,8 +217,14 @@ def test_numbers_are_read_from_what_was_signed() -> None:
     ],
     ids=[
         *("empty", "blank", "list", "text", "null", "number", "cut", "tail", "NaN", "infinity", "single quotes"),
-        *("not UTF-8", "surrogate in UTF-8", "byte order mark", "UTF-16", "deep lists", "deep objects", "deep field"),
-        *("zeros at the limit", "spaces beyond the limit", "brackets beyond the limit"),
+        *(
+            "deep lists",
+            "deep objects",
+            "deep field",
+            "zeros at the limit",
+            "spaces beyond the limit",
+            "brackets beyond the limit",
+        ),
     ],
 )
 def test_signed_nonsense_ends_in_a_webhook_error(body: bytes, error: type[WebhookError]) -> None:
