@@ -10,14 +10,26 @@ import msgspec
 from paycombat_async.schemas.envelope import Envelope
 
 _CODE_KEYS: Final = ("code", "error_code", "errorCode", "name", "type")
-_MESSAGE_KEYS: Final = ("message", "messages", "msg", "detail", "details", "description", "error", "reason", "title")
+_MESSAGE_KEYS: Final = (
+    "message",
+    "messages",
+    "msg",
+    "detail",
+    "details",
+    "description",
+    "error",
+    "errors",
+    "reason",
+    "title",
+)
+_NESTED_KEYS: Final = ("error", "errors")
 _DEEPEST: Final = 4  # levels of nested objects and lists; a deeper part goes into the message as JSON
 
 
 def error_code(envelope: Envelope) -> str | None:
     """Returns the provider's error code as str, from the envelope or its error object; None if there is none."""
-    candidates = (envelope.code, *(_member(error, _CODE_KEYS) for error in (envelope.error, envelope.errors)))
-    return next((text for value in candidates if (text := _as_text(value))), None)
+    candidates = (_as_code(envelope.code), _code_in(envelope.error), _code_in(envelope.errors))
+    return next((code for code in candidates if code), None)
 
 
 def error_message(envelope: Envelope) -> str | None:
@@ -31,23 +43,27 @@ def _words(value: object, depth: int) -> str | None:
         return "; ".join(text for item in value if (text := _words(item, depth + 1))) or None
     if depth < _DEEPEST and _is_object(value):
         found = (_words(value.get(key), depth + 1) for key in _MESSAGE_KEYS)
-        code = _member(value, _CODE_KEYS)
-        return next((text for text in found if text), None) or (_as_text(value) if code is None else _as_text(code))
+        return next((text for text in found if text), None) or _code_in(value) or _as_text(value)
     return _as_text(value)
+
+
+def _code_in(value: object, depth: int = 0) -> str | None:
+    """Returns the code of an error object, or of the first in a list; also one inside a nested error."""
+    holder = value[0] if _is_list(value) and value else value
+    if not _is_object(holder) or depth > _DEEPEST:
+        return None
+    own = next((code for key in _CODE_KEYS if (code := _as_code(holder.get(key)))), None)
+    return own or next((code for key in _NESTED_KEYS if (code := _code_in(holder.get(key), depth + 1))), None)
+
+
+def _as_code(value: object) -> str | None:
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
 
 
 def _as_text(value: object) -> str | None:
     if value is None or isinstance(value, bool) or value in ({}, []):
         return None
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def _member(value: object, keys: tuple[str, ...]) -> object:
-    """Returns the object's value for the first of these keys that it has, else None; looks into a list's first item."""
-    holder = value[0] if _is_list(value) and value else value
-    if not _is_object(holder):
-        return None
-    return next((holder[key] for key in keys if holder.get(key) is not None), None)
 
 
 # The values of the dict are Any because they are decoded JSON.
