@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from paycombat_async._clock import Clock
 from paycombat_async._engine.records import CallRecord
+from paycombat_async._secrets import short_rich_repr
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import ConfigurationError
 
@@ -32,6 +33,12 @@ class CallUnderWay(Struct, eq=False, gc=False):
     record: CallRecord | None = None
     is_recorded: bool | None = None
     is_replayed: bool = False
+
+    # It is a local variable of the engine, which error reporters show, and the body holds personal data.
+    def __repr__(self) -> str:
+        return f"CallUnderWay({self.endpoint.name}, attempts={self.attempts}, status={self.status})"
+
+    __rich_repr__ = short_rich_repr
 
 
 def check_grace(grace: object) -> None:

@@ -21,12 +21,16 @@ class CreatePaymentRequest(Request, frozen=True, kw_only=True):
 class CreateNewCheckout(Request, frozen=True, kw_only=True):
     """The payin method that a checkout's customer has chosen."""
 
+    _shown = ("payin_method_name",)
+
     checkout_token: RequiredText
     payin_method_name: RequiredText
 
 
 class CreateCheckoutVirtualAccount(Request, frozen=True, kw_only=True):
     """The bank at which a checkout's virtual account is opened (KRW), by its Korean name, as in KDB산업은행."""
+
+    _shown = ("payin_method_name",)
 
     checkout_token: RequiredText
     payin_method_name: RequiredText
@@ -37,6 +41,8 @@ class Checkout(Response, frozen=True, kw_only=True):
 
     Send the customer to `checkout_url`, and nobody else: it carries your X-token, so it is left out of `repr`.
     """
+
+    _shown = ("id", "amount", "currency")
 
     id: Identity = ""
     checkout_token: str | None = None
@@ -59,9 +65,3 @@ class Checkout(Response, frozen=True, kw_only=True):
     checkout_url: str | None = None
     order_summary: dict[str, object] | None = None
     webhook_url: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Checkout(id={self.id!r}, amount={self.amount}, currency={self.currency!r}, ***)"
-
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        return [("id", self.id), ("amount", self.amount), ("currency", self.currency)]

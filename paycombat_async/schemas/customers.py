@@ -15,6 +15,7 @@ from paycombat_async.schemas._base import (
     NullableReference,
     NullableText,
     Part,
+    PublicResponse,
     Reference,
     Request,
     RequiredText,
@@ -102,6 +103,8 @@ class CreateIndividual(Part, frozen=True, kw_only=True):
 class CreateCustomer(Request, frozen=True, kw_only=True):
     """A new customer: give `company` with type "company", `individual` with type "individual"."""
 
+    _shown = ("organization_reference_id", "type")
+
     description: str
     type: CustomerKind
     organization_reference_id: str | UnsetType = UNSET
@@ -151,6 +154,8 @@ class UpdateIndividual(Part, frozen=True, kw_only=True):
 
 class UpdateCustomer(Request, frozen=True, kw_only=True):
     """The fields of a customer to change: those left `UNSET` stay as they are, those set to `""` are cleared."""
+
+    _shown = ("customer_id", "type")
 
     customer_id: RequiredText
     description: str | UnsetType = UNSET
@@ -217,6 +222,8 @@ class Customer(Response, frozen=True, kw_only=True):
     `type` is one of `CustomerType`, or a str that this SDK does not know yet.
     """
 
+    _shown = ("customer_id", "type", "is_active")
+
     company: Company | None = None
     individual: Individual | None = None
     created_at: str | None = None
@@ -240,7 +247,7 @@ class Customer(Response, frozen=True, kw_only=True):
     company_domain: NullableText = None
 
 
-class WalletReadiness(Response, frozen=True, kw_only=True):
+class WalletReadiness(PublicResponse, frozen=True, kw_only=True):
     """Whether a customer's wallet can be used, and which fields are missing for it.
 
     Both fields are inferred: the documentation shows them only in an unrelated schema on the page "Disable Customer".
@@ -250,7 +257,7 @@ class WalletReadiness(Response, frozen=True, kw_only=True):
     missing_field: list[str] | None = None
 
 
-class DeletedCustomer(Response, frozen=True, kw_only=True):
+class DeletedCustomer(PublicResponse, frozen=True, kw_only=True):
     """The answer to a deletion. The documentation shows no example, so any field may be None."""
 
     customer_id: NullableReference = None

@@ -10,7 +10,7 @@ from typing import Annotated, Generic, TypeVar
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from paycombat_async._secrets import short_rich_repr
-from paycombat_async.schemas._base import Response
+from paycombat_async.schemas._base import PublicResponse
 
 Item = TypeVar("Item")
 
@@ -59,7 +59,7 @@ class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
     __rich_repr__ = short_rich_repr
 
 
-class Page(Response, Generic[Item], frozen=True, kw_only=True):
+class Page(PublicResponse, Generic[Item], frozen=True, kw_only=True):
     """One page of a list. `total` is None where the provider does not give it.
 
     `unread` counts the elements that are not objects: they are missing from `items` and reported as drift.

@@ -9,10 +9,9 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from paycombat_async._signing import content_digest
+from paycombat_async.schemas._data import shown_value
 from paycombat_async.schemas.payins import Payin, VirtualAccount, VirtualAccountStatus
 from paycombat_async.schemas.payouts import Payout
-
-_SHOWN = 64  # most characters of each value that a repr shows
 
 
 class _Event(Struct, frozen=True, kw_only=True, gc=False):
@@ -53,9 +52,9 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"{type(self).__name__}({shown})"
 
-    def __rich_repr__(self) -> list[tuple[str, str | None]]:  # overrides the method that msgspec gives every Struct
+    def __rich_repr__(self) -> list[tuple[str, object]]:  # overrides the method that msgspec gives every Struct
         """The fields shown in a repr: no personal data, since events are logged."""
-        return [("type", _clipped(self.type)), ("id", _clipped(self.id)), ("status", _clipped(self.status))]
+        return [("type", shown_value(self.type)), ("id", shown_value(self.id)), ("status", shown_value(self.status))]
 
 
 class _PayinEvent(_Event, frozen=True, kw_only=True):
@@ -185,7 +184,3 @@ WebhookEvent: TypeAlias = (
 
 def _digest_key(payload: bytes) -> str:
     return f"payload:{content_digest(payload)}"
-
-
-def _clipped(text: str | None) -> str | None:
-    return text if text is None or len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -5,10 +5,10 @@ https://docs.paycombat.com/get-balance-payout-19032470e0
 
 from decimal import Decimal
 
-from paycombat_async.schemas._base import Response
+from paycombat_async.schemas._base import PublicResponse
 
 
-class PayoutBalance(Response, frozen=True, kw_only=True):
+class PayoutBalance(PublicResponse, frozen=True, kw_only=True):
     """What can be paid out in one currency, in whole units of that currency.
 
     Both fields are inferred: the answer is not publicly documented. Where they stay None, the whole answer is in

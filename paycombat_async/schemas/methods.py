@@ -5,10 +5,10 @@ https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
 
 from decimal import Decimal
 
-from paycombat_async.schemas._base import Identity, Reference, Response
+from paycombat_async.schemas._base import Identity, PublicResponse, Reference
 
 
-class RequiredField(Response, frozen=True, kw_only=True):
+class RequiredField(PublicResponse, frozen=True, kw_only=True):
     """A field that a method requires. `regex` is the pattern that its value must match."""
 
     name: str | None = None
@@ -20,7 +20,7 @@ class RequiredField(Response, frozen=True, kw_only=True):
     regex_description: str | None = None  # given for payout methods only
 
 
-class PayinMethod(Response, frozen=True, kw_only=True):
+class PayinMethod(PublicResponse, frozen=True, kw_only=True):
     """A way to pay in. Amounts are in whole units of `currency`; both times are in seconds, as str."""
 
     payin_method_id: Reference = None
@@ -49,7 +49,7 @@ class PayinMethod(Response, frozen=True, kw_only=True):
     default_expiry_time_seconds: str | None = None
 
 
-class BeneficiaryFields(Response, frozen=True, kw_only=True):
+class BeneficiaryFields(PublicResponse, frozen=True, kw_only=True):
     """The fields that a payout method requires of a beneficiary: `base_param` for all, the others by kind."""
 
     company: list[RequiredField] | None = None
@@ -57,7 +57,7 @@ class BeneficiaryFields(Response, frozen=True, kw_only=True):
     individual: list[RequiredField] | None = None
 
 
-class PayoutMethod(Response, frozen=True, kw_only=True):
+class PayoutMethod(PublicResponse, frozen=True, kw_only=True):
     """A way to pay out."""
 
     payout_method_id: Reference = None

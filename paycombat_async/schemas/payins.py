@@ -40,6 +40,8 @@ class CreatePayin(Request, frozen=True, kw_only=True):
     `currency`, `payin_method_name` and `payin_method_param`; amounts are `Decimal` or `int`, never `float`.
     """
 
+    _shown = ("payer_id",)
+
     payer_id: str | UnsetType = UNSET
 
 
@@ -61,6 +63,8 @@ class Payin(Response, frozen=True, kw_only=True):
     One Struct for "Retrieve Payin" and the payin webhooks: each has fields that the other lacks. Which amount
     was requested and which was paid is not documented: compare `amount` and `original_amount` yourself.
     """
+
+    _shown = ("id", "order_reference", "status", "type")
 
     id: Identity = ""
     payin_id_finmo: str | None = None
@@ -113,6 +117,8 @@ class VirtualAccount(Response, frozen=True, kw_only=True):
 
     Only `id` (in the answer) and `status` (in the callback) are documented.
     """
+
+    _shown = ("id", "status")
 
     id: Identity = ""
     status: Annotated[str | None, Meta(extra={"known": VirtualAccountStatus})] = None

@@ -62,6 +62,8 @@ class CreatePayout(Request, frozen=True, kw_only=True):
     The only documented `purpose_code` is SELF.
     """
 
+    _shown = ("order_id", "payout_method_name")
+
     payout_beneficiary_param: PayoutBeneficiary
     sender_amount: Amount
     sender_currency: str
@@ -82,6 +84,8 @@ class Payout(Response, frozen=True, kw_only=True):
 
     One Struct for the answers and the payout webhooks: `original_amount` and `type` are in webhooks only.
     """
+
+    _shown = ("id", "order_id", "status", "type")
 
     id: Identity = ""
     payout_id_finmo: str | None = None

@@ -11,6 +11,8 @@ from types import FunctionType, ModuleType
 from typing import Any, Final, TypeGuard
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 _LEVELS: Final = 3  # as deep as error reporters usually follow objects
 _LEAST: Final = 10  # characters; a shorter piece of a secret could occur by chance
 _OURS: Final = frozenset({"paycombat_async", "paycombat_sync"})
@@ -54,7 +56,8 @@ class SecretCanary:
         """The places of all leaks, as in "token, percent-encoded, in outputs[0].__context__.args", without the secret.
 
         Searches what error reporters show of an object: repr, str, `__dict__` and items, for errors also notes, cause,
-        context and the local variables of this SDK's functions, three levels deep.
+        context and the local variables of this SDK's functions, three levels deep. Reporters do not
+        read the fields of a Struct, such as a customer: only what it and the Structs in it show of themselves counts.
         """
         return find_leaks(self.marks, *outputs)
 
@@ -112,10 +115,19 @@ def _parts(value: object, where: str) -> Iterator[tuple[str, object]]:
         return
     if isinstance(value, BaseException):
         yield from _parts_of_error(value, where)
+    if isinstance(value, Struct):
+        yield from _structs_in(value, where)
     for number, item in enumerate(_items(value)):
         yield f"{where}[{number}]", item
     for name, item in list(getattr(value, "__dict__", {}).items()):
         yield f"{where}.{name}", item
+
+
+def _structs_in(value: Struct, where: str) -> Iterator[tuple[str, Struct]]:
+    for name in value.__struct_fields__:
+        item: object = getattr(value, name)
+        inner = _items(item) if isinstance(item, list | tuple) else [item]
+        yield from ((f"{where}.{name}", one) for one in inner if isinstance(one, Struct))
 
 
 def _items(value: object) -> list[object]:

@@ -81,20 +81,24 @@ def told_of(error: BaseException) -> list[str]:
 
 def reported_of(value: object, *, rich: bool) -> list[object]:
     """What error reporters make of it: no secrets may stand in it. The value itself is there to be walked."""
-    outputs: list[object] = [value, pprint.pformat(value)]
+    outputs: list[object] = [value, pprint.pformat(value), *shown_of(value, rich=rich)]
     if isinstance(value, BaseException):
-        told = traceback.TracebackException.from_exception(value, capture_locals=True)
-        outputs += ["".join(told.format()), pprint.pformat(vars(value))]
-        if rich:
-            outputs.append(
-                _in_rich(Traceback.from_exception(type(value), value, value.__traceback__, show_locals=True))
-            )
-    elif rich:
-        outputs.append(_in_rich(value))
+        outputs.append(pprint.pformat(vars(value)))
     if isinstance(value, PayCombatError):
         outputs += [pickle.dumps(value, protocol) for protocol in (0, 2, 5)]
         outputs.append(copy.deepcopy(value))
     return outputs
+
+
+def shown_of(value: object, *, rich: bool) -> list[str]:
+    """What a log and a traceback with local variables show: neither secrets nor personal data may stand in it."""
+    if not isinstance(value, BaseException):
+        return [repr(value), *([_in_rich(value)] if rich else [])]
+    told = traceback.TracebackException.from_exception(value, capture_locals=True)
+    shown = ["".join(told.format())]
+    if rich:
+        shown.append(_in_rich(Traceback.from_exception(type(value), value, value.__traceback__, show_locals=True)))
+    return shown
 
 
 def carried_away(value: object) -> list[bytes]:

@@ -29,7 +29,7 @@ from tests.chaos.fault_triggers import (
     served,
     update_of_the_person,
 )
-from tests.chaos.outputs import listening, reported_of, told_of, trimmed
+from tests.chaos.outputs import listening, reported_of, shown_of, told_of, trimmed
 from tests.chaos.soak import SOAK
 from tests.cli.command import run
 from tests.processes import PATIENCE_S
@@ -58,9 +58,15 @@ class Inspection:
         self.kinds: set[str] = set()
 
     async def provoke(
-        self, name: str, provoke: Callable[[], Awaitable[object]], *, rich: bool = False, walk: bool = True
+        self,
+        name: str,
+        provoke: Callable[[], Awaitable[object]],
+        *,
+        rich: bool = False,
+        walk: bool = True,
+        raw: bool = False,
     ) -> None:
-        """One input, and all that comes of it."""
+        """One input, and all that comes of it. `raw`: personal data may be shown, as in bytes of the caller."""
         with listening() as heard:
             result = await _outcome(provoke)
             if isinstance(result, BaseException):
@@ -71,6 +77,8 @@ class Inspection:
         self.look(name, CANARY.marks | PERSON, *told)
         if walk:
             self.look(name, CANARY.marks, *reported_of(result, rich=rich))
+        if walk and not raw:
+            self.look(name, PERSON, *shown_of(result, rich=rich))
 
     def look(self, name: str, marks: dict[str, str], *outputs: object) -> None:
         self.texts += sum(1 for output in outputs for _ in iter_text(output, ""))
@@ -149,7 +157,9 @@ async def test_what_is_refused_at_once_is_not_shown(refusal, inspection):
         result = (CREDENTIALS | MISPLACED)[refusal]()
         return await client_for("http://127.0.0.1:1").send(UPDATE_CUSTOMER, result)  # what only the sending refuses
 
-    await inspection.provoke(refusal, refuse, rich=True, walk=refusal in CREDENTIALS)
+    await inspection.provoke(
+        refusal, refuse, rich=True, walk=refusal in CREDENTIALS, raw=refusal.split(maxsplit=1)[0] in {"signed", "wrong"}
+    )
 
     assert inspection.kinds <= {"ConfigurationError", "InvalidRequest", "SignatureMismatch", "InvalidPayload"}
 
@@ -244,6 +254,7 @@ async def test_a_batch_writes_no_secret_down(status, rows, inspection):
             ),
             clock=clock,
         ),
+        raw=True,  # the report quotes the provider's reasons
     )
 
     files = files_beside(rows)

@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from msgspec import Struct
 
+from paycombat_async._secrets import short_rich_repr
 from paycombat_async.testing.canary import SecretCanary
 
 CANARY = SecretCanary(more={"e-mail": "zoe@canary.example"})
@@ -45,6 +47,21 @@ def noted(error: BaseException, note: str) -> BaseException:
     return error
 
 
+class Open(Struct):
+    """A Struct that shows all of its fields."""
+
+    held: object
+
+
+class Closed(Open):
+    """A Struct that shows nothing of what it has."""
+
+    def __repr__(self) -> str:
+        return "Closed"
+
+    __rich_repr__ = short_rich_repr
+
+
 LEAKS: dict[str, Callable[[], object]] = {
     "text": lambda: f"X-token: {TOKEN}",
     "bytes": TOKEN.encode,
@@ -65,6 +82,9 @@ LEAKS: dict[str, Callable[[], object]] = {
     "__dict__": lambda: Holder(TOKEN),
     "three levels down": lambda: Holder(Holder(Holder(TOKEN))),
     "rich": lambda: Rich(None),
+    "Struct": lambda: Open(TOKEN),
+    "Struct in a Struct": lambda: Closed(Open(TOKEN)),
+    "list of Structs in a Struct": lambda: Closed([Open(TOKEN)]),
     "error": lambda: ValueError("refused", TOKEN),
     "note of an error": lambda: noted(ValueError(), TOKEN),
     "attribute of an error": lambda: with_attribute(ValueError(), TOKEN),
@@ -93,6 +113,7 @@ CLEAN: dict[str, object] = {
     "prefix": "snd_",
     "another token": "snd_live+Token/0000000000",
     "a cycle": CYCLE,
+    "data in a Struct that does not show it": Closed(Closed([Closed(TOKEN), TOKEN])),
     "four levels down": Holder(Holder(Holder(Holder(TOKEN)))),
 }
 
