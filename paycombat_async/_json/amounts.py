@@ -28,14 +28,15 @@ _WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
 def check_amounts(kind: type[Struct], value: object, path: str = "$") -> None:
     """Raises `InvalidRequest` with path and reason for the first amount in `value` that cannot be sent.
 
-    `value` is a Struct of type `kind`, or a dict with its fields, in which an amount may be a str.
+    `value` is a Struct of type `kind`, or a dict with its fields, in which an amount may be a str, or a float as JSON
+    decoders return: its digits are those of the JSON text, so they are exact if they are few enough.
     """
     for name, part in _amount_fields(kind):
         found = _field_value(value, name)
         if part is not None:
             check_amounts(part, found, f"{path}.{name}")
         elif found is not UNSET:
-            check_amount(found if isinstance(value, Struct) else _number_in_text(found), f"{path}.{name}")
+            check_amount(found if isinstance(value, Struct) else _number_in_data(found), f"{path}.{name}")
 
 
 def _field_value(value: object, name: str) -> object:
@@ -95,8 +96,10 @@ _VIOLATIONS: tuple[tuple[Callable[[Decimal], bool], str], ...] = (
 )
 
 
-def _number_in_text(value: object) -> object:
-    """Returns a str such as "12.50" as a Decimal; anything else unchanged."""
+def _number_in_data(value: object) -> object:
+    """Returns a str such as "12.50", or a float, as the Decimal with these digits; anything else unchanged."""
+    if isinstance(value, float):
+        return Decimal(float.__repr__(value))
     return Decimal(value) if isinstance(value, str) and len(value) < _LONGEST and _WRITTEN.match(value) else value
 
 

@@ -29,7 +29,8 @@ class Part(Data, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def from_mapping(cls, data: Mapping[str, object]) -> Self:
         """Return this Struct, made from plain data such as parsed JSON or a form, with all values checked.
 
-        Raises `InvalidRequest` with the path of the field.
+        An amount may be a Decimal, int or str here, or a float that has at most 15 significant digits, as in JSON.
+        Members of `extra` are given under that name. Raises `InvalidRequest` with the path of the field.
         """
         check_amounts(cls, data)
         try:
@@ -40,6 +41,15 @@ class Part(Data, frozen=True, kw_only=True, forbid_unknown_fields=True):
             text, path = "cannot be written as JSON", "$"
         canonical_json(data)  # raises `InvalidRequest` if a value cannot be written as JSON
         raise InvalidRequest(f"{path}: {text}", path=path)
+
+    @classmethod
+    def _validate(cls, kind: type[Self], data: object) -> Self:
+        if not isinstance(data, Mapping):
+            raise InvalidRequest(f"$: expected an object, got {type(data).__name__}")
+        return kind.from_mapping(data)  # pyright: ignore[reportUnknownArgumentType]  # keys are checked there
+
+    def _encode(self) -> bytes:
+        return canonical_json(self)
 
 
 class OpenPart(Part, frozen=True, kw_only=True):
@@ -58,6 +68,17 @@ class Request(OpenPart, frozen=True, kw_only=True):
 
 class Response(Data, frozen=True, kw_only=True):
     """Base of Structs in answers. Unknown keys are ignored here; `Reply.raw` has them."""
+
+    @classmethod
+    def _validate(cls, kind: type[Self], data: object) -> Self:
+        try:
+            found = msgspec.convert(data, kind)
+        except msgspec.ValidationError as error:
+            text, path = explain(error)
+        else:
+            _clear_empty(found)
+            return found
+        raise ValueError(f"{path}: {text}")
 
 
 class PublicResponse(Response, frozen=True, kw_only=True):
@@ -90,6 +111,17 @@ RequiredText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Identity: TypeAlias = Annotated[str, Meta(extra={"role": "identity"})]
 Reference: TypeAlias = Annotated[str | None, Meta(extra={"role": "reference"})]
 NullableReference: TypeAlias = Annotated[NullableText, Meta(extra={"role": "reference"})]
+
+
+def _clear_empty(value: Struct) -> None:
+    """Replaces `{}` by None in a Struct that was just made, and in the Structs in it."""
+    for name in value.__struct_fields__:
+        item: object = getattr(value, name)
+        if isinstance(item, EmptyObject):
+            msgspec.structs.force_setattr(value, name, None)
+        for part in item if isinstance(item, list) else [item]:  # pyright: ignore[reportUnknownVariableType]  # of any items
+            if isinstance(part, Struct):
+                _clear_empty(part)
 
 
 def explain(error: msgspec.ValidationError) -> tuple[str, str]:

@@ -1,17 +1,31 @@
-"""The base of all requests and answers: their repr shows no personal data."""
+"""The base of all requests and answers: a repr without personal data, and plain data for web frameworks."""
 
 import re
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from enum import Enum
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from paycombat_async._secrets import REDACTED
 
 _SHOWN = 64  # most characters of each value that a repr shows
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 _TOKEN = re.compile(r"[\w.:/#-]*", re.ASCII)
 _SHOWABLE = (bool, int, Decimal, Enum)
+
+
+def _plain_number(digits: str) -> int | float | str:
+    """Returns a JSON number with a fraction or exponent as int or float, or as the str it is if a float would round."""
+    nearest = float(digits)
+    if Decimal(repr(nearest)) != Decimal(digits):
+        return digits
+    return int(nearest) if nearest.is_integer() else nearest
+
+
+_PLAIN: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=_plain_number)
 
 
 # `gc=False`: decoded JSON has no reference cycles, so the garbage collector need not track these Structs. That makes
@@ -20,10 +34,54 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
     """Base of requests, answers and their parts.
 
     Programs log these objects, and error reporters show them as local variables, so a repr has only the class, ids and
-    statuses: the fields named in `_shown`.
+    statuses: the fields named in `_shown`. All of the data is in `to_dict()`. The classes can be used as types of
+    pydantic fields and as FastAPI's response models.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ()
+
+    def to_dict(self, *, exclude: Iterable[str] = ()) -> dict[str, object]:
+        """Returns the data as plain JSON values: nested dicts and lists of str, int, float, bool and None.
+
+        A request gives what is sent: fields left `UNSET` are not in it, and the members of `extra` follow the fields.
+        In an answer, a field that the provider left out, or sent as null, is None. A `Decimal` becomes an int or float
+        with the same digits; one of an answer that no float holds exactly becomes a str. `exclude` names fields to
+        leave out at the top level.
+
+        Raises `InvalidRequest` for a request that cannot be written as JSON, and `ValueError` for an unknown name in
+        `exclude`.
+        """
+        data: dict[str, object] = _PLAIN.decode(self._encode())
+        return _without(data, exclude, self) if exclude else data
+
+    def to_json(self) -> str:
+        """Returns the data as JSON with the content of `to_dict()`; for a request, exactly what is sent.
+
+        The Decimals of an answer are JSON numbers with all their digits. Raises `InvalidRequest` like `to_dict()`.
+        """
+        return self._encode().decode()
+
+    def _encode(self) -> bytes:
+        return _encode(self)
+
+    @classmethod
+    def _validate(cls, kind: type[Self], data: object) -> Self:
+        """Returns an object made from plain data. `kind` is this class, or `Page[...]` of a type.
+
+        Raises `InvalidRequest` or `ValueError`.
+        """
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[tuple[str, object]]:
+        """The items of `to_dict()`: `dict(customer)` works, which FastAPI's `jsonable_encoder` calls."""
+        yield from self.to_dict().items()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Self], handler: object) -> object:
+        """How pydantic validates, serializes and describes this class; only pydantic calls this."""
+        from paycombat_async.schemas._pydantic import core_schema_of  # noqa: PLC0415  # pydantic is optional
+
+        return core_schema_of(source, cls._validate, handler)
 
     def __repr__(self) -> str:
         shown = [f"{name}={value!r}" for name, value in self.__rich_repr__()]
@@ -33,6 +91,18 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
         """The fields shown in a repr, as pairs of name and value, without those that are not set."""
         found = ((name, getattr(self, name)) for name in self._shown)
         return [(name, shown_value(value)) for name, value in found if value is not None and value is not UNSET]
+
+
+def _without(data: dict[str, object], exclude: Iterable[str], value: Data) -> dict[str, object]:
+    names = set(exclude)
+    unknown = names - data.keys() - set(value.__struct_encode_fields__)
+    if unknown:
+        raise ValueError(
+            f"{type(value).__name__} has no field {min(unknown)!r}"
+        )  # what should be hidden would be shown
+    if "extra" in names:
+        names |= data.keys() - set(value.__struct_encode_fields__)
+    return {name: item for name, item in data.items() if name not in names}
 
 
 def shown_value(value: object) -> object:
