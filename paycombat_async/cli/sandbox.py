@@ -11,7 +11,8 @@ from paycombat_async.cli.refusal import refusals
 @click.group(invoke_without_command=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1; a free one if not given.")
 @click.option("--db", type=click.Path(dir_okay=False), help="SQLite file for its state; in memory if not given.")
-@click.option("--customers", type=click.IntRange(min=0), default=0, metavar="N", help="Start with N made-up customers.")
+@click.option("--customers", type=click.IntRange(min=0), default=0, metavar="N", help="Add N made-up customers.")
+@click.option("--no-examples", is_flag=True, help="Start without the customers of the README's examples.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed of the made-up customers.")
 @click.option(
     "--fault",
@@ -30,6 +31,7 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
     port: int,
     db: str | None,
     customers: int,
+    no_examples: bool,  # noqa: FBT001  # click passes options by name
     seed: int,
     faults: tuple[str, ...],
     fault_seed: int,
@@ -39,7 +41,8 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
 ) -> None:
     """Run a local server that behaves like PayCombat, until Ctrl-C.
 
-    It prints the lines that point the SDK and this command to it.
+    It prints the lines that point the SDK and this command to it, and the paths of calls that have none
+    on the provider's pages. It starts with the customers of the README's examples.
 
     \b
     Examples:
@@ -58,6 +61,7 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
             port=port,
             db=db or ":memory:",
             customers=customers,
+            examples=not no_examples,
             seed=seed,
             faults=Faults.of(",".join(faults), seed=fault_seed),
             settle_after=settle_after,

@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 port=options.port,
                 db=options.db,
                 customers=options.customers,
+                examples=options.examples,
                 seed=options.seed,
                 faults=Faults.of(",".join(options.fault), seed=options.fault_seed),
                 settle_after=options.settle_after,
@@ -40,7 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=_whole, default=0, metavar="N", help="port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--db", default=IN_MEMORY, metavar="FILE", help="SQLite file that keeps everything")
-    parser.add_argument("--customers", type=_whole, default=0, metavar="N", help="start with N made-up customers")
+    parser.add_argument("--customers", type=_whole, default=0, metavar="N", help="add N made-up customers")
+    parser.add_argument(
+        "--no-examples",
+        dest="examples",
+        action="store_false",
+        help="start without the customers of the README's examples",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="other made-up customers for other seeds")
     parser.add_argument(
         "--fault",

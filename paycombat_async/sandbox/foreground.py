@@ -10,14 +10,19 @@ from paycombat_async.sandbox.server import Sandbox
 
 
 def announce(sandbox: Sandbox) -> None:
-    """Print the sandbox's address and the `export` lines that point the SDK to it."""
+    """Print the address, the `export` lines that point the SDK to it, and the paths of undocumented endpoints."""
     variables = {
         "PAYCOMBAT_BASE_URL": sandbox.base_url,
         "PAYCOMBAT_TOKEN": sandbox.token,
         "PAYCOMBAT_SIGNATURE_KEY": sandbox.signature_key,
+        "PAYCOMBAT_WEBHOOK_KEY": sandbox.signature_key,
     }
     lines = [f"PayCombat sandbox at {sandbox.base_url} (Ctrl-C stops it)"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    # As comments, so that everything from the second line on can be pasted into a shell.
+    lines += ["# Calls whose path is on no page of the provider need it from you; here they are at:", "# paths={"]
+    lines += [f"#     {name!r}: {path!r}," for name, path in sandbox.paths.items()]
+    lines += ["# }"]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

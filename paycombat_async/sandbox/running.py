@@ -9,7 +9,7 @@ from paycombat_async.sandbox._tasks import BackgroundTasks
 from paycombat_async.sandbox.application import Provider, application
 from paycombat_async.sandbox.arrivals import Arrivals
 from paycombat_async.sandbox.auto_settle import Settler
-from paycombat_async.sandbox.customers.seeding import made_up
+from paycombat_async.sandbox.customers.seeding import EXAMPLE_IDS, made_up, plain
 from paycombat_async.sandbox.deliveries.dispatcher import Dispatcher, HttpSender
 from paycombat_async.sandbox.deliveries.log import Deliveries
 from paycombat_async.sandbox.deliveries.payloads import PayloadBuilder
@@ -29,6 +29,7 @@ class SandboxOptions:
     token: str
     signer: Signer
     customers: int
+    examples: bool
     seed: int
     clock: Clock
     openings: Openings
@@ -62,9 +63,7 @@ async def start(options: SandboxOptions, recorders: Recorders) -> Running:
     async with AsyncExitStack() as stack:
         state = SandboxState(options.db, clock=options.clock, seed=options.seed, openings=options.openings)
         stack.callback(state.close)
-        with state.transaction():
-            numbers = range(options.customers)
-            state.customers.add_many(made_up(options.seed, number, at=state.now()) for number in numbers)
+        _add_customers(options, state)
         dispatcher = _dispatcher(options, recorders)
         stack.push_async_callback(dispatcher.end)
         state.watchers.append(dispatcher.watch)
@@ -75,6 +74,14 @@ async def start(options: SandboxOptions, recorders: Recorders) -> Running:
         app = application(_provider(options, recorders, state))
         base_url = await listen(app, options.host, options.port, stack)
         return Running(base_url, state, dispatcher, stack.pop_all())
+
+
+def _add_customers(options: SandboxOptions, state: SandboxState) -> None:
+    now = state.now()
+    with state.transaction():
+        if options.examples:
+            state.customers.add_many(plain(EXAMPLE_IDS, "company", at=now))
+        state.customers.add_many(made_up(options.seed, number, at=now) for number in range(options.customers))
 
 
 def _provider(options: SandboxOptions, recorders: Recorders, state: SandboxState) -> Provider:

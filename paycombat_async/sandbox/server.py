@@ -33,8 +33,9 @@ class Sandbox:
     """A local server that behaves like PayCombat: `async with Sandbox() as sandbox`, or `with` to run it in a thread.
 
     It binds only loopback addresses and accepts only sandbox credentials. `db` is a SQLite file that keeps all data, or
-    ":memory:". `customers` is how many generated customers it starts with, the same ones for the same `seed`. `faults`
-    are injected errors: a `Faults`, or a str like `"500_after_commit:0.02,latency=50ms:0.1"`.
+    ":memory:". `customers` is how many generated customers it starts with, the same ones for the same `seed`;
+    `examples` adds the customers of the README's examples, as `paycombat sandbox` does. `faults` are injected errors: a
+    `Faults`, or a str like `"500_after_commit:0.02,latency=50ms:0.1"`.
 
     Money: `balances` are the opening balances by currency, 0 for currencies not listed; by default 1,000,000 in each.
     Payins, payouts and virtual accounts stay PENDING until a Simulate call or `settle` moves them; with `settle_after`
@@ -54,6 +55,7 @@ class Sandbox:
         token: str = SANDBOX_TOKEN,
         signature_key: str = SANDBOX_SIGNATURE_KEY,
         customers: int = 0,
+        examples: bool = False,
         seed: int = 0,
         clock: Clock = SYSTEM_CLOCK,
         faults: Faults | str | None = None,
@@ -78,6 +80,7 @@ class Sandbox:
             token=token,
             signer=Signer(signature_key),
             customers=customers,
+            examples=examples,
             seed=seed,
             clock=clock,
             openings=Openings(balances),

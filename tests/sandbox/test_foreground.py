@@ -1,5 +1,7 @@
 """`python -m paycombat_async.sandbox` as a user runs it."""
 
+import ast
+import os
 import re
 import signal
 import sys
@@ -8,18 +10,27 @@ from pathlib import Path
 
 import pytest
 
-from paycombat_async.sandbox import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN
+from paycombat_async.sandbox import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN, Sandbox
 from paycombat_async.sandbox.__main__ import main
+from paycombat_async.sandbox.customers.seeding import EXAMPLE_IDS
 from tests.processes import PATIENCE_S, Process, run
 
 COMMAND = [sys.executable, "-X", "dev", "-W", "error", "-m", "paycombat_async.sandbox"]
+
+
+def announcement(process: Process) -> list[str]:
+    """The lines that it prints at its start."""
+    lines = [process.line()]
+    while lines[-1] != "# }\n":
+        lines.append(process.line())
+    return lines
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_asked_to_stop(tmp_path: Path, number: signal.Signals) -> None:
     """It says where it is and how to use it, answers, and ends with 0 and no further word."""
     with Process(*COMMAND, "--customers", "3", "--seed", "4", "--db", tmp_path / "db") as process:
-        lines = [process.line() for _ in range(4)]
+        lines = announcement(process)
         found = re.search(r"http://127\.0\.0\.1:[0-9]+", lines[0])
         assert found is not None
         url = found[0]
@@ -31,14 +42,44 @@ def test_it_serves_until_it_is_asked_to_stop(tmp_path: Path, number: signal.Sign
 
         ended = process.end()
 
-    assert lines == [
+    assert lines[:5] == [
         f"PayCombat sandbox at {url} (Ctrl-C stops it)\n",
         f"export PAYCOMBAT_BASE_URL={url}\n",
         f"export PAYCOMBAT_TOKEN={SANDBOX_TOKEN}\n",
         f"export PAYCOMBAT_SIGNATURE_KEY={SANDBOX_SIGNATURE_KEY}\n",
+        f"export PAYCOMBAT_WEBHOOK_KEY={SANDBOX_SIGNATURE_KEY}\n",
     ]
-    assert b'"total":3' in body
+    assert f'"total":{3 + len(EXAMPLE_IDS)}'.encode() in body
     assert (0, "", "") == ended
+
+
+def test_what_it_prints_can_be_pasted() -> None:
+    """After the first line all is for a shell, with nothing but the variables in effect; the paths are Python's."""
+    with Process(*COMMAND) as process:
+        lines = announcement(process)
+        shell = run("sh", "-eu", "-c", "".join(lines[1:]) + "env", env={"PATH": os.environ["PATH"]}, check=True)
+        process.signal(signal.SIGTERM)
+        process.end()
+
+    variables = {line.partition("=")[0] for line in shell.stdout.splitlines() if line.startswith("PAYCOMBAT_")}
+    begin = next(number for number, line in enumerate(lines) if line.startswith("# paths={"))
+    paths = ast.literal_eval("".join(line.removeprefix("# ") for line in lines[begin:]).removeprefix("paths="))
+    assert {f"PAYCOMBAT_{name}" for name in ("BASE_URL", "TOKEN", "SIGNATURE_KEY", "WEBHOOK_KEY")} == variables
+    assert dict(Sandbox().paths) == paths
+
+
+@pytest.mark.parametrize("program", ["paycombat_async.sandbox", "paycombat_async.cli"])
+@pytest.mark.parametrize(("flags", "total"), [([], 101), (["--no-examples"], 0)], ids=["examples", "no examples"])
+def test_it_begins_with_the_customers_of_the_examples(program: str, flags: list[str], total: int) -> None:
+    """Unless it is told not to; both programs."""
+    more = ["sandbox"] if program.endswith("cli") else []
+    with Process(*COMMAND[:-1], program, *more, *flags) as process:
+        url = announcement(process)[0].split()[3]
+        request = urllib.request.Request(f"{url}/api/v1/customer/customer", headers={"X-token": SANDBOX_TOKEN})
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
+            body = response.read()
+
+    assert f'"total":{total}'.encode() in body
 
 
 def test_a_forgotten_sandbox_does_not_hold_the_interpreter_up() -> None:

@@ -1,7 +1,7 @@
 """Generated customers: the same ones for the same seed, with many non-ASCII names, so that encoding errors show."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -11,6 +11,9 @@ from paycombat_async.sandbox.customers.table import Document
 
 Kind: TypeAlias = Literal["company", "individual"]
 T = TypeVar("T")
+
+# The customers of the README's examples, so that each of them works on a sandbox that has just been started.
+EXAMPLE_IDS: Final = ("customer_0dba3ca15dc2a46eb060e43da671efa3", *(f"customer_{number}" for number in range(100)))
 
 _PLACES = (
     # Each is: country, calling code, city, state, street, postal code.
