@@ -30,8 +30,6 @@ SAFE = [name for name in BY_NAME if name not in ONCE]
 # For the endpoints whose path is on no record.
 PATHS = {
     "master_data.countries_and_currencies": "/api/v1/master-data/codes",
-    "payins.simulate": "/api/v1/payin/simulate",
-    "payouts.simulate": "/api/v1/payout/simulate",
     "checkouts.va_bank_information": "/api/v1/checkout/va-banks",
     "customers.check_wallet_ready": "/api/v1/customer/ready/{customer_id}",
     "payment_methods.list": "/api/v1/payment-method/{currency}",

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from paycombat_async import ENDPOINTS, Repeat
+from paycombat_async.endpoints._endpoint import DOCS
 
 README = Path(__file__).parent.parent / "README.md"
 _BLOCK = re.compile(r"(<!-- endpoints -->\n).*?(<!-- /endpoints -->)", re.DOTALL)
@@ -16,7 +17,7 @@ def endpoint_table() -> str:
         path = f"`{endpoint.path}`" if endpoint.path else "not on record: give `paths=`"
         signed = "yes" if endpoint.signed else "no"
         safe = "yes" if endpoint.repeat is Repeat.SAFE else "no"
-        name = f"[`{endpoint.name}`]({endpoint.doc})"
+        name = f"`{endpoint.name}`" if endpoint.doc == DOCS else f"[`{endpoint.name}`]({endpoint.doc})"
         rows.append(f"| {name} | {endpoint.method} | {path} | {signed} | {endpoint.evidence} | {safe} |")
     return "\n".join(rows) + "\n"
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from paycombat_async import endpoints
+from paycombat_async._protocol.url import check_template
 from paycombat_async.endpoints import ENDPOINTS, Endpoint, Evidence, Repeat
 from paycombat_async.schemas.checkouts import (
     Checkout,
@@ -32,18 +33,18 @@ ID = "{customer_id}"
 # constant: method, path, evidence, repeat, signed, request, response; in the order of the provider's sidebar
 RECORD: dict[str, tuple[object, ...]] = {
     "LIST_COUNTRIES_AND_CURRENCIES": ("GET", None, GUESSED, SAFE, False, NoneType, object),
-    "LIST_PAYOUT_METHODS": ("GET", f"{API}/payout-method", GUESSED, SAFE, False, NoneType, Page[PayoutMethod]),
-    "LIST_PAYIN_METHODS": ("GET", f"{API}/payin-method", GUESSED, SAFE, False, NoneType, Page[PayinMethod]),
+    "LIST_PAYOUT_METHODS": ("GET", f"{API}/payout-method/all", GUESSED, SAFE, False, NoneType, Page[PayoutMethod]),
+    "LIST_PAYIN_METHODS": ("GET", f"{API}/payin-method/all", GUESSED, SAFE, False, NoneType, Page[PayinMethod]),
     "RETRIEVE_PAYIN_METHOD": ("GET", FIELDS, GUESSED, SAFE, False, NoneType, PayinMethod),
     "CREATE_PAYIN": ("POST", f"{API}/payin/create", SHOWN, ONCE, True, CreatePayin, Payin),
-    "SIMULATE_PAYIN": ("PATCH", None, GUESSED, ONCE, True, SimulatePayin, object),
+    "SIMULATE_PAYIN": ("PATCH", f"{API}/payin/simulate", GUESSED, ONCE, True, SimulatePayin, object),
     "RETRIEVE_PAYIN": ("GET", f"{API}/payin/retrieve-payin/{{id}}", SHOWN, SAFE, False, NoneType, Payin),
     "CREATE_VIRTUAL_ACCOUNT": (
         *("POST", f"{API}/payin/create-va", SHOWN, ONCE, True),
         *(CreateVirtualAccount, VirtualAccount),
     ),
     "CREATE_PAYOUT": ("POST", f"{API}/payout/create-payout", USED, ONCE, True, CreatePayout, Payout),
-    "SIMULATE_PAYOUT": ("PATCH", None, GUESSED, ONCE, True, SimulatePayout, object),
+    "SIMULATE_PAYOUT": ("PATCH", f"{API}/payout/simulate", GUESSED, ONCE, True, SimulatePayout, object),
     "RETRIEVE_PAYOUT": ("GET", f"{API}/payout/retrieve-payout/{{id}}", GUESSED, SAFE, False, NoneType, Payout),
     "LIST_PAYOUTS": ("GET", f"{API}/payout", GUESSED, SAFE, False, NoneType, Page[Payout]),
     "CREATE_PAYMENT_REQUEST": ("POST", f"{API}/checkout", GUESSED, ONCE, True, CreatePaymentRequest, Checkout),
@@ -169,7 +170,7 @@ def test_one_path_and_method_is_one_endpoint() -> None:
     """What differs in neither could not be told apart by a server."""
     known = [(endpoint.method, endpoint.path) for endpoint in ENDPOINTS if endpoint.path is not None]
 
-    assert len(known) == len(set(known)) == 22
+    assert len(known) == len(set(known)) == 24
 
 
 @each_endpoint
@@ -194,7 +195,34 @@ def test_reading_and_deleting_may_be_repeated_and_creating_may_not(endpoint: End
 @each_endpoint
 def test_every_endpoint_points_to_a_page_of_the_provider(endpoint: Endpoint[Any, Any]) -> None:
     """A reader can look up what the constant claims."""
-    assert re.fullmatch(r"https://docs\.paycombat\.com/[a-z0-9-]+", endpoint.doc)
+    assert re.fullmatch(r"https://docs\.paycombat\.com/[a-z0-9-]*", endpoint.doc)
+
+
+def test_no_endpoint_points_to_the_page_of_another_one() -> None:
+    """Where its own page has no known address, it points to the documentation's front page."""
+    pages = [endpoint.doc.removeprefix("https://docs.paycombat.com/") for endpoint in ENDPOINTS]
+    own = [page for page in pages if page]
+
+    assert (19, 9) == (len(set(own)), pages.count(""))
+    for endpoint in ENDPOINTS:
+        words = set(re.findall(r"[a-z]+", endpoint.title.lower()))
+        page = endpoint.doc.removeprefix("https://docs.paycombat.com/")
+        assert set(re.findall(r"[a-z]+", page.rpartition("-")[0])) <= words
+
+
+@each_endpoint
+def test_other_guesses_are_of_inferred_paths_only(endpoint: Endpoint[Any, Any]) -> None:
+    """They are templates that `paths=` takes, differ from the path, and name nothing but its parameters."""
+    assert not (endpoint.alternatives and endpoint.evidence is not Evidence.INFERRED)
+    assert len({*endpoint.alternatives, endpoint.path}) == len(endpoint.alternatives) + 1
+    for template in endpoint.alternatives:
+        assert template == check_template(endpoint.name, template, endpoint.path)
+
+
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.evidence is Evidence.INFERRED], ids=lambda e: e.name)
+def test_every_inferred_path_has_another_guess(endpoint: Endpoint[Any, Any]) -> None:
+    """So that `paycombat probe` can say more than that the first one is wrong."""
+    assert endpoint.alternatives
 
 
 def test_only_long_lists_have_page_arguments() -> None:

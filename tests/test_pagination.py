@@ -193,11 +193,11 @@ async def test_long_lists_take_a_page_size_and_more(listing, kind, identity, cli
 ONE_PAGE: dict[str, tuple[Callable[[Any], Any], type, str, str]] = {
     "payin methods": (
         *(lambda client: client.payin_methods.list(), PayinMethod),
-        *("payin_method_name", "/api/v1/payin-method"),
+        *("payin_method_name", "/api/v1/payin-method/all"),
     ),
     "payout methods": (
         *(lambda client: client.payout_methods.list(), PayoutMethod),
-        *("payout_method_name", "/api/v1/payout-method"),
+        *("payout_method_name", "/api/v1/payout-method/all"),
     ),
     "payment methods": (
         *(lambda client: client.payment_methods.list("AUD"), PayinMethod),

@@ -170,7 +170,7 @@ async def test_a_call_whose_path_nobody_knows_asks_for_it(name, make_client, tra
     assert [] == transport.drafts
 
 
-def test_six_paths_are_on_no_record():
+def test_four_paths_are_on_no_record():
     """The endpoints without a path are exactly those for which the tests give one."""
     assert sorted(PATHS) == sorted(WITHOUT_PATH)
 

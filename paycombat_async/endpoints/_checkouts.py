@@ -29,6 +29,7 @@ CREATE_PAYMENT_REQUEST = Endpoint(
     evidence=Evidence.INFERRED,
     doc=f"{DOCS}create-payment-request-13142063e0",
     title="Create Payment Request",
+    alternatives=("/api/v1/checkout/create", "/api/v1/checkout/create-payment-request"),
     find_out="list your checkouts and compare what you sent, such as description",
     echoes=(Echo("amount", ("amount",)), Echo("currency", ("currency",))),
 )
@@ -43,10 +44,11 @@ LIST_CHECKOUTS = Endpoint(
     repeat=Repeat.SAFE,
     signed=False,
     evidence=Evidence.INFERRED,
-    doc=f"{DOCS}get-detail-checkout-13145826e0",
+    doc=DOCS,
     title="Get All Checkout",
     page_parameter="page",
     size_parameter="limit",
+    alternatives=("/api/v1/checkout/checkout", "/api/v1/checkout/all"),
 )
 
 # https://docs.paycombat.com/get-detail-checkout-13145826e0
@@ -89,8 +91,13 @@ RETRIEVE_VA_BANK_INFORMATION = Endpoint(
     repeat=Repeat.SAFE,
     signed=False,
     evidence=Evidence.INFERRED,
-    doc=f"{DOCS}create-virtual-account-krw-17354379e0",
+    doc=DOCS,
     title="Get VA Bank Information [KRW]",
+    alternatives=(
+        "/api/v1/checkout/va-bank-information",
+        "/api/v1/checkout/bank-information",
+        "/api/v1/checkout/va-bank",
+    ),
 )
 
 # https://docs.paycombat.com/create-new-checkout-15936347e0 (a PATCH, though it is called "create")

@@ -38,7 +38,8 @@ UPDATE_CUSTOMER = Endpoint(
 )
 
 # Only the method is documented: the path is that of "Get Detail Customer by Id" without the id, the query names are
-# those of Finmo, whose API this provider wraps.
+# those of Finmo, whose API this provider wraps and which also takes type, created_at, include_deleted, start_time and
+# end_time.
 LIST_CUSTOMERS = Endpoint(
     name="customers.list",
     method="GET",
@@ -48,10 +49,11 @@ LIST_CUSTOMERS = Endpoint(
     repeat=Repeat.SAFE,
     signed=False,
     evidence=Evidence.INFERRED,
-    doc=f"{DOCS}update-customer-12819581e0",
+    doc=DOCS,
     title="Get All Customer",
     page_parameter="page",
     size_parameter="limit",
+    alternatives=("/api/v1/customer", "/api/v1/customer/all"),
 )
 
 # https://docs.paycombat.com/get-detail-customer-by-id-12819568e0 (the path really contains "customer" twice)
@@ -80,6 +82,12 @@ CHECK_WALLET_READY = Endpoint(
     evidence=Evidence.INFERRED,
     doc=f"{DOCS}check-is-customer-wallet-ready-12819594e0",
     title="Check Is Customer Wallet Ready",
+    alternatives=(
+        "/api/v1/customer/wallet-ready/{customer_id}",
+        "/api/v1/customer/check-wallet-ready/{customer_id}",
+        "/api/v1/customer/is-wallet-ready/{customer_id}",
+        "/api/v1/customer/{customer_id}/wallet-ready",
+    ),
 )
 
 # https://docs.paycombat.com/enable-customer-12823648e0 (body not documented; the path is by analogy with "Disable
@@ -95,6 +103,7 @@ ENABLE_CUSTOMER = Endpoint(
     evidence=Evidence.INFERRED,
     doc=f"{DOCS}enable-customer-12823648e0",
     title="Enable Customer",
+    alternatives=("/api/v1/customer/{customer_id}/enable",),
 )
 
 # https://docs.paycombat.com/disable-customer-12823650e0 (a PATCH without a body: the page lists no signature header)
@@ -125,6 +134,7 @@ DELETE_CUSTOMER = Endpoint(
     doc=f"{DOCS}delete-customer-12823656e0",
     title="Delete Customer",
     may_be_empty=True,
+    alternatives=("/api/v1/customer/{customer_id}",),
 )
 
 CUSTOMER_ENDPOINTS = (

@@ -9,6 +9,7 @@ R = TypeVar("R")
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
+# The front page of the provider's documentation: the `doc` of an endpoint whose own page is not publicly known.
 DOCS: Final = "https://docs.paycombat.com/"
 
 
@@ -53,9 +54,11 @@ class Echo:
 class Endpoint(Generic[Q, R]):
     """One operation. `path` is a template; None means that the path is unknown and must be given with `paths=`.
 
-    `signed` means that the body, if any, is signed. `may_be_empty` allows an answer without data. `reference` names the
-    field with the merchant's own reference, and `find_out` tells how to check a call whose outcome is unknown.
-    `echoes` are compared with the request. `intent` says whether an intents store records the call.
+    `alternatives` are further guesses of an inferred path, which `paycombat probe` tries. `doc` is the provider's page
+    of this operation, or the front page of its documentation. `signed` means that the body, if any, is signed.
+    `may_be_empty` allows an answer without data. `reference` names the field with the merchant's own reference, and
+    `find_out` tells how to check a call whose outcome is unknown. `echoes` are compared with the request. `intent` says
+    whether an intents store records the call.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Endpoint(Generic[Q, R]):
     find_out: str = "look at what it would have changed before you send it again"
     echoes: tuple[Echo, ...] = ()
     intent: IntentUse = IntentUse.NONE
+    alternatives: tuple[str, ...] = ()
 
 
 def raw_endpoint(method: Method, path: str) -> Endpoint[object, object]:

@@ -1,4 +1,7 @@
-"""Endpoints of master data, payout, payin and payment methods, and the merchant's balance: all read-only."""
+"""Endpoints of master data, payout, payin and payment methods, and the merchant's balance: all read-only.
+
+Finmo is the provider's upstream: what its API has is a guess here, never more.
+"""
 
 from types import NoneType
 
@@ -17,36 +20,45 @@ LIST_COUNTRIES_AND_CURRENCIES = Endpoint(
     repeat=Repeat.SAFE,
     signed=False,
     evidence=Evidence.INFERRED,
-    doc=f"{DOCS}update-customer-12819581e0",
+    doc=DOCS,
     title="Get All Country & Currency Code",
+    alternatives=(
+        "/api/v1/master-data/country-currency",
+        "/api/v1/master-data",
+        "/api/v1/master-data/all",
+        "/api/v1/country-currency",
+    ),
 )
 
-# Only the title is documented; the path is that of "Get Required Fields by Payout method" without its last part.
+# Only the title is documented; the path is that of Finmo, which also takes the query names sender_country,
+# sender_currency, beneficiary_country and beneficiary_currency.
 LIST_PAYOUT_METHODS = Endpoint(
     name="payout_methods.list",
     method="GET",
-    path="/api/v1/payout-method",
+    path="/api/v1/payout-method/all",
     request=NoneType,
     response=Page[PayoutMethod],
     repeat=Repeat.SAFE,
     signed=False,
     evidence=Evidence.INFERRED,
-    doc=f"{DOCS}update-customer-12819581e0",
+    doc=DOCS,
     title="Get All Payout Method",
+    alternatives=("/api/v1/payout-method", "/api/v1/payout-method/payout-method"),
 )
 
-# Only the method is documented; the path is that of "Get Required Fields by Payin method" without its last part.
+# Only the method is documented; the path is that of Finmo, which also takes the query names country and currency.
 LIST_PAYIN_METHODS = Endpoint(
     name="payin_methods.list",
     method="GET",
-    path="/api/v1/payin-method",
+    path="/api/v1/payin-method/all",
     request=NoneType,
     response=Page[PayinMethod],
     repeat=Repeat.SAFE,
     signed=False,
     evidence=Evidence.INFERRED,
-    doc=f"{DOCS}update-customer-12819581e0",
+    doc=DOCS,
     title="Get All Payin Method",
+    alternatives=("/api/v1/payin-method", "/api/v1/payin-method/payin-method"),
 )
 
 # https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0 (shown as /finmo/…, without /api/v1)
@@ -61,6 +73,7 @@ RETRIEVE_PAYIN_METHOD = Endpoint(
     evidence=Evidence.INFERRED,
     doc=f"{DOCS}get-required-fields-by-payin-method-12823595e0",
     title="Get Required Fields by Payin method",
+    alternatives=("/finmo/payin-method/required-field/{payin_method_name}",),
 )
 
 # https://docs.paycombat.com/get-balance-payout-19032470e0 (method and path only)
@@ -87,8 +100,13 @@ LIST_PAYMENT_METHODS = Endpoint(
     repeat=Repeat.SAFE,
     signed=False,
     evidence=Evidence.INFERRED,
-    doc=f"{DOCS}update-customer-12819581e0",
+    doc=DOCS,
     title="Get List Payment Method by Currency",
+    alternatives=(
+        "/api/v1/payment-method/{currency}",
+        "/api/v1/payment-method",
+        "/api/v1/payment-method/currency/{currency}",
+    ),
 )
 
 # The endpoints that come first in the provider's sidebar; the other two of this module come last.

@@ -31,11 +31,12 @@ CREATE_PAYIN = Endpoint(
     ),
 )
 
-# https://docs.paycombat.com/simulate-payin-12814516e0 (only the method is documented)
+# https://docs.paycombat.com/simulate-payin-12814516e0 (only the method is documented; the path, and the fields payin_id
+# and status of the body, are those of Finmo, which answers 406 unless the payin is PENDING)
 SIMULATE_PAYIN = Endpoint(
     name="payins.simulate",
     method="PATCH",
-    path=None,
+    path="/api/v1/payin/simulate",
     request=SimulatePayin,
     response=object,
     repeat=Repeat.ONLY_IF_UNSENT,
@@ -45,6 +46,7 @@ SIMULATE_PAYIN = Endpoint(
     title="Simulate Payin",
     may_be_empty=True,
     find_out="retrieve the payin and look at its status",
+    alternatives=("/api/v1/payin/simulate-payin",),
 )
 
 # https://docs.paycombat.com/retrieve-payin-12823155e0

@@ -29,11 +29,12 @@ CREATE_PAYOUT = Endpoint(
     ),
 )
 
-# https://docs.paycombat.com/simulate-payout-12814521e0 (only the method is documented)
+# https://docs.paycombat.com/simulate-payout-12814521e0 (only the method is documented; the path, and the fields
+# payout_id and status of the body, are by analogy with "Simulate Payin")
 SIMULATE_PAYOUT = Endpoint(
     name="payouts.simulate",
     method="PATCH",
-    path=None,
+    path="/api/v1/payout/simulate",
     request=SimulatePayout,
     response=object,
     repeat=Repeat.ONLY_IF_UNSENT,
@@ -43,6 +44,7 @@ SIMULATE_PAYOUT = Endpoint(
     title="Simulate Payout",
     may_be_empty=True,
     find_out="retrieve the payout and look at its status",
+    alternatives=("/api/v1/payout/simulate-payout",),
 )
 
 # Documented as /finmo/payout-method/retrieve-payout/{id}, without /api/v1; the path is by analogy with Retrieve Payin.
@@ -55,11 +57,13 @@ RETRIEVE_PAYOUT = Endpoint(
     repeat=Repeat.SAFE,
     signed=False,
     evidence=Evidence.INFERRED,
-    doc=f"{DOCS}create-payout-12836301e0",
+    doc=DOCS,
     title="Retrieve Payout",
+    alternatives=("/api/v1/payout-method/retrieve-payout/{id}", "/api/v1/payout/{id}"),
 )
 
-# Only the method is documented: the path is the one of the other payouts calls, the query names are those of Finmo.
+# Only the method is documented: path and query names are those of Finmo, which also takes status, payout_method_name,
+# created_at, start_time and end_time, gives 10 to a page unless `limit` asks for more, and names no total.
 LIST_PAYOUTS = Endpoint(
     name="payouts.list",
     method="GET",
@@ -69,10 +73,11 @@ LIST_PAYOUTS = Endpoint(
     repeat=Repeat.SAFE,
     signed=False,
     evidence=Evidence.INFERRED,
-    doc=f"{DOCS}create-payout-12836301e0",
+    doc=DOCS,
     title="Get All Payout",
     page_parameter="page",
     size_parameter="limit",
+    alternatives=("/api/v1/payout/payout", "/api/v1/payout/all"),
 )
 
 PAYOUT_ENDPOINTS = (CREATE_PAYOUT, SIMULATE_PAYOUT, RETRIEVE_PAYOUT, LIST_PAYOUTS)

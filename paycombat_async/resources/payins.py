@@ -31,9 +31,8 @@ class Payins:
         """Make a payin of the provider's sandbox succeed or fail.
 
         Returns the data of the answer, as plain JSON values. Not safe to repeat: retried only if the request was
-        certainly not sent. Raises `ConfigurationError` unless the client has `paths={"payins.simulate": …}`, because
-        neither path nor body is documented; the fields of the body go into `extra`. For a path with an id in it, call
-        `send(SIMULATE_PAYIN, request, id=…)`.
+        certainly not sent. Path and body are guesses: `SimulatePayin(extra={"payin_id": …, "status": "SUCCESS"})`.
+        Where the path has an id in it, call `request("PATCH", path, body=…)` instead.
 
         Provider's page: https://docs.paycombat.com/simulate-payin-12814516e0
         """

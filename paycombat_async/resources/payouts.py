@@ -21,7 +21,9 @@ class Payouts:
         self._engine = engine
 
     async def create(self, request: CreatePayout) -> Payout:
-        """Send money, and return the payout, which begins as PENDING. A webhook reports its final status later.
+        """Send money, and return the payout, which begins as PENDING. A webhook reports how it ends.
+
+        SUCCESS is not the last word: RETURNED may still follow, with a webhook of its own.
 
         Not safe to repeat, because a second call would pay a second time: retried only if the request was certainly not
         sent. On `Outcome.UNKNOWN`, `error.reference` is your `order_id`: look for it in `list()`. If it is not there,
@@ -36,9 +38,8 @@ class Payouts:
         """Make a payout of the provider's sandbox succeed, fail or be returned.
 
         Returns the data of the answer, as plain JSON values. Not safe to repeat: retried only if the request was
-        certainly not sent. Raises `ConfigurationError` unless the client has `paths={"payouts.simulate": …}`, because
-        neither path nor body is documented; the fields of the body go into `extra`. For a path with an id in it, call
-        `send(SIMULATE_PAYOUT, request, id=…)`.
+        certainly not sent. Path and body are guesses: `SimulatePayout(extra={"payout_id": …, "status": "SUCCESS"})`.
+        Where the path has an id in it, call `request("PATCH", path, body=…)` instead.
 
         Provider's page: https://docs.paycombat.com/simulate-payout-12814521e0
         """
@@ -47,7 +48,8 @@ class Payouts:
     async def retrieve(self, id: str) -> Payout:  # noqa: A002  # the provider's name for it
         """Return the payout with this `id`; raises `NotFound` if there is none.
 
-        Retried: it changes nothing. The path is a guess: if it is wrong, that raises `NotFound` too.
+        A payout with SUCCESS may still become RETURNED. Retried: it changes nothing. The path is a guess: if it is
+        wrong, that raises `NotFound` too.
 
         Provider's page: "Retrieve Payout" (its content is not public).
         """

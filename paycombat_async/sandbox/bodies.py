@@ -2,7 +2,9 @@
 
 from typing import Annotated, TypeAlias
 
-from msgspec import Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from paycombat_async.sandbox.refusals import bad_request
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Currency: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
@@ -20,10 +22,22 @@ class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Simulate(RequestBody, frozen=True, kw_only=True):
-    """The request body of both Simulate calls. It is undocumented; these two fields are the least such a call needs."""
+    """The request body of both Simulate calls, which is undocumented: a status, and an id under one of these names.
 
-    id: Text
+    `payin_id` is the name at Finmo, the provider's upstream; `payout_id` is by analogy.
+    """
+
     status: Text
+    id: OptionalText = UNSET
+    payin_id: OptionalText = UNSET
+    payout_id: OptionalText = UNSET
+
+    def subject(self, name: str) -> str:
+        """The id in `id` or in the field `name`. Raises `Refused` (400) unless it is in exactly one of the fields."""
+        ids = {field: value for field in ("id", "payin_id", "payout_id") if (value := given(getattr(self, field)))}
+        if len(ids) != 1 or not ids.keys() <= {"id", name}:
+            raise bad_request(f"$: expected either `{name}` or `id`")
+        return ids.popitem()[1]
 
 
 def given(value: str | UnsetType) -> str | None:

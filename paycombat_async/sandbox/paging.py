@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from paycombat_async.sandbox.refusals import bad_request
 
-DEFAULT_LIMIT = 20
+DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
 _LARGEST_PAGE = 2**31
 

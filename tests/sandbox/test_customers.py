@@ -368,14 +368,14 @@ async def test_lists_come_in_pages(caller: Caller) -> None:
     assert pages[0].body["data"]["data"][0] == await caller.retrieve()
 
 
-async def test_a_page_has_twenty_unless_asked_otherwise(caller: Caller) -> None:
+async def test_a_page_has_ten_unless_asked_otherwise(caller: Caller) -> None:
     """And never more than a hundred."""
     caller.sandbox.add_customers(f"customer_{number:032x}" for number in range(100, 250))
 
     usual = await caller.send("GET", f"{PATH}/customer")
     largest = await caller.send("GET", f"{PATH}/customer?limit=100")
 
-    assert (len(usual.body["data"]["data"]), len(largest.body["data"]["data"])) == (20, 100)
+    assert (len(usual.body["data"]["data"]), len(largest.body["data"]["data"])) == (10, 100)
 
 
 @pytest.mark.parametrize(

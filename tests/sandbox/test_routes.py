@@ -20,8 +20,7 @@ def test_paths_are_given_for_those_endpoints_that_have_none() -> None:
     """With the holes that the client fills."""
     assert {
         "customers.check_wallet_ready": "/api/v1/customer/wallet-ready/{customer_id}",
-        "payins.simulate": "/api/v1/payin/simulate",
-        "payouts.simulate": "/api/v1/payout/simulate",
+        "checkouts.va_bank_information": "/api/v1/checkout/va-bank-information",
     }.items() <= Sandbox().paths.items()
     assert set(Sandbox().paths) == {endpoint.name for endpoint in ENDPOINTS if endpoint.path is None}
 

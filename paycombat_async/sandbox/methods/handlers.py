@@ -1,5 +1,8 @@
 """One handler per read-only endpoint: takes a verified call and returns the endpoint's response type."""
 
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeVar
+
 from paycombat_async.sandbox.methods.currencies import AREA_OF_CURRENCY, CURRENCIES
 from paycombat_async.sandbox.methods.payins import PAYIN_METHOD_OF_NAME, PAYIN_METHODS
 from paycombat_async.sandbox.methods.payouts import PAYOUT_METHODS
@@ -8,6 +11,12 @@ from paycombat_async.sandbox.routing import RoutedCall
 from paycombat_async.schemas import Page
 from paycombat_async.schemas.merchant import PayoutBalance
 from paycombat_async.schemas.methods import PayinMethod, PayoutMethod
+
+M = TypeVar("M", PayinMethod, PayoutMethod)
+
+# The query names are those of Finmo, the provider's upstream.
+_PAYIN_QUERY: Final = ("country", "currency")
+_PAYOUT_QUERY: Final = ("sender_country", "sender_currency", "beneficiary_country", "beneficiary_currency")
 
 
 def list_countries_and_currencies(_call: RoutedCall[None]) -> object:
@@ -18,12 +27,14 @@ def list_countries_and_currencies(_call: RoutedCall[None]) -> object:
     }
 
 
-def list_payout_methods(_call: RoutedCall[None]) -> Page[PayoutMethod]:
-    return Page(items=list(PAYOUT_METHODS), total=len(PAYOUT_METHODS))
+def list_payout_methods(call: RoutedCall[None]) -> Page[PayoutMethod]:
+    methods = _matching(PAYOUT_METHODS, call.query, _PAYOUT_QUERY)
+    return Page(items=methods, total=len(methods))
 
 
-def list_payin_methods(_call: RoutedCall[None]) -> Page[PayinMethod]:
-    return Page(items=list(PAYIN_METHODS), total=len(PAYIN_METHODS))
+def list_payin_methods(call: RoutedCall[None]) -> Page[PayinMethod]:
+    methods = _matching(PAYIN_METHODS, call.query, _PAYIN_QUERY)
+    return Page(items=methods, total=len(methods))
 
 
 def retrieve_payin_method(call: RoutedCall[None]) -> PayinMethod:
@@ -42,6 +53,12 @@ def list_payment_methods(call: RoutedCall[None]) -> Page[PayinMethod]:
 def retrieve_payout_balance(call: RoutedCall[None]) -> PayoutBalance:
     currency = _currency(call)
     return PayoutBalance(currency=currency, balance=call.state.ledger.balance(currency))
+
+
+def _matching(methods: Iterable[M], query: Mapping[str, str], names: Iterable[str]) -> list[M]:
+    """The methods whose fields have the values that the query gives for them."""
+    asked = {name: query[name] for name in names if name in query}
+    return [method for method in methods if all(getattr(method, name) == value for name, value in asked.items())]
 
 
 def _currency(call: RoutedCall[None]) -> str:

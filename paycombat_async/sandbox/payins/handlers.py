@@ -45,7 +45,9 @@ def simulate_payin(call: RoutedCall[Simulate]) -> object:
 
     Returns the body of "Retrieve Payin", or of the webhook about the virtual account.
     """
-    record = move(call.state, call.request.id, [Kind.PAYIN, Kind.VIRTUAL_ACCOUNT], to=call.request.status)
+    record = move(
+        call.state, call.request.subject("payin_id"), [Kind.PAYIN, Kind.VIRTUAL_ACCOUNT], to=call.request.status
+    )
     return answered_page(_payin(record)) if record.kind is Kind.PAYIN else webhook_of_account(record)
 
 

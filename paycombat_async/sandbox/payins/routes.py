@@ -31,7 +31,6 @@ PAYIN_ROUTES = (
         body=Simulate,
         envelope=envelope_a,
         show=as_it_is,
-        path="/api/v1/payin/simulate",
     ),
     route(RETRIEVE_PAYIN, retrieve_payin, envelope=envelope_d, show=answered_page),
     route(

@@ -45,7 +45,8 @@ def create_payout(call: RoutedCall[NewPayout]) -> Payout:
 
 def simulate_payout(call: RoutedCall[Simulate]) -> object:
     """Change a payout's status. The response is undocumented, so it is the one of "Retrieve Payout"."""
-    return answered_page(_payout(move(call.state, call.request.id, [Kind.PAYOUT], to=call.request.status)))
+    record = move(call.state, call.request.subject("payout_id"), [Kind.PAYOUT], to=call.request.status)
+    return answered_page(_payout(record))
 
 
 def retrieve_payout(call: RoutedCall[None]) -> Payout:

@@ -25,7 +25,6 @@ PAYOUT_ROUTES = (
         body=Simulate,
         envelope=envelope_a,
         show=as_it_is,
-        path="/api/v1/payout/simulate",
     ),
     route(RETRIEVE_PAYOUT, retrieve_payout, envelope=envelope_a_saying("Success retrieve payout"), show=answered_page),
     route(LIST_PAYOUTS, list_payouts, envelope=envelope_a, show=list_page),

@@ -93,6 +93,25 @@ async def test_all_payout_methods_are_listed(caller: Caller) -> None:
             assert list(field) == ["name", "type", "regex", "mandatory", "field_description", "regex_description"]
 
 
+@pytest.mark.parametrize(
+    ("name", "query", "found"),
+    [
+        ("payin_methods.list", "currency=AUD", ["au_bank_npp"]),
+        ("payin_methods.list", "country=AU&currency=EUR", []),
+        ("payin_methods.list", "colour=red&currency=AUD", ["au_bank_npp"]),
+        ("payout_methods.list", "beneficiary_currency=SGD", ["sg_bank_fastpayment_sgd"]),
+        ("payout_methods.list", "beneficiary_currency=SGD&beneficiary_country=AU", []),
+    ],
+)
+async def test_methods_are_chosen_by_the_query_of_the_upstream(
+    caller: Caller, name: str, query: str, found: list[str]
+) -> None:
+    """By all names given; names that it does not know are passed over."""
+    methods = await data_of(caller, f"{PATHS[name]}?{query}")
+
+    assert found == [method[f"{name.partition('_')[0]}_method_name"] for method in methods]
+
+
 async def test_an_australian_account_has_the_rules_on_record(caller: Caller) -> None:
     """BSB and account number."""
     methods = await data_of(caller, PATHS["payout_methods.list"])

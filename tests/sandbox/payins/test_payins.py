@@ -8,7 +8,7 @@ import pytest
 from paycombat_async import AsyncPayCombat
 from paycombat_async.endpoints import CREATE_PAYIN, CREATE_VIRTUAL_ACCOUNT, RETRIEVE_PAYIN, SIMULATE_PAYIN
 from paycombat_async.schemas.payins import CreatePayin, CreateVirtualAccount, SimulatePayin
-from tests.sandbox.caller import CUSTOMER, NOW, Caller, StandingClock
+from tests.sandbox.caller import CUSTOMER, NOW, Caller, StandingClock, compact
 from tests.sandbox.money import (
     ACCOUNT,
     KDB,
@@ -200,3 +200,12 @@ async def test_the_client_understands_every_answer(caller: Caller) -> None:
     assert ("SUCCESS", "FIAT") == (found.data.status, found.data.currency)
     assert [(), (), ()] == [reply.drift for reply in (account, moved, found)]
     assert {"$.data.status"} >= {drift.path for drift in created.drift}
+
+
+async def test_the_upstreams_name_of_the_id_is_taken(caller: Caller) -> None:
+    """`payin_id`, beside `id`."""
+    payin = made(await create_payin(caller))
+
+    await caller.send("PATCH", f"{PAYINS}/simulate", body=compact({"payin_id": payin["id"], "status": "EXPIRED"}))
+
+    assert "EXPIRED" == (await retrieve_payin(caller, payin["id"])).body["data"]["status"]

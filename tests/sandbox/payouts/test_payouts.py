@@ -9,7 +9,7 @@ import pytest
 from paycombat_async import AsyncPayCombat
 from paycombat_async.endpoints import CREATE_PAYOUT, LIST_PAYOUTS, RETRIEVE_PAYOUT, SIMULATE_PAYOUT
 from paycombat_async.schemas.payouts import BeneficiaryCompany, CreatePayout, PayoutBeneficiary, SimulatePayout
-from tests.sandbox.caller import NOW, Caller, StandingClock
+from tests.sandbox.caller import NOW, Caller, StandingClock, compact
 from tests.sandbox.money import BENEFICIARY, PAYOUT, PAYOUTS, create_payout, made, retrieve_payout, simulate
 
 MADE_AT = "2025-11-24T16:00:00.250Z"
@@ -240,11 +240,30 @@ async def test_payouts_never_move_back(caller: Caller, before: tuple[str, ...], 
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"id":"x"}', b'{"status":"SUCCESS"}', b'{"id":"x","status":"SUCCESS","at":1}', b"[]"]
+    "body",
+    [
+        b'{"id":"x"}',
+        b'{"status":"SUCCESS"}',
+        b'{"id":"x","status":"SUCCESS","at":1}',
+        b'{"id":"x","payout_id":"x","status":"SUCCESS"}',
+        b'{"payin_id":"x","status":"SUCCESS"}',
+        b'{"payout_id":"","status":"SUCCESS"}',
+        b"[]",
+    ],
 )
 async def test_a_simulation_names_id_and_status(caller: Caller, body: bytes) -> None:
-    """Both, and nothing else."""
+    """Both, and nothing else; the id once."""
     assert 400 == (await caller.send("PATCH", f"{PAYOUTS}/simulate", body=body)).status
+
+
+@pytest.mark.parametrize("name", ["id", "payout_id"])
+async def test_the_id_of_a_simulation_has_two_names(caller: Caller, name: str) -> None:
+    """Its name is on no page: `payout_id` is by analogy with the upstream's `payin_id`."""
+    payout = made(await create_payout(caller))
+
+    await caller.send("PATCH", f"{PAYOUTS}/simulate", body=compact({name: payout["id"], "status": "FAILED"}))
+
+    assert "FAILED" == (await retrieve_payout(caller, payout["id"])).body["data"]["status"]
 
 
 async def test_unknown_payouts_are_not_found(caller: Caller) -> None:
