@@ -1,13 +1,25 @@
 """Renders the README's tables from the code: `python -m tests.readme_tables` writes them into README.md."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 from paycombat_async import ENDPOINTS, Repeat
 from paycombat_async.endpoints._endpoint import DOCS
 
 README = Path(__file__).parent.parent / "README.md"
-_BLOCK = re.compile(r"(<!-- endpoints -->\n).*?(<!-- /endpoints -->)", re.DOTALL)
+RESULTS = README.parent / "benchmarks" / "results.json"
+_BLOCK = "(<!-- {0} -->\n).*?(<!-- /{0} -->)"
+# Comparisons in which others are faster or nearly so: what, topic, row of ours, row beside it, its label.
+_CASES = {"sign": "1.1 kB: encode + sign", "webhook": ""}
+_DIGEST = "hmac.new + compare_digest + "
+_SLOWER = (
+    ("encode + sign, fields checked", "sign", "paycombat, val", "orjson", "orjson + hmac"),
+    ("take a webhook, client", "webhook", "paycombat, Webhooks.unwrap", f"{_DIGEST}orjson", "orjson + hmac"),
+    ("take a webhook, function", "webhook", "paycombat, webhooks.unwrap", f"{_DIGEST}json", "json + hmac"),
+    ("take a webhook, function", "webhook", "paycombat, webhooks.unwrap", f"{_DIGEST}orjson", "orjson + hmac"),
+)
 
 
 def endpoint_table() -> str:
@@ -22,9 +34,26 @@ def endpoint_table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def slower_table() -> str:
+    """How many times as fast the SDK is where others do less work, from the last run of the benchmarks."""
+    topics = {topic["topic"]: topic["rows"] for topic in json.loads(RESULTS.read_bytes())["topics"]}
+    rows = ["| what | beside | times as fast |", "|---|---|---|"]
+    for what, topic, ours, theirs, beside in _SLOWER:
+        figures = [_figure(topics[topic], _CASES[topic], name) for name in (theirs, ours)]
+        rows.append(f"| {what} | {beside}, nothing checked | {figures[0] / figures[1]:.2f} |")
+    return "\n".join(rows) + "\n"
+
+
+def _figure(rows: list[dict[str, Any]], case: str, name: str) -> float:
+    return next(row["figure"] for row in rows if row["case"].startswith(case) and row["name"].startswith(name))
+
+
 def with_tables(readme: str) -> str:
     """The README with its generated parts renewed."""
-    return _BLOCK.sub(lambda found: found[1] + endpoint_table() + found[2], readme)
+    for name, table in (("endpoints", endpoint_table()), ("slower", slower_table())):
+        block = re.compile(_BLOCK.format(name), re.DOTALL)
+        readme = block.sub(lambda found, table=table: found[1] + table + found[2], readme)
+    return readme
 
 
 if __name__ == "__main__":

@@ -1,64 +1,104 @@
 """The README is true: its examples run, its commands are those CI runs, its tables are those of the code."""
 
+import os
 import re
+import signal
 import sys
+import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from paycombat_async.sandbox import Fault, Sandbox
+from paycombat_async import schemas
+from paycombat_async.sandbox import Fault
 from tests.chaos.matrix import CONNECTIONS, KINDS, courses
 from tests.chaos.matrix_clients import SIDES
-from tests.processes import run
+from tests.processes import Ended, Process, run
 from tests.readme_tables import README, with_tables
 
 TEXT = README.read_text(encoding="utf-8")
 ROOT = README.parent
-EXAMPLES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
+EXAMPLES = [block for language, block in BLOCKS if language == "python"]
 COMMANDS = re.findall(r"^python3 -m venv .*$", TEXT, re.MULTILINE)
-
-
-@pytest.fixture(name="sandbox", scope="module")
-def _sandbox():
-    """A sandbox that holds the customers the examples speak of."""
-    with Sandbox() as sandbox:
-        sandbox.add_customers(["customer_0dba3ca15dc2a46eb060e43da671efa3", *(f"customer_{n}" for n in range(100))])
-        yield sandbox
-
-
-EXPECTED = [
-    r"20\d\d-.*Z",
-    "VIP|.*",
-    "100 updated, 0 failed",
-    r"\S{36} PENDING 50\n",
-    "$",
-    r"\$\.description",
-    "404 .*",
-    r"b'\{\"1\":\"a\"",
-    "customer_",
-    "$",
+SERVER = "paycombat sandbox\n"
+SCRIPTS = [
+    block for language, block in BLOCKS if language == "sh" and not re.match("pip install|python3 -m venv", block)
 ]
+PASTED = [*EXAMPLES, *(script for script in SCRIPTS if script != SERVER)]
+# `paycombat` is the command of this checkout.
+SHELL = f'set -eu; paycombat() {{ "{sys.executable}" -W error -m paycombat_async.cli "$@"; }}\n'
+
+# What a block prints, by a piece of text that only this block has. All others print nothing, or anything.
+PRINTED = {
+    "company=UpdateCompany(": r"20\d\d-.*Z\n",
+    "print(customer.description)": r"(VIP|Plain customer)\n",
+    "sync_customers(paycombat, rows": r"100 updated, 0 failed\n",
+    "payouts.create(request)": r"\S{36} PENDING 50\n",
+    "payins.create(request)": r"\S{36} SUCCESS\n",
+    "checkouts.create(": r"\S{36} 20\d\d-.*Z\n",
+    "check_wallet_ready(": r"(True|False)\n",
+    "print(error.path)": r"\$\.description\n",
+    "customer_of_nobody": r"404 .*",
+    "canonical_json({": r"b'\{\"1\":\"a\"",
+    "with Sandbox(customers=3)": r"customer_",
+    "pytest.mark.paycombat_sandbox": r"(?s).*\b1 passed",
+    "customers sync customers.csv  ": r"(?s)(12 rows|.*12 rows).*\b12 (updated|already up to date)",
+}
 
 
-@pytest.mark.parametrize(
-    ("example", "printed"), [*zip(EXAMPLES, EXPECTED, strict=True)], ids=map(str, range(len(EXAMPLES)))
-)
-def test_every_example_runs(example, printed, sandbox, tmp_path):
-    """As a program of its own, with warnings as errors, the credentials in the environment, and its output as said."""
-    environment = {
-        "PAYCOMBAT_TOKEN": sandbox.token,
-        "PAYCOMBAT_SIGNATURE_KEY": sandbox.signature_key,
-        "PAYCOMBAT_BASE_URL": sandbox.base_url,
-        "PAYCOMBAT_WEBHOOK_KEY": sandbox.signature_key,
-        "PYTHONPATH": str(ROOT),
-    }
-    program = tmp_path / "example.py"
-    program.write_text(example, encoding="utf-8")
+@pytest.fixture(name="environment", scope="module")
+def _environment() -> Iterator[dict[str, str]]:
+    """Nothing but what `paycombat sandbox`, started as the README starts it, tells a user to export."""
+    usual = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    usual["PYTHONPATH"] = str(ROOT)
+    with Process("sh", "-c", f"{SHELL}{SERVER}", env=usual) as server:
+        lines = [server.line()]
+        while lines[-1] != "# }\n":
+            lines.append(server.line())
+        exported = re.findall(r"^export (\w+)=(\S+)$", "".join(lines), re.MULTILINE)
+        yield usual | dict(exported)
+        server.signal(signal.SIGINT)
 
-    done = run(sys.executable, "-W", "error", program, env=environment, cwd=tmp_path)
 
-    assert (0, "") == (done.returncode, done.stderr)
-    assert re.match(printed, done.stdout)
+@pytest.fixture(name="directory", scope="module")
+def _directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all blocks, as that of somebody who pastes one after the other."""
+    return tmp_path_factory.mktemp("reader")
+
+
+def test_the_sandbox_is_started_by_a_block_of_its_own() -> None:
+    """The one that the fixture runs."""
+    assert SERVER in SCRIPTS
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["once", "again"])
+@pytest.mark.parametrize("block", PASTED, ids=map(str, range(len(PASTED))))
+def test_every_block_works_as_it_is_pasted(
+    block: str, again: bool, environment: Mapping[str, str], directory: Path
+) -> None:
+    """On that sandbox, with warnings as errors, and a second time, too."""
+    done = pasted(block, dict(environment), directory)
+
+    assert (0, "") == (done.returncode, done.stderr), done.stdout
+    expected = [printed for piece, printed in PRINTED.items() if piece in block]
+    assert all(re.match(printed, done.stdout) for printed in expected), done.stdout
+
+
+def pasted(block: str, environment: dict[str, str], directory: Path) -> Ended:
+    if block in SCRIPTS:
+        return run("sh", "-c", SHELL + block, env=environment, cwd=directory)
+    program = directory / "test_pasted.py"
+    program.write_text(block, encoding="utf-8")
+    is_test = "import pytest" in block
+    how = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio"] if is_test else ["-W", "error"]
+    return run(sys.executable, *how, program, env=environment, cwd=directory)
+
+
+def test_every_expectation_is_of_one_block() -> None:
+    """None is about a block that is gone, or about two."""
+    assert dict.fromkeys(PRINTED, 1) == {piece: sum(piece in block for block in PASTED) for piece in PRINTED}
 
 
 def test_the_tables_say_what_the_code_says():
@@ -91,6 +131,31 @@ def test_the_first_command_does_the_main_job(tmp_path):
 
 
 def test_links_to_own_files_hold():
-    """Paths the commands name exist."""
-    assert (ROOT / "paycombat_async" / "cli" / "sample.csv").is_file()
-    assert Path(ROOT / "LICENSE").is_file()
+    """They are absolute, as a package index needs them, and lead to files of this repository."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    repository = project["urls"]["Repository"]
+    raw = repository.replace("github.com", "raw.githubusercontent.com")
+    targets = re.findall(r"\]\((\S+?)\)", TEXT)
+
+    assert all(re.match("https://", target) for target in targets)
+    own = [re.sub(f"^({repository}/blob|{raw})/main/", "", target) for target in targets if repository[19:] in target]
+    assert {"benchmarks/results.svg", "docs/record.md"} <= set(own)
+    assert all((ROOT / path).is_file() for path in (*own, "paycombat_async/cli/sample.csv", "LICENSE"))
+    assert (ROOT / "tests" / "receiving").is_dir()
+
+
+def test_the_readme_says_how_to_install_it():
+    """Under the name of the distribution."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert re.search(rf"^pip install {project['name']}\b", TEXT, re.MULTILINE)
+
+
+def test_the_record_speaks_of_what_exists():
+    """Every Struct that it names."""
+    text = (ROOT / "docs" / "record.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1:3] for row in text.splitlines() if row.startswith("| `")]
+    structs = {name for first, _ in rows for name in re.findall(r"`([A-Z]\w+)", first)}
+
+    assert len(structs) >= 12
+    assert all(hasattr(schemas, name) for name in structs)

@@ -69,7 +69,7 @@ def test_what_it_prints_can_be_pasted() -> None:
 
 
 @pytest.mark.parametrize("program", ["paycombat_async.sandbox", "paycombat_async.cli"])
-@pytest.mark.parametrize(("flags", "total"), [([], 101), (["--no-examples"], 0)], ids=["examples", "no examples"])
+@pytest.mark.parametrize(("flags", "total"), [([], 113), (["--no-examples"], 0)], ids=["examples", "no examples"])
 def test_it_begins_with_the_customers_of_the_examples(program: str, flags: list[str], total: int) -> None:
     """Unless it is told not to; both programs."""
     more = ["sandbox"] if program.endswith("cli") else []

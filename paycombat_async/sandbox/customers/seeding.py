@@ -13,7 +13,11 @@ Kind: TypeAlias = Literal["company", "individual"]
 T = TypeVar("T")
 
 # The customers of the README's examples, so that each of them works on a sandbox that has just been started.
-EXAMPLE_IDS: Final = ("customer_0dba3ca15dc2a46eb060e43da671efa3", *(f"customer_{number}" for number in range(100)))
+EXAMPLE_IDS: Final = (
+    "customer_0dba3ca15dc2a46eb060e43da671efa3",
+    *(f"customer_{number}" for number in range(100)),
+    *(f"customer_sample_{number:02}" for number in range(1, 13)),  # those of `paycombat customers sample`
+)
 
 _PLACES = (
     # Each is: country, calling code, city, state, street, postal code.
