@@ -25,6 +25,11 @@ from paycombat_async.cli.refusal import refusals
 @click.option("--settle-after", type=float, metavar="SECONDS", help="Payins and payouts succeed after this time.")
 @click.option("--webhook-url", metavar="URL", help="Send signed webhooks to this address on this machine.")
 @click.option("--va-webhook-url", metavar="URL", help="Send webhooks about virtual accounts to this address instead.")
+@click.option(
+    "--webhook-waits",
+    metavar="SECONDS,…",
+    help="Send a webhook again after each of these, until a 2xx answer; about a minute in all if not given.",
+)
 @click.pass_context
 def sandbox(  # noqa: PLR0917  # click passes options by name
     context: click.Context,
@@ -38,6 +43,7 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
     settle_after: float | None,
     webhook_url: str | None,
     va_webhook_url: str | None,
+    webhook_waits: str | None,
 ) -> None:
     """Run a local server that behaves like PayCombat, until Ctrl-C.
 
@@ -55,6 +61,7 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
     if context.invoked_subcommand is not None:
         return
     from paycombat_async.sandbox import Faults, Sandbox, serve  # noqa: PLC0415  # imports aiohttp.web
+    from paycombat_async.sandbox.server import WEBHOOK_WAITS, seconds_in  # noqa: PLC0415  # for the same reason
 
     with refusals():
         provider = Sandbox(
@@ -67,6 +74,7 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
             settle_after=settle_after,
             webhook_url=webhook_url,
             va_webhook_url=va_webhook_url,
+            webhook_waits=WEBHOOK_WAITS if webhook_waits is None else seconds_in(webhook_waits),
         )
         serve(provider)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.foreground import serve
-from paycombat_async.sandbox.server import Sandbox
+from paycombat_async.sandbox.server import WEBHOOK_WAITS, Sandbox, seconds_in
 from paycombat_async.sandbox.state import IN_MEMORY
 
 
@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 settle_after=options.settle_after,
                 webhook_url=options.webhook_url,
                 va_webhook_url=options.va_webhook_url,
+                webhook_waits=seconds_in(options.webhook_waits),
             )
         )
     except ConfigurationError as error:
@@ -62,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--webhook-url", metavar="URL", help="send signed webhooks to this address on this machine")
     parser.add_argument("--va-webhook-url", metavar="URL", help="send those about virtual accounts to this one")
+    parser.add_argument(
+        "--webhook-waits",
+        default=",".join(f"{wait:g}" for wait in WEBHOOK_WAITS),
+        metavar="SECONDS,…",
+        help="send a webhook again after each of these, until a 2xx answer (default: %(default)s)",
+    )
     return parser
 
 

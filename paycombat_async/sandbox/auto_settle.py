@@ -1,5 +1,6 @@
 """Moves pending payins, payouts and virtual accounts to success after a delay (`settle_after`), or on demand."""
 
+from contextlib import suppress
 from functools import partial
 
 from paycombat_async._clock import Clock
@@ -38,6 +39,15 @@ class Settler:
             move(self._state, record_id, [kind], to=SUCCESS_STATUS[kind])
         except Refused:
             return  # a Simulate call or `settle` has changed the status in the meantime
+
+
+def settle_all(state: SandboxState) -> list[str]:
+    """Move all pending records to success; returns the ids of those moved, oldest first."""
+    moved: list[str] = []
+    for record in list(state.records.in_status(PENDING)):
+        with suppress(Refused):  # another thread has moved it in the meantime
+            moved.append(move(state, record.id, [record.kind], to=SUCCESS_STATUS[record.kind]).id)
+    return moved
 
 
 def settle(state: SandboxState, record_id: str, status: str) -> None:

@@ -13,6 +13,7 @@ from paycombat_async.sandbox.customers.seeding import EXAMPLE_IDS, made_up, plai
 from paycombat_async.sandbox.deliveries.dispatcher import Dispatcher, HttpSender
 from paycombat_async.sandbox.deliveries.log import Deliveries
 from paycombat_async.sandbox.deliveries.payloads import PayloadBuilder
+from paycombat_async.sandbox.deliveries.url import WebhookUrls
 from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.listening import listen
@@ -34,8 +35,7 @@ class SandboxOptions:
     clock: Clock
     openings: Openings
     settle_after: float | None
-    webhook_url: str | None
-    va_webhook_url: str | None
+    webhook_urls: WebhookUrls
     webhook_waits: tuple[float, ...]
 
 
@@ -97,7 +97,7 @@ def _provider(options: SandboxOptions, recorders: Recorders, state: SandboxState
 
 def _dispatcher(options: SandboxOptions, recorders: Recorders) -> Dispatcher:
     return Dispatcher(
-        builder=PayloadBuilder(signer=options.signer, url=options.webhook_url, va_url=options.va_webhook_url),
+        builder=PayloadBuilder(signer=options.signer, urls=options.webhook_urls),
         sender=HttpSender(),
         clock=options.clock,
         waits=options.webhook_waits,

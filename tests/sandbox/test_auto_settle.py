@@ -107,3 +107,18 @@ async def test_settling_by_hand_says_what_cannot_be(caller: Caller, status: str,
         caller.sandbox.settle(payout["id"], status)
     with pytest.raises(ConfigurationError, match="no payin and no payout and no virtual account with this id"):
         caller.sandbox.settle("nobody", "SUCCESS")
+
+
+async def test_all_that_is_pending_can_be_settled_at_once(caller: Caller) -> None:
+    """Each comes to its good end; what has one already is left alone, and the ids say what was moved."""
+    payout, done = [made(await create_payout(caller, order_id=name))["id"] for name in ("a", "b")]
+    payin, account = made(await create_payin(caller))["id"], made(await create_account(caller))["id"]
+    caller.sandbox.settle(done, "FAILED")
+
+    moved = caller.sandbox.settle_all()
+
+    assert [payout, payin, account] == moved
+    assert "SUCCESS" == (await retrieve_payout(caller, payout)).body["data"]["status"]
+    assert "SUCCESS" == (await retrieve_payin(caller, payin)).body["data"]["status"]
+    assert "FAILED" == (await retrieve_payout(caller, done)).body["data"]["status"]
+    assert [] == caller.sandbox.settle_all()

@@ -8,6 +8,7 @@ import msgspec
 
 from paycombat_async._signing import Signer
 from paycombat_async.sandbox.deliveries.log import Delivery
+from paycombat_async.sandbox.deliveries.url import WebhookUrls
 from paycombat_async.sandbox.payins.pages import webhook_of_account, webhook_of_payin
 from paycombat_async.sandbox.payouts.pages import webhook_of_payout
 from paycombat_async.sandbox.records import Kind, Record
@@ -26,15 +27,14 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadBuilder:
-    """Builds webhooks for `webhook_url` of the record, else for `url`; those about virtual accounts for `va_url`."""
+    """Builds webhooks for `webhook_url` of the record, else for `urls`."""
 
     signer: Signer
-    url: str | None
-    va_url: str | None
+    urls: WebhookUrls
 
     def build(self, record: Record) -> Delivery | None:
         """The webhook about the record's current status; None while it is pending or when there is no URL."""
-        url = self.va_url if record.kind is Kind.VIRTUAL_ACCOUNT else record.webhook_url or self.url
+        url = self.urls.va_url if record.kind is Kind.VIRTUAL_ACCOUNT else record.webhook_url or self.urls.url
         if url is None or record.status == PENDING:
             return None
         name, page = _PAGES[record.kind]

@@ -1,5 +1,6 @@
 """Webhook URLs: loopback only, since a test server must not post to the internet."""
 
+from dataclasses import dataclass
 from ipaddress import ip_address
 
 from msgspec import UnsetType
@@ -10,6 +11,17 @@ from paycombat_async.sandbox.bodies import given
 from paycombat_async.sandbox.refusals import bad_request
 
 _ONLY_HERE = "the sandbox delivers webhooks to http(s) URLs on localhost or a loopback address only"
+
+
+@dataclass(slots=True)
+class WebhookUrls:
+    """Where webhooks go: `va_url` for those about virtual accounts, `url` for the others; None: nowhere.
+
+    Both may be changed while the sandbox runs, from any thread; the next event uses them.
+    """
+
+    url: str | None
+    va_url: str | None
 
 
 def loopback_url(text: str) -> URL | None:

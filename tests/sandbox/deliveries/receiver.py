@@ -54,7 +54,8 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
+async def receiving(port: int = 0) -> AsyncIterator[Receiver]:
+    """A server on this port, or on any free one."""
     receiver = Receiver()
     receiver.gate.set()
     app = web.Application()
@@ -62,7 +63,7 @@ async def receiving() -> AsyncIterator[Receiver]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         host, port = runner.addresses[0][:2]
         receiver.base_url = f"http://{host}:{port}"
         yield receiver

@@ -12,6 +12,7 @@ import pytest
 from paycombat_async import webhooks
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox import Deliveries, Delivery, Sandbox
+from paycombat_async.sandbox.server import WEBHOOK_WAITS, seconds_in
 from tests.sandbox.caller import Caller, StandingClock, compact
 from tests.sandbox.deliveries.receiver import Receiver, receiving
 from tests.sandbox.faults.gated_clock import GatedClock
@@ -188,7 +189,7 @@ async def test_a_webhook_is_sent_until_it_is_taken(telling: Caller, receiver: Re
     assert ["/hook"] * 3 == [received.path for received in receiver.received]
     assert len({received.body for received in receiver.received}) == 1
     assert ([500, 302, 204], 3, True) == (delivery.statuses, delivery.attempts, delivery.is_delivered)
-    assert pytest.approx(0.25) == clock.seconds - before
+    assert pytest.approx(0.75) == clock.seconds - before
     assert ("PAYOUT SUCCESS", payout["id"], receiver.url) == (delivery.event, delivery.id, delivery.url)
     assert json.loads(delivery.body) == delivery.payload
 
@@ -205,6 +206,56 @@ async def test_a_webhook_is_given_up_in_the_end(clock: StandingClock) -> None:
 
     assert [[None] * 4] * 2 == [delivery.statuses for delivery in sandbox.deliveries]
     assert not any(delivery.is_delivered for delivery in sandbox.deliveries)
+
+
+async def test_an_application_that_restarts_misses_no_webhook() -> None:
+    """It is sent again for about a minute by default, and so outlives the restart."""
+    clock = GatedClock()
+    async with receiving() as receiver:
+        down = receiver.url
+    async with Sandbox(clock=clock, webhook_url=down) as sandbox, aiohttp.ClientSession() as session:
+        payout = made(await create_payout(Caller(sandbox, session)))
+        sandbox.settle(payout["id"], "SUCCESS")
+        await clock.waiting(1)  # the first attempt has failed
+
+        async with receiving(port=int(down.split(":")[2].split("/")[0])) as again:
+            clock.open.set()
+            await sandbox.drain()
+
+    assert 45 <= sum(WEBHOOK_WAITS) <= 90
+    assert [None, 200] == sandbox.deliveries.last.statuses
+    assert payout["id"] == json.loads(again.received[0].body)["id"]
+
+
+async def test_the_urls_can_be_set_while_it_runs(caller: Caller, receiver: Receiver) -> None:
+    """The events from then on go there; those of a request that names a URL of its own do not."""
+    sandbox = caller.sandbox
+    early, late = [made(await create_payout(caller, order_id=name))["id"] for name in ("a", "b")]
+    own = made(await create_payout(caller, order_id="c", webhook_url=f"{receiver.base_url}/own"))["id"]
+    account = made(await create_account(caller))["id"]
+    await settle(caller, early, "SUCCESS")
+
+    sandbox.webhook_url, sandbox.va_webhook_url = receiver.url, f"{receiver.base_url}/va"
+    for record_id, status in ((late, "SUCCESS"), (own, "SUCCESS"), (account, "APPROVED")):
+        await settle(caller, record_id, status)
+    sandbox.webhook_url = None
+    await settle(caller, late, "RETURNED")
+
+    assert (None, f"{receiver.base_url}/va") == (sandbox.webhook_url, sandbox.va_webhook_url)
+    assert [("/hook", late), ("/own", own), ("/va", account)] == [
+        (received.path, json.loads(received.body)["id"]) for received in receiver.received
+    ]
+
+
+@pytest.mark.parametrize("name", ["webhook_url", "va_webhook_url"])
+def test_a_url_elsewhere_cannot_be_set_either(name: str) -> None:
+    """The old one stays."""
+    sandbox = Sandbox(webhook_url="http://localhost:1/x", va_webhook_url="http://localhost:1/x")
+
+    with pytest.raises(ConfigurationError, match=name):
+        setattr(sandbox, name, "https://example.com/x")
+
+    assert "http://localhost:1/x" == getattr(sandbox, name)
 
 
 async def test_webhooks_of_one_payout_keep_their_order(telling: Caller, receiver: Receiver) -> None:
@@ -396,6 +447,19 @@ def test_what_is_no_wait_is_refused(wait: float) -> None:
         Sandbox(webhook_waits=[0, wait])
     with pytest.raises(ConfigurationError, match="settle_after"):
         Sandbox(settle_after=wait)
+
+
+@pytest.mark.parametrize(("text", "waits"), [("", ()), ("0", (0,)), ("0.25, 1,30", (0.25, 1, 30))])
+def test_waits_are_read_as_written(text: str, waits: tuple[float, ...]) -> None:
+    """Seconds, separated by commas; none at all is possible."""
+    assert waits == seconds_in(text)
+
+
+@pytest.mark.parametrize("text", ["soon", "1,", ",", "1;2"])
+def test_other_waits_are_refused_in_a_sentence(text: str) -> None:
+    """One that shows how to write them."""
+    with pytest.raises(ConfigurationError, match=r"separated by commas, like 0\.25,1,4"):
+        seconds_in(text)
 
 
 def test_deliveries_are_kept_in_bounds() -> None:
