@@ -1,58 +1,83 @@
-"""Moves pending payins, payouts and virtual accounts to success after a delay (`settle_after`), or on demand."""
+"""Moves what is pending to success, and pays checkouts: after a delay (`settle_after`), or on demand."""
 
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from paycombat_async._clock import Clock
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox._tasks import BackgroundTasks
+from paycombat_async.sandbox.checkouts.paying import pay, pay_all
 from paycombat_async.sandbox.lifecycle import move
-from paycombat_async.sandbox.records import Kind, Record
+from paycombat_async.sandbox.records import Record
 from paycombat_async.sandbox.refusals import Refused
 from paycombat_async.sandbox.state import SandboxState
 from paycombat_async.sandbox.transitions import KINDS, PENDING, SUCCESS_STATUS
 
 
 class Settler:
-    """Moves each pending payin, payout and virtual account to success, `after` seconds after its creation."""
+    """Moves pending payins, payouts and virtual accounts to success, and pays checkouts, each after `after` seconds."""
 
     def __init__(self, state: SandboxState, clock: Clock, tasks: BackgroundTasks, *, after: float) -> None:
-        """Records that are already pending are moved to success `after` seconds from now."""
+        """Records that are already pending, and open checkouts, are taken `after` seconds from now."""
         self._state = state
         self._clock = clock
         self._tasks = tasks
         self._after = after
         for record in state.records.in_status(PENDING):
             self.watch(record)
+        for checkout_id in state.checkouts.ids():
+            self.watch_checkout(checkout_id)
 
     def watch(self, record: Record) -> None:
         """Schedule the move of a record that has just been written, if it is pending. Safe to call from any thread."""
         if record.status == PENDING:
-            self._tasks.call_soon(partial(self._start, record.id, record.kind))
+            self._later(partial(move, self._state, record.id, [record.kind], to=SUCCESS_STATUS[record.kind]))
 
-    def _start(self, record_id: str, kind: Kind) -> None:
-        self._tasks.start(self._settle(record_id, kind))
+    def watch_checkout(self, checkout_id: str) -> None:
+        """Schedule the payment of a checkout, by the payin method chosen until then. Safe to call from any thread."""
+        self._later(partial(pay, self._state, checkout_id))
 
-    async def _settle(self, record_id: str, kind: Kind) -> None:
+    def _later(self, settle: Callable[[], object]) -> None:
+        self._tasks.call_soon(partial(self._start, settle))
+
+    def _start(self, settle: Callable[[], object]) -> None:
+        self._tasks.start(self._wait_and(settle))
+
+    async def _wait_and(self, settle: Callable[[], object]) -> None:
         await self._clock.sleep(self._after)
-        try:
-            move(self._state, record_id, [kind], to=SUCCESS_STATUS[kind])
-        except Refused:
-            return  # a Simulate call or `settle` has changed the status in the meantime
+        with suppress(Refused):  # the status was changed in the meantime, or the checkout cannot be paid
+            settle()
 
 
 def settle_all(state: SandboxState) -> list[str]:
-    """Move all pending records to success; returns the ids of those moved, oldest first."""
+    """Move all pending records to success, and pay all open checkouts.
+
+    Returns the ids of the records, then those of the payins that pay the checkouts, each oldest first.
+    """
     moved: list[str] = []
     for record in list(state.records.in_status(PENDING)):
         with suppress(Refused):  # another thread has moved it in the meantime
             moved.append(move(state, record.id, [record.kind], to=SUCCESS_STATUS[record.kind]).id)
-    return moved
+    return moved + pay_all(state)
 
 
 def settle(state: SandboxState, record_id: str, status: str) -> None:
     """Move a record to a status. Raises `ConfigurationError` for an unknown id or a forbidden transition."""
-    try:
+    with _refusals_of("settle"):
         move(state, record_id, KINDS, to=status)
+
+
+def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> str:
+    """Pay a checkout; returns the payin's id. Raises `ConfigurationError` where `pay` raises `Refused`."""
+    with _refusals_of("pay_checkout"):
+        return pay(state, checkout_id, method)
+
+
+@contextmanager
+def _refusals_of(name: str) -> Generator[None]:
+    """Turns `Refused` into a `ConfigurationError` for the caller of this method."""
+    try:
+        yield
     except Refused as refused:
-        raise ConfigurationError(f"settle: {refused.message}") from None
+        raise ConfigurationError(f"{name}: {refused.message}") from None

@@ -24,11 +24,16 @@ _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
 def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
     """Store and return the record that `describe` builds from a new id (32 hex digits); also write its ledger entry."""
     with state.transaction():
-        number = state.records.next_number()
-        record = describe(content_digest(f"record/{state.seed}/{number}".encode())[:32])
-        state.records.add(record)
-        _book(state, record)
-        state.announce(record)
+        return add_record(state, describe)
+
+
+def add_record(state: SandboxState, describe: Callable[[str], Record]) -> Record:
+    """Like `make`, inside a transaction of the caller's."""
+    number = state.records.next_number()
+    record = describe(content_digest(f"record/{state.seed}/{number}".encode())[:32])
+    state.records.add(record)
+    _book(state, record)
+    state.announce(record)
     return record
 
 
@@ -38,15 +43,19 @@ def move(state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str)
     Raises `Refused`: 404 for an unknown id, 409 for a forbidden transition.
     """
     with state.transaction():
-        record = state.records.find(record_id, kinds)
-        check_move(record.kind, record.status, to)
-        now = state.now()
-        changes = _CHANGES.get((record.kind, to), _nothing)(now)
-        document = record.document | {"status": to, "updated_at": now} | changes
-        record = replace(record, status=to, document=document)
-        state.records.write(record)
-        _book(state, record)
-        state.announce(record)
+        return change_status(state, state.records.find(record_id, kinds), to)
+
+
+def change_status(state: SandboxState, record: Record, to: str) -> Record:
+    """Like `move`, inside a transaction of the caller's. Raises `Refused` (409) for a forbidden transition."""
+    check_move(record.kind, record.status, to)
+    now = state.now()
+    changes = _CHANGES.get((record.kind, to), _nothing)(now)
+    document = record.document | {"status": to, "updated_at": now} | changes
+    record = replace(record, status=to, document=document)
+    state.records.write(record)
+    _book(state, record)
+    state.announce(record)
     return record
 
 

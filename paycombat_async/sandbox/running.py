@@ -70,7 +70,9 @@ async def start(options: SandboxOptions, recorders: Recorders) -> Running:
         if options.settle_after is not None:
             tasks = BackgroundTasks()
             stack.push_async_callback(tasks.end)
-            state.watchers.append(Settler(state, options.clock, tasks, after=options.settle_after).watch)
+            settler = Settler(state, options.clock, tasks, after=options.settle_after)
+            state.watchers.append(settler.watch)
+            state.checkout_watchers.append(settler.watch_checkout)
         app = application(_provider(options, recorders, state))
         base_url = await listen(app, options.host, options.port, stack)
         return Running(base_url, state, dispatcher, stack.pop_all())

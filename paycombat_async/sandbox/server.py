@@ -13,7 +13,7 @@ from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox._background_loop import BackgroundLoop
 from paycombat_async.sandbox.arrivals import Arrivals
-from paycombat_async.sandbox.auto_settle import settle, settle_all
+from paycombat_async.sandbox.auto_settle import pay_checkout, settle, settle_all
 from paycombat_async.sandbox.credentials import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN, check_sandbox_credential
 from paycombat_async.sandbox.customers.seeding import Kind, plain
 from paycombat_async.sandbox.deliveries.log import Deliveries
@@ -41,8 +41,8 @@ class Sandbox:
     `Faults`, or a str like `"500_after_commit:0.02,latency=50ms:0.1"`.
 
     Money: `balances` are the opening balances by currency, 0 for currencies not listed; by default 1,000,000 in each.
-    Payins, payouts and virtual accounts stay PENDING until a Simulate call or `settle` moves them; with `settle_after`
-    they succeed that many seconds after their creation.
+    Payins, payouts and virtual accounts stay PENDING until a Simulate call or `settle` moves them, and checkouts unpaid
+    until `pay_checkout`; with `settle_after` they succeed, and are paid, that many seconds after their creation.
 
     Webhooks are signed and sent to the `webhook_url` in the request that created the payin or payout, or else to the
     `webhook_url` given here; those about virtual accounts to `va_webhook_url`. All must be loopback URLs; both
@@ -163,11 +163,22 @@ class Sandbox:
         settle(self._state, id, status)
 
     def settle_all(self) -> list[str]:
-        """Move all pending payins, payouts and virtual accounts to success; returns their ids, oldest first.
+        """Move all pending payins, payouts and virtual accounts to success, and pay all open checkouts.
 
-        Safe to call from any thread.
+        Returns the ids of the records, then those of the payins that pay the checkouts, each oldest first. Safe to call
+        from any thread.
         """
         return settle_all(self._state)
+
+    def pay_checkout(self, id: str, payin_method_name: str | None = None) -> str:  # noqa: A002  # as in `settle`
+        """Pay a checkout as its customer would; returns the id of the payin, which is SUCCESS at once.
+
+        It is paid by this payin method, or by the one chosen before, or by the first that fits. The payin's
+        `order_reference` is the checkout's id, as long as no page of the provider says how it names its checkout. Safe
+        to call from any thread. Raises `ConfigurationError` for a checkout that is unknown, paid or expired, and for a
+        method that does not fit.
+        """
+        return pay_checkout(self._state, id, payin_method_name)
 
     async def drain(self) -> None:
         """Send the webhooks held back by `OUT_OF_ORDER_WEBHOOK`; wait until all webhooks are delivered or given up."""

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from itertools import count
 
@@ -49,7 +50,8 @@ class SandboxState:
         self.records = RecordTable(self._connection, self._lock)
         self.ledger = Ledger(self._connection, self._lock, openings)
         self.watchers: list[Callable[[Record], None]] = []
-        self._announced: list[Record] = []
+        self.checkout_watchers: list[Callable[[str], None]] = []
+        self._announced: list[Callable[[], None]] = []
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -68,7 +70,11 @@ class SandboxState:
 
     def announce(self, record: Record) -> None:
         """Pass the record to the watchers as soon as the current transaction is committed."""
-        self._announced.append(record)
+        self._announced.extend(partial(watcher, record) for watcher in self.watchers)
+
+    def announce_checkout(self, checkout_id: str) -> None:
+        """Pass the id of a new checkout to the checkout watchers as soon as the current transaction is committed."""
+        self._announced.extend(partial(watcher, checkout_id) for watcher in self.checkout_watchers)
 
     def now(self) -> str:
         """The current time in the provider's format."""
@@ -81,9 +87,8 @@ class SandboxState:
 
     def _notify_watchers(self) -> None:
         announced, self._announced = self._announced, []
-        for record in announced:
-            for watcher in self.watchers:
-                watcher(record)
+        for notify in announced:
+            notify()
 
     def close(self) -> None:
         with self._lock:

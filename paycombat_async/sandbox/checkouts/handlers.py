@@ -24,6 +24,7 @@ def create_payment_request(call: RoutedCall[PaymentRequest]) -> Checkout:
         key = f"checkout/{state.seed}/{state.checkouts.count() + 1}"
         document = new_checkout(call.request, key=key, at=state.now())
         state.checkouts.add(document)
+        state.announce_checkout(document["id"])
     return _checkout(document, call.token)
 
 

@@ -17,7 +17,7 @@ from paycombat_async.sandbox.deliveries.url import check_webhook_url
 from paycombat_async.sandbox.envelopes import iso_time
 from paycombat_async.sandbox.lifecycle import MERCHANT, uuid_of
 from paycombat_async.sandbox.methods.currencies import AREA_OF_CURRENCY
-from paycombat_async.sandbox.methods.payins import DEFAULT_EXPIRY_S, MAX_EXPIRY_S, PAYIN_METHOD_OF_NAME
+from paycombat_async.sandbox.methods.payins import DEFAULT_EXPIRY_S, MAX_EXPIRY_S, PAYIN_METHOD_OF_NAME, PAYIN_METHODS
 from paycombat_async.sandbox.refusals import bad_request, unprocessable
 from paycombat_async.schemas.methods import PayinMethod
 
@@ -64,6 +64,11 @@ def choose_bank(document: Document, name: str, *, at: str) -> None:
     _attach(document, method, at)
 
 
+def fitting_methods(document: Document) -> list[PayinMethod]:
+    """The payin methods for the checkout's currency and amount."""
+    return [method for method in PAYIN_METHODS if _misfit(method, document) is None]
+
+
 def _attach(document: Document, method: PayinMethod, at: str) -> None:
     if document["expire_at"] <= at:
         raise unprocessable("CHECKOUT_EXPIRED", "this checkout has expired; create another one")
@@ -74,11 +79,19 @@ def _fitting(document: Document, name: str) -> PayinMethod:
     method = PAYIN_METHOD_OF_NAME.get(name)
     if method is None:
         raise bad_request("$.payin_method_name: there is no such payin method")
-    if method.currency != document["currency"]:
-        raise bad_request(f"$.payin_method_name: this payin method is not for {document['currency']}")
-    if not (method.min_amount or 0) <= Decimal(document["amount"]) <= (method.max_amount or LIMIT):
-        raise bad_request("$.payin_method_name: this payin method is for other amounts, see its min_amount, max_amount")
+    misfit = _misfit(method, document)
+    if misfit is not None:
+        raise bad_request(f"$.payin_method_name: this payin method is {misfit}")
     return method
+
+
+def _misfit(method: PayinMethod, document: Document) -> str | None:
+    """Why this payin method cannot pay this checkout; None if it can."""
+    if method.currency != document["currency"]:
+        return f"not for {document['currency']}"
+    if not (method.min_amount or 0) <= Decimal(document["amount"]) <= (method.max_amount or LIMIT):
+        return "for other amounts, see its min_amount, max_amount"
+    return None
 
 
 def _sent(request: PaymentRequest) -> Document:

@@ -44,6 +44,10 @@ class CheckoutTable:
         rows = self._rows("SELECT document FROM checkouts ORDER BY seq LIMIT ? OFFSET ?", limit, skip)
         return [msgspec.json.decode(document) for (document,) in rows]
 
+    def ids(self) -> list[str]:
+        """The ids of all checkouts, oldest first."""
+        return [checkout_id for (checkout_id,) in self._rows("SELECT id FROM checkouts ORDER BY seq")]
+
     def count(self) -> int:
         total: int = self._rows("SELECT count(*) FROM checkouts")[0][0]
         return total

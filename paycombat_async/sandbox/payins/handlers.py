@@ -5,11 +5,12 @@ from decimal import Decimal
 import msgspec
 
 from paycombat_async._signing import content_digest
-from paycombat_async.sandbox.amounts import read_amount, text_of
+from paycombat_async.sandbox.amounts import read_amount
 from paycombat_async.sandbox.bodies import Simulate, given
 from paycombat_async.sandbox.deliveries.url import check_webhook_url
-from paycombat_async.sandbox.lifecycle import MERCHANT, make, move, uuid_of
+from paycombat_async.sandbox.lifecycle import make, move, uuid_of
 from paycombat_async.sandbox.payins.bodies import NewPayin, NewVirtualAccount
+from paycombat_async.sandbox.payins.document import payin_document
 from paycombat_async.sandbox.payins.pages import answered_page, webhook_of_account
 from paycombat_async.sandbox.payins.rules import check_payin, check_virtual_account
 from paycombat_async.sandbox.records import Document, Kind, Record
@@ -81,7 +82,6 @@ def _payin(record: Record) -> Payin:
 
 
 def _document(request: NewPayin, amount: Decimal) -> Document:
-    """The document to store for a payin. Absent fields become null in responses and "" in webhooks."""
     sent = {
         "order_reference": given(request.order_reference),
         "customer_full_name": given(request.customer_full_name),
@@ -89,19 +89,4 @@ def _document(request: NewPayin, amount: Decimal) -> Document:
         "customer_phone": given(request.customer_phone),
         "payer_id": given(request.payer_id),
     }
-    return {name: text for name, text in sent.items() if text is not None} | {
-        "merchant_id": MERCHANT,
-        "status": PENDING,
-        "amount": text_of(amount),
-        "amount_type": request.currency,
-        "payment_method": request.payin_method_name,
-        "currency": "FIAT",
-        "credit_type": "PAYIN",
-        "trx_type": "DIRECT_PAYIN",
-        "fee_taken": 0,
-        "fee_expected": 0,
-        "charge_back": 0,
-        "rolling_serve": 0,
-        "retrieval": 0,
-        "is_black_list": 0,
-    }
+    return payin_document(currency=request.currency, method=request.payin_method_name, amount=amount, sent=sent)
