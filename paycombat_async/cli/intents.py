@@ -6,15 +6,25 @@ from typing import Final
 import click
 
 from paycombat_async._printable import printable
+from paycombat_async.cli.intents_adopt import adopt
 from paycombat_async.cli.intents_display import show_fields, show_json, show_table
 from paycombat_async.cli.refusal import UsageRefused
-from paycombat_async.cli.stores import Failed, account_option, failures, opened, schema_option, split_words
+from paycombat_async.cli.stores import (
+    Failed,
+    account_option,
+    failures,
+    opened,
+    schema_option,
+    split_words,
+    without_urls,
+)
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import Outcome
 from paycombat_async.intents.intent import Intent, check_reference
 from paycombat_async.resources.intents import ReconcileReport, resolve_on_word
 
 _IS_UNRESOLVED: Final = 3  # exit code: the outcome of some calls is not known
+_LISTED: Final = 100  # records in a list of all
 _OUTCOMES: Final = {"applied": Outcome.APPLIED, "rejected": Outcome.REJECTED}
 
 
@@ -30,6 +40,7 @@ def intents() -> None:
       paycombat intents list payments.db
       paycombat intents reconcile payments.db
       paycombat intents resolve payments.db order-1017 rejected --by Ana
+      paycombat intents adopt payments.db default --account shop-eu
     """
 
 
@@ -37,31 +48,42 @@ def intents() -> None:
 @click.argument("store", required=False)
 @account_option
 @schema_option
+@click.option("--all", "every", is_flag=True, help="List records in every state, the newest first.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1_000_000),
+    metavar="COUNT",
+    help=f"With --all: list at most this many records; {_LISTED} if left out.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array instead of a table.")
-def list_unresolved(store: str | None, account: str, schema: str, *, as_json: bool) -> int:
+def list_records(store: str | None, account: str, schema: str, *, every: bool, limit: int | None, as_json: bool) -> int:
     """List the records whose outcome nobody knows, the oldest first.
 
     \b
     Examples:
       paycombat intents list payments.db
+      paycombat intents list payments.db --all --limit 20
       paycombat intents list postgresql://app@db.internal/shop --json
 
-    Exit codes: 0 none, 1 the store failed, 2 usage or configuration, 3 some are unresolved.
+    Exit codes: 0 none is unresolved, 1 the store failed, 2 usage or configuration, 3 some are unresolved.
     """
+    if limit is not None and not every:
+        raise UsageRefused("--limit needs --all: unresolved records are always listed all")
 
-    async def read() -> list[Intent]:
+    async def read() -> tuple[list[Intent], list[Intent]]:
         async with opened(store, account, schema) as records:
-            return await records.unresolved()
+            left = await records.unresolved()
+            return (await records.recent(limit=limit or _LISTED) if every else left), left
 
     with failures():
-        found = asyncio.run(read())
+        found, left = asyncio.run(read())
     if as_json:
         show_json(found)
     elif found:
         show_table(found)
     if not as_json:
-        click.echo(_count_left(found))
-    return _IS_UNRESOLVED if found else 0
+        click.echo(_count_left(left))
+    return _IS_UNRESOLVED if left else 0
 
 
 @intents.command()
@@ -88,7 +110,8 @@ def show(words: tuple[str, ...], account: str, schema: str, *, answer: bool) -> 
     with failures():
         found = asyncio.run(read())
     if not found:
-        raise Failed(printable(f"There is no record with the reference {reference} in the account {account}."))
+        message = f"There is no record with the reference {reference} in the account {account}."
+        raise Failed(without_urls(printable(message)))
     for number, intent in enumerate(found):
         if number:
             click.echo()
@@ -166,6 +189,9 @@ def resolve(words: tuple[str, ...], by: str, account: str, schema: str) -> None:
     with failures():
         settled = asyncio.run(settle())
     click.echo(printable(f"{settled.endpoint} {settled.reference} is settled as {settled.state}, by {by}."))
+
+
+intents.add_command(adopt)
 
 
 def _show_part(title: str, found: tuple[Intent, ...]) -> None:

@@ -121,6 +121,19 @@ class Intents(Protocol):
         """Returns the records with an unknown outcome, at least `older_than` seconds old, the oldest first."""
         ...
 
+    async def recent(self, *, limit: int) -> list[Intent]:
+        """Returns the newest records in any state, at most `limit` of them, the newest first."""
+        ...
+
+    async def move(self, source: str, target: str) -> int:
+        """Gives all records of the account `source` to the account `target`, and returns how many.
+
+        Either all are moved or none. Raises `ConfigurationError`, and moves none, while a call of `source` may be under
+        way, and if both accounts have a record with the same endpoint and reference. A program that still uses `source`
+        no longer finds the records and could pay again, so stop it first.
+        """
+        ...
+
     async def forget(self, *, days: float) -> int:
         """Deletes the records whose final state is older than `days`; returns how many. Unresolved records stay."""
         ...
@@ -136,6 +149,12 @@ def check_account(account: str) -> str:
     if problem:
         raise ConfigurationError(f"account {problem}")
     return account
+
+
+def check_move(source: str, target: str) -> None:
+    """Raises `ConfigurationError` unless these are the names of two different accounts."""
+    if check_account(source) == check_account(target):
+        raise ConfigurationError("the records belong to this account already: name two different accounts")
 
 
 def check_reference(reference: str) -> str:

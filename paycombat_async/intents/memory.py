@@ -3,15 +3,19 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async.intents import transitions
 from paycombat_async.intents.intent import (
     DEFAULT_ACCOUNT,
     Begun,
     Intent,
+    IntentState,
     NewIntent,
     Settlement,
     check_account,
+    check_move,
     check_reference,
 )
 
@@ -24,10 +28,10 @@ class MemoryIntents:
         self.account = check_account(account)
         self._clock = clock
         self._lock = threading.Lock()
-        self._records: dict[tuple[str, str], transitions.Record] = {}
+        self._records: dict[tuple[str, str, str], transitions.Record] = {}
 
     async def begin(self, new: NewIntent) -> Begun:
-        key = (new.endpoint, check_reference(new.reference))
+        key = (self.account, new.endpoint, check_reference(new.reference))
         with self._lock:
             standing, now = self._records.get(key), self._now()
             written = transitions.begin(standing, new, self.account, now)
@@ -35,7 +39,7 @@ class MemoryIntents:
         return Begun(record.at(now), may_send=written is not None)
 
     async def settle(self, settlement: Settlement) -> bool:
-        key = (settlement.endpoint, settlement.reference)
+        key = (self.account, settlement.endpoint, settlement.reference)
         with self._lock:
             written = transitions.settle(self._records.get(key), settlement, self._now())
             if written is not None:
@@ -44,20 +48,40 @@ class MemoryIntents:
 
     async def find(self, reference: str) -> list[Intent]:
         now = self._now()
-        return [record.at(now) for (_, name), record in sorted(self._records.items()) if name == reference]
+        found = [record.at(now) for record in self._own() if record.intent.reference == reference]
+        return sorted(found, key=lambda intent: intent.endpoint)
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
         now = self._now()
-        found = [
-            record.at(now) for record in self._records.values() if transitions.is_unresolved(record, older_than, now)
-        ]
+        found = [record.at(now) for record in self._own() if transitions.is_unresolved(record, older_than, now)]
         return sorted(found, key=lambda intent: intent.created_at)
+
+    async def recent(self, *, limit: int) -> list[Intent]:
+        now = self._now()
+        found = [record.at(now) for record in self._own()]
+        return sorted(found, key=lambda intent: intent.created_at, reverse=True)[:limit]
+
+    async def move(self, source: str, target: str) -> int:
+        check_move(source, target)
+        now = self._now()
+        with self._lock:
+            given = {key: record for key, record in self._records.items() if key[0] == source}
+            under_way = sum(record.at(now).state is IntentState.SENDING for record in given.values())
+            shared = sum((target, *key[1:]) in self._records for key in given)
+            if not under_way and not shared:
+                for key, record in given.items():
+                    del self._records[key]
+                    intent = msgspec.structs.replace(record.intent, account=target)
+                    self._records[target, intent.endpoint, intent.reference] = transitions.Record(
+                        intent, record.leased_until
+                    )
+        return transitions.Move(under_way, shared, len(given)).total(source, target)
 
     async def forget(self, *, days: float) -> int:
         before = self._now() - timedelta(days=days)
         with self._lock:
             settled = ((key, record.intent.settled_at) for key, record in self._records.items())
-            old = [key for key, at in settled if at is not None and at < before]
+            old = [key for key, at in settled if key[0] == self.account and at is not None and at < before]
             for key in old:
                 del self._records[key]
         return len(old)
@@ -67,6 +91,10 @@ class MemoryIntents:
 
     def __repr__(self) -> str:
         return f"MemoryIntents(account={self.account!r}, {len(self._records)} intents)"
+
+    def _own(self) -> list[transitions.Record]:
+        with self._lock:
+            return [record for key, record in self._records.items() if key[0] == self.account]
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now(), UTC)

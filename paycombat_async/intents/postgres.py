@@ -18,10 +18,11 @@ from paycombat_async.intents.intent import (
     NewIntent,
     Settlement,
     check_account,
+    check_move,
     check_reference,
 )
 from paycombat_async.intents.postgres_tables import INTENT_STEPS
-from paycombat_async.intents.transitions import intent_of
+from paycombat_async.intents.transitions import Move, intent_of
 
 if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Pool
@@ -63,9 +64,27 @@ _FORGET: Final = """
     ))
     RETURNING true
 """
+# The condition on `leased_until` is evaluated again for a row that another transaction has just changed.
+_MOVE: Final = f"""
+    WITH given AS (
+        SELECT count(*) FILTER (WHERE state = 'sending' AND leased_until > clock_timestamp()) AS under_way,
+            count(*) FILTER (WHERE EXISTS (
+                SELECT true FROM {{schema}}.intent AS other
+                WHERE other.account = %(target)s AND other.reference = one.reference AND other.endpoint = one.endpoint
+            )) AS shared
+        FROM {{schema}}.intent AS one WHERE account = %(source)s
+    ), moved AS (
+        UPDATE {{schema}}.intent SET account = %(target)s FROM given, {DURABLE}
+        WHERE account = %(source)s AND given.under_way = 0 AND given.shared = 0
+            AND NOT (state = 'sending' AND leased_until > clock_timestamp())
+        RETURNING true
+    )
+    SELECT under_way, shared, (SELECT count(*) FROM moved) FROM given
+"""  # noqa: S608  # only constants are inserted
 _SELECT: Final = f"SELECT {_COLUMNS} FROM {{schema}}.intent WHERE account = %(account)s AND "  # noqa: S608  # only constants are inserted
 _ONE: Final = f"{_SELECT} endpoint = %(endpoint)s AND reference = %(reference)s"
 _BY_REFERENCE: Final = f"{_SELECT} reference = %(reference)s ORDER BY endpoint"
+_NEWEST: Final = f"{_SELECT} true ORDER BY created_at DESC LIMIT %(limit)s"
 _UNRESOLVED: Final = f"""
     {_SELECT} state IN ('sending', 'unknown') AND (state = 'unknown' OR leased_until <= statement_timestamp())
         AND created_at <= statement_timestamp() - make_interval(secs => %(older_than)s)
@@ -144,6 +163,14 @@ class PostgresIntents:
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
         return await self._select(_UNRESOLVED, {"older_than": older_than})
+
+    async def recent(self, *, limit: int) -> list[Intent]:
+        return await self._select(_NEWEST, {"limit": limit})
+
+    async def move(self, source: str, target: str) -> int:
+        check_move(source, target)
+        ((under_way, shared, moved),) = await self._execute(_MOVE, {"source": source, "target": target})
+        return Move(under_way, shared, moved).total(source, target)
 
     async def forget(self, *, days: float) -> int:
         values = {"seconds": days * 86_400.0, "limit": _FORGOTTEN_AT_ONCE}

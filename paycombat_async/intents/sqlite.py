@@ -18,6 +18,7 @@ from paycombat_async.intents.intent import (
     NewIntent,
     Settlement,
     check_account,
+    check_move,
     check_reference,
 )
 from paycombat_async.intents.transitions import Record
@@ -37,6 +38,12 @@ _SELECT: Final = f"SELECT {_COLUMNS} FROM intent WHERE account = ? AND "  # noqa
 _ONE: Final = f"{_SELECT} endpoint = ? AND reference = ?"
 _BY_REFERENCE: Final = f"{_SELECT} reference = ? ORDER BY endpoint"
 _OPEN: Final = f"{_SELECT} state IN ('sending', 'unknown') AND created_at <= ? ORDER BY created_at"
+_NEWEST: Final = f"SELECT {_COLUMNS} FROM intent WHERE account = ? ORDER BY created_at DESC LIMIT ?"  # noqa: S608  # only constants are inserted
+_UNDER_WAY: Final = "SELECT count(*) FROM intent WHERE account = ? AND state = 'sending' AND leased_until > ?"
+_SHARED: Final = (
+    "SELECT count(*) FROM intent AS one JOIN intent AS other USING (endpoint, reference)"
+    " WHERE one.account = ? AND other.account = ?"
+)
 _INSERT: Final = f"REPLACE INTO intent ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608  # only constants are inserted
 
 
@@ -77,6 +84,13 @@ class SqliteIntents:
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
         found = await self._in_thread(self._select, _OPEN, self._clock.now() - older_than)
         return [intent for intent in found if intent.state is IntentState.UNKNOWN]
+
+    async def recent(self, *, limit: int) -> list[Intent]:
+        return await self._in_thread(self._select, _NEWEST, limit)
+
+    async def move(self, source: str, target: str) -> int:
+        check_move(source, target)
+        return (await self._in_thread(self._move, source, target)).total(source, target)
 
     async def forget(self, *, days: float) -> int:
         return await self._in_thread(self._forget, self._clock.now() - timedelta(days=days).total_seconds())
@@ -137,6 +151,15 @@ class SqliteIntents:
         with self._file.transaction() as connection:
             now = self._now()
             return [_record_of(row).at(now) for row in connection.execute(query, [self.account, value])]
+
+    def _move(self, source: str, target: str) -> transitions.Move:
+        with self._file.transaction() as connection:
+            (under_way,) = connection.execute(_UNDER_WAY, [source, self._clock.now()]).fetchone()
+            (shared,) = connection.execute(_SHARED, [source, target]).fetchone()
+            moved = 0
+            if not under_way and not shared:
+                moved = connection.execute("UPDATE intent SET account = ? WHERE account = ?", [target, source]).rowcount
+        return transitions.Move(under_way, shared, moved)
 
     def _forget(self, before: float) -> int:
         with self._file.transaction() as connection:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents.intent import FREE, UNRESOLVED, Intent, IntentState, NewIntent, Settlement
 
 
@@ -74,6 +75,32 @@ def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Re
         answer=settlement.answer,
     )
     return msgspec.structs.replace(standing, intent=settled)
+
+
+class Move(NamedTuple):
+    """What a store found when it was asked to move records to another account.
+
+    `under_way` counts calls that may still be sent, `shared` the records that both accounts have; if both are 0, the
+    `moved` records were moved.
+    """
+
+    under_way: int
+    shared: int
+    moved: int
+
+    def total(self, source: str, target: str) -> int:
+        """Returns how many records were moved. Raises `ConfigurationError` if they could not be moved."""
+        if self.under_way:
+            raise ConfigurationError(
+                f"{self.under_way} calls of the account {source} may be under way; stop the programs that use it,"
+                " and wait until the deadline of these calls is over; nothing was moved"
+            )
+        if self.shared:
+            raise ConfigurationError(
+                f"the accounts {source} and {target} both have a record of {self.shared} of the calls"
+                " (same endpoint and reference); nothing was moved"
+            )
+        return self.moved
 
 
 def is_unresolved(record: Record, older_than: float, now: datetime) -> bool:

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
-from paycombat_async.errors import InvalidRequest
+from paycombat_async.errors import ConfigurationError, InvalidRequest
 from paycombat_async.intents.intent import Begun, Intent, Intents, IntentState, NewIntent, Settlement
 
 Check: TypeAlias = Callable[[Intents], Awaitable[None]]
@@ -156,6 +156,57 @@ async def only_settled_records_are_forgotten(store: Intents) -> None:
     assert len(await store.find("order-2")) == len(await store.find("order-3")) == 1
 
 
+async def the_newest_come_first(store: Intents) -> None:
+    """`recent` returns records in every state, the newest first, and no more than asked for."""
+    await _begin(store)
+    await _settle(store, IntentState.APPLIED)
+    await _begin(store, reference="order-2", lease=0)
+    await _begin(store, reference="order-3")
+
+    newest = await store.recent(limit=10)
+    assert [intent.reference for intent in newest] == ["order-3", "order-2", "order-1"]
+    assert [intent.state for intent in newest] == [IntentState.SENDING, IntentState.UNKNOWN, IntentState.APPLIED]
+    assert newest[:2] == await store.recent(limit=2)
+
+
+async def records_can_be_moved_to_another_account(store: Intents) -> None:
+    """`move` gives away all records of one account unchanged, and returns how many; they can be moved back."""
+    await _begin(store, lease=0)
+    await _begin(store, reference="order-2", lease=0)
+    before = await store.recent(limit=10)
+
+    assert await store.move(store.account, "another") == 2
+    assert await store.find("order-1") == await store.unresolved() == await store.recent(limit=10) == []
+    assert await store.move(store.account, "another") == 0
+    assert await store.move("another", store.account) == 2
+    assert await store.recent(limit=10) == before
+    assert not (await _begin(store)).may_send
+
+
+async def a_collision_moves_nothing(store: Intents) -> None:
+    """`move` raises `ConfigurationError` and moves nothing if both accounts have a record of one call."""
+    await _begin(store, digest="first", lease=0)
+    await store.move(store.account, "another")
+    await _begin(store, digest="second", lease=0)
+    await _begin(store, reference="order-2", lease=0)
+
+    for source, target in (("another", store.account), (store.account, "another")):
+        await _refuses(store.move(source, target))
+    assert [intent.reference for intent in await store.recent(limit=10)] == ["order-2", "order-1"]
+    assert (await _only(store)).body_digest == "second"
+    assert await store.move("another", "a third") == 1
+
+
+async def a_call_under_way_is_not_moved(store: Intents) -> None:
+    """`move` raises `ConfigurationError` while a call may still be sent, also for names that are no two accounts."""
+    await _begin(store)
+    await _begin(store, reference="order-2", lease=0)
+
+    for source, target in ((store.account, "another"), (store.account, store.account), ("", "a"), ("a", "a\0b")):
+        await _refuses(store.move(source, target))
+    assert len(await store.recent(limit=10)) == 2
+
+
 async def references_are_text_as_it_is(store: Intents) -> None:
     """`begin` and `find` compare references exactly; `begin` raises `InvalidRequest` for one that cannot be stored."""
     for reference in ("Order-1", "order-1", " order-1", "주문-1", "o'; DROP TABLE intent; --", "x" * 255, "%"):
@@ -183,6 +234,10 @@ CHECKS: Final[tuple[Check, ...]] = (
     endpoints_are_kept_apart,
     what_is_not_there_cannot_be_settled,
     only_settled_records_are_forgotten,
+    the_newest_come_first,
+    records_can_be_moved_to_another_account,
+    a_collision_moves_nothing,
+    a_call_under_way_is_not_moved,
     references_are_text_as_it_is,
 )
 
@@ -225,6 +280,14 @@ async def _settle(
         answer=answer,
     )
     return await store.settle(settlement)
+
+
+async def _refuses(move: Awaitable[int]) -> None:
+    try:
+        await move
+    except ConfigurationError:
+        return
+    raise AssertionError("records were moved")
 
 
 async def _only(store: Intents) -> Intent:

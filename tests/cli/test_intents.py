@@ -1,6 +1,7 @@
 """`paycombat intents` and `paycombat db`: tables, exit codes, and no password on any stream."""
 
 import asyncio
+import io
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -51,6 +52,17 @@ def _command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         return code, said, complaint
 
     return command
+
+
+@pytest.fixture(name="schema")
+def _schema(postgres_server: PostgresServer) -> Iterator[str]:
+    """A name for tables that are dropped afterwards."""
+    import psycopg
+
+    name = f"tests_cli_{os.getpid()}_{next(_schemas)}"
+    yield name
+    with psycopg.connect(postgres_server.dsn, autocommit=True) as connection:
+        connection.execute(f'DROP SCHEMA IF EXISTS "{name}" CASCADE'.encode())
 
 
 async def record(store: Intents, reference: str, state: IntentState = IntentState.UNKNOWN) -> None:
@@ -142,6 +154,67 @@ def test_a_record_that_is_not_there_is_a_sentence(path: Path, command: Run) -> N
     assert "Error: There is no record with the reference order-9 in the account default.\n" == complaint
 
 
+def test_all_records_are_listed_on_request(path: Path, command: Run) -> None:
+    """In every state, the newest first, and no more than asked for; the exit code is still that of unresolved ones."""
+    fill(path, "order-1")
+    fill(path, "order-2", "order-3", state=IntentState.APPLIED)
+
+    code, said, _ = command("intents", "list", path, "--all")
+    few, first, _ = command("intents", "list", path, "--all", "--limit", "1", "--json")
+
+    assert ["order-3", "order-2", "order-1"] == [line.split()[2] for line in said.splitlines()[1:-1]]
+    assert "1 record is unresolved." == said.splitlines()[-1]
+    assert (3, 3) == (code, few)
+    assert ["order-3"] == [shown["reference"] for shown in json.loads(first)]
+
+
+def test_records_are_adopted_by_a_named_account(path: Path, command: Run) -> None:
+    """They are found under the new name only; the second time there is nothing left to move."""
+    fill(path, "order-1", "order-2", state=IntentState.APPLIED)
+    adopt = ("intents", "adopt", path, "default", "--account", "shop", "--yes")
+
+    assert (0, "2 records were moved to the account shop.\n", "") == command(*adopt)
+    assert (2, "", "Error: there is no record of the account default\n") == command(*adopt)
+    assert "shop" in command("intents", "show", path, "order-1", "--account", "shop")[1]
+    assert 1 == command("intents", "show", path, "order-1")[0]
+
+
+def test_records_that_collide_are_not_adopted(path: Path, command: Run) -> None:
+    """Neither those that collide nor the others."""
+    fill(path, "order-1", "order-2")
+    fill(path, "order-2", account="shop")
+
+    code, said, complaint = command("intents", "adopt", path, "default", "--account", "shop", "--yes")
+
+    assert (2, "") == (code, said)
+    assert "both have a record of 1 of the calls (same endpoint and reference); nothing was moved" in complaint
+    assert 0 == command("intents", "show", path, "order-1")[0]
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), (None, 2)])
+def test_adopting_asks_first(
+    path: Path, command: Run, monkeypatch: pytest.MonkeyPatch, answer: str | None, code: int
+) -> None:
+    """A no moves nothing; where nobody can be asked, --yes is needed."""
+    fill(path, "order-1")
+    stdin = io.StringIO(answer or "")
+    monkeypatch.setattr(stdin, "isatty", lambda: answer is not None)
+    monkeypatch.setattr("sys.stdin", stdin)
+
+    assert code == command("intents", "adopt", path, "default", "--account", "shop")[0]
+    assert int(code != 0) == command("intents", "show", path, "order-1", "--account", "shop")[0]
+
+
+def test_a_url_in_the_wrong_place_is_not_printed(command: Run, postgres_server: PostgresServer, schema: str) -> None:
+    """It is taken for a reference or an account if the store is in the environment."""
+    server = f"postgresql://tests@/postgres?host={quote(str(postgres_server.folder), '')}"
+    command("db", "migrate", server, "--schema", schema)
+
+    for words in (["show", URL], ["adopt", URL, "--account", "shop", "--yes"]):
+        code, _, complaint = command("intents", *words, "--schema", schema, PAYCOMBAT_DATABASE_URL=server)
+        assert (code, True) == (2 if words[0] == "adopt" else 1, "there is no record" in complaint.lower())
+
+
 @pytest.mark.parametrize("word", ["applied", "rejected"])
 def test_a_person_settles_a_record_without_credentials(path: Path, command: Run, word: str) -> None:
     """The name is recorded as evidence; a second word finds nothing to settle."""
@@ -194,7 +267,13 @@ def test_a_provider_that_refuses_is_a_sentence(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["list"], ["reconcile"], ["show", "order-1"], ["resolve", "order-1", "applied", "--by", "Ana"]],
+    [
+        ["list"],
+        ["reconcile"],
+        ["show", "order-1"],
+        ["resolve", "order-1", "applied", "--by", "Ana"],
+        ["adopt", "default", "--account", "shop", "--yes"],
+    ],
     ids=lambda words: words[0],
 )
 def test_a_missing_file_is_not_created(path: Path, command: Run, arguments: list[str]) -> None:
@@ -223,6 +302,13 @@ def test_a_missing_file_is_not_created(path: Path, command: Run, arguments: list
         (["intents", "resolve", URL, "order-1", "applied", "--by", " "], "--by must be the name"),
         (["intents", "resolve", URL, "order-1", "applied"], "Missing option '--by'"),
         (["intents", "list", URL, "--account", " "], "account is empty"),
+        (["intents", "list", URL, "--limit", "5"], "--limit needs --all"),
+        (["intents", "list", URL, "--all", "--limit", "0"], "Invalid value for '--limit'"),
+        (["intents", "adopt", "--account", "shop"], "the arguments must be: [STORE] FROM"),
+        (["intents", "adopt", URL, "default"], "Missing option '--account'"),
+        (["intents", "adopt", URL, "shop", "--account", "shop"], "name two different accounts"),
+        (["intents", "adopt", URL, " ", "--account", "shop"], "account is empty"),
+        (["intents", "adopt", URL, "default", "--account", "x" * 256], "account has 256 characters"),
         (["intents", "list", f"postgresql://u:{PASSWORD}@[h/d"], "this is no connection string"),
         (["db", "migrate"], "URL is missing: name it, or set PAYCOMBAT_DATABASE_URL"),
         (["db", "status", "payments.db"], "the URL must begin with postgresql://"),
@@ -257,17 +343,6 @@ def test_a_database_that_cannot_be_reached_is_a_sentence(command: Run, arguments
     assert "Error: the intents store in PostgreSQL cannot be reached: nothing listens at its address\n" == complaint
 
 
-@pytest.fixture(name="schema")
-def _schema(postgres_server: PostgresServer) -> Iterator[str]:
-    """A name for tables that are dropped afterwards."""
-    import psycopg
-
-    name = f"tests_cli_{os.getpid()}_{next(_schemas)}"
-    yield name
-    with psycopg.connect(postgres_server.dsn, autocommit=True) as connection:
-        connection.execute(f'DROP SCHEMA IF EXISTS "{name}" CASCADE'.encode())
-
-
 def test_the_same_commands_on_postgresql(postgres_server: PostgresServer, schema: str, command: Run) -> None:
     """From missing tables to a settled record, with the URL from the environment or as an argument."""
     url = f"postgresql://tests:{PASSWORD}@/postgres?host={quote(str(postgres_server.folder), '')}"
@@ -293,6 +368,9 @@ def test_the_same_commands_on_postgresql(postgres_server: PostgresServer, schema
     code, said, _ = command("intents", "show", url, "order-1", *option)
     assert (0, True) == (code, "evidence:     Ana" in said)
     assert (0, "No record is unresolved.\n", "") == command("intents", "list", url, *option)
+    moved = command("intents", "adopt", "default", "--account", "shop", "--yes", *option, **variable)
+    assert (0, "1 record was moved to the account shop.\n", "") == moved
+    assert "order-1" in command("intents", "list", url, "--all", "--account", "shop", *option)[1]
 
 
 def test_the_doctor_knows_the_variable() -> None:
