@@ -10,6 +10,8 @@ REDACTED = "***"
 _LEAST_BASE64 = 8  # characters; shorter pieces of a secret in base64 also occur in harmless strings
 _MAX_SEARCHED = 16_384  # characters; more than is ever shown, and few enough to be fast for huge hostile answers
 
+_MAX_ADDED = 8  # the search takes longer with each secret; former credentials are used for some minutes only
+
 # The hosted checkout address carries the X-token in its query (`?token=…&identifier=<X-token>`); in JSON, PHP writes /
 # as \/.
 _IN_QUERY = re.compile(r"((?:identifier|token|signature)(?:=|%3D))(?:\\/|[^&\s\"'<>\\])+", re.IGNORECASE)
@@ -61,11 +63,18 @@ def _is_list(keys: object) -> TypeGuard[Sequence[object]]:
 class Redactor:
     """Replaces known secrets and what looks like a secret in a str with ***, and shortens the str."""
 
-    __slots__ = ("_patterns", "_secrets")
+    __slots__ = ("_more", "_patterns", "_secrets")
 
-    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+    def __init__(self, secrets: Iterable[Secret] = (), more: Sequence[Secret] = ()) -> None:
+        """Takes secrets to know for good, and those added later by `with_more`, the newest first."""
         self._secrets = tuple(secrets)
+        self._more = tuple(more)
         self._patterns: tuple[re.Pattern[str], ...] | None = None
+
+    def with_more(self, secrets: Iterable[Secret]) -> "Redactor":
+        """Returns a redactor for these secrets, too; of all that were added so, it knows the newest eight."""
+        added = {secret.reveal(): secret for secret in (*reversed(self._more), *secrets)}
+        return Redactor(self._secrets, tuple(reversed(added.values()))[:_MAX_ADDED])
 
     def __call__(self, text: str, limit: int = 2048) -> str:
         """Returns the str with secrets replaced by ***: at most `limit` characters, then an ellipsis."""
@@ -81,7 +90,7 @@ class Redactor:
     def _all_patterns(self) -> tuple[re.Pattern[str], ...]:
         """Returns the patterns of all secrets, longest first, as one may begin with another; built on first use."""
         if self._patterns is None:
-            values = sorted({secret.reveal() for secret in self._secrets} - {""}, key=len, reverse=True)
+            values = sorted({secret.reveal() for secret in (*self._secrets, *self._more)} - {""}, key=len, reverse=True)
             self._patterns = tuple(_in_any_writing(value) for value in values)
         return self._patterns
 

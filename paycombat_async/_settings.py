@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
+import msgspec
+
 from paycombat_async._protocol.messages import ClientConfig
 from paycombat_async._protocol.url import check_base_url, check_template, safe_urlsplit
 from paycombat_async._secrets import Redactor, Secret
@@ -70,6 +72,23 @@ def read_config(
     return ClientConfig(check_base_url(url), token, signer, _checked_paths(paths or {}), redact)
 
 
+def with_credentials(config: ClientConfig, token: Secret | None, signature_key: Secret | None) -> ClientConfig:
+    """Returns the settings with these credentials; None keeps the present one. The old ones are still redacted.
+
+    Raises `ConfigurationError`, which never quotes a value, also for credentials of the other mode (sandbox or live).
+    """
+    new = {"token": token, "signature_key": signature_key}
+    given = {name: _usable(name, secret, f"{name}=") for name, secret in new.items() if secret is not None}
+    if any(is_sandbox(secret) != is_sandbox(config.token) for secret in given.values()):
+        raise ConfigurationError(
+            f"this client is for {'the sandbox' if is_sandbox(config.token) else 'the live account'}, and a new"
+            " credential is not: make a new client for it"
+        )
+    signer = config.signer if signature_key is None else Signer(signature_key.reveal())
+    redact = config.redact.with_more(given.values())
+    return msgspec.structs.replace(config, token=token or config.token, signer=signer, redact=redact)
+
+
 def read_webhook_keys(
     webhook_keys: Sequence[Secret] | None, signature_key: Secret | None, environ: Mapping[str, str]
 ) -> Sequence[Secret]:
@@ -102,10 +121,16 @@ def _credential(name: str, given: Secret | None, variable: str, environ: Mapping
     secret = Secret(environ.get(variable, "")) if given is None else given
     if not secret.reveal():
         raise ConfigurationError(f"{name} is missing: set {variable}, or pass {name}=…")
+    return _usable(name, secret, f"{name}= or {variable}")
+
+
+def _usable(name: str, secret: Secret, origin: str) -> Secret:
+    if not secret.reveal():
+        raise ConfigurationError(f"{name} is empty or no text: check {origin}")
     if secret.reveal() != secret.reveal().strip():
-        raise ConfigurationError(f"{name} has white space at its beginning or end: check {name}= or {variable}")
+        raise ConfigurationError(f"{name} has white space at its beginning or end: check {origin}")
     if not _PRINTABLE.match(secret.reveal()):
-        raise ConfigurationError(f"{name} contains characters that no header may have: check {name}= or {variable}")
+        raise ConfigurationError(f"{name} contains characters that no header may have: check {origin}")
     return secret
 
 

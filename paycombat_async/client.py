@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async._engine.credentials import ClientWebhooks, Credentials
 from paycombat_async._engine.engine import Engine
 from paycombat_async._engine.hooks import Hooks
 from paycombat_async._engine.lifetime import Lifetime
@@ -97,20 +98,23 @@ class AsyncPayCombat:
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
         webhook_keys = None if webhook_keys is None else as_secrets(webhook_keys)
         limits = Limits(timeout, connect_timeout, max_retries, max_connections, max_response_bytes)
+        is_own_key = webhook_keys is None and not os.environ.get("PAYCOMBAT_WEBHOOK_KEY")
         webhook_keys = read_webhook_keys(webhook_keys, signature_key, os.environ)
         config = read_config(token, signature_key, base_url, paths, os.environ, webhook_keys=webhook_keys)
         transport, close_transport = _make_transport(transport, config, limits, proxy, ssl_context)
+        clock = clock or SYSTEM_CLOCK
+        webhooks = ClientWebhooks(webhook_keys, clock) if is_own_key else Webhooks(webhook_keys)
         engine = Engine(
-            config=config,
+            credentials=Credentials(config, webhooks if isinstance(webhooks, ClientWebhooks) else None),
             transport=transport,
-            clock=clock or SYSTEM_CLOCK,
+            clock=clock,
             policy=retry or RetryPolicy(),
             limits=limits,
             hooks=Hooks(on_drift, on_attempt, strict_responses, on_call, show_references=show_references),
             lifetime=Lifetime(close_transport),
             intents=intents,
         )
-        self._set_up(engine, Webhooks(webhook_keys))
+        self._set_up(engine, webhooks)
 
     def _set_up(self, engine: Engine, webhooks: Webhooks) -> None:
         self._engine = engine
@@ -151,6 +155,21 @@ class AsyncPayCombat:
         engine = self._engine.with_options(timeout, max_retries, on_attempt)
         clone._set_up(engine, self.webhooks)
         return clone
+
+    def replace_credentials(
+        self, *, token: str | Secret | None = None, signature_key: str | Secret | None = None
+    ) -> None:
+        """Replaces the credentials for calls that start from now on, also of clients made by `with_options`.
+
+        None keeps the present one. Calls under way finish with the old ones, further attempts included, since a call is
+        signed once; each page of a list is a call of its own. If webhooks are verified with the signature key (the
+        default), the old key stays valid for them for 24 hours, as long as the provider repeats a delivery; after a
+        leak make a new client instead. Safe to repeat, and in any thread. Raises `ConfigurationError`, and changes
+        nothing, for credentials that cannot be used, or that are live for a sandbox client or the other way round.
+        """
+        # The credentials become Secrets at once, so that no traceback with local variables shows them.
+        token, signature_key = as_secret(token), as_secret(signature_key)
+        self._engine.credentials.replace(token, signature_key)
 
     def observed(self, on_failed: Callable[[Attempt], None]) -> ObservedClient:
         """Returns a client for programs that adapt to failures, with the account and connections of this one.

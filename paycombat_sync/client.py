@@ -160,6 +160,21 @@ class PayCombat:
         clone._set_up(self._runner, async_client)
         return clone
 
+    def replace_credentials(
+        self, *, token: str | Secret | None = None, signature_key: str | Secret | None = None
+    ) -> None:
+        """Replaces the credentials for calls that start from now on, also of clients made by `with_options`.
+
+        None keeps the present one. Calls under way finish with the old ones, further attempts included, since a call is
+        signed once; each page of a list is a call of its own. If webhooks are verified with the signature key (the
+        default), the old key stays valid for them for 24 hours, as long as the provider repeats a delivery; after a
+        leak make a new client instead. Safe to repeat, and in any thread. Raises `ConfigurationError`, and changes
+        nothing, for credentials that cannot be used, or that are live for a sandbox client or the other way round.
+        """
+        # Wrapped as Secrets at once, so that no traceback with local variables shows them.
+        token, signature_key = as_secret(token), as_secret(signature_key)
+        self._async.replace_credentials(token=token, signature_key=signature_key)
+
     def send(
         self,
         endpoint: Endpoint[Q, R],

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from paycombat_async._clock import Clock
+from paycombat_async._engine.credentials import Credentials
 from paycombat_async._engine.hooks import Hooks
 from paycombat_async._engine.lifetime import CallUnderWay, Lifetime
 from paycombat_async._engine.records import (
@@ -57,9 +58,9 @@ _warned: Final[set[str]] = set()
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Carries out calls. Immutable except for the retry bucket and the lifetime, which its copies share."""
+    """Carries out calls. Immutable except for credentials, retry bucket and lifetime, which its copies share."""
 
-    config: ClientConfig
+    credentials: Credentials
     transport: Transport
     clock: Clock
     policy: RetryPolicy
@@ -68,6 +69,11 @@ class Engine:
     lifetime: Lifetime
     bucket: RetryBucket = field(default_factory=RetryBucket)
     intents: Intents | None = None
+
+    @property
+    def config(self) -> ClientConfig:
+        """The settings for requests, with the credentials of calls that start now."""
+        return self.credentials.config
 
     def with_options(
         self,
