@@ -19,18 +19,12 @@ from paycombat_async._loop_local import LoopLocal
 from paycombat_async._protocol.messages import Draft, RawReply
 from paycombat_async._secrets import Secret
 from paycombat_async._version import __version__
-from paycombat_async.errors import (
-    ConfigurationError,
-    ConnectFailed,
-    Disconnected,
-    InvalidResponse,
-    PayCombatError,
-    TimedOut,
-    TransportError,
-)
+from paycombat_async.errors import ConfigurationError
 from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
-from paycombat_async.transport.guarded_connector import GuardedConnector, UnusableConnection
-from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody, marks_its_end, read_body
+from paycombat_async.transport.failures import ConnectionBroke, TransportClosed, given_up, translate_error
+from paycombat_async.transport.guarded_connector import GuardedConnector
+from paycombat_async.transport.resolver import ThreadResolver
+from paycombat_async.transport.response_body import marks_its_end, read_body
 
 # What aiohttp's parser accepts by default, 8 190 bytes a line and 128 lines, is less than a proxy may add: a long
 # Content-Security-Policy, or a Set-Cookie for each of its nodes. The answer behind such a head was lost.
@@ -78,7 +72,7 @@ class AiohttpTransport:
         pool = self._pools.current()
         if pool is None:
             if self._is_closed:  # `aclose` may have run in another thread since this call began
-                raise _translate_error(_Closed(), self._host, sent=False)
+                raise translate_error(TransportClosed(), self._host, sent=False)
             pool = await self._pools.open()
         attempt = pool.deadlines.begin(timeout, is_once_only=draft.is_once_only)
         try:
@@ -89,13 +83,16 @@ class AiohttpTransport:
                 # new task before a waiting one: of 128 tasks on 100 connections, some waited 12 s.
                 async with pool.slots:
                     return await self._exchange(pool.session, draft, attempt)
-        except _FAILURES as error:
+        except Exception as error:  # noqa: BLE001  # whatever a resolver, a proxy or the interpreter's end may cause
             sent = attempt.connection is not None
-            failure = _translate_error(error if sent or not pool.session.closed else _Closed(), self._host, sent=sent)
+            # Not one variable more: the local variables of this frame are in the traceback of `failure`.
+            failure = translate_error(
+                error if sent or not pool.session.closed else TransportClosed(), self._host, sent=sent
+            )
         except BaseException as error:  # noqa: BLE001  # mostly a cancellation; it is re-raised
             # The traceback is dropped, since its local variables hold the token. The cause of the re-raised exception
             # says whether bytes of the request may have been sent.
-            raise error.with_traceback(None) from _given_up(self._host, sent=attempt.connection is not None)
+            raise error.with_traceback(None) from given_up(self._host, sent=attempt.connection is not None)
         # Raised outside the except block, `failure` has no __context__, which would be aiohttp's error: that holds the
         # request headers with the token.
         raise failure
@@ -128,15 +125,20 @@ class AiohttpTransport:
 
     def _open(self) -> "_Pool":
         connector = GuardedConnector(
-            limit=self._max_connections, keepalive_timeout=KEEPALIVE_S, ssl=self._ssl, ttl_dns_cache=60
+            limit=self._max_connections,
+            keepalive_timeout=KEEPALIVE_S,
+            ssl=self._ssl,
+            ttl_dns_cache=60,
+            resolver=ThreadResolver(),
         )
         connector.deadlines = DeadlineTimer()
+        connector.connect_timeout = self._connect_timeout
         session = aiohttp.ClientSession(
             connector=connector,
             headers=_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),  # cookies would be sent with later calls, even of other accounts
             trust_env=False,  # if True, the proxy in HTTP_PROXY would see the token, and .netrc passwords would be sent
-            timeout=ClientTimeout(total=None, sock_connect=self._connect_timeout),
+            timeout=ClientTimeout(total=None),  # `Deadline` and `GuardedConnector` limit the time
             max_line_size=_MAX_HEAD_LINE,
             max_field_size=_MAX_HEAD_LINE,
             max_headers=_MAX_HEAD_LINES,
@@ -153,14 +155,6 @@ class _Pool(NamedTuple):
     slots: asyncio.Semaphore
 
 
-class _ConnectionBroke(Exception):
-    """The connection broke."""
-
-
-class _Closed(Exception):
-    """The transport was closed while the call waited for its turn, or for a connection."""
-
-
 async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """A client middleware that stops aiohttp from resending GET, PUT and DELETE when a connection breaks."""
     try:
@@ -169,49 +163,11 @@ async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> 
         raise
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
         name = type(error).__name__
-    raise _ConnectionBroke(name)
+    raise ConnectionBroke(name)
 
 
 _NO_RESEND: Final = (_refuse_resend,)
 _NOT_RESENT_BY_AIOHTTP: Final = frozenset({"PATCH", "POST"})  # aiohttp never resends these: no middleware needed
-
-
-# Reasons why nothing was sent, by error type; the first match counts. The status of an aiohttp error is not used,
-# because aiohttp sets `.status = 400` on failures of its own parser.
-_NOT_SENT: Final[tuple[tuple[type[Exception], str], ...]] = (
-    (aiohttp.ClientConnectorDNSError, "its name cannot be resolved"),
-    (aiohttp.ClientConnectorCertificateError, "its certificate is not trusted"),
-    (aiohttp.ClientSSLError, "the TLS handshake failed"),
-    (aiohttp.ClientHttpProxyError, "the proxy refused"),
-    (TimeoutError, "no connection within the time allowed"),
-    (_Closed, "the client was closed"),
-    (UnusableConnection, "it ends each new connection, or writes to it, before a request is sent"),
-)
-_FAILURES: Final = (aiohttp.ClientError, OSError, _ConnectionBroke, UnusableConnection, BrokenBody, UnacceptableBody)
-
-
-def _translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatError:
-    """The SDK's error for one of aiohttp's, without its text, which may quote the address or a password.
-
-    `sent` says whether bytes of the request may have been sent: then the outcome is UNKNOWN, otherwise NOT_SENT.
-    """
-    if isinstance(error, UnacceptableBody):
-        return InvalidResponse(f"the answer of {host} {error}; whether the call was carried out is unknown")
-    if not sent:
-        other = "the connection was refused or broke off"
-        reason = next((reason for kind, reason in _NOT_SENT if isinstance(error, kind)), other)
-        return ConnectFailed(f"could not connect to {host}: {reason}; nothing was sent")
-    if isinstance(error, TimeoutError):
-        return TimedOut(f"{host} did not answer in time; whether the call was carried out is unknown")
-    name = str(error) if isinstance(error, _ConnectionBroke | BrokenBody) else type(error).__name__
-    return Disconnected(f"the answer of {host} broke off ({name}); whether the call was carried out is unknown")
-
-
-def _given_up(host: str, *, sent: bool) -> TransportError:
-    """The error for a request whose task was cancelled; it is set as the `__cause__` of the CancelledError."""
-    if not sent:
-        return ConnectFailed(f"the call was given up before there was a connection to {host}; nothing was sent")
-    return Disconnected(f"the call was given up before {host} answered; whether it was carried out is unknown")
 
 
 @lru_cache(256)

@@ -84,7 +84,8 @@ class Deadline(Struct, eq=False):
 
     If the task is cancelled from outside, the block ends with `CancelledError`. As both may happen at once,
     cancellations are counted as `asyncio.timeout` does. `connection` is set when the attempt gets a connection: from
-    then on, bytes of the request may have been sent.
+    then on, bytes of the request may have been sent. `connect_until` is the limit of making new connections, which is
+    set when the attempt begins to make the first one.
     """
 
     running: "dict[asyncio.Task[object] | None, Deadline]"
@@ -94,6 +95,7 @@ class Deadline(Struct, eq=False):
     latest_start: float
     is_expired: bool = False
     connection: IdleWatch | None = None
+    connect_until: float | None = None
 
     def expire(self) -> None:
         self.is_expired = True

@@ -1,5 +1,9 @@
-"""aiohttp's connector with two checks: no bytes from idle time on a connection, and time left for a money call."""
+"""aiohttp's connector with one limit for all of connecting, and two checks of each connection.
 
+The checks: nothing arrived on it before the request, and there is time left for a money call.
+"""
+
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -9,14 +13,16 @@ from paycombat_async.transport.deadlines import DeadlineTimer
 from paycombat_async.transport.idle_watch import IdleWatch
 
 if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
 _MAX_UNUSABLE: Final = 2  # an attempt fails after this many new connections that the peer closed or wrote to too early
+_TURNS: Final = 3  # of the loop; one is enough to read what lies in the socket of a new TLS connection
 
 
 class UnusableConnection(Exception):
-    """The peer closed each new connection, or wrote to it, before anything was sent."""
+    """The peer closed each new connection, or wrote to it, before anything was sent. The text says which."""
 
 
 class GuardedConnector(aiohttp.TCPConnector):
@@ -27,6 +33,7 @@ class GuardedConnector(aiohttp.TCPConnector):
     """
 
     deadlines: DeadlineTimer
+    connect_timeout: float
 
     async def connect(
         self,
@@ -42,12 +49,14 @@ class GuardedConnector(aiohttp.TCPConnector):
         while True:
             connection = await super().connect(req, traces, timeout)
             watch = _watch_of(connection)
+            if watch is not None and watch.is_new and watch.has_unread():
+                await _let_it_speak(connection, watch)
             if watch is not None and watch.is_quiet:
                 break
-            connection.close()
             unusable += watch is None or watch.is_new
             if unusable == _MAX_UNUSABLE:
-                raise UnusableConnection
+                raise UnusableConnection(_why_unusable(connection))
+            connection.close()
         attempt = self.deadlines.current()
         if self.deadlines.time() > attempt.latest_start:
             connection.release()
@@ -55,6 +64,47 @@ class GuardedConnector(aiohttp.TCPConnector):
         watch.use()
         attempt.connection = watch
         return connection
+
+    async def _create_connection(
+        self,
+        req: ClientRequest,
+        traces: "list[Trace]",
+        timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
+    ) -> "ResponseHandler":
+        """Returns a new connection; all that an attempt makes have `connect_timeout` seconds together.
+
+        aiohttp's own limits cover neither resolving nor a proxy's answer, and begin anew with each round of addresses:
+        twenty addresses that did not answer took twenty times as long.
+        """
+        attempt = self.deadlines.current()
+        if attempt.connect_until is None:
+            attempt.connect_until = self.deadlines.time() + self.connect_timeout
+        async with asyncio.timeout_at(attempt.connect_until):
+            return await super()._create_connection(req, traces, timeout)
+
+
+async def _let_it_speak(connection: "Connection", watch: IdleWatch) -> None:
+    """Gives the loop the turns to read what a peer wrote right after a TLS handshake.
+
+    Unread bytes are normal there, since session tickets come as well: only reading them tells which they are.
+    """
+    watch.rest()
+    try:
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        connection.close()
+        raise
+
+
+def _why_unusable(connection: "Connection") -> str:
+    """Returns why the peer's new connections cannot be used, and closes this one."""
+    transport = connection.transport
+    is_closed = transport is None or transport.is_closing()
+    connection.close()
+    if is_closed:
+        return "it ends each new connection before a request is sent"
+    return "it ends each new connection, or writes to it, before a request is sent; is it an HTTP server?"
 
 
 def _watch_of(connection: "Connection") -> IdleWatch | None:

@@ -18,7 +18,7 @@ class IdleWatch(asyncio.Protocol):
     def __init__(self, protocol: asyncio.Protocol, transport: asyncio.Transport) -> None:
         self._protocol = protocol
         self._transport = transport
-        self._has_unread = _unread_check(transport.get_extra_info("socket").fileno())
+        self.has_unread = _unread_check(transport.get_extra_info("socket").fileno())
         # After the handshake, a TLS 1.3 server sends session tickets, so unread bytes on a new TLS connection are
         # normal.
         self._is_unread_expected = transport.get_extra_info("ssl_object") is not None
@@ -43,7 +43,7 @@ class IdleWatch(asyncio.Protocol):
         """Whether no bytes and no end of the connection arrived while it was idle, either read or still unread."""
         if self.is_dirty or self._transport.is_closing():
             return False
-        return (self.is_new and self._is_unread_expected) or not self._has_unread()
+        return (self.is_new and self._is_unread_expected) or not self.has_unread()
 
     def use(self) -> None:
         """Marks the connection as in use: bytes that arrive from now on belong to a request."""

@@ -18,7 +18,7 @@ from paycombat_async import (
     TimedOut,
 )
 from paycombat_async.transport import AiohttpTransport
-from paycombat_async.transport.aiohttp_transport import _translate_error
+from paycombat_async.transport.failures import translate_error
 from paycombat_async.transport.idle_watch import IdleWatch
 
 URL = "https://api.paycombat.com/api/v1/x"
@@ -102,7 +102,7 @@ def test_what_fails_after_that_is_unknown(error):
     """Once there was a connection: a time-out is TimedOut, all else Disconnected, and aiohttp's 400 decides nothing."""
     expected = TimedOut if isinstance(error, TimeoutError) else Disconnected
 
-    translated = _translate_error(error, "api.paycombat.com", sent=True)
+    translated = translate_error(error, "api.paycombat.com", sent=True)
 
     assert (expected, Outcome.UNKNOWN) == (type(translated), translated.outcome)
     assert "snd_token" not in str(translated)

@@ -1,0 +1,59 @@
+"""Resolves host names, each in a daemon thread of its own.
+
+`loop.getaddrinfo` uses the event loop's thread pool: `asyncio.run` waits for its threads at the end, so one DNS server
+that did not answer kept a program from ending, and after the main thread has ended the pool refuses to work at all.
+"""
+
+import asyncio
+import socket
+import threading
+from contextlib import suppress
+from typing import Any, Final, TypeAlias
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+_NUMERIC: Final = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+_AddrInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]  # as `socket.getaddrinfo` returns it
+
+
+class ThreadResolver(AbstractResolver):
+    """Resolves with the machine's own resolver. A look-up that is given up ends by itself, and nobody waits for it."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Returns the addresses of a host, at least one. Raises `OSError`, whatever went wrong."""
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[list[_AddrInfo]] = loop.create_future()
+
+        def look_up() -> None:
+            infos, problem = _addresses(host, port, family)
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(_settle, found, infos, problem)
+
+        threading.Thread(target=look_up, name="paycombat-resolver", daemon=True).start()
+        return [
+            ResolveResult(hostname=host, host=address[0], port=port, family=kind, proto=protocol, flags=_NUMERIC)
+            for kind, _, protocol, _, address in await found
+        ]
+
+    async def close(self) -> None:
+        """Does nothing, since threads cannot be ended from outside."""
+
+
+def _addresses(host: str, port: int, family: int) -> tuple[list[_AddrInfo], str]:
+    """Returns the addresses and "", or no address and what went wrong."""
+    try:
+        infos = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    except BaseException as error:  # noqa: BLE001  # this thread has nobody else to tell, and the caller waits
+        return [], type(error).__name__
+    return [info for info in infos if info[0] in {socket.AF_INET, socket.AF_INET6}], "no address"
+
+
+def _settle(found: "asyncio.Future[list[_AddrInfo]]", infos: list[_AddrInfo], problem: str) -> None:
+    if found.done():
+        return
+    if infos:
+        found.set_result(infos)
+    else:
+        found.set_exception(OSError(problem))
