@@ -4,11 +4,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from urllib.parse import SplitResult, unquote
 
 import msgspec
 
 from paycombat_async._protocol.messages import ClientConfig
-from paycombat_async._protocol.url import check_base_url, check_template, safe_urlsplit
+from paycombat_async._protocol.url import check_base_url, check_template, is_host, safe_urlsplit
 from paycombat_async._secrets import Redactor, Secret
 from paycombat_async._signing import Signer
 from paycombat_async.endpoints import ENDPOINTS
@@ -108,13 +109,19 @@ def is_sandbox(secret: Secret) -> bool:
 def check_proxy(proxy: Secret | None) -> Secret | None:
     """Returns the proxy unchanged. Raises `ConfigurationError`, without quoting it, unless it is http(s)://host."""
     if proxy is not None and not _is_proxy(proxy.reveal()):
-        raise ConfigurationError("proxy must look like http://host:port")
+        raise ConfigurationError("proxy must look like http://host:port, or http://user:password@host:port")
     return proxy
 
 
 def _is_proxy(address: str) -> bool:
     parts = safe_urlsplit(address)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    # `urlsplit` silently drops line breaks and tabs; a colon in the user name would end it (RFC 7617).
+    is_text = address.isprintable() and " " not in address
+    return is_text and parts.scheme in {"http", "https"} and is_host(parts.hostname or "") and not _has_colon(parts)
+
+
+def _has_colon(parts: SplitResult) -> bool:
+    return ":" in unquote(parts.username or "")
 
 
 def _credential(name: str, given: Secret | None, variable: str, environ: Mapping[str, str]) -> Secret:

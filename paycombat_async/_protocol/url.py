@@ -4,6 +4,7 @@ The transport sends this URL unchanged. Path parameters such as ids may come fro
 able to change the host, the number of path segments or the query.
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -19,16 +20,43 @@ _RAW_PATH = re.compile(r"/(?:[A-Za-z0-9_\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*\Z"
 # This pattern is stricter than `urlsplit`, which silently drops line breaks and accepts invalid hosts.
 _BASE_URL = re.compile(r"[a-z]+://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9_\-.~]+)*/?\Z")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+# A part of a host name between its dots: RFC 1123, and the underscore that names inside networks have.
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
+API_PREFIX = "/api/v1"  # every path begins with it
 
 
 def check_base_url(base_url: str) -> str:
     """Returns the URL without a final slash; raises `ConfigurationError` unless it is https, or http to localhost."""
     parts = safe_urlsplit(base_url)
-    if not _BASE_URL.match(base_url) or not parts.hostname:
+    if not _BASE_URL.match(base_url) or not parts.hostname or not {".", ".."}.isdisjoint(parts.path.split("/")):
         raise ConfigurationError("base_url must look like https://host[:port], without user, query, fragment or spaces")
+    if not is_host(parts.hostname):
+        raise ConfigurationError("base_url has no valid host name: look for doubled dots, and for numbers that are cut")
+    if parts.path.rstrip("/").endswith(API_PREFIX):
+        raise ConfigurationError(f"base_url must not end in {API_PREFIX}: the paths of the calls begin with it")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise ConfigurationError("base_url must be https (http only to this machine): it carries token and signature")
     return base_url.rstrip("/")
+
+
+def is_host(name: str) -> bool:
+    """Whether this is a host name or an IP address that can be looked up; names in other scripts can (RFC 3490)."""
+    try:
+        name = name.encode("idna").decode("ascii")
+    except UnicodeError:  # a label that is empty or too long
+        return False
+    *_, last = labels = name.removesuffix(".").split(".")
+    if ":" in name or last.isdigit():
+        return _is_ip_address(name)
+    return len(name) <= 254 and all(map(_LABEL.match, labels))
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def safe_urlsplit(address: str) -> SplitResult:

@@ -23,6 +23,7 @@ from paycombat_async.errors import ConfigurationError
 from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
 from paycombat_async.transport.failures import ConnectionBroke, TransportClosed, given_up, translate_error
 from paycombat_async.transport.guarded_connector import GuardedConnector
+from paycombat_async.transport.proxy import proxy_headers, proxy_url
 from paycombat_async.transport.resolver import ThreadResolver
 from paycombat_async.transport.response_body import marks_its_end, read_body
 
@@ -53,8 +54,15 @@ class AiohttpTransport:
         proxy: Secret | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        """Opens no connection. Without `ssl_context`, the machine's CA certificates are used, read once per process."""
+        """Opens no connection. Without `ssl_context`, the machine's CA certificates are used, read once per process.
+
+        Raises `ConfigurationError` for a proxy with an http base URL, because the proxy would see the credentials.
+        """
         parts = urlsplit(base_url)
+        if proxy is not None and parts.scheme != "https":
+            raise ConfigurationError(
+                "proxy= needs an https base_url: over http the proxy would see token and signature"
+            )
         self._origin = f"{parts.scheme}://{parts.netloc}/"
         self._host = parts.netloc
         self._max_response_bytes = max_response_bytes
@@ -109,7 +117,8 @@ class AiohttpTransport:
             data=draft.body,
             headers=draft.headers,
             allow_redirects=False,  # aiohttp would send X-token and signature to whatever host the redirect names
-            proxy=None if self._proxy is None else self._proxy.reveal(),
+            proxy=None if self._proxy is None else proxy_url(self._proxy),
+            proxy_headers=None if self._proxy is None else proxy_headers(self._proxy),
             middlewares=() if draft.method in _NOT_RESENT_BY_AIOHTTP else _NO_RESEND,
         )
         if attempt.connection is not None:

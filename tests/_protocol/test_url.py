@@ -151,3 +151,58 @@ def test_raw_paths_are_checked(path):
     """The escape hatch takes encoded paths only."""
     with pytest.raises(InvalidRequest):
         check_raw_path(path)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://api..paycombat.com",
+        "https://.paycombat.com",
+        "https://api.paycombat.com..",
+        "https://-api.paycombat.com",
+        "https://api-.paycombat.com",
+        f"https://{'x' * 64}.paycombat.com",
+        f"https://{'x.' * 127}com",
+        "https://.",
+        "https://1.2.3",
+        "https://1.2.3.4.5",
+        "https://2130706433",
+        "https://256.1.1.1",
+        "https://[1.2.3.4]",
+        "https://[::g]",
+        "https://[:::1]",
+        "https://h/..",
+        "https://h/a/../b",
+        "https://h/./",
+        "https://h/.",
+        "http://localhost:8790/api/v1",
+        "https://api.paycombat.com/api/v1/",
+        "https://gateway.example/paycombat/api/v1",
+    ],
+)
+def test_a_base_url_that_cannot_work_is_refused_at_once(base_url):
+    """Each of these failed at the first call only, some with an exception of another library."""
+    with pytest.raises(ConfigurationError, match="base_url"):
+        check_base_url(base_url)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://api.paycombat.com",
+        "https://api.paycombat.com.",
+        "https://API.PAYCOMBAT.COM:8443",
+        f"https://{'x' * 63}.paycombat.com",
+        "https://pay_gateway",
+        "https://xn--bcher-kva.example",
+        "https://10.0.0.1",
+        "https://[2001:db8::1]:8443",
+        "https://gateway.example/paycombat",
+        "https://gateway.example/api",
+        "http://localhost:8790",
+        "http://[::1]:8790",
+    ],
+)
+def test_a_base_url_that_can_work_is_taken_as_it_is(base_url):
+    """Also one with a path of its own, as gateways have."""
+    assert base_url == check_base_url(base_url)

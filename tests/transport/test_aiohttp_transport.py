@@ -19,7 +19,6 @@ from paycombat_async import (
     Draft,
     InvalidResponse,
     Outcome,
-    Secret,
     TimedOut,
 )
 from paycombat_async.transport import AiohttpTransport
@@ -170,14 +169,6 @@ async def test_proxies_of_the_environment_are_ignored(exchange, monkeypatch):
         await exchange(server)
 
     assert (0, 1) == (len(proxy.arrived), len(server.arrived))
-
-
-async def test_an_explicit_proxy_is_used(exchange):
-    """`proxy=` sends the request through it."""
-    async with RawServer(answering(http(200, OK))) as proxy, RawServer(answering(http(200, OK))) as server:
-        await exchange(server, proxy=Secret(proxy.base_url))
-
-    assert (1, 0) == (len(proxy.arrived), len(server.arrived))
 
 
 async def test_connections_are_reused(exchange):

@@ -1,0 +1,28 @@
+"""The address of a proxy and its credentials, taken apart: aiohttp would encode a password as Latin-1, if it can.
+
+Where it cannot, its `UnicodeEncodeError` holds the password. Nothing in here is kept, since it is secret.
+"""
+
+import base64
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from yarl import URL
+
+from paycombat_async._secrets import Secret
+
+
+def proxy_url(proxy: Secret) -> URL:
+    """Returns the address without the credentials."""
+    return URL(proxy.reveal()).with_user(None)
+
+
+def proxy_headers(proxy: Secret) -> dict[str, str] | None:
+    """Returns the header with the credentials of the address, as UTF-8 (RFC 7617); None if it has none."""
+    if "@" not in urlsplit(proxy.reveal()).netloc:
+        return None
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(_credentials(proxy)).decode()}"}
+
+
+def _credentials(proxy: Secret) -> bytes:
+    user, _, password = urlsplit(proxy.reveal()).netloc.rpartition("@")[0].partition(":")
+    return unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
