@@ -17,6 +17,7 @@ from paycombat_async.errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://api.paycombat.com"
 SANDBOX_PREFIX = "snd_"  # sandbox and live share a host; the credentials tell them apart
+_TOKEN, _KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY"
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,4096}\Z")
 _LEAST = {"timeout": 0.001, "connect_timeout": 0.001, "max_connections": 1, "max_response_bytes": 1}
 
@@ -60,8 +61,12 @@ def read_config(
     webhook_keys: Sequence[Secret] = (),
 ) -> ClientConfig:
     """Returns the checked base URL, credentials and paths. Raises `ConfigurationError`, which never quotes a value."""
-    token = _credential("token", token, "PAYCOMBAT_TOKEN", environ)
-    signature_key = _credential("signature_key", signature_key, "PAYCOMBAT_SIGNATURE_KEY", environ)
+    if not _is_given(token, _TOKEN, environ) and not _is_given(signature_key, _KEY, environ):
+        raise ConfigurationError(
+            f"token and signature_key are missing: set {_TOKEN} and {_KEY}, or pass token=… and signature_key=…"
+        )
+    token = _credential("token", token, _TOKEN, environ)
+    signature_key = _credential("signature_key", signature_key, _KEY, environ)
     if is_sandbox(token) != is_sandbox(signature_key):
         raise ConfigurationError(
             f"only one of token and signature_key starts with {SANDBOX_PREFIX!r}: "
@@ -93,12 +98,17 @@ def with_credentials(config: ClientConfig, token: Secret | None, signature_key: 
 def read_webhook_keys(
     webhook_keys: Sequence[Secret] | None, signature_key: Secret | None, environ: Mapping[str, str]
 ) -> Sequence[Secret]:
-    """Returns the keys that webhooks may be signed with; by default the signature key, which the provider uses."""
+    """Returns the keys that webhooks may be signed with; by default the signature key, which the provider uses.
+
+    Returns none if that is missing: `read_config` raises for it, and names all that is missing.
+    """
     if webhook_keys is not None:
         return webhook_keys
     if environ.get("PAYCOMBAT_WEBHOOK_KEY"):
         return (_credential("webhook_keys", None, "PAYCOMBAT_WEBHOOK_KEY", environ),)
-    return (_credential("signature_key", signature_key, "PAYCOMBAT_SIGNATURE_KEY", environ),)
+    if not _is_given(signature_key, _KEY, environ):
+        return ()
+    return (_credential("signature_key", signature_key, _KEY, environ),)
 
 
 def is_sandbox(secret: Secret) -> bool:
@@ -122,6 +132,10 @@ def _is_proxy(address: str) -> bool:
 
 def _has_colon(parts: SplitResult) -> bool:
     return ":" in unquote(parts.username or "")
+
+
+def _is_given(secret: Secret | None, variable: str, environ: Mapping[str, str]) -> bool:
+    return bool(environ.get(variable) if secret is None else secret.reveal())
 
 
 def _credential(name: str, given: Secret | None, variable: str, environ: Mapping[str, str]) -> Secret:

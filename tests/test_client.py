@@ -95,6 +95,16 @@ def test_a_refused_secret_is_not_in_the_traceback(make_client, arguments):
     assert "marked" not in repr(ours)
 
 
+@pytest.mark.parametrize("given", [{}, {"token": ""}, {"token": "", "signature_key": ""}], ids=repr)
+def test_all_that_is_missing_is_named_at_once(environ, given):
+    """Whoever has set neither credential is told so in one sentence."""
+    with pytest.raises(ConfigurationError) as caught:
+        AsyncPayCombat(**given)
+
+    for name in ("token=", "signature_key=", "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY"):
+        assert name in str(caught.value)
+
+
 def test_arguments_beat_the_environment(environ, make_client):
     """And the environment beats the default; it is read at construction."""
     environ.setenv("PAYCOMBAT_TOKEN", "live_token")

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import click
 
 from paycombat_async._printable import printable
-from paycombat_async._protocol.url import check_base_url, is_loopback
+from paycombat_async._protocol.url import API_PREFIX, check_base_url, is_loopback
 from paycombat_async._settings import DEFAULT_BASE_URL, SANDBOX_PREFIX, read_config, read_webhook_keys
 from paycombat_async.errors import ConfigurationError
 
@@ -95,9 +96,12 @@ def _address(environ: Mapping[str, str]) -> Iterator[Line]:
         return
     if url == DEFAULT_BASE_URL:
         yield Line(_OK, _BASE_URL, url)
-    else:
-        whose = "this machine" if is_loopback(url) else "not the provider's own address"
-        yield Line(_NOTE, _BASE_URL, f"{url}, {whose}")
+        return
+    whose = "this machine" if is_loopback(url) else "not the provider's own address"
+    calls = f"; its path comes before that of each call, as in {url}{API_PREFIX}/…" if urlsplit(url).path else ""
+    yield Line(_NOTE, _BASE_URL, f"{url}, {whose}{calls}")
+    if is_loopback(url) and environ.get(_TOKEN) and not _is_of_sandbox(environ[_TOKEN]):
+        yield Line(_NOTE, "account", f"{_TOKEN} is live, but the calls go to this machine; a sandbox has its own token")
 
 
 def _packages(asked: Mapping[str, str]) -> Iterator[Line]:

@@ -187,6 +187,15 @@ def test_a_set_up_in_order_says_so() -> None:
         ({"PAYCOMBAT_BASE_URL": "http://api.paycombat.com"}, ["wrong PAYCOMBAT_BASE_URL: base_url must be https"]),
         ({"PAYCOMBAT_BASE_URL": "https://S3CRET@h"}, ["wrong PAYCOMBAT_BASE_URL: base_url must look like"]),
         ({"PAYCOMBAT_BASE_URL": " https://h"}, ["wrong PAYCOMBAT_BASE_URL: it has white space around it"]),
+        (
+            {"PAYCOMBAT_BASE_URL": "https://api..paycombat.com"},
+            ["wrong PAYCOMBAT_BASE_URL: base_url has no valid host name"],
+        ),
+        ({"PAYCOMBAT_BASE_URL": "http://localhost:1/api/v1"}, ["base_url must not end in /api/v1"]),
+        (
+            {"PAYCOMBAT_TOKEN": "", "PAYCOMBAT_SIGNATURE_KEY": ""},
+            ["wrong PAYCOMBAT_TOKEN: not set", "wrong PAYCOMBAT_SIGNATURE_KEY: not set"],
+        ),
         ({"SSL_CERT_FILE": "nowhere.pem"}, ["wrong SSL_CERT_FILE: it names a file or directory that does not exist"]),
         ({"PAYCOMBAT_TOKEN": f"{TOKEN} S3CRET"}, ["wrong client: token contains characters that no header may have"]),
     ],
@@ -201,6 +210,9 @@ def test_a_set_up_in_order_says_so() -> None:
         "http",
         "user",
         "space",
+        "host",
+        "path",
+        "both missing",
         "TLS",
         "inside",
     ],
@@ -226,11 +238,19 @@ def test_what_is_wrong_with_a_set_up_is_said(
             "note  PAYCOMBAT_BASE_URL: http://127.0.0.1:8080, this machine",
         ),
         ({"PAYCOMBAT_BASE_URL": "https://h"}, "note  PAYCOMBAT_BASE_URL: https://h, not the provider's own address"),
+        (
+            {"PAYCOMBAT_BASE_URL": "https://h/gateway"},
+            "its path comes before that of each call, as in https://h/gateway/api/v1/…",
+        ),
+        (
+            {"PAYCOMBAT_BASE_URL": "http://127.0.0.1:1", "PAYCOMBAT_TOKEN": "x", "PAYCOMBAT_SIGNATURE_KEY": "y"},
+            "note  account: PAYCOMBAT_TOKEN is live, but the calls go to this machine",
+        ),
         ({"PAYCOMBAT_BASE_URL": "https://api.paycombat.com/"}, "ok    PAYCOMBAT_BASE_URL: https://api.paycombat.com"),
         ({"PAYCOMBAT_SIGNING_KEY": "S3CRET"}, "note  PAYCOMBAT_SIGNING_KEY: not a variable that the SDK reads"),
         ({"PAYCOMBAT_WEBHOOK_KEY": KEY}, "ok    PAYCOMBAT_WEBHOOK_KEY: 14 characters"),
     ],
-    ids=["loopback", "elsewhere", "own", "misspelt", "webhook key"],
+    ids=["loopback", "elsewhere", "path", "live", "own", "misspelt", "webhook key"],
 )
 def test_what_is_worth_a_look_is_noted(
     variables: dict[str, str], line: str, capsys: pytest.CaptureFixture[str]
@@ -242,6 +262,17 @@ def test_what_is_worth_a_look_is_noted(
     assert 0 == ended
     assert line in said
     assert "S3CRET" not in said
+
+
+def test_an_address_that_cannot_work_is_a_sentence_for_every_command() -> None:
+    """And not a traceback."""
+    given = READY | {"PAYCOMBAT_BASE_URL": "https://api..paycombat.com"}
+
+    shown = [run(*words, **given) for words in (["doctor"], ["customers", "get", "customer_1"])]
+
+    assert [2, 2] == [each.returncode for each in shown]
+    assert all("base_url has no valid host name" in each.stdout + each.stderr for each in shown)
+    assert "Traceback" not in "".join(each.stderr for each in shown)
 
 
 def test_packages_that_are_old_or_missing_are_said(capsys: pytest.CaptureFixture[str]) -> None:
