@@ -17,6 +17,16 @@ _MAX_ADDED = 8  # the search takes longer with each secret; former credentials a
 _IN_QUERY = re.compile(r"((?:identifier|token|signature)(?:=|%3D))(?:\\/|[^&\s\"'<>\\])+", re.IGNORECASE)
 _IN_JSON = re.compile(r'("[\w-]*(?:token|signature|signature_key)"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE)
 
+# An echoed header, as it is or as programs print it: `signature: 3f8a…`, `'X-Token': '…'`, `\"token\": \"…`. What is
+# short is a word of a sentence ("invalid token: expired"), and none of our credentials is.
+_IN_HEADER = re.compile(
+    r"""((?:token|signature|signature_key)["'\\\]]{0,4}\s{0,4}(?::|=>?|%3A)(?:%20|\s){0,4}["'\\]{0,4})"""
+    r"[A-Za-z0-9+/=_.~%-]{16,}",
+    re.IGNORECASE,
+)
+_IN_AUTHORIZATION = re.compile(r"(authorization\W{1,8}(?:basic|bearer)\s{1,4})[^\s\"'\\]+", re.IGNORECASE)
+_LIKELY = (_IN_QUERY, _IN_JSON, _IN_HEADER, _IN_AUTHORIZATION)
+
 
 class Secret:
     """A str that repr, str and format do not show and pickle refuses. Two Secrets are never equal."""
@@ -82,7 +92,8 @@ class Redactor:
         # Secrets are replaced before clipping, because a token that is cut in half would not be recognised.
         for pattern in self._all_patterns():
             searched = pattern.sub(REDACTED, searched)
-        searched = _IN_JSON.sub(rf"\g<1>{REDACTED}", _IN_QUERY.sub(rf"\g<1>{REDACTED}", searched))
+        for pattern in _LIKELY:
+            searched = pattern.sub(rf"\g<1>{REDACTED}", searched)
         if len(searched) <= limit < len(text):
             searched = searched.rpartition(REDACTED)[0]  # what follows the last *** may be the beginning of a secret
         return searched if len(searched) <= limit else searched[:limit] + "…"

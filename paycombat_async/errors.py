@@ -21,7 +21,7 @@
         SignatureMismatch  InvalidPayload
 
 `str(error)` never holds a secret, a value of the request or the provider's own words (they may quote personal data):
-those words are in `ApiError.message`, to be shown where you choose to show them.
+those words are in `ApiError.provider_message`, to be shown where you choose to show them.
 """
 
 from enum import StrEnum
@@ -101,7 +101,8 @@ class Disconnected(TransportError):
 class ApiError(PayCombatError):
     """The provider answered with an error.
 
-    `status` is the HTTP status (or the one inside the envelope of a 200), `code` and `message` are the provider's own,
+    `status` is the HTTP status (or the one inside the envelope of a 200), `code` and
+    `provider_message` are the provider's own (not `message`, which error reporters such as Sentry take as the title),
     `retry_after` is in seconds, `raw` is the body, shortened and without secrets.
     """
 
@@ -111,7 +112,7 @@ class ApiError(PayCombatError):
         *,
         status: int = 0,
         code: str | None = None,
-        message: str | None = None,
+        provider_message: str | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
         raw: str = "",
@@ -121,7 +122,7 @@ class ApiError(PayCombatError):
         super().__init__(text, outcome=outcome, attempts=attempts)
         self.status = status
         self.code = code
-        self.message = message
+        self.provider_message = provider_message
         self.request_id = request_id
         self.retry_after = retry_after
         self.raw = raw

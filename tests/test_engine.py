@@ -139,7 +139,7 @@ async def test_errors_say_how_often_it_was_tried(client, transport):
         await client.customers.update(UPDATE)
 
     error = caught.value
-    assert (3, Outcome.UNKNOWN, "sorry") == (error.attempts, error.outcome, error.message)
+    assert (3, Outcome.UNKNOWN, "sorry") == (error.attempts, error.outcome, error.provider_message)
     assert (None, None) == (error.__cause__, error.__context__)
 
 

@@ -53,7 +53,7 @@ VALUES: dict[str, object] = {
     "path": "$.company.name",
     "status": 418,
     "code": "E-7",
-    "message": "김 said no",
+    "provider_message": "김 said no",
     "request_id": "r-1",
     "retry_after": 1.5,
     "raw": '{"a":1}',
@@ -126,6 +126,14 @@ def test_an_error_that_is_not_told_its_outcome_claims_no_more_than_it_knows(
 ) -> None:
     """Only what provably never left says NOT_SENT by itself."""
     assert outcome is kind("text").outcome
+
+
+@pytest.mark.promise("P7")
+@each_class
+@pytest.mark.parametrize("name", ["message", "detail"])
+def test_an_error_reporter_finds_no_words_of_the_provider(kind: type[PayCombatError], name: str) -> None:
+    """Sentry takes an attribute of this name as the title of an issue; the provider's words quote personal data."""
+    assert not hasattr(make(kind), name)
 
 
 def raise_group() -> None:

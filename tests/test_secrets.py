@@ -18,6 +18,8 @@ pytestmark = pytest.mark.promise("P7")
 TOKEN = "snd_S3CRET0123456789"
 LARAVEL = "eyJpdiI6/IkQ3K2Fh+b=="  # base64 has slashes, which PHP escapes in JSON
 
+HEX = "3f8a" * 16  # no secret of the redactor: a signature that it has never seen
+
 SHOWN: dict[str, Callable[[Secret], str]] = {
     "repr": repr,
     "str": str,
@@ -105,6 +107,16 @@ REDACTIONS: dict[str, tuple[str, str]] = {
         '{"token": "a", "X-Token":"b", "signature" : "c", "signature_key":"d", "id":"e"}',
         '{"token": "***", "X-Token":"***", "signature" : "***", "signature_key":"***", "id":"e"}',
     ),
+    "header line": (f"signature: {HEX}\r\nContent-Type: x", "signature: ***\r\nContent-Type: x"),
+    "header line in capitals": (f"X-SIGNATURE:{HEX};", "X-SIGNATURE:***;"),
+    "header line with another's token": ("X-Token: snd_0123456789abcdef (bad)", "X-Token: *** (bad)"),
+    "dict of Python": (f"{{'signature': '{HEX}', 'a': 'b'}}", "{'signature': '***', 'a': 'b'}"),
+    "array of PHP": (f"[signature] => {HEX}", "[signature] => ***"),
+    "JSON in JSON": (rf'"{{\"signature\":\"{HEX}\"}}"', r'"{\"signature\":\"***\"}"'),
+    "form": (f"a=1&signature%3A%20{HEX}&b=2", "a=1&signature%3A%20***&b=2"),
+    "authorization": ("Authorization: Bearer abc.def, x", "Authorization: Bearer *** x"),
+    "authorization of a proxy": ("proxy-authorization: Basic dTpw\r\n", "proxy-authorization: Basic ***\r\n"),
+    "sentence about a token": ("invalid token: expired on Monday", "invalid token: expired on Monday"),
     "nothing secret": ('{"customer_id":"customer_1","message":"ok"}', '{"customer_id":"customer_1","message":"ok"}'),
     "other fields with like names": ('{"token_type":"x"}?tokens=3', '{"token_type":"x"}?tokens=3'),
     "empty": ("", ""),

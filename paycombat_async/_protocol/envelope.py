@@ -107,7 +107,7 @@ def api_error(
         _error_message(endpoint, status, raw_reply.headers, redact, is_refused=is_refused),
         status=status,
         code=_cleaned(error_code(envelope), redact),
-        message=_cleaned(error_message(envelope), redact),
+        provider_message=_cleaned(error_message(envelope), redact),
         request_id=_cleaned((unwrapped and unwrapped.request_id) or raw_reply.headers.get("x-request-id"), redact),
         retry_after=retry_after_seconds(raw_reply.headers.get("retry-after"), now),
         raw=redact(raw_reply.body.decode("utf-8", "replace")),
@@ -127,7 +127,7 @@ def _error_message(
         return f"{said}; no such object, or the guessed path is wrong: mend it with paths={{{endpoint.name!r}: …}}"
     if not is_refused:
         return f"{said}; whether it was carried out is unknown"
-    advice = _ADVICE.get(status, "the provider's own words are in .message")
+    advice = _ADVICE.get(status, "the provider's own words are in .provider_message")
     return f"{said}; {advice}"
 
 

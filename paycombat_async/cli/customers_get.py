@@ -53,6 +53,6 @@ async def _look_up(customer_id: str, base_url: str | None, timeout: float) -> Cu
         except InvalidRequest as error:
             raise ConfigurationError(f"customer id: {error}") from None
         except PayCombatError as error:
-            words = error.message if isinstance(error, ApiError) else None
+            words = error.provider_message if isinstance(error, ApiError) else None
             problem = f"{error} ({words})" if words else str(error)
     raise _Failed(printable(problem))

@@ -50,7 +50,7 @@ def failures() -> Generator[None]:
         except InvalidRequest as error:
             raise ConfigurationError(str(error)) from None
         except PayCombatError as error:
-            words = error.message if isinstance(error, ApiError) else None
+            words = error.provider_message if isinstance(error, ApiError) else None
             sentence = f"{error} ({words})" if words else str(error)
             raise Failed(printable(sentence, limit=1000)) from None
 

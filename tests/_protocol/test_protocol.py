@@ -272,7 +272,7 @@ def test_each_status_has_its_error(status, kind, outcome):
 
     error = caught.value
     assert (kind, outcome, status) == (type(error), error.outcome, error.status)
-    assert ("no such kim@example.com", "E7", "r9") == (error.message, error.code, error.request_id)
+    assert ("no such kim@example.com", "E7", "r9") == (error.provider_message, error.code, error.request_id)
     assert "kim" not in str(error)
 
 
@@ -305,7 +305,7 @@ def test_an_error_inside_a_200_is_an_error(body):
     with pytest.raises(ApiError) as caught:
         understand(body)
 
-    assert (Outcome.REJECTED, "m", 422) == (caught.value.outcome, caught.value.message, caught.value.status)
+    assert (Outcome.REJECTED, "m", 422) == (caught.value.outcome, caught.value.provider_message, caught.value.status)
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,7 @@ def test_a_failure_inside_a_200_that_proves_no_refusal_is_in_doubt(body):
     with pytest.raises(ApiError) as caught:
         understand(body)
 
-    assert (Outcome.UNKNOWN, "m") == (caught.value.outcome, caught.value.message)
+    assert (Outcome.UNKNOWN, "m") == (caught.value.outcome, caught.value.provider_message)
 
 
 @pytest.mark.parametrize(
@@ -397,7 +397,7 @@ def test_code_and_words_of_an_error_are_found(body, code, message):
     with pytest.raises(ApiError) as caught:
         understand(body, status=406)
 
-    assert (code, message) == (caught.value.code, caught.value.message)
+    assert (code, message) == (caught.value.code, caught.value.provider_message)
 
 
 @pytest.mark.parametrize(
@@ -525,7 +525,7 @@ def test_the_raw_body_of_an_error_is_clipped_and_redacted():
         understand(body, status=400)
 
     error = caught.value
-    assert ("bad ***", True) == (error.message, len(error.raw) < 2100)
+    assert ("bad ***", True) == (error.provider_message, len(error.raw) < 2100)
     assert not [secret for secret in ("snd_token", "abc") if secret in error.raw]
 
 

@@ -1,6 +1,6 @@
 """Marked secrets through every error and every output: 0 sightings, in whatever form. Personal data: none for all eyes.
 
-`ApiError.message`, `.raw` and `InvalidResponse.raw` may quote personal data, which is why they stay out of `str`.
+`ApiError.provider_message`, `.raw` and `InvalidResponse.raw` may quote personal data, so they stay out of `str`.
 """
 
 import asyncio

@@ -77,7 +77,7 @@ def state_after(error: PayCombatError) -> RowState:
 
 def display_reason(error: PayCombatError) -> str:
     """The reason shown to the operator, with the provider's message: the operator has the row's data anyway."""
-    message = error.message if isinstance(error, ApiError) else None
+    message = error.provider_message if isinstance(error, ApiError) else None
     reason = journal_reason(error)
     return printable(f"{reason} ({message})") if message and message not in str(error) else printable(reason)
 
