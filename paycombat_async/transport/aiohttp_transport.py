@@ -119,6 +119,7 @@ class AiohttpTransport:
             allow_redirects=False,  # aiohttp would send X-token and signature to whatever host the redirect names
             proxy=None if self._proxy is None else proxy_url(self._proxy),
             proxy_headers=None if self._proxy is None else proxy_headers(self._proxy),
+            skip_auto_headers=_NO_TYPE if draft.body is None and draft.method in _TYPED_BY_AIOHTTP else None,
             middlewares=() if draft.method in _NOT_RESENT_BY_AIOHTTP else _NO_RESEND,
         )
         if attempt.connection is not None:
@@ -175,6 +176,10 @@ async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> 
     raise ConnectionBroke(name)
 
 
+# aiohttp calls a body of these methods application/octet-stream, even where there is none. The provider's page of a
+# call without a body ("Disable Customer") shows no Content-Type.
+_TYPED_BY_AIOHTTP: Final = frozenset({"PATCH", "POST", "PUT"})
+_NO_TYPE: Final = ("Content-Type",)
 _NO_RESEND: Final = (_refuse_resend,)
 _NOT_RESENT_BY_AIOHTTP: Final = frozenset({"PATCH", "POST"})  # aiohttp never resends these: no middleware needed
 

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from paycombat_async import (
+    AsyncPayCombat,
     ConfigurationError,
     ConnectFailed,
     Disconnected,
@@ -20,7 +21,9 @@ from paycombat_async import (
     InvalidResponse,
     Outcome,
     TimedOut,
+    UpdateCustomer,
 )
+from paycombat_async.sandbox import Sandbox
 from paycombat_async.transport import AiohttpTransport
 from paycombat_async.transport.aiohttp_transport import KEEPALIVE_S, tls_context
 from tests.raw_server import Arrived, RawServer, answering, http
@@ -68,6 +71,21 @@ async def test_sends_target_headers_and_body_exactly_as_drafted(exchange):
     assert {"host", "x-token", "signature", "accept", "accept-encoding", "user-agent", "content-length"} == set(
         arrived.headers
     ) - {"content-type"}
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH", "POST", "PUT"])
+async def test_a_call_without_a_body_sends_no_type_of_one(method):
+    """The provider's page of "Disable Customer" shows the token only; aiohttp would say application/octet-stream."""
+    async with RawServer(answering(http(200, OK))) as server:
+        transport = AiohttpTransport(base_url=server.base_url)
+
+        await transport.send(Draft("test", method, f"{server.base_url}/x", {"X-token": TOKEN}, None), 5.0)
+
+        await transport.aclose()
+    [arrived] = server.arrived
+    assert {"host", "x-token", "accept", "accept-encoding", "user-agent"} == set(arrived.headers) - {"content-length"}
+    assert "0" == arrived.headers.get("content-length", "0")
 
 
 @pytest.mark.promise("P9")
@@ -495,3 +513,20 @@ async def test_an_answer_that_changes_the_protocol_leaves_nothing_behind(exchang
             gc.collect()
 
         assert ([101, 200], 2, []) == (statuses, server.connections, caught)
+
+
+@pytest.mark.promise("P9")
+async def test_the_sandbox_sees_a_type_only_with_a_body():
+    """Of every call that has no body, and of one that has."""
+    async with Sandbox(customers=1) as sandbox:
+        [customer] = sandbox.customer_ids
+        settings = {"token": sandbox.token, "signature_key": sandbox.signature_key, "base_url": sandbox.base_url}
+        async with AsyncPayCombat(**settings) as client:
+            await client.customers.update(UpdateCustomer(customer_id=customer, description="VIP"))
+            await client.customers.disable(customer)
+            await client.customers.enable(customer)
+            await client.customers.retrieve(customer)
+            await client.customers.delete(customer)
+
+    types = [(arrival.method, arrival.headers.get("Content-Type")) for arrival in sandbox.arrivals]
+    assert [("PATCH", "application/json"), *[(method, None) for method in ("PATCH", "PATCH", "GET", "DELETE")]] == types
