@@ -104,7 +104,9 @@ def api_error(
     is_refused = is_clear and PROOFS_OF_REFUSAL.issuperset({status, *named})
     envelope = unwrapped.envelope if unwrapped is not None else Envelope()
     return api_error_class(status)(
-        _error_message(endpoint, status, raw_reply.headers, redact, is_refused=is_refused),
+        _foreign_error_message(endpoint, status)
+        if unwrapped is None and status >= 400
+        else _error_message(endpoint, status, raw_reply.headers, redact, is_refused=is_refused),
         status=status,
         code=_cleaned(error_code(envelope), redact),
         provider_message=_cleaned(error_message(envelope), redact),
@@ -129,6 +131,14 @@ def _error_message(
         return f"{said}; whether it was carried out is unknown"
     advice = _ADVICE.get(status, "the provider's own words are in .provider_message")
     return f"{said}; {advice}"
+
+
+def _foreign_error_message(endpoint: Endpoint[Any, Any], status: int) -> str:
+    """The message for an error that is not JSON, such as nginx's page of a 413 or a load balancer's of a 503."""
+    return (
+        f"{endpoint.name}: the answer {status} is not the provider's JSON, so it is likely from a proxy or gateway "
+        "before it; whether the call was carried out is unknown"
+    )
 
 
 def _host(location: str) -> str:

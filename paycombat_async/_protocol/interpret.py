@@ -60,7 +60,8 @@ def _interpreted(
     if unwrapped is None or unwrapped.data is None:
         if _is_empty_success(endpoint, raw, unwrapped):
             return DecodedReply(None if endpoint.response is object else endpoint.response(), request_id, [])
-        return _invalid(endpoint, raw, "holds no data", unwrapped, redact)
+        problem = "is no JSON object" if unwrapped is None and raw.body else "holds no data"
+        return _invalid(endpoint, raw, problem, unwrapped, redact)
     reading, problem = _reading(endpoint, unwrapped.data, request_id, says=unwrapped.success, closely=closely)
     return reading or _invalid(endpoint, raw, problem, unwrapped, redact)
 

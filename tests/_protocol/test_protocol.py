@@ -287,6 +287,15 @@ def test_a_refusal_that_is_not_the_provider_s_json_decides_nothing(status, body)
     assert caught.value.outcome is Outcome.UNKNOWN
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 429, 500, 502, 503])
+def test_an_error_page_is_said_to_be_a_proxy_s(status):
+    """Nobody should look at the provider for what nginx refuses."""
+    with pytest.raises(ApiError, match=f"the answer {status} is .* from a proxy or gateway") as caught:
+        understand(b"<html><center><h1>Request Entity Too Large</h1></center></html>", status=status)
+
+    assert (Outcome.UNKNOWN, status) == (caught.value.outcome, caught.value.status)
+
+
 @pytest.mark.parametrize(
     "body",
     [
