@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import Final
 
 from paycombat_async.sandbox.faults.response import JSON, Change, Context, PlainResponse, refused
@@ -20,8 +21,8 @@ STATUS_499: Final = (
     b'"status_text":"Client Closed Request","success":false}'
 )
 _PAGE = (
-    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
-    b"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+    "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
+    "<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
 )
 
 
@@ -51,9 +52,10 @@ def error_object(_plain: PlainResponse, _context: Context) -> PlainResponse:
     return PlainResponse(406, JSON, _ERROR_OBJECT)
 
 
-def html_502(_plain: PlainResponse, _context: Context) -> PlainResponse:
-    """A 502 with an HTML page, as gateways send it."""
-    return PlainResponse(502, {"Content-Type": "text/html"}, _PAGE)
+def html(status: int) -> Change:
+    """A change that replaces the response by an HTML page, as nginx and other gateways send it."""
+    page = _PAGE.format(title=f"{status} {HTTPStatus(status).phrase}").encode()
+    return lambda _plain, _context: PlainResponse(status, {"Content-Type": "text/html"}, page)
 
 
 def redirect(status: int) -> Change:

@@ -1,5 +1,6 @@
 """Changes that make only the body of a response wrong; status and Content-Length stay correct."""
 
+from codecs import BOM_UTF8
 from dataclasses import replace
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ from paycombat_async.sandbox.faults.response import Change, Context, PlainRespon
 
 _DEPTH: Final = 100_000
 _TEXTS: Final = frozenset({"description", "name", "first_name", "last_name", "message", "status_text"})
-_MARK: Final = "\ue000"  # replaced after encoding, since the encoder refuses lone surrogates
+_MARK: Final = "\ue000"  # replaced after encoding, since the encoder writes only correct JSON
 
 
 def empty(response: PlainResponse, _context: Context) -> PlainResponse:
@@ -21,11 +22,6 @@ def as_array(response: PlainResponse, _context: Context) -> PlainResponse:
 def truncated(response: PlainResponse, _context: Context) -> PlainResponse:
     """The first half of the body, with the Content-Length of that half."""
     return replace(response, body=response.body[: len(response.body) // 2])
-
-
-def not_as_json(response: PlainResponse, _context: Context) -> PlainResponse:
-    """The correct JSON body with the Content-Type of an HTML page."""
-    return replace(response, headers={**response.headers, "Content-Type": "text/html; charset=iso-8859-1"})
 
 
 def with_member(member: bytes) -> Change:
@@ -43,13 +39,27 @@ not_a_number: Final = with_member(b'"not_a_number":NaN')
 nested: Final = with_member(b'"deep":' + b"[" * _DEPTH + b"]" * _DEPTH)
 
 
-def lone_surrogate(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Append half a surrogate pair to names and descriptions, as when JavaScript's `slice` cuts an emoji in two."""
-    document = response.document
-    if document is None:
-        return response
-    marked = response.with_document(_marked(document))
-    return replace(marked, body=marked.body.replace(_MARK.encode(), b"\\ud83d"))
+def byte_order_mark(response: PlainResponse, _context: Context) -> PlainResponse:
+    """The body after a byte order mark, which .NET's default encoding writes."""
+    return replace(response, body=BOM_UTF8 + response.body)
+
+
+def with_text_end(end: bytes) -> Change:
+    """A change that appends these bytes to names, descriptions and messages; other texts stay unchanged."""
+
+    def change(response: PlainResponse, _context: Context) -> PlainResponse:
+        document = response.document
+        if document is None:
+            return response
+        marked = response.with_document(_marked(document))
+        return replace(marked, body=marked.body.replace(_MARK.encode(), end))
+
+    return change
+
+
+lone_surrogate: Final = with_text_end(b"\\ud83d")  # as when JavaScript's `slice` cuts an emoji in two
+raw_tab: Final = with_text_end(b"\t")  # a control character that should be an escape
+latin_1: Final = with_text_end(b"\xe9")  # "é" of a database that is not in UTF-8
 
 
 # Any: a JSON document.

@@ -11,8 +11,8 @@ from paycombat_async.errors import ConfigurationError
 class Fault(StrEnum):
     """An error that the sandbox injects into a request or a webhook.
 
-    The request is not executed if the fault is a "before commit", a 429, a redirect, `ERROR_OBJECT`, or a failure
-    inside a 200 other than `STATUS_499_IN_200`. With all other faults it is executed.
+    The request is not executed if the fault is a "before commit", a 429, a redirect, `ERROR_OBJECT`, `HTML_413`, or a
+    failure inside a 200 other than `STATUS_499_IN_200`. With all other faults it is executed.
     """
 
     LATENCY = "latency"
@@ -40,6 +40,7 @@ class Fault(StrEnum):
     STATUS_500_AFTER_COMMIT = "500_after_commit"
     STATUS_503_BEFORE_COMMIT = "503_before_commit"
     STATUS_503_AFTER_COMMIT = "503_after_commit"
+    HTML_413 = "html_413"
     HTML_502 = "html_502"
     REDIRECT_301 = "redirect_301"
     REDIRECT_302 = "redirect_302"
@@ -72,11 +73,17 @@ class Fault(StrEnum):
     IDLE_RESET = "idle_reset"
     GZIP_BOMB = "gzip_bomb"
     BROTLI_BOMB = "brotli_bomb"
+    LONG_HEADER = "long_header"
+    MANY_HEADERS = "many_headers"
     WRONG_CONTENT_TYPE = "wrong_content_type"
+    WRONG_CONTENT_ENCODING = "wrong_content_encoding"
     EMPTY_200 = "empty_200"
     JSON_ARRAY = "json_array"
     TRUNCATED_JSON = "truncated_json"
     LONE_SURROGATE = "lone_surrogate"
+    BYTE_ORDER_MARK = "byte_order_mark"
+    RAW_TAB = "raw_tab"
+    LATIN_1 = "latin_1"
     JSON_NAN = "json_nan"
     DEEP_NESTING = "deep_nesting"
     FAIL_IN_200 = "fail_in_200"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from paycombat_async.sandbox.faults import answers, bodies, bombs, cuts, wire, wrappings
+from paycombat_async.sandbox.faults import answers, bodies, bombs, cuts, heads, wire, wrappings
 from paycombat_async.sandbox.faults.names import Fault
 from paycombat_async.sandbox.faults.response import Change, PlainResponse
 
@@ -64,7 +64,8 @@ ACTIONS: Final[Mapping[Fault, Action]] = {
     Fault.STATUS_500_AFTER_COMMIT: _changed(answers.server_error(500)),
     Fault.STATUS_503_BEFORE_COMMIT: _refused(answers.server_error(503)),
     Fault.STATUS_503_AFTER_COMMIT: _changed(answers.server_error(503)),
-    Fault.HTML_502: _changed(answers.html_502),
+    Fault.HTML_413: _refused(answers.html(413)),
+    Fault.HTML_502: _changed(answers.html(502)),
     Fault.REDIRECT_301: _refused(answers.redirect(301)),
     Fault.REDIRECT_302: _refused(answers.redirect(302)),
     Fault.REDIRECT_303: _refused(answers.redirect(303)),
@@ -96,11 +97,17 @@ ACTIONS: Final[Mapping[Fault, Action]] = {
     Fault.IDLE_RESET: Action(write=wire.idle_reset),
     Fault.GZIP_BOMB: _changed(bombs.gzip_bomb),
     Fault.BROTLI_BOMB: _changed(bombs.brotli_bomb),
-    Fault.WRONG_CONTENT_TYPE: _changed(bodies.not_as_json),
+    Fault.LONG_HEADER: _changed(heads.long_header),
+    Fault.MANY_HEADERS: _changed(heads.many_headers),
+    Fault.WRONG_CONTENT_TYPE: _changed(heads.not_as_json),
+    Fault.WRONG_CONTENT_ENCODING: _changed(heads.wrongly_encoded),
     Fault.EMPTY_200: _changed(bodies.empty),
     Fault.JSON_ARRAY: _changed(bodies.as_array),
     Fault.TRUNCATED_JSON: _changed(bodies.truncated),
     Fault.LONE_SURROGATE: _changed(bodies.lone_surrogate),
+    Fault.BYTE_ORDER_MARK: _changed(bodies.byte_order_mark),
+    Fault.RAW_TAB: _changed(bodies.raw_tab),
+    Fault.LATIN_1: _changed(bodies.latin_1),
     Fault.JSON_NAN: _changed(bodies.not_a_number),
     Fault.DEEP_NESTING: _changed(bodies.nested),
     Fault.FAIL_IN_200: _refused(answers.in_200(answers.FAIL)),

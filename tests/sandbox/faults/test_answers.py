@@ -57,6 +57,7 @@ async def test_a_date_to_come_back_is_one_of_http(sandbox: Sandbox) -> None:
         pytest.param(Fault.STATUS_500_AFTER_COMMIT, 500, "application/json", id="500-after"),
         pytest.param(Fault.STATUS_503_BEFORE_COMMIT, 503, "application/json", id="503-before"),
         pytest.param(Fault.STATUS_503_AFTER_COMMIT, 503, "application/json", id="503-after"),
+        pytest.param(Fault.HTML_413, 413, "text/html", id="413"),
         pytest.param(Fault.HTML_502, 502, "text/html", id="502"),
         pytest.param(Fault.WRONG_CONTENT_TYPE, 200, "text/html", id="wrong-content-type"),
         pytest.param(Fault.LATENCY, 200, "application/json", id="latency"),
@@ -71,7 +72,7 @@ async def test_another_status_or_type(sandbox: Sandbox, fault: Fault, status: in
     heard = await hear(sandbox, update(sandbox), LAST)
 
     assert (status, content_type) == (heard.status, heard.headers["content-type"].split(";")[0])
-    if fault is Fault.HTML_502:
+    if fault in {Fault.HTML_413, Fault.HTML_502}:
         assert heard.body.startswith(b"<html>")
     elif status == 200:
         assert heard.document["data"]["description"] == "VIP"

@@ -25,6 +25,18 @@ def _has_half_an_emoji(heard: Heard) -> bool:
     return data["description"] == "VIP\ud83d" and data["company"]["name"].endswith("\ud83d")
 
 
+def _has_tab(heard: Heard) -> bool:
+    return b'"description":"VIP\t"' in heard.body
+
+
+def _has_latin_1(heard: Heard) -> bool:
+    return b'"description":"VIP\xe9"' in heard.body
+
+
+def _has_mark(heard: Heard) -> bool:
+    return heard.body.startswith(b'\xef\xbb\xbf{"data"')
+
+
 def _has_nan(heard: Heard) -> bool:
     number = heard.document["not_a_number"]
     return bool(number != number)  # noqa: PLR0124  # only NaN is not itself
@@ -39,6 +51,9 @@ BODIES: list[tuple[Fault, Callable[[Heard], bool]]] = [
     (Fault.JSON_ARRAY, _is_array),
     (Fault.TRUNCATED_JSON, _is_cut),
     (Fault.LONE_SURROGATE, _has_half_an_emoji),
+    (Fault.BYTE_ORDER_MARK, _has_mark),
+    (Fault.RAW_TAB, _has_tab),
+    (Fault.LATIN_1, _has_latin_1),
     (Fault.JSON_NAN, _has_nan),
     (Fault.DEEP_NESTING, _is_deep),
 ]

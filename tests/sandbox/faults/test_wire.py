@@ -12,7 +12,7 @@ from tests.sandbox.faults.socket_caller import LAST, get, hear, update
 
 REQUEST_FAULTS = [fault for fault in Fault if fault not in WEBHOOK_FAULTS]
 NOT_CARRIED_OUT = [fault for fault in Fault if fault.startswith(("429", "redirect")) or fault.endswith("before_commit")]
-NOT_CARRIED_OUT += [Fault.ERROR_OBJECT, Fault.FAIL_IN_200, Fault.ERROR_IN_200]
+NOT_CARRIED_OUT += [Fault.ERROR_OBJECT, Fault.HTML_413, Fault.FAIL_IN_200, Fault.ERROR_IN_200]
 NOT_CARRIED_OUT += [Fault.ERROR_OBJECT_IN_200, Fault.STATUS_CODE_IN_200]
 SILENT = [fault for fault in Fault if fault.startswith(("disconnect", "reset"))] + [Fault.HALF_HEAD]
 RESET = [fault for fault in Fault if fault.startswith("reset")] + [Fault.UNSIZED_RESET]
