@@ -21,6 +21,7 @@ from paycombat_async._secrets import Secret, as_secret, as_secrets
 from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_config, read_webhook_keys
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
 from paycombat_async.intents.intent import Intents
+from paycombat_async.resources._unbound import UNBOUND
 from paycombat_async.resources.checkouts import Checkouts
 from paycombat_async.resources.customers import Customers
 from paycombat_async.resources.intents import IntentRecords
@@ -45,17 +46,18 @@ class AsyncPayCombat:
     after the other or at once, and survives a fork: each loop gets connections of its own.
     """
 
-    customers: Customers
-    payins: Payins
-    payouts: Payouts
-    checkouts: Checkouts
-    payin_methods: PayinMethods
-    payout_methods: PayoutMethods
-    payment_methods: PaymentMethods
-    master_data: MasterData
-    merchant: Merchant
-    webhooks: Webhooks
-    intents: IntentRecords
+    # On the class, for `create_autospec`, `help` and completion; each client has its own.
+    customers: Customers = Customers(UNBOUND)
+    payins: Payins = Payins(UNBOUND)
+    payouts: Payouts = Payouts(UNBOUND)
+    checkouts: Checkouts = Checkouts(UNBOUND)
+    payin_methods: PayinMethods = PayinMethods(UNBOUND)
+    payout_methods: PayoutMethods = PayoutMethods(UNBOUND)
+    payment_methods: PaymentMethods = PaymentMethods(UNBOUND)
+    master_data: MasterData = MasterData(UNBOUND)
+    merchant: Merchant = Merchant(UNBOUND)
+    webhooks: Webhooks = object.__new__(Webhooks)  # without keys
+    intents: IntentRecords = IntentRecords(UNBOUND)
 
     def __init__(
         self,

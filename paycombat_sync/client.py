@@ -14,6 +14,7 @@ from paycombat_async._secrets import Secret, as_secret, as_secrets
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import Endpoint, Method
 from paycombat_async.intents.intent import Intents
+from paycombat_async.resources._unbound import UNBOUND
 from paycombat_async.retry import RetryPolicy
 from paycombat_async.webhooks import Webhooks
 from paycombat_sync._runner import Runner
@@ -40,17 +41,18 @@ class PayCombat:
     interrupts. Hooks are called in the client's own thread and must not call the client.
     """
 
-    customers: Customers
-    payins: Payins
-    payouts: Payouts
-    checkouts: Checkouts
-    payin_methods: PayinMethods
-    payout_methods: PayoutMethods
-    payment_methods: PaymentMethods
-    master_data: MasterData
-    merchant: Merchant
-    webhooks: Webhooks
-    intents: IntentRecords
+    # On the class, for `create_autospec`, `help` and completion; each client has its own.
+    customers: Customers = Customers(UNBOUND, UNBOUND)
+    payins: Payins = Payins(UNBOUND, UNBOUND)
+    payouts: Payouts = Payouts(UNBOUND, UNBOUND)
+    checkouts: Checkouts = Checkouts(UNBOUND, UNBOUND)
+    payin_methods: PayinMethods = PayinMethods(UNBOUND, UNBOUND)
+    payout_methods: PayoutMethods = PayoutMethods(UNBOUND, UNBOUND)
+    payment_methods: PaymentMethods = PaymentMethods(UNBOUND, UNBOUND)
+    master_data: MasterData = MasterData(UNBOUND, UNBOUND)
+    merchant: Merchant = Merchant(UNBOUND, UNBOUND)
+    webhooks: Webhooks = object.__new__(Webhooks)  # without keys
+    intents: IntentRecords = IntentRecords(UNBOUND, UNBOUND)
 
     def __init__(
         self,
