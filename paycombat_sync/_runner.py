@@ -15,7 +15,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, NoReturn, ParamSpec, TypeVar
 
 from paycombat_async.errors import ConfigurationError
 from paycombat_sync._loop_thread import LoopThread
@@ -72,6 +72,12 @@ class Runner:
                     thread.run(end())
             finally:  # stop the thread also if `end` fails (test_closing_that_fails_still_ends_the_thread)
                 thread.stop()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a blocking client, its resources and its pagers cannot be pickled or copied, since their connections "
+            "belong to one process; make a client in each process"
+        )
 
     def _usable(self) -> LoopThread:
         thread = self._thread

@@ -2,6 +2,7 @@
 
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from paycombat_async._protocol.decode import decode_with_drift
@@ -53,6 +54,11 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
             return ()
         notes = decode_with_drift(self.endpoint.response, unwrapped.data, "$.data")[1]
         return with_endpoint(self.endpoint, [*(notes or ()), *self.echo])
+
+    def __reduce__(self) -> tuple[type["Reply[R]"], tuple[object, ...]]:
+        # The headers of the HTTP library cannot be pickled; a dict of names in lower case is read in the same way.
+        answer = msgspec.structs.replace(self.answer, headers=self.headers)
+        return type(self), msgspec.structs.astuple(msgspec.structs.replace(self, answer=answer))
 
     def __repr__(self) -> str:
         return f"Reply({self.endpoint.name}, {self.status}, request_id={self.request_id!r}, attempts={self.attempts})"

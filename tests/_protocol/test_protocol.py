@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from paycombat_async import (
     UNSET,
@@ -664,6 +665,33 @@ def test_a_reply_tells_its_drift_and_hides_its_data():
     assert ("customers.update", "$.data.secret", "unknown_field") == (drift.endpoint, drift.path, drift.kind)
     assert "kim" not in repr(reply) + repr(reply.drift)
     assert drift == copy.copy(drift) == pickle.loads(pickle.dumps(drift))
+
+
+RAW_GET = raw_endpoint("GET", "/x")
+
+
+@pytest.mark.parametrize(
+    "travel", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))], ids=["copy", "deepcopy", "pickle"]
+)
+@pytest.mark.parametrize(
+    ("endpoint", "data"),
+    [(UPDATE_CUSTOMER, b'{"customer_id":"c","new":1}'), (LIST_CUSTOMERS, b"[%s]" % ONE), (RAW_GET, b'{"a":1}')],
+    ids=["customers.update", "customers.list", "raw"],
+)
+def test_a_reply_travels(endpoint, data, travel):
+    """To another process or into a cache: data, body, headers and drift are the same there."""
+    body = b'{"success":true,"data":%s}' % data
+    headers = CIMultiDictProxy(CIMultiDict({"X-Request-Id": "r", "Content-Type": "application/json"}))
+    reply = Reply(
+        understand(body, endpoint).data, "r", 2, 0.5, endpoint, RawReply(200, headers, body), is_replayed=True
+    )
+
+    other = travel(reply)
+
+    assert (reply.data, reply.raw, reply.headers, reply.status) == (other.data, other.raw, other.headers, other.status)
+    assert (reply.drift, reply.endpoint, reply.is_replayed) == (other.drift, other.endpoint, other.is_replayed)
+    assert ("r", 2, 0.5) == (other.request_id, other.attempts, other.elapsed)
+    assert "r" == other.answer.headers.get("x-request-id")
 
 
 @pytest.mark.promise("P6")

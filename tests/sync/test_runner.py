@@ -2,8 +2,10 @@
 
 import asyncio
 import contextvars
+import copy
 import gc
 import os
+import pickle
 import sys
 import threading
 import types
@@ -308,3 +310,23 @@ def test_many_threads_may_make_the_first_call(make_client: MakeClient, transport
 
     assert 20 == len(answers)
     assert len(threads_of_clients()) == 1
+
+
+@pytest.mark.promise("P7")
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda client: client,
+        lambda client: client.with_options(timeout=1.0),
+        lambda client: client.customers,
+        lambda client: client.customers.list(),
+    ],
+    ids=["client", "variant", "resource", "pager"],
+)
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, pickle.dumps])
+def test_a_client_says_why_it_cannot_be_pickled(
+    make_client: MakeClient, part: Callable[[PayCombat], object], duplicate: Callable[[object], object]
+) -> None:
+    """As when it is given to a worker of a process pool: each process makes its own."""
+    with pytest.raises(TypeError, match="make a client in each process"):
+        duplicate(part(make_client()))
