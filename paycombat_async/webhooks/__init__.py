@@ -15,12 +15,13 @@ from paycombat_async.schemas.events import (
 from paycombat_async.webhooks.doctor import Candidate, Cause, Diagnosis, diagnose
 from paycombat_async.webhooks.inbox import Inbox, MemoryInbox, Receipt
 from paycombat_async.webhooks.inbox_sqlite import SqliteInbox
-from paycombat_async.webhooks.verify import Webhooks, unwrap, verify
+from paycombat_async.webhooks.verify import Headers, Webhooks, unwrap, verify
 
 __all__ = [
     "Candidate",
     "Cause",
     "Diagnosis",
+    "Headers",
     "Inbox",
     "InvalidPayload",
     "MemoryInbox",

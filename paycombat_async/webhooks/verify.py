@@ -6,8 +6,8 @@ same bytes. So the signature is checked over the body as received, then over its
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn
+from collections.abc import Iterable, Sequence
+from typing import Final, NoReturn, Protocol, TypeAlias
 
 from paycombat_async._json.stringify import stringify
 from paycombat_async._secrets import Secret, as_secrets
@@ -22,13 +22,26 @@ MAX_KEYS: Final = 4
 _HEADERS: Final = frozenset({"x-signature", "signature"})
 _LENGTHS: Final = frozenset(map(len, _HEADERS))  # lengths are compared first: halves the time for other headers
 _MAX_SIGNATURE: Final = 128  # characters, including white space around it
-_NO_MAPPING: Final = (AttributeError, TypeError, ValueError)
+_MAX_JOINED: Final = 8 * _MAX_SIGNATURE
+_NO_HEADERS: Final = (AttributeError, TypeError, ValueError)
 _SIGNATURE: Final = re.compile(r"\s*[0-9A-Fa-f]{64}\s*", re.ASCII)
 
 
-def unwrap(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]) -> WebhookEvent:
+class HasItems(Protocol):
+    """Whatever has header names and values as str, such as the `request.headers` of a web framework."""
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Returns pairs of name and value; a name may be there twice."""
+        ...
+
+
+Headers: TypeAlias = HasItems | Iterable[tuple[str, str]]
+
+
+def unwrap(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> WebhookEvent:
     """Return the event in a webhook that one of the keys verifies. Pass `body` as received: raw bytes, not parsed.
 
+    `headers` are the framework's `request.headers`, or pairs of name and value. The same signature may be there twice.
     Raises `SignatureMismatch` or `InvalidPayload` for bad input from outside: answer 400 and do nothing else. Raises
     `ConfigurationError` for an error of the calling code. A genuine webhook can be replayed at any time by anyone who
     has seen it: process each `event.key` only once.
@@ -37,7 +50,7 @@ def unwrap(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]
     return Webhooks(keys).unwrap(body, headers)
 
 
-def verify(body: bytes, headers: Mapping[str, str], keys: Sequence[str | Secret]) -> bytes:
+def verify(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> bytes:
     """Return the verified bytes: `body` or `JSON.stringify(JSON.parse(body))`. Decode these, not `body`.
 
     Raises the same errors as `unwrap`.
@@ -62,11 +75,11 @@ class Webhooks:
             raise ConfigurationError(f"keys must be a list of 1 to {MAX_KEYS} signature keys, as in keys=[key]")
         self._signers = tuple(_signer(place, key) for place, key in enumerate(keys))
 
-    def unwrap(self, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
+    def unwrap(self, body: bytes, headers: Headers) -> WebhookEvent:
         """Return the event in a webhook; the same as the function `unwrap`, with these keys."""
         return read_event(self.verify(body, headers))
 
-    def verify(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+    def verify(self, body: bytes, headers: Headers) -> bytes:
         """Return the verified bytes; the same as the function `verify`, with these keys."""
         if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # some frameworks pass a str
             raise _not_bytes(body)
@@ -101,31 +114,65 @@ def _signer(place: int, key: Secret) -> Signer:
     return Signer(key.reveal())
 
 
-def _signature_in(headers: Mapping[str, str]) -> str:
+def _signature_in(headers: Headers) -> str:
     """Returns the signature in the headers, whose names may be in upper or lower case.
 
-    Raises `SignatureMismatch` if there is none or if two differ, `ConfigurationError` if `headers` is not a mapping.
+    Raises `SignatureMismatch` if there is none or if two differ, and `ConfigurationError` for what no sender can cause:
+    no headers at all, names that are not str, a signature in bytes or in a list.
     """
-    signature: object = None
+    signature: str | None = None
     try:
-        for name, value in headers.items():
-            if len(name) in _LENGTHS and name.lower() in _HEADERS:
-                if signature is not None and signature != value:
-                    raise SignatureMismatch("there are two signatures in the headers, and they differ")
-                signature = value
-    except _NO_MAPPING:
+        for name, value in header_pairs(headers):
+            if len(name) in _LENGTHS and name.lower() in _HEADERS and value is not None:  # pyright: ignore[reportUnnecessaryComparison]  # a header that a framework's `get` did not find
+                if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # some frameworks have bytes or lists
+                    raise _not_text(value)
+                signature = value if signature is None else f"{signature},{value}"
+    except _NO_HEADERS:
         signature = None
-    if isinstance(signature, str) and 0 < len(signature) <= _MAX_SIGNATURE:
+    if signature is not None and 0 < len(signature) <= _MAX_SIGNATURE and "," not in signature:
         return signature
     if signature is None and not _has_text_names(headers):
         raise ConfigurationError("headers must be a mapping whose names are text; pass the framework's request.headers")
+    return _only_signature(signature or "")
+
+
+def header_pairs(headers: Headers) -> Iterable[tuple[str, str]]:
+    """Returns names and values of headers, which may have `items()` or be pairs themselves."""
+    items = getattr(headers, "items", None)
+    return headers if items is None else items()  # type: ignore[return-value]  # what has no `items` is pairs, or fails later
+
+
+def _only_signature(signature: str) -> str:
+    copies = distinct_signatures(signature)
+    if len(copies) == 1 and 0 < len(copies[0]) <= _MAX_SIGNATURE:
+        return copies[0]
+    if len(copies) > 1:
+        raise SignatureMismatch("there are two signatures in the headers, and they differ")
     raise SignatureMismatch("there is no X-Signature header, or no signature in it; the provider signs each webhook")
 
 
-def _has_text_names(headers: Mapping[Any, Any]) -> bool:
+def distinct_signatures(signature: str) -> list[str]:
+    """Returns the different signatures, in lower case, in a header in which a server has joined several by commas.
+
+    WSGI servers and Tornado join headers of the same name in this way (RFC 9110, 5.3). A text without a comma, or of
+    more than 1024 characters, is returned unchanged, as the only one.
+    """
+    if "," not in signature or len(signature) > _MAX_JOINED:
+        return [signature]
+    copies = (copy.strip().lower() for copy in signature.split(","))
+    return list(dict.fromkeys(copy for copy in copies if copy))
+
+
+def _not_text(value: object) -> ConfigurationError:
+    return ConfigurationError(
+        f"the signature in headers is {type(value).__name__}, not text; pass the framework's request.headers"
+    )
+
+
+def _has_text_names(headers: Headers) -> bool:
     try:
-        return all(isinstance(name, str) for name, _ in headers.items())
-    except _NO_MAPPING:
+        return all(isinstance(name, str) for name, _ in header_pairs(headers))  # pyright: ignore[reportUnnecessaryIsInstance]  # ASGI has bytes
+    except _NO_HEADERS:
         return False
 
 

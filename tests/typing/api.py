@@ -3,7 +3,13 @@
 # pyright: reportUnnecessaryTypeIgnoreComment=true
 
 from decimal import Decimal
+from email.message import Message
 from typing import assert_type
+
+from multidict import CIMultiDictProxy
+from starlette.datastructures import Headers as StarletteHeaders
+from tornado.httputil import HTTPHeaders
+from werkzeug.datastructures import Headers as FlaskHeaders
 
 from paycombat_async import (
     UNSET,
@@ -38,6 +44,7 @@ from paycombat_async import (
     WalletReadiness,
     canonical_json,
     sync_customers,
+    webhooks,
 )
 from paycombat_async.endpoints import (
     CREATE_PAYOUT,
@@ -48,10 +55,12 @@ from paycombat_async.endpoints import (
     SIMULATE_PAYOUT,
     UPDATE_CUSTOMER,
 )
+from paycombat_async.resources.customers import Customers
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.testing import FakeClock, FakeTransport
 from paycombat_sync import PayCombat
 from paycombat_sync import sync_customers as sync_customers_blocking
+from paycombat_sync.resources.customers import Customers as BlockingCustomers
 
 
 async def asynchronous() -> None:
@@ -179,6 +188,33 @@ def blocking_money(client: PayCombat) -> None:
     assert_type(CreatePayout.from_mapping({"sender_amount": "10.50"}), CreatePayout)
 
 
+def webhook(
+    body: bytes,
+    flask: FlaskHeaders,
+    starlette: StarletteHeaders,
+    tornado: HTTPHeaders,
+    aiohttp: CIMultiDictProxy[str],
+    standard: Message,
+    client: AsyncPayCombat,
+) -> None:
+    """The headers of any framework, or pairs."""
+    for headers in (flask, starlette, tornado, aiohttp, standard, {"X-Signature": "0"}, [("X-Signature", "0")]):
+        assert_type(webhooks.unwrap(body, headers, ["key"]), webhooks.WebhookEvent)
+        assert_type(client.webhooks.verify(body, headers), bytes)
+        assert_type(webhooks.diagnose(body, headers, ["key"]), webhooks.Diagnosis)
+    own: webhooks.Headers = flask
+    assert_type(client.webhooks.unwrap(body, own), webhooks.WebhookEvent)
+
+
+def plain(customer: Customer, update: UpdateCustomer) -> None:
+    """Plain data, and the resources of the classes."""
+    assert_type(customer.to_dict(exclude={"metadata"}), dict[str, object])
+    assert_type(update.to_json(), str)
+    assert_type(dict(customer), dict[str, object])
+    assert_type(AsyncPayCombat.customers, Customers)
+    assert_type(PayCombat.customers, BlockingCustomers)
+
+
 def errors(error: PayCombatError) -> None:
     """Attributes are typed."""
     assert_type(error.outcome, Outcome)
@@ -195,6 +231,9 @@ def mistakes() -> None:
     UpdateCustomer(customer_id="c", adress="x")  # type: ignore[call-arg]  # typo
     UpdateCustomer(customer_id="c", type="person")  # type: ignore[arg-type]  # no such kind
     AsyncPayCombat("token")  # type: ignore[call-arg]  # keyword-only
+    webhooks.verify(b"", {"X-Signature": b"0"}, ["key"])  # type: ignore[arg-type]  # text, not bytes
+    webhooks.verify(b"", {"X-Signature": ["0"]}, ["key"])  # type: ignore[arg-type]  # one value, not a list
+    webhooks.verify(b"", "0", ["key"])  # type: ignore[arg-type]  # the headers, not the signature
 
 
 async def mistakes_with_money(client: AsyncPayCombat, blocking: PayCombat) -> None:

@@ -266,7 +266,9 @@ def test_verified_is_what_the_check_itself_says(
     found = diagnose(received, signature, ["other", KEY])
 
     assert is_accepted(received, signature, ["other", KEY]) is found.verified
-    fitting = [Signer(KEY).verify(candidate, signature) for candidate in candidates(received)]
+    copies = {copy.strip() for copy in signature.split(",")}
+    once = copies.pop() if len(copies) == 1 else signature  # a server may join headers of the same name
+    fitting = [Signer(KEY).verify(candidate, once) for candidate in candidates(received)]
     assert found.verified is any(fitting)
     assert (list(Candidate)[fitting.index(True)] if found.verified else None) is found.candidate
 

@@ -11,9 +11,9 @@ from paycombat_async.webhooks.doctor.cause import Candidate, Cause, Diagnosis, E
 from paycombat_async.webhooks.doctor.hypotheses import SAME_BYTES
 from paycombat_async.webhooks.doctor.keys import is_clean
 from paycombat_async.webhooks.doctor.search import search
-from paycombat_async.webhooks.doctor.signature import malformed, readings, signature_in
+from paycombat_async.webhooks.doctor.signature import malformed, one_signature, readings, signature_in
 from paycombat_async.webhooks.doctor.unexplained import unexplained
-from paycombat_async.webhooks.verify import MAX_BODY
+from paycombat_async.webhooks.verify import MAX_BODY, Headers
 
 MAX_KEYS: Final = 8
 
@@ -45,11 +45,9 @@ _TOO_LONG: Final = Explanation(
 )
 
 
-def examine(
-    body: bytes, signature: str | Mapping[str, str] | None, keys: Sequence[str | Secret], token: str | None
-) -> Diagnosis:
+def examine(body: bytes, signature: str | Headers | None, keys: Sequence[str | Secret], token: str | None) -> Diagnosis:
     """Returns the diagnosis of a signature; the docstring of `diagnose` explains the arguments."""
-    text, wrong_header = (signature, None) if isinstance(signature, str) else signature_in(signature)
+    text, wrong_header = one_signature(signature) if isinstance(signature, str) else signature_in(signature)
     given = [] if isinstance(keys, str) else [key.reveal() if isinstance(key, Secret) else key for key in keys]
     usable = {number: key for number, key in enumerate(given) if _is_usable(key)}
     refused = _refused(body, text, usable, len(given))

@@ -3,12 +3,12 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS
+from paycombat_async.webhooks.verify import Headers, distinct_signatures, header_pairs
 
 _MOST = 8 * 1024  # most characters of a signature that are examined; real headers are shorter
 _MOST_VALUES = 4
@@ -32,6 +32,11 @@ _UNREAD_NAME = Explanation(
     Cause.HEADER_NAME,
     "The signature stands under a name that is not read, such as HTTP_X_SIGNATURE (WSGI), or bytes (ASGI).",
     "Pass the framework's request.headers, whose names are texts such as X-Signature; in Django not request.META.",
+)
+_NOT_TEXT = Explanation(
+    Cause.HEADER_VALUE,
+    "The value of the signature's header is bytes, a list or of another type than str.",
+    "Pass the framework's request.headers, whose values are texts, or decode the value.",
 )
 _TWO_HEADERS = Explanation(
     Cause.SEVERAL_SIGNATURES,
@@ -68,19 +73,35 @@ _BASE64_FORM = re.compile(r"[A-Za-z0-9+/_\-]+={0,2}")
 _NAMES = frozenset({"x-signature", "signature"})
 
 
-def signature_in(headers: Mapping[str, str] | None) -> tuple[str, Explanation | None]:
+def signature_in(headers: Headers | None) -> tuple[str, Explanation | None]:
     """Returns the signature in the headers ("" without one) and what is wrong with its header (None if nothing)."""
-    given: Mapping[str, str] = {} if headers is None else headers
-    entries: list[tuple[str, str, object]] = [(_text(name), _text(value), name) for name, value in given.items()]
-    found = [value for name, value, as_given in entries if name.lower() in _NAMES and isinstance(as_given, str)]
+    pairs: list[tuple[object, object]] = [] if headers is None else list(header_pairs(headers))
+    found = [value for name, value in pairs if isinstance(name, str) and name.lower() in _NAMES and value is not None]
     if found:
-        return (",".join(found), _TWO_HEADERS) if len(set(found)) > 1 else (found[0], None)
-    near = [value for name, value, _ in entries if name.lower().replace("_", "-").endswith("signature")]
+        texts = [_text(value) for value in found]
+        if any(not isinstance(value, str) for value in found):
+            return ",".join(texts), _NOT_TEXT
+        different = distinct_signatures(",".join(texts))
+        return (",".join(texts), _TWO_HEADERS) if len(texts) > 1 < len(different) else one_signature(",".join(texts))
+    near = [_text(value) for name, value in pairs if _text(name).lower().replace("_", "-").endswith("signature")]
     return next(((value, _UNREAD_NAME) for value in near if value.strip()), ("", None))
 
 
+def one_signature(text: str) -> tuple[str, Explanation | None]:
+    """Returns the signature that a text has once, or several times joined by commas; else the text, with a reason."""
+    different = distinct_signatures(text)
+    if len(different) > 1:
+        return text, _TWO_HEADERS if all(map(_is_hex_digest, different)) else None
+    return "".join(different), None
+
+
 def _text(given: object) -> str:
-    """Returns a header's name or value as a str: bytes, as ASGI passes them, are decoded; any other type gives ""."""
+    """Returns a header's name or value as a str: bytes, as ASGI passes them, are decoded, of a list the first counts.
+
+    Any other type gives "".
+    """
+    if isinstance(given, list | tuple) and given:
+        return _text(given[0])  # pyright: ignore[reportUnknownArgumentType]  # of anything
     return given.decode("latin-1") if isinstance(given, bytes) else given if isinstance(given, str) else ""
 
 
