@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from paycombat_async import schemas
-from paycombat_async.sandbox import Fault
+from paycombat_async.sandbox import Fault, Movement, fetch_ledger
 from tests.chaos.matrix import CONNECTIONS, KINDS, courses
 from tests.chaos.matrix_clients import SIDES
 from tests.processes import Ended, Process, run
@@ -94,6 +94,18 @@ def pasted(block: str, environment: dict[str, str], directory: Path) -> Ended:
     is_test = "import pytest" in block
     how = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio"] if is_test else ["-W", "error"]
     return run(sys.executable, *how, program, env=environment, cwd=directory)
+
+
+def test_the_payout_is_paid_once_however_often_it_is_pasted(environment: Mapping[str, str], directory: Path) -> None:
+    """The second time, nothing is sent: the intents store stands in the same directory."""
+    [example] = [block for block in EXAMPLES if "payouts.create(request)" in block]
+
+    printed = {pasted(example, dict(environment), directory).stdout for _ in range(3)}
+
+    report = fetch_ledger(environment["PAYCOMBAT_BASE_URL"])
+    assert 1 == len(printed)
+    assert ["order-1017"] == [entry.reference for entry in report.entries if entry.movement is Movement.PAYOUT]
+    assert [] == report.doubles
 
 
 def test_every_expectation_is_of_one_block() -> None:

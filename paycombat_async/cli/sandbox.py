@@ -1,11 +1,15 @@
-"""`paycombat sandbox`: run a local PayCombat server, or describe it in OpenAPI."""
+"""`paycombat sandbox`: run a local PayCombat server, ask it for its ledger, or describe it in OpenAPI."""
 
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 import msgspec
 
-from paycombat_async.cli.refusal import refusals
+from paycombat_async._printable import printable, printable_json
+from paycombat_async.cli.refusal import UsageRefused, refusals
+
+if TYPE_CHECKING:
+    from paycombat_async.sandbox import LedgerReport
 
 
 @click.group(invoke_without_command=True)
@@ -36,7 +40,6 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
     port: int,
     db: str | None,
     customers: int,
-    no_examples: bool,  # noqa: FBT001  # click passes options by name
     seed: int,
     faults: tuple[str, ...],
     fault_seed: int,
@@ -44,6 +47,8 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
     webhook_url: str | None,
     va_webhook_url: str | None,
     webhook_waits: str | None,
+    *,
+    no_examples: bool,
 ) -> None:
     """Run a local server that behaves like PayCombat, until Ctrl-C.
 
@@ -56,6 +61,7 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
       paycombat sandbox --port 8080 --db sandbox.db
       paycombat sandbox --fault 500_after_commit:0.02 --fault latency=50ms:0.1
       paycombat sandbox --settle-after 2 --webhook-url http://127.0.0.1:8000/webhooks/paycombat
+      paycombat sandbox ledger
       paycombat sandbox openapi --output openapi.json
     """
     if context.invoked_subcommand is not None:
@@ -77,6 +83,48 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
             webhook_waits=WEBHOOK_WAITS if webhook_waits is None else seconds_in(webhook_waits),
         )
         serve(provider)
+
+
+@sandbox.command()
+@click.option(
+    "--base-url", metavar="URL", envvar="PAYCOMBAT_BASE_URL", help="Its address, if not that of PAYCOMBAT_BASE_URL."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the whole ledger as JSON.")
+def ledger(base_url: str | None, *, as_json: bool) -> int:
+    """Ask a running sandbox what was paid, and whether anything was paid twice.
+
+    \b
+    Examples:
+      paycombat sandbox ledger
+      paycombat sandbox ledger --base-url http://127.0.0.1:8080 --json | jq .balances
+
+    \b
+    Exit codes:
+      0  nothing was paid twice
+      1  something was
+      2  wrong usage, or no sandbox answers there
+    """
+    if base_url is None:
+        raise UsageRefused("where is the sandbox? Give --base-url, or set PAYCOMBAT_BASE_URL")
+    from paycombat_async.sandbox import fetch_ledger  # noqa: PLC0415  # imports aiohttp.web
+
+    with refusals():
+        report = fetch_ledger(base_url)
+    if as_json:
+        click.echo(printable_json(msgspec.json.format(msgspec.json.encode(report), indent=2).decode()))
+    else:
+        show_ledger(report)
+    return 1 if report.doubles else 0
+
+
+def show_ledger(report: "LedgerReport") -> None:
+    """Prints the balances, the number of movements, and what was paid more than once."""
+    for currency, balance in sorted(report.balances.items()):
+        click.echo(f"{currency} {balance:,f}")
+    click.echo(f"{len(report.entries):,} movements, {len(report.doubles):,} made more than once")
+    for double in report.doubles:
+        named = "an identical body" if double.reference is None else printable(double.reference)
+        click.echo(f"  {double.entries[0].endpoint}, {named}: {', '.join(entry.id for entry in double.entries)}")
 
 
 @sandbox.command()

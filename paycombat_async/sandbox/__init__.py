@@ -5,7 +5,7 @@ from paycombat_async.sandbox.credentials import SANDBOX_SIGNATURE_KEY, SANDBOX_T
 from paycombat_async.sandbox.deliveries.log import Deliveries, Delivery
 from paycombat_async.sandbox.faults import Applied, Fault, Faults, Mishap
 from paycombat_async.sandbox.foreground import serve
-from paycombat_async.sandbox.ledger import Double, Ledger, LedgerEntry, Movement
+from paycombat_async.sandbox.ledger import Double, Ledger, LedgerEntry, LedgerReport, Movement, fetch_ledger
 from paycombat_async.sandbox.server import Sandbox
 
 __all__ = [
@@ -21,8 +21,10 @@ __all__ = [
     "Faults",
     "Ledger",
     "LedgerEntry",
+    "LedgerReport",
     "Mishap",
     "Movement",
     "Sandbox",
+    "fetch_ledger",
     "serve",
 ]

@@ -24,12 +24,14 @@ from paycombat_async.sandbox.arrivals import UNKNOWN, Arrival, Arrivals
 from paycombat_async.sandbox.envelopes import refusal
 from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.faults.injector import Injector
+from paycombat_async.sandbox.ledger.report import LEDGER_PATH, report_of
 from paycombat_async.sandbox.refusals import Refused, bad_request, not_found
 from paycombat_async.sandbox.routes import ROUTES
 from paycombat_async.sandbox.routing import Route, RoutedCall
 from paycombat_async.sandbox.state import SandboxState
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
+_LEDGER = "sandbox.ledger"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")  # amounts are JSON numbers
 
 
@@ -52,6 +54,8 @@ def application(provider: Provider) -> web.Application:
     for each in ROUTES:
         app.router.add_route(each.endpoint.method, each.path, _endpoint(provider, each), name=each.endpoint.name)
 
+    app.router.add_get(LEDGER_PATH, _ledger(provider), name=_LEDGER)
+
     async def end(_app: web.Application) -> None:
         await injector.end()
 
@@ -62,7 +66,12 @@ def application(provider: Provider) -> web.Application:
 def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     @web.middleware
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Record every request, also one to an unknown path, and apply the fault scheduled for it, if any."""
+        """Record every request, also one to an unknown path, and apply the fault scheduled for it, if any.
+
+        Questions about the ledger are not the provider's: they are neither recorded nor broken.
+        """
+        if request.match_info.route.name == _LEDGER:
+            return await handler(request)
         arrival = Arrival(
             operation=request.match_info.route.name or UNKNOWN,
             method=request.method,
@@ -103,6 +112,18 @@ async def _answer(request: web.Request, arrival: Arrival, handler: Handler) -> w
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
+
+
+def _ledger(provider: Provider) -> Handler:
+    async def ledger(request: web.Request) -> web.StreamResponse:
+        """Needs no token: it holds neither secrets nor customers' data, and only this machine can ask."""
+        try:
+            check_host(request.headers.getall("Host", []))
+        except Refused as refused:
+            return _refuse(refused)
+        return web.Response(body=msgspec.json.encode(report_of(provider.state.ledger)), headers=_JSON)
+
+    return ledger
 
 
 async def _skip_handler(_request: web.Request) -> web.StreamResponse:

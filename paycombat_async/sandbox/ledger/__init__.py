@@ -2,5 +2,6 @@
 
 from paycombat_async.sandbox.ledger.book import Ledger
 from paycombat_async.sandbox.ledger.entries import Double, LedgerEntry, Movement
+from paycombat_async.sandbox.ledger.report import LedgerReport, fetch_ledger
 
-__all__ = ["Double", "Ledger", "LedgerEntry", "Movement"]
+__all__ = ["Double", "Ledger", "LedgerEntry", "LedgerReport", "Movement", "fetch_ledger"]

@@ -1,0 +1,64 @@
+"""The ledger as one value, for another process: `GET /sandbox/ledger` of a running sandbox answers with it, as JSON."""
+
+import http.client
+from decimal import Decimal
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from paycombat_async.errors import ConfigurationError
+from paycombat_async.sandbox.ledger.book import Ledger
+from paycombat_async.sandbox.ledger.entries import Double, LedgerEntry, doubles_in
+
+LEDGER_PATH: Final = "/sandbox/ledger"
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_TIMEOUT_S: Final = 10.0
+
+
+class LedgerReport(Struct, frozen=True, kw_only=True):
+    """What a ledger says at one moment: the balances by currency, all movements, and those made more than once."""
+
+    balances: dict[str, Decimal]
+    entries: list[LedgerEntry]
+    doubles: list[Double]
+
+
+def report_of(ledger: Ledger) -> LedgerReport:
+    """The report of a ledger, from one reading of its entries."""
+    entries = ledger.entries()
+    return LedgerReport(balances=ledger.balances(), entries=entries, doubles=doubles_in(entries))
+
+
+def fetch_ledger(base_url: str) -> LedgerReport:
+    """Ask a sandbox that runs in another process, such as `paycombat sandbox`, for its ledger.
+
+    Blocks for 10 seconds at most. Raises `ConfigurationError` for an address on another machine, and if no sandbox
+    answers there.
+    """
+    host, port = _address(base_url)
+    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
+    try:
+        connection.request("GET", LEDGER_PATH)
+        answer = connection.getresponse()
+        body = answer.read()
+    except (OSError, http.client.HTTPException):
+        raise ConfigurationError("nobody answers at this address; is `paycombat sandbox` running?") from None
+    finally:
+        connection.close()
+    try:
+        return msgspec.json.decode(body, type=LedgerReport)
+    except msgspec.MsgspecError:
+        raise ConfigurationError("what answers at this address is not a sandbox with a ledger") from None
+
+
+def _address(base_url: str) -> tuple[str, int | None]:
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if host not in _LOOPBACK or parts.scheme != "http":
+        raise ConfigurationError("a sandbox is on this machine: give its address, such as http://127.0.0.1:8080")
+    return host, port
