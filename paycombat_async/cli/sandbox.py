@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--settle-after", type=float, metavar="SECONDS", help="Payins and payouts succeed after this time.")
 @click.option("--webhook-url", metavar="URL", help="Send signed webhooks to this address on this machine.")
 @click.option("--va-webhook-url", metavar="URL", help="Send webhooks about virtual accounts to this address instead.")
+@click.option("--upstream-errors", is_flag=True, help="Refuse in the form of Finmo, the provider's upstream.")
 @click.option(
     "--webhook-waits",
     metavar="SECONDS,…",
@@ -49,6 +50,7 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
     webhook_waits: str | None,
     *,
     no_examples: bool,
+    upstream_errors: bool,
 ) -> None:
     """Run a local server that behaves like PayCombat, until Ctrl-C.
 
@@ -80,6 +82,7 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
             settle_after=settle_after,
             webhook_url=webhook_url,
             va_webhook_url=va_webhook_url,
+            upstream_errors=upstream_errors,
             webhook_waits=WEBHOOK_WAITS if webhook_waits is None else seconds_in(webhook_waits),
         )
         serve(provider)

@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 settle_after=options.settle_after,
                 webhook_url=options.webhook_url,
                 va_webhook_url=options.va_webhook_url,
+                upstream_errors=options.upstream_errors,
                 webhook_waits=seconds_in(options.webhook_waits),
             )
         )
@@ -63,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--webhook-url", metavar="URL", help="send signed webhooks to this address on this machine")
     parser.add_argument("--va-webhook-url", metavar="URL", help="send those about virtual accounts to this one")
+    parser.add_argument(
+        "--upstream-errors", action="store_true", help="refuse in the form of Finmo, the provider's upstream"
+    )
     parser.add_argument(
         "--webhook-waits",
         default=",".join(f"{wait:g}" for wait in WEBHOOK_WAITS),

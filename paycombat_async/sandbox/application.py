@@ -21,7 +21,7 @@ from paycombat_async.sandbox.admission import (
     reader_of,
 )
 from paycombat_async.sandbox.arrivals import UNKNOWN, Arrival, Arrivals
-from paycombat_async.sandbox.envelopes import refusal
+from paycombat_async.sandbox.envelopes import refusal, upstream_refusal, upstream_status
 from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.faults.injector import Injector
 from paycombat_async.sandbox.ledger.report import LEDGER_PATH, report_of
@@ -45,6 +45,15 @@ class Provider:
     signer: Signer
     faults: Faults
     clock: Clock
+    upstream_errors: bool
+
+    def refuse(self, refused: Refused) -> web.Response:
+        """The error response for a refused request, in the shape that the sandbox was started with."""
+        if not self.upstream_errors:
+            return web.Response(status=refused.status, body=msgspec.json.encode(refusal(refused)), headers=_JSON)
+        status = upstream_status(refused.status)
+        body = msgspec.json.encode(upstream_refusal(refused, self.state.stamp(status)))
+        return web.Response(status=status, body=body, headers=_JSON)
 
 
 def application(provider: Provider) -> web.Application:
@@ -83,13 +92,15 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
             injector.idle_faults.drop(request.transport)
         mishap = provider.faults.decide(arrival)
         if mishap is None:
-            response = await _answer(request, arrival, handler)
+            response = await _answer(provider, request, arrival, handler)
         else:
             # Read the body before the fault may wait, so that a complete request is executed even if the client
             # disconnects meanwhile. `_answer` reads the body too, and turns errors into a response.
             with suppress(web.HTTPException, ConnectionResetError):
                 await request.read()
-            answer, skip_handler = (partial(_answer, request, arrival, each) for each in (handler, _skip_handler))
+            answer, skip_handler = (
+                partial(_answer, provider, request, arrival, each) for each in (handler, _skip_handler)
+            )
             response = await injector.inject(mishap, answer, skip_handler)
         arrival.status = response.status or None  # it is 0 if a fault sent no complete headers
         return response
@@ -97,18 +108,18 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     return record
 
 
-async def _answer(request: web.Request, arrival: Arrival, handler: Handler) -> web.StreamResponse:
+async def _answer(provider: Provider, request: web.Request, arrival: Arrival, handler: Handler) -> web.StreamResponse:
     """The handler's response; refusals and HTTP errors become JSON error responses."""
     try:
         check_host(request.headers.getall("Host", []))
         arrival.body = await request.read()
         return await handler(request)
     except Refused as refused:
-        return _refuse(refused)
+        return provider.refuse(refused)
     except ConnectionResetError:  # the client disconnected during the request: nobody receives this response
-        return _refuse(bad_request("the body broke off"))
+        return provider.refuse(bad_request("the body broke off"))
     except web.HTTPException as error:
-        response = _refuse(_as_refused(error))
+        response = provider.refuse(_as_refused(error))
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
@@ -120,7 +131,7 @@ def _ledger(provider: Provider) -> Handler:
         try:
             check_host(request.headers.getall("Host", []))
         except Refused as refused:
-            return _refuse(refused)
+            return provider.refuse(refused)
         return web.Response(body=msgspec.json.encode(report_of(provider.state.ledger)), headers=_JSON)
 
     return ledger
@@ -169,7 +180,3 @@ def _as_refused(error: web.HTTPException) -> Refused:
         413: Refused(413, "PAYLOAD_TOO_LARGE", f"the body is larger than {MAX_BODY_BYTES} bytes"),
     }
     return words.get(error.status) or Refused(error.status, "HTTP_ERROR", error.reason)
-
-
-def _refuse(refused: Refused) -> web.StreamResponse:
-    return web.Response(status=refused.status, body=msgspec.json.encode(refusal(refused)), headers=_JSON)

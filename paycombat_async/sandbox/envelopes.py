@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from paycombat_async.sandbox.refusals import Refused
 
@@ -20,6 +20,10 @@ class Stamp:
     time: str
     status: HTTPStatus
 
+
+# Finmo's 406 is for a wrong value, state or content type, its 402 for what is valid but cannot be carried out; it lists
+# no 405, 413, 415, 421 and 422.
+_UPSTREAM_STATUSES: Final = {405: 404, 409: 406, 413: 400, 415: 406, 421: 404, 422: 402}
 
 Envelope: TypeAlias = Callable[[object, Stamp], dict[str, object]]
 
@@ -63,6 +67,21 @@ def envelope_d(data: object, stamp: Stamp) -> dict[str, object]:
 def refusal(refused: Refused) -> dict[str, object]:
     """The body of an error response. The provider documents none; this one resembles envelope A."""
     return {"status": False, "message": refused.message, "code": refused.code}
+
+
+def upstream_refusal(refused: Refused, stamp: Stamp) -> dict[str, object]:
+    """An error response as that of Finmo, the provider's upstream: envelope B, and an `error` object.
+
+    Its message is a list for an invalid body, as if it named every fault, and a str otherwise.
+    """
+    message: object = [refused.message] if refused.status == HTTPStatus.BAD_REQUEST else refused.message
+    error = {"code": stamp.status.value, "name": refused.code, "message": message}
+    return envelope_b({}, stamp) | {"success": False, "error": error}
+
+
+def upstream_status(status: int) -> HTTPStatus:
+    """The status with which Finmo refuses what the sandbox refuses with `status`."""
+    return HTTPStatus(_UPSTREAM_STATUSES.get(status, status))
 
 
 def iso_time(seconds: float) -> str:

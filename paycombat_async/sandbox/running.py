@@ -35,6 +35,7 @@ class SandboxOptions:
     clock: Clock
     openings: Openings
     settle_after: float | None
+    upstream_errors: bool
     webhook_urls: WebhookUrls
     webhook_waits: tuple[float, ...]
 
@@ -94,6 +95,7 @@ def _provider(options: SandboxOptions, recorders: Recorders, state: SandboxState
         signer=options.signer,
         faults=recorders.faults,
         clock=options.clock,
+        upstream_errors=options.upstream_errors,
     )
 
 

@@ -48,6 +48,9 @@ class Sandbox:
     `webhook_url` given here; those about virtual accounts to `va_webhook_url`. All must be loopback URLs; both
     attributes may be set while it runs, for the events from then on. While there is no 2xx response, a webhook is sent
     again after each of the `webhook_waits` (seconds; by default for about a minute in all), then given up.
+
+    The provider documents no error response. With `upstream_errors` they are those of Finmo, its upstream: an `error`
+    object with code, name and message, or a list of messages; 406 for a wrong state, 402 for too low a balance.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Sandbox:
         webhook_url: str | None = None,
         va_webhook_url: str | None = None,
         webhook_waits: Sequence[float] = WEBHOOK_WAITS,
+        upstream_errors: bool = False,
     ) -> None:
         """Port 0 means any free port; `clock` times all waits. Raises `ConfigurationError` for an invalid option."""
         check_sandbox_credential("token", token)
@@ -92,6 +96,7 @@ class Sandbox:
             clock=clock,
             openings=Openings(balances),
             settle_after=None if settle_after is None else _seconds("settle_after", settle_after),
+            upstream_errors=upstream_errors,
             webhook_urls=self._webhook_urls,
             webhook_waits=tuple(_seconds("webhook_waits", wait) for wait in webhook_waits),
         )
