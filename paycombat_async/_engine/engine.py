@@ -14,6 +14,7 @@ from paycombat_async._engine.lifetime import CallUnderWay, Lifetime
 from paycombat_async._engine.records import (
     LEASE_MARGIN_S,
     LOOKUPS,
+    CallRecord,
     new_intent,
     object_id_of,
     open_record,
@@ -32,6 +33,7 @@ from paycombat_async.endpoints import Endpoint, Evidence, Repeat
 from paycombat_async.errors import (
     AnswerNotKept,
     ConfigurationError,
+    ConnectFailed,
     InvalidResponse,
     Outcome,
     PayCombatError,
@@ -115,12 +117,12 @@ class Engine:
                 reply = await self._replay(endpoint, recorded, call)
         except PayCombatError as error:
             if call.record is not None:
-                call.is_recorded = await call.record.settle_error(error)
+                await self._settle_error(call, error)
             self._report_end(call, error, error)
             raise
         except BaseException as cut:
             fate = self._given_up(call, cut)
-            if call.record is not None:
+            if call.record is not None and not call.is_settling:
                 call.record.settle_cut(fate)
             try:
                 if call.is_sending:
@@ -148,10 +150,11 @@ class Engine:
         name = reference_for(call.endpoint, call.request, reference)
         if name is None:
             return None
+        call.reference = name
         lease = self.limits.timeout + LEASE_MARGIN_S
         new = new_intent(call.endpoint, call.request, name, call.body or b"", lease)
         try:
-            opened = await open_record(self.intents, call.endpoint, new)
+            opened = await open_record(self.intents, call.endpoint, new, self.clock.now(), self.limits.timeout)
         except PayCombatError as error:
             describe(error, call)
             raise
@@ -164,7 +167,18 @@ class Engine:
         """Records in the intents store that the call was carried out, if the store has a record of it."""
         if call.record is not None:
             object_id = object_id_of(reply.data)
+            call.is_settling = True
             call.is_recorded = await call.record.settle(IntentState.APPLIED, object_id, reply.answer)
+
+    async def _settle_error(self, call: CallUnderWay, error: PayCombatError) -> None:
+        """Records the outcome of a failed call. If the call is cancelled meanwhile, its evidence is reported here."""
+        assert call.record is not None  # noqa: S101  # the caller has made sure
+        try:
+            call.is_recorded = await call.record.settle_error(error)
+        except BaseException as cut:
+            self.hooks.call_given_up(call.endpoint, error, self.config.redact)
+            self._report_end(call, cut, error)
+            raise cut from error
 
     async def _replay(self, endpoint: Endpoint[Q, R], intent: Intent, call: CallUnderWay) -> Reply[R]:
         """Returns the recorded answer of an earlier call; without one, retrieves the object from the provider."""
@@ -186,6 +200,9 @@ class Engine:
         started = call.begun if call.record is None else self.clock.monotonic()  # the store took some of the time
         last_cost = 0
         while True:
+            if call.record is not None and self._is_too_late(call.record, deadline - started):
+                result: PayCombatError = ConnectFailed(f"{endpoint.name}: its time was over before it was sent")
+                break
             call.attempts, call.status, call.is_sending = call.attempts + 1, 0, True
             try:
                 raw = await self.transport.send(
@@ -224,6 +241,10 @@ class Engine:
             raise result
         finally:
             del result  # breaks the cycle error -> frame -> error, which only the garbage collector would free
+
+    def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
+        """Whether a recorded call must not be sent any more, because others may soon take its outcome for unknown."""
+        return remaining <= 0 or self.clock.now() >= record.send_until or self.lifetime.is_over
 
     def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:
         """Logs a call that was cancelled, interrupted or ended by another exception, and returns an error for it."""

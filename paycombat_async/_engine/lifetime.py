@@ -19,7 +19,8 @@ class CallUnderWay(Struct, eq=False, gc=False):
     """One call and its progress. `body` is the signed body, None until it is encoded; `begun` is in monotonic seconds.
 
     `is_sending` is set while an attempt waits for its answer; `is_in_doubt` is set once an attempt may have been
-    carried out.
+    carried out. `reference` is the one under which the call is recorded; `is_settling` is set once its result is known
+    and is being written to the store.
     """
 
     endpoint: Endpoint[Any, Any]
@@ -31,6 +32,8 @@ class CallUnderWay(Struct, eq=False, gc=False):
     is_sending: bool = False
     is_in_doubt: bool = False
     record: CallRecord | None = None
+    reference: str | None = None
+    is_settling: bool = False
     is_recorded: bool | None = None
     is_replayed: bool = False
 

@@ -2,9 +2,9 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -29,8 +29,9 @@ from paycombat_async.errors import (
     OutcomeUnknown,
     PayCombatError,
     ReferenceReused,
+    StoreFailed,
 )
-from paycombat_async.intents.intent import Intent, Intents, IntentState, NewIntent, Settlement
+from paycombat_async.intents.intent import Begun, Intent, Intents, IntentState, NewIntent, Settlement
 
 if TYPE_CHECKING:
     import asyncio
@@ -43,24 +44,33 @@ _STATES: Final[Mapping[Outcome, IntentState]] = {
     Outcome.APPLIED: IntentState.APPLIED,
 }
 _log: Final = logging.getLogger("paycombat")
-_settling: "set[asyncio.Task[bool]]" = set()  # keeps tasks alive: event loops hold only weak references
+_writing: "set[asyncio.Task[Any]]" = set()  # keeps tasks alive: event loops hold only weak references
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """The record of a call that may be sent now; `attempt` counts the calls with this reference."""
+    """The record of a call that may be sent now; `attempt` counts the calls with this reference.
+
+    `send_until` is the call's deadline in seconds since 1970. A machine that was suspended may wake up much later, when
+    a person has resolved the record already; its monotonic clock may have stood still meanwhile.
+    """
 
     store: Intents
     endpoint: Endpoint[Any, Any]
     reference: str
     attempt: int
+    send_until: float
 
     async def settle(self, state: IntentState, object_id: str | None = None, answer: RawReply | None = None) -> bool:
-        """Writes the outcome to the store, and returns False if that failed.
+        """Writes the outcome to the store, and returns False if that failed, or takes more than `LEASE_MARGIN_S`.
 
         A failure is logged and never raised, since the caller must get the call's result; the record becomes UNKNOWN
-        when its lease ends.
+        when its lease ends. A cancellation does not stop the writing.
         """
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
+
         settlement = Settlement(
             endpoint=self.endpoint.name,
             reference=self.reference,
@@ -70,6 +80,14 @@ class CallRecord:
             object_id=object_id,
             answer=None if answer is None else answer.body,
         )
+        task = _in_task(self._write(settlement))
+        await asyncio.wait([task], timeout=LEASE_MARGIN_S)
+        if not task.done():
+            _log.warning("the outcome of a call is not recorded yet: %s", self.endpoint.name)
+            return False
+        return task.result()
+
+    async def _write(self, settlement: Settlement) -> bool:
         try:
             is_recorded = await self.store.settle(settlement)
         except Exception as error:  # noqa: BLE001  # a user's store may raise anything; the call's result must not be lost
@@ -88,11 +106,20 @@ class CallRecord:
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
         try:
-            task = asyncio.get_running_loop().create_task(self.settle_error(error))
+            asyncio.get_running_loop()
         except RuntimeError:  # no event loop runs: the record becomes UNKNOWN when its lease ends
             return
-        _settling.add(task)
-        task.add_done_callback(_settling.discard)
+        _in_task(self.settle_error(error))
+
+
+def _in_task(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+    """Starts the work in a task that goes on if the call is cancelled; `settled` waits for its end."""
+    import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
+
+    task = asyncio.get_running_loop().create_task(work)
+    _writing.add(task)
+    task.add_done_callback(_writing.discard)
+    return task
 
 
 class Lookup(NamedTuple):
@@ -116,11 +143,12 @@ def object_id_of(data: object) -> str | None:
 
 
 async def settled() -> None:
-    """Waits until the outcomes of the running loop's cancelled calls are in the store."""
+    """Waits until what the running loop's calls are writing to their stores is written."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     loop = asyncio.get_running_loop()
-    if own := [task for task in _settling if task.get_loop() is loop]:
+    # `list` copies the set at once, while loops of other threads may change it.
+    while own := [task for task in list(_writing) if task.get_loop() is loop]:
         await asyncio.wait(own)
 
 
@@ -159,15 +187,22 @@ def new_intent(endpoint: Endpoint[Any, Any], request: object, reference: str, bo
     )
 
 
-async def open_record(store: Intents, endpoint: Endpoint[Any, Any], new: NewIntent) -> CallRecord | Intent:
+async def open_record(
+    store: Intents, endpoint: Endpoint[Any, Any], new: NewIntent, now: float, seconds: float
+) -> CallRecord | Intent:
     """Records a call. Returns a `CallRecord` if it may be sent now, or the `Intent` of an earlier call with this body.
 
-    Raises `IntentInProgress`, `OutcomeUnknown`, `ReferenceReused`, `StoreFailed`; nothing may be sent then.
+    `now` is in seconds since 1970, `seconds` is what is left for the call. Raises `IntentInProgress`, `OutcomeUnknown`,
+    `ReferenceReused`, `StoreFailed`; nothing may be sent then.
     """
-    begun = await store.begin(new)
+
+    def record_of(begun: Begun) -> CallRecord:
+        return CallRecord(store, endpoint, new.reference, begun.intent.attempt, now + seconds)
+
+    begun = await _begin(store, new, seconds, record_of)
     intent = begun.intent
     if begun.may_send:
-        return CallRecord(store, endpoint, new.reference, intent.attempt)
+        return record_of(begun)
     if intent.body_digest != new.body_digest:
         raise ReferenceReused(f"{endpoint.name}: this reference belongs to a call with another body; nothing was sent")
     if intent.state is IntentState.APPLIED:
@@ -177,3 +212,37 @@ async def open_record(store: Intents, endpoint: Endpoint[Any, Any], new: NewInte
     raise OutcomeUnknown(
         f"{endpoint.name}: an earlier call with this reference may have been carried out; this one was not sent"
     )
+
+
+async def _begin(
+    store: Intents,
+    new: NewIntent,
+    seconds: float,
+    record_of: Callable[[Begun], CallRecord],
+) -> Begun:
+    """Records a call within so many seconds. Raises `StoreFailed` if the store takes longer.
+
+    The store then goes on, as it does after a cancellation; since the call is not sent, its record, if there is one in
+    the end, is settled as NOT_SENT.
+    """
+    import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
+
+    task = _in_task(store.begin(new))
+    try:
+        await asyncio.wait([task], timeout=seconds)
+    except BaseException:
+        _in_task(_give_back(task, record_of))
+        raise
+    if task.done():
+        return task.result()
+    _in_task(_give_back(task, record_of))
+    raise StoreFailed("the intents store did not answer before the deadline of the call; nothing was sent")
+
+
+async def _give_back(task: "asyncio.Task[Begun]", record_of: Callable[[Begun], CallRecord]) -> None:
+    """Settles as NOT_SENT what the store has recorded for a call that was given up meanwhile."""
+    import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
+
+    await asyncio.wait([task])
+    if not task.cancelled() and task.exception() is None and task.result().may_send:
+        await record_of(task.result()).settle(IntentState.NOT_SENT)

@@ -10,6 +10,8 @@ from paycombat_async.retry import may_pass_later
 def describe(error: PayCombatError, call: CallUnderWay) -> None:
     """Sets on the error what its caller needs to decide: attempts, outcome, reference, digest and advice."""
     annotate_error(error, call.endpoint, call.request, call.body, attempts=call.attempts, in_doubt=call.is_in_doubt)
+    if call.reference is not None and error.body_digest is not None:
+        error.reference = call.reference
     error.may_pass_later = may_pass_later(call.endpoint.repeat, error)
 
 
@@ -70,7 +72,7 @@ def call_report(
         attempts=call.attempts,
         elapsed=elapsed,
         request_id=request_id,
-        reference=reference_of(call.endpoint, call.request) if show_reference else None,
+        reference=(call.reference or reference_of(call.endpoint, call.request)) if show_reference else None,
         is_replayed=call.is_replayed,
         is_recorded=call.is_recorded,
     )
