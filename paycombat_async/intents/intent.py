@@ -109,7 +109,8 @@ class Intents(Protocol):
         """Records the outcome of a call and returns True.
 
         Returns False, and writes nothing, if the record has another attempt number or a final state. UNKNOWN may become
-        any other state later; APPLIED, REJECTED and NOT_SENT are final for their attempt.
+        any other state later. APPLIED, REJECTED and NOT_SENT are final for their attempt, but for one correction:
+        REJECTED and NOT_SENT become APPLIED if that turns out later, so that the call is not sent again.
         """
         ...
 
@@ -165,7 +166,9 @@ def check_reference(reference: str) -> str:
     return reference
 
 
-def _problem_of(name: str) -> str:
+def _problem_of(name: object) -> str:
+    if not isinstance(name, str):
+        return "is no text"
     if not name or not name.strip():
         return "is empty"
     if len(name) > MAX_REFERENCE:

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 _TRIES: Final = 50  # while other processes change the record between the two statements of `begin`
 _FORGOTTEN_AT_ONCE: Final = 1000  # records per DELETE, so that no statement takes long
 
+# The second half is for a clock that was set back, as by a failover to another machine.
+_IS_OVER: Final = "(leased_until <= clock_timestamp() OR created_at - (leased_until - created_at) > clock_timestamp())"
 _COLUMNS: Final = (
-    "account, endpoint, reference, CASE WHEN state = 'sending' AND leased_until <= clock_timestamp() THEN 'unknown'"
-    " ELSE state END, attempt, body_digest, created_at, settled_at, object_id, evidence, expected::text, answer"
+    f"account, endpoint, reference, CASE WHEN state = 'sending' AND {_IS_OVER} THEN 'unknown' ELSE state END,"
+    " attempt, body_digest, created_at, settled_at, object_id, evidence, expected::text, answer"
 )
 _BEGIN: Final = f"""
     INSERT INTO {{schema}}.intent AS standing
@@ -53,7 +55,8 @@ _SETTLE: Final = f"""
         object_id = coalesce(%(object_id)s, object_id), evidence = %(evidence)s, answer = %(answer)s
     FROM {DURABLE}
     WHERE account = %(account)s AND endpoint = %(endpoint)s AND reference = %(reference)s
-        AND attempt = %(attempt)s AND state IN ('sending', 'unknown')
+        AND attempt = %(attempt)s
+        AND (state IN ('sending', 'unknown') OR (%(state)s = 'applied' AND state IN ('rejected', 'not_sent')))
     RETURNING true
 """  # noqa: S608  # only constants are inserted
 _FORGET: Final = """
@@ -64,10 +67,10 @@ _FORGET: Final = """
     ))
     RETURNING true
 """
-# The condition on `leased_until` is evaluated again for a row that another transaction has just changed.
+# The last condition of the UPDATE is evaluated again for a row that another transaction has just changed.
 _MOVE: Final = f"""
     WITH given AS (
-        SELECT count(*) FILTER (WHERE state = 'sending' AND leased_until > clock_timestamp()) AS under_way,
+        SELECT count(*) FILTER (WHERE state = 'sending' AND NOT {_IS_OVER}) AS under_way,
             count(*) FILTER (WHERE EXISTS (
                 SELECT true FROM {{schema}}.intent AS other
                 WHERE other.account = %(target)s AND other.reference = one.reference AND other.endpoint = one.endpoint
@@ -76,7 +79,7 @@ _MOVE: Final = f"""
     ), moved AS (
         UPDATE {{schema}}.intent SET account = %(target)s FROM given, {DURABLE}
         WHERE account = %(source)s AND given.under_way = 0 AND given.shared = 0
-            AND NOT (state = 'sending' AND leased_until > clock_timestamp())
+            AND NOT (state = 'sending' AND NOT {_IS_OVER})
         RETURNING true
     )
     SELECT under_way, shared, (SELECT count(*) FROM moved) FROM given
@@ -86,8 +89,8 @@ _ONE: Final = f"{_SELECT} endpoint = %(endpoint)s AND reference = %(reference)s"
 _BY_REFERENCE: Final = f"{_SELECT} reference = %(reference)s ORDER BY endpoint"
 _NEWEST: Final = f"{_SELECT} true ORDER BY created_at DESC LIMIT %(limit)s"
 _UNRESOLVED: Final = f"""
-    {_SELECT} state IN ('sending', 'unknown') AND (state = 'unknown' OR leased_until <= statement_timestamp())
-        AND created_at <= statement_timestamp() - make_interval(secs => %(older_than)s)
+    {_SELECT} state IN ('sending', 'unknown') AND (state = 'unknown' OR {_IS_OVER})
+        AND (created_at <= clock_timestamp() - make_interval(secs => %(older_than)s) OR created_at > clock_timestamp())
     ORDER BY created_at
 """
 

@@ -37,9 +37,9 @@ _MARKS: Final = ", ".join("?" for _ in _COLUMNS.split(", "))
 _SELECT: Final = f"SELECT {_COLUMNS} FROM intent WHERE account = ? AND "  # noqa: S608  # only constants are inserted
 _ONE: Final = f"{_SELECT} endpoint = ? AND reference = ?"
 _BY_REFERENCE: Final = f"{_SELECT} reference = ? ORDER BY endpoint"
-_OPEN: Final = f"{_SELECT} state IN ('sending', 'unknown') AND created_at <= ? ORDER BY created_at"
+_OPEN: Final = f"{_SELECT} state IN ('sending', 'unknown') ORDER BY created_at"
 _NEWEST: Final = f"SELECT {_COLUMNS} FROM intent WHERE account = ? ORDER BY created_at DESC LIMIT ?"  # noqa: S608  # only constants are inserted
-_UNDER_WAY: Final = "SELECT count(*) FROM intent WHERE account = ? AND state = 'sending' AND leased_until > ?"
+_SENDING: Final = f"{_SELECT} state = 'sending'"
 _SHARED: Final = (
     "SELECT count(*) FROM intent AS one JOIN intent AS other USING (endpoint, reference)"
     " WHERE one.account = ? AND other.account = ?"
@@ -82,8 +82,7 @@ class SqliteIntents:
         return await self._in_thread(self._select, _BY_REFERENCE, reference)
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        found = await self._in_thread(self._select, _OPEN, self._clock.now() - older_than)
-        return [intent for intent in found if intent.state is IntentState.UNKNOWN]
+        return await self._in_thread(self._unresolved, older_than)
 
     async def recent(self, *, limit: int) -> list[Intent]:
         return await self._in_thread(self._select, _NEWEST, limit)
@@ -152,9 +151,17 @@ class SqliteIntents:
             now = self._now()
             return [_record_of(row).at(now) for row in connection.execute(query, [self.account, value])]
 
+    def _unresolved(self, older_than: float) -> list[Intent]:
+        with self._file.transaction() as connection:
+            now = self._now()
+            found = [_record_of(row) for row in connection.execute(_OPEN, [self.account])]
+        return [record.at(now) for record in found if transitions.is_unresolved(record, older_than, now)]
+
     def _move(self, source: str, target: str) -> transitions.Move:
         with self._file.transaction() as connection:
-            (under_way,) = connection.execute(_UNDER_WAY, [source, self._clock.now()]).fetchone()
+            now = self._now()
+            sending = (_record_of(row).at(now) for row in connection.execute(_SENDING, [source]))
+            under_way = sum(intent.state is IntentState.SENDING for intent in sending)
             (shared,) = connection.execute(_SHARED, [source, target]).fetchone()
             moved = 0
             if not under_way and not shared:

@@ -18,9 +18,16 @@ class Record(Struct, frozen=True):
     leased_until: datetime
 
     def at(self, now: datetime) -> Intent:
-        """Returns the intent as it is at the time `now`: SENDING becomes UNKNOWN when `leased_until` has passed."""
-        is_over = self.intent.state is IntentState.SENDING and self.leased_until <= now
-        return msgspec.structs.replace(self.intent, state=IntentState.UNKNOWN) if is_over else self.intent
+        """Returns the intent as it is at the time `now`: SENDING becomes UNKNOWN when the lease is over.
+
+        It is also over if the record is from the future by more than the lease is long: the clock was set back, and the
+        call would otherwise count as under way until the clock is there again.
+        """
+        begun = self.intent.created_at
+        is_over = self.leased_until <= now or begun - (self.leased_until - begun) > now
+        if is_over and self.intent.state is IntentState.SENDING:
+            return msgspec.structs.replace(self.intent, state=IntentState.UNKNOWN)
+        return self.intent
 
 
 def intent_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Intent:  # Any: a database's values
@@ -64,7 +71,10 @@ def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) 
 
 def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Record | None:
     """Returns the record to write, with the outcome; None if its attempt number differs or its state is final."""
-    if standing is None or standing.intent.attempt != settlement.attempt or standing.intent.state not in UNRESOLVED:
+    if standing is None or standing.intent.attempt != settlement.attempt:
+        return None
+    is_correction = settlement.state is IntentState.APPLIED and standing.intent.state in FREE
+    if standing.intent.state not in UNRESOLVED and not is_correction:
         return None
     settled = msgspec.structs.replace(
         standing.intent,
@@ -104,6 +114,10 @@ class Move(NamedTuple):
 
 
 def is_unresolved(record: Record, older_than: float, now: datetime) -> bool:
-    """Whether the outcome of the call is unknown, and the call began at least `older_than` seconds ago."""
-    is_old = record.intent.created_at <= now - timedelta(seconds=older_than)
+    """Whether the outcome of the call is unknown, and the call began at least `older_than` seconds ago.
+
+    A record from the future counts as old: the clock was set back, and it must not be passed over.
+    """
+    begun = record.intent.created_at
+    is_old = begun <= now - timedelta(seconds=older_than) or begun > now
     return is_old and record.at(now).state is IntentState.UNKNOWN

@@ -15,11 +15,12 @@ from paycombat_async.pagination import Listing, Pager
 from paycombat_async.schemas.customers import Customer
 from paycombat_async.schemas.payouts import Payout
 
+_MOST_DAYS: Final = 36_500
 _STATES: Final = {Outcome.APPLIED: IntentState.APPLIED, Outcome.REJECTED: IntentState.REJECTED}
 
 
 class ReconcileReport(msgspec.Struct, frozen=True):
-    """The records that `intents.reconcile()` looked up. Those in `applied` were found and are now settled as APPLIED.
+    """The records that `intents.reconcile()` looked up. Those in `applied` were found and are settled as APPLIED.
 
     For those in `ambiguous` the provider has several objects with the reference, or one that differs; for those in
     `unresolved` it has none, which proves nothing. Both stay unknown until a webhook or a person settles them.
@@ -66,9 +67,11 @@ class IntentRecords:
         left: list[Intent] = []
         for intent in unknown:
             items = found.get((intent.endpoint, intent.reference), [])
-            fitting = [item for item in items if fits_expected(item.data, intent.expected)]
-            if len(fitting) == len(items) == 1 and await self._settle(store, intent, "list", fitting[0].id):
-                applied += [await _standing(store, intent)]
+            if len(items) == 1 and fits_expected(items[0].data, intent.expected):
+                await self._settle(store, intent, "list", items[0].id)
+                # Somebody else may have settled or resolved it meanwhile, or even begun the next attempt.
+                standing = await _standing(store, intent)
+                applied += [standing] if standing is not None and standing.state is IntentState.APPLIED else []
             elif items:
                 ambiguous.append(intent)
             else:
@@ -93,7 +96,13 @@ class IntentRecords:
         return await resolve_on_word(self._store(), reference, outcome, by)
 
     async def forget(self, *, days: float) -> int:
-        """Deletes records that were settled more than `days` ago and returns how many. Unresolved ones stay."""
+        """Deletes records that were settled more than `days` ago and returns how many. Unresolved ones stay.
+
+        A forgotten reference is new again: a call with it is sent. Raises `ConfigurationError` unless `days` is a
+        number from 0 to 36,500.
+        """
+        if not 0 <= days <= _MOST_DAYS:
+            raise ConfigurationError("forget: days must be a number from 0 to 36,500")
         return await self._store().forget(days=days)
 
     def _store(self) -> Intents:
@@ -122,12 +131,15 @@ async def resolve_on_word(store: Intents, reference: str, outcome: Outcome, by: 
     settlement = _settlement(unknown[0], _STATES[outcome], by)
     if not await store.settle(settlement):
         raise ConfigurationError("resolve: the record was settled by somebody else meanwhile")
-    return await _standing(store, unknown[0])
+    standing = await _standing(store, unknown[0])
+    if standing is None:
+        raise ConfigurationError("resolve: the record was settled, and then forgotten by somebody else")
+    return standing
 
 
-async def _standing(store: Intents, intent: Intent) -> Intent:
+async def _standing(store: Intents, intent: Intent) -> Intent | None:
     standing = await store.find(intent.reference)
-    return next(each for each in standing if each.endpoint == intent.endpoint)
+    return next((each for each in standing if each.endpoint == intent.endpoint), None)
 
 
 def _settlement(intent: Intent, state: IntentState, evidence: str) -> Settlement:

@@ -95,6 +95,21 @@ async def a_final_state_stays(store: Intents) -> None:
     assert (await _only(store)).object_id == "payout_1"
 
 
+async def evidence_beats_a_refusal(store: Intents) -> None:
+    """REJECTED and NOT_SENT become APPLIED by `settle` for the same attempt, so that the call is not sent again."""
+    for attempt, state in enumerate((IntentState.REJECTED, IntentState.NOT_SENT), 1):
+        await _begin(store)
+        await _settle(store, state, attempt=attempt)
+        for other in (IntentState.UNKNOWN, IntentState.REJECTED, IntentState.NOT_SENT):
+            assert not await _settle(store, other, attempt=attempt)
+        assert not await _settle(store, IntentState.APPLIED, attempt=attempt + 1)
+
+    assert await _settle(store, IntentState.APPLIED, attempt=2, evidence="webhook", object_id="payout_1")
+    begun = await _begin(store)
+    assert (begun.may_send, begun.intent.state) == (False, IntentState.APPLIED)
+    assert (begun.intent.evidence, begun.intent.object_id) == ("webhook", "payout_1")
+
+
 async def an_unknown_call_is_listed_until_there_is_evidence(store: Intents) -> None:
     """An UNKNOWN record may not be sent and is in `unresolved()` until `settle` makes it APPLIED."""
     await _begin(store)
@@ -228,6 +243,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     a_refused_call_may_be_sent_again_with_another_body,
     a_late_result_settles_only_its_own_attempt,
     a_final_state_stays,
+    evidence_beats_a_refusal,
     an_unknown_call_is_listed_until_there_is_evidence,
     a_call_whose_lease_is_over_is_unknown,
     a_call_under_way_is_not_listed,

@@ -42,5 +42,9 @@ class IntentRecords:
         return self._runner.run(self._async.resolve, reference, outcome, by=by)
 
     def forget(self, *, days: float) -> int:
-        """Deletes records that were settled more than `days` ago and returns how many. Unresolved ones stay."""
+        """Deletes records that were settled more than `days` ago and returns how many. Unresolved ones stay.
+
+        A forgotten reference is new again: a call with it is sent. Raises `ConfigurationError` unless `days` is a
+        number from 0 to 36,500.
+        """
         return self._runner.run(self._async.forget, days=days)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from paycombat_async import (
@@ -341,6 +342,131 @@ async def test_what_does_not_fit_settles_nothing(sandbox: Sandbox, store) -> Non
         assert [(), ["order-0", "order-1"]] == [report.applied, sorted(each.reference for each in report.ambiguous)]
 
 
+async def test_two_that_reconcile_at_once_report_the_same(sandbox: Sandbox, store) -> None:
+    """The one that comes second finds the record settled, which is not ambiguous."""
+    async with AsyncPayCombat(**options(sandbox), intents=store) as client:
+        sandbox.faults.script("payouts.create", ["500_after_commit"])
+        with pytest.raises(PayCombatError):
+            await client.payouts.create(order(0))
+
+        reports = await asyncio.gather(*(client.intents.reconcile() for _ in range(3)))
+
+    assert ["order-0"] * 3 == [each.reference for report in reports for each in report.applied + report.ambiguous]
+    assert {()} == {report.ambiguous for report in reports}
+
+
+@pytest.mark.parametrize("meanwhile", ["forgotten", "sent again"])
+async def test_a_record_that_changes_while_it_is_looked_up(sandbox: Sandbox, store, monkeypatch, meanwhile) -> None:
+    """A person resolves it just before the list settles it, and it is gone, or under way again: neither is reported."""
+    async with AsyncPayCombat(**options(sandbox), intents=store) as client:
+        sandbox.faults.script("payouts.create", ["500_after_commit"])
+        with pytest.raises(PayCombatError):
+            await client.payouts.create(order(0))
+        settle = store.settle
+
+        async def overtaken(settlement: Settlement) -> bool:
+            await settle(msgspec.structs.replace(settlement, state=IntentState.REJECTED, evidence="Ana"))
+            if meanwhile == "forgotten":
+                await store.forget(days=-1)
+            else:
+                call = NewIntent(
+                    endpoint="payouts.create", reference="order-0", body_digest="d", owner="other", lease=60
+                )
+                assert (await store.begin(call)).may_send
+            return await settle(settlement)
+
+        monkeypatch.setattr(store, "settle", overtaken)
+        report = await client.intents.reconcile()
+
+    assert ((), (), ()) == (report.applied, report.ambiguous, report.unresolved)
+
+
+async def test_an_answer_that_comes_after_a_person_has_resolved_is_believed(make_client, store) -> None:
+    """The person said that nothing was carried out; now it is known better, and the reference is not sent again."""
+    resolved = asyncio.Event()
+
+    class Late(FakeTransport):
+        async def send(self, draft: Draft, timeout: float) -> RawReply:
+            lost = Settlement(
+                endpoint="payouts.create", reference="order-1", attempt=1, state=IntentState.REJECTED, evidence="Ana"
+            )
+            assert await store.settle(lost)
+            resolved.set()
+            return RawReply(200, {}, PAID)
+
+    client = make_client(transport=Late(), intents=store)
+    first, second = await client.payouts.create(ORDER), await client.payouts.create(ORDER)
+
+    assert (first, True) == (second, resolved.is_set())
+    assert [("payouts.create", IntentState.APPLIED, 1)] == await state_of(client)
+
+
+@pytest.mark.parametrize("days", [-1, float("nan"), float("inf"), 1e12])
+async def test_days_that_are_no_time_forget_nothing(client, transport, days) -> None:
+    """A forgotten reference would be sent again."""
+    transport.answer(200, PAID)
+    await client.payouts.create(ORDER)
+
+    with pytest.raises(ConfigurationError, match="from 0 to 36,500"):
+        await client.intents.forget(days=days)
+    assert [("payouts.create", IntentState.APPLIED, 1)] == await state_of(client)
+
+
+@pytest.mark.parametrize("reference", ["", " ", "x" * 256, "a\0b", "\ud83d", 5, b"order-1"])
+async def test_a_reference_that_cannot_be_stored_is_refused(client, transport, reference) -> None:
+    """One sentence, and nothing is sent; also where it stands in the request."""
+    calls = [client.send(CREATE_PAYOUT, ORDER, reference=reference)]
+    if isinstance(reference, str):
+        calls.append(client.payouts.create(payout(order_id=reference)))
+    for call in calls:
+        with pytest.raises(InvalidRequest) as caught:
+            await call
+        assert Outcome.NOT_SENT is caught.value.outcome
+        assert str(caught.value).count(".") <= 2
+    assert [] == transport.drafts
+
+
+@pytest.mark.parametrize("jump", [-86_400, -10, 10, 86_400])
+async def test_a_clock_that_jumps_while_a_call_is_under_way(make_client, tmp_path, clock, jump) -> None:
+    """It is never sent again meanwhile, its answer is recorded, and in the end nothing is unresolved or stuck."""
+    store = SqliteIntents(tmp_path / "intents.db", clock=clock)
+
+    class Jumping(FakeTransport):
+        async def send(self, draft: Draft, timeout: float) -> RawReply:
+            clock.time += jump
+            with pytest.raises((IntentInProgress, OutcomeUnknown)):
+                await client.payouts.create(ORDER)
+            return RawReply(200, {}, PAID)
+
+    client = make_client(transport=Jumping(), intents=store)
+    made = await client.payouts.create(ORDER)
+
+    assert made == await client.payouts.create(ORDER)
+    assert [("payouts.create", IntentState.APPLIED, 1)] == await state_of(client)
+    await store.aclose()
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+async def test_a_record_from_the_future_is_listed(tmp_path, clock, kind) -> None:
+    """The clock was wrong when a process was killed, and was set right since: the record must not wait for years."""
+    store: Any = MemoryIntents(clock=clock)
+    if kind == "sqlite":
+        store = SqliteIntents(tmp_path / "intents.db", clock=clock)
+    for reference in ("order-1", "order-2"):
+        call = NewIntent(endpoint="payouts.create", reference=reference, body_digest="d", owner="o", lease=35)
+        await store.begin(call)
+    await store.settle(
+        Settlement(
+            endpoint="payouts.create", reference="order-2", attempt=1, state=IntentState.UNKNOWN, evidence="answer"
+        )
+    )
+    clock.time -= 10 * 365 * 86_400
+
+    assert ["order-1", "order-2"] == [intent.reference for intent in await store.unresolved(older_than=60)]
+    assert 2 == await store.move("default", "other")
+    await store.aclose()
+
+
 async def test_a_person_resolves_what_nobody_else_can(client, transport) -> None:
     """The name is kept. After APPLIED nothing is sent, after REJECTED the reference is free."""
     for _ in range(2):
@@ -360,7 +486,7 @@ async def test_a_person_resolves_what_nobody_else_can(client, transport) -> None
     for bad in (("order-1", Outcome.APPLIED, "Ana"), ("order-9", Outcome.APPLIED, "Ana"), ("o", Outcome.UNKNOWN, "A")):
         with pytest.raises(ConfigurationError):
             await client.intents.resolve(bad[0], bad[1], by=bad[2])
-    assert 2 == await client.intents.forget(days=-1)
+    assert 2 == await client.intents.forget(days=0)
 
 
 def test_the_blocking_client_keeps_the_same_promise(sandbox: Sandbox, tmp_path: Path) -> None:

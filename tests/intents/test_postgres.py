@@ -182,6 +182,18 @@ async def test_a_lease_ends_by_the_clock_of_the_database(store, postgres_server)
     assert not (await store.begin(new())).may_send
 
 
+async def test_a_record_from_the_future_is_listed(store, postgres_server):
+    """The database has moved to a machine whose clock is right; the call would otherwise be under way for years."""
+    await store.begin(new())
+    table = f"{store.schema}.intent"
+    later = "created_at + interval '10 years', leased_until = leased_until + interval '10 years'"
+    await execute(postgres_server.dsn, f"UPDATE {table} SET created_at = {later}")
+
+    assert [IntentState.UNKNOWN] == [intent.state for intent in await store.unresolved(older_than=60)]
+    assert IntentState.UNKNOWN is (await store.begin(new())).intent.state
+    assert await store.move("default", "other") == 1
+
+
 async def test_times_are_in_utc_wherever_the_server_is(store, postgres_server):
     """Sessions have a time zone of their own."""
     dsn = postgres_server.dsn_of("postgres", options="-c timezone=Asia/Tokyo")
