@@ -16,7 +16,8 @@
       OutcomeUnknown                an earlier call with this reference may have happened      UNKNOWN
       ReferenceReused               this reference belongs to another request                  NOT_SENT
       AnswerNotKept                 carried out before, but its answer was not recorded        APPLIED
-      StoreFailed                   the intents store cannot be read or written                NOT_SENT
+      StoreFailed                   the intents store or the inbox cannot be read or written   NOT_SENT
+      LeaseLost                     another worker may have this webhook by now                NOT_SENT
       WebhookError                  a webhook that cannot be trusted or read
         SignatureMismatch  InvalidPayload
 
@@ -209,7 +210,14 @@ class AnswerNotKept(PayCombatError):
 
 
 class StoreFailed(PayCombatError):
-    """The intents store cannot be read or written, so nothing was sent. The message never contains a password."""
+    """The intents store or the inbox cannot be read or written. The message never contains a password.
+
+    From the intents store: nothing was sent. From the inbox: answer the webhook with 500, so that it is repeated.
+    """
+
+
+class LeaseLost(PayCombatError):
+    """The time for working on a webhook was over, and another worker may have taken it. Nothing was written."""
 
 
 class WebhookError(PayCombatError):

@@ -1,0 +1,127 @@
+"""An event that a worker has taken from an inbox, with the lease under which it works on it."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from paycombat_async._clock import Clock
+from paycombat_async.schemas.events import WebhookEvent
+
+if TYPE_CHECKING:
+    from paycombat_async._postgres.pool import Connection
+    from paycombat_async.webhooks.inboxes.holding import Holding
+
+
+class Keeper(Protocol):
+    """The part of an inbox that a delivery uses."""
+
+    # Any: what a coroutine yields to its event loop
+    def done(self, taken: "Delivery") -> Coroutine[Any, Any, None]:
+        """Marks the event as processed."""
+        ...
+
+    def release(self, delivery: "Delivery") -> Coroutine[Any, Any, None]:
+        """Gives the event back."""
+        ...
+
+    def renew(self, delivery: "Delivery", *, lease: float) -> Coroutine[Any, Any, None]:
+        """Extends the lease."""
+        ...
+
+
+class Delivery:
+    """An event that this worker alone has for the time of its lease.
+
+    `async with delivery as event:` renews the lease every third of it. A clean end marks the event as done; when the
+    body raises or is cancelled, the event is released, to be taken again. If the lease is lost, the body is cancelled
+    and `LeaseLost` comes out of the block.
+
+    `attempt` counts the takings of the event, from 1; `number` is its number in the inbox; `token` is another one for
+    each taking, so that a worker that comes too late is recognized. `connection` is None, except in
+    `PostgresInbox.taken()`: there it is the connection whose transaction marks the event as done.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_holding",
+        "_keeper",
+        "_lease",
+        "_since",
+        "attempt",
+        "connection",
+        "event",
+        "number",
+        "token",
+    )
+
+    def __init__(
+        self,
+        event: WebhookEvent,
+        *,
+        attempt: int,
+        number: int,
+        token: str,
+        keeper: Keeper,
+        clock: Clock,
+        lease: float,
+        since: float,
+        connection: "Connection | None" = None,
+    ) -> None:
+        """Made by an inbox. The event was taken for `lease` seconds, not before `since` by `clock.monotonic()`."""
+        self.event = event
+        self.attempt = attempt
+        self.number = number
+        self.token = token
+        self.connection = connection
+        self._keeper = keeper
+        self._clock = clock
+        self._lease = lease
+        self._since = since
+        self._holding: Holding | None = None
+
+    async def __aenter__(self) -> WebhookEvent:
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only verifies should not pay
+
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine of asyncio runs in a task
+        self._holding = self.hold(task.cancel)
+        self._holding.enter(task)
+        return self.event
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        holding, self._holding = self._holding, None
+        assert holding is not None  # noqa: S101  # __aenter__ has set it
+        await holding.exit(error)
+
+    def hold(self, on_lost: Callable[[], object]) -> "Holding":
+        """Starts to renew the lease in the running event loop; `on_lost` is called there, once, if it is lost."""
+        from paycombat_async.webhooks.inboxes.holding import Holding, Lease  # noqa: PLC0415  # imports asyncio
+
+        keeper = self._keeper
+        lease = Lease(
+            number=self.number,
+            seconds=self._lease,
+            since=self._since,
+            clock=self._clock,
+            renew=lambda: keeper.renew(self, lease=self._lease),
+            done=lambda: keeper.done(self),
+            release=lambda: keeper.release(self),
+        )
+        return Holding(lease, on_lost)
+
+    def __repr__(self) -> str:
+        return f"Delivery({self.event!r}, number={self.number}, attempt={self.attempt})"
+
+
+@contextlib.asynccontextmanager
+async def taken_by_lease(take: Callable[[], Awaitable[Delivery | None]]) -> AsyncGenerator[Delivery | None]:
+    """A context with the next delivery, held by its lease; None if nothing waits."""
+    delivery = await take()
+    if delivery is None:
+        yield None
+    else:
+        async with delivery:
+            yield delivery

@@ -1,0 +1,128 @@
+"""Holds a delivery while its worker works: renews the lease, and writes the end even if the worker is cancelled."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from paycombat_async._clock import Clock
+from paycombat_async.errors import LeaseLost, PayCombatError, StoreFailed
+
+T = TypeVar("T")
+
+_FINISH_S: Final = 15.0  # longest wait for a write after a cancellation; the stores give up after 10 s themselves
+_RENEWALS: Final = 3  # in the time of one lease
+_RETRIES: Final = 30  # in the time of one lease, while the store cannot be reached
+_log: Final = logging.getLogger("paycombat")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease of `seconds` on event `number`, since `since` by `clock.monotonic()`, and how it is renewed and ended."""
+
+    number: int
+    seconds: float
+    since: float
+    clock: Clock
+    renew: Callable[[], Coroutine[Any, Any, None]]  # Any: what a coroutine yields to its event loop
+    done: Callable[[], Coroutine[Any, Any, None]]
+    release: Callable[[], Coroutine[Any, Any, None]]
+
+
+class Holding:
+    """The renewals of one delivery's lease, in a task of the running event loop, until `exit` or `end`."""
+
+    def __init__(self, lease: Lease, on_lost: Callable[[], object]) -> None:
+        """Starts the task. `on_lost` is called once if the lease is lost."""
+        self._lease = lease
+        self._on_lost: Callable[[], object] | None = on_lost
+        self._lost: LeaseLost | None = None
+        self._worker: asyncio.Task[Any] | None = None  # Any: the result of the worker's task
+        self._cancelling = 0
+        self._renewals = asyncio.get_running_loop().create_task(self._renew())
+
+    def enter(self, worker: "asyncio.Task[Any]") -> None:
+        """Notes the task that is cancelled if the lease is lost, and how often others have cancelled it so far."""
+        self._worker, self._cancelling = worker, worker.cancelling()
+
+    async def exit(self, error: BaseException | None) -> None:
+        """Ends the body of `async with delivery`, which raised `error`. Raises `LeaseLost` if the lease was lost."""
+        if isinstance(error, GeneratorExit):  # the coroutine is being closed: nothing can be awaited any more
+            self._stop()
+            return
+        if self._lost is None:
+            await self.end(is_clean=error is None)
+            return
+        # As asyncio.timeout does it: our own cancellation becomes LeaseLost, one by others stays a cancellation.
+        is_ours = self._worker is None or self._worker.uncancel() <= self._cancelling
+        if is_ours and (error is None or isinstance(error, asyncio.CancelledError)):
+            raise self._lost
+
+    async def end(self, *, is_clean: bool) -> None:
+        """Stops renewing, then marks the event as done or releases it. Raises `LeaseLost` if the lease was lost.
+
+        Is carried out to its end, or for 15 seconds, even if the caller is cancelled meanwhile.
+        """
+        self._stop()
+        if self._lost is not None:
+            raise self._lost
+        await finish(self._done() if is_clean else self._release())
+
+    def _stop(self) -> None:
+        self._on_lost = None
+        with suppress(RuntimeError):  # the event loop is closed
+            self._renewals.cancel()
+
+    async def _done(self) -> None:
+        await asyncio.wait([self._renewals])
+        await self._lease.done()
+
+    async def _release(self) -> None:
+        """Releases the delivery. Raises nothing if that fails, because the error of the body is being raised."""
+        await asyncio.wait([self._renewals])
+        try:
+            await self._lease.release()
+        except LeaseLost:
+            pass  # another worker has it already
+        except StoreFailed as error:
+            _log.warning("event %d is taken again only when its lease is over: %s", self._lease.number, error)
+
+    async def _renew(self) -> None:
+        lease, clock = self._lease, self._lease.clock
+        until = lease.since + lease.seconds
+        pause = lease.seconds / _RENEWALS - (clock.monotonic() - lease.since)
+        while self._lost is None:
+            await clock.sleep(max(pause, 0.0))
+            await asyncio.sleep(0)  # noqa: TID251  # no wait: the sleep of a test's clock may not let others run
+            now = clock.monotonic()
+            try:
+                await lease.renew()
+            except LeaseLost as error:
+                self._lost = error
+            except PayCombatError as error:
+                pause = lease.seconds / _RETRIES
+                if clock.monotonic() >= until:
+                    self._lost = LeaseLost(f"the lease of event {lease.number} ended and cannot be renewed: {error}")
+            else:
+                until, pause = now + lease.seconds, lease.seconds / _RENEWALS
+        if self._on_lost is not None:
+            self._on_lost()
+
+
+async def finish(work: Coroutine[Any, Any, T]) -> T:  # Any: what a coroutine yields to its event loop
+    """Returns the result of `work`, which goes on to its end, for 15 seconds at most, if the caller is cancelled."""
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        deadline = loop.time() + _FINISH_S
+        while not task.done() and loop.time() < deadline:
+            with suppress(asyncio.CancelledError):  # a second one; the first is raised below
+                await asyncio.wait([task], timeout=deadline - loop.time())
+        task.cancel()
+        if task.done() and not task.cancelled() and task.exception() is not None:
+            _log.warning("a worker was cancelled, and its last write to the inbox failed: %s", task.exception())
+        raise

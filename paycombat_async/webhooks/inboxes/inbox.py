@@ -1,0 +1,152 @@
+"""The interface of an inbox, which keeps webhooks until they are done, and the values that it returns.
+
+    receive -> reply 200 -> take -> work -> done
+
+`receive` stores the event before it returns, so that no event is lost after the 200. Webhooks are repeated, arrive out
+of order and have neither time nor id; the inbox keeps each event once. After a crash, an unfinished event is taken
+again: each is worked on at least once, and by one worker at a time.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct
+
+from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.webhooks.inboxes.delivery import Delivery
+
+if TYPE_CHECKING:
+    import asyncio
+
+LEASE_S: Final = 60.0
+POLL_S: Final = 1.0
+FORGET_DAYS: Final = 90.0
+DAY_S: Final = 86_400.0
+LISTED: Final = 100  # events that `pending` and `damaged` return at most, unless told otherwise
+
+
+class Receipt(StrEnum):
+    """How the inbox classified a delivery. Answer 200 in all four cases: the provider need not send it again."""
+
+    NEW = "new"  # stored, to be processed
+    DUPLICATE = "duplicate"  # the same event was received before
+    OUTDATED = "outdated"  # the payin or payout already has this or a later status
+    CONFLICT = "conflict"  # it contradicts what is recorded, as SUCCESS after EXPIRED: check by hand
+
+
+class Depth(Struct, frozen=True, kw_only=True):
+    """How many events an inbox holds that are not done, for monitoring.
+
+    `waiting` counts those that no worker has, `taken` those under a lease, `conflicts` those that a person must check,
+    `damaged` those whose payload cannot be read. `oldest` is the time in seconds since the oldest of them arrived, the
+    damaged ones left out; None if there is none.
+    """
+
+    waiting: int
+    taken: int
+    conflicts: int
+    damaged: int
+    oldest: float | None
+
+
+class Damaged(Struct, frozen=True, kw_only=True):
+    """An event whose stored payload cannot be read: its number in the inbox, its key, and when it arrived (UTC)."""
+
+    number: int
+    key: str
+    arrived_at: datetime
+
+
+class Inbox(Protocol):
+    """Stores events until they are done. `testing.inbox_conformance` tests an inbox that you write yourself.
+
+    Every method may raise `StoreFailed`; it is then unknown whether anything was written.
+    """
+
+    async def receive(self, event: WebhookEvent) -> Receipt:
+        """Stores the event. If it is delivered several times, even concurrently, all deliveries but one are DUPLICATE.
+
+        With an intents store, the call that the event names is first recorded there as APPLIED, whatever the status of
+        the event; an event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or its
+        evidence cannot be stored: answer 500, never 200.
+        """
+        ...
+
+    async def take(self, *, lease: float = LEASE_S) -> Delivery | None:
+        """Returns the next event in order of arrival, None without one; no other worker gets it for `lease` seconds.
+
+        An event that is not done by then, because the work failed or the process died, can be taken again. An event
+        waits until the earlier ones of the same payin or payout are done. An event whose payload cannot be read is set
+        aside, see `damaged`.
+        """
+        ...
+
+    async def done(self, taken: Delivery | WebhookEvent) -> None:
+        """Marks an event as processed: its payload is deleted, its key is kept. A second call does nothing.
+
+        Raises `LeaseLost` for a delivery that another worker has taken since. A bare event is a person's word, such as
+        for a CONFLICT, and is marked whoever has taken it; `ConfigurationError` if this inbox never received it.
+        """
+        ...
+
+    async def release(self, delivery: Delivery) -> None:
+        """Gives a delivery back before its lease is over, to be taken again: at once after its first attempt.
+
+        After the second attempt it waits 1 second, then 2, 4 and so on, at most 60. Raises `LeaseLost` if another
+        worker has taken it since. Does nothing if the event is done.
+        """
+        ...
+
+    async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
+        """Extends the lease to `lease` seconds from now; `async with delivery` does it by itself.
+
+        Raises `LeaseLost` if the delivery was released, or another worker has taken it since. Does nothing if the event
+        is done.
+        """
+        ...
+
+    def work(
+        self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: "asyncio.Event | None" = None
+    ) -> AsyncGenerator[Delivery, None]:
+        """Yields deliveries for ever, each as `take` returns it, and waits while there is none.
+
+        Events of this process are noticed at once, those of other processes after `poll` seconds at most. Ends when
+        `stop` is set, after the delivery under way, and when the inbox is closed. While the inbox cannot be reached, it
+        logs one warning and tries again after growing waits.
+        """
+        ...
+
+    def taken(self) -> AbstractAsyncContextManager[Delivery | None]:
+        """A context with the next event, None if nothing waits: done on a clean end, released when the body raises."""
+        ...
+
+    async def depth(self) -> Depth:
+        """Returns how many events are not done, and how old the oldest is."""
+        ...
+
+    async def pending(self, receipt: Receipt = Receipt.NEW, *, limit: int = LISTED) -> list[WebhookEvent]:
+        """Returns the events with this verdict of `receive` that are not done, in order of arrival, at most `limit`.
+
+        They include events that a worker has taken. Those with CONFLICT are never given to a worker: review them, then
+        call `done`.
+        """
+        ...
+
+    async def damaged(self, *, limit: int = LISTED) -> list[Damaged]:
+        """Returns the events that were set aside because their payload cannot be read, in order of arrival."""
+        ...
+
+    async def forget(self, *, days: float = FORGET_DAYS) -> int:
+        """Deletes the events that are done and arrived more than `days` ago; returns how many.
+
+        The statuses of payins and payouts stay, so that a later replay of their events is OUTDATED. A replay of any
+        other event is NEW again.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Ends the loops of `work`, and closes what the inbox itself has opened; its next use opens it again."""
+        ...

@@ -1,0 +1,203 @@
+"""An inbox in memory, for tests."""
+
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async.intents.intent import Intents
+from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.webhooks.inboxes.delivery import Delivery, taken_by_lease
+from paycombat_async.webhooks.inboxes.evidence import settle
+from paycombat_async.webhooks.inboxes.inbox import (
+    DAY_S,
+    FORGET_DAYS,
+    LEASE_S,
+    LISTED,
+    POLL_S,
+    Damaged,
+    Depth,
+    Inbox,
+    Receipt,
+)
+from paycombat_async.webhooks.inboxes.news import News
+from paycombat_async.webhooks.inboxes.rules import (
+    lease_lost,
+    never_received,
+    no_connection,
+    retry_delay,
+    subject_of,
+    verdict,
+)
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An event that was received. While it `is_held`, a worker has it until the time `until`."""
+
+    number: int
+    event: WebhookEvent
+    receipt: Receipt
+    arrived: float
+    is_done: bool
+    attempt: int = 0
+    until: float = 0.0
+    is_held: bool = False
+
+
+class MemoryInbox(Inbox):
+    """An `Inbox` in memory; its events are lost when the process ends. Threads and event loops may share it."""
+
+    def __init__(self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
+        """`intents` is a store whose calls are settled by the events that name them."""
+        self._intents = intents
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._news = News()
+        self._received = 0
+        self._by_key: dict[str, _Entry] = {}
+        self._by_number: dict[int, _Entry] = {}
+        self._standing: dict[str, str] = {}
+
+    async def receive(self, event: WebhookEvent, connection: None = None) -> Receipt:
+        if connection is not None:
+            raise no_connection()
+        is_contradicted = await settle(self._intents, event)
+        with self._lock:
+            if event.key in self._by_key:
+                return Receipt.DUPLICATE
+            subject = subject_of(event)
+            standing = self._standing.get(subject.name) if subject else None
+            receipt = verdict(event, standing, is_contradicted=is_contradicted)
+            if subject and receipt is Receipt.NEW:
+                self._standing[subject.name] = subject.status
+            self._received += 1
+            is_done = receipt is Receipt.OUTDATED
+            entry = _Entry(self._received, event, receipt, self._clock.now(), is_done)
+            self._by_key[event.key] = self._by_number[entry.number] = entry
+        self._news.tell()
+        return receipt
+
+    async def take(self, *, lease: float = LEASE_S) -> Delivery | None:
+        since = self._clock.monotonic()
+        with self._lock:
+            entry = self._next()
+            if entry is None:
+                return None
+            entry.attempt += 1
+            entry.until, entry.is_held = self._clock.now() + lease, True
+            return Delivery(
+                entry.event,
+                attempt=entry.attempt,
+                number=entry.number,
+                token=_token(entry),
+                keeper=self,
+                clock=self._clock,
+                lease=lease,
+                since=since,
+            )
+
+    async def done(self, taken: Delivery | WebhookEvent) -> None:
+        with self._lock:
+            if isinstance(taken, Delivery):
+                entry = self._taken(taken)
+            elif taken.key in self._by_key:
+                entry = self._by_key[taken.key]
+            else:
+                raise never_received(taken)
+            entry.is_done, entry.is_held = True, False
+        self._news.tell()
+
+    async def release(self, delivery: Delivery) -> None:
+        with self._lock:
+            entry = self._taken(delivery)
+            if entry.is_held:
+                entry.until, entry.is_held = self._clock.now() + retry_delay(entry.attempt), False
+        self._news.tell()
+
+    async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
+        with self._lock:
+            entry = self._taken(delivery)
+            if entry.is_held:
+                entry.until = self._clock.now() + lease
+            elif not entry.is_done:
+                raise lease_lost(delivery.number)
+
+    def work(
+        self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: "asyncio.Event | None" = None
+    ) -> AsyncGenerator[Delivery, None]:
+        from paycombat_async.webhooks.inboxes.work import deliveries  # noqa: PLC0415  # imports asyncio
+
+        return deliveries(lambda: self.take(lease=lease), self._news, self._clock, poll=poll, stop=stop)
+
+    def taken(self, *, connection: None = None) -> AbstractAsyncContextManager[Delivery | None]:
+        if connection is not None:
+            raise no_connection()
+        return taken_by_lease(self.take)
+
+    async def depth(self) -> Depth:
+        with self._lock:
+            now = self._clock.now()
+            left = [entry for entry in self._by_number.values() if not entry.is_done]
+        new = [entry for entry in left if entry.receipt is Receipt.NEW]
+        taken = sum(entry.is_held and entry.until > now for entry in new)
+        return Depth(
+            waiting=len(new) - taken,
+            taken=taken,
+            conflicts=len(left) - len(new),
+            damaged=0,
+            oldest=max((now - entry.arrived for entry in left), default=None),
+        )
+
+    async def pending(self, receipt: Receipt = Receipt.NEW, *, limit: int = LISTED) -> list[WebhookEvent]:
+        with self._lock:
+            left = (entry for entry in self._by_number.values() if not entry.is_done)
+            return [entry.event for entry in left if entry.receipt is receipt][:limit]
+
+    async def damaged(self, *, limit: int = LISTED) -> list[Damaged]:  # noqa: ARG002  # the protocol's signature
+        """Returns an empty list, because payloads in memory are not damaged."""
+        return []
+
+    async def forget(self, *, days: float = FORGET_DAYS) -> int:
+        with self._lock:
+            before = self._clock.now() - days * DAY_S
+            old = [entry for entry in self._by_number.values() if entry.arrived < before and entry.is_done]
+            for entry in old:
+                del self._by_number[entry.number], self._by_key[entry.event.key]
+        return len(old)
+
+    async def aclose(self) -> None:
+        """Ends the loops of `work`. The events stay."""
+        self._news.close()
+
+    def __repr__(self) -> str:
+        return f"MemoryInbox({len(self._by_number)} events)"
+
+    def _next(self) -> _Entry | None:
+        now = self._clock.now()
+        ahead: set[str] = set()
+        for entry in self._by_number.values():
+            if entry.is_done or entry.receipt is not Receipt.NEW:
+                continue
+            subject = subject_of(entry.event)
+            if entry.until <= now and not (subject and subject.name in ahead):
+                return entry
+            if subject:
+                ahead.add(subject.name)
+        return None
+
+    def _taken(self, delivery: Delivery) -> _Entry:
+        """Returns the entry of a delivery. Raises `LeaseLost` if another worker has taken it since."""
+        entry = self._by_number.get(delivery.number)
+        if entry is None or _token(entry) != delivery.token:
+            raise lease_lost(delivery.number)
+        return entry
+
+
+def _token(entry: _Entry) -> str:
+    return f"{entry.number}-{entry.attempt}"

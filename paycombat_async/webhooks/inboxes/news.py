@@ -1,0 +1,53 @@
+"""Wakes the workers of a process when there is something new in their inbox."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class News:
+    """Wakes those who listen, in any event loop of this process. `closings` counts how often the inbox was closed."""
+
+    def __init__(self) -> None:
+        self.closings = 0
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._listeners: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+
+    def tell(self) -> None:
+        """Sets the events of all who listen now. May be called in any thread."""
+        for loop, event in self._of_this_process():
+            with contextlib.suppress(RuntimeError):  # the loop was closed
+                loop.call_soon_threadsafe(event.set)
+
+    def close(self) -> None:
+        """Counts a closing, and wakes all who listen."""
+        self.closings += 1
+        self.tell()
+
+    @contextlib.contextmanager
+    def listening(self) -> "Generator[asyncio.Event]":
+        """A context with an event of the running loop, which is set by the next `tell`."""
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only verifies should not pay
+
+        listener = (asyncio.get_running_loop(), asyncio.Event())
+        self._of_this_process()
+        with self._lock:
+            self._listeners.add(listener)
+        try:
+            yield listener[1]
+        finally:
+            with self._lock:
+                self._listeners.discard(listener)
+
+    def _of_this_process(self) -> "list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]":
+        """Returns those who listen. A forked child drops those of its parent: waking them would write to its pipes."""
+        if self._pid != os.getpid():
+            self._pid, self._lock, self._listeners = os.getpid(), threading.Lock(), set()
+        with self._lock:
+            return list(self._listeners)

@@ -1,0 +1,83 @@
+"""The rules of every inbox, without any I/O: what a delivery is, which come one after the other, when it is retried."""
+
+from typing import Final, NamedTuple
+
+from paycombat_async.errors import ConfigurationError, LeaseLost
+from paycombat_async.schemas.events import UnknownEvent, WebhookEvent
+from paycombat_async.webhooks.inboxes.inbox import Receipt
+
+# The stage of each status, by type: the recorded status of a payin or payout is only replaced by one of a later stage.
+# An event whose type or status is not in this table changes no recorded status.
+STAGES: Final = {
+    "PAYIN": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "EXPIRED": 1},
+    "PAYOUT": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "RETURNED": 2},
+}
+_LONGEST_DELAY_S: Final = 60.0
+
+
+class Subject(NamedTuple):
+    """The payin or payout whose status an event changes, and the new status."""
+
+    name: str
+    status: str
+
+
+def subject_of(event: WebhookEvent) -> Subject | None:
+    """Returns the status change that an event brings; None if it brings none.
+
+    The fields of an `UnknownEvent` may contradict each other, so a final status in it is not believed; PENDING, which
+    ends nothing, is.
+    """
+    if not event.id or event.status not in STAGES.get(event.type or "", {}):
+        return None
+    if isinstance(event, UnknownEvent) and event.status != "PENDING":
+        return None
+    return Subject(f"{event.type}/{event.id}", event.status)
+
+
+def judge(event: WebhookEvent, standing: str | None) -> Receipt:
+    """Returns the verdict on an event's first delivery: NEW, OUTDATED or CONFLICT.
+
+    `standing` is the recorded status of its payin or payout, such as "SUCCESS"; None if there is none. Only a later
+    status is NEW: SUCCESS, FAILED and EXPIRED come after PENDING, and a payout's RETURNED comes after all of them.
+    """
+    stages = STAGES.get(event.type or "", {})
+    if subject_of(event) is None or standing not in stages:
+        return Receipt.NEW
+    step = stages[event.status or ""] - stages[standing]
+    if step == 0 and event.status != standing:
+        return Receipt.CONFLICT
+    return Receipt.NEW if step > 0 else Receipt.OUTDATED
+
+
+def verdict(event: WebhookEvent, standing: str | None, *, is_contradicted: bool) -> Receipt:
+    """Returns `judge`'s verdict, with CONFLICT in the place of NEW if the event contradicts a recorded call."""
+    receipt = judge(event, standing)
+    return Receipt.CONFLICT if receipt is Receipt.NEW and is_contradicted else receipt
+
+
+def retry_delay(attempt: int) -> float:
+    """Returns the seconds that an event waits after its attempt number `attempt` (from 1) failed: 0, 1, 2, 4 … 60."""
+    return 0.0 if attempt < 2 else min(2.0 ** min(attempt - 2, 10), _LONGEST_DELAY_S)
+
+
+def keys_of(event: WebhookEvent) -> tuple[str, str]:
+    """Returns the event's key, and the one that a release gave it that did not know its type: its digest."""
+    return event.key, UnknownEvent(payload=event.payload, data={}).key
+
+
+def never_received(event: WebhookEvent) -> ConfigurationError:
+    """Returns the error that `done` raises for an event that was never received."""
+    return ConfigurationError(f"the event {event.key} was never received by this inbox; give done() what take() gave")
+
+
+def lease_lost(number: int) -> LeaseLost:
+    """Returns the error for a delivery whose lease ended, and which another worker may have taken since."""
+    return LeaseLost(f"event {number} is no longer this worker's: its lease was over, and another may have taken it")
+
+
+def no_connection() -> ConfigurationError:
+    """Returns the error of an inbox that has no transactions of the caller's."""
+    return ConfigurationError(
+        "only PostgresInbox takes a connection: there the event is stored in your own transaction"
+    )

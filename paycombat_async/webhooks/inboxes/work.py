@@ -1,0 +1,58 @@
+"""The loop of `work()`, for every inbox: take, or wait until there may be something to take."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+from paycombat_async._clock import Clock
+from paycombat_async.errors import StoreFailed
+from paycombat_async.webhooks.inboxes.delivery import Delivery
+from paycombat_async.webhooks.inboxes.news import News
+
+_LONGEST_WAIT_S: Final = 30.0  # between two tries while the inbox cannot be reached
+_log: Final = logging.getLogger("paycombat")
+
+
+async def deliveries(
+    take: Callable[[], Awaitable[Delivery | None]],
+    news: News,
+    clock: Clock,
+    *,
+    poll: float,
+    stop: asyncio.Event | None,
+) -> AsyncGenerator[Delivery, None]:
+    """Yields what `take` returns. While that is None, waits for news, for `poll` seconds, or for the end.
+
+    Ends when `stop` is set or the inbox is closed. No task runs while a delivery is being worked on.
+    """
+    closings, failures = news.closings, 0
+    while True:
+        with news.listening() as arrived:  # before `take`, so that nothing arrives unnoticed in between
+            if news.closings != closings or (stop is not None and stop.is_set()):
+                return
+            try:
+                delivery = await take()
+                failures = 0
+            except StoreFailed as error:
+                delivery, failures = None, failures + 1
+                if failures == 1:
+                    _log.warning("the inbox cannot be reached; its workers go on trying: %s", error)
+            if delivery is None:
+                await _wait(arrived, stop, clock.sleep(min(poll * 2**failures, max(poll, _LONGEST_WAIT_S))))
+        if delivery is not None:
+            yield delivery
+
+
+async def _wait(arrived: asyncio.Event, stop: asyncio.Event | None, sleep: Coroutine[Any, Any, None]) -> None:
+    """Returns when one of the events is set or the sleep is over. Leaves no task behind, also when cancelled."""
+    waits: list[Coroutine[Any, Any, object]] = [arrived.wait(), sleep]  # Any: what coroutines yield to their loop
+    if stop is not None:
+        waits.append(stop.wait())
+    tasks = [asyncio.get_running_loop().create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
