@@ -4,15 +4,22 @@ import contextlib
 import os
 import sqlite3
 import stat
+import threading
+import weakref
 from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
-from paycombat_async.errors import ConfigurationError
+from paycombat_async._loop_local import leak_forever
+from paycombat_async.errors import ConfigurationError, PayCombatError, StoreFailed
 
-_MESSAGES = {
+_BUSY_S: Final = 10  # longest wait for a lock, in seconds; other processes hold it for milliseconds
+_MESSAGES: Final = {
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
     sqlite3.SQLITE_READONLY: "cannot be written: it is read-only",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; is it there, and its directory yours to write?",
+    sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error",
 }
 
 _NETWORK_FILE_SYSTEMS = frozenset(
@@ -89,8 +96,10 @@ def _why_unusable(path: Path, kind: str) -> str:
 
 
 @contextlib.contextmanager
-def translate_errors(kind: str, path: Path | None, own: Mapping[int, str]) -> Generator[None]:
-    """A context in which SQLite's errors become `ConfigurationError`; `own` adds messages by SQLite error code."""
+def translate_errors(
+    kind: str, path: Path | None, own: Mapping[int, str], as_error: type[PayCombatError] = ConfigurationError
+) -> Generator[None]:
+    """A context in which SQLite's errors become errors of the SDK; `own` adds messages by SQLite error code."""
     problem = ""
     try:
         yield
@@ -98,5 +107,186 @@ def translate_errors(kind: str, path: Path | None, own: Mapping[int, str]) -> Ge
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         known = _MESSAGES | {sqlite3.SQLITE_NOTADB: f"is some other file; name another {kind}"} | dict(own)
         problem = known.get(code, f"cannot be used ({error})")
+    except UnicodeDecodeError:  # SQLite's message quotes a damaged schema
+        problem = own.get(sqlite3.SQLITE_CORRUPT, "is damaged")
     if problem:
-        raise ConfigurationError(f"the {kind} {path or '(temporary)'} {problem}")
+        raise as_error(f"the {kind} {path or '(temporary)'} {problem}")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a file is for: the user's word for it, its marks in SQLite's header, its tables, and own error messages."""
+
+    kind: str
+    application: int
+    schema: int
+    tables: tuple[str, ...]
+    messages: Mapping[int, str] = field(default_factory=dict[int, str])
+
+
+class SqliteFile:
+    """A SQLite file on a local disk, with one connection in each process, whose transactions run one at a time.
+
+    A commit costs one fsync, that of the write-ahead log; every thousand pages a checkpoint adds two.
+    """
+
+    def __init__(self, path: Path, layout: Layout) -> None:
+        """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used."""
+        self.path = path
+        self._layout = layout
+        self._messages = {
+            sqlite3.SQLITE_BUSY: f"was locked by another process for {_BUSY_S} seconds",
+            **layout.messages,
+        }
+        self._lock = threading.RLock()  # reentrant, because a signal handler may fork in the middle of a transaction
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._pid = os.getpid()
+        create_private(path, layout.kind)
+        refuse_network_file_system(path, layout.kind)
+        with self._execute("BEGIN IMMEDIATE", ConfigurationError) as connection:
+            claim_database(
+                connection,
+                application=layout.application,
+                schema=layout.schema,
+                tables=layout.tables,
+                what=f"{layout.kind} {path}",
+                other="file",
+            )
+        _files.add(self)
+
+    def transaction(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        """A context with the connection in a transaction: it commits at the end, rolls back on an error.
+
+        Raises `StoreFailed` for every error of SQLite.
+        """
+        return self._execute("BEGIN IMMEDIATE", StoreFailed)
+
+    def reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        """A context with the connection in a transaction that only reads, and so keeps nobody waiting."""
+        return self._execute("BEGIN", StoreFailed)
+
+    def clear_log(self) -> None:
+        """Empties the write-ahead log, which still holds what was deleted; does nothing while others use the file."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            if self._connection is not None and self._is_in_place():
+                self._connection.execute("PRAGMA busy_timeout = 0")
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_S * 1000}")
+
+    def close(self) -> None:
+        """Closes the connection of this process; the next transaction opens another one."""
+        with self._own_lock():
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                self._finalizer.detach()
+                connection.close()
+
+    @contextlib.contextmanager
+    def _execute(self, begin: str, as_error: type[PayCombatError]) -> Generator[sqlite3.Connection]:
+        with self._own_lock(), translate_errors(self._layout.kind, self.path, self._messages, as_error):
+            try:
+                connection = self._open()
+                connection.execute(begin)
+                yield connection
+                connection.execute("COMMIT")
+            except sqlite3.Error:
+                with contextlib.suppress(sqlite3.Error):  # what fails in closing is not the reason
+                    self.close()  # rolls back; the next use begins afresh, in case the file was repaired
+                raise
+            except BaseException:
+                if self._connection is not None and self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and not self._is_in_place():
+            self.close()  # SQLite leaves the log of a moved file alone
+        if self._connection is None:
+            self._connection = _connect(self.path)
+            self._identity = _identity_of(self.path)
+            self._finalizer = weakref.finalize(self, _close_or_leave, self._connection, os.getpid())
+        return self._connection
+
+    def _is_in_place(self) -> bool:
+        """Whether the file that is open still has its name: events written to a deleted file would be lost."""
+        return self._identity == _identity_of(self.path)
+
+    def _own_lock(self) -> threading.RLock:
+        # Forks by os.fork find no open connection, see below. After one by a server's C code, the parent's is left
+        # open: closing it would release the parent's locks. A thread of the parent may have held the old lock.
+        if self._pid != os.getpid():
+            self._leave_open()
+            self._lock, self._pid = threading.RLock(), os.getpid()
+        return self._lock
+
+    def _leave_open(self) -> None:
+        if self._connection is not None:
+            self._finalizer.detach()
+            leak_forever(self._connection)
+            self._connection = None
+
+
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+    )
+    connection.text_factory = _decode
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
+        connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone does not write to the disk
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted holds personal data: it is overwritten
+    except sqlite3.Error:  # it is not a database
+        connection.close()
+        raise
+    return connection
+
+
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "replace")  # a damaged text must not hide the rest of the file
+
+
+def _close_or_leave(connection: sqlite3.Connection, pid: int) -> None:
+    """Closes the connection of a file that was collected, or at exit; a forked child leaves its parent's as it is.
+
+    From Python 3.13 on, a connection that nobody closes emits a ResourceWarning.
+    """
+    if pid == os.getpid():
+        connection.close()
+    else:
+        leak_forever(connection)
+
+
+# A child that inherits an open connection mistakes its parent's file locks for its own: the log could be deleted while
+# it writes there. So a fork waits for the transactions under way and closes the connections; the next use opens them.
+_files: Final["weakref.WeakSet[SqliteFile]"] = weakref.WeakSet()
+_forking: Final = threading.RLock()
+_locked: Final[list[SqliteFile]] = []
+
+
+def _before_fork() -> None:
+    _forking.acquire()
+    for file in sorted(_files, key=id):
+        file._lock.acquire()  # noqa: SLF001  # of this module
+        _locked.append(file)
+        with contextlib.suppress(sqlite3.Error):
+            file.close()
+
+
+def _after_fork() -> None:
+    while _locked:
+        _locked.pop()._lock.release()  # noqa: SLF001  # of this module
+    _forking.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

@@ -2,7 +2,6 @@
 
 from msgspec import UNSET
 
-from paycombat_async import webhooks
 from paycombat_async._clock import Clock
 from paycombat_async._json.canonical import canonical_json
 from paycombat_async._protocol.drift import Drift, DriftKind
@@ -87,6 +86,7 @@ from paycombat_async.schemas import (
     WalletReadiness,
 )
 from paycombat_async.schemas._base import Identity
+from paycombat_sync import webhooks
 from paycombat_sync.batch import sync_customers
 from paycombat_sync.client import PayCombat
 from paycombat_sync.pagination import Pager

@@ -88,6 +88,7 @@ def test_each_package_has_its_client() -> None:
 def test_the_blocking_package_exports_the_very_same_objects() -> None:
     """An error raised through one package is caught by the name of the other; only what waits is its own."""
     shared = [name for name in paycombat_async.__all__ if not home(paycombat_async, name).startswith(WAITING)]
+    shared.remove("webhooks")
 
     different = [name for name in shared if getattr(paycombat_sync, name, None) is not getattr(paycombat_async, name)]
 
@@ -100,8 +101,19 @@ def test_what_the_blocking_package_has_of_its_own_comes_from_itself() -> None:
     own = [
         name
         for name in paycombat_sync.__all__
-        if getattr(paycombat_sync, name) is not getattr(paycombat_async, name, None)
+        if getattr(paycombat_sync, name) is not getattr(paycombat_async, name, None) and name != "webhooks"
     ]
 
     assert {"PayCombat", "sync_customers"} <= set(own)
     assert [name for name in own if not home(paycombat_sync, name).startswith("paycombat_sync")] == []
+
+
+@pytest.mark.promise("P10")
+def test_the_blocking_webhooks_are_the_very_same_but_for_the_inboxes() -> None:
+    """Which block, and so do their deliveries."""
+    original, blocking = paycombat_async.webhooks, paycombat_sync.webhooks
+
+    different = {name for name in original.__all__ if getattr(blocking, name) is not getattr(original, name)}
+
+    assert original.__all__ == blocking.__all__
+    assert different == {name for name in original.__all__ if name.endswith("Inbox") or name == "Delivery"}

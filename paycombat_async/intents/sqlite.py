@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 import msgspec
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
-from paycombat_async.errors import ConfigurationError, StoreFailed
+from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents import transitions
 from paycombat_async.intents.intent import (
     DEFAULT_ACCOUNT,
@@ -63,14 +63,15 @@ class SqliteIntents:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used."""
-        from paycombat_async.intents.sqlite_file import IntentsFile  # noqa: PLC0415  # loads sqlite3
+        from paycombat_async._sqlite_file import SqliteFile  # noqa: PLC0415  # loads sqlite3
+        from paycombat_async.intents.sqlite_file import INTENTS_FILE  # noqa: PLC0415  # loads sqlite3
 
         if str(path) == ":memory:":
             raise ConfigurationError("SqliteIntents needs a file; MemoryIntents keeps intents in memory")
         self.account = check_account(account)
         self._keep_answers = keep_answers
         self._clock = clock
-        self._file = IntentsFile(Path(path).absolute())
+        self._file = SqliteFile(Path(path).absolute(), INTENTS_FILE)
 
     async def begin(self, new: NewIntent) -> Begun:
         return await self._in_thread(self._begin, new)
@@ -102,14 +103,10 @@ class SqliteIntents:
         return f"SqliteIntents({str(self._file.path)!r}, account={self.account!r})"
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Returns the result of `work`, run in a thread because a commit waits for the disk. Raises `StoreFailed`."""
+        """Returns the result of `work`, run in a thread because a commit waits for the disk."""
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs should not pay
 
-        try:
-            return await asyncio.to_thread(work, *args, **kwargs)
-        except ConfigurationError as error:
-            problem = str(error)
-        raise StoreFailed(problem)
+        return await asyncio.to_thread(work, *args, **kwargs)
 
     def _begin(self, new: NewIntent) -> Begun:
         check_reference(new.reference)
@@ -147,7 +144,7 @@ class SqliteIntents:
         return True
 
     def _select(self, query: str, value: object) -> list[Intent]:
-        with self._file.transaction() as connection:
+        with self._file.reading() as connection:
             now = self._now()
             return [_record_of(row).at(now) for row in connection.execute(query, [self.account, value])]
 

@@ -1,6 +1,6 @@
-"""Webhooks: verify the signature, decode the event, process it once. No client is needed; only the inbox does I/O."""
+"""Webhooks: verify the signature, decode the event, process it once. No client is needed; only an inbox does I/O."""
 
-from paycombat_async.errors import InvalidPayload, SignatureMismatch, WebhookError
+from paycombat_async.errors import InvalidPayload, LeaseLost, SignatureMismatch, WebhookError
 from paycombat_async.schemas.events import (
     PayinExpired,
     PayinFailed,
@@ -13,17 +13,25 @@ from paycombat_async.schemas.events import (
     WebhookEvent,
 )
 from paycombat_async.webhooks.doctor import Candidate, Cause, Diagnosis, diagnose
-from paycombat_async.webhooks.inbox import Inbox, MemoryInbox, Receipt
-from paycombat_async.webhooks.inbox_sqlite import SqliteInbox
+from paycombat_async.webhooks.events import read_event as read
+from paycombat_async.webhooks.inboxes.delivery import Delivery
+from paycombat_async.webhooks.inboxes.inbox import Damaged, Depth, Inbox, Receipt
+from paycombat_async.webhooks.inboxes.memory import MemoryInbox
+from paycombat_async.webhooks.inboxes.rules import judge
+from paycombat_async.webhooks.inboxes.sqlite import SqliteInbox
 from paycombat_async.webhooks.verify import Headers, Webhooks, unwrap, verify
 
 __all__ = [
     "Candidate",
     "Cause",
+    "Damaged",
+    "Delivery",
+    "Depth",
     "Diagnosis",
     "Headers",
     "Inbox",
     "InvalidPayload",
+    "LeaseLost",
     "MemoryInbox",
     "PayinExpired",
     "PayinFailed",
@@ -40,6 +48,8 @@ __all__ = [
     "WebhookEvent",
     "Webhooks",
     "diagnose",
+    "judge",
+    "read",
     "unwrap",
     "verify",
 ]

@@ -20,8 +20,8 @@ from paycombat_async.sandbox.faults.table import ACTIONS
 from paycombat_async.sandbox.ledger import LedgerEntry, Movement
 from paycombat_async.sandbox.transitions import PENDING
 from paycombat_async.testing import FakeClock
-from paycombat_async.webhooks import MemoryInbox, SqliteInbox
 from paycombat_sync import PayCombat
+from paycombat_sync.webhooks import MemoryInbox, SqliteInbox
 from tests.chaos.merchant import Mailbox, ModeledInbox
 
 Step: TypeAlias = Fault | Mishap | None
@@ -74,6 +74,7 @@ class Environment:
         self._histories: dict[str, list[str]] = {}
 
     def close(self) -> None:
+        self.desk.close()
         self.client.close()
         self._stack.close()
 

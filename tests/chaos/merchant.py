@@ -5,7 +5,7 @@ from typing import Final, Self
 
 from paycombat_async.sandbox._background_loop import BackgroundLoop
 from paycombat_async.testing import FakeClock
-from paycombat_async.webhooks import Inbox, Receipt, WebhookEvent
+from paycombat_sync.webhooks import Inbox, Receipt, WebhookEvent
 from tests.sandbox.deliveries.receiver import Received, Receiver, receiving
 
 _STAGES: Final = {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "RETURNED": 2}
@@ -67,12 +67,13 @@ class ModeledInbox:
 
     def work(self, *, to_the_end: bool) -> WebhookEvent | None:
         """Takes the next event; `to_the_end` says whether the worker lives long enough to call it done."""
-        event = self._inbox.take(lease=LEASE)
+        delivery = self._inbox.take(lease=LEASE)
+        event = delivery.event if delivery else None
         assert (event.key if event else None) == self._next()
         if event is not None:
             self._leases[event.key] = self._clock.time + LEASE
             if to_the_end:
-                self._inbox.done(event)
+                self._inbox.done(delivery)
                 del self._open[event.key]
         return event
 
@@ -86,4 +87,8 @@ class ModeledInbox:
 
     def check(self) -> None:
         """What waits is what came and is not done, in the order in which it came."""
-        assert list(self._open) == [event.key for event in self._inbox.pending()]
+        assert list(self._open) == [event.key for event in self._inbox.pending(limit=len(self._open) + 1)]
+
+    def close(self) -> None:
+        """End its thread."""
+        self._inbox.close()

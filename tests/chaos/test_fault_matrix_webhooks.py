@@ -39,8 +39,10 @@ async def _receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture(name="inbox", params=["memory", "sqlite"])
-def _inbox(request: pytest.FixtureRequest, tmp_path: Path) -> Inbox:
-    return MemoryInbox() if request.param == "memory" else SqliteInbox(tmp_path / "inbox.db")
+async def _inbox(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Inbox]:
+    inbox = MemoryInbox() if request.param == "memory" else SqliteInbox(tmp_path / "inbox.db")
+    yield inbox
+    await inbox.aclose()
 
 
 async def move(sandbox: Sandbox, kind: str, statuses: list[str]) -> None:
@@ -56,12 +58,12 @@ async def move(sandbox: Sandbox, kind: str, statuses: list[str]) -> None:
     await sandbox.drain()
 
 
-def work_off(inbox: Inbox) -> list[str]:
+async def work_off(inbox: Inbox) -> list[str]:
     """What a worker finds to do, and does."""
     worked: list[str] = []
-    while (event := inbox.take()) is not None:
-        worked.append(str(event.status))
-        inbox.done(event)
+    while (delivery := await inbox.take()) is not None:
+        async with delivery as event:
+            worked.append(str(event.status))
     return worked
 
 
@@ -86,12 +88,12 @@ async def test_each_event_is_worked_on_once(
     seen: list[Receipt] = []
     worked: list[str] = []
     for received in receiver.received:
-        seen.append(inbox.receive(received.event))
-        worked += work_off(inbox) if worker == "at-once" else []
-    worked += work_off(inbox)
+        seen.append(await inbox.receive(received.event))
+        worked += await work_off(inbox) if worker == "at-once" else []
+    worked += await work_off(inbox)
 
     assert (receipts, work) == (seen, worked)
-    assert [] == inbox.pending() + inbox.pending(Receipt.CONFLICT)
+    assert [] == await inbox.pending() + await inbox.pending(Receipt.CONFLICT)
 
 
 @pytest.mark.parametrize("lost", [1, 2])
@@ -101,7 +103,7 @@ async def test_a_delivery_whose_answer_was_lost_comes_again(lost: int, receiver:
     async with Sandbox(webhook_url=receiver.url, clock=FakeClock()) as sandbox:
         await move(sandbox, "payout", [SENT])
 
-    seen = [inbox.receive(received.event) for received in receiver.received]
+    seen = [await inbox.receive(received.event) for received in receiver.received]
 
     assert [NEW] + [DUPLICATE] * lost == seen
-    assert [SENT] == work_off(inbox)
+    assert [SENT] == await work_off(inbox)

@@ -1,5 +1,6 @@
 """Webhooks of any bytes, signed or not: an event that is kept once, or one of the errors."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -48,5 +49,5 @@ def test_any_signed_body_is_an_event_that_an_inbox_keeps_once_or_a_webhook_error
 
     assert is_genuine
     assert event.key == RECEIVER.unwrap(body, given_headers).key
-    assert [Receipt.NEW, Receipt.DUPLICATE] == [inbox.receive(event), inbox.receive(event)]
+    assert [Receipt.NEW, Receipt.DUPLICATE] == [asyncio.run(inbox.receive(event)) for _ in range(2)]
     assert f"{event!r} {event.key}".encode()

@@ -4,7 +4,6 @@ PAYCOMBAT_WEBHOOK_KEY is your signature key; while you change it, the new and th
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -15,7 +14,6 @@ from paycombat_async import WebhookError, webhooks
 
 KEYS = os.environ["PAYCOMBAT_WEBHOOK_KEY"].split()
 inbox = webhooks.SqliteInbox(os.environ.get("PAYCOMBAT_INBOX", "webhooks.db"))
-arrived = asyncio.Event()
 log = logging.getLogger("shop")
 
 
@@ -25,27 +23,20 @@ async def receive(request: web.Request) -> web.Response:
         event = webhooks.unwrap(body, request.headers, KEYS)
     except WebhookError:
         return web.Response(status=400)
-    receipt = await asyncio.to_thread(inbox.receive, event)
+    receipt = await inbox.receive(event)  # it is on the disk now; an error is answered with 500, and the event repeated
     if receipt is webhooks.Receipt.CONFLICT:
         log.warning("look at %s: it came to an end already, now it says %s", event.id, event.status)
-    arrived.set()
     return web.Response(text=receipt)
 
 
-async def work() -> None:
-    """Takes what is in the inbox: at the start, on each arrival, and once a minute for what failed."""
-    while True:
-        arrived.clear()
-        event = None
+async def work(stop: asyncio.Event) -> None:
+    """Works on what is in the inbox and on what comes, until it is told to stop."""
+    async for delivery in inbox.work(stop=stop):
         try:
-            if event := await asyncio.to_thread(inbox.take):
+            async with delivery as event:
                 await handle(event)
-                await asyncio.to_thread(inbox.done, event)
         except Exception:
-            log.exception("a webhook is not done; it stays in the inbox")
-        if event is None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(arrived.wait(), 60)
+            log.exception("a webhook is not done; it comes again")
 
 
 async def handle(event: webhooks.WebhookEvent) -> None:
@@ -60,9 +51,12 @@ async def handle(event: webhooks.WebhookEvent) -> None:
 
 
 async def working(_app: web.Application) -> AsyncIterator[None]:
-    worker = asyncio.create_task(work())
+    stop = asyncio.Event()
+    worker = asyncio.create_task(work(stop))
     yield
-    worker.cancel()
+    stop.set()
+    await worker
+    await inbox.aclose()
 
 
 app = web.Application()

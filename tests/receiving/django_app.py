@@ -14,11 +14,10 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from paycombat_async import WebhookError, webhooks
+from paycombat_sync import WebhookError, webhooks
 
 KEYS = os.environ["PAYCOMBAT_WEBHOOK_KEY"].split()
 inbox = webhooks.SqliteInbox(os.environ.get("PAYCOMBAT_INBOX", "webhooks.db"))
-arrived = threading.Event()
 log = logging.getLogger("shop")
 
 
@@ -29,26 +28,20 @@ def receive(request: HttpRequest) -> HttpResponse:
         event = webhooks.unwrap(request.body, request.headers, KEYS)  # the bytes as they came, not request.POST
     except WebhookError:
         return HttpResponse(status=400)
-    receipt = inbox.receive(event)
+    receipt = inbox.receive(event)  # it is on the disk now; an error is answered with 500, and the event repeated
     if receipt is webhooks.Receipt.CONFLICT:
         log.warning("look at %s: it came to an end already, now it says %s", event.id, event.status)
-    arrived.set()
     return HttpResponse(receipt)
 
 
 def work() -> None:
-    """Takes what is in the inbox: at the start, on each arrival, and once a minute for what failed."""
-    while True:
-        arrived.clear()
-        event = None
+    """Works on what is in the inbox and on what comes."""
+    for delivery in inbox.work():
         try:
-            if event := inbox.take():
+            with delivery as event:
                 handle(event)
-                inbox.done(event)
         except Exception:
-            log.exception("a webhook is not done; it stays in the inbox")
-        if event is None:
-            arrived.wait(60)
+            log.exception("a webhook is not done; it comes again")
 
 
 def handle(event: webhooks.WebhookEvent) -> None:

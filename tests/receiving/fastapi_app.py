@@ -15,15 +15,17 @@ from paycombat_async import WebhookError, webhooks
 
 KEYS = os.environ["PAYCOMBAT_WEBHOOK_KEY"].split()
 inbox = webhooks.SqliteInbox(os.environ.get("PAYCOMBAT_INBOX", "webhooks.db"))
-arrived = asyncio.Event()
 log = logging.getLogger("shop")
 
 
 @contextlib.asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
-    worker = asyncio.create_task(work())
+    stop = asyncio.Event()
+    worker = asyncio.create_task(work(stop))
     yield
-    worker.cancel()
+    stop.set()
+    await worker
+    await inbox.aclose()
 
 
 app = FastAPI(lifespan=lifespan)
@@ -36,27 +38,20 @@ async def receive(request: Request) -> str:
         event = webhooks.unwrap(body, request.headers, KEYS)
     except WebhookError:
         raise HTTPException(400) from None
-    receipt = await asyncio.to_thread(inbox.receive, event)
+    receipt = await inbox.receive(event)  # it is on the disk now; an error is answered with 500, and the event repeated
     if receipt is webhooks.Receipt.CONFLICT:
         log.warning("look at %s: it came to an end already, now it says %s", event.id, event.status)
-    arrived.set()
     return receipt
 
 
-async def work() -> None:
-    """Takes what is in the inbox: at the start, on each arrival, and once a minute for what failed."""
-    while True:
-        arrived.clear()
-        event = None
+async def work(stop: asyncio.Event) -> None:
+    """Works on what is in the inbox and on what comes, until it is told to stop."""
+    async for delivery in inbox.work(stop=stop):
         try:
-            if event := await asyncio.to_thread(inbox.take):
+            async with delivery as event:
                 await handle(event)
-                await asyncio.to_thread(inbox.done, event)
         except Exception:
-            log.exception("a webhook is not done; it stays in the inbox")
-        if event is None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(arrived.wait(), 60)
+            log.exception("a webhook is not done; it comes again")
 
 
 async def handle(event: webhooks.WebhookEvent) -> None:

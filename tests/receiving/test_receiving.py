@@ -17,8 +17,7 @@ from typing import Self
 import pytest
 
 from paycombat_async import Signer
-from paycombat_async.webhooks.events import read_event
-from paycombat_async.webhooks.inbox_sqlite import SqliteInbox
+from paycombat_sync.webhooks import SqliteInbox, WebhookEvent, read
 from tests.processes import PATIENCE_S, Process
 
 KEY, OLD_KEY = "snd_new-key", "snd_old-key"
@@ -91,13 +90,20 @@ def payout(order: str, status: str) -> bytes:
     return json.dumps({"id": f"id-{order}", "order_id": order, "status": status, "type": "PAYOUT"}).encode()
 
 
+def pending(path: Path) -> list[WebhookEvent]:
+    inbox = SqliteInbox(path)
+    left = inbox.pending()
+    inbox.close()
+    return left
+
+
 def test_a_signed_webhook_is_answered_and_worked_on(shop):
     """The simplest case. When the worker is at the next one, it has marked this one as done."""
     answers = [shop.deliver(payin(order)) for order in ("simple", "next")]
 
     assert [(200, "new")] * 2 == answers
     assert ["order simple is paid", "order next is paid"] == [shop.line(), shop.line()]
-    assert read_event(payin("simple")) not in SqliteInbox(shop.inbox).pending()
+    assert read(payin("simple")) not in pending(shop.inbox)
 
 
 def test_repetitions_are_answered_and_not_worked_on(shop):
@@ -184,7 +190,8 @@ def test_only_post_is_answered(shop):
 def test_work_that_a_crash_left_is_done_at_the_next_start(example, tmp_path):
     """The process died after its 200: what it had received is worked on, and nothing is received twice."""
     inbox = SqliteInbox(tmp_path / "inbox.db")
-    inbox.receive(read_event(payin("left over")))
+    inbox.receive(read(payin("left over")))
+    inbox.close()
 
     with Shop(example, tmp_path / "inbox.db") as shop:
         worked_on = shop.line()

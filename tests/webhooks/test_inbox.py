@@ -1,9 +1,10 @@
-"""The inbox, in memory and in SQLite: what each delivery is to it, and what is left to do."""
+"""The inboxes in memory and in SQLite: what each delivery is to them, and what is left to do."""
 
+import asyncio
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,18 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paycombat_async import ConfigurationError
+from paycombat_async import ConfigurationError, PayCombatError
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.testing import FakeClock
-from paycombat_async.webhooks.events import read_event
-from paycombat_async.webhooks.inbox import Inbox, MemoryInbox, Receipt
-from paycombat_async.webhooks.inbox_sqlite import SqliteInbox
+from paycombat_async.webhooks import Delivery, Inbox, MemoryInbox, Receipt, SqliteInbox, judge, read
+from paycombat_sync import webhooks as blocking
 
 NEW, DUPLICATE, OUTDATED, CONFLICT = Receipt
 
 
 def event(status: str, kind: str = "PAYIN", number: int = 1, **more: object) -> WebhookEvent:
-    return read_event(json.dumps({"id": f"id-{number}", "type": kind, "status": status, **more}).encode())
+    return read(json.dumps({"id": f"id-{number}", "type": kind, "status": status, **more}).encode())
 
 
 def payout(status: str) -> WebhookEvent:
@@ -35,9 +35,29 @@ OTHER = event("SUCCESS", number=2)
 DOUBTFUL = event("SUCCESS", "PAYOUT", approval="FAILED")
 
 
+pytestmark = pytest.mark.promise("P14")
+
+
+async def take(inbox: Inbox, **options: float) -> WebhookEvent | None:
+    """The event of the next delivery."""
+    delivery = await inbox.take(**options)
+    return delivery.event if delivery else None
+
+
 @pytest.fixture(name="inbox", params=["memory", "sqlite"])
-def _inbox(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Inbox:
-    return MemoryInbox(clock=clock) if request.param == "memory" else SqliteInbox(tmp_path / "inbox.db", clock=clock)
+async def _inbox(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Inbox]:
+    inbox = MemoryInbox(clock=clock) if request.param == "memory" else SqliteInbox(tmp_path / "inbox.db", clock=clock)
+    yield inbox
+    await inbox.aclose()
+
+
+@pytest.fixture(name="shared", params=["memory", "sqlite"])
+def _shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[blocking.Inbox]:
+    """For threads."""
+    in_memory = request.param == "memory"
+    inbox = blocking.MemoryInbox() if in_memory else blocking.SqliteInbox(tmp_path / "inbox.db")
+    yield inbox
+    inbox.close()
 
 
 @pytest.mark.parametrize(
@@ -85,134 +105,132 @@ def _inbox(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> 
         "a type nobody knows, repeated",
     ],
 )
-def test_each_delivery_gets_its_receipt(inbox, deliveries, receipts):
+async def test_each_delivery_gets_its_receipt(inbox, deliveries, receipts):
     """By what came before it; a contradiction moves nothing."""
-    assert receipts == [inbox.receive(delivered) for delivered in deliveries]
+    assert receipts == [await inbox.receive(delivered) for delivered in deliveries]
 
 
-def test_what_is_new_is_to_be_done_in_order_of_arrival(inbox):
+async def test_what_is_new_is_to_be_done_in_order_of_arrival(inbox):
     """Duplicates and what is outdated are not; contradictions are listed apart."""
     for delivered in (OTHER, RETURNED, SENT, EXPIRED, RETURNED, PAID):
-        inbox.receive(delivered)
+        await inbox.receive(delivered)
 
-    assert [OTHER, RETURNED, EXPIRED] == inbox.pending()
-    assert [PAID] == inbox.pending(CONFLICT)
+    assert [OTHER, RETURNED, EXPIRED] == await inbox.pending()
+    assert [PAID] == await inbox.pending(CONFLICT)
 
 
-def test_an_event_comes_out_as_it_went_in(inbox):
+async def test_an_event_comes_out_as_it_went_in(inbox):
     """The payload byte for byte, white space included."""
-    went_in = read_event(
-        '{ "id": "id-1", "type": "PAYIN", "status": "SUCCESS", "customer_full_name": "한빛" }'.encode()
-    )
-    inbox.receive(went_in)
+    went_in = read('{ "id": "id-1", "type": "PAYIN", "status": "SUCCESS", "customer_full_name": "한빛" }'.encode())
+    await inbox.receive(went_in)
 
-    came_out = inbox.take()
+    came_out = await take(inbox)
 
     assert went_in == came_out
     assert went_in.payload == came_out.payload
 
 
-def test_what_is_done_is_done(inbox):
+async def test_what_is_done_is_done(inbox):
     """It is neither pending nor taken any more, and a repetition is still known."""
-    inbox.receive(PAID)
+    await inbox.receive(PAID)
 
-    inbox.done(inbox.take())
-    inbox.done(PAID)
+    await inbox.done(await take(inbox))
+    await inbox.done(PAID)
 
-    assert (None, [], DUPLICATE) == (inbox.take(), inbox.pending(), inbox.receive(PAID))
+    assert (None, [], DUPLICATE) == (await take(inbox), await inbox.pending(), await inbox.receive(PAID))
 
 
-def test_a_contradiction_is_done_when_somebody_says_so(inbox):
+async def test_a_contradiction_is_done_when_somebody_says_so(inbox):
     """Until then it stays listed, and no worker gets it."""
-    inbox.receive(EXPIRED)
-    inbox.receive(PAID)
-    inbox.done(EXPIRED)
+    await inbox.receive(EXPIRED)
+    await inbox.receive(PAID)
+    await inbox.done(EXPIRED)
 
-    taken, listed = inbox.take(), inbox.pending(CONFLICT)
-    inbox.done(PAID)
+    taken, listed = await take(inbox), await inbox.pending(CONFLICT)
+    await inbox.done(PAID)
 
-    assert (None, [PAID], []) == (taken, listed, inbox.pending(CONFLICT))
+    assert (None, [PAID], []) == (taken, listed, await inbox.pending(CONFLICT))
 
 
-def test_done_refuses_what_never_came(inbox):
+async def test_done_refuses_what_never_came(inbox):
     """A mistake of the program, which would otherwise work on the event for ever."""
     with pytest.raises(ConfigurationError, match="never received"):
-        inbox.done(PAID)
+        await inbox.done(PAID)
 
 
-def test_a_lease_keeps_others_off_until_it_ends(inbox, clock):
+async def test_a_lease_keeps_others_off_until_it_ends(inbox, clock):
     """Then the work counts as cut off; a taken event stays pending all the while."""
-    inbox.receive(PAID)
-    inbox.take(lease=60)
+    await inbox.receive(PAID)
+    await take(inbox, lease=60)
 
     clock.time += 59
-    during = inbox.take()
+    during = await take(inbox)
     clock.time += 1
-    after = inbox.take()
+    after = await take(inbox)
 
     assert (None, PAID) == (during, after)
-    assert [PAID] == inbox.pending()
+    assert [PAID] == await inbox.pending()
 
 
-def test_events_of_one_object_are_worked_on_one_after_the_other(inbox):
+async def test_events_of_one_object_are_worked_on_one_after_the_other(inbox):
     """Another worker gets the return of a payout only when its success is done; other objects do not wait."""
     for delivered in (SENT, RETURNED, OTHER):
-        inbox.receive(delivered)
+        await inbox.receive(delivered)
 
-    first, second, third = inbox.take(), inbox.take(), inbox.take()
-    inbox.done(SENT)
+    first, second, third = await take(inbox), await take(inbox), await take(inbox)
+    await inbox.done(SENT)
 
     assert (SENT, OTHER, None) == (first, second, third)
-    assert inbox.take() == RETURNED
+    assert await take(inbox) == RETURNED
 
 
-def test_a_failed_event_lets_the_others_by(inbox):
+async def test_a_failed_event_lets_the_others_by(inbox):
     """It waits for the end of its lease, they do not."""
-    inbox.receive(PAID)
-    inbox.receive(OTHER)
+    await inbox.receive(PAID)
+    await inbox.receive(OTHER)
 
-    inbox.take()
+    await take(inbox)
 
-    assert inbox.take() == OTHER
+    assert await take(inbox) == OTHER
 
 
-def test_what_is_forgotten_is_old_and_done(inbox, clock):
+async def test_what_is_forgotten_is_old_and_done(inbox, clock):
     """Deliveries of the last 90 days and what is still to be done are kept."""
-    inbox.receive(event("x", "REFUND"))
-    inbox.receive(event("y", "REFUND"))
-    inbox.done(event("x", "REFUND"))
+    await inbox.receive(event("x", "REFUND"))
+    await inbox.receive(event("y", "REFUND"))
+    await inbox.done(event("x", "REFUND"))
     clock.time += 90 * 86_400
 
-    on_the_day = inbox.forget()
+    on_the_day = await inbox.forget()
     clock.time += 1
-    later = inbox.forget()
+    later = await inbox.forget()
 
     assert (0, 1) == (on_the_day, later)
-    assert [event("y", "REFUND")] == inbox.pending()
-    assert (NEW, DUPLICATE) == (inbox.receive(event("x", "REFUND")), inbox.receive(event("y", "REFUND")))
+    assert [event("y", "REFUND")] == await inbox.pending()
+    assert (NEW, DUPLICATE) == (await inbox.receive(event("x", "REFUND")), await inbox.receive(event("y", "REFUND")))
 
 
-def test_a_replay_of_a_forgotten_payin_is_outdated(inbox, clock):
+async def test_a_replay_of_a_forgotten_payin_is_outdated(inbox, clock):
     """Signatures are valid for ever; work must not be done again years later."""
-    inbox.receive(PAID)
-    inbox.done(PAID)
+    await inbox.receive(PAID)
+    await inbox.done(PAID)
     clock.time += 1
 
-    forgotten = inbox.forget(days=0)
+    forgotten = await inbox.forget(days=0)
 
-    assert (1, OUTDATED, CONFLICT) == (forgotten, inbox.receive(PAID), inbox.receive(EXPIRED))
+    assert (1, OUTDATED, CONFLICT) == (forgotten, await inbox.receive(PAID), await inbox.receive(EXPIRED))
 
 
-def test_a_replay_of_a_forgotten_contradiction_is_one_again(inbox, clock):
+async def test_a_replay_of_a_forgotten_contradiction_is_one_again(inbox, clock):
     """It never became how the payin stands."""
     for delivered in (EXPIRED, PAID):
-        inbox.receive(delivered)
-        inbox.done(delivered)
+        await inbox.receive(delivered)
+        await inbox.done(delivered)
     clock.time += 1
 
-    forgotten = inbox.forget(days=0)
+    forgotten = await inbox.forget(days=0)
 
-    assert (2, CONFLICT, OUTDATED) == (forgotten, inbox.receive(PAID), inbox.receive(EXPIRED))
+    assert (2, CONFLICT, OUTDATED) == (forgotten, await inbox.receive(PAID), await inbox.receive(EXPIRED))
 
 
 @pytest.fixture(name="restless")
@@ -236,25 +254,25 @@ def at_once(work: Callable[[], object], threads: int = 4) -> list[object]:
 
 
 @pytest.mark.usefixtures("restless")
-def test_of_concurrent_deliveries_one_is_new(inbox):
+def test_of_concurrent_deliveries_one_is_new(shared):
     """Threads of a web server, all with the same events."""
     many = [event("SUCCESS", number=number) for number in range(50)]
 
-    by_thread = at_once(lambda: [inbox.receive(one) for one in many])
+    by_thread = at_once(lambda: [shared.receive(one) for one in many])
 
     assert [[DUPLICATE, DUPLICATE, DUPLICATE, NEW]] * 50 == [sorted(of_one) for of_one in zip(*by_thread, strict=True)]
 
 
 @pytest.mark.usefixtures("restless")
-def test_of_concurrent_workers_one_gets_each_event(inbox):
+def test_of_concurrent_workers_one_gets_each_event(shared):
     """Four take until there is nothing left."""
     many = [event("SUCCESS", number=number) for number in range(50)]
     for one in many:
-        inbox.receive(one)
+        shared.receive(one)
 
-    by_thread = at_once(lambda: list(iter(inbox.take, None)))
+    by_thread = at_once(lambda: list(iter(shared.take, None)))
 
-    assert sorted(one.key for one in many) == sorted(one.key for taken in by_thread for one in taken)
+    assert sorted(one.key for one in many) == sorted(one.event.key for taken in by_thread for one in taken)
 
 
 events = st.sampled_from(
@@ -270,31 +288,42 @@ steps = st.one_of(
     st.tuples(st.just("receive"), events),
     st.tuples(st.just("take"), st.just(5.0)),
     st.tuples(st.just("done"), events),
+    st.tuples(st.sampled_from(["end", "release", "renew"]), st.integers(0, 3)),
     st.tuples(st.just("wait"), st.floats(0, 10)),
     st.tuples(st.just("forget"), st.just(0.0)),
 )
 
 
-def play(inbox: Inbox, clock: FakeClock, script: list[tuple[str, object]]) -> list[object]:
-    """All results of the inbox for a sequence of calls."""
+async def play(inbox: Inbox, clock: FakeClock, script: list[tuple[str, object]]) -> list[object]:
+    """All results of the inbox for a sequence of calls; `end` and the like act on the last deliveries but some."""
     said: list[object] = []
-    for name, given_value in script:
-        match name:
-            case "receive":
-                said.append(inbox.receive(given_value))
-            case "take":
-                said.append(inbox.take(lease=given_value))
-            case "done":
-                try:
-                    said.append(inbox.done(given_value))
-                except ConfigurationError as error:
-                    said.append(str(error))
-            case "wait":
-                clock.time += given_value
-            case "forget":
-                said.append(inbox.forget(days=given_value))
-        said.append((inbox.pending(), inbox.pending(CONFLICT)))
+    taken: list[Delivery] = []
+    for name, value in script:
+        if name in {"end", "release", "renew"} and value < len(taken):
+            steps = {"end": inbox.done, "release": inbox.release, "renew": inbox.renew}
+            said.append(await outcome(steps[name](taken[-1 - value])))
+        elif name == "receive":
+            said.append(await inbox.receive(value))
+        elif name == "take":
+            delivery = await inbox.take(lease=value)
+            said.append(delivery and (delivery.event, delivery.number, delivery.attempt))
+            taken += [delivery] if delivery else []
+        elif name == "done":
+            said.append(await outcome(inbox.done(value)))
+        elif name == "wait":
+            clock.time += value
+        elif name == "forget":
+            said.append(await inbox.forget(days=value))
+        said.append((await inbox.pending(), await inbox.pending(CONFLICT), await inbox.depth()))
+    await inbox.aclose()
     return said
+
+
+async def outcome(step: Awaitable[None]) -> str | None:
+    try:
+        return await step
+    except PayCombatError as error:
+        return repr(error)
 
 
 @settings(max_examples=50)  # each step is a write to the disk, and disks have their moods
@@ -304,7 +333,26 @@ def test_both_inboxes_say_the_same(tmp_path_factory, script):
     path = tmp_path_factory.mktemp("inbox") / "inbox.db"
     one, other = FakeClock(), FakeClock()
 
-    in_memory = play(MemoryInbox(clock=one), one, script)
-    in_sqlite = play(SqliteInbox(path, clock=other), other, script)
+    in_memory = asyncio.run(play(MemoryInbox(clock=one), one, script))
+    in_sqlite = asyncio.run(play(SqliteInbox(path, clock=other), other, script))
 
     assert in_memory == in_sqlite
+
+
+@pytest.mark.parametrize(
+    ("delivered", "standing", "receipt"),
+    [
+        (PAID, None, NEW),
+        (PAID, "PENDING", NEW),
+        (PAID, "SUCCESS", OUTDATED),
+        (PAID, "EXPIRED", CONFLICT),
+        (RETURNED, "FAILED", NEW),
+        (SENT, "RETURNED", OUTDATED),
+        (PAID, "a status of a later release", NEW),
+        (DOUBTFUL, "SUCCESS", NEW),
+        (event("MELTED"), "SUCCESS", NEW),
+    ],
+)
+def test_the_verdict_can_be_asked_for(delivered, standing, receipt):
+    """Without an inbox, as for a table of one's own."""
+    assert receipt is judge(delivered, standing)

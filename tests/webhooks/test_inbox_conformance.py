@@ -9,6 +9,7 @@ import pytest
 from paycombat_async.testing.inbox_conformance import CHECKS, Check
 from paycombat_async.webhooks.inboxes.inbox import Inbox
 from paycombat_async.webhooks.inboxes.memory import MemoryInbox
+from paycombat_async.webhooks.inboxes.sqlite import SqliteInbox
 
 pytestmark = pytest.mark.promise("P14")
 
@@ -18,7 +19,14 @@ async def in_memory(_folder: Path) -> AsyncIterator[Inbox]:
     yield MemoryInbox()
 
 
-INBOXES: dict[str, Callable[[Path], AbstractAsyncContextManager[Inbox]]] = {"memory": in_memory}
+@asynccontextmanager
+async def in_sqlite(folder: Path) -> AsyncIterator[Inbox]:
+    inbox = SqliteInbox(folder / "inbox.db")
+    yield inbox
+    await inbox.aclose()
+
+
+INBOXES: dict[str, Callable[[Path], AbstractAsyncContextManager[Inbox]]] = {"memory": in_memory, "sqlite": in_sqlite}
 
 
 @pytest.mark.parametrize("make", INBOXES.values(), ids=INBOXES)

@@ -111,18 +111,31 @@ class Holding:
             self._on_lost()
 
 
-async def finish(work: Coroutine[Any, Any, T]) -> T:  # Any: what a coroutine yields to its event loop
-    """Returns the result of `work`, which goes on to its end, for 15 seconds at most, if the caller is cancelled."""
+# Any: what a coroutine yields to its event loop
+async def finish(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[Any, Any, None]] | None = None) -> T:
+    """Returns the result of `work`, which goes on to its end, for 15 seconds at most, if the caller is cancelled.
+
+    `undo` is then called with the result, which the caller never gets.
+    """
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         deadline = loop.time() + _FINISH_S
-        while not task.done() and loop.time() < deadline:
-            with suppress(asyncio.CancelledError):  # a second one; the first is raised below
-                await asyncio.wait([task], timeout=deadline - loop.time())
-        task.cancel()
-        if task.done() and not task.cancelled() and task.exception() is not None:
-            _log.warning("a worker was cancelled, and its last write to the inbox failed: %s", task.exception())
+        await _outlast(task, deadline)
+        if undo is not None and task.done() and not task.cancelled() and task.exception() is None:
+            undoing = loop.create_task(undo(task.result()))
+            await _outlast(undoing, deadline)
         raise
+
+
+async def _outlast(task: "asyncio.Task[Any]", deadline: float) -> None:
+    """Waits until the task is over, or cancels it at `deadline`; a cancellation of the caller is ignored meanwhile."""
+    loop = asyncio.get_running_loop()
+    while not task.done() and loop.time() < deadline:
+        with suppress(asyncio.CancelledError):  # `finish` raises the first one when all is written
+            await asyncio.wait([task], timeout=deadline - loop.time())
+    task.cancel()
+    if task.done() and not task.cancelled() and task.exception() is not None:
+        _log.warning("a worker was cancelled, and its last write to the inbox failed: %s", task.exception())

@@ -1,0 +1,229 @@
+"""What an inbox does in its SQLite file. Each method is one transaction, and blocks until the disk has it."""
+
+import logging
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from paycombat_async._clock import Clock
+from paycombat_async._sqlite_file import SqliteFile
+from paycombat_async.errors import InvalidPayload
+from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.webhooks.events import read_event
+from paycombat_async.webhooks.inboxes import sqlite_tables as sql
+from paycombat_async.webhooks.inboxes.inbox import DAY_S, Damaged, Depth, Receipt
+from paycombat_async.webhooks.inboxes.rules import (
+    Subject,
+    keys_of,
+    lease_lost,
+    never_received,
+    retry_delay,
+    subject_of,
+    verdict,
+)
+
+_CLEAR_S: Final = 60.0  # between two clearings of the log, since each adds a second fsync to the next commit
+_LATEST: Final = 253_402_300_799.0  # the last second that a datetime can hold
+# Errors that one damaged row causes, though the rest of the file can be used.
+_ROW_ERRORS: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH})
+_log: Final = logging.getLogger("paycombat")
+
+
+class Taken(NamedTuple):
+    """An event that was just taken, for the first time if `attempt` is 1."""
+
+    number: int
+    attempt: int
+    event: WebhookEvent
+
+
+class _Held(NamedTuple):
+    """How the event of a delivery stands; `is_held` is false once it was released or done."""
+
+    attempt: int
+    is_held: bool
+    is_done: bool
+
+
+class InboxFile:
+    """An inbox's file, which threads and processes may share. Its methods raise `StoreFailed`."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used."""
+        self.path = path
+        self._clock = clock
+        self._file = SqliteFile(path, sql.INBOX_FILE)
+        self._uncleared_since: float | None = None
+
+    def receive(self, event: WebhookEvent, *, is_contradicted: bool) -> Receipt:
+        """Stores the event and returns its receipt."""
+        with self._file.transaction() as connection:
+            if _numbers(connection, event):
+                return Receipt.DUPLICATE
+            subject = subject_of(event)
+            receipt = verdict(event, _standing(connection, subject), is_contradicted=is_contradicted)
+            if subject and receipt is Receipt.NEW:
+                connection.execute("INSERT OR REPLACE INTO standing VALUES (?, ?)", subject)
+            name = subject.name if subject else None
+            payload = None if receipt is Receipt.OUTDATED else event.payload
+            connection.execute(sql.RECEIVE, [event.key, name, receipt, self._clock.now(), payload])
+        return receipt
+
+    def take(self, lease: float) -> Taken | None:
+        """Returns the next event, for `lease` seconds; None without one. Sets aside those that cannot be read."""
+        with self._file.transaction() as connection:
+            now = self._clock.now()
+            while found := connection.execute(sql.NEXT, [now]).fetchone():
+                if taken := _take(connection, found[0], now + lease):
+                    return taken
+                connection.execute("INSERT INTO damaged VALUES (?)", found)
+                _log.warning("event %s cannot be read and is set aside; see `damaged` of the inbox", found[0])
+        self._clear_log()
+        return None
+
+    def done(self, number: int, token: str) -> None:
+        """Deletes the payload. Raises `LeaseLost` if another worker has taken the event since."""
+        with self._file.transaction() as connection:
+            if not _held(connection, number, token).is_done:
+                _finish(connection, number)
+        self._deleted()
+
+    def done_by_key(self, event: WebhookEvent) -> None:
+        """Deletes the payload, whoever has taken the event. Raises `ConfigurationError` if it was never received."""
+        with self._file.transaction() as connection:
+            numbers = _numbers(connection, event)
+            for number in numbers:
+                _finish(connection, number)
+        if not numbers:
+            raise never_received(event)
+        self._deleted()
+
+    def release(self, number: int, token: str) -> None:
+        """Ends the lease. Raises `LeaseLost` if another worker has taken the event since."""
+        with self._file.transaction() as connection:
+            held = _held(connection, number, token)
+            if held.is_held:
+                until = self._clock.now() + retry_delay(held.attempt)
+                connection.execute("UPDATE delivery SET is_held = 0, until = ? WHERE number = ?", [until, number])
+
+    def renew(self, number: int, token: str, lease: float) -> None:
+        """Extends the lease. Raises `LeaseLost` if it was released, or another worker has taken the event since."""
+        with self._file.transaction() as connection:
+            held = _held(connection, number, token)
+            if held.is_held:
+                until = self._clock.now() + lease
+                connection.execute("UPDATE delivery SET until = ? WHERE number = ?", [until, number])
+            elif not held.is_done:
+                raise lease_lost(number)
+
+    def depth(self) -> Depth:
+        """Returns how many events are not done."""
+        now = self._clock.now()
+        with self._file.reading() as connection:
+            undone, new, taken, oldest, damaged = connection.execute(sql.DEPTH, [now]).fetchone()
+        return Depth(
+            waiting=int(new - taken),
+            taken=int(taken),
+            conflicts=int(undone - new),
+            damaged=damaged,
+            oldest=None if oldest is None else now - oldest,
+        )
+
+    def pending(self, receipt: Receipt, limit: int) -> list[WebhookEvent]:
+        """Returns at most `limit` undone events with this receipt; those that cannot be read are left out."""
+        found: list[WebhookEvent] = []
+        with self._file.reading() as connection:
+            for (number,) in connection.execute(sql.UNDONE, [receipt]):
+                if len(found) >= limit:
+                    break
+                row = _row(connection, "SELECT payload FROM delivery WHERE number = ?", [number])
+                event = _event(row[0]) if row else None
+                found += [event] if event else []
+        return found
+
+    def damaged(self, limit: int) -> list[Damaged]:
+        """Returns at most `limit` events that were set aside."""
+        with self._file.reading() as connection:
+            rows = connection.execute(sql.DAMAGED, [limit]).fetchall()
+        return [Damaged(number=number, key=str(key), arrived_at=_moment(arrived)) for number, key, arrived in rows]
+
+    def forget(self, days: float) -> int:
+        """Deletes old events that are done; returns how many."""
+        with self._file.transaction() as connection:
+            return connection.execute(sql.FORGET, [self._clock.now() - days * DAY_S]).rowcount
+
+    def close(self) -> None:
+        """Clears the log of deleted payloads, and closes the file; the next use opens it again."""
+        self._file.clear_log()
+        self._file.close()
+
+    def _deleted(self) -> None:
+        if self._uncleared_since is None:
+            self._uncleared_since = self._clock.monotonic()
+
+    def _clear_log(self) -> None:
+        if self._uncleared_since is not None and self._clock.monotonic() - self._uncleared_since >= _CLEAR_S:
+            self._uncleared_since = None
+            self._file.clear_log()
+
+
+def token_of(number: int, attempt: int) -> str:
+    """Returns the token of one taking of an event."""
+    return f"{number}-{attempt}"
+
+
+def _take(connection: sqlite3.Connection, number: int, until: float) -> Taken | None:
+    row = _row(connection, sql.TAKE, [until, number])
+    if row is None or not isinstance(row[0], int):
+        return None
+    event = _event(row[1])
+    return Taken(number, row[0], event) if event else None
+
+
+def _finish(connection: sqlite3.Connection, number: int) -> None:
+    connection.execute("UPDATE delivery SET payload = NULL, is_held = 0 WHERE number = ?", [number])
+    connection.execute("DELETE FROM damaged WHERE number = ?", [number])
+
+
+def _held(connection: sqlite3.Connection, number: int, token: str) -> _Held:
+    """Returns how the event is held. Raises `LeaseLost` if another worker has taken it since."""
+    row = connection.execute(sql.HELD, [number]).fetchone()
+    if row is None or token_of(number, row[0]) != token:
+        raise lease_lost(number)
+    return _Held(*row)
+
+
+def _numbers(connection: sqlite3.Connection, event: WebhookEvent) -> list[int]:
+    found = connection.execute("SELECT number FROM delivery WHERE key IN (?, ?)", keys_of(event))
+    return [number for (number,) in found]
+
+
+def _standing(connection: sqlite3.Connection, subject: Subject | None) -> str | None:
+    if subject is None:
+        return None
+    row = connection.execute("SELECT status FROM standing WHERE subject = ?", [subject.name]).fetchone()
+    return row[0] if row else None
+
+
+# The row is a tuple of object because SQLite's values have no static types.
+def _row(connection: sqlite3.Connection, query: str, values: list[object]) -> tuple[object, ...] | None:
+    """Returns the first row of a query; None without one, and if the row is damaged."""
+    try:
+        row: tuple[object, ...] | None = connection.execute(query, values).fetchone()
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode & 0xFF not in _ROW_ERRORS or not connection.in_transaction:
+            raise
+        return None
+    return row
+
+
+def _event(payload: object) -> WebhookEvent | None:
+    try:
+        return read_event(payload) if isinstance(payload, bytes) else None
+    except InvalidPayload:
+        return None
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(min(max(seconds or 0.0, 0.0), _LATEST), UTC)  # the row is damaged, its time may be

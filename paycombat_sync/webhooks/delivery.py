@@ -1,0 +1,77 @@
+"""An event that a worker has taken from a blocking inbox, with the lease under which it works on it."""
+
+from contextlib import AbstractContextManager, nullcontext, suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol
+
+from paycombat_async.errors import LeaseLost
+from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.webhooks.inboxes import delivery as inner
+from paycombat_sync._runner import Runner
+
+if TYPE_CHECKING:
+    from paycombat_async.webhooks.inboxes.holding import Holding
+
+
+class Keeper(Protocol):
+    """The part of a blocking inbox that a delivery uses."""
+
+    def done(self, taken: "Delivery") -> None:
+        """Marks the event as processed."""
+        ...
+
+    def release(self, delivery: "Delivery") -> None:
+        """Gives the event back."""
+        ...
+
+
+class Delivery:
+    """An event that this worker alone has for the time of its lease.
+
+    `with delivery as event:` renews the lease every third of it. A clean end marks the event as done; when the
+    body raises, the event is released, to be taken again. If the lease is lost, `LeaseLost` is raised at the end of the
+    block, since a thread cannot be cancelled.
+
+    `attempt` counts the takings of the event, from 1; `number` is its number in the inbox; `token` is another one for
+    each taking, so that a worker that comes too late is recognized. `connection` is None, except in
+    `PostgresInbox.taken()`: there it is the connection whose transaction marks the event as done.
+    """
+
+    __slots__ = ("_async", "_holding", "_keeper", "_runner", "attempt", "connection", "event", "number", "token")
+
+    def __init__(self, delivery: inner.Delivery, keeper: Keeper, runner: Runner) -> None:
+        """Made by an inbox; `runner` has the loop in which the lease is renewed."""
+        self.event = delivery.event
+        self.attempt = delivery.attempt
+        self.number = delivery.number
+        self.token = delivery.token
+        self.connection = delivery.connection
+        self._async = delivery
+        self._keeper = keeper
+        self._runner = runner
+        self._holding: Holding | None = None
+
+    def __enter__(self) -> WebhookEvent:
+        self._holding = self._runner.run(self._hold)
+        return self.event
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        holding, self._holding = self._holding, None
+        assert holding is not None  # noqa: S101  # __enter__ has set it
+        is_clean = error is None
+        first: AbstractContextManager[None] = nullcontext() if is_clean else suppress(LeaseLost)  # the body's own error
+        with first:
+            if not self._runner.is_closed:
+                self._runner.run(holding.end, is_clean=is_clean)
+            elif is_clean:  # the inbox was closed meanwhile, and works on in a new loop
+                self._keeper.done(self)
+            else:
+                self._keeper.release(self)
+
+    async def _hold(self) -> "Holding":
+        return self._async.hold(lambda: None)
+
+    def __repr__(self) -> str:
+        return repr(self._async)

@@ -1,0 +1,32 @@
+"""The blocking inboxes in memory and in SQLite."""
+
+from pathlib import Path
+
+from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async.intents.intent import Intents
+from paycombat_async.webhooks.inboxes import memory, sqlite
+from paycombat_sync.webhooks.loop_inbox import LoopInbox
+
+
+class MemoryInbox(LoopInbox):
+    """An `Inbox` in memory; its events are lost when the process ends. Threads and event loops may share it."""
+
+    def __init__(self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
+        """`intents` is a store whose calls are settled by the events that name them."""
+        super().__init__(memory.MemoryInbox(intents=intents, clock=clock))
+
+
+class SqliteInbox(LoopInbox):
+    """An `Inbox` in one file on a local disk, for all threads, event loops and processes of this machine.
+
+    When `receive` returns, the event is on the disk, with one fsync: about a millisecond, ten on a slow disk. Payloads
+    hold personal data: only the file's owner may read it (mode 0600), and each is deleted when its event is done. The
+    log beside the file is cleared of it by `close`, and by `take` when nothing waits, a minute later at most.
+    """
+
+    def __init__(self, path: str | Path, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used.
+
+        `intents` is a store whose calls are settled by the events that name them.
+        """
+        super().__init__(sqlite.SqliteInbox(path, intents=intents, clock=clock))

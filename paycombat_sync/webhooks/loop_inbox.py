@@ -1,0 +1,117 @@
+"""A blocking inbox around an async one, which works in an event loop of its own in another thread."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncGenerator, Generator
+from typing import Final
+
+from paycombat_async._clock import SYSTEM_CLOCK
+from paycombat_async.errors import ConfigurationError, Disconnected
+from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.webhooks.inboxes import delivery as inner
+from paycombat_async.webhooks.inboxes import inbox as original
+from paycombat_async.webhooks.inboxes.inbox import FORGET_DAYS, LEASE_S, LISTED, POLL_S, Damaged, Depth, Receipt
+from paycombat_async.webhooks.inboxes.rules import no_connection
+from paycombat_sync._runner import Runner
+from paycombat_sync.webhooks.delivery import Delivery
+from paycombat_sync.webhooks.inbox import Inbox
+
+_STOP_S: Final = 0.1  # longest time until a set `stop` is noticed: nothing tells a loop that a thread's event is set
+
+
+class LoopInbox(Inbox):
+    """The methods of a blocking `Inbox`, each of which runs that of an async inbox."""
+
+    def __init__(self, inbox: original.Inbox) -> None:
+        self._async = inbox
+        self._runner = Runner()
+
+    def receive(self, event: WebhookEvent, connection: None = None) -> Receipt:
+        if connection is not None:
+            raise no_connection()
+        return self._runner.run(self._async.receive, event)
+
+    def take(self, *, lease: float = LEASE_S) -> Delivery | None:
+        runner = self._runner
+        delivery = runner.run(self._async.take, lease=lease)
+        return None if delivery is None else Delivery(delivery, self, runner)
+
+    def done(self, taken: Delivery | WebhookEvent) -> None:
+        self._runner.run(self._async.done, taken._async if isinstance(taken, Delivery) else taken)  # noqa: SLF001
+
+    def release(self, delivery: Delivery) -> None:
+        self._runner.run(self._async.release, delivery._async)  # noqa: SLF001
+
+    def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
+        self._runner.run(self._async.renew, delivery._async, lease=lease)  # noqa: SLF001
+
+    def work(
+        self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: threading.Event | None = None
+    ) -> Generator[Delivery, None, None]:
+        runner, stopped = self._runner, asyncio.Event()
+        deliveries = self._async.work(lease=lease, poll=poll, stop=stopped)
+        try:
+            while (delivery := runner.run(_next, deliveries, stop, stopped)) is not None:
+                yield Delivery(delivery, self, runner)
+        except (ConfigurationError, Disconnected):
+            if not runner.is_closed:
+                raise
+        finally:
+            with contextlib.suppress(ConfigurationError, Disconnected):  # the inbox was closed, and with it the loop
+                runner.run(_end, deliveries)
+
+    @contextlib.contextmanager
+    def taken(self, *, connection: None = None) -> Generator[Delivery | None]:
+        if connection is not None:
+            raise no_connection()
+        delivery = self.take()
+        if delivery is None:
+            yield None
+        else:
+            with delivery:
+                yield delivery
+
+    def depth(self) -> Depth:
+        return self._runner.run(self._async.depth)
+
+    def pending(self, receipt: Receipt = Receipt.NEW, *, limit: int = LISTED) -> list[WebhookEvent]:
+        return self._runner.run(self._async.pending, receipt, limit=limit)
+
+    def damaged(self, *, limit: int = LISTED) -> list[Damaged]:
+        return self._runner.run(self._async.damaged, limit=limit)
+
+    def forget(self, *, days: float = FORGET_DAYS) -> int:
+        return self._runner.run(self._async.forget, days=days)
+
+    def close(self) -> None:
+        runner, self._runner = self._runner, Runner()
+        runner.close(self._async.aclose)
+
+    def __repr__(self) -> str:
+        return repr(self._async)
+
+
+async def _next(
+    deliveries: AsyncGenerator[inner.Delivery, None], stop: threading.Event | None, stopped: asyncio.Event
+) -> inner.Delivery | None:
+    """Returns the next delivery; None at the end. Meanwhile sets `stopped` once `stop` is set."""
+    if stop is None:
+        return await anext(deliveries, None)
+    if stop.is_set():
+        stopped.set()
+    watching = asyncio.get_running_loop().create_task(_copy(stop, stopped))
+    try:
+        return await anext(deliveries, None)
+    finally:
+        watching.cancel()
+
+
+async def _copy(stop: threading.Event, stopped: asyncio.Event) -> None:
+    while not stop.is_set():
+        await SYSTEM_CLOCK.sleep(_STOP_S)
+    stopped.set()
+
+
+async def _end(deliveries: AsyncGenerator[inner.Delivery, None]) -> None:
+    await deliveries.aclose()
