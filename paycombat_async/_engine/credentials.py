@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -11,9 +11,9 @@ from paycombat_async._protocol.messages import ClientConfig
 from paycombat_async._secrets import Secret
 from paycombat_async._settings import with_credentials
 from paycombat_async.errors import ConfigurationError
-from paycombat_async.webhooks.verify import MAX_KEYS, Webhooks
+from paycombat_async.webhooks.verify import MAX_KEYS, Headers, Webhooks
 
-WEBHOOK_OVERLAP_S: Final = 24 * 3600.0  # the provider repeats a webhook that was not taken for 24 hours
+WEBHOOK_OVERLAP_S: Final = 24 * 3600.0  # the upstream of the provider repeats a webhook for 24 hours
 
 
 class Credentials:
@@ -60,7 +60,7 @@ class ClientWebhooks(Webhooks):
         self._former: tuple[tuple[float, Secret], ...] = ()  # (end in monotonic seconds, key), the newest first
         self._now = Webhooks(keys)
 
-    def verify(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+    def verify(self, body: bytes, headers: Headers) -> bytes:
         """Return the verified bytes; the same as the function `verify`, with the keys that are valid now."""
         if self._former and self._former[-1][0] <= self._clock.monotonic():
             self._accept(self._key, self._former)
