@@ -29,7 +29,7 @@ def test_a_class_has_what_its_clients_have(kind: Any, name: str) -> None:
     """The same kind of resource, but each client has one of its own."""
     client = kind(token="snd_t", signature_key="snd_k", transport=FakeTransport())
 
-    assert type(getattr(kind, name)) is type(getattr(client, name))
+    assert isinstance(getattr(client, name), type(getattr(kind, name)))
     assert getattr(kind, name) is not getattr(client, name)
     assert name in dir(MagicMock(spec=kind))
     assert f" {name} " in pydoc.plain(pydoc.render_doc(kind))
