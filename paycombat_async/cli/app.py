@@ -13,6 +13,7 @@ from paycombat_async.cli.customers_sync import sync
 from paycombat_async.cli.db import db
 from paycombat_async.cli.doctor import doctor
 from paycombat_async.cli.intents import intents
+from paycombat_async.cli.probe import probe
 from paycombat_async.cli.sandbox import sandbox
 from paycombat_async.cli.stores import without_urls
 
@@ -41,7 +42,7 @@ def customers() -> None:
 
 for command in (sync, get, sample):
     customers.add_command(command)
-for program in (sandbox, doctor, intents, db):
+for program in (sandbox, doctor, probe, intents, db):
     paycombat.add_command(program)
 
 

@@ -1,0 +1,100 @@
+"""Makes the calls of `paycombat probe` one after the other, and checks what they answer."""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from paycombat_async._protocol.decode import identity_fields
+from paycombat_async._protocol.reply import Reply
+from paycombat_async.cli.probe_steps import Step
+from paycombat_async.cli.probe_trial import ProbeFinding, Trial, Verdict, skipped, try_out
+from paycombat_async.client import AsyncPayCombat
+from paycombat_async.endpoints import Endpoint, Evidence
+from paycombat_async.errors import PayCombatError
+from paycombat_async.schemas import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Runs steps. `known` is filled by the answers; `with_writes` makes the harmless writes, too."""
+
+    client: AsyncPayCombat
+    known: dict[str, str]
+    with_writes: bool
+
+    async def findings(self, steps: Iterable[Step]) -> AsyncIterator[ProbeFinding]:
+        """Yields what each step shows, one after the other."""
+        for step in steps:
+            reason = self._reason_to_skip(step)
+            yield skipped(step.endpoint, reason) if reason else await self._finding(step)
+
+    def _reason_to_skip(self, step: Step) -> str:
+        if step.never:
+            return step.never
+        if step.is_write and not self.with_writes:
+            return "it writes; --yes makes it, too"
+        missing = [name for name in (*step.needs, *step.parameters.values()) if name not in self.known]
+        return f"no {missing[0].removeprefix('own_')} is known to call it with" if missing else ""
+
+    async def _finding(self, step: Step) -> ProbeFinding:
+        upstream = {name: self.known[known] for name, known in step.query.items()}
+        result = await try_out(
+            self.client,
+            Trial(
+                endpoint=step.endpoint,
+                request=None if step.body is None else step.body(self.known),
+                parameters={name: self.known[known] for name, known in step.parameters.items()},
+                queries=({}, upstream) if upstream else ({},),
+            ),
+        )
+        finding, reply = result.finding, result.reply
+        if reply is None:
+            return finding
+        self._keep(step, reply.data)
+        differences = [*finding.differences, *_unexpected(step, reply.data)]
+        if step.endpoint.page_parameter is not None and isinstance(reply.data, Page):
+            differences += await self._paging(step.endpoint, finding)
+        verdict = Verdict.DIFFERS if differences else finding.verdict
+        return msgspec.structs.replace(finding, differences=tuple(differences), verdict=verdict)
+
+    def _keep(self, step: Step, data: Any) -> None:
+        """Remember ids, as far as they are not known yet; of a list, those of its first item."""
+        items = data.items if isinstance(data, Page) else [data]
+        wanted = [item for item in items if getattr(item, "currency", None) == self.known["currency"]] or items
+        for name, field in step.keeps.items():
+            value = getattr(wanted[0], field) if wanted else None
+            if isinstance(value, str) and value:
+                self.known.setdefault(name, value)
+
+    async def _paging(self, endpoint: Endpoint[Any, Any], finding: ProbeFinding) -> list[str]:
+        """What is wrong with the query names of a list: asks for two pages of one item each."""
+        found = replace(endpoint, path=finding.path, evidence=Evidence.DOCUMENTED)
+        pages: list[Page[Any]] = []
+        for number in (1, 2):
+            query = {str(endpoint.page_parameter): number, str(endpoint.size_parameter): 1}
+            try:
+                reply: Reply[Any] = await self.client.send(found, None, query=query)
+            except PayCombatError as error:
+                return [f"?{endpoint.page_parameter}={number}&{endpoint.size_parameter}=1: {type(error).__name__}"]
+            pages.append(reply.data)
+        first, second = ([_identity(item) for item in page.items] for page in pages)
+        wrong = [f"?{endpoint.size_parameter}=1: ignored"] if len(first) > 1 else []
+        return wrong + (
+            [f"?{endpoint.page_parameter}=2: the same items as on page 1"] if first and first == second else []
+        )
+
+
+def _unexpected(step: Step, data: Any) -> list[str]:
+    """The fields that are missing, or that have another value than was sent."""
+    missing = [f"$.data.{name}: missing" for name in step.present if getattr(data, name) is None]
+    other = [
+        f"$.data.{name}: not what was sent" for name, value in step.expects.items() if getattr(data, name) != value
+    ]
+    return missing + other
+
+
+def _identity(item: Struct) -> tuple[object, ...]:
+    return tuple(getattr(item, name) for name in identity_fields(type(item)))

@@ -1,0 +1,170 @@
+"""The calls of `paycombat probe`, in an order in which each finds the ids that it needs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from paycombat_async import endpoints as api
+from paycombat_async.endpoints import Endpoint
+from paycombat_async.schemas import (
+    CreateCustomer,
+    CreateIndividual,
+    CreateNewCheckout,
+    CreatePayin,
+    CreatePaymentRequest,
+    SimulatePayin,
+    UpdateCustomer,
+)
+
+LABEL: Final = "made by paycombat probe"
+CHANGED: Final = f"{LABEL}, and changed"
+_AMOUNT: Final = Decimal("1.50")
+
+# What is known so far, by name: ids, and `currency`, `country`, `run`. An id with `own_` in front is of an object that
+# this run has made.
+Known = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call. It is skipped while a name in `needs`, or one for a parameter, is not known.
+
+    `parameters` and `query` map names of the request to names of what is known; the query is that of the provider's
+    upstream, tried if the call fails without. `keeps` maps names to fields of the answer, whose values are known from
+    then on; of a list, those of its first item. The answer must have the values of `expects`, and the fields in
+    `present`. `is_write` steps are made on demand only, those with `never`, a reason, not at all.
+    """
+
+    endpoint: Endpoint[Any, Any]
+    body: Callable[[Known], object] | None = None
+    needs: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    keeps: Mapping[str, str] = field(default_factory=dict[str, str])
+    expects: Mapping[str, object] = field(default_factory=dict[str, object])
+    present: tuple[str, ...] = ()
+    is_write: bool = False
+    never: str = ""
+
+
+def steps(run: str) -> tuple[Step, ...]:
+    """All of them, each endpoint once; `run` is the reference of what this run makes."""
+    return (*_LISTS, *_writes(run), *_READS, *_LAST, *_NEVER)
+
+
+_CURRENCY: Final = {"currency": "currency"}
+_OWN: Final = {"customer_id": "own_customer_id"}
+_ANY: Final = {"customer_id": "customer_id"}
+
+_LISTS: Final = (
+    Step(endpoint=api.LIST_COUNTRIES_AND_CURRENCIES),
+    Step(
+        endpoint=api.LIST_PAYIN_METHODS,
+        query={"country": "country", "currency": "currency"},
+        keeps={"payin_method_name": "payin_method_name"},
+    ),
+    Step(
+        endpoint=api.LIST_PAYOUT_METHODS,
+        query={
+            "sender_country": "country",
+            "sender_currency": "currency",
+            "beneficiary_country": "country",
+            "beneficiary_currency": "currency",
+        },
+    ),
+    Step(endpoint=api.LIST_PAYMENT_METHODS, parameters=_CURRENCY),
+    Step(endpoint=api.RETRIEVE_PAYOUT_BALANCE, parameters=_CURRENCY, present=("currency", "balance")),
+    Step(endpoint=api.RETRIEVE_VA_BANK_INFORMATION),
+    Step(endpoint=api.LIST_CUSTOMERS, keeps={"customer_id": "customer_id"}),
+    Step(endpoint=api.LIST_PAYOUTS, keeps={"payout_id": "id"}),
+    Step(endpoint=api.LIST_CHECKOUTS, keeps={"checkout_id": "id"}),
+)
+
+_READS: Final = (
+    Step(endpoint=api.RETRIEVE_PAYIN_METHOD, parameters={"payin_method_name": "payin_method_name"}),
+    Step(endpoint=api.RETRIEVE_CUSTOMER, parameters=_ANY),
+    Step(endpoint=api.CHECK_WALLET_READY, parameters=_ANY, present=("is_wallet_ready", "missing_field")),
+    Step(endpoint=api.RETRIEVE_PAYOUT, parameters={"id": "payout_id"}),
+    Step(endpoint=api.RETRIEVE_CHECKOUT, parameters={"id": "checkout_id"}),
+    Step(endpoint=api.RETRIEVE_PAYIN, parameters={"id": "payin_id"}),
+)
+
+# After the reads, since they change or delete what those ask for.
+_LAST: Final = (
+    Step(
+        endpoint=api.SIMULATE_PAYIN,
+        body=lambda known: SimulatePayin(extra={"payin_id": known["own_payin_id"], "status": "SUCCESS"}),
+        needs=("own_payin_id",),
+        is_write=True,
+    ),
+    Step(endpoint=api.DELETE_CUSTOMER, parameters=_OWN, is_write=True),
+)
+
+_MOVES_MONEY: Final = "it would send money"
+_NEVER: Final = (
+    Step(endpoint=api.CREATE_PAYOUT, never=_MOVES_MONEY),
+    Step(endpoint=api.SIMULATE_PAYOUT, never="it needs a payout that is pending, and the probe makes none"),
+    Step(endpoint=api.CREATE_VIRTUAL_ACCOUNT, never="it would register an account with a bank"),
+    Step(endpoint=api.CREATE_CHECKOUT_VIRTUAL_ACCOUNT, never="it would register an account with a bank"),
+)
+
+
+def _writes(run: str) -> tuple[Step, ...]:
+    """Those that are harmless: they make a customer, a checkout and a payin, and change nothing else."""
+    return (
+        Step(
+            endpoint=api.CREATE_CUSTOMER,
+            body=_new_customer,
+            keeps={"own_customer_id": "customer_id", "customer_id": "customer_id"},
+            expects={"description": LABEL},
+            is_write=True,
+        ),
+        Step(
+            endpoint=api.UPDATE_CUSTOMER,
+            body=lambda known: UpdateCustomer(customer_id=known["own_customer_id"], description=CHANGED),
+            needs=("own_customer_id",),
+            expects={"description": CHANGED},
+            is_write=True,
+        ),
+        Step(endpoint=api.DISABLE_CUSTOMER, parameters=_OWN, expects={"is_active": False}, is_write=True),
+        Step(endpoint=api.ENABLE_CUSTOMER, parameters=_OWN, expects={"is_active": True}, is_write=True),
+        Step(
+            endpoint=api.CREATE_PAYMENT_REQUEST,
+            body=_new_checkout,
+            keeps={"own_checkout_token": "checkout_token", "own_checkout_id": "id", "checkout_id": "id"},
+            present=("checkout_token", "checkout_url"),
+            is_write=True,
+        ),
+        Step(
+            endpoint=api.CREATE_NEW_CHECKOUT,
+            body=lambda known: CreateNewCheckout(
+                checkout_token=known["own_checkout_token"], payin_method_name=known["payin_method_name"]
+            ),
+            needs=("own_checkout_token", "payin_method_name"),
+            is_write=True,
+        ),
+        Step(
+            endpoint=api.CREATE_PAYIN,
+            body=_new_payin,
+            needs=("payin_method_name",),
+            keeps={"own_payin_id": "id", "payin_id": "id"},
+            expects={"order_reference": run},
+            is_write=True,
+        ),
+    )
+
+
+def _new_customer(known: Known) -> CreateCustomer:
+    person = CreateIndividual(first_name="Paycombat", last_name="Probe", address_country=known["country"])
+    return CreateCustomer(description=LABEL, type="individual", individual=person)
+
+
+def _new_checkout(known: Known) -> CreatePaymentRequest:
+    place = {"currency": known["currency"], "country_code": known["country"]}
+    return CreatePaymentRequest(extra={"amount": _AMOUNT, **place, "description": LABEL})
+
+
+def _new_payin(known: Known) -> CreatePayin:
+    method = {"currency": known["currency"], "payin_method_name": known["payin_method_name"]}
+    return CreatePayin(extra={"amount": _AMOUNT, **method, "order_reference": known["run"]})

@@ -1,0 +1,201 @@
+"""One call of `paycombat probe`: sent to the path that the SDK has for it, then to the other guesses, and judged."""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from msgspec import Struct
+
+from paycombat_async._protocol.reply import Reply
+from paycombat_async.client import AsyncPayCombat
+from paycombat_async.endpoints import Endpoint, Evidence, Repeat
+from paycombat_async.errors import (
+    ApiError,
+    InvalidResponse,
+    PayCombatError,
+    UnexpectedRedirect,
+)
+
+_INDEX: Final = re.compile(r"\[\d+\]")
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+_NOWHERE: Final = {False: "no path is the right one", True: "no path is the right one, or there is no such object"}
+_NO_SUCH_PATH: Final = frozenset({404, 405})
+
+Query = Mapping[str, str | int]
+
+
+class Verdict(StrEnum):
+    """What became of a call."""
+
+    HOLDS = "holds"  # the answer is what the SDK expects
+    DIFFERS = "differs"  # it was answered, but not as the SDK expects
+    NOT_FOUND = "not found"  # at none of the paths that the SDK can think of
+    REFUSED = "refused"  # the provider refused the request
+    UNREADABLE = "unreadable"  # the answer is JSON that the SDK cannot read
+    NO_ANSWER = "no answer"  # the connection or the provider failed
+    SKIPPED = "skipped"  # it was not sent
+
+
+class ProbeFinding(Struct, frozen=True, kw_only=True):
+    """What the probe found out about one endpoint.
+
+    `path` is the template that answered, None if none did; `guess` is the one of the SDK, None if it has none.
+    `differences` name fields, never their values; `reason` says why a call was refused, skipped or not found.
+    """
+
+    endpoint: str
+    method: str
+    evidence: str
+    verdict: Verdict
+    guess: str | None
+    path: str | None = None
+    tried: dict[str, str] = {}
+    differences: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the call was answered at another path than the SDK's guess."""
+        return self.path is not None and self.guess is not None and self.path != self.guess
+
+    @property
+    def is_unauthorized(self) -> bool:
+        """Whether the provider refused token or signature."""
+        return self.verdict is Verdict.REFUSED and self.reason.startswith("401")
+
+    @property
+    def is_found(self) -> bool:
+        """Whether the call was answered although the SDK has no path for it."""
+        return self.path is not None and self.guess is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A call to try: its request, the parameters of its path, and the queries to try it with, in this order."""
+
+    endpoint: Endpoint[Any, Any]
+    request: object = None
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    queries: Sequence[Query] = ({},)
+
+
+@dataclass(slots=True)
+class TrialResult:
+    """What came of a trial. `reply` is None if no path gave an answer that can be read."""
+
+    finding: ProbeFinding
+    reply: Reply[Any] | None = None
+
+
+async def try_out(client: AsyncPayCombat, trial: Trial) -> TrialResult:
+    """Send the call until a path answers it, or until it must not be sent again."""
+    endpoint, tried = trial.endpoint, dict[str, str]()
+    failure: tuple[Verdict, str] | None = None
+    for query, template in itertools.product(trial.queries, _templates(endpoint)):
+        try:
+            reply = await _send(client, trial, template, query)
+        except PayCombatError as error:
+            verdict, words = _judged(error)
+            goes_on = _may_try_another(endpoint, error)
+        else:
+            return TrialResult(_answered(trial, template, query, tried, reply), reply)
+        tried[template] = words.partition(":")[0]
+        if verdict is not Verdict.NOT_FOUND:
+            failure = failure or (verdict, words)
+        if not goes_on:
+            break
+    return TrialResult(_failed(endpoint, tried, failure or (Verdict.NOT_FOUND, _NOWHERE[bool(trial.parameters)])))
+
+
+def _may_try_another(endpoint: Endpoint[Any, Any], error: PayCombatError) -> bool:
+    """Whether the call may be sent to another path after this error.
+
+    One that must happen once, only after a 404 or 405. Others after any answer: a guess may be the path of another
+    call, as when /customer/all is taken for the customer "all" and answered with 400 or 500. Not without an answer,
+    since no path would have one then.
+    """
+    if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
+        return isinstance(error, ApiError) and error.status in _NO_SUCH_PATH
+    return isinstance(error, ApiError | InvalidResponse)
+
+
+def skipped(endpoint: Endpoint[Any, Any], reason: str) -> ProbeFinding:
+    """The finding about a call that was not sent."""
+    return _finding(endpoint, verdict=Verdict.SKIPPED, reason=reason)
+
+
+def _templates(endpoint: Endpoint[Any, Any]) -> Iterator[str]:
+    if endpoint.path is not None:
+        yield endpoint.path
+    yield from endpoint.alternatives
+
+
+async def _send(client: AsyncPayCombat, trial: Trial, template: str, query: Query) -> Reply[Any]:
+    """Send the call to this path. A parameter for which the template has no place goes into the query."""
+    places = set(_PLACEHOLDER.findall(template))
+    path = {name: value for name, value in trial.parameters.items() if name in places}
+    rest = {name: value for name, value in trial.parameters.items() if name not in places}
+    # Marked as documented, so that the client does not warn of a guess that is here to be tried.
+    endpoint = replace(trial.endpoint, path=template, evidence=Evidence.DOCUMENTED)
+    return await client.send(endpoint, trial.request, query={**rest, **query} or None, **path)
+
+
+def _judged(error: PayCombatError) -> tuple[Verdict, str]:
+    """What a failed call says about its path, and the reason, which begins with a status or another short word."""
+    if isinstance(error, InvalidResponse):
+        is_json = error.raw.lstrip().startswith(("{", "["))
+        return Verdict.UNREADABLE, f"{error.status}{'' if is_json else ', but no JSON'}: {error}"
+    if not isinstance(error, ApiError):
+        return Verdict.NO_ANSWER, f"no answer: {error}"
+    if error.status in _NO_SUCH_PATH or isinstance(error, UnexpectedRedirect):
+        return Verdict.NOT_FOUND, str(error.status)
+    words = f"{error.status}: {error.raw}" if error.raw else str(error.status)
+    return (Verdict.NO_ANSWER if error.status >= 500 or error.status == 429 else Verdict.REFUSED), words
+
+
+def _answered(trial: Trial, template: str, query: Query, tried: dict[str, str], reply: Reply[Any]) -> ProbeFinding:
+    differences = {f"{_INDEX.sub('[]', drift.path)}: {drift.kind.value}": None for drift in reply.drift}
+    first = next(iter(trial.queries))
+    asked = "&".join(f"{name}={value}" for name, value in query.items())
+    notes = (f"only with the query {asked}",) if query != first else ()
+    return _finding(
+        trial.endpoint,
+        verdict=Verdict.DIFFERS if differences else Verdict.HOLDS,
+        path=template,
+        tried=tried,
+        differences=tuple(differences),
+        notes=notes,
+    )
+
+
+def _failed(endpoint: Endpoint[Any, Any], tried: dict[str, str], failure: tuple[Verdict, str]) -> ProbeFinding:
+    verdict, words = failure
+    return _finding(endpoint, verdict=verdict, tried=tried, reason=words)
+
+
+def _finding(
+    endpoint: Endpoint[Any, Any],
+    *,
+    verdict: Verdict,
+    path: str | None = None,
+    tried: dict[str, str] | None = None,
+    differences: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
+    reason: str = "",
+) -> ProbeFinding:
+    return ProbeFinding(
+        endpoint=endpoint.name,
+        method=endpoint.method,
+        evidence=endpoint.evidence.value,
+        guess=endpoint.path,
+        verdict=verdict,
+        path=path,
+        tried=tried or {},
+        differences=differences,
+        notes=notes,
+        reason=reason,
+    )
