@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 from msgspec import Struct
@@ -55,14 +55,14 @@ class Probe:
             return finding
         self._keep(step, reply.data)
         differences = [*finding.differences, *_unexpected(step, reply.data)]
-        if step.endpoint.page_parameter is not None and isinstance(reply.data, Page):
+        if step.endpoint.page_parameter is not None:
             differences += await self._paging(step.endpoint, finding)
         verdict = Verdict.DIFFERS if differences else finding.verdict
         return msgspec.structs.replace(finding, differences=tuple(differences), verdict=verdict)
 
     def _keep(self, step: Step, data: Any) -> None:
         """Remember ids, as far as they are not known yet; of a list, those of its first item."""
-        items = data.items if isinstance(data, Page) else [data]
+        items: list[Any] = data.items if _is_page(data) else [data]
         wanted = [item for item in items if getattr(item, "currency", None) == self.known["currency"]] or items
         for name, field in step.keeps.items():
             value = getattr(wanted[0], field) if wanted else None
@@ -85,6 +85,10 @@ class Probe:
         return wrong + (
             [f"?{endpoint.page_parameter}=2: the same items as on page 1"] if first and first == second else []
         )
+
+
+def _is_page(data: object) -> TypeGuard[Page[Any]]:
+    return isinstance(data, Page)
 
 
 def _unexpected(step: Step, data: Any) -> list[str]:

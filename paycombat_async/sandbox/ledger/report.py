@@ -56,9 +56,9 @@ def fetch_ledger(base_url: str) -> LedgerReport:
 def _address(base_url: str) -> tuple[str, int | None]:
     try:
         parts = urlsplit(base_url)
-        host, port = parts.hostname, parts.port
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
     except ValueError:
-        host = port = None
-    if host not in _LOOPBACK or parts.scheme != "http":
+        scheme, host, port = "", None, None
+    if host not in _LOOPBACK or scheme != "http":
         raise ConfigurationError("a sandbox is on this machine: give its address, such as http://127.0.0.1:8080")
     return host, port
