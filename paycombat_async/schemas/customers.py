@@ -41,7 +41,10 @@ CustomerKind: TypeAlias = Literal["individual", "company"]
 
 
 class AuthorizedUserDetails(Part, frozen=True, kw_only=True):
-    """The person who acts for a company. `dob` is YYYY-MM-DD."""
+    """The person who acts for a company. `dob` is YYYY-MM-DD.
+
+    Fields and order are those of the page "Update Customer"; those of "Create Customer" may differ.
+    """
 
     first_name: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
@@ -192,7 +195,8 @@ class AuthorizedUser(Response, frozen=True, kw_only=True):
 class Individual(AuthorizedUser, frozen=True, kw_only=True):
     """A person, as the provider stores it.
 
-    The provider's page is incomplete, so the fields are those of `AuthorizedUser`.
+    The provider's page is cut off after `first_name`, `last_name`, `dob`, `email` and `nationality`; the other fields
+    are those of `AuthorizedUser`.
     """
 
 

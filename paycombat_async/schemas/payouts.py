@@ -14,7 +14,10 @@ from paycombat_async.schemas._base import Amount, Identity, OpenPart, Part, Refe
 
 
 class PayoutStatus(StrEnum):
-    """The known values of `Payout.status`: RETURNED is in the title of a webhook page, the others are documented."""
+    """The known values of `Payout.status`: RETURNED is in the title of a webhook page, the others are documented.
+
+    SUCCESS is not final: RETURNED may follow.
+    """
 
     PENDING = "PENDING"
     SUCCESS = "SUCCESS"
@@ -37,7 +40,7 @@ class BeneficiaryIndividual(Part, frozen=True, kw_only=True):
 
 
 class BeneficiaryCompany(Part, frozen=True, kw_only=True):
-    """The company that receives a payout."""
+    """The company that receives a payout. No page shows it: the field is from the code of a client of the API."""
 
     name: str | UnsetType = UNSET
 
@@ -58,8 +61,9 @@ class PayoutBeneficiary(OpenPart, frozen=True, kw_only=True):
 class CreatePayout(Request, frozen=True, kw_only=True):
     """A new payout. Amounts are `Decimal` or `int` in whole units of their currency, never `float`.
 
-    Give each payout an `order_id` of your own, with which you can find it if the answer is lost.
-    The only documented `purpose_code` is SELF.
+    Give each payout an `order_id` of your own, with which you can find it if the answer is lost. No page shows that
+    field: it is from the code of a client of the API and from webhooks. Nor does a page say which fields are required:
+    those without a default stand in every example. The only documented `purpose_code` is SELF.
     """
 
     _shown = ("order_id", "payout_method_name")
@@ -76,13 +80,14 @@ class CreatePayout(Request, frozen=True, kw_only=True):
 
 
 class SimulatePayout(Request, frozen=True, kw_only=True):
-    """A simulated payout. Its fields are not documented: pass in `extra` what the provider tells you."""
+    """A simulated payout. Its fields are not documented: `extra={"payout_id": …, "status": "SUCCESS"}` is a guess."""
 
 
 class Payout(Response, frozen=True, kw_only=True):
     """A payout. `beneficiary_bank` holds the payout method's name. Times are str in ISO 8601, UTC.
 
-    One Struct for the answers and the payout webhooks: `original_amount` and `type` are in webhooks only.
+    One Struct for the answers and the payout webhooks: `original_amount` and `type` are in webhooks only. A `status` of
+    SUCCESS may still become RETURNED.
     """
 
     _shown = ("id", "order_id", "status", "type")
