@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from paycombat_async import AsyncPayCombat, CreatePaymentRequest, endpoints
+from paycombat_async.cli.probe_display import exit_code_of, paths_of
 from paycombat_async.cli.probe_trial import Trial, Verdict, try_out
 from paycombat_async.endpoints import ENDPOINTS, Endpoint
 from paycombat_async.errors import ConnectFailed
@@ -77,6 +78,8 @@ async def test_a_read_goes_on_to_the_next_guess(
     assert ["/customer/customer", "/customer"] == paths(transport)
     assert result.finding.is_moved
     assert result.reply is not None
+    assert {"customers.list": "/api/v1/customer"} == paths_of([result.finding])
+    assert 1 == exit_code_of([result.finding])  # although all else holds: the client needs to be told
 
 
 async def test_a_documented_path_has_no_other(client: AsyncPayCombat, transport: FakeTransport) -> None:
