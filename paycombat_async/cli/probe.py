@@ -25,13 +25,14 @@ _HELP = """Compare the SDK with a sandbox account of the provider: every read an
 
 The provider's pages show only part of the paths and fields, so the SDK guesses the rest. This command says which
 guesses hold, tries other paths where one does not, prints the `paths=` that mends it, and names the fields in which
-answers differ. Values are not shown. It needs sandbox credentials (snd_…) and refuses live ones; money is not sent.
+answers differ. Values are not shown, only the provider's words where it refuses a call. It needs sandbox credentials
+(snd_…) and refuses live ones; money is not sent.
 
 \b
 Examples:
   paycombat probe
   paycombat probe --yes --json > probe.json
-  paycombat probe --payin-id 7d0c… --currency EUR --country DE
+  paycombat probe --payin-id 7d0c… --currency NZD --country NZ
 
 \b
 Exit codes:
