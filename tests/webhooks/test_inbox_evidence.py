@@ -1,0 +1,236 @@
+"""Webhooks as evidence: an event that names a recorded call settles it; one that contradicts the record is listed."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paycombat_async import StoreFailed
+from paycombat_async.intents import Intent, Intents, IntentState, MemoryIntents, NewIntent, Settlement, SqliteIntents
+from paycombat_async.testing import FakeClock
+from paycombat_async.webhooks import Inbox, MemoryInbox, Receipt, SqliteInbox, WebhookEvent, read
+from paycombat_async.webhooks.inboxes.evidence import NamedCall, call_of
+from paycombat_sync import webhooks as blocking
+
+pytestmark = pytest.mark.promise("P13", "P14")
+
+NEW, DUPLICATE, OUTDATED, CONFLICT = Receipt
+PAYOUT, PAYIN = "payouts.create", "payins.create"
+
+
+def event(kind: str, status: str, object_id: str = "object_1", **more: object) -> WebhookEvent:
+    return read(json.dumps({"id": object_id, "type": kind, "status": status, **more}).encode())
+
+
+def payout(status: str = "SUCCESS", object_id: str = "object_1") -> WebhookEvent:
+    return event("PAYOUT", status, object_id, order_id="order-1")
+
+
+@pytest.fixture(name="store", params=["memory", "sqlite"])
+async def _store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Intents]:
+    store = MemoryIntents() if request.param == "memory" else SqliteIntents(tmp_path / "intents.db")
+    yield store
+    await store.aclose()
+
+
+@pytest.fixture(name="inbox", params=["memory", "sqlite"])
+async def _inbox(request: pytest.FixtureRequest, tmp_path: Path, store: Intents) -> AsyncIterator[Inbox]:
+    in_memory = request.param == "memory"
+    inbox = MemoryInbox(intents=store) if in_memory else SqliteInbox(tmp_path / "inbox.db", intents=store)
+    yield inbox
+    await inbox.aclose()
+
+
+async def call(store: Intents, endpoint: str = PAYOUT, state: IntentState | None = None, **more: str) -> None:
+    """Record a call, and how it ended."""
+    new = NewIntent(endpoint=endpoint, reference="order-1", body_digest="d", owner="test", lease=3600)
+    attempt = (await store.begin(new)).intent.attempt
+    if state:
+        settled = {"endpoint": endpoint, "reference": "order-1", "attempt": attempt, "state": state}
+        await store.settle(Settlement(**settled, evidence="answer", **more))
+
+
+async def record(store: Intents, endpoint: str = PAYOUT) -> Intent:
+    (found,) = [intent for intent in await store.find("order-1") if intent.endpoint == endpoint]
+    return found
+
+
+@pytest.mark.parametrize("state", [None, IntentState.UNKNOWN], ids=["under way", "unknown"])
+@pytest.mark.parametrize(
+    ("endpoint", "delivered"),
+    [
+        *((PAYOUT, payout(status)) for status in ("PENDING", "SUCCESS", "FAILED", "RETURNED", "MELTED")),
+        (PAYOUT, event("PAYOUT", "SUCCESS", order_id="order-1", approval="FAILED")),
+        *((PAYIN, event("PAYIN", status, order_reference="order-1")) for status in ("SUCCESS", "FAILED", "EXPIRED")),
+    ],
+    ids=lambda it: it if isinstance(it, str) else f"{type(it).__name__}-{it.status}",
+)
+async def test_an_event_settles_the_call_that_it_names(inbox, store, endpoint, delivered, state):
+    """As applied, whatever its status: the object was made, so the call was carried out."""
+    await call(store, endpoint, state)
+
+    assert await inbox.receive(delivered) is NEW
+
+    intent = await record(store, endpoint)
+    assert (intent.state, intent.evidence, intent.object_id) == (IntentState.APPLIED, "webhook", "object_1")
+
+
+@pytest.mark.parametrize(
+    "delivered",
+    [
+        event("PAYOUT", "SUCCESS"),
+        event("PAYOUT", "SUCCESS", order_id="order-2"),
+        event("PAYOUT", "SUCCESS", order_reference="order-1"),
+        event("PAYIN", "SUCCESS", order_reference="order-1"),
+        event("REFUND", "SUCCESS", order_id="order-1"),
+        event("PAYOUT", "SUCCESS", order_id=""),
+        event("PAYOUT", "MELTED", order_id=["order-1"]),
+        event("", "APPROVED", order_id="order-1"),
+    ],
+    ids=["none", "another", "another field", "another endpoint", "another type", "empty", "a list", "an account"],
+)
+async def test_an_event_that_names_no_recorded_call_settles_none(inbox, store, delivered):
+    """And it is received as ever."""
+    await call(store)
+
+    assert await inbox.receive(delivered) is NEW
+    assert (await record(store)).state is IntentState.SENDING
+
+
+async def test_a_duplicate_settles_too(inbox, store, tmp_path):
+    """The process may have died between the two stores, or the inbox had no intents store before."""
+    await inbox.receive(payout())
+    await call(store)
+
+    assert await inbox.receive(payout()) is DUPLICATE
+    assert (await record(store)).state is IntentState.APPLIED
+
+
+@pytest.mark.parametrize(
+    ("state", "more"),
+    [
+        (IntentState.APPLIED, {"object_id": "object_2"}),
+        (IntentState.REJECTED, {}),
+        (IntentState.NOT_SENT, {}),
+    ],
+    ids=["another id", "refused", "not sent"],
+)
+async def test_an_event_that_contradicts_the_record_is_a_conflict(inbox, store, state, more):
+    """Listed for a person, given to no worker; the record and the status of the payout stay as they were."""
+    await call(store, PAYOUT, state, **more)
+    before = await record(store)
+
+    receipts = [await inbox.receive(payout(status)) for status in ("SUCCESS", "SUCCESS", "RETURNED")]
+
+    assert [CONFLICT, DUPLICATE, CONFLICT] == receipts
+    assert [payout(), payout("RETURNED")] == await inbox.pending(CONFLICT)
+    assert await inbox.take() is None
+    assert before == await record(store)
+
+
+async def test_an_event_that_agrees_with_the_record_is_new(inbox, store):
+    """By its id, or where one of the two has none."""
+    await call(store, PAYOUT, IntentState.APPLIED, object_id="object_1")
+
+    assert await inbox.receive(payout()) is NEW
+    assert await inbox.receive(payout(object_id="")) is NEW
+    assert "answer" == (await record(store)).evidence
+
+
+async def test_a_conflict_with_the_record_does_not_hide_that_an_event_is_outdated(inbox, store):
+    """It was received before the record was made, and is not listed a second time."""
+    await inbox.receive(payout("RETURNED"))
+    await call(store, PAYOUT, IntentState.REJECTED)
+
+    assert await inbox.receive(payout("SUCCESS")) is OUTDATED
+    assert [] == await inbox.pending(CONFLICT)
+
+
+class Failing(MemoryIntents):
+    """A store that fails when it is to be read or written."""
+
+    async def find(self, reference: str) -> list[Intent]:
+        raise StoreFailed("the intents store is down")
+
+
+async def test_an_event_whose_evidence_cannot_be_stored_is_not_received(tmp_path):
+    """The answer is 500, and the provider repeats it; one that names no call is received."""
+    inbox = MemoryInbox(intents=Failing())
+
+    with pytest.raises(StoreFailed, match="the intents store is down"):
+        await inbox.receive(payout())
+
+    assert [] == await inbox.pending()
+    assert await inbox.receive(event("PAYOUT", "SUCCESS", "object_2")) is NEW
+
+
+class Raced(MemoryIntents):
+    """A store in which the client settles the call just before the inbox does."""
+
+    def __init__(self, object_id: str) -> None:
+        super().__init__()
+        self._object_id = object_id
+
+    async def settle(self, settlement: Settlement) -> bool:
+        if settlement.evidence == "webhook":
+            await call_settled(super(), settlement, self._object_id)
+        return await super().settle(settlement)
+
+
+async def call_settled(store: MemoryIntents, settlement: Settlement, object_id: str) -> None:
+    await store.settle(
+        Settlement(
+            endpoint=settlement.endpoint,
+            reference=settlement.reference,
+            attempt=settlement.attempt,
+            state=IntentState.APPLIED,
+            evidence="answer",
+            object_id=object_id,
+        )
+    )
+
+
+@pytest.mark.parametrize(("object_id", "receipt"), [("object_1", NEW), ("object_2", CONFLICT)])
+async def test_an_answer_that_arrives_at_the_same_moment_is_compared(object_id, receipt):
+    """The record is read again when it has changed in between."""
+    store = Raced(object_id)
+    await call(store)
+
+    assert await MemoryInbox(intents=store).receive(payout()) is receipt
+
+
+def test_the_blocking_inboxes_settle_too(tmp_path):
+    """The same store objects."""
+    store = SqliteIntents(tmp_path / "intents.db")
+    asyncio.run(call(store))
+    inbox = blocking.SqliteInbox(tmp_path / "inbox.db", intents=store)
+
+    inbox.receive(payout())
+    inbox.close()
+
+    assert asyncio.run(record(store)).state is IntentState.APPLIED
+    asyncio.run(store.aclose())
+
+
+@given(st.one_of(st.text(), st.integers(), st.booleans(), st.none(), st.lists(st.text(), max_size=1)))
+def test_any_reference_is_a_call_or_none(reference):
+    """A hostile or careless one raises nothing, and what no store could have recorded is not looked for."""
+    try:
+        body = json.dumps({"id": "object_1", "type": "PAYOUT", "status": "SUCCESS", "order_id": reference}).encode()
+    except UnicodeEncodeError:
+        return
+    found = call_of(read(body))
+
+    assert found is None or isinstance(found, NamedCall)
+    assert asyncio.run(MemoryInbox(intents=MemoryIntents(), clock=FakeClock()).receive(read(body))) is NEW
+
+
+def test_a_number_as_a_reference_is_text():
+    """A provider that writes the digits of an order id as a number means the same order."""
+    assert NamedCall(PAYOUT, "17") == call_of(event("PAYOUT", "SUCCESS", order_id=17))
+    assert NamedCall(PAYOUT, "17") == call_of(event("PAYOUT", "MELTED", order_id=17))
+    assert call_of(event("PAYOUT", "MELTED", order_id=True)) is None
