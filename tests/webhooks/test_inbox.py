@@ -172,6 +172,18 @@ async def test_a_lease_keeps_others_off_until_it_ends(inbox, clock):
     assert [PAID] == await inbox.pending()
 
 
+async def test_a_clock_that_is_set_back_hides_no_event(inbox, clock):
+    """The lease was taken on a clock that was a day ahead; one that is a moment ahead still counts."""
+    await inbox.receive(PAID)
+    clock.time += 86_400
+    await inbox.take(lease=60)
+    clock.time -= 1
+    a_moment_before, depth = await take(inbox), await inbox.depth()
+    clock.time -= 86_399
+
+    assert (None, 1, PAID) == (a_moment_before, depth.taken, await take(inbox))
+
+
 async def test_events_of_one_object_are_worked_on_one_after_the_other(inbox):
     """Another worker gets the return of a payout only when its success is done; other objects do not wait."""
     for delivered in (SENT, RETURNED, OTHER):
@@ -289,7 +301,7 @@ steps = st.one_of(
     st.tuples(st.just("take"), st.just(5.0)),
     st.tuples(st.just("done"), events),
     st.tuples(st.sampled_from(["end", "release", "renew"]), st.integers(0, 3)),
-    st.tuples(st.just("wait"), st.floats(0, 10)),
+    st.tuples(st.just("wait"), st.floats(-3, 10)),
     st.tuples(st.just("forget"), st.just(0.0)),
 )
 

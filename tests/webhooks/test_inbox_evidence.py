@@ -120,16 +120,35 @@ async def test_a_duplicate_settles_too(inbox, store, tmp_path):
     ids=["another id", "refused", "not sent"],
 )
 async def test_an_event_that_contradicts_the_record_is_a_conflict(inbox, store, state, more):
-    """Listed for a person, given to no worker; the record and the status of the payout stay as they were."""
+    """Listed for a person, given to no worker; it does not change how the payout stands."""
     await call(store, PAYOUT, state, **more)
+
+    receipts = [await inbox.receive(payout()), await inbox.receive(payout())]
+
+    assert [CONFLICT, DUPLICATE] == receipts
+    assert [payout()] == await inbox.pending(CONFLICT)
+    assert await inbox.take() is None
+    assert await inbox.receive(event("PAYOUT", "FAILED")) is NEW
+
+
+async def test_a_record_with_another_id_stays(inbox, store):
+    """Each event of the other payout is listed."""
+    await call(store, PAYOUT, IntentState.APPLIED, object_id="object_2")
     before = await record(store)
 
-    receipts = [await inbox.receive(payout(status)) for status in ("SUCCESS", "SUCCESS", "RETURNED")]
-
-    assert [CONFLICT, DUPLICATE, CONFLICT] == receipts
-    assert [payout(), payout("RETURNED")] == await inbox.pending(CONFLICT)
-    assert await inbox.take() is None
+    assert [CONFLICT] * 2 == [await inbox.receive(payout(status)) for status in ("SUCCESS", "RETURNED")]
     assert before == await record(store)
+
+
+@pytest.mark.parametrize("state", [IntentState.REJECTED, IntentState.NOT_SENT])
+async def test_a_call_that_was_carried_out_after_all_is_not_sent_again(inbox, store, state):
+    """The record is corrected: with the refusal in it, the next call with this reference would pay twice."""
+    await call(store, PAYOUT, state)
+
+    await inbox.receive(payout())
+
+    intent = await record(store)
+    assert (intent.state, intent.evidence, intent.object_id) == (IntentState.APPLIED, "webhook", "object_1")
 
 
 async def test_an_event_that_agrees_with_the_record_is_new(inbox, store):

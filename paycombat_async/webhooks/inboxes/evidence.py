@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from paycombat_async.endpoints import CREATE_PAYIN, CREATE_PAYOUT
 from paycombat_async.errors import InvalidRequest
-from paycombat_async.intents.intent import FREE, UNRESOLVED, Intent, Intents, IntentState, Settlement, check_reference
+from paycombat_async.intents.intent import FREE, Intent, Intents, IntentState, Settlement, check_reference
 from paycombat_async.schemas.events import (
     PayinExpired,
     PayinFailed,
@@ -48,18 +48,20 @@ def call_of(event: WebhookEvent) -> NamedCall | None:
 async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
     """Records the call that the event names as APPLIED, and returns whether the event contradicts the record.
 
-    It does if the record has another object id, or says that the call was refused or not sent. Safe to repeat. Raises
-    `StoreFailed`.
+    It does if the record has another object id, or says that the call was refused or not sent; such a record is
+    corrected, so that the call is not sent again. Safe to repeat. Raises `StoreFailed`.
     """
     call = call_of(event)
     if intents is None or call is None:
         return False
+    is_contradicted = False
     for _ in range(_TRIES):
         intent = await _find(intents, call)
         if intent is None:
             return False
-        if intent.state not in UNRESOLVED:
-            return contradicts(event, intent)
+        is_contradicted = contradicts(event, intent)
+        if intent.state is IntentState.APPLIED:
+            return is_contradicted
         settlement = Settlement(
             endpoint=call.endpoint,
             reference=call.reference,
@@ -69,15 +71,15 @@ async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
             object_id=event.id,
         )
         if await intents.settle(settlement):
-            return False
-    return False
+            return is_contradicted
+    return is_contradicted
 
 
 def contradicts(event: WebhookEvent, intent: Intent) -> bool:
-    """Whether an event contradicts the settled record of the call that it names."""
-    if intent.state in FREE:
-        return True
-    return None not in {intent.object_id, event.id} and intent.object_id != event.id
+    """Whether the event contradicts the record of the call that it names."""
+    if intent.state is IntentState.APPLIED:
+        return None not in {intent.object_id, event.id} and intent.object_id != event.id
+    return intent.state in FREE
 
 
 async def _find(intents: Intents, call: NamedCall) -> Intent | None:

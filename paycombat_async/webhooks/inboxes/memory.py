@@ -24,6 +24,7 @@ from paycombat_async.webhooks.inboxes.inbox import (
 )
 from paycombat_async.webhooks.inboxes.news import News
 from paycombat_async.webhooks.inboxes.rules import (
+    is_over,
     lease_lost,
     never_received,
     no_connection,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Entry:
-    """An event that was received. While it `is_held`, a worker has it until the time `until`."""
+    """An event that was received. From `since` to `until` it is not to be taken; if it `is_held`, a worker has it."""
 
     number: int
     event: WebhookEvent
@@ -46,8 +47,12 @@ class _Entry:
     arrived: float
     is_done: bool
     attempt: int = 0
+    since: float = 0.0
     until: float = 0.0
     is_held: bool = False
+
+    def wait(self, now: float, seconds: float) -> None:
+        self.since, self.until = now, now + seconds
 
 
 class MemoryInbox(Inbox):
@@ -90,7 +95,8 @@ class MemoryInbox(Inbox):
             if entry is None:
                 return None
             entry.attempt += 1
-            entry.until, entry.is_held = self._clock.now() + lease, True
+            entry.is_held = True
+            entry.wait(self._clock.now(), lease)
             return Delivery(
                 entry.event,
                 attempt=entry.attempt,
@@ -117,14 +123,15 @@ class MemoryInbox(Inbox):
         with self._lock:
             entry = self._taken(delivery)
             if entry.is_held:
-                entry.until, entry.is_held = self._clock.now() + retry_delay(entry.attempt), False
+                entry.is_held = False
+                entry.wait(self._clock.now(), retry_delay(entry.attempt))
         self._news.tell()
 
     async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
         with self._lock:
             entry = self._taken(delivery)
             if entry.is_held:
-                entry.until = self._clock.now() + lease
+                entry.wait(self._clock.now(), lease)
             elif not entry.is_done:
                 raise lease_lost(delivery.number)
 
@@ -145,13 +152,13 @@ class MemoryInbox(Inbox):
             now = self._clock.now()
             left = [entry for entry in self._by_number.values() if not entry.is_done]
         new = [entry for entry in left if entry.receipt is Receipt.NEW]
-        taken = sum(entry.is_held and entry.until > now for entry in new)
+        taken = sum(entry.is_held and not is_over(entry.since, entry.until, now) for entry in new)
         return Depth(
             waiting=len(new) - taken,
             taken=taken,
             conflicts=len(left) - len(new),
             damaged=0,
-            oldest=max((now - entry.arrived for entry in left), default=None),
+            oldest=max((max(now - entry.arrived, 0.0) for entry in left), default=None),
         )
 
     async def pending(self, receipt: Receipt = Receipt.NEW, *, limit: int = LISTED) -> list[WebhookEvent]:
@@ -185,7 +192,7 @@ class MemoryInbox(Inbox):
             if entry.is_done or entry.receipt is not Receipt.NEW:
                 continue
             subject = subject_of(entry.event)
-            if entry.until <= now and not (subject and subject.name in ahead):
+            if is_over(entry.since, entry.until, now) and not (subject and subject.name in ahead):
                 return entry
             if subject:
                 ahead.add(subject.name)

@@ -61,6 +61,15 @@ def retry_delay(attempt: int) -> float:
     return 0.0 if attempt < 2 else min(2.0 ** min(attempt - 2, 10), _LONGEST_DELAY_S)
 
 
+def is_over(since: float, until: float, now: float) -> bool:
+    """Whether a lease or a delay that began at `since` is over.
+
+    It is, too, if it begins in the future by more than it is long: the clock was set back, and the event would wait
+    until the clock is there again.
+    """
+    return until <= now or since - (until - since) > now
+
+
 def keys_of(event: WebhookEvent) -> tuple[str, str]:
     """Returns the event's key, and the one that a release gave it that did not know its type: its digest."""
     return event.key, UnknownEvent(payload=event.payload, data={}).key

@@ -74,8 +74,8 @@ class InboxFile:
         """Returns the next event, for `lease` seconds; None without one. Sets aside those that cannot be read."""
         with self._file.transaction() as connection:
             now = self._clock.now()
-            while found := connection.execute(sql.NEXT, [now]).fetchone():
-                if taken := _take(connection, found[0], now + lease):
+            while found := connection.execute(sql.NEXT, {"now": now}).fetchone():
+                if taken := _take(connection, found[0], now, lease):
                     return taken
                 connection.execute("INSERT INTO damaged VALUES (?)", found)
                 _log.warning("event %s cannot be read and is set aside; see `damaged` of the inbox", found[0])
@@ -104,16 +104,16 @@ class InboxFile:
         with self._file.transaction() as connection:
             held = _held(connection, number, token)
             if held.is_held:
-                until = self._clock.now() + retry_delay(held.attempt)
-                connection.execute("UPDATE delivery SET is_held = 0, until = ? WHERE number = ?", [until, number])
+                now = self._clock.now()
+                connection.execute(sql.WAIT, [False, now, now + retry_delay(held.attempt), number])
 
     def renew(self, number: int, token: str, lease: float) -> None:
         """Extends the lease. Raises `LeaseLost` if it was released, or another worker has taken the event since."""
         with self._file.transaction() as connection:
             held = _held(connection, number, token)
             if held.is_held:
-                until = self._clock.now() + lease
-                connection.execute("UPDATE delivery SET until = ? WHERE number = ?", [until, number])
+                now = self._clock.now()
+                connection.execute(sql.WAIT, [True, now, now + lease, number])
             elif not held.is_done:
                 raise lease_lost(number)
 
@@ -121,13 +121,13 @@ class InboxFile:
         """Returns how many events are not done."""
         now = self._clock.now()
         with self._file.reading() as connection:
-            undone, new, taken, oldest, damaged = connection.execute(sql.DEPTH, [now]).fetchone()
+            undone, new, taken, oldest, damaged = connection.execute(sql.DEPTH, {"now": now}).fetchone()
         return Depth(
             waiting=int(new - taken),
             taken=int(taken),
             conflicts=int(undone - new),
             damaged=damaged,
-            oldest=None if oldest is None else now - oldest,
+            oldest=None if oldest is None else max(now - oldest, 0.0),
         )
 
     def pending(self, receipt: Receipt, limit: int) -> list[WebhookEvent]:
@@ -173,8 +173,8 @@ def token_of(number: int, attempt: int) -> str:
     return f"{number}-{attempt}"
 
 
-def _take(connection: sqlite3.Connection, number: int, until: float) -> Taken | None:
-    row = _row(connection, sql.TAKE, [until, number])
+def _take(connection: sqlite3.Connection, number: int, now: float, lease: float) -> Taken | None:
+    row = _row(connection, sql.TAKE, [now, now + lease, number])
     if row is None or not isinstance(row[0], int):
         return None
     event = _event(row[1])

@@ -16,7 +16,7 @@ INBOX_FILE: Final = Layout(
         CREATE TABLE delivery (
             number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, subject TEXT, receipt TEXT NOT NULL,
             arrived REAL NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, is_held INTEGER NOT NULL DEFAULT 0,
-            until REAL NOT NULL DEFAULT 0, payload BLOB
+            since REAL NOT NULL DEFAULT 0, until REAL NOT NULL DEFAULT 0, payload BLOB
         )
         """,
         "CREATE INDEX undone ON delivery (receipt) WHERE payload IS NOT NULL",
@@ -30,9 +30,10 @@ INBOX_FILE: Final = Layout(
     },
 )
 
+_IS_OVER: Final = "(until <= :now OR since - (until - since) > :now)"  # as `rules.is_over`
 _UNDONE: Final = "payload IS NOT NULL AND number NOT IN (SELECT number FROM damaged)"
 NEXT: Final = f"""
-    SELECT number FROM delivery WHERE receipt = 'new' AND until <= ? AND {_UNDONE}
+    SELECT number FROM delivery WHERE receipt = 'new' AND {_IS_OVER} AND {_UNDONE}
     AND NOT EXISTS (
         SELECT 1 FROM delivery AS earlier WHERE earlier.receipt = 'new' AND earlier.payload IS NOT NULL
         AND earlier.subject = delivery.subject AND earlier.number < delivery.number
@@ -41,12 +42,14 @@ NEXT: Final = f"""
     ORDER BY number LIMIT 1
 """  # noqa: S608  # only constants are inserted
 TAKE: Final = (
-    "UPDATE delivery SET attempt = attempt + 1, is_held = 1, until = ? WHERE number = ? RETURNING attempt, payload"
+    "UPDATE delivery SET attempt = attempt + 1, is_held = 1, since = ?, until = ? WHERE number = ?"
+    " RETURNING attempt, payload"
 )
+WAIT: Final = "UPDATE delivery SET is_held = ?, since = ?, until = ? WHERE number = ?"
 HELD: Final = "SELECT attempt, is_held, payload IS NULL FROM delivery WHERE number = ?"
 UNDONE: Final = f"SELECT number FROM delivery WHERE receipt = ? AND {_UNDONE} ORDER BY number"  # noqa: S608  # only constants
 DEPTH: Final = f"""
-    SELECT count(*), total(receipt = 'new'), total(receipt = 'new' AND is_held AND until > ?),
+    SELECT count(*), total(receipt = 'new'), total(receipt = 'new' AND is_held AND NOT {_IS_OVER}),
         min(CAST(arrived AS REAL)), (SELECT count(*) FROM damaged)
     FROM delivery WHERE {_UNDONE}
 """  # noqa: S608  # only constants are inserted
