@@ -172,6 +172,21 @@ async def test_a_lease_keeps_others_off_until_it_ends(inbox, clock):
     assert [PAID] == await inbox.pending()
 
 
+@pytest.mark.parametrize("lease", [-1, float("nan"), float("inf"), 1e12])
+async def test_a_lease_that_is_no_time_is_refused(inbox, lease):
+    """Nothing is taken, and nothing is set aside."""
+    await inbox.receive(PAID)
+    delivery = await inbox.take()
+    await inbox.release(delivery)
+
+    with pytest.raises(ConfigurationError, match="lease must be"):
+        await inbox.take(lease=lease)
+    with pytest.raises(ConfigurationError, match="lease must be"):
+        await inbox.renew(delivery, lease=lease)
+
+    assert (1, 0) == ((await inbox.depth()).waiting, (await inbox.depth()).damaged)
+
+
 async def test_a_clock_that_is_set_back_hides_no_event(inbox, clock):
     """The lease was taken on a clock that was a day ahead; one that is a moment ahead still counts."""
     await inbox.receive(PAID)

@@ -24,6 +24,7 @@ from paycombat_async.webhooks.inboxes.inbox import (
 )
 from paycombat_async.webhooks.inboxes.news import News
 from paycombat_async.webhooks.inboxes.rules import (
+    check_lease,
     is_over,
     lease_lost,
     never_received,
@@ -90,6 +91,7 @@ class MemoryInbox(Inbox):
 
     async def take(self, *, lease: float = LEASE_S) -> Delivery | None:
         since = self._clock.monotonic()
+        check_lease(lease)
         with self._lock:
             entry = self._next()
             if entry is None:
@@ -128,6 +130,7 @@ class MemoryInbox(Inbox):
         self._news.tell()
 
     async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
+        check_lease(lease)
         with self._lock:
             entry = self._taken(delivery)
             if entry.is_held:

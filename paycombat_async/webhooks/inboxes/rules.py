@@ -13,6 +13,7 @@ STAGES: Final = {
     "PAYOUT": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "RETURNED": 2},
 }
 _LONGEST_DELAY_S: Final = 60.0
+_LONGEST_LEASE_S: Final = 1e8
 
 
 class Subject(NamedTuple):
@@ -59,6 +60,13 @@ def verdict(event: WebhookEvent, standing: str | None, *, is_contradicted: bool)
 def retry_delay(attempt: int) -> float:
     """Returns the seconds that an event waits after its attempt number `attempt` (from 1) failed: 0, 1, 2, 4 … 60."""
     return 0.0 if attempt < 2 else min(2.0 ** min(attempt - 2, 10), _LONGEST_DELAY_S)
+
+
+def check_lease(lease: float) -> float:
+    """Returns the lease unchanged. Raises `ConfigurationError` unless it is a number of seconds, 0 or more."""
+    if not 0 <= lease <= _LONGEST_LEASE_S:
+        raise ConfigurationError("lease must be a number of seconds, from 0 to 100,000,000")
+    return lease
 
 
 def is_over(since: float, until: float, now: float) -> bool:

@@ -13,7 +13,7 @@ from paycombat_async.webhooks.inboxes.delivery import Delivery, taken_by_lease
 from paycombat_async.webhooks.inboxes.evidence import settle
 from paycombat_async.webhooks.inboxes.inbox import FORGET_DAYS, LEASE_S, LISTED, POLL_S, Damaged, Depth, Inbox, Receipt
 from paycombat_async.webhooks.inboxes.news import News
-from paycombat_async.webhooks.inboxes.rules import no_connection
+from paycombat_async.webhooks.inboxes.rules import check_lease, no_connection
 
 if TYPE_CHECKING:
     import asyncio
@@ -54,7 +54,7 @@ class SqliteInbox(Inbox):
     async def take(self, *, lease: float = LEASE_S) -> Delivery | None:
         from paycombat_async.webhooks.inboxes.holding import finish  # noqa: PLC0415  # imports asyncio
 
-        return await finish(self._take(lease), undo=self._give_back)
+        return await finish(self._take(check_lease(lease)), undo=self._give_back)
 
     async def done(self, taken: Delivery | WebhookEvent) -> None:
         if isinstance(taken, Delivery):
@@ -66,7 +66,7 @@ class SqliteInbox(Inbox):
         await self._change(self._file.release, delivery.number, delivery.token)
 
     async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
-        await _in_thread(self._file.renew, delivery.number, delivery.token, lease)
+        await _in_thread(self._file.renew, delivery.number, delivery.token, check_lease(lease))
 
     def work(
         self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: "asyncio.Event | None" = None

@@ -25,8 +25,8 @@ from paycombat_async.webhooks.inboxes.rules import (
 
 _CLEAR_S: Final = 60.0  # between two clearings of the log, since each adds a second fsync to the next commit
 _LATEST: Final = 253_402_300_799.0  # the last second that a datetime can hold
-# Errors that one damaged row causes, though the rest of the file can be used.
-_ROW_ERRORS: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH})
+# Errors that one damaged row causes, though the rest of the file can be used: its payload's pages, or its attempt.
+_ROW_ERRORS: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT_NOTNULL})
 _log: Final = logging.getLogger("paycombat")
 
 
@@ -212,7 +212,7 @@ def _row(connection: sqlite3.Connection, query: str, values: list[object]) -> tu
     try:
         row: tuple[object, ...] | None = connection.execute(query, values).fetchone()
     except sqlite3.Error as error:
-        if error.sqlite_errorcode & 0xFF not in _ROW_ERRORS or not connection.in_transaction:
+        if error.sqlite_errorcode not in _ROW_ERRORS or not connection.in_transaction:
             raise
         return None
     return row
