@@ -248,6 +248,9 @@ class Network(StrEnum):
     HOLDS = "holds"  # they arrive once it passes again, when nobody waits for them any more
 
 
+READY = b"Z\0\0\0\5I"  # the server's word that it is done, and in no transaction
+
+
 class Proxy:
     """A loopback proxy between the store and its server."""
 
@@ -256,6 +259,7 @@ class Proxy:
         self._socket = str(server.folder / ".s.PGSQL.5432")
         self._changed = asyncio.Event()
         self.network = Network.PASSES
+        self.round_trips = 0
         self.tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -282,6 +286,7 @@ class Proxy:
                     await self._changed.wait()
                 if self.network is Network.PASSES or (self.network is Network.LOSES_ANSWERS and not is_answer):
                     writer.write(data)
+                    self.round_trips += is_answer and data.count(READY)
                 else:
                     return  # what comes after lost bytes is no use
 
@@ -311,6 +316,19 @@ async def _cut_off(
         for task in proxy.tasks:
             task.cancel()
         await asyncio.gather(*proxy.tasks, return_exceptions=True)
+
+
+async def test_a_call_costs_two_round_trips(cut_off: tuple[PostgresIntents, Proxy]) -> None:
+    """One before the send and one after it; two for a call that was made before: it is written only if it is new."""
+    store, proxy = cut_off
+    await store.find("order-0")
+    client = client_of(store, During(), [])
+    before = proxy.round_trips
+    await client.payouts.create(ORDER)
+    after = proxy.round_trips
+    await client.payouts.create(ORDER)
+
+    assert (2, 2) == (after - before, proxy.round_trips - after)
 
 
 async def test_a_network_that_is_cut_before_the_send(cut_off: tuple[PostgresIntents, Proxy]) -> None:
