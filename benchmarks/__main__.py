@@ -15,7 +15,19 @@ from benchmarks._peers import installed
 from benchmarks._report import as_json, as_text, missed
 from benchmarks._results import Table
 
-TOPICS: Final = ("sign", "verify", "decode", "call", "sync", "batch", "webhook", "import", "memory", "profile")
+TOPICS: Final = (
+    "sign",
+    "verify",
+    "decode",
+    "call",
+    "sync",
+    "batch",
+    "webhook",
+    "intents",
+    "import",
+    "memory",
+    "profile",
+)
 _MILLION: Final = 1_000_000
 
 
