@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from paycombat_async import ConfigurationError
+from paycombat_async import ConfigurationError, Outcome, StoreFailed
 from paycombat_async.intents import NewIntent, SqliteIntents
+from tests.calls import payout
 
 pytestmark = pytest.mark.promise("P13")
 
@@ -63,6 +64,35 @@ def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
     for account in ("", "x" * 256, "a\0b"):
         with pytest.raises(ConfigurationError, match="account"):
             SqliteIntents(tmp_path / "intents.db", account=account)
+
+
+@pytest.mark.parametrize("version", [0, 99])
+def test_a_file_of_another_version_is_refused(tmp_path: Path, version: int) -> None:
+    """Nobody knows what its columns mean; it is left as it is."""
+    SqliteIntents(tmp_path / "intents.db")._file.close()
+    with sqlite3.connect(tmp_path / "intents.db") as other:
+        other.execute(f"PRAGMA user_version = {version}")
+    other.close()
+    before = (tmp_path / "intents.db").read_bytes()
+
+    with pytest.raises(ConfigurationError, match="was written by another version of paycombat"):
+        SqliteIntents(tmp_path / "intents.db")
+    assert before == (tmp_path / "intents.db").read_bytes()
+
+
+async def test_a_file_that_is_damaged_later_sends_nothing(tmp_path: Path, make_client, transport) -> None:
+    """It is the evidence of payments: the sentence says so."""
+    store = SqliteIntents(tmp_path / "intents.db")
+    await store.begin(NEW)
+    await store.aclose()
+    content = bytearray((tmp_path / "intents.db").read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    (tmp_path / "intents.db").write_bytes(content)
+
+    with pytest.raises(StoreFailed, match="is damaged; it is the evidence of payments") as caught:
+        await make_client(intents=store).payouts.create(payout(order_id="order-1"))
+    assert (Outcome.NOT_SENT, []) == (caught.value.outcome, transport.drafts)
+    await store.aclose()
 
 
 def test_a_store_that_nobody_closes_is_closed_when_it_is_collected(tmp_path: Path) -> None:

@@ -227,6 +227,28 @@ async def test_a_server_that_is_down(
         await check_after(postgres, stop, start, monkeypatch)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("DROP SCHEMA {schema} CASCADE", "has no tables yet; run `paycombat db migrate` once"),
+        ("DROP TABLE {schema}.intent", "has no tables yet; run `paycombat db migrate` once"),
+        ("INSERT INTO {schema}.migration VALUES ('intents', 99)", "has tables of version 99, .* upgrade paycombat"),
+        ("DELETE FROM {schema}.migration WHERE component = 'intents'", "has no tables yet"),
+    ],
+)
+async def test_tables_that_do_not_fit_send_nothing(postgres: PostgresIntents, postgres_server, change, words) -> None:
+    """Missing ones, or those of a later release: one sentence that says what to do."""
+    await postgres._tables.execute(change, {})
+    store, transport = PostgresIntents(postgres_server.dsn, schema=postgres.schema), During()
+    with pytest.raises(StoreFailed, match=words) as caught:
+        await client_of(store, transport, []).payouts.create(ORDER)
+    await store.aclose()
+    await postgres._tables.execute("CREATE SCHEMA IF NOT EXISTS {schema}", {})
+
+    assert (Outcome.NOT_SENT, []) == (caught.value.outcome, transport.drafts)
+    assert "\n" not in str(caught.value)
+
+
 async def test_a_server_that_restarts_during_a_call(postgres: PostgresIntents, postgres_server: PostgresServer) -> None:
     """The connection broke while nobody used it, so the outcome is written over another."""
     calls: list[Call] = []
