@@ -18,7 +18,7 @@ from paycombat_async._protocol.messages import Attempt, Call, ClientConfig, Tran
 from paycombat_async._protocol.reply import Reply
 from paycombat_async._protocol.url import check_raw_path
 from paycombat_async._secrets import Secret, as_secret, as_secrets
-from paycombat_async._settings import Limits, check_proxy, is_sandbox, read_config, read_webhook_keys
+from paycombat_async._settings import Limits, check_proxy, read_config, read_webhook_keys
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
 from paycombat_async.intents.intent import Intents
 from paycombat_async.resources._unbound import UNBOUND
@@ -135,7 +135,7 @@ class AsyncPayCombat:
     @property
     def is_sandbox(self) -> bool:
         """Whether the credentials are those of the provider's sandbox, where no real money moves."""
-        return is_sandbox(self._engine.config.token)
+        return self._engine.is_sandbox
 
     @property
     def is_closed(self) -> bool:

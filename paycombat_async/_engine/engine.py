@@ -28,7 +28,7 @@ from paycombat_async._protocol.messages import Attempt, ClientConfig, Draft, Raw
 from paycombat_async._protocol.reply import DecodedReply, Reply
 from paycombat_async._protocol.url import is_loopback
 from paycombat_async._secrets import Redactor
-from paycombat_async._settings import Limits
+from paycombat_async._settings import Limits, is_sandbox
 from paycombat_async.endpoints import Endpoint, Evidence, Repeat
 from paycombat_async.errors import (
     AnswerNotKept,
@@ -76,6 +76,11 @@ class Engine:
     def config(self) -> ClientConfig:
         """The settings for requests, with the credentials of calls that start now."""
         return self.credentials.config
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the credentials are those of the provider's sandbox."""
+        return is_sandbox(self.config.token)
 
     def with_options(
         self,
@@ -152,7 +157,8 @@ class Engine:
             return None
         call.reference = name
         lease = self.limits.timeout + LEASE_MARGIN_S
-        new = new_intent(call.endpoint, call.request, name, call.body or b"", lease)
+        body = call.body or b""
+        new = new_intent(call.endpoint, call.request, name, body, lease, is_sandbox=self.is_sandbox)
         try:
             opened = await open_record(self.intents, call.endpoint, new, self.clock.now(), self.limits.timeout)
         except PayCombatError as error:

@@ -43,6 +43,7 @@ _STATES: Final[Mapping[Outcome, IntentState]] = {
     Outcome.UNKNOWN: IntentState.UNKNOWN,
     Outcome.APPLIED: IntentState.APPLIED,
 }
+MODE: Final = "$mode"  # the name in `Intent.expected` under which a record says "live" or "sandbox"
 _log: Final = logging.getLogger("paycombat")
 _writing: "set[asyncio.Task[Any]]" = set()  # keeps tasks alive: event loops hold only weak references
 
@@ -170,7 +171,22 @@ def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | No
     return reference
 
 
-def new_intent(endpoint: Endpoint[Any, Any], request: object, reference: str, body: bytes, lease: float) -> NewIntent:
+def is_of_other_mode(intent: Intent, mode: tuple[str, ...]) -> bool:
+    """Whether the record is of a sandbox call and the client is live, or the other way round.
+
+    The two share a host, and often references. What was paid in the sandbox only must not answer for a live payment.
+    """
+    return intent.expected.get(MODE, mode) != mode
+
+
+def mode_of(*, is_sandbox: bool) -> tuple[str, ...]:
+    """Returns what a record says about the mode of its client, as it stands in `Intent.expected`."""
+    return ("sandbox" if is_sandbox else "live",)
+
+
+def new_intent(
+    endpoint: Endpoint[Any, Any], request: object, reference: str, body: bytes, lease: float, *, is_sandbox: bool
+) -> NewIntent:
     """Returns the record to store before a call is sent.
 
     `lease`, in seconds from now, is how long the call may take.
@@ -183,7 +199,7 @@ def new_intent(endpoint: Endpoint[Any, Any], request: object, reference: str, bo
         body_digest=body_digest(body),
         owner=f"{socket.gethostname()}:{os.getpid()}",
         lease=lease,
-        expected=expected_echoes(endpoint, request),
+        expected={**expected_echoes(endpoint, request), MODE: mode_of(is_sandbox=is_sandbox)},
     )
 
 
@@ -203,6 +219,11 @@ async def open_record(
     intent = begun.intent
     if begun.may_send:
         return record_of(begun)
+    if is_of_other_mode(intent, new.expected[MODE]):
+        raise ReferenceReused(
+            f"{endpoint.name}: this reference belongs to a call in the other mode (sandbox or live); nothing was sent;"
+            " use another store, or another account=, for each mode"
+        )
     if intent.body_digest != new.body_digest:
         raise ReferenceReused(f"{endpoint.name}: this reference belongs to a call with another body; nothing was sent")
     if intent.state is IntentState.APPLIED:

@@ -33,7 +33,8 @@ class Intent(Struct, frozen=True, kw_only=True):
 
     `attempt` counts the calls made with this reference, from 1. `object_id` is the id of the object that the call
     created, `evidence` says how the state is known ("answer", "list", "webhook", or a person's name). `expected` maps
-    fields of the answer to the values that were sent for them, such as amount and currency. `answer` is the body of the
+    fields of the answer to the values that were sent for them, such as amount and currency, and "$mode" to "sandbox" or
+    "live". `answer` is the body of the
     provider's answer, if the store keeps it.
     """
 

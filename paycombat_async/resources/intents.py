@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from paycombat_async._engine.engine import Engine
+from paycombat_async._engine.records import is_of_other_mode, mode_of
 from paycombat_async._protocol.echo import fits_expected
 from paycombat_async.endpoints import CREATE_CUSTOMER, CREATE_PAYOUT, LIST_CUSTOMERS, LIST_PAYOUTS
 from paycombat_async.errors import ConfigurationError, Outcome
@@ -62,12 +63,15 @@ class IntentRecords:
             async for item in _LISTS[endpoint](self._engine):
                 if (endpoint, item.reference) in wanted:
                     found.setdefault((endpoint, item.reference), []).append(item)
+        mode = mode_of(is_sandbox=self._engine.is_sandbox)
         applied: list[Intent] = []
         ambiguous: list[Intent] = []
         left: list[Intent] = []
         for intent in unknown:
             items = found.get((intent.endpoint, intent.reference), [])
-            if len(items) == 1 and fits_expected(items[0].data, intent.expected):
+            if is_of_other_mode(intent, mode):
+                left.append(intent)
+            elif len(items) == 1 and fits_expected(items[0].data, intent.expected):
                 await self._settle(store, intent, "list", items[0].id)
                 # Somebody else may have settled or resolved it meanwhile, or even begun the next attempt.
                 standing = await _standing(store, intent)

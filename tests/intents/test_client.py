@@ -467,6 +467,35 @@ async def test_a_record_from_the_future_is_listed(tmp_path, clock, kind) -> None
     await store.aclose()
 
 
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_payout_of_the_sandbox_does_not_answer_for_a_live_one(transport, tmp_path, kept) -> None:
+    """Whoever tries the sandbox out, and then goes live with the same file, must not believe that he has paid."""
+    store = SqliteIntents(tmp_path / "intents.db", keep_answers=kept)
+    more: Any = {"transport": transport, "intents": store, "base_url": "http://127.0.0.1:1"}
+    sandbox = AsyncPayCombat(token="snd_t", signature_key="snd_k", **more)
+    live = AsyncPayCombat(token="live", signature_key="live-key", **more)
+    transport.answer(200, PAID)
+    transport.answer(400, b'{"status":false}')
+    transport.fail(TimedOut("silence"))
+    await sandbox.payouts.create(ORDER)
+    for name in ("order-2", "order-3"):
+        with pytest.raises(PayCombatError):
+            await sandbox.payouts.create(payout(order_id=name))
+
+    for name in ("order-1", "order-3"):
+        with pytest.raises(ReferenceReused, match="belongs to a call in the other mode") as caught:
+            await live.payouts.create(payout(order_id=name))
+        assert Outcome.NOT_SENT is caught.value.outcome
+    transport.answer(200, PAID.replace(b"order-1", b"order-2"))
+    assert "payout_1" == (await live.payouts.create(payout(order_id="order-2"))).id
+    assert 4 == len(transport.drafts)
+    transport.answer(200, b'{"status":true,"data":[{"id":"payout_9","order_id":"order-3"}]}')
+    transport.answer(200, b'{"status":true,"data":[]}')
+    report = await live.intents.reconcile()
+    assert [(), ["order-3"]] == [report.applied, [intent.reference for intent in report.unresolved]]
+    await store.aclose()
+
+
 async def test_a_person_resolves_what_nobody_else_can(client, transport) -> None:
     """The name is kept. After APPLIED nothing is sent, after REJECTED the reference is free."""
     for _ in range(2):

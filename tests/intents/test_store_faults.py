@@ -120,7 +120,9 @@ async def _full(tmp_path: Path) -> AsyncIterator[tuple[SqliteIntents, Fault, Fau
         limit(1)
         for number in range(100):  # the pages that there are have room for some records
             try:
-                await store.begin(records.new_intent(CREATE_PAYOUT, None, f"order-0-{number:03}", b"", 60))
+                await store.begin(
+                    records.new_intent(CREATE_PAYOUT, None, f"order-0-{number:03}", b"", 60, is_sandbox=True)
+                )
             except StoreFailed:
                 return
         raise AssertionError("the disk is not full")
@@ -408,7 +410,7 @@ FREE = {IntentState.REJECTED, IntentState.NOT_SENT}
 
 async def put(store: Intents, state: IntentState) -> None:
     """Makes the record of order-1, with this state."""
-    new = records.new_intent(CREATE_PAYOUT, ORDER, "order-1", await _body(), 60)
+    new = records.new_intent(CREATE_PAYOUT, ORDER, "order-1", await _body(), 60, is_sandbox=True)
     begun = await store.begin(new)
     if state is not IntentState.SENDING:
         record = records.CallRecord(store, CREATE_PAYOUT, "order-1", begun.intent.attempt, 0)
