@@ -112,7 +112,7 @@ class Engine:
         try:
             if self.lifetime.is_closed or endpoint.evidence is Evidence.INFERRED:
                 self._check_usable(endpoint)
-            outgoing = draft(endpoint, request, path, query, self.config, body=body)
+            outgoing = draft(endpoint, request, path, query, self.credentials.config, body=body)
             call.body = outgoing.body
             recorded = await self._open_record(call, reference)
             if recorded is None:
@@ -284,7 +284,7 @@ class Engine:
     def _interpret(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> DecodedReply:
         """Returns the decoded answer. Drift is reported, or with `strict_responses` raised as `InvalidResponse`."""
         hooks = self.hooks
-        redact = self.config.redact
+        redact = self.credentials.config.redact  # not the property, which takes longer
         reading = interpret(endpoint, raw, now=self.clock.now, redact=redact, closely=hooks.wants_drift)
         if endpoint.echoes:
             reading = check_echoed_fields(endpoint, request, reading, raw, redact)
