@@ -22,7 +22,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
 
-pytest_plugins = ("tests.leftovers", "tests.limits", "tests.promise_report")
+pytest_plugins = ("tests.leftovers", "tests.limits", "tests.postgres_server", "tests.promise_report")
 
 TOKEN = "snd_token-of-the-tests"
 SIGNATURE_KEY = "snd_key-of-the-tests"

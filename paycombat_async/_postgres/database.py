@@ -1,6 +1,8 @@
 """Runs work in a PostgreSQL database: with one pool per event loop, a time limit, and the SDK's own error messages."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import contextlib
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -8,7 +10,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from paycombat_async._loop_local import LoopLocal
-from paycombat_async._postgres.errors import REPEATABLE, code_of, explain
+from paycombat_async._postgres.errors import REPEATABLE, code_of, explain, translated
 from paycombat_async._postgres.pool import (
     CONNECT_S,
     Connection,
@@ -24,6 +26,7 @@ from paycombat_async.errors import StoreFailed
 T = TypeVar("T")
 
 STATEMENT_S: Final = 10  # seconds for a single statement, when the server is connected but does not answer
+_MOST_TRANSACTIONS: Final = 1000  # at once per event loop: as many as callers hold; the server has a limit of its own
 _TRIES: Final = 50  # for conflicts with other transactions, and connections that a server restart broke
 
 
@@ -42,7 +45,9 @@ class Database:
         self._kind = kind
         self._given = None if isinstance(source, Secret) else source
         connect = connector(source) if isinstance(source, Secret) else None
-        self._pools = None if connect is None else LoopLocal(lambda: LoopPool(connect), _close, LoopPool.close)
+        self._pools = None if connect is None else _pools(lambda: LoopPool(connect))
+        # Callers' transactions last as long as their work, so `run` must not wait for one of their connections.
+        self._transactions = None if connect is None else _pools(lambda: LoopPool(connect, _MOST_TRANSACTIONS))
 
     async def run(self, work: Callable[[Connection], Awaitable[T]], limit: float = STATEMENT_S) -> T:
         """Runs `work`, commits, returns its result. Repeats it after a conflict, deadlock or broken idle connection.
@@ -61,17 +66,49 @@ class Database:
                     break
         raise self.failure(problem)  # not chained to psycopg's error, which may quote the connection string
 
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Connection]:
+        """A context manager with a connection in a transaction: committed at the end, rolled back on an exception.
+
+        What the body raises passes unchanged; the database's other errors become `StoreFailed`.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            with translated(self.failure):
+                connection = await self._lend(stack)
+                transaction = connection.transaction()
+                with cut_after(connection, STATEMENT_S):
+                    await transaction.__aenter__()
+            try:
+                yield connection
+            except BaseException:
+                with cut_after(connection, STATEMENT_S):
+                    await transaction.__aexit__(*sys.exc_info())
+                raise
+            with translated(self.failure), cut_after(connection, STATEMENT_S):
+                await transaction.__aexit__(None, None, None)
+
+    async def _lend(self, stack: contextlib.AsyncExitStack) -> Connection:
+        """Enters into `stack` the loan of a connection, and returns it."""
+        pool = await self._pool(self._transactions)
+        for _ in range(_TRIES):
+            connection = await stack.enter_async_context(pool.connection(timeout=CONNECT_S))
+            if is_alive(connection):
+                return connection
+            await stack.aclose()  # the user's pool drops the connection, which broke while it was idle
+        raise psycopg.OperationalError
+
     def failure(self, problem: str) -> StoreFailed:
         """Returns an error with the message "the intents store in PostgreSQL " (or other `kind`) and the problem."""
         return StoreFailed(f"the {self._kind} in PostgreSQL {problem}")
 
     async def aclose(self) -> None:
         """Closes the connections, unless they are in the user's own pool; the next use opens new ones."""
-        if self._pools is not None:
-            await self._pools.aclose()
+        for pools in (self._pools, self._transactions):
+            if pools is not None:
+                await pools.aclose()
 
     async def _once(self, work: Callable[[Connection], Awaitable[T]], limit: float) -> T:
-        pool = await self._pool()
+        pool = await self._pool(self._pools)
         async with pool.connection(timeout=CONNECT_S) as connection:
             if not is_alive(connection):
                 raise _StaleConnection
@@ -81,11 +118,11 @@ class Database:
                     await connection.commit()
         return result
 
-    async def _pool(self) -> Pool:
+    async def _pool(self, pools: LoopLocal[LoopPool] | None) -> Pool:
         if self._given is not None:
             return self._given
-        assert self._pools is not None  # noqa: S101  # None only if the user gave a pool
-        return self._pools.current() or await self._pools.open()
+        assert pools is not None  # noqa: S101  # None only if the user gave a pool
+        return pools.current() or await pools.open()
 
 
 async def fetch(
@@ -96,6 +133,10 @@ async def fetch(
     cursor = psycopg.AsyncCursor(connection, row_factory=tuple_row)
     await cursor.execute(statement, values, prepare=False)
     return await cursor.fetchall() if cursor.description else []
+
+
+def _pools(make: Callable[[], LoopPool]) -> LoopLocal[LoopPool]:
+    return LoopLocal(make, _close, LoopPool.close)
 
 
 async def _close(pool: LoopPool) -> None:

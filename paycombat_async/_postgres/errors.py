@@ -1,9 +1,12 @@
 """The SDK's own messages for PostgreSQL's errors, because libpq's messages may quote parts of the connection string."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Generator, Mapping
 from typing import Final
 
 import psycopg
+
+from paycombat_async.errors import StoreFailed
 
 # A conflict with another transaction and a deadlock: nothing was written, so the work can be repeated.
 REPEATABLE: Final = frozenset({"40001", "40P01"})
@@ -13,6 +16,7 @@ NO_TABLES: Final = "has no tables yet; run `paycombat db migrate` once, or its `
 _BY_CODE: Final[Mapping[str, str]] = {
     "08": "cannot be reached, or the connection broke",
     "22": "cannot store one of the values",
+    "25P02": "is in a transaction that has failed before; roll it back",
     "25006": "is read-only: it is a standby, or set to read-only",
     "28": "refuses the user or the password",
     "3D000": "has no database of this name",
@@ -68,3 +72,21 @@ def explain(error: Exception) -> str:
     text = str(error).lower()
     found = (problem for sign, problem in _BY_TEXT.items() if sign in text)
     return next(found, f"cannot be reached, or the connection broke ({type(error).__name__})")
+
+
+@contextlib.contextmanager
+def translated(failure: Callable[[str], StoreFailed]) -> Generator[None]:
+    """A context manager that turns the database's errors into `failure(problem)`."""
+    try:
+        yield
+    except (psycopg.Error, UnicodeError, OSError) as error:  # TimeoutError is an OSError
+        problem = explain(error)
+    else:
+        return
+    translation = failure(problem)
+    try:
+        raise translation
+    except StoreFailed:
+        # Python has chained it to psycopg's error, which holds the connection string with its password.
+        translation.__context__ = None
+        raise

@@ -5,7 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -16,8 +16,8 @@ from paycombat_async.errors import ConfigurationError
 Connection: TypeAlias = psycopg.AsyncConnection[object]
 
 CONNECT_S: Final = 5  # seconds to get a connection; a server restart behind a load balancer usually takes less
-_MOST: Final = 8  # connections per event loop; a statement takes about 1 ms, and a server allows 100 by default
-_IDLE_S: Final = 180.0  # seconds; AWS and Azure drop idle connections silently after 240 to 350 seconds
+MOST: Final = 8  # connections per event loop; a statement takes about 1 ms, and a server allows 100 by default
+IDLE_S: Final = 180.0  # seconds; AWS and Azure drop idle connections silently after 240 to 350 seconds
 
 # Each of these parameters is used only if the connection string does not set it. PgBouncer accepts all of them.
 _DEFAULTS: Final[Mapping[str, int | str]] = {
@@ -40,16 +40,16 @@ class Pool(Protocol):
 
 
 class LoopPool:
-    """A pool of at most eight connections for one event loop. A connection whose use raised an error is closed.
+    """A pool of connections for one event loop, `most` at once. A connection whose use raised an error is closed.
 
     psycopg's own pool is not used: it runs background tasks, which remain if the loop is closed at once; after an
     outage it may wait minutes before it connects again, and its errors do not tell why it cannot connect.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], most: int = MOST) -> None:
         self._connect = connect
         self._loop = asyncio.get_running_loop()
-        self._slots = asyncio.Semaphore(_MOST)
+        self._slots = asyncio.Semaphore(most)
         self._idle: list[tuple[float, Connection]] = []  # (time of return, connection); the last returned is at the end
         self._is_closed = False
 
@@ -71,7 +71,7 @@ class LoopPool:
             _end(self._idle.pop()[1])
 
     def _take(self) -> Connection | None:
-        while self._idle and self._idle[0][0] < self._loop.time() - _IDLE_S:
+        while self._idle and self._idle[0][0] < self._loop.time() - IDLE_S:
             _end(self._idle.pop(0)[1])
         while self._idle:
             _, connection = self._idle.pop()
@@ -87,19 +87,23 @@ class LoopPool:
             self._idle.append((self._loop.time(), connection))
 
 
+def with_defaults(dsn: Secret) -> Secret:
+    """Returns the connection string with time limits; raises `ConfigurationError` if it is not a valid one."""
+    try:
+        given = conninfo_to_dict(dsn.reveal())
+        return Secret(make_conninfo(dsn.reveal(), **{key: _DEFAULTS[key] for key in _DEFAULTS.keys() - given.keys()}))
+    except (psycopg.Error, UnicodeError):
+        pass  # psycopg's error quotes the connection string, so it is not chained to the one raised here
+    raise ConfigurationError("this is no connection string of PostgreSQL, as in postgresql://user@host/database")
+
+
 def connector(dsn: Secret) -> Callable[[], Awaitable[Connection]]:
     """Returns a function that opens a connection. Raises `ConfigurationError` if `dsn` is no valid connection string.
 
     The connections autocommit and use no prepared statements, because PgBouncer may run each statement on another
     connection to the server.
     """
-    try:
-        given = conninfo_to_dict(dsn.reveal())
-        whole = Secret(make_conninfo(dsn.reveal(), **{key: _DEFAULTS[key] for key in _DEFAULTS.keys() - given.keys()}))
-    except (psycopg.Error, UnicodeError):
-        whole = None
-    if whole is None:  # raised outside of the handler: psycopg's error quotes the connection string
-        raise ConfigurationError("this is no connection string of PostgreSQL, as in postgresql://user@host/database")
+    whole = with_defaults(dsn)
 
     async def connect() -> Connection:
         return await psycopg.AsyncConnection.connect(whole.reveal(), autocommit=True, prepare_threshold=None)
@@ -107,7 +111,8 @@ def connector(dsn: Secret) -> Callable[[], Awaitable[Connection]]:
     return connect
 
 
-def is_alive(connection: Connection) -> bool:
+# Any: the rows may be of any type.
+def is_alive(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any]) -> bool:
     """Whether the connection is open, as far as this machine knows; nothing is sent to the server."""
     try:
         for _ in range(2):  # the first read may get a last message; the second then finds the end

@@ -2,26 +2,35 @@
 
 import importlib
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from paycombat_async._postgres.scripts import Script, play
 from paycombat_async._secrets import Secret
 from paycombat_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from paycombat_async._postgres.blocking import BlockingConnections
     from paycombat_async._postgres.database import Database
-    from paycombat_async._postgres.pool import Pool
+    from paycombat_async._postgres.given import RawConnection
+    from paycombat_async._postgres.pool import Connection, Pool
+
+T = TypeVar("T")
 
 DEFAULT_SCHEMA: Final = "paycombat"
 # PostgreSQL cuts longer names off at 63 bytes, and reserves names that begin with "pg_".
 _IDENTIFIER: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")
 
+_SYNCED: Final = (  # remote_apply is the only setting that waits for more than "on" does
+    "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
+    " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
+)
 # An item of FROM that makes the commit of this statement's transaction durable, and limits its waiting for locks to
 # less than the margin of a lease (LEASE_MARGIN_S). Each statement is a transaction of its own, so that a process that
 # dies leaves no open transaction with locks behind.
-DURABLE: Final = (
-    "(SELECT set_config('synchronous_commit', 'on', true), set_config('lock_timeout', '3s', true)) AS durable"
-)
+DURABLE: Final = f"(SELECT {_SYNCED}, set_config('lock_timeout', '3s', true)) AS durable"
+# In the caller's own transaction, lock_timeout would apply to the caller's later statements, too.
+_DURABLE_WITHIN: Final = f"(SELECT {_SYNCED}) AS durable"
 
 
 class Tables:
@@ -61,9 +70,66 @@ class Tables:
         sql = self.sql(text)
         return await self.database.run(lambda connection: fetch(connection, sql, values))
 
+    async def run(self, make_script: Callable[[], Script[T]]) -> T:
+        """Returns the result of a script, each of whose statements is a transaction of its own. Raises `StoreFailed`.
+
+        The script is made anew for each try.
+        """
+        await self.check()
+        return await self.database.run(lambda connection: self._play(connection, make_script(), self.sql))
+
+    async def run_within(self, connection: "Connection", script: Script[T]) -> T:
+        """Returns the result of a script that runs in the open transaction of this connection. Raises `StoreFailed`."""
+        from paycombat_async._postgres.errors import translated  # noqa: PLC0415  # needs psycopg
+
+        await self.check()
+        with translated(self.database.failure):
+            return await self._play(connection, script, self.sql_within)
+
+    def blocking_connections(self, dsn: Secret) -> "BlockingConnections":
+        """Returns blocking connections to the same database, none of which is open yet."""
+        from paycombat_async._postgres.blocking import BlockingConnections  # noqa: PLC0415  # needs psycopg
+
+        return BlockingConnections(dsn, self.database.failure)
+
+    def blocking_connection(self, connection: object) -> "RawConnection":
+        """Returns the psycopg connection, which may be inside one of Django's.
+
+        Raises `ConfigurationError` for anything else, and if it commits each statement.
+        """
+        from paycombat_async._postgres.given import blocking_connection  # noqa: PLC0415  # needs psycopg
+
+        return blocking_connection(connection)
+
+    def check_transaction(self, connection: object) -> None:
+        """Raises `ConfigurationError` unless this is an `AsyncConnection` that does not commit each statement."""
+        from paycombat_async._postgres.given import check_async  # noqa: PLC0415  # needs psycopg
+
+        check_async(connection)
+
+    def play_within(self, connection: "RawConnection", script: Script[T]) -> T:
+        """Returns the result of a script in the open transaction of a blocking connection. Raises `StoreFailed`.
+
+        The tables must have been checked before.
+        """
+        from paycombat_async._postgres.blocking import executor  # noqa: PLC0415  # needs psycopg, as the next line does
+        from paycombat_async._postgres.errors import translated  # noqa: PLC0415
+
+        with translated(self.database.failure):
+            return play(script, executor(connection, self.sql_within))
+
     def sql(self, text: str) -> bytes:
         """Returns the statement with `{schema}` replaced by the name of the schema."""
         return self._migrator.statement(text, self.schema)
+
+    def sql_within(self, text: str) -> bytes:
+        """Returns the statement for a transaction of the caller's, whose `lock_timeout` stays as it is."""
+        return self.sql(text.replace(DURABLE, _DURABLE_WITHIN))
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether `check` has succeeded before."""
+        return self._is_checked
 
     async def check(self) -> None:
         """Raises `StoreFailed` unless the tables have the version that this release needs; asks the server once."""
@@ -78,6 +144,17 @@ class Tables:
     async def version(self) -> int:
         """Returns the version of the tables, 0 if there are none."""
         return await self._migrator.read_version(self.database, self._migrations)
+
+    async def _play(self, connection: "Connection", script: Script[T], sql: Callable[[str], bytes]) -> T:
+        from paycombat_async._postgres.database import fetch  # noqa: PLC0415  # needs psycopg
+
+        try:
+            text, values = next(script)
+            while True:
+                text, values = script.send(await fetch(connection, sql(text), values))
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
     async def aclose(self) -> None:
         """Closes the connections that were opened here; the next use opens new ones."""

@@ -17,6 +17,7 @@ from paycombat_async.webhooks.events import read_event as read
 from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.inbox import Damaged, Depth, Inbox, Receipt
 from paycombat_async.webhooks.inboxes.memory import MemoryInbox
+from paycombat_async.webhooks.inboxes.postgres import PostgresInbox
 from paycombat_async.webhooks.inboxes.rules import judge
 from paycombat_async.webhooks.inboxes.sqlite import SqliteInbox
 from paycombat_async.webhooks.verify import Headers, Webhooks, unwrap, verify
@@ -39,6 +40,7 @@ __all__ = [
     "PayoutFailed",
     "PayoutReturned",
     "PayoutSucceeded",
+    "PostgresInbox",
     "Receipt",
     "SignatureMismatch",
     "SqliteInbox",

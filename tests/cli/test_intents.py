@@ -18,7 +18,7 @@ from paycombat_sync import PayCombat, PayCombatError
 from tests.calls import payout
 from tests.chaos.matrix_cells import PAYEE
 from tests.cli.command import run
-from tests.intents.postgres_server import PostgresServer, postgres_server
+from tests.postgres_server import PostgresServer, postgres_server
 
 __all__ = ["postgres_server"]
 

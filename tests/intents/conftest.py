@@ -1,7 +1,6 @@
 """Fixtures for the tests of intents stores."""
 
 from tests.chaos.conftest import _report
-from tests.intents.postgres_server import postgres_server
 from tests.intents.stores import place
 
-__all__ = ["_report", "place", "postgres_server"]
+__all__ = ["_report", "place"]

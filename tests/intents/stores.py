@@ -10,7 +10,7 @@ import pytest
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.intents import PostgresIntents, SqliteIntents
 from paycombat_async.testing import FakeClock
-from tests.intents.postgres_server import PostgresServer, postgres_intents
+from tests.postgres_server import PostgresServer, postgres_intents
 
 LATER_S = 3600  # all leases are over by then
 

@@ -17,7 +17,7 @@ from paycombat_async.intents.intent import Begun, Intent, IntentState, NewIntent
 from paycombat_async.intents.postgres import PostgresIntents
 from paycombat_async.testing import SecretCanary
 from paycombat_async.testing.intents_conformance import CHECKS
-from tests.intents.postgres_server import PostgresServer, postgres_intents
+from tests.postgres_server import PostgresServer, execute, postgres_intents
 from tests.processes import ROOT, Process
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
@@ -44,16 +44,6 @@ def outcome(state: IntentState, reference: str = "order-1", attempt: int = 1) ->
         object_id="id-1",
         answer=b"{}",
     )
-
-
-async def execute(dsn: str, *statements: str) -> list[tuple]:
-    """The rows of the last statement."""
-    rows: list[tuple] = []
-    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-        for statement in statements:
-            cursor = await connection.execute(statement.encode())
-            rows = await cursor.fetchall() if cursor.description else []
-    return rows
 
 
 @pytest.fixture(name="store")

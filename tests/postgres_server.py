@@ -13,10 +13,12 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from paycombat_async.intents.postgres import PostgresIntents
+from paycombat_async.webhooks.inboxes.postgres import PostgresInbox
 from tests.processes import PATIENCE_S, guard
 
 DATABASE = "postgres"
@@ -40,9 +42,9 @@ class PostgresServer:
         self.folder = folder
         self._programs = programs
         self._pid = 0
-        self._user = "postgres" if os.geteuid() == 0 else None
-        if self._user:
-            shutil.chown(folder, self._user)
+        self.user = "postgres" if os.geteuid() == 0 else None
+        if self.user:
+            shutil.chown(folder, self.user)
         self._run("initdb", "--no-sync", "--auth=trust", "--username=tests", "--encoding=UTF8", "--locale=C")
 
     @property
@@ -76,9 +78,9 @@ class PostgresServer:
         subprocess.run(
             [self._programs / program, "-D", self.folder / "data", *arguments],
             cwd=self.folder,
-            user=self._user,
-            group=self._user,
-            extra_groups=None if self._user is None else [],
+            user=self.user,
+            group=self.user,
+            extra_groups=None if self.user is None else [],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,  # no pipe: the server would keep it open
             check=True,
@@ -106,19 +108,47 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
 
 
+def new_schema() -> str:
+    """A name that no other test uses."""
+    return f"tests_{os.getpid()}_{next(_schemas)}"
+
+
 @contextlib.asynccontextmanager
 async def postgres_intents(dsn: str, account: str = "default", **options: bool) -> AsyncIterator[PostgresIntents]:
     """A store with migrated, empty tables, in a schema of its own (`store.schema`), which is dropped afterwards."""
-    import psycopg
+    store = PostgresIntents(dsn, account, schema=new_schema(), **options)
+    async with _migrated(store, dsn):
+        yield store
 
-    store = PostgresIntents(dsn, account, schema=f"tests_{os.getpid()}_{next(_schemas)}", **options)
+
+@contextlib.asynccontextmanager
+async def postgres_inbox(dsn: str, **options: Any) -> AsyncIterator[PostgresInbox]:
+    """An inbox with migrated, empty tables, in a schema of its own (`inbox.schema`), which is dropped afterwards."""
+    inbox = PostgresInbox(dsn, schema=new_schema(), **options)
+    async with _migrated(inbox, dsn):
+        yield inbox
+
+
+@contextlib.asynccontextmanager
+async def _migrated(store: PostgresInbox | PostgresIntents, dsn: str) -> AsyncIterator[None]:
     await store.migrate()
     try:
-        yield store
+        yield
     finally:
         await store.aclose()
-        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-            await connection.execute(f'DROP SCHEMA "{store.schema}" CASCADE'.encode())
+        await execute(dsn, f'DROP SCHEMA "{store.schema}" CASCADE')
+
+
+async def execute(dsn: str, *statements: str) -> list[tuple]:
+    """The rows of the last statement."""
+    import psycopg
+
+    rows: list[tuple] = []
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        for statement in statements:
+            cursor = await connection.execute(statement.encode())
+            rows = await cursor.fetchall() if cursor.description else []
+    return rows
 
 
 def find_programs() -> Path:

@@ -1,0 +1,105 @@
+"""Blocking connections to PostgreSQL, for transactions in which blocking code works."""
+
+import contextlib
+import os
+import sys
+import weakref
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from paycombat_async._clock import SYSTEM_CLOCK
+from paycombat_async._loop_local import leak_forever
+from paycombat_async._postgres.errors import translated
+from paycombat_async._postgres.pool import IDLE_S, is_alive, with_defaults
+from paycombat_async._postgres.scripts import Rows, Values
+from paycombat_async._secrets import Secret
+from paycombat_async.errors import StoreFailed
+
+# Any, here and below: the connection's rows may be of any type.
+_Idle = list[tuple[float, psycopg.Connection[Any]]]
+
+
+class BlockingConnections:
+    """Blocking connections to one database, for any number of threads: opened when needed, and kept for the next use.
+
+    They are as many as there are transactions at once. A connection whose use raised an error is closed.
+    """
+
+    def __init__(self, dsn: Secret, failure: Callable[[str], StoreFailed]) -> None:
+        """`failure` makes an error of a problem, as `Database.failure` does."""
+        self._dsn = with_defaults(dsn)
+        self._failure = failure
+        self._pid = os.getpid()
+        self._idle: _Idle = []  # with the time of return; its methods are atomic, so that threads need no lock
+        weakref.finalize(self, _end_all, self._idle)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[psycopg.Connection[Any]]:
+        """A context manager with a connection in a transaction: committed at the end, rolled back on an exception.
+
+        What the body raises passes unchanged; the database's other errors become `StoreFailed`.
+        """
+        with translated(self._failure):
+            connection = self._take() or self._connect()
+        try:
+            with translated(self._failure):
+                transaction = connection.transaction()
+                transaction.__enter__()
+            try:
+                yield connection
+            except BaseException:
+                transaction.__exit__(*sys.exc_info())
+                raise
+            with translated(self._failure):
+                transaction.__exit__(None, None, None)
+        except BaseException:
+            connection.pgconn.finish()
+            raise
+        self._own().append((SYSTEM_CLOCK.monotonic(), connection))
+
+    def close(self) -> None:
+        """Closes the connections that are not in use; the next use opens new ones."""
+        _end_all(self._own())
+
+    def _take(self) -> psycopg.Connection[Any] | None:
+        idle = self._own()
+        while idle:
+            with contextlib.suppress(IndexError):  # another thread has taken the last one
+                returned, connection = idle.pop()
+                if returned > SYSTEM_CLOCK.monotonic() - IDLE_S and is_alive(connection):
+                    return connection
+                connection.pgconn.finish()
+        return None
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self._dsn.reveal(), autocommit=True, prepare_threshold=None)
+
+    def _own(self) -> _Idle:
+        """Returns the idle connections of this process. Those of a parent, whose sockets are shared, stay untouched."""
+        if self._pid != os.getpid():
+            leak_forever(list(self._idle))
+            self._idle.clear()
+            self._pid = os.getpid()
+        return self._idle
+
+
+def executor(connection: psycopg.Connection[Any], sql: Callable[[str], bytes]) -> Callable[[str, Values], Rows]:
+    """Returns a function that executes one statement, for `play`; `sql` makes the statement of its text."""
+
+    def execute(text: str, values: Mapping[str, object]) -> Rows:
+        # The cursor is made here because the connection may have another cursor class or row factory.
+        cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+        cursor.execute(sql(text), values, prepare=False)
+        return cursor.fetchall() if cursor.description else []
+
+    return execute
+
+
+def _end_all(idle: _Idle) -> None:
+    while idle:
+        with contextlib.suppress(IndexError):  # another thread has taken the last one
+            _, connection = idle.pop()  # a name, because psycopg warns of a connection that is collected while open
+            connection.pgconn.finish()

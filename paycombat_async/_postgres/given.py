@@ -1,0 +1,58 @@
+"""Connections that callers give, so that the SDK writes in their transactions."""
+
+from typing import Any, Protocol, TypeAlias
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from paycombat_async.errors import ConfigurationError
+
+
+class DjangoConnection(Protocol):
+    """The part of Django's connections, such as `django.db.connection`, that is used here."""
+
+    vendor: str
+    connection: Any  # psycopg's connection; None before the first use
+
+    def ensure_connection(self) -> None:
+        """Connects, if that was not done before."""
+        ...
+
+
+# Any: the connection's rows may be of any type.
+AnyConnection: TypeAlias = psycopg.AsyncConnection[Any] | psycopg.Connection[Any]
+RawConnection: TypeAlias = psycopg.Connection[Any]
+BlockingConnection: TypeAlias = RawConnection | DjangoConnection
+
+
+def check_async(connection: object) -> None:
+    """Raises `ConfigurationError` unless this is an `AsyncConnection` that does not commit each statement."""
+    if not isinstance(connection, psycopg.AsyncConnection):
+        raise ConfigurationError("connection= takes an AsyncConnection of psycopg")
+    _refuse_autocommit(connection)
+
+
+def blocking_connection(connection: object) -> RawConnection:
+    """Returns the psycopg connection, which may be inside one of Django's.
+
+    Raises `ConfigurationError` for anything else, and if it commits each statement.
+    """
+    found = _inside_django(connection) if getattr(connection, "vendor", None) == "postgresql" else connection
+    if not isinstance(found, psycopg.Connection):
+        raise ConfigurationError("connection= takes a Connection of psycopg (version 3), or Django's to PostgreSQL")
+    _refuse_autocommit(found)
+    return found
+
+
+def _inside_django(connection: Any) -> object:
+    # Django's own cursors are not used, because with DEBUG they log the statements' values, which hold payloads.
+    connection.ensure_connection()
+    return connection.connection
+
+
+def _refuse_autocommit(connection: AnyConnection) -> None:
+    if connection.autocommit and connection.pgconn.transaction_status == TransactionStatus.IDLE:
+        raise ConfigurationError(
+            "this connection commits each statement by itself (autocommit), so the event would be kept even if your"
+            " work fails: begin a transaction first, as with `connection.transaction()` or Django's `atomic()`"
+        )

@@ -1,0 +1,29 @@
+"""Scripts: SQL steps written once as generators, for async connections, for blocking ones and for Django's.
+
+    def count(after: int) -> Script[int]:
+        ((number,),) = yield "SELECT count(*) FROM {schema}.event WHERE number > %(after)s", {"after": after}
+        return number
+
+A script yields a statement with its values and receives the rows. Importing this needs no psycopg.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Values: TypeAlias = Mapping[str, object]
+# The rows are tuples of Any because PostgreSQL's values have no static types.
+Rows: TypeAlias = list[tuple[Any, ...]]
+Script: TypeAlias = Generator[tuple[str, Values], Rows, T]
+
+
+def play(script: Script[T], execute: Callable[[str, Values], Rows]) -> T:
+    """Runs the script with a blocking function that executes one statement; returns what the script returns."""
+    try:
+        step = next(script)
+        while True:
+            step = script.send(execute(*step))
+    except StopIteration as end:
+        result: T = end.value
+        return result

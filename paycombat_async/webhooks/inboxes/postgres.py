@@ -1,0 +1,169 @@
+"""An inbox in PostgreSQL, shared by programs on many machines."""
+
+import contextlib
+import functools
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from paycombat_async._postgres.tables import DEFAULT_SCHEMA, Tables
+from paycombat_async._secrets import Secret
+from paycombat_async.intents.intent import Intents
+from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
+from paycombat_async.webhooks.inboxes.delivery import Delivery
+from paycombat_async.webhooks.inboxes.inbox import FORGET_DAYS, LEASE_S, LISTED, POLL_S, Damaged, Depth, Inbox, Receipt
+from paycombat_async.webhooks.inboxes.news import News
+from paycombat_async.webhooks.inboxes.postgres_core import PostgresCore
+from paycombat_async.webhooks.inboxes.postgres_news import Notices
+from paycombat_async.webhooks.inboxes.postgres_tables import INBOX_STEPS
+from paycombat_async.webhooks.inboxes.rules import lease_lost, never_received
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from paycombat_async._postgres.pool import Connection, Pool
+
+
+class PostgresInbox(Inbox):
+    """An `Inbox` in a PostgreSQL database, which many machines may share; its clock decides when leases end.
+
+    Run `await inbox.migrate()` once before the first use, and after an upgrade. Each event is durable when `receive`
+    returns; with asynchronous replication, a failover may lose events that the standby had not received. Works behind
+    PgBouncer in transaction mode, where workers learn of new events by polling; `listen_dsn` is a connection string
+    that leads past it, for NOTIFY. Payloads contain personal data: each is deleted when its event is done.
+    """
+
+    def __init__(
+        self,
+        dsn_or_pool: "str | Pool",
+        *,
+        schema: str = DEFAULT_SCHEMA,
+        intents: Intents | None = None,
+        listen_dsn: str | None = None,
+    ) -> None:
+        """Takes a connection string or your own `AsyncConnectionPool`; connects at the first use.
+
+        `intents` is a store whose calls are settled by the events that name them. Your pool belongs to the event loop
+        that you open it in, and is never closed by the inbox; with it, `listen_dsn` is needed for NOTIFY. Raises
+        `ConfigurationError` without psycopg, and for a schema or connection string that cannot be used.
+        """
+        source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
+        listen = source if isinstance(source, Secret) else None
+        listen = listen if listen_dsn is None else Secret(listen_dsn)
+        is_direct = listen_dsn is not None
+        del dsn_or_pool, listen_dsn  # tracebacks with local variables would show the passwords in them
+        self.schema = schema
+        tables = Tables(source, schema, owner="PostgresInbox", kind="inbox", component="inbox", steps=INBOX_STEPS)
+        self._core = PostgresCore(tables, intents, self)
+        self._news = News()
+        self._notices = Notices(self._news, listen, schema, self._core.clock, is_direct=is_direct)
+
+    async def receive(self, event: WebhookEvent, connection: "Connection | None" = None) -> Receipt:
+        """Stores the event. If it is delivered several times, even concurrently, all deliveries but one are DUPLICATE.
+
+        With an intents store, the call that the event names is first recorded there as APPLIED, whatever the status of
+        the event; an event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or its
+        evidence cannot be stored: answer 500, never 200.
+
+        With `connection`, an `AsyncConnection` of psycopg, the event is stored in the transaction that is open there,
+        or that begins with it, and is kept only if you commit. Raises `ConfigurationError` if it is not in a
+        transaction, and commits by itself (autocommit).
+        """
+        if connection is not None:
+            self._core.tables.check_transaction(connection)
+        is_contradicted = await self._core.settle(event)
+        script = functools.partial(scripts.receive, event, is_contradicted=is_contradicted)
+        receipt = self._core.receipt(await self._core.run(script, connection))
+        if receipt is Receipt.NEW and connection is None:
+            self._news.tell()
+        return receipt
+
+    async def take(self, *, lease: float = LEASE_S) -> Delivery | None:
+        return await self._core.take(lease)
+
+    async def done(self, taken: Delivery | WebhookEvent) -> None:
+        if isinstance(taken, Delivery):
+            await self._core.end(taken)
+        elif not await self._core.run(lambda: scripts.done_by_key(taken)):
+            raise never_received(taken)
+        self._news.tell()
+
+    async def release(self, delivery: Delivery) -> None:
+        number, token, attempt = delivery.number, delivery.token, delivery.attempt
+        if not await self._core.run(lambda: scripts.release(number, token, attempt)):
+            raise lease_lost(number)
+        self._news.tell()
+
+    async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
+        if not await self._core.run(lambda: scripts.renew(delivery.number, delivery.token, lease)):
+            raise lease_lost(delivery.number)
+
+    def work(
+        self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: "asyncio.Event | None" = None
+    ) -> AsyncGenerator[Delivery, None]:
+        """Yields deliveries for ever, each as `take` returns it, and waits while there is none.
+
+        Events of this process, and of others that NOTIFY announces, are noticed at once, all others after `poll`
+        seconds at most. Ends when `stop` is set, after the delivery under way, and when the inbox is closed. While the
+        inbox cannot be reached, it logs one warning and tries again after growing waits.
+        """
+        return self._work(lease, poll, stop)
+
+    def taken(self, *, connection: "Connection | None" = None) -> AbstractAsyncContextManager[Delivery | None]:
+        """A context with the next event, None if nothing waits; taking it and its end are one transaction.
+
+        What you write over `delivery.connection` is committed together with the end of the event, on a clean end of
+        the body; when the body raises, all of it is rolled back, and the event waits as after `release`. No other
+        worker gets the event meanwhile, however long that takes.
+
+        With `connection`, an `AsyncConnection` of psycopg, that is your own transaction, which you commit after the
+        body, or roll back: then the event may be taken again at once. Raises `ConfigurationError` as `receive` does.
+        """
+        if connection is None:
+            return self._core.taken()
+        self._core.tables.check_transaction(connection)
+        return self._core.taken_within(connection)
+
+    async def depth(self) -> Depth:
+        return await self._core.run(scripts.depth)
+
+    async def pending(self, receipt: Receipt = Receipt.NEW, *, limit: int = LISTED) -> list[WebhookEvent]:
+        return await self._core.run(lambda: scripts.pending(receipt, limit))
+
+    async def damaged(self, *, limit: int = LISTED) -> list[Damaged]:
+        return await self._core.run(lambda: scripts.damaged(limit))
+
+    async def forget(self, *, days: float = FORGET_DAYS) -> int:
+        total = deleted = await self._core.run(lambda: scripts.forget_some(days))
+        while deleted == scripts.FORGOTTEN_AT_ONCE:
+            deleted = await self._core.run(lambda: scripts.forget_some(days))
+            total += deleted
+        return total
+
+    async def migrate(self) -> None:
+        """Creates the schema and its tables, or updates them. Safe to repeat, and to run in many processes at once.
+
+        Raises `StoreFailed` on failure, and if the tables are from a later release of paycombat.
+        """
+        await self._core.tables.migrate()
+
+    async def version(self) -> int:
+        """Returns the version of the tables, 0 if there are none; this release needs `len(INBOX_STEPS)`."""
+        return await self._core.tables.version()
+
+    async def aclose(self) -> None:
+        """Ends the loops of `work`, and closes what the inbox itself has opened; its next use opens it again."""
+        self._news.close()
+        await self._core.tables.aclose()
+
+    def __repr__(self) -> str:
+        return f"PostgresInbox(schema={self.schema!r})"
+
+    async def _work(self, lease: float, poll: float, stop: "asyncio.Event | None") -> AsyncGenerator[Delivery, None]:
+        from paycombat_async.webhooks.inboxes.work import deliveries  # noqa: PLC0415  # imports asyncio
+
+        found = deliveries(lambda: self.take(lease=lease), self._news, self._core.clock, poll=poll, stop=stop)
+        async with self._notices.received(), contextlib.aclosing(found):
+            async for delivery in found:
+                yield delivery

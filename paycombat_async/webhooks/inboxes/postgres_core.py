@@ -1,0 +1,124 @@
+"""What the async and the blocking `PostgresInbox` share: its tables, and transactions with one event each."""
+
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from paycombat_async._clock import SYSTEM_CLOCK
+from paycombat_async._postgres.scripts import Script
+from paycombat_async._postgres.tables import Tables
+from paycombat_async.errors import StoreFailed
+from paycombat_async.intents.intent import Intents
+from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
+from paycombat_async.webhooks.inboxes.delivery import Delivery, Keeper
+from paycombat_async.webhooks.inboxes.evidence import settle
+from paycombat_async.webhooks.inboxes.inbox import LEASE_S, Receipt
+from paycombat_async.webhooks.inboxes.rules import lease_lost
+
+if TYPE_CHECKING:
+    from paycombat_async._postgres.pool import Connection
+
+T = TypeVar("T")
+
+_log: Final = logging.getLogger("paycombat")
+
+
+class PostgresCore:
+    """The tables of an inbox, the store of intents that its events settle, and the inbox itself (`keeper`)."""
+
+    def __init__(self, tables: Tables, intents: Intents | None, keeper: Keeper) -> None:
+        self.tables = tables
+        self.clock = SYSTEM_CLOCK
+        self._intents = intents
+        self._keeper = keeper
+
+    async def run(self, make_script: Callable[[], Script[T]], connection: "Connection | None" = None) -> T:
+        """Returns the result of a script; it runs in the open transaction of `connection`, if there is one."""
+        if connection is None:
+            return await self.tables.run(make_script)
+        return await self.tables.run_within(connection, make_script())
+
+    async def settle(self, event: WebhookEvent) -> bool:
+        """Records the call that the event names; returns whether the event contradicts the record.
+
+        Raises `StoreFailed`, also if the inbox's tables cannot be used.
+        """
+        await self.tables.check()
+        return await settle(self._intents, event)
+
+    def receipt(self, found: Receipt | None) -> Receipt:
+        """Returns the result of the script `receive`. Raises `StoreFailed` for None: others changed the status."""
+        if found is None:
+            raise self.tables.database.failure("is being changed by too many others at once")
+        return found
+
+    def delivery(
+        self, taken: scripts.TakenEvent, *, lease: float, since: float, connection: "Connection | None" = None
+    ) -> Delivery:
+        """Returns the delivery of an event that was taken after `since`, by `clock.monotonic()`."""
+        return Delivery(
+            taken.event,
+            attempt=taken.attempt,
+            number=taken.number,
+            token=taken.token,
+            keeper=self._keeper,
+            clock=self.clock,
+            lease=lease,
+            since=since,
+            connection=connection,
+        )
+
+    async def take(self, lease: float, connection: "Connection | None" = None) -> Delivery | None:
+        """Returns the next delivery, None if none can be taken."""
+        since = self.clock.monotonic()
+        taken = await self.run(lambda: scripts.take(lease), connection)
+        return None if taken is None else self.delivery(taken, lease=lease, since=since, connection=connection)
+
+    async def end(self, delivery: Delivery, connection: "Connection | None" = None) -> None:
+        """Marks the event as done. Raises `LeaseLost` if another worker has taken it since."""
+        number, token = delivery.number, delivery.token
+        if not await self.run(lambda: scripts.done(number, token), connection):
+            raise lease_lost(number)
+
+    @contextlib.asynccontextmanager
+    async def taken(self) -> AsyncGenerator[Delivery | None]:
+        """A context with the next event, None if nothing waits; taking it and its end are one transaction."""
+        delivery: Delivery | None = None
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                connection = await stack.enter_async_context(self.tables.database.transaction())
+                delivery = await self.take(LEASE_S, connection)
+                if delivery is None:
+                    await stack.aclose()  # before the body, which may wait
+                    yield None
+                    return
+                yield delivery
+                await self.end(delivery, connection)
+        except GeneratorExit:  # the coroutine is being closed: nothing can be awaited any more
+            raise
+        except BaseException:
+            if delivery is not None:
+                await self.count_failure(delivery.number, delivery.attempt)
+            raise
+
+    @contextlib.asynccontextmanager
+    async def taken_within(self, connection: "Connection") -> AsyncGenerator[Delivery | None]:
+        """The same in a transaction of the caller's, which the caller ends."""
+        delivery = await self.take(LEASE_S, connection)
+        yield delivery
+        if delivery is not None:
+            await self.end(delivery, connection)
+
+    async def count_failure(self, number: int, attempt: int) -> None:
+        """Counts an attempt whose transaction was rolled back, also while the caller is being cancelled.
+
+        Raises nothing if that fails, because the error of the attempt is being raised.
+        """
+        from paycombat_async.webhooks.inboxes.holding import finish  # noqa: PLC0415  # imports asyncio
+
+        try:
+            await finish(self.run(lambda: scripts.fail(number, attempt)))
+        except StoreFailed as error:
+            _log.warning("the failure of event %d is not counted: %s", number, error)

@@ -1,0 +1,95 @@
+"""Wakes the workers of a process when another process or machine has stored an event (LISTEN and NOTIFY)."""
+
+import contextlib
+import logging
+import weakref
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Final
+
+from paycombat_async._clock import Clock
+from paycombat_async._secrets import Secret
+from paycombat_async.webhooks.inboxes.news import News
+from paycombat_async.webhooks.inboxes.postgres_scripts import CHANNEL
+
+if TYPE_CHECKING:
+    import asyncio
+
+_LONGEST_WAIT_S: Final = 30.0  # between two tries to listen
+_log: Final = logging.getLogger("paycombat")
+
+
+class Notices:
+    """Tells `news` of the events that others store, while somebody in this event loop waits for them.
+
+    One connection and one task for each event loop. Without a connection string, or through a pooler, nothing is
+    heard: then the workers' polling finds the events.
+    """
+
+    def __init__(self, news: News, dsn: Secret | None, schema: str, clock: Clock, *, is_direct: bool) -> None:
+        """`is_direct` is whether the user says that no connection pooler is in between.
+
+        Raises `ConfigurationError` if `dsn` is not a valid connection string.
+        """
+        from paycombat_async._postgres.pool import with_defaults  # noqa: PLC0415  # needs psycopg
+
+        if dsn is not None:
+            with_defaults(dsn)
+        self._news = news
+        self._dsn = dsn
+        self._payload = f'"{schema}"'
+        self._clock = clock
+        self._is_direct = is_direct
+        self._listeners: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Listener]
+        self._listeners = weakref.WeakKeyDictionary()
+
+    @contextlib.asynccontextmanager
+    async def received(self) -> AsyncGenerator[None]:
+        """A context in which notifications are received; the last one to leave ends the task."""
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only verifies should not pay
+
+        if self._dsn is None:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        listener = self._listeners.get(loop)
+        if listener is None:
+            listener = self._listeners[loop] = _Listener(loop.create_task(self._listen(self._dsn)))
+        listener.users += 1
+        try:
+            yield
+        finally:
+            listener.users -= 1
+            if listener.users == 0:
+                del self._listeners[loop]
+                listener.task.cancel()
+                await asyncio.wait([listener.task])
+
+    async def _listen(self, dsn: Secret) -> None:
+        from paycombat_async._postgres.listener import POOLER, ListenFailed, notifications  # noqa: PLC0415  # psycopg
+
+        failures = 0
+        while True:
+            try:
+                async with contextlib.aclosing(notifications(dsn, CHANNEL, is_direct=self._is_direct)) as heard:
+                    async for payload in heard:
+                        failures = 0
+                        if payload in {None, self._payload}:  # None at the beginning: something may have been missed
+                            self._news.tell()
+            except ListenFailed as error:
+                failures += 1
+                if str(error) == POOLER:
+                    _log.info("the inbox in PostgreSQL %s; workers poll it instead, unless you give listen_dsn", error)
+                    return
+                if failures == 1:
+                    _log.warning("no notifications, because the inbox in PostgreSQL %s; workers poll it", error)
+            await self._clock.sleep(min(2.0**failures, _LONGEST_WAIT_S))
+
+
+class _Listener:
+    """The task of one event loop, and how many wait for what it hears."""
+
+    __slots__ = ("task", "users")
+
+    def __init__(self, task: "asyncio.Task[None]") -> None:
+        self.task = task
+        self.users = 0

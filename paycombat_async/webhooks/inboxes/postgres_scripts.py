@@ -1,0 +1,264 @@
+"""The SQL of the inbox in PostgreSQL, as scripts: each statement is atomic, also without a transaction around it."""
+
+import logging
+from datetime import UTC
+from typing import Final, NamedTuple
+
+from paycombat_async._postgres.scripts import Script
+from paycombat_async._postgres.tables import DURABLE
+from paycombat_async._signing import content_digest
+from paycombat_async.errors import InvalidPayload
+from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.webhooks.events import read_event
+from paycombat_async.webhooks.inboxes.inbox import DAY_S, Damaged, Depth, Receipt
+from paycombat_async.webhooks.inboxes.rules import Subject, keys_of, retry_delay, subject_of, verdict
+
+# Each new event is announced here; the payload names the schema, as a channel's name has at most 63 bytes.
+CHANNEL: Final = "paycombat_inbox"
+
+_log: Final = logging.getLogger("paycombat")
+_TRIES: Final = 50  # while other processes change the status between the two statements of `receive`
+FORGOTTEN_AT_ONCE: Final = 1000  # events per DELETE, so that no statement takes long
+_LONGEST_KEY: Final = 500  # bytes; PostgreSQL cannot index more than about 2700 bytes
+
+_NOTIFY: Final = f"pg_notify('{CHANNEL}', '{{schema}}')"
+_STATES: Final = {Receipt.NEW: "waiting", Receipt.CONFLICT: "conflict", Receipt.OUTDATED: "outdated"}
+_IS_KNOWN: Final = "EXISTS (SELECT FROM {schema}.event WHERE key IN (%(key)s, %(older_key)s))"
+_INSERT: Final = "INSERT INTO {schema}.event (key, subject, state, arrived_at, payload)"
+_ROW: Final = "%(key)s, %(subject)s, %(state)s, clock_timestamp(), %(payload)s::bytea"
+
+# The status moves only from the one that was judged by (`standing`, NULL for none). Somebody else's change that is not
+# committed yet is waited for; then nothing is stored, and `receive` judges anew.
+_STORE_STATUS: Final = f"""
+    WITH moved AS (
+        INSERT INTO {{schema}}.standing AS current (subject, status)
+        SELECT %(subject)s, %(status)s FROM {DURABLE} WHERE NOT {_IS_KNOWN}
+        ON CONFLICT (subject) DO UPDATE SET status = excluded.status WHERE current.status = %(standing)s
+        RETURNING true
+    ), stored AS ({_INSERT} SELECT {_ROW} FROM moved RETURNING number)
+    SELECT number, {_NOTIFY} FROM stored
+"""  # noqa: S608  # only constants are inserted, here and below
+_STORE: Final = f"""
+    WITH stored AS (
+        {_INSERT} SELECT {_ROW} FROM {DURABLE} WHERE NOT {_IS_KNOWN}
+        ON CONFLICT (key) DO NOTHING RETURNING number, state
+    )
+    SELECT number, CASE WHEN state = 'waiting' THEN {_NOTIFY} END FROM stored
+"""  # noqa: S608
+_STATUS: Final = "(SELECT status FROM {schema}.standing WHERE subject = %(subject)s)"
+_STORE_UNMOVED: Final = f"""
+    {_INSERT} SELECT {_ROW} FROM {DURABLE}
+    WHERE NOT {_IS_KNOWN} AND {_STATUS} IS NOT DISTINCT FROM %(standing)s
+    ON CONFLICT (key) DO NOTHING RETURNING true
+"""  # noqa: S608
+_LOOK_UP: Final = f"SELECT {_IS_KNOWN}, {_STATUS}"
+
+# min() is a subquery that is evaluated for each candidate, in order, until one fits. NOT EXISTS would let the planner
+# join all waiting events, each time.
+_TAKE: Final = f"""
+    UPDATE {{schema}}.event SET attempt = attempt + 1, token = gen_random_uuid()::text, is_taken = true,
+        free_at = clock_timestamp() + make_interval(secs => %(lease)s)
+    FROM {DURABLE}
+    WHERE number = (
+        SELECT number FROM {{schema}}.event AS candidate
+        WHERE state = 'waiting' AND free_at <= clock_timestamp() AND (subject IS NULL OR number = (
+            SELECT min(number) FROM {{schema}}.event WHERE state = 'waiting' AND subject = candidate.subject
+        ))
+        ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING number, payload, attempt, token
+"""  # noqa: S608
+_SET_ASIDE: Final = f"""
+    UPDATE {{schema}}.event SET state = 'damaged', is_taken = false FROM {DURABLE}
+    WHERE number = %(number)s AND token = %(token)s AND state = 'waiting'
+"""  # noqa: S608
+_OWN: Final = "number = %(number)s AND token = %(token)s AND state = 'waiting' AND is_taken"
+_DONE: Final = f"""
+    UPDATE {{schema}}.event SET state = 'done', payload = NULL, is_taken = false FROM {DURABLE}
+    WHERE number = %(number)s AND token = %(token)s AND state = 'waiting'
+    RETURNING true
+"""  # noqa: S608
+_RELEASE: Final = f"""
+    UPDATE {{schema}}.event SET is_taken = false, free_at = clock_timestamp() + make_interval(secs => %(pause)s)
+    FROM {DURABLE}
+    WHERE {_OWN}
+    RETURNING CASE WHEN %(pause)s <= 0 THEN {_NOTIFY} END
+"""  # noqa: S608
+_RENEW: Final = f"""
+    UPDATE {{schema}}.event SET free_at = clock_timestamp() + make_interval(secs => %(lease)s)
+    FROM {DURABLE}
+    WHERE {_OWN}
+    RETURNING true
+"""  # noqa: S608
+_FAIL: Final = f"""
+    UPDATE {{schema}}.event SET attempt = %(attempt)s, free_at = clock_timestamp() + make_interval(secs => %(pause)s)
+    FROM {DURABLE}
+    WHERE number = %(number)s AND attempt = %(attempt)s - 1 AND state = 'waiting'
+"""  # noqa: S608
+_IS_LAST_TAKEN: Final = "SELECT state = 'done' FROM {schema}.event WHERE number = %(number)s AND token = %(token)s"
+
+_DONE_BY_KEY: Final = f"""
+    UPDATE {{schema}}.event SET state = 'done', payload = NULL, is_taken = false FROM {DURABLE}
+    WHERE key IN (%(key)s, %(older_key)s) AND state IN ('waiting', 'conflict', 'damaged')
+"""  # noqa: S608
+_KNOWN: Final = f"SELECT {_IS_KNOWN}"
+_DEPTH: Final = """
+    SELECT count(*) FILTER (WHERE state = 'waiting' AND NOT is_held), count(*) FILTER (WHERE is_held),
+        count(*) FILTER (WHERE state = 'conflict'), count(*) FILTER (WHERE state = 'damaged'),
+        extract(epoch FROM clock_timestamp() - min(arrived_at) FILTER (WHERE state <> 'damaged'))::float8
+    FROM (
+        SELECT *, state = 'waiting' AND is_taken AND free_at > clock_timestamp() AS is_held
+        FROM {schema}.event WHERE state IN ('waiting', 'conflict', 'damaged')
+    ) AS undone
+"""
+_PENDING: Final = "SELECT payload FROM {schema}.event WHERE state = %(state)s ORDER BY number LIMIT %(limit)s"
+_DAMAGED: Final = """
+    SELECT number, key, arrived_at FROM {schema}.event
+    WHERE state = 'damaged' ORDER BY number LIMIT %(limit)s
+"""
+_FORGET: Final = """
+    DELETE FROM {schema}.event WHERE number = ANY (ARRAY(
+        SELECT number FROM {schema}.event
+        WHERE state IN ('done', 'outdated') AND arrived_at < statement_timestamp() - make_interval(secs => %(seconds)s)
+        ORDER BY arrived_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING true
+"""
+
+
+class TakenEvent(NamedTuple):
+    """An event that a worker has taken, with its number, attempt and token, as in `Delivery`."""
+
+    number: int
+    event: WebhookEvent
+    attempt: int
+    token: str
+
+
+def receive(event: WebhookEvent, *, is_contradicted: bool) -> Script[Receipt | None]:
+    """Returns the receipt of the event, which is stored then; None while too many others change the status.
+
+    `is_contradicted` is whether the record of the call that the event names says otherwise.
+    """
+    subject = subject_of(event)
+    values = _keys(event) | {
+        "subject": _storable(subject.name) if subject else None,
+        "status": subject.status if subject else None,
+    }
+    standing: str | None = None  # most events are the first of their payin or payout, and stored at the first try
+    for _ in range(_TRIES):
+        receipt = verdict(event, standing, is_contradicted=is_contradicted)
+        if (yield _statement(receipt, subject), values | _judged(event, receipt, standing)):
+            return receipt
+        ((is_known, standing),) = yield _LOOK_UP, values
+        if is_known:
+            return Receipt.DUPLICATE
+    return None
+
+
+def take(lease: float) -> Script[TakenEvent | None]:
+    """Returns the next event that can be read, taken for `lease` seconds; None if none can be taken.
+
+    Those before it that cannot be read are marked as damaged: nobody takes them again, and they hold up no other.
+    """
+    while rows := (yield _TAKE, {"lease": lease}):
+        ((number, payload, attempt, token),) = rows
+        event = _read(payload)
+        if event is not None:
+            return TakenEvent(number, event, attempt, token)
+        _log.warning("event %d of the inbox cannot be read and is set aside; see damaged()", number)
+        yield _SET_ASIDE, {"number": number, "token": token}
+    return None
+
+
+def done(number: int, token: str) -> Script[bool]:
+    """Marks the event as done and deletes its payload; False if another worker has taken it since."""
+    values = {"number": number, "token": token}
+    return bool((yield _DONE, values)) or bool((yield _IS_LAST_TAKEN, values))
+
+
+def done_by_key(event: WebhookEvent) -> Script[bool]:
+    """Marks the event as done, whoever has taken it; False if it was never received."""
+    yield _DONE_BY_KEY, _keys(event)
+    ((is_known,),) = yield _KNOWN, _keys(event)
+    return bool(is_known)
+
+
+def release(number: int, token: str, attempt: int) -> Script[bool]:
+    """Gives the event back, to be taken after the pause of this attempt; False if another worker has taken it since."""
+    values = {"number": number, "token": token, "pause": retry_delay(attempt)}
+    return bool((yield _RELEASE, values)) or bool((yield _IS_LAST_TAKEN, values))
+
+
+def fail(number: int, attempt: int) -> Script[None]:
+    """Counts an attempt whose transaction was rolled back, and lets the event wait as `release` does.
+
+    Does nothing if it was committed after all, or if another worker has taken the event since.
+    """
+    yield _FAIL, {"number": number, "attempt": attempt, "pause": retry_delay(attempt)}
+
+
+def renew(number: int, token: str, lease: float) -> Script[bool]:
+    """Extends the lease to `lease` seconds from now; True also for an event that is done.
+
+    False if the event was released, or another worker has taken it since.
+    """
+    values = {"number": number, "token": token, "lease": lease}
+    return bool((yield _RENEW, values)) or (yield _IS_LAST_TAKEN, values) == [(True,)]
+
+
+def depth() -> Script[Depth]:
+    """Returns how many events there are, by what they wait for."""
+    ((waiting, taken, conflicts, damaged, oldest),) = yield _DEPTH, {}
+    return Depth(waiting=waiting, taken=taken, conflicts=conflicts, damaged=damaged, oldest=oldest)
+
+
+def pending(receipt: Receipt, limit: int) -> Script[list[WebhookEvent]]:
+    """Returns the events that have this receipt, are not done and can be read, in order of arrival."""
+    if receipt not in {Receipt.NEW, Receipt.CONFLICT}:
+        return []
+    rows = yield _PENDING, {"state": _STATES[receipt], "limit": limit}
+    events = [_read(payload) for (payload,) in rows]
+    return [event for event in events if event is not None]
+
+
+def damaged(limit: int) -> Script[list[Damaged]]:
+    """Returns the events whose payload cannot be read, in order of arrival."""
+    rows = yield _DAMAGED, {"limit": limit}
+    return [Damaged(number=number, key=key, arrived_at=arrived.astimezone(UTC)) for number, key, arrived in rows]
+
+
+def forget_some(days: float) -> Script[int]:
+    """Deletes at most `FORGOTTEN_AT_ONCE` events that are done and older than `days`; returns how many."""
+    return len((yield _FORGET, {"seconds": days * DAY_S, "limit": FORGOTTEN_AT_ONCE}))
+
+
+def _statement(receipt: Receipt, subject: Subject | None) -> str:
+    if subject is None:
+        return _STORE
+    return _STORE_STATUS if receipt is Receipt.NEW else _STORE_UNMOVED
+
+
+def _judged(event: WebhookEvent, receipt: Receipt, standing: str | None) -> dict[str, object]:
+    payload = None if receipt is Receipt.OUTDATED else event.payload
+    return {"state": _STATES[receipt], "payload": payload, "standing": standing}
+
+
+def _keys(event: WebhookEvent) -> dict[str, object]:
+    """Returns the event's key, and the one that a release which does not know its kind gives it."""
+    key, older_key = keys_of(event)
+    return {"key": _storable(key), "older_key": _storable(older_key)}
+
+
+def _storable(text: str) -> str:
+    """Returns the text, or its digest if PostgreSQL cannot store or index it."""
+    encoded = text.encode("utf-8", "surrogatepass")
+    is_plain = "\0" not in text and encoded == text.encode("utf-8", "replace")
+    return text if is_plain and len(encoded) <= _LONGEST_KEY else f"digest:{content_digest(encoded)}"
+
+
+def _read(payload: bytes | None) -> WebhookEvent | None:
+    try:
+        return read_event(payload or b"")
+    except InvalidPayload:
+        return None

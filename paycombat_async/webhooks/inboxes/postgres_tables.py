@@ -1,0 +1,32 @@
+"""The tables of the inbox in PostgreSQL, as numbered migrations."""
+
+from typing import Final
+
+# `event` has a row for each event that was received. Its `state` is "waiting" until the work is done, also while a
+# worker has taken it; "damaged" is a payload that cannot be read. `free_at` is the end of the lease, or of the pause
+# after a failure. `key` and `subject` have COLLATE "C" (byte order), because a system upgrade may change the sort order
+# of a language, and a unique index in that order would then silently accept duplicates.
+# `standing` has the recorded status of each payin and payout. `receive` locks its row before `number` is drawn, so that
+# the numbers of one payin or payout are in the order in which their transactions commit.
+_FIRST: Final = (
+    """
+    CREATE TABLE {schema}.event (
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        key text COLLATE "C" NOT NULL UNIQUE,
+        subject text COLLATE "C",
+        state text NOT NULL CHECK (state IN ('waiting', 'done', 'outdated', 'conflict', 'damaged')),
+        arrived_at timestamptz NOT NULL,
+        payload bytea,
+        attempt integer NOT NULL DEFAULT 0,
+        token text,
+        is_taken boolean NOT NULL DEFAULT false,
+        free_at timestamptz NOT NULL DEFAULT '-infinity'
+    ) WITH (fillfactor = 80)
+    """,
+    "CREATE INDEX event_waiting ON {schema}.event (number) WHERE state = 'waiting'",
+    "CREATE INDEX event_waiting_of ON {schema}.event (subject, number) WHERE state = 'waiting'",
+    "CREATE INDEX event_listed ON {schema}.event (state, number) WHERE state IN ('conflict', 'damaged')",
+    "CREATE INDEX event_over ON {schema}.event (arrived_at) WHERE state IN ('done', 'outdated')",
+    'CREATE TABLE {schema}.standing (subject text COLLATE "C" PRIMARY KEY, status text NOT NULL)',
+)
+INBOX_STEPS: Final = (_FIRST,)
