@@ -1,17 +1,22 @@
-"""`paycombat db`: the tables of the intents store in PostgreSQL."""
+"""`paycombat db`: the tables in PostgreSQL, those of the intents store and those of the inbox."""
 
 import asyncio
+from typing import Final
 
 import click
 
-from paycombat_async.cli.stores import failures, open_postgres, schema_option
-from paycombat_async.intents.intent import DEFAULT_ACCOUNT
+from paycombat_async.cli.stores import failures, postgres_url, schema_option
+from paycombat_async.intents.postgres import PostgresIntents
 from paycombat_async.intents.postgres_tables import INTENT_STEPS
+from paycombat_async.webhooks.inboxes.postgres import PostgresInbox
+from paycombat_async.webhooks.inboxes.postgres_tables import INBOX_STEPS
+
+_NEEDED: Final = {"intents": len(INTENT_STEPS), "inbox": len(INBOX_STEPS)}
 
 
 @click.group()
 def db() -> None:
-    """The tables of the intents store in PostgreSQL: create them, bring them up to date, check them.
+    """The tables in PostgreSQL, of the intents store and of the inbox: create them, update them, check them.
 
     URL is postgresql://USER@HOST/DATABASE. Others on this machine can read a password on the command line: leave
     URL out and set PAYCOMBAT_DATABASE_URL instead.
@@ -21,7 +26,7 @@ def db() -> None:
       paycombat db migrate postgresql://app@db.internal/shop
       paycombat db status postgresql://app@db.internal/shop
 
-    Exit codes: 0 done, 1 the database failed or its tables are of another version, 2 usage or configuration.
+    Exit codes: 0 done, 1 the database failed or tables are of another version, 2 usage or configuration.
     """
 
 
@@ -29,46 +34,48 @@ def db() -> None:
 @click.argument("url", required=False)
 @schema_option
 def migrate(url: str | None, schema: str) -> None:
-    """Create the tables, or bring them up to the version that this release needs. Safe to repeat.
+    """Create the tables, or bring them up to the versions that this release needs. Safe to repeat.
 
     \b
     Example:
       paycombat db migrate postgresql://app@db.internal/shop
     """
     with failures():
-        version = asyncio.run(_migrate(url, schema))
-    click.echo(f"The tables are of version {version}.")
+        versions = asyncio.run(_versions(url, schema, is_migrating=True))
+    for name, version in versions.items():
+        click.echo(f"{name}: the tables are of version {version}.")
 
 
 @db.command()
 @click.argument("url", required=False)
 @schema_option
 def status(url: str | None, schema: str) -> int:
-    """Print the version of the tables and the version that this release needs; exit with 1 if they differ.
+    """Print the versions of the tables and those that this release needs; exit with 1 if they differ.
 
     \b
     Example:
       paycombat db status postgresql://app@db.internal/shop
     """
     with failures():
-        version, needed = asyncio.run(_versions(url, schema))
-    found = f"of version {version}" if version else "missing"
-    click.echo(f"The tables are {found}; version {needed} is needed.")
-    return 0 if version == needed else 1
+        versions = asyncio.run(_versions(url, schema, is_migrating=False))
+    for name, version in versions.items():
+        found = f"of version {version}" if version else "missing"
+        click.echo(f"{name}: the tables are {found}; version {_NEEDED[name]} is needed.")
+    return 0 if versions == _NEEDED else 1
 
 
-async def _migrate(url: str | None, schema: str) -> int:
-    store = open_postgres(url, DEFAULT_ACCOUNT, schema)
+async def _versions(url: str | None, schema: str, *, is_migrating: bool) -> dict[str, int]:
+    """Returns the version of each component's tables, after migrating them if that is wanted."""
+    dsn = postgres_url(url)
+    stores: dict[str, PostgresIntents | PostgresInbox] = {
+        "intents": PostgresIntents(dsn, schema=schema),
+        "inbox": PostgresInbox(dsn, schema=schema),
+    }
     try:
-        await store.migrate()
-        return await store.version()
+        if is_migrating:
+            for store in stores.values():
+                await store.migrate()
+        return {name: await store.version() for name, store in stores.items()}
     finally:
-        await store.aclose()
-
-
-async def _versions(url: str | None, schema: str) -> tuple[int, int]:
-    store = open_postgres(url, DEFAULT_ACCOUNT, schema)
-    try:
-        return await store.version(), len(INTENT_STEPS)
-    finally:
-        await store.aclose()
+        for store in stores.values():
+            await store.aclose()

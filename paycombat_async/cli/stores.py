@@ -75,19 +75,22 @@ def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]
 async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator[Intents]:
     """The store, closed after the block. Raises `ConfigurationError` if it cannot be opened, or its file is missing."""
     place = store or _from_environment("STORE")
-    found = open_postgres(place, account, schema) if place.startswith(_SCHEMES) else _open_file(place, account)
+    found = PostgresIntents(place, account, schema) if place.startswith(_SCHEMES) else _open_file(place, account)
     try:
         yield found
     finally:
         await found.aclose()
 
 
-def open_postgres(url: str | None, account: str, schema: str) -> PostgresIntents:
-    """The store in this database. Raises `ConfigurationError` for what is no URL of PostgreSQL, without quoting it."""
+def postgres_url(url: str | None) -> str:
+    """The URL that was given, or that of the environment.
+
+    Raises `ConfigurationError` for what is no URL of PostgreSQL, without quoting it.
+    """
     url = url or _from_environment("URL")
     if not url.startswith(_SCHEMES):
         raise ConfigurationError("the URL must begin with postgresql://")
-    return PostgresIntents(url, account, schema)
+    return url
 
 
 def _open_file(path: str, account: str) -> SqliteIntents:

@@ -18,9 +18,7 @@ from paycombat_sync import PayCombat, PayCombatError
 from tests.calls import payout
 from tests.chaos.matrix_cells import PAYEE
 from tests.cli.command import run
-from tests.postgres_server import PostgresServer, postgres_server
-
-__all__ = ["postgres_server"]
+from tests.postgres_server import PostgresServer, execute
 
 PASSWORD = "Canary+Password"
 URL = f"postgresql://tests:{PASSWORD}@127.0.0.1:1/tests"
@@ -348,13 +346,22 @@ def test_the_same_commands_on_postgresql(postgres_server: PostgresServer, schema
     url = f"postgresql://tests:{PASSWORD}@/postgres?host={quote(str(postgres_server.folder), '')}"
     option, variable = ("--schema", schema), {"PAYCOMBAT_DATABASE_URL": url}
 
-    assert (1, "The tables are missing; version 1 is needed.\n", "") == command("db", "status", url, *option)
+    missing = (
+        "intents: the tables are missing; version 1 is needed.\ninbox: the tables are missing; version 1 is needed.\n"
+    )
+    assert (1, missing, "") == command("db", "status", url, *option)
     code, _, complaint = command("intents", "list", url, *option)
     assert 1 == code
     assert "has no tables yet; run `paycombat db migrate` once" in complaint
     for _ in range(2):
-        assert (0, "The tables are of version 1.\n", "") == command("db", "migrate", *option, **variable)
-    assert (0, "The tables are of version 1; version 1 is needed.\n", "") == command("db", "status", url, *option)
+        made = "intents: the tables are of version 1.\ninbox: the tables are of version 1.\n"
+        assert (0, made, "") == command("db", "migrate", *option, **variable)
+    found = missing.replace("missing", "of version 1")
+    assert (0, found, "") == command("db", "status", url, *option)
+
+    asyncio.run(execute(url, f"DELETE FROM {schema}.migration WHERE component = 'inbox'"))
+    one_missing = found.replace("inbox: the tables are of version 1", "inbox: the tables are missing")
+    assert (1, one_missing, "") == command("db", "status", url, *option)
 
     async def fill_tables() -> None:
         store = PostgresIntents(url, schema=schema)
