@@ -31,6 +31,7 @@ from paycombat_async.webhooks import (
 from paycombat_sync.webhooks.delivery import Delivery
 from paycombat_sync.webhooks.inbox import Inbox
 from paycombat_sync.webhooks.inboxes import MemoryInbox, SqliteInbox
+from paycombat_sync.webhooks.postgres import PostgresInbox
 
 __all__ = [
     "Candidate",
@@ -50,6 +51,7 @@ __all__ = [
     "PayoutFailed",
     "PayoutReturned",
     "PayoutSucceeded",
+    "PostgresInbox",
     "Receipt",
     "SignatureMismatch",
     "SqliteInbox",

@@ -10,6 +10,7 @@ from paycombat_async.webhooks.inboxes import delivery as inner
 from paycombat_sync._runner import Runner
 
 if TYPE_CHECKING:
+    from paycombat_async._postgres.given import RawConnection
     from paycombat_async.webhooks.inboxes.holding import Holding
 
 
@@ -39,13 +40,19 @@ class Delivery:
 
     __slots__ = ("_async", "_holding", "_keeper", "_runner", "attempt", "connection", "event", "number", "token")
 
-    def __init__(self, delivery: inner.Delivery, keeper: Keeper, runner: Runner) -> None:
+    def __init__(
+        self,
+        delivery: inner.Delivery,
+        keeper: Keeper,
+        runner: Runner,
+        connection: "RawConnection | None" = None,
+    ) -> None:
         """Made by an inbox; `runner` has the loop in which the lease is renewed."""
         self.event = delivery.event
         self.attempt = delivery.attempt
         self.number = delivery.number
         self.token = delivery.token
-        self.connection = delivery.connection
+        self.connection = connection
         self._async = delivery
         self._keeper = keeper
         self._runner = runner

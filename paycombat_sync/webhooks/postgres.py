@@ -1,0 +1,150 @@
+"""The blocking inbox in PostgreSQL."""
+
+import contextlib
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from paycombat_async._postgres.tables import DEFAULT_SCHEMA
+from paycombat_async._secrets import Secret
+from paycombat_async.errors import ConfigurationError
+from paycombat_async.intents.intent import Intents
+from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.webhooks.inboxes import postgres
+from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
+from paycombat_async.webhooks.inboxes.inbox import LEASE_S, Receipt
+from paycombat_async.webhooks.inboxes.rules import lease_lost
+from paycombat_sync.webhooks.delivery import Delivery
+from paycombat_sync.webhooks.loop_inbox import LoopInbox
+
+if TYPE_CHECKING:
+    from paycombat_async._postgres.given import BlockingConnection, RawConnection
+
+
+class PostgresInbox(LoopInbox):
+    """An `Inbox` in a PostgreSQL database, which many machines may share; its clock decides when leases end.
+
+    Run `inbox.migrate()` once before the first use, and after an upgrade. Each event is durable when `receive`
+    returns; with asynchronous replication, a failover may lose events that the standby had not received. Works behind
+    PgBouncer in transaction mode, where workers learn of new events by polling; `listen_dsn` is a connection string
+    that leads past it, for NOTIFY. Payloads contain personal data: each is deleted when its event is done.
+    """
+
+    def __init__(
+        self,
+        dsn_or_pool: str,
+        *,
+        schema: str = DEFAULT_SCHEMA,
+        intents: Intents | None = None,
+        listen_dsn: str | None = None,
+    ) -> None:
+        """Takes a connection string; connects at the first use.
+
+        `intents` is a store whose calls are settled by the events that name them. Raises `ConfigurationError` without
+        psycopg, and for a schema or connection string that cannot be used.
+        """
+        if not isinstance(dsn_or_pool, str):
+            raise ConfigurationError(
+                "the blocking PostgresInbox needs a connection string; pools are for the async one"
+            )
+        inbox = postgres.PostgresInbox(dsn_or_pool, schema=schema, intents=intents, listen_dsn=listen_dsn)
+        super().__init__(inbox)
+        source = Secret(dsn_or_pool)
+        del dsn_or_pool, listen_dsn  # tracebacks with local variables would show the passwords in them
+        self.schema = schema
+        self._postgres = inbox
+        self._core = inbox._core  # noqa: SLF001  # the tables and the settling of intents are the same
+        self._connections = self._core.tables.blocking_connections(source)
+
+    def receive(self, event: WebhookEvent, connection: "BlockingConnection | None" = None) -> Receipt:
+        """Stores the event. If it is delivered several times, even concurrently, all deliveries but one are DUPLICATE.
+
+        With an intents store, the call that the event names is first recorded there as APPLIED, whatever the status of
+        the event; an event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or its
+        evidence cannot be stored: answer 500, never 200.
+
+        With `connection`, a `Connection` of psycopg or Django's `connection`, the event is stored in the transaction
+        that is open there, or that begins with it, and is kept only if you commit. Raises `ConfigurationError` if it is
+        not in a transaction, and commits by itself (autocommit).
+        """
+        if connection is None:
+            return super().receive(event)
+        own = self._core.tables.blocking_connection(connection)
+        is_contradicted = self._runner.run(self._core.settle, event)
+        script = scripts.receive(event, is_contradicted=is_contradicted)
+        return self._core.receipt(self._core.tables.play_within(own, script))
+
+    @contextlib.contextmanager
+    def taken(self, *, connection: "BlockingConnection | None" = None) -> Generator[Delivery | None]:
+        """A context with the next event, None if nothing waits; taking it and its end are one transaction.
+
+        What you write over `delivery.connection` is committed together with the end of the event, on a clean end of
+        the body; when the body raises, all of it is rolled back, and the event waits as after `release`. No other
+        worker gets the event meanwhile, however long that takes.
+
+        With `connection`, a `Connection` of psycopg or Django's `connection`, that is your own transaction, which you
+        commit after the body, or roll back: then the event may be taken again at once. Raises `ConfigurationError` as
+        `receive` does.
+        """
+        if connection is None:
+            own = self._taken()
+        else:
+            own = self._taken_within(self._core.tables.blocking_connection(connection))
+        with own as delivery:
+            yield delivery
+
+    def migrate(self) -> None:
+        """Creates the schema and its tables, or updates them. Safe to repeat, and to run in many processes at once.
+
+        Raises `StoreFailed` on failure, and if the tables are from a later release of paycombat.
+        """
+        self._runner.run(self._postgres.migrate)
+
+    def version(self) -> int:
+        """Returns the version of the tables, 0 if there are none; this release needs `len(INBOX_STEPS)`."""
+        return self._runner.run(self._postgres.version)
+
+    def close(self) -> None:
+        """Ends the loops of `work`, and closes what the inbox itself has opened; its next use opens it again."""
+        super().close()
+        self._connections.close()
+
+    @contextlib.contextmanager
+    def _taken(self) -> Generator[Delivery | None]:
+        delivery: Delivery | None = None
+        try:
+            with contextlib.ExitStack() as stack:
+                connection = stack.enter_context(self._connections.transaction())
+                delivery = self._take_within(connection)
+                if delivery is None:
+                    stack.close()  # before the body, which may wait
+                    yield None
+                    return
+                yield delivery
+                self._end_within(connection, delivery)
+        except BaseException:
+            if delivery is not None:
+                self._runner.run(self._core.count_failure, delivery.number, delivery.attempt)
+            raise
+
+    @contextlib.contextmanager
+    def _taken_within(self, connection: "RawConnection") -> Generator[Delivery | None]:
+        delivery = self._take_within(connection)
+        yield delivery
+        if delivery is not None:
+            self._end_within(connection, delivery)
+
+    def _take_within(self, connection: "RawConnection") -> Delivery | None:
+        tables = self._core.tables
+        if not tables.is_checked:
+            self._runner.run(tables.check)
+        since = self._core.clock.monotonic()
+        taken = tables.play_within(connection, scripts.take(LEASE_S))
+        if taken is None:
+            return None
+        delivery = self._core.delivery(taken, lease=LEASE_S, since=since)
+        return Delivery(delivery, self, self._runner, connection)
+
+    def _end_within(self, connection: "RawConnection", delivery: Delivery) -> None:
+        script = scripts.done(delivery.number, delivery.token)
+        if not self._core.tables.play_within(connection, script):
+            raise lease_lost(delivery.number)
