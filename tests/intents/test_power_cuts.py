@@ -18,8 +18,8 @@ import pytest
 from paycombat_async import ConfigurationError
 from paycombat_async.intents import SqliteIntents
 from tests.chaos.journal_tap import Operation, is_possible
+from tests.chaos.power_cuts import chosen, cuts
 from tests.chaos.soak import LIMIT_S, SOAK
-from tests.chaos.test_power_cuts import chosen, cuts
 from tests.intents.recorded_store import ENDINGS, FILE, Model, model_of
 from tests.processes import PATIENCE_S, ROOT, run
 
@@ -69,7 +69,7 @@ def wrong(folder: Path, operations: list[Operation], history: list[Model], image
     """The images that do not show the records after the last commit that returned, or after the next one."""
     random = Random(SEED)
     problems = []
-    for cut in cuts(operations, chosen(operations, images, random), random):
+    for cut in cuts(operations, chosen(operations, images, random, FILE), random, FILE):
         try:
             model = found(folder, cut.image)
         except (ConfigurationError, sqlite3.Error, AssertionError) as error:

@@ -5,6 +5,7 @@ The faults are real ones: a server that is stopped, restarted or cut off, a file
 
 import asyncio
 import contextlib
+import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from enum import StrEnum
@@ -24,13 +25,14 @@ from paycombat_async import (
     RawReply,
     ReferenceReused,
     StoreFailed,
+    _sqlite_file,
 )
 from paycombat_async._engine import records
 from paycombat_async.endpoints import CREATE_PAYOUT
 from paycombat_async.intents import Intents, IntentState, MemoryIntents, PostgresIntents, SqliteIntents
 from paycombat_async.testing import FakeTransport
 from tests.calls import payout
-from tests.intents.postgres_server import PostgresServer, postgres_intents
+from tests.postgres_server import PostgresServer, postgres_intents
 from tests.processes import PATIENCE_S
 
 pytestmark = [pytest.mark.promise("P13"), pytest.mark.timeout(2 * PATIENCE_S)]
@@ -106,15 +108,22 @@ async def check_after(store: Intents, fault: Fault, repair: Fault, monkeypatch: 
 
 
 @pytest.fixture(name="full")
-async def _full(tmp_path: Path) -> AsyncIterator[tuple[SqliteIntents, Fault, Fault]]:
+async def _full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[SqliteIntents, Fault, Fault]]:
     """A store in a file that may not grow, which is what SQLite makes of a full disk: its error and its code."""
     store = SqliteIntents(tmp_path / "intents.db")
+    connect, pages = _sqlite_file._connect, 2**30
 
-    def limit(pages: int) -> None:
-        with store._file.transaction():
-            pass  # so that there is a connection
-        assert store._file._connection is not None
-        store._file._connection.execute(f"PRAGMA max_page_count = {pages}")
+    def limited(path: Path) -> sqlite3.Connection:
+        connection = connect(path)
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection
+
+    def limit(most: int) -> None:
+        nonlocal pages
+        pages = most
+        store._file.close()  # an error closes the connection, too, so every new one has the limit
+
+    monkeypatch.setattr(_sqlite_file, "_connect", limited)
 
     async def fill() -> None:
         limit(1)
