@@ -25,7 +25,7 @@ events {{ worker_connections 256; }}
 http {{
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    log_format connections '$connection $connection_requests $status';
+    log_format connections '$request_method $connection $connection_requests $status';
     access_log {folder}/access.log connections;
     keepalive_timeout {keepalive}s;
     keepalive_requests {requests};
@@ -39,8 +39,9 @@ http {{
 
 
 class Served(NamedTuple):
-    """A line of the access log: the connection's number, the number of the request on it, and the status."""
+    """A line of the access log: `connection` is its number, `number` that of the request on it."""
 
+    method: str
     connection: int
     number: int
     status: int
@@ -56,7 +57,7 @@ class Nginx:
     def served(self) -> list[Served]:
         """All requests so far, in the order in which they ended."""
         lines = (self._folder / "access.log").read_text("ascii").splitlines()
-        return [Served(*map(int, line.split())) for line in lines]
+        return [Served(method, *map(int, rest)) for method, *rest in map(str.split, lines)]
 
 
 @contextlib.contextmanager
