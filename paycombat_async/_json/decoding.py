@@ -25,8 +25,8 @@ _LONE_SURROGATE = re.compile(
 )
 
 
-# A string with its escapes, up to its end or that of the text. The possessive `*+` never goes back: without it, a
-# hostile text of escaped quotes would take quadratic time.
+# A string with its escapes, up to its end or that of the text: since it always matches, quotes that never end do not
+# take quadratic time. The possessive `*+` keeps no way back, which took 60 bytes for each escape.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _RAW_CONTROL = re.compile(rb"(\\.)|[\x00-\x1f]", re.DOTALL)
 _BYTE_ORDER_MARKS = {

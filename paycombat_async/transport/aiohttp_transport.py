@@ -56,8 +56,13 @@ class AiohttpTransport:
     ) -> None:
         """Opens no connection. Without `ssl_context`, the machine's CA certificates are used, read once per process.
 
-        Raises `ConfigurationError` for a proxy with an http base URL, because the proxy would see the credentials.
+        Raises `ConfigurationError` for a proxy with an http base URL, because the proxy would see the credentials, and
+        for an `ssl_context` that is none for clients.
         """
+        if ssl_context is not None and getattr(ssl_context, "protocol", None) is ssl.PROTOCOL_TLS_SERVER:
+            raise ConfigurationError("ssl_context is one for servers; make it with ssl.create_default_context()")
+        if not isinstance(ssl_context, ssl.SSLContext | None):  # pyright: ignore[reportUnnecessaryIsInstance]  # True, a path
+            raise ConfigurationError("ssl_context must be an ssl.SSLContext, as of ssl.create_default_context()")
         parts = urlsplit(base_url)
         if proxy is not None and parts.scheme != "https":
             raise ConfigurationError(
@@ -77,7 +82,10 @@ class AiohttpTransport:
         """Sends the draft once and returns the answer; raises as the `Transport` protocol says. It never retries."""
         if not draft.url.startswith(self._origin):
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self._host}; nothing was sent")
-        pool = self._pools.current()
+        try:
+            pool = self._pools.current()
+        except RuntimeError:
+            raise ConfigurationError("calls need a running asyncio event loop; this code runs in none") from None
         if pool is None:
             if self._is_closed:  # `aclose` may have run in another thread since this call began
                 raise translate_error(TransportClosed(), self._host, sent=False)

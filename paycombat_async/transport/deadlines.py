@@ -11,6 +11,7 @@ from typing import Self
 
 from msgspec import Struct
 
+from paycombat_async.errors import ConfigurationError
 from paycombat_async.retry import LAST_SHARE
 from paycombat_async.transport.idle_watch import IdleWatch
 
@@ -31,7 +32,7 @@ class DeadlineTimer:
         """
         task = asyncio.current_task(self._loop)  # passing the loop is faster: finding it calls getpid()
         if task is None:
-            raise RuntimeError("an attempt needs a task to run in")
+            raise ConfigurationError("calls need an asyncio task to run in; this code runs in none")
         until = self._loop.time() + seconds
         latest_start = until - seconds * LAST_SHARE if is_once_only else inf
         attempt = Deadline(self._running, task, task.cancelling(), until, latest_start)

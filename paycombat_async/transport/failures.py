@@ -107,7 +107,10 @@ _REASONS: Final[tuple[tuple[type[Exception], str | Callable[[Any, str], str]], .
         lambda error, whose: f"{whose} certificate {_certificate_fault(error.certificate_error)}",
     ),
     (aiohttp.ClientSSLError, "the TLS handshake failed"),
-    (aiohttp.ClientConnectorDNSError, lambda _error, whose: f"{whose} name cannot be resolved"),
+    (
+        aiohttp.ClientConnectorDNSError,
+        lambda error, whose: _os_reason(error.os_error, f"{whose} name cannot be resolved"),
+    ),
     (aiohttp.ClientHttpProxyError, lambda error, _whose: _proxy_refusal(error.status)),
     (
         aiohttp.ClientProxyConnectionError,

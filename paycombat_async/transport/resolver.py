@@ -27,9 +27,9 @@ class ThreadResolver(AbstractResolver):
         found: asyncio.Future[list[_AddrInfo]] = loop.create_future()
 
         def look_up() -> None:
-            infos, problem = _addresses(host, port, family)
+            infos, failure = _addresses(host, port, family)
             with suppress(RuntimeError):  # the loop was closed meanwhile
-                loop.call_soon_threadsafe(_settle, found, infos, problem)
+                loop.call_soon_threadsafe(_settle, found, infos, failure)
 
         threading.Thread(target=look_up, name="paycombat-resolver", daemon=True).start()
         return [
@@ -41,19 +41,31 @@ class ThreadResolver(AbstractResolver):
         """Does nothing, since threads cannot be ended from outside."""
 
 
-def _addresses(host: str, port: int, family: int) -> tuple[list[_AddrInfo], str]:
-    """Returns the addresses and "", or no address and what went wrong."""
+def _addresses(host: str, port: int, family: int) -> tuple[list[_AddrInfo], OSError]:
+    """Returns the addresses, and the error to raise if there is none."""
     try:
         infos = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     except BaseException as error:  # noqa: BLE001  # this thread has nobody else to tell, and the caller waits
-        return [], type(error).__name__
-    return [info for info in infos if info[0] in {socket.AF_INET, socket.AF_INET6}], "no address"
+        return [], _failure(error)
+    return [info for info in infos if info[0] in {socket.AF_INET, socket.AF_INET6}], OSError("no address")
 
 
-def _settle(found: "asyncio.Future[list[_AddrInfo]]", infos: list[_AddrInfo], problem: str) -> None:
+def _failure(error: BaseException) -> OSError:
+    """An error that a future accepts, and without a text of others.
+
+    The C library says that a name does not exist also if it could not open a socket to ask, so that is tried here.
+    """
+    try:
+        socket.socket().close()
+    except OSError as lack:
+        return OSError(lack.errno, "no socket")
+    return OSError(type(error).__name__)
+
+
+def _settle(found: "asyncio.Future[list[_AddrInfo]]", infos: list[_AddrInfo], failure: OSError) -> None:
     if found.done():
         return
     if infos:
         found.set_result(infos)
     else:
-        found.set_exception(OSError(problem))
+        found.set_exception(failure)

@@ -16,18 +16,6 @@ OK = b'{"status":true,"message":"OK","data":{"customer_id":"customer_1"}}'
 CREDENTIALS = {"token": "snd_marked-token", "signature_key": "snd_key"}
 
 
-@pytest.fixture(name="authority", scope="module")
-def _authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(name="client_tls")
-def _client_tls(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(context)
-    return context
-
-
 @pytest.fixture(name="server_tls")
 def _server_tls(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
