@@ -57,6 +57,8 @@ class Probe:
         differences = [*finding.differences, *_unexpected(step, reply.data)]
         if step.endpoint.page_parameter is not None:
             differences += await self._paging(step.endpoint, finding)
+        if step.clearing is not None:
+            differences += await self._clearing(step, step.clearing(self.known), finding)
         verdict = Verdict.DIFFERS if differences else finding.verdict
         return msgspec.structs.replace(finding, differences=tuple(differences), verdict=verdict)
 
@@ -68,6 +70,15 @@ class Probe:
             value = getattr(wanted[0], field) if wanted else None
             if isinstance(value, str) and value:
                 self.known.setdefault(name, value)
+
+    async def _clearing(self, step: Step, body: object, finding: ProbeFinding) -> list[str]:
+        """Whether "" clears the field `clears`, as the provider's page says."""
+        found = replace(step.endpoint, path=finding.path, evidence=Evidence.DOCUMENTED)
+        try:
+            data = (await self.client.send(found, body)).data
+        except PayCombatError as error:
+            return [f'$.{step.clears} = "": {type(error).__name__}']
+        return [f'$.data.{step.clears}: not cleared by ""'] if getattr(data, step.clears) else []
 
     async def _paging(self, endpoint: Endpoint[Any, Any], finding: ProbeFinding) -> list[str]:
         """What is wrong with the query names of a list: asks for two pages of one item each."""

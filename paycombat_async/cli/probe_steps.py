@@ -33,7 +33,8 @@ class Step:
     `parameters` and `query` map names of the request to names of what is known; the query is that of the provider's
     upstream, tried if the call fails without. `keeps` maps names to fields of the answer, whose values are known from
     then on; of a list, those of its first item. The answer must have the values of `expects`, and the fields in
-    `present`. `is_write` steps are made on demand only, those with `never`, a reason, not at all.
+    `present`. `clearing` builds a second body, which sends "" in the field `clears`. `is_write` steps are made on
+    demand only, those with `never`, a reason, not at all.
     """
 
     endpoint: Endpoint[Any, Any]
@@ -44,6 +45,8 @@ class Step:
     keeps: Mapping[str, str] = field(default_factory=dict[str, str])
     expects: Mapping[str, object] = field(default_factory=dict[str, object])
     present: tuple[str, ...] = ()
+    clears: str = ""
+    clearing: Callable[[Known], object] | None = None
     is_write: bool = False
     never: str = ""
 
@@ -117,14 +120,17 @@ def _writes(run: str) -> tuple[Step, ...]:
             endpoint=api.CREATE_CUSTOMER,
             body=_new_customer,
             keeps={"own_customer_id": "customer_id", "customer_id": "customer_id"},
-            expects={"description": LABEL},
+            expects={"description": LABEL, "organization_reference_id": run},
             is_write=True,
         ),
         Step(
             endpoint=api.UPDATE_CUSTOMER,
             body=lambda known: UpdateCustomer(customer_id=known["own_customer_id"], description=CHANGED),
             needs=("own_customer_id",),
-            expects={"description": CHANGED},
+            # What is not sent must stay as it is.
+            expects={"description": CHANGED, "organization_reference_id": run, "type": "individual"},
+            clears="organization_reference_id",
+            clearing=lambda known: UpdateCustomer(customer_id=known["own_customer_id"], organization_reference_id=""),
             is_write=True,
         ),
         Step(endpoint=api.DISABLE_CUSTOMER, parameters=_OWN, expects={"is_active": False}, is_write=True),
@@ -157,7 +163,9 @@ def _writes(run: str) -> tuple[Step, ...]:
 
 def _new_customer(known: Known) -> CreateCustomer:
     person = CreateIndividual(first_name="Paycombat", last_name="Probe", address_country=known["country"])
-    return CreateCustomer(description=LABEL, type="individual", individual=person)
+    return CreateCustomer(
+        description=LABEL, type="individual", organization_reference_id=known["run"], individual=person
+    )
 
 
 def _new_checkout(known: Known) -> CreatePaymentRequest:

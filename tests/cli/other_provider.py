@@ -45,10 +45,16 @@ def _text_for_a_flag(body: Any) -> Any:
     return body | {"data": body["data"] | {"is_active": "yes"}}
 
 
+def _kept_reference(body: Any) -> Any:
+    """What is sent in an update does not arrive, and "" clears nothing."""
+    return body | {"data": body["data"] | {"organization_reference_id": "kept"}}
+
+
 CHANGED: dict[str, Callable[[Any], Any]] = {
     rf"GET {API}/payout": _upstream_list,
     rf"GET {API}/merchant/balance/.*": _other_balance,
     rf"GET {API}/customer/customer/.+": _text_for_a_flag,
+    rf"PATCH {API}/customer/update": _kept_reference,
 }
 ANSWERED: dict[str, tuple[int, str]] = {
     rf"POST {API}/payin/create": (
