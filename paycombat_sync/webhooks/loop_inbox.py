@@ -38,13 +38,13 @@ class LoopInbox(Inbox):
         return None if delivery is None else Delivery(delivery, self, runner)
 
     def done(self, taken: Delivery | WebhookEvent) -> None:
-        self._runner.run(self._async.done, taken._async if isinstance(taken, Delivery) else taken)  # noqa: SLF001
+        self._runner.run(self._async.done, _original(taken) if isinstance(taken, Delivery) else taken)
 
     def release(self, delivery: Delivery) -> None:
-        self._runner.run(self._async.release, delivery._async)  # noqa: SLF001
+        self._runner.run(self._async.release, _original(delivery))
 
     def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
-        self._runner.run(self._async.renew, delivery._async, lease=lease)  # noqa: SLF001
+        self._runner.run(self._async.renew, _original(delivery), lease=lease)
 
     def work(
         self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: threading.Event | None = None
@@ -90,6 +90,10 @@ class LoopInbox(Inbox):
 
     def __repr__(self) -> str:
         return repr(self._async)
+
+
+def _original(delivery: Delivery) -> inner.Delivery:
+    return delivery._async  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # private, but of this SDK
 
 
 async def _next(
