@@ -25,6 +25,7 @@ from tests.webhooks.postgres_events import EXPIRED, OTHER, PAID, RETURNED, SENT,
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 psycopg_pool = pytest.importorskip("psycopg_pool", reason="psycopg_pool is not installed")
+postgres_database = importlib.import_module("paycombat_async._postgres.database")  # imports psycopg itself
 
 SOON_S = 20.0  # for an error: 10 s at most, on a machine that has much else to do
 PASSWORD = "Canary+Password/7d1f=="
@@ -136,6 +137,54 @@ async def test_a_lease_ends_by_the_clock_of_the_database(inbox, postgres_server)
 
     assert 3500 < left.total_seconds() < 3600
     assert before is None
+    assert (await inbox.take()).attempt == 2
+
+
+async def test_a_clock_that_is_set_back_holds_up_no_event(inbox, postgres_server):
+    """As by a failover: leases and pauses that begin in the future, by more than they are long, are over."""
+    await inbox.receive(PAID)
+    await inbox.receive(OTHER)
+    taken = [await inbox.take(lease=60), await inbox.take(lease=60)]
+    ahead = f"UPDATE {inbox.schema}.event SET since = since + interval '%s', free_at = free_at + interval '%s',"
+    ahead += " arrived_at = arrived_at + interval '1 hour' WHERE number = %s"
+    await execute(postgres_server.dsn, ahead % ("59 seconds", "59 seconds", 1), ahead % ("61 seconds", "61 seconds", 2))
+    depth = await inbox.depth()
+
+    assert [PAID, OTHER] == [delivery.event for delivery in taken]
+    assert (1, 1, 0.0) == (depth.waiting, depth.taken, depth.oldest)
+    assert OTHER == (await inbox.take()).event
+
+
+@pytest.mark.parametrize("lease", [-1, float("nan"), float("inf"), 1e9])
+async def test_a_lease_is_a_time(inbox, lease):
+    """Refused before anything is taken."""
+    await inbox.receive(PAID)
+    delivery = await inbox.take()
+    with pytest.raises(ConfigurationError, match="lease must be a number"):
+        await inbox.take(lease=lease)
+    with pytest.raises(ConfigurationError, match="lease must be a number"):
+        await inbox.renew(delivery, lease=lease)
+
+
+async def test_what_a_cancelled_take_has_taken_is_given_back(inbox, postgres_server, monkeypatch):
+    """Else the event would wait for the end of a lease that nobody holds."""
+    await inbox.receive(PAID)
+    committed = asyncio.Event()
+
+    async def take_slowly(*arguments):
+        taken = await inbox._core.__class__.take(inbox._core, *arguments)
+        committed.set()
+        await asyncio.sleep(0)
+        return taken
+
+    monkeypatch.setattr(inbox._core, "take", take_slowly)
+    taking = asyncio.ensure_future(inbox.take())
+    await committed.wait()
+    taking.cancel()
+    await asyncio.wait([taking])
+    monkeypatch.undo()
+
+    assert taking.cancelled()
     assert (await inbox.take()).attempt == 2
 
 
@@ -381,3 +430,23 @@ def test_without_psycopg_the_error_says_what_to_install(monkeypatch):
 
     with pytest.raises(ConfigurationError, match=r"PostgresInbox needs psycopg: pip install 'paycombat\[postgres\]'"):
         PostgresInbox("")
+
+
+async def test_the_first_event_of_an_object_costs_one_statement(inbox, monkeypatch):
+    """Which is its own commit, so that the 200 waits for one round trip and one fsync; the rest costs at most three."""
+    statements = []
+    fetch = postgres_database.fetch
+
+    async def counted(connection, statement, values=None):
+        statements.append(statement)
+        return await fetch(connection, statement, values)
+
+    await inbox.depth()
+    monkeypatch.setattr(postgres_database, "fetch", counted)
+    costs = []
+    for each in (PAID, PAID, event("MELTED"), SENT, RETURNED, SENT, EXPIRED):
+        statements.clear()
+        await inbox.receive(each)
+        costs.append(len(statements))
+
+    assert [1, 2, 1, 1, 3, 2, 3] == costs

@@ -17,7 +17,7 @@ from paycombat_async.webhooks.inboxes.news import News
 from paycombat_async.webhooks.inboxes.postgres_core import PostgresCore
 from paycombat_async.webhooks.inboxes.postgres_news import Notices
 from paycombat_async.webhooks.inboxes.postgres_tables import INBOX_STEPS
-from paycombat_async.webhooks.inboxes.rules import lease_lost, never_received
+from paycombat_async.webhooks.inboxes.rules import check_lease, lease_lost, never_received
 
 if TYPE_CHECKING:
     import asyncio
@@ -80,7 +80,9 @@ class PostgresInbox(Inbox):
         return receipt
 
     async def take(self, *, lease: float = LEASE_S) -> Delivery | None:
-        return await self._core.take(lease)
+        from paycombat_async.webhooks.inboxes.holding import finish  # noqa: PLC0415  # imports asyncio
+
+        return await finish(self._core.take(check_lease(lease)), undo=self._give_back)
 
     async def done(self, taken: Delivery | WebhookEvent) -> None:
         if isinstance(taken, Delivery):
@@ -96,6 +98,7 @@ class PostgresInbox(Inbox):
         self._news.tell()
 
     async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
+        check_lease(lease)
         if not await self._core.run(lambda: scripts.renew(delivery.number, delivery.token, lease)):
             raise lease_lost(delivery.number)
 
@@ -159,6 +162,10 @@ class PostgresInbox(Inbox):
 
     def __repr__(self) -> str:
         return f"PostgresInbox(schema={self.schema!r})"
+
+    async def _give_back(self, delivery: Delivery | None) -> None:
+        if delivery is not None:
+            await self.release(delivery)
 
     async def _work(self, lease: float, poll: float, stop: "asyncio.Event | None") -> AsyncGenerator[Delivery, None]:
         from paycombat_async.webhooks.inboxes.work import deliveries  # noqa: PLC0415  # imports asyncio

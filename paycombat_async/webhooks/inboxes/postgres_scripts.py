@@ -22,6 +22,9 @@ FORGOTTEN_AT_ONCE: Final = 1000  # events per DELETE, so that no statement takes
 _LONGEST_KEY: Final = 500  # bytes; PostgreSQL cannot index more than about 2700 bytes
 
 _NOTIFY: Final = f"pg_notify('{CHANNEL}', '{{schema}}')"
+_WAIT_FOR: Final = "since = clock_timestamp(), free_at = clock_timestamp() + make_interval(secs => %({})s)"
+# As `rules.is_over`: the second half is for a clock that was set back, as by a failover to another machine.
+_IS_OVER: Final = "(free_at <= clock_timestamp() OR since - (free_at - since) > clock_timestamp())"
 _STATES: Final = {Receipt.NEW: "waiting", Receipt.CONFLICT: "conflict", Receipt.OUTDATED: "outdated"}
 _IS_KNOWN: Final = "EXISTS (SELECT FROM {schema}.event WHERE key IN (%(key)s, %(older_key)s))"
 _INSERT: Final = "INSERT INTO {schema}.event (key, subject, state, arrived_at, payload)"
@@ -57,11 +60,11 @@ _LOOK_UP: Final = f"SELECT {_IS_KNOWN}, {_STATUS}"
 # join all waiting events, each time.
 _TAKE: Final = f"""
     UPDATE {{schema}}.event SET attempt = attempt + 1, token = gen_random_uuid()::text, is_taken = true,
-        free_at = clock_timestamp() + make_interval(secs => %(lease)s)
+        {_WAIT_FOR.format("lease")}
     FROM {DURABLE}
     WHERE number = (
         SELECT number FROM {{schema}}.event AS candidate
-        WHERE state = 'waiting' AND free_at <= clock_timestamp() AND (subject IS NULL OR number = (
+        WHERE state = 'waiting' AND {_IS_OVER} AND (subject IS NULL OR number = (
             SELECT min(number) FROM {{schema}}.event WHERE state = 'waiting' AND subject = candidate.subject
         ))
         ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -79,19 +82,19 @@ _DONE: Final = f"""
     RETURNING true
 """  # noqa: S608
 _RELEASE: Final = f"""
-    UPDATE {{schema}}.event SET is_taken = false, free_at = clock_timestamp() + make_interval(secs => %(pause)s)
+    UPDATE {{schema}}.event SET is_taken = false, {_WAIT_FOR.format("pause")}
     FROM {DURABLE}
     WHERE {_OWN}
     RETURNING CASE WHEN %(pause)s <= 0 THEN {_NOTIFY} END
 """  # noqa: S608
 _RENEW: Final = f"""
-    UPDATE {{schema}}.event SET free_at = clock_timestamp() + make_interval(secs => %(lease)s)
+    UPDATE {{schema}}.event SET {_WAIT_FOR.format("lease")}
     FROM {DURABLE}
     WHERE {_OWN}
     RETURNING true
 """  # noqa: S608
 _FAIL: Final = f"""
-    UPDATE {{schema}}.event SET attempt = %(attempt)s, free_at = clock_timestamp() + make_interval(secs => %(pause)s)
+    UPDATE {{schema}}.event SET attempt = %(attempt)s, {_WAIT_FOR.format("pause")}
     FROM {DURABLE}
     WHERE number = %(number)s AND attempt = %(attempt)s - 1 AND state = 'waiting'
 """  # noqa: S608
@@ -102,15 +105,15 @@ _DONE_BY_KEY: Final = f"""
     WHERE key IN (%(key)s, %(older_key)s) AND state IN ('waiting', 'conflict', 'damaged')
 """  # noqa: S608
 _KNOWN: Final = f"SELECT {_IS_KNOWN}"
-_DEPTH: Final = """
+_DEPTH: Final = f"""
     SELECT count(*) FILTER (WHERE state = 'waiting' AND NOT is_held), count(*) FILTER (WHERE is_held),
         count(*) FILTER (WHERE state = 'conflict'), count(*) FILTER (WHERE state = 'damaged'),
         extract(epoch FROM clock_timestamp() - min(arrived_at) FILTER (WHERE state <> 'damaged'))::float8
     FROM (
-        SELECT *, state = 'waiting' AND is_taken AND free_at > clock_timestamp() AS is_held
-        FROM {schema}.event WHERE state IN ('waiting', 'conflict', 'damaged')
+        SELECT *, state = 'waiting' AND is_taken AND NOT {_IS_OVER} AS is_held
+        FROM {{schema}}.event WHERE state IN ('waiting', 'conflict', 'damaged')
     ) AS undone
-"""
+"""  # noqa: S608
 _PENDING: Final = "SELECT payload FROM {schema}.event WHERE state = %(state)s ORDER BY number LIMIT %(limit)s"
 _DAMAGED: Final = """
     SELECT number, key, arrived_at FROM {schema}.event
@@ -210,7 +213,8 @@ def renew(number: int, token: str, lease: float) -> Script[bool]:
 def depth() -> Script[Depth]:
     """Returns how many events there are, by what they wait for."""
     ((waiting, taken, conflicts, damaged, oldest),) = yield _DEPTH, {}
-    return Depth(waiting=waiting, taken=taken, conflicts=conflicts, damaged=damaged, oldest=oldest)
+    age = None if oldest is None else max(oldest, 0.0)  # of an event that arrived before the clock was set back
+    return Depth(waiting=waiting, taken=taken, conflicts=conflicts, damaged=damaged, oldest=age)
 
 
 def pending(receipt: Receipt, limit: int) -> Script[list[WebhookEvent]]:

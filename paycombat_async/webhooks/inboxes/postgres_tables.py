@@ -3,9 +3,11 @@
 from typing import Final
 
 # `event` has a row for each event that was received. Its `state` is "waiting" until the work is done, also while a
-# worker has taken it; "damaged" is a payload that cannot be read. `free_at` is the end of the lease, or of the pause
-# after a failure. `key` and `subject` have COLLATE "C" (byte order), because a system upgrade may change the sort order
-# of a language, and a unique index in that order would then silently accept duplicates.
+# worker has taken it; "damaged" is a payload that cannot be read. From `since` to `free_at` it is not to be taken: that
+# is the lease, or the pause after a failure. `key` and `subject` have COLLATE "C" (byte order), because a system
+# upgrade may change the sort order of a language, and a unique index in that order would then silently accept
+# duplicates.
+#
 # `standing` has the recorded status of each payin and payout. `receive` locks its row before `number` is drawn, so that
 # the numbers of one payin or payout are in the order in which their transactions commit.
 _FIRST: Final = (
@@ -20,7 +22,8 @@ _FIRST: Final = (
         attempt integer NOT NULL DEFAULT 0,
         token text,
         is_taken boolean NOT NULL DEFAULT false,
-        free_at timestamptz NOT NULL DEFAULT '-infinity'
+        since timestamptz NOT NULL DEFAULT 'epoch',
+        free_at timestamptz NOT NULL DEFAULT 'epoch'
     ) WITH (fillfactor = 80)
     """,
     "CREATE INDEX event_waiting ON {schema}.event (number) WHERE state = 'waiting'",
