@@ -1,6 +1,6 @@
 """Connections that callers give, so that the SDK writes in their transactions."""
 
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeGuard
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -27,7 +27,7 @@ BlockingConnection: TypeAlias = RawConnection | DjangoConnection
 
 def check_async(connection: object) -> None:
     """Raises `ConfigurationError` unless this is an `AsyncConnection` that does not commit each statement."""
-    if not isinstance(connection, psycopg.AsyncConnection):
+    if not _is_async(connection):
         raise ConfigurationError("connection= takes an AsyncConnection of psycopg")
     _refuse_autocommit(connection)
 
@@ -38,7 +38,7 @@ def blocking_connection(connection: object) -> RawConnection:
     Raises `ConfigurationError` for anything else, and if it commits each statement.
     """
     found = _inside_django(connection) if getattr(connection, "vendor", None) == "postgresql" else connection
-    if not isinstance(found, psycopg.Connection):
+    if not _is_blocking(found):
         raise ConfigurationError("connection= takes a Connection of psycopg (version 3), or Django's to PostgreSQL")
     _refuse_autocommit(found)
     return found
@@ -56,3 +56,11 @@ def _refuse_autocommit(connection: AnyConnection) -> None:
             "this connection commits each statement by itself (autocommit), so the event would be kept even if your"
             " work fails: begin a transaction first, as with `connection.transaction()` or Django's `atomic()`"
         )
+
+
+def _is_async(connection: object) -> TypeGuard[psycopg.AsyncConnection[Any]]:
+    return isinstance(connection, psycopg.AsyncConnection)
+
+
+def _is_blocking(connection: object) -> TypeGuard[RawConnection]:
+    return isinstance(connection, psycopg.Connection)

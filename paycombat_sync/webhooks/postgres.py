@@ -12,12 +12,21 @@ from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.inboxes import postgres
 from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
 from paycombat_async.webhooks.inboxes.inbox import LEASE_S, Receipt
+from paycombat_async.webhooks.inboxes.postgres_core import PostgresCore
 from paycombat_async.webhooks.inboxes.rules import lease_lost
 from paycombat_sync.webhooks.delivery import Delivery
 from paycombat_sync.webhooks.loop_inbox import LoopInbox
 
 if TYPE_CHECKING:
     from paycombat_async._postgres.given import BlockingConnection, RawConnection
+
+
+class _Async(postgres.PostgresInbox):
+    """The async inbox, whose tables and store of intents the blocking one uses, too."""
+
+    @property
+    def core(self) -> PostgresCore:
+        return self._core
 
 
 class PostgresInbox(LoopInbox):
@@ -46,13 +55,13 @@ class PostgresInbox(LoopInbox):
             raise ConfigurationError(
                 "the blocking PostgresInbox needs a connection string; pools are for the async one"
             )
-        inbox = postgres.PostgresInbox(dsn_or_pool, schema=schema, intents=intents, listen_dsn=listen_dsn)
+        inbox = _Async(dsn_or_pool, schema=schema, intents=intents, listen_dsn=listen_dsn)
         super().__init__(inbox)
         source = Secret(dsn_or_pool)
         del dsn_or_pool, listen_dsn  # tracebacks with local variables would show the passwords in them
         self.schema = schema
         self._postgres = inbox
-        self._core = inbox._core  # noqa: SLF001  # the tables and the settling of intents are the same
+        self._core = inbox.core
         self._connections = self._core.tables.blocking_connections(source)
 
     def receive(self, event: WebhookEvent, connection: "BlockingConnection | None" = None) -> Receipt:
