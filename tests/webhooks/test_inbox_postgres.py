@@ -450,3 +450,24 @@ async def test_the_first_event_of_an_object_costs_one_statement(inbox, monkeypat
         costs.append(len(statements))
 
     assert [1, 2, 1, 1, 3, 2, 3] == costs
+
+
+@pytest.mark.parametrize("statistics", ["none", "of an empty inbox", "of a full inbox"])
+async def test_taking_an_event_reads_no_others(inbox, postgres_server, statistics):
+    """A burst fills an inbox faster than the server renews its statistics; sorting all events would take 300 ms."""
+    table, taking = f"{inbox.schema}.event", inbox._core.tables.sql(postgres_scripts._TAKE).decode()
+    fill = (
+        f"INSERT INTO {table} (key, subject, state, arrived_at, payload)"
+        " SELECT n, n, 'waiting', now(), '{}' FROM generate_series(1, 5000) AS n"
+    )
+    if statistics == "of an empty inbox":
+        over = fill.replace("waiting", "done").replace("SELECT n, n", "SELECT -n, n")
+        await execute(postgres_server.dsn, over, f"ANALYZE {table}")
+    await execute(postgres_server.dsn, fill, *([f"ANALYZE {table}"] if statistics == "of a full inbox" else []))
+    plan = await execute(postgres_server.dsn, "EXPLAIN " + taking.replace("%(lease)s", "60"))
+    text = "\n".join(line for (line,) in plan)
+
+    assert "Index Scan using event_waiting on event candidate" in text
+    assert "Scan using event_subject on event earlier" in text
+    assert "Sort" not in text
+    assert "Seq Scan" not in text

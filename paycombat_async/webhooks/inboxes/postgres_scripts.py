@@ -56,17 +56,21 @@ _STORE_UNMOVED: Final = f"""
 """  # noqa: S608
 _LOOK_UP: Final = f"SELECT {_IS_KNOWN}, {_STATUS}"
 
-# min() is a subquery that is evaluated for each candidate, in order, until one fits. NOT EXISTS would let the planner
-# join all waiting events, each time.
+# The planner must walk the index of waiting events until the first one fits, and look for earlier events in the index
+# of subjects, also without statistics, or with those of another time of the day. coalesce() hides from it how rarely an
+# event has to wait; NOT EXISTS, or a comparison with min(), made it sort all waiting events for each `take` (300 ms for
+# 50 000 events). NOT IN keeps it from looking for earlier events among all that wait.
 _TAKE: Final = f"""
     UPDATE {{schema}}.event SET attempt = attempt + 1, token = gen_random_uuid()::text, is_taken = true,
         {_WAIT_FOR.format("lease")}
     FROM {DURABLE}
     WHERE number = (
         SELECT number FROM {{schema}}.event AS candidate
-        WHERE state = 'waiting' AND {_IS_OVER} AND (subject IS NULL OR number = (
-            SELECT min(number) FROM {{schema}}.event WHERE state = 'waiting' AND subject = candidate.subject
-        ))
+        WHERE state = 'waiting' AND {_IS_OVER} AND coalesce((
+            SELECT false FROM {{schema}}.event AS earlier
+            WHERE subject = candidate.subject AND number < candidate.number
+                AND state NOT IN ('done', 'outdated', 'conflict', 'damaged') LIMIT 1
+        ), true)
         ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     RETURNING number, payload, attempt, token

@@ -27,7 +27,7 @@ _FIRST: Final = (
     ) WITH (fillfactor = 80)
     """,
     "CREATE INDEX event_waiting ON {schema}.event (number) WHERE state = 'waiting'",
-    "CREATE INDEX event_waiting_of ON {schema}.event (subject, number) WHERE state = 'waiting'",
+    "CREATE INDEX event_subject ON {schema}.event (subject, number)",
     "CREATE INDEX event_listed ON {schema}.event (state, number) WHERE state IN ('conflict', 'damaged')",
     "CREATE INDEX event_over ON {schema}.event (arrived_at) WHERE state IN ('done', 'outdated')",
     'CREATE TABLE {schema}.standing (subject text COLLATE "C" PRIMARY KEY, status text NOT NULL)',
