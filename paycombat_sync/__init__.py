@@ -10,6 +10,7 @@ from paycombat_async._protocol.reply import Reply
 from paycombat_async._secrets import Secret
 from paycombat_async._signing import Signer
 from paycombat_async._version import __version__
+from paycombat_async.batch import BatchReport
 from paycombat_async.endpoints import ENDPOINTS, Endpoint, Evidence, Repeat
 from paycombat_async.errors import (
     AnswerNotKept,
@@ -101,6 +102,7 @@ __all__ = [
     "AuthorizedUser",
     "AuthorizedUserDetails",
     "BadRequest",
+    "BatchReport",
     "BeneficiaryCompany",
     "BeneficiaryFields",
     "BeneficiaryIndividual",

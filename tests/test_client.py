@@ -5,6 +5,7 @@ import copy
 import dataclasses
 import pickle
 import traceback
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -211,6 +212,15 @@ async def test_drift_is_told_to_the_hook_or_refused_when_strict(make_client, tra
 
     assert ["$.data.new"] == [drift.path for drift in heard]
     assert (Outcome.APPLIED, 1) == (caught.value.outcome, caught.value.attempts)
+
+
+async def test_strict_responses_accept_the_pages_own_example(make_client, transport):
+    """Mock servers that are made from the provider's pages answer with it, placeholders included."""
+    transport.answer(200, (Path(__file__).parent / "vectors" / "update-customer-response.json").read_bytes())
+
+    customer = await make_client(strict_responses=True).customers.update(UpdateCustomer(customer_id="string"))
+
+    assert ("string", "string") == (customer.type, customer.gca_activation_status)
 
 
 @pytest.mark.promise("P7")

@@ -13,7 +13,7 @@ from paycombat_async import errors, schemas
 from paycombat_async.schemas import customers
 
 # What the blocking package has of its own: everything that waits.
-WAITING = ("paycombat_async.client", "paycombat_async.pagination", "paycombat_async.batch")
+WAITING = ("paycombat_async.client", "paycombat_async.pagination", "paycombat_async.batch.api")
 PROMISED = {
     *("UNSET", "Outcome", "RetryPolicy", "Reply", "Endpoint", "Signer", "canonical_json", "sync_customers"),
     *("CreateCustomer", "UpdateCustomer", "UpdateCompany", "Customer", "UnverifiedEndpointWarning"),

@@ -14,9 +14,13 @@ from paycombat_async.endpoints import Endpoint
 
 R = TypeVar("R")
 
+_LONGEST_STATUS = 10  # digits
+
 
 class Reply(Struct, Generic[R], frozen=True, gc=False):
     """The answer to a call. `data` is the endpoint's Struct; `elapsed` is in seconds; `attempts` counts the sendings.
+
+    `status` is the status of HTTP; `request_time`, `status_code` and `status_text` are those of the envelope.
 
     `echo` holds the fields of the request that the provider sent back with another value. `is_replayed` means that
     nothing was sent: this is the recorded answer of an earlier call with the same reference, and may be out of date.
@@ -45,6 +49,36 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
     def raw(self) -> bytes:
         """The body of the answer as received: JSON, not decoded."""
         return self.answer.body
+
+    @property
+    def request_time(self) -> str | None:
+        """The provider's time of the call, as it writes it; None where the envelope has none. Decoded at every read."""
+        found = self._envelope_field("request_time")
+        return found if isinstance(found, str) else None
+
+    @property
+    def status_code(self) -> int | None:
+        """The status inside the envelope, which may differ from that of HTTP; None where there is none.
+
+        Decoded at every read.
+        """
+        found = self._envelope_field("status_code", "status_code_camel")
+        if isinstance(found, str) and found.isdecimal() and len(found) < _LONGEST_STATUS:
+            return int(found)
+        return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+    @property
+    def status_text(self) -> str | None:
+        """The text beside `status_code`; None where there is none. Decoded at every read."""
+        found = self._envelope_field("status_text")
+        return found if isinstance(found, str) else None
+
+    def _envelope_field(self, *names: str) -> object:
+        unwrapped = unwrap(self.raw)
+        if unwrapped is None:
+            return None
+        values = (getattr(envelope, name, None) for envelope in (unwrapped.envelope, unwrapped.outer) for name in names)
+        return next((value for value in values if value is not None), None)
 
     @property
     def drift(self) -> tuple[Drift, ...]:

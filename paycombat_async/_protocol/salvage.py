@@ -40,6 +40,8 @@ _MISSING: Final = object()
 # An unknown key is reported by its name only if it matches this pattern. Other keys may be personal data, such as
 # e-mail addresses, and are reported as "…".
 _NAME: Final = re.compile(r"(?=.{1,48}\Z)_?[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z]*[0-9]{0,3}[A-Za-z]*)*")
+# The examples on the provider's pages, and mock servers made from them, have this in place of any str.
+_PLACEHOLDER: Final = "string"
 _TRIVIAL_TYPES: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
 
 
@@ -88,7 +90,7 @@ def _keep(field: _Field, value: object, path: str, notes: list[FieldIssue]) -> o
 
 
 def _checked_known_value(field: _Field, kept: object, path: str, notes: list[FieldIssue]) -> object:
-    if field.known is not None and kept is not None and kept not in field.known.__members__.values():
+    if field.known is not None and kept not in {None, _PLACEHOLDER, *field.known}:
         notes.append(FieldIssue(path, DriftKind.UNKNOWN_VALUE, f"not among the known values of {field.known.__name__}"))
     return None if isinstance(kept, EmptyObject) else kept
 

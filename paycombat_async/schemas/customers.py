@@ -31,7 +31,7 @@ class CustomerType(StrEnum):
 
 
 class GcaActivationStatus(StrEnum):
-    """The known values of `Customer.gca_activation_status`; the provider has others that it does not document."""
+    """The documented value of `Customer.gca_activation_status`; there must be others, so they are not drift."""
 
     NOT_STARTED = "NOT_STARTED"
 
@@ -235,7 +235,7 @@ class Customer(Response, frozen=True, kw_only=True):
     customer_id: Identity = ""
     description: str | None = None
     gca_activated_at: NullableText = None
-    gca_activation_status: Annotated[str | None, Meta(extra={"known": GcaActivationStatus})] = None
+    gca_activation_status: str | None = None
     is_active: bool | None = None
     is_gca_enabled: bool | None = None
     is_wallet_ready: bool | None = None

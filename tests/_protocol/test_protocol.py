@@ -161,9 +161,20 @@ def test_the_page_s_answer_is_read_without_drift_and_kept_as_it_is():
     assert (None, None, {}) == (customer.company.company_domain, customer.company.address_line2, customer.metadata)
     assert customer.company.authorized_user.identification_custom_type is None
     assert ("string", "string", True) == (reading.request_id, customer.company.name, customer.is_active)
-    assert [("$.data.gca_activation_status", "unknown_value"), ("$.data.type", "unknown_value")] == [
-        (note.path, note.kind) for note in reading.notes
-    ]
+    assert [] == reading.notes
+
+
+@pytest.mark.promise("P6")
+@pytest.mark.parametrize(
+    ("field", "value", "notes"),
+    [("gca_activation_status", b"ACTIVE", []), ("type", b"string", []), ("type", b"trust", ["$.data.type"])],
+)
+def test_a_value_is_drift_only_where_the_pages_list_the_values(field, value, notes):
+    """Of an activation status they show one, and "string" is what their examples have for any text."""
+    body = PAGE.replace(b'"%s": "string"' % field.encode(), b'"%s": "%s"' % (field.encode(), value))
+    assert b'"%s": "%s"' % (field.encode(), value) in body
+
+    assert notes == [note.path for note in understand(body, closely=True).notes]
 
 
 ENVELOPES = [
@@ -665,6 +676,30 @@ def test_a_reply_tells_its_drift_and_hides_its_data():
     assert ("customers.update", "$.data.secret", "unknown_field") == (drift.endpoint, drift.path, drift.kind)
     assert "kim" not in repr(reply) + repr(reply.drift)
     assert drift == copy.copy(drift) == pickle.loads(pickle.dumps(drift))
+
+
+ENVELOPE = b'{"data":%s,"success":true,' % ONE
+IN_ENVELOPES = {
+    "the page": (PAGE, ("string", 0, "string")),
+    "B": (ENVELOPE + b'"request_time":"12 ms","status_code":201,"status_text":"CREATED"}', ("12 ms", 201, "CREATED")),
+    "C": (b'{"status":true,"data":%s"status_code":200}}' % ENVELOPE, (None, 200, None)),
+    "C, outside": (b'{"status":true,"status_text":"OK","data":%s"message":"x"}}' % ENVELOPE, (None, None, "OK")),
+    "camel case": (ENVELOPE + b'"statusCode":202}', (None, 202, None)),
+    "as text": (ENVELOPE + b'"status_code":"200"}', (None, 200, None)),
+    "other types": (ENVELOPE + b'"request_time":5,"status_code":true,"status_text":{}}', (None, None, None)),
+    "long digits": (ENVELOPE + b'"status_code":"%s"}' % (b"1" * 5000), (None, None, None)),
+    "none": (ENVELOPE + b'"message":"OK"}', (None, None, None)),
+    "no JSON": (b"", (None, None, None)),
+}
+
+
+@pytest.mark.parametrize(("body", "expected"), IN_ENVELOPES.values(), ids=IN_ENVELOPES)
+def test_a_reply_has_what_the_envelope_says(body, expected):
+    """Time, status and its text, from whichever envelope has them; None where they are absent or of another type."""
+    reply = Reply(None, "r", 1, 0.1, UPDATE_CUSTOMER, RawReply(200, {}, body))
+
+    assert expected == (reply.request_time, reply.status_code, reply.status_text)
+    assert 200 == reply.status
 
 
 RAW_GET = raw_endpoint("GET", "/x")
