@@ -20,7 +20,7 @@ from paycombat_async._json.javascript import MAX_SAFE_INTEGER
 from paycombat_async._json.normalize import check_struct_options
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import InvalidRequest
-from paycombat_async.schemas._base import Amount, Request, explain
+from paycombat_async.schemas._base import Amount, Clear, Request, explain
 
 Q = TypeVar("Q")
 
@@ -40,7 +40,7 @@ def _compile_check(kind: type[Struct]) -> FastCheck:
     amounts: list[str] = []
     for field in msgspec.structs.fields(kind):
         found = field_expression("value", field.name)
-        wanted, is_optional = _expected_type(field.type)
+        wanted, is_optional, is_clearable = _expected_type(field.type)
         if field.name == "extra":
             lines.append(f"if {found} is not UNSET: return None")
         elif wanted == Amount and not is_optional and not iskeyword(field.name):
@@ -51,6 +51,8 @@ def _compile_check(kind: type[Struct]) -> FastCheck:
             amounts.append(f"{field.name}=amount_{len(amounts)}")
         else:
             wrong = _mismatch_expression(wanted, field.name, names)
+            if is_clearable:
+                wrong = f"({wrong}) and (type(it) is not str or it)"
             lines += [f"it = {found}", f"if {'it is not UNSET and ' * is_optional}({wrong}): return None"]
     result = f"replace(value, {', '.join(amounts)})" if amounts else "value"
     return compile_function("check", [*lines, f"return {result}"], names)
@@ -61,14 +63,14 @@ def _compile_check(kind: type[Struct]) -> FastCheck:
 FAST_CHECKS: Final[ByType[FastCheck]] = ByType(_compile_check)
 
 
-def _expected_type(annotation: Any) -> tuple[Any, bool]:
-    """Returns the type that an annotation allows (`object` if several), and whether it allows UNSET too."""
+def _expected_type(annotation: Any) -> tuple[Any, bool, bool]:
+    """Returns the type that an annotation allows (`object` if several), and whether it allows UNSET and `Clear` too."""
     kinds = alternatives(annotation)
-    wanted = tuple(kind for kind in kinds if kind is not UnsetType)
-    is_optional = len(wanted) < len(kinds)
+    wanted = tuple(kind for kind in kinds if kind not in {UnsetType, Clear})
+    is_optional, is_clearable = UnsetType in kinds, Clear in kinds
     if wanted == get_args(Amount):
-        return Amount, is_optional
-    return wanted[0] if len(wanted) == 1 else object, is_optional
+        return Amount, is_optional, is_clearable
+    return wanted[0] if len(wanted) == 1 else object, is_optional, is_clearable
 
 
 def _mismatch_expression(wanted: Any, name: str, names: dict[str, object]) -> str:
@@ -125,7 +127,7 @@ def _to_builtin(value: object) -> object:
 def _find_disguised(value: Struct, path: str) -> None:
     for field in msgspec.structs.fields(type(value)):
         item = getattr(value, field.name)
-        if item is UNSET or item is None or field.name == "extra":
+        if item is UNSET or item is None or item == "" or field.name == "extra":
             continue
         where = f"{path}.{field.encode_name}"
         part = struct_in(field.type)
@@ -139,18 +141,18 @@ def _find_disguised(value: Struct, path: str) -> None:
 
 def _allowed(kind: type[Struct], names: list[str]) -> str:
     """Returns the allowed values of a `Literal` field as ": a, b", for an error message; "" for other fields."""
+    words: list[str] = []
     for name in names:
         field = next((field for field in msgspec.structs.fields(kind) if field.encode_name == name), None)
         if field is None:
             return ""
         words = [word for kind in members(field.type) if get_origin(kind) is Literal for word in get_args(kind)]
-        if words:
-            return ": " + ", ".join(map(str, words))
         kind = struct_in(field.type) or kind
-    return ""
+    return ": " + ", ".join(word or '""' for word in words) if any(words) else ""
 
 
-MAX_BODY_BYTES = 100_000  # default of Express, the web framework that the provider's samples point to
+# The provider documents no limit. This is the default of Express, the web framework that its samples point to.
+MAX_BODY_BYTES = 100_000
 
 
 def encode_body(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
@@ -160,7 +162,8 @@ def encode_body(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
         raise InvalidRequest(f"{endpoint.name} takes {wanted}, got {type(request).__name__}", path="$")
     body = _encode_checked(request) if isinstance(request, Request) else canonical_json(request)
     if len(body) > MAX_BODY_BYTES:
-        raise InvalidRequest(f"the body has {len(body)} bytes; the provider takes {MAX_BODY_BYTES}", path="$")
+        problem = f"the body has {len(body)} bytes; at most {MAX_BODY_BYTES} are sent (the provider documents no limit)"
+        raise InvalidRequest(problem, path="$")
     return body
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -102,6 +102,9 @@ else:
 # The type of amounts in requests. In answers, amounts are `Decimal`, whether the provider writes a JSON number or a
 # string.
 Amount: TypeAlias = Decimal | int
+
+# `""`, which clears a field of another type than str.
+Clear: TypeAlias = Literal[""]
 
 # A str that must not be empty, such as the id of the object to change.
 RequiredText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import UNSET, Meta, UnsetType
 
 from paycombat_async.schemas._base import (
+    Clear,
     Identity,
     NullableReference,
     NullableText,
@@ -131,7 +132,7 @@ class UpdateCompany(Part, frozen=True, kw_only=True):
     address_zip_code: str | UnsetType = UNSET
     phone_country_code: str | UnsetType = UNSET
     phone_number: str | UnsetType = UNSET
-    authorized_user: AuthorizedUserDetails | UnsetType = UNSET
+    authorized_user: AuthorizedUserDetails | Clear | UnsetType = UNSET
 
 
 class UpdateIndividual(Part, frozen=True, kw_only=True):
@@ -156,17 +157,21 @@ class UpdateIndividual(Part, frozen=True, kw_only=True):
 
 
 class UpdateCustomer(Request, frozen=True, kw_only=True):
-    """The fields of a customer to change: those left `UNSET` stay as they are, those set to `""` are cleared."""
+    """The fields of a customer to change: those left `UNSET` stay as they are, those set to `""` are cleared.
+
+    The provider's page says so of every field without exception, so `type`, `metadata`, `company`, `individual` and
+    `authorized_user` can be cleared as a whole, too.
+    """
 
     _shown = ("customer_id", "type")
 
     customer_id: RequiredText
     description: str | UnsetType = UNSET
-    type: CustomerKind | UnsetType = UNSET
+    type: CustomerKind | Clear | UnsetType = UNSET
     organization_reference_id: str | UnsetType = UNSET
-    metadata: Mapping[str, object] | UnsetType = UNSET
-    company: UpdateCompany | UnsetType = UNSET
-    individual: UpdateIndividual | UnsetType = UNSET
+    metadata: Mapping[str, object] | Clear | UnsetType = UNSET
+    company: UpdateCompany | Clear | UnsetType = UNSET
+    individual: UpdateIndividual | Clear | UnsetType = UNSET
 
 
 class AuthorizedUser(Response, frozen=True, kw_only=True):

@@ -120,7 +120,7 @@ class Code(Enum):
         (UpdateCustomer(customer_id=msgspec.Raw(b"1")), "$.customer_id: expected `str`, got `object`"),
         (UpdateCustomer(customer_id="c", description=Code.ONE), "$.description: expected `str`, got `decimal`"),
         (UpdateCustomer(customer_id="c", company=msgspec.Raw(b"{}")), "$.company: expected UpdateCompany, got Raw"),
-        (UpdateCustomer(customer_id="c", type="x"), "$.type: not one of the allowed values: individual, company"),
+        (UpdateCustomer(customer_id="c", type="x"), '$.type: not one of the allowed values: individual, company, ""'),
     ],
     ids=["bytes", "a dict", "a number further in", "raw JSON", "an enum of numbers", "a raw object", "another word"],
 )

@@ -215,6 +215,22 @@ def plain(customer: Customer, update: UpdateCustomer) -> None:
     assert_type(PayCombat.customers, BlockingCustomers)
 
 
+async def envelope(client: AsyncPayCombat) -> None:
+    """What the provider says beside the data."""
+    reply = await client.send(RETRIEVE_CUSTOMER, None, customer_id="c")
+    assert_type(reply.request_time, str | None)
+    assert_type(reply.status_code, int | None)
+    assert_type(reply.status_text, str | None)
+
+
+def clearing() -> None:
+    """Every field of an update can be cleared."""
+    UpdateCustomer(customer_id="c", description="", type="", metadata="", individual="")
+    UpdateCustomer(customer_id="c", company="")
+    UpdateCustomer(customer_id="c", company=UpdateCompany(name="", authorized_user=""))
+    UpdateCustomer(customer_id="c", metadata="x")  # type: ignore[arg-type]  # only "" clears
+
+
 def errors(error: PayCombatError) -> None:
     """Attributes are typed."""
     assert_type(error.outcome, Outcome)

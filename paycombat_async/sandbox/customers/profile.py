@@ -75,10 +75,10 @@ def change(document: Document, changes: Document, *, at: str) -> None:
 
 def _merge(part: Document, changes: Document) -> None:
     for name, value in changes.items():
-        if name in _NESTED:
-            _merge(part.setdefault(name, {}), value)
-        elif value == "":
+        if value == "":
             part.pop(_ANSWERED_AS.get(name, name), None)
+        elif name in _NESTED:
+            _merge(part.setdefault(name, {}), value)
         else:
             part[_ANSWERED_AS.get(name, name)] = value
     if not _PHONE.isdisjoint(changes):
@@ -96,7 +96,7 @@ def _set_e164(part: Document) -> None:
 
 def missing_fields(document: Document) -> Iterator[str]:
     """Yields the dotted names of the fields that the wallet requires and the customer lacks."""
-    for path in _WALLET_NEEDS[document["type"]]:
+    for path in _WALLET_NEEDS.get(document.get("type", ""), ("customer.type",)):
         part, name = path.split(".")
         if name not in document.get(part, {}):
             yield path
