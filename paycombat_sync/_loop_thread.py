@@ -18,19 +18,18 @@ import os
 import sys
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 from paycombat_async.errors import ConfigurationError, Disconnected, PayCombatError
+from paycombat_sync._native_thread import get_ident, poll_seconds, start_thread
 
 T = TypeVar("T")
 
 _CLOSED: Final = "this client was closed by another thread; make a new one"
 # Longest wait until a call is cancelled or a loop stops; both take milliseconds unless a user's hook blocks the loop.
 _CANCEL_GRACE_S: Final = 3.0
-# Seconds of one wait for a lock; -1: no limit. On Windows, Ctrl-C does not interrupt such a wait, so it is kept short.
-_POLL_S: Final = 0.1 if sys.platform == "win32" else -1
 # The loop class is set explicitly, because uvloop.install() changes the default, and with uvloop's loop a forked child
 # that makes no call ends with a segmentation fault
 # (test_the_blocking_client_stays_on_asyncios_own_loop, test program `fork_after_uvloop_install`).
@@ -142,9 +141,10 @@ class LoopThread:
         # A daemon thread: Python joins other threads before its exit handlers run, so a program that did not
         # close its client would never end
         # (test_a_program_gets_its_answers_and_ends_quietly[close_forgotten]).
-        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         try:
-            self._thread.start()
+            self._thread = start_thread(self._serve, name)
+            while (seconds := poll_seconds()) > 0 and not self._started.done():
+                wait([self._started], seconds)
             self._loop = self._started.result()
         # RuntimeError: Python starts no thread at interpreter exit or at the system's limit of threads
         # (test_where_no_thread_can_start_the_call_says_so).
@@ -168,7 +168,7 @@ class LoopThread:
     @property
     def is_here(self) -> bool:
         """Whether the caller is in the loop's thread, as a user's hook is: a blocking call there would never end."""
-        return threading.get_ident() == self._thread.ident
+        return get_ident() == self._thread.ident
 
     # The two `Any` are what the coroutine yields to its event loop and what it gets back.
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -176,7 +176,7 @@ class LoopThread:
         call = _Call(coroutine)
         try:
             self._enter(call)
-            while not call.wait(_POLL_S):
+            while not call.wait(poll_seconds()):
                 pass
         # The request must not go on after Ctrl-C (test_ctrl_c_cuts_the_request).
         except BaseException as interrupt:

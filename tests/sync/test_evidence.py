@@ -9,7 +9,8 @@ import pytest
 
 from paycombat_async import ConfigurationError, ConnectFailed, Disconnected, Outcome
 from paycombat_async.testing import FakeTransport
-from paycombat_sync._loop_thread import _POLL_S, _Call
+from paycombat_sync._loop_thread import _Call
+from paycombat_sync._native_thread import poll_seconds
 from tests.calls import payout
 from tests.processes import PATIENCE_S
 from tests.sync.doubles import HangingTransport, MakeClient
@@ -82,7 +83,7 @@ def test_an_interrupt_says_as_its_cause_what_became_of_the_payout(
     wait = _Call.wait
 
     def interrupted(call: Any, seconds: float) -> bool:
-        if seconds != _POLL_S:
+        if seconds != poll_seconds():
             return wait(call, seconds)
         assert transport.entered.acquire(timeout=PATIENCE_S)
         raise KeyboardInterrupt

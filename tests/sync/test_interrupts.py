@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 
 from paycombat_async.testing import FakeTransport
-from paycombat_sync import _loop_thread, _runner
+from paycombat_sync import _loop_thread, _native_thread, _runner
 from tests.processes import PATIENCE_S
 from tests.sync.doubles import CUSTOMER, HangingTransport, MakeClient
 
@@ -59,7 +59,7 @@ def test_an_interrupt_just_after_the_answer_is_raised_at_once(
             client.customers.retrieve("customer_1")
 
     gc.collect()
-    assert [_loop_thread._POLL_S] == waits
+    assert [_native_thread.poll_seconds()] == waits
     assert "never retrieved" not in caplog.text
     assert "customer_1" == client.customers.retrieve("customer_1").customer_id
 

@@ -1,0 +1,105 @@
+"""Starts a thread of the operating system, also in programs that gevent has patched.
+
+After `gevent.monkey.patch_all()`, `threading.Thread` starts a greenlet in the caller's own thread. An event loop there
+would count as running in every other greenlet: Django refuses its ORM, `asyncio.run` fails, and a second client finds
+asyncio running already. gevent's locks work between native threads, so callers wait for the loop as they do for
+any other lock, and the greenlets beside them go on.
+"""
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from paycombat_async._clock import SYSTEM_CLOCK
+from paycombat_async.errors import ConfigurationError
+
+_POLL_S: Final = 0.1
+_PAUSE_S: Final = 0.005
+
+
+class Thread(Protocol):
+    """A thread that has been started."""
+
+    @property
+    def ident(self) -> int | None:
+        """The number that `get_ident` returns in this thread."""
+        ...
+
+    def join(self, timeout: float) -> None:
+        """Waits for the end of the thread, for at most `timeout` seconds."""
+        ...
+
+
+def start_thread(target: Callable[[], None], name: str) -> Thread:
+    """Starts a daemon thread that calls `target`. Raises `RuntimeError` if Python cannot start one.
+
+    Raises `ConfigurationError` in a program patched by eventlet, whose locks do not work between native threads.
+    """
+    patched = _patched_by_gevent()
+    if patched is not None:
+        return _GeventThread(target, patched)
+    _refuse_eventlet()
+    thread = threading.Thread(target=target, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def poll_seconds() -> float:
+    """Returns how long a wait for another thread may take at a time, in seconds; -1 for no limit.
+
+    On Windows, Ctrl-C does not interrupt a wait for a lock. gevent raises `LoopExit` from a wait without a limit if no
+    other greenlet has anything to do, since it does not know of other threads.
+    """
+    return _POLL_S if sys.platform == "win32" or _patched_by_gevent() is not None else -1
+
+
+def get_ident() -> int:
+    """Returns the number of the calling thread; with gevent, that of the native thread and not of the greenlet."""
+    patched = _patched_by_gevent()
+    if patched is None:
+        return threading.get_ident()
+    ident: int = patched.get_original("_thread", "get_ident")()
+    return ident
+
+
+class _GeventThread:
+    def __init__(self, target: Callable[[], None], patched: Any) -> None:
+        self.ident: int | None = None
+        self._target = target
+        self._gevent: Any = sys.modules["gevent"]
+        self._is_over = False
+        # Each thread has a hub, and the first one imports modules. Two threads doing so at once wait for each other.
+        hub = self._gevent.get_hub()
+        _ = hub.resolver, hub.threadpool
+        patched.get_original("_thread", "start_new_thread")(self._run, ())
+
+    def join(self, timeout: float) -> None:
+        if self._gevent.getcurrent() is self._gevent.get_hub():
+            return  # a client was garbage-collected in the hub, which must not wait
+        until = SYSTEM_CLOCK.monotonic() + timeout
+        while not self._is_over and SYSTEM_CLOCK.monotonic() < until:
+            self._gevent.sleep(_PAUSE_S)
+
+    def _run(self) -> None:
+        self.ident = get_ident()
+        # In a greenlet of its own, since `threading` never forgets the main greenlet of a thread that it did not start.
+        self._gevent.spawn(self._target).join()
+        self._gevent.sleep(0)  # lets `threading` forget it
+        self._gevent.get_hub().destroy(destroy_loop=True)  # else the hub's descriptors stay open
+        self._is_over = True
+
+
+def _patched_by_gevent() -> Any:
+    """Returns the module `gevent.monkey` if it has patched `threading`, else None."""
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey if monkey is not None and monkey.is_module_patched("threading") else None
+
+
+def _refuse_eventlet() -> None:
+    patcher = sys.modules.get("eventlet.patcher")
+    if patcher is not None and patcher.is_monkey_patched("thread"):
+        raise ConfigurationError(
+            "the blocking client does not work in threads patched by eventlet; use gevent or native threads, or "
+            "patch without them: eventlet.monkey_patch(thread=False)"
+        )
