@@ -39,6 +39,10 @@ class PayCombat:
     Use it as a context manager, or call `close()`. One client may serve many threads at once, and survives a fork:
     each process gets connections of its own. It works in a notebook too. Ctrl-C cuts the request of the call it
     interrupts. Hooks are called in the client's own thread and must not call the client.
+
+    A client in use holds one thread, three file descriptors and one more for each open connection until it is closed.
+    So make one for each account and share it; `with_options` gives a client with other settings that holds nothing of
+    its own.
     """
 
     # On the class, for `create_autospec`, `help` and completion; each client has its own.

@@ -76,6 +76,31 @@ def loop_never_closed(base_url: str) -> None:
     warnings.filterwarnings("ignore", "unclosed <socket", ResourceWarning)
 
 
+def what_clients_hold(base_url: str) -> None:
+    right_answers(PayCombat(**settings(base_url)), 0, 1)
+    gc.collect()
+    before = _held()
+    clients = [PayCombat(**settings(base_url)) for _ in range(10)]
+    print("unused", *_more_than(before))
+    for client in clients:
+        right_answers(client, 1, 1)
+    print("used", *_more_than(before))
+    for client in clients:
+        right_answers(client.with_options(timeout=5.0), 1, 1)
+    print("variants", *_more_than(before))
+    for client in clients:
+        client.close()
+    print("closed", *_more_than(before))
+
+
+def _held() -> tuple[int, int]:
+    return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+
+
+def _more_than(before: tuple[int, int]) -> list[int]:
+    return [now - then for then, now in zip(before, _held(), strict=True)]
+
+
 def many_threads(base_url: str) -> None:
     client = PayCombat(**settings(base_url))
     with ThreadPoolExecutor(50) as pool:

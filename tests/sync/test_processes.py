@@ -81,6 +81,14 @@ def test_a_program_gets_its_answers_and_ends_quietly(program: str, printed: str,
     assert (0, printed, "") == start(program, sandbox_url).end()
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it counts in /proc")
+def test_a_client_holds_one_thread_and_four_descriptors(sandbox_url: str) -> None:
+    """As its docstring says: ten clients, with a connection each, hold ten and forty until they are closed."""
+    printed = "unused 0 0\nused 10 40\nvariants 10 40\nclosed 0 0\n"
+
+    assert (0, printed, "") == start("what_clients_hold", sandbox_url).end()
+
+
 def test_connections_that_the_server_dropped_are_not_used_again(serve: Serve) -> None:
     """The loop runs between blocking calls and sees connections close: none of 20 unrepeatable calls fails."""
     assert (0, "20\n", "") == start("idle_connections_dropped", serve(answer_and_close)).end()
