@@ -176,7 +176,9 @@ async def test_a_call_outside_of_a_task_is_an_error_of_ours() -> None:
     assert [ConfigurationError] == [type(error) for error in seen]
 
 
-@pytest.mark.parametrize("wrong", [True, "ca.pem", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)], ids=["bool", "path", "for a server"])
+@pytest.mark.parametrize(
+    "wrong", [True, "ca.pem", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)], ids=["bool", "path", "for a server"]
+)
 def test_an_ssl_context_that_is_none_is_refused_at_once(wrong: Any) -> None:
     """And not at the first call, by aiohttp."""
     with pytest.raises(ConfigurationError, match="ssl_context"):
