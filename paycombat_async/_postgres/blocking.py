@@ -4,17 +4,17 @@ import contextlib
 import os
 import sys
 import weakref
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from typing import Any
 
 import psycopg
-from psycopg.rows import tuple_row
 
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._loop_local import leak_forever
 from paycombat_async._postgres.errors import translated
-from paycombat_async._postgres.pool import IDLE_S, is_alive, with_defaults
+from paycombat_async._postgres.pool import CONNECT_S, IDLE_S, TRIES, is_alive, with_defaults
 from paycombat_async._postgres.scripts import Rows, Values
+from paycombat_async._postgres.threaded import BlockingPool, fetch_blocking
 from paycombat_async._secrets import Secret
 from paycombat_async.errors import StoreFailed
 
@@ -45,16 +45,8 @@ class BlockingConnections:
         with translated(self._failure):
             connection = self._take() or self._connect()
         try:
-            with translated(self._failure):
-                transaction = connection.transaction()
-                transaction.__enter__()
-            try:
+            with _transaction(connection, self._failure):
                 yield connection
-            except BaseException:
-                transaction.__exit__(*sys.exc_info())
-                raise
-            with translated(self._failure):
-                transaction.__exit__(None, None, None)
         except BaseException:
             connection.pgconn.finish()
             raise
@@ -86,16 +78,53 @@ class BlockingConnections:
         return self._idle
 
 
+class LentConnections:
+    """The blocking connections of the user's own pool."""
+
+    def __init__(self, pool: BlockingPool, failure: Callable[[str], StoreFailed]) -> None:
+        self._pool = pool
+        self._failure = failure
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[psycopg.Connection[Any]]:
+        """As that of `BlockingConnections`."""
+        with contextlib.ExitStack() as stack:
+            with translated(self._failure):
+                connection = self._lend(stack)
+            with _transaction(connection, self._failure):
+                yield connection
+
+    def close(self) -> None:
+        """Does nothing: the pool belongs to whoever opened it."""
+
+    def _lend(self, stack: contextlib.ExitStack) -> psycopg.Connection[Any]:
+        for _ in range(TRIES):
+            connection = stack.enter_context(self._pool.connection(CONNECT_S))
+            if is_alive(connection):
+                return connection
+            stack.close()  # the pool drops the connection, which broke while it was idle
+        raise psycopg.OperationalError
+
+
 def executor(connection: psycopg.Connection[Any], sql: Callable[[str], bytes]) -> Callable[[str, Values], Rows]:
     """Returns a function that executes one statement, for `play`; `sql` makes the statement of its text."""
+    return lambda text, values: fetch_blocking(connection, sql(text), values)
 
-    def execute(text: str, values: Mapping[str, object]) -> Rows:
-        # The cursor is made here because the connection may have another cursor class or row factory.
-        cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-        cursor.execute(sql(text), values, prepare=False)
-        return cursor.fetchall() if cursor.description else []
 
-    return execute
+@contextlib.contextmanager
+def _transaction(
+    connection: psycopg.Connection[Any], failure: Callable[[str], StoreFailed]
+) -> Generator[psycopg.Connection[Any]]:
+    with translated(failure):
+        transaction = connection.transaction()
+        transaction.__enter__()
+    try:
+        yield connection
+    except BaseException:
+        transaction.__exit__(*sys.exc_info())
+        raise
+    with translated(failure):
+        transaction.__exit__(None, None, None)
 
 
 def _end_all(idle: _Idle) -> None:

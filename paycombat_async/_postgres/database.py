@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -13,6 +13,7 @@ from paycombat_async._loop_local import LoopLocal
 from paycombat_async._postgres.errors import REPEATABLE, code_of, explain, translated
 from paycombat_async._postgres.pool import (
     CONNECT_S,
+    TRIES,
     Connection,
     LoopPool,
     Pool,
@@ -20,6 +21,7 @@ from paycombat_async._postgres.pool import (
     cut_after,
     is_alive,
 )
+from paycombat_async._postgres.threaded import BlockingPool, ThreadedConnection, ThreadedPool
 from paycombat_async._secrets import Secret
 from paycombat_async.errors import StoreFailed
 
@@ -27,7 +29,6 @@ T = TypeVar("T")
 
 STATEMENT_S: Final = 10  # seconds for a single statement, when the server is connected but does not answer
 _MOST_TRANSACTIONS: Final = 1000  # at once per event loop: as many as callers hold; the server has a limit of its own
-_TRIES: Final = 50  # for conflicts with other transactions, and connections that a server restart broke
 
 
 class _StaleConnection(Exception):
@@ -40,10 +41,10 @@ class Database:
     `kind` says what is stored there, such as "intents store"; every error message begins with it.
     """
 
-    def __init__(self, source: Secret | Pool, kind: str) -> None:
-        """Raises `ConfigurationError` if `source` is a str, but not a valid connection string."""
+    def __init__(self, source: Secret | Pool | BlockingPool, kind: str) -> None:
+        """Raises `ConfigurationError` if `source` is a secret, but not a valid connection string."""
         self._kind = kind
-        self._given = None if isinstance(source, Secret) else source
+        self._given = None if isinstance(source, Secret) else _as_pool(source)
         connect = connector(source) if isinstance(source, Secret) else None
         self._pools = None if connect is None else _pools(lambda: LoopPool(connect))
         # Callers' transactions last as long as their work, so `run` must not wait for one of their connections.
@@ -55,7 +56,7 @@ class Database:
         Raises `StoreFailed` for every error of the database, and when the server stays silent for `limit` seconds.
         """
         problem = ""
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             try:
                 return await self._once(work, limit)
             except _StaleConnection:
@@ -90,7 +91,7 @@ class Database:
     async def _lend(self, stack: contextlib.AsyncExitStack) -> Connection:
         """Enters into `stack` the loan of a connection, and returns it."""
         pool = await self._pool(self._transactions)
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             connection = await stack.enter_async_context(pool.connection(timeout=CONNECT_S))
             if is_alive(connection):
                 return connection
@@ -126,13 +127,22 @@ class Database:
 
 
 async def fetch(
-    connection: Connection, statement: bytes, values: Mapping[str, object] | None = None
+    connection: Connection | ThreadedConnection, statement: bytes, values: Mapping[str, object] | None = None
 ) -> list[tuple[Any, ...]]:
     """Executes one statement and returns its rows, as tuples of Python values."""
+    if isinstance(connection, ThreadedConnection):
+        return await connection.fetch(statement, values)
     # The cursor is made here because connections of the user's pool may have another cursor class or row factory.
     cursor = psycopg.AsyncCursor(connection, row_factory=tuple_row)
     await cursor.execute(statement, values, prepare=False)
     return await cursor.fetchall() if cursor.description else []
+
+
+def _as_pool(given: Pool | BlockingPool) -> Pool:
+    if hasattr(given, "__aenter__"):
+        return cast("Pool", given)
+    # A ThreadedConnection has what is used of an AsyncConnection, which is a class and no protocol.
+    return cast("Pool", ThreadedPool(cast("BlockingPool", given)))
 
 
 def _pools(make: Callable[[], LoopPool]) -> LoopLocal[LoopPool]:

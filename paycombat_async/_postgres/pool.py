@@ -16,6 +16,7 @@ from paycombat_async.errors import ConfigurationError
 Connection: TypeAlias = psycopg.AsyncConnection[object]
 
 CONNECT_S: Final = 5  # seconds to get a connection; a server restart behind a load balancer usually takes less
+TRIES: Final = 50  # for conflicts with other transactions, and connections that a server restart broke
 MOST: Final = 8  # connections per event loop; a statement takes about 1 ms, and a server allows 100 by default
 IDLE_S: Final = 180.0  # seconds; AWS and Azure drop idle connections silently after 240 to 350 seconds
 

@@ -10,16 +10,21 @@ from paycombat_async._secrets import Secret
 from paycombat_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from paycombat_async._postgres.blocking import BlockingConnections
+    from paycombat_async._postgres.blocking import BlockingConnections, LentConnections
     from paycombat_async._postgres.database import Database
     from paycombat_async._postgres.given import RawConnection
     from paycombat_async._postgres.pool import Connection, Pool
+    from paycombat_async._postgres.threaded import BlockingPool
 
 T = TypeVar("T")
 
 DEFAULT_SCHEMA: Final = "paycombat"
 # PostgreSQL cuts longer names off at 63 bytes, and reserves names that begin with "pg_".
 _IDENTIFIER: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")
+
+ASYNC_POOL: Final = "AsyncConnectionPool"
+BLOCKING_POOL: Final = "ConnectionPool"
+_ENTERED_BY: Final = {ASYNC_POOL: "__aenter__", BLOCKING_POOL: "__enter__"}
 
 _SYNCED: Final = (  # remote_apply is the only setting that waits for more than "on" does
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
@@ -38,22 +43,23 @@ class Tables:
 
     def __init__(
         self,
-        source: "Secret | Pool",
+        source: "Secret | Pool | BlockingPool",
         schema: str,
         *,
         owner: str,
         kind: str,
         component: str,
         steps: tuple[tuple[str, ...], ...],
+        pool: str = ASYNC_POOL,
     ) -> None:
-        """Takes the connection string, as a secret, or the user's own pool.
+        """Takes the connection string, as a secret, or the user's own pool, of the class that `pool` names.
 
         `owner` is the class that users know, such as "PostgresIntents", and `kind` what it is, such as "intents
         store"; `component` and `steps` are those of `Migrations`. Raises `ConfigurationError` without psycopg, and for
         a schema or connection string that cannot be used.
         """
         self.schema = _check_schema(schema)
-        self.database = _open_database(source, owner, kind)
+        self.database = _open_database(source, owner, kind, pool)
         self._is_checked = False
 
         from paycombat_async._postgres import migrations  # noqa: PLC0415  # needs psycopg, which is optional
@@ -86,11 +92,13 @@ class Tables:
         with translated(self.database.failure):
             return await self._play(connection, script, self.sql_within)
 
-    def blocking_connections(self, dsn: Secret) -> "BlockingConnections":
-        """Returns blocking connections to the same database, none of which is open yet."""
-        from paycombat_async._postgres.blocking import BlockingConnections  # noqa: PLC0415  # needs psycopg
+    def blocking_connections(self, source: "Secret | BlockingPool") -> "BlockingConnections | LentConnections":
+        """Returns the blocking connections of a pool, or connections of their own, none of which is open yet."""
+        from paycombat_async._postgres.blocking import BlockingConnections, LentConnections  # noqa: PLC0415  # psycopg
 
-        return BlockingConnections(dsn, self.database.failure)
+        if isinstance(source, Secret):
+            return BlockingConnections(source, self.database.failure)
+        return LentConnections(source, self.database.failure)
 
     def blocking_connection(self, connection: object) -> "RawConnection":
         """Returns the psycopg connection, which may be inside one of Django's.
@@ -170,13 +178,13 @@ def _check_schema(schema: str) -> str:
     return schema
 
 
-def _open_database(source: "Secret | Pool", owner: str, kind: str) -> "Database":
+def _open_database(source: "Secret | Pool | BlockingPool", owner: str, kind: str, pool: str) -> "Database":
     try:
         importlib.import_module("psycopg")
     except ImportError:  # psycopg is missing, or PostgreSQL's library libpq, which it needs
         raise ConfigurationError(f"{owner} needs psycopg: pip install 'paycombat[postgres]'") from None
-    if not isinstance(source, Secret) and not (hasattr(source, "connection") and hasattr(source, "__aenter__")):
-        raise ConfigurationError(f"{owner} needs a connection string or an AsyncConnectionPool of psycopg")
+    if not isinstance(source, Secret) and not (hasattr(source, "connection") and hasattr(source, _ENTERED_BY[pool])):
+        raise ConfigurationError(f"{owner} needs a connection string or a pool of psycopg: {pool}")
 
     from paycombat_async._postgres.database import Database  # noqa: PLC0415  # needs psycopg
 

@@ -2,11 +2,10 @@
 
 import contextlib
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from paycombat_async._postgres.tables import DEFAULT_SCHEMA
+from paycombat_async._postgres.tables import BLOCKING_POOL, DEFAULT_SCHEMA
 from paycombat_async._secrets import Secret
-from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.inboxes import postgres
@@ -19,10 +18,14 @@ from paycombat_sync.webhooks.loop_inbox import LoopInbox
 
 if TYPE_CHECKING:
     from paycombat_async._postgres.given import BlockingConnection, RawConnection
+    from paycombat_async._postgres.pool import Pool
+    from paycombat_async._postgres.threaded import BlockingPool
 
 
 class _Async(postgres.PostgresInbox):
-    """The async inbox, whose tables and store of intents the blocking one uses, too."""
+    """The async inbox, over a blocking pool if there is one; the blocking inbox uses its tables, too."""
+
+    _pool = BLOCKING_POOL
 
     @property
     def core(self) -> PostgresCore:
@@ -40,25 +43,24 @@ class PostgresInbox(LoopInbox):
 
     def __init__(
         self,
-        dsn_or_pool: str,
+        dsn_or_pool: "str | BlockingPool",
         *,
         schema: str = DEFAULT_SCHEMA,
         intents: Intents | None = None,
         listen_dsn: str | None = None,
     ) -> None:
-        """Takes a connection string; connects at the first use.
+        """Takes a connection string or your own `ConnectionPool`; connects at the first use.
 
-        `intents` is a store whose calls are settled by the events that name them. Raises `ConfigurationError` without
-        psycopg, and for a schema or connection string that cannot be used.
+        `intents` is a store whose calls are settled by the events that name them. Your pool is never closed by the
+        inbox; with it, `listen_dsn` is needed for NOTIFY. Raises `ConfigurationError` without psycopg, and for a schema
+        or connection string that cannot be used.
         """
-        if not isinstance(dsn_or_pool, str):
-            raise ConfigurationError(
-                "the blocking PostgresInbox needs a connection string; pools are for the async one"
-            )
-        inbox = _Async(dsn_or_pool, schema=schema, intents=intents, listen_dsn=listen_dsn)
+        # The async class is typed for async pools; `_pool` tells it that this one blocks.
+        given = cast("str | Pool", dsn_or_pool)
+        inbox = _Async(given, schema=schema, intents=intents, listen_dsn=listen_dsn)
         super().__init__(inbox)
-        source = Secret(dsn_or_pool)
-        del dsn_or_pool, listen_dsn  # tracebacks with local variables would show the passwords in them
+        source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
+        del dsn_or_pool, given, listen_dsn  # tracebacks with local variables would show the passwords in them
         self.schema = schema
         self._postgres = inbox
         self._core = inbox.core

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import inspect
 import sys
 import threading
@@ -25,6 +26,8 @@ from tests.sync.test_parity import members, plain, translated
 from tests.webhooks.postgres_events import EXPIRED, OTHER, PAID, RETURNED, SENT, event
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
+psycopg_pool = pytest.importorskip("psycopg_pool", reason="psycopg_pool is not installed")
+ThreadedPool = importlib.import_module("paycombat_async._postgres.threaded").ThreadedPool  # imports psycopg itself
 
 pytestmark = [pytest.mark.promise("P10", "P14"), pytest.mark.timeout(2 * PATIENCE_S)]
 
@@ -86,6 +89,70 @@ def credited(inbox: PostgresInbox, connection: "psycopg.Connection") -> list[str
 async def test_it_keeps_the_rules(inbox: PostgresInbox, check: Check) -> None:
     """Those of every inbox."""
     await check(_AwaitedInbox(inbox))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+async def test_it_keeps_the_rules_over_a_pool(
+    inbox: PostgresInbox, postgres_server: PostgresServer, check: Check
+) -> None:
+    """The user's own, with transactions, rows as dictionaries and its own placeholders; it is not closed."""
+    kwargs = {"row_factory": psycopg.rows.dict_row, "cursor_factory": psycopg.RawCursor}
+    with psycopg_pool.ConnectionPool(postgres_server.dsn, min_size=1, kwargs=kwargs, open=True) as pool:
+        pooled = PostgresInbox(pool, schema=inbox.schema)
+        await check(_AwaitedInbox(pooled))
+        pooled.close()
+        assert not pool.closed
+
+
+def test_a_pool_serves_everything_that_the_inbox_does(inbox, connection, postgres_server):
+    """Migrations, transactions and failures; broken idle connections are replaced."""
+    dsn = postgres_server.dsn_of("postgres", application_name="pooled")
+    with psycopg_pool.ConnectionPool(dsn, min_size=2, max_size=2, open=True) as pool:
+        pooled = PostgresInbox(pool, schema=inbox.schema)
+        pooled.migrate()
+        pooled.receive(PAID)
+        pool.wait()
+        idle = "FROM pg_stat_activity WHERE application_name = 'pooled'"
+        run_sql(postgres_server, f"SELECT pg_terminate_backend(pid, 10000) {idle}")
+        with contextlib.suppress(BodyFailed), pooled.taken() as delivery:
+            delivery.connection.execute(credit(inbox, "first"))
+            raise BodyFailed
+        with pooled.taken() as again:
+            again.connection.execute(credit(inbox, "second"))
+        assert (1, 2, PAID) == (delivery.attempt, again.attempt, again.event)
+        assert pooled.version() == inbox.version()
+        pooled.close()
+    with pytest.raises(StoreFailed, match="the pool is closed"), pooled.taken():
+        pass
+    with pytest.raises(StoreFailed, match="the pool is closed"):
+        pooled.receive(PAID)
+    pooled.close()
+    assert [(1,)] == run_sql(postgres_server, f"SELECT count(*) FROM {inbox.schema}.shop")
+
+
+async def test_a_cancelled_loan_goes_back_to_the_pool(postgres_server):
+    """As when Ctrl-C ends a call that waits for a connection."""
+    with psycopg_pool.ConnectionPool(postgres_server.dsn, min_size=1, max_size=1, open=True) as pool:
+        threaded = ThreadedPool(pool)
+        with pool.connection():
+            loan = threaded.connection(PATIENCE_S)
+            waiting = asyncio.ensure_future(loan.__aenter__())
+            while not pool.get_stats()["requests_waiting"]:  # noqa: ASYNC110  # the pool sets no event
+                await asyncio.sleep(0.005)
+            waiting.cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait([waiting])
+
+        assert waiting.cancelled()
+        async with threaded.connection(PATIENCE_S) as connection:
+            assert [(1,)] == await connection.fetch(b"SELECT 1", None)
+
+
+def test_neither_string_nor_blocking_pool_is_refused():
+    """Such as an async pool, or a variable of the environment that is not set."""
+    for source in (None, 5, psycopg_pool.AsyncConnectionPool(open=False)):
+        with pytest.raises(ConfigurationError, match="a connection string or a pool of psycopg: ConnectionPool"):
+            PostgresInbox(source)
 
 
 def test_it_mirrors_the_async_one() -> None:

@@ -4,9 +4,9 @@ import contextlib
 import functools
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from paycombat_async._postgres.tables import DEFAULT_SCHEMA, Tables
+from paycombat_async._postgres.tables import ASYNC_POOL, DEFAULT_SCHEMA, Tables
 from paycombat_async._secrets import Secret
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
@@ -34,6 +34,8 @@ class PostgresInbox(Inbox):
     that leads past it, for NOTIFY. Payloads contain personal data: each is deleted when its event is done.
     """
 
+    _pool: ClassVar[str] = ASYNC_POOL
+
     def __init__(
         self,
         dsn_or_pool: "str | Pool",
@@ -54,7 +56,15 @@ class PostgresInbox(Inbox):
         is_direct = listen_dsn is not None
         del dsn_or_pool, listen_dsn  # tracebacks with local variables would show the passwords in them
         self.schema = schema
-        tables = Tables(source, schema, owner="PostgresInbox", kind="inbox", component="inbox", steps=INBOX_STEPS)
+        tables = Tables(
+            source,
+            schema,
+            owner="PostgresInbox",
+            kind="inbox",
+            component="inbox",
+            steps=INBOX_STEPS,
+            pool=self._pool,
+        )
         self._core = PostgresCore(tables, intents, self)
         self._news = News()
         self._notices = Notices(self._news, listen, schema, self._core.clock, is_direct=is_direct)

@@ -1,0 +1,91 @@
+"""A blocking pool of psycopg for an event loop: its connections do their work in threads."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import psycopg
+from psycopg.rows import tuple_row
+
+
+class BlockingPool(Protocol):
+    """The part of psycopg's `ConnectionPool` that the stores use."""
+
+    # Any, here and below: the connections' rows may be of any type.
+    def connection(self, timeout: float | None = None) -> AbstractContextManager[psycopg.Connection[Any]]:
+        """A context manager that lends a connection; raises if none is free within `timeout` seconds."""
+        ...
+
+
+class ThreadedConnection:
+    """A blocking connection with as much of an `AsyncConnection` as `Database` and the migrations use."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self.pgconn = connection.pgconn
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is closed."""
+        return self._connection.closed
+
+    async def fetch(self, statement: bytes, values: Mapping[str, object] | None) -> list[tuple[Any, ...]]:
+        """Executes one statement and returns its rows."""
+        return await asyncio.to_thread(fetch_blocking, self._connection, statement, values)
+
+    async def commit(self) -> None:
+        """Commits the transaction."""
+        await asyncio.to_thread(self._connection.commit)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[None]:
+        """A context manager with a transaction: committed at the end, rolled back on an exception."""
+        transaction = self._connection.transaction()
+        await asyncio.to_thread(transaction.__enter__)
+        try:
+            yield
+        except BaseException:
+            await asyncio.to_thread(transaction.__exit__, *sys.exc_info())
+            raise
+        await asyncio.to_thread(transaction.__exit__, None, None, None)
+
+
+class ThreadedPool:
+    """Lends the connections of a blocking pool, which belongs to its user and is never closed."""
+
+    def __init__(self, pool: BlockingPool) -> None:
+        self._pool = pool
+
+    @contextlib.asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncGenerator[ThreadedConnection]:  # noqa: ASYNC109  # as psycopg's
+        """A context manager that lends a connection; raises psycopg's error if it gets none."""
+        loan = self._pool.connection(timeout)
+        entering = asyncio.ensure_future(asyncio.to_thread(loan.__enter__))
+        try:
+            connection = await asyncio.shield(entering)
+        except asyncio.CancelledError:
+            # The thread goes on, for `timeout` seconds at most, and what it gets must go back.
+            await asyncio.wait([entering])
+            if entering.exception() is None:
+                await asyncio.to_thread(loan.__exit__, None, None, None)
+            raise
+        try:
+            yield ThreadedConnection(connection)
+        except BaseException:
+            await asyncio.to_thread(loan.__exit__, *sys.exc_info())
+            raise
+        await asyncio.to_thread(loan.__exit__, None, None, None)
+
+
+# The rows are tuples of Any because PostgreSQL's values have no static types.
+def fetch_blocking(
+    connection: psycopg.Connection[Any], statement: bytes, values: Mapping[str, object] | None
+) -> list[tuple[Any, ...]]:
+    """Executes one statement and returns its rows, as tuples of Python values."""
+    # The cursor is made here because the connection may have another cursor class or row factory.
+    cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+    cursor.execute(statement, values, prepare=False)
+    return cursor.fetchall() if cursor.description else []
