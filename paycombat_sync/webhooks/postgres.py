@@ -132,6 +132,8 @@ class PostgresInbox(LoopInbox):
                     return
                 yield delivery
                 self._end_within(connection, delivery)
+        except GeneratorExit:  # the block is being collected: nothing may be waited for any more
+            raise
         except BaseException:
             if delivery is not None:
                 self._runner.run(self._core.count_failure, delivery.number, delivery.attempt)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -128,7 +128,8 @@ def say_ready() -> None:
 async def work_in_tasks(dsn: str, schema: str, log: Log, kind: str) -> None:
     inbox, stop, loop = PostgresInbox(dsn, schema=schema), asyncio.Event(), asyncio.get_running_loop()
     threading.Thread(target=lambda: (sys.stdin.readline(), loop.call_soon_threadsafe(stop.set)), daemon=True).start()
-    await inbox.depth()
+    with suppress(StoreFailed):  # the server is being restarted
+        await inbox.depth()
     say_ready()
     await asyncio.gather(*(TASKS[kind](inbox, log, stop) for _ in range(AT_ONCE)))
     await inbox.aclose()
@@ -137,7 +138,8 @@ async def work_in_tasks(dsn: str, schema: str, log: Log, kind: str) -> None:
 def work_in_threads(dsn: str, schema: str, log: Log, kind: str) -> None:
     inbox, stop = BlockingInbox(dsn, schema=schema), threading.Event()
     threading.Thread(target=lambda: (sys.stdin.readline(), stop.set()), daemon=True).start()
-    inbox.depth()
+    with suppress(StoreFailed):
+        inbox.depth()
     say_ready()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for ended in [pool.submit(THREADS[kind], inbox, log, stop) for _ in range(AT_ONCE)]:

@@ -10,6 +10,8 @@ import pytest
 from paycombat_async import LeaseLost
 from paycombat_async._postgres import listener
 from paycombat_async._secrets import Secret
+from paycombat_async.testing import FakeClock
+from paycombat_async.webhooks.inboxes import postgres_core
 from paycombat_async.webhooks.inboxes.postgres import PostgresInbox
 from tests.postgres_server import PostgresServer, execute, postgres_inbox
 from tests.processes import PATIENCE_S
@@ -154,6 +156,31 @@ async def test_where_nothing_can_listen_workers_poll(inbox, other, postgres_serv
         assert ["id-1", "id-2"] == await working
     await deaf.aclose()
     assert 1 == len([text for text in caplog.messages if "nothing listens at its address" in text])
+
+
+async def test_an_outage_may_last_for_days(monkeypatch, caplog):
+    """The waits between the tries grow to 30 seconds, and the number of tries is no limit."""
+    waits = []
+
+    class Clock(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) > 3000:
+                await asyncio.Event().wait()
+
+    monkeypatch.setattr(postgres_core, "SYSTEM_CLOCK", Clock())
+    monkeypatch.setattr(listener, "connector", lambda dsn: _refuse)
+    inbox = PostgresInbox("")
+    async with inbox._notices.received():
+        await until(lambda: len(waits) > 3000)
+
+    assert [2, 4, 8, 16, 30, 30] == waits[:6]
+    assert {30} == set(waits[4:])
+    assert 1 == len(caplog.records)
+
+
+async def _refuse():
+    raise psycopg.OperationalError("connection refused")
 
 
 async def test_a_given_pool_lends_no_connection_for_listening(inbox, other, postgres_server):

@@ -82,7 +82,7 @@ class Notices:
                     return
                 if failures == 1:
                     _log.warning("no notifications, because the inbox in PostgreSQL %s; workers poll it", error)
-            await self._clock.sleep(min(2.0**failures, _LONGEST_WAIT_S))
+            await self._clock.sleep(min(2.0 ** min(failures, 10), _LONGEST_WAIT_S))
 
 
 class _Listener:
