@@ -7,12 +7,15 @@ from contextlib import aclosing
 
 import pytest
 
-from paycombat_async import LeaseLost
+from paycombat_async import LeaseLost, StoreFailed
 from paycombat_async._postgres import listener
 from paycombat_async._secrets import Secret
 from paycombat_async.testing import FakeClock
 from paycombat_async.webhooks.inboxes import postgres_core
+from paycombat_async.webhooks.inboxes.delivery import Delivery
+from paycombat_async.webhooks.inboxes.news import News
 from paycombat_async.webhooks.inboxes.postgres import PostgresInbox
+from paycombat_async.webhooks.inboxes.work import deliveries
 from tests.postgres_server import PostgresServer, execute, postgres_inbox
 from tests.processes import PATIENCE_S
 from tests.webhooks.postgres_events import OTHER, PAID, event
@@ -264,3 +267,25 @@ async def test_a_worker_that_the_database_has_given_up_stops(inbox, other, postg
         await work()
     assert (2, LeaseLost) == (ended[0].attempt, type(ended[1]))
     await other.done(ended[0])
+
+
+async def test_workers_go_on_after_an_outage_of_days(caplog):
+    """For every inbox: the number of tries is no limit, and one warning is enough."""
+    waits = []
+
+    class Clock(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            waits.append(seconds)
+
+    async def take() -> Delivery | None:
+        if len(waits) < 3000:
+            raise StoreFailed("away")
+        raise LeaseLost("back")
+
+    work = deliveries(take, News(), Clock(), poll=1.0, stop=None)
+    with pytest.raises(LeaseLost, match="back"):
+        await anext(work)
+
+    assert [2, 4, 8, 16, 30, 30] == waits[:6]
+    assert {30} == set(waits[4:])
+    assert 1 == len(caplog.records)

@@ -39,7 +39,8 @@ async def deliveries(
                 if failures == 1:
                     _log.warning("the inbox cannot be reached; its workers go on trying: %s", error)
             if delivery is None:
-                await _wait(arrived, stop, clock.sleep(min(poll * 2**failures, max(poll, _LONGEST_WAIT_S))))
+                wait = min(poll * 2.0 ** min(failures, 10), max(poll, _LONGEST_WAIT_S))
+                await _wait(arrived, stop, clock.sleep(wait))
         if delivery is not None:
             yield delivery
 
