@@ -26,6 +26,7 @@ psycopg_pool = pytest.importorskip("psycopg_pool", reason="psycopg_pool is not i
 pytestmark = [pytest.mark.promise("P14"), pytest.mark.timeout(2 * PATIENCE_S)]
 
 NEVER_S = 3600.0  # for polls: what is found at once was announced
+SOON_S = 20.0  # far less than statements that get no answer take with all their tries
 LISTENING = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN %' AND state = 'idle'"
 
 
@@ -289,3 +290,22 @@ async def test_workers_go_on_after_an_outage_of_days(caplog):
     assert [2, 4, 8, 16, 30, 30] == waits[:6]
     assert {30} == set(waits[4:])
     assert 1 == len(caplog.records)
+
+
+async def test_a_worker_stops_at_the_end_of_its_lease_while_the_database_is_silent(inbox, other, monkeypatch):
+    """It cannot renew and is told nothing; others can reach the database, and have the event from then on."""
+    await inbox.receive(PAID)
+    delivery = await inbox.take(lease=0.6)
+    monkeypatch.setattr(inbox, "renew", _silent)
+
+    with pytest.raises(LeaseLost, match="cannot be renewed"):
+        async with asyncio.timeout(SOON_S), delivery:
+            await asyncio.Event().wait()
+    async with asyncio.timeout(PATIENCE_S):
+        while (taken := await other.take()) is None:  # noqa: ASYNC110  # the server sets no event
+            await asyncio.sleep(0.01)
+    assert 2 == taken.attempt
+
+
+async def _silent(*arguments, **options):
+    await asyncio.Event().wait()

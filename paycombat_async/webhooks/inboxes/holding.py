@@ -13,6 +13,7 @@ from paycombat_async.errors import LeaseLost, PayCombatError, StoreFailed
 T = TypeVar("T")
 
 _FINISH_S: Final = 15.0  # longest wait for a write after a cancellation; the stores give up after 10 s themselves
+_LATE_S: Final = 1.0  # for a renewal after the end of the lease: nobody may have taken the event yet
 _RENEWALS: Final = 3  # in the time of one lease
 _RETRIES: Final = 30  # in the time of one lease, while the store cannot be reached
 _log: Final = logging.getLogger("paycombat")
@@ -98,13 +99,16 @@ class Holding:
             await asyncio.sleep(0)  # noqa: TID251  # no wait: the sleep of a test's clock may not let others run
             now = clock.monotonic()
             try:
-                await lease.renew()
+                # The store may be silent for longer than the lease lasts, and another worker then has the event.
+                async with asyncio.timeout(max(until - now, _LATE_S)):
+                    await lease.renew()
             except LeaseLost as error:
                 self._lost = error
-            except PayCombatError as error:
+            except (PayCombatError, TimeoutError) as error:
                 pause = lease.seconds / _RETRIES
-                if clock.monotonic() >= until:
-                    self._lost = LeaseLost(f"the lease of event {lease.number} ended and cannot be renewed: {error}")
+                if clock.monotonic() >= until or isinstance(error, TimeoutError):
+                    why = str(error) or "the inbox does not answer"
+                    self._lost = LeaseLost(f"the lease of event {lease.number} ended and cannot be renewed: {why}")
             else:
                 until, pause = now + lease.seconds, lease.seconds / _RENEWALS
         if self._on_lost is not None:
