@@ -241,7 +241,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     )
     connection.text_factory = _decode
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":  # the file system has no shared memory; in another mode, FULL survives no power cut
+            raise sqlite3.OperationalError(f"its journal mode stays {mode}, and cannot be WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
         connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone does not write to the disk
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted holds personal data: it is overwritten

@@ -420,17 +420,46 @@ async def test_work_notices_what_comes_without_news(disk, tmp_path):
     await other.aclose()
 
 
-async def test_work_notices_what_comes_in_this_process_at_once(inbox, stepped):
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+async def test_work_notices_what_comes_in_this_process_at_once(kind, tmp_path, stepped):
     """No time goes by on the clock."""
+    inbox = MemoryInbox(clock=stepped) if kind == "memory" else SqliteInbox(tmp_path / "inbox.db", clock=stepped)
     deliveries = inbox.work(poll=60)
     waiting = asyncio.create_task(anext(deliveries))
-    await turns()
+    while not stepped.slept:  # it has found nothing
+        await turns()
     await inbox.receive(PAID)
-    await turns()
 
-    assert waiting.done()
+    first = await waiting
+    waiting = asyncio.create_task(anext(deliveries))
+    while len(stepped.slept) < 2:
+        await turns()
+    await inbox.release(first)
+
+    assert 2 == (await waiting).attempt
     assert 0 == stepped.time - FakeClock().time
     await deliveries.aclose()
+    await inbox.aclose()
+
+
+async def test_no_task_outlives_a_block(inbox):
+    """Not even by a turn of the loop: whoever closes the loop next is not warned of it."""
+    delivery = await taken(inbox)
+    async with delivery:
+        assert 2 == len(asyncio.all_tasks())
+
+    assert {asyncio.current_task()} == asyncio.all_tasks()
+
+
+async def test_no_task_outlives_a_cancelled_wait(inbox):
+    """The waits of `work` for news, for time and for its end."""
+    waiting = asyncio.create_task(anext(inbox.work(stop=asyncio.Event())))
+    await turns()
+    assert 5 == len(asyncio.all_tasks())
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+    assert {asyncio.current_task()} == asyncio.all_tasks()
 
 
 async def end_by_break(inbox: Inbox) -> None:
