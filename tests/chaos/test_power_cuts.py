@@ -9,6 +9,7 @@ import pickle
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,11 +43,11 @@ def found(directory: Path, image: dict[str, bytes]) -> tuple[Model, set[str]]:
     """What our own code makes of an image: the rows, and those that it would skip. Raises `ConfigurationError`."""
     lay_out(directory, image)
     journal = open_journal(directory / "journal", account="account", source="source")
-    connection = journal._connection
-    assert [("ok",)] == connection.execute("PRAGMA integrity_check").fetchall()
-    rows = {key: (body, state) for key, body, state in connection.execute("SELECT customer, body, state FROM row")}
-    plans = journal.commit([], ASKED)
-    journal.close([])
+    with closing(journal._connection) as connection:  # also if the assertion fails
+        assert [("ok",)] == connection.execute("PRAGMA integrity_check").fetchall()
+        rows = {key: (body, state) for key, body, state in connection.execute("SELECT customer, body, state FROM row")}
+        plans = journal.commit([], ASKED)
+        journal.close([])
     return rows, {row.customer_id for row, plan in zip(ASKED, plans, strict=True) if plan.skip}
 
 
