@@ -155,6 +155,21 @@ async def done_after_the_lease_counts_if_nobody_took_the_event(inbox: Inbox) -> 
     assert await inbox.take() is None
 
 
+async def a_lease_is_a_time(inbox: Inbox) -> None:
+    """`take` and `renew` raise `ConfigurationError` for a lease that is negative, NaN or infinite, and take nothing."""
+    await inbox.receive(_payin("SUCCESS"))
+    delivery = await _take(inbox)
+    await inbox.release(delivery)
+    for lease in (-1, float("nan"), float("inf")):
+        for call in (inbox.take(lease=lease), inbox.renew(delivery, lease=lease)):
+            try:
+                await call
+            except ConfigurationError:
+                continue
+            raise AssertionError("a lease that is no time was accepted")
+    assert (await inbox.depth()).waiting == 1
+
+
 async def a_released_event_is_taken_again(inbox: Inbox) -> None:
     """After its first attempt a released event can be taken at once; after the second it waits. Renewing it fails."""
     await inbox.receive(_payin("SUCCESS"))
@@ -324,6 +339,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     a_worker_that_comes_too_late_is_refused,
     done_may_be_repeated,
     done_after_the_lease_counts_if_nobody_took_the_event,
+    a_lease_is_a_time,
     a_released_event_is_taken_again,
     a_person_may_call_an_event_done,
     a_clean_end_is_done,
