@@ -166,13 +166,15 @@ class SqliteFile:
         """A context with the connection in a transaction that only reads, and so keeps nobody waiting."""
         return self._execute("BEGIN", StoreFailed)
 
-    def clear_log(self) -> None:
-        """Empties the write-ahead log, which still holds what was deleted; does nothing while others use the file."""
-        with self._lock, contextlib.suppress(sqlite3.Error):
+    def clear_log(self) -> bool:
+        """Empties the write-ahead log, which still holds what was deleted. Returns False while others use it."""
+        with self._own_lock(), contextlib.suppress(sqlite3.Error):
             if self._connection is not None and self._is_in_place():
                 self._connection.execute("PRAGMA busy_timeout = 0")
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                (is_busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_S * 1000}")
+                return not is_busy
+        return False
 
     def close(self) -> None:
         """Closes the connection of this process; the next transaction opens another one."""

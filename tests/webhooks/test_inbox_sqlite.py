@@ -111,6 +111,24 @@ async def test_personal_data_goes_when_the_work_is_done(inbox, path, clock):
     assert b"xxxxxxxx" not in contents(path)
 
 
+async def test_personal_data_goes_as_soon_as_nobody_reads_it(inbox, path, clock):
+    """A backup under way holds the log; the next `take` after it clears that."""
+    await inbox.receive(PAID)
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM delivery").fetchone()
+    await inbox.done(PAID)
+    clock.time += 60
+
+    await inbox.take()
+    during = contents(path)
+    reader.close()
+    await inbox.take()
+
+    assert b"Jane Personal" in during
+    assert b"Jane Personal" not in contents(path)
+
+
 async def test_personal_data_is_gone_when_the_inbox_is_closed(inbox, path):
     """Also while another process has the file open."""
     other = SqliteInbox(path)

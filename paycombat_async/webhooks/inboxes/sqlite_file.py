@@ -163,9 +163,9 @@ class InboxFile:
             self._uncleared_since = self._clock.monotonic()
 
     def _clear_log(self) -> None:
-        if self._uncleared_since is not None and self._clock.monotonic() - self._uncleared_since >= _CLEAR_S:
+        since = self._uncleared_since
+        if since is not None and self._clock.monotonic() - since >= _CLEAR_S and self._file.clear_log():
             self._uncleared_since = None
-            self._file.clear_log()
 
 
 def token_of(number: int, attempt: int) -> str:
