@@ -184,6 +184,16 @@ class SqliteFile:
                 self._finalizer.detach()
                 connection.close()
 
+    def before_fork(self) -> None:
+        """Waits for the transaction under way, closes the connection, and lets none begin until `after_fork`."""
+        self._own_lock().acquire()
+        with contextlib.suppress(sqlite3.Error):
+            self.close()
+
+    def after_fork(self) -> None:
+        """Lets transactions begin again, in the parent and in the child."""
+        self._lock.release()
+
     @contextlib.contextmanager
     def _execute(self, begin: str, as_error: type[PayCombatError]) -> Generator[sqlite3.Connection]:
         with self._own_lock(), translate_errors(self._layout.kind, self.path, self._messages, as_error):
@@ -280,15 +290,13 @@ _locked: Final[list[SqliteFile]] = []
 def _before_fork() -> None:
     _forking.acquire()
     for file in sorted(_files, key=id):
-        file._lock.acquire()  # noqa: SLF001  # of this module
+        file.before_fork()
         _locked.append(file)
-        with contextlib.suppress(sqlite3.Error):
-            file.close()
 
 
 def _after_fork() -> None:
     while _locked:
-        _locked.pop()._lock.release()  # noqa: SLF001  # of this module
+        _locked.pop().after_fork()
     _forking.release()
 
 
