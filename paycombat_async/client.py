@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async._engine.background import finished
 from paycombat_async._engine.credentials import ClientWebhooks, Credentials
 from paycombat_async._engine.engine import Engine
 from paycombat_async._engine.hooks import Hooks
 from paycombat_async._engine.lifetime import Lifetime
 from paycombat_async._engine.observed import ObservedClient
-from paycombat_async._engine.records import settled
 from paycombat_async._protocol.drift import Drift
 from paycombat_async._protocol.messages import Attempt, Call, ClientConfig, Transport
 from paycombat_async._protocol.reply import Reply
@@ -226,7 +226,7 @@ class AsyncPayCombat:
         """
         await self._engine.lifetime.end(grace, self._engine.clock)
         if self._engine.intents is not None:
-            await settled()
+            await finished()
 
     async def __aenter__(self) -> Self:
         return self

@@ -126,16 +126,7 @@ class Engine:
             self._report_end(call, error, error)
             raise
         except BaseException as cut:
-            fate = self._given_up(call, cut)
-            if call.record is not None and not call.is_settling:
-                call.record.settle_cut(fate)
-            try:
-                if call.is_sending:
-                    elapsed = self.clock.monotonic() - call.begun
-                    self.hooks.attempt_ended(failed_attempt(call, fate, elapsed, None))
-            finally:  # the hook `on_call` is called even if `on_attempt` raises KeyboardInterrupt
-                self._report_end(call, cut, fate)
-            raise cut from fate
+            raise cut from self._given_up(call, cut)
         finally:
             self.lifetime.leave(call)
         if self.hooks.on_call is not None:
@@ -202,9 +193,8 @@ class Engine:
 
     async def _carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
         """Sends until there is a reply or an error that ends the call; updates `call` on the way."""
-        deadline = call.begun + self.limits.timeout
+        deadline, last_cost = call.begun + self.limits.timeout, 0
         started = call.begun if call.record is None else self.clock.monotonic()  # the store took some of the time
-        last_cost = 0
         while True:
             if call.record is not None and self._is_too_late(call.record, deadline - started):
                 result: PayCombatError = ConnectFailed(f"{endpoint.name}: its time was over before it was sent")
@@ -227,8 +217,7 @@ class Engine:
                 elapsed = now - call.begun
                 return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
             now = self.clock.monotonic()
-            # `is_in_doubt` is set before all else, since KeyboardInterrupt may come at any time, for example from a
-            # hook.
+            # Set before all else, since KeyboardInterrupt may come at any time, for example from a hook.
             is_doubtful = result.outcome in _DOUBTFUL and endpoint.method != "GET"
             call.is_in_doubt, call.is_sending = call.is_in_doubt or is_doubtful, False
             decision = self._decide(endpoint, result, call.attempts, deadline - now)
@@ -253,9 +242,20 @@ class Engine:
         return remaining <= 0 or self.clock.now() >= record.send_until or self.lifetime.is_over
 
     def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:
-        """Logs a call that was cancelled, interrupted or ended by another exception, and returns an error for it."""
+        """Reports and records a call that was cancelled, interrupted or ended by another exception.
+
+        Returns the error that describes it.
+        """
         fate = fate_of_cut(call, cut)
         self.hooks.call_given_up(call.endpoint, fate, self.config.redact)
+        if call.record is not None and not call.is_settling:
+            call.record.settle_cut(fate)
+        try:
+            if call.is_sending:
+                elapsed = self.clock.monotonic() - call.begun
+                self.hooks.attempt_ended(failed_attempt(call, fate, elapsed, None))
+        finally:  # the hook `on_call` is called even if `on_attempt` raises KeyboardInterrupt
+            self._report_end(call, cut, fate)
         return fate
 
     def _report_end(

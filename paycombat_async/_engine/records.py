@@ -2,12 +2,13 @@
 
 import logging
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
 
+from paycombat_async._engine.background import in_task
 from paycombat_async._protocol.decode import identity_fields
 from paycombat_async._protocol.echo import expected_echoes, reference_of
 from paycombat_async._protocol.messages import RawReply
@@ -45,9 +46,6 @@ _STATES: Final[Mapping[Outcome, IntentState]] = {
 }
 MODE: Final = "$mode"  # the name in `Intent.expected` under which a record says "live" or "sandbox"
 _log: Final = logging.getLogger("paycombat")
-_writing: "set[asyncio.Task[Any]]" = set()  # keeps tasks alive: event loops hold only weak references
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class CallRecord:
             object_id=object_id,
             answer=None if answer is None else answer.body,
         )
-        task = _in_task(self._write(settlement))
+        task = in_task(self._write(settlement))
         await asyncio.wait([task], timeout=LEASE_MARGIN_S)
         if not task.done():
             _log.warning("the outcome of a call is not recorded yet: %s", self.endpoint.name)
@@ -110,17 +108,7 @@ class CallRecord:
             asyncio.get_running_loop()
         except RuntimeError:  # no event loop runs: the record becomes UNKNOWN when its lease ends
             return
-        _in_task(self.settle_error(error))
-
-
-def _in_task(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-    """Starts the work in a task that goes on if the call is cancelled; `settled` waits for its end."""
-    import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
-
-    task = asyncio.get_running_loop().create_task(work)
-    _writing.add(task)
-    task.add_done_callback(_writing.discard)
-    return task
+        in_task(self.settle_error(error))
 
 
 class Lookup(NamedTuple):
@@ -141,16 +129,6 @@ def object_id_of(data: object) -> str | None:
     """Returns the id of the object in an answer's data; None if there is no id."""
     names = identity_fields(type(data)) if isinstance(data, Struct) else ()
     return next((str(value) for name in names if (value := getattr(data, name))), None)
-
-
-async def settled() -> None:
-    """Waits until what the running loop's calls are writing to their stores is written."""
-    import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
-
-    loop = asyncio.get_running_loop()
-    # `list` copies the set at once, while loops of other threads may change it.
-    while own := [task for task in list(_writing) if task.get_loop() is loop]:
-        await asyncio.wait(own)
 
 
 def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | None) -> str | None:
@@ -248,15 +226,15 @@ async def _begin(
     """
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
-    task = _in_task(store.begin(new))
+    task = in_task(store.begin(new))
     try:
         await asyncio.wait([task], timeout=seconds)
     except BaseException:
-        _in_task(_give_back(task, record_of))
+        in_task(_give_back(task, record_of))
         raise
     if task.done():
         return task.result()
-    _in_task(_give_back(task, record_of))
+    in_task(_give_back(task, record_of))
     raise StoreFailed("the intents store did not answer before the deadline of the call; nothing was sent")
 
 

@@ -18,7 +18,7 @@ from paycombat_async import (
     StoreFailed,
     TransportError,
 )
-from paycombat_async._engine import records
+from paycombat_async._engine import background, records
 from paycombat_async.intents import Begun, IntentState, MemoryIntents, NewIntent, Settlement
 from paycombat_async.testing import FakeClock, FakeTransport
 from tests.calls import payout
@@ -102,7 +102,7 @@ async def test_a_cancellation_at_any_step_loses_nothing(
         store, transport, calls = Stepping(), Sending(answer), list[Call]()
         client = make_client(intents=store, transport=transport, on_call=calls.append, max_retries=0)
         result = await cancelled_after(client, count)
-        await records.settled()
+        await background.finished()
         found = await store.find("order-1")
         state = found[0].state if found else None
         states.add(state)

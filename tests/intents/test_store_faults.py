@@ -27,7 +27,7 @@ from paycombat_async import (
     StoreFailed,
     _sqlite_file,
 )
-from paycombat_async._engine import records
+from paycombat_async._engine import background, records
 from paycombat_async.endpoints import CREATE_PAYOUT
 from paycombat_async.intents import Intents, IntentState, MemoryIntents, PostgresIntents, SqliteIntents
 from paycombat_async.testing import FakeTransport
@@ -94,7 +94,7 @@ async def check_after(store: Intents, fault: Fault, repair: Fault, monkeypatch: 
     try:
         made = await client.payouts.create(ORDER)
     finally:
-        await records.settled()
+        await background.finished()
         await repair()
 
     assert ("payout_1", [False]) == (made.id, [call.is_recorded for call in calls])
