@@ -17,6 +17,7 @@ from paycombat_async.schemas.customers import Customer
 from paycombat_async.schemas.payouts import Payout
 
 _MOST_DAYS: Final = 36_500
+_MOST_SECONDS: Final = 1e9  # 32 years
 _STATES: Final = {Outcome.APPLIED: IntentState.APPLIED, Outcome.REJECTED: IntentState.REJECTED}
 
 
@@ -56,6 +57,7 @@ class IntentRecords:
         `StoreFailed`.
         """
         store = self._store()
+        _check_age(older_than)
         unknown = await store.unresolved(older_than=older_than)
         wanted = {(intent.endpoint, intent.reference) for intent in unknown}
         found: dict[tuple[str, str], list[_Found]] = {}
@@ -84,6 +86,7 @@ class IntentRecords:
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
         """Returns the records with an unknown outcome that are at least `older_than` seconds old, the oldest first."""
+        _check_age(older_than)
         return await self._store().unresolved(older_than=older_than)
 
     async def find(self, reference: str) -> list[Intent]:
@@ -118,6 +121,11 @@ class IntentRecords:
     async def _settle(store: Intents, intent: Intent, evidence: str, object_id: str) -> bool:
         settlement = _settlement(intent, IntentState.APPLIED, evidence)
         return await store.settle(msgspec.structs.replace(settlement, object_id=object_id))
+
+
+def _check_age(older_than: float) -> None:
+    if not 0 <= older_than <= _MOST_SECONDS:
+        raise ConfigurationError("older_than must be a number of seconds from 0 to 1,000,000,000")
 
 
 async def resolve_on_word(store: Intents, reference: str, outcome: Outcome, by: str) -> Intent:

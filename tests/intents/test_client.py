@@ -412,6 +412,14 @@ async def test_days_that_are_no_time_forget_nothing(client, transport, days) -> 
     assert [("payouts.create", IntentState.APPLIED, 1)] == await state_of(client)
 
 
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
+async def test_an_age_that_is_no_time_is_refused(client, seconds) -> None:
+    """One sentence, whatever the store would make of it."""
+    for work in (client.intents.unresolved(older_than=seconds), client.intents.reconcile(older_than=seconds)):
+        with pytest.raises(ConfigurationError, match="older_than must be a number of seconds"):
+            await work
+
+
 @pytest.mark.parametrize("reference", ["", " ", "x" * 256, "a\0b", "\ud83d", 5, b"order-1"])
 async def test_a_reference_that_cannot_be_stored_is_refused(client, transport, reference) -> None:
     """One sentence, and nothing is sent; also where it stands in the request."""

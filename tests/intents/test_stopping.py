@@ -128,8 +128,8 @@ async def test_a_cancellation_at_any_step_loses_nothing(
     assert isinstance(answer, TransportError) or {IntentState.UNKNOWN, final} <= states
 
 
-async def test_a_cancellation_while_the_answer_is_recorded_keeps_it(make_client) -> None:
-    """It is known that the payout was made, so the record says so, with the answer."""
+async def test_a_cancellation_while_the_answer_is_recorded_keeps_it(make_client, caplog) -> None:
+    """It is known that the payout was made, so the record says so, with the answer, and is written once."""
     written = asyncio.Event()
 
     class Slow(MemoryIntents):
@@ -149,6 +149,7 @@ async def test_a_cancellation_while_the_answer_is_recorded_keeps_it(make_client)
 
     [intent] = await store.find("order-1")
     assert (IntentState.APPLIED, PAID.body) == (intent.state, intent.answer)
+    assert "too late" not in caplog.text
 
 
 async def test_a_cancellation_while_a_refusal_is_recorded_is_reported(make_client, caplog) -> None:
