@@ -134,13 +134,17 @@ def object_id_of(data: object) -> str | None:
 def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | None) -> str | None:
     """Returns the reference under which a call is recorded; None if it is not.
 
-    Raises `InvalidRequest` if it is missing.
+    Raises `InvalidRequest` if it is missing, and if `given` is not the one in the request: the same payout could then
+    be sent twice, under two names.
     """
-    if given is not None:
+    reference = None if endpoint.intent is IntentUse.NONE else reference_of(endpoint, request)
+    if given is not None and reference not in {None, "", given}:
+        raise InvalidRequest(
+            f"{endpoint.name}: reference= differs from {endpoint.reference} in the request; leave one of them out",
+            path=f"$.{endpoint.reference}",
+        )
+    if given is not None or endpoint.intent is IntentUse.NONE:
         return given
-    if endpoint.intent is IntentUse.NONE:
-        return None
-    reference = reference_of(endpoint, request)
     if reference is None and endpoint.intent is IntentUse.REQUIRED:
         raise InvalidRequest(
             f"{endpoint.name}: with an intents store, {endpoint.reference} is required, since it makes the call unique",
@@ -233,7 +237,10 @@ async def _begin(
         in_task(_give_back(task, record_of))
         raise
     if task.done():
-        return task.result()
+        try:
+            return task.result()
+        finally:
+            del task  # breaks the cycle task -> error -> frame -> task, which only the garbage collector would free
     in_task(_give_back(task, record_of))
     raise StoreFailed("the intents store did not answer before the deadline of the call; nothing was sent")
 

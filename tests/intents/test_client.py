@@ -1,7 +1,9 @@
 """Calls that move money on a client with an intents store: once per reference, whatever happens to the answer."""
 
 import asyncio
+import gc
 import logging
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -170,6 +172,31 @@ async def test_any_call_can_be_brought_under_the_store(client, transport) -> Non
 
     assert 1 == len(transport.drafts)
     assert [("POST /api/v1/new", IntentState.APPLIED, 1)] == await state_of(client, "thing-1")
+
+
+async def test_a_payout_has_one_name(client, transport) -> None:
+    """Under another name than its order_id it could be sent a second time, and no list would find it."""
+    transport.answer(200, PAID)
+    await client.send(CREATE_PAYOUT, ORDER, reference="order-1")
+    with pytest.raises(InvalidRequest, match="reference= differs from order_id in the request") as caught:
+        await client.send(CREATE_PAYOUT, ORDER, reference="another")
+
+    assert (Outcome.NOT_SENT, "$.order_id", 1) == (caught.value.outcome, caught.value.path, len(transport.drafts))
+
+
+async def test_an_error_of_the_store_is_freed_at_once(make_client) -> None:
+    """Without the garbage collector: no cycle holds the frames, and with them the request."""
+    gc.collect()
+    gc.disable()
+    try:
+        freed = []
+        try:
+            await make_client(intents=Broken("begin")).payouts.create(ORDER)
+        except StoreFailed as error:
+            weakref.finalize(error, freed.append, True)
+        assert [True] == freed
+    finally:
+        gc.enable()
 
 
 async def test_a_reference_without_a_store_is_refused(make_client) -> None:
