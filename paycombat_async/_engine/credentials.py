@@ -1,5 +1,6 @@
 """A client's credentials, which can be replaced while calls are under way."""
 
+import math
 import os
 import threading
 from collections.abc import Sequence
@@ -51,30 +52,37 @@ class ClientWebhooks(Webhooks):
     After several replacements within that time, the newest four keys are valid.
     """
 
-    __slots__ = ("_clock", "_former", "_key", "_now")
+    __slots__ = ("_clock", "_former", "_key", "_stages")
 
     def __init__(self, keys: Sequence[Secret], clock: Clock) -> None:
         super().__init__(keys)
         self._clock = clock
         (self._key,) = keys
-        self._former: tuple[tuple[float, Secret], ...] = ()  # (end in monotonic seconds, key), the newest first
-        self._now = Webhooks(keys)
+        self._former: list[tuple[float, Secret]] = []  # (end in monotonic seconds, key), the newest first
+        self._stages = _stages(self._key, [])  # replaced as a whole: other threads may verify meanwhile
 
     def verify(self, body: bytes, headers: Headers) -> bytes:
         """Return the verified bytes; the same as the function `verify`, with the keys that are valid now."""
-        if self._former and self._former[-1][0] <= self._clock.monotonic():
-            self._accept(self._key, self._former)
-        return self._now.verify(body, headers)
+        stages = self._stages
+        now = self._clock.monotonic() if len(stages) > 1 else 0
+        return next(valid for end, valid in stages if now < end).verify(body, headers)
 
     def replace(self, key: Secret) -> None:
-        """Makes this the key; the present one stays valid for `WEBHOOK_OVERLAP_S`. The same key changes nothing."""
-        if key.reveal() != self._key.reveal():
-            end = self._clock.monotonic() + WEBHOOK_OVERLAP_S
-            self._accept(key, ((end, self._key), *self._former))
+        """Makes this the key; the present one stays valid for `WEBHOOK_OVERLAP_S`. The same key changes nothing.
 
-    def _accept(self, key: Secret, former: tuple[tuple[float, Secret], ...]) -> None:
+        Only one thread at a time may call it.
+        """
+        if key.reveal() == self._key.reveal():
+            return
         now = self._clock.monotonic()
-        valid = [(end, old) for end, old in former if end > now and old.reveal() != key.reveal()]
-        kept = tuple(valid[: MAX_KEYS - 1])
-        self._now = Webhooks([key, *(old for _, old in kept)])
-        self._key, self._former = key, kept
+        former = [(now + WEBHOOK_OVERLAP_S, self._key), *self._former]
+        valid = [(end, old) for end, old in former if end > now and old.reveal() != key.reveal()][: MAX_KEYS - 1]
+        self._stages = _stages(key, valid)
+        self._key, self._former = key, valid
+
+
+def _stages(key: Secret, former: Sequence[tuple[float, Secret]]) -> tuple[tuple[float, Webhooks], ...]:
+    """Returns the verifiers of the times to come, each with its end: with all keys, then with one less, and so on."""
+    ends = [*(end for end, _ in reversed(former)), math.inf]
+    old = [each for _, each in former]
+    return tuple((end, Webhooks([key, *old[: len(old) - number]])) for number, end in enumerate(ends))
