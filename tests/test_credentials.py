@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import signal
 import threading
 from collections.abc import Callable
 from itertools import pairwise
@@ -149,6 +150,29 @@ def test_of_many_keys_the_newest_four_verify_webhooks(make_client, clock: FakeCl
     assert [False] * 4 + [True, False] == [verifies(client, key) for key in keys]
 
 
+def test_a_key_that_is_replaced_while_a_webhook_is_verified_is_not_lost(make_client, clock: FakeClock) -> None:
+    """Another thread replaces it at the moment at which the first one's time is over."""
+    client = make_client()
+    client.replace_credentials(signature_key=NEW_KEY)
+    clock.time += DAY_S
+    keys = [f"snd_key-{number}" for number in range(3)]
+    left = iter(keys)
+
+    def monotonic() -> float:
+        clock.monotonic = lambda: clock.time
+        if key := next(left, None):
+            client.replace_credentials(signature_key=key)
+            clock.monotonic = monotonic
+        return clock.time
+
+    clock.monotonic = monotonic
+    for _ in range(5):
+        assert verifies(client, NEW_KEY)
+
+    assert [True] * 3 == [verifies(client, key) for key in keys]
+    assert not verifies(client, SIGNATURE_KEY)
+
+
 @pytest.mark.parametrize("where", ["argument", "environment"])
 def test_webhook_keys_of_ones_own_stay(make_client, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     """They are not the signature key, and are rotated on their own."""
@@ -274,6 +298,8 @@ def test_a_child_that_was_forked_during_a_replacement_can_replace(make_client: C
     holder.start()
     held.wait()
     if (child := os.fork()) == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(10)  # a child that waits for the lock for ever ends, too
         client.replace_credentials(token=NEW_TOKEN)
         os._exit(0)
     status = os.waitpid(child, 0)[1]
