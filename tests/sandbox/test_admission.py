@@ -215,7 +215,6 @@ async def test_what_is_no_object_of_fields_is_refused(caller: Caller, body: byte
         pytest.param({"description": 7}, "$.description", id="number-for-text"),
         pytest.param({"description": None}, "$.description", id="null-for-text"),
         pytest.param({"type": "secret"}, "$.type", id="unknown-type"),
-        pytest.param({"type": ""}, "$.type", id="empty-type"),
         pytest.param({"type": {}}, "$.type", id="placeholder-type"),
         pytest.param({"metadata": "secret"}, "$.metadata", id="text-for-object"),
         pytest.param({"metadata": None}, "$.metadata", id="null-for-object"),
