@@ -143,6 +143,8 @@ class LoopThread:
         # (test_a_program_gets_its_answers_and_ends_quietly[close_forgotten]).
         try:
             self._thread = start_thread(self._serve, name)
+            # With gevent, a wait without a limit may raise LoopExit
+            # (test_a_patched_program_gets_its_answers_and_ends_quietly).
             while (seconds := poll_seconds()) > 0 and not self._started.done():
                 wait([self._started], seconds)
             self._loop = self._started.result()

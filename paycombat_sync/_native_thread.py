@@ -3,7 +3,7 @@
 After `gevent.monkey.patch_all()`, `threading.Thread` starts a greenlet in the caller's own thread. An event loop there
 would count as running in every other greenlet: Django refuses its ORM, `asyncio.run` fails, and a second client finds
 asyncio running already. gevent's locks work between native threads, so callers wait for the loop as they do for
-any other lock, and the greenlets beside them go on.
+any other lock, and the greenlets beside them go on (test_gevent.py).
 """
 
 import sys
@@ -100,6 +100,5 @@ def _refuse_eventlet() -> None:
     patcher = sys.modules.get("eventlet.patcher")
     if patcher is not None and patcher.is_monkey_patched("thread"):
         raise ConfigurationError(
-            "the blocking client does not work in threads patched by eventlet; use gevent or native threads, or "
-            "patch without them: eventlet.monkey_patch(thread=False)"
+            "the blocking client does not work in threads that eventlet has patched; use gevent or native threads"
         )
