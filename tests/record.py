@@ -23,6 +23,15 @@ ENVELOPES = {
     "D": '{{"message":"OK","data":{}}}',
 }
 
+# Fields of answers that only the provider's upstream shows: they are offered, and docs/record.md says what they are.
+UPSTREAM = {
+    "Customer": [
+        *("status", "account_usage_purpose", "is_enabled", "customer_hosted_url", "is_url_expired", "tag_id_list"),
+    ],
+    "Payin": ["pay_code"],
+    "Checkout": ["checkout_id", "status"],
+}
+
 
 def structs_in(annotation: object) -> Iterator[type[Struct]]:
     if isinstance(annotation, type) and issubclass(annotation, Struct) and annotation is not EmptyObject:

@@ -228,7 +228,8 @@ class Company(Response, frozen=True, kw_only=True):
 class Customer(Response, frozen=True, kw_only=True):
     """A customer. Times are str in ISO 8601, UTC, as the provider writes them.
 
-    `type` is one of `CustomerType`, or a str that this SDK does not know yet.
+    `type` is one of `CustomerType`, or a str that this SDK does not know yet. `status` is that of the upstream, such as
+    PENDING_INFO, UNDER_REVIEW, APPROVED or SUSPENDED.
     """
 
     _shown = ("customer_id", "type", "is_active")
@@ -254,6 +255,13 @@ class Customer(Response, frozen=True, kw_only=True):
     is_sender_validation_enabled: bool | None = None
     payin_sender_id_list: list[object] | None = None
     company_domain: NullableText = None
+    # Inferred: only the provider's upstream shows the following fields.
+    status: str | None = None
+    account_usage_purpose: NullableText = None
+    is_enabled: bool | None = None
+    customer_hosted_url: NullableText = None
+    is_url_expired: bool | None = None
+    tag_id_list: list[object] | None = None
 
 
 class WalletReadiness(PublicResponse, frozen=True, kw_only=True):

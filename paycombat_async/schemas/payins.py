@@ -110,6 +110,8 @@ class Payin(Response, frozen=True, kw_only=True):
     deleted_at: str | None = None
     payment_date: str | None = None
     type: str | None = None  # given in webhooks only
+    # Inferred: only the provider's upstream shows it, with `text` or `redirect_url`, which is what the payer needs.
+    pay_code: dict[str, object] | None = None
 
 
 class VirtualAccount(Response, frozen=True, kw_only=True):
