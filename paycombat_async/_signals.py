@@ -1,19 +1,27 @@
 """Lets a program of this package react to Ctrl-C and SIGTERM instead of ending at once."""
 
 import signal
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+_received: Final[list[int]] = []  # of the process, as the signals are
+
+
+def is_terminated() -> bool:
+    """Whether this process has received SIGTERM while it was handled here."""
+    return signal.SIGTERM in _received
 
 
 @contextmanager
 def on_stop(act: Callable[[], object]) -> Generator[None]:
     """A context in which SIGINT and SIGTERM call `act`; the former handlers are restored after it. Main thread only."""
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
+        _received.append(number)
         act()
 
     # `signal.signal` is used, because `loop.add_signal_handler` does not exist on Windows.
@@ -23,3 +31,32 @@ def on_stop(act: Callable[[], object]) -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def sigterm_as_interrupt() -> Generator[None]:
+    """A context in which SIGTERM does what Ctrl-C does: it raises `KeyboardInterrupt`, or cancels what `asyncio.run`
+    runs. The former handlers are restored after it. Outside the main thread, which gets no signals, it does nothing.
+    """
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        _received.append(number)
+        handler = signal.getsignal(signal.SIGINT)
+        if not callable(handler):  # Ctrl-C is ignored, as after nohup
+            raise KeyboardInterrupt
+        handler(signal.SIGINT, frame)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _received.clear()
+    before = {number: signal.getsignal(number) for number in STOPPING}
+    if before[signal.SIGINT] is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what asyncio.run replaces by its own
+    signal.signal(signal.SIGTERM, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:  # None: not set from Python
+                signal.signal(number, handler)

@@ -1,5 +1,5 @@
 """The command `paycombat`; it needs the packages of the extra `paycombat[cli]`."""
 
-from paycombat_async.cli.entry import main
+from paycombat_async.cli.launch import main
 
 __all__ = ["main"]

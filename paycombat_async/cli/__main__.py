@@ -1,6 +1,6 @@
 """`python -m paycombat_async.cli`: the same as the command `paycombat`."""
 
-from paycombat_async.cli.entry import main
+from paycombat_async.cli.launch import main
 
 if __name__ == "__main__":
     main()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from paycombat_async._signals import is_terminated, sigterm_as_interrupt
 from paycombat_async._version import __version__
 from paycombat_async.cli.customers_get import get
 from paycombat_async.cli.customers_sample import sample
@@ -17,6 +18,7 @@ from paycombat_async.cli.probe import probe
 from paycombat_async.cli.sandbox import sandbox
 from paycombat_async.cli.stores import without_urls
 
+_INTERRUPTED, _TERMINATED = 130, 143
 _WIDE = {"max_content_width": 100, "help_option_names": ["-h", "--help"]}
 
 
@@ -47,25 +49,31 @@ for program in (sandbox, doctor, probe, intents, db):
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; errors are printed to stderr."""
+    """Run the command line and return its exit code; errors are printed to stderr.
+
+    A command that SIGINT or SIGTERM has interrupted gives 130 or 143.
+    """
     for stream in (sys.stdout, sys.stderr):
         # A character that the terminal cannot encode is printed as \\uXXXX instead of raising.
         getattr(stream, "reconfigure", _nothing)(errors="backslashreplace")
     try:
-        code: object = paycombat.main(arguments, prog_name="paycombat", standalone_mode=False)
-        sys.stdout.flush()
+        with sigterm_as_interrupt():
+            code: object = paycombat.main(arguments, prog_name="paycombat", standalone_mode=False)
+            sys.stdout.flush()
     except click.ClickException as error:
         if isinstance(error, click.UsageError):
             error = click.UsageError(without_urls(error.format_message()), error.ctx)
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
-        return 130
+        click.echo("Terminated." if is_terminated() else "Interrupted.", err=True)
+        code = _INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has exited; the interpreter must not fail on flushing stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    if code == _INTERRUPTED and is_terminated():
+        return _TERMINATED
     return code if isinstance(code, int) else 0
 
 

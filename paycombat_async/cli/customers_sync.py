@@ -11,6 +11,7 @@ import click
 
 from paycombat_async._json.canonical import canonical_json
 from paycombat_async._printable import printable
+from paycombat_async._signals import is_terminated
 from paycombat_async.batch.api import sync_customers
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.columns import Empty
@@ -50,6 +51,7 @@ Exit codes:
   2    usage, file, journal or credentials are wrong
   3    rows with unknown outcome are left: run it again
   130  interrupted
+  143  terminated (SIGTERM)
 """
 
 
@@ -205,7 +207,7 @@ def _print_advice(report: BatchReport, job: _Job) -> None:
     if report.stopped:
         click.echo(f"Stopped: {printable(report.stopped, limit=1000)}.", err=True)
     if report.interrupted:
-        click.echo("Interrupted.", err=True)
+        click.echo("Terminated." if is_terminated() else "Interrupted.", err=True)
     if report.pending or report.unknown:
         how = "it continues where it was" if job.journal else "without a journal it starts again"
         click.echo(f"Run the same command again to send the rest ({how}).", err=True)

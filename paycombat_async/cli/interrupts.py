@@ -1,25 +1,44 @@
-"""Ctrl-C during a sync: the first one stops the run cleanly, the second one cancels it."""
+"""Ctrl-C and SIGTERM during a sync: the first one stops the run cleanly, the second one cancels it."""
 
 import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Final
 
 import click
 
-from paycombat_async._signals import on_stop
+from paycombat_async._signals import is_terminated, on_stop
+
+# Whoever sends SIGTERM sends SIGKILL after a while: Docker after 10 seconds, Kubernetes after 30.
+GRACE_S: Final = 8.0
 
 
 @contextmanager
-def interrupts(stop: asyncio.Event) -> Generator[None]:
-    """A context manager: the first SIGINT or SIGTERM sets `stop`, the second one cancels the current task."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+def interrupts(stop: asyncio.Event, grace: float = GRACE_S) -> Generator[None]:
+    """A context manager: the first SIGINT or SIGTERM sets `stop`, the second one cancels the current task.
 
-    def on_signal() -> None:
-        if not stop.is_set():
-            click.echo("Stopping: calls under way are finished first (Ctrl-C again to cancel them) …", err=True)
-            stop.set()
-        elif task is not None:
+    After a SIGTERM the task is cancelled by itself when `grace` seconds have passed.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    timers: list[asyncio.TimerHandle] = []
+
+    def cancel() -> None:
+        if task is not None:
             task.cancel()
 
+    def on_signal() -> None:
+        if stop.is_set():
+            cancel()
+        elif is_terminated():
+            click.echo(f"Stopping: calls under way have {grace:g} seconds to finish …", err=True)
+            timers.append(loop.call_later(grace, cancel))
+        else:
+            click.echo("Stopping: calls under way are finished first (Ctrl-C again to cancel them) …", err=True)
+        stop.set()
+
     with on_stop(lambda: loop.call_soon_threadsafe(on_signal)):
-        yield
+        try:
+            yield
+        finally:
+            for timer in timers:
+                timer.cancel()

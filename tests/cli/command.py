@@ -27,6 +27,6 @@ def run(*arguments: object, sandbox: Sandbox | None = None, cwd: Path = ROOT, **
     return processes.run(*COMMAND, *arguments, env=environment(sandbox, **more), cwd=cwd)
 
 
-def start(*arguments: object, sandbox: Sandbox | None = None, **more: str) -> Process:
+def start(*arguments: object, sandbox: Sandbox | None = None, cwd: Path = ROOT, **more: str) -> Process:
     """Starts the command to kill or interrupt it; its output is unbuffered."""
-    return Process(*COMMAND, *arguments, env=environment(sandbox, PYTHONUNBUFFERED="1", **more))
+    return Process(*COMMAND, *arguments, env=environment(sandbox, PYTHONUNBUFFERED="1", **more), cwd=cwd)
