@@ -1,6 +1,5 @@
 """The tree of commands, and their exit codes."""
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +16,7 @@ from paycombat_async.cli.intents import intents
 from paycombat_async.cli.probe import probe
 from paycombat_async.cli.sandbox import sandbox
 from paycombat_async.cli.stores import without_urls
+from paycombat_async.cli.streams import prepare_streams
 
 _INTERRUPTED, _TERMINATED = 130, 143
 _WIDE = {"max_content_width": 100, "help_option_names": ["-h", "--help"]}
@@ -53,9 +53,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     A command that SIGINT or SIGTERM has interrupted gives 130 or 143.
     """
-    for stream in (sys.stdout, sys.stderr):
-        # A character that the terminal cannot encode is printed as \\uXXXX instead of raising.
-        getattr(stream, "reconfigure", _nothing)(errors="backslashreplace")
+    prepare_streams()
     try:
         with sigterm_as_interrupt():
             code: object = paycombat.main(arguments, prog_name="paycombat", standalone_mode=False)
@@ -68,14 +66,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Terminated." if is_terminated() else "Interrupted.", err=True)
         code = _INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has exited; the interpreter must not fail on flushing stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     if code == _INTERRUPTED and is_terminated():
         return _TERMINATED
     return code if isinstance(code, int) else 0
-
-
-def _nothing(**_options: str) -> None:
-    """Does nothing: for streams without a `reconfigure` method."""

@@ -62,10 +62,7 @@ class PlainLines:
             return
         self._tenth, self._last = tenth, progress.elapsed
         note = _note(progress)
-        try:
-            click.echo(f"{progress.settled:,} of {self._total:,} rows" + (f" ({note})" if note else ""))
-        except BrokenPipeError:
-            self._last = float("inf")  # stdout was closed; the run continues without output
+        click.echo(f"{progress.settled:,} of {self._total:,} rows" + (f" ({note})" if note else ""))
 
 
 def show_summary(report: BatchReport, name: str) -> None:

@@ -175,5 +175,5 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
         os.close(theirs)
         ended = process.end()
 
-    assert ended.returncode in {0, 1}
+    assert 0 == ended.returncode
     assert "Traceback" not in ended.stderr

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM at any moment of a command."""
+"""SIGINT and SIGTERM at any moment of a command, and output that nobody reads any more."""
 
 import asyncio
 import os
@@ -11,9 +11,10 @@ import pytest
 from paycombat_async._signals import is_terminated, sigterm_as_interrupt
 from paycombat_async.cli.interrupts import interrupts
 from paycombat_async.intents import IntentState, NewIntent, Settlement, SqliteIntents
-from tests.cli.command import ROOT, environment, start
+from paycombat_async.sandbox import Sandbox
+from tests.cli.command import COMMAND, ROOT, environment, start
 from tests.cli.test_sync import CREDENTIALS, bad_server
-from tests.processes import PATIENCE_S
+from tests.processes import PATIENCE_S, Process
 from tests.processes import run as run_process
 
 STOPPING = [signal.SIGINT, signal.SIGTERM]
@@ -150,3 +151,24 @@ def test_sigterm_ends_what_ignores_interrupts() -> None:
         signal.signal(signal.SIGINT, before[0])
 
     assert [signal.SIG_IGN, before[1]] == after
+
+
+@pytest.mark.parametrize("is_unbuffered", [False, True])
+@pytest.mark.parametrize("rows", [3, 2000])
+def test_a_reader_that_goes_away_changes_nothing(tmp_path: Path, rows: int, is_unbuffered: bool) -> None:
+    """As with `| head -1`: all rows are done, and the exit code says so."""
+    lines = [f"c{number},company" for number in range(rows)]
+    (tmp_path / "in.csv").write_text("\n".join(["customer_id,type", *lines, "nobody,company"]) + "\n", encoding="utf-8")
+    ours, theirs = os.pipe()
+    with Sandbox() as sandbox:
+        sandbox.add_customers(f"c{number}" for number in range(rows))
+        variables = environment(sandbox, **({"PYTHONUNBUFFERED": "1"} if is_unbuffered else {}))
+        with Process(*COMMAND, "customers", "sync", tmp_path / "in.csv", env=variables, stdout=theirs) as process:
+            os.close(theirs)
+            os.close(ours)
+            code, _, said = process.end()
+        done = sum(sandbox.executions(f"c{number}") for number in range(rows))
+
+    assert (1, rows) == (code, done)  # 1 for the row of nobody
+    assert "Traceback" not in said
+    assert (tmp_path / "in.failed.csv").exists()
