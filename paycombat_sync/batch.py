@@ -1,13 +1,17 @@
 """`sync_customers` for blocking code: updates many customers concurrently."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterable
-from itertools import islice
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 from paycombat_async import batch
-from paycombat_async.batch import BatchReport, Progress, RowFile
+from paycombat_async._clock import SYSTEM_CLOCK
+from paycombat_async.batch import BadRow, BatchReport, Progress, Row, RowFile
 from paycombat_async.batch.rows.file import FilePath
+from paycombat_async.batch.rows.reader import SLOW_S, RowIterator, RowReader
 from paycombat_async.batch.rows.row import Given
 from paycombat_sync._caller_thread import CallerThread
 from paycombat_sync._runner import Runner
@@ -15,7 +19,7 @@ from paycombat_sync.client import PayCombat
 
 Rows: TypeAlias = str | os.PathLike[str] | RowFile | Iterable[Given]
 
-_CHUNK_ROWS: Final = 64  # rows read each time that the caller's thread is asked for more
+_STOP_S: Final = 0.05  # how often `stop` is read: an event of threads cannot wake an event loop
 
 
 def sync_customers(
@@ -27,38 +31,55 @@ def sync_customers(
     concurrency: int = 64,
     rate: float | None = None,
     dry_run: bool = False,
+    send_all: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
 ) -> BatchReport:
     """Update the customers of a file or an iterable concurrently, and return a report that accounts for every row.
 
-    `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`; it is read as
-    the calls proceed and never held in memory as a whole. A row that is invalid or refused is reported, and the others
-    continue. With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried
-    out before are skipped while their content is the same; delete the journal to send them again. `failed` is the path
-    of a file for the rows that failed, with the reasons.
+    `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`. Rows are read
+    when they are needed: one or two per call to begin with, later those of the next fifth of a second, and at most six
+    per call ahead (or 96, if that is more). A row that is invalid or refused is reported, and the others continue; one
+    that contains nothing to change is not sent. `failed` is the path of a file for the rows that failed, with the
+    reasons; a file there that may hold corrections stays, and `BatchReport.failures_file` names another.
+
+    With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried out before
+    are skipped while their content in the input is the same, whatever has changed at the provider; `send_all` sends
+    them again. Results are committed every quarter of a second, and at the latest after 300 rows: when a killed run is
+    resumed, it sends no more than about so many rows, and those under way, once more.
 
     At most `concurrency` calls run at once, never more than the client's `max_connections`, and fewer while the
     provider answers 429; `rate` is the highest number of calls per second. With `dry_run` nothing is sent or written,
-    no journal is read, and `client` may be None. An iterable is read, and `on_progress` is called, in the thread that
-    calls this function; both may use the client. Ctrl-C cuts the calls under way and closes the journal properly.
+    and `client` may be None; rows that the journal says are done count as unchanged. Setting `stop`, which any thread
+    or signal handler may do, ends the run early: calls under way are finished, the other rows stay pending for the next
+    run. Ctrl-C cuts the calls under way and closes the journal properly, too. An iterable is read, and `on_progress` is
+    called, in the thread that calls this function; both may use the client.
 
     Raises `ConfigurationError` before anything is sent if the file, the journal or a setting cannot be used; a problem
     that stops the run later is in `BatchReport.stopped`.
     """
     caller: CallerThread[BatchReport] = CallerThread()
     async_client = None if client is None else client._async  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # private, but of this SDK
+    given = rows if isinstance(rows, str | os.PathLike | RowFile) else _CallersRows(rows, caller)
 
     async def job() -> BatchReport:
-        return await batch.sync_customers(
-            async_client,
-            rows if isinstance(rows, str | os.PathLike | RowFile) else _iterate_in_caller(rows, caller),
-            journal=journal,
-            failed=failed,
-            concurrency=concurrency,
-            rate=rate,
-            dry_run=dry_run,
-            on_progress=None if on_progress is None else caller.notify_caller(on_progress),
-        )
+        stopping = asyncio.Event()
+        relay = asyncio.create_task(_relay(stop, stopping))
+        try:
+            return await batch.sync_customers(
+                async_client,
+                given,
+                journal=journal,
+                failed=failed,
+                concurrency=concurrency,
+                rate=rate,
+                dry_run=dry_run,
+                send_all=send_all,
+                on_progress=None if on_progress is None else caller.notify_caller(on_progress),
+                stop=stopping,
+            )
+        finally:
+            relay.cancel()
 
     if client is not None:
         return caller.run(client._runner, job)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # private, but of this SDK
@@ -69,8 +90,46 @@ def sync_customers(
         runner.close()
 
 
-async def _iterate_in_caller(rows: Iterable[Given], caller: CallerThread[BatchReport]) -> AsyncIterator[Given]:
-    iterator = iter(rows)
-    while chunk := await caller.run_in_caller(lambda: list(islice(iterator, _CHUNK_ROWS))):
-        for row in chunk:
-            yield row
+async def _relay(stop: threading.Event | None, stopping: asyncio.Event) -> None:
+    while stop is not None and not stop.is_set():
+        await SYSTEM_CLOCK.sleep(_STOP_S)
+    if stop is not None:
+        stopping.set()
+
+
+class _CallersRows(RowReader):
+    """Rows of an iterable that is read in the caller's thread; they can be taken while it waits for the next one."""
+
+    def __init__(self, rows: Iterable[Given], caller: CallerThread[BatchReport]) -> None:
+        self._rows = RowIterator(rows)
+        self._caller = caller
+        self._taken: deque[Row | BadRow] = deque()
+        self._reading: asyncio.Future[int] | None = None
+        self._error: BaseException | None = None
+
+    async def take(self, most: int) -> list[Row | BadRow]:
+        is_over = False
+        while self._error is None and not is_over:
+            reading = self._reading = self._reading or self._start(most)
+            await asyncio.wait([reading], timeout=SLOW_S)
+            if reading.done():
+                self._reading, self._error = None, reading.exception()
+                is_over = self._error is None and not reading.result()
+            if taken := [self._taken.popleft() for _ in range(len(self._taken))]:
+                return taken
+        if self._error is not None:
+            raise self._error
+        return []
+
+    def _start(self, most: int) -> asyncio.Future[int]:
+        reading = asyncio.ensure_future(self._caller.run_in_caller(lambda: self._read(most)))
+        # If the run ends meanwhile, nobody else reads the exception, and asyncio would log it.
+        reading.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return reading
+
+    def _read(self, most: int) -> int:
+        """Reads rows in the caller's thread, and returns how many there were."""
+        count = 0
+        for count, row in enumerate(self._rows.next_rows(most), 1):  # noqa: B007  # counts
+            self._taken.append(row)
+        return count

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from paycombat_async.batch.report import BatchReport, Progress
-from paycombat_async.batch.rows.file import FilePath, Rows
+from paycombat_async.batch.rows.file import FilePath
+from paycombat_async.batch.rows.reader import Rows
 from paycombat_async.client import AsyncPayCombat
 
 if TYPE_CHECKING:
@@ -20,21 +21,28 @@ async def sync_customers(
     concurrency: int = 64,
     rate: float | None = None,
     dry_run: bool = False,
+    send_all: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     stop: "asyncio.Event | None" = None,
 ) -> BatchReport:
     """Update the customers of a file or an iterable concurrently, and return a report that accounts for every row.
 
-    `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`; it is read as
-    the calls proceed and never held in memory as a whole. A row that is invalid or refused is reported, and the others
-    continue. With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried
-    out before are skipped while their content is the same; delete the journal to send them again. `failed` is the path
-    of a file for the rows that failed, with the reasons.
+    `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`. Rows are read
+    when they are needed: one or two per call to begin with, later those of the next fifth of a second, and at most six
+    per call ahead (or 96, if that is more). A row that is invalid or refused is reported, and the others continue; one
+    that contains nothing to change is not sent. `failed` is the path of a file for the rows that failed, with the
+    reasons; a file there that may hold corrections stays, and `BatchReport.failures_file` names another.
+
+    With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried out before
+    are skipped while their content in the input is the same, whatever has changed at the provider; `send_all` sends
+    them again. Results are committed every quarter of a second, and at the latest after 300 rows: when a killed run is
+    resumed, it sends no more than about so many rows, and those under way, once more.
 
     At most `concurrency` calls run at once, never more than the client's `max_connections`, and fewer while the
     provider answers 429; `rate` is the highest number of calls per second. With `dry_run` nothing is sent or written,
-    no journal is read, and `client` may be None. Setting `stop` ends the run early: calls under way are finished, the
-    other rows stay pending for the next run. A cancelled run closes its journal properly, too.
+    and `client` may be None; rows that the journal says are done count as unchanged. Setting `stop` ends the run early:
+    calls under way are finished, the other rows stay pending for the next run. A cancelled run closes its journal
+    properly, too.
 
     Raises `ConfigurationError` before anything is sent if the file, the journal or a setting cannot be used; a problem
     that stops the run later is in `BatchReport.stopped`.
@@ -42,5 +50,5 @@ async def sync_customers(
     # Imports asyncio and sqlite3, which would be a third of the package's import time.
     from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # for the reason above
 
-    job = Job(rows, journal, failed, concurrency, rate, on_progress, stop, dry_run=dry_run)
+    job = Job(rows, journal, failed, concurrency, rate, on_progress, stop, dry_run=dry_run, send_all=send_all)
     return await carry_out(client, job)

@@ -6,44 +6,57 @@ import json
 import os
 import re
 from collections.abc import Generator, Mapping
+from itertools import chain, count
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 import msgspec
 
 from paycombat_async._json.canonical import canonical_json
+from paycombat_async._signing import content_digest
+from paycombat_async.batch.partial_file import PartialFile
 from paycombat_async.batch.rows.columns import ERROR_MARK, KEY, LINE_MARK, MARKS
-from paycombat_async.batch.rows.csv_file import csv_header
-from paycombat_async.batch.rows.file import RowFile, open_text
+from paycombat_async.batch.rows.file import RowFile
 from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.errors import ConfigurationError
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_OLD_MARKS = re.compile(r'\{"_line":\d+,"_error":"(?:[^"\\]|\\.)*",?')
-_STARTS = (b"_line,_error,", b'{"_line":', b"\xef\xbb\xbf_line,_error,")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_OLD_MARKS: Final = re.compile(r'\{"_line":\d+,"_error":"(?:[^"\\]|\\.)*",?')
+_CHUNK: Final = 1 << 20
 
 
 class FailuresFile:
-    """The failures file: created under a temporary name at the first failure, renamed to `path` by `close`; mode 0600.
+    """The failures file: written under a temporary name, and moved to its path by `close`; mode 0600.
 
     The result is a valid input: the user corrects its rows and syncs it. Its first two columns (keys in JSONL), line
-    number and reason, are ignored when it is read as input.
+    number and reason, are ignored when it is read as input. It replaces only the file that the journal's last run left
+    there, and only while that is unchanged. Any other file stays, since it may hold corrections: then the failures go
+    to a path with a number in its name.
     """
 
-    def __init__(self, path: Path, source: RowFile | None) -> None:
-        """Raises `ConfigurationError` if `path` is an existing file of another kind, or its folder is read-only."""
-        if path.exists() and not _is_failures_file(path, source):
+    def __init__(self, path: Path, source: RowFile | None, *, left: str = "") -> None:
+        """`left` is the digest of the failures file that the journal's last run left, "" if it left none.
+
+        Raises `ConfigurationError` if `path` is the input or no regular file, or its folder cannot be written.
+        """
+        if path.exists() and (not path.is_file() or _is_input(path, source)):
             raise ConfigurationError(f"{path} is not an earlier failures file and is not overwritten; name another")
-        if not os.access(path.parent, os.W_OK):
-            raise ConfigurationError(
-                f"{path.parent} cannot be written, so failures could not be kept; name another place"
-            )
-        self.path = path
+        self._path = path
+        self._left = left
         self._source = source
-        self._partial = path.with_name(f".{path.name}.part")
         self._stream: TextIO | None = None
         self._ignored: frozenset[int] = frozenset()
         self._is_broken = False
+        self.digest = ""
+        problem = ""
+        try:
+            self._partial = PartialFile(path)
+        except OSError as error:
+            problem = os.strerror(error.errno or 0)
+        if problem:
+            raise ConfigurationError(
+                f"{path.parent} cannot be written, so failures could not be kept ({problem}); name another place"
+            )
 
     def add(self, row: Row | BadRow, reason: str) -> None:
         """Write one row. Raises `ConfigurationError` if that fails; after a failure nothing more is written."""
@@ -52,30 +65,43 @@ class FailuresFile:
                 self._write(row, reason)
 
     def _write(self, row: Row | BadRow, reason: str) -> None:
+        source = self._source
         if self._stream is None:
-            self._stream = self._begin()
-        if self._source is not None and self._source.file_format == "csv" and isinstance(row.source, tuple):
+            self._stream = self._begin(source)
+        if source is not None and source.file_format == "csv" and isinstance(row.source, tuple):
             cells = [cell for at, cell in enumerate(row.source) if at not in self._ignored]
-            csv.writer(self._stream).writerow([row.line, _no_formula(reason), *cells])
+            _write_cells(self._stream, source, [str(row.line), _no_formula(reason), *cells])
         else:
             self._stream.write(_json_line(row, reason) + "\n")
 
     def close(self) -> Path | None:
-        """Move the file to its path and return that. Without failures, delete an earlier file there and return None.
+        """Move the file to its path, or to the next free one with a number in its name, and return that path.
 
-        Raises `ConfigurationError` if it cannot be written.
+        Without failures, delete the file that the journal's last run left, and return None. `digest` is then the
+        digest of the file that was left now, "" if there is none. Raises `ConfigurationError` if that fails.
         """
         if self._is_broken:
             return None
         with self._translate_errors():
+            where = self._usable_path()
             if self._stream is None:
-                self.path.unlink(missing_ok=True)
+                self._partial.discard()
+                where.unlink(missing_ok=True)
                 return None
             self._stream.flush()
-            os.fsync(self._stream.fileno())
-            self._stream.close()
-            self._partial.replace(self.path)
-        return self.path
+            self.digest = _file_digest(self._partial.path)
+            self._partial.move_to(where)
+        return where
+
+    def _usable_path(self) -> Path:
+        numbered = (self._path.with_stem(f"{self._path.stem}-{number}") for number in count(2))
+        return next(path for path in chain([self._path], numbered) if self._is_usable(path))
+
+    def _is_usable(self, path: Path) -> bool:
+        """Whether there is no file, or the one that the journal's last run left, unchanged."""
+        if not os.path.lexists(path):
+            return True
+        return bool(self._left) and not path.is_symlink() and path.is_file() and _file_digest(path) == self._left
 
     @contextlib.contextmanager
     def _translate_errors(self) -> Generator[None]:
@@ -88,31 +114,34 @@ class FailuresFile:
         if problem:
             self._is_broken = True
             with contextlib.suppress(OSError):
-                if self._stream is not None:
-                    self._stream.close()
-            self._partial.unlink(missing_ok=True)
-            raise ConfigurationError(f"the failures file {self.path} cannot be written: {problem}")
+                self._partial.discard()
+            raise ConfigurationError(f"the failures file {self._path} cannot be written: {problem}")
 
-    def _begin(self) -> TextIO:
-        # Delete the temporary file that a killed earlier run may have left; usually there is none.
-        with contextlib.suppress(FileNotFoundError):
-            self._partial.unlink()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        handle = os.open(self._partial, flags, 0o600)
-        stream = os.fdopen(handle, "w", encoding="utf-8", newline="")
-        if self._source is not None and self._source.file_format == "csv":
-            self._write_header(stream, self._source)
+    def _begin(self, source: RowFile | None) -> TextIO:
+        stream = self._partial.open("utf-8" if source is None else source.encoding)
+        if source is not None and source.file_format == "csv":
+            names = source.header_names()
+            self._ignored = frozenset(at for at, name in enumerate(names) if name in MARKS)
+            # Line and reason come first, so that they stay in their columns whatever the number of cells in a row.
+            _write_cells(stream, source, [LINE_MARK, ERROR_MARK, *(name for name in names if name not in MARKS)])
         return stream
 
-    def _write_header(self, stream: TextIO, source: RowFile) -> None:
-        with source.path.open("rb") as original:
-            if original.read(3) == b"\xef\xbb\xbf":  # the byte order mark, by which spreadsheets detect UTF-8
-                stream.write("\ufeff")
-        with open_text(source.path, source.file_format) as original_text:
-            names = csv_header(original_text).names
-        self._ignored = frozenset(at for at, name in enumerate(names) if name in MARKS)
-        # Line and reason come first, so that they stay in their columns even if a row has too many or too few cells.
-        csv.writer(stream).writerow([LINE_MARK, ERROR_MARK, *(name for name in names if name not in MARKS)])
+
+def _write_cells(stream: TextIO, source: RowFile, cells: list[str]) -> None:
+    csv.writer(stream, delimiter=source.delimiter).writerow(cells)
+
+
+def _is_input(path: Path, source: RowFile | None) -> bool:
+    return source is not None and source.path is not None and path.samefile(source.path)
+
+
+def _file_digest(path: Path) -> str:
+    """The digest of a file's content, chained over its pieces so that it is never in memory as a whole."""
+    digest = ""
+    with path.open("rb") as stream:
+        while piece := stream.read(_CHUNK):
+            digest = content_digest(digest.encode(), piece)
+    return digest
 
 
 def _no_formula(reason: str) -> str:
@@ -141,10 +170,3 @@ def _is_object(text: str) -> bool:
         return isinstance(json.loads(text, parse_int=str, parse_float=str), dict)
     except (ValueError, RecursionError):
         return False
-
-
-def _is_failures_file(path: Path, source: RowFile | None) -> bool:
-    if not path.is_file() or (source is not None and path.samefile(source.path)):
-        return False
-    with path.open("rb") as stream:
-        return stream.read(32).startswith(_STARTS)

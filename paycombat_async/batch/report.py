@@ -13,7 +13,10 @@ FIRST_FAILURES = 20  # kept in the report; the failures file contains all of the
 
 
 class Failure(Struct, frozen=True):
-    """A row that failed, or whose outcome is unknown. `customer_id` and `reason` contain no control characters."""
+    """A row that failed, whose outcome is unknown, or that seems damaged: `reason` says which, and why.
+
+    `customer_id` and `reason` contain no control characters.
+    """
 
     line: int
     customer_id: str
@@ -23,7 +26,8 @@ class Failure(Struct, frozen=True):
 class Progress(Struct, frozen=True, kw_only=True):
     """Counts of a run so far. `rows` is how many of `total` were read; `total` is None if it is not known.
 
-    `retried` rows needed more than one attempt, `throttled` counts 429 answers, `elapsed` is in seconds.
+    `retried` rows needed more than one attempt, `throttled` counts 429 answers, `damaged` rows that a spreadsheet seems
+    to have damaged; `elapsed` is in seconds.
     """
 
     rows: int = 0
@@ -34,6 +38,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     unknown: int = 0
     retried: int = 0
     throttled: int = 0
+    damaged: int = 0
     elapsed: float = 0.0
 
     @property
@@ -45,10 +50,14 @@ class Progress(Struct, frozen=True, kw_only=True):
 class BatchReport(Struct, frozen=True, kw_only=True):
     """The result of a run. `rows` is the sum of updated, unchanged, failed, unknown and pending.
 
-    `unchanged` rows were carried out by an earlier run with the same content, or are exact repetitions within the
-    input. `unknown` rows may have been carried out; sending them again is safe. `pending` rows were not sent, because
-    the run was a dry run or stopped early. `retried` rows needed more than one attempt, `throttled` counts 429
-    answers, `elapsed` is in seconds. `stopped` is the message of a problem that ended the run early, else "".
+    `unchanged` rows were not sent: an earlier run carried them out with the same content, or they repeat a row of the
+    input, or they contain nothing to change. `unknown` rows may have been carried out; sending them again is safe.
+    `pending` rows were not sent, because the run was a dry run or stopped early. `retried` rows needed more than one
+    attempt, `throttled` counts 429 answers, `elapsed` is in seconds.
+
+    `failures` and `warnings` are the first of those that failed, and of the `damaged` rows: these are sent, but look as
+    if a spreadsheet had changed them. `failures_file` is where all failures are listed; its name has a number if there
+    was a file that may hold corrections. `stopped` is the message of a problem that ended the run early, else "".
     """
 
     rows: int
@@ -59,8 +68,10 @@ class BatchReport(Struct, frozen=True, kw_only=True):
     pending: int
     retried: int = 0
     throttled: int = 0
+    damaged: int = 0
     elapsed: float = 0.0
     failures: tuple[Failure, ...] = ()
+    warnings: tuple[Failure, ...] = ()
     failures_file: Path | None = None
     stopped: str = ""
     misconfigured: bool = False
@@ -73,6 +84,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
         progress: Progress,
         *,
         failures: Sequence[Failure] = (),
+        warnings: Sequence[Failure] = (),
         failures_file: Path | None = None,
         stopped: str = "",
         misconfigured: bool = False,
@@ -90,8 +102,10 @@ class BatchReport(Struct, frozen=True, kw_only=True):
             pending=rows - progress.settled,
             retried=progress.retried,
             throttled=progress.throttled,
+            damaged=progress.damaged,
             elapsed=progress.elapsed,
             failures=tuple(failures),
+            warnings=tuple(warnings),
             failures_file=failures_file,
             stopped=stopped,
             misconfigured=misconfigured,
@@ -112,19 +126,39 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """Mutable counts of a run, and its first failures."""
+    """Mutable counts of a run, and its first failures and warnings."""
 
-    __slots__ = ("failed", "failures", "retried", "rows", "throttled", "total", "unchanged", "unknown", "updated")
+    __slots__ = (
+        "damaged",
+        "failed",
+        "failures",
+        "retried",
+        "rows",
+        "throttled",
+        "total",
+        "unchanged",
+        "unknown",
+        "updated",
+        "warnings",
+    )
 
     def __init__(self, total: int | None) -> None:
         self.total = total
         self.rows = self.updated = self.unchanged = self.failed = self.unknown = self.retried = self.throttled = 0
+        self.damaged = 0
         self.failures: list[Failure] = []
+        self.warnings: list[Failure] = []
 
     def keep(self, row: Row | BadRow, reason: str) -> None:
         """Add a failure to the report, up to `FIRST_FAILURES`."""
         if len(self.failures) < FIRST_FAILURES:
             self.failures.append(Failure(row.line, printable(row.customer_id), reason))
+
+    def warn(self, row: Row) -> None:
+        """Count a damaged row, and add it to the report, up to `FIRST_FAILURES`."""
+        self.damaged += 1
+        if len(self.warnings) < FIRST_FAILURES:
+            self.warnings.append(Failure(row.line, printable(row.customer_id), printable(row.damage)))
 
     def progress(self, elapsed: float) -> Progress:
         """A snapshot of the counts after `elapsed` seconds."""
@@ -137,5 +171,6 @@ class Tally:
             unknown=self.unknown,
             retried=self.retried,
             throttled=self.throttled,
+            damaged=self.damaged,
             elapsed=elapsed,
         )

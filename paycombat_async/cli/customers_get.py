@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from paycombat_async._printable import printable, printable_json
+from paycombat_async.cli.options import base_url_option, proxy_option
 from paycombat_async.cli.refusal import refusals
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, NotFound, PayCombatError
@@ -18,7 +19,8 @@ class _Failed(click.ClickException):
 
 @click.command()
 @click.argument("customer_id")
-@click.option("--base-url", metavar="URL", help="Address of the API, if not the provider's own.")
+@base_url_option
+@proxy_option
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.001),
@@ -26,7 +28,7 @@ class _Failed(click.ClickException):
     show_default=True,
     help="Seconds for the whole call, with retries.",
 )
-def get(customer_id: str, base_url: str | None, timeout: float) -> None:
+def get(customer_id: str, base_url: str | None, proxy: str | None, timeout: float) -> None:
     """Print the customer CUSTOMER_ID as indented JSON.
 
     \b
@@ -37,13 +39,13 @@ def get(customer_id: str, base_url: str | None, timeout: float) -> None:
     Exit codes: 0 found, 1 not found or no answer, 2 usage or configuration.
     """
     with refusals():
-        customer = asyncio.run(_look_up(customer_id, base_url, timeout))
+        customer = asyncio.run(_look_up(customer_id, base_url, proxy, timeout))
     shown = msgspec.json.format(msgspec.json.encode(customer), indent=2).decode()
     click.echo(printable_json(shown))
 
 
-async def _look_up(customer_id: str, base_url: str | None, timeout: float) -> Customer:  # noqa: ASYNC109  # passed to the client
-    async with AsyncPayCombat(base_url=base_url, timeout=timeout) as client:
+async def _look_up(customer_id: str, base_url: str | None, proxy: str | None, timeout: float) -> Customer:  # noqa: ASYNC109  # passed to the client
+    async with AsyncPayCombat(base_url=base_url, proxy=proxy, timeout=timeout) as client:
         try:
             return await client.customers.retrieve(customer_id)
         except ConfigurationError:

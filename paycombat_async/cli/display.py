@@ -1,13 +1,15 @@
 """Output of a sync: a progress bar on a terminal, plain lines elsewhere, and a summary at the end."""
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
 from paycombat_async._printable import printable
-from paycombat_async.batch.report import BatchReport, Progress
+from paycombat_async._signals import is_terminated
+from paycombat_async.batch.report import BatchReport, Failure, Progress
 
 _SHOWN_FAILURES = 10
 _SILENCE = 5.0  # seconds: longest time between two plain lines
@@ -53,7 +55,7 @@ class PlainLines:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._tenth = 0
+        self._tenth = 0 if total else 10  # nothing to say of no rows
         self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:
@@ -74,23 +76,51 @@ def _summary(report: BatchReport, name: str) -> list[str]:
     pending = "would be sent (dry run: nothing was)" if report.dry_run else "not sent yet"
     counts = (
         (report.updated, "updated", not report.dry_run),
-        (report.unchanged, "already up to date", not report.dry_run or report.unchanged > 0),
+        (report.unchanged, "skipped: the same was sent before, or there is nothing to change", report.unchanged > 0),
         (report.failed, "failed", True),
         (report.unknown, "unknown: sent, but no clear answer came; sending them again is safe", report.unknown > 0),
         (report.pending, pending, report.pending > 0 or report.dry_run),
     )
     lines = [f"{report.rows:,} {'row' if report.rows == 1 else 'rows'} in {name}"]
     lines += [f"{count:>9,} {text}" for count, text, applies in counts if applies]
-    shown = report.failures[:_SHOWN_FAILURES]
-    lines += [f"  line {failure.line}{_of(failure.customer_id)}: {failure.reason}" for failure in shown]
-    if report.failed + report.unknown > len(shown):
-        lines.append(f"  … and {report.failed + report.unknown - len(shown):,} more")
+    lines += _listed(report.failures, report.failed + report.unknown)
+    if report.damaged:
+        seem = "seems" if report.damaged == 1 else "seem"
+        lines.append(f"{report.damaged:,} {seem} damaged by a spreadsheet (--strict refuses such rows):")
+        lines += _listed(report.warnings, report.damaged)
     if report.failures_file is not None:
         where = printable(str(report.failures_file), limit=1000)
         lines.append(f"They are listed with the reasons in {where}; correct them there and sync that file.")
     if not report.dry_run:
         lines.append(_pace(report))
     return lines
+
+
+def show_advice(report: BatchReport, failed: Path, *, has_journal: bool, send_all: bool) -> None:
+    """Prints to stderr why the run ended, and what to do next. `failed` is the path that the failures file should have;
+    with `send_all`, rows were sent although the journal says that they are done.
+    """
+    if not report.rows:
+        click.echo("There are no rows after the header, so there was nothing to send.", err=True)
+    if report.stopped:
+        click.echo(f"Stopped: {printable(report.stopped, limit=1000)}.", err=True)
+    if report.interrupted:
+        click.echo("Terminated." if is_terminated() else "Interrupted.", err=True)
+    if report.failures_file not in {None, failed}:
+        kept = printable(str(failed), limit=1000)
+        click.echo(f"{kept} was left as it is: it is not what the last run wrote, and may hold corrections.", err=True)
+    if report.unchanged and has_journal and not send_all:
+        click.echo("Whatever has changed at the provider meanwhile, --all sends the rows again.", err=True)
+    if (report.pending and not report.dry_run) or report.unknown:
+        command = "the same command without --all" if send_all and has_journal else "the same command again"
+        how = "it continues where it was" if has_journal else "without a journal it starts again"
+        click.echo(f"Run {command} to send the rest ({how}).", err=True)
+
+
+def _listed(rows: Sequence[Failure], count: int) -> list[str]:
+    shown = rows[:_SHOWN_FAILURES]
+    lines = [f"  line {row.line}{_of(row.customer_id)}: {row.reason}" for row in shown]
+    return [*lines, f"  … and {count - len(shown):,} more"] if count > len(shown) else lines
 
 
 def _of(customer_id: str) -> str:

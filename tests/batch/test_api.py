@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from paycombat_async import (
     UpdateCustomer,
 )
 from paycombat_async._protocol.messages import Draft
-from paycombat_async.batch import BatchReport, Progress, Row, sync_customers
+from paycombat_async.batch import BatchReport, Progress, Row, open_rows, sync_customers
 from paycombat_async.batch.journal.journal import Journal, Plan, Result
 from paycombat_async.batch.run import run
 from paycombat_async.testing import FakeClock
@@ -258,6 +259,99 @@ async def test_results_are_committed_while_other_calls_take_their_time(
     assert (2, 0, 0, 0, 0) == counts(report)
 
 
+async def test_many_results_are_committed_without_waiting(
+    client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill loses no more than some 300 of them, however fast the answers come."""
+    loop, committed, commit = asyncio.get_running_loop(), asyncio.Event(), Journal.commit
+    found: list[int] = []
+
+    def watched(journal: Journal, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
+        plans = commit(journal, results, rows)
+        found.append(len(results))
+        if sum(found) > 351 - 300:
+            loop.call_soon_threadsafe(committed.set)
+        return plans
+
+    class SlowAtLast(Provider):
+        async def send(self, draft: Draft, timeout: float) -> RawReply:
+            reply = await super().send(draft, timeout)
+            if b'"c350"' in reply.body:  # all others are answered by then, and nothing else wants a commit
+                await asyncio.wait_for(committed.wait(), PATIENCE_S)
+            return reply
+
+    monkeypatch.setattr(run, "_TICK", 3600)
+    monkeypatch.setattr(Journal, "commit", watched)
+
+    client = client_of(SlowAtLast(), max_connections=400)
+    report = await sync_customers(client, updates(351), journal=tmp_path / "j", concurrency=400)
+
+    assert (351, 0, 0, 0, 0) == counts(report)
+    assert committed.is_set()
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_rows_that_are_slow_to_come_are_sent_as_they_come(client_of: ClientOf, is_async: bool) -> None:
+    """A limit inside the iterable limits: no row waits for others that are not there yet."""
+    provider = Provider()
+
+    async def slow() -> AsyncIterator[UpdateCustomer]:
+        for number, update in enumerate(updates(50)):
+            while provider.sent.total() < number:  # noqa: ASYNC110  # the provider has no event
+                await asyncio.sleep(0)
+            yield update
+
+    def slow_to_read() -> Iterator[UpdateCustomer]:
+        for number, update in enumerate(updates(50)):
+            ahead.append(number - provider.sent.total())
+            time.sleep(0.006)
+            yield update
+
+    ahead: list[int] = []
+    rows = slow() if is_async else slow_to_read()
+    report = await asyncio.wait_for(sync_customers(client_of(provider), rows), PATIENCE_S)
+
+    assert (50, 0, 0, 0, 0) == counts(report)
+    assert max(ahead, default=0) <= 2
+
+
+@pytest.mark.parametrize("concurrency", [1, 5])
+async def test_no_more_rows_are_read_than_can_be_sent(client_of: ClientOf, concurrency: int) -> None:
+    """At the first call, one row for each call, and as many again."""
+    read: list[int] = []
+    at_first_call: list[int] = []
+
+    def answer(customer_id: str, _: int) -> Answer:
+        if not at_first_call:
+            at_first_call.append(len(read))
+        return updated(customer_id)
+
+    rows = (read.append(number) or update for number, update in enumerate(updates(200)))
+    report = await sync_customers(client_of(Provider(answer)), rows, concurrency=concurrency)
+
+    assert (200, 0, 0, 0, 0) == counts(report)
+    assert concurrency <= at_first_call[0] <= 2 * concurrency
+
+
+async def test_an_iterable_is_not_read_to_its_end_by_a_run_that_stops(client_of: ClientOf) -> None:
+    """The rest is still there, save for the row that was waited for."""
+    stop = asyncio.Event()
+
+    async def endless() -> AsyncIterator[UpdateCustomer]:
+        number = 0
+        while True:
+            yield UpdateCustomer(customer_id=f"c{number}", description="x")
+            number += 1
+            if number == 100:
+                stop.set()
+                await asyncio.Event().wait()
+
+    report = await asyncio.wait_for(sync_customers(client_of(Provider()), endless(), stop=stop), PATIENCE_S)
+
+    assert report.interrupted
+    assert 100 >= report.rows >= report.updated > 0
+
+
 async def test_throttled_rows_wait_and_are_sent_again(client_of: ClientOf, clock: FakeClock) -> None:
     """All workers wait for a Retry-After together, and no row fails."""
     provider = Provider(lambda customer, n: refused(429, retry_after="30") if n < 3 and customer < "c3" else updated())
@@ -321,6 +415,108 @@ async def test_a_finished_journal_skips_what_is_unchanged(client_of: ClientOf, t
 
     assert (2, 2, 0, 0, 0) == counts(report)
     assert {"c0": 1, "c1": 1, "c2": 2, "c3": 1} == provider.sent
+
+
+async def test_rows_done_before_can_be_sent_again(client_of: ClientOf, tmp_path: Path) -> None:
+    """The journal knows the file only, and not what has changed at the provider meanwhile."""
+    provider = Provider()
+    client = client_of(provider)
+    for send_all in (False, True, False):
+        report = await sync_customers(client, updates(3), journal=tmp_path / "j", send_all=send_all)
+
+    assert (0, 3, 0, 0, 0) == counts(report)
+    assert {2} == set(provider.sent.values())
+
+
+@pytest.mark.parametrize("send_all", [False, True])
+async def test_a_dry_run_agrees_with_the_run(client_of: ClientOf, tmp_path: Path, send_all: bool) -> None:
+    """It reads the journal, and changes nothing in it."""
+    path, journal = tmp_path / "in.csv", tmp_path / "j"
+    client = client_of(only({"c2": refused(404)}))
+    path.write_text("customer_id,description\nc1,a\nc2,b\nc3,c\n", encoding="utf-8")
+    await sync_customers(client, path, journal=journal)
+    path.write_text("customer_id,description\nc1,a\nc2,b\nc3,new\nc3,x\nc4,\nc4,d\nc1,a\n", encoding="utf-8")
+    before = journal.read_bytes()
+
+    dry = await sync_customers(client, path, journal=journal, send_all=send_all, dry_run=True)
+    unknown_account = await sync_customers(None, path, journal=journal, send_all=send_all, dry_run=True)
+    assert before == journal.read_bytes()
+    real = await sync_customers(client, path, journal=journal, send_all=send_all)
+
+    assert (dry.unchanged, dry.pending) == (real.unchanged, real.updated + 1)  # c2 is refused
+    assert (2 if send_all else 3, 4 if send_all else 3) == (dry.unchanged, dry.pending)
+    assert counts(dry) == counts(unknown_account)
+    with pytest.raises(ConfigurationError, match="belongs to another account"):
+        await sync_customers(client_of(Provider(), token="snd_x"), path, journal=journal, dry_run=True)
+
+
+async def test_a_row_with_nothing_to_change_is_not_sent(client_of: ClientOf, tmp_path: Path) -> None:
+    """All of its cells are empty; it does not stand in the way of another row of the customer either."""
+    path = tmp_path / "in.csv"
+    path.write_text("customer_id,description,type\nc1,,\nc1,x,\nc2\n", encoding="utf-8")
+    provider = Provider()
+
+    dry = await sync_customers(None, path, dry_run=True)
+    report = await sync_customers(client_of(provider), path)
+    bare = await sync_customers(client_of(provider), [UpdateCustomer(customer_id='a","b')])
+
+    assert (0, 2, 0, 0, 1) == counts(dry)
+    assert (1, 2, 0, 0, 0) == counts(report)
+    assert (0, 1, 0, 0, 0) == counts(bare)
+    assert {"c1": 1} == provider.sent
+
+
+async def test_damaged_rows_are_sent_with_a_warning(client_of: ClientOf, tmp_path: Path) -> None:
+    """By line and customer, and for rows that are sent only; `strict` refuses them."""
+    path = tmp_path / "in.csv"
+    path.write_text("customer_id,description\nc1,#N/A\nc2,x\n,#N/A\n", encoding="utf-8")
+    options = {"journal": tmp_path / "j"}
+
+    dry = await sync_customers(None, path, dry_run=True)
+    first = await sync_customers(client_of(Provider()), path, **options)
+    second = await sync_customers(client_of(Provider()), path, **options)
+    strict = await sync_customers(client_of(Provider()), open_rows(path, strict=True))
+
+    warned = (2, "c1", "description: an error of a spreadsheet instead of a value")
+    for report in (dry, first):
+        assert [warned] == [(each.line, each.customer_id, each.reason) for each in report.warnings]
+        assert 1 == report.damaged
+    assert (2, 0, 1, 0, 0) == counts(first)
+    assert 0 == second.damaged
+    assert warned == (strict.failures[0].line, strict.failures[0].customer_id, strict.failures[0].reason)
+    assert (1, 0, 2, 0, 0) == counts(strict)
+
+
+async def test_corrections_survive_the_next_run(client_of: ClientOf, tmp_path: Path) -> None:
+    """Whoever mends the failures and then runs the first file again loses nothing, and finds the new failures."""
+    path, failed = tmp_path / "in.csv", tmp_path / "in.failed.csv"
+    path.write_text("customer_id,description\nc1,x\n,y\n", encoding="utf-8")
+    options = {"journal": tmp_path / "j", "failed": failed}
+    client = client_of(Provider())
+
+    first = await sync_customers(client, path, **options)
+    again = await sync_customers(client, path, **options)
+    failed.write_text("customer_id,description\nc2,y\n", encoding="utf-8")
+    second = await sync_customers(client, path, **options)
+    third = await sync_customers(client, path, **options)
+    path.write_text("customer_id,description\nc1,x\n", encoding="utf-8")
+    last = await sync_customers(client, path, **options)
+
+    numbered = tmp_path / "in.failed-2.csv"
+    assert [failed, failed, numbered, numbered, None] == [
+        each.failures_file for each in (first, again, second, third, last)
+    ]
+    assert "customer_id,description\nc2,y\n" == failed.read_text("utf-8")
+    assert ["in.csv", "in.failed.csv", "j"] == names_in(tmp_path)
+
+
+async def test_without_a_journal_no_file_is_known_to_be_unchanged(client_of: ClientOf, tmp_path: Path) -> None:
+    """So each run writes a file of its own."""
+    rows = [UpdateCustomer(customer_id="")]
+
+    files = [(await sync_customers(client_of(Provider()), rows, failed=tmp_path / "f.jsonl")) for _ in range(2)]
+
+    assert [tmp_path / "f.jsonl", tmp_path / "f-2.jsonl"] == [report.failures_file for report in files]
 
 
 async def test_a_customer_twice_in_the_input_is_a_reported_row(client_of: ClientOf) -> None:
@@ -498,6 +694,22 @@ async def test_the_journal_is_bound_to_the_account(client_of: ClientOf, tmp_path
             await sync_customers(client_of(provider, **other), updates(1), journal=tmp_path / "j")
         assert not provider.sent
     assert b"snd_" not in (tmp_path / "j").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "answer", [refused(401), refused(403), ConnectFailed("refused")], ids=["401", "403", "connect"]
+)
+@pytest.mark.parametrize("rows", [3, 500])
+async def test_a_run_that_sent_nothing_does_not_bind_its_journal(
+    client_of: ClientOf, tmp_path: Path, rows: int, answer: Answer
+) -> None:
+    """After a wrong token or address, the right ones go on with the same journal, as the advice says."""
+    wrong = client_of(always(answer), token="snd_wrong", base_url="http://127.0.0.1:1")
+
+    await sync_customers(wrong, updates(rows), journal=tmp_path / "j")
+    report = await sync_customers(client_of(Provider()), updates(rows), journal=tmp_path / "j")
+
+    assert (rows, 0, 0, 0, 0) == counts(report)
 
 
 async def test_no_more_calls_run_at_once_than_the_client_has_connections(client_of: ClientOf) -> None:

@@ -101,13 +101,92 @@ def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
     assert 0o600 == stat.S_IMODE(failed.stat().st_mode)
 
 
-def test_without_failures_an_earlier_file_is_taken_away(tmp_path: Path) -> None:
-    """A run without failures deletes the earlier file: its rows are corrected by now."""
-    path = tmp_path / "in.failed.csv"
-    path.write_text("_line,_error,customer_id\n2,no customer_id,\n", encoding="utf-8")
+def written(path: Path, *rows: str, left: str = "") -> tuple[Path | None, str]:
+    """The path and the digest of a failures file with these rows."""
+    failures = FailuresFile(path, None, left=left)
+    for row in rows:
+        failures.add(BadRow(2, "because", row), "because")
+    return failures.close(), failures.digest
 
-    assert FailuresFile(path, None).close() is None
-    assert not path.exists()
+
+def test_without_failures_an_earlier_file_is_taken_away(tmp_path: Path) -> None:
+    """A run without failures deletes the file that the last run left: its rows are carried out by now."""
+    path = tmp_path / "failed.jsonl"
+    _, left = written(path, "c1")
+
+    assert (None, "") == written(path, left=left)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_file_with_corrections_is_never_touched(tmp_path: Path) -> None:
+    """Neither overwritten nor deleted, whichever run comes next: its failures go to the next free name."""
+    path, second, third = (tmp_path / name for name in ("failed.jsonl", "failed-2.jsonl", "failed-3.jsonl"))
+    _, left = written(path, "c1")
+    path.write_text("mended", encoding="utf-8")
+
+    assert (None, "") == written(path, left=left)
+    where, left_second = written(path, "c2", left=left)
+    assert second == where
+    assert (second, left_second) == written(path, "c2", left=left_second)  # its own file is replaced
+    assert third == written(path, "c3")[0]  # no journal says whose the two are
+    assert (None, "") == written(path, left=left_second)
+
+    assert "mended" == path.read_text("utf-8")
+    assert [path, third] == sorted(tmp_path.iterdir(), reverse=True)
+
+
+@pytest.mark.parametrize("text", ["", "customer_id\n", "anything"])
+def test_any_other_file_stays_as_well(tmp_path: Path, text: str) -> None:
+    """Whoever mends the rows may take out the marks, or save them as something else."""
+    path = tmp_path / "failed.csv"
+    path.write_text(text, encoding="utf-8")
+
+    assert tmp_path / "failed-2.csv" == written(path, "c1")[0]
+    assert text == path.read_text("utf-8")
+
+
+def test_a_file_that_appears_during_the_run_stays(tmp_path: Path) -> None:
+    """The path is chosen at the end."""
+    path = tmp_path / "failed.jsonl"
+    failures = FailuresFile(path, None)
+    failures.add(BadRow(2, "because", "c1"), "because")
+    path.symlink_to(tmp_path / "elsewhere")
+
+    assert tmp_path / "failed-2.jsonl" == failures.close()
+    assert path.is_symlink()
+
+
+@pytest.mark.parametrize("name", [".in.failed.csv.part", ".in.failed.csv.1.part"])
+def test_what_has_the_name_of_a_temporary_file_is_left_alone(tmp_path: Path, name: str) -> None:
+    """A directory, or a file that another run has open; what a killed run has left is deleted."""
+    path = tmp_path / "in.failed.csv"
+    (tmp_path / name).mkdir()
+    killed = tmp_path / ".in.failed.csv.killed.part"
+    killed.write_text("half a file", encoding="utf-8")
+    other = FailuresFile(path, None)
+    other.add(BadRow(2, "because", "c1"), "because")
+
+    where, _ = written(path, "c2")
+
+    assert path == where
+    assert not killed.exists()
+    assert tmp_path / "in.failed-2.csv" == other.close()
+    assert {name, path.name, "in.failed-2.csv"} == {each.name for each in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "gb18030"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_failures_are_written_as_the_input_is(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    """In its encoding and with its delimiter, so that the same options read them; a reason is escaped if need be."""
+    path = tmp_path / "in.csv"
+    path.write_text(f"customer_id{delimiter}description\nc1{delimiter}Zoë\n", encoding=encoding)
+    source = open_rows(path, encoding=encoding, delimiter=delimiter)
+
+    failed = failures_of(path, source, "no such city: 한빛")
+
+    assert failed is not None
+    again = open_rows(failed, encoding=encoding, delimiter=delimiter)
+    assert contents(source) == contents(again)
 
 
 def test_rows_of_no_file_are_written_as_jsonl(tmp_path: Path) -> None:
@@ -147,14 +226,12 @@ def test_what_the_rows_were_read_with_decides_what_is_an_object(tmp_path: Path, 
     assert before == after
 
 
-def test_another_file_is_not_overwritten(tmp_path: Path) -> None:
-    """The input, or any file that is no failures file, is never overwritten."""
+def test_what_cannot_be_meant_is_refused(tmp_path: Path) -> None:
+    """The input itself, or a directory."""
     path = tmp_path / "in.csv"
     path.write_text("_line,_error,customer_id\n", encoding="utf-8")
-    other = tmp_path / "other.csv"
-    other.write_text("customer_id\n", encoding="utf-8")
 
-    for target in (path, other, tmp_path):
+    for target in (path, tmp_path):
         with pytest.raises(ConfigurationError, match="is not an earlier failures file and is not overwritten"):
             FailuresFile(target, open_rows(path))
 

@@ -104,6 +104,22 @@ def test_a_command_under_way_is_interrupted_and_not_killed(number: signal.Signal
     assert (128 + number, "ended\n", WORDS[number]) == ended
 
 
+@each_signal
+def test_a_command_that_waits_for_input_ends(number: signal.Signals) -> None:
+    """It reads its standard input, of which nothing comes."""
+    with Process(
+        *COMMAND, "customers", "sync", "-", env=environment(PYTHONUNBUFFERED="1", PYTHONVERBOSE="1")
+    ) as process:
+        while "tempfile" not in process.complaint():  # imported just before the input is read
+            pass
+        process.signal(number)
+        code, _, said = process.end()
+
+    assert 128 + number == code
+    assert WORDS[number] in said
+    assert "Traceback" not in said
+
+
 @pytest.mark.promise("P15")
 def test_calls_that_do_not_end_within_the_grace_are_cut(tmp_path: Path) -> None:
     """They are unknown then, and the journal can be resumed; SIGTERM is followed by SIGKILL before long."""

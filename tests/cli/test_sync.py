@@ -17,6 +17,7 @@ from tests.cli.command import COMMAND, environment, run, start
 from tests.processes import PATIENCE_S, Process
 
 ROWS = 400
+SKIPPED = "skipped: the same was sent before, or there is nothing to change"
 HEADER = "customer_id,description,type,company.name,company.address_line2,metadata.tier"
 
 
@@ -59,7 +60,7 @@ def test_a_file_is_synced(rows: Path, sandbox: Sandbox) -> None:
     assert f"listed with the reasons in {rows.with_name('in.failed.csv')}" in first.stdout
     assert "\x1b" not in first.stdout
     assert len(first.stdout.splitlines()) < 30
-    assert "        0 updated\n      360 already up to date\n       40 failed\n" in second.stdout
+    assert f"        0 updated\n      360 {SKIPPED}\n       40 failed\n" in second.stdout
     assert {1} == set(executions(sandbox).values())
 
 
@@ -83,7 +84,7 @@ def test_a_killed_run_goes_on_where_it_was(rows: Path, sandbox: Sandbox, lines: 
     assert 0 < len(touched) < 360
     assert done <= touched <= set(found)
     assert 1 == resumed.returncode
-    assert f"{360 - len(done):>9} updated\n{len(done):>9} already up to date\n       40 failed\n" in resumed.stdout
+    assert f"{360 - len(done):>9} updated\n{len(done):>9} {SKIPPED}\n       40 failed\n" in resumed.stdout
     assert dict.fromkeys(done, 1) == {customer: sandbox.executions(customer) for customer in done}
     assert all(executions(sandbox).values())
     assert {"done"} == set(states(journal).values())
@@ -140,9 +141,9 @@ FAULTS = {
 @pytest.fixture(name="faulty", scope="module")
 def _faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Sandbox]]:
     where = tmp_path_factory.mktemp("faulty")
-    (where / "in.csv").write_text("customer_id\nc1\n", encoding="utf-8")
-    (where / "in.txt").write_text("customer_id\nc1\n", encoding="utf-8")
-    (where / "other.csv").write_text("customer_id\nc0\n", encoding="utf-8")
+    (where / "in.csv").write_text("customer_id,type\nc1,company\n", encoding="utf-8")
+    (where / "in.txt").write_text("customer_id,type\nc1,company\n", encoding="utf-8")
+    (where / "other.csv").write_text("customer_id,type\nc0,company\n", encoding="utf-8")
     (where / "column.csv").write_text("customer_id,compny.name\nc1,x\n", encoding="utf-8")
     (where / "latin.csv").write_text("customer_id,description\nc1,Zoë\n", encoding="latin-1")
     with Sandbox() as sandbox:
@@ -206,7 +207,7 @@ CREDENTIALS = {"PAYCOMBAT_TOKEN": "snd_token", "PAYCOMBAT_SIGNATURE_KEY": "snd_k
 
 def test_rows_in_doubt_give_three(tmp_path: Path) -> None:
     """After a broken connection it is unknown whether the update was carried out: exit code 3."""
-    (tmp_path / "in.csv").write_text("customer_id\nc1\n", encoding="utf-8")
+    (tmp_path / "in.csv").write_text("customer_id,type\nc1,company\n", encoding="utf-8")
     with bad_server(closes=True) as (url, _):
         ended = run("customers", "sync", tmp_path / "in.csv", PAYCOMBAT_BASE_URL=url, **CREDENTIALS)
 
@@ -218,7 +219,7 @@ def test_rows_in_doubt_give_three(tmp_path: Path) -> None:
 @pytest.mark.promise("P15")
 def test_a_second_interrupt_leaves_the_calls_under_way(tmp_path: Path) -> None:
     """Calls under way become unknown, in the summary and in the journal."""
-    (tmp_path / "in.csv").write_text("customer_id\nc1\nc2\nc3\n", encoding="utf-8")
+    (tmp_path / "in.csv").write_text("customer_id,type\nc1,company\nc2,company\nc3,company\n", encoding="utf-8")
     with bad_server(closes=False) as (url, arrived):
         variables = {"PAYCOMBAT_BASE_URL": url, **CREDENTIALS}
         with start("customers", "sync", tmp_path / "in.csv", "--concurrency", 2, **variables) as interrupted:

@@ -1,6 +1,7 @@
 """The blocking `sync_customers`: the caller's rows and hook run in the caller's thread."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,6 +103,75 @@ def test_an_interrupt_ends_the_run_and_leaves_the_client_usable(client: PayComba
 
     again = sync_customers(client, updates(), journal=journal)
     assert (COUNT, 0) == (again.updated + again.unchanged, again.exit_code)
+
+
+@pytest.mark.promise("P15")
+def test_an_event_stops_the_run(client: PayCombat, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Set by another thread, or by rows or hooks: calls under way finish, and the next run sends the rest."""
+    stop, journal = threading.Event(), tmp_path / "journal"
+
+    def rows() -> Iterator[UpdateCustomer]:
+        for number, update in enumerate(updates()):
+            if number >= 10:
+                time.sleep(0.01)
+            if sum(sandbox.executions(f"customer_{n}") for n in range(5)) == 5:
+                stop.set()
+            yield update
+
+    first = sync_customers(client, rows(), journal=journal, stop=stop)
+    none = sync_customers(client, updates(), journal=journal, stop=stop)
+    second = sync_customers(client, updates(), journal=journal, stop=threading.Event())
+
+    assert (130, True) == (first.exit_code, first.interrupted)
+    assert COUNT > first.updated > 0
+    assert 0 == first.failed + first.unknown
+    assert 130 == none.exit_code
+    assert COUNT == second.updated + second.unchanged
+    assert not second.interrupted
+
+
+def test_rows_that_are_slow_to_come_are_sent_as_they_come(client: PayCombat, sandbox: Sandbox) -> None:
+    """A limit inside the iterable limits: no row waits for others that are not there yet."""
+
+    def rows() -> Iterator[UpdateCustomer]:
+        for number, update in enumerate(updates(10)):
+            while sum(sandbox.executions(f"customer_{n}") for n in range(number)) < number:
+                time.sleep(0.001)
+            yield update
+
+    assert 10 == sync_customers(client, rows()).updated
+
+
+def test_a_row_is_what_it_was_when_it_was_read(client: PayCombat, sandbox: Sandbox) -> None:
+    """The caller may change the same dict for the next row."""
+    metadata = {"place": ""}
+
+    def rows() -> Iterator[UpdateCustomer]:
+        for number in range(3):
+            metadata["place"] = f"row {number}"
+            yield UpdateCustomer(customer_id=f"customer_{number}", metadata=metadata)
+
+    sync_customers(client, rows())
+
+    found = [sandbox._state.customers.find(f"customer_{number}")["metadata"] for number in range(3)]
+    assert [{"place": f"row {number}"} for number in range(3)] == found
+
+
+def test_the_rows_of_a_run_that_stops_may_still_be_read(client: PayCombat, sandbox: Sandbox) -> None:
+    """The caller's thread is in the middle of a row when the run ends: no foreign error comes of it."""
+    stop, over = threading.Event(), threading.Event()
+
+    def rows() -> Iterator[UpdateCustomer]:
+        yield from updates(1)
+        while not sandbox.executions("customer_0"):
+            time.sleep(0.001)
+        stop.set()
+        over.wait(0.5)  # meanwhile the run ends, which waits for nothing
+        yield from updates(2)
+
+    report = sync_customers(client, rows(), stop=stop)
+
+    assert (1, True) == (report.updated, report.interrupted)
 
 
 def test_an_error_of_the_rows_is_the_callers(client: PayCombat) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -24,22 +25,28 @@ _TABLES = (
 )
 
 
-def open_file(path: Path, *, account: str, source: str) -> sqlite3.Connection:
+def open_file(path: Path, belongs_to: Mapping[str, str]) -> sqlite3.Connection:
     """A connection to the journal at `path`, which is created if missing.
 
-    `account` is the digest of the account, `source` the name of the input. Raises `ConfigurationError` if the journal
-    is in use, is another kind of file, or belongs to another account or input.
+    `belongs_to` are the digest of the `account` and the name of the input, the `source`; what is left out is not
+    checked. Raises `ConfigurationError` if the journal is in use, is another kind of file, or is bound to another
+    account or input. It is bound by `bind`, not here.
     """
     sqlite_file.create_private(path, "journal")
     with translate_errors(path):
         connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
         try:
             _own(connection, path)
-            _bind(connection, path, {"account": account, "source": source})
+            _check_bound(connection, path, belongs_to)
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def bind(connection: sqlite3.Connection, belongs_to: Mapping[str, str]) -> None:
+    """Bind the journal to this account and input: from now on, others are refused."""
+    connection.executemany("INSERT OR IGNORE INTO mark VALUES (?, ?)", belongs_to.items())
 
 
 def open_temporary() -> sqlite3.Connection:
@@ -107,12 +114,12 @@ def _own(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _bind(connection: sqlite3.Connection, path: Path, marks: dict[str, str]) -> None:
-    known = dict(connection.execute("SELECT name, value FROM mark"))
-    if known.get("account", marks["account"]) != marks["account"]:
+def _check_bound(connection: sqlite3.Connection, path: Path, belongs_to: Mapping[str, str]) -> None:
+    bound = dict(connection.execute("SELECT name, value FROM mark"))
+    others = {name for name, value in belongs_to.items() if bound.get(name, value) != value}
+    if "account" in others:
         raise ConfigurationError(f"the journal {path} belongs to another account or address; name another journal")
-    if known.get("source", marks["source"]) != marks["source"]:
+    if others:
         raise ConfigurationError(
-            f"the journal {path} belongs to another input, {known['source']}; name another journal"
+            f"the journal {path} belongs to another input, {bound['source']}; name another journal"
         )
-    connection.executemany("INSERT OR IGNORE INTO mark VALUES (?, ?)", marks.items())

@@ -10,19 +10,21 @@ digests and states, but no token, no name and no body. Every row is in one of th
     failed    refused
     unknown   sent, with unknown outcome
 
-The journal relies on updates being safe to repeat: only `done` prevents a row from being sent again.
+The journal relies on updates being safe to repeat: only `done` prevents a row from being sent again. It is bound to an
+account and an input by the first row that was carried out, or may have been: a run that could not send anything, such
+as one with a wrong token, does not bind it.
 """
 
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
-from paycombat_async.batch.journal.file import open_file, open_temporary, translate_errors
+from paycombat_async.batch.journal.file import bind, open_file, open_temporary, translate_errors
 from paycombat_async.batch.journal.index import CustomerIndex, Known, json_text
 from paycombat_async.batch.rows.row import Row
 
@@ -41,6 +43,7 @@ class RowState(StrEnum):
 _DONE: Final = RowState.DONE
 _WRITTEN_DONE: Final = RowState.DONE.value
 _WRITTEN_SENDING: Final = RowState.SENDING.value
+_BINDING: Final = (RowState.DONE, RowState.UNKNOWN)
 
 
 class Result(Struct, frozen=True, array_like=True, gc=False):
@@ -80,18 +83,39 @@ _SETTLE = (
 
 
 class Journal:
-    """Records which rows are about to be sent, and their results. Each `commit` is durable. Not thread-safe."""
+    """Records which rows are about to be sent, and their results. Each `commit` is durable. Not thread-safe.
 
-    def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
+    `failures_left` is the digest of the failures file that the last run left, "" if it left none.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path | None,
+        belongs_to: Mapping[str, str] | None = None,
+        *,
+        send_all: bool = False,
+    ) -> None:
+        """`belongs_to` is what `bind` needs; with `send_all`, rows done by earlier runs are not skipped."""
         self._connection = connection
         self._path = path
+        self._belongs_to = belongs_to or {}
         with translate_errors(path):
-            (last,) = connection.execute("SELECT max(value) FROM mark WHERE name = 'run'").fetchone()
-            self._run = (last or 0) + 1
-            connection.execute("INSERT OR REPLACE INTO mark VALUES ('run', ?)", [self._run])
+            marks = dict(connection.execute("SELECT name, value FROM mark"))
+            self._run = marks.get("run", 0) + 1
+            # Rows done by runs before this one are sent again. It is written down, so that a later run continues it.
+            self._all_since = self._run if send_all else marks.get("all_since", 0)
+            self.failures_left: str = marks.get("failures", "")
+            changed = {"run": self._run, "all_since": self._all_since}
+            connection.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", changed.items())
             (top,) = connection.execute("SELECT max(number) FROM row").fetchone()
             self._index = CustomerIndex(connection)
         self._next = (top or 0) + 1
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it outlives the run."""
+        return self._path is not None
 
     def commit(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
         """Record these results, and the intent to send these rows; returns one `Plan` per row.
@@ -113,10 +137,11 @@ class Journal:
                 raise
             return plans
 
-    def close(self, results: Sequence[Result]) -> None:
+    def close(self, results: Sequence[Result], failures_left: str = "") -> None:
         """Record the last results and close the file. Rows still `sending` become `new`: no API call may be under way.
 
-        Raises `ConfigurationError` if the file cannot be written; it is closed all the same.
+        `failures_left` is the digest of the failures file that this run leaves, "" if it leaves none. Raises
+        `ConfigurationError` if the file cannot be written; it is closed all the same.
         """
         try:
             with translate_errors(self._path):
@@ -125,6 +150,7 @@ class Journal:
                 self._connection.execute(
                     "UPDATE row SET state = 'new' WHERE state = 'sending' AND run = ?", [self._run]
                 )
+                self._connection.execute("INSERT OR REPLACE INTO mark VALUES ('failures', ?)", [failures_left])
                 self._connection.execute("COMMIT")
         finally:
             self._connection.close()
@@ -136,6 +162,8 @@ class Journal:
             self._connection.execute(_SETTLE, [json_text(others)])
         if done:
             self._connection.execute(_SETTLE_DONE, [json_text(done)])
+        if self._belongs_to and any(result.state in _BINDING for result in results):
+            bind(self._connection, self._belongs_to)
 
     def _plan(self, rows: Sequence[Row]) -> list[Plan]:
         if not rows:
@@ -169,16 +197,23 @@ class Journal:
     def _plan_again(self, row: Row, known: Known) -> Plan:
         if known.run == self._run:
             return Plan(known.number, skip=known.body == row.digest, first_line=known.line)
-        return Plan(known.number, skip=known.state == _WRITTEN_DONE and known.body == row.digest)
+        return Plan(known.number, skip=is_up_to_date(known, row, self._all_since))
 
 
-def open_journal(path: Path, *, account: str, source: str) -> Journal:
+def is_up_to_date(known: Known, row: Row, all_since: int) -> bool:
+    """Whether an earlier run has carried out this row with the same content, in the run `all_since` or a later one."""
+    return known.state == _WRITTEN_DONE and known.body == row.digest and known.run >= all_since
+
+
+def open_journal(path: Path, *, account: str, source: str, send_all: bool = False) -> Journal:
     """Open the journal at `path`; it is created if missing.
 
-    `account` is the digest of the account, `source` the name of the input; a new journal is bound to both. Raises
-    `ConfigurationError` if it is in use or belongs to another account or input.
+    `account` is the digest of the account, `source` the name of the input; a new journal is bound to both when a row
+    was carried out. With `send_all`, all rows are to be sent again. Raises `ConfigurationError` if the journal is in
+    use or belongs to another account or input.
     """
-    return Journal(open_file(path, account=account, source=source), path)
+    belongs_to = {"account": account, "source": source}
+    return Journal(open_file(path, belongs_to), path, belongs_to, send_all=send_all)
 
 
 def temporary_journal() -> Journal:

@@ -1,1 +1,1 @@
-"""Customer rows from files and iterables, read in chunks."""
+"""Customer rows from files and iterables, read as they are needed."""

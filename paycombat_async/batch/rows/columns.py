@@ -1,6 +1,5 @@
 """The columns of a CSV file, derived from `UpdateCustomer` so that there is no second list to maintain."""
 
-import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -10,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from paycombat_async._json.canonical import canonical_json
+from paycombat_async.batch.rows.hints import did_you_mean
 from paycombat_async.errors import ConfigurationError, InvalidRequest
 from paycombat_async.schemas.customers import UpdateCustomer
 
@@ -28,13 +28,17 @@ _MEANINGS: dict[Empty, dict[str, str | None]] = {
 
 
 class Header(Struct, frozen=True):
-    """The header of a CSV file. `parts` maps the path of each object to its columns, as pairs of position and key."""
+    """The header of a CSV file. `parts` maps the path of each object to its columns, as pairs of position and key.
+
+    `unnamed` are the positions of columns without a name, which must be empty.
+    """
 
     names: tuple[str, ...]
     parts: dict[Path, list[tuple[int, str]]]
+    unnamed: tuple[int, ...] = ()
 
     def fields(self, cells: Sequence[str], empty: Empty) -> dict[str, Any]:
-        """The nested data of an update from a row of cells; `cells` must be as long as the header."""
+        """The nested data of an update from a row of cells; `cells` must be at least as long as the header."""
         meaning = _MEANINGS[empty].get
         data: dict[str, Any] = {}
         for path, columns_of_part in self.parts.items():
@@ -50,10 +54,10 @@ class Header(Struct, frozen=True):
 
 
 def read_header(cells: Sequence[str], line: int) -> Header:
-    """The parsed header. Raises `ConfigurationError` for unknown, unnamed or repeated columns, or no customer_id."""
+    """The parsed header. Raises `ConfigurationError` for unknown or repeated columns, or no customer_id."""
     names = tuple(cell.strip() for cell in cells)
     paths = tuple(_path(name, number, cells) for number, name in enumerate(names, 1))
-    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    twice = next((name for name, count in Counter(names).items() if name and count > 1), None)
     if twice is not None:
         raise ConfigurationError(f"line {line}: the column {twice!r} occurs twice; keep one of them")
     if KEY not in names:
@@ -62,11 +66,11 @@ def read_header(cells: Sequence[str], line: int) -> Header:
     for at, path in enumerate(paths):
         if path is not None:
             parts.setdefault(path[:-1], []).append((at, path[-1]))
-    return Header(names, parts)
+    return Header(names, parts, tuple(at for at, name in enumerate(names) if not name))
 
 
 def _path(name: str, number: int, cells: Sequence[str]) -> Path | None:
-    if name in MARKS:
+    if not name or name in MARKS:
         return None
     known = columns()
     if name in known:
@@ -74,10 +78,10 @@ def _path(name: str, number: int, cells: Sequence[str]) -> Path | None:
     family = next((prefix for prefix in open_columns() if name.startswith(prefix) and name != prefix), None)
     if family is not None:
         return _free(family, name)
-    if not name:
-        raise ConfigurationError(f"column {number} has no name; name it or take it out")
-    if len(cells) == 1 and any(mark in name for mark in ";\t|"):
-        raise ConfigurationError("the columns are not separated by commas; export the file with commas")
+    if len(cells) == 1 and KEY in name and not name.replace("_", "").isalnum():
+        raise ConfigurationError(
+            "the columns are not separated by commas; name what separates them: --delimiter (in code delimiter=)"
+        )
     raise ConfigurationError(f"unknown column {name!r} (column {number}){_hint(name, known)}")
 
 
@@ -94,10 +98,10 @@ def _free(family: str, name: str) -> Path:
 
 
 def _hint(name: str, known: dict[str, Path]) -> str:
-    families = [f"{family}…" for family in open_columns()]
-    near = difflib.get_close_matches(name, [*known, *families], n=1)
+    near = did_you_mean(name, list(known), open_columns())
     if near:
-        return f"; did you mean {near[0]!r}?"
+        return f"; did you mean {near!r}?"
+    families = [f"{family}…" for family in open_columns()]
     first_parts = dict.fromkeys(path[0] + (".…" if len(path) > 1 else "") for path in known.values())
     return "; the columns are " + ", ".join([*first_parts, *families])
 

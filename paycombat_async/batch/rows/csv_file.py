@@ -1,8 +1,9 @@
 """CSV input: reads rows from a text stream, and counts them."""
 
 import csv
+import io
 from collections.abc import Iterator
-from typing import TextIO
+from typing import Final, TextIO
 
 from paycombat_async.batch.rows.columns import KEY, MARKS, Empty, Header, read_header
 from paycombat_async.batch.rows.row import BadRow, Row, row_from_data
@@ -10,39 +11,72 @@ from paycombat_async.errors import ConfigurationError
 
 # Characters in a cell. More than the longest body that may be sent, so that a cell that is too long for a body makes
 # one bad row; less than what would fill the memory if a quote is never closed.
-MAX_CELL = 1 << 20
+MAX_CELL: Final = 1 << 20
+_DELIMITERS: Final = (",", ";", "\t")  # recognized without being named; in German or French, Excel writes semicolons
 
 
-def read_csv(stream: TextIO, empty: Empty) -> Iterator[Row | BadRow]:
-    """Yields the rows after the header; one with more or fewer cells than the header is a `BadRow`."""
-    records = _records(stream)
+def find_delimiter(start: str) -> str:
+    """The delimiter by which the header at the start of this text has a column `customer_id`; a comma if there is none.
+
+    The comma comes first, so that nothing is guessed where it works.
+    """
+    return next((delimiter for delimiter in _DELIMITERS if KEY in _names(start, delimiter)), ",")
+
+
+def read_csv(stream: TextIO, empty: Empty, delimiter: str = ",") -> Iterator[Row | BadRow]:
+    """Yields the rows after the header; one whose cells do not fit the header is a `BadRow`."""
+    records = _records(stream, delimiter)
     header = _header(records)
     for line, cells in records:
-        yield _row(header, line, cells, empty)
+        problem = _misfit(header, cells, empty)
+        if problem:
+            at = header.names.index(KEY)
+            yield BadRow(line, problem, cells[at] if at < len(cells) else "", cells)
+        else:
+            padded = (*cells, *("" for _ in header.names[len(cells) :]))
+            yield row_from_data(line, header.fields(padded, empty), cells)
 
 
-def count_csv(stream: TextIO) -> int:
+def count_csv(stream: TextIO, delimiter: str = ",") -> int:
     """The number of rows. Raises `ConfigurationError` for an invalid header or broken quoting."""
-    records = _records(stream)
+    records = _records(stream, delimiter)
     _header(records)
     return sum(1 for _ in records)
 
 
-def csv_header(stream: TextIO) -> Header:
+def csv_header(stream: TextIO, delimiter: str = ",") -> Header:
     """The parsed header. Raises `ConfigurationError` if it is invalid."""
-    return _header(_records(stream))
+    return _header(_records(stream, delimiter))
 
 
-def _row(header: Header, line: int, cells: tuple[str, ...], empty: Empty) -> Row | BadRow:
-    missing = header.names[len(cells) :]
-    if len(cells) <= len(header.names) and set(missing) <= set(
-        MARKS
-    ):  # these columns are ignored, so they may be missing
-        return row_from_data(line, header.fields((*cells, *("" for _ in missing)), empty), cells)
-    amount = "many" if len(cells) > len(header.names) else "few"
-    reason = f"too {amount} cells: {len(cells)}, the header has {len(header.names)}"
-    at = header.names.index(KEY)
-    return BadRow(line, reason, cells[at] if at < len(cells) else "", cells)
+def _misfit(header: Header, cells: tuple[str, ...], empty: Empty) -> str:
+    """Why these cells cannot be read by the header, else ""."""
+    width = len(header.names)
+    if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+        return f"too many cells: {len(cells)}, the header has {width}"
+    # A cell that is left out at the end is empty. Where empty cells clear, it may as well be missing by mistake.
+    if (
+        len(cells) < width
+        and empty == "clear"
+        and any(name and name not in MARKS for name in header.names[len(cells) :])
+    ):
+        return f"too few cells: {len(cells)}, the header has {width}"
+    for at in header.unnamed:
+        if at < len(cells) and cells[at].strip():
+            return f"column {at + 1} has no name, but this row has a value there"
+    for at, (name, cell) in enumerate(zip(header.names, cells, strict=False)):
+        # Quotes count only at the very beginning of a cell, so `id, "VIP"` would send them as part of the value.
+        if cell[:1].isspace() and cell.lstrip()[:1] == '"' and name not in MARKS:
+            return f"{name or f'column {at + 1}'}: white space before a quote, so the quotes would be sent; take it out"
+    return ""
+
+
+def _names(start: str, delimiter: str) -> list[str]:
+    try:
+        _, cells = next(_records(io.StringIO(start, newline=""), delimiter), (0, ()))
+    except ConfigurationError:
+        return []
+    return [cell.strip() for cell in cells]
 
 
 def _header(records: Iterator[tuple[int, tuple[str, ...]]]) -> Header:
@@ -52,12 +86,12 @@ def _header(records: Iterator[tuple[int, tuple[str, ...]]]) -> Header:
     return read_header(cells, line)
 
 
-def _records(stream: TextIO) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _records(stream: TextIO, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yields the first line number and the cells of each row; skips rows of empty cells, which spreadsheets add."""
     csv.field_size_limit(
         max(csv.field_size_limit(), MAX_CELL)
     )  # the limit applies to the whole process, so it is never lowered
-    reader = csv.reader(stream, strict=True)
+    reader = csv.reader(stream, strict=True, delimiter=delimiter)
     line, problem = 0, ""
     while not problem:
         line = reader.line_num + 1

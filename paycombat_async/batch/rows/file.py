@@ -1,121 +1,139 @@
 """A file of rows: checked as a whole before anything is sent, then read as a stream."""
 
-import codecs
-import errno
+import io
 import os
-import stat
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+import zlib
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal, TextIO, TypeAlias
+from typing import BinaryIO, Final, Literal, TextIO, TypeAlias
 
 from paycombat_async.batch.rows.columns import Empty
-from paycombat_async.batch.rows.csv_file import count_csv, read_csv
+from paycombat_async.batch.rows.csv_file import count_csv, csv_header, find_delimiter, read_csv
 from paycombat_async.batch.rows.jsonl_file import count_jsonl, read_jsonl
-from paycombat_async.batch.rows.row import BadRow, Given, Row
+from paycombat_async.batch.rows.row import BadRow, Row
+from paycombat_async.batch.rows.source import Opener, open_file, open_stream
+from paycombat_async.batch.rows.text import check_text, find_encoding
 from paycombat_async.errors import ConfigurationError
 
 FileFormat: TypeAlias = Literal["csv", "jsonl"]
 
-_SUFFIXES: dict[str, FileFormat] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-_COUNT: dict[FileFormat, Callable[[TextIO], int]] = {"csv": count_csv, "jsonl": count_jsonl}
+STANDARD_INPUT: Final = "standard input"
+_SUFFIXES: Final[dict[str, FileFormat]] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 # CSV allows any line ending, and line ends within cells; JSONL lines end with a line feed only.
-_NEWLINE: dict[FileFormat, str] = {"csv": "", "jsonl": "\n"}
-_CHUNK = 1 << 20
-_LONGEST_LINE = 4 << 20
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_NEWLINE: Final[dict[FileFormat, str]] = {"csv": "", "jsonl": "\n"}
+_HEADER_CHARACTERS: Final = 1 << 16  # of which the delimiter is found out
 
 
 @dataclass(frozen=True, slots=True)
 class RowFile:
-    """A checked file of `total` rows; each iteration reads it again from the start."""
+    """A checked file of `total` rows; each iteration reads it again from the start.
 
-    path: Path
+    `name` is for messages; `path` is None if the rows came from a stream. `delimiter` separates the cells of CSV.
+    """
+
+    path: Path | None
+    name: str
     file_format: FileFormat
     empty: Empty
+    delimiter: str
+    encoding: str
+    strict: bool
     total: int
+    _open: Opener = field(repr=False)
 
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Yields the rows. Raises `ConfigurationError` if the file has become unreadable since it was checked."""
+        with self._translate_errors(), self._open_text() as stream:
+            for row in self._rows(stream):
+                if self.strict and isinstance(row, Row) and row.damage:
+                    yield BadRow(row.line, row.damage, row.customer_id, row.source)
+                else:
+                    yield row
+
+    def header_names(self) -> tuple[str, ...]:
+        """The names of the columns of a CSV file. Raises `ConfigurationError` as iterating does."""
+        with self._translate_errors(), self._open_text() as stream:
+            return csv_header(stream, self.delimiter).names
+
+    def _rows(self, stream: TextIO) -> Iterator[Row | BadRow]:
+        if self.file_format == "csv":
+            return read_csv(stream, self.empty, self.delimiter)
+        return read_jsonl(stream)
+
+    def _open_text(self) -> TextIO:
+        return _text(self._open(), self.encoding, self.file_format)
+
+    @contextmanager
+    def _translate_errors(self) -> Generator[None]:
         try:
-            with open_text(self.path, self.file_format) as stream:
-                yield from read_csv(stream, self.empty) if self.file_format == "csv" else read_jsonl(stream)
-        except (OSError, UnicodeDecodeError) as error:
+            yield
+        except (OSError, EOFError, UnicodeError, zlib.error) as error:
             problem = type(error).__name__
         else:
             return
-        raise ConfigurationError(f"{self.path.name} can no longer be read ({problem}); was it changed meanwhile?")
+        raise ConfigurationError(f"{self.name} can no longer be read ({problem}); was it changed meanwhile?")
 
 
-def open_rows(path: str | os.PathLike[str], *, file_format: FileFormat | None = None, empty: Empty = "keep") -> RowFile:
-    """Check a file of rows and return it: CSV if it ends in .csv, JSONL if in .jsonl or .ndjson, or as `file_format`.
+def open_rows(
+    path: str | os.PathLike[str] | BinaryIO,
+    *,
+    file_format: FileFormat | None = None,
+    empty: Empty = "keep",
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    strict: bool = False,
+) -> RowFile:
+    """Check a file of rows and return it: CSV if it ends in .csv or .tsv, JSONL if in .jsonl, or as `file_format`.
 
-    In CSV an empty cell leaves its field unchanged and `<clear>` clears it; with `empty="clear"` an empty cell clears
-    the field and `<keep>` leaves it unchanged. Raises `ConfigurationError` if the file as a whole cannot be used, such
-    as for its encoding or its header; a single invalid row is a `BadRow` later.
+    `path` may also be a stream of bytes, such as `sys.stdin.buffer`; it is copied to a temporary file. Gzip is
+    decompressed. In CSV an empty cell leaves its field unchanged and `<clear>` clears it; with `empty="clear"` an empty
+    cell clears the field and `<keep>` leaves it unchanged. Commas, semicolons and tabs are recognized as delimiters by
+    the header, UTF-8 and UTF-16 by the byte order mark; else name `delimiter` and `encoding`. Rows that a spreadsheet
+    seems to have damaged are reported and sent; with `strict` they are refused. Raises `ConfigurationError` if the file
+    as a whole cannot be used, such as for its encoding or its header; a single invalid row is a `BadRow` later.
     """
-    where = Path(path)
-    chosen = file_format or _SUFFIXES.get(where.suffix.lower())
-    if chosen is None:
-        raise ConfigurationError(f"{where.name}: neither .csv nor .jsonl; specify its format")
+    where = Path(path) if isinstance(path, str | os.PathLike) else None
+    name = STANDARD_INPUT if where is None else where.name
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise ConfigurationError("the delimiter must be one character, such as ; or a tab")
     try:
-        with _open_regular(where) as stream:
-            _check_bytes(stream)
-        with open_text(where, chosen) as text:
-            return RowFile(where, chosen, empty, _COUNT[chosen](text))
+        opener = open_stream(path) if not isinstance(path, str | os.PathLike) else open_file(Path(path))
+        with opener() as stream:
+            known = find_encoding(stream, encoding)
+        with opener() as stream:
+            check_text(stream, known)
+        with _text(opener(), known, "csv") as text:
+            start = text.read(_HEADER_CHARACTERS)
+        chosen = file_format or _find_format(where, start)
+        separator = delimiter or (find_delimiter(start) if chosen == "csv" else ",")
+        with _text(opener(), known, chosen) as text:
+            total = count_csv(text, separator) if chosen == "csv" else count_jsonl(text)
     except ConfigurationError as error:
-        problem = f"{where.name}: {error}"
+        problem = f"{name}: {error}"
+    except (EOFError, zlib.error):
+        problem = f"{name}: the gzip data is cut short or damaged"
     except OSError as error:
-        problem = f"{where}: {os.strerror(error.errno or 0)}"
+        # gzip's own errors have no number
+        problem = f"{where or name}: {os.strerror(error.errno)}" if error.errno else f"{name}: the gzip data is damaged"
+    else:
+        return RowFile(where, name, chosen, empty, separator, known, strict, total, opener)
     raise ConfigurationError(problem)
 
 
-def open_text(path: Path, file_format: FileFormat) -> TextIO:
-    """The file opened as UTF-8 text, without its byte order mark."""
-    return path.open(encoding="utf-8-sig", newline=_NEWLINE[file_format])
+def _find_format(path: Path | None, start: str) -> FileFormat:
+    if path is None:  # no header of CSV begins with a brace
+        return "jsonl" if start.lstrip().startswith(("{", "[")) else "csv"
+    suffix = Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix
+    chosen = _SUFFIXES.get(suffix.lower())
+    if chosen is None:
+        raise ConfigurationError("neither .csv nor .jsonl; specify its format: --format (in code file_format=)")
+    return chosen
 
 
-def _open_regular(path: Path) -> BinaryIO:
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "")
-    if not stat.S_ISREG(mode):
-        raise ConfigurationError("not a regular file; it is read twice, so save it to one first")
-    return path.open("rb")
+def _text(stream: BinaryIO, encoding: str, file_format: FileFormat) -> TextIO:
+    return io.TextIOWrapper(stream, encoding, newline=_NEWLINE[file_format])
 
 
-def _check_bytes(stream: BinaryIO) -> None:
-    decode = codecs.getincrementaldecoder("utf-8")().decode
-    line, without_end, decoded = 1, 0, False
-    while chunk := stream.read(_CHUNK):
-        if not decoded and chunk.startswith(_UTF16_MARKS):
-            raise ConfigurationError("is UTF-16; save it as UTF-8 (in Excel: 'CSV UTF-8')")
-        _check_chunk(chunk, line, decode)
-        newlines = chunk.count(b"\n") or chunk.count(b"\r")
-        without_end = 0 if newlines else without_end + len(chunk)
-        if without_end > _LONGEST_LINE:
-            raise ConfigurationError(
-                f"line {line} is longer than {_LONGEST_LINE >> 20} MiB; a customer's row is never that long"
-            )
-        line, decoded = line + newlines, decoded or chunk != codecs.BOM_UTF8
-    _check_chunk(b"", line, lambda data: decode(data, True))  # noqa: FBT003 - codecs' own signature
-    if not decoded:
-        raise ConfigurationError("the file is empty")
-
-
-def _check_chunk(chunk: bytes, line: int, decode: Callable[[bytes], str]) -> None:
-    at, problem = chunk.find(b"\0"), "a NUL byte; the file is damaged or is not text"
-    try:
-        decode(chunk)
-    except UnicodeDecodeError as error:
-        # The decoder may still hold the first bytes of a character from the previous chunk.
-        start = max(0, error.start - (len(error.object) - len(chunk)))
-        if at < 0 or start < at:
-            at, problem = start, f"the byte 0x{error.object[error.start]:02x}, which is not UTF-8; save it as UTF-8"
-    if at >= 0:
-        raise ConfigurationError(f"line {line + chunk.count(bytes([10]), 0, at)} contains {problem}")
-
-
-GivenRows: TypeAlias = RowFile | Iterable[Given] | AsyncIterable[Given]
-Rows: TypeAlias = str | os.PathLike[str] | GivenRows
 FilePath: TypeAlias = str | os.PathLike[str]

@@ -1,14 +1,17 @@
 """Rows: the update of one customer and its line in the input, or the reason why it cannot be sent."""
 
+import re
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
 from paycombat_async._printable import printable
 from paycombat_async._protocol.request_body import encode_body
 from paycombat_async._signing import body_digest
-from paycombat_async.batch.rows.columns import KEY
+from paycombat_async.batch.rows.columns import KEY, columns
+from paycombat_async.batch.rows.damage import find_damage
+from paycombat_async.batch.rows.hints import did_you_mean
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas.customers import UpdateCustomer
@@ -16,20 +19,31 @@ from paycombat_async.schemas.customers import UpdateCustomer
 # The row as in its file, to copy it to the failures file: the cells of CSV, the line of JSONL, None without a file.
 Source: TypeAlias = tuple[str, ...] | str | None
 
+_UNKNOWN_FIELD: Final = re.compile(r"unknown field `(.*)`\Z")
+
 
 # `gc=False`, here and in other Structs made per row, since thousands of them alive would start the garbage collector.
 class Row(Struct, frozen=True, gc=False):
-    """A valid row. `body` is what will be sent; `digest` is its SHA-256, by which a later run detects changes."""
+    """A valid row. `body` is what will be sent; `digest` is its SHA-256, by which a later run detects changes.
+
+    `damage` says what a spreadsheet seems to have done to one of its values, else "".
+    """
 
     line: int
     request: UpdateCustomer
     body: bytes
     digest: str
     source: Source = None
+    damage: str = ""
 
     @property
     def customer_id(self) -> str:
         return self.request.customer_id
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the body has the id of the customer only, so that there is nothing to send."""
+        return b',"' not in self.body  # the id comes first, and a quote inside it is written as \\"
 
 
 class BadRow(Struct, frozen=True):
@@ -45,14 +59,14 @@ def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | B
     """The row for plain data shaped like the API's body, or a `BadRow` if it is invalid."""
     known = _text_or_nothing(data.get(KEY))
     if data.get(KEY, "") == "":
-        return BadRow(line, "no customer_id", source=source)
+        return BadRow(line, _no_id(data), source=source)
     if "extra" in data:  # a field of the Struct, not a key of the body
         return BadRow(line, "unknown field 'extra'", known, source)
     try:
         request = UpdateCustomer.from_mapping(data)
     except InvalidRequest as error:
-        return BadRow(line, reason_of(error), known, source)
-    return row_from_request(line, request, source)
+        return BadRow(line, reason_of(error) + _hint(error), known, source)
+    return row_from_request(line, request, source, find_damage(data))
 
 
 def row_from_given(line: int, given: object) -> Row | BadRow:
@@ -64,18 +78,32 @@ def row_from_given(line: int, given: object) -> Row | BadRow:
     return BadRow(line, f"expected an UpdateCustomer, got {type(given).__name__}")
 
 
-def row_from_request(line: int, request: UpdateCustomer, source: Source = None) -> Row | BadRow:
+def row_from_request(line: int, request: UpdateCustomer, source: Source = None, damage: str = "") -> Row | BadRow:
     """The row for a Struct, or a `BadRow` if it is invalid: Struct constructors check nothing."""
     customer_id = _text_or_nothing(request.customer_id)
     if not customer_id:
         return BadRow(line, "no customer_id", source=source)
     if not customer_id.isprintable():
         return BadRow(line, f"{KEY} contains a character that no id has", customer_id, source)
+    if customer_id != customer_id.strip():
+        return BadRow(line, f"{KEY} has white space around it; take it out", customer_id, source)
     try:
         body = encode_body(UPDATE_CUSTOMER, request)
     except InvalidRequest as error:
         return BadRow(line, reason_of(error), customer_id, source)
-    return Row(line, request, body, body_digest(body), source)
+    return Row(line, request, body, body_digest(body), source, damage)
+
+
+def _no_id(data: Mapping[str, Any]) -> str:
+    near = next((name for name in data if name != KEY and did_you_mean(name, [KEY]) == KEY), None)
+    return f"no {KEY}" if near is None else printable(f"no {KEY}; is it what is called {near!r} here?")
+
+
+def _hint(error: InvalidRequest) -> str:
+    found = _UNKNOWN_FIELD.search(str(error))
+    names = list(dict.fromkeys(part for path in columns().values() for part in path))
+    near = did_you_mean(found[1], names) if found else ""
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def _text_or_nothing(value: object) -> str:

@@ -12,10 +12,13 @@ from paycombat_async._protocol.messages import Attempt
 from paycombat_async.batch.failures_file import FailuresFile
 from paycombat_async.batch.journal.file import source_name
 from paycombat_async.batch.journal.journal import Journal, open_journal, temporary_journal
+from paycombat_async.batch.journal.preview import JournalPreview, preview_journal
 from paycombat_async.batch.report import BatchReport, Progress, Tally
-from paycombat_async.batch.rows.chunks import chunks_of
-from paycombat_async.batch.rows.file import FilePath, RowFile, Rows, open_rows
-from paycombat_async.batch.run.dry_run import run_dry
+from paycombat_async.batch.rows.file import FilePath, RowFile, open_rows
+from paycombat_async.batch.rows.iterables import reader_of
+from paycombat_async.batch.rows.reader import Rows
+from paycombat_async.batch.rows.row import Row
+from paycombat_async.batch.run.dry_run import DryRun
 from paycombat_async.batch.run.recorder import RunRecorder
 from paycombat_async.batch.run.run import Run
 from paycombat_async.batch.run.throttle import Throttle
@@ -29,7 +32,10 @@ _NO_FILE = (
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The arguments of `sync_customers`. Raises `ConfigurationError` for numbers out of range."""
+    """The arguments of `sync_customers`. Raises `ConfigurationError` for numbers out of range.
+
+    `on_row` receives each row that a dry run would send; `on_report` the report of a run, also of a cancelled one.
+    """
 
     rows: Rows
     journal: FilePath | None
@@ -40,6 +46,9 @@ class Job:
     stop: asyncio.Event | None
     _: KW_ONLY
     dry_run: bool
+    send_all: bool
+    on_row: Callable[[Row], None] | None = None
+    on_report: Callable[[BatchReport], None] = lambda _: None
 
     def __post_init__(self) -> None:
         if self.concurrency < 1:
@@ -53,9 +62,9 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
     rows = await asyncio.to_thread(open_rows, job.rows) if isinstance(job.rows, str | os.PathLike) else job.rows
     source = rows if isinstance(rows, RowFile) else None
     tally = Tally(None if source is None else source.total)
-    chunks = chunks_of(rows, max(64, min(512, 8 * job.concurrency)))
     if job.dry_run:
-        return await run_dry(chunks, tally, SYSTEM_CLOCK, job.on_progress)
+        dry_run = DryRun(tally, await asyncio.to_thread(_preview, client, source, job), job.on_row)
+        return await dry_run.execute(reader_of(rows), SYSTEM_CLOCK, job.on_progress)
     if client is None:
         raise ConfigurationError("only a dry run can be done without a client")
 
@@ -68,14 +77,40 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
     # With more calls than connections, some would use up their time-outs while they wait for a connection.
     throttle = Throttle(min(job.concurrency, observed.max_connections), job.rate, observed.clock)
     journal, failures = await asyncio.to_thread(_open_files, observed, source, job)
-    recorder = RunRecorder(journal, failures, tally)
-    return await Run(observed, recorder, throttle, job.on_progress, job.stop or asyncio.Event()).execute(chunks)
+    run = Run(observed, RunRecorder(journal, failures, tally), throttle, job.on_progress, job.stop or asyncio.Event())
+    return await run.execute(reader_of(rows), job.on_report)
 
 
 def _open_files(client: ObservedClient, source: RowFile | None, job: Job) -> tuple[Journal, FailuresFile | None]:
-    failures = None if job.failed is None else FailuresFile(Path(job.failed), source)
     if job.journal is None:
-        return temporary_journal(), failures
+        return temporary_journal(), _open_failures(source, job, "")
     where = Path(job.journal)
-    name = _NO_FILE if source is None else source_name(source.path, where)
-    return open_journal(where, account=client.account_digest("paycombat journal"), source=name), failures
+    journal = open_journal(where, **_belongs_to(client, source, where), send_all=job.send_all)
+    try:
+        return journal, _open_failures(source, job, journal.failures_left)
+    except BaseException:
+        journal.close([], journal.failures_left)
+        raise
+
+
+def _open_failures(source: RowFile | None, job: Job, left: str) -> FailuresFile | None:
+    return None if job.failed is None else FailuresFile(Path(job.failed), source, left=left)
+
+
+def _belongs_to(client: ObservedClient, source: RowFile | None, journal: Path) -> dict[str, str]:
+    return {"account": client.account_digest("paycombat journal"), **_source(source, journal)}
+
+
+def _source(source: RowFile | None, journal: Path) -> dict[str, str]:
+    path = None if source is None else source.path
+    return {"source": _NO_FILE if path is None else source_name(path, journal)}
+
+
+def _preview(client: AsyncPayCombat | None, source: RowFile | None, job: Job) -> JournalPreview | None:
+    """The journal as the run would find it; None if it would skip no row. Without a client its account is unknown."""
+    if job.journal is None or job.send_all:
+        return None
+    where = Path(job.journal)
+    if client is None:
+        return preview_journal(where, _source(source, where))
+    return preview_journal(where, _belongs_to(client.observed(lambda _: None), source, where))

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 
 from paycombat_async._engine.observed import ObservedClient
 from paycombat_async.batch.journal.journal import RowState
 from paycombat_async.batch.report import BatchReport, Progress
-from paycombat_async.batch.rows.chunks import Chunks
+from paycombat_async.batch.rows.reader import RowReader
 from paycombat_async.batch.run.failures import (
     MESSAGES,
     Breaker,
@@ -18,13 +17,13 @@ from paycombat_async.batch.run.failures import (
     max_tries,
     state_after,
 )
+from paycombat_async.batch.run.pace import ReadingPace
 from paycombat_async.batch.run.recorder import RunRecorder
 from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.batch.run.work_queue import Item, WorkQueue
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
 
-_CALLS_AHEAD = 4  # the next chunk is read when only this many queued rows per worker are left
 _TICK = 0.25  # seconds between two progress reports; also the longest time from a result to its commit
 
 
@@ -46,7 +45,7 @@ class Run:
         self._stop = stop
         self._begun = client.clock.monotonic()
         self._breaker = Breaker(throttle.workers)
-        self._queue = WorkQueue(low=_CALLS_AHEAD * throttle.workers)
+        self._queue = WorkQueue()
         self._over = asyncio.get_running_loop().create_future()
         self._idle: set[asyncio.Task[None] | None] = set()
         # Rows set aside with their errors, until it is clear whether every row of the run fails like them.
@@ -57,16 +56,18 @@ class Run:
         self._stopped = ""
         self._misconfigured = False
 
-    async def execute(self, chunks: Chunks) -> BatchReport:
+    async def execute(self, reader: RowReader, on_report: Callable[[BatchReport], None]) -> BatchReport:
         """Send every row and return the report.
 
-        When cancelled, it records the calls under way as unknown, closes the journal and raises `CancelledError`.
+        When cancelled, it records the calls under way as unknown, closes the journal, calls `on_report` with the report
+        and raises `CancelledError`.
         """
         failed: list[BaseException] = []
         try:
             async with asyncio.TaskGroup() as group:
                 workers = {group.create_task(self._work()) for _ in range(self._throttle.workers)}
-                others = {group.create_task(self._feed(chunks)), group.create_task(self._watch())}
+                watchers = (self._feed(reader), self._watch(), self._commit_many())
+                others = {group.create_task(watcher) for watcher in watchers}
                 await self._until_over()
                 for task in others | (workers & self._idle):  # the other workers end after their call
                     task.cancel()
@@ -74,6 +75,7 @@ class Run:
             failed.extend(group_of_errors.exceptions)
         finally:
             report = self._close()
+            on_report(report)
         if failed:
             raise failed[0]
         return report
@@ -81,26 +83,37 @@ class Run:
     async def _until_over(self) -> None:
         while not (await asyncio.wait([self._over], timeout=_TICK))[0]:
             self._report_progress()
-            try:
-                await self._recorder.flush()
-            except ConfigurationError as error:
-                self._abort(str(error))
+            await self._flush()
+
+    async def _commit_many(self) -> None:
+        while True:
+            await self._recorder.until_many()
+            await self._flush()
+
+    async def _flush(self) -> None:
+        try:
+            await self._recorder.flush()
+        except ConfigurationError as error:
+            self._abort(str(error))
 
     async def _watch(self) -> None:
         await self._stop.wait()
         self._end()
 
-    async def _feed(self, chunks: Chunks) -> None:
+    async def _feed(self, reader: RowReader) -> None:
+        pace = ReadingPace(self._throttle.workers, self._client.clock)
         try:
-            async with aclosing(chunks):
-                async for chunk in chunks:
-                    items = await self._recorder.plan(chunk)
-                    self._unfinished += len(items)
-                    self._queue.put(items)
-                    self._report_progress()
-                    await self._queue.until_low()
+            while chunk := await reader.take(pace.rows):
+                items = await self._recorder.plan(chunk)
+                self._unfinished += len(items)
+                self._queue.put(items)
+                self._report_progress()
+                await self._queue.until_low(pace.low)
+                pace.adapt(len(chunk))
         except ConfigurationError as error:  # the file or the journal has become unusable
             self._abort(str(error))
+        finally:
+            await reader.aclose()
         self._input_exhausted = True
         self._finish_if_done()
 
@@ -223,6 +236,7 @@ class Run:
         return BatchReport.of(
             self._progress(),
             failures=self._recorder.tally.failures,
+            warnings=self._recorder.tally.warnings,
             failures_file=failures_file,
             stopped=self._stopped or problem,
             misconfigured=self._misconfigured,

@@ -23,9 +23,9 @@ class WorkQueue:
     An `asyncio.Queue` costs six times as much per row and has no such signal.
     """
 
-    def __init__(self, low: int) -> None:
+    def __init__(self) -> None:
         self._items: deque[Item] = deque()
-        self._low = low
+        self._low = 0
         self._arrived = asyncio.Event()
         self._ran_low = asyncio.Event()
 
@@ -47,8 +47,9 @@ class WorkQueue:
             self._arrived.clear()
             await self._arrived.wait()
 
-    async def until_low(self) -> None:
+    async def until_low(self, low: int) -> None:
         """Wait until at most `low` items are left: then it is time to read more rows."""
-        while len(self._items) > self._low:
+        self._low = low
+        while len(self._items) > low:
             self._ran_low.clear()
             await self._ran_low.wait()

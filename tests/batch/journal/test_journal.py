@@ -18,6 +18,7 @@ from paycombat_async.batch import Row
 from paycombat_async.batch.journal import index
 from paycombat_async.batch.journal.file import source_name
 from paycombat_async.batch.journal.journal import Journal, Plan, Result, RowState, open_journal, temporary_journal
+from paycombat_async.batch.journal.preview import preview_journal
 from paycombat_async.batch.rows.row import row_from_request
 from tests.processes import run
 
@@ -119,13 +120,74 @@ def test_one_run_at_a_time(path: Path) -> None:
 )
 def test_it_belongs_to_one_account_and_one_input(path: Path, account: str, source: str, sentence: str) -> None:
     """With another account or input, rows would be skipped or sent wrongly: it is refused."""
-    opened(path).close([])
+    journal = opened(path)
+    (plan,) = journal.commit([], [row(2, "c1")])
+    journal.close([Result(plan.number, RowState.DONE, "")])
 
     with pytest.raises(ConfigurationError) as caught:
         opened(path, account, source)
     opened(path).close([])
 
     assert str(caught.value).endswith(sentence)
+
+
+@pytest.mark.parametrize("state", [RowState.DONE, RowState.UNKNOWN, RowState.FAILED, None])
+@pytest.mark.parametrize("is_committed", [False, True])
+def test_it_is_bound_when_a_row_may_have_been_carried_out(
+    path: Path, state: RowState | None, is_committed: bool
+) -> None:
+    """A run that only met refusals, or nothing at all, leaves it to whoever comes with the right account."""
+    journal = opened(path, "wrong", "b.csv")
+    (plan,) = journal.commit([], [row(2, "c1")])
+    results = [] if state is None else [Result(plan.number, state, "")]
+    if is_committed:
+        journal.commit(results, [])
+        journal._connection.close()  # killed: nothing was closed
+    else:
+        journal.close(results)
+
+    try:
+        opened(path).close([])
+    except ConfigurationError:
+        is_bound = True
+    else:
+        is_bound = False
+
+    assert (state in {RowState.DONE, RowState.UNKNOWN}) == is_bound
+
+
+def test_a_failed_commit_does_not_bind(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one does, with the results."""
+    journal = opened(path)
+    (plan,) = journal.commit([], [row(2, "c1")])
+    results = [Result(plan.number, RowState.DONE, "")]
+    monkeypatch.setattr(journal, "_connection", FailingOnce(journal._connection))
+
+    with pytest.raises(ConfigurationError):
+        journal.commit(results, [])
+    journal.commit(results, [])
+    journal.close([])
+
+    with pytest.raises(ConfigurationError, match="another account"):
+        opened(path, "other")
+
+
+def test_all_rows_can_be_sent_again(path: Path) -> None:
+    """Also the rest of them by a later run, if the one that was to send all was stopped in the middle."""
+    rows = [row(line, f"c{line}") for line in range(4)]
+
+    def skipped(*, only: int = 4, send_all: bool = False) -> list[bool]:
+        journal = open_journal(path, account="account", source="in.csv", send_all=send_all)
+        plans = journal.commit([], rows[:only])
+        journal.close([Result(plan.number, RowState.DONE, "") for plan in plans])
+        return [plan.skip for plan in plans]
+
+    assert [False] * 4 == skipped()
+    assert [True] * 4 == skipped()
+    assert [False] * 2 == skipped(only=2, send_all=True)
+    assert [True, True, False, False] == skipped()
+    assert [True] * 4 == skipped()
+    assert [False] * 4 == skipped(send_all=True)
 
 
 def test_an_input_is_named_from_where_the_journal_is(tmp_path: Path) -> None:
@@ -204,6 +266,30 @@ def test_what_is_done_is_skipped_and_all_else_is_sent_again(path: Path) -> None:
     assert [True, False, False, False, False, False] == [plan.skip for plan in plans]
     assert {*numbers} == {plan.number for plan in plans[:5]}
     assert {"done"} == set(states(path).values())
+
+
+def test_a_preview_says_what_would_be_skipped(path: Path) -> None:
+    """It sees what a run would see, changes nothing, and creates nothing."""
+    rows = [row(line, f"c{line}") for line in range(4)]
+    belongs_to = {"account": "account", "source": "in.csv"}
+    assert preview_journal(path, belongs_to) is None
+    assert not path.exists()
+    journal = opened(path)
+    plans = journal.commit([], rows)
+    journal.close([Result(plan.number, RowState.DONE, "") for plan in plans[:2]])
+    before = path.read_bytes()
+
+    preview = preview_journal(path, belongs_to)
+    assert preview is not None
+    skips = preview.skips([rows[0], row(9, "c1", "changed"), *rows[2:]])
+    preview.close()
+
+    assert [True, False, False, False] == skips
+    assert before == path.read_bytes()
+    for other in ({"account": "other"}, {"source": "b.csv"}):
+        with pytest.raises(ConfigurationError, match="belongs to another"):
+            preview_journal(path, other)
+    opened(path).close([])
 
 
 def test_a_customer_that_stands_twice_is_sent_once(path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paycombat_async import ConfigurationError
-from paycombat_async.batch.rows.csv_file import MAX_CELL, count_csv, read_csv
+from paycombat_async.batch.rows.csv_file import MAX_CELL, count_csv, find_delimiter, read_csv
 from paycombat_async.batch.rows.row import BadRow, Row
 
 HEADER = "customer_id,type,description,company.name\n"
@@ -30,8 +30,16 @@ LIMIT = "at most 100000 are sent (the provider documents no limit)"
     [
         (",company,x,y", "no customer_id"),
         ("<clear>,company,x,y", "no customer_id"),
-        ("c1,company,x", "too few cells: 3, the header has 4"),
         ("c1,company,x,y,z", "too many cells: 5, the header has 4"),
+        ("c1,company,x,y,,z", "too many cells: 6, the header has 4"),
+        ('c1,company, "VIP",y', "description: white space before a quote, so the quotes would be sent; take it out"),
+        (
+            'c1,company, "Smith, Ana"',
+            "description: white space before a quote, so the quotes would be sent; take it out",
+        ),
+        (" ,company,x,y", "customer_id has white space around it; take it out"),
+        (" c1,company,x,y", "customer_id has white space around it; take it out"),
+        ("c1\t,company,x,y", "customer_id contains a character that no id has"),
         ("c1,firm,x,y", "type: not one of the allowed values"),
         (f"{'c' * 256},company,x,y", "customer_id: expected `str` of length <= 255"),
         ("c\x071,company,x,y", "customer_id contains a character that no id has"),
@@ -44,7 +52,22 @@ LIMIT = "at most 100000 are sent (the provider documents no limit)"
             f"the body has 200077 bytes; {LIMIT}",
         ),
     ],
-    ids=["no id", "cleared id", "few", "many", "type", "long id", "control", "long body", "long cell"],
+    ids=[
+        "no id",
+        "cleared id",
+        "many",
+        "many after a gap",
+        "quotes sent",
+        "quotes around a comma",
+        "blank id",
+        "padded id",
+        "tab",
+        "type",
+        "long id",
+        "control",
+        "long body",
+        "long cell",
+    ],
 )
 def test_a_bad_row_is_a_row_with_a_reason(line: str, reason: str) -> None:
     """An invalid row becomes a `BadRow` with its line, and the rows around it are read."""
@@ -104,3 +127,51 @@ def test_a_missing_mark_at_the_end_is_no_missing_cell() -> None:
     rows = rows_of("customer_id,description,_line\nc,x\n")
 
     assert ["c"] == [row.customer_id for row in rows if isinstance(row, Row)]
+
+
+@pytest.mark.parametrize("row", ["c1,company", "c1,company,,,,", "c1,company,, , ", "c1,company,,"])
+def test_empty_cells_at_the_end_may_be_missing_or_too_many(row: str) -> None:
+    """Spreadsheets and scripts leave them out, or add some; empty means "leave unchanged"."""
+    rows = rows_of(f"{HEADER}{row}\n".replace(", , ", ",, "))
+
+    assert ["company"] == [row.request.type for row in rows if isinstance(row, Row)]
+
+
+def test_a_cell_left_out_clears_nothing() -> None:
+    """Where an empty cell clears its field, a missing one may be a mistake: the row is refused."""
+    stream = io.StringIO(f"{HEADER}c1,company,x\nc2,company,x,\n")
+
+    first, second = read_csv(stream, "clear")
+
+    assert isinstance(first, BadRow)
+    assert "too few cells: 3, the header has 4" == first.reason
+    assert isinstance(second, Row)
+    assert b'"company":{"name":""}' in second.body
+
+
+def test_a_column_without_a_name_must_be_empty() -> None:
+    """Spreadsheets export empty columns; a value there would be lost, so it makes a bad row."""
+    rows = rows_of("customer_id,,description,\nc1,,x,\nc2,y,x,\nc3,,x,z\nc4,,x\n")
+
+    assert [Row, BadRow, BadRow, Row] == [type(row) for row in rows]
+    assert [
+        (3, "column 2 has no name, but this row has a value there"),
+        (4, "column 4 has no name, but this row has"),
+    ] == [
+        (row.line, row.reason[: [100, 38][number]])
+        for number, row in enumerate(row for row in rows if isinstance(row, BadRow))
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_header_tells_the_delimiter(delimiter: str) -> None:
+    """By the column `customer_id`, which has a name of its own only with the right one."""
+    for names in (["customer_id", "description"], ["description", '"customer_id"'], ["customer_id", "metadata.a,b;c"]):
+        header = delimiter.join(f'"{name}"' if delimiter in name else name for name in names)
+        assert delimiter == find_delimiter(f"\n{header}\r\nc1{delimiter}x\r\n")
+
+
+@pytest.mark.parametrize("header", ["customer_id", "customer_id|description", "", "a;b", '"customer_id;'])
+def test_without_a_sure_sign_it_is_a_comma(header: str) -> None:
+    """One column needs no delimiter, and other characters have to be named."""
+    assert "," == find_delimiter(header)

@@ -1,12 +1,16 @@
 """Files of rows: problems of the whole file are found before anything is sent."""
 
+import csv
+import gzip
+import io
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from paycombat_async import ConfigurationError
-from paycombat_async.batch import open_rows
+from paycombat_async.batch import BadRow, Row, open_rows
 
 GOOD = b"customer_id,description\nc1,x\n"
 
@@ -24,7 +28,10 @@ GOOD = b"customer_id,description\nc1,x\n"
         ("a.csv", GOOD + b"c2,\xed\x95", "a.csv: line 3 contains the byte 0xed, which is not UTF-8; save it as UTF-8"),
         ("a.csv", b"x" * (1 << 20) + b"\n\xff", "a.csv: line 2 contains the byte 0xff, which is not UTF-8"),
         ("a.csv", GOOD + b"c2,\0\n", "a.csv: line 3 contains a NUL byte; the file is damaged or is not text"),
-        ("a.csv", GOOD.decode().encode("utf-16"), "a.csv: is UTF-16; save it as UTF-8 (in Excel: 'CSV UTF-8')"),
+        ("a.csv", GOOD.decode().encode("utf-16")[:-1], "a.csv: line 2 contains the byte 0x0a, which is not UTF-16"),
+        ("a.csv", gzip.compress(GOOD)[:-9], "a.csv: the gzip data is cut short or damaged"),
+        ("a.csv", gzip.compress(GOOD)[:12] + b"\0" * 30, "a.csv: the gzip data is "),
+        ("a.csv", gzip.compress(GOOD) + b"more", "a.csv: the gzip data is damaged"),
         ("a.csv", GOOD + b"x" * (6 << 20), "a.csv: line 3 is longer than 4 MiB; a customer's row is never that long"),
         ("a.jsonl", b"[{}]", "a.jsonl: the file is a JSON array"),
     ],
@@ -38,7 +45,10 @@ GOOD = b"customer_id,description\nc1,x\n"
         "cut",
         "far",
         "nul",
-        "utf-16",
+        "utf-16 cut",
+        "gzip cut",
+        "gzip damaged",
+        "gzip with more",
         "endless line",
         "array",
     ],
@@ -59,7 +69,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, conten
     [
         (lambda path: None, "No such file or directory"),
         (lambda path: path.mkdir(), "Is a directory"),
-        (os.mkfifo, "not a regular file; it is read twice, so save it to one first"),
+        (os.mkfifo, "not a regular file; save it to one, or pass it through standard input as -"),
     ],
     ids=["missing", "directory", "pipe"],
 )
@@ -110,3 +120,149 @@ def test_the_format_can_be_said(tmp_path: Path) -> None:
     path.write_bytes(GOOD)
 
     assert 1 == open_rows(path, file_format="csv").total
+
+
+TEXT = "customer_id{0}description\nc1{0}Zoë\nc2{0}한빛\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options"),
+    [
+        ("a.csv.gz", gzip.compress(TEXT.format(",").encode()), {}),
+        ("a.CSV.GZ", TEXT.format(",").encode(), {}),
+        ("a.csv", gzip.compress(TEXT.format(";").encode("utf-8-sig")), {}),
+        ("a.csv", TEXT.format(";").encode(), {}),
+        ("a.tsv", TEXT.format("\t").encode(), {}),
+        ("a.csv", TEXT.format("\t").encode("utf-16"), {}),
+        ("a.csv", TEXT.format("\t").encode("utf-16-be"), {"encoding": "utf-16-be"}),
+        ("a.csv", b"\xff\xfe" + TEXT.format(",").encode("utf-16-le"), {"encoding": "UTF-16LE"}),
+        ("a.csv", TEXT.format(",").encode("utf-8-sig"), {"encoding": "utf8"}),
+        ("a.csv", TEXT.format(",").encode("gb18030"), {"encoding": "GB18030"}),
+        ("a.csv", TEXT.format("|").encode(), {"delimiter": "|"}),
+    ],
+    ids=[
+        "gz",
+        "gz by name",
+        "gz by content",
+        "semicolons",
+        "tabs",
+        "utf-16",
+        "utf-16-be",
+        "utf-16-le with a mark",
+        "utf-8 with a mark",
+        "gb18030",
+        "bars",
+    ],
+)
+@pytest.mark.parametrize("is_stream", [False, True], ids=["file", "stream"])
+def test_files_as_people_have_them_are_read(
+    tmp_path: Path, name: str, content: bytes, options: dict[str, str], is_stream: bool
+) -> None:
+    """Gzip, semicolons, tabs and byte order marks without a word; the rest by its name. Read as often as wanted."""
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    rows = open_rows(io.BytesIO(content) if is_stream else path, **options)
+
+    assert 2 == rows.total
+    first, second = iter(rows), iter(rows)
+    for row, again in zip(first, second, strict=True):
+        assert row.request == again.request
+    assert [("c1", "Zoë"), ("c2", "한빛")] == [(row.customer_id, row.request.description) for row in rows]
+    assert ("standard input", None) == (rows.name, rows.path) if is_stream else (name, path) == (rows.name, rows.path)
+
+
+@pytest.mark.parametrize(("content", "total"), [(b' {"customer_id":"c1"}\n', 1), (b"customer_id\nc1\nc2\n", 2)])
+def test_a_stream_shows_its_own_format(content: bytes, total: int) -> None:
+    """JSONL begins with a brace, which no header of CSV does."""
+    rows = open_rows(io.BytesIO(content))
+
+    assert (total, "jsonl" if total == 1 else "csv") == (rows.total, rows.file_format)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"encoding": "utf-99"}, "a.csv: there is no encoding 'utf-99'; names are such as utf-8, cp1252"),
+        ({"encoding": "hex"}, "a.csv: there is no encoding 'hex'"),
+        ({"encoding": ""}, "a.csv: there is no encoding ''"),
+        ({"encoding": "ascii"}, "a.csv: line 2 contains the byte 0xc3, which is not ASCII; save it as UTF-8, or name"),
+        ({"encoding": "utf-16"}, "a.csv: line 1 "),
+        ({"delimiter": ";;"}, "the delimiter must be one character, such as ; or a tab"),
+        ({"delimiter": '"'}, "the delimiter must be one character, such as ; or a tab"),
+        ({"delimiter": ""}, "the delimiter must be one character, such as ; or a tab"),
+    ],
+    ids=str,
+)
+def test_options_that_cannot_be_right_are_refused(tmp_path: Path, options: dict[str, str], sentence: str) -> None:
+    """One message, before anything is read as a row."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(TEXT.format(",").encode())
+
+    with pytest.raises(ConfigurationError) as caught:
+        open_rows(path, **options)
+
+    assert str(caught.value).startswith(sentence)
+
+
+DAMAGED = {
+    "8.21E+11": "a number that a spreadsheet has shortened",
+    "8,21E+011": "a number that a spreadsheet has shortened",
+    '="00123"': "a formula of a spreadsheet instead of its text",
+    "#N/A": "an error of a spreadsheet instead of a value",
+    "#DIV/0!": "an error of a spreadsheet instead of a value",
+    "########": "a value that a spreadsheet has replaced because its column was too narrow",
+    "Zo\ufffd": "characters that were lost in another encoding",
+}
+
+
+@pytest.mark.parametrize("value", DAMAGED)
+@pytest.mark.parametrize("column", ["description", "metadata.phone", "company.authorized_user.phone_number"])
+def test_what_a_spreadsheet_has_damaged_is_named(tmp_path: Path, column: str, value: str) -> None:
+    """The row is valid, and says what is wrong with it; `strict` makes a bad row of it, which keeps its cells."""
+    path = tmp_path / "a.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["customer_id", column], ["c1", "good"], ["c2", value]])
+
+    good, row = open_rows(path)
+    _, refused = open_rows(path, strict=True)
+
+    assert isinstance(row, Row)
+    assert isinstance(refused, BadRow)
+    assert ("", f"{column}: {DAMAGED[value]}") == (good.damage, row.damage)
+    assert (3, row.damage, "c2", ("c2", value)) == (refused.line, refused.reason, refused.customer_id, refused.source)
+
+
+@pytest.mark.parametrize(
+    ("dob", "is_good"),
+    [
+        ("1990-01-31", True),
+        ("", True),
+        ("<clear>", True),
+        ("31.01.1990", False),
+        ("1/31/1990", False),
+        ("1990-02-30", False),
+        ("33604", False),
+        ("1990-1-31", False),
+        ("\uff11990-01-31", False),
+    ],
+)
+def test_a_date_of_birth_must_look_like_one(tmp_path: Path, dob: str, is_good: bool) -> None:
+    """Spreadsheets write dates as the country does; the provider wants YYYY-MM-DD."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"customer_id,individual.dob,metadata.dob,description\nc1,{dob},soon,x\n", encoding="utf-8")
+
+    (row,) = open_rows(path)
+
+    assert ("" if is_good else "individual.dob: no date like 1990-01-31") == row.damage
+
+
+@pytest.mark.parametrize("value", ["1E5", "E+11", "#1", "##", "=1+1", "C#N/A", "1e+", "Apt #### 5", '=("x")'])
+def test_other_text_is_no_damage(tmp_path: Path, value: str) -> None:
+    """Only what spreadsheets write, and only if it is the whole value."""
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"customer_id": "c1", "description": value}), encoding="utf-8")
+
+    (row,) = open_rows(path, strict=True)
+
+    assert isinstance(row, Row)

@@ -83,7 +83,7 @@ async def carried_out(conditions: Conditions, rows: int, concurrency: int, rate:
     client = AsyncPayCombat(
         token=TOKEN, signature_key=SIGNATURE_KEY, transport=conditions.provider, clock=conditions.clock, max_retries=0
     )
-    updates = [UpdateCustomer(customer_id=f"c{number}") for number in range(rows)]
+    updates = [UpdateCustomer(customer_id=f"c{number}", description="x") for number in range(rows)]
     stepping = asyncio.create_task(conditions.clock.step())
     async with client, asyncio.timeout(PATIENCE_S):
         report = await sync_customers(client, updates, concurrency=concurrency, rate=rate)

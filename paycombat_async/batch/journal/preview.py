@@ -1,0 +1,43 @@
+"""A journal as a dry run sees it: it is asked which rows a run would skip, and not changed."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from paycombat_async.batch.journal.file import open_file, translate_errors
+from paycombat_async.batch.journal.index import CustomerIndex
+from paycombat_async.batch.journal.journal import is_up_to_date
+from paycombat_async.batch.rows.row import Row
+
+
+class JournalPreview:
+    """Says which rows the next run with this journal would skip. Not thread-safe."""
+
+    def __init__(self, path: Path, belongs_to: Mapping[str, str]) -> None:
+        """Raises `ConfigurationError` if a run could not use the journal; see `open_file`."""
+        self._path = path
+        self._connection = open_file(path, belongs_to)
+        with translate_errors(path):
+            query = "SELECT max(value) FROM mark WHERE name = 'all_since'"
+            (self._all_since,) = self._connection.execute(query).fetchone()
+            self._index = CustomerIndex(self._connection)
+
+    def skips(self, rows: Sequence[Row]) -> list[bool]:
+        """For each row, whether a run would skip it. Raises `ConfigurationError` if the file cannot be read."""
+        customers = [row.request.customer_id for row in rows]
+        with translate_errors(self._path):
+            known = self._index.find(customers, [zlib.crc32(customer.encode()) for customer in customers])
+        found = [known.get(customer) for customer in customers]
+        return [
+            before is not None and is_up_to_date(before, row, self._all_since or 0)
+            for row, before in zip(rows, found, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+def preview_journal(path: Path, belongs_to: Mapping[str, str]) -> JournalPreview | None:
+    """The preview of the journal at `path`; None if there is none yet, and none is created."""
+    return JournalPreview(path, belongs_to) if path.exists() else None

@@ -1,0 +1,51 @@
+"""Values that a spreadsheet has damaged: they are valid text, and hardly ever what somebody wants to send."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Final, cast
+
+# By the name of the group in `_DAMAGED`.
+_WORDS: Final = {
+    "number": "a number that a spreadsheet has shortened",
+    "formula": "a formula of a spreadsheet instead of its text",
+    "error": "an error of a spreadsheet instead of a value",
+    "width": "a value that a spreadsheet has replaced because its column was too narrow",
+    "lost": "characters that were lost in another encoding",
+}
+_DAMAGED: Final = re.compile(
+    r"(?P<number>[+-]?\d(?:[.,]\d+)?[eE][+-]\d{1,3})"
+    r'|(?P<formula>=".*")'
+    r"|(?P<error>#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|FIELD!))"
+    r"|(?P<width>#{3,})"
+    r"|(?P<lost>.*\ufffd.*)",
+    re.DOTALL | re.ASCII,
+).fullmatch
+_SUSPICIOUS: Final = re.compile(r"#|\ufffd|=\"|[eE][+-]").search  # in all that `_DAMAGED` matches; much faster
+_FREE: Final = "metadata."  # below it, names are the merchant's own
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
+
+
+def find_damage(data: Mapping[str, object], above: str = "") -> str:
+    """The first damaged value in the data of an update, as its column and what happened to it, else "".
+
+    A `dob` that is no date of the form YYYY-MM-DD counts as damaged: spreadsheets write dates in their own way.
+    """
+    for name, value in data.items():
+        if isinstance(value, str):
+            if _SUSPICIOUS(value) and (found := _DAMAGED(value)) and found.lastgroup is not None:
+                return f"{above}{name}: {_WORDS[found.lastgroup]}"
+            if name == "dob" and value and above != _FREE and not _is_date(value):
+                return f"{above}{name}: no date like 1990-01-31"
+        elif isinstance(value, dict):
+            inner = find_damage(cast("Mapping[str, object]", value), f"{above}{name}.")
+            if inner:
+                return inner
+    return ""
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return _DATE(text) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False

@@ -1,0 +1,25 @@
+"""The name that a user probably meant by an unknown one."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Final
+
+_GAPS: Final = re.compile(r"[\s\-]+")
+_CAPITALS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def did_you_mean(name: str, known: Sequence[str], families: Sequence[str] = ()) -> str:
+    """The known name nearest to this one, whatever its case and its gaps (`CUSTOMER_ID`, `Customer Id`), or "".
+
+    `families` are the beginnings of names that may end in anything, such as `metadata.`.
+    """
+    plain = _GAPS.sub("_", _CAPITALS.sub("_", name.strip())).lower()
+    lower = _GAPS.sub("_", name.strip()).lower()
+    for written in (lower, plain):
+        if written in known and written != name:
+            return written
+        for family in families:
+            if written.startswith(family) and written != family and not name.startswith(family):
+                return family + name.strip()[len(family) :]
+    return next(iter(difflib.get_close_matches(lower, [*known, *(f"{family}…" for family in families)], n=1)), "")

@@ -1,0 +1,80 @@
+"""The bytes of an input, from a file or a stream; gzip is decompressed. They can be read several times."""
+
+import errno
+import io
+import stat
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
+
+from paycombat_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+Opener: TypeAlias = Callable[[], BinaryIO]  # each call returns a stream of its own, from the beginning
+
+_GZIP: Final = b"\x1f\x8b"
+_COPIED: Final = 1 << 20  # bytes at a time
+
+
+def open_file(path: Path) -> Opener:
+    """How to open this file. Raises `OSError`, or `ConfigurationError` if it is no regular file."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "")
+    if not stat.S_ISREG(mode):
+        # Opening a pipe could wait for ever.
+        raise ConfigurationError("not a regular file; save it to one, or pass it through standard input as -")
+    if not _is_gzip(path.open("rb")):
+        return lambda: path.open("rb")
+    from gzip import GzipFile  # noqa: PLC0415  # few inputs need it
+
+    return lambda: cast("BinaryIO", GzipFile(path, "rb"))  # typeshed does not know that it has all methods
+
+
+def open_stream(stream: BinaryIO) -> Opener:
+    """How to open what a stream contains: it is copied to a temporary file without a name, since it is read twice."""
+    import tempfile  # noqa: PLC0415  # few inputs need it
+    from gzip import GzipFile  # noqa: PLC0415  # for the same reason
+
+    copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # open as long as the input is used
+    while piece := stream.read(_COPIED):
+        copy.write(piece)
+    copy.flush()
+    lock = threading.Lock()
+
+    def view() -> BinaryIO:
+        return cast("BinaryIO", io.BufferedReader(_View(copy, lock)))
+
+    weakref.finalize(view, copy.close)  # with the input that uses it
+
+    if not _is_gzip(view()):
+        return view
+    return lambda: cast("BinaryIO", GzipFile(fileobj=view(), mode="rb"))
+
+
+def _is_gzip(stream: BinaryIO) -> bool:
+    with stream:
+        return stream.read(len(_GZIP)) == _GZIP
+
+
+class _View(io.RawIOBase):
+    """Reads a file that others read, too, from a position of its own. Closing it leaves the file open."""
+
+    def __init__(self, file: BinaryIO, lock: threading.Lock) -> None:
+        self._file, self._lock, self._at = file, lock, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        space = memoryview(buffer).cast("B")
+        with self._lock:
+            self._file.seek(self._at)
+            piece = self._file.read(len(space))
+        space[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)

@@ -1,0 +1,81 @@
+"""The text of an input: its encoding, and whether all of it can be decoded."""
+
+import codecs
+from typing import BinaryIO, Final
+
+from paycombat_async.errors import ConfigurationError
+
+_CHUNK: Final = 1 << 18
+_LONGEST_LINE: Final = 4 << 20
+# By their marks at the beginning of a file. UTF-32's contains UTF-16's, so it comes first.
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_ADVICE: Final = "save it as UTF-8, or name its encoding: --encoding (in code encoding=), such as cp1252"
+
+
+def find_encoding(stream: BinaryIO, given: str | None) -> str:
+    """The encoding of the stream: by the byte order mark at its beginning, else as given, else UTF-8.
+
+    A mark is not part of the text. Raises `ConfigurationError` for a name that is no encoding of text.
+    """
+    start = stream.read(4)
+    marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
+    if given is None:
+        return marked or "utf-8"
+    name = ""
+    try:
+        b"a".decode(given, "ignore")
+        name = codecs.lookup(given).name
+    except (LookupError, UnicodeError, ValueError):
+        pass
+    if not name:
+        raise ConfigurationError(f"there is no encoding {given!r}; names are such as utf-8, cp1252, cp949, gb18030")
+    # With the byte order in its name, Python would take the mark for a character of the text.
+    return marked if marked is not None and name.startswith(marked.removesuffix("-sig")) else name
+
+
+def check_text(stream: BinaryIO, encoding: str) -> None:
+    """Raises `ConfigurationError`, with the line, for bytes that are not of this encoding, and for endless lines."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line, without_end, is_empty, is_over = 1, 0, True, False
+    while not is_over:
+        chunk = stream.read(_CHUNK)
+        is_over = not chunk
+        text = _decoded(decoder, chunk, line, encoding)
+        if (at := text.find("\0")) >= 0:
+            raise ConfigurationError(_nul(line + text.count("\n", 0, at)))
+        newlines = text.count("\n") or text.count("\r")
+        without_end = 0 if newlines else without_end + len(text)
+        if without_end > _LONGEST_LINE:
+            raise ConfigurationError(
+                f"line {line} is longer than {_LONGEST_LINE >> 20} MiB; a customer's row is never that long"
+            )
+        line, is_empty = line + newlines, is_empty and not text
+    if is_empty:
+        raise ConfigurationError("the file is empty")
+
+
+def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, line: int, encoding: str) -> str:
+    name = encoding.removesuffix("-sig").upper()
+    problem = ""
+    try:
+        return decoder.decode(chunk, not chunk)
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line += before.count(b"\n")
+        byte = error.object[error.start]
+        problem = f"line {line} contains the byte 0x{byte:02x}, which is not {name}; {_ADVICE}"
+        if b"\0" in before and not name.startswith(("UTF-16", "UTF-32")):
+            problem = _nul(line)
+    except UnicodeError:  # UTF-16 without a byte order mark
+        problem = f"line {line} is not {name}; {_ADVICE}"
+    raise ConfigurationError(problem)
+
+
+def _nul(line: int) -> str:
+    return f"line {line} contains a NUL byte; the file is damaged or is not text"

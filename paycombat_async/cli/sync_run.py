@@ -1,0 +1,121 @@
+"""Carries out what `paycombat customers sync` was asked for: a run against the provider or a sandbox, or a dry run."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from paycombat_async._json.canonical import canonical_json
+from paycombat_async._printable import printable
+from paycombat_async.batch.report import BatchReport
+from paycombat_async.batch.rows.file import RowFile
+from paycombat_async.batch.rows.row import Row
+from paycombat_async.cli.display import progress_shown
+from paycombat_async.cli.interrupts import interrupts
+from paycombat_async.client import AsyncPayCombat
+
+_SHOWN_BODIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncJob:
+    """The arguments of the command, with defaults filled in."""
+
+    rows: RowFile
+    journal: Path | None
+    failed: Path
+    send_all: bool
+    concurrency: int
+    rate: float | None
+    sandbox: bool
+    base_url: str | None
+    proxy: str | None
+    timeout: float
+
+
+async def dry_run(job: SyncJob) -> BatchReport:
+    """The report of what would be sent; prints the first bodies of it."""
+    from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # imports sqlite3
+
+    shown = 0
+
+    def show(row: Row) -> None:
+        nonlocal shown
+        shown += 1
+        if shown <= _SHOWN_BODIES:
+            click.echo(f"line {row.line}: {printable(canonical_json(row.request).decode(), limit=2000)}")
+
+    return await carry_out(
+        None,
+        Job(
+            job.rows,
+            job.journal,
+            None,
+            job.concurrency,
+            None,
+            None,
+            None,
+            dry_run=True,
+            send_all=job.send_all,
+            on_row=show,
+        ),
+    )
+
+
+async def carry_out(job: SyncJob) -> BatchReport:
+    """Send the rows, and return the report; also after an interruption."""
+    from paycombat_async.batch.run.job import Job  # noqa: PLC0415  # imports sqlite3
+    from paycombat_async.batch.run.job import carry_out as run_job  # noqa: PLC0415  # for the same reason
+
+    stop = asyncio.Event()
+    reports: list[BatchReport] = []
+    with progress_shown(printable(job.rows.name), job.rows.total) as show:
+        async with _client(job) as client:
+            with interrupts(stop):
+                try:
+                    return await run_job(
+                        client,
+                        Job(
+                            job.rows,
+                            job.journal,
+                            job.failed,
+                            job.concurrency,
+                            job.rate,
+                            show,
+                            stop,
+                            dry_run=False,
+                            send_all=job.send_all,
+                            on_report=reports.append,
+                        ),
+                    )
+                except asyncio.CancelledError:
+                    if not reports or not stop.is_set():  # cut before the run began, or not by `interrupts`
+                        raise
+                    return reports[-1]
+
+
+@asynccontextmanager
+async def _client(job: SyncJob) -> AsyncGenerator[AsyncPayCombat]:
+    connections = max(100, job.concurrency)
+    if not job.sandbox:
+        async with AsyncPayCombat(
+            base_url=job.base_url, timeout=job.timeout, proxy=job.proxy, max_connections=connections
+        ) as client:
+            yield client
+        return
+    from paycombat_async.sandbox import Sandbox  # noqa: PLC0415  # imports aiohttp.web, which only the sandbox needs
+
+    async with Sandbox() as sandbox:
+        sandbox.add_customers(row.customer_id for row in job.rows if isinstance(row, Row))
+        async with AsyncPayCombat(
+            token=sandbox.token,
+            signature_key=sandbox.signature_key,
+            base_url=sandbox.base_url,
+            timeout=job.timeout,
+            max_connections=connections,
+        ) as client:
+            yield client
