@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Final, TextIO
 
@@ -12,14 +13,19 @@ from paycombat_async.errors import ConfigurationError
 # Characters in a cell. More than the longest body that may be sent, so that a cell that is too long for a body makes
 # one bad row; less than what would fill the memory if a quote is never closed.
 MAX_CELL: Final = 1 << 20
+_TOLD: Final = re.compile(r"sep=([^\r\n\"])\r?\n")
 _DELIMITERS: Final = (",", ";", "\t")  # recognized without being named; in German or French, Excel writes semicolons
 
 
 def find_delimiter(start: str) -> str:
     """The delimiter by which the header at the start of this text has a column `customer_id`; a comma if there is none.
 
-    The comma comes first, so that nothing is guessed where it works.
+    The comma comes first, so that nothing is guessed where it works. A line such as `sep=;` above the header, by which
+    Excel is told, decides.
     """
+    told = _TOLD.match(start)
+    if told is not None:
+        return told[1]
     return next((delimiter for delimiter in _DELIMITERS if KEY in _names(start, delimiter)), ",")
 
 
@@ -81,6 +87,8 @@ def _names(start: str, delimiter: str) -> list[str]:
 
 def _header(records: Iterator[tuple[int, tuple[str, ...]]]) -> Header:
     line, cells = next(records, (0, ()))
+    if cells and cells[0] == "sep=":
+        line, cells = next(records, (0, ()))
     if not cells:
         raise ConfigurationError("the file has no header; its first row must name the columns")
     return read_header(cells, line)

@@ -171,6 +171,19 @@ def test_the_header_tells_the_delimiter(delimiter: str) -> None:
         assert delimiter == find_delimiter(f"\n{header}\r\nc1{delimiter}x\r\n")
 
 
+@pytest.mark.parametrize("delimiter", [";", ",", "|", "\t"])
+def test_a_line_for_excel_is_not_the_header(delimiter: str) -> None:
+    """Exports for Excel begin with it; the lines below keep their numbers."""
+    text = f"sep={delimiter}\r\ncustomer_id{delimiter}description\r\nc1{delimiter}x\r\n"
+
+    found = find_delimiter(text)
+    (row,) = read_csv(io.StringIO(text, newline=""), "keep", found)
+
+    assert isinstance(row, Row)
+    assert (delimiter, 3, "x") == (found, row.line, row.request.description)
+    assert 1 == count_csv(io.StringIO(text, newline=""), found)
+
+
 @pytest.mark.parametrize("header", ["customer_id", "customer_id|description", "", "a;b", '"customer_id;'])
 def test_without_a_sure_sign_it_is_a_comma(header: str) -> None:
     """One column needs no delimiter, and other characters have to be named."""
