@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -43,7 +43,7 @@ class Part(Data, frozen=True, kw_only=True, forbid_unknown_fields=True):
         raise InvalidRequest(f"{path}: {text}", path=path)
 
     @classmethod
-    def _validate(cls, kind: type[Self], data: object) -> Self:
+    def _validate(cls, kind: Any, data: object) -> object:
         if not isinstance(data, Mapping):
             raise InvalidRequest(f"$: expected an object, got {type(data).__name__}")
         return kind.from_mapping(data)  # pyright: ignore[reportUnknownArgumentType]  # keys are checked there
@@ -70,9 +70,9 @@ class Response(Data, frozen=True, kw_only=True):
     """Base of Structs in answers. Unknown keys are ignored here; `Reply.raw` has them."""
 
     @classmethod
-    def _validate(cls, kind: type[Self], data: object) -> Self:
+    def _validate(cls, kind: Any, data: object) -> object:
         try:
-            found = msgspec.convert(data, kind)
+            found: Response = msgspec.convert(data, kind)
         except msgspec.ValidationError as error:
             text, path = explain(error)
         else:
@@ -85,7 +85,9 @@ class PublicResponse(Response, frozen=True, kw_only=True):
     """Base of Structs in answers that hold no personal data: their repr shows every field."""
 
     __repr__ = Struct.__repr__
-    __rich_repr__ = Struct.__rich_repr__
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return Struct.__rich_repr__(self)
 
 
 class EmptyObject(Struct, frozen=True, forbid_unknown_fields=True, gc=False):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from enum import Enum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -14,7 +14,6 @@ from paycombat_async._secrets import REDACTED
 _SHOWN = 64  # most characters of each value that a repr shows
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _TOKEN = re.compile(r"[\w.:/#-]*", re.ASCII)
-_SHOWABLE = (bool, int, Decimal, Enum)
 
 
 def _plain_number(digits: str) -> int | float | str:
@@ -35,7 +34,7 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
 
     Programs log these objects, and error reporters show them as local variables, so a repr has only the class, ids and
     statuses: the fields named in `_shown`. All of the data is in `to_dict()`. The classes can be used as types of
-    pydantic fields and as FastAPI's response models.
+    pydantic fields, and in FastAPI as response models, return annotations and types of `Body()`.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ()
@@ -65,7 +64,7 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
         return _encode(self)
 
     @classmethod
-    def _validate(cls, kind: type[Self], data: object) -> Self:
+    def _validate(cls, kind: Any, data: object) -> object:
         """Returns an object made from plain data. `kind` is this class, or `Page[...]` of a type.
 
         Raises `InvalidRequest` or `ValueError`.
@@ -77,7 +76,7 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
         yield from self.to_dict().items()
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: type[Self], handler: object) -> object:
+    def __get_pydantic_core_schema__(cls, source: type, handler: object) -> object:
         """How pydantic validates, serializes and describes this class; only pydantic calls this."""
         from paycombat_async.schemas._pydantic import core_schema_of  # noqa: PLC0415  # pydantic is optional
 
@@ -96,10 +95,8 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
 def _without(data: dict[str, object], exclude: Iterable[str], value: Data) -> dict[str, object]:
     names = set(exclude)
     unknown = names - data.keys() - set(value.__struct_encode_fields__)
-    if unknown:
-        raise ValueError(
-            f"{type(value).__name__} has no field {min(unknown)!r}"
-        )  # what should be hidden would be shown
+    if unknown:  # ignoring a typing error would show what should be left out
+        raise ValueError(f"{type(value).__name__} has no field {min(unknown)!r}")
     if "extra" in names:
         names |= data.keys() - set(value.__struct_encode_fields__)
     return {name: item for name, item in data.items() if name not in names}
@@ -110,8 +107,7 @@ def shown_value(value: object) -> object:
 
     A constructor checks no values, and an answer may repeat anything, so a str with spaces or an @ is not shown.
     """
-    if isinstance(value, str) and not isinstance(value, Enum):
-        if not _TOKEN.fullmatch(value):
-            return REDACTED
-        return value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
-    return value if value is None or isinstance(value, _SHOWABLE) else REDACTED
+    shown: object = value.value if isinstance(value, Enum) else value
+    if isinstance(shown, str) and _TOKEN.fullmatch(shown):
+        return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+    return shown if shown is None or isinstance(shown, int | Decimal) else REDACTED

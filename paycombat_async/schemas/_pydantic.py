@@ -6,7 +6,7 @@ Only pydantic's own call loads this module, so that pydantic need not be install
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import NoneType
-from typing import Any, Final, Literal, TypeVar, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Struct, UnsetType
@@ -14,8 +14,6 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from paycombat_async._json.annotations import is_struct, members
 from paycombat_async.errors import InvalidRequest
-
-S = TypeVar("S", bound=Struct)
 
 _SIMPLE: Final[Mapping[Any, Callable[[], CoreSchema]]] = {
     str: core_schema.str_schema,
@@ -29,7 +27,7 @@ _SIMPLE: Final[Mapping[Any, Callable[[], CoreSchema]]] = {
 }
 
 
-def core_schema_of(kind: type[S], validate: Callable[[type[S], object], S], handler: Any) -> CoreSchema:
+def core_schema_of(kind: Any, validate: Callable[[Any, object], object], handler: Any) -> CoreSchema:
     """Returns pydantic's schema of a request or answer.
 
     An object of this type is valid as it is, plain data is given to `validate`, and serialized is what `to_dict()`

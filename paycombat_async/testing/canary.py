@@ -126,7 +126,7 @@ def _parts(value: object, where: str) -> Iterator[tuple[str, object]]:
 def _structs_in(value: Struct, where: str) -> Iterator[tuple[str, Struct]]:
     for name in value.__struct_fields__:
         item: object = getattr(value, name)
-        inner = _items(item) if isinstance(item, list | tuple) else [item]
+        inner = _items(item) if _is_container(item) else [item]
         yield from ((f"{where}.{name}", one) for one in inner if isinstance(one, Struct))
 
 

@@ -11,7 +11,7 @@ import pytest
 from msgspec import Struct
 from rich.console import Console
 
-from paycombat_async import Customer, Page, Payout, UpdateCustomer, UpdateIndividual
+from paycombat_async import Customer, CustomerType, Page, Payout, UpdateCustomer, UpdateIndividual
 from paycombat_async._json.annotations import is_struct, members
 from paycombat_async.schemas import customers, envelope, merchant, methods
 from paycombat_async.schemas._base import EmptyObject, PublicResponse
@@ -84,6 +84,7 @@ SHOWN = {
     "UpdateCustomer(customer_id='c', ***)": UpdateCustomer(
         customer_id="c", individual=UpdateIndividual(first_name="Ana"), metadata={"a": "b"}
     ),
+    "UpdateCustomer(customer_id='c', type='company', ***)": UpdateCustomer(customer_id="c", type=CustomerType.COMPANY),
     "CreatePayout(order_id='order-1', payout_method_name='au_bank_acct', ***)": payout(order_id="order-1"),
     "Customer(customer_id='c', type='individual', is_active=True, ***)": Customer(
         customer_id="c", type="individual", is_active=True, description="Ana"
