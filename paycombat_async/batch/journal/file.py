@@ -2,9 +2,12 @@
 
 import os
 import sqlite3
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+import msgspec
 
 from paycombat_async import _sqlite_file as sqlite_file
 from paycombat_async.batch.journal.index import INDEX_TABLE
@@ -66,14 +69,28 @@ def source_name(path: Path, journal: Path) -> str:
         return str(path.resolve())
 
 
-def translate_errors(path: Path | None) -> AbstractContextManager[None]:
-    """A context manager that turns SQLite's errors into `ConfigurationError` with a message for users."""
-    return sqlite_file.translate_errors("journal", path, _MESSAGES)
+@contextmanager
+def translate_errors(path: Path | None) -> Generator[None]:
+    """A context in which errors of SQLite, and of what it reads, become `ConfigurationError` with words for users."""
+    is_damaged = False
+    with sqlite_file.translate_errors("journal", path, _MESSAGES):
+        try:
+            yield
+        except (UnicodeDecodeError, msgspec.DecodeError):
+            is_damaged = True
+        except sqlite3.OperationalError as error:
+            # Python's own error for text that is not UTF-8 has no number.
+            if hasattr(error, "sqlite_errorcode") or "decode" not in str(error):
+                raise
+            is_damaged = True
+    if is_damaged:
+        raise ConfigurationError(f"the journal {path} {_DAMAGED}")
 
 
-_MESSAGES = {
+_DAMAGED: Final = "is damaged; delete it to start again (rows already done are sent again)"
+_MESSAGES: Final = {
     sqlite3.SQLITE_BUSY: "is in use by another run; wait for it to end, or name another journal",
-    sqlite3.SQLITE_CORRUPT: "is damaged; delete it to start again (rows already done are sent again)",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
 }
 
 

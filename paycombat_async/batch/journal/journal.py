@@ -213,7 +213,12 @@ def open_journal(path: Path, *, account: str, source: str, send_all: bool = Fals
     use or belongs to another account or input.
     """
     belongs_to = {"account": account, "source": source}
-    return Journal(open_file(path, belongs_to), path, belongs_to, send_all=send_all)
+    connection = open_file(path, belongs_to)
+    try:
+        return Journal(connection, path, belongs_to, send_all=send_all)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def temporary_journal() -> Journal:

@@ -1,5 +1,6 @@
 """A journal as a dry run sees it: it is asked which rows a run would skip, and not changed."""
 
+import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,14 +14,13 @@ from paycombat_async.batch.rows.row import Row
 class JournalPreview:
     """Says which rows the next run with this journal would skip. Not thread-safe."""
 
-    def __init__(self, path: Path, belongs_to: Mapping[str, str]) -> None:
-        """Raises `ConfigurationError` if a run could not use the journal; see `open_file`."""
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._path = path
-        self._connection = open_file(path, belongs_to)
+        self._connection = connection
         with translate_errors(path):
             query = "SELECT max(value) FROM mark WHERE name = 'all_since'"
-            (self._all_since,) = self._connection.execute(query).fetchone()
-            self._index = CustomerIndex(self._connection)
+            (self._all_since,) = connection.execute(query).fetchone()
+            self._index = CustomerIndex(connection)
 
     def skips(self, rows: Sequence[Row]) -> list[bool]:
         """For each row, whether a run would skip it. Raises `ConfigurationError` if the file cannot be read."""
@@ -39,5 +39,15 @@ class JournalPreview:
 
 
 def preview_journal(path: Path, belongs_to: Mapping[str, str]) -> JournalPreview | None:
-    """The preview of the journal at `path`; None if there is none yet, and none is created."""
-    return JournalPreview(path, belongs_to) if path.exists() else None
+    """The preview of the journal at `path`; None if there is none yet, and none is created.
+
+    Raises `ConfigurationError` if a run could not use the journal; see `open_file`.
+    """
+    if not path.exists():
+        return None
+    connection = open_file(path, belongs_to)
+    try:
+        return JournalPreview(connection, path)
+    except BaseException:
+        connection.close()
+        raise

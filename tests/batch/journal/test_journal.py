@@ -235,6 +235,27 @@ def test_what_is_no_journal_is_left_alone(path: Path, make: object, sentence: st
     assert not (path.parent / "target").exists()
 
 
+@pytest.mark.parametrize("text", [b"c" * 20, b"number INTEGER"], ids=["customer", "schema"])
+def test_a_journal_whose_text_is_damaged_says_so(path: Path, text: bytes) -> None:
+    """Bytes that are no text, in a row or in the schema: one sentence, whoever finds them."""
+    journal = opened(path)
+    journal.commit([], [row(2, "c" * 20)])
+    journal.close([])
+    content = path.read_bytes()
+    assert text in content
+    path.write_bytes(content.replace(text, b"\xff" * len(text)))
+
+    def read() -> None:
+        damaged = opened(path)
+        try:
+            damaged.commit([], [row(2, "c" * 20)])
+        finally:
+            damaged.close([])
+
+    with pytest.raises(ConfigurationError, match="is damaged; delete it to start again"):
+        read()
+
+
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A path in a missing directory is refused with the operating system's own message."""
     with pytest.raises(ConfigurationError, match="cannot be created: No such file or directory"):
