@@ -76,7 +76,8 @@ def release(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", str(dist))
     wheel, sdist = next(dist.glob("*.whl")), next(dist.glob("*.tar.gz"))
     session.run("twine", "check", "--strict", str(wheel), str(sdist))
-    strangers = sorted(_tops(wheel) - {"paycombat_async", "paycombat_sync", "pytest_paycombat.py"})
+    ours = {"paycombat_async", "paycombat_sync", "paycombat_command.py", "pytest_paycombat.py"}
+    strangers = sorted(_tops(wheel) - ours)
     if any(not name.endswith(".dist-info") for name in strangers):
         session.error(f"the wheel contains {', '.join(strangers)}")
     version = wheel.name.split("-")[1]
