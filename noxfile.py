@@ -63,7 +63,13 @@ _EVERYTHING = ("all", "--json", "benchmarks/results.json", "--plot", "benchmarks
 def soak(session: nox.Session) -> None:
     """The long form of the tests under fault: thousands of cancels, kills, power cuts and machine steps."""
     session.install("-e", ".[test]")
-    session.run("pytest", "-q", "-s", "tests/chaos", *session.posargs, env={"PAYCOMBAT_SOAK": "1"})
+    places = (
+        "tests/chaos",
+        "tests/intents",
+        "tests/shop",
+        *sorted(map(str, Path("tests/webhooks").glob("test_inbox*"))),
+    )
+    session.run("pytest", "-q", "-s", *places, *session.posargs, env={"PAYCOMBAT_SOAK": "1"})
 
 
 @nox.session

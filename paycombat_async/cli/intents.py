@@ -8,6 +8,7 @@ import click
 from paycombat_async._printable import printable
 from paycombat_async.cli.intents_adopt import adopt
 from paycombat_async.cli.intents_display import show_fields, show_json, show_table
+from paycombat_async.cli.options import base_url_option, proxy_option
 from paycombat_async.cli.refusal import UsageRefused
 from paycombat_async.cli.stores import (
     Failed,
@@ -129,8 +130,11 @@ def show(words: tuple[str, ...], account: str, schema: str, *, answer: bool) -> 
     metavar="SECONDS",
     help="Look only for records that are at least this old.",
 )
-@click.option("--base-url", metavar="URL", help="Address of the API, if not the provider's own.")
-def reconcile(store: str | None, account: str, schema: str, *, older_than: float, base_url: str | None) -> int:
+@base_url_option
+@proxy_option
+def reconcile(
+    store: str | None, account: str, schema: str, *, older_than: float, base_url: str | None, proxy: str | None
+) -> int:
     """Look for unresolved payouts and customers in the provider's lists, and settle those that are there.
 
     Nothing is sent again. The credentials come from PAYCOMBAT_TOKEN and PAYCOMBAT_SIGNATURE_KEY.
@@ -146,7 +150,7 @@ def reconcile(store: str | None, account: str, schema: str, *, older_than: float
     async def look_up() -> tuple[ReconcileReport, list[Intent]]:
         async with (
             opened(store, account, schema) as records,
-            AsyncPayCombat(base_url=base_url, intents=records) as client,
+            AsyncPayCombat(base_url=base_url, proxy=proxy, intents=records) as client,
         ):
             return await client.intents.reconcile(older_than=older_than), await records.unresolved()
 

@@ -10,6 +10,7 @@ import click
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._printable import printable
 from paycombat_async._settings import DEFAULT_BASE_URL
+from paycombat_async.cli.options import base_url_option, proxy_option
 from paycombat_async.cli.probe_display import exit_code_of, show_finding, show_json, show_summary
 from paycombat_async.cli.probe_run import Probe
 from paycombat_async.cli.probe_steps import steps
@@ -43,7 +44,8 @@ Exit codes:
 
 
 @click.command(help=_HELP)
-@click.option("--base-url", metavar="URL", help="Address of the API, if not the provider's own.")
+@base_url_option
+@proxy_option
 @click.option("--yes", is_flag=True, help="Make the harmless writes without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; makes no writes unless --yes is given.")
 @click.option("--currency", default="AUD", show_default=True, help="Currency of what is asked for and made.")
@@ -55,10 +57,12 @@ Exit codes:
 @click.option(
     "--timeout", type=click.FloatRange(min=0.001), default=10.0, show_default=True, help="Seconds for each call."
 )
-def probe(base_url: str | None, timeout: float, *, yes: bool, as_json: bool, **names: str | None) -> int:
+def probe(
+    base_url: str | None, proxy: str | None, timeout: float, *, yes: bool, as_json: bool, **names: str | None
+) -> int:
     """Call the endpoints and print what they show; returns the exit code."""
     with refusals():
-        client = AsyncPayCombat(base_url=base_url, timeout=timeout, max_retries=1)
+        client = AsyncPayCombat(base_url=base_url, proxy=proxy, timeout=timeout, max_retries=1)
         if not client.is_sandbox:
             raise UsageRefused("these credentials are live: the probe calls a sandbox account only (snd_…)")
         address = base_url or os.environ.get("PAYCOMBAT_BASE_URL") or DEFAULT_BASE_URL

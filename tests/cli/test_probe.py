@@ -322,3 +322,11 @@ def test_its_help_has_examples_and_exit_codes() -> None:
 
     assert "\n    paycombat probe" in shown
     assert ["0", "1", "2"] == [line.split()[0] for line in shown.partition("Exit codes:\n")[2].splitlines()[:3]]
+
+
+def test_a_proxy_is_checked_before_anything_is_sent() -> None:
+    """As for every other command that calls the provider."""
+    ended = run("probe", "--proxy", "nowhere")
+
+    assert 2 == ended.returncode
+    assert "proxy must look like http://host:port" in ended.stderr
