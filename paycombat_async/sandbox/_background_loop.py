@@ -20,12 +20,12 @@ class BackgroundLoop:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    # Any: the types that a coroutine exchanges with its event loop; they do not matter here.
+    # Any: what a coroutine yields to its event loop and gets back; no caller depends on these types.
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run the coroutine in the background loop; block until it ends and return its result."""
         return self.submit(work).result()
 
-    # Any: the types that a coroutine exchanges with its event loop; they do not matter here.
+    # Any: what a coroutine yields to its event loop and gets back; no caller depends on these types.
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start the coroutine in the background loop; returns a future for its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)

@@ -14,14 +14,14 @@ from paycombat_async.sandbox.refusals import Refused, bad_request, unauthorized
 from paycombat_async.sandbox.stringify import stringify
 from paycombat_async.schemas._base import explain
 
-MAX_BODY_BYTES = 100_000  # Express's default limit is "100kb", meant as 102,400; this is stricter
+MAX_BODY_BYTES = 100_000  # below the 102,400 ("100kb") that Express, a Node.js server, allows by default
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 
 Q = TypeVar("Q")
 
 
 def check_host(given: list[str]) -> None:
-    """Refuse with 421 a Host header that is not a loopback name, so that web pages cannot use DNS rebinding."""
+    """Refuse with 421 unless Host is a loopback name: web pages could otherwise reach the sandbox by DNS rebinding."""
     if len(given) != 1 or not is_loopback(given[0]):
         raise Refused(421, "MISDIRECTED_REQUEST", "the Host header must be localhost or a loopback address")
 
@@ -53,8 +53,8 @@ def check_content_type(kind: str, charset: str | None, encoding: str | None) -> 
 def check_signature(body: bytes, given: list[str], signer: Signer) -> None:
     """Refuse with 401 unless the signature matches both the received bytes and `JSON.stringify(JSON.parse(body))`.
 
-    It is unknown which of the two the provider verifies. A signature that matches only one could fail there, so it
-    fails here.
+    It is unknown which of the two the provider verifies. A signature that matches only one of them could fail at the
+    provider, so the sandbox refuses it.
     """
     if len(given) != 1 or not _SIGNATURE.fullmatch(given[0]):
         raise unauthorized("signature is missing, repeated, or not 64 lower-case hexadecimal digits")

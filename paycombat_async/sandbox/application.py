@@ -48,7 +48,7 @@ class Provider:
     upstream_errors: bool
 
     def refuse(self, refused: Refused) -> web.Response:
-        """The error response for a refused request, in the shape that the sandbox was started with."""
+        """The error response for a refused request: Finmo's if `upstream_errors` is set, else the sandbox's own."""
         if not self.upstream_errors:
             return web.Response(status=refused.status, body=msgspec.json.encode(refusal(refused)), headers=_JSON)
         status = upstream_status(refused.status)
@@ -77,7 +77,7 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Record every request, also one to an unknown path, and apply the fault scheduled for it, if any.
 
-        Questions about the ledger are not the provider's: they are neither recorded nor broken.
+        Requests for the ledger, which the provider does not have, are neither recorded nor given a fault.
         """
         if request.match_info.route.name == _LEDGER:
             return await handler(request)
@@ -127,7 +127,7 @@ async def _answer(provider: Provider, request: web.Request, arrival: Arrival, ha
 
 def _ledger(provider: Provider) -> Handler:
     async def ledger(request: web.Request) -> web.StreamResponse:
-        """Needs no token: it holds neither secrets nor customers' data, and only this machine can ask."""
+        """The ledger as JSON. Needs no token: it has no secrets or customers' data, and only this machine can ask."""
         try:
             check_host(request.headers.getall("Host", []))
         except Refused as refused:

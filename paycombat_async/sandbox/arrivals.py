@@ -12,8 +12,8 @@ UNKNOWN = "unknown"
 class Arrival:
     """One received request. `status` is the HTTP status of the response, None until there is one.
 
-    `operation` is the endpoint's name, or "unknown" where no endpoint has that verb and path. `path` is raw, with its
-    query and percent-encoding as sent. Names in `headers` are looked up in upper or lower case alike.
+    `operation` is the endpoint's name, or "unknown" where no endpoint has that method and path. `path` is raw, with its
+    query and percent-encoding as sent. Lookups in `headers` ignore the case of the name.
     """
 
     operation: str

@@ -1,4 +1,4 @@
-"""Moves what is pending to success, and pays checkouts: after a delay (`settle_after`), or on demand."""
+"""Moves pending payins, payouts and virtual accounts to success and pays checkouts: after a delay, or on demand."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -19,7 +19,7 @@ class Settler:
     """Moves pending payins, payouts and virtual accounts to success, and pays checkouts, each after `after` seconds."""
 
     def __init__(self, state: SandboxState, clock: Clock, tasks: BackgroundTasks, *, after: float) -> None:
-        """Records that are already pending, and open checkouts, are taken `after` seconds from now."""
+        """Records that are already pending and checkouts that are not yet paid are settled `after` seconds from now."""
         self._state = state
         self._clock = clock
         self._tasks = tasks
@@ -76,7 +76,7 @@ def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> s
 
 @contextmanager
 def _refusals_of(name: str) -> Generator[None]:
-    """Turns `Refused` into a `ConfigurationError` for the caller of this method."""
+    """Turn a `Refused` raised in the block into a `ConfigurationError` that names the public method `name`."""
     try:
         yield
     except Refused as refused:

@@ -18,11 +18,11 @@ OptionalObject: TypeAlias = Object | UnsetType
 
 
 class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of request bodies that the sandbox decodes with a Struct of its own."""
+    """Base of the sandbox's own request Structs, for calls whose SDK Struct lacks fields. Refuses unknown fields."""
 
 
 class Simulate(RequestBody, frozen=True, kw_only=True):
-    """The request body of both Simulate calls, which is undocumented: a status, and an id under one of these names.
+    """The request body of both Simulate calls, which is undocumented: a status, and an id in one of three fields.
 
     `payin_id` is the name at Finmo, the provider's upstream; `payout_id` is by analogy.
     """
@@ -33,7 +33,10 @@ class Simulate(RequestBody, frozen=True, kw_only=True):
     payout_id: OptionalText = UNSET
 
     def subject(self, name: str) -> str:
-        """The id in `id` or in the field `name`. Raises `Refused` (400) unless it is in exactly one of the fields."""
+        """The value of the field `id`, or of `payin_id` or `payout_id`, whichever `name` is.
+
+        Raises `Refused` (400) unless exactly one of these fields is set.
+        """
         ids = {field: value for field in ("id", "payin_id", "payout_id") if (value := given(getattr(self, field)))}
         if len(ids) != 1 or not ids.keys() <= {"id", name}:
             raise bad_request(f"$: expected either `{name}` or `id`")

@@ -21,8 +21,8 @@ class Stamp:
     status: HTTPStatus
 
 
-# Finmo's 406 is for a wrong value, state or content type, its 402 for what is valid but cannot be carried out; it lists
-# no 405, 413, 415, 421 and 422.
+# From the sandbox's HTTP status to the one of Finmo, the provider's upstream, which sends 406 for a wrong value, state
+# or content type, 402 for a valid request that cannot be carried out, and lists no 405, 413, 415, 421 and 422.
 _UPSTREAM_STATUSES: Final = {405: 404, 409: 406, 413: 400, 415: 406, 421: 404, 422: 402}
 
 Envelope: TypeAlias = Callable[[object, Stamp], dict[str, object]]
@@ -70,9 +70,9 @@ def refusal(refused: Refused) -> dict[str, object]:
 
 
 def upstream_refusal(refused: Refused, stamp: Stamp) -> dict[str, object]:
-    """An error response as that of Finmo, the provider's upstream: envelope B, and an `error` object.
+    """The body of an error response in the form of Finmo, the provider's upstream: envelope B with an `error` object.
 
-    Its message is a list for an invalid body, as if it named every fault, and a str otherwise.
+    The object's `message` is a list of one str for an invalid body, where Finmo may list several faults, else a str.
     """
     message: object = [refused.message] if refused.status == HTTPStatus.BAD_REQUEST else refused.message
     error = {"code": stamp.status.value, "name": refused.code, "message": message}
@@ -80,7 +80,7 @@ def upstream_refusal(refused: Refused, stamp: Stamp) -> dict[str, object]:
 
 
 def upstream_status(status: int) -> HTTPStatus:
-    """The status with which Finmo refuses what the sandbox refuses with `status`."""
+    """The HTTP status that Finmo, the provider's upstream, sends where the sandbox sends `status`."""
     return HTTPStatus(_UPSTREAM_STATUSES.get(status, status))
 
 

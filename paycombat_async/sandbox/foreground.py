@@ -19,7 +19,7 @@ def announce(sandbox: Sandbox) -> None:
     }
     lines = [f"PayCombat sandbox at {sandbox.base_url} (Ctrl-C stops it)"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    # As comments, so that everything from the second line on can be pasted into a shell.
+    # The paths are printed as shell comments, so that everything from the second line on can be pasted into a shell.
     lines += ["# Calls whose path is on no page of the provider need it from you; here they are at:", "# paths={"]
     lines += [f"#     {name!r}: {path!r}," for name, path in sandbox.paths.items()]
     lines += ["# }"]

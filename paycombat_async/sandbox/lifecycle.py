@@ -28,7 +28,7 @@ def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
 
 
 def add_record(state: SandboxState, describe: Callable[[str], Record]) -> Record:
-    """Like `make`, inside a transaction of the caller's."""
+    """Like `make`, but inside a transaction that the caller has begun."""
     number = state.records.next_number()
     record = describe(content_digest(f"record/{state.seed}/{number}".encode())[:32])
     state.records.add(record)
@@ -47,7 +47,7 @@ def move(state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str)
 
 
 def change_status(state: SandboxState, record: Record, to: str) -> Record:
-    """Like `move`, inside a transaction of the caller's. Raises `Refused` (409) for a forbidden transition."""
+    """Like `move`, but inside the caller's transaction. Raises `Refused` (409) for a forbidden transition."""
     check_move(record.kind, record.status, to)
     now = state.now()
     changes = _CHANGES.get((record.kind, to), _nothing)(now)

@@ -29,8 +29,8 @@ _COMPONENTS: Final = "#/components/schemas/"
 def description(base_url: str | None = None) -> Schema:
     """The OpenAPI document as JSON-compatible data; with `base_url` it names that address as its server.
 
-    Each operation's `operationId` is the endpoint's name; `x-evidence` says how its path is known: documented, observed
-    or inferred.
+    Each operation's `operationId` is the endpoint's name; `x-evidence` says how the endpoint's path is known:
+    documented, observed or inferred.
     """
     kinds = _struct_types()
     schemas, components = msgspec.json.schema_components(
@@ -61,7 +61,7 @@ def _struct_types() -> list[type[Struct]]:
 
 
 def _any_value(_kind: type[object]) -> Schema:
-    """The schema of `object`. It has a description because msgspec treats an empty schema as none."""
+    """The schema for any value. It has a description because msgspec takes an empty schema for a missing one."""
     return {"description": "Anything."}
 
 

@@ -73,7 +73,7 @@ def paycombat_client_options(paycombat_sandbox: "Sandbox") -> ClientOptions:
 def paycombat_canary(caplog: pytest.LogCaptureFixture) -> Iterator["SecretCanary"]:
     """Credentials to use in the test, which fails at its end if one of them was logged, at any level.
 
-    Pass other output to its `check`, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
+    To check other output too, pass it to `check`, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
     """
     from paycombat_async.testing import SecretCanary  # noqa: PLC0415  # not at the top: see the module's docstring
 

@@ -26,9 +26,9 @@ from paycombat_async.sandbox.routes import PATHS
 from paycombat_async.sandbox.running import Recorders, Running, SandboxOptions, start
 from paycombat_async.sandbox.state import IN_MEMORY, SandboxState
 
-# About a minute in all, so that a merchant's server may restart meanwhile: an application that needed 4 s for it lost
-# 197 of 283 webhooks when all was over after 0.25 s. The provider's upstream, Finmo, waits for 15 minutes, 1, 3, 6, 12
-# and 24 hours; of the provider itself nothing is known.
+# Seconds before each further attempt: about a minute in all, so that a merchant's server may restart meanwhile. An
+# application that restarted in 4 s lost 197 of 283 webhooks when the last attempt came after 0.25 s. Finmo, the
+# provider's upstream, waits for 15 minutes, 1, 3, 6, 12 and 24 hours; how long the provider waits is unknown.
 WEBHOOK_WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
@@ -116,7 +116,7 @@ class Sandbox:
 
     @property
     def webhook_url(self) -> str | None:
-        """Where webhooks about payins and payouts go that name no URL of their own; None: nowhere.
+        """The URL for webhooks about payins and payouts whose request names none; None: these are not sent.
 
         Set it at any time, from any thread: the events from then on use it. Raises `ConfigurationError` for a URL on
         another machine.
@@ -129,7 +129,7 @@ class Sandbox:
 
     @property
     def va_webhook_url(self) -> str | None:
-        """Where webhooks about virtual accounts go; None: nowhere. It can be set like `webhook_url`."""
+        """The URL for webhooks about virtual accounts; None: these are not sent. It can be set like `webhook_url`."""
         return self._webhook_urls.va_url
 
     @va_webhook_url.setter
@@ -178,15 +178,15 @@ class Sandbox:
     def pay_checkout(self, id: str, payin_method_name: str | None = None) -> str:  # noqa: A002  # as in `settle`
         """Pay a checkout as its customer would; returns the id of the payin, which is SUCCESS at once.
 
-        It is paid by this payin method, or by the one chosen before, or by the first that fits. The payin's
-        `order_reference` is the checkout's id, as long as no page of the provider says how it names its checkout. Safe
+        The payin method is the given one, else the one chosen before, else the first that fits. The payin's
+        `order_reference` is the checkout's id, since no page of the provider says which field names the checkout. Safe
         to call from any thread. Raises `ConfigurationError` for a checkout that is unknown, paid or expired, and for a
         method that does not fit.
         """
         return pay_checkout(self._state, id, payin_method_name)
 
     async def drain(self) -> None:
-        """Send the webhooks held back by `OUT_OF_ORDER_WEBHOOK`; wait until all webhooks are delivered or given up."""
+        """Send what the fault `OUT_OF_ORDER_WEBHOOK` held back; wait until all webhooks are delivered or given up."""
         dispatcher, thread = self._running.dispatcher, self._thread
         await (dispatcher.drain() if thread is None else asyncio.wrap_future(thread.submit(dispatcher.drain())))
 

@@ -69,11 +69,11 @@ class SandboxState:
                 self._notify_watchers()
 
     def announce(self, record: Record) -> None:
-        """Pass the record to the watchers as soon as the current transaction is committed."""
+        """Call all `watchers` with the record as soon as the current transaction is committed."""
         self._announced.extend(partial(watcher, record) for watcher in self.watchers)
 
     def announce_checkout(self, checkout_id: str) -> None:
-        """Pass the id of a new checkout to the checkout watchers as soon as the current transaction is committed."""
+        """Call all `checkout_watchers` with the id of a checkout as soon as the current transaction is committed."""
         self._announced.extend(partial(watcher, checkout_id) for watcher in self.checkout_watchers)
 
     def now(self) -> str:

@@ -27,7 +27,7 @@ def stringify(text: str) -> str:
         printed = _print(_PARSER.decode(text))
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    # The parser has joined surrogate pairs; a remaining lone surrogate is escaped (25.5.2.3, QuoteJSONString).
+    # The parser has joined surrogate pairs; a remaining lone surrogate is escaped (ECMA-262, 25.5.2.3).
     return printed if printed.isascii() else _LONE_SURROGATE.sub(_escaped, printed)
 
 
@@ -43,7 +43,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-# For a duplicate key `dict` keeps the first position and the last value, as CreateDataProperty does.
+# For a duplicate key, a Python dict keeps the first position and the last value, as an object of JavaScript does.
 _PARSER = json.JSONDecoder(parse_int=_integer, parse_constant=_no_constant)
 
 
@@ -63,7 +63,7 @@ def _object(members: dict[str, Any]) -> str:
 
 
 def _place(member: tuple[str, Any]) -> int:
-    """Sort key: array indices come first, by number; other keys stay in order (OrdinaryOwnPropertyKeys, 10.1.11.1)."""
+    """Sort key for object keys: array indices come first, by number; others stay in order (ECMA-262, 10.1.11.1)."""
     key = member[0]
     index = int(key) if _INDEX.fullmatch(key) else _LARGEST_INDEX + 1
     return min(index, _LARGEST_INDEX + 1)
@@ -74,7 +74,7 @@ def _array(items: list[Any]) -> str:
 
 
 def _number(value: float) -> str:
-    """The number as in Number::toString (6.1.6.1.20); "null" for infinity, as in SerializeJSONProperty (25.5.2.2)."""
+    """The number as JavaScript prints it (ECMA-262, 6.1.6.1.20); "null" for infinity (25.5.2.2)."""
     if value == 0:
         return "0"
     parts = _REPR.fullmatch(repr(value))
@@ -87,7 +87,7 @@ def _number(value: float) -> str:
 
 
 def _placed(digits: str, n: int) -> str:
-    """The digits with the point after the n-th, or with an exponent; the cases are those of Number::toString."""
+    """The digits with the point after the n-th, or with an exponent: the cases of Number::toString in ECMA-262."""
     k = len(digits)
     if k <= n <= 21:
         return digits + "0" * (n - k)

@@ -13,12 +13,12 @@ from paycombat_async.sandbox.refusals import Refused, conflict, unprocessable
 from paycombat_async.sandbox.state import SandboxState
 from paycombat_async.sandbox.transitions import PENDING, SUCCESS_STATUS
 
-# Which payin paid a checkout: a key of the stored document, which no response shows.
+# The key in a checkout's stored document whose value is the id of the payin that paid it. No response shows it.
 PAID_BY = "paid_by"
 
 
 def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str:
-    """Pay a checkout by this payin method, or by the one chosen before, or by the first that fits.
+    """Pay a checkout by the payin method `method`, else by the one chosen before, else by the first that fits.
 
     Returns the payin's id. Raises `Refused`: 404 for an unknown checkout, 400 for a method that does not fit, 409 for a
     checkout that is paid, 422 for one that has expired or that no payin method fits.
@@ -42,7 +42,7 @@ def pay_all(state: SandboxState) -> list[str]:
         try:
             payins.append(pay(state, checkout_id))
         except Refused:
-            continue  # paid already, expired, or in a currency in which nobody can pay in
+            continue  # the checkout is paid already, has expired, or no payin method fits it
     return payins
 
 
@@ -57,7 +57,7 @@ def _method_for(document: Document) -> str:
 def _payin(document: Document, number: str, now: str) -> Record:
     amount = Decimal(document["amount"])
     payin_id, checkout_id = uuid_of(number), document["id"]
-    # No page says which field of a payin names its checkout; the merchant's own reference is the likeliest one.
+    # No page of the provider says which field of a payin names its checkout; the merchant's own reference is likeliest.
     stored = payin_document(
         currency=document["currency"],
         method=document["payin_method_name"],

@@ -95,7 +95,7 @@ def _misfit(method: PayinMethod, document: Document) -> str | None:
 
 
 def _sent(request: PaymentRequest) -> Document:
-    """The fields that were sent, without the amount and without empty strings."""
+    """The fields of the request that were sent, without the amount and without empty strings."""
     fields = msgspec.structs.asdict(request).items()
     return {name: value for name, value in fields if value is not UNSET and value != "" and name != "amount"}
 
@@ -114,7 +114,10 @@ def _is_web_address(text: str) -> bool:
 
 
 def _expiry(written: str | None, at: str) -> str:
-    """The time of expiry as `iso_time` formats it, so that times compare as str. Raises `Refused` (400) if invalid."""
+    """When the checkout expires, as `iso_time` writes it, so that times can be compared as str.
+
+    Raises `Refused` (400) if `written` is invalid.
+    """
     now = datetime.fromisoformat(at)
     if written is None:
         return iso_time((now + timedelta(seconds=DEFAULT_EXPIRY_S)).timestamp())

@@ -1,6 +1,6 @@
 """The SQLite table of checkouts: one row each, with a JSON document that has the provider's field names.
 
-Amounts in it are of type str. `checkout_url` is not stored, since it contains the merchant's token.
+Amounts in the document are of type str. `checkout_url` is not stored, since it contains the merchant's token.
 """
 
 import sqlite3

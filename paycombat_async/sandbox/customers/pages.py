@@ -1,6 +1,6 @@
 """Response bodies of the customer endpoints: the documented fields, in the documented order.
 
-The fields are copied from the provider's documentation, not derived from the schemas, so that tests notice a field
+The fields are copied from the provider's documentation, not from the schemas of the SDK, so that tests notice a field
 that the schemas lack.
 """
 

@@ -65,8 +65,8 @@ def new_profile(customer_id: str, changes: Document, *, at: str) -> Document:
 def change(document: Document, changes: Document, *, at: str) -> None:
     """Apply `changes` to `document` in place: `""` removes a field, absent fields stay as they are.
 
-    `metadata` is replaced as a whole. Both `company` and `individual` are
-    accepted, as in the provider's documentation; responses show the one that matches the customer's type.
+    `metadata` is replaced as a whole. Both `company` and `individual` are accepted, as in the provider's documentation;
+    responses show the one that matches the customer's type.
     """
     _merge(document, changes)
     document["updated_at"] = at
@@ -86,7 +86,7 @@ def _merge(part: Document, changes: Document) -> None:
 
 
 def _set_e164(part: Document) -> None:
-    """Set `phone_number_e164`, without leading zeros of the national number; remove it if code or number is missing."""
+    """Set `phone_number_e164` to country code and number without leading zeros; remove it if either is missing."""
     code = _NO_DIGIT.sub("", part.get("phone_country_code", ""))
     number = _NO_DIGIT.sub("", part.get("phone_number", "")).lstrip("0")
     part["phone_number_e164"] = f"+{code}{number}"

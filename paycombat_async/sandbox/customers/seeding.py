@@ -12,7 +12,7 @@ from paycombat_async.sandbox.customers.table import Document
 Kind: TypeAlias = Literal["company", "individual"]
 T = TypeVar("T")
 
-# The customers of the README's examples, so that each of them works on a sandbox that has just been started.
+# The customers that the README's examples name, so that every example works on a newly started sandbox.
 EXAMPLE_IDS: Final = (
     "customer_0dba3ca15dc2a46eb060e43da671efa3",
     *(f"customer_{number}" for number in range(100)),

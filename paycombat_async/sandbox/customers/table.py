@@ -27,7 +27,7 @@ _BATCH = 1000
 
 
 class CustomerTable:
-    """The customers that are not deleted. Call methods that write only inside `SandboxState.transaction()`."""
+    """The customers that are not deleted. Methods that write must be called inside `SandboxState.transaction()`."""
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
         self._connection = connection

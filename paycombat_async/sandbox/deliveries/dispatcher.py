@@ -1,4 +1,4 @@
-"""Sends webhooks, each until a 2xx response or the last attempt; those about the same object are sent in order."""
+"""Sends webhooks, each until a 2xx response or the last attempt; webhooks about the same object go in order."""
 
 import asyncio
 from collections import deque
@@ -86,7 +86,7 @@ class Dispatcher:
             self._tasks.call_soon(self._take)
 
     async def drain(self) -> None:
-        """Send the webhooks held back by `OUT_OF_ORDER_WEBHOOK`; wait until all webhooks are delivered or given up."""
+        """Send what the fault `OUT_OF_ORDER_WEBHOOK` held back; wait until all webhooks are delivered or given up."""
         while self._queued:
             self._take()
         self._release()

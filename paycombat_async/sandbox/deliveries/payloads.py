@@ -27,7 +27,7 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadBuilder:
-    """Builds webhooks for `webhook_url` of the record, else for `urls`."""
+    """Builds webhooks to the record's `webhook_url`, else to `urls.url`; about virtual accounts, to `urls.va_url`."""
 
     signer: Signer
     urls: WebhookUrls

@@ -27,22 +27,22 @@ _PAGE = (
 
 
 def server_error(status: int) -> Change:
-    """A change that replaces the response by a 5xx with the sandbox's error body."""
+    """A function that replaces the response by a 5xx with the sandbox's error body."""
     answer = refused(status, "SERVER_ERROR", "something went wrong on our side", {})
     return lambda _plain, _context: answer
 
 
 def client_error(status: int) -> Change:
-    """A change that replaces the response by a 4xx with the sandbox's error body.
+    """A function that replaces the response by a 4xx with the sandbox's error body.
 
-    Some of these statuses do not prove that the request was not executed.
+    Some 4xx statuses leave open whether the request was executed.
     """
     answer = refused(status, f"ERROR_{status}", "the request was not completed", {})
     return lambda _plain, _context: answer
 
 
 def in_200(body: bytes) -> Change:
-    """A change that replaces the response by a 200 with this body, which says that the call failed."""
+    """A function that replaces the response by a 200 with this body, which says that the call failed."""
     answer = PlainResponse(200, JSON, body)
     return lambda _plain, _context: answer
 
@@ -53,20 +53,20 @@ def error_object(_plain: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def html(status: int) -> Change:
-    """A change that replaces the response by an HTML page, as nginx and other gateways send it."""
+    """A function that replaces the response by an HTML page, as nginx and other gateways send it."""
     page = _PAGE.format(title=f"{status} {HTTPStatus(status).phrase}").encode()
     return lambda _plain, _context: PlainResponse(status, {"Content-Type": "text/html"}, page)
 
 
 def redirect(status: int) -> Change:
-    """A change that replaces the response by a redirect to another host (`Faults(redirect_to=…)`)."""
+    """A function that replaces the response by a redirect to another host (`Faults(redirect_to=…)`)."""
     return lambda _plain, context: PlainResponse(
         status, {"Location": context.redirect_to, "Content-Type": "text/html"}, b""
     )
 
 
 def too_many(retry_after: Callable[[Context], str] | None) -> Change:
-    """A change that replaces the response by a 429. Its Retry-After is what `retry_after` returns; None: no header."""
+    """A function that replaces the response by a 429; `retry_after` returns its Retry-After, None means no header."""
 
     def answer(_plain: PlainResponse, context: Context) -> PlainResponse:
         headers = {"Retry-After": retry_after(context)} if retry_after else {}

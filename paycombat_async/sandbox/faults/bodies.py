@@ -8,7 +8,7 @@ from paycombat_async.sandbox.faults.response import Change, Context, PlainRespon
 
 _DEPTH: Final = 100_000
 _TEXTS: Final = frozenset({"description", "name", "first_name", "last_name", "message", "status_text"})
-_MARK: Final = "\ue000"  # replaced after encoding, since the encoder writes only correct JSON
+_MARK: Final = "\ue000"  # a placeholder for invalid bytes, put in after encoding: the encoder writes valid JSON
 
 
 def empty(response: PlainResponse, _context: Context) -> PlainResponse:
@@ -25,7 +25,7 @@ def truncated(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def with_member(member: bytes) -> Change:
-    """A change that inserts a member at the front of a JSON object; other bodies stay unchanged."""
+    """A function that inserts a member at the front of a JSON object; other bodies stay unchanged."""
 
     def change(response: PlainResponse, _context: Context) -> PlainResponse:
         if not response.body.startswith(b'{"'):
@@ -45,7 +45,7 @@ def byte_order_mark(response: PlainResponse, _context: Context) -> PlainResponse
 
 
 def with_text_end(end: bytes) -> Change:
-    """A change that appends these bytes to names, descriptions and messages; other texts stay unchanged."""
+    """A function that appends these bytes to names, descriptions and messages; other texts stay unchanged."""
 
     def change(response: PlainResponse, _context: Context) -> PlainResponse:
         document = response.document
@@ -58,8 +58,8 @@ def with_text_end(end: bytes) -> Change:
 
 
 lone_surrogate: Final = with_text_end(b"\\ud83d")  # as when JavaScript's `slice` cuts an emoji in two
-raw_tab: Final = with_text_end(b"\t")  # a control character that should be an escape
-latin_1: Final = with_text_end(b"\xe9")  # "é" of a database that is not in UTF-8
+raw_tab: Final = with_text_end(b"\t")  # a control character, which JSON allows only as an escape
+latin_1: Final = with_text_end(b"\xe9")  # "é" in Latin-1, as from an old database; it is not valid UTF-8
 
 
 # Any: a JSON document.

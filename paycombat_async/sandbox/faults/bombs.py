@@ -45,7 +45,7 @@ def _stored(block: bytes) -> bytes:
 
 @cache
 def _gzip_spaces() -> tuple[bytes, int]:
-    """The compressed spaces and their CRC-32. One MiB is compressed and the result repeated, to save time."""
+    """64 MiB of spaces, compressed, and their CRC-32. One MiB is compressed and the result repeated, to save time."""
     spaces = b" " * _MIB
     packer = zlib.compressobj(9, zlib.DEFLATED, _RAW)
     block = packer.compress(spaces) + packer.flush(zlib.Z_FULL_FLUSH)

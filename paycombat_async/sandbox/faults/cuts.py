@@ -40,7 +40,7 @@ def chunked_empty_cut(response: PlainResponse) -> Wire:
 
 
 def gzip_cut(response: PlainResponse) -> Wire:
-    """Only the gzip header of the body, with the Content-Length of that part."""
+    """Only the gzip header of the body, with the Content-Length of that header."""
     return Wire(_gzip_head(response).whole, End.KEPT)
 
 

@@ -9,12 +9,12 @@ _MANY = 200  # aiohttp accepts 128 header lines by default
 
 
 def long_header(response: PlainResponse, _context: Context) -> PlainResponse:
-    """With a header of 9 kB, as a gateway's Content-Security-Policy may have."""
+    """The response with one more header, of 9 kB, as a gateway's Content-Security-Policy may be."""
     return _with(response, {"Content-Security-Policy": "x" * _LONG})
 
 
 def many_headers(response: PlainResponse, _context: Context) -> PlainResponse:
-    """With 200 more headers, as a chain of gateways may add them."""
+    """The response with 200 more headers, as a chain of gateways may add."""
     return _with(response, {f"X-Gateway-{number}": "passed" for number in range(_MANY)})
 
 

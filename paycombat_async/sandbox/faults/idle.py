@@ -22,7 +22,7 @@ _NO_ADDRESS: Final = bytes(16)  # a socket address of family AF_UNSPEC, which is
 
 
 def send(data: bytes) -> IdleAction:
-    """An action that writes these bytes."""
+    """An action that writes these bytes to the connection."""
     return lambda connection: connection.send(data)
 
 
@@ -107,7 +107,7 @@ class IdleFaults:
 
 
 class _Planned:
-    """An action and its connection. The socket is duplicated, so that no new connection gets its file descriptor."""
+    """An action and its connection. The socket is a duplicate, whose file descriptor no new connection can get."""
 
     def __init__(self, transport: asyncio.Transport, action: IdleAction) -> None:
         own = transport.get_extra_info("socket")

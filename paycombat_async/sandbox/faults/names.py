@@ -11,8 +11,9 @@ from paycombat_async.errors import ConfigurationError
 class Fault(StrEnum):
     """An error that the sandbox injects into a request or a webhook.
 
-    The request is not executed if the fault is a "before commit", a 429, a redirect, `ERROR_OBJECT`, `HTML_413`, or a
-    failure inside a 200 other than `STATUS_499_IN_200`. With all other faults it is executed.
+    The request is not executed if the fault's name ends in BEFORE_COMMIT, or if the fault is a 429, a redirect,
+    `ERROR_OBJECT`, `HTML_413`, or a failure inside a 200 other than `STATUS_499_IN_200`. With all other faults it is
+    executed.
     """
 
     LATENCY = "latency"
@@ -126,7 +127,7 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_SECONDS: 1,
     Fault.STATUS_429_FLOAT: 0.5,
     Fault.STATUS_429_DATE: 2,
-    Fault.TRICKLE: 0.05,  # from one byte to the next
+    Fault.TRICKLE: 0.05,  # seconds from one byte to the next
     Fault.LATE_ANSWER: 35,  # longer than the client's default timeout of 30
     Fault.STRAY_ANSWER: 0.005,  # seconds after the correct response; the same for all faults below
     Fault.STRAY_PART: 0.005,

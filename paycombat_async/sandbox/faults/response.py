@@ -25,11 +25,11 @@ class PlainResponse:
     body: bytes
 
     def head(self, length: int) -> bytes:
-        """Status line and headers, with this Content-Length."""
+        """The bytes of status line and headers, with this Content-Length."""
         return self.head_with({"Content-Length": str(length)})
 
     def head_with(self, framing: Mapping[str, str]) -> bytes:
-        """Status line and headers, with these framing headers (Content-Length, Transfer-Encoding or none)."""
+        """The bytes of status line, headers and `framing` (Content-Length, Transfer-Encoding or no header)."""
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in {**self.headers, **framing}.items()]
         return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"

@@ -1,4 +1,4 @@
-"""Decides which request gets which fault: a queued one, or else one drawn by rates and seed.
+"""Decides which request gets which fault: a queued fault, or else a random one, drawn by rates and seed.
 
 The same seed gives the same faults to requests in the same order.
 """
@@ -68,7 +68,7 @@ class Faults:
 
     @classmethod
     def of(cls, given: "Faults | str | None", *, seed: int = 0) -> "Faults":
-        """A `Faults` from a str like `500_after_commit:0.02,latency=50ms:0.1`, one without faults for None."""
+        """A `Faults` from a str like `500_after_commit:0.02,latency=50ms:0.1`; without faults if `given` is None."""
         if isinstance(given, Faults):
             return given
         faults = cls(seed=seed)
@@ -77,7 +77,7 @@ class Faults:
 
     @property
     def applied(self) -> list[Applied]:
-        """The latest 1000 applied faults, oldest first. `counts` has the number of all, by name."""
+        """The latest 1000 applied faults, oldest first. `counts` says how often each fault was applied, by its name."""
         with self._lock:
             return list(self._applied)
 
@@ -120,7 +120,7 @@ class Faults:
             self._update_is_fault_free()
 
     def decide(self, arrival: Arrival) -> Mishap | None:
-        """The fault for this request, or None. It takes a queued step, if any: call it once per request, in order."""
+        """The fault for this request, or None. Uses up a queued step, if any: call it once per request, in order."""
         number = next(self._requests)
         if self._is_fault_free:  # read without the lock, because having no faults is the common case
             return None
@@ -131,7 +131,7 @@ class Faults:
             return self._record_applied(mishap, number, arrival.operation, arrival)
 
     def for_webhook(self) -> Fault | None:
-        """`DUPLICATE_WEBHOOK`, `OUT_OF_ORDER_WEBHOOK` or None for the next webhook. It takes a queued step, if any."""
+        """`DUPLICATE_WEBHOOK`, `OUT_OF_ORDER_WEBHOOK` or None for the next webhook. Uses up a queued step, if any."""
         with self._lock:
             number = next(self._webhooks)
             steps = self._scripts.get(WEBHOOKS)

@@ -7,7 +7,7 @@ from paycombat_async._clock import Clock
 
 
 class Sleeper:
-    """Sleeps with the sandbox's clock, and runs tasks that do so. After `end` every sleep returns at once."""
+    """Sleeps with the sandbox's clock, and runs tasks that sleep. After `end` every sleep returns at once."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -22,7 +22,7 @@ class Sleeper:
         try:
             await asyncio.wait((timer,))
         finally:
-            timer.cancel()  # it still runs if this coroutine is cancelled
+            timer.cancel()  # the timer still runs if this coroutine is cancelled
         if timer.cancelled():
             return False
         timer.result()

@@ -31,7 +31,7 @@ class End(Enum):
 class Wire:
     """The raw bytes of a response, written at once or byte by byte (`is_slow`), and how the connection ends.
 
-    `later` is an action on the connection when it is idle afterwards.
+    `later` is an action to run on the connection once it is idle after the response.
     """
 
     data: bytes
@@ -79,12 +79,12 @@ def stray_answer(response: PlainResponse) -> Wire:
 
 
 def stray_part(response: PlainResponse) -> Wire:
-    """A correct response and, later on the idle connection, the beginning of an unsolicited one."""
+    """A correct response and, later on the idle connection, the beginning of an unsolicited response."""
     return _idle(response, idle.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le"))
 
 
 def stray_408(response: PlainResponse) -> Wire:
-    """A correct response and, later on the idle connection, a 408, as some servers send before they close one."""
+    """A correct response and, later, a 408, which some servers send before they close an idle connection."""
     return _idle(response, idle.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"))
 
 

@@ -1,4 +1,4 @@
-"""Correct data in a wrong envelope (one of the four, or none), or data without its id."""
+"""Faults that put the correct data into another envelope or into none, or that take its id away."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -24,7 +24,7 @@ class _Unwrapped(NamedTuple):
 
 
 def wrapped(envelope: Envelope) -> Change:
-    """A change that puts the same data into this envelope."""
+    """A function that puts the data of a response into this envelope."""
 
     def change(response: PlainResponse, context: Context) -> PlainResponse:
         unwrapped_body = _unwrap(response.document)
@@ -54,7 +54,7 @@ def without_identity(response: PlainResponse, context: Context) -> PlainResponse
     unwrapped_body = _unwrap(response.document)
     if unwrapped_body is None or not _has_identity(unwrapped_body.data):
         return response
-    # Not D, which has no field that says success.
+    # Envelope D has no field that says success, so A replaces it.
     envelope = ENVELOPE_A if unwrapped_body.envelope is ENVELOPE_D else unwrapped_body.envelope
     return _in(envelope, {"unheard_of": "by anybody"}, response, context)
 

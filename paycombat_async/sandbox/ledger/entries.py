@@ -50,9 +50,9 @@ _REVERSALS: Final = frozenset({Movement.PAYOUT_FAILED, Movement.PAYOUT_RETURNED}
 
 
 def doubles_in(entries: Iterable[LedgerEntry]) -> list[Double]:
-    """The duplicates, in the order in which they occurred.
+    """The duplicate payins and payouts, in the order in which they occurred.
 
-    A payout created after an equal one became FAILED or RETURNED is a retry, not a duplicate.
+    A payout created after an identical payout became FAILED or RETURNED is a retry, not a duplicate.
     """
     standing: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}
     doubled: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}

@@ -18,7 +18,7 @@ _TIMEOUT_S: Final = 10.0
 
 
 class LedgerReport(Struct, frozen=True, kw_only=True):
-    """What a ledger says at one moment: the balances by currency, all movements, and those made more than once."""
+    """The contents of a ledger at one moment: the balances by currency, all movements, and the duplicate ones."""
 
     balances: dict[str, Decimal]
     entries: list[LedgerEntry]
@@ -26,7 +26,7 @@ class LedgerReport(Struct, frozen=True, kw_only=True):
 
 
 def report_of(ledger: Ledger) -> LedgerReport:
-    """The report of a ledger, from one reading of its entries."""
+    """The report of a ledger as it is now; the entries are read from the database only once."""
     entries = ledger.entries()
     return LedgerReport(balances=ledger.balances(), entries=entries, doubles=doubles_in(entries))
 

@@ -20,7 +20,7 @@ class KoreanBank(Struct, frozen=True):
     bank_name: str
 
 
-# The provider documents only the first one; the others are Korean banks with their real clearing codes.
+# The provider documents only the first bank; the others are Korean banks with their real clearing codes.
 KOREAN_BANKS = (
     KoreanBank("002", "KDB산업은행"),
     KoreanBank("003", "IBK기업은행"),

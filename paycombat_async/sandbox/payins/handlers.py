@@ -42,7 +42,7 @@ def create_payin(call: RoutedCall[NewPayin]) -> Payin:
 
 
 def simulate_payin(call: RoutedCall[Simulate]) -> object:
-    """Change the status of a payin, or of a virtual account, since no other Simulate call is documented for it.
+    """Change the status of a payin or of a virtual account, for which no Simulate call of its own is documented.
 
     Returns the body of "Retrieve Payin", or of the webhook about the virtual account.
     """

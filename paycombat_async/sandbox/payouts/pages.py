@@ -1,6 +1,6 @@
 """Bodies of payout responses and webhooks: the documented fields, in the documented order.
 
-The fields are copied from the provider's documentation, not derived from the schemas, so that tests notice a field
+The fields are copied from the provider's documentation, not from the schemas of the SDK, so that tests notice a field
 that the schemas lack.
 """
 
@@ -65,8 +65,8 @@ _IN_WEBHOOKS: Final = (
     "pending_at",
     "type",
 )
-# In the documentation these are in the schema of "Webhook PAYOUT SUCCESS", but neither in its example nor in the
-# webhook of a failed payout.
+# In the documentation these fields are in the schema of "Webhook PAYOUT SUCCESS", but neither in its example nor in
+# the webhook of a failed payout.
 _OF_SUCCESS: Final = ("wire_amount", "fee_taken", "fee_expected")
 
 

@@ -15,7 +15,7 @@ _PATH = "$.payout_beneficiary_param"
 
 
 class _Open(msgspec.Struct):
-    """The request body, decoded only for the beneficiary, with all fields that were sent."""
+    """The request body, of which only the beneficiary is decoded, as a dict of all its fields that were sent."""
 
     payout_beneficiary_param: dict[str, Any]
 
