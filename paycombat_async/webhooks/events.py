@@ -43,7 +43,7 @@ _TAIL: Final = -64
 
 
 def read_event(payload: bytes) -> WebhookEvent:
-    """Returns the event in `payload`, which must be verified before.
+    """Returns the event in `payload`, a webhook's body, whose signature must have been verified before.
 
     Raises `InvalidPayload` if it is not a JSON object.
     """

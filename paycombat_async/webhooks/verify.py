@@ -28,10 +28,10 @@ _SIGNATURE: Final = re.compile(r"\s*[0-9A-Fa-f]{64}\s*", re.ASCII)
 
 
 class HasItems(Protocol):
-    """Whatever has header names and values as str, such as the `request.headers` of a web framework."""
+    """Any object whose `items()` gives headers, such as the `request.headers` of a web framework."""
 
     def items(self) -> Iterable[tuple[str, str]]:
-        """Returns pairs of name and value; a name may be there twice."""
+        """Returns pairs of header name and value, both str; a name may be there twice."""
         ...
 
 
@@ -177,7 +177,10 @@ def _has_text_names(headers: Headers) -> bool:
 
 
 def _printed_again(body: bytes, signature: str) -> bytes | None:
-    """Returns `JSON.stringify(JSON.parse(body))`; None if that is `body`, `body` is no JSON or `signature` no hex."""
+    """Returns `JSON.stringify(JSON.parse(body))`; None if `body` is not JSON, or if checking the result is useless.
+
+    It is useless if the result equals `body`, or if `signature` is not 64 hexadecimal digits.
+    """
     if not _SIGNATURE.fullmatch(signature):
         return None
     try:

@@ -1,4 +1,4 @@
-"""An event that a worker has taken from a blocking inbox, with the lease under which it works on it."""
+"""An event that a worker has taken from a blocking inbox, with its lease: the time in which no other worker gets it."""
 
 from contextlib import AbstractContextManager, nullcontext, suppress
 from types import TracebackType
@@ -22,19 +22,19 @@ class Keeper(Protocol):
         ...
 
     def release(self, delivery: "Delivery") -> None:
-        """Gives the event back."""
+        """Gives the event back, to be taken again."""
         ...
 
 
 class Delivery:
-    """An event that this worker alone has for the time of its lease.
+    """An event that a worker has taken, and that no other worker gets until the lease ends.
 
-    `with delivery as event:` renews the lease every third of it. A clean end marks the event as done; when the
-    body raises, the event is released, to be taken again. If the lease is lost, `LeaseLost` is raised at the end of the
-    block, since a thread cannot be cancelled.
+    `with delivery as event:` renews the lease whenever a third of it has passed. A clean end marks the event as done;
+    when the body raises, the event is released, to be taken again. If the lease is lost, `LeaseLost` is raised at the
+    end of the block, since a thread cannot be cancelled.
 
-    `attempt` counts the takings of the event, from 1; `number` is its number in the inbox; `token` is another one for
-    each taking, so that a worker that comes too late is recognized. `connection` is None, except in
+    `attempt` says how many times the event has been taken, from 1; `number` is its number in the inbox; `token` is new
+    each time, so that the inbox recognizes a worker whose lease was lost. `connection` is None, except in
     `PostgresInbox.taken()`: there it is the connection whose transaction marks the event as done.
     """
 
@@ -47,7 +47,7 @@ class Delivery:
         runner: Runner,
         connection: "RawConnection | None" = None,
     ) -> None:
-        """Made by an inbox; `runner` has the loop in which the lease is renewed."""
+        """Called by an inbox; `runner` has the event loop in which the lease is renewed."""
         self.event = delivery.event
         self.attempt = delivery.attempt
         self.number = delivery.number
@@ -72,7 +72,7 @@ class Delivery:
         with first:
             if not self._runner.is_closed:
                 self._runner.run(holding.end, is_clean=is_clean)
-            elif is_clean:  # the inbox was closed meanwhile, and works on in a new loop
+            elif is_clean:  # the inbox was closed meanwhile; its next call uses a new loop
                 self._keeper.done(self)
             else:
                 self._keeper.release(self)

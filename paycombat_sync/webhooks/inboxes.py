@@ -12,7 +12,7 @@ class MemoryInbox(LoopInbox):
     """An `Inbox` in memory; its events are lost when the process ends. Threads and event loops may share it."""
 
     def __init__(self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
-        """`intents` is a store whose calls are settled by the events that name them."""
+        """`intents` is a store of calls: an event that names one of them records that the call was carried out."""
         super().__init__(memory.MemoryInbox(intents=intents, clock=clock))
 
 
@@ -20,13 +20,14 @@ class SqliteInbox(LoopInbox):
     """An `Inbox` in one file on a local disk, for all threads, event loops and processes of this machine.
 
     When `receive` returns, the event is on the disk, with one fsync: about a millisecond, ten on a slow disk. Payloads
-    hold personal data: only the file's owner may read it (mode 0600), and each is deleted when its event is done. The
-    log beside the file is cleared of it by `close`, and by `take` when nothing waits, a minute later at most.
+    hold personal data: only its owner may read the file (mode 0600), and each payload is deleted when its event is
+    done. The write-ahead log beside the file may keep deleted payloads until `close`, or until a `take` that finds
+    nothing, a minute or more after the deletion.
     """
 
     def __init__(self, path: str | Path, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used.
 
-        `intents` is a store whose calls are settled by the events that name them.
+        `intents` is a store of calls: an event that names one of them records that the call was carried out.
         """
         super().__init__(sqlite.SqliteInbox(path, intents=intents, clock=clock))

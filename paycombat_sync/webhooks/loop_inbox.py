@@ -1,4 +1,4 @@
-"""A blocking inbox around an async one, which works in an event loop of its own in another thread."""
+"""A blocking inbox that runs an async inbox in an event loop in another thread."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,11 @@ from paycombat_sync._runner import Runner
 from paycombat_sync.webhooks.delivery import Delivery
 from paycombat_sync.webhooks.inbox import Inbox
 
-_STOP_S: Final = 0.1  # longest time until a set `stop` is noticed: nothing tells a loop that a thread's event is set
+_STOP_S: Final = 0.1  # longest time until a set `stop` is noticed: an event loop cannot wait for a `threading.Event`
 
 
 class LoopInbox(Inbox):
-    """The methods of a blocking `Inbox`, each of which runs that of an async inbox."""
+    """A blocking `Inbox`: each method runs the method of the same name of an async inbox."""
 
     def __init__(self, inbox: original.Inbox) -> None:
         self._async = inbox
@@ -99,7 +99,7 @@ def _original(delivery: Delivery) -> inner.Delivery:
 async def _next(
     deliveries: AsyncGenerator[inner.Delivery, None], stop: threading.Event | None, stopped: asyncio.Event
 ) -> inner.Delivery | None:
-    """Returns the next delivery; None at the end. Meanwhile sets `stopped` once `stop` is set."""
+    """Returns the next delivery; None at the end. While it waits, it sets `stopped` as soon as `stop` is set."""
     if stop is None:
         return await anext(deliveries, None)
     if stop.is_set():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class _Async(postgres.PostgresInbox):
-    """The async inbox, over a blocking pool if there is one; the blocking inbox uses its tables, too."""
+    """An async inbox that accepts a blocking pool, and gives the blocking inbox access to its tables (`core`)."""
 
     _pool = BLOCKING_POOL
 
@@ -33,12 +33,12 @@ class _Async(postgres.PostgresInbox):
 
 
 class PostgresInbox(LoopInbox):
-    """An `Inbox` in a PostgreSQL database, which many machines may share; its clock decides when leases end.
+    """An `Inbox` in a PostgreSQL database, which many machines may share; the database's clock decides when leases end.
 
     Run `inbox.migrate()` once before the first use, and after an upgrade. Each event is durable when `receive`
     returns; with asynchronous replication, a failover may lose events that the standby had not received. Works behind
     PgBouncer in transaction mode, where workers learn of new events by polling; `listen_dsn` is a connection string
-    that leads past it, for NOTIFY. Payloads contain personal data: each is deleted when its event is done.
+    that bypasses it, for NOTIFY. Payloads contain personal data: each is deleted when its event is done.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class PostgresInbox(LoopInbox):
     ) -> None:
         """Takes a connection string or your own `ConnectionPool`; connects at the first use.
 
-        `intents` is a store whose calls are settled by the events that name them. Your pool is never closed by the
-        inbox; with it, `listen_dsn` is needed for NOTIFY. Raises `ConfigurationError` without psycopg, and for a schema
-        or connection string that cannot be used.
+        `intents` is a store of calls: an event that names one of them records that the call was carried out. Your pool
+        is never closed by the inbox; with it, `listen_dsn` is needed for NOTIFY. Raises `ConfigurationError` without
+        psycopg, and for a schema or connection string that cannot be used.
         """
-        # The async class is typed for async pools; `_pool` tells it that this one blocks.
+        # The async class is typed for async pools; `_pool` tells it that a pool given here is a blocking one.
         given = cast("str | Pool", dsn_or_pool)
         inbox = _Async(given, schema=schema, intents=intents, listen_dsn=listen_dsn)
         super().__init__(inbox)
@@ -70,12 +70,12 @@ class PostgresInbox(LoopInbox):
         """Stores the event. If it is delivered several times, even concurrently, all deliveries but one are DUPLICATE.
 
         With an intents store, the call that the event names is first recorded there as APPLIED, whatever the status of
-        the event; an event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or its
-        evidence cannot be stored: answer 500, never 200.
+        the event; an event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or that record
+        cannot be stored: answer 500, never 200.
 
-        With `connection`, a `Connection` of psycopg or Django's `connection`, the event is stored in the transaction
-        that is open there, or that begins with it, and is kept only if you commit. Raises `ConfigurationError` if it is
-        not in a transaction, and commits by itself (autocommit).
+        With `connection`, a `Connection` of psycopg or Django's `connection`, the event is stored in the transaction of
+        that connection, which begins now if none is open, and is kept only if you commit. Raises `ConfigurationError`
+        for a connection that commits each statement (autocommit) and has no open transaction.
         """
         if connection is None:
             return super().receive(event)
@@ -86,13 +86,13 @@ class PostgresInbox(LoopInbox):
 
     @contextlib.contextmanager
     def taken(self, *, connection: "BlockingConnection | None" = None) -> Generator[Delivery | None]:
-        """A context with the next event, None if nothing waits; taking it and its end are one transaction.
+        """A context with the next event, None if nothing waits; taking it and marking it done are one transaction.
 
-        What you write over `delivery.connection` is committed together with the end of the event, on a clean end of
-        the body; when the body raises, all of it is rolled back, and the event waits as after `release`. No other
-        worker gets the event meanwhile, however long that takes.
+        When the body ends cleanly, what you wrote over `delivery.connection` is committed, and the event is done with
+        it; when the body raises, all of it is rolled back, and the event waits as after `release`. No other worker gets
+        the event meanwhile, however long the body takes.
 
-        With `connection`, a `Connection` of psycopg or Django's `connection`, that is your own transaction, which you
+        With `connection`, a `Connection` of psycopg or Django's `connection`, your own transaction is used, which you
         commit after the body, or roll back: then the event may be taken again at once. Raises `ConfigurationError` as
         `receive` does.
         """
@@ -127,12 +127,12 @@ class PostgresInbox(LoopInbox):
                 connection = stack.enter_context(self._connections.transaction())
                 delivery = self._take_within(connection)
                 if delivery is None:
-                    stack.close()  # before the body, which may wait
+                    stack.close()  # returns the connection before the body runs, which may take long
                     yield None
                     return
                 yield delivery
                 self._end_within(connection, delivery)
-        except GeneratorExit:  # the block is being collected: nothing may be waited for any more
+        except GeneratorExit:  # the context is being garbage-collected, so this must not block
             raise
         except BaseException:
             if delivery is not None:

@@ -14,7 +14,7 @@ class Cause(StrEnum):
     NO_SIGNATURE = "no_signature"
     UPPER_CASE = "upper_case"  # the signature is in upper-case hex, which verification accepts
     HEADER_NAME = "header_name"
-    HEADER_VALUE = "header_value"  # the value is not a str
+    HEADER_VALUE = "header_value"  # the value of the signature's header is not a str
     SIGNATURE_WRAPPED = "signature_wrapped"  # other characters around or between its digits, such as quotes or a prefix
     SEVERAL_SIGNATURES = "several_signatures"
     SIGNATURE_BASE64 = "signature_base64"

@@ -10,7 +10,7 @@ from paycombat_async.webhooks.verify import Headers
 def diagnose(
     body: bytes, signature: str | Headers | None, keys: Sequence[str | Secret], *, token: str | None = None
 ) -> Diagnosis:
-    """Say why `signature` is, or is not, that of `body` under one of `keys`.
+    """Explain why `signature` matches, or does not match, `body` under one of `keys`.
 
     `signature` is the header's value (None if missing), or all headers. The function works for received
     webhooks and for requests that other code signed: both are signed the same way. With `token`, it also tries whether

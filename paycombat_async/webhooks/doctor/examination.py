@@ -86,7 +86,7 @@ def _refused(body: object, signature: str, usable: Mapping[int, str], given: int
 
 
 def _verdict(body: Body, signature: str, keys: Mapping[int, str]) -> Diagnosis | None:
-    """Returns the diagnosis of a signature that webhook verification accepts; None if it refuses it."""
+    """Returns the diagnosis of a signature that webhook verification accepts; None if it refuses the signature."""
     for candidate, raw in zip(Candidate, body.candidates, strict=False):
         for number, key in keys.items():
             if is_clean(key) and Signer(key).verify(raw, signature):

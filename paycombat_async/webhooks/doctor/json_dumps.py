@@ -12,7 +12,7 @@ from paycombat_async.webhooks.doctor.body import Body
 from paycombat_async.webhooks.doctor.byte_forms import and_reprinted
 
 _SMALL = 16 * 1024  # bytes; in bodies up to this size, numbers are also changed one at a time
-_SINGLE_NUMBERS = 24  # how many numbers, from the start of such a body, are changed one at a time
+_SINGLE_NUMBERS = 24  # how many numbers of such a small body, from its start, are changed one at a time
 _MOST_PARTS = 16
 _ANY_TEXTS = (str, json_forms.as_javascript, json_forms.as_ascii, json_forms.as_slashes, json_forms.as_php)
 _INDENTED = tuple(json_forms.Layout(",", ": ", indent) for indent in ("  ", "    ", "\t"))

@@ -14,8 +14,8 @@ _OPENING, _CLOSING = frozenset("{["), frozenset("}]")
 _BREAKING = _OPENING | _CLOSING | {","}
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?")  # longer numbers are not amounts
-# 200 digits are more than a number that `_NUMBER` matches can have. Results do not depend on the decimal context that
-# the calling program has set.
+# 200 digits are more than any number that `_NUMBER` matches has. This context is passed to each operation, since the
+# calling program may have changed the current one.
 _EXACT = Context(prec=200)
 _DECIMAL_TEXT = re.compile(r'"-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,20})?"')
 _MONEY = re.compile(r"amount|balance|charge|fee|price|rate|total|value", re.IGNORECASE)
@@ -25,7 +25,7 @@ _ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
 
 
 class Layout(NamedTuple):
-    """The white space of a JSON printer; without `indent` all is on one line."""
+    """The white space of a JSON printer; if `indent` is None, the whole document is on one line."""
 
     comma: str = ","
     colon: str = ":"
@@ -84,7 +84,7 @@ def _content(literal: str) -> str:
 
 
 def as_javascript(literal: str) -> str:
-    """Returns a string literal as JSON.stringify prints it, and json.dumps with ensure_ascii=False."""
+    """Returns a string literal as JSON.stringify and json.dumps(…, ensure_ascii=False) print it."""
     if literal.isascii() and "\\" not in literal:
         return literal
     return encode_basestring(_content(literal)).encode("utf-8", "backslashreplace").decode()
@@ -126,7 +126,7 @@ def python_number(token: str) -> str:
 
 
 def _places(places: int) -> Rewrite:
-    """Returns a function that prints a number with `places` decimals: 10 as 10.00 for 2; unchanged if inexact."""
+    """Returns a function that prints a number with `places` decimals: 10 as 10.00 for 2; never rounds a number."""
 
     def rewrite(token: str) -> str:
         number = Decimal(token)
@@ -151,9 +151,9 @@ NUMBER_FORMS: tuple[Rewrite, ...] = (python_number, _places(2), _places(1), with
 
 
 def numbers_rewritten(tokens: Sequence[str], most: int) -> Iterator[list[str]]:
-    """Yields the document with numbers in other forms: all of them, only amounts, and each of the first `most` alone.
+    """Yields the tokens with numbers in another form: all numbers, only the amounts, each of the first `most` alone.
 
-    After these, it does the same with the strings that contain a decimal number, by removing their quotes.
+    Then does the same to strings that contain a decimal number, by removing their quotes.
     """
     places = [index for index, token in enumerate(tokens) if is_number(token)]
     texts = [index for index, token in enumerate(tokens) if _DECIMAL_TEXT.fullmatch(token)]

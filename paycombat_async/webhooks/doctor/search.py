@@ -28,7 +28,7 @@ Keys = Mapping[int, str]  # the usable keys, by their index in the caller's list
 
 
 class Finding(NamedTuple):
-    """An explanation of a signature, and the index of the key that matches under it."""
+    """An explanation of a signature, and the index of the key that was used; None if none of the keys was."""
 
     explanation: Explanation
     key_number: int | None = None

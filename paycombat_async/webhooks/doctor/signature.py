@@ -88,7 +88,10 @@ def signature_in(headers: Headers | None) -> tuple[str, Explanation | None]:
 
 
 def one_signature(text: str) -> tuple[str, Explanation | None]:
-    """Returns the signature that a text has once, or several times joined by commas; else the text, with a reason."""
+    """Returns the only signature in a header's value, which may repeat it after commas, and None.
+
+    If there are several different ones, returns the value, and an explanation if all of them are hex digests.
+    """
     different = distinct_signatures(text)
     if len(different) > 1:
         return text, _TWO_HEADERS if all(map(_is_hex_digest, different)) else None
@@ -96,7 +99,7 @@ def one_signature(text: str) -> tuple[str, Explanation | None]:
 
 
 def _text(given: object) -> str:
-    """Returns a header's name or value as a str: bytes, as ASGI passes them, are decoded, of a list the first counts.
+    """Returns a header's name or value as a str: decodes bytes, which ASGI passes, and takes the first item of a list.
 
     Any other type gives "".
     """

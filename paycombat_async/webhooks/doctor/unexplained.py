@@ -8,7 +8,7 @@ from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS, PREFIX, other_algorithm, written
 from paycombat_async.webhooks.doctor.signature import SignatureReading, malformed
 
-_NO_ACCIDENT: Final = 5  # at least so many JSON keys; fewer are often in alphabetical order by chance
+_NO_ACCIDENT: Final = 5  # JSON keys, at least, for a remark that they are sorted; fewer often are by chance
 _REPLACEMENT: Final = "\ufffd".encode()
 _SAFE_DIGITS: Final = 15
 

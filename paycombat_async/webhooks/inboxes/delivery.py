@@ -1,4 +1,4 @@
-"""An event that a worker has taken from an inbox, with the lease under which it works on it."""
+"""An event that a worker has taken from an inbox, with a lease: the time in which no other worker gets the event."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
@@ -22,23 +22,23 @@ class Keeper(Protocol):
         ...
 
     def release(self, delivery: "Delivery") -> Coroutine[Any, Any, None]:
-        """Gives the event back."""
+        """Gives the event back, to be taken again."""
         ...
 
     def renew(self, delivery: "Delivery", *, lease: float) -> Coroutine[Any, Any, None]:
-        """Extends the lease."""
+        """Extends the lease to `lease` seconds from now."""
         ...
 
 
 class Delivery:
-    """An event that this worker alone has for the time of its lease.
+    """An event that a worker has taken, and that no other worker gets until the lease ends.
 
-    `async with delivery as event:` renews the lease every third of it. A clean end marks the event as done; when the
-    body raises or is cancelled, the event is released, to be taken again. If the lease is lost, the body is cancelled
-    and `LeaseLost` comes out of the block.
+    `async with delivery as event:` renews the lease whenever a third of it has passed. A clean end marks the event as
+    done; when the body raises or is cancelled, the event is released, to be taken again. If the lease is lost, the body
+    is cancelled and `LeaseLost` comes out of the block.
 
-    `attempt` counts the takings of the event, from 1; `number` is its number in the inbox; `token` is another one for
-    each taking, so that a worker that comes too late is recognized. `connection` is None, except in
+    `attempt` says how many times the event has been taken, from 1; `number` is its number in the inbox; `token` is new
+    each time, so that the inbox recognizes a worker whose lease was lost. `connection` is None, except in
     `PostgresInbox.taken()`: there it is the connection whose transaction marks the event as done.
     """
 
@@ -68,7 +68,7 @@ class Delivery:
         since: float,
         connection: "Connection | None" = None,
     ) -> None:
-        """Made by an inbox. The event was taken for `lease` seconds, not before `since` by `clock.monotonic()`."""
+        """Called by an inbox. The lease of `lease` seconds began at `since` (`clock.monotonic()`) or a little later."""
         self.event = event
         self.attempt = attempt
         self.number = number
@@ -81,7 +81,7 @@ class Delivery:
         self._holding: Holding | None = None
 
     async def __aenter__(self) -> WebhookEvent:
-        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only verifies should not pay
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine of asyncio runs in a task
@@ -97,7 +97,7 @@ class Delivery:
         await holding.exit(error)
 
     def hold(self, on_lost: Callable[[], object]) -> "Holding":
-        """Starts to renew the lease in the running event loop; `on_lost` is called there, once, if it is lost."""
+        """Starts renewing the lease in the running event loop; calls `on_lost` there, once, if the lease is lost."""
         from paycombat_async.webhooks.inboxes.holding import Holding, Lease  # noqa: PLC0415  # imports asyncio
 
         keeper = self._keeper
@@ -118,7 +118,7 @@ class Delivery:
 
 @contextlib.asynccontextmanager
 async def taken_by_lease(take: Callable[[], Awaitable[Delivery | None]]) -> AsyncGenerator[Delivery | None]:
-    """A context with the next delivery, held by its lease; None if nothing waits."""
+    """A context with the next delivery, whose lease is renewed meanwhile; None if nothing waits."""
     delivery = await take()
     if delivery is None:
         yield None

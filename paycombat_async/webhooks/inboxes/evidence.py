@@ -16,8 +16,8 @@ from paycombat_async.schemas.events import (
     WebhookEvent,
 )
 
-_TRIES: Final = 5  # while the call itself is being settled at the same time
-# type of the object: the call that made it, and the field of the event with the reference of that call
+_TRIES: Final = 5  # attempts, as the call itself may change the record at the same time
+# By type of event: the call that made the payin or payout, and the event's field with the merchant's reference of it.
 _CALLS: Final = {
     "PAYIN": (CREATE_PAYIN.name, "order_reference"),
     "PAYOUT": (CREATE_PAYOUT.name, "order_id"),
@@ -32,7 +32,7 @@ class NamedCall(NamedTuple):
 
 
 def call_of(event: WebhookEvent) -> NamedCall | None:
-    """Returns the call that made the object of the event; None if the event names none that could be recorded."""
+    """Returns the call that made the event's payin or payout; None if the event has no reference of a call."""
     if event.type not in _CALLS:
         return None
     endpoint, field = _CALLS[event.type]
@@ -41,15 +41,15 @@ def call_of(event: WebhookEvent) -> NamedCall | None:
         return None
     try:
         return NamedCall(endpoint, check_reference(str(reference)))
-    except InvalidRequest:  # no call with such a reference was ever recorded
+    except InvalidRequest:  # calls with an invalid reference are refused, so none was recorded
         return None
 
 
 async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
     """Records the call that the event names as APPLIED, and returns whether the event contradicts the record.
 
-    It does if the record has another object id, or says that the call was refused or not sent; such a record is
-    corrected, so that the call is not sent again. Safe to repeat. Raises `StoreFailed`.
+    The event contradicts a record with another object id, and one that says that the call was refused or not sent; the
+    latter is corrected, so that the call is not sent again. Safe to repeat. Raises `StoreFailed`.
     """
     call = call_of(event)
     if intents is None or call is None:

@@ -1,4 +1,4 @@
-"""Holds a delivery while its worker works: renews the lease, and writes the end even if the worker is cancelled."""
+"""Holds a delivery while its worker works: renews the lease, then marks the event as done or releases it."""
 
 import asyncio
 import logging
@@ -13,15 +13,18 @@ from paycombat_async.errors import LeaseLost, PayCombatError, StoreFailed
 T = TypeVar("T")
 
 _FINISH_S: Final = 15.0  # longest wait for a write after a cancellation; the stores give up after 10 s themselves
-_LATE_S: Final = 1.0  # for a renewal after the end of the lease: nobody may have taken the event yet
-_RENEWALS: Final = 3  # in the time of one lease
-_RETRIES: Final = 30  # in the time of one lease, while the store cannot be reached
+_LATE_S: Final = 1.0  # time limit of a renewal that begins after the lease has ended: the event may still be free
+_RENEWALS: Final = 3  # renewals during the length of one lease
+_RETRIES: Final = 30  # attempts to renew during the length of one lease, while the store cannot be reached
 _log: Final = logging.getLogger("paycombat")
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease of `seconds` on event `number`, since `since` by `clock.monotonic()`, and how it is renewed and ended."""
+    """A lease of `seconds` on event `number`, begun at `since` (`clock.monotonic()`).
+
+    `renew`, `done` and `release` write to the inbox.
+    """
 
     number: int
     seconds: float
@@ -64,7 +67,7 @@ class Holding:
     async def end(self, *, is_clean: bool) -> None:
         """Stops renewing, then marks the event as done or releases it. Raises `LeaseLost` if the lease was lost.
 
-        Is carried out to its end, or for 15 seconds, even if the caller is cancelled meanwhile.
+        If the caller is cancelled meanwhile, the write still goes on, for 15 seconds at most.
         """
         self._stop()
         if self._lost is not None:
@@ -86,7 +89,7 @@ class Holding:
         try:
             await self._lease.release()
         except LeaseLost:
-            pass  # another worker has it already
+            pass  # another worker has the event already
         except StoreFailed as error:
             _log.warning("event %d is taken again only when its lease is over: %s", self._lease.number, error)
 
@@ -96,7 +99,7 @@ class Holding:
         pause = lease.seconds / _RENEWALS - (clock.monotonic() - lease.since)
         while self._lost is None:
             await clock.sleep(max(pause, 0.0))
-            await asyncio.sleep(0)  # noqa: TID251  # no wait: the sleep of a test's clock may not let others run
+            await asyncio.sleep(0)  # noqa: TID251  # lets other tasks run, as the sleep of a test's clock may not
             now = clock.monotonic()
             try:
                 # The store may be silent for longer than the lease lasts, and another worker then has the event.
@@ -117,9 +120,9 @@ class Holding:
 
 # Any: what a coroutine yields to its event loop
 async def finish(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[Any, Any, None]] | None = None) -> T:
-    """Returns the result of `work`, which goes on to its end, for 15 seconds at most, if the caller is cancelled.
+    """Returns the result of `work`. If the caller is cancelled, `work` still goes on, for 15 seconds at most.
 
-    `undo` is then called with the result, which the caller never gets.
+    In that case `undo` is called with the result, since the caller never gets it.
     """
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
@@ -138,7 +141,7 @@ async def _outlast(task: "asyncio.Task[Any]", deadline: float) -> None:
     """Waits until the task is over, or cancels it at `deadline`; a cancellation of the caller is ignored meanwhile."""
     loop = asyncio.get_running_loop()
     while not task.done() and loop.time() < deadline:
-        with suppress(asyncio.CancelledError):  # `finish` raises the first one when all is written
+        with suppress(asyncio.CancelledError):  # `finish` raises the first cancellation after the write
             await asyncio.wait([task], timeout=deadline - loop.time())
     task.cancel()
     if task.done() and not task.cancelled() and task.exception() is not None:

@@ -34,7 +34,7 @@ class Receipt(StrEnum):
     NEW = "new"  # stored, to be processed
     DUPLICATE = "duplicate"  # the same event was received before
     OUTDATED = "outdated"  # the payin or payout already has this or a later status
-    CONFLICT = "conflict"  # it contradicts what is recorded, as SUCCESS after EXPIRED: check by hand
+    CONFLICT = "conflict"  # the event contradicts what is recorded, as SUCCESS after EXPIRED: check it by hand
 
 
 class Depth(Struct, frozen=True, kw_only=True):
@@ -70,8 +70,8 @@ class Inbox(Protocol):
         """Stores the event. If it is delivered several times, even concurrently, all deliveries but one are DUPLICATE.
 
         With an intents store, the call that the event names is first recorded there as APPLIED, whatever the status of
-        the event; an event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or its
-        evidence cannot be stored: answer 500, never 200.
+        the event; an event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or that record
+        cannot be stored: answer 500, never 200.
         """
         ...
 
@@ -87,8 +87,9 @@ class Inbox(Protocol):
     async def done(self, taken: Delivery | WebhookEvent) -> None:
         """Marks an event as processed: its payload is deleted, its key is kept. A second call does nothing.
 
-        Raises `LeaseLost` for a delivery that another worker has taken since. A bare event is a person's word, such as
-        for a CONFLICT, and is marked whoever has taken it; `ConfigurationError` if this inbox never received it.
+        Raises `LeaseLost` for a delivery that another worker has taken since. To decide by hand, as for a CONFLICT,
+        pass the event itself: it is marked even if a worker has taken it. Raises `ConfigurationError` for an event that
+        this inbox never received.
         """
         ...
 
@@ -101,7 +102,7 @@ class Inbox(Protocol):
         ...
 
     async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
-        """Extends the lease to `lease` seconds from now; `async with delivery` does it by itself.
+        """Extends the lease to `lease` seconds from now; `async with delivery` does so by itself.
 
         Raises `LeaseLost` if the delivery was released, or another worker has taken it since. Does nothing if the event
         is done.

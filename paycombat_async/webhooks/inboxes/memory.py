@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Entry:
-    """An event that was received. From `since` to `until` it is not to be taken; if it `is_held`, a worker has it."""
+    """A received event. From `since` to `until` no worker may take it; `is_held` says that a worker has taken it."""
 
     number: int
     event: WebhookEvent
@@ -60,7 +60,7 @@ class MemoryInbox(Inbox):
     """An `Inbox` in memory; its events are lost when the process ends. Threads and event loops may share it."""
 
     def __init__(self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
-        """`intents` is a store whose calls are settled by the events that name them."""
+        """`intents` is a store of calls: an event that names one of them records that the call was carried out."""
         self._intents = intents
         self._clock = clock
         self._lock = threading.Lock()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class News:
-    """Wakes those who listen, in any event loop of this process. `closings` counts how often the inbox was closed."""
+    """Wakes the workers that listen, in all event loops of this process. `closings` counts calls of `close`."""
 
     def __init__(self) -> None:
         self.closings = 0
@@ -20,20 +20,20 @@ class News:
         self._listeners: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
     def tell(self) -> None:
-        """Sets the events of all who listen now. May be called in any thread."""
+        """Wakes every worker that listens now. May be called in any thread."""
         for loop, event in self._of_this_process():
             with contextlib.suppress(RuntimeError):  # the loop was closed
                 loop.call_soon_threadsafe(event.set)
 
     def close(self) -> None:
-        """Counts a closing, and wakes all who listen."""
+        """Adds 1 to `closings`, and wakes every worker that listens."""
         self.closings += 1
         self.tell()
 
     @contextlib.contextmanager
     def listening(self) -> "Generator[asyncio.Event]":
-        """A context with an event of the running loop, which is set by the next `tell`."""
-        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only verifies should not pay
+        """A context with an `asyncio.Event` of the running loop, which the next `tell` sets."""
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
         listener = (asyncio.get_running_loop(), asyncio.Event())
         self._of_this_process()
@@ -46,7 +46,7 @@ class News:
                 self._listeners.discard(listener)
 
     def _of_this_process(self) -> "list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]":
-        """Returns those who listen. A forked child drops those of its parent: waking them would write to its pipes."""
+        """Returns the listeners. A forked child drops its parent's: to wake them would write to the parent's pipes."""
         if self._pid != os.getpid():
             self._pid, self._lock, self._listeners = os.getpid(), threading.Lock(), set()
         with self._lock:

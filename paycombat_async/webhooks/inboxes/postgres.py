@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class PostgresInbox(Inbox):
-    """An `Inbox` in a PostgreSQL database, which many machines may share; its clock decides when leases end.
+    """An `Inbox` in a PostgreSQL database, which many machines may share; the database's clock decides when leases end.
 
     Run `await inbox.migrate()` once before the first use, and after an upgrade. Each event is durable when `receive`
     returns; with asynchronous replication, a failover may lose events that the standby had not received. Works behind
     PgBouncer in transaction mode, where workers learn of new events by polling; `listen_dsn` is a connection string
-    that leads past it, for NOTIFY. Payloads contain personal data: each is deleted when its event is done.
+    that bypasses it, for NOTIFY. Payloads contain personal data: each is deleted when its event is done.
     """
 
     _pool: ClassVar[str] = ASYNC_POOL
@@ -46,9 +46,10 @@ class PostgresInbox(Inbox):
     ) -> None:
         """Takes a connection string or your own `AsyncConnectionPool`; connects at the first use.
 
-        `intents` is a store whose calls are settled by the events that name them. Your pool belongs to the event loop
-        that you open it in, and is never closed by the inbox; with it, `listen_dsn` is needed for NOTIFY. Raises
-        `ConfigurationError` without psycopg, and for a schema or connection string that cannot be used.
+        `intents` is a store of calls: an event that names one of them records that the call was carried out. Your pool
+        belongs to the event loop that you open it in, and is never closed by the inbox; with it, `listen_dsn` is needed
+        for NOTIFY. Raises `ConfigurationError` without psycopg, and for a schema or connection string that cannot be
+        used.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         listen = source if isinstance(source, Secret) else None
@@ -73,12 +74,12 @@ class PostgresInbox(Inbox):
         """Stores the event. If it is delivered several times, even concurrently, all deliveries but one are DUPLICATE.
 
         With an intents store, the call that the event names is first recorded there as APPLIED, whatever the status of
-        the event; an event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or its
-        evidence cannot be stored: answer 500, never 200.
+        the event; an event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or that record
+        cannot be stored: answer 500, never 200.
 
-        With `connection`, an `AsyncConnection` of psycopg, the event is stored in the transaction that is open there,
-        or that begins with it, and is kept only if you commit. Raises `ConfigurationError` if it is not in a
-        transaction, and commits by itself (autocommit).
+        With `connection`, an `AsyncConnection` of psycopg, the event is stored in the transaction of that connection,
+        which begins now if none is open, and is kept only if you commit. Raises `ConfigurationError` for a connection
+        that commits each statement (autocommit) and has no open transaction.
         """
         if connection is not None:
             self._core.tables.check_transaction(connection)
@@ -124,13 +125,13 @@ class PostgresInbox(Inbox):
         return self._work(lease, poll, stop)
 
     def taken(self, *, connection: "Connection | None" = None) -> AbstractAsyncContextManager[Delivery | None]:
-        """A context with the next event, None if nothing waits; taking it and its end are one transaction.
+        """A context with the next event, None if nothing waits; taking it and marking it done are one transaction.
 
-        What you write over `delivery.connection` is committed together with the end of the event, on a clean end of
-        the body; when the body raises, all of it is rolled back, and the event waits as after `release`. No other
-        worker gets the event meanwhile, however long that takes.
+        When the body ends cleanly, what you wrote over `delivery.connection` is committed, and the event is done with
+        it; when the body raises, all of it is rolled back, and the event waits as after `release`. No other worker gets
+        the event meanwhile, however long the body takes.
 
-        With `connection`, an `AsyncConnection` of psycopg, that is your own transaction, which you commit after the
+        With `connection`, an `AsyncConnection` of psycopg, your own transaction is used, which you commit after the
         body, or roll back: then the event may be taken again at once. Raises `ConfigurationError` as `receive` does.
         """
         if connection is None:

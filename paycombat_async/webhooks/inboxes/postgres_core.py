@@ -26,7 +26,7 @@ _log: Final = logging.getLogger("paycombat")
 
 
 class PostgresCore:
-    """The tables of an inbox, the store of intents that its events settle, and the inbox itself (`keeper`)."""
+    """Runs the scripts of an inbox (`keeper`) on its tables; `intents` is the store of calls that its events settle."""
 
     def __init__(self, tables: Tables, intents: Intents | None, keeper: Keeper) -> None:
         self.tables = tables
@@ -35,13 +35,13 @@ class PostgresCore:
         self._keeper = keeper
 
     async def run(self, make_script: Callable[[], Script[T]], connection: "Connection | None" = None) -> T:
-        """Returns the result of a script; it runs in the open transaction of `connection`, if there is one."""
+        """Returns the result of a script of SQL statements. It runs in the transaction of `connection`, if given."""
         if connection is None:
             return await self.tables.run(make_script)
         return await self.tables.run_within(connection, make_script())
 
     async def settle(self, event: WebhookEvent) -> bool:
-        """Records the call that the event names; returns whether the event contradicts the record.
+        """Records that the call named by the event was carried out; returns whether this contradicts the record.
 
         Raises `StoreFailed`, also if the inbox's tables cannot be used.
         """
@@ -49,7 +49,7 @@ class PostgresCore:
         return await settle(self._intents, event)
 
     def receipt(self, found: Receipt | None) -> Receipt:
-        """Returns the result of the script `receive`. Raises `StoreFailed` for None: others changed the status."""
+        """Returns the result `found` of the script `receive`. Raises `StoreFailed` for None: others interfered."""
         if found is None:
             raise self.tables.database.failure("is being changed by too many others at once")
         return found
@@ -84,14 +84,14 @@ class PostgresCore:
 
     @contextlib.asynccontextmanager
     async def taken(self) -> AsyncGenerator[Delivery | None]:
-        """A context with the next event, None if nothing waits; taking it and its end are one transaction."""
+        """A context with the next event, None if nothing waits; taking it and marking it done are one transaction."""
         delivery: Delivery | None = None
         try:
             async with contextlib.AsyncExitStack() as stack:
                 connection = await stack.enter_async_context(self.tables.database.transaction())
                 delivery = await self.take(LEASE_S, connection)
                 if delivery is None:
-                    await stack.aclose()  # before the body, which may wait
+                    await stack.aclose()  # returns the connection before the body runs, which may take long
                     yield None
                     return
                 yield delivery
@@ -105,7 +105,7 @@ class PostgresCore:
 
     @contextlib.asynccontextmanager
     async def taken_within(self, connection: "Connection") -> AsyncGenerator[Delivery | None]:
-        """The same in a transaction of the caller's, which the caller ends."""
+        """Like `taken`, but in the transaction of the caller's connection, which the caller ends."""
         delivery = await self.take(LEASE_S, connection)
         yield delivery
         if delivery is not None:

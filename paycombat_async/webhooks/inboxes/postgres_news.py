@@ -14,19 +14,19 @@ from paycombat_async.webhooks.inboxes.postgres_scripts import CHANNEL
 if TYPE_CHECKING:
     import asyncio
 
-_LONGEST_WAIT_S: Final = 30.0  # between two tries to listen
+_LONGEST_WAIT_S: Final = 30.0  # between two attempts to listen
 _log: Final = logging.getLogger("paycombat")
 
 
 class Notices:
-    """Tells `news` of the events that others store, while somebody in this event loop waits for them.
+    """Wakes the workers, through `news`, when another process stores an event (NOTIFY), while any worker waits.
 
-    One connection and one task for each event loop. Without a connection string, or through a pooler, nothing is
-    heard: then the workers' polling finds the events.
+    Uses one connection and one task for each event loop. Without a connection string, or through a pooler, no
+    notifications arrive: then the workers find the events by polling.
     """
 
     def __init__(self, news: News, dsn: Secret | None, schema: str, clock: Clock, *, is_direct: bool) -> None:
-        """`is_direct` is whether the user says that no connection pooler is in between.
+        """`is_direct` says that the user promises that no connection pooler is in between.
 
         Raises `ConfigurationError` if `dsn` is not a valid connection string.
         """
@@ -44,8 +44,8 @@ class Notices:
 
     @contextlib.asynccontextmanager
     async def received(self) -> AsyncGenerator[None]:
-        """A context in which notifications are received; the last one to leave ends the task."""
-        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only verifies should not pay
+        """A context in which notifications are received; all contexts of an event loop share one task for this."""
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
         if self._dsn is None:
             yield
@@ -73,7 +73,7 @@ class Notices:
                 async with contextlib.aclosing(notifications(dsn, CHANNEL, is_direct=self._is_direct)) as heard:
                     async for payload in heard:
                         failures = 0
-                        if payload in {None, self._payload}:  # None at the beginning: something may have been missed
+                        if payload in {None, self._payload}:  # None at the beginning: events may have been missed
                             self._news.tell()
             except ListenFailed as error:
                 failures += 1
@@ -86,7 +86,7 @@ class Notices:
 
 
 class _Listener:
-    """The task of one event loop, and how many wait for what it hears."""
+    """The listening task of one event loop, and the number of workers that use it."""
 
     __slots__ = ("task", "users")
 

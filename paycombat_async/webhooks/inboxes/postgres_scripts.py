@@ -13,25 +13,26 @@ from paycombat_async.webhooks.events import read_event
 from paycombat_async.webhooks.inboxes.inbox import DAY_S, Damaged, Depth, Receipt
 from paycombat_async.webhooks.inboxes.rules import Subject, keys_of, retry_delay, subject_of, verdict
 
-# Each new event is announced here; the payload names the schema, as a channel's name has at most 63 bytes.
+# The NOTIFY channel that announces each new event; the payload names the schema, since the name of a channel, which
+# has at most 63 bytes, could not contain it.
 CHANNEL: Final = "paycombat_inbox"
 
 _log: Final = logging.getLogger("paycombat")
-_TRIES: Final = 50  # while other processes change the status between the two statements of `receive`
+_TRIES: Final = 50  # attempts of `receive`, while other processes change the status between its two statements
 FORGOTTEN_AT_ONCE: Final = 1000  # events per DELETE, so that no statement takes long
 _LONGEST_KEY: Final = 500  # bytes; PostgreSQL cannot index more than about 2700 bytes
 
 _NOTIFY: Final = f"pg_notify('{CHANNEL}', '{{schema}}')"
 _WAIT_FOR: Final = "since = clock_timestamp(), free_at = clock_timestamp() + make_interval(secs => %({})s)"
-# As `rules.is_over`: the second half is for a clock that was set back, as by a failover to another machine.
+# Like `rules.is_over`: the second condition is for a clock that was set back, as by a failover to another machine.
 _IS_OVER: Final = "(free_at <= clock_timestamp() OR since - (free_at - since) > clock_timestamp())"
 _STATES: Final = {Receipt.NEW: "waiting", Receipt.CONFLICT: "conflict", Receipt.OUTDATED: "outdated"}
 _IS_KNOWN: Final = "EXISTS (SELECT FROM {schema}.event WHERE key IN (%(key)s, %(older_key)s))"
 _INSERT: Final = "INSERT INTO {schema}.event (key, subject, state, arrived_at, payload)"
 _ROW: Final = "%(key)s, %(subject)s, %(state)s, clock_timestamp(), %(payload)s::bytea"
 
-# The status moves only from the one that was judged by (`standing`, NULL for none). Somebody else's change that is not
-# committed yet is waited for; then nothing is stored, and `receive` judges anew.
+# Stores an event and its status, if the recorded status is still `standing` (NULL for none), by which the event was
+# judged. Waits while another transaction changes the status; then stores nothing, and `receive` judges the event anew.
 _STORE_STATUS: Final = f"""
     WITH moved AS (
         INSERT INTO {{schema}}.standing AS current (subject, status)
@@ -56,10 +57,10 @@ _STORE_UNMOVED: Final = f"""
 """  # noqa: S608
 _LOOK_UP: Final = f"SELECT {_IS_KNOWN}, {_STATUS}"
 
-# The planner must walk the index of waiting events until the first one fits, and look for earlier events in the index
-# of subjects, also without statistics, or with those of another time of the day. coalesce() hides from it how rarely an
-# event has to wait; NOT EXISTS, or a comparison with min(), made it sort all waiting events for each `take` (300 ms for
-# 50 000 events). NOT IN keeps it from looking for earlier events among all that wait.
+# PostgreSQL must walk the index of waiting events up to the first that can be taken, and look up earlier events in the
+# index of subjects, also with missing or outdated statistics. coalesce() hides from the planner how rarely an event has
+# to wait; with NOT EXISTS, or a comparison with min(), each `take` sorted all waiting events (300 ms for 50 000).
+# NOT IN keeps the planner from using the index of waiting events to look for the earlier ones.
 _TAKE: Final = f"""
     UPDATE {{schema}}.event SET attempt = attempt + 1, token = gen_random_uuid()::text, is_taken = true,
         {_WAIT_FOR.format("lease")}
@@ -143,9 +144,9 @@ class TakenEvent(NamedTuple):
 
 
 def receive(event: WebhookEvent, *, is_contradicted: bool) -> Script[Receipt | None]:
-    """Returns the receipt of the event, which is stored then; None while too many others change the status.
+    """Stores the event and returns its receipt; stores nothing and returns None if others keep changing the status.
 
-    `is_contradicted` is whether the record of the call that the event names says otherwise.
+    `is_contradicted` says that the event contradicts the record of the call that it names.
     """
     subject = subject_of(event)
     values = _keys(event) | {
@@ -164,9 +165,9 @@ def receive(event: WebhookEvent, *, is_contradicted: bool) -> Script[Receipt | N
 
 
 def take(lease: float) -> Script[TakenEvent | None]:
-    """Returns the next event that can be read, taken for `lease` seconds; None if none can be taken.
+    """Takes the next event that can be read for `lease` seconds and returns it; None if none can be taken.
 
-    Those before it that cannot be read are marked as damaged: nobody takes them again, and they hold up no other.
+    Earlier events that cannot be read are marked as damaged: no worker gets them, and no other event waits for them.
     """
     while rows := (yield _TAKE, {"lease": lease}):
         ((number, payload, attempt, token),) = rows
@@ -185,7 +186,7 @@ def done(number: int, token: str) -> Script[bool]:
 
 
 def done_by_key(event: WebhookEvent) -> Script[bool]:
-    """Marks the event as done, whoever has taken it; False if it was never received."""
+    """Marks the event as done, even if a worker has it; False if it was never received."""
     yield _DONE_BY_KEY, _keys(event)
     ((is_known,),) = yield _KNOWN, _keys(event)
     return bool(is_known)
@@ -200,7 +201,7 @@ def release(number: int, token: str, attempt: int) -> Script[bool]:
 def fail(number: int, attempt: int) -> Script[None]:
     """Counts an attempt whose transaction was rolled back, and lets the event wait as `release` does.
 
-    Does nothing if it was committed after all, or if another worker has taken the event since.
+    Does nothing if the transaction was committed after all, or if another worker has taken the event since.
     """
     yield _FAIL, {"number": number, "attempt": attempt, "pause": retry_delay(attempt)}
 
@@ -215,9 +216,9 @@ def renew(number: int, token: str, lease: float) -> Script[bool]:
 
 
 def depth() -> Script[Depth]:
-    """Returns how many events there are, by what they wait for."""
+    """Returns the numbers of waiting, taken, conflicting and damaged events, and the age of the oldest in seconds."""
     ((waiting, taken, conflicts, damaged, oldest),) = yield _DEPTH, {}
-    age = None if oldest is None else max(oldest, 0.0)  # of an event that arrived before the clock was set back
+    age = None if oldest is None else max(oldest, 0.0)  # negative if the clock was set back
     return Depth(waiting=waiting, taken=taken, conflicts=conflicts, damaged=damaged, oldest=age)
 
 
@@ -253,7 +254,7 @@ def _judged(event: WebhookEvent, receipt: Receipt, standing: str | None) -> dict
 
 
 def _keys(event: WebhookEvent) -> dict[str, object]:
-    """Returns the event's key, and the one that a release which does not know its kind gives it."""
+    """Returns, as SQL parameters, the event's key and its key in older releases, which may not know its type."""
     key, older_key = keys_of(event)
     return {"key": _storable(key), "older_key": _storable(older_key)}
 

@@ -1,4 +1,4 @@
-"""The rules of every inbox, without any I/O: what a delivery is, which come one after the other, when it is retried."""
+"""The rules of every inbox, without I/O: which events are new, which wait for others, and when one is tried again."""
 
 from typing import Final, NamedTuple
 
@@ -26,8 +26,8 @@ class Subject(NamedTuple):
 def subject_of(event: WebhookEvent) -> Subject | None:
     """Returns the status change that an event brings; None if it brings none.
 
-    The fields of an `UnknownEvent` may contradict each other, so a final status in it is not believed; PENDING, which
-    ends nothing, is.
+    The fields of an `UnknownEvent` may contradict each other, so its status is ignored, unless it is PENDING, which is
+    not final.
     """
     if not event.id or event.status not in STAGES.get(event.type or "", {}):
         return None
@@ -72,14 +72,14 @@ def check_lease(lease: float) -> float:
 def is_over(since: float, until: float, now: float) -> bool:
     """Whether a lease or a delay that began at `since` is over.
 
-    It is, too, if it begins in the future by more than it is long: the clock was set back, and the event would wait
-    until the clock is there again.
+    Also True if `since` is further in the future than the lease or delay is long: the clock was set back, and the event
+    would otherwise wait until the clock has caught up.
     """
     return until <= now or since - (until - since) > now
 
 
 def keys_of(event: WebhookEvent) -> tuple[str, str]:
-    """Returns the event's key, and the one that a release gave it that did not know its type: its digest."""
+    """Returns the event's key, and its digest: its key in older releases of paycombat, which may not know its type."""
     return event.key, UnknownEvent(payload=event.payload, data={}).key
 
 
@@ -94,7 +94,7 @@ def lease_lost(number: int) -> LeaseLost:
 
 
 def no_connection() -> ConfigurationError:
-    """Returns the error of an inbox that has no transactions of the caller's."""
+    """Returns the error for a `connection` that is passed to an inbox other than `PostgresInbox`."""
     return ConfigurationError(
         "only PostgresInbox takes a connection: there the event is stored in your own transaction"
     )

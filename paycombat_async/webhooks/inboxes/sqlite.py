@@ -26,14 +26,15 @@ class SqliteInbox(Inbox):
     """An `Inbox` in one file on a local disk, for all threads, event loops and processes of this machine.
 
     When `receive` returns, the event is on the disk, with one fsync: about a millisecond, ten on a slow disk. Payloads
-    hold personal data: only the file's owner may read it (mode 0600), and each is deleted when its event is done. The
-    log beside the file is cleared of it by `aclose`, and by `take` when nothing waits, a minute later at most.
+    hold personal data: only its owner may read the file (mode 0600), and each payload is deleted when its event is
+    done. The write-ahead log beside the file may keep deleted payloads until `aclose`, or until a `take` that finds
+    nothing, a minute or more after the deletion.
     """
 
     def __init__(self, path: str | Path, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used.
 
-        `intents` is a store whose calls are settled by the events that name them.
+        `intents` is a store of calls: an event that names one of them records that the call was carried out.
         """
         from paycombat_async.webhooks.inboxes.sqlite_file import InboxFile, token_of  # noqa: PLC0415  # loads sqlite3
 
@@ -125,7 +126,7 @@ class SqliteInbox(Inbox):
 
         def change() -> T:
             result = work(*args, **kwargs)
-            self._news.tell()  # here, because the caller may be cancelled meanwhile
+            self._news.tell()  # in the thread, because the caller may be cancelled meanwhile
             return result
 
         return await _in_thread(change)
@@ -133,6 +134,6 @@ class SqliteInbox(Inbox):
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Returns the result of `work`, run in a thread because a commit waits for the disk."""
-    import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only verifies should not pay
+    import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
     return await asyncio.to_thread(work, *args, **kwargs)

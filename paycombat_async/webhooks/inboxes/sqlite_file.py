@@ -1,4 +1,4 @@
-"""What an inbox does in its SQLite file. Each method is one transaction, and blocks until the disk has it."""
+"""What an inbox does in its SQLite file. Each method is one transaction, and blocks until it is on the disk."""
 
 import logging
 import sqlite3
@@ -23,9 +23,9 @@ from paycombat_async.webhooks.inboxes.rules import (
     verdict,
 )
 
-_CLEAR_S: Final = 60.0  # between two clearings of the log, since each adds a second fsync to the next commit
+_CLEAR_S: Final = 60.0  # between two clearings of the write-ahead log: the commit after each needs one more fsync
 _LATEST: Final = 253_402_300_799.0  # the last second that a datetime can hold
-# Errors that one damaged row causes, though the rest of the file can be used: its payload's pages, or its attempt.
+# Errors that a single damaged row causes, in its payload or its attempt, while the rest of the file can be used.
 _ROW_ERRORS: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT_NOTNULL})
 _log: Final = logging.getLogger("paycombat")
 
@@ -39,7 +39,7 @@ class Taken(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """How the event of a delivery stands; `is_held` is false once it was released or done."""
+    """The state of an event that was taken; `is_held` is false once the event was released or done."""
 
     attempt: int
     is_held: bool
@@ -71,7 +71,7 @@ class InboxFile:
         return receipt
 
     def take(self, lease: float) -> Taken | None:
-        """Returns the next event, for `lease` seconds; None without one. Sets aside those that cannot be read."""
+        """Takes and returns the next event, for `lease` seconds; None without one. Sets unreadable events aside."""
         with self._file.transaction() as connection:
             now = self._clock.now()
             while found := connection.execute(sql.NEXT, {"now": now}).fetchone():
@@ -83,14 +83,14 @@ class InboxFile:
         return None
 
     def done(self, number: int, token: str) -> None:
-        """Deletes the payload. Raises `LeaseLost` if another worker has taken the event since."""
+        """Marks the event as done: deletes its payload. Raises `LeaseLost` if another worker has taken it since."""
         with self._file.transaction() as connection:
             if not _held(connection, number, token).is_done:
                 _finish(connection, number)
         self._deleted()
 
     def done_by_key(self, event: WebhookEvent) -> None:
-        """Deletes the payload, whoever has taken the event. Raises `ConfigurationError` if it was never received."""
+        """Marks the event as done, even if a worker has it. Raises `ConfigurationError` if it was never received."""
         with self._file.transaction() as connection:
             numbers = _numbers(connection, event)
             for number in numbers:
@@ -100,7 +100,7 @@ class InboxFile:
         self._deleted()
 
     def release(self, number: int, token: str) -> None:
-        """Ends the lease. Raises `LeaseLost` if another worker has taken the event since."""
+        """Ends the lease early. Raises `LeaseLost` if another worker has taken the event since."""
         with self._file.transaction() as connection:
             held = _held(connection, number, token)
             if held.is_held:
@@ -108,7 +108,7 @@ class InboxFile:
                 connection.execute(sql.WAIT, [False, now, now + retry_delay(held.attempt), number])
 
     def renew(self, number: int, token: str, lease: float) -> None:
-        """Extends the lease. Raises `LeaseLost` if it was released, or another worker has taken the event since."""
+        """Extends the lease. Raises `LeaseLost` if the event was released, or another worker has taken it since."""
         with self._file.transaction() as connection:
             held = _held(connection, number, token)
             if held.is_held:
@@ -149,7 +149,7 @@ class InboxFile:
         return [Damaged(number=number, key=str(key), arrived_at=_moment(arrived)) for number, key, arrived in rows]
 
     def forget(self, days: float) -> int:
-        """Deletes old events that are done; returns how many."""
+        """Deletes the events that are done and arrived more than `days` ago; returns how many."""
         with self._file.transaction() as connection:
             return connection.execute(sql.FORGET, [self._clock.now() - days * DAY_S]).rowcount
 
@@ -169,7 +169,7 @@ class InboxFile:
 
 
 def token_of(number: int, attempt: int) -> str:
-    """Returns the token of one taking of an event."""
+    """Returns the token of a delivery; each time that an event is taken, it gets another one."""
     return f"{number}-{attempt}"
 
 
@@ -187,7 +187,7 @@ def _finish(connection: sqlite3.Connection, number: int) -> None:
 
 
 def _held(connection: sqlite3.Connection, number: int, token: str) -> _Held:
-    """Returns how the event is held. Raises `LeaseLost` if another worker has taken it since."""
+    """Returns the state of a taken event. Raises `LeaseLost` if another worker has taken it since."""
     row = connection.execute(sql.HELD, [number]).fetchone()
     if row is None or token_of(number, row[0]) != token:
         raise lease_lost(number)
@@ -208,7 +208,7 @@ def _standing(connection: sqlite3.Connection, subject: Subject | None) -> str | 
 
 # The row is a tuple of object because SQLite's values have no static types.
 def _row(connection: sqlite3.Connection, query: str, values: list[object]) -> tuple[object, ...] | None:
-    """Returns the first row of a query; None without one, and if the row is damaged."""
+    """Returns the first row of a query; None if there is no row, or if it is damaged."""
     try:
         row: tuple[object, ...] | None = connection.execute(query, values).fetchone()
     except sqlite3.Error as error:
@@ -226,4 +226,5 @@ def _event(payload: object) -> WebhookEvent | None:
 
 
 def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(min(max(seconds or 0.0, 0.0), _LATEST), UTC)  # the row is damaged, its time may be
+    # The row is damaged, so its time may be missing or out of range.
+    return datetime.fromtimestamp(min(max(seconds or 0.0, 0.0), _LATEST), UTC)

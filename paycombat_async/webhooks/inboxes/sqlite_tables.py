@@ -30,7 +30,7 @@ INBOX_FILE: Final = Layout(
     },
 )
 
-_IS_OVER: Final = "(until <= :now OR since - (until - since) > :now)"  # as `rules.is_over`
+_IS_OVER: Final = "(until <= :now OR since - (until - since) > :now)"  # the rule of `rules.is_over`, in SQL
 _UNDONE: Final = "payload IS NOT NULL AND number NOT IN (SELECT number FROM damaged)"
 NEXT: Final = f"""
     SELECT number FROM delivery WHERE receipt = 'new' AND {_IS_OVER} AND {_UNDONE}

@@ -1,4 +1,4 @@
-"""The loop of `work()`, for every inbox: take, or wait until there may be something to take."""
+"""The loop of `work()`, for every inbox: takes events, and waits while there is none."""
 
 import asyncio
 import logging
@@ -22,13 +22,13 @@ async def deliveries(
     poll: float,
     stop: asyncio.Event | None,
 ) -> AsyncGenerator[Delivery, None]:
-    """Yields what `take` returns. While that is None, waits for news, for `poll` seconds, or for the end.
+    """Yields the deliveries that `take` returns. While it returns None, waits for `news`, but at most `poll` seconds.
 
     Ends when `stop` is set or the inbox is closed. No task runs while a delivery is being worked on.
     """
     closings, failures = news.closings, 0
     while True:
-        with news.listening() as arrived:  # before `take`, so that nothing arrives unnoticed in between
+        with news.listening() as arrived:  # listens before `take`, so that no event arrives unnoticed
             if news.closings != closings or (stop is not None and stop.is_set()):
                 return
             try:
