@@ -35,7 +35,7 @@ _DECODINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
 
 @dataclass(frozen=True, repr=False)
 class SecretCanary:
-    """Test credentials that are recognised in any output: plain, encoded, or only half of one.
+    """Test credentials that are recognised in any output: plain, encoded, or only half of a credential.
 
     Use them as credentials in the test, and pass everything that the code outputs to `check`: str, bytes, objects,
     exceptions. `more` has further secrets by name, such as a customer's e-mail address.
@@ -56,8 +56,9 @@ class SecretCanary:
         """The places of all leaks, as in "token, percent-encoded, in outputs[0].__context__.args", without the secret.
 
         Searches what error reporters show of an object: repr, str, `__dict__` and items, for errors also notes, cause,
-        context and the local variables of this SDK's functions, three levels deep. Reporters do not
-        read the fields of a Struct, such as a customer: only what it and the Structs in it show of themselves counts.
+        context and the local variables of this SDK's functions, three levels deep. Of a msgspec Struct, such as a
+        customer, it searches only what repr and str show of it and of the Structs in it, since reporters do not read
+        its fields.
         """
         return find_leaks(self.marks, *outputs)
 

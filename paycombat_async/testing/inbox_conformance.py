@@ -26,7 +26,7 @@ Check: TypeAlias = Callable[[Inbox], Awaitable[None]]
 
 _LEASE_S: Final = 3600.0  # longer than any check takes
 _EMPTY: Final = Depth(waiting=0, taken=0, conflicts=0, damaged=0, oldest=None)
-_STOP_S: Final = 60.0  # a bound: a check that takes longer has failed
+_STOP_S: Final = 60.0  # seconds; a check that takes longer has failed
 
 
 async def an_event_is_new_once(inbox: Inbox) -> None:
@@ -55,7 +55,7 @@ async def an_earlier_status_is_outdated(inbox: Inbox) -> None:
 
 
 async def another_end_is_a_conflict(inbox: Inbox) -> None:
-    """A final status beside another one is a CONFLICT: listed until a person calls `done`, and given to no worker."""
+    """A final status after a different final one is a CONFLICT: no worker gets it; listed until `done` is called."""
     assert await inbox.receive(_payin("EXPIRED")) is Receipt.NEW
     assert await inbox.receive(_payin("SUCCESS")) is Receipt.CONFLICT
     await inbox.done(await _take(inbox))
@@ -88,7 +88,7 @@ async def events_are_taken_in_order_of_arrival(inbox: Inbox) -> None:
 
 
 async def one_worker_gets_an_event(inbox: Inbox) -> None:
-    """Of 20 concurrent calls of `take`, each event goes to one."""
+    """Each event is returned by exactly one of 20 concurrent calls of `take`."""
     for number in range(5):
         await inbox.receive(_payin("SUCCESS", number))
     taken = await asyncio.gather(*(inbox.take(lease=_LEASE_S) for _ in range(20)))
@@ -97,7 +97,7 @@ async def one_worker_gets_an_event(inbox: Inbox) -> None:
 
 
 async def events_of_one_object_wait_for_each_other(inbox: Inbox) -> None:
-    """The RETURNED of a payout is taken when its SUCCESS is done, not before; other payouts do not wait."""
+    """The RETURNED event of a payout is taken only after its SUCCESS event is done; other payouts do not wait."""
     for event in (_payout("SUCCESS"), _payout("RETURNED"), _payout("SUCCESS", 2)):
         await inbox.receive(event)
     first, second = await _take(inbox), await _take(inbox)
@@ -109,7 +109,7 @@ async def events_of_one_object_wait_for_each_other(inbox: Inbox) -> None:
 
 
 async def an_event_whose_lease_is_over_is_taken_again(inbox: Inbox) -> None:
-    """Once its lease is over, the next `take` returns the event as attempt 2, with another token."""
+    """Once the lease of an event is over, the next `take` returns the event as attempt 2, with another token."""
     await inbox.receive(_payin("SUCCESS"))
     first = await _take(inbox, lease=0)
     second = await _take(inbox)
@@ -134,7 +134,7 @@ async def a_worker_that_comes_too_late_is_refused(inbox: Inbox) -> None:
 
 
 async def done_may_be_repeated(inbox: Inbox) -> None:
-    """`done` with the same delivery again does nothing, and neither do `release` and `renew` then."""
+    """After `done`, further calls of `done`, `release` and `renew` with the same delivery do nothing."""
     await inbox.receive(_payin("SUCCESS"))
     delivery = await _take(inbox)
     for step in (inbox.done, inbox.done, inbox.release, inbox.renew, inbox.done):
@@ -171,7 +171,7 @@ async def a_lease_is_a_time(inbox: Inbox) -> None:
 
 
 async def a_released_event_is_taken_again(inbox: Inbox) -> None:
-    """After its first attempt a released event can be taken at once; after the second it waits. Renewing it fails."""
+    """An event released after its first attempt can be taken at once, after its second it waits; `renew` fails."""
     await inbox.receive(_payin("SUCCESS"))
     first = await _take(inbox)
     await inbox.release(first)
@@ -184,7 +184,7 @@ async def a_released_event_is_taken_again(inbox: Inbox) -> None:
 
 
 async def a_person_may_call_an_event_done(inbox: Inbox) -> None:
-    """`done` with a bare event marks it, whoever has taken it. Raises `ConfigurationError` if it was never received."""
+    """`done` with an event marks it even if a worker has it, and raises `ConfigurationError` for an unknown event."""
     await inbox.receive(_payin("SUCCESS"))
     delivery = await _take(inbox)
     await inbox.done(_payin("SUCCESS"))
@@ -236,7 +236,7 @@ async def a_cancelled_body_releases(inbox: Inbox) -> None:
 
 
 async def taken_is_one_event_and_its_end(inbox: Inbox) -> None:
-    """`taken` yields the next delivery, done at the end and not after an error; None if nothing waits."""
+    """`taken` yields the next delivery, and marks it as done unless the body raises; yields None if nothing waits."""
     await inbox.receive(_payin("SUCCESS"))
     with suppress(_BodyFailed):
         async with inbox.taken() as delivery:
@@ -251,7 +251,7 @@ async def taken_is_one_event_and_its_end(inbox: Inbox) -> None:
 
 
 async def work_yields_what_is_there_and_what_comes(inbox: Inbox) -> None:
-    """`work` yields the events that are there, and those that arrive while it waits."""
+    """`work` yields the events that are in the inbox, and those that arrive while it waits."""
     await inbox.receive(_payin("SUCCESS"))
     seen: list[str | None] = []
 
@@ -294,14 +294,14 @@ async def work_ends_when_the_inbox_is_closed(inbox: Inbox) -> None:
     task = asyncio.create_task(anext(inbox.work(), None))
     while not task.done():
         await inbox.aclose()
-        await asyncio.wait([task], timeout=0.01)  # until the loop has begun
+        await asyncio.wait([task], timeout=0.01)  # repeated, as the loop of `work` may not have begun
     assert task.result() is None
     assert await inbox.receive(_payin("SUCCESS")) is Receipt.NEW
     await _take(inbox)
 
 
 async def the_depth_counts_what_is_not_done(inbox: Inbox) -> None:
-    """`depth` counts waiting events, taken ones and conflicts, and the seconds since the oldest of them arrived."""
+    """`depth` counts waiting events, taken events and conflicts, and gives the age of the oldest of them in seconds."""
     assert await inbox.depth() == _EMPTY
     for event in (_payin("EXPIRED"), _payin("SUCCESS"), _payin("SUCCESS", 2), _payout("SUCCESS"), _payout("PENDING")):
         await inbox.receive(event)
@@ -315,7 +315,7 @@ async def the_depth_counts_what_is_not_done(inbox: Inbox) -> None:
 
 
 async def only_done_events_are_forgotten(inbox: Inbox) -> None:
-    """`forget` deletes only events that are done and old enough, and returns how many; their statuses stay known."""
+    """`forget` deletes only events that are done and old enough, and returns how many; the recorded statuses stay."""
     await inbox.receive(_payin("SUCCESS"))
     await inbox.receive(_payin("SUCCESS", 2))
     await inbox.done(_payin("SUCCESS"))
@@ -355,7 +355,7 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 class _BodyFailed(Exception):
-    """The error of a worker."""
+    """Raised by the checks where a worker's own code would raise an error."""
 
 
 def _event(kind: str, status: str, number: int) -> WebhookEvent:

@@ -111,7 +111,7 @@ async def evidence_beats_a_refusal(store: Intents) -> None:
 
 
 async def an_unknown_call_is_listed_until_there_is_evidence(store: Intents) -> None:
-    """An UNKNOWN record may not be sent and is in `unresolved()` until `settle` makes it APPLIED."""
+    """The call of an UNKNOWN record may not be sent; `unresolved` lists the record until `settle` makes it APPLIED."""
     await _begin(store)
     await _settle(store, IntentState.UNKNOWN)
 
@@ -124,7 +124,7 @@ async def an_unknown_call_is_listed_until_there_is_evidence(store: Intents) -> N
 
 
 async def a_call_whose_lease_is_over_is_unknown(store: Intents) -> None:
-    """Once its lease is over, a SENDING record shows as UNKNOWN and may not be sent; `settle` still accepts results."""
+    """Once its lease is over, a SENDING record becomes UNKNOWN: no new attempt, but `settle` still accepts a result."""
     begun = await _begin(store, lease=0)
 
     assert begun.may_send
@@ -172,7 +172,7 @@ async def only_settled_records_are_forgotten(store: Intents) -> None:
 
 
 async def the_newest_come_first(store: Intents) -> None:
-    """`recent` returns records in every state, the newest first, and no more than asked for."""
+    """`recent` returns records in every state, the newest first, at most `limit`."""
     await _begin(store)
     await _settle(store, IntentState.APPLIED)
     await _begin(store, reference="order-2", lease=0)
@@ -185,7 +185,7 @@ async def the_newest_come_first(store: Intents) -> None:
 
 
 async def records_can_be_moved_to_another_account(store: Intents) -> None:
-    """`move` gives away all records of one account unchanged, and returns how many; they can be moved back."""
+    """`move` moves all records of one account to another, unchanged, and returns how many; they can be moved back."""
     await _begin(store, lease=0)
     await _begin(store, reference="order-2", lease=0)
     before = await store.recent(limit=10)
@@ -199,7 +199,7 @@ async def records_can_be_moved_to_another_account(store: Intents) -> None:
 
 
 async def a_collision_moves_nothing(store: Intents) -> None:
-    """`move` raises `ConfigurationError` and moves nothing if both accounts have a record of one call."""
+    """`move` raises `ConfigurationError` and moves nothing if both accounts have a record of the same call."""
     await _begin(store, digest="first", lease=0)
     await store.move(store.account, "another")
     await _begin(store, digest="second", lease=0)
@@ -213,7 +213,7 @@ async def a_collision_moves_nothing(store: Intents) -> None:
 
 
 async def a_call_under_way_is_not_moved(store: Intents) -> None:
-    """`move` raises `ConfigurationError` while a call may still be sent, also for names that are no two accounts."""
+    """`move` raises `ConfigurationError` while a call is under way, and for account names that are equal or invalid."""
     await _begin(store)
     await _begin(store, reference="order-2", lease=0)
 
