@@ -25,15 +25,15 @@ _Idle = list[tuple[float, psycopg.Connection[Any]]]
 class BlockingConnections:
     """Blocking connections to one database, for any number of threads: opened when needed, and kept for the next use.
 
-    They are as many as there are transactions at once. A connection whose use raised an error is closed.
+    There are as many as transactions have run at once. A connection whose use raised an error is closed.
     """
 
     def __init__(self, dsn: Secret, failure: Callable[[str], StoreFailed]) -> None:
-        """`failure` makes an error of a problem, as `Database.failure` does."""
+        """`failure` returns the error to raise for the description of a problem, as `Database.failure` does."""
         self._dsn = with_defaults(dsn)
         self._failure = failure
         self._pid = os.getpid()
-        self._idle: _Idle = []  # with the time of return; its methods are atomic, so that threads need no lock
+        self._idle: _Idle = []  # (time of return, connection); no lock, as methods of a list are atomic
         weakref.finalize(self, _end_all, self._idle)
 
     @contextlib.contextmanager
@@ -59,7 +59,7 @@ class BlockingConnections:
     def _take(self) -> psycopg.Connection[Any] | None:
         idle = self._own()
         while idle:
-            with contextlib.suppress(IndexError):  # another thread has taken the last one
+            with contextlib.suppress(IndexError):  # another thread has taken the last connection
                 returned, connection = idle.pop()
                 if returned > SYSTEM_CLOCK.monotonic() - IDLE_S and is_alive(connection):
                     return connection
@@ -70,7 +70,7 @@ class BlockingConnections:
         return psycopg.connect(self._dsn.reveal(), autocommit=True, prepare_threshold=None)
 
     def _own(self) -> _Idle:
-        """Returns the idle connections of this process. Those of a parent, whose sockets are shared, stay untouched."""
+        """Returns the idle connections of this process. After a fork, the parent's are neither used nor closed."""
         if self._pid != os.getpid():
             leak_forever(list(self._idle))
             self._idle.clear()
@@ -87,7 +87,7 @@ class LentConnections:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[psycopg.Connection[Any]]:
-        """As that of `BlockingConnections`."""
+        """A context manager with a connection in a transaction, like `BlockingConnections.transaction`."""
         with contextlib.ExitStack() as stack:
             with translated(self._failure):
                 connection = self._lend(stack)
@@ -107,7 +107,7 @@ class LentConnections:
 
 
 def executor(connection: psycopg.Connection[Any], sql: Callable[[str], bytes]) -> Callable[[str, Values], Rows]:
-    """Returns a function that executes one statement, for `play`; `sql` makes the statement of its text."""
+    """Returns a function for `play` that executes one statement; `sql` encodes the text of the statement."""
     return lambda text, values: fetch_blocking(connection, sql(text), values)
 
 
@@ -129,6 +129,6 @@ def _transaction(
 
 def _end_all(idle: _Idle) -> None:
     while idle:
-        with contextlib.suppress(IndexError):  # another thread has taken the last one
-            _, connection = idle.pop()  # a name, because psycopg warns of a connection that is collected while open
+        with contextlib.suppress(IndexError):  # another thread has taken the last connection
+            _, connection = idle.pop()  # named, because psycopg warns when an open connection is garbage-collected
             connection.pgconn.finish()

@@ -28,7 +28,7 @@ from paycombat_async.errors import StoreFailed
 T = TypeVar("T")
 
 STATEMENT_S: Final = 10  # seconds for a single statement, when the server is connected but does not answer
-_MOST_TRANSACTIONS: Final = 1000  # at once per event loop: as many as callers hold; the server has a limit of its own
+_MOST_TRANSACTIONS: Final = 1000  # at once per event loop: more than most servers allow, whose own limit applies
 
 
 class _StaleConnection(Exception):
@@ -89,7 +89,7 @@ class Database:
                 await transaction.__aexit__(None, None, None)
 
     async def _lend(self, stack: contextlib.AsyncExitStack) -> Connection:
-        """Enters into `stack` the loan of a connection, and returns it."""
+        """Returns a connection from the pool, which gets it back when `stack` is closed."""
         pool = await self._pool(self._transactions)
         for _ in range(TRIES):
             connection = await stack.enter_async_context(pool.connection(timeout=CONNECT_S))
@@ -141,7 +141,8 @@ async def fetch(
 def _as_pool(given: Pool | BlockingPool) -> Pool:
     if hasattr(given, "__aenter__"):
         return cast("Pool", given)
-    # A ThreadedConnection has what is used of an AsyncConnection, which is a class and no protocol.
+    # The cast is needed because AsyncConnection is a class and not a protocol; a ThreadedConnection has those of its
+    # methods that are used.
     return cast("Pool", ThreadedPool(cast("BlockingPool", given)))
 
 

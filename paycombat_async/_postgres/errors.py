@@ -87,6 +87,6 @@ def translated(failure: Callable[[str], StoreFailed]) -> Generator[None]:
     try:
         raise translation
     except StoreFailed:
-        # Python has chained it to psycopg's error, which holds the connection string with its password.
+        # Python has chained the new error to psycopg's, which holds the connection string with its password.
         translation.__context__ = None
         raise

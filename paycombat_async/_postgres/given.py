@@ -1,4 +1,4 @@
-"""Connections that callers give, so that the SDK writes in their transactions."""
+"""Checks connections that callers pass, so that the SDK can write within the callers' transactions."""
 
 from typing import Any, Protocol, TypeAlias, TypeGuard
 
@@ -15,7 +15,7 @@ class DjangoConnection(Protocol):
     connection: Any  # psycopg's connection; None before the first use
 
     def ensure_connection(self) -> None:
-        """Connects, if that was not done before."""
+        """Connects to the database, unless it is connected already."""
         ...
 
 
@@ -33,9 +33,9 @@ def check_async(connection: object) -> None:
 
 
 def blocking_connection(connection: object) -> RawConnection:
-    """Returns the psycopg connection, which may be inside one of Django's.
+    """Returns a psycopg connection: the given one, or the one inside a given connection of Django.
 
-    Raises `ConfigurationError` for anything else, and if it commits each statement.
+    Raises `ConfigurationError` for any other object, and for a connection that commits each statement.
     """
     found = _inside_django(connection) if getattr(connection, "vendor", None) == "postgresql" else connection
     if not _is_blocking(found):

@@ -19,9 +19,10 @@ class ListenFailed(Exception):
 
 
 async def notifications(dsn: Secret, channel: str, *, is_direct: bool) -> AsyncGenerator[str | None]:
-    """Yields None as soon as it listens, then the payload of each notification. Raises `ListenFailed` at the end.
+    """Yields None as soon as it listens, then each notification's payload. Raises `ListenFailed` if it cannot go on.
 
-    `is_direct` is whether the user says that no pooler is in between; otherwise a pooler is refused.
+    `is_direct` says that the user promises that no connection pooler is in between; otherwise `ListenFailed` is raised
+    if there seems to be one.
     """
     try:
         connection = await connector(dsn)()
@@ -36,7 +37,7 @@ async def notifications(dsn: Secret, channel: str, *, is_direct: bool) -> AsyncG
                 async for notification in notifies:
                     yield notification.payload
         finally:
-            connection.pgconn.finish()  # does not wait for the server
+            connection.pgconn.finish()  # closes the connection without waiting for the server
     except (psycopg.Error, UnicodeError, OSError) as error:
         problem = explain(error)
     else:

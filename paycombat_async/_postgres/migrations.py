@@ -22,7 +22,8 @@ _VERSIONS: Final = (
 class Migrations(NamedTuple):
     """The tables of one component, such as "intents", in the named schema.
 
-    `steps` holds the SQL statements of each migration: the first makes version 1. A released one is never changed.
+    `steps` holds the SQL statements of each migration; the first migration makes version 1. Once released, a migration
+    is never changed.
     """
 
     schema: str
@@ -31,7 +32,7 @@ class Migrations(NamedTuple):
 
     @property
     def latest(self) -> int:
-        """The version that this release needs."""
+        """The version of the tables that this release of paycombat needs."""
         return len(self.steps)
 
 
@@ -97,7 +98,7 @@ async def _version(connection: Connection, migrations: Migrations) -> int:
 
 async def _apply(connection: Connection, migrations: Migrations, version: int) -> None:
     schema = migrations.schema
-    # CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists, so it is looked up first.
+    # CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists, so this looks first.
     named = b"SELECT true FROM pg_namespace WHERE nspname = %(schema)s"
     if not await fetch(connection, named, {"schema": schema}):
         await fetch(connection, statement("CREATE SCHEMA {schema}", schema))

@@ -16,7 +16,7 @@ from paycombat_async.errors import ConfigurationError
 Connection: TypeAlias = psycopg.AsyncConnection[object]
 
 CONNECT_S: Final = 5  # seconds to get a connection; a server restart behind a load balancer usually takes less
-TRIES: Final = 50  # for conflicts with other transactions, and connections that a server restart broke
+TRIES: Final = 50  # attempts, after a conflict with another transaction or on connections that a server restart broke
 MOST: Final = 8  # connections per event loop; a statement takes about 1 ms, and a server allows 100 by default
 IDLE_S: Final = 180.0  # seconds; AWS and Azure drop idle connections silently after 240 to 350 seconds
 
@@ -116,7 +116,7 @@ def connector(dsn: Secret) -> Callable[[], Awaitable[Connection]]:
 def is_alive(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any]) -> bool:
     """Whether the connection is open, as far as this machine knows; nothing is sent to the server."""
     try:
-        for _ in range(2):  # the first read may get a last message; the second then finds the end
+        for _ in range(2):  # the first read may get a last message of the server; the second then finds the end
             connection.pgconn.consume_input()
     except psycopg.Error:
         return False

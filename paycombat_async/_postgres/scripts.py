@@ -4,7 +4,7 @@
         ((number,),) = yield "SELECT count(*) FROM {schema}.event WHERE number > %(after)s", {"after": after}
         return number
 
-A script yields a statement with its values and receives the rows. Importing this needs no psycopg.
+A script yields each statement with its values and receives the rows. Importing this module needs no psycopg.
 """
 
 from collections.abc import Callable, Generator, Mapping

@@ -1,4 +1,4 @@
-"""The tables of one store in PostgreSQL: how they are made, checked and queried. Importing this needs no psycopg."""
+"""The tables of one store in PostgreSQL: creates, checks and queries them. Importing this module needs no psycopg."""
 
 import importlib
 import re
@@ -26,13 +26,13 @@ ASYNC_POOL: Final = "AsyncConnectionPool"
 BLOCKING_POOL: Final = "ConnectionPool"
 _ENTERED_BY: Final = {ASYNC_POOL: "__aenter__", BLOCKING_POOL: "__enter__"}
 
-_SYNCED: Final = (  # remote_apply is the only setting that waits for more than "on" does
+_SYNCED: Final = (  # of the values of synchronous_commit, only remote_apply waits for more than "on"
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
 )
-# An item of FROM that makes the commit of this statement's transaction durable, and limits its waiting for locks to
-# less than the margin of a lease (LEASE_MARGIN_S). Each statement is a transaction of its own, so that a process that
-# dies leaves no open transaction with locks behind.
+# For the FROM clause of a statement that writes: makes the commit of its transaction durable, and limits its waiting
+# for locks to less than the margin of a lease (LEASE_MARGIN_S). Each statement is a transaction of its own, so that a
+# process that dies leaves no open transaction with locks behind.
 DURABLE: Final = f"(SELECT {_SYNCED}, set_config('lock_timeout', '3s', true)) AS durable"
 # In the caller's own transaction, lock_timeout would apply to the caller's later statements, too.
 _DURABLE_WITHIN: Final = f"(SELECT {_SYNCED}) AS durable"
@@ -79,7 +79,7 @@ class Tables:
     async def run(self, make_script: Callable[[], Script[T]]) -> T:
         """Returns the result of a script, each of whose statements is a transaction of its own. Raises `StoreFailed`.
 
-        The script is made anew for each try.
+        `make_script` is called for each attempt, since a script can run only once.
         """
         await self.check()
         return await self.database.run(lambda connection: self._play(connection, make_script(), self.sql))
@@ -93,7 +93,7 @@ class Tables:
             return await self._play(connection, script, self.sql_within)
 
     def blocking_connections(self, source: "Secret | BlockingPool") -> "BlockingConnections | LentConnections":
-        """Returns the blocking connections of a pool, or connections of their own, none of which is open yet."""
+        """Returns a lender of blocking connections: from the user's pool, or opened with the connection string."""
         from paycombat_async._postgres.blocking import BlockingConnections, LentConnections  # noqa: PLC0415  # psycopg
 
         if isinstance(source, Secret):
@@ -101,9 +101,9 @@ class Tables:
         return LentConnections(source, self.database.failure)
 
     def blocking_connection(self, connection: object) -> "RawConnection":
-        """Returns the psycopg connection, which may be inside one of Django's.
+        """Returns a psycopg connection: the given one, or the one inside a given connection of Django.
 
-        Raises `ConfigurationError` for anything else, and if it commits each statement.
+        Raises `ConfigurationError` for any other object, and for a connection that commits each statement.
         """
         from paycombat_async._postgres.given import blocking_connection  # noqa: PLC0415  # needs psycopg
 
@@ -131,7 +131,7 @@ class Tables:
         return self._migrator.statement(text, self.schema)
 
     def sql_within(self, text: str) -> bytes:
-        """Returns the statement for a transaction of the caller's, whose `lock_timeout` stays as it is."""
+        """Returns the statement for use in the caller's own transaction: it leaves `lock_timeout` unchanged."""
         return self.sql(text.replace(DURABLE, _DURABLE_WITHIN))
 
     @property
@@ -140,7 +140,7 @@ class Tables:
         return self._is_checked
 
     async def check(self) -> None:
-        """Raises `StoreFailed` unless the tables have the version that this release needs; asks the server once."""
+        """Raises `StoreFailed` unless the tables have the version that this release needs; a success is remembered."""
         if not self._is_checked:
             await self._migrator.check_tables(self.database, self._migrations)
             self._is_checked = True
@@ -165,7 +165,7 @@ class Tables:
             return result
 
     async def aclose(self) -> None:
-        """Closes the connections that were opened here; the next use opens new ones."""
+        """Closes the connections, unless they are in the user's own pool; the next use opens new ones."""
         await self.database.aclose()
 
 

@@ -21,7 +21,7 @@ class BlockingPool(Protocol):
 
 
 class ThreadedConnection:
-    """A blocking connection with as much of an `AsyncConnection` as `Database` and the migrations use."""
+    """A blocking connection with those methods of an `AsyncConnection` that `Database` and the migrations use."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
@@ -67,7 +67,7 @@ class ThreadedPool:
         try:
             connection = await asyncio.shield(entering)
         except asyncio.CancelledError:
-            # The thread goes on, for `timeout` seconds at most, and what it gets must go back.
+            # The thread goes on, for `timeout` seconds at most, and a connection that it gets must go back to the pool.
             await asyncio.wait([entering])
             if entering.exception() is None:
                 await asyncio.to_thread(loan.__exit__, None, None, None)
