@@ -28,8 +28,8 @@ _WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
 def check_amounts(kind: type[Struct], value: object, path: str = "$") -> None:
     """Raises `InvalidRequest` with path and reason for the first amount in `value` that cannot be sent.
 
-    `value` is a Struct of type `kind`, or a dict with its fields, in which an amount may be a str, or a float as JSON
-    decoders return: its digits are those of the JSON text, so they are exact if they are few enough.
+    `value` is a Struct of type `kind`, or a dict with its fields. In a dict an amount may also be a str, or a float as
+    JSON decoders return, which is exact if it has at most 15 digits: they are those of the JSON text.
     """
     for name, part in _amount_fields(kind):
         found = _field_value(value, name)

@@ -22,7 +22,7 @@ class ByType(dict[Any, V], Generic[V]):
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:
-    """Returns the members of a union, each still with its `Annotated`; for another annotation, that one alone."""
+    """Returns the members of a union, each still with its `Annotated`; any other annotation as the only item."""
     if get_origin(annotation) in {Union, UnionType}:
         return tuple(part for member in get_args(annotation) for part in alternatives(member))
     return (annotation,)

@@ -22,8 +22,8 @@ _JSON_SAFE_TYPES = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
 # msgspec raises these for a lone surrogate and for values that it cannot encode; `normalize` then finds the field.
 _ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
-# `is_json_safe` counts nesting levels from here, more than any field is deep. So it leaves a value to `normalize`,
-# which counts exactly, before MAX_DEPTH can be exceeded.
+# The nesting level at which `is_json_safe` assumes a field to be, deeper than any field is. So it never accepts a value
+# beyond MAX_DEPTH: near that limit, `normalize` decides, which counts exactly.
 _DEPTH = 8
 
 

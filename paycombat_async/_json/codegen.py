@@ -1,4 +1,4 @@
-"""Generates functions with a line of code for each field of a Struct: they take half the time of a loop over them.
+"""Generates functions with a line of code for each field of a Struct; a loop over the fields takes twice the time.
 
 `dataclasses` generates its methods in the same way. The code is made from the annotations of Structs of this package
 and of its users, never from data; msgspec accepts only identifiers as names of fields.

@@ -25,8 +25,9 @@ _LONE_SURROGATE = re.compile(
 )
 
 
-# A string with its escapes, up to its end or that of the text: since it always matches, quotes that never end do not
-# take quadratic time. The possessive `*+` keeps no way back, which took 60 bytes for each escape.
+# A JSON string up to its closing quote or, without one, to the end of the text: so an unclosed string is read only
+# once, not again from each of its quotes. The possessive `*+` stores no positions for backtracking, which took 60 bytes
+# for each escape.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _RAW_CONTROL = re.compile(rb"(\\.)|[\x00-\x1f]", re.DOTALL)
 _BYTE_ORDER_MARKS = {
@@ -57,7 +58,7 @@ def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
 
 
 def decode_builtins(data: bytes | Raw, *, exact: bool = False) -> object:
-    """Returns the JSON as dicts and lists, repaired if need be. Raises `UndecodableData` if it is not JSON.
+    """Returns the JSON as dicts and lists, after `repair` if it is faulty. Raises `UndecodableData` if it is not JSON.
 
     `exact` decodes numbers with a fraction as Decimal, with all their digits; a float keeps at most 17.
     """
@@ -65,14 +66,14 @@ def decode_builtins(data: bytes | Raw, *, exact: bool = False) -> object:
 
 
 def decode_repaired(reader: "msgspec.json.Decoder[R]", data: bytes | Raw) -> R:
-    """Returns what the decoder makes of the JSON, at the second try of the JSON as `repair` returns it.
+    """Returns the decoded JSON. If decoding fails, it is tried once more with the JSON that `repair` returns.
 
-    Raises `UndecodableData` if it cannot be decoded even then, or is of another type.
+    Raises `UndecodableData` if that fails too, as for JSON of another type than the decoder's.
     """
     try:
         return reader.decode(data)
     except DECODE_ERRORS:
-        pass  # decoded again outside the except block, so that no error has this one as its context
+        pass  # the second attempt is outside the except block, so that its error does not have this one as context
     try:
         return reader.decode(repair(bytes(data)))
     except DECODE_ERRORS:
@@ -83,8 +84,8 @@ def decode_repaired(reader: "msgspec.json.Decoder[R]", data: bytes | Raw) -> R:
 def repair(text: bytes) -> bytes:
     """Returns JSON without the faults that careless encoders make; valid JSON stays as it is.
 
-    Removed is a byte order mark. Control characters inside strings become escapes; lone surrogates and bytes that are
-    not UTF-8 become U+FFFD. Only for a body whose signature has been verified, or needs none: the bytes change.
+    A byte order mark is removed. Control characters inside strings become escapes; lone surrogates and bytes that are
+    not UTF-8 become U+FFFD. As the bytes change, call it only when the signature has been verified or none is needed.
     """
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if text.startswith(mark)), "utf-8")
     text = text.decode(encoding, "replace").encode()

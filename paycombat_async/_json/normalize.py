@@ -26,7 +26,7 @@ def check_struct_options(kind: type[Struct]) -> None:
 
 
 def normalize(value: Any, path: str, depth: int) -> object:
-    """Returns the value in a form that msgspec prints canonically; raises `InvalidRequest` if it has no such form."""
+    """Returns the value in a form that msgspec prints as JavaScript does. Raises `InvalidRequest` if there is none."""
     kind: type[object] = value.__class__
     normalizer = _NORMALIZERS.get(kind) or next(
         (function for family, function in _ABSTRACT_TYPES if issubclass(kind, family)), None

@@ -1,7 +1,7 @@
 """JavaScript's `JSON.stringify(JSON.parse(text))` in Python, from bytes to bytes.
 
-The provider signs `JSON.stringify(data)`. If a proxy has changed the escapes or spaces of a body, its signature is not
-valid for the received bytes, but still for those that this module makes of them.
+The provider signs `JSON.stringify(data)`. If a proxy has changed the escapes or spaces of a body, the signature is not
+valid for the received bytes, but still for what `stringify` returns for them.
 """
 
 import json

@@ -30,7 +30,7 @@ _FLAG: Final = re.compile(rb'"success"\s*:')
 
 
 def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """Returns the value of type `kind` in `data`, and a list of its drift, or None if drift was not looked for.
+    """Returns the value of type `kind` in `data`, and a list of its drift; None in place of the list if not checked.
 
     Raises `UndecodableData` if `data` cannot be decoded as such a value, not even field by field.
     """
@@ -98,7 +98,7 @@ ENVELOPE_DECODERS: Final = ByType(_make_envelope_decoder)
 
 
 def _always_none(_data: object) -> None:
-    """Stands for the fast decoder of a type that has none: returns None, so that the caller takes the slow path."""
+    """The fast decoder of a type that cannot have one: returns None, so that the caller takes the slow path."""
 
 
 def _accept(_value: object) -> bool:
@@ -112,7 +112,7 @@ def amount_fields(kind: type[Struct]) -> tuple[str, ...]:
 
 
 def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """Checks every field; returns the value in `data` and its drift. Raises `UndecodableData` if there is no value."""
+    """Returns the value in `data` and its drift; checks every field. Raises `UndecodableData` if there is no value."""
     if get_origin(kind) is Page:
         return decode_page(kind, data, path, decode_with_drift)
     notes: list[FieldIssue] = []

@@ -43,7 +43,7 @@ class Unwrapped(NamedTuple):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the envelope, or the outer one, makes it doubtful that a failed call changed nothing.
+        """Whether the envelope, or the outer one, leaves open if a failed call was carried out.
 
         An outer envelope that reports success does not count: it only says that the provider answered.
         """
@@ -76,7 +76,7 @@ def _envelope(body: bytes | Raw) -> Envelope | None:
 def _inner(outer: Envelope) -> Envelope | None:
     """Returns the envelope inside another, as on the page "Disable Customer"; None if the data is not an envelope.
 
-    It is recognised by its field `success`, which none of the provider's data objects has.
+    An inner envelope is recognised by its field `success`, which none of the provider's data objects has.
     """
     if outer.data is UNSET or b'"success"' not in bytes(outer.data):
         return None
@@ -134,7 +134,7 @@ def _error_message(
 
 
 def _foreign_error_message(endpoint: Endpoint[Any, Any], status: int) -> str:
-    """The message for an error that is not JSON, such as nginx's page of a 413 or a load balancer's of a 503."""
+    """The message for an error that is not JSON, such as the HTML page of nginx or of a load balancer."""
     return (
         f"{endpoint.name}: the answer {status} is not the provider's JSON, so it is likely from a proxy or gateway "
         "before it; whether the call was carried out is unknown"

@@ -48,7 +48,7 @@ def _words(value: object, depth: int) -> str | None:
 
 
 def _code_in(value: object, depth: int = 0) -> str | None:
-    """Returns the code of an error object, or of the first in a list; also one inside a nested error."""
+    """Returns the code of an error object (the first, if it is a list), else that of an error nested in the object."""
     holder = value[0] if _is_list(value) and value else value
     if not _is_object(holder) or depth > _DEEPEST:
         return None

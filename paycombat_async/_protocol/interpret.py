@@ -25,7 +25,7 @@ def interpret(
     redact: Redactor,
     closely: bool = False,
 ) -> DecodedReply:
-    """Returns the decoded answer. Raises `ApiError`, `InvalidResponse` or `Disconnected`, with `outcome` decided.
+    """Returns the decoded answer. Raises `ApiError`, `InvalidResponse` or `Disconnected`, each with its `outcome`.
 
     Drift is how an answer differs from the documented schema. With `closely`, every field is checked for it, which is
     slow; without, fields are checked only where the fast decoder fails.

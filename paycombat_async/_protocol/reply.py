@@ -20,7 +20,7 @@ _LONGEST_STATUS = 10  # digits
 class Reply(Struct, Generic[R], frozen=True, gc=False):
     """The answer to a call. `data` is the endpoint's Struct; `elapsed` is in seconds; `attempts` counts the sendings.
 
-    `status` is the status of HTTP; `request_time`, `status_code` and `status_text` are those of the envelope.
+    `status` is the HTTP status; `request_time`, `status_code` and `status_text` are those of the envelope.
 
     `echo` holds the fields of the request that the provider sent back with another value. `is_replayed` means that
     nothing was sent: this is the recorded answer of an earlier call with the same reference, and may be out of date.
@@ -52,7 +52,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def request_time(self) -> str | None:
-        """The provider's time of the call, as it writes it; None where the envelope has none. Decoded at every read."""
+        """The time of the call in the provider's format; None where the envelope has none. Decoded at every read."""
         found = self._envelope_field("request_time")
         return found if isinstance(found, str) else None
 
@@ -69,7 +69,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def status_text(self) -> str | None:
-        """The text beside `status_code`; None where there is none. Decoded at every read."""
+        """The envelope's text for its `status_code`; None where there is none. Decoded at every read."""
         found = self._envelope_field("status_text")
         return found if isinstance(found, str) else None
 
@@ -82,7 +82,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        """How this answer differs from the documented schema: field names, never values. Decodes it at every read."""
+        """How this answer differs from the documented schema: field names, never values. Computed at every read."""
         unwrapped = unwrap(self.raw)
         if unwrapped is None or unwrapped.data is None:
             return ()

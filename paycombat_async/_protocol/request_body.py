@@ -121,7 +121,7 @@ def _to_builtin(value: object) -> object:
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # any keys, any values
-    return {}  # a `Raw`: `{}` is refused in a str field, and in a Struct field the comparison finds it
+    return {}  # for a `Raw`: the conversion refuses `{}` in a str field, the comparison finds it in a Struct field
 
 
 def _find_disguised(value: Struct, path: str) -> None:
@@ -151,7 +151,7 @@ def _allowed(kind: type[Struct], names: list[str]) -> str:
     return ": " + ", ".join(word or '""' for word in words) if any(words) else ""
 
 
-# The provider documents no limit. This is the default of Express, the web framework that its samples point to.
+# The provider documents no limit. This is the default of Express, the web framework that its samples suggest it uses.
 MAX_BODY_BYTES = 100_000
 
 

@@ -26,7 +26,7 @@ class _Field(NamedTuple):
     name: str
     encode_name: str
     annotation: Any
-    # A value whose type is one of these is kept without `msgspec.convert`, which would take a microsecond per field.
+    # A value of one of these types is kept without `msgspec.convert`, which would take a microsecond per field.
     trivial_types: frozenset[Any]
     struct: type[Struct] | None
     item: Any
@@ -40,13 +40,13 @@ _MISSING: Final = object()
 # An unknown key is reported by its name only if it matches this pattern. Other keys may be personal data, such as
 # e-mail addresses, and are reported as "…".
 _NAME: Final = re.compile(r"(?=.{1,48}\Z)_?[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z]*[0-9]{0,3}[A-Za-z]*)*")
-# The examples on the provider's pages, and mock servers made from them, have this in place of any str.
+# The examples on the provider's pages, and mock servers made from them, have this word as the value of any str field.
 _PLACEHOLDER: Final = "string"
 _TRIVIAL_TYPES: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
 
 
 def decode_tolerantly(kind: type[S], value: object, path: str, notes: list[FieldIssue]) -> S:
-    """Returns a Struct of type `kind` with the fields of `value` that fit; an issue for each other goes into `notes`.
+    """Returns a Struct of type `kind` with the fields of `value` that fit; appends an issue to `notes` for each other.
 
     Raises `UndecodableData` if `value` is not an object.
     """
@@ -96,7 +96,7 @@ def _checked_known_value(field: _Field, kept: object, path: str, notes: list[Fie
 
 
 def _with_floats(value: object) -> object:
-    """Returns data with its Decimals as floats, as the fast decoder gives it: there, only amounts are Decimals."""
+    """Returns data with floats in place of Decimals, as the fast decoder reads all numbers that are not amounts."""
     if isinstance(value, Decimal):
         return float(value)
     if _is_object(value):

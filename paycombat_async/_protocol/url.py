@@ -20,9 +20,9 @@ _RAW_PATH = re.compile(r"/(?:[A-Za-z0-9_\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*\Z"
 # This pattern is stricter than `urlsplit`, which silently drops line breaks and accepts invalid hosts.
 _BASE_URL = re.compile(r"[a-z]+://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9_\-.~]+)*/?\Z")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-# A part of a host name between its dots: RFC 1123, and the underscore that names inside networks have.
+# A label of a host name, between its dots: as in RFC 1123, or with underscores, as in names of private networks.
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
-API_PREFIX = "/api/v1"  # every path begins with it
+API_PREFIX = "/api/v1"  # every path of the provider's API begins with this
 
 
 def check_base_url(base_url: str) -> str:

@@ -46,7 +46,7 @@ def success_of(envelope: Envelope) -> bool | None:
 
 
 def statuses_in(envelope: Envelope) -> list[int]:
-    """Returns all HTTP statuses from 200 on in the envelope's fields and in its error object."""
+    """Returns all HTTP statuses (200 to 599) in the envelope's fields and in its error object."""
     fields = [envelope.status, envelope.status_code, envelope.status_code_camel, envelope.code]
     for value in (envelope.error, envelope.errors):
         if isinstance(value, dict):
@@ -58,7 +58,7 @@ def statuses_in(envelope: Envelope) -> list[int]:
 def casts_doubt(envelope: Envelope) -> bool:
     """Whether the envelope of a failed call leaves open if the call was carried out.
 
-    It does if it also reports success, or if it or its nested errors contain an error status that proves no refusal.
+    It does so by also reporting success, or by an error status, in itself or in nested errors, that proves no refusal.
     """
     if True in {_said(envelope.status), success_of(envelope)}:
         return True

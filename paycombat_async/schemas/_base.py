@@ -30,7 +30,7 @@ class Part(Data, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Return this Struct, made from plain data such as parsed JSON or a form, with all values checked.
 
         An amount may be a Decimal, int or str here, or a float that has at most 15 significant digits, as in JSON.
-        Members of `extra` are given under that name. Raises `InvalidRequest` with the path of the field.
+        The members of `extra` are in a mapping of that name. Raises `InvalidRequest` with the path of the field.
         """
         check_amounts(cls, data)
         try:
@@ -95,7 +95,7 @@ class EmptyObject(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 # `NullableText` accepts `{}`, which the provider's pages show for null; `decode` replaces it by None before a caller
-# sees it, so type checkers need not know of it.
+# sees the value, so type checkers need not know of `EmptyObject`.
 if TYPE_CHECKING:
     NullableText: TypeAlias = str | None
 else:
@@ -105,7 +105,7 @@ else:
 # string.
 Amount: TypeAlias = Decimal | int
 
-# `""`, which clears a field of another type than str.
+# The value `""`, which clears a field, in the annotations of fields that are not of type str.
 Clear: TypeAlias = Literal[""]
 
 # A str that must not be empty, such as the id of the object to change.
@@ -134,7 +134,7 @@ def explain(error: msgspec.ValidationError) -> tuple[str, str]:
     return _explained(str(error))
 
 
-@lru_cache(256)  # every call with the same drift gives the same message
+@lru_cache(256)  # an odd field is usually in every answer, and gives the same message
 def _explained(text: str) -> tuple[str, str]:
     found = _AT_PATH.match(text)
     text, path = (found[1], found[2]) if found else (text, "$")
