@@ -16,8 +16,8 @@ _TOKEN: Final = Echo("checkout_token", ("checkout_token",), is_identity=True)
 _METHOD: Final = Echo("payin_method_name", ("payin_method_name",))
 _FIND_CHANGE: Final = "list your checkouts, find the one of this checkout_token, and look at its payin_method_name"
 
-# https://docs.paycombat.com/create-payment-request-13142063e0 (the page shows only the method; another page shows this
-# path with PATCH)
+# https://docs.paycombat.com/create-payment-request-13142063e0 (the page shows only the HTTP method; the path is that of
+# another call, a PATCH)
 CREATE_PAYMENT_REQUEST = Endpoint(
     name="checkouts.create",
     method="POST",
@@ -34,7 +34,8 @@ CREATE_PAYMENT_REQUEST = Endpoint(
     echoes=(Echo("amount", ("amount",)), Echo("currency", ("currency",))),
 )
 
-# Only the method is documented: the path is the one of the other checkouts calls, the query names are those of Finmo.
+# Only the HTTP method is documented: the path is that of other checkout calls, the names of the query parameters are
+# those of Finmo, the provider's upstream.
 LIST_CHECKOUTS = Endpoint(
     name="checkouts.list",
     method="GET",

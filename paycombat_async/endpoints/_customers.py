@@ -37,9 +37,9 @@ UPDATE_CUSTOMER = Endpoint(
     title="Update Customer",
 )
 
-# Only the method is documented: the path is that of "Get Detail Customer by Id" without the id, the query names are
-# those of Finmo, whose API this provider wraps and which also takes type, created_at, include_deleted, start_time and
-# end_time.
+# Only the HTTP method is documented: the path is that of "Get Detail Customer by Id" without the id, the names of the
+# query parameters are those of Finmo, the provider's upstream, which also takes type, created_at, include_deleted,
+# start_time and end_time.
 LIST_CUSTOMERS = Endpoint(
     name="customers.list",
     method="GET",

@@ -23,7 +23,7 @@ class Repeat(StrEnum):
 
 
 class IntentUse(StrEnum):
-    """Whether a call is recorded in the intents store, if the client has one."""
+    """Whether a call is recorded in the intents store (a durable record of calls), if the client has one."""
 
     REQUIRED = "required"  # a request without the merchant's own reference is refused
     OPTIONAL = "optional"  # recorded if the request has a reference
@@ -42,7 +42,8 @@ class Evidence(StrEnum):
 class Echo:
     """A field of the answer that repeats one of the request's fields in `sent`.
 
-    If an `Identity` field differs, the answer belongs to another call; other differences are reported as drift.
+    If a field with `is_identity` differs, the answer belongs to another call; other differences are reported as drift,
+    a deviation from the documented answer.
     """
 
     answered: str

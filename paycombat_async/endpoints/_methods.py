@@ -1,6 +1,6 @@
 """Endpoints of master data, payout, payin and payment methods, and the merchant's balance: all read-only.
 
-Finmo is the provider's upstream: what its API has is a guess here, never more.
+Finmo is the provider's upstream: paths and names taken from Finmo's API are guesses.
 """
 
 from types import NoneType
@@ -30,8 +30,8 @@ LIST_COUNTRIES_AND_CURRENCIES = Endpoint(
     ),
 )
 
-# Only the title is documented; the path is that of Finmo, which also takes the query names sender_country,
-# sender_currency, beneficiary_country and beneficiary_currency.
+# Only the title is documented; the path is that of Finmo, the provider's upstream, which also takes the query
+# parameters sender_country, sender_currency, beneficiary_country and beneficiary_currency.
 LIST_PAYOUT_METHODS = Endpoint(
     name="payout_methods.list",
     method="GET",
@@ -46,7 +46,8 @@ LIST_PAYOUT_METHODS = Endpoint(
     alternatives=("/api/v1/payout-method", "/api/v1/payout-method/payout-method"),
 )
 
-# Only the method is documented; the path is that of Finmo, which also takes the query names country and currency.
+# Only the HTTP method is documented; the path is that of Finmo, the provider's upstream, which also takes the query
+# parameters country and currency.
 LIST_PAYIN_METHODS = Endpoint(
     name="payin_methods.list",
     method="GET",
@@ -61,7 +62,8 @@ LIST_PAYIN_METHODS = Endpoint(
     alternatives=("/api/v1/payin-method", "/api/v1/payin-method/payin-method"),
 )
 
-# https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0 (shown as /finmo/…, without /api/v1)
+# https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0 (the page shows the path as /finmo/…,
+# without /api/v1)
 RETRIEVE_PAYIN_METHOD = Endpoint(
     name="payin_methods.required_fields",
     method="GET",
@@ -76,7 +78,7 @@ RETRIEVE_PAYIN_METHOD = Endpoint(
     alternatives=("/finmo/payin-method/required-field/{payin_method_name}",),
 )
 
-# https://docs.paycombat.com/get-balance-payout-19032470e0 (method and path only)
+# https://docs.paycombat.com/get-balance-payout-19032470e0 (the page shows only method and path, not the answer)
 RETRIEVE_PAYOUT_BALANCE = Endpoint(
     name="merchant.payout_balance",
     method="GET",
@@ -109,7 +111,7 @@ LIST_PAYMENT_METHODS = Endpoint(
     ),
 )
 
-# The endpoints that come first in the provider's sidebar; the other two of this module come last.
+# The endpoints that come first in the sidebar of the provider's documentation; the other two of this module come last.
 METHOD_ENDPOINTS = (
     LIST_COUNTRIES_AND_CURRENCIES,
     LIST_PAYOUT_METHODS,

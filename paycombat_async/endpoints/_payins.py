@@ -8,7 +8,7 @@ from paycombat_async.schemas.payins import CreatePayin, CreateVirtualAccount, Pa
 
 _FIND_PAYIN: Final = "wait for its webhook, or look it up on the dashboard, since there is no list of payins"
 
-# https://docs.paycombat.com/create-payin-12823303e0 (method and path only: the body is not documented)
+# https://docs.paycombat.com/create-payin-12823303e0 (the page shows only method and path, no body)
 CREATE_PAYIN = Endpoint(
     name="payins.create",
     method="POST",
@@ -63,7 +63,7 @@ RETRIEVE_PAYIN = Endpoint(
     title="Retrieve Payin",
 )
 
-# https://docs.paycombat.com/create-virtual-account-16406617e0 (method and path only: the body is not documented)
+# https://docs.paycombat.com/create-virtual-account-16406617e0 (the page shows only method and path, no body)
 CREATE_VIRTUAL_ACCOUNT = Endpoint(
     name="payins.create_virtual_account",
     method="POST",

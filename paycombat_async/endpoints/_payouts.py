@@ -62,8 +62,9 @@ RETRIEVE_PAYOUT = Endpoint(
     alternatives=("/api/v1/payout-method/retrieve-payout/{id}", "/api/v1/payout/{id}"),
 )
 
-# Only the method is documented: path and query names are those of Finmo, which also takes status, payout_method_name,
-# created_at, start_time and end_time, gives 10 to a page unless `limit` asks for more, and names no total.
+# Only the HTTP method is documented: the path and the query parameters are those of Finmo, the provider's upstream,
+# which also takes status, payout_method_name, created_at, start_time and end_time. Finmo returns 10 payouts per page
+# unless `limit` asks for more, and no total.
 LIST_PAYOUTS = Endpoint(
     name="payouts.list",
     method="GET",
