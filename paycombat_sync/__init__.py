@@ -1,4 +1,4 @@
-"""The PayCombat API for blocking code: client, pager and batch job block, the rest is that of `paycombat_async`."""
+"""The PayCombat API for blocking code: client, `Pager`, `sync_customers` and inboxes block; the rest is shared."""
 
 from msgspec import UNSET
 

@@ -34,7 +34,7 @@ class CallerThread(Generic[T]):
         self._job: asyncio.Task[T] | None = None
 
     def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:  # Any: what the coroutine yields
-        """Runs the job and returns its result; the functions that the job passes on are called in this thread.
+        """Runs the job and returns its result. This thread calls the functions that the job passes to `run_in_caller`.
 
         After an interrupt, or an error of a hook, the job is cancelled, and the exception is raised when the job has
         ended.

@@ -174,7 +174,7 @@ class LoopThread:
 
     # The two `Any` are what the coroutine yields to its event loop and what it gets back.
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Returns the coroutine's result. An interrupt, as by Ctrl-C, cancels it and is raised after its end."""
+        """Returns the coroutine's result. An interrupt, such as Ctrl-C, cancels it and is raised once it has ended."""
         call = _Call(coroutine)
         try:
             self._enter(call)
@@ -220,9 +220,10 @@ class LoopThread:
             self.stop()
 
     def _enter(self, call: _Call[Any]) -> None:
-        """Starts the call in the loop, with the caller's context variables. Raises `ConfigurationError` if it ended.
+        """Starts the call in the loop, with the caller's context variables.
 
-        No lock is needed: a call that comes while the loop ends is dropped by `_serve`.
+        Raises `ConfigurationError` if the loop has ended. No lock is needed: `_serve` drops a call that comes while the
+        loop ends.
         """
         self._calls.add(call)
         # A loop that is ending might not run the call (test_a_call_while_the_loop_ends_is_refused).

@@ -69,7 +69,8 @@ class _GeventThread:
         self._target = target
         self._gevent: Any = sys.modules["gevent"]
         self._is_over = False
-        # Each thread has a hub, and the first one imports modules. Two threads doing so at once wait for each other.
+        # Each thread has a hub (gevent's event loop), and the first hub imports modules. If two threads import them at
+        # once, each waits for the other.
         hub = self._gevent.get_hub()
         _ = hub.resolver, hub.threadpool
         patched.get_original("_thread", "start_new_thread")(self._run, ())
@@ -85,7 +86,7 @@ class _GeventThread:
         self.ident = get_ident()
         # In a greenlet of its own, since `threading` never forgets the main greenlet of a thread that it did not start.
         self._gevent.spawn(self._target).join()
-        self._gevent.sleep(0)  # lets `threading` forget it
+        self._gevent.sleep(0)  # lets `threading` forget that greenlet
         self._gevent.get_hub().destroy(destroy_loop=True)  # else the hub's descriptors stay open
         self._is_over = True
 

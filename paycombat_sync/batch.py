@@ -19,7 +19,7 @@ from paycombat_sync.client import PayCombat
 
 Rows: TypeAlias = str | os.PathLike[str] | RowFile | Iterable[Given]
 
-_STOP_S: Final = 0.05  # how often `stop` is read: an event of threads cannot wake an event loop
+_STOP_S: Final = 0.05  # seconds between two looks at `stop`: a `threading.Event` cannot wake an event loop
 
 
 def sync_customers(
@@ -98,7 +98,7 @@ async def _relay(stop: threading.Event | None, stopping: asyncio.Event) -> None:
 
 
 class _CallersRows(RowReader):
-    """Rows of an iterable that is read in the caller's thread; they can be taken while it waits for the next one."""
+    """Reads an iterable in the caller's thread; rows that were read can be taken while it waits for the next row."""
 
     def __init__(self, rows: Iterable[Given], caller: CallerThread[BatchReport]) -> None:
         self._rows = RowIterator(rows)
@@ -123,12 +123,12 @@ class _CallersRows(RowReader):
 
     def _start(self, most: int) -> asyncio.Future[int]:
         reading = asyncio.ensure_future(self._caller.run_in_caller(lambda: self._read(most)))
-        # If the run ends meanwhile, nobody else reads the exception, and asyncio would log it.
+        # Reads the exception: asyncio logs one that nobody reads, as when the run ends before the reading does.
         reading.add_done_callback(lambda done: done.cancelled() or done.exception())
         return reading
 
     def _read(self, most: int) -> int:
-        """Reads rows in the caller's thread, and returns how many there were."""
+        """Reads at most `most` rows in the caller's thread, and returns how many it read; 0 at the end."""
         count = 0
         for count, row in enumerate(self._rows.next_rows(most), 1):  # noqa: B007  # counts
             self._taken.append(row)

@@ -45,7 +45,7 @@ class PayCombat:
     its own.
     """
 
-    # On the class, for `create_autospec`, `help` and completion; each client has its own.
+    # These are on the class for `create_autospec`, `help` and completion; each client has resources of its own.
     customers: Customers = Customers(UNBOUND, UNBOUND)
     payins: Payins = Payins(UNBOUND, UNBOUND)
     payouts: Payouts = Payouts(UNBOUND, UNBOUND)

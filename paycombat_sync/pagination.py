@@ -1,4 +1,4 @@
-"""The blocking pager; `paycombat_async.pagination` decides what it requests and where a list ends.
+"""The blocking pager; `paycombat_async.pagination` decides what to request and where a list ends.
 
 The loop over the pages is repeated here: if the async generator were used, each of its steps would run in another task,
 and a pager that is dropped half way would leave the generator open in the loop.
