@@ -326,7 +326,7 @@ def test_its_help_has_examples_and_exit_codes() -> None:
 
 def test_a_proxy_is_checked_before_anything_is_sent() -> None:
     """As for every other command that calls the provider."""
-    ended = run("probe", "--proxy", "nowhere")
+    ended = run("probe", "--proxy", "nowhere", PAYCOMBAT_TOKEN="snd_t", PAYCOMBAT_SIGNATURE_KEY="snd_k")
 
     assert 2 == ended.returncode
     assert "proxy must look like http://host:port" in ended.stderr
