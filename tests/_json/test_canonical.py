@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -428,6 +428,21 @@ def test_structs_with_a_form_of_their_own_are_refused(kind: Callable[..., msgspe
         canonical_json(kind({"n": number}))
 
 
+class Counted(msgspec.Struct, frozen=True):
+    number: int
+    kind: Literal[1, 2] = 1
+
+
+@pytest.mark.parametrize("field", ["number", "kind"])
+def test_numbers_in_typed_fields_are_checked_like_others(field: str) -> None:
+    """The constructor of a Struct checks nothing, and msgspec alone would write 1.0, or an integer beyond 2^53."""
+    with pytest.raises(InvalidRequest, match="integer beyond") as caught:
+        canonical_json(msgspec.structs.replace(Counted(1), **{field: 2**53}))
+
+    assert f"$.{field}" == caught.value.path
+    assert b'{"number":1,"kind":1}' == canonical_json(msgspec.structs.replace(Counted(1), **{field: 1.0}))
+
+
 @given(json_documents)
 def test_every_document_becomes_a_fixed_point(document: object) -> None:
     """Read back as JavaScript reads it (all numbers doubles), it means the same and is written the same."""
@@ -462,6 +477,19 @@ def test_metadata_of_texts_is_looked_through_on_the_way(metadata, expected):
     made = canonical_json(UpdateCustomer(customer_id="c", metadata=metadata))
 
     assert b'{"customer_id":"c","metadata":' + expected + b"}" == made
+
+
+@pytest.mark.parametrize("key", list(map(chr, range(ord(" "), 127))))
+def test_digits_and_no_other_keys_are_moved_to_the_front(key):
+    """Every printable key of one character: the bounds of the tests for digits are exact, also one level down."""
+    texts = {"aa": "x", key: "y"}
+    ordered = {key: "y", "aa": "x"} if key.isdigit() else texts
+    written = json.dumps(ordered, separators=(",", ":")).encode()
+
+    made = [canonical_json(UpdateCustomer(customer_id="c", metadata=data)) for data in (texts, {"in": texts})]
+
+    assert b'{"customer_id":"c","metadata":' + written + b"}" == made[0]
+    assert b'{"customer_id":"c","metadata":{"in":' + written + b"}}" == made[1]
 
 
 def test_a_prototype_among_texts_is_refused():

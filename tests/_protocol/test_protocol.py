@@ -321,12 +321,13 @@ def test_an_error_page_is_said_to_be_a_proxy_s(status):
         b'{"data":null,"status_code":422,"message":"m"}',
     ],
 )
-def test_an_error_inside_a_200_is_an_error(body):
+@pytest.mark.parametrize("code", [422, 400])
+def test_an_error_inside_a_200_is_an_error(body, code):
     """Whatever the HTTP status says; the words are found wherever they stand."""
     with pytest.raises(ApiError) as caught:
-        understand(body)
+        understand(body.replace(b"422", b"%d" % code))
 
-    assert (Outcome.REJECTED, "m", 422) == (caught.value.outcome, caught.value.provider_message, caught.value.status)
+    assert (Outcome.REJECTED, "m", code) == (caught.value.outcome, caught.value.provider_message, caught.value.status)
 
 
 @pytest.mark.parametrize(
@@ -528,6 +529,16 @@ def test_the_location_of_a_redirect_is_not_shown_whole():
 
     assert "evil.example" in str(caught.value)
     assert "abc" not in str(caught.value)
+
+
+@pytest.mark.parametrize("closely", [False, True], ids=["fast", "closely"])
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308, 399])
+def test_no_redirect_is_a_success(status, closely):
+    """Whatever its body says: it is another server's answer, or one that the request never reached."""
+    with pytest.raises(UnexpectedRedirect) as caught:
+        understand(PAGE, status=status, closely=closely)
+
+    assert (status, Outcome.UNKNOWN) == (caught.value.status, caught.value.outcome)
 
 
 @pytest.mark.parametrize("location", ["http://[", "//[::1", "", "http://\ud800"], ids=ascii)

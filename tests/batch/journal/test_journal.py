@@ -337,6 +337,17 @@ def test_rows_that_were_planned_and_not_sent_are_new(path: Path) -> None:
     assert {"c1": "unknown", "c2": "new"} == states(path)
 
 
+def test_a_row_that_was_done_after_a_doubt_is_done(path: Path) -> None:
+    """Both results may be in one commit, in this order: the row was put back after the first."""
+    journal = opened(path)
+    (plan,) = journal.commit([], [row(2, "c1")])
+
+    journal.commit([Result(plan.number, RowState.UNKNOWN, "in doubt"), Result(plan.number, RowState.DONE, "")], [])
+    journal.close([])
+
+    assert {"c1": "done"} == states(path)
+
+
 def test_a_commit_that_fails_says_so(path: Path) -> None:
     """A full disk gives one error message, and nothing of the failed commit is kept."""
     journal = opened(path)
