@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paycombat_async._json.canonical import canonical_json
-from paycombat_async._signing import Signer, fits
+from paycombat_async._signing import Signer, content_digest, fits
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.schemas.customers import UpdateCustomer
 from tests.json_cases import unicode_text, vectors
@@ -217,3 +217,10 @@ def test_a_signer_has_no_dict_to_walk() -> None:
         vars(signer)
 
     assert KEY not in json.dumps([repr(getattr(signer, name)) for name in Signer.__slots__])
+
+
+def test_a_digest_of_parts_tells_where_each_ends() -> None:
+    """A base URL and a token are two parts: the end of one is not the beginning of the other."""
+    splits = [(b"abc",), (b"a", b"bc"), (b"ab", b"c"), (b"abc", b""), (b"", b"abc"), (b"a", b"b", b"c")]
+
+    assert len(splits) == len({content_digest(*parts) for parts in splits})

@@ -407,6 +407,11 @@ def test_keys_with_an_equality_of_their_own_cannot_break_the_fixed_point(metadat
     assert all(len(keys) == len({name for name, _ in keys}) and "__proto__" not in dict(keys) for keys in pairs)
 
 
+def test_two_keys_of_one_text_are_refused() -> None:
+    """Written once, one of the two values would be lost in silence."""
+    assert "$.metadata: holds two keys of the same text" == str(refusal(update({Twin("a"): 1, Twin("a"): 2})))
+
+
 class Tagged(msgspec.Struct, tag=True):
     data: dict[str, object]
 
@@ -480,7 +485,7 @@ def test_metadata_of_texts_is_looked_through_on_the_way(metadata, expected):
 
 
 @pytest.mark.parametrize("key", list(map(chr, range(ord(" "), 127))))
-def test_digits_and_no_other_keys_are_moved_to_the_front(key):
+def test_digits_and_no_other_keys_are_moved_to_the_front(key: str) -> None:
     """Every printable key of one character: the bounds of the tests for digits are exact, also one level down."""
     texts = {"aa": "x", key: "y"}
     ordered = {key: "y", "aa": "x"} if key.isdigit() else texts

@@ -31,6 +31,7 @@ from paycombat_async import (
     Reply,
     Secret,
     Signer,
+    SimulatePayout,
     UnexpectedRedirect,
     Unprocessable,
     UpdateCompany,
@@ -50,6 +51,7 @@ from paycombat_async.endpoints import (
     ENABLE_CUSTOMER,
     LIST_CUSTOMERS,
     RETRIEVE_CUSTOMER,
+    SIMULATE_PAYOUT,
     UPDATE_CUSTOMER,
     raw_endpoint,
 )
@@ -87,6 +89,17 @@ def test_calls_without_a_body_carry_no_signature(endpoint):
     sent = draft(endpoint, None, {"customer_id": "c"}, None, ACCOUNT)
 
     assert (None, {"X-token": "snd_token"}) == (sent.body, sent.headers)
+
+
+@pytest.mark.promise("P3")
+def test_a_draft_says_whether_its_call_may_be_made_once_only():
+    """The transport sends such a call no more when an answer would come too late."""
+    simulation = SimulatePayout(extra={"payout_id": "p"})
+
+    assert draft(SIMULATE_PAYOUT, simulation, {}, None, ACCOUNT).is_once_only
+    assert draft(raw_endpoint("DELETE", "/x"), None, {}, None, ACCOUNT).is_once_only
+    assert not draft(UPDATE_CUSTOMER, update(), {}, None, ACCOUNT).is_once_only
+    assert not draft(RETRIEVE_CUSTOMER, None, {"customer_id": "c"}, None, ACCOUNT).is_once_only
 
 
 @pytest.mark.promise("P11")
@@ -359,6 +372,7 @@ def test_an_error_inside_a_200_is_an_error(body, code):
         b'{"status_code":400,"errors":[{"code":500}],"message":"m"}',
         b'{"success":true,"status_code":400,"message":"m","data":{"customer_id":"c"}}',
         b'{"success":true,"status":"fail","code":422,"message":"m"}',
+        b'{"status":false,"data":{"success":true,"data":{"customer_id":"c"},"message":"m"}}',
     ],
 )
 def test_a_failure_inside_a_200_that_proves_no_refusal_is_in_doubt(body):
@@ -452,6 +466,55 @@ def test_a_failure_beside_an_identity_is_no_success(body):
     """Neither a flag inside the data nor a number written as a text is passed over on the fast way of reading."""
     with pytest.raises(ApiError):
         understand(body)
+
+
+SUCCEEDED = ("true", "ok", "okay", "success", "successful", "succeeded", "yes")
+FAILED = (
+    *("false", "no", "nok", "not_ok", "ko", "fail", "failed", "failure", "err", "error"),
+    *("errored", "invalid", "rejected", "refused", "declined", "denied", "unsuccessful"),
+)
+
+
+@pytest.mark.parametrize("field", ["status", "success"])
+@pytest.mark.parametrize("word", FAILED)
+def test_every_word_of_failure_is_understood(field, word):
+    """Also beside the data of the object, which alone would prove a success; in capitals, too."""
+    for written in (word, word.title()):
+        with pytest.raises(ApiError) as caught:
+            understand(b'{"%s":"%s","data":{"customer_id":"c"}}' % (field.encode(), written.encode()))
+
+        assert Outcome.UNKNOWN is caught.value.outcome
+
+
+@pytest.mark.parametrize("word", [*SUCCEEDED, "pending", "null", "created", ""])
+def test_only_words_of_success_prove_one(word):
+    """A payout whose answer says "pending" and names no payout is in doubt."""
+    body = b'{"status":"%s","data":{}}' % word.encode()
+
+    if word in SUCCEEDED:
+        assert {} == understand(body, SIMULATE_PAYOUT).data
+    else:
+        with pytest.raises(InvalidResponse) as caught:
+            understand(body, SIMULATE_PAYOUT)
+        assert Outcome.UNKNOWN is caught.value.outcome
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"message":"queued"}',
+        b'{"message":"queued","data":null}',
+        b'{"status":true,"error":{"message":"m"}}',
+        b'{"success":true,"errors":["m"],"data":{"reason":"m"}}',
+        b'{"status":"ok","code":422,"data":{}}',
+    ],
+)
+def test_an_answer_that_contradicts_itself_or_says_nothing_is_no_proof(body):
+    """Of a call that moves money and whose answer may be empty: it needs a verdict without a complaint beside it."""
+    with pytest.raises((InvalidResponse, ApiError)) as caught:
+        understand(body, SIMULATE_PAYOUT)
+
+    assert Outcome.UNKNOWN is caught.value.outcome
 
 
 _WORDS = st.sampled_from(
