@@ -16,6 +16,7 @@ from paycombat_async import (
     CreateCustomer,
     Customer,
     Disconnected,
+    NotFound,
     Outcome,
     PayCombatError,
     ProviderError,
@@ -141,6 +142,42 @@ async def test_errors_say_how_often_it_was_tried(client, transport):
     error = caught.value
     assert (3, Outcome.UNKNOWN, "sorry") == (error.attempts, error.outcome, error.provider_message)
     assert (None, None) == (error.__cause__, error.__context__)
+
+
+LOST_FIRST = {
+    "lost, refused": ([Disconnected("broken"), 400], Outcome.UNKNOWN),
+    "lost, never left": ([Disconnected("broken"), ConnectFailed("x"), ConnectFailed("x")], Outcome.UNKNOWN),
+    "lost, never left, refused": ([500, ConnectFailed("x"), 404], Outcome.UNKNOWN),
+    "never left, refused": ([ConnectFailed("x"), 400], Outcome.REJECTED),
+    "never left": ([ConnectFailed("x")] * 3, Outcome.NOT_SENT),
+}
+
+
+@pytest.mark.promise("P3")
+@pytest.mark.parametrize(("answers", "outcome"), LOST_FIRST.values(), ids=LOST_FIRST)
+async def test_one_lost_answer_leaves_the_whole_call_in_doubt(answers, outcome, client, transport):
+    """What refuses a later attempt says nothing of the first, which may have been carried out."""
+    for answer in answers:
+        if isinstance(answer, int):
+            transport.answer(answer, b'{"status":false,"message":"no"}')
+        else:
+            transport.fail(answer)
+
+    with pytest.raises(PayCombatError) as caught:
+        await client.customers.update(UPDATE)
+
+    assert (outcome, len(answers)) == (caught.value.outcome, caught.value.attempts)
+
+
+async def test_a_lost_answer_to_a_question_leaves_no_doubt(client, transport):
+    """A GET changes nothing, so its last answer counts."""
+    transport.fail(Disconnected("broken"))
+    transport.answer(404, b'{"status":false,"message":"no"}')
+
+    with pytest.raises(NotFound) as caught:
+        await client.customers.retrieve("customer_1")
+
+    assert (Outcome.REJECTED, 2) == (caught.value.outcome, caught.value.attempts)
 
 
 @pytest.mark.promise("P4")
