@@ -30,6 +30,7 @@ from paycombat_async import (
     StoreFailed,
     TimedOut,
 )
+from paycombat_async._engine.records import LEASE_MARGIN_S
 from paycombat_async.endpoints import CREATE_PAYOUT
 from paycombat_async.intents import IntentState, MemoryIntents, NewIntent, Settlement, SqliteIntents
 from paycombat_async.sandbox import Sandbox
@@ -260,6 +261,27 @@ async def test_the_deadline_covers_the_time_in_the_store(make_client, transport,
     await make_client(intents=Slow(), timeout=10.0).payouts.create(ORDER)
 
     assert [6.0] == transport.timeouts
+
+
+@pytest.mark.parametrize(
+    ("late", "state"), [(0.0, IntentState.SENDING), (LEASE_MARGIN_S, IntentState.UNKNOWN)], ids=["at", "long after"]
+)
+async def test_a_record_is_under_way_while_its_outcome_is_written(late, state, make_client, clock) -> None:
+    """At the deadline of its call the record is not unknown yet: nobody has to resolve what is being settled."""
+    store = MemoryIntents(clock=clock)
+    found: list[IntentState] = []
+
+    class Slow(FakeTransport):
+        async def send(self, draft: Draft, timeout: float) -> RawReply:
+            clock.time += timeout + late
+            found.extend(intent.state for intent in await store.find("order-1"))
+            return RawReply(200, {}, PAID)
+
+    client = make_client(transport=Slow(), intents=store, base_url="http://127.0.0.1:1", timeout=10)
+    await client.payouts.create(ORDER)
+
+    assert [state] == found
+    assert [("payouts.create", IntentState.APPLIED, 1)] == await state_of(client)
 
 
 async def test_a_cancelled_payout_is_unknown_at_once(make_client, store) -> None:

@@ -220,8 +220,9 @@ async def test_a_store_that_is_silent_afterwards_does_not_hold_the_answer_back(
     assert [IntentState.APPLIED] == [intent.state for intent in await store.find("order-1")]
 
 
+@pytest.mark.parametrize("late", [10, 3600], ids=["at the deadline", "an hour"])
 @pytest.mark.parametrize("clocks", ["both", "the wall's only"])
-async def test_a_call_that_wakes_up_late_is_not_sent(make_client, clock: FakeClock, clocks: str) -> None:
+async def test_a_call_that_wakes_up_late_is_not_sent(make_client, clock: FakeClock, clocks: str, late: int) -> None:
     """A machine was suspended after the record was written: others have seen it as unknown, and may have resolved it.
 
     The monotonic clock of a machine that sleeps stands still.
@@ -231,14 +232,14 @@ async def test_a_call_that_wakes_up_late_is_not_sent(make_client, clock: FakeClo
     class Suspended(MemoryIntents):
         async def begin(self, new: NewIntent) -> Begun:
             begun = await super().begin(new)
-            clock.time += 3600
+            clock.time += late
             return begun
 
     if clocks != "both":
         clock.monotonic = lambda: awake
     store, transport = Suspended(clock=clock), FakeTransport()
     with pytest.raises(ConnectFailed, match="its time was over before it was sent") as caught:
-        await make_client(intents=store, transport=transport).payouts.create(ORDER)
+        await make_client(intents=store, transport=transport, timeout=10).payouts.create(ORDER)
 
     assert (Outcome.NOT_SENT, 0, []) == (caught.value.outcome, caught.value.attempts, transport.drafts)
     assert [IntentState.NOT_SENT] == [intent.state for intent in await store.find("order-1")]
