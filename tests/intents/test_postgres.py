@@ -184,6 +184,17 @@ async def test_a_record_from_the_future_is_listed(store, postgres_server):
     assert await store.move("default", "other") == 1
 
 
+async def test_the_key_of_a_record_is_compared_byte_by_byte(store, postgres_server):
+    """An upgrade of the server's system may change a language's order, and an index in that order admits duplicates."""
+    columns = (
+        "SELECT collname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)"
+        " JOIN pg_collation ON pg_collation.oid = attcollation"
+    )
+    key = f"{columns} WHERE indrelid = '{store.schema}.intent'::regclass AND indisprimary"
+
+    assert [("C",)] * 3 == await execute(postgres_server.dsn, key)
+
+
 async def test_times_are_in_utc_wherever_the_server_is(store, postgres_server):
     """Sessions have a time zone of their own."""
     dsn = postgres_server.dsn_of("postgres", options="-c timezone=Asia/Tokyo")
@@ -288,6 +299,25 @@ async def test_a_locked_record_is_a_failure_soon(store, postgres_server, monkeyp
 
     assert "is locked: another transaction holds" in str(error)
     assert await store.settle(outcome(IntentState.APPLIED))
+
+
+async def test_a_call_that_begins_during_a_move_is_not_moved(store, postgres_server):
+    """It is sent for the account that it began with; there, its outcome is looked for."""
+    await store.begin(new())
+    await store.settle(outcome(IntentState.REJECTED))
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    async with await psycopg.AsyncConnection.connect(postgres_server.dsn) as other, asyncio.TaskGroup() as group:
+        await other.execute(
+            f"UPDATE {store.schema}.intent SET state = 'sending', leased_until = now() + interval '1 hour'".encode()
+        )
+        moving = group.create_task(store.move("default", "another"))
+        async with asyncio.timeout(SOON_S):
+            while await execute(postgres_server.dsn, waits) != [(1,)]:  # noqa: ASYNC110  # the server sets no event
+                await asyncio.sleep(0)
+        await other.commit()
+
+    assert 0 == moving.result()
+    assert [IntentState.SENDING] == [intent.state for intent in await store.find("order-1")]
 
 
 async def test_a_read_only_database_is_a_failure(store, postgres_server):
