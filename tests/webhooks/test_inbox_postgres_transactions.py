@@ -199,6 +199,40 @@ async def test_a_failure_counts_and_the_others_go_on(inbox):
     assert [(PAID, 1), (PAID, 2), (OTHER, 1)] == [(delivery.event, delivery.attempt) for delivery in taken]
 
 
+async def test_a_failure_that_is_counted_too_late_changes_nothing(inbox, monkeypatch):
+    """Between the rollback and the count another worker has taken the event: it keeps it, and its lease."""
+    await inbox.receive(PAID)
+    count, others = inbox._core.count_failure, []
+
+    async def count_late(number: int, attempt: int) -> None:
+        others.append(await inbox.take())
+        await count(number, attempt)
+
+    monkeypatch.setattr(inbox._core, "count_failure", count_late)
+    await fail_in(inbox.taken())
+
+    assert await inbox.take() is None
+    await inbox.done(others[0])
+    assert [] == await inbox.pending()
+
+
+async def test_a_payload_goes_when_its_event_is_done(inbox, connection):
+    """It holds personal data, whichever way the event ends."""
+    events = [event("SUCCESS", number=number) for number in range(4)]
+    for each in events:
+        await inbox.receive(each)
+    await inbox.done(await inbox.take())
+    async with inbox.taken():
+        pass
+    async with inbox.taken(connection=connection):
+        pass
+    await connection.commit()
+    await inbox.done(events[3])
+
+    kept = await connection.execute(f"SELECT state, payload FROM {inbox.schema}.event".encode())
+    assert [("done", None)] * 4 == await kept.fetchall()
+
+
 async def test_a_cancelled_body_is_rolled_back_and_counted(inbox, postgres_server):
     """Also if it is cancelled in the middle of a statement."""
     await inbox.receive(PAID)
