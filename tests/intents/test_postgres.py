@@ -159,6 +159,19 @@ async def test_serialization_failures_are_repeated(store, postgres_server):
     await strict.aclose()
 
 
+@pytest.mark.parametrize("state", ["40001", "40P01"], ids=["a conflict", "a deadlock"])
+async def test_work_that_the_server_undid_is_repeated(state, store):
+    """Nothing of it was written, so nobody has to know."""
+    undone = [psycopg.errors.lookup(state)("undone")]
+
+    async def work(_connection: object) -> str:
+        if undone:
+            raise undone.pop()
+        return "done"
+
+    assert "done" == await store._tables.database.run(work)
+
+
 async def test_a_lease_ends_by_the_clock_of_the_database(store, postgres_server):
     """A machine with a wrong clock neither prolongs nor ends the lease of another."""
     begun = await store.begin(new())

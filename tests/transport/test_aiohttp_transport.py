@@ -6,8 +6,11 @@ import gzip
 import socket
 import struct
 import traceback
+import tracemalloc
 import warnings
 import zlib
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -26,6 +29,7 @@ from paycombat_async import (
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.transport import AiohttpTransport
 from paycombat_async.transport.aiohttp_transport import KEEPALIVE_S, tls_context
+from paycombat_async.transport.response_body import UnacceptableBody, read_body
 from tests.raw_server import Arrived, RawServer, answering, http
 
 OK = b'{"status":true,"message":"OK","data":{"customer_id":"customer_1"}}'
@@ -201,6 +205,29 @@ async def test_connections_are_reused(exchange):
 def _bomb() -> bytes:
     squeezer = zlib.compressobj(9, zlib.DEFLATED, 31)
     return b"".join(squeezer.compress(bytes(1 << 20)) for _ in range(64)) + squeezer.flush()
+
+
+async def test_a_bomb_is_not_unpacked_beyond_the_limit():
+    """64 kB of gzip may be 64 MB, which a hundred connections at once would all hold."""
+    content = asyncio.StreamReader()
+    content.feed_data(_bomb())
+    content.feed_eof()
+
+    class Content:
+        async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
+            while chunk := await content.read(size):
+                yield chunk
+
+    response = SimpleNamespace(status=200, headers={"Content-Encoding": "gzip"}, content_length=None, content=Content())
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnacceptableBody):
+            await read_body(response, 100_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 2_000_000
 
 
 BAD_ANSWERS = [
@@ -454,8 +481,10 @@ async def test_a_draft_for_another_origin_is_refused(exchange):
     async with RawServer(answering(http(200, OK))) as server, RawServer(answering(http(200, OK))) as other:
         transport = AiohttpTransport(base_url=server.base_url)
 
-        with pytest.raises(ConfigurationError):
-            await transport.send(draft(other.base_url), 5.0)
+        # The last three begin with the base URL, and lead to another port or host.
+        for address in (other.base_url, *(server.base_url + more for more in ("1", ".example", "@host"))):
+            with pytest.raises(ConfigurationError):
+                await transport.send(draft(address), 5.0)
 
         await transport.aclose()
     assert [] == other.arrived

@@ -13,6 +13,7 @@ from paycombat_async.testing import FakeClock
 from paycombat_async.webhooks import Delivery, Inbox, MemoryInbox, SqliteInbox, read
 from paycombat_async.webhooks.inboxes import holding
 from paycombat_async.webhooks.inboxes.rules import retry_delay
+from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.promise("P14")
 
@@ -246,6 +247,73 @@ async def test_a_store_that_fails_is_asked_again_until_the_lease_is_over(stepped
         await work()
 
     assert [20, 2, 2, 2, 20, *[2] * 20] == stepped.slept
+
+
+async def test_a_lease_is_counted_from_the_beginning_of_its_renewal(stepped):
+    """The store may have renewed it at once, and answered late."""
+
+    class Late(Flaky):
+        async def renew(self, delivery: Delivery, *, lease: float = 60.0) -> None:
+            await super().renew(delivery, lease=lease)
+            stepped.time += 15
+
+    inbox = Late(clock=stepped)
+    delivery = await taken(inbox, lease=60)
+    begun = stepped.time
+
+    async def work() -> None:
+        async with delivery:
+            await turns()
+            await stepped.move(20)
+            inbox.is_down = True
+            await stepped.move(20)
+            while stepped.time < begun + 20 + 60:
+                await stepped.move(1)
+            await stepped.move(1)
+            raise AssertionError("nobody has cut this off")
+
+    with pytest.raises(LeaseLost):
+        await work()
+
+
+async def test_a_renewal_that_is_never_answered_loses_the_lease(stepped, monkeypatch):
+    """Another worker has the event when the lease is over, so this one must not work on."""
+    monkeypatch.setattr(holding, "_LATE_S", 0.01)
+
+    class Silent(MemoryInbox):
+        async def renew(self, delivery: Delivery, *, lease: float = 60.0) -> None:
+            await asyncio.Event().wait()
+
+    delivery = await taken(Silent(clock=stepped), lease=0.03)
+
+    async def work() -> None:
+        async with delivery:
+            await turns()
+            await stepped.move(0.03)
+            async with asyncio.timeout(PATIENCE_S):
+                await asyncio.Event().wait()
+
+    with pytest.raises(LeaseLost, match="the inbox does not answer"):
+        await work()
+
+
+async def test_a_lost_lease_is_told_at_the_end_of_what_cannot_be_cancelled(stepped):
+    """A thread works on; that nobody else has the event yet does not make its lease good again."""
+    inbox = Flaky(clock=stepped)
+    delivery = await taken(inbox, lease=60)
+    lost: list[bool] = []
+    held = delivery.hold(lambda: lost.append(True))
+    await turns()
+    inbox.is_down = True
+    for seconds in (20, *[2] * 20):
+        await stepped.move(seconds)
+    inbox.is_down = False
+
+    for is_clean in (True, False):
+        with pytest.raises(LeaseLost):
+            await held.end(is_clean=is_clean)
+
+    assert ([True], [PAID]) == (lost, await inbox.pending())
 
 
 async def test_a_release_that_fails_hides_no_error(stepped, caplog):

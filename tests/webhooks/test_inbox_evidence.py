@@ -101,6 +101,19 @@ async def test_an_event_that_names_no_recorded_call_settles_none(inbox, store, d
     assert (await record(store)).state is IntentState.SENDING
 
 
+@pytest.mark.parametrize("state", [IntentState.APPLIED, IntentState.REJECTED])
+async def test_a_reference_of_two_calls_settles_the_one_that_the_event_is_about(inbox, store, state):
+    """A payin and a payout of one order may have the same reference."""
+    await call(store, PAYIN, state, object_id="payin_1")
+    await call(store)
+
+    assert await inbox.receive(payout()) is NEW
+
+    settled = await record(store)
+    assert (IntentState.APPLIED, "object_1", "webhook") == (settled.state, settled.object_id, settled.evidence)
+    assert state is (await record(store, PAYIN)).state
+
+
 async def test_a_duplicate_settles_too(inbox, store, tmp_path):
     """The process may have died between the two stores, or the inbox had no intents store before."""
     await inbox.receive(payout())

@@ -323,6 +323,19 @@ def test_connections_are_kept_for_the_next_transaction(inbox, postgres_server):
     assert delivery.connection.closed
 
 
+def test_what_a_failed_body_did_to_its_connection_ends_with_it(inbox, postgres_server):
+    """A rollback does not end a lock of the session, or its settings."""
+    inbox.receive(PAID)
+    with contextlib.suppress(BodyFailed), inbox.taken() as delivery:
+        delivery.connection.execute("SELECT pg_advisory_lock(7)")
+        raise BodyFailed
+
+    assert delivery.connection.closed
+    inbox.receive(OTHER)
+    with inbox.taken() as again:
+        assert again.connection is not delivery.connection
+
+
 def test_events_settle_calls(inbox, connection, postgres_server):
     """Also in the transaction of the caller."""
 
@@ -403,19 +416,24 @@ def test_a_late_worker_is_refused(inbox, connection):
 FORK = """
 import os, sys
 from paycombat_sync.webhooks import PostgresInbox
-from tests.webhooks.postgres_events import PAID, OTHER
+from tests.webhooks.postgres_events import PAID, OTHER, SENT
 
 inbox = PostgresInbox(sys.argv[1], schema=sys.argv[2])
-for each in (PAID, OTHER):
+for each in (PAID, OTHER, SENT):
     inbox.receive(each)
 with inbox.taken() as delivery:
     assert delivery.event == PAID, delivery
+    server_process = delivery.connection.info.backend_pid
 if not (child := os.fork()):
     with inbox.taken() as delivery:
         assert delivery.event == OTHER, delivery
+        assert delivery.connection.info.backend_pid != server_process
     inbox.close()
     sys.exit()
 assert os.waitpid(child, 0)[1] == 0
+with inbox.taken() as delivery:
+    assert delivery.event == SENT, delivery
+    assert delivery.connection.info.backend_pid == server_process
 with inbox.taken() as delivery:
     assert delivery is None
 print(inbox.depth().waiting)

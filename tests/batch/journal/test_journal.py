@@ -337,6 +337,19 @@ def test_rows_that_were_planned_and_not_sent_are_new(path: Path) -> None:
     assert {"c1": "unknown", "c2": "new"} == states(path)
 
 
+def test_a_row_of_a_killed_run_stays_in_doubt(path: Path) -> None:
+    """It may have been sent: a later run that does not come to it, and closes, knows nothing better."""
+    journal = opened(path)
+    journal.commit([], [row(2, "c1")])
+    journal._connection.close()  # killed: nothing was closed
+    again = opened(path)
+    again.commit([], [row(3, "c2")])
+
+    again.close([])
+
+    assert {"c1": "sending", "c2": "new"} == states(path)
+
+
 def test_a_row_that_was_done_after_a_doubt_is_done(path: Path) -> None:
     """Both results may be in one commit, in this order: the row was put back after the first."""
     journal = opened(path)
