@@ -1,6 +1,8 @@
 """`sync_customers`: every row is accounted for, whatever the provider answers."""
 
 import asyncio
+import contextlib
+import sqlite3
 import stat
 import time
 from collections import Counter
@@ -593,6 +595,29 @@ async def test_stop_finishes_what_is_under_way(client_of: ClientOf, tmp_path: Pa
     assert 0 == first.failed + first.unknown
     assert (500 - first.updated, first.updated, 0, 0, 0) == counts(second)
     assert {1} == set(provider.sent.values())
+
+
+@pytest.mark.promise("P15")
+async def test_a_row_put_back_in_doubt_is_unknown_when_the_run_stops(client_of: ClientOf, tmp_path: Path) -> None:
+    """Its first attempt was lost, the second throttled: that it was not sent again does not mean that it was not sent.
+
+    A throttled row whose attempts were all refused was certainly not carried out.
+    """
+    stop, both = asyncio.Event(), set[str]()
+
+    def answer(customer_id: str, attempt: int) -> Answer:
+        if customer_id == "c0" and attempt == 1:
+            return Disconnected("the connection broke")
+        both.add(customer_id)
+        if len(both) == 2:
+            stop.set()
+        return refused(429)
+
+    client = client_of(Provider(answer), max_retries=1)
+    await sync_customers(client, updates(2), journal=tmp_path / "j", concurrency=2, stop=stop)
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "j")) as journal:
+        assert [("c0", "unknown"), ("c1", "new")] == journal.execute("SELECT customer, state FROM row").fetchall()
 
 
 @pytest.mark.promise("P15")

@@ -1,5 +1,8 @@
 """The failures file: a valid input, readable by its owner only."""
 
+import csv
+import errno
+import os
 import stat
 from pathlib import Path
 
@@ -240,3 +243,38 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A missing directory is reported before the run, not at its end."""
     with pytest.raises(ConfigurationError, match="cannot be written, so failures could not be kept"):
         FailuresFile(tmp_path / "missing" / "failed.csv", None)
+
+
+@pytest.mark.parametrize("reason", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "plain"])
+def test_a_reason_is_no_formula(tmp_path: Path, reason: str) -> None:
+    """The provider's words are opened in a spreadsheet."""
+    path = tmp_path / "in.csv"
+    path.write_text("customer_id\nc1\n", encoding="utf-8")
+    rows = open_rows(path)
+    failures = FailuresFile(tmp_path / "failed.csv", rows)
+
+    failures.add(next(iter(rows)), reason)
+    failures.close()
+
+    with (tmp_path / "failed.csv").open(encoding="utf-8", newline="") as stream:
+        written = list(csv.reader(stream))[1][1]
+    assert written == (reason if reason == "plain" else f"'{reason}")
+
+
+def test_a_file_that_cannot_be_finished_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the failures would look like all of them; an earlier file stays as it is."""
+    row = row_from_request(7, UpdateCustomer(customer_id="c1", description="x"))
+    failures = FailuresFile(tmp_path / "failed.jsonl", None)
+    failures.add(row, "no")
+    before = list(tmp_path.iterdir())
+
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        failures.close()
+    failures.add(row, "no")
+
+    assert (1, []) == (len(before), list(tmp_path.iterdir()))
+    assert failures.close() is None
