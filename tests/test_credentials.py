@@ -137,6 +137,21 @@ def test_webhooks_take_the_old_key_for_a_day(make_client, clock: FakeClock) -> N
     assert [False, True] == [verifies(client, key) for key in (SIGNATURE_KEY, NEW_KEY)]
 
 
+def test_each_key_has_a_day_of_its_own(make_client, clock: FakeClock) -> None:
+    """The oldest ends first; the time of a key begins when it is replaced."""
+    client = make_client()
+    keys = [SIGNATURE_KEY, *(f"snd_key-{number}" for number in range(3))]
+    for key in keys[1:]:
+        client.replace_credentials(signature_key=key)
+        clock.time += 3600
+
+    clock.time += DAY_S - 3 * 3600
+    for ended in range(1, 4):
+        assert [False] * ended + [True] * (4 - ended) == [verifies(client, key) for key in keys]
+        clock.time += 3600
+    assert [False, False, False, True] == [verifies(client, key) for key in keys]
+
+
 def test_of_many_keys_the_newest_four_verify_webhooks(make_client, clock: FakeClock) -> None:
     """A key that comes back is the current one again."""
     client = make_client()
