@@ -19,13 +19,13 @@ from paycombat_async._loop_local import LoopLocal
 from paycombat_async._protocol.messages import Draft, RawReply
 from paycombat_async._secrets import Secret
 from paycombat_async._version import __version__
-from paycombat_async.errors import ConfigurationError
+from paycombat_async.errors import ConfigurationError, PayCombatError
 from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
 from paycombat_async.transport.failures import ConnectionBroke, TransportClosed, given_up, translate_error
 from paycombat_async.transport.guarded_connector import GuardedConnector
 from paycombat_async.transport.proxy import proxy_headers, proxy_url
 from paycombat_async.transport.resolver import ThreadResolver
-from paycombat_async.transport.response_body import marks_its_end, read_body
+from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody, marks_its_end, read_body
 
 # What aiohttp's parser accepts by default, 8 190 bytes a line and 128 lines, is less than a proxy may add: a long
 # Content-Security-Policy, or a Set-Cookie for each of its nodes. The answer behind such a head was lost.
@@ -100,11 +100,8 @@ class AiohttpTransport:
                 async with pool.slots:
                     return await self._exchange(pool.session, draft, attempt)
         except Exception as error:  # noqa: BLE001  # whatever a resolver, a proxy or the interpreter's end may cause
-            sent = attempt.connection is not None
             # Not one variable more: the local variables of this frame are in the traceback of `failure`.
-            failure = translate_error(
-                error if sent or not pool.session.closed else TransportClosed(), self._host, sent=sent
-            )
+            failure = _translate(error, pool, attempt, self._host)
         except BaseException as error:  # noqa: BLE001  # mostly a cancellation; it is re-raised
             # The traceback is dropped, since its local variables hold the token. The cause of the re-raised exception
             # says whether bytes of the request may have been sent.
@@ -171,6 +168,13 @@ class _Pool(NamedTuple):
     session: aiohttp.ClientSession
     deadlines: DeadlineTimer
     slots: asyncio.Semaphore
+
+
+def _translate(error: Exception, pool: _Pool, attempt: Deadline, host: str) -> PayCombatError:
+    sent = attempt.connection is not None
+    if pool.session.closed and not isinstance(error, BrokenBody | UnacceptableBody):
+        error = ConnectionBroke("the client was closed") if sent else TransportClosed()
+    return translate_error(error, host, sent=sent)
 
 
 async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:

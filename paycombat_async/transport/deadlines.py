@@ -50,10 +50,10 @@ class DeadlineTimer:
         return self._loop.time()
 
     def end(self) -> None:
-        """Ends the attempts that have no connection yet; those with one end when the HTTP session is closed."""
+        """Ends all attempts. A body that is still arriving would be waited for without end: aiohttp forgets it."""
         self.stop()
         for attempt in self._running.values():
-            if attempt.connection is None and not attempt.is_expired:
+            if not attempt.is_expired:
                 attempt.expire()
 
     def stop(self) -> None:

@@ -30,6 +30,7 @@ from paycombat_async.sandbox import Sandbox
 from paycombat_async.transport import AiohttpTransport
 from paycombat_async.transport.aiohttp_transport import KEEPALIVE_S, tls_context
 from paycombat_async.transport.response_body import UnacceptableBody, read_body
+from tests.processes import PATIENCE_S
 from tests.raw_server import Arrived, RawServer, answering, http
 
 OK = b'{"status":true,"message":"OK","data":{"customer_id":"customer_1"}}'
@@ -473,6 +474,42 @@ async def test_silence_ends_with_the_time_allowed(exchange):
             await exchange(server, timeout=0.05)
 
     assert Outcome.UNKNOWN == caught.value.outcome
+
+
+BEGUN = {
+    "nothing": b"",
+    "half a head": b"HTTP/1.1 200 X\r\nContent-",
+    "half a body": b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\nhalf",
+    "a chunk": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+    "a body of no length": b"HTTP/1.1 200 X\r\n\r\nhalf",
+}
+
+
+@pytest.mark.promise("P4", "P15")
+@pytest.mark.parametrize("begun", BEGUN.values(), ids=BEGUN)
+async def test_closing_ends_a_call_at_once(begun):
+    """In the middle of its answer, too: aiohttp forgets a body that is still arriving when it closes the connection."""
+    arrived = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+        writer.write(begun)
+        arrived.set()
+        await reader.read()
+        return False
+
+    async with RawServer(script) as server, asyncio.timeout(PATIENCE_S):
+        transport = AiohttpTransport(base_url=server.base_url)
+        call = asyncio.create_task(transport.send(draft(server.base_url), 10.0 * PATIENCE_S))
+        await arrived.wait()
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+        await transport.aclose()
+        with pytest.raises(Disconnected) as caught:
+            await call
+
+    assert Outcome.UNKNOWN is caught.value.outcome
+    assert "the client was closed" in str(caught.value)
 
 
 @pytest.mark.promise("P9")
