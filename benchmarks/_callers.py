@@ -18,7 +18,7 @@ from paycombat_async import AsyncPayCombat, Customer, Draft, canonical_json
 from paycombat_async._protocol.draft import draft
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.schemas.envelope import Wrapped
-from paycombat_async.transport.aiohttp_transport import KEEPALIVE_S
+from paycombat_async.transport.connections import KEEPALIVE_S
 
 SDK: Final = "paycombat"
 BARE: Final = "bare aiohttp, all prepared"

@@ -14,8 +14,8 @@ import trustme
 
 from paycombat_async import ConnectFailed, Draft, Outcome, RawReply
 from paycombat_async.sandbox._background_loop import BackgroundLoop
-from paycombat_async.transport import AiohttpTransport
 from tests.raw_server import Arrived, Serve, http
+from tests.transport.ways import WAYS
 
 pytestmark = pytest.mark.promise("P3", "P9")
 
@@ -100,25 +100,28 @@ def _client_tls(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
-@pytest.fixture(name="run", params=["asyncio", "uvloop"])
-def _run(request: pytest.FixtureRequest) -> Iterator[Callable[..., object]]:
+@pytest.fixture(name="run")
+def _run(loop_kind: str) -> Iterator[Callable[..., object]]:
     """Runs a coroutine in a loop of this kind."""
-    factory = None if request.param == "asyncio" else pytest.importorskip("uvloop").new_event_loop
+    factory = None if loop_kind == "asyncio" else pytest.importorskip("uvloop").new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
         yield runner.run
 
 
+@pytest.mark.parametrize(
+    ("loop_kind", "way"), [("asyncio", "direct"), ("uvloop", "direct"), ("asyncio", "user's session")]
+)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("incident", INCIDENTS)
 def test_what_comes_while_the_loop_is_blocked_is_not_the_next_answer(
-    incident: str, scheme: str, run, serve: Serve, server_tls, client_tls
+    incident: str, scheme: str, way: str, run, serve: Serve, server_tls, client_tls
 ) -> None:
     """The loop had no turn to read it: it lies in the socket when the connection is taken, and another one is used."""
     peer = Peer(INCIDENTS[incident])
     base_url = serve(peer.script, server_tls if scheme == "https" else None)
 
     async def two_payouts() -> list[RawReply]:
-        transport = AiohttpTransport(base_url=base_url, ssl_context=client_tls)
+        transport = WAYS[way](base_url=base_url, ssl_context=client_tls)
         payout = Draft("payouts.create", "POST", f"{base_url}/x", {}, b"{}", is_once_only=True)
         first = await transport.send(payout, LONGEST_S)
         peer.go.set()
@@ -133,8 +136,11 @@ def test_what_comes_while_the_loop_is_blocked_is_not_the_next_answer(
     assert 2 == len(peer.arrived)
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("greeting", [http(200, STRAY), b"220 mail.example ready\r\n", b""])
-async def test_a_peer_that_speaks_first_is_given_up_after_two_connections(greeting: bytes, monkeypatch) -> None:
+async def test_a_peer_that_speaks_first_is_given_up_after_two_connections(
+    greeting: bytes, way: str, monkeypatch
+) -> None:
     """So is one that ends each new connection: nothing is sent, and nobody connects for ever."""
     greeted, ended = threading.Semaphore(0), threading.Semaphore(0)
     received: list[bytes] = []
@@ -153,8 +159,8 @@ async def test_a_peer_that_speaks_first_is_given_up_after_two_connections(greeti
 
     connect = aiohttp.TCPConnector.connect
 
-    async def connect_and_let_it_speak(*arguments):
-        connection = await connect(*arguments)
+    async def connect_and_let_it_speak(*arguments, **options):
+        connection = await connect(*arguments, **options)
         assert greeted.acquire(timeout=LONGEST_S)
         return connection
 
@@ -162,13 +168,14 @@ async def test_a_peer_that_speaks_first_is_given_up_after_two_connections(greeti
     thread = BackgroundLoop("greeter")
     server = thread.run(asyncio.start_server(greet, "127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    transport = AiohttpTransport(base_url=base_url)
+    transport = WAYS[way](base_url=base_url)
 
     with pytest.raises(ConnectFailed) as caught:
         await transport.send(Draft("payouts.create", "POST", f"{base_url}/x", {}, b"{}"), LONGEST_S)
 
     await transport.aclose()
-    assert all(ended.acquire(timeout=LONGEST_S) for _ in range(2))
+    for _ in range(2):
+        assert await asyncio.to_thread(ended.acquire, timeout=LONGEST_S)
     server.get_loop().call_soon_threadsafe(server.close)
     thread.stop()
     assert (Outcome.NOT_SENT, [b"", b""]) == (caught.value.outcome, received)

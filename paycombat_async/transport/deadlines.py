@@ -98,6 +98,11 @@ class Deadline(Struct, eq=False):
     connection: IdleWatch | None = None
     connect_until: float | None = None
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the task was cancelled since the attempt began, by its limit or by somebody else."""
+        return self.task.cancelling() > self.cancelled_before
+
     def expire(self) -> None:
         self.is_expired = True
         self.task.cancel()

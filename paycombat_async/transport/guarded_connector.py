@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 from aiohttp import ClientRequest, ClientTimeout
 
+from paycombat_async.transport.aiohttp_internals import is_spent
 from paycombat_async.transport.deadlines import DeadlineTimer
 from paycombat_async.transport.idle_watch import IdleWatch
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
-_MAX_UNUSABLE: Final = 2  # an attempt fails after this many new connections that the peer closed or wrote to too early
+MAX_UNUSABLE: Final = 2  # an attempt fails after this many new connections that the peer closed or wrote to too early
 _TURNS: Final = 3  # of the loop; one is enough to read what lies in the socket of a new TLS connection
 
 
@@ -48,14 +49,14 @@ class GuardedConnector(aiohttp.TCPConnector):
         unusable = 0
         while True:
             connection = await super().connect(req, traces, timeout)
-            watch = _watch_of(connection)
+            watch = watch_of(connection)
             if watch is not None and watch.is_new and watch.has_unread():
-                await _let_it_speak(connection, watch)
+                await let_it_speak(connection, watch)
             if watch is not None and watch.is_quiet:
                 break
             unusable += watch is None or watch.is_new
-            if unusable == _MAX_UNUSABLE:
-                raise UnusableConnection(_why_unusable(connection))
+            if unusable == MAX_UNUSABLE:
+                raise UnusableConnection(why_unusable(connection))
             connection.close()
         attempt = self.deadlines.current()
         if self.deadlines.time() > attempt.latest_start:
@@ -83,7 +84,7 @@ class GuardedConnector(aiohttp.TCPConnector):
             return await super()._create_connection(req, traces, timeout)
 
 
-async def _let_it_speak(connection: "Connection", watch: IdleWatch) -> None:
+async def let_it_speak(connection: "Connection", watch: IdleWatch) -> None:
     """Gives the loop the turns to read what a peer wrote right after a TLS handshake.
 
     Unread bytes are normal there, since session tickets come as well: only reading them tells which they are.
@@ -97,7 +98,7 @@ async def _let_it_speak(connection: "Connection", watch: IdleWatch) -> None:
         raise
 
 
-def _why_unusable(connection: "Connection") -> str:
+def why_unusable(connection: "Connection") -> str:
     """Returns why the peer's new connections cannot be used, and closes this one."""
     transport = connection.transport
     is_closed = transport is None or transport.is_closing()
@@ -107,10 +108,10 @@ def _why_unusable(connection: "Connection") -> str:
     return "it ends each new connection, or writes to it, before a request is sent; is it an HTTP server?"
 
 
-def _watch_of(connection: "Connection") -> IdleWatch | None:
+def watch_of(connection: "Connection") -> IdleWatch | None:
     """Returns the `IdleWatch` of a connection; None if it is broken, or if aiohttp has already read bytes from it."""
     protocol = connection.protocol
     transport = None if protocol is None else protocol.transport
-    if protocol is None or transport is None or protocol.should_close:
+    if protocol is None or transport is None or is_spent(protocol):
         return None
     return IdleWatch.over(transport)

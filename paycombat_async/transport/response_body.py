@@ -4,7 +4,8 @@ import zlib
 from codecs import BOM_UTF8
 from typing import Final
 
-from aiohttp import ClientResponse, hdrs
+from aiohttp import StreamReader, hdrs
+from multidict import CIMultiDictProxy
 
 _CHUNK_BYTES: Final = 64 * 1024
 _GZIP: Final = frozenset({"gzip", "x-gzip"})
@@ -20,50 +21,51 @@ class UnacceptableBody(Exception):
     """The body is too large, or in an encoding that was not requested."""
 
 
-async def read_body(response: ClientResponse, limit: int) -> bytes:
+async def read_body(status: int, headers: CIMultiDictProxy[str], content: StreamReader, limit: int) -> bytes:
     """The whole body, decompressed. Raises `BrokenBody`, `UnacceptableBody`, or aiohttp's error for a body cut short.
 
-    `limit` is in bytes and holds for the compressed and for the decompressed size. The session must have
-    `auto_decompress=False`: aiohttp accepts a gzip stream that was cut short.
+    `limit` is in bytes and holds for the compressed and for the decompressed size. aiohttp must not decompress the
+    body (`auto_decompress=False`): it accepts a gzip stream that was cut short.
     """
-    encoding = response.headers.get(hdrs.CONTENT_ENCODING)
-    length = response.content_length
-    if response.status in _WITHOUT_BODY or (encoding is None and length is not None and length <= limit):
-        return await response.content.read()
-    if (length or 0) > limit:
+    encoding = headers.get(hdrs.CONTENT_ENCODING)
+    length = headers.get(hdrs.CONTENT_LENGTH)
+    if status in _WITHOUT_BODY or (encoding is None and length is not None and int(length) <= limit):
+        # Most bodies arrive together with their head; `read` would look for more of them.
+        return content.read_nowait() if content.is_eof() else await content.read()
+    if length is not None and int(length) > limit:
         raise _too_long(limit)
     coding = (encoding or "").strip().lower()
     if coding in _GZIP:
-        return await _unpacked(response, limit)
-    body = await _bounded(response, limit)
+        return await _unpacked(content, limit)
+    body = await _bounded(content, limit)
     if coding not in {"", "identity"} and body.removeprefix(BOM_UTF8).lstrip()[:1] not in {b"{", b"["}:
         raise UnacceptableBody("is in an encoding that was not asked for")
     return body
 
 
-def marks_its_end(response: ClientResponse) -> bool:
+def marks_its_end(status: int, headers: CIMultiDictProxy[str]) -> bool:
     """Whether the headers tell where the body ends (RFC 9112, 6.3), so that a body cut short is noticed."""
-    if response.status in _WITHOUT_BODY or hdrs.CONTENT_LENGTH in response.headers:
+    if status in _WITHOUT_BODY or hdrs.CONTENT_LENGTH in headers:
         return True
-    codings = response.headers.getall(hdrs.TRANSFER_ENCODING, ("",))  # the header may occur several times
+    codings = headers.getall(hdrs.TRANSFER_ENCODING, ("",))  # the header may occur several times
     return codings[-1].rpartition(",")[2].strip().lower() == "chunked"
 
 
-async def _bounded(response: ClientResponse, limit: int) -> bytes:
+async def _bounded(content: StreamReader, limit: int) -> bytes:
     body = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+    async for chunk in content.iter_chunked(_CHUNK_BYTES):
         body += chunk
         if len(body) > limit:
             raise _too_long(limit)
     return bytes(body)
 
 
-async def _unpacked(response: ClientResponse, limit: int) -> bytes:
+async def _unpacked(content: StreamReader, limit: int) -> bytes:
     """Returns the decompressed body: one or more complete gzip members in a row (RFC 1952, 2.2)."""
     body = bytearray()
     arrived = 0
     stream = zlib.decompressobj(_GZIP_FRAME)
-    async for rest in response.content.iter_chunked(_CHUNK_BYTES):
+    async for rest in content.iter_chunked(_CHUNK_BYTES):
         arrived += len(rest)
         while rest:
             if stream.eof:

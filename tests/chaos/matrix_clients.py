@@ -9,9 +9,11 @@ from typing import Any
 
 from paycombat_async import AsyncPayCombat, PayCombatError, RetryPolicy
 from paycombat_async.sandbox._background_loop import BackgroundLoop
+from paycombat_async.transport import SessionTransport
 from paycombat_sync import PayCombat
 from tests.chaos.matrix import BASE, KINDS, THROTTLED
 from tests.chaos.matrix_cells import Cell, HurriedClock, Leap, Told
+from tests.transport.ways import by_users_session
 
 TURNS = 40  # of a loop: several times what it takes to carry out a request, or to read what has come
 
@@ -142,6 +144,24 @@ class AsyncSide(Side):
         return self._thread.run(tell_all())
 
 
+class SessionSide(AsyncSide):
+    """The async client, each over an aiohttp session of its user's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._transports: list[SessionTransport] = []
+        self._client = self._client_by_session
+
+    def close(self) -> None:
+        for transport in self._transports:
+            self._thread.run(transport.aclose())
+        super().close()
+
+    def _client_by_session(self, **options: Any) -> AsyncPayCombat:
+        self._transports.append(by_users_session(base_url=options["base_url"]))
+        return AsyncPayCombat(transport=self._transports[-1], **options)
+
+
 class BlockingSide(Side):
     """The blocking client, each call in a thread of its own."""
 
@@ -170,3 +190,4 @@ class BlockingSide(Side):
 
 
 SIDES: dict[str, Callable[[], Side]] = {"async": AsyncSide, "sync": BlockingSide}
+SESSION_SIDES: dict[str, Callable[[], Side]] = {"session": SessionSide}

@@ -23,6 +23,7 @@ from tests.chaos.echo_server import EchoServer, Steps
 from tests.chaos.processes import program
 from tests.chaos.soak import SOAK
 from tests.processes import PATIENCE_S
+from tests.transport.ways import WAYS, Way, connector_of, pool_of
 
 SEED = 20261122
 CALLERS, CALLS = 20, 10  # of a batch: at once, and each one after the other
@@ -105,26 +106,27 @@ def calling(client: AsyncPayCombat, call: str) -> Call:
     return answer
 
 
-async def batch(seed: str) -> Tally:
+async def batch(seed: str, way: Way) -> Tally:
     """200 calls given up, then some that are not, over the same connections."""
     random = Random(seed)
     tally = Tally()
     before = len(asyncio.all_tasks())
     async with EchoServer(random) as server:
+        transport = way(base_url=server.base_url, max_connections=CONNECTIONS)
         client = AsyncPayCombat(
             token="snd_token",
             signature_key="snd_key",
             base_url=server.base_url,
-            max_connections=CONNECTIONS,
+            transport=transport,
             clock=StepClock(random),
         )
         await asyncio.gather(*(caller(client, server, name, random, tally) for name in range(CALLERS)))
         for call in (f"{kind(n)}-last-{n}" for n in range(CONNECTIONS)):
             note(tally, call, await calling(client, call)())
-        pool = client._engine.transport._pools.current()  # type: ignore[attr-defined]  # to see what is not given back
-        tally.left["connections in use"] = len(pool.session.connector._acquired)
-        tally.left["attempts"] = len(pool.deadlines._running)
+        tally.left["connections in use"] = len(connector_of(transport)._acquired)
+        tally.left["attempts"] = len(pool_of(transport).deadlines._running)
         await client.aclose()
+        await transport.aclose()
         await until_gone(server)
         tally.left["connections"] = len(server.open)
     tally.left["tasks"] = len(asyncio.all_tasks()) - before
@@ -174,7 +176,8 @@ def objects() -> int:
 
 
 @pytest.mark.promise("P3", "P9")
-async def test_calls_given_up_at_any_moment_do_no_harm(report, caplog):
+@pytest.mark.parametrize("way", WAYS if SOAK else ["direct"])
+async def test_calls_given_up_at_any_moment_do_no_harm(way, report, caplog):
     """Each answer goes to its own call, no half-read connection is used again, and everything is given back."""
     caplog.set_level(logging.ERROR, "paycombat")  # pytest keeps each warning about a call, and objects are counted here
     total = Tally()
@@ -183,7 +186,7 @@ async def test_calls_given_up_at_any_moment_do_no_harm(report, caplog):
     asyncio.get_running_loop().set_exception_handler(lambda _, what: complaints.append(what))
 
     while total.cuts.total() < WANTED:
-        total.add(await batch(f"{SEED}-{len(counts)}"))
+        total.add(await batch(f"{SEED}-{len(counts)}", WAYS[way]))
         counts.append(objects())
 
     report(
@@ -201,14 +204,17 @@ async def test_calls_given_up_at_any_moment_do_no_harm(report, caplog):
     assert counts[-1] - counts[SETTLED] < len(counts) * 10
 
 
-async def test_asyncio_in_debug_mode_finds_nothing_left_open():
+@pytest.mark.promise("P3", "P9")
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+async def test_asyncio_in_debug_mode_finds_nothing_left_open(way):
     """Of calls given up, each response and connection is closed by hand, not by the garbage collector."""
     asyncio.get_running_loop().set_debug(True)
 
-    total = await batch(f"{SEED}-debug")
+    total = await batch(f"{SEED}-debug", way)
     gc.collect()
 
     assert total.cuts
+    assert ([], [], []) == (total.wrong, total.dirty, total.sent_twice)
     assert {} == +total.left
 
 

@@ -14,7 +14,7 @@ from aiohttp.web_protocol import RequestHandler
 from paycombat_async import Outcome, PayCombatError, RateLimited
 from paycombat_async.sandbox import Fault, Faults, Sandbox, listening
 from paycombat_async.sandbox.faults.names import WEBHOOK_FAULTS
-from paycombat_async.transport import aiohttp_transport
+from paycombat_async.transport import connections as connection_settings
 from tests.chaos.matrix import CONNECTIONS, KINDS, ROWS, TIMEOUT, connections, courses, expected
 from tests.chaos.matrix_cells import (
     OPERATIONS,
@@ -27,7 +27,7 @@ from tests.chaos.matrix_cells import (
     subjects,
     verdict,
 )
-from tests.chaos.matrix_clients import SIDES, GateClock, Side, turns
+from tests.chaos.matrix_clients import SESSION_SIDES, SIDES, GateClock, Side, turns
 from tests.processes import PATIENCE_S
 
 MARGIN = 3.0  # seconds beyond the deadline, for a machine that is busy
@@ -68,7 +68,7 @@ def _elsewhere() -> Iterator[str]:
 @pytest.fixture(name="_idle_connections_stay", autouse=True)
 def _idle_connections_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections are counted, and a machine that stands still for seconds between two calls makes none of them old."""
-    monkeypatch.setattr(aiohttp_transport, "KEEPALIVE_S", 10.0 * PATIENCE_S)
+    monkeypatch.setattr(connection_settings, "KEEPALIVE_S", 10.0 * PATIENCE_S)
     monkeypatch.setattr(listening, "_KEEP_ALIVE_S", 20.0 * PATIENCE_S)
 
 
@@ -85,7 +85,7 @@ def _sandbox(gate: GateClock, elsewhere: str) -> Iterator[Sandbox]:
 
 @pytest.fixture(name="side")
 def _side(side_name: str) -> Iterator[Side]:
-    side = SIDES[side_name]()
+    side = (SIDES | SESSION_SIDES)[side_name]()
     yield side
     side.close()
 
@@ -103,11 +103,28 @@ def test_a_call_that_meets_a_fault(
     fault: str, lasts: bool, connection: str, side: Side, sandbox: Sandbox, gate: GateClock, taken: list[object]
 ) -> None:
     """Its error says what became of it, in time; money moves once at most, and the next call gets its own answer."""
+    meet(fault, side, sandbox, gate, taken, lasts=lasts, is_pooled=connection == "pooled")
+
+
+@pytest.mark.promise("P3", "P4", "P9")
+@pytest.mark.parametrize("fault", ROWS)
+@pytest.mark.parametrize("side_name", SESSION_SIDES)
+def test_a_call_through_a_session_that_meets_a_fault(
+    fault: str, side: Side, sandbox: Sandbox, gate: GateClock, taken: list[object]
+) -> None:
+    """The same over an aiohttp session of the user's own, once for each fault."""
+    meet(fault, side, sandbox, gate, taken, lasts=True, is_pooled=True)
+
+
+def meet(
+    fault: str, side: Side, sandbox: Sandbox, gate: GateClock, taken: list[object], *, lasts: bool, is_pooled: bool
+) -> None:
+    """One case of the matrix."""
     row = ROWS[fault]
     for kind, subject in subjects(sandbox).items():
         side.add_cell(kind, subject, timeout=TIMEOUT, **credentials(sandbox))
     taken.clear()
-    if connection == "pooled":
+    if is_pooled:
         side.at_once(Cell.witness)
         sandbox.arrivals.clear()
     for operation in OPERATIONS.values():

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the transport: a certificate authority, and the resolver of names."""
+"""Fixtures of the tests of the transport: its ways, a certificate authority, and the resolver of names."""
 
 import socket
 import ssl
@@ -8,6 +8,19 @@ import pytest
 import trustme
 
 from tests.transport.connecting import Look
+from tests.transport.ways import OWN, WAYS, Way
+
+
+@pytest.fixture(name="make", params=WAYS)
+def _make(request: pytest.FixtureRequest) -> Way:
+    """Makes a transport; the test runs once for each way."""
+    return WAYS[request.param]
+
+
+@pytest.fixture(name="make_own", params=OWN)
+def _make_own(request: pytest.FixtureRequest) -> Way:
+    """Makes a transport with the SDK's own connections."""
+    return OWN[request.param]
 
 
 @pytest.fixture(name="authority", scope="module")

@@ -221,7 +221,7 @@ async def test_what_fails_after_that_is_an_error_of_ours_too(monkeypatch) -> Non
     def fail(*_arguments: object) -> None:
         raise RuntimeError("marked")
 
-    monkeypatch.setattr("paycombat_async.transport.aiohttp_transport.marks_its_end", fail)
+    monkeypatch.setattr("paycombat_async.transport.direct_transport.marks_its_end", fail)
     async with RawServer(answering(http(200, OK))) as server:
         with pytest.raises(PayCombatError) as caught:
             await send(server.base_url)

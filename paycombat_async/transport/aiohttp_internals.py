@@ -1,0 +1,169 @@
+"""All that the SDK takes from aiohttp beyond its documented API, and the check that this aiohttp has it.
+
+The check runs when this module is imported, since nothing here is promised by aiohttp: a later version may rename it or
+change its parameters. `MISSING` names what is not there; the default transport then works through a session.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from importlib import import_module
+from operator import attrgetter
+from types import FunctionType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import aiohttp
+from aiohttp import ClientMiddlewareType, ClientRequest, ClientResponse, ClientSession, StreamReader, client
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.client_reqrep import ConnectionKey
+    from aiohttp.connector import Connection
+
+# What aiohttp's parser accepts by default, 8 190 bytes a line and 128 lines, is less than a proxy may add: a long
+# Content-Security-Policy, or a Set-Cookie for each of its nodes. The answer behind such a head was lost.
+MAX_HEAD_LINE: Final = 64 * 1024
+MAX_HEAD_LINES: Final = 1000
+_READ_BUFFER_BYTES: Final = 64 * 1024
+
+
+class Destination(ClientRequest):
+    """What the connector reads of a request, without the request: host, port, TLS, no proxy.
+
+    It also holds the `Host` header as aiohttp writes it. Its key is worked out once, not for each call.
+    """
+
+    def __init__(self, origin: str) -> None:
+        super().__init__("GET", URL(origin, encoded=True), loop=asyncio.get_running_loop())
+        self._key = super().connection_key
+
+    @property
+    def connection_key(self) -> "ConnectionKey":
+        return self._key
+
+
+def expect_response(protocol: "ResponseHandler", method: str) -> None:
+    """Prepares the connection's parser for the answer to one request, which must not have been written yet."""
+    protocol.set_response_params(
+        skip_payload=method == "HEAD",
+        read_until_eof=True,
+        auto_decompress=False,
+        read_bufsize=_READ_BUFFER_BYTES,
+        max_line_size=MAX_HEAD_LINE,
+        max_field_size=MAX_HEAD_LINE,
+        max_headers=MAX_HEAD_LINES,
+    )
+
+
+async def read_head(protocol: "ResponseHandler") -> tuple[int, CIMultiDictProxy[str], StreamReader]:
+    """Returns status, headers and the stream of the body of the final answer; passes over interim ones (1xx).
+
+    Raises aiohttp's error for a connection that broke, or its parser's, which is no `ClientError`.
+    """
+    message, content = await protocol.read()
+    while 100 <= message.code < 200 and message.code != 101:
+        message, content = await protocol.read()
+    return message.code, message.headers, content
+
+
+def is_spent(protocol: "ResponseHandler") -> bool:
+    """Whether the connection cannot carry another request: it broke, or bytes came that nobody asked for."""
+    return protocol.should_close
+
+
+def is_request_replaced() -> bool:
+    """Whether something else, such as aioresponses or VCR.py, has replaced aiohttp's own request.
+
+    Names do not tell, since `functools.wraps` copies them. The file of the code does, unless an object around the
+    function shows the function's own, as the wrappers of tracing libraries do.
+    """
+    request, public = _request_functions(aiohttp.ClientSession)
+    return not (
+        type(request) is type(public) is FunctionType
+        and request.__code__.co_filename == public.__code__.co_filename == _CLIENT_FILE
+    )
+
+
+def loop_of(session: ClientSession) -> asyncio.AbstractEventLoop | None:
+    """Returns the event loop that the session was made in, the only one it works in; None if it does not say."""
+    loop: asyncio.AbstractEventLoop | None = getattr(session, "_loop", None)
+    return loop
+
+
+def middlewares_of(session: ClientSession) -> tuple[ClientMiddlewareType, ...]:
+    """Returns the middlewares that the session was made with."""
+    return tuple(getattr(session, "_middlewares", ()))
+
+
+def before_sending(request: ClientRequest, check: "Callable[[Connection], Awaitable[None]]") -> None:
+    """Awaits `check` with the connection right before this request is written to it; an error of it prevents that."""
+    send = request.send
+
+    async def check_and_send(conn: "Connection") -> ClientResponse:
+        await check(conn)
+        return await send(conn)
+
+    request.send = check_and_send  # type: ignore[method-assign]  # of this one request, not of its class
+
+
+class _Needed(NamedTuple):
+    """A function of aiohttp, and the arguments that it must accept: how many by position, and which by name."""
+
+    path: str
+    by_position: int
+    by_name: tuple[str, ...] = ()
+    is_async: bool = False
+
+
+_RESPONSE_PARAMS: Final = (
+    *("skip_payload", "read_until_eof", "auto_decompress", "read_bufsize"),
+    *("max_line_size", "max_field_size", "max_headers"),
+)
+_FOR_CONNECTIONS: Final = (
+    _Needed("aiohttp:TCPConnector.connect", 4, is_async=True),
+    _Needed("aiohttp:TCPConnector._create_connection", 4, is_async=True),
+    _Needed("aiohttp:ClientRequest", 2, ("loop",)),
+    _Needed("aiohttp.client_proto:ResponseHandler.set_response_params", 1, _RESPONSE_PARAMS),
+    _Needed("aiohttp.client_proto:ResponseHandler.read", 1, is_async=True),
+    _Needed("aiohttp:StreamReader.on_eof", 2),
+)
+_ATTRIBUTES: Final = (
+    *("aiohttp.connector:Connection.protocol", "aiohttp.connector:Connection.transport"),
+    *("aiohttp.connector:Connection.close", "aiohttp.connector:Connection.release"),
+    *("aiohttp.client_proto:ResponseHandler.should_close", "aiohttp:ClientRequest.connection_key"),
+    *("aiohttp.http:RawResponseMessage.code", "aiohttp.http:RawResponseMessage.headers"),
+)
+_FOR_SESSIONS: Final = (_Needed("aiohttp:ClientRequest.send", 2, is_async=True),)
+
+
+def find_missing(needed: Iterable[_Needed], attributes: Iterable[str] = ()) -> list[str]:
+    """Returns what of this the installed aiohttp does not have, or not with these arguments."""
+    return [path for path in attributes if _find(path) is None] + [one.path for one in needed if not _is_there(one)]
+
+
+def _is_there(needed: _Needed) -> bool:
+    function = _find(needed.path)
+    if not callable(function) or (needed.is_async and not inspect.iscoroutinefunction(function)):
+        return False
+    try:
+        inspect.signature(function).bind(*[None] * needed.by_position, **dict.fromkeys(needed.by_name))
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _find(path: str) -> object:
+    module, _, names = path.partition(":")
+    try:
+        found: object = attrgetter(names)(import_module(module))
+    except (ImportError, AttributeError):
+        return None
+    return found
+
+
+_request_functions: Final = attrgetter("_request", "request")
+_CLIENT_FILE: Final = client.__file__
+MISSING: Final = find_missing(_FOR_CONNECTIONS, _ATTRIBUTES)
+MISSING_FOR_SESSIONS: Final = find_missing(_FOR_SESSIONS)

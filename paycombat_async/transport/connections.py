@@ -1,0 +1,92 @@
+"""The connections of one event loop, as the SDK wants them, and the settings that each of them has."""
+
+from contextlib import suppress
+from functools import cache
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext, TLSVersion
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import ClientTimeout
+
+from paycombat_async._protocol.messages import Draft
+from paycombat_async._version import __version__
+from paycombat_async.errors import ConfigurationError
+from paycombat_async.transport.guarded_connector import GuardedConnector
+from paycombat_async.transport.resolver import ThreadResolver
+
+NO_TIMEOUT: Final = ClientTimeout(total=None)  # `Deadline` and `GuardedConnector` limit the time
+KEEPALIVE_S: Final = 4.0  # Node closes idle connections after 5 s; closing them earlier avoids sending on a dead one
+HEADERS: Final = {
+    "Accept": "application/json",
+    # Brotli and zstd are not accepted: 1.6 kB of brotli can unpack to 1 GB, and aiohttp returns a body that it cannot
+    # unpack as if it were the content.
+    "Accept-Encoding": "gzip",
+    "User-Agent": f"paycombat-python/{__version__}",
+}
+
+
+class ConnectionSettings(NamedTuple):
+    """Where to connect to, and how. `origin` ends with a slash, as in `https://api.paycombat.com/`."""
+
+    origin: str
+    connect_timeout: float
+    max_connections: int
+    ssl: SSLContext | bool
+
+    @classmethod
+    def to(
+        cls, base_url: str, connect_timeout: float, max_connections: int, context: SSLContext | None
+    ) -> "ConnectionSettings":
+        parts = urlsplit(base_url)
+        tls = (context or tls_context()) if parts.scheme == "https" else True
+        return cls(f"{parts.scheme}://{parts.netloc}/", connect_timeout, max_connections, tls)
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.origin).netloc
+
+    def check(self, draft: Draft) -> None:
+        """Raises `ConfigurationError` if the draft's address is elsewhere."""
+        if not draft.url.startswith(self.origin):
+            raise ConfigurationError(f"{draft.endpoint}: its address is not on {self.host}; nothing was sent")
+
+    def session(self) -> aiohttp.ClientSession:
+        """Returns a new session of the running loop, with a connector that gets its deadlines from the transport."""
+        return aiohttp.ClientSession(
+            connector=self.connector(),
+            cookie_jar=aiohttp.DummyCookieJar(),  # cookies would be sent with later calls, even of other accounts
+            trust_env=False,  # if True, the proxy in HTTP_PROXY would see the token, and .netrc passwords would be sent
+            timeout=NO_TIMEOUT,
+        )
+
+    def connector(self) -> GuardedConnector:
+        """Returns a new connector of the running loop, without its deadlines."""
+        connector = GuardedConnector(
+            limit=self.max_connections,
+            keepalive_timeout=KEEPALIVE_S,
+            ssl=self.ssl,
+            ttl_dns_cache=60,
+            resolver=ThreadResolver(),
+        )
+        connector.connect_timeout = self.connect_timeout
+        return connector
+
+
+def close_without_loop(connector: aiohttp.BaseConnector) -> None:
+    """Closes the connections of a loop that is closed; `next` runs the close coroutine without a loop."""
+    closing = connector.close().__await__()
+    with suppress(StopIteration):
+        next(closing)
+
+
+@cache
+def tls_context() -> SSLContext:
+    """The TLS context shared by all clients of this process; creating one reads the certificates, which takes 20 ms.
+
+    `ssl.create_default_context` is not used, because with SSLKEYLOGFILE set it would write the session keys to disk.
+    """
+    context = SSLContext(PROTOCOL_TLS_CLIENT)
+    context.minimum_version = TLSVersion.TLSv1_2
+    context.load_default_certs()
+    return context

@@ -1,0 +1,95 @@
+"""HTTP over aiohttp's connections and its parser, without its session: half of the processor time of a call.
+
+What a session would do besides does not exist on this way: redirects, cookies, netrc, hidden resends, other quoting.
+"""
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import hdrs
+
+from paycombat_async._protocol.messages import Draft, RawReply
+from paycombat_async.transport.aiohttp_internals import Destination, expect_response, read_head
+from paycombat_async.transport.connections import NO_TIMEOUT, ConnectionSettings, close_without_loop
+from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
+from paycombat_async.transport.guarded_connector import GuardedConnector
+from paycombat_async.transport.idle_watch import IdleWatch
+from paycombat_async.transport.pooled_transport import Pool, PooledTransport
+from paycombat_async.transport.request_bytes import encode_request
+from paycombat_async.transport.response_body import marks_its_end, read_body
+
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+
+# A server that answers before it has read the whole request closes the connection soon, and the next request would be
+# lost with it. Over TLS, bytes that the socket has not taken yet are not counted: there an error in answer to more than
+# this counts as such an answer.
+_LARGE_REQUEST_BYTES: Final = 64 * 1024
+
+
+class DirectPool(Pool):
+    """The connections of one event loop. `destination` is what the connector wants to know, `host` the header."""
+
+    connector: GuardedConnector
+    destination: Destination
+    host: str
+
+    async def close(self) -> None:
+        await self.connector.close()
+
+    def abandon(self) -> None:
+        close_without_loop(self.connector)
+
+
+class DirectTransport(PooledTransport[DirectPool]):
+    """Sends drafts to one origin, each with one write."""
+
+    def __init__(self, settings: ConnectionSettings, max_response_bytes: int) -> None:
+        super().__init__()
+        self._settings = settings
+        self._max_response_bytes = max_response_bytes
+
+    def _check(self, draft: Draft) -> None:
+        self._settings.check(draft)
+
+    async def _exchange(self, pool: DirectPool, draft: Draft, attempt: Deadline) -> RawReply:
+        target = draft.url[len(self._settings.origin) - 1 :]
+        request = encode_request(draft, target, pool.host)
+        connection = await pool.connector.connect(pool.destination, [], NO_TIMEOUT)
+        protocol, transport, watch = connection.protocol, connection.transport, attempt.connection
+        try:
+            # For the type checkers: `connect` has just seen to it.
+            assert protocol is not None and transport is not None and watch is not None  # noqa: S101, PT018
+            expect_response(protocol, draft.method)
+            transport.write(request)
+            status, headers, content = await read_head(protocol)
+            # After status 101 (Switching Protocols) the connection no longer speaks HTTP.
+            is_last = status == 101 or (status >= 400 and len(request) > _LARGE_REQUEST_BYTES)
+            content.on_eof(partial(_give_back, connection, transport, watch, is_last=is_last))
+            body = await read_body(status, headers, content, self._max_response_bytes)
+        except BaseException:
+            connection.close()  # unless it was given back: with unread bytes it must not be
+            raise
+        return RawReply(status, headers, body, marks_its_end(status, headers))
+
+    def _open(self) -> DirectPool:
+        connector, deadlines = self._settings.connector(), DeadlineTimer()
+        destination = Destination(self._settings.origin)
+        connector.deadlines = deadlines
+        return DirectPool(
+            connector=connector,
+            deadlines=deadlines,
+            slots=asyncio.Semaphore(self._settings.max_connections),
+            destination=destination,
+            host=destination.headers[hdrs.HOST],
+        )
+
+
+def _give_back(connection: "Connection", transport: asyncio.Transport, watch: IdleWatch, *, is_last: bool) -> None:
+    """Ends the use of a connection at the end of an answer; whatever arrives from then on belongs to no request."""
+    watch.rest()
+    if is_last or transport.get_write_buffer_size():
+        connection.close()
+    else:
+        connection.release()

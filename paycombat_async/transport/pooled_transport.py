@@ -1,0 +1,118 @@
+"""What both ways of sending have in common: a pool for each event loop, one limit for each attempt, and our errors."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from paycombat_async._loop_local import LoopLocal
+from paycombat_async._protocol.messages import Draft, RawReply
+from paycombat_async.errors import ConfigurationError, PayCombatError
+from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
+from paycombat_async.transport.failures import ConnectionBroke, TransportClosed, given_up, translate_error
+from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody
+
+
+class Pool(Struct, eq=False, kw_only=True):
+    """What one event loop has: the timer of its deadlines, and slots for connections, which are given in order."""
+
+    deadlines: DeadlineTimer
+    slots: asyncio.Semaphore
+    is_closed: bool = False
+
+    async def close(self) -> None:
+        """Closes its connections, in its own loop."""
+        raise NotImplementedError
+
+    def abandon(self) -> None:
+        """Closes its connections after its loop was closed: nothing can be awaited."""
+        raise NotImplementedError
+
+
+P = TypeVar("P", bound=Pool)
+
+
+class PooledTransport(ABC, Generic[P]):
+    """Sends each draft once within its time; how its bytes travel is up to the subclass."""
+
+    def __init__(self) -> None:
+        self._is_closed = False
+        self._pools = LoopLocal(self._open, _end, _abandon)
+
+    async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # the limit of one attempt
+        """Sends the draft once and returns the answer; raises as the `Transport` protocol says. It never retries."""
+        self._check(draft)
+        try:
+            pool = self._pools.current()
+        except RuntimeError:
+            raise ConfigurationError("calls need a running asyncio event loop; this code runs in none") from None
+        if pool is None:
+            if self._is_closed:  # `aclose` may have run in another thread since this call began
+                raise translate_error(TransportClosed(), _host(draft), sent=False)
+            pool = await self._pools.open()
+        attempt = pool.deadlines.begin(timeout, is_once_only=draft.is_once_only)
+        try:
+            # aiohttp's time-outs do not fire while its parser waits for the rest of bytes that came on an idle
+            # connection, so `attempt` limits the time.
+            with attempt:
+                # The semaphore serves tasks in the order of asking. aiohttp's connector gives a free connection to a
+                # new task before a waiting one: of 128 tasks on 100 connections, some waited 12 s.
+                await pool.slots.acquire()  # `async with` would make two more coroutines
+                try:
+                    return await self._exchange(pool, draft, attempt)
+                finally:
+                    pool.slots.release()
+        except PayCombatError as error:
+            failure = error.with_traceback(None)
+        except Exception as error:  # noqa: BLE001  # whatever a resolver, a proxy or the interpreter's end may cause
+            # Not one variable more: the local variables of this frame are in the traceback of `failure`.
+            failure = _translate(error, pool, draft, attempt)
+        except BaseException as error:  # noqa: BLE001  # mostly a cancellation; it is re-raised
+            # The traceback is dropped, since its local variables hold the token. The cause of the re-raised exception
+            # says whether bytes of the request may have been sent.
+            raise error.with_traceback(None) from given_up(_host(draft), sent=attempt.connection is not None)
+        # Raised outside the except block, `failure` has no __context__, which would be aiohttp's error: that holds the
+        # request headers with the token.
+        raise failure
+
+    async def aclose(self) -> None:
+        """Closes all connections of all loops, and opens no new ones. Requests under way fail with `Disconnected`."""
+        self._is_closed = True
+        await self._pools.aclose()
+
+    @abstractmethod
+    def _check(self, draft: Draft) -> None:
+        """Raises `ConfigurationError` for a draft that this transport does not send."""
+
+    @abstractmethod
+    async def _exchange(self, pool: P, draft: Draft, attempt: Deadline) -> RawReply:
+        """Sends the draft and returns the answer; sets `attempt.connection` before the first byte."""
+
+    @abstractmethod
+    def _open(self) -> P:
+        """Returns the pool of the running loop."""
+
+
+# Functions, not methods: `LoopLocal` holds them as long as there is a pool, and would keep a transport that nobody uses
+# any more.
+async def _end(pool: Pool) -> None:
+    pool.is_closed = True
+    pool.deadlines.end()
+    await pool.close()
+
+
+def _abandon(pool: Pool) -> None:
+    pool.abandon()
+
+
+def _translate(error: Exception, pool: Pool, draft: Draft, attempt: Deadline) -> PayCombatError:
+    sent = attempt.connection is not None
+    if pool.is_closed and not isinstance(error, BrokenBody | UnacceptableBody):
+        error = ConnectionBroke("the client was closed") if sent else TransportClosed()
+    return translate_error(error, _host(draft), sent=sent)
+
+
+def _host(draft: Draft) -> str:
+    return urlsplit(draft.url).netloc

@@ -1,0 +1,83 @@
+"""The checks of `GuardedConnector`, for sessions with another connector: a client middleware, the last one."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, hdrs
+
+from paycombat_async.transport.aiohttp_internals import before_sending
+from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
+from paycombat_async.transport.failures import ConnectionBroke, TransportClosed
+from paycombat_async.transport.guarded_connector import (
+    MAX_UNUSABLE,
+    UnusableConnection,
+    let_it_speak,
+    watch_of,
+    why_unusable,
+)
+
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+
+
+class _Unclean(Exception):
+    """Something arrived on the connection before the request; the text says what. `is_new`: it never carried one."""
+
+    def __init__(self, why: str, *, is_new: bool) -> None:
+        super().__init__(why)
+        self.is_new = is_new
+
+
+class SessionGuard:
+    """Marks the attempt as sent right before its first byte, and sends it once, over a connection that is clean.
+
+    A cookie of the session is not sent: it would tie calls, even of different accounts, together.
+    """
+
+    def __init__(self, deadlines: DeadlineTimer) -> None:
+        self._deadlines = deadlines
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        attempt = self._deadlines.current()
+        if _is_sent(attempt):
+            raise ConnectionBroke("a middleware of the session tried to send it again")
+        request.headers.popall(hdrs.COOKIE, None)
+        before_sending(request, lambda connection: self._check(connection, attempt))
+        unusable = 0
+        while True:
+            try:
+                return await handler(request)
+            except _Unclean as error:
+                unusable += error.is_new
+                why = str(error)
+            except asyncio.CancelledError:
+                # A connector that is closed cancels those who wait for a connection.
+                if attempt.is_cancelled or not request.session.closed:
+                    raise
+                raise TransportClosed from None
+            except aiohttp.ClientConnectorError:
+                raise
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                if not _is_sent(attempt):
+                    raise
+                name = type(error).__name__  # aiohttp would send GET, PUT and DELETE again
+                break
+            if unusable == MAX_UNUSABLE:
+                raise UnusableConnection(why)
+        raise ConnectionBroke(name)
+
+    async def _check(self, connection: "Connection", attempt: Deadline) -> None:
+        watch = watch_of(connection)
+        if watch is not None and watch.is_new and watch.has_unread():
+            await let_it_speak(connection, watch)
+        if watch is None or not watch.is_quiet:
+            raise _Unclean(why_unusable(connection), is_new=watch is None or watch.is_new)
+        if self._deadlines.time() > attempt.latest_start:
+            raise TimeoutError
+        watch.use()
+        attempt.connection = watch
+
+
+def _is_sent(attempt: Deadline) -> bool:
+    return attempt.connection is not None

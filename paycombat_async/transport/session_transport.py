@@ -1,0 +1,198 @@
+"""HTTP through an `aiohttp.ClientSession`: one of the user's own, or one with the SDK's settings.
+
+Each setting that differs from aiohttp's default prevents a leak of a secret, a call made twice or a wrong answer; the
+comment beside it says how.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+import aiohttp
+from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse, ClientSession, ClientTimeout
+from yarl import URL
+
+from paycombat_async._protocol.messages import Draft, RawReply
+from paycombat_async._secrets import Secret
+from paycombat_async.errors import ConfigurationError
+from paycombat_async.transport.aiohttp_internals import (
+    MAX_HEAD_LINE,
+    MAX_HEAD_LINES,
+    MISSING_FOR_SESSIONS,
+    loop_of,
+    middlewares_of,
+)
+from paycombat_async.transport.connections import HEADERS, ConnectionSettings, close_without_loop
+from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
+from paycombat_async.transport.failures import ConnectionBroke
+from paycombat_async.transport.guarded_connector import GuardedConnector
+from paycombat_async.transport.pooled_transport import Pool, PooledTransport
+from paycombat_async.transport.proxy import proxy_headers, proxy_url
+from paycombat_async.transport.response_body import marks_its_end, read_body
+from paycombat_async.transport.session_guard import SessionGuard
+
+_MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024
+_NOT_RESENT_BY_AIOHTTP: Final = frozenset({"PATCH", "POST"})
+
+
+class SessionPool(Pool):
+    """The session of one event loop.
+
+    `is_ours` says that the transport closes it, `is_guarded` that its connector checks the connections.
+    """
+
+    session: ClientSession
+    is_ours: bool
+    is_guarded: bool
+    timeout: ClientTimeout
+    middlewares: tuple[ClientMiddlewareType, ...]
+
+    async def close(self) -> None:
+        if self.is_ours:
+            await self.session.close()
+
+    def abandon(self) -> None:
+        connector = self.session.connector
+        if self.is_ours and connector is not None:
+            self.session.detach()
+            close_without_loop(connector)
+
+
+class SessionTransport(PooledTransport[SessionPool]):
+    """Sends drafts through an aiohttp session of your own: with its resolver, proxy, traces and middlewares.
+
+    ```python
+    AsyncPayCombat(transport=SessionTransport(session))          # open, and of the loop that the client is used in
+    PayCombat(transport=SessionTransport(lambda: aiohttp.ClientSession(connector=…)))
+    ```
+
+    A session is never closed here. A function that makes one is called once in each event loop that the client is used
+    in, and what it returns is closed with the loop, or by `aclose()`. Whatever the session's own settings are: no
+    redirect is followed, no cookie is sent, nothing is sent a second time, not even by a middleware, and
+    `raise_for_status` and the session's `total` time-out do not count. Limits of connecting are the session's. The
+    client's `connect_timeout`, `max_connections`, `max_response_bytes`, `proxy` and `ssl_context` do not apply.
+    """
+
+    _proxy: Secret | None = None
+
+    def __init__(
+        self, session: ClientSession | Callable[[], ClientSession], /, *, max_response_bytes: int = _MAX_RESPONSE_BYTES
+    ) -> None:
+        """Opens no connection. `max_response_bytes` limits an answer, before and after decompression.
+
+        Raises `ConfigurationError` if `session` is neither a session nor a function.
+        """
+        super().__init__()
+        if not isinstance(session, ClientSession) and not callable(session):
+            raise ConfigurationError("SessionTransport takes an aiohttp.ClientSession, or a function that returns one")
+        self._source = session
+        self._max_response_bytes = max_response_bytes
+
+    def _check(self, draft: Draft) -> None:
+        """Any address: the client has made it from its own base URL."""
+
+    async def _exchange(self, pool: SessionPool, draft: Draft, attempt: Deadline) -> RawReply:
+        if pool.session.closed and not pool.is_closed:
+            raise ConfigurationError("the aiohttp session that SessionTransport was given is closed")
+        response = await pool.session.request(
+            draft.method,
+            _encoded_url(draft.url),
+            data=draft.body,
+            headers={**HEADERS, **draft.headers},
+            allow_redirects=False,  # aiohttp would send X-token and signature to whatever host the redirect names
+            raise_for_status=False,  # an error has a body that says why
+            auto_decompress=False,  # `read_body` decompresses: aiohttp accepts a gzip stream that was cut short
+            proxy=None if self._proxy is None else proxy_url(self._proxy),
+            proxy_headers=None if self._proxy is None else proxy_headers(self._proxy),
+            skip_auto_headers=_NO_TYPE if draft.body is None and draft.method in _TYPED_BY_AIOHTTP else None,
+            timeout=pool.timeout,
+            max_line_size=MAX_HEAD_LINE,
+            max_field_size=MAX_HEAD_LINE,
+            max_headers=MAX_HEAD_LINES,
+            middlewares=() if pool.is_guarded and draft.method in _NOT_RESENT_BY_AIOHTTP else pool.middlewares,
+        )
+        if attempt.connection is not None:
+            response.content.on_eof(attempt.connection.rest)
+        try:
+            body = await read_body(response.status, response.headers, response.content, self._max_response_bytes)
+        except BaseException:
+            response.close()  # a connection with unread bytes must not go back to the pool
+            raise
+        if not response.closed:
+            response.close()  # after status 101 (Switching Protocols) the connection no longer speaks HTTP
+        return RawReply(response.status, response.headers, body, marks_its_end(response.status, response.headers))
+
+    def _open(self) -> SessionPool:
+        session = self._source if isinstance(self._source, ClientSession) else _made_by(self._source)
+        if loop_of(session) not in {asyncio.get_running_loop(), None}:
+            raise ConfigurationError(
+                "the aiohttp session that SessionTransport was given belongs to another event loop: "
+                "give a function that makes one instead"
+            )
+        deadlines = DeadlineTimer()
+        connector = session.connector
+        is_guarded = isinstance(connector, GuardedConnector)
+        if isinstance(connector, GuardedConnector):
+            connector.deadlines = deadlines
+        elif MISSING_FOR_SESSIONS:
+            raise ConfigurationError(f"aiohttp {aiohttp.__version__} does not have what SessionTransport needs of it")
+        limits = session.timeout
+        return SessionPool(
+            deadlines=deadlines,
+            slots=asyncio.Semaphore((connector and connector.limit) or sys.maxsize),
+            session=session,
+            is_ours=session is not self._source,
+            is_guarded=is_guarded,
+            timeout=ClientTimeout(connect=limits.connect, sock_connect=limits.sock_connect, sock_read=limits.sock_read),
+            middlewares=_NO_RESEND if is_guarded else (*middlewares_of(session), SessionGuard(deadlines)),
+        )
+
+
+def _made_by(source: Callable[[], object]) -> ClientSession:
+    try:
+        session = source()
+    except Exception as error:  # noqa: BLE001  # nothing was sent, whatever the user's function raises
+        name = type(error).__name__
+    else:
+        if isinstance(session, ClientSession):
+            return session
+        name = f"no ClientSession, but {type(session).__name__}"
+    raise ConfigurationError(f"the function that SessionTransport was given to make a session gave {name}")
+
+
+class OwnSessionTransport(SessionTransport):
+    """Sends drafts to one origin through sessions with the SDK's own settings: for proxies, mocks, other aiohttps."""
+
+    def __init__(self, settings: ConnectionSettings, max_response_bytes: int, proxy: Secret | None) -> None:
+        super().__init__(settings.session, max_response_bytes=max_response_bytes)
+        self._settings = settings
+        self._proxy = proxy
+
+    def _check(self, draft: Draft) -> None:
+        self._settings.check(draft)
+
+
+async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """A client middleware that stops aiohttp from resending GET, PUT and DELETE when a connection breaks."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        name = type(error).__name__
+    raise ConnectionBroke(name)
+
+
+_NO_RESEND: Final = (_refuse_resend,)
+# aiohttp calls a body of these methods application/octet-stream, even where there is none. The provider's page of a
+# call without a body ("Disable Customer") shows no Content-Type.
+_TYPED_BY_AIOHTTP: Final = frozenset({"PATCH", "POST", "PUT"})
+_NO_TYPE: Final = ("Content-Type",)
+
+
+@lru_cache(256)
+def _encoded_url(address: str) -> URL:
+    """The address as a `URL`, unchanged: aiohttp would re-quote a str, for instance %7E to ~ and %2f to %2F."""
+    return URL(address, encoded=True)
