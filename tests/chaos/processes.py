@@ -51,9 +51,14 @@ class Held:
         return [json.loads(body)["customer_id"] for body in self.bodies]
 
 
-def program(name: str, base_url: str, *arguments: str) -> Process:
+BY_SESSION = "TESTS_BY_SESSION"  # in the environment of a program whose clients go through aiohttp sessions of its own
+
+
+def program(name: str, base_url: str, *arguments: str, by_session: bool = False) -> Process:
     """Starts a program. It must end by itself."""
     # Coverage would start threads and open files of its own in the process.
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("COV", "PYTHON"))}
+    if by_session:
+        environment[BY_SESSION] = "1"
     command = [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.chaos.programs"]
     return Process(*command, name, base_url, *arguments, env=environment)

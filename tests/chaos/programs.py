@@ -21,8 +21,9 @@ from pathlib import Path
 from random import Random
 from typing import NoReturn
 
-from paycombat_async import AsyncPayCombat, ConfigurationError
+from paycombat_async import AsyncPayCombat, ConfigurationError, Transport
 from paycombat_sync import PayCombat, _loop_thread
+from tests.chaos.processes import BY_SESSION
 from tests.sync.programs import (
     CALLS,
     PATIENT,
@@ -37,13 +38,24 @@ from tests.sync.programs import (
 kept: list[object] = []  # to the very end, as in a module of a web application
 
 
+def transport() -> Transport | None:
+    """None for the client's own; in a program started with `BY_SESSION`, one over sessions of the program's."""
+    if BY_SESSION not in os.environ:
+        return None
+    from aiohttp import ClientSession
+
+    from paycombat_async.transport import SessionTransport
+
+    return SessionTransport(ClientSession)
+
+
 def blocking(base_url: str) -> PayCombat:
-    kept.append(PayCombat(**settings(base_url), timeout=PATIENT))
+    kept.append(PayCombat(**settings(base_url), timeout=PATIENT, transport=transport()))
     return kept[-1]  # type: ignore[return-value]  # put there above
 
 
 def awaiting(base_url: str) -> AsyncPayCombat:
-    kept.append(AsyncPayCombat(**settings(base_url), timeout=PATIENT))
+    kept.append(AsyncPayCombat(**settings(base_url), timeout=PATIENT, transport=transport()))
     return kept[-1]  # type: ignore[return-value]  # put there above
 
 

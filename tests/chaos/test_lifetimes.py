@@ -46,6 +46,25 @@ def test_a_program_gets_its_answers_and_ends_quietly(name: str, printed: str, sa
 
 
 @pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("fifty_loops_in_a_row", "100 0\n"),
+        ("closed_in_another_loop", "20\n"),
+        ("uvloop_three_times", "60\n"),
+        ("calls_at_exit", "3\n3\n"),
+        ("fork_after_async_use", "20 [0, 0] 20\n"),
+        ("fork_in_c_and_close", "20 0 20\n"),
+    ],
+)
+def test_so_does_a_program_with_sessions_of_its_own(name: str, printed: str, sandbox_url: str) -> None:
+    """A function that makes sessions is called in each loop, and what it made ends with the loop."""
+    if "uvloop" in name:
+        pytest.importorskip("uvloop")
+
+    assert (0, printed, "") == program(name, sandbox_url, by_session=True).end()
+
+
+@pytest.mark.parametrize(
     ("name", "calls", "code", "printed"),
     [
         ("tasks_in_flight", 10, 0, "{True}\n"),
