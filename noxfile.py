@@ -41,6 +41,19 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+@nox.parametrize("release", ["lowest", "newest"])
+def aiohttp(session: nox.Session, release: str) -> None:
+    """The suite on the lowest and the newest aiohttp that pyproject.toml admits: the transport uses its internals."""
+    dependencies = nox.project.load_toml("pyproject.toml")["project"]["dependencies"]
+    [admitted] = [one for one in dependencies if one.startswith("aiohttp")]
+    lowest = admitted.partition(",")[0].replace(">=", "==")
+    session.install("-e", ".[test]")
+    session.install("--upgrade", lowest if release == "lowest" else admitted)
+    session.run("python", "-c", "import aiohttp; print('aiohttp', aiohttp.__version__)")
+    session.run("pytest", "-q", "-n", "2", *session.posargs)
+
+
+@nox.session
 def readme(session: nox.Session) -> None:
     """Every example of the README runs, and its tables say what the code says. `-- --write` renews the tables."""
     session.install("-e", ".[test]")
