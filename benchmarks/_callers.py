@@ -14,13 +14,15 @@ from yarl import URL
 
 from benchmarks._data import KEY, PATH, REQUESTS, TOKEN, USUAL, account
 from benchmarks._peers import bare_signer, installed, load
-from paycombat_async import AsyncPayCombat, Customer, Draft, canonical_json
+from paycombat_async import AsyncPayCombat, Customer, Draft, Transport, canonical_json
 from paycombat_async._protocol.draft import draft
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.schemas.envelope import Wrapped
+from paycombat_async.transport import SessionTransport
 from paycombat_async.transport.connections import KEEPALIVE_S
 
 SDK: Final = "paycombat"
+BY_SESSION: Final = "SessionTransport"
 BARE: Final = "bare aiohttp, all prepared"
 UNBOUNDED: Final = "the same, without a time limit"
 WHOLE: Final = "aiohttp + json + hmac"
@@ -48,9 +50,12 @@ async def callers(base_url: str, concurrency: int) -> AsyncGenerator[dict[str, C
         _session(concurrency, _TIMEOUT_S) as bounded,
         _session(concurrency, None) as unbounded,
         _session(concurrency, _TIMEOUT_S) as whole,
+        _session(concurrency, _TIMEOUT_S) as given,
+        _client(base_url, concurrency, SessionTransport(given)) as through_session,
     ):
         yield {
             SDK: lambda: client.customers.update(_REQUEST),
+            BY_SESSION: lambda: through_session.customers.update(_REQUEST),
             BARE: _bare(bounded, prepared),
             UNBOUNDED: _bare(unbounded, prepared),
             WHOLE: _whole(whole, prepared.url),
@@ -101,8 +106,10 @@ def signed_anew() -> Callable[[], tuple[bytes, dict[str, str]]]:
     return make
 
 
-def _client(base_url: str, concurrency: int) -> AsyncPayCombat:
-    return AsyncPayCombat(token=TOKEN, signature_key=KEY, base_url=base_url, max_connections=concurrency)
+def _client(base_url: str, concurrency: int, transport: Transport | None = None) -> AsyncPayCombat:
+    return AsyncPayCombat(
+        token=TOKEN, signature_key=KEY, base_url=base_url, max_connections=concurrency, transport=transport
+    )
 
 
 def _bare(session: aiohttp.ClientSession, prepared: Draft) -> Call:
