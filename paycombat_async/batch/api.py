@@ -28,15 +28,16 @@ async def sync_customers(
     """Update the customers of a file or an iterable concurrently, and return a report that accounts for every row.
 
     `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`. Rows are read
-    when they are needed: one or two per call to begin with, later those of the next fifth of a second, and at most six
-    per call ahead (or 96, if that is more). A row that is invalid or refused is reported, and the others continue; one
-    that contains nothing to change is not sent. `failed` is the path of a file for the rows that failed, with the
-    reasons; a file there that may hold corrections stays, and `BatchReport.failures_file` names another.
+    shortly before they are sent: at first one or two per concurrent call, later those for the next fifth of a second,
+    and never more than six per concurrent call (or 96, if that is more). A row that is invalid or refused is reported,
+    and the others continue; a row that contains nothing to change is not sent. `failed` is the path of a file for the
+    rows that failed, with the reasons; if that path has a file that may hold corrections, the file is kept, and
+    `BatchReport.failures_file` is another path.
 
     With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried out before
     are skipped while their content in the input is the same, whatever has changed at the provider; `send_all` sends
-    them again. Results are committed every quarter of a second, and at the latest after 300 rows: when a killed run is
-    resumed, it sends no more than about so many rows, and those under way, once more.
+    them again. Results are committed every quarter of a second, and at the latest after 300 rows: a resumed run sends
+    again at most about 300 rows that were carried out, and those under way when the run was killed.
 
     At most `concurrency` calls run at once, never more than the client's `max_connections`, and fewer while the
     provider answers 429; `rate` is the highest number of calls per second. With `dry_run` nothing is sent or written,

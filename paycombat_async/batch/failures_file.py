@@ -26,16 +26,16 @@ _CHUNK: Final = 1 << 20
 
 
 class FailuresFile:
-    """The failures file: written under a temporary name, and moved to its path by `close`; mode 0600.
+    """Writes the failures file (mode 0600) under a temporary name; `close` moves it to its path.
 
-    The result is a valid input: the user corrects its rows and syncs it. Its first two columns (keys in JSONL), line
-    number and reason, are ignored when it is read as input. It replaces only the file that the journal's last run left
-    there, and only while that is unchanged. Any other file stays, since it may hold corrections: then the failures go
-    to a path with a number in its name.
+    The file is a valid input: the user corrects its rows and syncs it. Its first two columns (keys in JSONL), line
+    number and reason, are ignored when it is read as input. A file already at its path is replaced only if the last run
+    with this journal left it there and it is unchanged. Any other file is kept, since it may hold corrections: then the
+    failures go to a path with a number in its name.
     """
 
     def __init__(self, path: Path, source: RowFile | None, *, left: str = "") -> None:
-        """`left` is the digest of the failures file that the journal's last run left, "" if it left none.
+        """`left` is the digest of the failures file that the last run with this journal left, "" if it left none.
 
         Raises `ConfigurationError` if `path` is the input or no regular file, or its folder cannot be written.
         """
@@ -59,7 +59,7 @@ class FailuresFile:
             )
 
     def add(self, row: Row | BadRow, reason: str) -> None:
-        """Write one row. Raises `ConfigurationError` if that fails; after a failure nothing more is written."""
+        """Write a failed row with its reason. Raises `ConfigurationError` if that fails; later calls write nothing."""
         if not self._is_broken:
             with self._translate_errors():
                 self._write(row, reason)
@@ -75,10 +75,10 @@ class FailuresFile:
             self._stream.write(_json_line(row, reason) + "\n")
 
     def close(self) -> Path | None:
-        """Move the file to its path, or to the next free one with a number in its name, and return that path.
+        """Move the file to its path, or, if that is taken, to one with a number in its name; return that path.
 
-        Without failures, delete the file that the journal's last run left, and return None. `digest` is then the
-        digest of the file that was left now, "" if there is none. Raises `ConfigurationError` if that fails.
+        Without failures, delete the file that the last run with this journal left, and return None. Sets `digest` to
+        the digest of the moved file, "" if there is none. Raises `ConfigurationError` if moving or deleting fails.
         """
         if self._is_broken:
             return None
@@ -98,14 +98,14 @@ class FailuresFile:
         return next(path for path in chain([self._path], numbered) if self._is_usable(path))
 
     def _is_usable(self, path: Path) -> bool:
-        """Whether there is no file, or the one that the journal's last run left, unchanged."""
+        """Whether there is no file at `path`, or the one that the last run with this journal left, unchanged."""
         if not os.path.lexists(path):
             return True
         return bool(self._left) and not path.is_symlink() and path.is_file() and _file_digest(path) == self._left
 
     @contextlib.contextmanager
     def _translate_errors(self) -> Generator[None]:
-        """Turn `OSError` into `ConfigurationError` and delete the partial file, which would look complete."""
+        """A context that turns `OSError` into `ConfigurationError`, and then deletes the file, which is incomplete."""
         problem = ""
         try:
             yield
@@ -136,7 +136,7 @@ def _is_input(path: Path, source: RowFile | None) -> bool:
 
 
 def _file_digest(path: Path) -> str:
-    """The digest of a file's content, chained over its pieces so that it is never in memory as a whole."""
+    """A hex digest of a file's content, computed piece by piece so that the whole file is never in memory."""
     digest = ""
     with path.open("rb") as stream:
         while piece := stream.read(_CHUNK):
@@ -165,7 +165,7 @@ def _text(value: Mapping[str, object]) -> str:
 
 
 def _is_object(text: str) -> bool:
-    """Whether Python's json, which also reads the rows, parses this as an object; other parsers may disagree."""
+    """Whether Python's `json`, which also reads the rows, parses this text as an object; other parsers may differ."""
     try:
         return isinstance(json.loads(text, parse_int=str, parse_float=str), dict)
     except (ValueError, RecursionError):

@@ -16,7 +16,7 @@ if sys.platform != "win32":
 class PartialFile:
     """A new file beside `target`, mode 0600, under a name that no other run has.
 
-    Those that killed runs have left there are deleted first; files of running processes are locked, and stay.
+    Such files that killed runs have left are deleted first; those of running processes are locked, and are kept.
     """
 
     def __init__(self, target: Path) -> None:
@@ -30,16 +30,16 @@ class PartialFile:
         self._stream: TextIO | None = None
 
     def open(self, encoding: str) -> TextIO:
-        """The stream to write to, of this encoding. A character that it does not have is written as an escape."""
+        """The text stream to write to. A character that `encoding` does not have is written as a backslash escape."""
         self._stream = os.fdopen(self._handle, "w", encoding=encoding, errors="backslashreplace", newline="")
         return self._stream
 
     def move_to(self, path: Path) -> None:
-        """Force the content to disk and give the file this path, in the place of what is there."""
+        """Force the content to disk and rename the file to `path`, replacing a file that is there."""
         if self._stream is not None:
             self._stream.flush()
         os.fsync(self._handle)
-        if sys.platform == "win32":  # an open file cannot be renamed there
+        if sys.platform == "win32":  # Windows cannot rename an open file
             self._close()
         self.path.replace(path)
         self._close()
@@ -60,7 +60,7 @@ class PartialFile:
 
 def _create(target: Path) -> tuple[int, Path]:
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    with suppress(OSError):  # the file system has no locks, so nobody can lock it to delete it either
+    with suppress(OSError):  # without locks in the file system, no other run can lock the file to delete it
         _lock(handle)
     return handle, Path(name)
 
@@ -71,9 +71,9 @@ def _lock(handle: int) -> None:
 
 
 def _delete_abandoned(path: Path) -> None:
-    """Delete the file if it is this user's and no process has it open."""
+    """Delete the file if it belongs to this user and no process has it open."""
     if sys.platform == "win32":
-        with suppress(OSError):  # it is open, or somebody else's
+        with suppress(OSError):  # the file is open, or belongs to another user
             path.unlink()
         return
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Reports of a run: progress while it lasts, and the final report with its exit code."""
+"""Reports of a batch run: progress while it lasts, and the final report with its exit code."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ FIRST_FAILURES = 20  # kept in the report; the failures file contains all of the
 
 
 class Failure(Struct, frozen=True):
-    """A row that failed, whose outcome is unknown, or that seems damaged: `reason` says which, and why.
+    """A row that failed, has an unknown outcome, or seems damaged: `reason` says which of the three, and why.
 
     `customer_id` and `reason` contain no control characters.
     """
@@ -26,8 +26,8 @@ class Failure(Struct, frozen=True):
 class Progress(Struct, frozen=True, kw_only=True):
     """Counts of a run so far. `rows` is how many of `total` were read; `total` is None if it is not known.
 
-    `retried` rows needed more than one attempt, `throttled` counts 429 answers, `damaged` rows that a spreadsheet seems
-    to have damaged; `elapsed` is in seconds.
+    `retried` counts rows that needed more than one attempt, `throttled` the 429 answers, `damaged` the rows that a
+    spreadsheet seems to have damaged; `elapsed` is in seconds.
     """
 
     rows: int = 0
@@ -43,21 +43,22 @@ class Progress(Struct, frozen=True, kw_only=True):
 
     @property
     def settled(self) -> int:
-        """Number of rows whose result in this run is known: updated, unchanged, failed or unknown."""
+        """Number of rows that this run has finished: updated, unchanged, failed, or of unknown outcome."""
         return self.updated + self.unchanged + self.failed + self.unknown
 
 
 class BatchReport(Struct, frozen=True, kw_only=True):
-    """The result of a run. `rows` is the sum of updated, unchanged, failed, unknown and pending.
+    """The result of a batch run. `rows` is the sum of updated, unchanged, failed, unknown and pending rows.
 
     `unchanged` rows were not sent: an earlier run carried them out with the same content, or they repeat a row of the
     input, or they contain nothing to change. `unknown` rows may have been carried out; sending them again is safe.
     `pending` rows were not sent, because the run was a dry run or stopped early. `retried` rows needed more than one
     attempt, `throttled` counts 429 answers, `elapsed` is in seconds.
 
-    `failures` and `warnings` are the first of those that failed, and of the `damaged` rows: these are sent, but look as
-    if a spreadsheet had changed them. `failures_file` is where all failures are listed; its name has a number if there
-    was a file that may hold corrections. `stopped` is the message of a problem that ended the run early, else "".
+    `failures` are the first 20 failed or unknown rows, `warnings` the first 20 `damaged` ones: these are sent, but look
+    as if a spreadsheet had changed them. `failures_file` is the path of the file that lists all failures; its name has
+    a number if the given path had a file that may hold corrections. `stopped` is the message of a problem that ended
+    the run early, else "".
     """
 
     rows: int
@@ -115,7 +116,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """130 interrupted, 3 unknown rows left, 2 wrong configuration, 1 rows failed or run stopped, 0 all done."""
+        """Exit code: 130 interrupted, 3 rows unknown, 2 wrong configuration, 1 rows failed or run stopped, else 0."""
         codes = (
             (130, self.interrupted),
             (3, self.unknown > 0),
@@ -150,12 +151,12 @@ class Tally:
         self.warnings: list[Failure] = []
 
     def keep(self, row: Row | BadRow, reason: str) -> None:
-        """Add a failure to the report, up to `FIRST_FAILURES`."""
+        """Add a failed row and its reason to the report, up to `FIRST_FAILURES` rows."""
         if len(self.failures) < FIRST_FAILURES:
             self.failures.append(Failure(row.line, printable(row.customer_id), reason))
 
     def warn(self, row: Row) -> None:
-        """Count a damaged row, and add it to the report, up to `FIRST_FAILURES`."""
+        """Count a damaged row, and add it to the report's warnings, up to `FIRST_FAILURES` rows."""
         self.damaged += 1
         if len(self.warnings) < FIRST_FAILURES:
             self.warnings.append(Failure(row.line, printable(row.customer_id), printable(row.damage)))

@@ -1,4 +1,6 @@
-"""The journal's SQLite file: mode 0600, locked by one run at a time, bound to one account and one input."""
+"""The SQLite file of a journal (the states of a batch's rows): mode 0600, locked by one run, bound to one account
+and one input.
+"""
 
 import os
 import sqlite3
@@ -31,9 +33,9 @@ _TABLES = (
 def open_file(path: Path, belongs_to: Mapping[str, str]) -> sqlite3.Connection:
     """A connection to the journal at `path`, which is created if missing.
 
-    `belongs_to` are the digest of the `account` and the name of the input, the `source`; what is left out is not
+    `belongs_to` has the keys `account` (a digest) and `source` (the name of the input); a key that is left out is not
     checked. Raises `ConfigurationError` if the journal is in use, is another kind of file, or is bound to another
-    account or input. It is bound by `bind`, not here.
+    account or input. A new journal is not bound here, but later by `bind`.
     """
     sqlite_file.create_private(path, "journal")
     with translate_errors(path):
@@ -48,7 +50,7 @@ def open_file(path: Path, belongs_to: Mapping[str, str]) -> sqlite3.Connection:
 
 
 def bind(connection: sqlite3.Connection, belongs_to: Mapping[str, str]) -> None:
-    """Bind the journal to this account and input: from now on, others are refused."""
+    """Bind the journal to this account and input: from now on, `open_file` refuses it for any other."""
     connection.executemany("INSERT OR IGNORE INTO mark VALUES (?, ?)", belongs_to.items())
 
 
@@ -71,7 +73,7 @@ def source_name(path: Path, journal: Path) -> str:
 
 @contextmanager
 def translate_errors(path: Path | None) -> Generator[None]:
-    """A context in which errors of SQLite, and of what it reads, become `ConfigurationError` with words for users."""
+    """A context that turns errors of SQLite, and of decoding stored values, into `ConfigurationError` for users."""
     is_damaged = False
     with sqlite_file.translate_errors("journal", path, _MESSAGES):
         try:
@@ -79,7 +81,7 @@ def translate_errors(path: Path | None) -> Generator[None]:
         except (UnicodeDecodeError, msgspec.DecodeError):
             is_damaged = True
         except sqlite3.OperationalError as error:
-            # Python's own error for text that is not UTF-8 has no number.
+            # Stored text that is not UTF-8: the error comes from Python, not from SQLite, and has no error code.
             if hasattr(error, "sqlite_errorcode") or "decode" not in str(error):
                 raise
             is_damaged = True
@@ -107,8 +109,8 @@ def _connect(address: str) -> sqlite3.Connection:
 
 
 def _own(connection: sqlite3.Connection, path: Path) -> None:
-    # EXCLUSIVE keeps a lock on the file, which the kernel frees when the process ends, even if it is killed. With it,
-    # SQLite keeps the index of the write-ahead log in memory instead of in a third file.
+    # EXCLUSIVE keeps a lock on the file, which the kernel frees when the process ends, even if it is killed. In this
+    # mode SQLite keeps the index of the write-ahead log in memory instead of in a third file.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

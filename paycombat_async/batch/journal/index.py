@@ -1,8 +1,9 @@
 """The index from customers to rows of the journal, updated many rows at a time.
 
-Customer ids come in no order, so in an index over all customers nearly every row of a chunk falls on another page of
-the file. Updated with each chunk, the index would cost four times the rest of the journal at 100 000 rows, and eight
-times at 500 000. So the latest rows are kept in memory, and are added to the index in groups of `LATEST` rows.
+Customer ids come in no order, so in an index over all customers nearly every row of a chunk (the rows written at once)
+falls on another page of the file. Updated with each chunk, the index would cost four times the rest of the journal at
+100 000 rows, and eight times at 500 000. So the latest rows are kept in memory, and are added to the index in groups of
+`LATEST` rows.
 """
 
 import sqlite3
@@ -27,7 +28,8 @@ _BY_NUMBER: Final = f"{_FOUND} FROM json_each(?) AS asked CROSS JOIN row ON row.
 class Known(Struct, frozen=True, gc=False):
     """The journal's record of a customer's row.
 
-    `body` is the digest of the row's content, `run` the number of the last run that recorded it.
+    `number` is the row's number in the journal, `body` the digest of its content, `line` its line in the input, and
+    `run` the number of the last run that recorded it.
     """
 
     number: int
@@ -42,7 +44,7 @@ class CustomerIndex:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._indexed = 0  # number of the last row that is in the table
+        self._indexed = 0  # number of the last row that is in the table `place`
         self._latest: dict[str, int] = {}
         self.read()
 
@@ -55,7 +57,7 @@ class CustomerIndex:
         )
 
     def find(self, customers: Sequence[str], keys: Sequence[int]) -> dict[str, Known]:
-        """The recorded rows by customer id: those of `customers`, and of any others that have one of the `keys`."""
+        """The recorded rows of `customers`, by id. `keys` are their CRC-32; customers with the same may be included."""
         latest = [self._latest[customer] for customer in customers if customer in self._latest]
         known = self._found(_BY_NUMBER, latest) if latest else {}
         if self._indexed:
@@ -67,11 +69,11 @@ class CustomerIndex:
         return {customer: Known(*rest) for customer, *rest in msgspec.json.decode(found)}
 
     def add(self, rows: Mapping[str, int]) -> None:
-        """Remember new rows, given as row numbers by customer id."""
+        """Keep new rows in memory, given as row numbers by customer id."""
         self._latest |= rows
 
     def flush(self) -> None:
-        """Move the rows in memory to the table once there are `LATEST`; the table `row` must contain them already."""
+        """Move the rows in memory to the table `place` once there are `LATEST`; `row` must contain them already."""
         if len(self._latest) < LATEST:
             return
         self._connection.execute(
@@ -83,5 +85,5 @@ class CustomerIndex:
 
 
 def json_text(value: object) -> str:
-    """The value as JSON, with which many values go to SQLite's `json_each` as one parameter."""
+    """The value as JSON text, so that a list of values can be passed to SQLite's `json_each` as one parameter."""
     return msgspec.json.encode(value).decode()

@@ -47,7 +47,7 @@ _BINDING: Final = (RowState.DONE, RowState.UNKNOWN)
 
 
 class Result(Struct, frozen=True, array_like=True, gc=False):
-    """The new state of the row with this number; `reason` contains no personal data."""
+    """The new state of a row; `number` is the row's number in the journal, `reason` contains no personal data."""
 
     number: int
     state: RowState
@@ -57,7 +57,8 @@ class Result(Struct, frozen=True, array_like=True, gc=False):
 class Plan(Struct, frozen=True, gc=False):
     """What to do with a row: skip it, refuse it, or send it.
 
-    `first_line` is the line on which the same customer occurred earlier in this run, 0 if it did not.
+    `number` is the row's number in the journal, `first_line` the line on which the same customer occurred earlier in
+    this run, 0 if it did not.
     """
 
     number: int
@@ -66,13 +67,13 @@ class Plan(Struct, frozen=True, gc=False):
 
     @property
     def refusal(self) -> str:
-        """Why the row must not be sent, else "": different updates of one customer might be applied in either order."""
+        """Why the row must not be sent, else "": two updates of one customer might be applied in either order."""
         return f"customer appears twice, first on line {self.first_line}" if self.first_line and not self.skip else ""
 
 
 # Each step of SQLite releases the GIL, and must then wait until the thread of the event loop gives it back. So a chunk
 # of rows is written by one statement with many values or a JSON array, not by one statement per row. Values take a
-# third of an array's time, but need a separate statement for each number of rows; nearly all chunks have the same.
+# third of an array's time, but need another statement for each number of rows; nearly all chunks have the same number.
 _WRITE = "INSERT OR REPLACE INTO row (number, key, customer, body, line, run, state, reason) VALUES "
 _WRITE_ONE = "(?, ?, ?, ?, ?, ?, ?, '')"
 _SETTLE_DONE = "UPDATE row SET state = 'done', reason = '' WHERE number IN (SELECT value FROM json_each(?))"
@@ -96,14 +97,15 @@ class Journal:
         *,
         send_all: bool = False,
     ) -> None:
-        """`belongs_to` is what `bind` needs; with `send_all`, rows done by earlier runs are not skipped."""
+        """`belongs_to` has the account and input for `bind`; with `send_all`, rows done before are sent again."""
         self._connection = connection
         self._path = path
         self._belongs_to = belongs_to or {}
         with translate_errors(path):
             marks = dict(connection.execute("SELECT name, value FROM mark"))
             self._run = marks.get("run", 0) + 1
-            # Rows done by runs before this one are sent again. It is written down, so that a later run continues it.
+            # Rows done by runs before this number are sent again. It is stored, so that a later run can continue a
+            # stopped one.
             self._all_since = self._run if send_all else marks.get("all_since", 0)
             self.failures_left: str = marks.get("failures", "")
             changed = {"run": self._run, "all_since": self._all_since}
@@ -114,14 +116,13 @@ class Journal:
 
     @property
     def is_lasting(self) -> bool:
-        """Whether it outlives the run."""
+        """Whether the journal is a file that outlives the run."""
         return self._path is not None
 
     def commit(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
-        """Record these results, and the intent to send these rows; returns one `Plan` per row.
+        """Record `results`, and that `rows` are about to be sent; returns one `Plan` per row.
 
-        Both are durable when it returns. Raises `ConfigurationError` if the file cannot be written; then nothing
-        of this call is recorded.
+        Both are durable on return. Raises `ConfigurationError` if the file cannot be written; then neither is recorded.
         """
         with translate_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
@@ -141,7 +142,7 @@ class Journal:
         """Record the last results and close the file. Rows still `sending` become `new`: no API call may be under way.
 
         `failures_left` is the digest of the failures file that this run leaves, "" if it leaves none. Raises
-        `ConfigurationError` if the file cannot be written; it is closed all the same.
+        `ConfigurationError` if the file cannot be written; the file is closed even then.
         """
         try:
             with translate_errors(self._path):
@@ -209,8 +210,8 @@ def open_journal(path: Path, *, account: str, source: str, send_all: bool = Fals
     """Open the journal at `path`; it is created if missing.
 
     `account` is the digest of the account, `source` the name of the input; a new journal is bound to both when a row
-    was carried out. With `send_all`, all rows are to be sent again. Raises `ConfigurationError` if the journal is in
-    use or belongs to another account or input.
+    was carried out. With `send_all`, rows done by earlier runs are sent again. Raises `ConfigurationError` if the
+    journal is in use or belongs to another account or input.
     """
     belongs_to = {"account": account, "source": source}
     connection = open_file(path, belongs_to)

@@ -1,4 +1,4 @@
-"""A journal as a dry run sees it: it is asked which rows a run would skip, and not changed."""
+"""The journal for a dry run: says which rows a real run would skip; the journal is not changed."""
 
 import sqlite3
 import zlib
@@ -39,7 +39,7 @@ class JournalPreview:
 
 
 def preview_journal(path: Path, belongs_to: Mapping[str, str]) -> JournalPreview | None:
-    """The preview of the journal at `path`; None if there is none yet, and none is created.
+    """The preview of the journal at `path`; None if that file does not exist, and it is not created.
 
     Raises `ConfigurationError` if a run could not use the journal; see `open_file`.
     """

@@ -20,7 +20,7 @@ KEY = "customer_id"
 ERROR_MARK, LINE_MARK = "_error", "_line"
 MARKS = (LINE_MARK, ERROR_MARK)
 
-# The value of each cell with a special meaning, by the setting `empty`; None leaves the field unchanged.
+# By the setting `empty`: the value to send for each cell text with a special meaning; None leaves the field unchanged.
 _MEANINGS: dict[Empty, dict[str, str | None]] = {
     "keep": {"": None, "<clear>": "", "<keep>": None},
     "clear": {"": "", "<clear>": "", "<keep>": None},
@@ -28,7 +28,7 @@ _MEANINGS: dict[Empty, dict[str, str | None]] = {
 
 
 class Header(Struct, frozen=True):
-    """The header of a CSV file. `parts` maps the path of each object to its columns, as pairs of position and key.
+    """The header of a CSV file. `parts` maps the path of each JSON object to its columns, as (position, key) pairs.
 
     `unnamed` are the positions of columns without a name, which must be empty.
     """
@@ -38,7 +38,7 @@ class Header(Struct, frozen=True):
     unnamed: tuple[int, ...] = ()
 
     def fields(self, cells: Sequence[str], empty: Empty) -> dict[str, Any]:
-        """The nested data of an update from a row of cells; `cells` must be at least as long as the header."""
+        """The cells of a row as nested data of an update; `cells` must be at least as long as the header."""
         meaning = _MEANINGS[empty].get
         data: dict[str, Any] = {}
         for path, columns_of_part in self.parts.items():

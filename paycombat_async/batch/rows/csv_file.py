@@ -10,18 +10,18 @@ from paycombat_async.batch.rows.columns import KEY, MARKS, Empty, Header, read_h
 from paycombat_async.batch.rows.row import BadRow, Row, row_from_data
 from paycombat_async.errors import ConfigurationError
 
-# Characters in a cell. More than the longest body that may be sent, so that a cell that is too long for a body makes
-# one bad row; less than what would fill the memory if a quote is never closed.
+# The most characters in a cell: more than the longest body that may be sent, so that a cell that is too long for a body
+# makes only its own row bad; few enough that a quote that is never closed does not fill the memory.
 MAX_CELL: Final = 1 << 20
 _TOLD: Final = re.compile(r"sep=([^\r\n\"])\r?\n")
 _DELIMITERS: Final = (",", ";", "\t")  # recognized without being named; in German or French, Excel writes semicolons
 
 
 def find_delimiter(start: str) -> str:
-    """The delimiter by which the header at the start of this text has a column `customer_id`; a comma if there is none.
+    """The delimiter of the CSV text that begins with `start`.
 
-    The comma comes first, so that nothing is guessed where it works. A line such as `sep=;` above the header, by which
-    Excel is told, decides.
+    A first line such as `sep=;`, written for Excel, decides. Otherwise it is the first of comma, semicolon and tab with
+    which the header has a column `customer_id`, or a comma if none has.
     """
     told = _TOLD.match(start)
     if told is not None:
@@ -30,7 +30,7 @@ def find_delimiter(start: str) -> str:
 
 
 def read_csv(stream: TextIO, empty: Empty, delimiter: str = ",") -> Iterator[Row | BadRow]:
-    """Yields the rows after the header; one whose cells do not fit the header is a `BadRow`."""
+    """Yields the rows after the header; a row whose cells do not fit the header is a `BadRow`."""
     records = _records(stream, delimiter)
     header = _header(records)
     for line, cells in records:
@@ -44,7 +44,7 @@ def read_csv(stream: TextIO, empty: Empty, delimiter: str = ",") -> Iterator[Row
 
 
 def count_csv(stream: TextIO, delimiter: str = ",") -> int:
-    """The number of rows. Raises `ConfigurationError` for an invalid header or broken quoting."""
+    """The number of rows after the header. Raises `ConfigurationError` for an invalid header or broken quoting."""
     records = _records(stream, delimiter)
     _header(records)
     return sum(1 for _ in records)
@@ -56,11 +56,11 @@ def csv_header(stream: TextIO, delimiter: str = ",") -> Header:
 
 
 def _misfit(header: Header, cells: tuple[str, ...], empty: Empty) -> str:
-    """Why these cells cannot be read by the header, else ""."""
+    """Why these cells do not fit the header, else ""."""
     width = len(header.names)
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         return f"too many cells: {len(cells)}, the header has {width}"
-    # A cell that is left out at the end is empty. Where empty cells clear, it may as well be missing by mistake.
+    # Cells left out at the end of a row are empty. If empty cells clear fields, they must not be left out by mistake.
     if (
         len(cells) < width
         and empty == "clear"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final, cast
 
-# By the name of the group in `_DAMAGED`.
+# What has happened to a value, by the name of the group in the regular expression `_DAMAGED` that matches it.
 _WORDS: Final = {
     "number": "a number that a spreadsheet has shortened",
     "formula": "a formula of a spreadsheet instead of its text",
@@ -21,15 +21,16 @@ _DAMAGED: Final = re.compile(
     r"|(?P<lost>.*\ufffd.*)",
     re.DOTALL | re.ASCII,
 ).fullmatch
-_SUSPICIOUS: Final = re.compile(r"#|\ufffd|=\"|[eE][+-]").search  # in all that `_DAMAGED` matches; much faster
-_FREE: Final = "metadata."  # below it, names are the merchant's own
+_SUSPICIOUS: Final = re.compile(r"#|\ufffd|=\"|[eE][+-]").search  # occurs in all that `_DAMAGED` matches; much faster
+_FREE: Final = "metadata."  # the keys below it are the merchant's own
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 
 
 def find_damage(data: Mapping[str, object], above: str = "") -> str:
-    """The first damaged value in the data of an update, as its column and what happened to it, else "".
+    """The first damaged value in the data of an update, as the text "column: what happened to it", else "".
 
-    A `dob` that is no date of the form YYYY-MM-DD counts as damaged: spreadsheets write dates in their own way.
+    A `dob` (date of birth) that is not of the form YYYY-MM-DD counts as damaged: spreadsheets write dates in their own
+    way. `above` is the prefix of the column names, such as `company.`.
     """
     for name, value in data.items():
         if isinstance(value, str):

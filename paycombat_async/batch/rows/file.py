@@ -23,7 +23,7 @@ STANDARD_INPUT: Final = "standard input"
 _SUFFIXES: Final[dict[str, FileFormat]] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 # CSV allows any line ending, and line ends within cells; JSONL lines end with a line feed only.
 _NEWLINE: Final[dict[FileFormat, str]] = {"csv": "", "jsonl": "\n"}
-_HEADER_CHARACTERS: Final = 1 << 16  # of which the delimiter is found out
+_HEADER_CHARACTERS: Final = 1 << 16  # read to find the delimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def open_rows(
     encoding: str | None = None,
     strict: bool = False,
 ) -> RowFile:
-    """Check a file of rows and return it: CSV if it ends in .csv or .tsv, JSONL if in .jsonl, or as `file_format`.
+    """Check a file of rows and return it: CSV if its name ends in .csv or .tsv, JSONL if in .jsonl, or `file_format`.
 
     `path` may also be a stream of bytes, such as `sys.stdin.buffer`; it is copied to a temporary file. Gzip is
     decompressed. In CSV an empty cell leaves its field unchanged and `<clear>` clears it; with `empty="clear"` an empty
@@ -115,7 +115,7 @@ def open_rows(
     except (EOFError, zlib.error):
         problem = f"{name}: the gzip data is cut short or damaged"
     except OSError as error:
-        # gzip's own errors have no number
+        # errors that Python's gzip module raises itself have no errno
         problem = f"{where or name}: {os.strerror(error.errno)}" if error.errno else f"{name}: the gzip data is damaged"
     else:
         return RowFile(where, name, chosen, empty, separator, known, strict, total, opener)
@@ -123,7 +123,7 @@ def open_rows(
 
 
 def _find_format(path: Path | None, start: str) -> FileFormat:
-    if path is None:  # no header of CSV begins with a brace
+    if path is None:  # a stream has no suffix, but no CSV header begins with a brace or bracket
         return "jsonl" if start.lstrip().startswith(("{", "[")) else "csv"
     suffix = Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix
     chosen = _SUFFIXES.get(suffix.lower())

@@ -10,7 +10,7 @@ _CAPITALS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def did_you_mean(name: str, known: Sequence[str], families: Sequence[str] = ()) -> str:
-    """The known name nearest to this one, whatever its case and its gaps (`CUSTOMER_ID`, `Customer Id`), or "".
+    """The known name most like `name`, or "". Case, spaces and hyphens do not matter (`CUSTOMER_ID`, `Customer Id`).
 
     `families` are the beginnings of names that may end in anything, such as `metadata.`.
     """

@@ -1,4 +1,4 @@
-"""Readers of the caller's iterables, which let other tasks run meanwhile."""
+"""Readers of the caller's iterables of rows; while they read, they let other tasks run."""
 
 import asyncio
 from collections.abc import AsyncIterable, Iterable
@@ -35,7 +35,7 @@ class _Reader(RowReader):
 
 
 class _AsyncReader(RowReader):
-    """Rows of an asynchronous iterable, in a task of its own: while one is waited for, the others can be sent."""
+    """Reads an asynchronous iterable in a separate task: while it waits for a row, the rows before can be sent."""
 
     def __init__(self, rows: AsyncIterable[Given]) -> None:
         self._rows = rows
@@ -55,7 +55,7 @@ class _AsyncReader(RowReader):
         while not self._task.done() and len(self._taken) < most and len(self._taken) != before:
             before = len(self._taken) or -1
             if self._taken:
-                await asyncio.sleep(0)  # noqa: TID251  # does not wait: more rows may come without a wait
+                await asyncio.sleep(0)  # noqa: TID251  # does not wait: lets the reading task add rows that are ready
             else:
                 self._has_news.clear()
                 await self._has_news.wait()
@@ -79,10 +79,10 @@ class _AsyncReader(RowReader):
                     await asyncio.sleep(0)  # noqa: TID251  # does not wait: only lets other tasks run
         except StopAsyncIteration:
             pass
-        except Exception as error:  # noqa: BLE001  # raised by `take`, after the rows that came before it
+        except Exception as error:  # noqa: BLE001  # raised by `take`, after the rows read before the error
             self._error = error
         finally:
-            asyncio.get_running_loop().call_soon(self._has_news.set)  # when this task is done
+            asyncio.get_running_loop().call_soon(self._has_news.set)  # called after this task has ended
 
     async def aclose(self) -> None:
         if self._task is not None:

@@ -1,4 +1,4 @@
-"""Reads rows from whatever iterable the caller passes, no more of them than are asked for."""
+"""Reads rows from whatever iterable the caller passes, and never more rows than are asked for."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, Iterable, Iterator
@@ -9,20 +9,20 @@ from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.batch.rows.file import FilePath, RowFile
 from paycombat_async.batch.rows.row import BadRow, Given, Row, row_from_given
 
-SLOW_S: Final = 0.005  # 32 rows take half a millisecond; if they take longer than this, they are slow to come
+SLOW_S: Final = 0.005  # a source that takes longer than this is slow; 32 rows of a file take half a millisecond
 
 
 class RowReader(ABC):
-    """Takes rows from where they come from."""
+    """Base class of objects that read rows from one kind of input."""
 
     @abstractmethod
     async def take(self, most: int) -> list[Row | BadRow]:
-        """The next rows, at most so many; fewer if they are slow to come, but none only at the end.
+        """The next rows, at most `most`; fewer if the input is slow, and an empty list only at its end.
 
         Raises what the caller's iterable raises.
         """
 
-    async def aclose(self) -> None:  # noqa: B027  # most have nothing to close
+    async def aclose(self) -> None:  # noqa: B027  # most readers have nothing to close
         """Read no more."""
 
 
@@ -31,9 +31,9 @@ Rows: TypeAlias = FilePath | GivenRows
 
 
 class RowIterator:
-    """Makes rows of what an iterable contains, at once, since the caller may change an object after it was read.
+    """Turns each item of an iterable into a row when it is read, since the caller may change the object later.
 
-    Those that do not come from a file are numbered from 1.
+    Rows that do not come from a file are numbered from 1.
     """
 
     def __init__(self, rows: Iterable[Given]) -> None:
@@ -41,7 +41,7 @@ class RowIterator:
         self._numbers = count(1)
 
     def next_rows(self, most: int) -> Iterator[Row | BadRow]:
-        """Yields the next rows, at most so many: those that come within some milliseconds, and one if there is any."""
+        """Yields at most `most` rows; stops after the first that comes more than `SLOW_S` seconds after the start."""
         begun = SYSTEM_CLOCK.monotonic()
         for given in islice(self._rows, most):
             yield row_from_given(next(self._numbers), given)

@@ -43,7 +43,7 @@ class Row(Struct, frozen=True, gc=False):
     @property
     def changes_nothing(self) -> bool:
         """Whether the body has the id of the customer only, so that there is nothing to send."""
-        return b',"' not in self.body  # the id comes first, and a quote inside it is written as \\"
+        return b',"' not in self.body  # would begin a second key: a quote inside the id, the first, is written as \\"
 
 
 class BadRow(Struct, frozen=True):
@@ -60,7 +60,7 @@ def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | B
     known = _text_or_nothing(data.get(KEY))
     if data.get(KEY, "") == "":
         return BadRow(line, _no_id(data), source=source)
-    if "extra" in data:  # a field of the Struct, not a key of the body
+    if "extra" in data:  # `extra` is a field of the Struct, not a key of the body
         return BadRow(line, "unknown field 'extra'", known, source)
     try:
         request = UpdateCustomer.from_mapping(data)
@@ -79,7 +79,7 @@ def row_from_given(line: int, given: object) -> Row | BadRow:
 
 
 def row_from_request(line: int, request: UpdateCustomer, source: Source = None, damage: str = "") -> Row | BadRow:
-    """The row for a Struct, or a `BadRow` if it is invalid: Struct constructors check nothing."""
+    """The row for an `UpdateCustomer`, or a `BadRow` if that is invalid: its constructor checks nothing."""
     customer_id = _text_or_nothing(request.customer_id)
     if not customer_id:
         return BadRow(line, "no customer_id", source=source)
@@ -111,7 +111,7 @@ def _text_or_nothing(value: object) -> str:
 
 
 def reason_of(error: InvalidRequest) -> str:
-    """The error's message, in which the field has the same name as its CSV column."""
+    """The message of `error`, with the invalid field named as its CSV column is."""
     return printable(str(error).removeprefix("$.").removeprefix("$: "))
 
 

@@ -14,14 +14,14 @@ from paycombat_async.errors import ConfigurationError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-Opener: TypeAlias = Callable[[], BinaryIO]  # each call returns a stream of its own, from the beginning
+Opener: TypeAlias = Callable[[], BinaryIO]  # each call returns a new stream, at the beginning of the data
 
 _GZIP: Final = b"\x1f\x8b"
-_COPIED: Final = 1 << 20  # bytes at a time
+_COPIED: Final = 1 << 20  # bytes copied at a time
 
 
 def open_file(path: Path) -> Opener:
-    """How to open this file. Raises `OSError`, or `ConfigurationError` if it is no regular file."""
+    """A function that opens this file. Raises `OSError`, or `ConfigurationError` if it is not a regular file."""
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "")
@@ -30,15 +30,15 @@ def open_file(path: Path) -> Opener:
         raise ConfigurationError("not a regular file; save it to one, or pass it through standard input as -")
     if not _is_gzip(path.open("rb")):
         return lambda: path.open("rb")
-    from gzip import GzipFile  # noqa: PLC0415  # few inputs need it
+    from gzip import GzipFile  # noqa: PLC0415  # few inputs are compressed
 
-    return lambda: cast("BinaryIO", GzipFile(path, "rb"))  # typeshed does not know that it has all methods
+    return lambda: cast("BinaryIO", GzipFile(path, "rb"))  # typeshed does not know that GzipFile has all its methods
 
 
 def open_stream(stream: BinaryIO) -> Opener:
-    """How to open what a stream contains: it is copied to a temporary file without a name, since it is read twice."""
-    import tempfile  # noqa: PLC0415  # few inputs need it
-    from gzip import GzipFile  # noqa: PLC0415  # for the same reason
+    """A function that opens the stream's content, copied to an unnamed temporary file: inputs are read repeatedly."""
+    import tempfile  # noqa: PLC0415  # few inputs are streams
+    from gzip import GzipFile  # noqa: PLC0415  # few inputs are compressed
 
     copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # open as long as the input is used
     while piece := stream.read(_COPIED):
@@ -49,7 +49,7 @@ def open_stream(stream: BinaryIO) -> Opener:
     def view() -> BinaryIO:
         return cast("BinaryIO", io.BufferedReader(_View(copy, lock)))
 
-    weakref.finalize(view, copy.close)  # with the input that uses it
+    weakref.finalize(view, copy.close)  # when the input that uses the copy is freed
 
     if not _is_gzip(view()):
         return view
@@ -62,7 +62,7 @@ def _is_gzip(stream: BinaryIO) -> bool:
 
 
 class _View(io.RawIOBase):
-    """Reads a file that others read, too, from a position of its own. Closing it leaves the file open."""
+    """A stream over a shared file, with a position of its own. Closing the stream leaves the file open."""
 
     def __init__(self, file: BinaryIO, lock: threading.Lock) -> None:
         self._file, self._lock, self._at = file, lock, 0

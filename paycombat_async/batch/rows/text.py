@@ -7,7 +7,7 @@ from paycombat_async.errors import ConfigurationError
 
 _CHUNK: Final = 1 << 18
 _LONGEST_LINE: Final = 4 << 20
-# By their marks at the beginning of a file. UTF-32's contains UTF-16's, so it comes first.
+# Encodings by the byte order mark at the beginning of a file. UTF-32's mark contains UTF-16's, so it comes first.
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -19,9 +19,9 @@ _ADVICE: Final = "save it as UTF-8, or name its encoding: --encoding (in code en
 
 
 def find_encoding(stream: BinaryIO, given: str | None) -> str:
-    """The encoding of the stream: by the byte order mark at its beginning, else as given, else UTF-8.
+    """The name of the stream's encoding: `given`, else by the byte order mark at its beginning, else UTF-8.
 
-    A mark is not part of the text. Raises `ConfigurationError` for a name that is no encoding of text.
+    A mark of that encoding is not part of the text. Raises `ConfigurationError` if `given` is no encoding of text.
     """
     start = stream.read(4)
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
@@ -35,12 +35,12 @@ def find_encoding(stream: BinaryIO, given: str | None) -> str:
         pass
     if not name:
         raise ConfigurationError(f"there is no encoding {given!r}; names are such as utf-8, cp1252, cp949, gb18030")
-    # With the byte order in its name, Python would take the mark for a character of the text.
+    # If an encoding's name has a byte order, such as utf-16-le, Python takes the mark for a character of the text.
     return marked if marked is not None and name.startswith(marked.removesuffix("-sig")) else name
 
 
 def check_text(stream: BinaryIO, encoding: str) -> None:
-    """Raises `ConfigurationError`, with the line, for bytes that are not of this encoding, and for endless lines."""
+    """Raises `ConfigurationError`, with the line, for bytes not of this encoding, NUL, over-long lines or no text."""
     decoder = codecs.getincrementaldecoder(encoding)()
     line, without_end, is_empty, is_over = 1, 0, True, False
     while not is_over:

@@ -18,7 +18,7 @@ class DryRun:
     """Reads and checks all rows, and counts those that a run would send: nothing is sent or written."""
 
     def __init__(self, tally: Tally, preview: JournalPreview | None, on_row: Callable[[Row], None] | None) -> None:
-        """`preview` is the journal of the run, if it has one; `on_row` receives each row that would be sent."""
+        """`preview` is a view of the run's journal, None without one; `on_row` receives each row that would be sent."""
         self._tally = tally
         self._preview = preview
         self._on_row = on_row
@@ -26,7 +26,7 @@ class DryRun:
     async def execute(
         self, reader: RowReader, clock: Clock, on_progress: Callable[[Progress], None] | None
     ) -> BatchReport:
-        """The report; its `pending` rows are those that would be sent."""
+        """Check all rows of `reader` and return the report; its `pending` rows are those that would be sent."""
         begun, tally = clock.monotonic(), self._tally
         journal = temporary_journal()
         try:

@@ -1,4 +1,4 @@
-"""What a failed call means: for its row, and for the run."""
+"""What a failed call means for its row (state, reason, retries) and for the run (whether to stop)."""
 
 from enum import StrEnum
 
@@ -56,7 +56,7 @@ _STATES = {
 
 
 def failure_kind(error: PayCombatError) -> FailureKind:
-    """The cause of this error; `OWN` unless its type says that other rows may fail for the same reason."""
+    """The cause of `error`; `OWN` (the row itself) unless its type says that other rows may fail for the same cause."""
     return next((kind for error_type, kind in _KINDS if isinstance(error, error_type)), FailureKind.OWN)
 
 

@@ -1,4 +1,4 @@
-"""A batch job from its settings to its report: checks them, opens the files, runs."""
+"""A batch job: checks its settings, opens its files, runs it and returns the report."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
 
 _NO_FILE = (
-    "rows that are no file"  # stored in journals as the name of such an input; a journal with another name is refused
+    "rows that are no file"  # the input's name in journals; if this text were changed, existing ones would be refused
 )
 
 
@@ -107,7 +107,9 @@ def _source(source: RowFile | None, journal: Path) -> dict[str, str]:
 
 
 def _preview(client: AsyncPayCombat | None, source: RowFile | None, job: Job) -> JournalPreview | None:
-    """The journal as the run would find it; None if it would skip no row. Without a client its account is unknown."""
+    """A view of the journal that the run would use; None if no row would be skipped. Without a client, the journal's
+    account is not checked.
+    """
     if job.journal is None or job.send_all:
         return None
     where = Path(job.journal)

@@ -4,14 +4,14 @@ from typing import Final
 
 from paycombat_async._clock import Clock
 
-_QUICK_S: Final = 0.05  # rows that last less than this make too many commits of the journal
+_QUICK_S: Final = 0.05  # chunks of rows that are used up faster make too many commits of the journal
 _SLOW_S: Final = 0.2
 
 
 class ReadingPace:
-    """Adapts the size of the next chunk of rows, so that a chunk lasts between 0.05 and 0.2 seconds.
+    """Adapts the size of the next chunk of rows, so that the workers use up a chunk in 0.05 to 0.2 seconds.
 
-    `rows` are to be read next, as soon as only `low` rows are left in the queue.
+    `rows` is how many rows to read next, as soon as only `low` rows are left in the queue.
     """
 
     def __init__(self, workers: int, clock: Clock) -> None:
@@ -27,9 +27,9 @@ class ReadingPace:
         return self.rows // 2
 
     def adapt(self, read: int) -> None:
-        """Take note that a chunk of this many rows is nearly used up."""
+        """Adapt `rows` to the time in which a chunk of `read` rows was used up, which ends now."""
         now = self._clock.monotonic()
-        # Nothing can be told from the first chunk: the workers take it all at once.
+        # The first chunk says nothing about the speed: the workers take it all at once.
         if self._since is not None:
             lasted = now - self._since
             if lasted < _QUICK_S and read >= self.rows:

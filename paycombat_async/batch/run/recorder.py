@@ -1,4 +1,4 @@
-"""What a run records: counts, the failures file, and the journal, whose commits happen in a thread of their own."""
+"""What a run records: counts, the failures file, and the journal, which is written in a separate thread."""
 
 import asyncio
 import sys
@@ -13,8 +13,8 @@ from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import ConfigurationError
 
-# Results that wait for the next commit at most. A kill loses them, and so many rows are sent again. At full speed there
-# is a commit for every 256 rows that are read; if this were less, there would be twice as many.
+# The most results that wait for a commit. A kill loses them, and their rows are sent again. At full speed there is a
+# commit for every 256 rows that are read anyway; a number below that would double the commits.
 _COMMIT_RESULTS: Final = 300
 _DONE: Final = RowState.DONE  # read once: reading an enum member costs as much as all else that is recorded per row
 
@@ -58,7 +58,7 @@ class RunRecorder:
         return items
 
     async def until_many(self) -> None:
-        """Wait until there are so many results that they should not wait for the next commit."""
+        """Wait until there are `_COMMIT_RESULTS` results without a commit; for ever if the journal is temporary."""
         self._are_many.clear()
         if len(self._results) < self._many:
             await self._are_many.wait()
@@ -72,7 +72,7 @@ class RunRecorder:
         results, self._results = self._results, []
         loop = asyncio.get_running_loop()
         commit = loop.run_in_executor(self._thread, self._journal.commit, results, rows)
-        # Reads the commit's exception: if the run is cancelled before, nobody else reads it, and asyncio would log it.
+        # Reads the commit's exception: if the run is cancelled meanwhile, no other code does, and asyncio would log it.
         commit.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             return await asyncio.shield(commit)  # a cancellation must not lose the results of a commit under way

@@ -189,7 +189,7 @@ class Run:
         self._queue.put([item])
 
     def _on_reached(self) -> None:
-        """Note that a row was accepted, or refused for its content, and settle the rows set aside: not all fail."""
+        """Note that a row was accepted, or refused for its content: so the rows set aside get their final states."""
         self._anything_passed = True
         self._breaker.on_success()
         if self._suspects:
@@ -244,7 +244,7 @@ class Run:
         )
 
     def _judge_suspects(self) -> None:
-        """Settle the rows set aside: pending if every row of the run failed like them, else failed.
+        """Decide the state of the rows set aside: pending if every row of the run failed like them, else failed.
 
         A run that was stopped before its end leaves them pending.
         """

@@ -12,7 +12,7 @@ LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is cut to this, at the ris
 class Throttle:
     """Halves the limit of concurrent calls on a 429, and raises it by one after `limit` successful answers.
 
-    It counts the workers that wait, not the calls under way, so that a run without 429 does no counting.
+    Counts the waiting workers, not the calls under way, so that a run without 429 answers has nothing to count.
     """
 
     def __init__(self, workers: int, rate: float | None, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from paycombat_async.batch.rows.row import Row
 
 
 class Item(Struct, eq=False, gc=False):
-    """A row to be sent, its number in the journal, and how many times it was put back."""
+    """A row to be sent, its number in the journal, and how many times it was queued again after a failure."""
 
     row: Row
     number: int
