@@ -1,4 +1,4 @@
-"""Work on a store that goes on if its call is cancelled: a record must not be left half known."""
+"""Tasks that write to the intents store: they continue if their API call is cancelled, so no record is unfinished."""
 
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -13,7 +13,7 @@ _tasks: Final[set["asyncio.Task[Any]"]] = set()  # keeps tasks alive: event loop
 
 # The two `Any` are what the coroutine yields to its event loop and what it gets back.
 def in_task(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-    """Starts the work in a task of its own, and returns the task; `finished` waits for its end."""
+    """Starts `work` in a new task, and returns the task; `finished` waits for the end of all such tasks."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     task = asyncio.get_running_loop().create_task(work)
@@ -23,10 +23,10 @@ def in_task(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
 
 
 async def finished() -> None:
-    """Waits until all such work of the running loop is done, and what that has started, too."""
+    """Waits until all tasks that `in_task` has started in the running event loop are done, also those they start."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     loop = asyncio.get_running_loop()
-    # `list` copies the set at once, while loops of other threads may change it.
+    # `list` copies the set in one step, since other threads with their own event loops may change it meanwhile.
     while own := [task for task in list(_tasks) if task.get_loop() is loop]:
         await asyncio.wait(own)

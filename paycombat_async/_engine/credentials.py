@@ -18,7 +18,7 @@ WEBHOOK_OVERLAP_S: Final = 24 * 3600.0  # the upstream of the provider repeats a
 
 
 class Credentials:
-    """The credentials of calls that start now, shared by a client and the clients made from it. Threads may share it.
+    """The credentials for new calls, shared by a client and the clients made from it by `with_options`. Thread-safe.
 
     `config` is replaced as a whole, so that a call never mixes an old token with a new key.
     """
@@ -26,13 +26,13 @@ class Credentials:
     __slots__ = ("_locks", "_webhooks", "config")
 
     def __init__(self, config: ClientConfig, webhooks: "ClientWebhooks | None") -> None:
-        """`webhooks` are those that the signature key verifies; None if the client has other keys for them."""
+        """`webhooks` verifies webhooks with the signature key; None if the client has separate webhook keys."""
         self.config = config
         self._webhooks = webhooks
         self._locks: dict[int, AbstractContextManager[object]] = {}
 
     def replace(self, token: Secret | None, signature_key: Secret | None) -> None:
-        """Replaces the credentials that are not None. Raises `ConfigurationError`, and then changes nothing."""
+        """Replaces the credentials that are not None. Raises `ConfigurationError` for invalid ones, and keeps all."""
         if token is None and signature_key is None:
             raise ConfigurationError("replace_credentials needs token=, signature_key= or both")
         with self._lock():
@@ -42,7 +42,7 @@ class Credentials:
             self.config = config
 
     def _lock(self) -> AbstractContextManager[object]:
-        """Returns this process's lock: after a fork, a thread that does not exist may hold the parent's."""
+        """Returns a lock of this process: after a fork, nobody could release one that a thread of the parent held."""
         return self._locks.setdefault(os.getpid(), threading.RLock())
 
 
@@ -62,15 +62,15 @@ class ClientWebhooks(Webhooks):
         self._stages = _stages(self._key, [])  # replaced as a whole: other threads may verify meanwhile
 
     def verify(self, body: bytes, headers: Headers) -> bytes:
-        """Return the verified bytes; the same as the function `verify`, with the keys that are valid now."""
+        """Return `body` if its signature fits a key that is valid now; else raise as the function `verify` does."""
         stages = self._stages
         now = self._clock.monotonic() if len(stages) > 1 else 0
         return next(valid for end, valid in stages if now < end).verify(body, headers)
 
     def replace(self, key: Secret) -> None:
-        """Makes this the key; the present one stays valid for `WEBHOOK_OVERLAP_S`. The same key changes nothing.
+        """Makes `key` the signature key; the present one stays valid for `WEBHOOK_OVERLAP_S` seconds.
 
-        Only one thread at a time may call it.
+        The same key changes nothing. Only one thread at a time may call this method.
         """
         if key.reveal() == self._key.reveal():
             return
@@ -82,7 +82,7 @@ class ClientWebhooks(Webhooks):
 
 
 def _stages(key: Secret, former: Sequence[tuple[float, Secret]]) -> tuple[tuple[float, Webhooks], ...]:
-    """Returns the verifiers of the times to come, each with its end: with all keys, then with one less, and so on."""
+    """Returns pairs of end (monotonic seconds) and verifier, in order of time: each has one key less than the last."""
     ends = [*(end for end, _ in reversed(former)), math.inf]
     old = [each for _, each in former]
     return tuple((end, Webhooks([key, *old[: len(old) - number]])) for number, end in enumerate(ends))

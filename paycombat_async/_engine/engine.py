@@ -104,8 +104,8 @@ class Engine:
     ) -> Reply[R]:
         """Sends a call, in as many attempts as the endpoint and the deadline allow, and returns the whole reply.
 
-        `body` is the request, if `encode_body` has already encoded it. Raises `PayCombatError` with outcome, attempts
-        and, for calls that must happen once, the reference.
+        `body` is the request as `encode_body` has encoded it; if it is None, it is encoded here. Raises
+        `PayCombatError` with outcome, attempts and, for calls that must happen once, the reference.
         """
         call = CallUnderWay(endpoint, request, self.clock.monotonic())
         self.lifetime.enter(call)
@@ -134,7 +134,7 @@ class Engine:
         return reply
 
     async def _open_record(self, call: CallUnderWay, reference: str | None) -> Intent | None:
-        """Records a call that must happen once, if the client has an intents store.
+        """Records a call that must happen once, if the client has an intents store (which keeps such calls).
 
         Returns None if the call may be sent, or the record of an earlier call with the same reference. Raises what
         `open_record` and `reference_for` raise; then nothing may be sent.
@@ -168,7 +168,7 @@ class Engine:
             call.is_recorded = await call.record.settle(IntentState.APPLIED, object_id, reply.answer)
 
     async def _settle_error(self, call: CallUnderWay, error: PayCombatError) -> None:
-        """Records the outcome of a failed call. If the call is cancelled meanwhile, its evidence is reported here."""
+        """Records the outcome of a failed call. If the call is cancelled meanwhile, logs it and calls the hook here."""
         assert call.record is not None  # noqa: S101  # the caller has made sure
         try:
             call.is_recorded = await call.record.settle_error(error)
@@ -192,9 +192,9 @@ class Engine:
         return msgspec.structs.replace(found, endpoint=endpoint, is_replayed=True)
 
     async def _carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
-        """Sends until there is a reply or an error that ends the call; updates `call` on the way."""
+        """Sends until there is a reply or an error that ends the call; updates `call` with each attempt."""
         deadline, last_cost = call.begun + self.limits.timeout, 0
-        started = call.begun if call.record is None else self.clock.monotonic()  # the store took some of the time
+        started = call.begun if call.record is None else self.clock.monotonic()  # recording the call took some time
         while True:
             if call.record is not None and self._is_too_late(call.record, deadline - started):
                 result: PayCombatError = ConnectFailed(f"{endpoint.name}: its time was over before it was sent")
@@ -238,7 +238,7 @@ class Engine:
             del result  # breaks the cycle error -> frame -> error, which only the garbage collector would free
 
     def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
-        """Whether a recorded call must not be sent any more, because others may soon take its outcome for unknown."""
+        """Whether a recorded call must no longer be sent: once its time is over, others take its outcome as unknown."""
         return remaining <= 0 or self.clock.now() >= record.send_until or self.lifetime.is_over
 
     def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:
@@ -265,7 +265,7 @@ class Engine:
         fate: PayCombatError | None,
         request_id: str | None = None,
     ) -> None:
-        """Calls `on_call`.
+        """Calls the hook `on_call`, if there is one, with the report of the call.
 
         `raised` is the exception for the caller, `fate` the error that describes it; both are None after a success.
         """
@@ -276,15 +276,17 @@ class Engine:
             self.hooks.call_ended(report)
 
     def _attempt_timeout(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
-        """Returns the seconds for one attempt: all that remain if the call must not be repeated, else a share."""
+        """Returns the seconds for attempt `number`: all that remain if the call must happen once, else a share."""
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
             return remaining
         return remaining / max(1, self.limits.max_retries - number + 2)
 
     def _interpret(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> DecodedReply:
-        """Returns the decoded answer. Drift is reported, or with `strict_responses` raised as `InvalidResponse`."""
+        """Returns the decoded answer. A difference from the schema (drift) is reported to hooks, or, with
+        `strict_responses`, raised as `InvalidResponse`.
+        """
         hooks = self.hooks
-        redact = self.credentials.config.redact  # not the property, which takes longer
+        redact = self.credentials.config.redact  # the property `config` takes longer
         reading = interpret(endpoint, raw, now=self.clock.now, redact=redact, closely=hooks.wants_drift)
         if endpoint.echoes:
             reading = check_echoed_fields(endpoint, request, reading, raw, redact)
@@ -298,7 +300,7 @@ class Engine:
         if self.lifetime.is_over:
             return STOP
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
-            remaining -= self.limits.timeout * LAST_SHARE  # sent later than that, a call would get no answer in time
+            remaining -= self.limits.timeout * LAST_SHARE  # an attempt sent later would get no answer in time
         situation = Situation(
             repeat=endpoint.repeat,
             error=error,

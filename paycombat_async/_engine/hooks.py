@@ -20,9 +20,9 @@ _log.addHandler(logging.NullHandler())
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """The functions a user has registered.
+    """The functions that a user has registered to receive reports of calls, and what the reports contain.
 
-    `on_failed` receives failed attempts only, so successful ones need no report.
+    `on_failed` receives failed attempts only, so it needs no report of a successful one.
     """
 
     on_drift: Callable[[Drift], None] | None

@@ -19,8 +19,8 @@ class CallUnderWay(Struct, eq=False, gc=False):
     """One call and its progress. `body` is the signed body, None until it is encoded; `begun` is in monotonic seconds.
 
     `is_sending` is set while an attempt waits for its answer; `is_in_doubt` is set once an attempt may have been
-    carried out. `reference` is the one under which the call is recorded; `is_settling` is set once its result is known
-    and is being written to the store.
+    carried out. `reference` is the name of the call's record in the intents store; `is_settling` is set once the result
+    is known and is being written to that store.
     """
 
     endpoint: Endpoint[Any, Any]
@@ -37,7 +37,7 @@ class CallUnderWay(Struct, eq=False, gc=False):
     is_recorded: bool | None = None
     is_replayed: bool = False
 
-    # It is a local variable of the engine, which error reporters show, and the body holds personal data.
+    # Error reporters show local variables, such as this object in the engine, and `body` holds personal data.
     def __repr__(self) -> str:
         return f"CallUnderWay({self.endpoint.name}, attempts={self.attempts}, status={self.status})"
 

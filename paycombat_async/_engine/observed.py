@@ -1,4 +1,4 @@
-"""A client for programs built on it, such as the batch: it sends, and reports the attempts that failed."""
+"""A client for programs built on the SDK, such as the batch update: sends calls, and reports failed attempts."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -16,10 +16,10 @@ R = TypeVar("R")
 
 
 class ObservedClient:
-    """Sends over the connections of the client that made it; calls that client's hooks, and is closed with it.
+    """Sends calls over the connections of the client that made it, with that client's hooks, and closes with it.
 
     `clock` is the clock that the client waits and measures with. `max_connections` calls can be under way at once;
-    more of them wait for a connection.
+    further calls wait for a connection.
     """
 
     __slots__ = ("_engine", "clock", "max_connections")

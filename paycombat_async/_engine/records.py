@@ -52,8 +52,8 @@ _log: Final = logging.getLogger("paycombat")
 class CallRecord:
     """The record of a call that may be sent now; `attempt` counts the calls with this reference.
 
-    `send_until` is the call's deadline in seconds since 1970. A machine that was suspended may wake up much later, when
-    a person has resolved the record already; its monotonic clock may have stood still meanwhile.
+    `send_until` is the call's deadline in seconds since 1970. The monotonic clock is not used, since it may stand still
+    while a machine is suspended: when the machine wakes up, a person may have resolved the record already.
     """
 
     store: Intents
@@ -132,10 +132,10 @@ def object_id_of(data: object) -> str | None:
 
 
 def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | None) -> str | None:
-    """Returns the reference under which a call is recorded; None if it is not.
+    """Returns the reference under which a call is recorded; None if the call is not recorded.
 
-    Raises `InvalidRequest` if it is missing, and if `given` is not the one in the request: the same payout could then
-    be sent twice, under two names.
+    Raises `InvalidRequest` if a required reference is missing, and if `given` differs from the one in the request: the
+    same payout could then be sent twice, under two names.
     """
     reference = None if endpoint.intent is IntentUse.NONE else reference_of(endpoint, request)
     if given is not None and reference not in {None, "", given}:
@@ -156,13 +156,14 @@ def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | No
 def is_of_other_mode(intent: Intent, mode: tuple[str, ...]) -> bool:
     """Whether the record is of a sandbox call and the client is live, or the other way round.
 
-    The two share a host, and often references. What was paid in the sandbox only must not answer for a live payment.
+    `mode` is that of the client. Sandbox and live share a host, and often references: a payment made in the sandbox
+    only must not be taken for the live payment.
     """
     return intent.expected.get(MODE, mode) != mode
 
 
 def mode_of(*, is_sandbox: bool) -> tuple[str, ...]:
-    """Returns what a record says about the mode of its client, as it stands in `Intent.expected`."""
+    """Returns the value that `Intent.expected` has under `MODE`: ("sandbox",) or ("live",)."""
     return ("sandbox" if is_sandbox else "live",)
 
 
@@ -190,8 +191,8 @@ async def open_record(
 ) -> CallRecord | Intent:
     """Records a call. Returns a `CallRecord` if it may be sent now, or the `Intent` of an earlier call with this body.
 
-    `now` is in seconds since 1970, `seconds` is what is left for the call. Raises `IntentInProgress`, `OutcomeUnknown`,
-    `ReferenceReused`, `StoreFailed`; nothing may be sent then.
+    `now` is in seconds since 1970, `seconds` is the time left for the call. Raises `IntentInProgress`,
+    `OutcomeUnknown`, `ReferenceReused` or `StoreFailed`; nothing may be sent then.
     """
 
     def record_of(begun: Begun) -> CallRecord:
@@ -223,10 +224,10 @@ async def _begin(
     seconds: float,
     record_of: Callable[[Begun], CallRecord],
 ) -> Begun:
-    """Records a call within so many seconds. Raises `StoreFailed` if the store takes longer.
+    """Records a call in the store. Raises `StoreFailed` if the store takes longer than `seconds`.
 
-    The store then goes on, as it does after a cancellation; since the call is not sent, its record, if there is one in
-    the end, is settled as NOT_SENT.
+    The store's work then continues, as it does after a cancellation. Since the call is not sent, a record that this
+    work still writes gets the outcome NOT_SENT.
     """
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
@@ -246,7 +247,7 @@ async def _begin(
 
 
 async def _give_back(task: "asyncio.Task[Begun]", record_of: Callable[[Begun], CallRecord]) -> None:
-    """Settles as NOT_SENT what the store has recorded for a call that was given up meanwhile."""
+    """Waits for `task`, and gives the record it has written the outcome NOT_SENT: its call was given up unsent."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     await asyncio.wait([task])

@@ -8,7 +8,7 @@ from paycombat_async.retry import may_pass_later
 
 
 def describe(error: PayCombatError, call: CallUnderWay) -> None:
-    """Sets on the error what its caller needs to decide: attempts, outcome, reference, digest and advice."""
+    """Sets on `error` what its caller needs to decide what to do: attempts, outcome, reference, digest and advice."""
     annotate_error(error, call.endpoint, call.request, call.body, attempts=call.attempts, in_doubt=call.is_in_doubt)
     if call.reference is not None and error.body_digest is not None:
         error.reference = call.reference
@@ -38,7 +38,7 @@ def successful_attempt(call: CallUnderWay, elapsed: float) -> Attempt:
 
 
 def failed_attempt(call: CallUnderWay, error: PayCombatError, elapsed: float, wait: float | None) -> Attempt:
-    """Returns the report of an attempt that ended in `error`. `wait` is in seconds until the next one, or None."""
+    """Returns the report of an attempt that ended in `error`. `wait` is in seconds, None if no attempt follows."""
     return Attempt(
         endpoint=call.endpoint.name,
         number=call.attempts,
@@ -60,7 +60,7 @@ def call_report(
 ) -> Call:
     """Returns the report of a call.
 
-    `raised` is what the caller gets, `fate` describes it; both are None after a success.
+    `raised` is the exception for the caller, `fate` the error that describes it; both are None after a success.
     """
     if isinstance(fate, ApiError | InvalidResponse):
         request_id = fate.request_id
