@@ -145,7 +145,7 @@ def _check_exclusive(first: tuple[str, object], second: tuple[str, object]) -> N
 
 
 def _default_journal(file: Path, *, sandbox: bool) -> Path | None:
-    """Beside the file. A sandbox is gone after the run, and a stream cannot be read again, so they have none."""
+    """The journal's path, beside the file; None with a sandbox, which is gone after the run, and for standard input."""
     return None if sandbox or file == _STANDARD_INPUT else file.with_name(f"{file.name}.journal")
 
 

@@ -1,4 +1,4 @@
-"""`paycombat db`: the tables in PostgreSQL, those of the intents store and those of the inbox."""
+"""`paycombat db`: creates and checks the PostgreSQL tables of the intents store (calls) and the inbox (webhooks)."""
 
 import asyncio
 from typing import Final
@@ -65,7 +65,7 @@ def status(url: str | None, schema: str) -> int:
 
 
 async def _versions(url: str | None, schema: str, *, is_migrating: bool) -> dict[str, int]:
-    """Returns the version of each component's tables, after migrating them if that is wanted."""
+    """Returns the version of the tables by component (intents, inbox); with `is_migrating`, migrates them first."""
     dsn = postgres_url(url)
     stores: dict[str, PostgresIntents | PostgresInbox] = {
         "intents": PostgresIntents(dsn, schema=schema),

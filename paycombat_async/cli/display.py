@@ -1,4 +1,4 @@
-"""Output of a sync: a progress bar on a terminal, plain lines elsewhere, and a summary at the end."""
+"""Output of `customers sync`: a progress bar on a terminal, plain lines elsewhere, and a summary at the end."""
 
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -55,7 +55,7 @@ class PlainLines:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._tenth = 0 if total else 10  # nothing to say of no rows
+        self._tenth = 0 if total else 10  # without rows, no line is printed
         self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:
@@ -68,7 +68,7 @@ class PlainLines:
 
 
 def show_summary(report: BatchReport, name: str) -> None:
-    """Prints the counts of the report, its first failures, and where the failures file is."""
+    """Prints the counts of the report, its first failures, and the path of the failures file; `name` is the input's."""
     click.echo("\n".join(_summary(report, name)))
 
 

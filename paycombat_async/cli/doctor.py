@@ -87,7 +87,7 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _keys(names: Sequence[str]) -> dict[str, Secret]:
-    """The keys, each by a name that may be printed instead of it. Raises `UsageRefused` if there is none."""
+    """The keys, by the name of the variable that each comes from. Raises `UsageRefused` if there is no key."""
     for place, name in enumerate(names, 1):
         if not os.environ.get(name):
             # The name is not printed: the user may have passed the key itself.

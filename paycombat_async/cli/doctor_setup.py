@@ -1,4 +1,4 @@
-"""The set-up check of `paycombat doctor`: one line per item, none with a secret."""
+"""The set-up check of `paycombat doctor`: prints one line per item, and never a secret."""
 
 import platform
 import re
@@ -26,7 +26,7 @@ LEAST_VERSIONS = {"aiohttp": "3.14.5", "anyio": "4.12", "msgspec": "0.22"}
 
 
 class Line(NamedTuple):
-    """The result of checking one item; `mark` is ok, note or wrong."""
+    """The result of checking one item: `subject` names the item, `mark` is ok, note or wrong, `words` say why."""
 
     mark: str
     subject: str
@@ -138,7 +138,7 @@ def _tls(environ: Mapping[str, str]) -> Iterator[Line]:
 
 
 def _client(environ: Mapping[str, str]) -> Line:
-    """The result of the checks that the client itself makes, so that nothing passes here that a client refuses."""
+    """The result of reading the settings as a client does, so that this check passes nothing that a client refuses."""
     try:
         read_config(None, None, None, None, environ)
         read_webhook_keys(None, None, environ)

@@ -1,4 +1,4 @@
-"""Entry point of the command; it needs two packages that are optional for the SDK."""
+"""Entry point of the command `paycombat`, which needs click and rich, two packages that are optional for the SDK."""
 
 import sys
 from importlib.util import find_spec

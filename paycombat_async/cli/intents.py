@@ -1,4 +1,4 @@
-"""`paycombat intents`: calls that move money, as a store has recorded them."""
+"""`paycombat intents`: lists and resolves the calls that an intents store has recorded, such as payouts."""
 
 import asyncio
 from typing import Final
@@ -25,7 +25,7 @@ from paycombat_async.intents.intent import Intent, check_reference
 from paycombat_async.resources.intents import ReconcileReport, resolve_on_word
 
 _IS_UNRESOLVED: Final = 3  # exit code: the outcome of some calls is not known
-_LISTED: Final = 100  # records in a list of all
+_LISTED: Final = 100  # records that `list --all` prints without --limit
 _OUTCOMES: Final = {"applied": Outcome.APPLIED, "rejected": Outcome.REJECTED}
 
 

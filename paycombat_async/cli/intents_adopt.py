@@ -51,7 +51,7 @@ def adopt(words: tuple[str, ...], account: str, schema: str, *, yes: bool) -> No
 
 
 def _ask(question: str) -> None:
-    """Raises `Failed` if the answer is no, and `UsageRefused` where nobody can be asked."""
+    """Asks at the terminal. Raises `Failed` if the answer is no, and `UsageRefused` if there is no terminal."""
     if not sys.stdin.isatty():
         raise UsageRefused("there is no terminal to ask at: add --yes")
     click.echo("Programs that still use the old name would not find the records, and could pay again: stop them first.")

@@ -1,4 +1,4 @@
-"""Output of recorded calls: a table, all fields of one, or JSON. The recorded answer is personal data."""
+"""Output of recorded calls: a table, the fields of one call, or JSON. Recorded answers contain personal data."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ def show_table(intents: Sequence[Intent]) -> None:
 
 
 def show_json(intents: Sequence[Intent]) -> None:
-    """Prints an array of the records, without their answers."""
+    """Prints the records as a JSON array, without the recorded answers."""
     encoded = msgspec.json.encode([_fields(intent) for intent in intents])
     click.echo(printable_json(msgspec.json.format(encoded, indent=2).decode()))
 

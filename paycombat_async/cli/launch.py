@@ -1,7 +1,7 @@
-"""The first thing that runs of the command `paycombat`: until it is loaded, a signal ends it without a traceback.
+"""Starts the command `paycombat`; while the package is being imported, a signal ends the process without a traceback.
 
-It is also installed as the module `paycombat_command`, outside the package: importing the package takes the most of the
-time until a command can run, and what is in the package is imported after it.
+This file is also installed as the module `paycombat_command`, outside the package: modules inside the package can only
+be imported after the package itself, which takes most of the time until a command runs.
 """
 
 import os
@@ -21,9 +21,9 @@ def main() -> None:
 
 
 def exit_on_signals() -> None:
-    """From now on, SIGINT and SIGTERM end the process at once, with 130 and 143, unless they are ignored.
+    """From now on, SIGINT and SIGTERM end the process at once, with exit codes 130 and 143, unless they are ignored.
 
-    Only for times in which nothing is under way. Outside the main thread it does nothing.
+    Call it only while no work is under way. It does nothing outside the main thread.
     """
     for number in _WORDS:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -36,5 +36,5 @@ def exit_on_signals() -> None:
 def _exit(number: int, _frame: FrameType | None) -> NoReturn:
     try:
         os.write(2, _WORDS[signal.Signals(number)])
-    finally:  # whether or not anybody reads it
+    finally:  # also if the message cannot be written
         os._exit(128 + number)

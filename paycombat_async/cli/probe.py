@@ -1,4 +1,4 @@
-"""`paycombat probe`: compares the SDK with a real sandbox account, in the first hour with one."""
+"""`paycombat probe`: compares what the SDK expects with the answers of a real sandbox account."""
 
 import asyncio
 import os
@@ -60,7 +60,7 @@ Exit codes:
 def probe(
     base_url: str | None, proxy: str | None, timeout: float, *, yes: bool, as_json: bool, **names: str | None
 ) -> int:
-    """Call the endpoints and print what they show; returns the exit code."""
+    """Call the endpoints, print a finding about each, and return the exit code."""
     with refusals():
         client = AsyncPayCombat(base_url=base_url, proxy=proxy, timeout=timeout, max_retries=1)
         if not client.is_sandbox:
@@ -95,11 +95,11 @@ async def _run(
 
 
 def _ignore(_finding: ProbeFinding) -> None:
-    """Shows nothing: JSON is printed when all findings are there."""
+    """Prints nothing for a finding: JSON is printed once, with all findings, at the end."""
 
 
 def _left_behind(known: Mapping[str, str], findings: list[ProbeFinding]) -> dict[str, str]:
-    """The ids of what the probe has made, without the customer if deleting it succeeded."""
+    """The ids of the objects that the probe has made, by name; without the customer's if deleting it succeeded."""
     is_deleted = any(
         finding.endpoint == "customers.delete" and finding.verdict in {Verdict.HOLDS, Verdict.DIFFERS}
         for finding in findings

@@ -1,4 +1,4 @@
-"""Output of `paycombat probe`: a line for each call as it is made, the counts, the `paths=` to give; or JSON."""
+"""Output of `paycombat probe`: a line for each call, the counts and the argument `paths=` for a client; or JSON."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -15,7 +15,7 @@ _INDENT: Final = " " * 12
 
 
 def show_finding(finding: ProbeFinding) -> None:
-    """Prints what one call showed: fields by name, never by value."""
+    """Prints the finding about one call: names of fields, never their values."""
     label = _LABELS.get((finding.verdict, finding.is_moved, finding.is_found), finding.verdict.value)
     click.echo(f"{label:<12}{finding.endpoint}: {printable(_where(finding), limit=500)}")
     for line in (*finding.differences, *finding.notes):
@@ -30,7 +30,7 @@ def _where(finding: ProbeFinding) -> str:
 
 
 def show_summary(findings: Sequence[ProbeFinding]) -> None:
-    """Prints how many guesses hold, and the `paths=` for those that do not."""
+    """Prints how many of the SDK's guessed paths are right, and the argument `paths=` for the others."""
     called = [finding for finding in findings if finding.verdict is not Verdict.SKIPPED]
     guessed = [finding for finding in called if finding.guess is not None and finding.evidence == "inferred"]
     holding = [finding for finding in guessed if finding.path == finding.guess]
@@ -49,7 +49,7 @@ def show_summary(findings: Sequence[ProbeFinding]) -> None:
 
 
 def paths_of(findings: Sequence[ProbeFinding]) -> dict[str, str]:
-    """The argument `paths=` for the calls that were answered elsewhere, or for which the SDK has no path."""
+    """The argument `paths=` of a client: path by endpoint name, where the SDK has another path, or none."""
     return {
         finding.endpoint: finding.path
         for finding in findings
@@ -58,11 +58,11 @@ def paths_of(findings: Sequence[ProbeFinding]) -> dict[str, str]:
 
 
 def show_json(base_url: str, findings: Sequence[ProbeFinding], left: Mapping[str, str]) -> None:
-    """Prints all findings, the `paths=`, and the ids of what the probe has made and not deleted."""
+    """Prints all findings, the argument `paths=`, and the ids of objects that the probe has made and not deleted."""
     content = {"base_url": base_url, "findings": findings, "paths": paths_of(findings), "left_behind": left}
     click.echo(printable_json(msgspec.json.format(msgspec.json.encode(content), indent=2).decode()))
 
 
 def exit_code_of(findings: Sequence[ProbeFinding]) -> int:
-    """0 if every call that was made was answered as the SDK expects, at the path that it has, else 1."""
+    """0 if every call that was made was answered as the SDK expects, at the path that the SDK has, else 1."""
     return int(any(finding.is_moved or finding.verdict in _BAD for finding in findings))

@@ -1,4 +1,4 @@
-"""Makes the calls of `paycombat probe` one after the other, and checks what they answer."""
+"""Makes the calls of `paycombat probe` one after the other, and checks the answers."""
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
@@ -19,14 +19,16 @@ from paycombat_async.schemas import Page
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Runs steps. `known` is filled by the answers; `with_writes` makes the harmless writes, too."""
+    """Runs the probe's steps (calls). `known` has ids and other values by name, and gets more from the answers;
+    `with_writes` makes the harmless writes, too.
+    """
 
     client: AsyncPayCombat
     known: dict[str, str]
     with_writes: bool
 
     async def findings(self, steps: Iterable[Step]) -> AsyncIterator[ProbeFinding]:
-        """Yields what each step shows, one after the other."""
+        """Yields one finding for each step, in the order of the steps."""
         for step in steps:
             reason = self._reason_to_skip(step)
             yield skipped(step.endpoint, reason) if reason else await self._finding(step)
@@ -63,7 +65,9 @@ class Probe:
         return msgspec.structs.replace(finding, differences=tuple(differences), verdict=verdict)
 
     def _keep(self, step: Step, data: Any) -> None:
-        """Remember ids, as far as they are not known yet; of a list, those of its first item."""
+        """Add ids of the answer to `known`, unless they are there already. Of a list, one item is used: the first in
+        the probed currency, or else the first.
+        """
         items: list[Any] = data.items if _is_page(data) else [data]
         wanted = [item for item in items if getattr(item, "currency", None) == self.known["currency"]] or items
         for name, field in step.keeps.items():
@@ -72,7 +76,7 @@ class Probe:
                 self.known.setdefault(name, value)
 
     async def _clearing(self, step: Step, body: object, finding: ProbeFinding) -> list[str]:
-        """Whether "" clears the field `clears`, as the provider's page says."""
+        """Sends "" in the field `clears`; returns an empty list if that clears the field, else the problem as text."""
         found = replace(step.endpoint, path=finding.path, evidence=Evidence.DOCUMENTED)
         try:
             data = (await self.client.send(found, body)).data
@@ -81,7 +85,7 @@ class Probe:
         return [f'$.data.{step.clears}: not cleared by ""'] if getattr(data, step.clears) else []
 
     async def _paging(self, endpoint: Endpoint[Any, Any], finding: ProbeFinding) -> list[str]:
-        """What is wrong with the query names of a list: asks for two pages of one item each."""
+        """Asks for two pages of a list, one item each, and returns as texts which paging parameters do not work."""
         found = replace(endpoint, path=finding.path, evidence=Evidence.DOCUMENTED)
         pages: list[Page[Any]] = []
         for number in (1, 2):
@@ -103,7 +107,7 @@ def _is_page(data: object) -> TypeGuard[Page[Any]]:
 
 
 def _unexpected(step: Step, data: Any) -> list[str]:
-    """The fields that are missing, or that have another value than was sent."""
+    """Texts that name the fields of an answer that are missing, or have another value than was sent."""
     missing = [f"$.data.{name}: missing" for name in step.present if getattr(data, name) is None]
     other = [
         f"$.data.{name}: not what was sent" for name, value in step.expects.items() if getattr(data, name) != value

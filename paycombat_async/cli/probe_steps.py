@@ -1,4 +1,4 @@
-"""The calls of `paycombat probe`, in an order in which each finds the ids that it needs."""
+"""The calls of `paycombat probe`, in such an order that earlier answers give the ids that later calls need."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,20 +21,20 @@ LABEL: Final = "made by paycombat probe"
 CHANGED: Final = f"{LABEL}, and changed"
 _AMOUNT: Final = Decimal("1.50")
 
-# What is known so far, by name: ids, and `currency`, `country`, `run`. An id with `own_` in front is of an object that
-# this run has made.
+# The values known so far, by name: ids, and `currency`, `country`, `run`. A name that begins with `own_` is of an
+# object that this run of the probe has made.
 Known = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One call. It is skipped while a name in `needs`, or one for a parameter, is not known.
+    """One call of the probe. It is skipped while a value named in `needs` or `parameters` is not in `Known`.
 
-    `parameters` and `query` map names of the request to names of what is known; the query is that of the provider's
-    upstream, tried if the call fails without. `keeps` maps names to fields of the answer, whose values are known from
-    then on; of a list, those of its first item. The answer must have the values of `expects`, and the fields in
-    `present`. `clearing` builds a second body, which sends "" in the field `clears`. `is_write` steps are made on
-    demand only, those with `never`, a reason, not at all.
+    `parameters` and `query` map names in the request to names in `Known`; the query is that of the provider's upstream,
+    tried if the call fails without it. `keeps` maps names in `Known` to the fields of the answer that give their
+    values; of a list, those of its first item. The answer must have the values of `expects`, and the fields in
+    `present`. `clearing` builds a second body, which sends "" in the field `clears`. A step with `is_write` is made on
+    request only, one with `never` (the reason) not at all.
     """
 
     endpoint: Endpoint[Any, Any]
@@ -52,7 +52,7 @@ class Step:
 
 
 def steps(run: str) -> tuple[Step, ...]:
-    """All of them, each endpoint once; `run` is the reference of what this run makes."""
+    """All steps, each endpoint once; `run` is the reference of the objects that this run makes."""
     return (*_LISTS, *_writes(run), *_READS, *_LAST, *_NEVER)
 
 
@@ -93,7 +93,7 @@ _READS: Final = (
     Step(endpoint=api.RETRIEVE_PAYIN, parameters={"id": "payin_id"}),
 )
 
-# After the reads, since they change or delete what those ask for.
+# Steps made after the reads, since they change or delete objects that the reads retrieve.
 _LAST: Final = (
     Step(
         endpoint=api.SIMULATE_PAYIN,
@@ -114,7 +114,7 @@ _NEVER: Final = (
 
 
 def _writes(run: str) -> tuple[Step, ...]:
-    """Those that are harmless: they make a customer, a checkout and a payin, and change nothing else."""
+    """The harmless write steps: they make a customer, a checkout and a payin, and change nothing else."""
     return (
         Step(
             endpoint=api.CREATE_CUSTOMER,
@@ -127,7 +127,7 @@ def _writes(run: str) -> tuple[Step, ...]:
             endpoint=api.UPDATE_CUSTOMER,
             body=lambda known: UpdateCustomer(customer_id=known["own_customer_id"], description=CHANGED),
             needs=("own_customer_id",),
-            # What is not sent must stay as it is.
+            # Fields that the update does not send must stay as they are.
             expects={"description": CHANGED, "organization_reference_id": run, "type": "individual"},
             clears="organization_reference_id",
             clearing=lambda known: UpdateCustomer(customer_id=known["own_customer_id"], organization_reference_id=""),

@@ -1,4 +1,4 @@
-"""One call of `paycombat probe`: sent to the path that the SDK has for it, then to the other guesses, and judged."""
+"""One call of `paycombat probe`: sends it to the SDK's path for it, then to other guesses, and makes the finding."""
 
 import itertools
 import re
@@ -28,11 +28,11 @@ Query = Mapping[str, str | int]
 
 
 class Verdict(StrEnum):
-    """What became of a call."""
+    """The result of one call of the probe."""
 
     HOLDS = "holds"  # the answer is what the SDK expects
     DIFFERS = "differs"  # it was answered, but not as the SDK expects
-    NOT_FOUND = "not found"  # at none of the paths that the SDK can think of
+    NOT_FOUND = "not found"  # none of the paths that the SDK can guess exists
     REFUSED = "refused"  # the provider refused the request
     UNREADABLE = "unreadable"  # the answer is JSON that the SDK cannot read
     NO_ANSWER = "no answer"  # the connection or the provider failed
@@ -42,8 +42,9 @@ class Verdict(StrEnum):
 class ProbeFinding(Struct, frozen=True, kw_only=True):
     """What the probe found out about one endpoint.
 
-    `path` is the template that answered, None if none did; `guess` is the one of the SDK, None if it has none.
-    `differences` name fields, never their values; `reason` says why a call was refused, skipped or not found.
+    `path` is the path template that was answered, None if none was; `guess` is the SDK's template, None if it has none.
+    `tried` maps the other templates to a short result such as "404". `differences` name fields, never their values;
+    `reason` says why a call was refused, skipped or not found.
     """
 
     endpoint: str
@@ -85,14 +86,14 @@ class Trial:
 
 @dataclass(slots=True)
 class TrialResult:
-    """What came of a trial. `reply` is None if no path gave an answer that can be read."""
+    """The result of a `Trial`; `reply` is None if no path gave an answer that can be read."""
 
     finding: ProbeFinding
     reply: Reply[Any] | None = None
 
 
 async def try_out(client: AsyncPayCombat, trial: Trial) -> TrialResult:
-    """Send the call until a path answers it, or until it must not be sent again."""
+    """Send the call to one path after another until one answers, or until it must not be sent again."""
     endpoint, tried = trial.endpoint, dict[str, str]()
     failure: tuple[Verdict, str] | None = None
     for query, template in itertools.product(trial.queries, _templates(endpoint)):
@@ -114,9 +115,9 @@ async def try_out(client: AsyncPayCombat, trial: Trial) -> TrialResult:
 def _may_try_another(endpoint: Endpoint[Any, Any], error: PayCombatError) -> bool:
     """Whether the call may be sent to another path after this error.
 
-    One that must happen once, only after a 404 or 405. Others after any answer: a guess may be the path of another
-    call, as when /customer/all is taken for the customer "all" and answered with 400 or 500. Not without an answer,
-    since no path would have one then.
+    A call that must happen once may only after a 404 or 405, any other call after any answer: a guess may be the path
+    of another call, as when /customer/all is taken for the customer "all" and answered with 400 or 500. Without an
+    answer (connection failed), no call may: other paths would get none either.
     """
     if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
         return isinstance(error, ApiError) and error.status in _NO_SUCH_PATH
@@ -139,13 +140,13 @@ async def _send(client: AsyncPayCombat, trial: Trial, template: str, query: Quer
     places = set(_PLACEHOLDER.findall(template))
     path = {name: value for name, value in trial.parameters.items() if name in places}
     rest = {name: value for name, value in trial.parameters.items() if name not in places}
-    # Marked as documented, so that the client does not warn of a guess that is here to be tried.
+    # Marked as documented, so that the client does not warn that the path is a guess.
     endpoint = replace(trial.endpoint, path=template, evidence=Evidence.DOCUMENTED)
     return await client.send(endpoint, trial.request, query={**rest, **query} or None, **path)
 
 
 def _judged(error: PayCombatError) -> tuple[Verdict, str]:
-    """What a failed call says about its path, and the reason, which begins with a status or another short word."""
+    """The verdict on a failed call, and the reason, a text that begins with the status or "no answer"."""
     if isinstance(error, InvalidResponse):
         is_json = error.raw.lstrip().startswith(("{", "["))
         return Verdict.UNREADABLE, f"{error.status}{'' if is_json else ', but no JSON'}: {error}"

@@ -41,7 +41,7 @@ class Failed(click.ClickException):
 
 @contextmanager
 def failures() -> Generator[None]:
-    """A context manager that turns the SDK's errors into one sentence: exit code 2 for wrong usage, 1 for the rest."""
+    """A context manager that turns the SDK's errors into one sentence: exit code 2 for wrong usage, 1 for others."""
     with refusals():
         try:
             yield
@@ -61,7 +61,7 @@ def without_urls(message: str) -> str:
 
 
 def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]]:
-    """The store, which may be left out, and the words after it, one for each of `names`.
+    """The arguments as a pair: the store, None if it is left out, and the words after it, one for each of `names`.
 
     Raises `UsageRefused` for another number of words.
     """
@@ -73,7 +73,7 @@ def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]
 
 @asynccontextmanager
 async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator[Intents]:
-    """The store, closed after the block. Raises `ConfigurationError` if it cannot be opened, or its file is missing."""
+    """A context with the store, closed at its end. Raises `ConfigurationError` if it cannot be opened or is missing."""
     place = store or _from_environment("STORE")
     found = PostgresIntents(place, account, schema) if place.startswith(_SCHEMES) else _open_file(place, account)
     try:
@@ -83,9 +83,9 @@ async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator
 
 
 def postgres_url(url: str | None) -> str:
-    """The URL that was given, or that of the environment.
+    """The PostgreSQL URL: `url`, or, if that is missing, the one in the environment.
 
-    Raises `ConfigurationError` for what is no URL of PostgreSQL, without quoting it.
+    Raises `ConfigurationError`, without quoting the URL, if it is not one of PostgreSQL.
     """
     url = url or _from_environment("URL")
     if not url.startswith(_SCHEMES):

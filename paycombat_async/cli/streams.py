@@ -1,4 +1,4 @@
-"""Standard output and error whose reader may go away, as `head -1` does, without an end of the command."""
+"""Standard output and error that do not end the command when their reader goes away, as `head -1` does."""
 
 import errno
 import io
@@ -14,7 +14,7 @@ _GONE: Final = frozenset({errno.EPIPE, errno.EINVAL})  # EINVAL: on Windows
 
 
 def prepare_streams() -> None:
-    """From now on, output that nobody reads any more is dropped, and the command goes on to its own exit code.
+    """From now on, output whose reader has gone is dropped, and the command goes on to its own exit code.
 
     A character that the terminal cannot encode is printed as \\uXXXX instead of raising.
     """
@@ -25,7 +25,7 @@ def _prepared(stream: TextIO) -> TextIO:
     _escape(stream)
     buffer: object = getattr(stream, "buffer", None)
     raw: object = getattr(buffer, "raw", buffer)  # with `python -u` there is no buffer in between
-    if not isinstance(raw, io.FileIO) or isinstance(raw, _Output):  # replaced, as by a test, or prepared already
+    if not isinstance(raw, io.FileIO) or isinstance(raw, _Output):  # the stream was replaced, as by a test, or prepared
         return stream
     stream.flush()
     return io.TextIOWrapper(
@@ -49,7 +49,7 @@ class _Output(io.FileIO):
         except OSError as error:
             if error.errno not in _GONE:
                 raise
-        with suppress(OSError):  # nor does the interpreter fail when it flushes at its end
+        with suppress(OSError):  # so that the interpreter's flush at exit does not fail either
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)

@@ -1,4 +1,4 @@
-"""Carries out what `paycombat customers sync` was asked for: a run against the provider or a sandbox, or a dry run."""
+"""Carries out `paycombat customers sync`: a run against the provider or a local sandbox, or a dry run."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -23,7 +23,7 @@ _SHOWN_BODIES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncJob:
-    """The arguments of the command, with defaults filled in."""
+    """The arguments of `customers sync`, with defaults filled in."""
 
     rows: RowFile
     journal: Path | None
@@ -38,7 +38,7 @@ class SyncJob:
 
 
 async def dry_run(job: SyncJob) -> BatchReport:
-    """The report of what would be sent; prints the first bodies of it."""
+    """The report of a dry run; prints the first three of the bodies that would be sent."""
     from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # imports sqlite3
 
     shown = 0
@@ -67,7 +67,7 @@ async def dry_run(job: SyncJob) -> BatchReport:
 
 
 async def carry_out(job: SyncJob) -> BatchReport:
-    """Send the rows, and return the report; also after an interruption."""
+    """Send the rows and return the report, also after an interruption."""
     from paycombat_async.batch.run.job import Job  # noqa: PLC0415  # imports sqlite3
     from paycombat_async.batch.run.job import carry_out as run_job  # noqa: PLC0415  # for the same reason
 
@@ -93,7 +93,7 @@ async def carry_out(job: SyncJob) -> BatchReport:
                         ),
                     )
                 except asyncio.CancelledError:
-                    if not reports or not stop.is_set():  # cut before the run began, or not by `interrupts`
+                    if not reports or not stop.is_set():  # cancelled before the run, or not by `interrupts`
                         raise
                     return reports[-1]
 
