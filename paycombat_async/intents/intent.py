@@ -34,8 +34,7 @@ class Intent(Struct, frozen=True, kw_only=True):
     `attempt` counts the calls made with this reference, from 1. `object_id` is the id of the object that the call
     created, `evidence` says how the state is known ("answer", "list", "webhook", or a person's name). `expected` maps
     fields of the answer to the values that were sent for them, such as amount and currency, and "$mode" to "sandbox" or
-    "live". `answer` is the body of the
-    provider's answer, if the store keeps it.
+    "live". `answer` is the body of the provider's answer, if the store keeps it.
     """
 
     account: str
@@ -58,7 +57,7 @@ class Intent(Struct, frozen=True, kw_only=True):
 
 
 class NewIntent(Struct, frozen=True, kw_only=True):
-    """A call about to be sent, within `lease` seconds. `owner` tells people which host and process sends it."""
+    """A call to record before it is sent, within `lease` seconds. `owner` tells people which host and process sends."""
 
     endpoint: str
     reference: str
@@ -101,8 +100,9 @@ class Intents(Protocol):
     async def begin(self, new: NewIntent) -> Begun:
         """Records the call durably as SENDING, and returns the record with `may_send=True`.
 
-        It does so, atomically, only if there is no record yet, or one that is REJECTED or NOT_SENT, whose attempt
-        number it then increases. Otherwise it returns the existing record unchanged, with `may_send=False`.
+        This happens, atomically, only if there is no record with this endpoint and reference, or if that is REJECTED or
+        NOT_SENT: its attempt number then increases. Otherwise the existing record is returned unchanged, with
+        `may_send=False`.
         """
         ...
 

@@ -27,10 +27,11 @@ from paycombat_async.intents.transitions import Move, intent_of
 if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Pool
 
-_TRIES: Final = 50  # while other processes change the record between the two statements of `begin`
+_TRIES: Final = 50  # of `begin`, while other processes change the record between its two statements
 _FORGOTTEN_AT_ONCE: Final = 1000  # records per DELETE, so that no statement takes long
 
-# The second half is for a clock that was set back, as by a failover to another machine.
+# Whether the lease (the time for sending) is over. The condition after OR is for a clock that was set back, as by a
+# failover to another machine.
 _IS_OVER: Final = "(leased_until <= clock_timestamp() OR created_at - (leased_until - created_at) > clock_timestamp())"
 _COLUMNS: Final = (
     f"account, endpoint, reference, CASE WHEN state = 'sending' AND {_IS_OVER} THEN 'unknown' ELSE state END,"
@@ -67,7 +68,8 @@ _FORGET: Final = """
     ))
     RETURNING true
 """
-# The last condition of the UPDATE is evaluated again for a row that another transaction has just changed.
+# The UPDATE repeats the check of the state, because PostgreSQL evaluates it again for a row that another transaction
+# has just changed.
 _MOVE: Final = f"""
     WITH given AS (
         SELECT count(*) FILTER (WHERE state = 'sending' AND NOT {_IS_OVER}) AS under_way,
@@ -96,7 +98,7 @@ _UNRESOLVED: Final = f"""
 
 
 class PostgresIntents:
-    """A store of `Intents` in a PostgreSQL database, which many programs may share; its clock decides when leases end.
+    """A store of `Intents` in a PostgreSQL database, for many programs; the database's clock decides when leases end.
 
     Run `await store.migrate()` once before the first call, and after an upgrade. Each record is durable when `begin`
     returns; with asynchronous replication, a failover may lose records that the standby had not received. Recorded

@@ -20,8 +20,8 @@ class Record(Struct, frozen=True):
     def at(self, now: datetime) -> Intent:
         """Returns the intent as it is at the time `now`: SENDING becomes UNKNOWN when the lease is over.
 
-        It is also over if the record is from the future by more than the lease is long: the clock was set back, and the
-        call would otherwise count as under way until the clock is there again.
+        The lease is also over if it would begin later than its own length from `now`: the clock was set back, and the
+        call would otherwise count as under way until the clock reaches that time again.
         """
         begun = self.intent.created_at
         is_over = self.leased_until <= now or begun - (self.leased_until - begun) > now
@@ -53,7 +53,7 @@ def intent_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Intent: 
 
 
 def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) -> Record | None:
-    """Returns the record to write if the call may be sent; None if it must not be sent."""
+    """Returns the record to write if the call may be sent, else None. `standing` is the existing record, if any."""
     if standing is not None and standing.intent.state not in FREE:
         return None
     intent = Intent(
@@ -70,7 +70,7 @@ def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) 
 
 
 def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Record | None:
-    """Returns the record to write, with the outcome; None if its attempt number differs or its state is final."""
+    """Returns `standing` with the outcome; None if it has another attempt number or a final state."""
     if standing is None or standing.intent.attempt != settlement.attempt:
         return None
     is_correction = settlement.state is IntentState.APPLIED and standing.intent.state in FREE
@@ -116,7 +116,7 @@ class Move(NamedTuple):
 def is_unresolved(record: Record, older_than: float, now: datetime) -> bool:
     """Whether the outcome of the call is unknown, and the call began at least `older_than` seconds ago.
 
-    A record from the future counts as old: the clock was set back, and it must not be passed over.
+    A record from the future, as after the clock was set back, counts as old, so that it is not overlooked.
     """
     begun = record.intent.created_at
     is_old = begun <= now - timedelta(seconds=older_than) or begun > now

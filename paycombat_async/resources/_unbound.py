@@ -1,4 +1,4 @@
-"""What the resources on a client's class hold in place of an engine."""
+"""The object that the resources on a client's class, such as `AsyncPayCombat.payouts`, have in place of an engine."""
 
 from typing import Any, Final, NoReturn
 
@@ -12,6 +12,6 @@ class _Unbound:
         raise ConfigurationError("this is the client's class; make a client of it first")
 
 
-# Typed Any: the class attributes `customers`, `payouts` and so on have the types of those of a client, so that
-# `unittest.mock.create_autospec`, `help` and completion find their methods. Only a client can carry a call out.
+# Typed Any, so that it can be given to `Customers`, `Payouts` and so on as their engine: as attributes of the client's
+# class they let `unittest.mock.create_autospec`, `help` and completion find their methods, but they cannot make calls.
 UNBOUND: Final[Any] = _Unbound()

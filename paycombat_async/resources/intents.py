@@ -75,7 +75,7 @@ class IntentRecords:
                 left.append(intent)
             elif len(items) == 1 and fits_expected(items[0].data, intent.expected):
                 await self._settle(store, intent, "list", items[0].id)
-                # Somebody else may have settled or resolved it meanwhile, or even begun the next attempt.
+                # Another program or a person may have settled the record meanwhile, or begun the next attempt.
                 standing = await _standing(store, intent)
                 applied += [standing] if standing is not None and standing.state is IntentState.APPLIED else []
             elif items:
@@ -94,7 +94,7 @@ class IntentRecords:
         return await self._store().find(reference)
 
     async def resolve(self, reference: str, outcome: Outcome, *, by: str) -> Intent:
-        """Settles a record with an unknown outcome as a person has found out, and returns the settled record.
+        """Records the outcome that a person has found out for a record with an unknown one, and returns the record.
 
         `outcome` is APPLIED or REJECTED, `by` is the person's name. After REJECTED a call with this reference may be
         sent again, so be sure that the first one was not carried out. Raises `ConfigurationError` if there is no

@@ -23,12 +23,12 @@ class Payouts:
     async def create(self, request: CreatePayout) -> Payout:
         """Send money, and return the payout, which begins as PENDING. A webhook reports how it ends.
 
-        SUCCESS is not the last word: RETURNED may still follow, with a webhook of its own.
+        SUCCESS is not final: RETURNED may still follow, and another webhook reports it.
 
         Not safe to repeat, because a second call would pay a second time: retried only if the request was certainly not
         sent. On `Outcome.UNKNOWN`, `error.reference` is your `order_id`: look for it in `list()`. If it is not there,
         that proves nothing: it may still arrive. An answer for another `order_id` raises `InvalidResponse`; another
-        amount or currency is reported as drift.
+        amount or currency is reported to `on_drift`.
 
         Provider's page: https://docs.paycombat.com/create-payout-12836301e0
         """

@@ -33,7 +33,7 @@ class IntentRecords:
         return self._runner.run(self._async.find, reference)
 
     def resolve(self, reference: str, outcome: Outcome, *, by: str) -> Intent:
-        """Settles a record with an unknown outcome as a person has found out, and returns the settled record.
+        """Records the outcome that a person has found out for a record with an unknown one, and returns the record.
 
         `outcome` is APPLIED or REJECTED, `by` is the person's name. After REJECTED a call with this reference may be
         sent again, so be sure that the first one was not carried out. Raises `ConfigurationError` if there is no
