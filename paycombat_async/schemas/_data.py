@@ -95,7 +95,7 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
 def _without(data: dict[str, object], exclude: Iterable[str], value: Data) -> dict[str, object]:
     names = set(exclude)
     unknown = names - data.keys() - set(value.__struct_encode_fields__)
-    if unknown:  # ignoring a typing error would show what should be left out
+    if unknown:  # ignoring a misspelt name would show the field that should be left out
         raise ValueError(f"{type(value).__name__} has no field {min(unknown)!r}")
     if "extra" in names:
         names |= data.keys() - set(value.__struct_encode_fields__)

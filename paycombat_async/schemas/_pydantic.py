@@ -1,6 +1,6 @@
 """How pydantic, and with it FastAPI, validates, serializes and describes requests and answers.
 
-Only pydantic's own call loads this module, so that pydantic need not be installed.
+This module is imported only when pydantic asks for a schema, so that pydantic need not be installed.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ _SIMPLE: Final[Mapping[Any, Callable[[], CoreSchema]]] = {
     int: core_schema.int_schema,
     bool: core_schema.bool_schema,
     NoneType: core_schema.none_schema,
-    # A number, or a str where no float holds the amount exactly.
+    # `to_dict()` gives a Decimal as a number, or as a str if no float holds it exactly.
     Decimal: lambda: core_schema.union_schema(
         [core_schema.int_schema(), core_schema.float_schema(), core_schema.str_schema()]
     ),
@@ -30,8 +30,8 @@ _SIMPLE: Final[Mapping[Any, Callable[[], CoreSchema]]] = {
 def core_schema_of(kind: Any, validate: Callable[[Any, object], object], handler: Any) -> CoreSchema:
     """Returns pydantic's schema of a request or answer.
 
-    An object of this type is valid as it is, plain data is given to `validate`, and serialized is what `to_dict()`
-    returns. `handler` is pydantic's `GetCoreSchemaHandler`.
+    An object of the type `kind` is valid as it is, plain data is given to `validate`, and the serialized form is what
+    `to_dict()` returns. `handler` is pydantic's `GetCoreSchemaHandler`.
     """
     origin: Any = get_origin(kind) or kind
 
@@ -48,17 +48,18 @@ def core_schema_of(kind: Any, validate: Callable[[Any, object], object], handler
         checked,
         _described(kind, origin, handler),
         ref=f"{origin.__module__}.{_name(kind)}:{id(origin)}",
-        # The schema below then applies `exclude`, `include` and `exclude_none`.
+        # With `schema=None`, pydantic serializes the dict by the schema of `_described`, and applies `exclude`,
+        # `include` and `exclude_none`.
         serialization=core_schema.wrap_serializer_function_ser_schema(_serialize, schema=None),
     )
 
 
 def _serialize(value: Any, serialize: core_schema.SerializerFunctionWrapHandler) -> object:
-    return serialize(value if isinstance(value, dict) else value.to_dict())  # Structs in a Struct are dicts already
+    return serialize(value if isinstance(value, dict) else value.to_dict())  # a Struct in a Struct is a dict already
 
 
 def _described(kind: type[Struct], origin: Any, handler: Any) -> CoreSchema:
-    """Returns the schema from which pydantic makes the JSON schema; nothing is validated by it."""
+    """Returns the schema from which pydantic makes the JSON schema; pydantic does not validate by it."""
     fields = {
         field.encode_name: core_schema.typed_dict_field(_schema_of(field.type, handler), required=field.required)
         for field in msgspec.structs.fields(kind)
@@ -88,7 +89,7 @@ def _schema_of_member(kind: Any, handler: Any) -> CoreSchema:
 
 
 def _is_null(kind: Any) -> bool:
-    """Whether this is `EmptyObject`, the provider's null: the only Struct without fields."""
+    """Whether `kind` is `EmptyObject`, the `{}` that the provider writes for null: the only Struct without fields."""
     return is_struct(kind) and not kind.__struct_fields__
 
 

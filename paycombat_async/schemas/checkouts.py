@@ -65,6 +65,6 @@ class Checkout(Response, frozen=True, kw_only=True):
     checkout_url: str | None = None
     order_summary: dict[str, object] | None = None
     webhook_url: str | None = None
-    # Inferred: only the provider's upstream shows the following two fields.
+    # Inferred: only Finmo, the provider's upstream, shows the following two fields.
     checkout_id: Reference = None
     status: str | None = None

@@ -32,12 +32,12 @@ class CustomerType(StrEnum):
 
 
 class GcaActivationStatus(StrEnum):
-    """The documented value of `Customer.gca_activation_status`; there must be others, so they are not drift."""
+    """The only documented value of `Customer.gca_activation_status`. Others must exist, so any value is accepted."""
 
     NOT_STARTED = "NOT_STARTED"
 
 
-# The page's example shows `{}` for `type`; "Get Detail Customer" shows a string.
+# The type of `type` in requests: an example of the provider's shows `{}`, but the page "Get Detail Customer" a string.
 CustomerKind: TypeAlias = Literal["individual", "company"]
 
 
@@ -159,7 +159,7 @@ class UpdateIndividual(Part, frozen=True, kw_only=True):
 class UpdateCustomer(Request, frozen=True, kw_only=True):
     """The fields of a customer to change: those left `UNSET` stay as they are, those set to `""` are cleared.
 
-    The provider's page says so of every field without exception, so `type`, `metadata`, `company`, `individual` and
+    The provider's page says that every field can be cleared, so `type`, `metadata`, `company`, `individual` and
     `authorized_user` can be cleared as a whole, too.
     """
 
@@ -228,8 +228,8 @@ class Company(Response, frozen=True, kw_only=True):
 class Customer(Response, frozen=True, kw_only=True):
     """A customer. Times are str in ISO 8601, UTC, as the provider writes them.
 
-    `type` is one of `CustomerType`, or a str that this SDK does not know yet. `status` is that of the upstream, such as
-    PENDING_INFO, UNDER_REVIEW, APPROVED or SUSPENDED.
+    `type` is one of `CustomerType`, or a str that this SDK does not know yet. `status` is the one at Finmo, the
+    provider's upstream, such as PENDING_INFO, UNDER_REVIEW, APPROVED or SUSPENDED.
     """
 
     _shown = ("customer_id", "type", "is_active")
@@ -255,7 +255,7 @@ class Customer(Response, frozen=True, kw_only=True):
     is_sender_validation_enabled: bool | None = None
     payin_sender_id_list: list[object] | None = None
     company_domain: NullableText = None
-    # Inferred: only the provider's upstream shows the following fields.
+    # Inferred: only Finmo, the provider's upstream, shows the following fields.
     status: str | None = None
     account_usage_purpose: NullableText = None
     is_enabled: bool | None = None

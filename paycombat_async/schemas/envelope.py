@@ -1,4 +1,4 @@
-"""The envelopes of the provider's answers.
+"""The envelopes of the provider's answers: the JSON objects around the data.
 
 Four are documented: A `{status, message, data}`; B `{data, request_id, request_time, status_code, status_text,
 success}` (page "Update Customer"); C, an envelope A whose data is an envelope B; D `{message, data}`. One Struct
@@ -62,7 +62,7 @@ class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
 class Page(PublicResponse, Generic[Item], frozen=True, kw_only=True):
     """One page of a list. `total` is None where the provider does not give it.
 
-    `unread` counts the elements that are not objects: they are missing from `items` and reported as drift.
+    `unread` counts the elements that are not objects: they are missing from `items` and reported to `on_drift`.
     """
 
     items: list[Item]

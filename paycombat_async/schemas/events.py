@@ -74,11 +74,11 @@ class _PayinEvent(_Event, frozen=True, kw_only=True):
 
 
 class PayinSucceeded(_PayinEvent, frozen=True, kw_only=True):
-    """The payin is paid. Before releasing goods, compare the amount and fetch the payin: this may be a replay."""
+    """The payin is paid. Before releasing goods, compare the amount and fetch the payin: the event may be a replay."""
 
 
 class PayinFailed(_PayinEvent, frozen=True, kw_only=True):
-    """The payin failed. The provider's page for it shows a payout's body; such a body gives `PayoutFailed`."""
+    """The payin failed. The provider's page for this event shows a payout's body; such a body gives `PayoutFailed`."""
 
 
 class PayinExpired(_PayinEvent, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ class PayinStatus(StrEnum):
 
 
 class VirtualAccountStatus(StrEnum):
-    """The known values of `VirtualAccount.status`, from the KRW guide."""
+    """The known values of `VirtualAccount.status`, from the provider's guide for KRW."""
 
     APPROVED = "APPROVED"
     FAILED = "FAILED"
@@ -52,8 +52,8 @@ class SimulatePayin(Request, frozen=True, kw_only=True):
 class CreateVirtualAccount(Request, frozen=True, kw_only=True):
     """A new virtual account (KRW).
 
-    The guide says that it takes the customer, the payin method, the account, currency, amount and country, but not
-    under which names: pass them in `extra`.
+    The provider's guide says that the request takes the customer, the payin method, the account, currency, amount and
+    country, but not under which names: pass them in `extra`.
     """
 
 
@@ -110,7 +110,7 @@ class Payin(Response, frozen=True, kw_only=True):
     deleted_at: str | None = None
     payment_date: str | None = None
     type: str | None = None  # given in webhooks only
-    # Inferred: only the provider's upstream shows it, with `text` or `redirect_url`, which is what the payer needs.
+    # Inferred: only Finmo, the provider's upstream, shows `pay_code`; the payer needs its `text` or `redirect_url`.
     pay_code: dict[str, object] | None = None
 
 

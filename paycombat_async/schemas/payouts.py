@@ -40,7 +40,7 @@ class BeneficiaryIndividual(Part, frozen=True, kw_only=True):
 
 
 class BeneficiaryCompany(Part, frozen=True, kw_only=True):
-    """The company that receives a payout. No page shows it: the field is from the code of a client of the API."""
+    """The company that receives a payout. No page documents it: `name` is from the code of a client of the API."""
 
     name: str | UnsetType = UNSET
 
