@@ -1,12 +1,10 @@
 """The PayCombat API for async code. The names below are the public ones; see the README for their use."""
 
-# for the reason below
-
 import sys
 
 if sys.argv[:1] == ["-m"] and "paycombat_async.cli" in sys.orig_argv:
-    # `python -m paycombat_async.cli` is being loaded. A signal during the imports below, which take most of the time
-    # until the command can run, ends it without a traceback; the console script prepares for that by itself.
+    # `python -m paycombat_async.cli` is starting. A signal during the imports below, which take most of its start-up
+    # time, must end it without a traceback; the console script `paycombat` calls `exit_on_signals` itself.
     from paycombat_async.cli.launch import exit_on_signals
 
     exit_on_signals()

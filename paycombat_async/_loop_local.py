@@ -94,9 +94,9 @@ async def _keep(
 
 
 def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
-    """Empties `entries`, the resources by loop: each open loop frees its own in a callback, at its next iteration.
+    """Empties `entries`, the resources by loop: each open loop frees its own resource in a callback.
 
-    A task might never run, since `asyncio.Runner` runs no task that is created while it closes.
+    A callback, not a task, because `asyncio.Runner` runs no task that is created while it closes.
     """
     _drop_dead(entries, abandon)
     for entry in [entries.pop(key) for key in list(entries)]:
@@ -105,7 +105,7 @@ def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
 
 
 def _end(entry: _Entry[S], abandon: Callable[[S], None]) -> None:
-    """Frees the resource, then ends the generator that holds it; one `send` is enough, as nothing is left to await."""
+    """Frees the resource, then ends the generator that holds it; one `send` ends it, since it awaits nothing then."""
     abandon(entry.value)
     with suppress(StopIteration):
         entry.keeper.aclose().send(None)

@@ -1,4 +1,4 @@
-"""Keeps secrets out of sight: `Secret` holds one without showing it, `Redactor` removes secrets from strings."""
+"""`Secret` holds a secret string without showing it; `Redactor` removes secrets from other strings."""
 
 import base64
 import html
@@ -17,8 +17,8 @@ _MAX_ADDED = 8  # the search takes longer with each secret; former credentials a
 _IN_QUERY = re.compile(r"((?:identifier|token|signature)(?:=|%3D))(?:\\/|[^&\s\"'<>\\])+", re.IGNORECASE)
 _IN_JSON = re.compile(r'("[\w-]*(?:token|signature|signature_key)"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE)
 
-# An echoed header, as it is or as programs print it: `signature: 3f8a…`, `'X-Token': '…'`, `\"token\": \"…`. What is
-# short is a word of a sentence ("invalid token: expired"), and none of our credentials is.
+# An echoed header, as it is or as programs print it: `signature: 3f8a…`, `'X-Token': '…'`, `\"token\": \"…`. A value of
+# less than 16 characters is a word of a sentence ("invalid token: expired"), since no credential is so short.
 _IN_HEADER = re.compile(
     r"""((?:token|signature|signature_key)["'\\\]]{0,4}\s{0,4}(?::|=>?|%3A)(?:%20|\s){0,4}["'\\]{0,4})"""
     r"[A-Za-z0-9+/=_.~%-]{16,}",
@@ -29,7 +29,7 @@ _LIKELY = (_IN_QUERY, _IN_JSON, _IN_HEADER, _IN_AUTHORIZATION)
 
 
 class Secret:
-    """A str that repr, str and format do not show and pickle refuses. Two Secrets are never equal."""
+    """Holds a str that repr, str and format do not show and pickle refuses. Two Secrets are never equal."""
 
     __slots__ = ("_value",)
 
@@ -76,13 +76,13 @@ class Redactor:
     __slots__ = ("_more", "_patterns", "_secrets")
 
     def __init__(self, secrets: Iterable[Secret] = (), more: Sequence[Secret] = ()) -> None:
-        """Takes secrets to know for good, and those added later by `with_more`, the newest first."""
+        """`secrets` are always replaced; `more` are those added later by `with_more`, the newest first."""
         self._secrets = tuple(secrets)
         self._more = tuple(more)
         self._patterns: tuple[re.Pattern[str], ...] | None = None
 
     def with_more(self, secrets: Iterable[Secret]) -> "Redactor":
-        """Returns a redactor for these secrets, too; of all that were added so, it knows the newest eight."""
+        """Returns a redactor that replaces `secrets`, too. Of the secrets added by this method, it has the newest 8."""
         added = {secret.reveal(): secret for secret in (*reversed(self._more), *secrets)}
         return Redactor(self._secrets, tuple(reversed(added.values()))[:_MAX_ADDED])
 
@@ -99,7 +99,7 @@ class Redactor:
         return searched if len(searched) <= limit else searched[:limit] + "…"
 
     def _all_patterns(self) -> tuple[re.Pattern[str], ...]:
-        """Returns the patterns of all secrets, longest first, as one may begin with another; built on first use."""
+        """Returns the patterns of all secrets, the longest first, since a secret may begin with a shorter one."""
         if self._patterns is None:
             values = sorted({secret.reveal() for secret in (*self._secrets, *self._more)} - {""}, key=len, reverse=True)
             self._patterns = tuple(_in_any_writing(value) for value in values)
@@ -112,7 +112,7 @@ def short_rich_repr(value: object) -> list[tuple[str, object]]:
 
 
 def _in_any_writing(value: str) -> re.Pattern[str]:
-    """Returns a pattern for the str as it is, percent-encoded, with JSON or HTML escapes, or in base64."""
+    """Returns a pattern that finds `value` as it is, percent-encoded, with JSON or HTML escapes, or in base64."""
     coded = value.encode("utf-8", "surrogatepass")
     inner = [base64.b64encode(b"x" * shift + coded).decode()[4 if shift else 0 : -4] for shift in range(3)]
     long_enough = [re.escape(form) for form in inner if len(form) >= _LEAST_BASE64]

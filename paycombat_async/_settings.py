@@ -79,7 +79,7 @@ def read_config(
 
 
 def with_credentials(config: ClientConfig, token: Secret | None, signature_key: Secret | None) -> ClientConfig:
-    """Returns the settings with these credentials; None keeps the present one. The old ones are still redacted.
+    """Returns the settings with new credentials; None keeps the present one. Old ones are still removed from texts.
 
     Raises `ConfigurationError`, which never quotes a value, also for credentials of the other mode (sandbox or live).
     """
@@ -100,7 +100,7 @@ def read_webhook_keys(
 ) -> Sequence[Secret]:
     """Returns the keys that webhooks may be signed with; by default the signature key, which the provider uses.
 
-    Returns none if that is missing: `read_config` raises for it, and names all that is missing.
+    Returns no keys if the signature key is missing: `read_config` then raises an error that names all missing settings.
     """
     if webhook_keys is not None:
         return webhook_keys

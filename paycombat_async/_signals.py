@@ -8,11 +8,11 @@ from types import FrameType
 from typing import Final
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
-_received: Final[list[int]] = []  # of the process, as the signals are
+_received: Final[list[int]] = []  # signal numbers, for the whole process
 
 
 def is_terminated() -> bool:
-    """Whether this process has received SIGTERM while it was handled here."""
+    """Whether this process has received SIGTERM while a handler of this module was set."""
     return signal.SIGTERM in _received
 
 
@@ -52,11 +52,11 @@ def sigterm_as_interrupt() -> Generator[None]:
     _received.clear()
     before = {number: signal.getsignal(number) for number in STOPPING}
     if before[signal.SIGINT] is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # what asyncio.run replaces by its own
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run replaces only this handler
     signal.signal(signal.SIGTERM, handle)
     try:
         yield
     finally:
         for number, handler in before.items():
-            if handler is not None:  # None: not set from Python
+            if handler is not None:  # None: a handler that was not set from Python
                 signal.signal(number, handler)

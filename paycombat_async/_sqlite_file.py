@@ -49,8 +49,8 @@ def claim_database(
 ) -> None:
     """Creates the tables in an empty database, or checks that it is ours and of this version.
 
-    `application` and `schema` are stored in SQLite's header; `what` names the file, and `other` what to name instead.
-    Raises `ConfigurationError`. Call it inside a transaction.
+    `application` and `schema` are stored in SQLite's header; for error messages, `what` is the file and `other` the
+    kind of file to name instead. Raises `ConfigurationError`. Call it inside a transaction.
     """
     (found,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -107,7 +107,7 @@ def translate_errors(
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         known = _MESSAGES | {sqlite3.SQLITE_NOTADB: f"is some other file; name another {kind}"} | dict(own)
         problem = known.get(code, f"cannot be used ({error})")
-    except UnicodeDecodeError:  # SQLite's message quotes a damaged schema
+    except UnicodeDecodeError:  # raised if SQLite's error message quotes a damaged schema
         problem = own.get(sqlite3.SQLITE_CORRUPT, "is damaged")
     if problem:
         raise as_error(f"the {kind} {path or '(temporary)'} {problem}")
@@ -115,7 +115,7 @@ def translate_errors(
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a file is for: the user's word for it, its marks in SQLite's header, its tables, and own error messages."""
+    """A kind of SQLite file: its name for users, numbers in SQLite's header, tables, and messages by error code."""
 
     kind: str
     application: int
@@ -167,7 +167,7 @@ class SqliteFile:
         return self._execute("BEGIN", StoreFailed)
 
     def clear_log(self) -> bool:
-        """Empties the write-ahead log, which still holds what was deleted. Returns False while others use it."""
+        """Empties the write-ahead log, which still has deleted data. Returns False if others use the log."""
         with self._own_lock(), contextlib.suppress(sqlite3.Error):
             if self._connection is not None and self._is_in_place():
                 self._connection.execute("PRAGMA busy_timeout = 0")
@@ -203,8 +203,8 @@ class SqliteFile:
                 yield connection
                 connection.execute("COMMIT")
             except sqlite3.Error:
-                with contextlib.suppress(sqlite3.Error):  # what fails in closing is not the reason
-                    self.close()  # rolls back; the next use begins afresh, in case the file was repaired
+                with contextlib.suppress(sqlite3.Error):  # an error in closing must not replace the first
+                    self.close()  # rolls back; the next use opens the file again, in case it was repaired
                 raise
             except BaseException:
                 if self._connection is not None and self._connection.in_transaction:
@@ -213,7 +213,7 @@ class SqliteFile:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and not self._is_in_place():
-            self.close()  # SQLite leaves the log of a moved file alone
+            self.close()  # the file was moved or deleted; SQLite leaves its log alone
         if self._connection is None:
             self._connection = _connect(self.path)
             self._identity = _identity_of(self.path)
@@ -221,12 +221,13 @@ class SqliteFile:
         return self._connection
 
     def _is_in_place(self) -> bool:
-        """Whether the file that is open still has its name: events written to a deleted file would be lost."""
+        """Whether the open file is still the one at `path`: records written to a deleted file would be lost."""
         return self._identity == _identity_of(self.path)
 
     def _own_lock(self) -> threading.RLock:
-        # Forks by os.fork find no open connection, see below. After one by a server's C code, the parent's is left
-        # open: closing it would release the parent's locks. A thread of the parent may have held the old lock.
+        # A fork by os.fork finds no open connection: `_before_fork` closes it. After a fork by a server's C code, the
+        # child leaves the parent's connection open, since closing it would release the parent's file locks, and makes a
+        # new lock, since a thread of the parent may hold the old one.
         if self._pid != os.getpid():
             self._leave_open()
             self._lock, self._pid = threading.RLock(), os.getpid()
@@ -258,7 +259,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             raise sqlite3.OperationalError(f"its journal mode stays {mode}, and cannot be WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
         connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone does not write to the disk
-        connection.execute("PRAGMA secure_delete = ON")  # what is deleted holds personal data: it is overwritten
+        connection.execute("PRAGMA secure_delete = ON")  # overwrites deleted data, which is personal
     except sqlite3.Error:  # it is not a database
         connection.close()
         raise
@@ -270,7 +271,7 @@ def _decode(text: bytes) -> str:
 
 
 def _close_or_leave(connection: sqlite3.Connection, pid: int) -> None:
-    """Closes the connection of a file that was collected, or at exit; a forked child leaves its parent's as it is.
+    """Closes the connection when its `SqliteFile` is freed, or at exit; a forked child leaves its parent's open.
 
     From Python 3.13 on, a connection that nobody closes emits a ResourceWarning.
     """
@@ -280,8 +281,8 @@ def _close_or_leave(connection: sqlite3.Connection, pid: int) -> None:
         leak_forever(connection)
 
 
-# A child that inherits an open connection mistakes its parent's file locks for its own: the log could be deleted while
-# it writes there. So a fork waits for the transactions under way and closes the connections; the next use opens them.
+# A forked child that inherits an open connection mistakes its parent's file locks for its own: SQLite's log could be
+# deleted while the child writes to it. So a fork waits for transactions and closes connections; the next use opens one.
 _files: Final["weakref.WeakSet[SqliteFile]"] = weakref.WeakSet()
 _forking: Final = threading.RLock()
 _locked: Final[list[SqliteFile]] = []

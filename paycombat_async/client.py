@@ -46,7 +46,7 @@ class AsyncPayCombat:
     after the other or at once, and survives a fork: each loop gets connections of its own.
     """
 
-    # On the class, for `create_autospec`, `help` and completion; each client has its own.
+    # Class attributes for `create_autospec`, `help` and completion only; each client sets its own in `_set_up`.
     customers: Customers = Customers(UNBOUND)
     payins: Payins = Payins(UNBOUND)
     payouts: Payouts = Payouts(UNBOUND)
@@ -164,7 +164,7 @@ class AsyncPayCombat:
         """Replaces the credentials for calls that start from now on, also of clients made by `with_options`.
 
         None keeps the present one. Calls under way finish with the old ones, further attempts included, since a call is
-        signed once; each page of a list is a call of its own. If webhooks are verified with the signature key (the
+        signed once; each page of a list is a separate call. If webhooks are verified with the signature key (the
         default), the old key stays valid for them for 24 hours, as long as the provider repeats a delivery; after a
         leak make a new client instead. Safe to repeat, and in any thread. Raises `ConfigurationError`, and changes
         nothing, for credentials that cannot be used, or that are live for a sandbox client or the other way round.
@@ -249,7 +249,7 @@ def _make_transport(
     proxy: Secret | None,
     ssl_context: SSLContext | None,
 ) -> tuple[Transport, Callable[[], Awaitable[None]] | None]:
-    """Returns the transport, and its close function if the client created it."""
+    """Returns the transport, and its close function, None if the client did not create the transport."""
     if transport is not None:
         return transport, None
     from paycombat_async.transport import AiohttpTransport  # noqa: PLC0415  # importing aiohttp takes 140 ms, which code that only signs need not spend

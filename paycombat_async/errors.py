@@ -32,9 +32,9 @@ class Outcome(StrEnum):
     """Whether a call was carried out, which decides whether it may be sent again."""
 
     NOT_SENT = "not_sent"  # no byte of the call was sent: safe to send again
-    REJECTED = "rejected"  # the provider refused it, with a status that proves that nothing was changed
-    UNKNOWN = "unknown"  # it may have been carried out: find out before sending again
-    APPLIED = "applied"  # it was carried out, only the answer could not be read
+    REJECTED = "rejected"  # the provider refused the call, with a status that proves that nothing was changed
+    UNKNOWN = "unknown"  # the call may have been carried out: find out before sending again
+    APPLIED = "applied"  # the call was carried out, only the answer could not be read
 
 
 class UnverifiedEndpointWarning(UserWarning):
@@ -102,9 +102,9 @@ class Disconnected(TransportError):
 class ApiError(PayCombatError):
     """The provider answered with an error.
 
-    `status` is the HTTP status (or the one inside the envelope of a 200), `code` and
-    `provider_message` are the provider's own (not `message`, which error reporters such as Sentry take as the title),
-    `retry_after` is in seconds, `raw` is the body, shortened and without secrets.
+    `status` is the HTTP status (or the one inside the body of a 200), `code` and `provider_message` are the provider's
+    own (not named `message`, which error reporters such as Sentry take as the title), `retry_after` is in seconds,
+    `raw` is the body, shortened and without secrets.
     """
 
     def __init__(
@@ -185,14 +185,14 @@ class InvalidResponse(PayCombatError):
 
 
 class IntentInProgress(PayCombatError):
-    """Another call with the same reference is under way, here or on another machine. Nothing was sent by this one."""
+    """Another call with the same reference is under way, here or on another machine. The new call was not sent."""
 
     def __init__(self, text: str, *, outcome: Outcome = Outcome.UNKNOWN, attempts: int = 0) -> None:
         super().__init__(text, outcome=outcome, attempts=attempts)
 
 
 class OutcomeUnknown(PayCombatError):
-    """An earlier call with the same reference may have been carried out. Nothing was sent by this one."""
+    """An earlier call with the same reference may have been carried out. The new call was not sent."""
 
     def __init__(self, text: str, *, outcome: Outcome = Outcome.UNKNOWN, attempts: int = 0) -> None:
         super().__init__(text, outcome=outcome, attempts=attempts)
@@ -217,7 +217,7 @@ class StoreFailed(PayCombatError):
 
 
 class LeaseLost(PayCombatError):
-    """The time for working on a webhook was over, and another worker may have taken it. Nothing was written."""
+    """The time to work on a webhook was over, and another worker may have taken the webhook. Nothing was written."""
 
 
 class WebhookError(PayCombatError):

@@ -1,4 +1,4 @@
-"""Decides whether and when to send again, as a pure function; a token bucket prevents retry storms."""
+"""Decides whether and when to send a call again, as a pure function; a token bucket prevents retry storms."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -16,8 +16,8 @@ from paycombat_async.errors import (
 
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 527, 529})  # 52x are Cloudflare's
 _THROTTLED_STATUSES = frozenset({429, 503})
-_PASSING_REFUSALS = frozenset({401, 403, 429})  # a later call may pass: credentials, rights and rates can change
-LAST_SHARE = 0.1  # no money call is sent in the last tenth of its time: NOT_SENT is better than UNKNOWN
+_PASSING_REFUSALS = frozenset({401, 403, 429})  # may pass later, since credentials, rights and rates can change
+LAST_SHARE = 0.1  # of its time, in which a call that moves money is not sent: NOT_SENT is better than UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The decision to send again after `wait` seconds, at the price of `cost` tokens."""
+    """The decision to send again after `wait` seconds, at the price of `cost` tokens of the `RetryBucket`."""
 
     wait: float
     cost: int
@@ -60,7 +60,7 @@ STOP = Stop()
 class Situation:
     """The facts that a decision depends on. `attempt` counts from 1; `chance` is a random number in [0, 1).
 
-    `remaining` is what is left of the deadline, in seconds.
+    `remaining` is the time until the deadline in seconds, `tokens` what is left in the `RetryBucket`.
     """
 
     repeat: Repeat

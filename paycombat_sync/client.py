@@ -172,7 +172,7 @@ class PayCombat:
         """Replaces the credentials for calls that start from now on, also of clients made by `with_options`.
 
         None keeps the present one. Calls under way finish with the old ones, further attempts included, since a call is
-        signed once; each page of a list is a call of its own. If webhooks are verified with the signature key (the
+        signed once; each page of a list is a separate call. If webhooks are verified with the signature key (the
         default), the old key stays valid for them for 24 hours, as long as the provider repeats a delivery; after a
         leak make a new client instead. Safe to repeat, and in any thread. Raises `ConfigurationError`, and changes
         nothing, for credentials that cannot be used, or that are live for a sandbox client or the other way round.
