@@ -28,7 +28,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The clock of this machine."""
+    """The `Clock` of this machine: real time, real waits and Python's random numbers."""
 
     __slots__ = ()
 

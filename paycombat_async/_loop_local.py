@@ -28,7 +28,7 @@ class _Entry(Generic[S]):
 
 
 class LoopLocal(Generic[S]):
-    """Creates one `S` in each loop that asks for it, and closes it when the loop ends.
+    """Creates one resource (an `S`) in each event loop that asks for it, and closes the resource when the loop ends.
 
     `make` and `close` are called in the loop. `abandon` frees the resource of a loop that was closed without ending
     its generators, so it must work without a loop.
@@ -61,7 +61,7 @@ class LoopLocal(Generic[S]):
         return value
 
     async def aclose(self) -> None:
-        """Closes the running loop's resource now, and those of other loops at their next iteration."""
+        """Closes the running loop's resource now, and those of other loops as soon as these loops run again."""
         entry = self._entries.pop(id(asyncio.get_running_loop()), None)
         _drop(self._entries, self._abandon)
         if entry is not None:

@@ -16,7 +16,7 @@ from paycombat_async.endpoints import ENDPOINTS
 from paycombat_async.errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://api.paycombat.com"
-SANDBOX_PREFIX = "snd_"  # sandbox and live share a host; the credentials tell them apart
+SANDBOX_PREFIX = "snd_"  # of sandbox credentials: only by them the provider tells sandbox and live calls apart
 _TOKEN, _KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY"
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,4096}\Z")
 _LEAST = {"timeout": 0.001, "connect_timeout": 0.001, "max_connections": 1, "max_response_bytes": 1}
@@ -125,7 +125,7 @@ def check_proxy(proxy: Secret | None) -> Secret | None:
 
 def _is_proxy(address: str) -> bool:
     parts = safe_urlsplit(address)
-    # `urlsplit` silently drops line breaks and tabs; a colon in the user name would end it (RFC 7617).
+    # `urlsplit` silently drops line breaks and tabs; a colon in the user name would begin the password (RFC 7617).
     is_text = address.isprintable() and " " not in address
     return is_text and parts.scheme in {"http", "https"} and is_host(parts.hostname or "") and not _has_colon(parts)
 

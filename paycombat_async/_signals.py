@@ -52,7 +52,7 @@ def sigterm_as_interrupt() -> Generator[None]:
     _received.clear()
     before = {number: signal.getsignal(number) for number in STOPPING}
     if before[signal.SIGINT] is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run replaces only this handler
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run replaces only this one
     signal.signal(signal.SIGTERM, handle)
     try:
         yield

@@ -163,7 +163,7 @@ class SqliteFile:
         return self._execute("BEGIN IMMEDIATE", StoreFailed)
 
     def reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        """A context with the connection in a transaction that only reads, and so keeps nobody waiting."""
+        """A context with the connection in a transaction that only reads, and so does not block other processes."""
         return self._execute("BEGIN", StoreFailed)
 
     def clear_log(self) -> bool:
@@ -203,7 +203,7 @@ class SqliteFile:
                 yield connection
                 connection.execute("COMMIT")
             except sqlite3.Error:
-                with contextlib.suppress(sqlite3.Error):  # an error in closing must not replace the first
+                with contextlib.suppress(sqlite3.Error):  # an error of `close` must not hide the first
                     self.close()  # rolls back; the next use opens the file again, in case it was repaired
                 raise
             except BaseException:
@@ -255,7 +255,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.text_factory = _decode
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":  # the file system has no shared memory; in another mode, FULL survives no power cut
+        if mode != "wal":  # no shared memory in this file system; only WAL with FULL survives a power cut
             raise sqlite3.OperationalError(f"its journal mode stays {mode}, and cannot be WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
         connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone does not write to the disk

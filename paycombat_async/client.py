@@ -174,11 +174,10 @@ class AsyncPayCombat:
         self._engine.credentials.replace(token, signature_key)
 
     def observed(self, on_failed: Callable[[Attempt], None]) -> ObservedClient:
-        """Returns a client for programs that adapt to failures, with the account and connections of this one.
+        """Returns a client with the account and connections of this one, which reports failed attempts to `on_failed`.
 
-        `on_failed` receives each failed attempt, after the client's own `on_attempt`; successful attempts are not
-        reported to it. An exception that it raises is logged and does not reach the caller. Closing this client closes
-        the other too.
+        `on_failed` is called after this client's own `on_attempt`, and not for successful attempts. An exception that
+        it raises is logged and does not reach the caller. Closing this client closes the returned one, too.
         """
         return ObservedClient(self._engine, on_failed)
 

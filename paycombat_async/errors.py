@@ -85,7 +85,7 @@ class TransportError(PayCombatError):
 
 
 class ConnectFailed(TransportError):
-    """No connection could be made, so the request never left. Safe to send again."""
+    """No connection could be made, so no byte of the request was sent. Safe to send again."""
 
     def __init__(self, text: str, *, outcome: Outcome = Outcome.NOT_SENT, attempts: int = 0) -> None:
         super().__init__(text, outcome=outcome, attempts=attempts)
@@ -138,7 +138,7 @@ class AuthenticationFailed(ApiError):
 
 
 class PermissionDenied(ApiError):
-    """403: these credentials may not do this."""
+    """403: the credentials do not permit this call."""
 
 
 class NotFound(ApiError):

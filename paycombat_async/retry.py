@@ -17,7 +17,7 @@ from paycombat_async.errors import (
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 527, 529})  # 52x are Cloudflare's
 _THROTTLED_STATUSES = frozenset({429, 503})
 _PASSING_REFUSALS = frozenset({401, 403, 429})  # may pass later, since credentials, rights and rates can change
-LAST_SHARE = 0.1  # of its time, in which a call that moves money is not sent: NOT_SENT is better than UNKNOWN
+LAST_SHARE = 0.1  # last share of a call's time, in which money calls are not sent: NOT_SENT is better than UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from paycombat_async._settings import with_credentials
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.webhooks.verify import MAX_KEYS, Headers, Webhooks
 
-WEBHOOK_OVERLAP_S: Final = 24 * 3600.0  # the upstream of the provider repeats a webhook for 24 hours
+WEBHOOK_OVERLAP_S: Final = 24 * 3600.0  # Finmo, the provider's upstream, repeats a webhook for 24 hours
 
 
 class Credentials:
@@ -32,7 +32,7 @@ class Credentials:
         self._locks: dict[int, AbstractContextManager[object]] = {}
 
     def replace(self, token: Secret | None, signature_key: Secret | None) -> None:
-        """Replaces the credentials that are not None. Raises `ConfigurationError` for invalid ones, and keeps all."""
+        """Replaces the credentials that are not None. If one is invalid, raises `ConfigurationError`, changing none."""
         if token is None and signature_key is None:
             raise ConfigurationError("replace_credentials needs token=, signature_key= or both")
         with self._lock():
@@ -82,7 +82,10 @@ class ClientWebhooks(Webhooks):
 
 
 def _stages(key: Secret, former: Sequence[tuple[float, Secret]]) -> tuple[tuple[float, Webhooks], ...]:
-    """Returns pairs of end (monotonic seconds) and verifier, in order of time: each has one key less than the last."""
+    """Returns the verifiers to use one after the other, each with its end in monotonic seconds.
+
+    At each end the oldest key expires, so the next verifier has one key less.
+    """
     ends = [*(end for end, _ in reversed(former)), math.inf]
     old = [each for _, each in former]
     return tuple((end, Webhooks([key, *old[: len(old) - number]])) for number, end in enumerate(ends))

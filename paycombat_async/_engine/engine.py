@@ -168,7 +168,7 @@ class Engine:
             call.is_recorded = await call.record.settle(IntentState.APPLIED, object_id, reply.answer)
 
     async def _settle_error(self, call: CallUnderWay, error: PayCombatError) -> None:
-        """Records the outcome of a failed call. If the call is cancelled meanwhile, logs it and calls the hook here."""
+        """Records the outcome of a failed call. A call cancelled meanwhile is logged and reported to `on_call`, too."""
         assert call.record is not None  # noqa: S101  # the caller has made sure
         try:
             call.is_recorded = await call.record.settle_error(error)
@@ -194,7 +194,7 @@ class Engine:
     async def _carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
         """Sends until there is a reply or an error that ends the call; updates `call` with each attempt."""
         deadline, last_cost = call.begun + self.limits.timeout, 0
-        started = call.begun if call.record is None else self.clock.monotonic()  # recording the call took some time
+        started = call.begun if call.record is None else self.clock.monotonic()  # recording took time
         while True:
             if call.record is not None and self._is_too_late(call.record, deadline - started):
                 result: PayCombatError = ConnectFailed(f"{endpoint.name}: its time was over before it was sent")
@@ -238,13 +238,13 @@ class Engine:
             del result  # breaks the cycle error -> frame -> error, which only the garbage collector would free
 
     def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
-        """Whether a recorded call must no longer be sent: once its time is over, others take its outcome as unknown."""
+        """Whether it is too late to send a recorded call: once its time is over, its outcome counts as unknown."""
         return remaining <= 0 or self.clock.now() >= record.send_until or self.lifetime.is_over
 
     def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:
         """Reports and records a call that was cancelled, interrupted or ended by another exception.
 
-        Returns the error that describes it.
+        Returns the error that describes what happened.
         """
         fate = fate_of_cut(call, cut)
         self.hooks.call_given_up(call.endpoint, fate, self.config.redact)
@@ -276,7 +276,7 @@ class Engine:
             self.hooks.call_ended(report)
 
     def _attempt_timeout(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
-        """Returns the seconds for attempt `number`: all that remain if the call must happen once, else a share."""
+        """Returns the seconds for attempt `number`: all `remaining` if the call must happen once, else a part."""
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
             return remaining
         return remaining / max(1, self.limits.max_retries - number + 2)

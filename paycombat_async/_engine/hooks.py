@@ -34,7 +34,7 @@ class Hooks:
 
     @property
     def wants_attempts(self) -> bool:
-        """Whether successful attempts have to be reported."""
+        """Whether a hook or the log needs a report of each successful attempt."""
         return self.on_attempt is not None or _log.isEnabledFor(logging.DEBUG)
 
     @property

@@ -1,4 +1,4 @@
-"""Records calls in the intents store: before they are sent, and again when their outcome is known."""
+"""Records calls that must happen once in the intents store: before they are sent, and when their outcome is known."""
 
 import logging
 import os
@@ -65,8 +65,8 @@ class CallRecord:
     async def settle(self, state: IntentState, object_id: str | None = None, answer: RawReply | None = None) -> bool:
         """Writes the outcome to the store, and returns False if that failed, or takes more than `LEASE_MARGIN_S`.
 
-        A failure is logged and never raised, since the caller must get the call's result; the record becomes UNKNOWN
-        when its lease ends. A cancellation does not stop the writing.
+        A failure is logged and never raised, since the caller must get the call's result; the record then becomes
+        UNKNOWN when its lease (the time for sending) ends. A cancellation does not stop the writing.
         """
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 

@@ -116,7 +116,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """Exit code: 130 interrupted, 3 rows unknown, 2 wrong configuration, 1 rows failed or run stopped, else 0."""
+        """Exit code: 130 interrupted, 3 unknown rows, 2 wrong configuration, 1 failed rows or early stop, else 0."""
         codes = (
             (130, self.interrupted),
             (3, self.unknown > 0),

@@ -1,4 +1,4 @@
-"""The tree of commands, and their exit codes."""
+"""The command `paycombat` with its subcommands; runs the command line and returns the exit code."""
 
 import sys
 from collections.abc import Sequence

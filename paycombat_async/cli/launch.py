@@ -36,5 +36,5 @@ def exit_on_signals() -> None:
 def _exit(number: int, _frame: FrameType | None) -> NoReturn:
     try:
         os.write(2, _WORDS[signal.Signals(number)])
-    finally:  # also if the message cannot be written
+    finally:  # exit even if the message cannot be written
         os._exit(128 + number)

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Command-line options that several commands of `paycombat` share."""
 
 from typing import Final
 

@@ -31,10 +31,10 @@ class Verdict(StrEnum):
     """The result of one call of the probe."""
 
     HOLDS = "holds"  # the answer is what the SDK expects
-    DIFFERS = "differs"  # it was answered, but not as the SDK expects
+    DIFFERS = "differs"  # the call was answered, but not as the SDK expects
     NOT_FOUND = "not found"  # none of the paths that the SDK can guess exists
     REFUSED = "refused"  # the provider refused the request
-    UNREADABLE = "unreadable"  # the answer is JSON that the SDK cannot read
+    UNREADABLE = "unreadable"  # the SDK cannot read the answer
     NO_ANSWER = "no answer"  # the connection or the provider failed
     SKIPPED = "skipped"  # it was not sent
 
@@ -115,9 +115,9 @@ async def try_out(client: AsyncPayCombat, trial: Trial) -> TrialResult:
 def _may_try_another(endpoint: Endpoint[Any, Any], error: PayCombatError) -> bool:
     """Whether the call may be sent to another path after this error.
 
-    A call that must happen once may only after a 404 or 405, any other call after any answer: a guess may be the path
-    of another call, as when /customer/all is taken for the customer "all" and answered with 400 or 500. Without an
-    answer (connection failed), no call may: other paths would get none either.
+    A call that must happen once may be sent only after a 404 or 405, other calls after any answer: a guess may be the
+    path of another call, as when /customer/all is taken for the customer "all" and answered with 400 or 500. If there
+    was no answer (the connection failed), no call may be sent: other paths would get none either.
     """
     if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
         return isinstance(error, ApiError) and error.status in _NO_SUCH_PATH

@@ -41,7 +41,7 @@ class Failed(click.ClickException):
 
 @contextmanager
 def failures() -> Generator[None]:
-    """A context manager that turns the SDK's errors into one sentence: exit code 2 for wrong usage, 1 for others."""
+    """A context manager that turns the SDK's errors into one sentence: exit code 2 for wrong usage, else 1."""
     with refusals():
         try:
             yield

@@ -25,7 +25,7 @@ def _prepared(stream: TextIO) -> TextIO:
     _escape(stream)
     buffer: object = getattr(stream, "buffer", None)
     raw: object = getattr(buffer, "raw", buffer)  # with `python -u` there is no buffer in between
-    if not isinstance(raw, io.FileIO) or isinstance(raw, _Output):  # the stream was replaced, as by a test, or prepared
+    if not isinstance(raw, io.FileIO) or isinstance(raw, _Output):  # replaced, as by a test, or prepared before
         return stream
     stream.flush()
     return io.TextIOWrapper(
@@ -49,7 +49,7 @@ class _Output(io.FileIO):
         except OSError as error:
             if error.errno not in _GONE:
                 raise
-        with suppress(OSError):  # so that the interpreter's flush at exit does not fail either
+        with suppress(OSError):  # to the null device, so that the flush at exit does not fail either
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)

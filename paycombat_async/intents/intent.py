@@ -154,7 +154,7 @@ def check_account(account: str) -> str:
 
 
 def check_move(source: str, target: str) -> None:
-    """Raises `ConfigurationError` unless these are the names of two different accounts."""
+    """Raises `ConfigurationError` unless `source` and `target` are the names of two different accounts."""
     if check_account(source) == check_account(target):
         raise ConfigurationError("the records belong to this account already: name two different accounts")
 

@@ -20,8 +20,8 @@ class Record(Struct, frozen=True):
     def at(self, now: datetime) -> Intent:
         """Returns the intent as it is at the time `now`: SENDING becomes UNKNOWN when the lease is over.
 
-        The lease is also over if it would begin later than its own length from `now`: the clock was set back, and the
-        call would otherwise count as under way until the clock reaches that time again.
+        The lease is also over if the record was created later than `now` by more than the lease's length: the clock was
+        set back, and the call would otherwise count as under way until the clock reaches that time again.
         """
         begun = self.intent.created_at
         is_over = self.leased_until <= now or begun - (self.leased_until - begun) > now

@@ -1,4 +1,4 @@
-"""The merchant's own account.
+"""Responses about the merchant's own account.
 
 https://docs.paycombat.com/get-balance-payout-19032470e0
 """

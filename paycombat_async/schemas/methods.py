@@ -9,7 +9,7 @@ from paycombat_async.schemas._base import Identity, PublicResponse, Reference
 
 
 class RequiredField(PublicResponse, frozen=True, kw_only=True):
-    """A field that a method requires. `regex` is the pattern that its value must match."""
+    """A field that a payin or payout method requires. `regex` is the pattern that its value must match."""
 
     name: str | None = None
     type: str | None = None
@@ -50,7 +50,7 @@ class PayinMethod(PublicResponse, frozen=True, kw_only=True):
 
 
 class BeneficiaryFields(PublicResponse, frozen=True, kw_only=True):
-    """The fields that a payout method requires of a beneficiary: `base_param` for all, the others by kind."""
+    """The fields that a payout method requires: `base_param` of all beneficiaries, the others of their kind only."""
 
     company: list[RequiredField] | None = None
     base_param: list[RequiredField] | None = None

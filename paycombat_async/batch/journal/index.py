@@ -57,7 +57,10 @@ class CustomerIndex:
         )
 
     def find(self, customers: Sequence[str], keys: Sequence[int]) -> dict[str, Known]:
-        """The recorded rows of `customers`, by id. `keys` are their CRC-32; customers with the same may be included."""
+        """The recorded rows of `customers`, by customer id. `keys` are the CRC-32 of the ids.
+
+        Rows of other customers with the same CRC-32 may be included.
+        """
         latest = [self._latest[customer] for customer in customers if customer in self._latest]
         known = self._found(_BY_NUMBER, latest) if latest else {}
         if self._indexed:
@@ -73,7 +76,7 @@ class CustomerIndex:
         self._latest |= rows
 
     def flush(self) -> None:
-        """Move the rows in memory to the table `place` once there are `LATEST`; `row` must contain them already."""
+        """Once `LATEST` rows are in memory, move them to the table `place`; the table `row` must have them already."""
         if len(self._latest) < LATEST:
             return
         self._connection.execute(

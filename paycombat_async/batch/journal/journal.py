@@ -104,8 +104,8 @@ class Journal:
         with translate_errors(path):
             marks = dict(connection.execute("SELECT name, value FROM mark"))
             self._run = marks.get("run", 0) + 1
-            # Rows done by runs before this number are sent again. It is stored, so that a later run can continue a
-            # stopped one.
+            # Rows done by runs before this number are sent again. The number is stored, so that a later run can
+            # continue a stopped run.
             self._all_since = self._run if send_all else marks.get("all_since", 0)
             self.failures_left: str = marks.get("failures", "")
             changed = {"run": self._run, "all_since": self._all_since}

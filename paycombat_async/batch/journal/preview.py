@@ -39,7 +39,7 @@ class JournalPreview:
 
 
 def preview_journal(path: Path, belongs_to: Mapping[str, str]) -> JournalPreview | None:
-    """The preview of the journal at `path`; None if that file does not exist, and it is not created.
+    """The preview of the journal at `path`; None if the file does not exist, which is then not created.
 
     Raises `ConfigurationError` if a run could not use the journal; see `open_file`.
     """

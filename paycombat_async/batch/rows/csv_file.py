@@ -60,7 +60,7 @@ def _misfit(header: Header, cells: tuple[str, ...], empty: Empty) -> str:
     width = len(header.names)
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         return f"too many cells: {len(cells)}, the header has {width}"
-    # Cells left out at the end of a row are empty. If empty cells clear fields, they must not be left out by mistake.
+    # Cells left out at the end of a row are empty. Where empty cells clear fields, leaving out may be a mistake.
     if (
         len(cells) < width
         and empty == "clear"

@@ -53,7 +53,7 @@ class RowFile:
                     yield row
 
     def header_names(self) -> tuple[str, ...]:
-        """The names of the columns of a CSV file. Raises `ConfigurationError` as iterating does."""
+        """The column names of a CSV file. Raises `ConfigurationError` if the file can no longer be read."""
         with self._translate_errors(), self._open_text() as stream:
             return csv_header(stream, self.delimiter).names
 

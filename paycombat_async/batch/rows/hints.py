@@ -1,4 +1,4 @@
-"""The name that a user probably meant by an unknown one."""
+"""Finds the known name that a user probably meant by an unknown one."""
 
 import difflib
 import re

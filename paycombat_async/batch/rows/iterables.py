@@ -35,7 +35,7 @@ class _Reader(RowReader):
 
 
 class _AsyncReader(RowReader):
-    """Reads an asynchronous iterable in a separate task: while it waits for a row, the rows before can be sent."""
+    """Reads an asynchronous iterable in a separate task: while it waits for a row, rows read before can be sent."""
 
     def __init__(self, rows: AsyncIterable[Given]) -> None:
         self._rows = rows

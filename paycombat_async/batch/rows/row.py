@@ -43,7 +43,7 @@ class Row(Struct, frozen=True, gc=False):
     @property
     def changes_nothing(self) -> bool:
         """Whether the body has the id of the customer only, so that there is nothing to send."""
-        return b',"' not in self.body  # would begin a second key: a quote inside the id, the first, is written as \\"
+        return b',"' not in self.body  # `,"` begins a second key: the id is the first, its quotes are escaped
 
 
 class BadRow(Struct, frozen=True):

@@ -32,7 +32,7 @@ def open_file(path: Path) -> Opener:
         return lambda: path.open("rb")
     from gzip import GzipFile  # noqa: PLC0415  # few inputs are compressed
 
-    return lambda: cast("BinaryIO", GzipFile(path, "rb"))  # typeshed does not know that GzipFile has all its methods
+    return lambda: cast("BinaryIO", GzipFile(path, "rb"))  # typeshed lacks methods that GzipFile has
 
 
 def open_stream(stream: BinaryIO) -> Opener:
@@ -49,7 +49,7 @@ def open_stream(stream: BinaryIO) -> Opener:
     def view() -> BinaryIO:
         return cast("BinaryIO", io.BufferedReader(_View(copy, lock)))
 
-    weakref.finalize(view, copy.close)  # when the input that uses the copy is freed
+    weakref.finalize(view, copy.close)  # closes the copy when no input uses it any more
 
     if not _is_gzip(view()):
         return view

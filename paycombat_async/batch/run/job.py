@@ -74,7 +74,7 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
             throttle.throttled(attempt)
 
     observed = client.observed(on_failed)
-    # With more calls than connections, some would use up their time-outs while they wait for a connection.
+    # With more calls than connections, some calls would use up their time-outs while they wait for a connection.
     throttle = Throttle(min(job.concurrency, observed.max_connections), job.rate, observed.clock)
     journal, failures = await asyncio.to_thread(_open_files, observed, source, job)
     run = Run(observed, RunRecorder(journal, failures, tally), throttle, job.on_progress, job.stop or asyncio.Event())

@@ -27,7 +27,7 @@ class ReadingPace:
         return self.rows // 2
 
     def adapt(self, read: int) -> None:
-        """Adapt `rows` to the time in which a chunk of `read` rows was used up, which ends now."""
+        """Adapt `rows` to the time since the last call: now a chunk of `read` rows is nearly used up."""
         now = self._clock.monotonic()
         # The first chunk says nothing about the speed: the workers take it all at once.
         if self._since is not None:

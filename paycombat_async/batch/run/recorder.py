@@ -20,7 +20,7 @@ _DONE: Final = RowState.DONE  # read once: reading an enum member costs as much 
 
 
 class RunRecorder:
-    """Keeps results until the next commit, which also records the rows to be sent next."""
+    """Keeps the results of rows until the journal's next commit, which also records the rows to be sent next."""
 
     def __init__(self, journal: Journal, failures: FailuresFile | None, tally: Tally) -> None:
         self._journal = journal

@@ -189,7 +189,7 @@ class Run:
         self._queue.put([item])
 
     def _on_reached(self) -> None:
-        """Note that a row was accepted, or refused for its content: so the rows set aside get their final states."""
+        """Note that a row was accepted, or refused for its content, so not all rows fail; judge those set aside."""
         self._anything_passed = True
         self._breaker.on_success()
         if self._suspects:
