@@ -1,11 +1,11 @@
 """Every error of the SDK, grouped by its cause. Errors hold plain values only, so that they can be pickled.
 
     PayCombatError                  .outcome  .attempts  .may_pass_later  .endpoint  .reference  .body_digest  .advice
-      ConfigurationError            our caller: missing key, closed client, wrong loop
+      ConfigurationError            wrong use: missing key, closed client, wrong loop
       InvalidRequest                refused before sending  .path                              NOT_SENT
       TransportError                the connection
-        ConnectFailed               never left                                                 NOT_SENT
-        TimedOut  Disconnected      bytes may have left                                        UNKNOWN
+        ConnectFailed               no byte was sent                                           NOT_SENT
+        TimedOut  Disconnected      bytes may have been sent                                   UNKNOWN
       ApiError                      the provider answered with an error
                                     400, 401, 403, 404, 406, 422, 429, as its own JSON         REJECTED
                                     everything else                                            UNKNOWN

@@ -56,7 +56,7 @@ def failures() -> Generator[None]:
 
 
 def without_urls(message: str) -> str:
-    """The message without what follows `postgresql://`, which may hold a password: click quotes wrong arguments."""
+    """The error message without what follows `postgresql://`: click quotes arguments, which may hold a password."""
     return _URL.sub("postgresql://…", message)
 
 

@@ -24,7 +24,7 @@ _STATES: Final = {Outcome.APPLIED: IntentState.APPLIED, Outcome.REJECTED: Intent
 class ReconcileReport(msgspec.Struct, frozen=True):
     """The records that `intents.reconcile()` looked up. Those in `applied` were found and are settled as APPLIED.
 
-    For those in `ambiguous` the provider has several objects with the reference, or one that differs; for those in
+    For those in `ambiguous` the provider has several objects with the reference, or one with other values; for those in
     `unresolved` it has none, which proves nothing. Both stay unknown until a webhook or a person settles them.
     """
 

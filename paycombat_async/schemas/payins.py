@@ -46,7 +46,7 @@ class CreatePayin(Request, frozen=True, kw_only=True):
 
 
 class SimulatePayin(Request, frozen=True, kw_only=True):
-    """A simulated payin. Its fields are not documented: `extra={"payin_id": …, "status": "SUCCESS"}` is a guess."""
+    """Makes a sandbox payin succeed or fail. The fields are a guess: `extra={"payin_id": …, "status": "SUCCESS"}`."""
 
 
 class CreateVirtualAccount(Request, frozen=True, kw_only=True):

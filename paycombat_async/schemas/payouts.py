@@ -80,7 +80,7 @@ class CreatePayout(Request, frozen=True, kw_only=True):
 
 
 class SimulatePayout(Request, frozen=True, kw_only=True):
-    """A simulated payout. Its fields are not documented: `extra={"payout_id": …, "status": "SUCCESS"}` is a guess."""
+    """Makes a sandbox payout succeed or fail. The fields are a guess: `extra={"payout_id": …, "status": "SUCCESS"}`."""
 
 
 class Payout(Response, frozen=True, kw_only=True):

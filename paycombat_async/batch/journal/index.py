@@ -49,7 +49,7 @@ class CustomerIndex:
         self.read()
 
     def read(self) -> None:
-        """Load the state from the file: at the start, and after a transaction was rolled back."""
+        """Load the rows to keep in memory from the file: at the start, and after a transaction was rolled back."""
         (indexed,) = self._connection.execute("SELECT max(value) FROM mark WHERE name = 'indexed'").fetchone()
         self._indexed = indexed or 0
         self._latest = dict(

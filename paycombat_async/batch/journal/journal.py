@@ -139,7 +139,7 @@ class Journal:
             return plans
 
     def close(self, results: Sequence[Result], failures_left: str = "") -> None:
-        """Record the last results and close the file. Rows still `sending` become `new`: no API call may be under way.
+        """Record the last results and close the file. Call it when no API call is under way: `sending` becomes `new`.
 
         `failures_left` is the digest of the failures file that this run leaves, "" if it leaves none. Raises
         `ConfigurationError` if the file cannot be written; the file is closed even then.

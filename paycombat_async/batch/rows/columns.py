@@ -125,7 +125,7 @@ def _leaves(kind: type[Struct], above: Path = ()) -> Iterator[tuple[Path, bool]]
         part = next((member for member in members if isinstance(member, type) and issubclass(member, Struct)), None)
         if part is not None:
             yield from _leaves(part, path)
-        elif field.name != "extra":  # `extra` is a field of the Struct, not a key of the body
+        elif field.name != "extra":  # `extra` is a field of `UpdateCustomer`, not a key of the body
             yield path, any(_is_mapping(member) for member in members)
 
 

@@ -60,7 +60,7 @@ def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | B
     known = _text_or_nothing(data.get(KEY))
     if data.get(KEY, "") == "":
         return BadRow(line, _no_id(data), source=source)
-    if "extra" in data:  # `extra` is a field of the Struct, not a key of the body
+    if "extra" in data:  # `extra` is a field of `UpdateCustomer`, not a key of the body
         return BadRow(line, "unknown field 'extra'", known, source)
     try:
         request = UpdateCustomer.from_mapping(data)
