@@ -24,7 +24,7 @@ class PartialFile:
         for left in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
             _delete_abandoned(left)
         self._handle, self.path = _create(target)
-        while not os.fstat(self._handle).st_nlink:  # another run has deleted the file before it was locked
+        while not os.fstat(self._handle).st_nlink:  # another run has deleted the file before this run had locked it
             os.close(self._handle)
             self._handle, self.path = _create(target)
         self._stream: TextIO | None = None

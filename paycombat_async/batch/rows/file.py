@@ -23,7 +23,7 @@ STANDARD_INPUT: Final = "standard input"
 _SUFFIXES: Final[dict[str, FileFormat]] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 # CSV allows any line ending, and line ends within cells; JSONL lines end with a line feed only.
 _NEWLINE: Final[dict[FileFormat, str]] = {"csv": "", "jsonl": "\n"}
-_HEADER_CHARACTERS: Final = 1 << 16  # read to find the delimiter
+_HEADER_CHARACTERS: Final = 1 << 16  # at the start of a file, read to find the delimiter
 
 
 @dataclass(frozen=True, slots=True)
