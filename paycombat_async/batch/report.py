@@ -7,6 +7,7 @@ from typing import Self
 from msgspec import Struct
 
 from paycombat_async._printable import printable
+from paycombat_async._secrets import short_rich_repr
 from paycombat_async.batch.rows.row import BadRow, Row
 
 FIRST_FAILURES = 20  # kept in the report; the failures file contains all of them
@@ -21,6 +22,11 @@ class Failure(Struct, frozen=True):
     line: int
     customer_id: str
     reason: str
+
+    def __repr__(self) -> str:
+        return f"Failure(line={self.line}, {self.customer_id!r}, ***)"  # the provider's words may quote personal data
+
+    __rich_repr__ = short_rich_repr
 
 
 class Progress(Struct, frozen=True, kw_only=True):

@@ -85,6 +85,11 @@ class Settlement(Struct, frozen=True, kw_only=True):
     object_id: str | None = None
     answer: bytes | None = None
 
+    def __repr__(self) -> str:
+        return f"Settlement({self.endpoint}, {self.reference!r}, {self.state}, attempt={self.attempt})"
+
+    __rich_repr__ = short_rich_repr
+
 
 class Intents(Protocol):
     """A store of intents, for one account. `testing.intents_conformance` tests a store that you write yourself.

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from paycombat_async._printable import printable
 from paycombat_async._protocol.request_body import encode_body
+from paycombat_async._secrets import short_rich_repr
 from paycombat_async._signing import body_digest
 from paycombat_async.batch.rows.columns import KEY, columns
 from paycombat_async.batch.rows.damage import find_damage
@@ -40,6 +41,11 @@ class Row(Struct, frozen=True, gc=False):
     def customer_id(self) -> str:
         return self.request.customer_id
 
+    def __repr__(self) -> str:
+        return f"Row(line={self.line}, {self.request!r})"
+
+    __rich_repr__ = short_rich_repr
+
     @property
     def changes_nothing(self) -> bool:
         """Whether the body has the id of the customer only, so that there is nothing to send."""
@@ -53,6 +59,11 @@ class BadRow(Struct, frozen=True):
     reason: str
     customer_id: str = ""
     source: Source = None
+
+    def __repr__(self) -> str:
+        return f"BadRow(line={self.line}, {self.customer_id!r}, {self.reason!r})"
+
+    __rich_repr__ = short_rich_repr
 
 
 def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | BadRow:
