@@ -1,5 +1,7 @@
 """What a run records is not lost when a commit of the journal fails."""
 
+import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -9,6 +11,7 @@ from paycombat_async.batch.journal.journal import Journal, Plan, Result, RowStat
 from paycombat_async.batch.report import Tally
 from paycombat_async.batch.rows.row import Row, row_from_request
 from paycombat_async.batch.run.recorder import RunRecorder
+from tests.processes import PATIENCE_S
 
 
 def row(customer_id: str) -> Row:
@@ -63,6 +66,30 @@ async def test_results_of_a_commit_that_failed_are_written_at_the_end(monkeypatc
     recorder.mark_done(items[0].number)
     with pytest.raises(ConfigurationError, match="disk is full"):
         await recorder.flush()
+    recorder.close()
+
+    assert [(items[0].number, RowState.DONE)] == [(result.number, result.state) for result in written]
+
+
+async def test_results_of_a_commit_that_is_cancelled_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commit waits for its thread when the run is cancelled; the rows were carried out all the same."""
+    recorder = RunRecorder(temporary_journal(), None, Tally(None))
+    items = await recorder.plan([row("c1")])
+    commit, written, may_write = Journal.commit, list[Result](), threading.Event()
+
+    def watched(journal: Journal, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
+        written.extend(results)
+        return commit(journal, results, rows)
+
+    monkeypatch.setattr(Journal, "commit", watched)
+    recorder.mark_done(items[0].number)
+    recorder._thread.submit(may_write.wait, PATIENCE_S)
+    flushing = asyncio.create_task(recorder.flush())
+    await asyncio.sleep(0)
+    flushing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await flushing
+    may_write.set()
     recorder.close()
 
     assert [(items[0].number, RowState.DONE)] == [(result.number, result.state) for result in written]
