@@ -1,9 +1,11 @@
 """Secrets stay out of everything that can be printed, pickled, copied or walked."""
 
+import base64
 import copy
 import json
 import logging
 import pickle
+import re
 import traceback
 from collections.abc import Callable
 
@@ -162,6 +164,29 @@ def test_of_two_secrets_that_begin_alike_both_vanish_whole(order: int) -> None:
 def test_an_empty_secret_changes_nothing() -> None:
     """A client without a key must not fill its texts with stars."""
     assert Redactor([Secret("")])("abc") == "abc"
+
+
+@pytest.mark.parametrize("before", ["", "x", "xx", "xxx", "user:"])
+@pytest.mark.parametrize("after", ["", "y", "yy"])
+def test_a_secret_within_base64_is_found_wherever_it_begins(before: str, after: str) -> None:
+    """Three bytes are four characters, so that the same secret is written in three ways."""
+    encoded = base64.b64encode(f"{before}{TOKEN}{after}".encode()).decode()
+
+    shown = Redactor([Secret(TOKEN)])(f"got {encoded} back")
+
+    assert "***" in shown
+    for left in re.findall(r"[A-Za-z0-9+/]{8,}", shown):
+        assert TOKEN[2:-2].encode() not in base64.b64decode(left + "=" * (-len(left) % 4))
+    assert len(shown) < len(encoded)
+
+
+def test_a_secret_at_the_end_of_what_is_searched_is_not_shown_in_part() -> None:
+    """Only the beginning of a long answer is searched; the secret that is cut there does not look like itself."""
+    secret = "snd_" + "5eCret" * 160
+    shown = Redactor([Secret(secret)])(f"{secret} " * 40)
+
+    assert "***" in shown
+    assert "5eCret" not in shown
 
 
 def test_text_is_clipped_after_it_was_redacted() -> None:

@@ -211,6 +211,21 @@ def test_closing_from_another_thread_ends_work(inbox: Inbox) -> None:
     assert [] == inbox.pending()
 
 
+def test_work_that_fails_after_the_inbox_was_closed_is_not_done(inbox: Inbox) -> None:
+    """It opens itself again, also to give the event back."""
+    inbox.receive(PAID)
+    delivery = inbox.take()
+    assert delivery is not None
+    with contextlib.suppress(KeyError), delivery:
+        inbox.close()
+        raise KeyError
+
+    again = inbox.take()
+
+    assert again is not None
+    assert (PAID, 2) == (again.event, again.attempt)
+
+
 def test_closing_ends_work_that_waits(inbox: Inbox) -> None:
     """However far the loop is."""
     with ThreadPoolExecutor(1) as pool:

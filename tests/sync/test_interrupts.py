@@ -8,8 +8,10 @@ from typing import NoReturn
 
 import pytest
 
+from paycombat_async import Outcome, PayCombatError
 from paycombat_async.testing import FakeTransport
 from paycombat_sync import _loop_thread, _native_thread, _runner
+from tests.calls import payout
 from tests.processes import PATIENCE_S
 from tests.sync.doubles import CUSTOMER, HangingTransport, MakeClient
 
@@ -31,6 +33,29 @@ def test_ctrl_c_returns_when_the_request_is_cut(make_client: MakeClient) -> None
 
     assert transport.cancelled.is_set()
     thread.join()
+
+
+@pytest.mark.promise("P15")
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="POSIX only")
+def test_ctrl_c_during_a_payout_says_what_became_of_it(make_client: MakeClient) -> None:
+    """The cause of the KeyboardInterrupt is the error that the caller would have got: outcome, reference, advice."""
+    transport = HangingTransport()
+    client = make_client(transport=transport)
+
+    def interrupt() -> None:
+        assert transport.entered.acquire(timeout=PATIENCE_S)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        client.payouts.create(payout())
+    thread.join()
+
+    fate = caught.value.__cause__
+    assert isinstance(fate, PayCombatError)
+    assert (Outcome.UNKNOWN, "order-1", 1) == (fate.outcome, fate.reference, fate.attempts)
+    assert fate.advice
 
 
 @pytest.mark.parametrize("status", [200, 404])
