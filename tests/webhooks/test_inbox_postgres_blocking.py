@@ -298,6 +298,16 @@ def test_taken_in_the_transaction_of_the_caller(inbox, connection):
         assert nothing is None
 
 
+def test_an_event_whose_taking_was_rolled_back_is_not_done(inbox, connection):
+    """By the body itself: what it wrote is gone, and another worker may have the event."""
+    inbox.receive(PAID)
+    with pytest.raises(LeaseLost), inbox.taken(connection=connection):
+        connection.rollback()
+
+    connection.commit()
+    assert [PAID] == inbox.pending()
+
+
 def test_nobody_else_gets_a_taken_event(inbox):
     """Nor a later one of the same payout."""
     for each in (SENT, RETURNED, OTHER):
