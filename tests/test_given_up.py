@@ -25,6 +25,7 @@ from paycombat_async import (
 )
 from paycombat_async._engine import engine
 from paycombat_async._protocol.draft import draft
+from paycombat_async.testing import FakeClock
 from paycombat_sync import PayCombat
 from tests.calls import payout
 from tests.raw_server import Arrived, RawServer, Serve, answering, http
@@ -258,6 +259,37 @@ async def test_a_closing_client_lets_calls_under_way_finish():
         await asyncio.wait_for(closing, LONGEST_S)
 
     assert ["payout_1"] * 20 == [each.id for each in made]
+
+
+@pytest.mark.parametrize("grace", [0.001, 1, 30.0])
+async def test_every_grace_is_waited_for(grace, make_client):
+    """However short it is, a call that ends in time is not cut."""
+    taken, may_answer = asyncio.Event(), asyncio.Event()
+
+    class Waiting:
+        async def send(self, draft: Draft, timeout: float) -> RawReply:
+            taken.set()
+            await may_answer.wait()
+            return RawReply(200, {}, PAID)
+
+    class Standing(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            self.slept.append(seconds)
+            await asyncio.Event().wait()
+
+    clock = Standing()
+    client = make_client(transport=Waiting(), clock=clock)
+    paying = asyncio.create_task(client.payouts.create(payout()))
+    await taken.wait()
+    closing = asyncio.create_task(client.aclose(grace=grace))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    may_answer.set()
+    made = await paying
+    await closing
+
+    assert ("payout_1", [grace]) == (made.id, clock.slept)
 
 
 async def test_what_is_left_when_the_grace_is_over_is_cut_with_its_evidence():

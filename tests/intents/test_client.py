@@ -175,6 +175,15 @@ async def test_any_call_can_be_brought_under_the_store(client, transport) -> Non
     assert [("POST /api/v1/new", IntentState.APPLIED, 1)] == await state_of(client, "thing-1")
 
 
+async def test_an_empty_answer_is_an_answer(client, transport) -> None:
+    """A call whose answer was empty was carried out as well, and is answered from its record."""
+    transport.answer(200, b"")
+    made = [await client.request("POST", "/api/v1/new", body={"a": 1}, reference="thing-1") for _ in range(2)]
+
+    assert [(None, False), (None, True)] == [(reply.data, reply.is_replayed) for reply in made]
+    assert 1 == len(transport.drafts)
+
+
 async def test_a_payout_has_one_name(client, transport) -> None:
     """Under another name than its order_id it could be sent a second time, and no list would find it."""
     transport.answer(200, PAID)

@@ -4,6 +4,7 @@ import gc
 import os
 import sqlite3
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from paycombat_async import ConfigurationError, Outcome, StoreFailed
 from paycombat_async.intents import NewIntent, SqliteIntents
 from tests.calls import payout
+from tests.processes import ROOT, run
 
 pytestmark = pytest.mark.promise("P13")
 
@@ -122,3 +124,30 @@ def test_a_forked_child_has_a_connection_of_its_own(tmp_path: Path) -> None:
     assert 0 == os.waitstatus_to_exitcode(status)
     assert not store._begin(NEW).may_send
     store._file.close()
+
+
+FORK_IN_C = """
+import ctypes, os, sys
+from paycombat_async.intents import NewIntent, SqliteIntents
+
+store = SqliteIntents(sys.argv[1])
+new = [NewIntent(endpoint="payouts.create", reference=name, body_digest="d", owner="o", lease=9) for name in "ab"]
+assert store._begin(new[0]).may_send
+parents = store._file._connection
+child = ctypes.CDLL(None).fork()
+if child == 0:
+    is_right = store._begin(new[1]).may_send and store._file._connection is not parents
+    os._exit(0 if is_right else 1)
+assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+assert store._file._connection is parents
+assert not any(store._begin(each).may_send for each in new)
+store._file.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_child_that_was_forked_in_c_has_a_connection_of_its_own(tmp_path: Path) -> None:
+    """As by uWSGI: no function that is registered for forks is called, and the connection is open in both."""
+    ended = run(sys.executable, "-W", "error", "-c", FORK_IN_C, tmp_path / "intents.db", cwd=ROOT)
+
+    assert (0, "", "") == (ended.returncode, ended.stdout, ended.stderr)

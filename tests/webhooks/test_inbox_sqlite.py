@@ -212,10 +212,11 @@ def test_a_directory_that_is_not_there_is_named(tmp_path):
         SqliteInbox(tmp_path / "none" / "inbox.db")
 
 
-def test_a_network_file_system_is_refused(path, monkeypatch):
-    """Its locks do not keep several machines apart."""
+@pytest.mark.parametrize("others", ["", "/dev/sda1 / ext4 rw 0 0\nproc /proc proc rw 0 0\n"], ids=["alone", "mounted"])
+def test_a_network_file_system_is_refused(path, monkeypatch, others):
+    """Its locks do not keep several machines apart. The mount point that is nearest to the file counts."""
     mounts = path.with_name("mounts")
-    mounts.write_text(f"server:/ {path.parent} nfs4 rw 0 0\n", encoding="utf-8")
+    mounts.write_text(f"{others}server:/ {path.parent} nfs4 rw 0 0\n", encoding="utf-8")
     monkeypatch.setattr(_sqlite_file, "Path", lambda name: mounts if name == "/proc/self/mounts" else Path(name))
 
     with pytest.raises(ConfigurationError, match="network file system"):
