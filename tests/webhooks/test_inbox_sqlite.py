@@ -97,6 +97,32 @@ async def test_every_commit_is_written_to_the_disk_and_only_once(inbox, path):
     assert path.with_name("inbox.db-wal").exists()
 
 
+async def test_a_lock_is_waited_for_also_after_the_log_was_cleared(inbox, path):
+    """Clearing does not wait; a commit after it does, since other processes hold the lock for milliseconds only."""
+    await inbox.receive(PAID)
+    file = inbox._file._file
+    before = file._connection.execute("PRAGMA busy_timeout").fetchone()
+
+    is_cleared = file.clear_log()
+
+    assert (True, (10_000,)) == (is_cleared, before)
+    assert before == file._connection.execute("PRAGMA busy_timeout").fetchone()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX only: the VFS has another name")
+def test_a_file_that_cannot_have_a_write_ahead_log_is_refused(path, monkeypatch):
+    """In another journal mode, the settings that are made would not survive a power cut."""
+    connect = sqlite3.connect
+
+    def without_shared_memory(address: str, **options: object) -> sqlite3.Connection:
+        return connect(f"{address}&vfs=unix-dotfile", **options)
+
+    monkeypatch.setattr(_sqlite_file.sqlite3, "connect", without_shared_memory)
+
+    with pytest.raises(ConfigurationError, match="journal mode stays delete, and cannot be WAL"):
+        SqliteInbox(path)
+
+
 async def test_personal_data_goes_when_the_work_is_done(inbox, path, clock):
     """Overwritten in the file, and a minute later cleared from the log beside it."""
     await inbox.receive(PAID)
