@@ -382,3 +382,14 @@ def test_any_list_of_distinct_items_is_walked_whole_and_to_an_end(pages, size, b
         found = [payout.id for payout in client.payouts.list(page_size=size)]
 
     assert [one for ids in names for one in ids] == found
+
+
+def test_a_list_ends_with_its_total():
+    """All pages together are counted: not a page more is asked for, and not one less."""
+    items = [Customer(customer_id=f"c{number}") for number in range(5)]
+    cursor, ended = Cursor(), []
+    for size in (slice(0, 2), slice(2, 4), slice(4, 5)):
+        cursor = cursor.after(Page(items=items[size], total=5), None)
+        ended.append(cursor.is_over)
+
+    assert [False, False, True] == ended

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -157,6 +158,20 @@ async def test_serialization_failures_are_repeated(store, postgres_server):
         )
         assert settled.count(True) == 1
     await strict.aclose()
+
+
+async def test_a_connection_that_was_idle_for_long_is_not_used_again(store, postgres_server, monkeypatch):
+    """Clouds drop such connections without a word, and a statement on one waits for its time-out."""
+    await store.begin(new("order-1"))
+    pool = store._tables.database._pools.current()
+    [(_, used)] = pool._idle
+    later = pool._loop.time() + 181
+
+    monkeypatch.setattr(pool, "_loop", SimpleNamespace(time=lambda: later))
+    await store.begin(new("order-2"))
+
+    [(_, other)] = pool._idle
+    assert (True, True) == (used.closed, other is not used)
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"], ids=["a conflict", "a deadlock"])
