@@ -597,6 +597,27 @@ async def test_stop_finishes_what_is_under_way(client_of: ClientOf, tmp_path: Pa
     assert {1} == set(provider.sent.values())
 
 
+async def test_a_run_that_is_stopped_early_does_not_judge_a_shared_failure(client_of: ClientOf) -> None:
+    """Every row so far was throttled, but not every row was read: those stay pending, and nobody is blamed."""
+    stop, tries = asyncio.Event(), 6
+
+    async def rows() -> AsyncIterator[UpdateCustomer]:
+        for update in updates(64):
+            yield update
+        await asyncio.Event().wait()
+
+    def answer(_: str, __: int) -> Answer:
+        if sum(provider.sent.values()) == 64 * tries:
+            stop.set()
+        return refused(429)
+
+    provider = Provider(answer)
+    report = await sync_customers(client_of(provider), rows(), concurrency=4, stop=stop)
+
+    assert {tries} == set(provider.sent.values())
+    assert ("", 130, 64) == (report.stopped, report.exit_code, report.pending)
+
+
 @pytest.mark.promise("P15")
 async def test_a_row_put_back_in_doubt_is_unknown_when_the_run_stops(client_of: ClientOf, tmp_path: Path) -> None:
     """Its first attempt was lost, the second throttled: that it was not sent again does not mean that it was not sent.

@@ -50,3 +50,13 @@ def test_sums_are_exact_in_any_context(one: Decimal, other: Decimal) -> None:
 def test_amounts_are_written_as_javascript_does(amount: str, text: str | None) -> None:
     """No exponent, no zeros at the end."""
     assert (text or amount) == text_of(Decimal(amount))
+
+
+def test_sums_are_exact() -> None:
+    """The largest and the smallest amount together have 21 digits; a rounded balance would hide a lost cent."""
+    largest, smallest = Decimal(10**15 - 1), Decimal("0.000001")
+
+    total = plus(largest, smallest)
+
+    assert "999999999999999.000001" == text_of(total)
+    assert smallest == plus(total, minus(largest))
