@@ -240,10 +240,11 @@ async def test_a_cancelled_body_is_rolled_back_and_counted(inbox, postgres_serve
     async def body() -> None:
         async with inbox.taken() as delivery:
             await delivery.connection.execute(credit(inbox, "first"))
-            await delivery.connection.execute("SELECT pg_sleep(60)")
+            await delivery.connection.execute(f"SELECT pg_sleep(60), '{inbox.schema}'".encode())
 
     task = asyncio.ensure_future(body())
-    sleeps = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    # Its own sleep: that of an earlier test may still be there, since the server does not notice a cut connection.
+    sleeps = f"SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%pg_sleep%{inbox.schema}%'"
     async with asyncio.timeout(30):
         while not await execute(postgres_server.dsn, sleeps):  # noqa: ASYNC110  # the server sets no event
             await asyncio.sleep(0.005)
