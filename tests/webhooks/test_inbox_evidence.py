@@ -161,7 +161,63 @@ async def test_a_call_that_was_carried_out_after_all_is_not_sent_again(inbox, st
     await inbox.receive(payout())
 
     intent = await record(store)
-    assert (intent.state, intent.evidence, intent.object_id) == (IntentState.APPLIED, "webhook", "object_1")
+    assert (intent.state, intent.object_id) == (IntentState.APPLIED, "object_1")
+    assert "webhook PAYOUT:object_1:SUCCESS, after a refusal" == intent.evidence
+
+
+async def test_a_contradiction_outlives_an_inbox_that_fails(store):
+    """The first delivery corrects the record and is then lost with its process; the next one is listed all the same."""
+    await call(store, PAYOUT, IntentState.REJECTED)
+
+    await MemoryInbox(intents=store).receive(payout())  # nothing of this inbox is left
+    inbox = MemoryInbox(intents=store)
+
+    assert [CONFLICT, DUPLICATE] == [await inbox.receive(payout()) for _ in range(2)]
+    assert await inbox.receive(payout("RETURNED")) is NEW
+
+
+SENT = {"wire_amount": ("50", "55.5"), "currency": ("AUD",), "$mode": ("live",)}
+
+
+@pytest.mark.parametrize("state", [None, IntentState.UNKNOWN], ids=["under way", "unknown"])
+@pytest.mark.parametrize("status", ["SUCCESS", "RETURNED", "MELTED"])
+@pytest.mark.parametrize(
+    ("shown", "fits"),
+    [
+        ({}, True),
+        ({"wire_amount": 50.0, "currency": "AUD"}, True),
+        ({"wire_amount": "55.50"}, True),
+        ({"wire_amount": 49.2, "original_amount": 50}, True),
+        ({"wire_amount": 49.2}, False),
+        ({"wire_amount": 49.2, "original_amount": 49.2}, False),
+        ({"wire_amount": 50, "currency": "KRW"}, False),
+    ],
+    ids=str,
+)
+async def test_a_payout_of_another_amount_settles_nothing(inbox, store, state, status, shown, fits):
+    """It may be an older payout whose order had the same name; by `reconcile`, too, it would not be taken for this one."""
+    new = NewIntent(endpoint=PAYOUT, reference="order-1", body_digest="d", owner="test", lease=3600, expected=SENT)
+    await store.begin(new)
+    if state:
+        unknown = Settlement(endpoint=PAYOUT, reference="order-1", attempt=1, state=state, evidence="answer")
+        await store.settle(unknown)
+    delivered = event("PAYOUT", status, order_id="order-1", **shown)
+
+    receipts = [await inbox.receive(delivered), await inbox.receive(delivered)]
+
+    assert [NEW if fits else CONFLICT, DUPLICATE] == receipts
+    assert ((await record(store)).state is IntentState.APPLIED) is fits
+
+
+async def test_a_payin_may_be_paid_in_another_amount(inbox, store):
+    """Whoever works on the event compares the amounts."""
+    new = NewIntent(
+        endpoint=PAYIN, reference="order-1", body_digest="d", owner="test", lease=9, expected={"amount": ("12.5",)}
+    )
+    await store.begin(new)
+
+    assert await inbox.receive(event("PAYIN", "SUCCESS", order_reference="order-1", amount=12)) is NEW
+    assert (await record(store, PAYIN)).state is IntentState.APPLIED
 
 
 async def test_an_event_that_agrees_with_the_record_is_new(inbox, store):
@@ -266,3 +322,9 @@ def test_a_number_as_a_reference_is_text():
     assert NamedCall(PAYOUT, "17") == call_of(event("PAYOUT", "SUCCESS", order_id=17))
     assert NamedCall(PAYOUT, "17") == call_of(event("PAYOUT", "MELTED", order_id=17))
     assert call_of(event("PAYOUT", "MELTED", order_id=True)) is None
+
+
+@pytest.mark.parametrize("object_id", ["a\0b", "a" * 256])
+def test_an_id_that_no_store_keeps_is_no_evidence(object_id):
+    """PostgreSQL refuses a NUL, so that each delivery of the event would fail, for ever."""
+    assert call_of(payout(object_id=object_id)) is None
