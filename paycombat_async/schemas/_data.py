@@ -18,10 +18,11 @@ _TOKEN = re.compile(r"[\w.:/#-]*", re.ASCII)
 
 def _plain_number(digits: str) -> int | float | str:
     """Returns a JSON number with a fraction or exponent as int or float, or as the str it is if a float would round."""
-    nearest = float(digits)
-    if Decimal(repr(nearest)) != Decimal(digits):
+    nearest, exact = float(digits), Decimal(digits)
+    if Decimal(repr(nearest)) != exact:
         return digits
-    return int(nearest) if nearest.is_integer() else nearest
+    # From 1e23 on, the float of few digits is not the integer that they mean.
+    return int(nearest) if nearest.is_integer() and int(nearest) == exact else nearest
 
 
 _PLAIN: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=_plain_number)
