@@ -4,7 +4,7 @@ match event:
     case PayinSucceeded(payin=payin): ...
 """
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 
@@ -12,6 +12,9 @@ from paycombat_async._signing import content_digest
 from paycombat_async.schemas._data import shown_value
 from paycombat_async.schemas.payins import Payin, VirtualAccount, VirtualAccountStatus
 from paycombat_async.schemas.payouts import Payout
+
+# The decoder's substitute for bytes and halves of surrogate pairs that are no text: with it, two ids may look the same.
+REPLACED: Final = "\ufffd"
 
 
 class _Event(Struct, frozen=True, kw_only=True, gc=False):
@@ -39,12 +42,12 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
         """A str that is the same for every delivery of this event: use it to process an event only once.
 
         It consists of type, id and status, since the provider sends neither a time nor an id of the delivery; without
-        an id, it is a digest of `payload`.
+        a readable id, it is a digest of `payload`.
         """
         return self._key(self.type or "")
 
     def _key(self, subject: str) -> str:
-        if not self.id:
+        if not self.id or REPLACED in self.id:
             return _digest_key(self.payload)
         return f"{subject}:{self.id}:{self.status}"
 

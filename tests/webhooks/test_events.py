@@ -1,5 +1,6 @@
 """From a verified body to its event: which class, which fields, and what an odd body costs."""
 
+import asyncio
 import copy
 import json
 import pickle
@@ -18,6 +19,7 @@ from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.schemas.payins import Payin, VirtualAccount
 from paycombat_async.schemas.payouts import Payout
 from paycombat_async.webhooks.events import read_event
+from paycombat_async.webhooks.inboxes.inbox import Receipt
 from tests.json_cases import json_documents
 from tests.webhooks.bodies import PAYIN, PAYOUT, VIRTUAL_ACCOUNT, written
 
@@ -239,6 +241,20 @@ def test_without_an_id_the_payload_is_the_key() -> None:
 
     assert event_of(one).key == event_of(one).key
     assert event_of(one).key != event_of(other).key
+
+
+def test_ids_that_are_no_text_are_not_mixed_up() -> None:
+    """The decoder writes U+FFFD for what it cannot read, so the ids look the same; the second event would be lost."""
+    text = b'{"id":"p_%b","type":"PAYOUT","status":"SUCCESS"}'
+    events = [read_event(text % letter) for letter in (b"\xe9", b"\xe8", b"\\ud800")]
+
+    assert 3 == len({event.key for event in events})
+    assert [Receipt.NEW] * 3 == asyncio.run(_receipts(events))
+
+
+async def _receipts(events: list[webhooks.WebhookEvent]) -> list[Receipt]:
+    inbox = webhooks.MemoryInbox()
+    return [await inbox.receive(event) for event in events]
 
 
 @given(

@@ -243,9 +243,9 @@ async def test_a_stricter_isolation_only_costs_tries(inbox, postgres_server, iso
         await each.aclose()
 
 
-@pytest.mark.parametrize("odd", ["a\0b", "\ud83d", "x" * 5000, "주문" * 300, "'; DROP TABLE event; --"])
+@pytest.mark.parametrize("odd", ["a\0b", "x" * 5000, "주문" * 300, "'; DROP TABLE event; --"])
 async def test_an_odd_id_is_kept_like_any_other(inbox, odd):
-    """NUL and half surrogates cannot be stored as text, and long texts not be indexed."""
+    """NUL cannot be stored as text, and long texts not be indexed."""
     odd_payin, odd_return = event("SUCCESS", number=odd), event("RETURNED", "PAYOUT", odd)
     receipts = [await inbox.receive(each) for each in (odd_payin, odd_payin, odd_return, event("EXPIRED", number=odd))]
     taken = [await inbox.take(), await inbox.take()]

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from paycombat_async.errors import ConfigurationError, LeaseLost
-from paycombat_async.schemas.events import UnknownEvent, WebhookEvent
+from paycombat_async.schemas.events import REPLACED, UnknownEvent, WebhookEvent
 from paycombat_async.webhooks.inboxes.inbox import Receipt
 
 # The stage of each status, by type: the recorded status of a payin or payout is only replaced by one of a later stage.
@@ -29,7 +29,7 @@ def subject_of(event: WebhookEvent) -> Subject | None:
     The fields of an `UnknownEvent` may contradict each other, so its status is ignored, unless it is PENDING, which is
     not final.
     """
-    if not event.id or event.status not in STAGES.get(event.type or "", {}):
+    if not event.id or REPLACED in event.id or event.status not in STAGES.get(event.type or "", {}):
         return None
     if isinstance(event, UnknownEvent) and event.status != "PENDING":
         return None
