@@ -256,6 +256,18 @@ async def test_an_odd_id_is_kept_like_any_other(inbox, odd):
     assert [odd_return] == await inbox.pending()
 
 
+async def test_an_id_is_kept_whatever_the_encoding_of_the_database(postgres_server):
+    """A database in Latin-1 cannot store other letters, so that each delivery of the event would fail, for ever."""
+    await execute(postgres_server.dsn, "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
+    async with postgres_inbox(postgres_server.dsn_of("latin")) as inbox:
+        events = [event("SUCCESS", number=number) for number in ("주문", "é", "plain")]
+
+        assert [Receipt.NEW] * 3 == [await inbox.receive(each) for each in events]
+        assert [Receipt.DUPLICATE] * 3 == [await inbox.receive(each) for each in events]
+        assert events == await inbox.pending()
+    await execute(postgres_server.dsn, "DROP DATABASE latin")
+
+
 async def test_an_event_of_an_unknown_kind_stays_known_when_it_is_known(inbox):
     """A later release gives another key to the same body, and must not work on it a second time."""
     unknown = UnknownEvent(payload=PAID.payload, data={"type": "PAYIN"})

@@ -20,7 +20,7 @@ CHANNEL: Final = "paycombat_inbox"
 _log: Final = logging.getLogger("paycombat")
 _TRIES: Final = 50  # attempts of `receive`, while other processes change the status between its two statements
 FORGOTTEN_AT_ONCE: Final = 1000  # events per DELETE, so that no statement takes long
-_LONGEST_KEY: Final = 500  # bytes; PostgreSQL cannot index more than about 2700 bytes
+_LONGEST_KEY: Final = 500  # characters of ASCII; PostgreSQL cannot index more than about 2700 bytes
 
 _NOTIFY: Final = f"pg_notify('{CHANNEL}', '{{schema}}')"
 _WAIT_FOR: Final = "since = clock_timestamp(), free_at = clock_timestamp() + make_interval(secs => %({})s)"
@@ -260,10 +260,13 @@ def _keys(event: WebhookEvent) -> dict[str, object]:
 
 
 def _storable(text: str) -> str:
-    """Returns the text, or its digest if PostgreSQL cannot store or index it."""
-    encoded = text.encode("utf-8", "surrogatepass")
-    is_plain = "\0" not in text and encoded == text.encode("utf-8", "replace")
-    return text if is_plain and len(encoded) <= _LONGEST_KEY else f"digest:{content_digest(encoded)}"
+    """Returns the text, or its digest if PostgreSQL may not be able to store or index it.
+
+    Which letters beyond ASCII it can store depends on the encoding of the database.
+    """
+    if text.isascii() and "\0" not in text and len(text) <= _LONGEST_KEY:
+        return text
+    return f"digest:{content_digest(text.encode('utf-8', 'surrogatepass'))}"
 
 
 def _read(payload: bytes | None) -> WebhookEvent | None:
