@@ -20,7 +20,14 @@ from paycombat_async._engine.records import (
     open_record,
     reference_for,
 )
-from paycombat_async._engine.reports import call_report, describe, failed_attempt, fate_of_cut, successful_attempt
+from paycombat_async._engine.reports import (
+    call_report,
+    describe,
+    failed_attempt,
+    fate_of_cut,
+    not_kept,
+    successful_attempt,
+)
 from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.echo import check_echoed_fields
 from paycombat_async._protocol.interpret import interpret
@@ -31,7 +38,6 @@ from paycombat_async._secrets import Redactor
 from paycombat_async._settings import Limits, is_sandbox
 from paycombat_async.endpoints import Endpoint, Evidence, Repeat
 from paycombat_async.errors import (
-    AnswerNotKept,
     ConfigurationError,
     ConnectFailed,
     InvalidResponse,
@@ -185,11 +191,14 @@ class Engine:
             raw = RawReply(200, {}, intent.answer)
             reading = interpret(endpoint, raw, now=self.clock.now, redact=self.config.redact)
             return Reply(reading.data, reading.request_id, 0, elapsed, endpoint, raw, reading.echo, is_replayed=True)
-        lookup = LOOKUPS.get(endpoint.name)
-        if lookup is None or intent.object_id is None:
-            raise AnswerNotKept(f"{endpoint.name}: carried out before with this reference, but its answer was not kept")
-        found = await self.send(lookup.endpoint, None, {lookup.parameter: intent.object_id})
-        return msgspec.structs.replace(found, endpoint=endpoint, is_replayed=True)
+        lookup, problem = LOOKUPS.get(endpoint.name), ""
+        if lookup is not None and intent.object_id is not None:
+            try:
+                found = await self.send(lookup.endpoint, None, {lookup.parameter: intent.object_id})
+                return msgspec.structs.replace(found, endpoint=endpoint, is_replayed=True)
+            except PayCombatError as failure:  # its outcome is that of a read, and says nothing about the call
+                problem = f", and cannot be looked up: {failure}"
+        raise not_kept(call, problem)
 
     async def _carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
         """Sends until there is a reply or an error that ends the call; updates `call` with each attempt."""

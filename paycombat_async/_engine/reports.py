@@ -3,7 +3,7 @@
 from paycombat_async._engine.lifetime import CallUnderWay
 from paycombat_async._protocol.echo import annotate_error, reference_of
 from paycombat_async._protocol.messages import Attempt, Call
-from paycombat_async.errors import ApiError, ConnectFailed, Disconnected, InvalidResponse, PayCombatError
+from paycombat_async.errors import AnswerNotKept, ApiError, ConnectFailed, Disconnected, InvalidResponse, PayCombatError
 from paycombat_async.retry import may_pass_later
 
 
@@ -15,6 +15,15 @@ def describe(error: PayCombatError, call: CallUnderWay) -> None:
     error.may_pass_later = may_pass_later(call.endpoint.repeat, error)
 
 
+def not_kept(call: CallUnderWay, problem: str) -> AnswerNotKept:
+    """Returns the error for a call that was carried out before, if its answer is neither recorded nor looked up."""
+    error = AnswerNotKept(
+        f"{call.endpoint.name}: carried out before with this reference, but its answer was not kept{problem}"
+    )
+    describe(error, call)
+    return error
+
+
 def fate_of_cut(call: CallUnderWay, cut: BaseException) -> PayCombatError:
     """Returns an error that describes a call which was cancelled, interrupted or ended by another exception.
 
@@ -22,7 +31,11 @@ def fate_of_cut(call: CallUnderWay, cut: BaseException) -> PayCombatError:
     while an attempt was under way.
     """
     fate: PayCombatError
-    if not call.is_sending and not call.is_in_doubt:
+    if call.is_replayed:
+        fate = AnswerNotKept(
+            f"{call.endpoint.name} was carried out before; it was given up while its answer was sought"
+        )
+    elif not call.is_sending and not call.is_in_doubt:
         fate = ConnectFailed(f"{call.endpoint.name} was given up before an attempt; nothing more was sent")
     elif call.is_sending and isinstance(cut.__cause__, PayCombatError):
         fate = cut.__cause__

@@ -16,6 +16,7 @@ from paycombat_async import (
     AsyncPayCombat,
     Call,
     ConfigurationError,
+    ConnectFailed,
     CreateCustomer,
     CreatePayin,
     Draft,
@@ -348,6 +349,61 @@ async def test_an_answer_that_was_not_kept_is_looked_up(make_client, transport, 
     with pytest.raises(AnswerNotKept) as caught:
         await client.request("POST", "/x", body={}, reference="thing-1")
     assert Outcome.APPLIED is caught.value.outcome
+    await store.aclose()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [RawReply(404, {}, b"{}"), RawReply(500, {}, b""), TimedOut("silence"), ConnectFailed("nobody")],
+    ids=repr,
+)
+async def test_a_lookup_that_fails_does_not_say_that_nothing_happened(make_client, transport, tmp_path, failure):
+    """The path to look it up at is a guess; its 404 is no refusal of the payout, which was carried out."""
+    store = SqliteIntents(tmp_path / "intents.db", keep_answers=False)
+    client = make_client(intents=store, base_url="http://127.0.0.1:1", max_retries=0)
+    transport.answer(200, PAID)
+    await client.payouts.create(ORDER)
+    if isinstance(failure, RawReply):
+        transport.answer(failure.status, failure.body)
+    else:
+        transport.fail(failure)
+
+    with pytest.raises(
+        AnswerNotKept, match=r"^payouts\.create: carried out before .* cannot be looked up: \w"
+    ) as caught:
+        await client.payouts.create(ORDER)
+
+    error = caught.value
+    assert (Outcome.APPLIED, False, 0) == (error.outcome, error.may_pass_later, error.attempts)
+    assert ("payouts.create", "order-1") == (error.endpoint, error.reference)
+    assert ["POST", "GET"] == [draft.method for draft in transport.drafts]
+    await store.aclose()
+
+
+async def test_a_lookup_that_is_cancelled_does_not_say_that_nothing_happened(make_client, tmp_path):
+    """The evidence of the cancelled call says that the payout was carried out."""
+    under_way = asyncio.Event()
+
+    class Silent(FakeTransport):
+        async def send(self, draft: Draft, timeout: float) -> RawReply:
+            if draft.method == "POST":
+                return RawReply(200, {}, PAID)
+            under_way.set()
+            return await asyncio.get_running_loop().create_future()
+
+    store = SqliteIntents(tmp_path / "intents.db", keep_answers=False)
+    client = make_client(transport=Silent(), intents=store, base_url="http://127.0.0.1:1")
+    await client.payouts.create(ORDER)
+    task = asyncio.create_task(client.payouts.create(ORDER))
+    await under_way.wait()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await task
+
+    fate = caught.value.__cause__
+    assert isinstance(fate, AnswerNotKept)
+    assert (Outcome.APPLIED, "order-1") == (fate.outcome, fate.reference)
     await store.aclose()
 
 
