@@ -25,10 +25,11 @@ class MemoryIntents:
 
     def __init__(self, account: str = DEFAULT_ACCOUNT, *, clock: Clock = SYSTEM_CLOCK) -> None:
         """Raises `ConfigurationError` for an account name that cannot be stored."""
-        self.account = check_account(account)
+        self.account = account
         self._clock = clock
         self._lock = threading.Lock()
         self._records: dict[tuple[str, str, str], transitions.Record] = {}
+        check_account(account)
 
     async def begin(self, new: NewIntent) -> Begun:
         key = (self.account, new.endpoint, check_reference(new.reference))

@@ -120,8 +120,8 @@ class PostgresIntents:
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         del dsn_or_pool  # tracebacks with local variables would show the password in it
-        self.account = check_account(account)
-        self.schema = schema
+        self.account, self.schema = account, schema
+        check_account(account)
         self._keep_answers = keep_answers
         self._tables = Tables(
             source,

@@ -66,12 +66,14 @@ class SqliteIntents:
         from paycombat_async._sqlite_file import SqliteFile  # noqa: PLC0415  # loads sqlite3
         from paycombat_async.intents.sqlite_file import INTENTS_FILE  # noqa: PLC0415  # loads sqlite3
 
+        self.account = account
+        self._path = Path(path).absolute()
         if str(path) == ":memory:":
             raise ConfigurationError("SqliteIntents needs a file; MemoryIntents keeps intents in memory")
-        self.account = check_account(account)
+        check_account(account)
         self._keep_answers = keep_answers
         self._clock = clock
-        self._file = SqliteFile(Path(path).absolute(), INTENTS_FILE)
+        self._file = SqliteFile(self._path, INTENTS_FILE)
 
     async def begin(self, new: NewIntent) -> Begun:
         return await self._in_thread(self._begin, new)
@@ -100,7 +102,7 @@ class SqliteIntents:
         self._file.close()
 
     def __repr__(self) -> str:
-        return f"SqliteIntents({str(self._file.path)!r}, account={self.account!r})"
+        return f"SqliteIntents({str(self._path)!r}, account={self.account!r})"
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Returns the result of `work`, run in a thread because a commit waits for the disk."""

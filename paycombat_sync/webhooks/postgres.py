@@ -5,7 +5,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, cast
 
 from paycombat_async._postgres.tables import BLOCKING_POOL, DEFAULT_SCHEMA
-from paycombat_async._secrets import Secret
+from paycombat_async._secrets import Secret, as_secret
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.inboxes import postgres
@@ -55,12 +55,13 @@ class PostgresInbox(LoopInbox):
         is never closed by the inbox; with it, `listen_dsn` is needed for NOTIFY. Raises `ConfigurationError` without
         psycopg, and for a schema or connection string that cannot be used.
         """
-        # The async class is typed for async pools; `_pool` tells it that a pool given here is a blocking one.
-        given = cast("str | Pool", dsn_or_pool)
-        inbox = _Async(given, schema=schema, intents=intents, listen_dsn=listen_dsn)
-        super().__init__(inbox)
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
-        del dsn_or_pool, given, listen_dsn  # tracebacks with local variables would show the passwords in them
+        listen = as_secret(listen_dsn)
+        del dsn_or_pool, listen_dsn  # tracebacks with local variables would show the passwords in them
+        # The async class is typed for async pools; `_pool` tells it that a pool given here is a blocking one. It takes
+        # Secrets as it takes connection strings.
+        inbox = _Async(cast("Pool", source), schema=schema, intents=intents, listen_dsn=cast("str | None", listen))
+        super().__init__(inbox)
         self.schema = schema
         self._postgres = inbox
         self._core = inbox.core

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, ClassVar
 
 from paycombat_async._postgres.tables import ASYNC_POOL, DEFAULT_SCHEMA, Tables
-from paycombat_async._secrets import Secret
+from paycombat_async._secrets import Secret, as_secret
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
@@ -53,7 +53,7 @@ class PostgresInbox(Inbox):
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         listen = source if isinstance(source, Secret) else None
-        listen = listen if listen_dsn is None else Secret(listen_dsn)
+        listen = as_secret(listen_dsn) or listen
         is_direct = listen_dsn is not None
         del dsn_or_pool, listen_dsn  # tracebacks with local variables would show the passwords in them
         self.schema = schema

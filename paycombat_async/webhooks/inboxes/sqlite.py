@@ -38,12 +38,13 @@ class SqliteInbox(Inbox):
         """
         from paycombat_async.webhooks.inboxes.sqlite_file import InboxFile, token_of  # noqa: PLC0415  # loads sqlite3
 
+        self._path = Path(path).absolute()
         if str(path) == ":memory:":
             raise ConfigurationError("SqliteInbox needs a file; MemoryInbox keeps events in memory")
         self._intents = intents
         self._clock = clock
         self._news = News()
-        self._file = InboxFile(Path(path).absolute(), clock)
+        self._file = InboxFile(self._path, clock)
         self._token_of = token_of
 
     async def receive(self, event: WebhookEvent, connection: None = None) -> Receipt:
@@ -99,7 +100,7 @@ class SqliteInbox(Inbox):
         await _in_thread(self._file.close)
 
     def __repr__(self) -> str:
-        return f"SqliteInbox({str(self._file.path)!r})"
+        return f"SqliteInbox({str(self._path)!r})"
 
     async def _take(self, lease: float) -> Delivery | None:
         since = self._clock.monotonic()
