@@ -95,7 +95,7 @@ def release(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", str(dist))
     wheel, sdist = next(dist.glob("*.whl")), next(dist.glob("*.tar.gz"))
     session.run("twine", "check", "--strict", str(wheel), str(sdist))
-    ours = {"paycombat_async", "paycombat_sync", "paycombat_command.py", "pytest_paycombat.py"}
+    ours = {"paycombat_async", "paycombat_sync", "pytest_paycombat.py"}
     strangers = sorted(_tops(wheel) - ours)
     if any(not name.endswith(".dist-info") for name in strangers):
         session.error(f"the wheel contains {', '.join(strangers)}")
@@ -103,9 +103,12 @@ def release(session: nox.Session) -> None:
     bare = Path(session.create_tmp(), "bare")
     session.run("python", "-m", "venv", "--clear", str(bare))
     python = str(bare / ("Scripts" if os.name == "nt" else "bin") / "python")
-    session.run(python, "-m", "pip", "install", "-q", str(wheel), external=True)
+    session.run(python, "-m", "pip", "install", "-q", f"{wheel}[cli]", external=True)
     check = f"import paycombat_async, paycombat_sync; assert paycombat_async.__version__ == {version!r}"
     session.run(python, "-I", "-c", check, external=True)
+    session.run(
+        str(Path(python).with_name("paycombat")), "--version", external=True
+    )  # as installed, outside the checkout
     if f"## [{version}]" not in Path("CHANGELOG.md").read_text(encoding="utf-8"):
         session.warn(f"left to do: give the changelog the heading '## [{version}] - YYYY-MM-DD' below [Unreleased]")
     session.log(f"left to do: nox, nox -s soak, git tag v{version}, twine upload {wheel} {sdist}")

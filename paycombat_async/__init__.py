@@ -2,9 +2,12 @@
 
 import sys
 
-if sys.argv[:1] == ["-m"] and "paycombat_async.cli" in sys.orig_argv:
-    # `python -m paycombat_async.cli` is starting. A signal during the imports below, which take most of its start-up
-    # time, must end it without a traceback; the console script `paycombat` calls `exit_on_signals` itself.
+if sys.argv and (
+    sys.argv[0].replace("\\", "/").rpartition("/")[2] in {"paycombat", "paycombat.exe"}
+    or (sys.argv[0] == "-m" and "paycombat_async.cli" in sys.orig_argv)
+):
+    # The command is starting. A signal during the imports below, which take most of its start-up time, must end it
+    # without a traceback.
     from paycombat_async.cli.launch import exit_on_signals
 
     exit_on_signals()

@@ -1,7 +1,6 @@
 """Starts the command `paycombat`; while the package is being imported, a signal ends the process without a traceback.
 
-This file is also installed as the module `paycombat_command`, outside the package: modules inside the package can only
-be imported after the package itself, which takes most of the time until a command runs.
+Importing the package takes most of the time until a command runs, so its first lines call `exit_on_signals` already.
 """
 
 import os

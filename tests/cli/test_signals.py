@@ -21,12 +21,8 @@ STOPPING = [signal.SIGINT, signal.SIGTERM]
 WORDS = {signal.SIGINT: "Interrupted.\n", signal.SIGTERM: "Terminated.\n"}
 each_signal = pytest.mark.parametrize("number", STOPPING, ids=lambda number: number.name)
 
-# The console script, as a distribution installs it: a module outside the package.
-SCRIPT = (
-    "import importlib.util as u, sys; "
-    f"spec = u.spec_from_file_location('paycombat_command', {str(ROOT / 'paycombat_async/cli/launch.py')!r}); "
-    "module = u.module_from_spec(spec); spec.loader.exec_module(module); module.main()"
-)
+# The console script, as an installer writes it.
+SCRIPT = "import sys\nfrom paycombat_async.cli.launch import main\nsys.exit(main())\n"
 # Python imports this module by itself when it starts.
 CUSTOMIZE = """
 import os, sys
@@ -40,17 +36,19 @@ sys.meta_path.insert(0, Sends())
 
 @each_signal
 @pytest.mark.parametrize("module", ["msgspec", "paycombat_async.client", "click", "paycombat_async.cli.doctor"])
-@pytest.mark.parametrize("command", [["-c", SCRIPT], ["-m", "paycombat_async.cli"]], ids=["script", "module"])
+@pytest.mark.parametrize("command", [["paycombat"], ["-m", "paycombat_async.cli"]], ids=["script", "module"])
 def test_a_signal_during_the_imports_is_no_traceback(
     tmp_path: Path, number: signal.Signals, module: str, command: list[str]
 ) -> None:
     """One word, and the exit code that a shell shows for the signal."""
     (tmp_path / "sitecustomize.py").write_text(CUSTOMIZE, encoding="utf-8")
+    (tmp_path / "paycombat").write_text(SCRIPT, encoding="utf-8")
     path = os.pathsep.join([str(tmp_path), str(ROOT)])
 
     ended = run_process(
         *(sys.executable, *command, "doctor"),
         env=environment(AT_IMPORT=module, NUMBER=str(int(number))) | {"PYTHONPATH": path},
+        cwd=tmp_path,
     )
 
     assert (128 + number, "", WORDS[number]) == ended
