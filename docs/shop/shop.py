@@ -21,6 +21,7 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel
 
 from paycombat_async import (
+    ApiError,
     AsyncPayCombat,
     BeneficiaryIndividual,
     CreatePayout,
@@ -42,6 +43,20 @@ SCHEMA: Final = """
         bsb text NOT NULL, amount numeric NOT NULL,
         status text NOT NULL DEFAULT 'to pay', payout_id text, problem text
     )
+"""
+
+# A refused bill may be corrected; any other one must be the same as before.
+NOTE: Final = """
+    INSERT INTO bill AS noted (order_id, first_name, last_name, account_number, bsb, amount)
+    VALUES (%(order_id)s, %(first_name)s, %(last_name)s, %(account_number)s, %(bsb)s, %(amount)s)
+    ON CONFLICT (order_id) DO UPDATE SET
+        first_name = excluded.first_name, last_name = excluded.last_name, account_number = excluded.account_number,
+        bsb = excluded.bsb, amount = excluded.amount, problem = NULL,
+        status = CASE noted.status WHEN 'refused' THEN 'to pay' ELSE noted.status END
+    WHERE noted.status = 'refused'
+        OR (noted.first_name, noted.last_name, noted.account_number, noted.bsb, noted.amount)
+            = (excluded.first_name, excluded.last_name, excluded.account_number, excluded.bsb, excluded.amount)
+    RETURNING order_id
 """
 
 log = logging.getLogger("shop")
@@ -84,13 +99,8 @@ app = FastAPI(lifespan=lifespan)
 @app.put("/bills/{order_id}")
 async def put_bill(order_id: str, bill: Bill) -> dict[str, object]:
     """Notes the bill and pays it. Safe to repeat, as often as the caller likes and on any machine."""
-    await execute(
-        "INSERT INTO bill (order_id, first_name, last_name, account_number, bsb, amount) VALUES"
-        " (%(order_id)s, %(first_name)s, %(last_name)s, %(account_number)s, %(bsb)s, %(amount)s)"
-        " ON CONFLICT DO NOTHING",
-        order_id=order_id,
-        **bill.model_dump(),
-    )
+    if not await execute(NOTE, order_id=order_id, **bill.model_dump()):
+        raise HTTPException(409, "another bill has this order id")
     await pay(order_id)
     return await get_bill(order_id)
 
@@ -124,10 +134,11 @@ async def pay(order_id: str) -> None:
         if error.may_pass_later:
             return  # nothing was paid: `settle_the_rest` tries again
         status = "not certain" if error.outcome is Outcome.UNKNOWN else "refused"
-        await move(order_id, "to pay", status, problem=str(error))
+        problem = error.provider_message if isinstance(error, ApiError) else None
+        await move(order_id, "to pay", status, problem=problem or str(error))
         return
     await execute("UPDATE bill SET payout_id = %(payout)s WHERE order_id = %(id)s", payout=payout.id, id=order_id)
-    for status in ("to pay", "not certain"):
+    for status in ("to pay", "not certain", "refused"):
         await move(order_id, status, "sent")
 
 

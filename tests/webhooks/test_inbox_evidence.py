@@ -195,7 +195,7 @@ SENT = {"wire_amount": ("50", "55.5"), "currency": ("AUD",), "$mode": ("live",)}
     ids=str,
 )
 async def test_a_payout_of_another_amount_settles_nothing(inbox, store, state, status, shown, fits):
-    """It may be an older payout whose order had the same name; by `reconcile`, too, it would not be taken for this one."""
+    """It may be an older payout whose order had the same name; `reconcile` does not take it for this one, either."""
     new = NewIntent(endpoint=PAYOUT, reference="order-1", body_digest="d", owner="test", lease=3600, expected=SENT)
     await store.begin(new)
     if state:
