@@ -20,7 +20,7 @@ from paycombat_async._protocol.url import check_raw_path
 from paycombat_async._secrets import Secret, as_secret, as_secrets
 from paycombat_async._settings import Limits, check_proxy, read_config, read_webhook_keys
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
-from paycombat_async.intents.intent import Intents
+from paycombat_async.intents.intent import Intents, check_store
 from paycombat_async.resources._unbound import UNBOUND
 from paycombat_async.resources.checkouts import Checkouts
 from paycombat_async.resources.customers import Customers
@@ -114,7 +114,7 @@ class AsyncPayCombat:
             limits=limits,
             hooks=Hooks(on_drift, on_attempt, strict_responses, on_call, show_references=show_references),
             lifetime=Lifetime(close_transport),
-            intents=intents,
+            intents=check_store(intents),
         )
         self._set_up(engine, webhooks)
 

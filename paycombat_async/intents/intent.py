@@ -150,6 +150,14 @@ class Intents(Protocol):
         ...
 
 
+def check_store(store: Intents | None) -> Intents | None:
+    """Returns the intents store unchanged. Raises `ConfigurationError` for a path, or for the class of a store."""
+    if store is not None and (isinstance(store, type) or not callable(getattr(store, "begin", None))):
+        given = store.__name__ if isinstance(store, type) else type(store).__name__
+        raise ConfigurationError(f'intents= takes a store, such as SqliteIntents("payments.db"), not {given}')
+    return store
+
+
 def check_account(account: str) -> str:
     """Returns the account's name unchanged. Raises `ConfigurationError` if it cannot be stored."""
     problem = _problem_of(account)

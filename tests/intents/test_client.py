@@ -30,6 +30,7 @@ from paycombat_async import (
     ReferenceReused,
     StoreFailed,
     TimedOut,
+    webhooks,
 )
 from paycombat_async._engine.records import LEASE_MARGIN_S
 from paycombat_async.endpoints import CREATE_PAYOUT
@@ -660,3 +661,16 @@ def test_the_blocking_client_keeps_the_same_promise(sandbox: Sandbox, tmp_path: 
         with pytest.raises(NotFound):
             client.payouts.retrieve("payout_of_nobody")
     assert 1 == sum(entry.reference == "order-0" for entry in sandbox.ledger)
+
+
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize("wrong", ["payments.db", Path("payments.db"), SqliteIntents], ids=["text", "path", "class"])
+@pytest.mark.parametrize("made", [AsyncPayCombat, PayCombat, webhooks.MemoryInbox])
+def test_what_is_no_store_is_refused_at_once(made: Any, wrong: Any) -> None:
+    """Not at the first payout."""
+    credentials = {} if made is webhooks.MemoryInbox else {"token": "snd_t", "signature_key": "snd_k"}
+
+    with pytest.raises(
+        ConfigurationError, match=r'intents= takes a store, such as SqliteIntents\("payments.db"\), not '
+    ):
+        made(intents=wrong, **credentials)

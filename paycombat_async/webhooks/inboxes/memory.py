@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
-from paycombat_async.intents.intent import Intents
+from paycombat_async.intents.intent import Intents, check_store
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.inboxes.delivery import Delivery, taken_by_lease
 from paycombat_async.webhooks.inboxes.evidence import settle
@@ -61,7 +61,7 @@ class MemoryInbox(Inbox):
 
     def __init__(self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         """`intents` is a store of calls: an event that names one of them records that the call was carried out."""
-        self._intents = intents
+        self._intents = check_store(intents)
         self._clock = clock
         self._lock = threading.Lock()
         self._news = News()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from paycombat_async._postgres.tables import ASYNC_POOL, DEFAULT_SCHEMA, Tables
 from paycombat_async._secrets import Secret, as_secret
-from paycombat_async.intents.intent import Intents
+from paycombat_async.intents.intent import Intents, check_store
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
 from paycombat_async.webhooks.inboxes.delivery import Delivery
@@ -66,7 +66,7 @@ class PostgresInbox(Inbox):
             steps=INBOX_STEPS,
             pool=self._pool,
         )
-        self._core = PostgresCore(tables, intents, self)
+        self._core = PostgresCore(tables, check_store(intents), self)
         self._news = News()
         self._notices = Notices(self._news, listen, schema, self._core.clock, is_direct=is_direct)
 

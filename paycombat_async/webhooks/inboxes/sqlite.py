@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async.errors import ConfigurationError
-from paycombat_async.intents.intent import Intents
+from paycombat_async.intents.intent import Intents, check_store
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.inboxes.delivery import Delivery, taken_by_lease
 from paycombat_async.webhooks.inboxes.evidence import settle
@@ -41,7 +41,7 @@ class SqliteInbox(Inbox):
         self._path = Path(path).absolute()
         if str(path) == ":memory:":
             raise ConfigurationError("SqliteInbox needs a file; MemoryInbox keeps events in memory")
-        self._intents = intents
+        self._intents = check_store(intents)
         self._clock = clock
         self._news = News()
         self._file = InboxFile(self._path, clock)
