@@ -214,8 +214,8 @@ class LoopThread:
 
         A running call ends with the process, since it runs in a daemon thread. Does nothing in a forked child.
         """
-        # The loop of a forked child is its parent's (test_a_forked_child_leaves_the_loop_of_its_parent_alone), and
-        # waiting for a running call would delay the exit (test_a_call_under_way_does_not_hold_up_the_exit).
+        # A forked child must not stop the loop of its parent, and waiting for a running call would delay the exit.
+        # Tests: a_forked_child_leaves_the_loop_of_its_parent_alone, a_call_under_way_does_not_hold_up_the_exit.
         if self._pid == os.getpid() and not self._calls:
             self.stop()
 

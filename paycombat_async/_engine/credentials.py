@@ -32,7 +32,7 @@ class Credentials:
         self._locks: dict[int, AbstractContextManager[object]] = {}
 
     def replace(self, token: Secret | None, signature_key: Secret | None) -> None:
-        """Replaces the credentials that are not None. If one is invalid, raises `ConfigurationError`, changing none."""
+        """Replaces each credential that is not None. Raises `ConfigurationError`, changing none, if one is invalid."""
         if token is None and signature_key is None:
             raise ConfigurationError("replace_credentials needs token=, signature_key= or both")
         with self._lock():

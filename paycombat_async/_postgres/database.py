@@ -115,7 +115,9 @@ class Database:
                 raise _StaleConnection
             with cut_after(connection, limit):
                 result = await work(connection)
-                if connection.pgconn.transaction_status != TransactionStatus.IDLE:  # the user's pool has no autocommit
+                if (
+                    connection.pgconn.transaction_status != TransactionStatus.IDLE
+                ):  # a connection of the user's pool may not autocommit
                     await connection.commit()
         return result
 

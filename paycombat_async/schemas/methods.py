@@ -21,7 +21,7 @@ class RequiredField(PublicResponse, frozen=True, kw_only=True):
 
 
 class PayinMethod(PublicResponse, frozen=True, kw_only=True):
-    """A way to pay in. Amounts are in whole units of `currency`; both times are in seconds, as str."""
+    """A way to pay in. Amounts are in major units of `currency` (dollars, not cents); times are str, in seconds."""
 
     payin_method_id: Reference = None
     payin_method_name: Identity = ""
@@ -50,7 +50,7 @@ class PayinMethod(PublicResponse, frozen=True, kw_only=True):
 
 
 class BeneficiaryFields(PublicResponse, frozen=True, kw_only=True):
-    """The fields that a payout method requires: `base_param` of all beneficiaries, the others of their kind only."""
+    """Required fields of a payout method: `base_param` of every beneficiary, and more of a company or an individual."""
 
     company: list[RequiredField] | None = None
     base_param: list[RequiredField] | None = None

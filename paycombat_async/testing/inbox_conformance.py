@@ -55,7 +55,7 @@ async def an_earlier_status_is_outdated(inbox: Inbox) -> None:
 
 
 async def another_end_is_a_conflict(inbox: Inbox) -> None:
-    """A final status after a different final one is a CONFLICT: no worker gets it; listed until `done` is called."""
+    """A final status after another one is a CONFLICT: no worker gets the event; `pending` lists it until `done`."""
     assert await inbox.receive(_payin("EXPIRED")) is Receipt.NEW
     assert await inbox.receive(_payin("SUCCESS")) is Receipt.CONFLICT
     await inbox.done(await _take(inbox))

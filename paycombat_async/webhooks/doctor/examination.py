@@ -110,7 +110,7 @@ def _reprinted(body: Body) -> Explanation:
 
 
 def _both(explanation: Explanation, wrong_form: Explanation | None) -> Explanation:
-    """Returns the explanation of a changed body or key, joined with that of the signature's wrong format, if any."""
+    """Returns the explanation of a changed body or wrong key, with that of a malformed signature added if it is one."""
     if wrong_form is None or wrong_form is explanation:
         return explanation
     happened, remedy = f"{explanation.happened} {wrong_form.happened}", f"{explanation.remedy} {wrong_form.remedy}"

@@ -1,4 +1,4 @@
-"""The table of hypotheses about a body, in the order in which they are tried."""
+"""The table of possible causes of a wrong signature: each is a way to change a body, tried in this order."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
