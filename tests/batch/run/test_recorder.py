@@ -15,7 +15,7 @@ from tests.processes import PATIENCE_S
 
 
 def row(customer_id: str) -> Row:
-    made = row_from_request(2, UpdateCustomer(customer_id=customer_id))
+    made = row_from_request(2, UpdateCustomer(customer_id=customer_id, description="x"))
     assert isinstance(made, Row)
     return made
 
@@ -57,9 +57,9 @@ async def test_results_of_a_commit_that_failed_are_written_at_the_end(monkeypatc
     def fails(_journal: Journal, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
         raise ConfigurationError("the disk is full")
 
-    def closes(journal: Journal, results: Sequence[Result]) -> None:
+    def closes(journal: Journal, results: Sequence[Result], failures_left: str = "") -> None:
         written.extend(results)
-        close(journal, results)
+        close(journal, results, failures_left)
 
     monkeypatch.setattr(Journal, "commit", fails)
     monkeypatch.setattr(Journal, "close", closes)
