@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from paycombat_async._postgres.scripts import Script, play
@@ -167,6 +167,18 @@ class Tables:
     async def aclose(self) -> None:
         """Closes the connections, unless they are in the user's own pool; the next use opens new ones."""
         await self.database.aclose()
+
+
+async def delete_repeatedly(delete: Callable[[], Awaitable[int]], at_once: int) -> int:
+    """Calls `delete` until it deletes fewer than `at_once` rows, which is the most per call; returns how many in all.
+
+    Many short statements are used, since a long one would hold up others.
+    """
+    total = deleted = await delete()
+    while deleted == at_once:
+        deleted = await delete()
+        total += deleted
+    return total
 
 
 def _check_schema(schema: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from paycombat_async._postgres.tables import DEFAULT_SCHEMA, DURABLE, Tables
+from paycombat_async._postgres.tables import DEFAULT_SCHEMA, DURABLE, Tables, delete_repeatedly
 from paycombat_async._secrets import Secret
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.intents.intent import (
@@ -179,11 +179,11 @@ class PostgresIntents:
 
     async def forget(self, *, days: float) -> int:
         values = {"seconds": days * 86_400.0, "limit": _FORGOTTEN_AT_ONCE}
-        total = deleted = len(await self._execute(_FORGET, values))
-        while deleted == _FORGOTTEN_AT_ONCE:
-            deleted = len(await self._execute(_FORGET, values))
-            total += deleted
-        return total
+
+        async def delete() -> int:
+            return len(await self._execute(_FORGET, values))
+
+        return await delete_repeatedly(delete, _FORGOTTEN_AT_ONCE)
 
     async def migrate(self) -> None:
         """Creates the schema and its tables, or updates them. Safe to repeat, and to run in many processes at once.

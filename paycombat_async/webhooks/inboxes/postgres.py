@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, ClassVar
 
-from paycombat_async._postgres.tables import ASYNC_POOL, DEFAULT_SCHEMA, Tables
+from paycombat_async._postgres.tables import ASYNC_POOL, DEFAULT_SCHEMA, Tables, delete_repeatedly
 from paycombat_async._secrets import Secret, as_secret
 from paycombat_async.intents.intent import Intents, check_store
 from paycombat_async.schemas.events import WebhookEvent
@@ -149,11 +149,8 @@ class PostgresInbox(Inbox):
         return await self._core.run(lambda: scripts.damaged(limit))
 
     async def forget(self, *, days: float = FORGET_DAYS) -> int:
-        total = deleted = await self._core.run(lambda: scripts.forget_some(days))
-        while deleted == scripts.FORGOTTEN_AT_ONCE:
-            deleted = await self._core.run(lambda: scripts.forget_some(days))
-            total += deleted
-        return total
+        forget_some = functools.partial(self._core.run, lambda: scripts.forget_some(days))
+        return await delete_repeatedly(forget_some, scripts.FORGOTTEN_AT_ONCE)
 
     async def migrate(self) -> None:
         """Creates the schema and its tables, or updates them. Safe to repeat, and to run in many processes at once.
