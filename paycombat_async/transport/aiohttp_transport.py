@@ -33,7 +33,7 @@ class AiohttpTransport:
         """Opens no connection. Without `ssl_context`, the machine's CA certificates are used, read once per process.
 
         Raises `ConfigurationError` for a proxy with an http base URL, because the proxy would see the credentials, and
-        for an `ssl_context` that is none for clients.
+        for an `ssl_context` that is made for servers or is no `ssl.SSLContext`.
         """
         if ssl_context is not None and getattr(ssl_context, "protocol", None) is ssl.PROTOCOL_TLS_SERVER:
             raise ConfigurationError("ssl_context is one for servers; make it with ssl.create_default_context()")
