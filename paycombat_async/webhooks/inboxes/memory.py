@@ -1,28 +1,23 @@
 """An inbox in memory, for tests."""
 
 import threading
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
-from paycombat_async.intents.intent import Intents, check_store
+from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
-from paycombat_async.webhooks.inboxes.delivery import Delivery, taken_by_lease
+from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.evidence import settle
 from paycombat_async.webhooks.inboxes.inbox import (
     DAY_S,
     FORGET_DAYS,
     LEASE_S,
     LISTED,
-    POLL_S,
     Damaged,
     Depth,
-    Inbox,
     Receipt,
 )
-from paycombat_async.webhooks.inboxes.news import News
+from paycombat_async.webhooks.inboxes.local import LocalInbox
 from paycombat_async.webhooks.inboxes.rules import (
     check_lease,
     is_over,
@@ -33,9 +28,6 @@ from paycombat_async.webhooks.inboxes.rules import (
     subject_of,
     verdict,
 )
-
-if TYPE_CHECKING:
-    import asyncio
 
 
 @dataclass(slots=True)
@@ -56,15 +48,13 @@ class _Entry:
         self.since, self.until = now, now + seconds
 
 
-class MemoryInbox(Inbox):
+class MemoryInbox(LocalInbox):
     """An `Inbox` in memory; its events are lost when the process ends. Threads and event loops may share it."""
 
     def __init__(self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         """`intents` is a store of calls: an event that names one of them records that the call was carried out."""
-        self._intents = check_store(intents)
-        self._clock = clock
+        super().__init__(intents, clock)
         self._lock = threading.Lock()
-        self._news = News()
         self._received = 0
         self._by_key: dict[str, _Entry] = {}
         self._by_number: dict[int, _Entry] = {}
@@ -137,18 +127,6 @@ class MemoryInbox(Inbox):
                 entry.wait(self._clock.now(), lease)
             elif not entry.is_done:
                 raise lease_lost(delivery.number)
-
-    def work(
-        self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: "asyncio.Event | None" = None
-    ) -> AsyncGenerator[Delivery, None]:
-        from paycombat_async.webhooks.inboxes.work import deliveries  # noqa: PLC0415  # imports asyncio
-
-        return deliveries(lambda: self.take(lease=lease), self._news, self._clock, poll=poll, stop=stop)
-
-    def taken(self, *, connection: None = None) -> AbstractAsyncContextManager[Delivery | None]:
-        if connection is not None:
-            raise no_connection()
-        return taken_by_lease(self.take)
 
     async def depth(self) -> Depth:
         with self._lock:

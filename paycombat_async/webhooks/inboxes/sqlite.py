@@ -1,28 +1,24 @@
 """An inbox in a SQLite file: it survives crashes, and serves all threads, event loops and processes of one machine."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async.errors import ConfigurationError
-from paycombat_async.intents.intent import Intents, check_store
+from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
-from paycombat_async.webhooks.inboxes.delivery import Delivery, taken_by_lease
+from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.evidence import settle
-from paycombat_async.webhooks.inboxes.inbox import FORGET_DAYS, LEASE_S, LISTED, POLL_S, Damaged, Depth, Inbox, Receipt
-from paycombat_async.webhooks.inboxes.news import News
+from paycombat_async.webhooks.inboxes.inbox import FORGET_DAYS, LEASE_S, LISTED, Damaged, Depth, Receipt
+from paycombat_async.webhooks.inboxes.local import LocalInbox
 from paycombat_async.webhooks.inboxes.rules import check_lease, no_connection
-
-if TYPE_CHECKING:
-    import asyncio
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class SqliteInbox(Inbox):
+class SqliteInbox(LocalInbox):
     """An `Inbox` in one file on a local disk, for all threads, event loops and processes of this machine.
 
     When `receive` returns, the event is on the disk, with one fsync: about a millisecond, ten on a slow disk. Payloads
@@ -41,9 +37,7 @@ class SqliteInbox(Inbox):
         self._path = Path(path).absolute()
         if str(path) == ":memory:":
             raise ConfigurationError("SqliteInbox needs a file; MemoryInbox keeps events in memory")
-        self._intents = check_store(intents)
-        self._clock = clock
-        self._news = News()
+        super().__init__(intents, clock)
         self._file = InboxFile(self._path, clock)
         self._token_of = token_of
 
@@ -69,18 +63,6 @@ class SqliteInbox(Inbox):
 
     async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
         await _in_thread(self._file.renew, delivery.number, delivery.token, check_lease(lease))
-
-    def work(
-        self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: "asyncio.Event | None" = None
-    ) -> AsyncGenerator[Delivery, None]:
-        from paycombat_async.webhooks.inboxes.work import deliveries  # noqa: PLC0415  # imports asyncio
-
-        return deliveries(lambda: self.take(lease=lease), self._news, self._clock, poll=poll, stop=stop)
-
-    def taken(self, *, connection: None = None) -> AbstractAsyncContextManager[Delivery | None]:
-        if connection is not None:
-            raise no_connection()
-        return taken_by_lease(self.take)
 
     async def depth(self) -> Depth:
         return await _in_thread(self._file.depth)

@@ -1,0 +1,36 @@
+"""What the inboxes without a database server share: waiting for events, and taking one for the length of a block."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from paycombat_async._clock import Clock
+from paycombat_async.intents.intent import Intents, check_store
+from paycombat_async.webhooks.inboxes.delivery import Delivery, taken_by_lease
+from paycombat_async.webhooks.inboxes.inbox import LEASE_S, POLL_S, Inbox
+from paycombat_async.webhooks.inboxes.news import News
+from paycombat_async.webhooks.inboxes.rules import no_connection
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class LocalInbox(Inbox):
+    """An `Inbox` whose workers are woken by `_news`, and which takes no connection of the caller's."""
+
+    def __init__(self, intents: Intents | None, clock: Clock) -> None:
+        self._intents = check_store(intents)
+        self._clock = clock
+        self._news = News()
+
+    def work(
+        self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: "asyncio.Event | None" = None
+    ) -> AsyncGenerator[Delivery, None]:
+        from paycombat_async.webhooks.inboxes.work import deliveries  # noqa: PLC0415  # imports asyncio
+
+        return deliveries(lambda: self.take(lease=lease), self._news, self._clock, poll=poll, stop=stop)
+
+    def taken(self, *, connection: None = None) -> AbstractAsyncContextManager[Delivery | None]:
+        if connection is not None:
+            raise no_connection()
+        return taken_by_lease(self.take)
