@@ -81,7 +81,7 @@ async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
     await database.open()
     await intents.migrate()
     await inbox.migrate()
-    await execute(SCHEMA)
+    await create_table()
     tasks = [asyncio.create_task(process_webhooks()), asyncio.create_task(settle_the_rest())]
     yield
     await paycombat.aclose(grace=20)  # calls under way may finish; those that are cut are recorded as unknown
@@ -199,6 +199,13 @@ async def settle_the_rest() -> None:
         except Exception:
             log.exception("this round was cut short; the next one goes on")
         await asyncio.sleep(ROUND_S)
+
+
+async def create_table() -> None:
+    """Machines that start at the same moment take turns, as PostgreSQL refuses all but one `CREATE TABLE` at a time."""
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('shop.bill'))")
+        await connection.execute(SCHEMA)
 
 
 async def move(order_id: str, old: str, new: str, problem: str | None = None) -> None:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import importlib
 import itertools
 import os
 import re
@@ -112,6 +113,31 @@ async def test_two_machines_pay_each_bill_once(
     assert {} == {reference: times for reference, times in paid.items() if times > 1}
     assert {f"bill-{number}" for number in range(BILLS)} == paid.keys() | never_paid
     assert not paid.keys() & never_paid
+
+
+async def test_machines_that_start_at_the_same_moment_create_the_table_once(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL's `CREATE TABLE IF NOT EXISTS` fails when two sessions run it at once."""
+    database = f"shop_start_{os.getpid()}"
+    await execute(postgres_server.dsn, f"CREATE DATABASE {database}")
+    monkeypatch.setenv("PAYCOMBAT_DATABASE_URL", postgres_server.dsn_of(database))
+    monkeypatch.setenv("PAYCOMBAT_WEBHOOK_KEY", "snd_key")
+    monkeypatch.setenv("PAYCOMBAT_TOKEN", "snd_token")
+    monkeypatch.setenv("PAYCOMBAT_SIGNATURE_KEY", "snd_key")
+    monkeypatch.syspath_prepend(ROOT / "docs" / "shop")
+    shop = importlib.import_module("shop")
+    machines = 4
+    await shop.database.open()
+    await shop.database.resize(machines, machines)
+    await shop.database.wait()
+    for _ in range(20):
+        await shop.execute("DROP TABLE IF EXISTS bill")
+        await asyncio.gather(*(shop.create_table() for _ in range(machines)))
+    await shop.database.close()
+    await shop.paycombat.aclose()
+    await shop.inbox.aclose()
+    await shop.intents.aclose()
 
 
 async def pay_all(balancer: Balancer, machines: list[Machine]) -> None:
