@@ -47,7 +47,7 @@ SYSTEM_CLOCK = SystemClock()
 
 
 def retry_after_seconds(header: str | None, now: float) -> float | None:
-    """Returns the seconds to wait by a Retry-After header (RFC 9110, 10.2.3), number or HTTP date; None without one.
+    """Returns the seconds to wait by a Retry-After header (RFC 9110, 10.2.3), number or HTTP date; None if missing.
 
     A negative number or a past date means 0. NaN, infinity and anything else give None.
     """

@@ -45,7 +45,7 @@ class LoopLocal(Generic[S]):
         _instances.add(self)
 
     def current(self) -> S | None:
-        """Returns the resource of the running loop; None if this process has not opened one there."""
+        """Returns the resource of the running loop; None if this process has not opened a resource in this loop."""
         loop = asyncio.get_running_loop()
         entry = self._entries.get(id(loop))
         return entry.value if entry is not None and entry.loop is loop and entry.pid == os.getpid() else None
@@ -68,7 +68,7 @@ class LoopLocal(Generic[S]):
             await entry.keeper.aclose()
 
     def leave(self) -> None:
-        """Frees the resources of closed loops at process exit; those of loops still open end with the process."""
+        """Frees the resources of closed loops at process exit. The resources of open loops end with the process."""
         _drop_dead(self._entries, self._abandon)
         self.disown()
 
@@ -105,7 +105,7 @@ def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
 
 
 def _end(entry: _Entry[S], abandon: Callable[[S], None]) -> None:
-    """Frees the resource, then ends the generator that holds it; one `send` ends it, since it awaits nothing then."""
+    """Frees the resource, then ends the generator that holds it. One `send` is enough: it then awaits nothing more."""
     abandon(entry.value)
     with suppress(StopIteration):
         entry.keeper.aclose().send(None)

@@ -8,9 +8,10 @@ from typing import NoReturn, TypeGuard
 
 REDACTED = "***"
 _LEAST_BASE64 = 8  # characters; shorter pieces of a secret in base64 also occur in harmless strings
-_MAX_SEARCHED = 16_384  # characters; more than is ever shown, and few enough to be fast for huge hostile answers
+_MAX_SEARCHED = 16_384  # characters: more than is ever shown, and so few that huge hostile answers cost little time
 
-_MAX_ADDED = 8  # the search takes longer with each secret; former credentials are used for some minutes only
+# Each secret makes the search longer, and credentials that were replaced are in use for a few minutes only.
+_MAX_ADDED = 8
 
 # The hosted checkout address carries the X-token in its query (`?token=…&identifier=<X-token>`); in JSON, PHP writes /
 # as \/.
@@ -62,7 +63,7 @@ def as_secret(text: object) -> Secret | None:
 
 
 def as_secrets(keys: object) -> list[Secret]:
-    """Returns the keys as Secrets. A single str gives [], since its characters would count as keys. Never raises."""
+    """Returns the keys as Secrets; [] for a single str, because its characters would count as keys. Never raises."""
     return [as_secret(key) or Secret("") for key in keys] if _is_list(keys) else []
 
 
@@ -82,7 +83,7 @@ class Redactor:
         self._patterns: tuple[re.Pattern[str], ...] | None = None
 
     def with_more(self, secrets: Iterable[Secret]) -> "Redactor":
-        """Returns a redactor that replaces `secrets`, too. Of the secrets added by this method, it has the newest 8."""
+        """Returns a redactor that replaces `secrets`, too. Of all secrets added in this way, it keeps the newest 8."""
         added = {secret.reveal(): secret for secret in (*reversed(self._more), *secrets)}
         return Redactor(self._secrets, tuple(reversed(added.values()))[:_MAX_ADDED])
 

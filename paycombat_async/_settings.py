@@ -16,7 +16,7 @@ from paycombat_async.endpoints import ENDPOINTS
 from paycombat_async.errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://api.paycombat.com"
-SANDBOX_PREFIX = "snd_"  # of sandbox credentials: only by them the provider tells sandbox and live calls apart
+SANDBOX_PREFIX = "snd_"  # begins the credentials of the sandbox; both modes have the same address
 _TOKEN, _KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY"
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,4096}\Z")
 _LEAST = {"timeout": 0.001, "connect_timeout": 0.001, "max_connections": 1, "max_response_bytes": 1}
@@ -43,7 +43,7 @@ class Limits:
                 raise ConfigurationError(f"{field.name} must be {_LEAST.get(field.name, 0)} or more")
 
     def with_options(self, timeout: float | None, max_retries: int | None) -> "Limits":
-        """Returns a copy with these values; None keeps the present value."""
+        """Returns a copy with these values; None keeps the current value."""
         return replace(
             self,
             timeout=self.timeout if timeout is None else timeout,
@@ -79,9 +79,9 @@ def read_config(
 
 
 def with_credentials(config: ClientConfig, token: Secret | None, signature_key: Secret | None) -> ClientConfig:
-    """Returns the settings with new credentials; None keeps the present one. Old ones are still removed from texts.
+    """Returns the settings with new credentials; None keeps the current credential. Texts are cleared of old ones, too.
 
-    Raises `ConfigurationError`, which never quotes a value, also for credentials of the other mode (sandbox or live).
+    Raises `ConfigurationError`, which never quotes a value, even for credentials of the other mode (sandbox or live).
     """
     new = {"token": token, "signature_key": signature_key}
     given = {name: _usable(name, secret, f"{name}=") for name, secret in new.items() if secret is not None}
@@ -98,7 +98,7 @@ def with_credentials(config: ClientConfig, token: Secret | None, signature_key: 
 def read_webhook_keys(
     webhook_keys: Sequence[Secret] | None, signature_key: Secret | None, environ: Mapping[str, str]
 ) -> Sequence[Secret]:
-    """Returns the keys that webhooks may be signed with; by default the signature key, which the provider uses.
+    """Returns the keys with which webhooks may be signed: by default the signature key, which the provider uses.
 
     Returns no keys if the signature key is missing: `read_config` then raises an error that names all missing settings.
     """

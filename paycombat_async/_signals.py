@@ -18,7 +18,7 @@ def is_terminated() -> bool:
 
 @contextmanager
 def on_stop(act: Callable[[], object]) -> Generator[None]:
-    """A context in which SIGINT and SIGTERM call `act`; the former handlers are restored after it. Main thread only."""
+    """Context manager: SIGINT and SIGTERM call `act` inside it. Restores the former handlers. Main thread only."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
         _received.append(number)
@@ -35,8 +35,9 @@ def on_stop(act: Callable[[], object]) -> Generator[None]:
 
 @contextmanager
 def sigterm_as_interrupt() -> Generator[None]:
-    """A context in which SIGTERM does what Ctrl-C does: it raises `KeyboardInterrupt`, or cancels what `asyncio.run`
-    runs. The former handlers are restored after it. Outside the main thread, which gets no signals, it does nothing.
+    """Context manager: inside it, SIGTERM acts like Ctrl-C, so it raises `KeyboardInterrupt` or cancels what
+    `asyncio.run` runs. Restores the former handlers at the end. Does nothing outside the main thread, because only the
+    main thread receives signals.
     """
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -52,11 +53,11 @@ def sigterm_as_interrupt() -> Generator[None]:
     _received.clear()
     before = {number: signal.getsignal(number) for number in STOPPING}
     if before[signal.SIGINT] is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run replaces only this one
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run replaces only Python's default handler
     signal.signal(signal.SIGTERM, handle)
     try:
         yield
     finally:
         for number, handler in before.items():
-            if handler is not None:  # None: a handler that was not set from Python
+            if handler is not None:  # None if the handler was not set from Python, so that Python cannot restore it
                 signal.signal(number, handler)

@@ -28,9 +28,10 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 
 
 def create_private(path: Path, kind: str) -> None:
-    """Creates the file with mode 0600, or checks the owner of an existing one; SQLite's side files get its mode.
+    """Creates the file with mode 0600, or checks the owner of an existing file.
 
-    `kind` is the user's word for the file, such as "journal". Raises `ConfigurationError` if it cannot be used.
+    SQLite gives its `-wal` and `-shm` files the same mode. `kind` is what messages call the file, such as "journal".
+    Raises `ConfigurationError` if the file cannot be created, or if it belongs to another user.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     problem = ""
@@ -99,7 +100,7 @@ def _why_unusable(path: Path, kind: str) -> str:
 def translate_errors(
     kind: str, path: Path | None, own: Mapping[int, str], as_error: type[PayCombatError] = ConfigurationError
 ) -> Generator[None]:
-    """A context in which SQLite's errors become errors of the SDK; `own` adds messages by SQLite error code."""
+    """Context manager: turns SQLite's errors into errors of the SDK. `own` adds messages by SQLite error code."""
     problem = ""
     try:
         yield
@@ -131,7 +132,7 @@ class SqliteFile:
     """
 
     def __init__(self, path: Path, layout: Layout) -> None:
-        """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used."""
+        """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be created or opened."""
         self.path = path
         self._layout = layout
         self._messages = {
@@ -156,18 +157,18 @@ class SqliteFile:
         _files.add(self)
 
     def transaction(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        """A context with the connection in a transaction: it commits at the end, rolls back on an error.
+        """Context manager; yields the connection inside a transaction, which an exception rolls back.
 
         Raises `StoreFailed` for every error of SQLite.
         """
         return self._execute("BEGIN IMMEDIATE", StoreFailed)
 
     def reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        """A context with the connection in a transaction that only reads, and so does not block other processes."""
+        """Context manager; yields the connection in a transaction that only reads, so it blocks no other process."""
         return self._execute("BEGIN", StoreFailed)
 
     def clear_log(self) -> bool:
-        """Empties the write-ahead log, which still has deleted data. Returns False if others use the log."""
+        """Empties the write-ahead log, which may hold deleted data. Returns False if other processes use the log."""
         with self._own_lock(), contextlib.suppress(sqlite3.Error):
             if self._connection is not None and self._is_in_place():
                 self._connection.execute("PRAGMA busy_timeout = 0")
@@ -177,7 +178,7 @@ class SqliteFile:
         return False
 
     def close(self) -> None:
-        """Closes the connection of this process; the next transaction opens another one."""
+        """Closes the connection of this process. The next transaction opens a new connection."""
         with self._own_lock():
             connection, self._connection = self._connection, None
             if connection is not None:
@@ -185,7 +186,7 @@ class SqliteFile:
                 connection.close()
 
     def before_fork(self) -> None:
-        """Waits for the transaction under way, closes the connection, and lets none begin until `after_fork`."""
+        """Waits for the transaction in progress, closes the connection, and blocks transactions until `after_fork`."""
         self._own_lock().acquire()
         with contextlib.suppress(sqlite3.Error):
             self.close()
@@ -255,7 +256,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.text_factory = _decode
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":  # no shared memory in this file system; only WAL with FULL survives a power cut
+        # The mode stays another one in a file system without shared memory. Only WAL with FULL survives a power cut.
+        if mode != "wal":
             raise sqlite3.OperationalError(f"its journal mode stays {mode}, and cannot be WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
         connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone does not write to the disk
@@ -271,9 +273,10 @@ def _decode(text: bytes) -> str:
 
 
 def _close_or_leave(connection: sqlite3.Connection, pid: int) -> None:
-    """Closes the connection when its `SqliteFile` is freed, or at exit; a forked child leaves its parent's open.
+    """Closes the connection when its `SqliteFile` is freed, or at exit.
 
-    From Python 3.13 on, a connection that nobody closes emits a ResourceWarning.
+    In a forked child, the connection that the parent opened stays open, because closing it would release the parent's
+    file locks. Since Python 3.13, a connection that nobody closes emits a ResourceWarning.
     """
     if pid == os.getpid():
         connection.close()
@@ -281,8 +284,9 @@ def _close_or_leave(connection: sqlite3.Connection, pid: int) -> None:
         leak_forever(connection)
 
 
-# A forked child that inherits an open connection mistakes its parent's file locks for its own: SQLite's log could be
-# deleted while the child writes to it. So a fork waits for transactions and closes connections; the next use opens one.
+# A forked child that inherits an open connection takes its parent's file locks for its own, so SQLite's log could be
+# deleted while the child writes to it. A fork therefore waits for transactions and closes all connections; the next
+# use opens a new connection.
 _files: Final["weakref.WeakSet[SqliteFile]"] = weakref.WeakSet()
 _forking: Final = threading.RLock()
 _locked: Final[list[SqliteFile]] = []

@@ -42,8 +42,8 @@ R = TypeVar("R")
 class AsyncPayCombat:
     """A client of the PayCombat API for async code.
 
-    Use it as a context manager, or call `aclose()`. One client may serve many tasks, threads and event loops, one
-    after the other or at once, and survives a fork: each loop gets connections of its own.
+    Use it as a context manager, or call `aclose()`. One client may serve many tasks, threads and event loops, even at
+    the same time, and works after a fork: each event loop gets connections of its own.
     """
 
     # Class attributes for `create_autospec`, `help` and completion only; each client sets its own in `_set_up`.
@@ -96,7 +96,7 @@ class AsyncPayCombat:
         per reference. `webhook_keys` are the keys that a webhook may be signed with: by default the one in
         `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key.
         """
-        # The credentials become Secrets at once, so that no traceback with local variables shows them.
+        # The credentials become Secrets first, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
         webhook_keys = None if webhook_keys is None else as_secrets(webhook_keys)
         limits = Limits(timeout, connect_timeout, max_retries, max_connections, max_response_bytes)
@@ -161,15 +161,15 @@ class AsyncPayCombat:
     def replace_credentials(
         self, *, token: str | Secret | None = None, signature_key: str | Secret | None = None
     ) -> None:
-        """Replaces the credentials for calls that start from now on, also of clients made by `with_options`.
+        """Replaces the credentials of calls that start from now on, including those of clients made by `with_options`.
 
-        None keeps the present one. Calls under way finish with the old ones, further attempts included, since a call is
-        signed once; each page of a list is a separate call. If webhooks are verified with the signature key (the
-        default), the old key stays valid for them for 24 hours, as long as the provider repeats a delivery; after a
-        leak make a new client instead. Safe to repeat, and in any thread. Raises `ConfigurationError`, and changes
-        nothing, for credentials that cannot be used, or that are live for a sandbox client or the other way round.
+        None keeps the current credential. Calls in progress and their retries use the old credentials, because a call
+        is signed once; each page of a list is a separate call. If webhooks are verified with the signature key (the
+        default), the old key stays valid for webhooks for 24 hours, because the provider repeats deliveries for so
+        long; after a leak, make a new client instead. Safe to repeat, and in any thread. Raises `ConfigurationError`,
+        and changes nothing, for empty or malformed credentials, and for credentials of the other mode: sandbox or live.
         """
-        # The credentials become Secrets at once, so that no traceback with local variables shows them.
+        # The credentials become Secrets first, so that no traceback with local variables shows them.
         token, signature_key = as_secret(token), as_secret(signature_key)
         self._engine.credentials.replace(token, signature_key)
 
@@ -191,10 +191,10 @@ class AsyncPayCombat:
         reference: str | None = None,
         **path: str,
     ) -> Reply[R]:
-        """Call any endpoint of `paycombat_async.endpoints` and return the whole reply, not only its data.
+        """Calls any endpoint of `paycombat_async.endpoints` and returns the whole reply, not only its data.
 
         `request` is the endpoint's Struct, or None if it takes none; `path` holds the parameters of its path template.
-        `reference` is the reference of your own under which the intents store records the call.
+        `reference` is your own name for the call, under which the intents store records it.
         """
         return await self._engine.send(endpoint, request, path, query, reference=reference)
 
@@ -208,7 +208,7 @@ class AsyncPayCombat:
         query: Mapping[str, str | int] | None = None,
         reference: str | None = None,
     ) -> Reply[object]:
-        """Call a path that the SDK does not know yet, signed and with the usual errors. Returns the reply.
+        """Calls a path that the SDK does not know yet, signed and with the usual errors. Returns the reply.
 
         `path` must be percent-encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The
         `data` of the reply is that of the envelope, as dicts and lists. Only a GET is sent again if bytes of the
@@ -218,10 +218,10 @@ class AsyncPayCombat:
         return await self._engine.send(endpoint, body, {}, query, reference=reference)
 
     async def aclose(self, grace: float = 0) -> None:
-        """Close all connections and refuse new calls from now on. Calling it twice does no harm.
+        """Closes all connections; new calls are refused from now on. Calling it twice does no harm.
 
-        Calls under way have `grace` seconds to finish; those that are left then raise an error with their outcome and,
-        if they move money, your reference. A transport of your own stays open.
+        Calls in progress have `grace` seconds to finish. Calls that take longer raise an error with their outcome and,
+        if they move money, your reference. A transport that you passed to the client stays open.
         """
         await self._engine.lifetime.end(grace, self._engine.clock)
         if self._engine.intents is not None:
@@ -248,7 +248,7 @@ def _make_transport(
     proxy: Secret | None,
     ssl_context: SSLContext | None,
 ) -> tuple[Transport, Callable[[], Awaitable[None]] | None]:
-    """Returns the transport, and its close function, None if the client did not create the transport."""
+    """Returns the transport and its close function, which is None if the client did not create the transport."""
     if transport is not None:
         return transport, None
     from paycombat_async.transport import AiohttpTransport  # noqa: PLC0415  # importing aiohttp takes 140 ms, which code that only signs need not spend

@@ -57,7 +57,7 @@ class Cursor:
 
 
 def _identity(item: object) -> object:
-    """Returns what distinguishes an item from others: its ids, or its whole content if they are empty."""
+    """Returns what distinguishes an item from other items: its ids, or its whole content if the ids are empty."""
     names = identity_fields(type(item)) if isinstance(item, Struct) else ()
     found = tuple(getattr(item, name) for name in names)
     return found if any(found) else msgspec.json.encode(item)
@@ -80,7 +80,7 @@ class Listing(Generic[T]):
             raise InvalidRequest("page_size: must be 1 or more", path="page_size")
 
     def after(self, cursor: Cursor, page: Page[T]) -> Cursor:
-        """Returns the cursor of the next page; an endpoint without a page parameter has only one page."""
+        """Returns the cursor for the next page. The list ends here if the endpoint has no page parameter."""
         following = cursor.after(page, self.page_size)
         return following if self.endpoint.page_parameter is not None else replace(following, is_over=True)
 
@@ -97,8 +97,8 @@ class Listing(Generic[T]):
 class Pager(Generic[T]):
     """A list: `async for item in pager`, `async for page in pager.pages()`, or `await pager.page()`.
 
-    Nothing is sent before a page is asked for. Each page is a GET, which is retried. A page that fails for good raises
-    its error, after the items of the pages before it.
+    Nothing is sent before a page is needed. Each page is a GET, which is retried. If a page still fails after its
+    retries, the iteration yields all items of the earlier pages and then raises the error.
     """
 
     def __init__(self, engine: Engine, listing: Listing[T]) -> None:
@@ -106,12 +106,12 @@ class Pager(Generic[T]):
         self.listing = listing
 
     async def page(self, number: int = 1) -> Page[T]:
-        """Return the page with this number; the first page is 1."""
+        """Returns the page with this number; the first page has number 1."""
         reply = await self._engine.send(self.listing.endpoint, None, self.listing.path, self.listing.query(number))
         return reply.data
 
     async def pages(self) -> AsyncIterator[Page[T]]:
-        """Yield every page, to the end of the list."""
+        """Yields every page, to the end of the list."""
         cursor = Cursor()
         while not cursor.is_over:
             page = await self.page(cursor.number)

@@ -17,16 +17,17 @@ from paycombat_async.errors import (
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 527, 529})  # 52x are Cloudflare's
 _THROTTLED_STATUSES = frozenset({429, 503})
 _PASSING_REFUSALS = frozenset({401, 403, 429})  # may pass later, since credentials, rights and rates can change
-LAST_SHARE = 0.1  # last share of a call's time, in which money calls are not sent: NOT_SENT is better than UNKNOWN
+# A call that moves money is not sent in this last share of its time: NOT_SENT is better for the caller than UNKNOWN.
+LAST_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """The waits between attempts, in seconds.
 
-    A wait is random in [0, base * 2^n) after n retries, at most `cap`; after 429 and 503, `throttled_base` replaces
-    `base`. `trust_429` lets even money calls be sent again after a 429: only if the provider confirms to you that it
-    counts calls before it carries them out.
+    After n retries, a wait is random in [0, base * 2^n), and at most `cap`. After 429 and 503, `throttled_base` is used
+    instead of `base`. With `trust_429`, even calls that move money are sent again after a 429. Set it only if the
+    provider confirms to you that it counts calls before it carries them out.
     """
 
     base: float = 0.25
@@ -41,7 +42,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The decision to send again after `wait` seconds, at the price of `cost` tokens of the `RetryBucket`."""
+    """The decision to send again after `wait` seconds, which takes `cost` tokens from the `RetryBucket`."""
 
     wait: float
     cost: int
@@ -58,9 +59,9 @@ STOP = Stop()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """The facts that a decision depends on. `attempt` counts from 1; `chance` is a random number in [0, 1).
+    """The facts on which a decision depends. `attempt` counts from 1; `chance` is a random number in [0, 1).
 
-    `remaining` is the time until the deadline in seconds, `tokens` what is left in the `RetryBucket`.
+    `remaining` is the time until the deadline in seconds; `tokens` is the number of tokens left in the `RetryBucket`.
     """
 
     repeat: Repeat

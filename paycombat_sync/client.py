@@ -36,13 +36,12 @@ R = TypeVar("R")
 class PayCombat:
     """A client of the PayCombat API for blocking code.
 
-    Use it as a context manager, or call `close()`. One client may serve many threads at once, and survives a fork:
-    each process gets connections of its own. It works in a notebook too. Ctrl-C cuts the request of the call it
-    interrupts. Hooks are called in the client's own thread and must not call the client.
+    Use it as a context manager, or call `close()`. One client may serve many threads at the same time, and works after
+    a fork: each process gets connections of its own. It works in a notebook, too. Ctrl-C interrupts the request of the
+    current call. Hooks are called in the client's own thread and must not call the client.
 
-    A client in use holds one thread, three file descriptors and one more for each open connection until it is closed.
-    So make one for each account and share it; `with_options` gives a client with other settings that holds nothing of
-    its own.
+    Until it is closed, a client in use holds one thread, three file descriptors and one more for each open connection.
+    So make one client for each account and share it. A client made by `with_options` shares all of these.
     """
 
     # These are on the class for `create_autospec`, `help` and completion; each client has resources of its own.
@@ -169,13 +168,13 @@ class PayCombat:
     def replace_credentials(
         self, *, token: str | Secret | None = None, signature_key: str | Secret | None = None
     ) -> None:
-        """Replaces the credentials for calls that start from now on, also of clients made by `with_options`.
+        """Replaces the credentials of calls that start from now on, including those of clients made by `with_options`.
 
-        None keeps the present one. Calls under way finish with the old ones, further attempts included, since a call is
-        signed once; each page of a list is a separate call. If webhooks are verified with the signature key (the
-        default), the old key stays valid for them for 24 hours, as long as the provider repeats a delivery; after a
-        leak make a new client instead. Safe to repeat, and in any thread. Raises `ConfigurationError`, and changes
-        nothing, for credentials that cannot be used, or that are live for a sandbox client or the other way round.
+        None keeps the current credential. Calls in progress and their retries use the old credentials, because a call
+        is signed once; each page of a list is a separate call. If webhooks are verified with the signature key (the
+        default), the old key stays valid for webhooks for 24 hours, because the provider repeats deliveries for so
+        long; after a leak, make a new client instead. Safe to repeat, and in any thread. Raises `ConfigurationError`,
+        and changes nothing, for empty or malformed credentials, and for credentials of the other mode: sandbox or live.
         """
         # Wrapped as Secrets at once, so that no traceback with local variables shows them.
         token, signature_key = as_secret(token), as_secret(signature_key)
@@ -191,10 +190,10 @@ class PayCombat:
         reference: str | None = None,
         **path: str,
     ) -> Reply[R]:
-        """Call any endpoint of `paycombat_async.endpoints` and return the whole reply, not only its data.
+        """Calls any endpoint of `paycombat_async.endpoints` and returns the whole reply, not only its data.
 
         `request` is the endpoint's Struct, or None if it takes none; `path` holds the parameters of its path template.
-        `reference` is the reference of your own under which the intents store records the call.
+        `reference` is your own name for the call, under which the intents store records it.
         """
         return self._runner.run(self._async.send, endpoint, request, query=query, reference=reference, **path)
 
@@ -208,7 +207,7 @@ class PayCombat:
         query: Mapping[str, str | int] | None = None,
         reference: str | None = None,
     ) -> Reply[object]:
-        """Call a path that the SDK does not know yet, signed and with the usual errors. Returns the reply.
+        """Calls a path that the SDK does not know yet, signed and with the usual errors. Returns the reply.
 
         `path` must be percent-encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The
         `data` of the reply is that of the envelope, as dicts and lists. Only a GET is sent again if bytes of the
@@ -217,10 +216,10 @@ class PayCombat:
         return self._runner.run(self._async.request, method, path, body=body, query=query, reference=reference)
 
     def close(self, grace: float = 0) -> None:
-        """Close all connections and refuse new calls from now on. Calling it twice does no harm.
+        """Closes all connections; new calls are refused from now on. Calling it twice does no harm.
 
-        Calls under way have `grace` seconds to finish; those that are left then raise an error with their outcome and,
-        if they move money, your reference. A transport of your own stays open.
+        Calls in progress have `grace` seconds to finish. Calls that take longer raise an error with their outcome and,
+        if they move money, your reference. A transport that you passed to the client stays open.
         """
         check_grace(grace)
         self._runner.close(lambda: self._async.aclose(grace))

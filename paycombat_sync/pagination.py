@@ -18,8 +18,8 @@ T = TypeVar("T")
 class Pager(Generic[T]):
     """A list: `for item in pager`, `for page in pager.pages()`, or `pager.page()`.
 
-    Nothing is sent before a page is asked for. Each page is a GET, which is retried. A page that fails for good raises
-    its error, after the items of the pages before it.
+    Nothing is sent before a page is needed. Each page is a GET, which is retried. If a page still fails after its
+    retries, the iteration yields all items of the earlier pages and then raises the error.
     """
 
     def __init__(self, runner: Runner, pager: pagination.Pager[T]) -> None:
@@ -27,11 +27,11 @@ class Pager(Generic[T]):
         self._pager = pager
 
     def page(self, number: int = 1) -> Page[T]:
-        """Return the page with this number; the first page is 1."""
+        """Returns the page with this number; the first page has number 1."""
         return self._runner.run(self._pager.page, number)
 
     def pages(self) -> Iterator[Page[T]]:
-        """Yield every page, to the end of the list."""
+        """Yields every page, to the end of the list."""
         cursor = Cursor()
         while not cursor.is_over:
             page = self.page(cursor.number)

@@ -23,10 +23,10 @@ def in_task(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
 
 
 async def finished() -> None:
-    """Waits until all tasks that `in_task` has started in the running event loop are done, also those they start."""
+    """Waits until all tasks that `in_task` has started in this event loop are done, including those they start."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     loop = asyncio.get_running_loop()
-    # `list` copies the set in one step, since other threads with their own event loops may change it meanwhile.
+    # Threads with event loops of their own may change the set during the iteration; `list` copies it in one step.
     while own := [task for task in list(_tasks) if task.get_loop() is loop]:
         await asyncio.wait(own)

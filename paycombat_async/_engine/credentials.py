@@ -42,14 +42,14 @@ class Credentials:
             self.config = config
 
     def _lock(self) -> AbstractContextManager[object]:
-        """Returns a lock of this process: after a fork, nobody could release one that a thread of the parent held."""
+        """Returns a lock of this process: after a fork, a lock held by a thread of the parent is never released."""
         return self._locks.setdefault(os.getpid(), threading.RLock())
 
 
 class ClientWebhooks(Webhooks):
-    """Verifies webhooks with a client's signature key, which can be replaced; the old one is valid for 24 hours more.
+    """Verifies webhooks with a client's signature key. After the key is replaced, it stays valid for 24 hours.
 
-    After several replacements within that time, the newest four keys are valid.
+    After several replacements within 24 hours, the newest four keys are valid.
     """
 
     __slots__ = ("_clock", "_former", "_key", "_stages")
@@ -62,15 +62,15 @@ class ClientWebhooks(Webhooks):
         self._stages = _stages(self._key, [])  # replaced as a whole: other threads may verify meanwhile
 
     def verify(self, body: bytes, headers: Headers) -> bytes:
-        """Return `body` if its signature fits a key that is valid now; else raise as the function `verify` does."""
+        """Returns `body` if its signature fits a key that is valid now. Raises what the function `verify` raises."""
         stages = self._stages
         now = self._clock.monotonic() if len(stages) > 1 else 0
         return next(valid for end, valid in stages if now < end).verify(body, headers)
 
     def replace(self, key: Secret) -> None:
-        """Makes `key` the signature key; the present one stays valid for `WEBHOOK_OVERLAP_S` seconds.
+        """Makes `key` the signature key. The former key stays valid for `WEBHOOK_OVERLAP_S` seconds.
 
-        The same key changes nothing. Only one thread at a time may call this method.
+        Changes nothing if `key` is the current key. Only one thread at a time may call this method.
         """
         if key.reveal() == self._key.reveal():
             return

@@ -94,7 +94,7 @@ class Engine:
         max_retries: int | None,
         on_attempt: Callable[[Attempt], None] | None,
     ) -> "Engine":
-        """Returns a copy with these settings; None keeps the present value."""
+        """Returns a copy with these settings; None keeps the current value."""
         hooks = self.hooks if on_attempt is None else replace(self.hooks, on_attempt=on_attempt)
         return replace(self, limits=self.limits.with_options(timeout, max_retries), hooks=hooks)
 
@@ -174,7 +174,7 @@ class Engine:
             call.is_recorded = await call.record.settle(IntentState.APPLIED, object_id, reply.answer)
 
     async def _settle_error(self, call: CallUnderWay, error: PayCombatError) -> None:
-        """Records the outcome of a failed call. A call cancelled meanwhile is logged and reported to `on_call`, too."""
+        """Records the outcome of a failed call. If the call is cancelled meanwhile, this is logged and reported."""
         assert call.record is not None  # noqa: S101  # the caller has made sure
         try:
             call.is_recorded = await call.record.settle_error(error)
@@ -247,7 +247,7 @@ class Engine:
             del result  # breaks the cycle error -> frame -> error, which only the garbage collector would free
 
     def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
-        """Whether it is too late to send a recorded call: once its time is over, its outcome counts as unknown."""
+        """Whether a recorded call may no longer be sent: after its deadline, its outcome counts as unknown."""
         return remaining <= 0 or self.clock.now() >= record.send_until or self.lifetime.is_over
 
     def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:

@@ -56,10 +56,10 @@ class Hooks:
             _call_hook(self.on_call, call)
 
     def call_given_up(self, endpoint: Endpoint[Any, Any], error: PayCombatError, redact: Redactor) -> None:
-        """Logs a call that was cancelled, since its caller gets a CancelledError and no error of the SDK.
+        """Logs a call that was cancelled, because its caller gets a CancelledError and no error of the SDK.
 
-        If the call moves money and may have been carried out, this log record is the only evidence: it is a WARNING
-        with the merchant's reference and the digest of the body. Otherwise it is a DEBUG record.
+        If the call moves money and may have been carried out, this log record is the only evidence of it. Its level is
+        then WARNING, and it holds the merchant's reference and the digest of the body; otherwise its level is DEBUG.
         """
         matters = endpoint.repeat is Repeat.ONLY_IF_UNSENT and error.outcome is Outcome.UNKNOWN
         _log.log(
@@ -73,7 +73,7 @@ class Hooks:
         )
 
     def drifted(self, endpoint: Endpoint[Any, Any], notes: list[FieldIssue], redact: Redactor) -> None:
-        """Reports how an answer differs from the schema: to `on_drift`, or as DEBUG records without that hook."""
+        """Reports how an answer differs from the schema: to `on_drift`, or in the log at DEBUG if there is no hook."""
         if self.on_drift is None and not _log.isEnabledFor(logging.DEBUG):
             return
         for drift in with_endpoint(endpoint, [note._replace(path=redact(note.path)) for note in notes]):
@@ -84,7 +84,7 @@ class Hooks:
 
 
 def _call_hook(hook: Callable[[T], None], news: T) -> None:
-    """Calls a user's hook and logs what it raises: a broken hook must not lose the answer of a payment."""
+    """Calls a user's hook and logs an exception of the hook, because a broken hook must not lose a payment's answer."""
     try:
         hook(news)
     except Exception:  # noqa: BLE001  # a hook is the user's code and may raise anything

@@ -54,7 +54,7 @@ def check_grace(grace: object) -> None:
 class Lifetime:
     """Whether a client is open; shared with the clients made by its `with_options`.
 
-    While `is_closed`, new calls are refused; once `is_over`, calls under way make no further attempt either.
+    While `is_closed`, new calls are refused. Once `is_over`, even calls in progress make no further attempt.
     """
 
     close_transport: Callable[[], Awaitable[None]] | None

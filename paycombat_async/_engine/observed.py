@@ -32,11 +32,11 @@ class ObservedClient:
     def send(self, endpoint: Endpoint[Q, R], request: Q, /, *, body: bytes | None = None) -> Awaitable[Reply[R]]:
         """Returns an awaitable for the reply to one call, which retries and raises as the client's own `send` does.
 
-        `body` is what `encode_body` made of the request; without it the request is encoded here.
+        `body` is the request as `encode_body` has encoded it; if it is None, the request is encoded here.
         """
         return self._engine.send(endpoint, request, {}, body=body)  # not awaited: saves a coroutine per call
 
     def account_digest(self, purpose: str) -> str:
-        """Returns a hex SHA-256 of `purpose`, base URL and token: equal for the same token, but does not reveal it."""
+        """Returns a hex SHA-256 of `purpose`, base URL and token, which does not reveal the token."""
         config = self._engine.config
         return content_digest(purpose.encode(), config.base_url.encode(), config.token.reveal().encode())

@@ -52,8 +52,8 @@ _log: Final = logging.getLogger("paycombat")
 class CallRecord:
     """The record of a call that may be sent now; `attempt` counts the calls with this reference.
 
-    `send_until` is the call's deadline in seconds since 1970. The monotonic clock is not used, since it may stand still
-    while a machine is suspended: when the machine wakes up, a person may have resolved the record already.
+    `send_until` is the call's deadline in seconds since 1970. The monotonic clock is not used, because it may stand
+    still while a machine is suspended, and meanwhile a person may have resolved the record.
     """
 
     store: Intents
@@ -63,7 +63,7 @@ class CallRecord:
     send_until: float
 
     async def settle(self, state: IntentState, object_id: str | None = None, answer: RawReply | None = None) -> bool:
-        """Writes the outcome to the store, and returns False if that failed, or takes more than `LEASE_MARGIN_S`.
+        """Writes the outcome to the store. Returns False if that fails or takes more than `LEASE_MARGIN_S`.
 
         A failure is logged and never raised, since the caller must get the call's result; the record then becomes
         UNKNOWN when its lease (the time for sending) ends. A cancellation does not stop the writing.
@@ -101,7 +101,7 @@ class CallRecord:
         return await self.settle(_STATES[error.outcome])
 
     def settle_cut(self, error: PayCombatError) -> None:
-        """Writes the outcome of a cancelled call to the store in a new task, since the cancelled one must not wait."""
+        """Writes the outcome of a cancelled call to the store in a new task: the cancelled task must not wait."""
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
         try:
@@ -154,10 +154,10 @@ def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | No
 
 
 def is_of_other_mode(intent: Intent, mode: tuple[str, ...]) -> bool:
-    """Whether the record is of a sandbox call and the client is live, or the other way round.
+    """Whether the record is of a sandbox call and the client is live, or the record is live and the client is not.
 
-    `mode` is that of the client. Sandbox and live share a host, and often references: a payment made in the sandbox
-    only must not be taken for the live payment.
+    `mode` is the client's mode. Sandbox and live calls have the same host and often the same references, but a payment
+    in the sandbox must not be taken for the live payment.
     """
     return intent.expected.get(MODE, mode) != mode
 
@@ -172,7 +172,7 @@ def new_intent(
 ) -> NewIntent:
     """Returns the record to store before a call is sent.
 
-    `lease`, in seconds from now, is how long the call may take.
+    `lease` is the number of seconds that the call may take; after that time, its outcome counts as unknown.
     """
     import socket  # noqa: PLC0415  # importing it takes 5 ms, needed only with a store
 
@@ -226,8 +226,8 @@ async def _begin(
 ) -> Begun:
     """Records a call in the store. Raises `StoreFailed` if the store takes longer than `seconds`.
 
-    The store's work then continues, as it does after a cancellation. Since the call is not sent, a record that this
-    work still writes gets the outcome NOT_SENT.
+    The store's work then continues in the background, as it does after a cancellation. The call is not sent in these
+    cases; therefore a record that is written so late gets the outcome NOT_SENT.
     """
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
@@ -247,7 +247,7 @@ async def _begin(
 
 
 async def _give_back(task: "asyncio.Task[Begun]", record_of: Callable[[Begun], CallRecord]) -> None:
-    """Waits for `task`, and gives the record it has written the outcome NOT_SENT: its call was given up unsent."""
+    """Waits for `task`, then gives its record the outcome NOT_SENT, because the call was abandoned before sending."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     await asyncio.wait([task])

@@ -16,7 +16,7 @@ def describe(error: PayCombatError, call: CallUnderWay) -> None:
 
 
 def not_kept(call: CallUnderWay, problem: str) -> AnswerNotKept:
-    """Returns the error for a call that was carried out before, if its answer is neither recorded nor looked up."""
+    """Returns the error for a call that was carried out before and whose answer is neither recorded nor looked up."""
     error = AnswerNotKept(
         f"{call.endpoint.name}: carried out before with this reference, but its answer was not kept{problem}"
     )

@@ -20,7 +20,8 @@ MAX_DIGITS = 15
 SMALLEST = Decimal("0.000001")
 LIMIT = Decimal(10) ** 15
 _LIMIT = int(LIMIT)
-_LEAST_PLAIN = Decimal("0.00001")  # below it, msgspec writes 1e-6 where JavaScript writes 0.000001
+# Below this amount, msgspec writes 1e-6, but the provider's JavaScript writes 0.000001: the signatures would differ.
+_LEAST_PLAIN = Decimal("0.00001")
 _LONGEST = 64  # characters; a str of this length or longer is not parsed as a number
 _WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
 
@@ -40,7 +41,7 @@ def check_amounts(kind: type[Struct], value: object, path: str = "$") -> None:
 
 
 def _field_value(value: object, name: str) -> object:
-    """Returns the value of a field of a Struct or mapping; UNSET if it has no such field, or is neither of them."""
+    """Returns the value of a field of a Struct or mapping; UNSET if `value` has no such field or is of another type."""
     if _is_mapping(value):
         return value.get(name, UNSET)
     return getattr(value, name, UNSET) if isinstance(value, Struct) else UNSET

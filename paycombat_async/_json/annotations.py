@@ -10,7 +10,10 @@ V = TypeVar("V")
 
 
 class ByType(dict[Any, V], Generic[V]):
-    """A dict from type to `make(type)`, called at first look-up. A look-up takes a third of the time of `@cache`."""
+    """A dict from each type to the result of `make(type)`, which is called at the type's first look-up.
+
+    A look-up takes a third of the time that it takes with `functools.cache`.
+    """
 
     def __init__(self, make: Callable[[Any], V]) -> None:
         super().__init__()
@@ -47,7 +50,7 @@ def is_struct(kind: Any) -> bool:
 
 
 def declared(annotation: Any, fact: str) -> Any:
-    """Returns the value of the key `fact` in `Annotated[..., Meta(extra={...})]`; None if it has none."""
+    """Returns the value of the key `fact` in `Annotated[..., Meta(extra={...})]`; None if the key is missing."""
     metas = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
     extras = (meta.extra for meta in metas if isinstance(meta, Meta) and meta.extra is not None)
     return next((extra[fact] for extra in extras if fact in extra), None)

@@ -22,8 +22,8 @@ _JSON_SAFE_TYPES = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
 # msgspec raises these for a lone surrogate and for values that it cannot encode; `normalize` then finds the field.
 _ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
-# The nesting level at which `is_json_safe` assumes a field to be, deeper than any field is. So it never accepts a value
-# beyond MAX_DEPTH: near that limit, `normalize` decides, which counts exactly.
+# `is_json_safe` does not count levels of nesting. It assumes this level for every field, and no field lies deeper, so
+# it never accepts a value beyond MAX_DEPTH. Near that limit it answers False, and `normalize`, which counts, decides.
 _DEPTH = 8
 
 

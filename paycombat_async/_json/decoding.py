@@ -25,9 +25,9 @@ _LONE_SURROGATE = re.compile(
 )
 
 
-# A JSON string up to its closing quote or, without one, to the end of the text: so an unclosed string is read only
-# once, not again from each of its quotes. The possessive `*+` stores no positions for backtracking, which took 60 bytes
-# for each escape.
+# Matches a JSON string up to its closing quote, or to the end of the text if the closing quote is missing. Without the
+# second case, the search would start again at each later quote, which takes quadratic time. `*+` is possessive: a plain
+# `*` keeps 60 bytes for each escape, in order to go back.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _RAW_CONTROL = re.compile(rb"(\\.)|[\x00-\x1f]", re.DOTALL)
 _BYTE_ORDER_MARKS = {
@@ -73,7 +73,7 @@ def decode_repaired(reader: "msgspec.json.Decoder[R]", data: bytes | Raw) -> R:
     try:
         return reader.decode(data)
     except DECODE_ERRORS:
-        pass  # the second attempt is outside the except block, so that its error does not have this one as context
+        pass  # the second attempt is outside the except block, so that its error does not have this error as context
     try:
         return reader.decode(repair(bytes(data)))
     except DECODE_ERRORS:

@@ -26,7 +26,10 @@ def check_struct_options(kind: type[Struct]) -> None:
 
 
 def normalize(value: Any, path: str, depth: int) -> object:
-    """Returns the value in a form that msgspec prints as JavaScript does. Raises `InvalidRequest` if there is none."""
+    """Returns the value in a form that msgspec prints as JavaScript does.
+
+    Raises `InvalidRequest` if JSON has no such form of the value.
+    """
     kind: type[object] = value.__class__
     normalizer = _NORMALIZERS.get(kind) or next(
         (function for family, function in _ABSTRACT_TYPES if issubclass(kind, family)), None

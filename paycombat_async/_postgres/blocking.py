@@ -25,7 +25,7 @@ _Idle = list[tuple[float, psycopg.Connection[Any]]]
 class BlockingConnections:
     """Blocking connections to one database, for any number of threads: opened when needed, and kept for the next use.
 
-    There are as many as transactions have run at once. A connection whose use raised an error is closed.
+    Each of the transactions that run at the same time has its own. A connection whose use raised an error is closed.
     """
 
     def __init__(self, dsn: Secret, failure: Callable[[str], StoreFailed]) -> None:
@@ -38,9 +38,9 @@ class BlockingConnections:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[psycopg.Connection[Any]]:
-        """A context manager with a connection in a transaction: committed at the end, rolled back on an exception.
+        """Context manager; yields a connection inside a transaction, which an exception rolls back.
 
-        What the body raises passes unchanged; the database's other errors become `StoreFailed`.
+        Exceptions of the `with` block are raised unchanged; all other errors of the database become `StoreFailed`.
         """
         with translated(self._failure):
             connection = self._take() or self._connect()
@@ -87,7 +87,7 @@ class LentConnections:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[psycopg.Connection[Any]]:
-        """A context manager with a connection in a transaction, like `BlockingConnections.transaction`."""
+        """Context manager; yields a connection inside a transaction, like `BlockingConnections.transaction`."""
         with contextlib.ExitStack() as stack:
             with translated(self._failure):
                 connection = self._lend(stack)
@@ -95,7 +95,7 @@ class LentConnections:
                 yield connection
 
     def close(self) -> None:
-        """Does nothing: the pool belongs to whoever opened it."""
+        """Does nothing, because the user's pool is closed by the user."""
 
     def _lend(self, stack: contextlib.ExitStack) -> psycopg.Connection[Any]:
         for _ in range(TRIES):

@@ -36,7 +36,7 @@ class _StaleConnection(Exception):
 
 
 class Database:
-    """A database that is reached by a connection string, or through a pool that the user opens and closes.
+    """A database, reached with a connection string or through a pool that the user opens and closes.
 
     `kind` says what is stored there, such as "intents store"; every error message begins with it.
     """
@@ -69,9 +69,9 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
-        """A context manager with a connection in a transaction: committed at the end, rolled back on an exception.
+        """Context manager; yields a connection inside a transaction, which an exception rolls back.
 
-        What the body raises passes unchanged; the database's other errors become `StoreFailed`.
+        Exceptions of the `with` block are raised unchanged; all other errors of the database become `StoreFailed`.
         """
         async with contextlib.AsyncExitStack() as stack:
             with translated(self.failure):
@@ -89,7 +89,7 @@ class Database:
                 await transaction.__aexit__(None, None, None)
 
     async def _lend(self, stack: contextlib.AsyncExitStack) -> Connection:
-        """Returns a connection from the pool, which gets it back when `stack` is closed."""
+        """Returns a connection from the pool. The connection goes back to the pool when `stack` is closed."""
         pool = await self._pool(self._transactions)
         for _ in range(TRIES):
             connection = await stack.enter_async_context(pool.connection(timeout=CONNECT_S))

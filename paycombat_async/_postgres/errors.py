@@ -76,7 +76,7 @@ def explain(error: Exception) -> str:
 
 @contextlib.contextmanager
 def translated(failure: Callable[[str], StoreFailed]) -> Generator[None]:
-    """A context manager that turns the database's errors into `failure(problem)`."""
+    """Context manager: turns the database's errors into `failure(problem)`."""
     try:
         yield
     except (psycopg.Error, UnicodeError, OSError) as error:  # TimeoutError is an OSError

@@ -15,20 +15,20 @@ POOLER: Final = "is reached through a connection pooler, which may not pass on n
 
 
 class ListenFailed(Exception):
-    """Notifications cannot be received, or not any more. The message is a problem as `explain` words it."""
+    """Notifications cannot be received (any more). The message is the problem in the words of `explain`."""
 
 
 async def notifications(dsn: Secret, channel: str, *, is_direct: bool) -> AsyncGenerator[str | None]:
-    """Yields None as soon as it listens, then each notification's payload. Raises `ListenFailed` if it cannot go on.
+    """Yields None as soon as it listens, then each notification's payload. Raises `ListenFailed` if it cannot continue.
 
-    `is_direct` says that the user promises that no connection pooler is in between; otherwise `ListenFailed` is raised
-    if there seems to be one.
+    `is_direct` is the user's promise that there is no connection pooler in front of the server. Without that promise,
+    `ListenFailed` is raised if a pooler is detected.
     """
     try:
         connection = await connector(dsn)()
         try:
             ((pid,),) = await fetch(connection, b"SELECT pg_backend_pid()")
-            # PgBouncer and its like tell each client another number than that of the server process.
+            # PgBouncer and other poolers give each client a number that is not the process id of the server.
             if pid != connection.info.backend_pid and not is_direct:
                 raise ListenFailed(POOLER)
             await fetch(connection, f'LISTEN "{channel}"'.encode())

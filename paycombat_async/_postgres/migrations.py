@@ -7,7 +7,7 @@ from paycombat_async._postgres.errors import NO_TABLES
 from paycombat_async._postgres.pool import Connection
 
 MIGRATE_S: Final = 60  # seconds for all migrations, including the wait for another process that runs them
-_LOCK: Final = 0x7061_7963_6F6D_6261  # the bytes of "paycomba", which other programs' locks are unlikely to use
+_LOCK: Final = 0x7061_7963_6F6D_6261  # the bytes of "paycomba", an advisory lock that other programs hardly use
 
 _BEGIN: Final = (
     b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED",  # so that each statement sees what others have committed
@@ -60,7 +60,7 @@ async def migrate(database: Database, migrations: Migrations) -> None:
 
 
 async def read_version(database: Database, migrations: Migrations) -> int:
-    """Returns the version of the tables; 0 if there are none. Raises `StoreFailed` if it cannot be read."""
+    """Returns the version of the tables, or 0 if they do not exist. Raises `StoreFailed` if it cannot be read."""
     return await database.run(lambda connection: _version(connection, migrations))
 
 

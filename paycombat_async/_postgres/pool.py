@@ -36,14 +36,14 @@ class Pool(Protocol):
     """The part of psycopg's `AsyncConnectionPool` that the stores use."""
 
     def connection(self, timeout: float | None = None) -> AbstractAsyncContextManager[Connection]:
-        """A context manager that lends a connection; raises if none is free within `timeout` seconds."""
+        """Context manager; yields a connection. Raises an error if none is free within `timeout` seconds."""
         ...
 
 
 class LoopPool:
     """A pool of connections for one event loop, `most` at once. A connection whose use raised an error is closed.
 
-    psycopg's own pool is not used: it runs background tasks, which remain if the loop is closed at once; after an
+    psycopg's own pool is not used. It runs background tasks, which are left over if the loop is closed early; after an
     outage it may wait minutes before it connects again, and its errors do not tell why it cannot connect.
     """
 
@@ -56,7 +56,7 @@ class LoopPool:
 
     @contextlib.asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncGenerator[Connection]:  # noqa: ASYNC109  # as psycopg's
-        """A context manager that lends a connection; raises psycopg's error or `TimeoutError` if it gets none."""
+        """Context manager; yields a connection. Raises psycopg's error or `TimeoutError` if it gets none."""
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(timeout):
                 await stack.enter_async_context(self._slots)
@@ -89,7 +89,7 @@ class LoopPool:
 
 
 def with_defaults(dsn: Secret) -> Secret:
-    """Returns the connection string with time limits; raises `ConfigurationError` if it is not a valid one."""
+    """Returns the connection string with time limits. Raises `ConfigurationError` for an invalid connection string."""
     try:
         given = conninfo_to_dict(dsn.reveal())
         return Secret(make_conninfo(dsn.reveal(), **{key: _DEFAULTS[key] for key in _DEFAULTS.keys() - given.keys()}))
@@ -125,7 +125,7 @@ def is_alive(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any])
 
 @contextlib.contextmanager
 def cut_after(connection: Connection, seconds: float) -> Generator[None]:
-    """A context manager that cuts the connection after some seconds, so that a wait for the server ends with an error.
+    """Context manager: cuts the connection after some seconds, so that a wait for the server ends with an error.
 
     Cancelling the task is not enough, because psycopg would then ask the silent server to cancel the statement.
     """

@@ -54,9 +54,9 @@ class Tables:
     ) -> None:
         """Takes the connection string, as a secret, or the user's own pool, of the class that `pool` names.
 
-        `owner` is the class that users know, such as "PostgresIntents", and `kind` what it is, such as "intents
-        store"; `component` and `steps` are those of `Migrations`. Raises `ConfigurationError` without psycopg, and for
-        a schema or connection string that cannot be used.
+        `owner` is the class that users know, such as "PostgresIntents", and `kind` what it is, such as "intents store";
+        `component` and `steps` are those of `Migrations`. Raises `ConfigurationError` if psycopg is missing, and for an
+        invalid schema or connection string.
         """
         self.schema = _check_schema(schema)
         self.database = _open_database(source, owner, kind, pool)
@@ -93,7 +93,7 @@ class Tables:
             return await self._play(connection, script, self.sql_within)
 
     def blocking_connections(self, source: "Secret | BlockingPool") -> "BlockingConnections | LentConnections":
-        """Returns a lender of blocking connections: from the user's pool, or opened with the connection string."""
+        """Returns the source of blocking connections: the user's pool, or connections that it opens itself."""
         from paycombat_async._postgres.blocking import BlockingConnections, LentConnections  # noqa: PLC0415  # psycopg
 
         if isinstance(source, Secret):
@@ -150,7 +150,7 @@ class Tables:
         await self._migrator.migrate(self.database, self._migrations)
 
     async def version(self) -> int:
-        """Returns the version of the tables, 0 if there are none."""
+        """Returns the version of the tables, or 0 if they do not exist."""
         return await self._migrator.read_version(self.database, self._migrations)
 
     async def _play(self, connection: "Connection", script: Script[T], sql: Callable[[str], bytes]) -> T:
@@ -170,9 +170,9 @@ class Tables:
 
 
 async def delete_repeatedly(delete: Callable[[], Awaitable[int]], at_once: int) -> int:
-    """Calls `delete` until it deletes fewer than `at_once` rows, which is the most per call; returns how many in all.
+    """Calls `delete` until it deletes fewer than `at_once` rows, its limit per call. Returns the number of all rows.
 
-    Many short statements are used, since a long one would hold up others.
+    Many short statements are used, because a long statement would block other programs.
     """
     total = deleted = await delete()
     while deleted == at_once:

@@ -16,7 +16,7 @@ class BlockingPool(Protocol):
 
     # Any, here and below: the connections' rows may be of any type.
     def connection(self, timeout: float | None = None) -> AbstractContextManager[psycopg.Connection[Any]]:
-        """A context manager that lends a connection; raises if none is free within `timeout` seconds."""
+        """Context manager; yields a connection. Raises an error if none is free within `timeout` seconds."""
         ...
 
 
@@ -42,7 +42,7 @@ class ThreadedConnection:
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncGenerator[None]:
-        """A context manager with a transaction: committed at the end, rolled back on an exception."""
+        """Context manager: a transaction, committed at the end and rolled back on an exception."""
         transaction = self._connection.transaction()
         await asyncio.to_thread(transaction.__enter__)
         try:
@@ -61,7 +61,7 @@ class ThreadedPool:
 
     @contextlib.asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncGenerator[ThreadedConnection]:  # noqa: ASYNC109  # as psycopg's
-        """A context manager that lends a connection; raises psycopg's error if it gets none."""
+        """Context manager; yields a connection. Raises psycopg's error if it gets none."""
         loan = self._pool.connection(timeout)
         entering = asyncio.ensure_future(asyncio.to_thread(loan.__enter__))
         try:

@@ -30,7 +30,7 @@ _FLAG: Final = re.compile(rb'"success"\s*:')
 
 
 def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """Returns the value of type `kind` in `data`, and a list of its drift; None in place of the list if not checked.
+    """Returns the value of type `kind` in `data`, and a list of its drift, or None if drift was not checked.
 
     Raises `UndecodableData` if `data` cannot be decoded as such a value, not even field by field.
     """
@@ -98,7 +98,7 @@ ENVELOPE_DECODERS: Final = ByType(_make_envelope_decoder)
 
 
 def _always_none(_data: object) -> None:
-    """The fast decoder of a type that cannot have one: returns None, so that the caller takes the slow path."""
+    """Returns None, so that the caller takes the slow path: the decoder of types that have no fast decoder."""
 
 
 def _accept(_value: object) -> bool:
@@ -133,8 +133,8 @@ def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tupl
 def null_normalizer(kind: type[Struct]) -> Callable[[Any], bool]:
     """Returns a function that replaces `{}` by None in a Struct of this type and returns whether the Struct is usable.
 
-    The function changes a frozen Struct in place, so it may only be given one that was just decoded. A Struct is usable
-    if its id is not empty and its amounts are finite; msgspec decodes "NaN" and "Infinity" as Decimals, too.
+    The function changes a frozen Struct in place, so only a Struct that was just decoded may be passed. A Struct is
+    usable if its id is not empty and its amounts are finite; msgspec decodes "NaN" and "Infinity" as Decimals, too.
     """
     amounts = [field_expression("value", name) for name in amount_fields(kind)]
     demands = [f'{field_expression("value", name)} != ""' for name in identity_fields(kind)]

@@ -26,7 +26,7 @@ class Drift:
 
 
 class FieldIssue(NamedTuple):
-    """One difference from the schema, as the decoder reports it: a `Drift` without the name of the endpoint."""
+    """One difference from the schema, as the decoder reports it: the same as a `Drift`, without the endpoint's name."""
 
     path: str
     kind: DriftKind

@@ -69,7 +69,7 @@ def _differs(echo: Echo, request: object, data: object) -> bool:
 
 
 def _request_value(request: object, name: str) -> object:
-    """Returns the value of this name in the request, from its typed fields or from `extra`; None or UNSET if absent."""
+    """Returns the request's value of this name, from its typed fields or from `extra`; None or UNSET if absent."""
     value: object = getattr(request, name, UNSET)
     if value is UNSET:
         extra: Any = getattr(request, "extra", UNSET)
@@ -88,7 +88,7 @@ def _is_same(answered: object, sent: object) -> bool:
 
 
 def reference_of(endpoint: Endpoint[Any, Any], request: object) -> str | None:
-    """Returns the merchant's own reference in the request, such as an `order_id`, as str; None if there is none."""
+    """Returns the merchant's own reference in the request, such as an `order_id`, as str; None if it has none."""
     reference = _request_value(request, endpoint.reference) if endpoint.reference is not None else None
     return None if reference is None else str(reference)
 
@@ -104,9 +104,9 @@ def annotate_error(
 ) -> None:
     """Sets `attempts`, `endpoint` and `outcome` of the error in place.
 
-    If the call is not safe to repeat and may have been carried out, it also sets `reference`, `body_digest` and
-    `advice`. `in_doubt` means that an earlier attempt may have been carried out, so that the last error alone does not
-    decide the outcome.
+    If the call is not safe to repeat and may have been carried out, also sets `reference`, `body_digest` and `advice`.
+    `in_doubt` means that an earlier attempt may have been carried out, so the last error alone does not decide the
+    outcome.
     """
     error.attempts = attempts
     if in_doubt and error.outcome is not Outcome.APPLIED:

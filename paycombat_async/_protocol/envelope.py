@@ -30,9 +30,9 @@ _NULLS = (b"null", b"")
 
 
 class Unwrapped(NamedTuple):
-    """The content of an envelope. `success` is None where the envelope says neither success nor failure.
+    """The content of an envelope. `success` is None if the envelope reports neither success nor failure.
 
-    `outer` is the envelope around this one, if there are two.
+    `outer` is the envelope around this envelope; None if there is only one.
     """
 
     data: Raw | None
@@ -56,7 +56,7 @@ class Unwrapped(NamedTuple):
 
 
 def unwrap(body: bytes) -> Unwrapped | None:
-    """Returns the content of the envelope in the body; None if the body is not a JSON object."""
+    """Returns the content of the envelope in the body, or None if the body is not a JSON object."""
     outer = _envelope(body)
     if outer is None:
         return None
@@ -134,7 +134,7 @@ def _error_message(
 
 
 def _foreign_error_message(endpoint: Endpoint[Any, Any], status: int) -> str:
-    """The message for an error that is not JSON, such as the HTML page of nginx or of a load balancer."""
+    """Returns the message for an error that is not JSON, such as the HTML page of nginx or of a load balancer."""
     return (
         f"{endpoint.name}: the answer {status} is not the provider's JSON, so it is likely from a proxy or gateway "
         "before it; whether the call was carried out is unknown"

@@ -27,13 +27,13 @@ _DEEPEST: Final = 4  # levels of nested objects and lists; a deeper part goes in
 
 
 def error_code(envelope: Envelope) -> str | None:
-    """Returns the provider's error code as str, from the envelope or its error object; None if there is none."""
+    """Returns the provider's error code as str, from the envelope or its error object; None if missing."""
     candidates = (_as_code(envelope.code), _code_in(envelope.error), _code_in(envelope.errors))
     return next((code for code in candidates if code), None)
 
 
 def error_message(envelope: Envelope) -> str | None:
-    """Returns the provider's human-readable message, several joined with "; "; None if there is none."""
+    """Returns the provider's human-readable message, several joined with "; "; None if missing."""
     candidates = (envelope.message, envelope.error, envelope.errors, envelope.status_text)
     return next((text for value in candidates if (text := _words(value, 0))), None)
 
@@ -48,7 +48,7 @@ def _words(value: object, depth: int) -> str | None:
 
 
 def _code_in(value: object, depth: int = 0) -> str | None:
-    """Returns the code of an error object (the first, if it is a list), else that of an error nested in the object."""
+    """Returns the code of an error object or of an error nested in it; for a list, the code of its first error."""
     holder = value[0] if _is_list(value) and value else value
     if not _is_object(holder) or depth > _DEEPEST:
         return None

@@ -69,7 +69,7 @@ def _interpreted(
 def _reading(
     endpoint: Endpoint[Any, R], body: Raw, request_id: str | None, *, says: bool | None, closely: bool
 ) -> tuple[DecodedReply | None, str]:
-    """Decodes the data of an answer: returns the reply and "", or None and what is wrong with the data."""
+    """Decodes the data of an answer. Returns the reply and "", or None and a description of what is wrong."""
     try:
         data, notes = (decode_with_drift if closely else decode)(endpoint.response, body, "$.data")
     except UndecodableData as error:
@@ -99,7 +99,7 @@ def _proves_success(endpoint: Endpoint[Any, Any], data: Any) -> bool:
 
 
 def _names_an_object(data: Any) -> bool:
-    """Whether a decoded JSON object has an id; one without, such as `{"reason": "insufficient"}`, may be a refusal."""
+    """Whether a decoded JSON object has an id. An object without an id, such as `{"reason": "x"}`, may be a refusal."""
     if not isinstance(data, dict):
         return False
     members: dict[str, Any] = data  # pyright: ignore[reportUnknownVariableType]  # JSON keys are str

@@ -69,8 +69,8 @@ class RawReply(Struct, frozen=True, gc=False):
 class Transport(Protocol):
     """Sends one draft (a prepared HTTP request) once. Pass your own transport as `transport=`.
 
-    It raises `ConnectFailed` if no byte was sent, `TimedOut` or `Disconnected` if some may have been. It never retries,
-    never follows a redirect and never changes a byte. `testing.FakeTransport` is an example.
+    It raises `ConnectFailed` if no byte was sent, and `TimedOut` or `Disconnected` if bytes may have been sent. It
+    never retries, never follows a redirect and never changes a byte. `testing.FakeTransport` is an example.
     """
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # limits one attempt

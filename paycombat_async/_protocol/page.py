@@ -23,7 +23,7 @@ _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json
 def decode_page(
     kind: type[R], data: bytes | Raw, path: str, decode_item: Callable[..., tuple[Struct, list[FieldIssue] | None]]
 ) -> tuple[R, list[FieldIssue] | None]:
-    """Returns the page in `data`, and its drift: how it differs from the documented schema; None if not looked for.
+    """Returns the page in `data`, and its drift (how it differs from the documented schema), or None if not checked.
 
     `decode_item` decodes each item. An item that is not an object is left out and reported as drift. Raises
     `UndecodableData` if `data` holds no list.

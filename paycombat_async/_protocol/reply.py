@@ -52,15 +52,15 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def request_time(self) -> str | None:
-        """The time of the call in the provider's format; None where the envelope has none. Decoded at every read."""
+        """The time of the call in the provider's format, or None if missing. Each access decodes the body again."""
         found = self._envelope_field("request_time")
         return found if isinstance(found, str) else None
 
     @property
     def status_code(self) -> int | None:
-        """The status inside the envelope, which may differ from that of HTTP; None where there is none.
+        """The status inside the envelope, which may differ from the HTTP status, or None if missing.
 
-        Decoded at every read.
+        Each access decodes the body again.
         """
         found = self._envelope_field("status_code", "status_code_camel")
         if isinstance(found, str) and found.isdecimal() and len(found) < _LONGEST_STATUS:
@@ -69,7 +69,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def status_text(self) -> str | None:
-        """The envelope's text for its `status_code`; None where there is none. Decoded at every read."""
+        """The text beside `status_code` in the envelope, or None if missing. Each access decodes the body again."""
         found = self._envelope_field("status_text")
         return found if isinstance(found, str) else None
 
@@ -82,7 +82,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        """How this answer differs from the documented schema: field names, never values. Computed at every read."""
+        """How this answer differs from the documented schema: field names, never values. Computed at each access."""
         unwrapped = unwrap(self.raw)
         if unwrapped is None or unwrapped.data is None:
             return ()

@@ -64,7 +64,7 @@ FAST_CHECKS: Final[ByType[FastCheck]] = ByType(_compile_check)
 
 
 def _expected_type(annotation: Any) -> tuple[Any, bool, bool]:
-    """Returns the type that an annotation allows (`object` if several), and whether it allows UNSET and `Clear` too."""
+    """Returns the allowed type (`object` if there are several), whether UNSET is allowed, and whether `Clear` is."""
     kinds = alternatives(annotation)
     wanted = tuple(kind for kind in kinds if kind not in {UnsetType, Clear})
     is_optional, is_clearable = UnsetType in kinds, Clear in kinds

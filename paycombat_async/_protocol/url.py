@@ -92,7 +92,7 @@ def check_template(name: str, template: str, like: str | None) -> str:
 
 
 def check_raw_path(path: str) -> str:
-    """Returns the user's percent-encoded path unchanged. Raises `InvalidRequest` for one with "." or ".." or "//"."""
+    """Returns the user's percent-encoded path unchanged. Raises `InvalidRequest` if it contains ".", ".." or "//"."""
     # "%2e" is decoded first because servers decode it to a dot (RFC 3986, 6.2.2.2).
     segments = path.lower().replace("%2e", ".").split("/")
     if not _RAW_PATH.match(path) or "//" in path or not {".", ".."}.isdisjoint(segments):
@@ -115,7 +115,7 @@ def split_parameters(
 def build_url(base_url: str, template: str, path: Mapping[str, str], query: Mapping[str, str | int] | None) -> str:
     """Returns the whole URL. Raises `InvalidRequest`, which names the parameter, if a parameter is invalid.
 
-    All reserved characters of a parameter are percent-encoded, also "/".
+    All reserved characters of a parameter are percent-encoded, including "/".
     """
     if _placeholders(template) != frozenset(path):
         raise ConfigurationError(f"{template} takes {sorted(_placeholders(template))}, got {sorted(path)}")

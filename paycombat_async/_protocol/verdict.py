@@ -35,7 +35,7 @@ def verdict_of(envelope: Envelope) -> bool | None:
 
 
 def success_of(envelope: Envelope) -> bool | None:
-    """Returns the envelope's field `success` as a bool; None if its value is unknown.
+    """Returns the envelope's field `success` as a bool; None if it is missing or its value has no known meaning.
 
     0 and 1 are read as False and True here, but not in the field `status`, where 0 often means success.
     """
@@ -58,7 +58,8 @@ def statuses_in(envelope: Envelope) -> list[int]:
 def casts_doubt(envelope: Envelope) -> bool:
     """Whether the envelope of a failed call leaves open if the call was carried out.
 
-    It does so by also reporting success, or by an error status, in itself or in nested errors, that proves no refusal.
+    It leaves that open if it reports success as well, or if it or a nested error has an error status that does not
+    prove a refusal.
     """
     if True in {_said(envelope.status), success_of(envelope)}:
         return True
@@ -67,7 +68,7 @@ def casts_doubt(envelope: Envelope) -> bool:
 
 
 def _named_in(value: object, levels: int = 5) -> Iterator[int]:
-    """Yields the HTTP statuses in an error value, also those in its nested errors, at most `levels` deep."""
+    """Yields the HTTP statuses in an error value, including those of its nested errors, at most `levels` deep."""
     if (status := status_in(value)) is not None:
         yield status
     parts: Any = ()  # decoded JSON
@@ -80,7 +81,7 @@ def _named_in(value: object, levels: int = 5) -> Iterator[int]:
 
 
 def status_in(value: object) -> int | None:
-    """Returns the value as an HTTP status: 500 for 500, 500.0 or "500"; None for what is not one."""
+    """Returns the value as an HTTP status: 500 for 500, 500.0 or "500"; None if the value is not an HTTP status."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():

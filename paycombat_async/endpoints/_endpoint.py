@@ -40,7 +40,7 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """A field of the answer that repeats one of the request's fields in `sent`.
+    """A field of the answer that repeats a field of the request, one of those named in `sent`.
 
     If a field with `is_identity` differs, the answer belongs to another call; other differences are reported as drift,
     a deviation from the documented answer.
@@ -83,7 +83,7 @@ class Endpoint(Generic[Q, R]):
 
 
 def raw_endpoint(method: Method, path: str) -> Endpoint[object, object]:
-    """An endpoint for a path that this SDK does not know, with any body and answer; only GET is safe to repeat."""
+    """Returns an endpoint for an unknown path, with any body and any answer; only GET is safe to repeat."""
     return Endpoint(
         name=f"{method} {path}",
         method=method,

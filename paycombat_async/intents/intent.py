@@ -31,10 +31,10 @@ FREE: Final = frozenset({IntentState.REJECTED, IntentState.NOT_SENT})  # a call 
 class Intent(Struct, frozen=True, kw_only=True):
     """The record of one call; only one exists for each account, endpoint and reference. Times are in UTC.
 
-    `attempt` counts the calls made with this reference, from 1. `object_id` is the id of the object that the call
-    created, `evidence` says how the state is known ("answer", "list", "webhook", or a person's name). `expected` maps
-    fields of the answer to the values that were sent for them, such as amount and currency, and "$mode" to "sandbox" or
-    "live". `answer` is the body of the provider's answer, if the store keeps it.
+    `attempt` counts the calls made with this reference, beginning with 1. `object_id` is the id of the object that the
+    call created, `evidence` says how the state is known ("answer", "list", "webhook", or a person's name). `expected`
+    maps fields of the answer to the values that were sent for them, such as amount and currency, and "$mode" to
+    "sandbox" or "live". `answer` is the body of the provider's answer, if the store keeps it.
     """
 
     account: str
@@ -105,9 +105,9 @@ class Intents(Protocol):
     async def begin(self, new: NewIntent) -> Begun:
         """Records the call durably as SENDING, and returns the record with `may_send=True`.
 
-        This happens, atomically, only if there is no record with this endpoint and reference, or if that is REJECTED or
-        NOT_SENT: its attempt number then increases. Otherwise the existing record is returned unchanged, with
-        `may_send=False`.
+        This happens, atomically, only if no record has this endpoint and reference, or if the state of that record is
+        REJECTED or NOT_SENT, which increases its attempt number. Otherwise the existing record is returned unchanged,
+        with `may_send=False`.
         """
         ...
 
@@ -115,8 +115,8 @@ class Intents(Protocol):
         """Records the outcome of a call and returns True.
 
         Returns False, and writes nothing, if the record has another attempt number or a final state. UNKNOWN may become
-        any other state later. APPLIED, REJECTED and NOT_SENT are final for their attempt, but for one correction:
-        REJECTED and NOT_SENT become APPLIED if that turns out later, so that the call is not sent again.
+        any other state later. APPLIED, REJECTED and NOT_SENT are final for their attempt, with one exception: REJECTED
+        and NOT_SENT become APPLIED if the call turns out to be carried out, so that it is not sent again.
         """
         ...
 
@@ -133,16 +133,16 @@ class Intents(Protocol):
         ...
 
     async def move(self, source: str, target: str) -> int:
-        """Gives all records of the account `source` to the account `target`, and returns how many.
+        """Moves all records of the account `source` to the account `target`, and returns their number.
 
-        Either all are moved or none. Raises `ConfigurationError`, and moves none, while a call of `source` may be under
-        way, and if both accounts have a record with the same endpoint and reference. A program that still uses `source`
-        no longer finds the records and could pay again, so stop it first.
+        Either all records are moved or none. Raises `ConfigurationError`, and moves none, while a call of `source` may
+        be in progress, and if both accounts have a record with the same endpoint and reference. A program that still
+        uses `source` no longer finds the records and could pay again, so stop it first.
         """
         ...
 
     async def forget(self, *, days: float) -> int:
-        """Deletes the records whose final state is older than `days`; returns how many. Unresolved records stay."""
+        """Deletes records whose final state is older than `days` and returns their number; unresolved ones stay."""
         ...
 
     async def aclose(self) -> None:

@@ -27,11 +27,11 @@ from paycombat_async.intents.transitions import Move, intent_of
 if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Pool
 
-_TRIES: Final = 50  # of `begin`, while other processes change the record between its two statements
+_TRIES: Final = 50  # attempts of `begin`: another process may change the record between its two statements
 _FORGOTTEN_AT_ONCE: Final = 1000  # records per DELETE, so that no statement takes long
 
-# Whether the lease (the time for sending) is over. The condition after OR is for a clock that was set back, as by a
-# failover to another machine.
+# Whether the lease (the time for sending) is over. The condition after OR is for a database clock that was set back,
+# for example by a failover to another machine.
 _IS_OVER: Final = "(leased_until <= clock_timestamp() OR created_at - (leased_until - created_at) > clock_timestamp())"
 _COLUMNS: Final = (
     f"account, endpoint, reference, CASE WHEN state = 'sending' AND {_IS_OVER} THEN 'unknown' ELSE state END,"
@@ -116,7 +116,7 @@ class PostgresIntents:
         """Takes a connection string or your own `AsyncConnectionPool`; connects at the first use.
 
         Your pool belongs to the event loop that you open it in, and is never closed by the store. Raises
-        `ConfigurationError` without psycopg, and for an account, schema or connection string that cannot be used.
+        `ConfigurationError` if psycopg is missing, and for an invalid account, schema or connection string.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         del dsn_or_pool  # tracebacks with local variables would show the password in it
@@ -193,7 +193,7 @@ class PostgresIntents:
         await self._tables.migrate()
 
     async def version(self) -> int:
-        """Returns the version of the tables, 0 if there are none; this release needs `len(INTENT_STEPS)`."""
+        """Returns the version of the tables, or 0 if they do not exist; this release needs `len(INTENT_STEPS)`."""
         return await self._tables.version()
 
     async def aclose(self) -> None:

@@ -62,7 +62,7 @@ class SqliteIntents:
         keep_answers: bool = True,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used."""
+        """Creates the file if it does not exist. Raises `ConfigurationError` if it is not this user's intents store."""
         from paycombat_async._sqlite_file import SqliteFile  # noqa: PLC0415  # loads sqlite3
         from paycombat_async.intents.sqlite_file import INTENTS_FILE  # noqa: PLC0415  # loads sqlite3
 

@@ -53,7 +53,7 @@ def intent_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Intent: 
 
 
 def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) -> Record | None:
-    """Returns the record to write if the call may be sent, else None. `standing` is the existing record, if any."""
+    """Returns the record to write if the call may be sent, else None. `standing` is the existing record or None."""
     if standing is not None and standing.intent.state not in FREE:
         return None
     intent = Intent(
@@ -90,8 +90,8 @@ def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Re
 class Move(NamedTuple):
     """What a store found when it was asked to move records to another account.
 
-    `under_way` counts calls that may still be sent, `shared` the records that both accounts have; if both are 0, the
-    `moved` records were moved.
+    `under_way` is the number of calls that may still be sent; `shared` is the number of records that both accounts
+    have. If both are 0, `moved` records were moved; otherwise none was.
     """
 
     under_way: int

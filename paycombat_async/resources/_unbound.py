@@ -1,4 +1,4 @@
-"""The object that the resources on a client's class, such as `AsyncPayCombat.payouts`, have in place of an engine."""
+"""The substitute for an engine in the resources on a client's class, such as `AsyncPayCombat.payouts`."""
 
 from typing import Any, Final, NoReturn
 
@@ -12,6 +12,7 @@ class _Unbound:
         raise ConfigurationError("this is the client's class; make a client of it first")
 
 
-# Typed Any, so that it can be given to `Customers`, `Payouts` and so on as their engine: as attributes of the client's
-# class they let `unittest.mock.create_autospec`, `help` and completion find their methods, but they cannot make calls.
+# Typed Any, so that it can be passed to `Customers`, `Payouts` and so on as their engine. These resources are
+# attributes of the client's class, so that `unittest.mock.create_autospec`, `help` and completion find their methods;
+# they cannot make calls.
 UNBOUND: Final[Any] = _Unbound()

@@ -24,8 +24,9 @@ _STATES: Final = {Outcome.APPLIED: IntentState.APPLIED, Outcome.REJECTED: Intent
 class ReconcileReport(msgspec.Struct, frozen=True):
     """The records that `intents.reconcile()` looked up. Those in `applied` were found and are settled as APPLIED.
 
-    For those in `ambiguous` the provider has several objects with the reference, or one with other values; for those in
-    `unresolved` it has none, which proves nothing. Both stay unknown until a webhook or a person settles them.
+    For each record in `ambiguous`, the provider has several objects with the reference, or an object with other values.
+    For each record in `unresolved` it has no object, which proves nothing: the object may appear later. The records in
+    both stay unknown until a webhook or a person settles them.
     """
 
     applied: tuple[Intent, ...]
@@ -75,7 +76,7 @@ class IntentRecords:
                 left.append(intent)
             elif len(items) == 1 and fits_expected(items[0].data, intent.expected):
                 await self._settle(store, intent, "list", items[0].id)
-                # Another program or a person may have settled the record meanwhile, or begun the next attempt.
+                # Meanwhile, another program or a person may have settled the record or begun the next attempt.
                 standing = await _standing(store, intent)
                 applied += [standing] if standing is not None and standing.state is IntentState.APPLIED else []
             elif items:
@@ -94,16 +95,16 @@ class IntentRecords:
         return await self._store().find(reference)
 
     async def resolve(self, reference: str, outcome: Outcome, *, by: str) -> Intent:
-        """Records the outcome that a person has found out for a record with an unknown one, and returns the record.
+        """Settles a record with an unknown outcome by what a person has found out, and returns the record.
 
         `outcome` is APPLIED or REJECTED, `by` is the person's name. After REJECTED a call with this reference may be
-        sent again, so be sure that the first one was not carried out. Raises `ConfigurationError` if there is no
-        unknown record with this reference, or more than one.
+        sent again, so be sure that the first call was not carried out. Raises `ConfigurationError` unless exactly one
+        record with this reference has an unknown outcome.
         """
         return await resolve_on_word(self._store(), reference, outcome, by)
 
     async def forget(self, *, days: float) -> int:
-        """Deletes records that were settled more than `days` ago and returns how many. Unresolved ones stay.
+        """Deletes records that were settled more than `days` ago and returns their number. Unresolved records stay.
 
         A forgotten reference is new again: a call with it is sent. Raises `ConfigurationError` unless `days` is a
         number from 0 to 36,500.

@@ -1,8 +1,8 @@
 """Payins: https://docs.paycombat.com, group "Payin".
 
 Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
-when the answer cannot be decoded.
+connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+answer cannot be decoded.
 """
 
 from paycombat_async._engine.engine import Engine
@@ -17,7 +17,7 @@ class Payins:
         self._engine = engine
 
     async def create(self, request: CreatePayin) -> Payin:
-        """Request a payment from a customer, and return the payin. A webhook reports its final status later.
+        """Requests a payment from a customer, and returns the payin. A webhook reports its final status later.
 
         Not safe to repeat: retried only if the request was certainly not sent. The body is not documented: all but
         `payer_id` (KRW) goes into `extra`. On `Outcome.UNKNOWN`, `error.reference` is the `order_reference` of `extra`;
@@ -28,7 +28,7 @@ class Payins:
         return (await self._engine.send(CREATE_PAYIN, request, {})).data
 
     async def simulate(self, request: SimulatePayin) -> object:
-        """Make a payin of the provider's sandbox succeed or fail.
+        """Makes a payin of the provider's sandbox succeed or fail.
 
         Returns the data of the answer, as plain JSON values. Not safe to repeat: retried only if the request was
         certainly not sent. Path and body are guesses: `SimulatePayin(extra={"payin_id": …, "status": "SUCCESS"})`.
@@ -39,14 +39,14 @@ class Payins:
         return (await self._engine.send(SIMULATE_PAYIN, request, {})).data
 
     async def retrieve(self, id: str) -> Payin:  # noqa: A002  # the provider's name for it
-        """Return the payin with this `id`; raises `NotFound` if there is none. Retried: it changes nothing.
+        """Returns the payin with this `id`. Raises `NotFound` if it does not exist. Retried: it changes nothing.
 
         Provider's page: https://docs.paycombat.com/retrieve-payin-12823155e0
         """
         return (await self._engine.send(RETRIEVE_PAYIN, None, {"id": id})).data
 
     async def create_virtual_account(self, request: CreateVirtualAccount) -> VirtualAccount:
-        """Open a virtual account (KRW) and return it.
+        """Opens a virtual account (KRW) and returns it.
 
         Once a callback has approved it, its `id` is the `payer_id` of a payin. Not safe to repeat: retried only if the
         request was certainly not sent. The body is not documented: its fields go into `extra`.

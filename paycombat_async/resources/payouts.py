@@ -1,8 +1,8 @@
 """Payouts: https://docs.paycombat.com, group "Payout".
 
 Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
-when the answer cannot be decoded.
+connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+answer cannot be decoded.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Payouts:
         self._engine = engine
 
     async def create(self, request: CreatePayout) -> Payout:
-        """Send money, and return the payout, which begins as PENDING. A webhook reports how it ends.
+        """Sends money, and returns the payout, which begins as PENDING. A webhook reports how it ends.
 
         SUCCESS is not final: RETURNED may still follow, and another webhook reports it.
 
@@ -35,7 +35,7 @@ class Payouts:
         return (await self._engine.send(CREATE_PAYOUT, request, {})).data
 
     async def simulate(self, request: SimulatePayout) -> object:
-        """Make a payout of the provider's sandbox succeed, fail or be returned.
+        """Makes a payout of the provider's sandbox succeed, fail or be returned.
 
         Returns the data of the answer, as plain JSON values. Not safe to repeat: retried only if the request was
         certainly not sent. Path and body are guesses: `SimulatePayout(extra={"payout_id": …, "status": "SUCCESS"})`.
@@ -46,7 +46,7 @@ class Payouts:
         return (await self._engine.send(SIMULATE_PAYOUT, request, {})).data
 
     async def retrieve(self, id: str) -> Payout:  # noqa: A002  # the provider's name for it
-        """Return the payout with this `id`; raises `NotFound` if there is none.
+        """Returns the payout with this `id`. Raises `NotFound` if it does not exist.
 
         A payout with SUCCESS may still become RETURNED. Retried: it changes nothing. The path is a guess: if it is
         wrong, that raises `NotFound` too.
@@ -56,7 +56,7 @@ class Payouts:
         return (await self._engine.send(RETRIEVE_PAYOUT, None, {"id": id})).data
 
     async def find(self, *, order_id: str, since: datetime | None = None) -> "list[Payout]":
-        """Return all payouts with this `order_id`, from all pages of `list()`; `since` leaves out those made before it.
+        """Returns all payouts with this `order_id`, from all pages of `list()`, made at `since` or later.
 
         An empty list proves nothing: a payout may still be on its way. Each page is a GET, which is retried.
         """
@@ -64,10 +64,10 @@ class Payouts:
         return [payout for payout in found if since is None or not _is_older(payout, since)]
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Payout]:
-        """Return a pager over all payouts: `async for payout in client.payouts.list()`.
+        """Returns a pager over all payouts: `async for payout in client.payouts.list()`.
 
-        Nothing is sent before the first page is asked for; each page is a GET, which is retried. The path and the query
-        names are guesses; `extra_query` adds parameters that the provider has told you about, and overrides ours.
+        Nothing is sent before the first page is needed; each page is a GET, which is retried. The path and the query
+        names are guesses; `extra_query` adds or replaces parameters of the query, as the provider tells you.
         Raises `InvalidRequest` for a `page_size` below 1.
 
         Provider's page: "Get All Payout" (its content is not public).

@@ -27,7 +27,7 @@ class Part(Data, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, object]) -> Self:
-        """Return this Struct, made from plain data such as parsed JSON or a form, with all values checked.
+        """Returns this Struct, made from plain data such as parsed JSON or a form, with all values checked.
 
         An amount may be a Decimal, int or str here, or a float that has at most 15 significant digits, as in JSON.
         The members of `extra` are in a mapping of that name. Raises `InvalidRequest` with the path of the field.

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct
 
 from paycombat_async._secrets import REDACTED
 
-_SHOWN = 64  # most characters of each value that a repr shows
+_SHOWN = 64  # a repr shows at most this many characters of each value
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _TOKEN = re.compile(r"[\w.:/#-]*", re.ASCII)
 
@@ -21,7 +21,7 @@ def _plain_number(digits: str) -> int | float | str:
     nearest, exact = float(digits), Decimal(digits)
     if Decimal(repr(nearest)) != exact:
         return digits
-    # From 1e23 on, the float of few digits is not the integer that they mean.
+    # From 1e23 on, a float such as 1e23 is not exactly the integer that its digits mean.
     return int(nearest) if nearest.is_integer() and int(nearest) == exact else nearest
 
 
@@ -73,12 +73,12 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[tuple[str, object]]:
-        """The items of `to_dict()`: `dict(customer)` works, which FastAPI's `jsonable_encoder` calls."""
+        """Yields the items of `to_dict()`, so that `dict(customer)` works, which FastAPI's `jsonable_encoder` calls."""
         yield from self.to_dict().items()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type, handler: object) -> object:
-        """How pydantic validates, serializes and describes this class; only pydantic calls this."""
+        """Returns how pydantic validates, serializes and describes this class. Only pydantic calls this method."""
         from paycombat_async.schemas._pydantic import core_schema_of  # noqa: PLC0415  # pydantic is optional
 
         return core_schema_of(source, cls._validate, handler)

@@ -1,4 +1,4 @@
-"""How pydantic, and with it FastAPI, validates, serializes and describes requests and answers.
+"""Tells pydantic, and FastAPI through it, how to validate, serialize and describe requests and answers.
 
 This module is imported only when pydantic asks for a schema, so that pydantic need not be installed.
 """

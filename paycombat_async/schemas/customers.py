@@ -37,7 +37,7 @@ class GcaActivationStatus(StrEnum):
     NOT_STARTED = "NOT_STARTED"
 
 
-# The type of `type` in requests: an example of the provider's shows `{}`, but the page "Get Detail Customer" a string.
+# The type of `type` in requests. An example of the provider shows `{}` there, but "Get Detail Customer" shows a string.
 CustomerKind: TypeAlias = Literal["individual", "company"]
 
 

@@ -60,7 +60,7 @@ class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
 
 
 class Page(PublicResponse, Generic[Item], frozen=True, kw_only=True):
-    """One page of a list. `total` is None where the provider does not give it.
+    """One page of a list. `total` is None if the provider does not tell the total number of items.
 
     `unread` counts the elements that are not objects: they are missing from `items` and reported to `on_drift`.
     """

@@ -13,7 +13,7 @@ from paycombat_async.schemas._data import shown_value
 from paycombat_async.schemas.payins import Payin, VirtualAccount, VirtualAccountStatus
 from paycombat_async.schemas.payouts import Payout
 
-# The decoder's substitute for bytes and halves of surrogate pairs that are no text: with it, two ids may look the same.
+# The decoder's replacement for invalid bytes and lone surrogates. Two different ids may look the same after it.
 REPLACED: Final = "\ufffd"
 
 
@@ -29,7 +29,7 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def type(self) -> str | None:
-        """PAYIN or PAYOUT, as the provider writes it; None where it writes none."""
+        """PAYIN or PAYOUT, as the provider writes it; None if the provider leaves it out."""
         return None
 
     @property
@@ -41,7 +41,7 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
     def key(self) -> str:
         """A str that is the same for every delivery of this event: use it to process an event only once.
 
-        It consists of type, id and status, since the provider sends neither a time nor an id of the delivery; without
+        It consists of type, id and status, because the provider sends neither a time nor an id of the delivery. Without
         a readable id, it is a digest of `payload`.
         """
         return self._key(self.type or "")
@@ -165,7 +165,7 @@ class UnknownEvent(_Event, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """A digest of `payload`, so that a contradictory payout is not taken for a delivery of the regular event."""
+        """A digest of `payload`, so that a contradictory payout does not count as a delivery of the regular event."""
         return _digest_key(self.payload)
 
     def _text(self, name: str) -> str | None:

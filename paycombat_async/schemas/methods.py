@@ -50,7 +50,7 @@ class PayinMethod(PublicResponse, frozen=True, kw_only=True):
 
 
 class BeneficiaryFields(PublicResponse, frozen=True, kw_only=True):
-    """Required fields of a payout method: `base_param` of every beneficiary, and more of a company or an individual."""
+    """The required fields of a payout method: `base_param` for every beneficiary, and more for each kind of them."""
 
     company: list[RequiredField] | None = None
     base_param: list[RequiredField] | None = None

@@ -62,8 +62,8 @@ class CreatePayout(Request, frozen=True, kw_only=True):
     """A new payout. Amounts are `Decimal` or `int` in whole units of their currency, never `float`.
 
     Give each payout an `order_id` of your own, with which you can find it if the answer is lost. No page shows that
-    field: it is from the code of a client of the API and from webhooks. Nor does a page say which fields are required:
-    those without a default stand in every example. The only documented `purpose_code` is SELF.
+    field: it is from the code of a client of the API and from webhooks. No page says which fields are required; the
+    fields without a default are in every example. The only documented `purpose_code` is SELF.
     """
 
     _shown = ("order_id", "payout_method_name")

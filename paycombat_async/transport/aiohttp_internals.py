@@ -1,7 +1,7 @@
 """All that the SDK takes from aiohttp beyond its documented API, and the check that this aiohttp has it.
 
-The check runs when this module is imported, since nothing here is promised by aiohttp: a later version may rename it or
-change its parameters. `MISSING` names what is not there; the default transport then works through a session.
+The check runs when this module is imported, because aiohttp does not promise any of this: a later version may rename it
+or change its parameters. `MISSING` names what this aiohttp lacks; the default transport then works through a session.
 """
 
 import asyncio
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from aiohttp.client_reqrep import ConnectionKey
     from aiohttp.connector import Connection
 
-# What aiohttp's parser accepts by default, 8 190 bytes a line and 128 lines, is less than a proxy may add: a long
-# Content-Security-Policy, or a Set-Cookie for each of its nodes. The answer behind such a head was lost.
+# By default, aiohttp's parser accepts 8 190 bytes per header line and 128 lines. A proxy may add more: a long
+# Content-Security-Policy, or a Set-Cookie for each of its nodes. An answer with such headers was lost.
 MAX_HEAD_LINE: Final = 64 * 1024
 MAX_HEAD_LINES: Final = 1000
 _READ_BUFFER_BYTES: Final = 64 * 1024
 
 
 class Destination(ClientRequest):
-    """What the connector reads of a request, without the request: host, port, TLS, no proxy.
+    """The part of a request that aiohttp's connector reads: host, port and TLS, without a proxy.
 
-    It also holds the `Host` header as aiohttp writes it. Its key is worked out once, not for each call.
+    It also holds the `Host` header as aiohttp writes it. The key of the connection pool is computed once, not per call.
     """
 
     def __init__(self, origin: str) -> None:
@@ -58,9 +58,9 @@ def expect_response(protocol: "ResponseHandler", method: str) -> None:
 
 
 async def read_head(protocol: "ResponseHandler") -> tuple[int, CIMultiDictProxy[str], StreamReader]:
-    """Returns status, headers and the stream of the body of the final answer; passes over interim ones (1xx).
+    """Returns status, headers and body stream of the final answer; skips interim answers (status 1xx).
 
-    Raises aiohttp's error for a connection that broke, or its parser's, which is no `ClientError`.
+    Raises aiohttp's error if the connection broke, or the error of its parser, which is not a `ClientError`.
     """
     message, content = await protocol.read()
     while 100 <= message.code < 200 and message.code != 101:
@@ -69,15 +69,15 @@ async def read_head(protocol: "ResponseHandler") -> tuple[int, CIMultiDictProxy[
 
 
 def is_spent(protocol: "ResponseHandler") -> bool:
-    """Whether the connection cannot carry another request: it broke, or bytes came that nobody asked for."""
+    """Whether the connection cannot be used for another request: it broke, or bytes arrived without a request."""
     return protocol.should_close
 
 
 def is_request_replaced() -> bool:
     """Whether something else, such as aioresponses or VCR.py, has replaced aiohttp's own request.
 
-    Names do not tell, since `functools.wraps` copies them. The file of the code does, unless an object around the
-    function shows the function's own, as the wrappers of tracing libraries do.
+    The function's name does not show it, because `functools.wraps` copies names. Therefore this compares the file of
+    the function's code. The wrappers of tracing libraries show the code of the wrapped function, so they do not count.
     """
     request, public = _request_functions(aiohttp.ClientSession)
     return not (
@@ -87,7 +87,7 @@ def is_request_replaced() -> bool:
 
 
 def loop_of(session: ClientSession) -> asyncio.AbstractEventLoop | None:
-    """Returns the event loop that the session was made in, the only one it works in; None if it does not say."""
+    """Returns the event loop in which the session was made and must be used; None if the session does not tell."""
     loop: asyncio.AbstractEventLoop | None = getattr(session, "_loop", None)
     return loop
 
@@ -98,7 +98,7 @@ def middlewares_of(session: ClientSession) -> tuple[ClientMiddlewareType, ...]:
 
 
 def before_sending(request: ClientRequest, check: "Callable[[Connection], Awaitable[None]]") -> None:
-    """Awaits `check` with the connection right before this request is written to it; an error of it prevents that."""
+    """Awaits `check` with the connection right before this request is written; an error of `check` prevents writing."""
     send = request.send
 
     async def check_and_send(conn: "Connection") -> ClientResponse:
@@ -139,7 +139,7 @@ _FOR_SESSIONS: Final = (_Needed("aiohttp:ClientRequest.send", 2, is_async=True),
 
 
 def find_missing(needed: Iterable[_Needed], attributes: Iterable[str] = ()) -> list[str]:
-    """Returns what of this the installed aiohttp does not have, or not with these arguments."""
+    """Returns the names that the installed aiohttp does not have, or that do not accept these arguments."""
     return [path for path in attributes if _find(path) is None] + [one.path for one in needed if not _is_there(one)]
 
 

@@ -1,4 +1,4 @@
-"""The default transport: over aiohttp's connections and parser, and through a session where only that will do."""
+"""The default transport: uses aiohttp's connections and parser directly, and a session where that is impossible."""
 
 import ssl
 from urllib.parse import urlsplit
@@ -15,9 +15,9 @@ from paycombat_async.transport.session_transport import OwnSessionTransport
 class AiohttpTransport:
     """Sends drafts over pooled connections, one pool for each event loop that uses it.
 
-    With a proxy, or with an aiohttp that lacks what the direct way needs, they go through a session. They also do so
-    while something else, such as aioresponses or VCR.py, has replaced aiohttp's own request: a test that mocks aiohttp
-    must not reach the provider.
+    Drafts go through a session if there is a proxy, or if the installed aiohttp lacks what the direct way needs. They
+    also go through a session while something else, such as aioresponses or VCR.py, has replaced aiohttp's own request,
+    because a test that mocks aiohttp must not reach the provider.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class AiohttpTransport:
         return await way.send(draft, timeout)
 
     async def aclose(self) -> None:
-        """Closes all connections of all loops, and opens no new ones. Requests under way fail with `Disconnected`."""
+        """Closes the connections of all event loops and opens no more. Requests in progress raise `Disconnected`."""
         try:
             if self._direct is not None:
                 await self._direct.aclose()

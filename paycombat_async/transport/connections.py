@@ -1,4 +1,4 @@
-"""The connections of one event loop, as the SDK wants them, and the settings that each of them has."""
+"""Makes the connections of one event loop, with the SDK's settings."""
 
 from contextlib import suppress
 from functools import cache
@@ -16,7 +16,8 @@ from paycombat_async.transport.guarded_connector import GuardedConnector
 from paycombat_async.transport.resolver import ThreadResolver
 
 NO_TIMEOUT: Final = ClientTimeout(total=None)  # `Deadline` and `GuardedConnector` limit the time
-KEEPALIVE_S: Final = 4.0  # Node closes idle connections after 5 s; closing them earlier avoids sending on a dead one
+# Node closes idle connections after 5 s. Closing them earlier avoids sending on a connection that is being closed.
+KEEPALIVE_S: Final = 4.0
 HEADERS: Final = {
     "Accept": "application/json",
     # Brotli and zstd are not accepted: 1.6 kB of brotli can unpack to 1 GB, and aiohttp returns a body that it cannot
@@ -47,12 +48,12 @@ class ConnectionSettings(NamedTuple):
         return urlsplit(self.origin).netloc
 
     def check(self, draft: Draft) -> None:
-        """Raises `ConfigurationError` if the draft's address is elsewhere."""
+        """Raises `ConfigurationError` if the draft's URL has another origin."""
         if not draft.url.startswith(self.origin):
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self.host}; nothing was sent")
 
     def session(self) -> aiohttp.ClientSession:
-        """Returns a new session of the running loop, with a connector that gets its deadlines from the transport."""
+        """Returns a new session of the running loop. The transport then sets the deadlines of its connector."""
         return aiohttp.ClientSession(
             connector=self.connector(),
             cookie_jar=aiohttp.DummyCookieJar(),  # cookies would be sent with later calls, even of other accounts
@@ -61,7 +62,7 @@ class ConnectionSettings(NamedTuple):
         )
 
     def connector(self) -> GuardedConnector:
-        """Returns a new connector of the running loop, without its deadlines."""
+        """Returns a new connector of the running loop. Its deadlines are not set yet."""
         connector = GuardedConnector(
             limit=self.max_connections,
             keepalive_timeout=KEEPALIVE_S,
@@ -82,7 +83,7 @@ def close_without_loop(connector: aiohttp.BaseConnector) -> None:
 
 @cache
 def tls_context() -> SSLContext:
-    """The TLS context shared by all clients of this process; creating one reads the certificates, which takes 20 ms.
+    """Returns the TLS context that all clients of this process share: making one reads certificates, in 20 ms.
 
     `ssl.create_default_context` is not used, because with SSLKEYLOGFILE set it would write the session keys to disk.
     """

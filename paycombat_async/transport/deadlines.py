@@ -1,7 +1,7 @@
-"""Time limits of the attempts that run in one event loop, and whether each has a connection yet.
+"""Time limits of the attempts that run in one event loop; each limit also records whether its attempt has a connection.
 
 `asyncio.timeout` sets and cancels a timer for each use, which takes a tenth of the CPU time of a whole call. Nearly all
-attempts end long before their limit, so there is one timer, for the earliest limit; the other limits are only stored.
+attempts end long before their limit, so only one timer is set, for the earliest limit; the other limits are stored.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class DeadlineTimer:
         return self._loop.time()
 
     def end(self) -> None:
-        """Ends all attempts. A body that is still arriving would be waited for without end: aiohttp forgets it."""
+        """Ends all attempts. aiohttp would never end an attempt that waits for the rest of a body."""
         self.stop()
         for attempt in self._running.values():
             if not attempt.is_expired:
@@ -83,10 +83,10 @@ class DeadlineTimer:
 class Deadline(Struct, eq=False):
     """The limit of one attempt: the `with` block ends with `TimeoutError` at `until`.
 
-    If the task is cancelled from outside, the block ends with `CancelledError`. As both may happen at once,
-    cancellations are counted as `asyncio.timeout` does. `connection` is set when the attempt gets a connection: from
-    then on, bytes of the request may have been sent. `connect_until` is the limit of making new connections, which is
-    set when the attempt begins to make the first one.
+    If the task is cancelled from outside, the block ends with `CancelledError`. Because both may happen in the same
+    moment, cancellations are counted as `asyncio.timeout` does. `connection` is set when the attempt gets a connection:
+    from then on, bytes of the request may have been sent. `connect_until` is the limit for making connections; it is
+    set when the attempt begins to make its first connection.
     """
 
     running: "dict[asyncio.Task[object] | None, Deadline]"

@@ -1,6 +1,6 @@
-"""HTTP over aiohttp's connections and its parser, without its session: half of the processor time of a call.
+"""HTTP over aiohttp's connections and parser, without its session, which takes half of the processor time of a call.
 
-What a session would do besides does not exist on this way: redirects, cookies, netrc, hidden resends, other quoting.
+Without a session, a request cannot be redirected, resent or re-quoted, and gets no cookies and no netrc passwords.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ from paycombat_async.transport.response_body import marks_its_end, read_body
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
 
-# A server that answers before it has read the whole request closes the connection soon, and the next request would be
-# lost with it. Over TLS, bytes that the socket has not taken yet are not counted: there an error in answer to more than
-# this counts as such an answer.
+# A server that answers before it has read the whole request soon closes the connection, and the next request on it
+# would be lost. Over TLS, the SDK cannot see how many bytes the socket has not taken yet. So an error that answers a
+# request of more than this size is treated as such an early answer, and the connection is not used again.
 _LARGE_REQUEST_BYTES: Final = 64 * 1024
 
 
 class DirectPool(Pool):
-    """The connections of one event loop. `destination` is what the connector wants to know, `host` the header."""
+    """The connections of one event loop. `destination` is what the connector needs; `host` is the `Host` header."""
 
     connector: GuardedConnector
     destination: Destination
@@ -59,7 +59,7 @@ class DirectTransport(PooledTransport[DirectPool]):
         connection = await pool.connector.connect(pool.destination, [], NO_TIMEOUT)
         protocol, transport, watch = connection.protocol, connection.transport, attempt.connection
         try:
-            # For the type checkers: `connect` has just seen to it.
+            # For the type checkers: `connect` returns only connections that have all three.
             assert protocol is not None and transport is not None and watch is not None  # noqa: S101, PT018
             expect_response(protocol, draft.method)
             transport.write(request)
@@ -69,7 +69,7 @@ class DirectTransport(PooledTransport[DirectPool]):
             content.on_eof(partial(_give_back, connection, transport, watch, is_last=is_last))
             body = await read_body(status, headers, content, self._max_response_bytes)
         except BaseException:
-            connection.close()  # unless it was given back: with unread bytes it must not be
+            connection.close()  # does nothing if it is back in the pool; with unread bytes it must not go back
             raise
         return RawReply(status, headers, body, marks_its_end(status, headers))
 
@@ -87,7 +87,7 @@ class DirectTransport(PooledTransport[DirectPool]):
 
 
 def _give_back(connection: "Connection", transport: asyncio.Transport, watch: IdleWatch, *, is_last: bool) -> None:
-    """Ends the use of a connection at the end of an answer; whatever arrives from then on belongs to no request."""
+    """Ends the use of a connection after an answer: bytes that arrive from now on belong to no request."""
     watch.rest()
     if is_last or transport.get_write_buffer_size():
         connection.close()

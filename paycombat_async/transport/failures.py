@@ -1,4 +1,4 @@
-"""Turns what went wrong with a request into the SDK's errors: by type, without the texts of other libraries.
+"""Translates exceptions of a request into the SDK's errors, by their types and without the texts of other libraries.
 
 Those texts may quote the address, a header or the password of a proxy. The status of an aiohttp error is not used
 either, because aiohttp sets `.status = 400` on failures of its own parser; only a proxy's refusal has a real one.
@@ -29,11 +29,11 @@ class ConnectionBroke(Exception):
 
 
 class TransportClosed(Exception):
-    """The transport was closed while the call waited for its turn, or for a connection."""
+    """The transport was closed while a call waited for a connection."""
 
 
 _UNKNOWN_AUTHORITY: Final = "comes from an authority that this machine does not trust"
-# By the verification codes of OpenSSL (x509_vfy.h).
+# The keys are OpenSSL's verification codes (x509_vfy.h).
 _CERTIFICATE_FAULTS: Final[Mapping[int, str]] = {
     9: "is not valid yet, by the clock of this machine",
     10: "has expired",
@@ -58,9 +58,9 @@ _ERRNOS: Final[Mapping[int, str]] = {
 
 
 def translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatError:
-    """The SDK's error for any exception of a request to `host`, a name with or without a port.
+    """Returns the SDK's error for an exception of a request to `host`, a name with or without a port.
 
-    `sent` says whether bytes of the request may have been sent: then the outcome is UNKNOWN, otherwise NOT_SENT.
+    The outcome is UNKNOWN if `sent`, which means that bytes of the request may have been sent, and otherwise NOT_SENT.
     """
     if isinstance(error, UnacceptableBody):
         return InvalidResponse(f"the answer of {host} {error}; whether the call was carried out is unknown")
@@ -73,7 +73,7 @@ def translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatErro
 
 
 def given_up(host: str, *, sent: bool) -> TransportError:
-    """The error for a request whose task was cancelled; it is set as the `__cause__` of the CancelledError."""
+    """Returns the error for a request whose task was cancelled, to be the `__cause__` of the CancelledError."""
     if not sent:
         return ConnectFailed(f"the call was given up before there was a connection to {host}; nothing was sent")
     return Disconnected(f"the call was given up before {host} answered; whether it was carried out is unknown")
@@ -89,7 +89,7 @@ def _os_reason(error: OSError, other: str) -> str:
 
 
 def _reason(error: Exception, host: str) -> str:
-    """Why there was no connection, in words that name whose fault it is: the host's, the proxy's or this machine's."""
+    """Returns the reason for a missing connection, which says where the fault is: host, proxy or this machine."""
     is_of_proxy = (
         isinstance(error, aiohttp.ClientConnectorError) and error.host.lower() != urlsplit(f"//{host}").hostname
     )
@@ -100,7 +100,7 @@ def _reason(error: Exception, host: str) -> str:
 
 
 _OTHER: Final = "the connection was refused or broke off"
-# The first match counts. A function gets the error, and whose certificate or name it is about.
+# The first type that matches decides. A function gets the error, and the name of the host or proxy that it concerns.
 _REASONS: Final[tuple[tuple[type[Exception], str | Callable[[Any, str], str]], ...]] = (
     (
         aiohttp.ClientConnectorCertificateError,

@@ -1,6 +1,6 @@
-"""aiohttp's connector with one limit for all of connecting, and two checks of each connection.
+"""aiohttp's connector with one time limit for all of connecting, and with two checks of each connection.
 
-The checks: nothing arrived on it before the request, and there is time left for a money call.
+The checks: no byte arrived on the connection before the request, and a call that moves money has enough time left.
 """
 
 import asyncio
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from aiohttp.tracing import Trace
 
 MAX_UNUSABLE: Final = 2  # an attempt fails after this many new connections that the peer closed or wrote to too early
-_TURNS: Final = 3  # of the loop; one is enough to read what lies in the socket of a new TLS connection
+_TURNS: Final = 3  # turns of the event loop; a single turn reads the bytes in the socket of a new TLS connection
 
 
 class UnusableConnection(Exception):
-    """The peer closed each new connection, or wrote to it, before anything was sent. The text says which."""
+    """The peer closed each new connection before anything was sent, or wrote to it. The text says which of the two."""
 
 
 class GuardedConnector(aiohttp.TCPConnector):
-    """Returns no connection that received something while idle: that would be read as the next call's answer.
+    """Discards connections that received bytes while idle, which would be read as the answer of the next call.
 
     The request is sent right after its connection is returned, so this class also marks the attempt as sent. A trace
-    hook would give the same information at 12 % of the CPU time of a call.
+    hook would give the same information, but takes 12 % of the CPU time of a call.
     """
 
     deadlines: DeadlineTimer
@@ -72,10 +72,10 @@ class GuardedConnector(aiohttp.TCPConnector):
         traces: "list[Trace]",
         timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
     ) -> "ResponseHandler":
-        """Returns a new connection; all that an attempt makes have `connect_timeout` seconds together.
+        """Returns a new connection. All connections that one attempt makes have `connect_timeout` seconds in total.
 
-        aiohttp's own limits cover neither resolving nor a proxy's answer, and begin anew with each round of addresses:
-        twenty addresses that did not answer took twenty times as long.
+        aiohttp's own limits cover neither resolving nor a proxy's answer, and they start again with each address of a
+        host: twenty addresses that did not answer took twenty times as long.
         """
         attempt = self.deadlines.current()
         if attempt.connect_until is None:
@@ -85,9 +85,10 @@ class GuardedConnector(aiohttp.TCPConnector):
 
 
 async def let_it_speak(connection: "Connection", watch: IdleWatch) -> None:
-    """Gives the loop the turns to read what a peer wrote right after a TLS handshake.
+    """Lets the event loop run until it has read what a peer wrote right after a TLS handshake.
 
-    Unread bytes are normal there, since session tickets come as well: only reading them tells which they are.
+    Unread bytes are normal at that moment, because the server sends session tickets. Only reading them shows whether
+    they are tickets or data.
     """
     watch.rest()
     try:
@@ -99,7 +100,7 @@ async def let_it_speak(connection: "Connection", watch: IdleWatch) -> None:
 
 
 def why_unusable(connection: "Connection") -> str:
-    """Returns why the peer's new connections cannot be used, and closes this one."""
+    """Closes the connection, and returns the reason why it cannot be used: the peer closed it or wrote to it."""
     transport = connection.transport
     is_closed = transport is None or transport.is_closing()
     connection.close()

@@ -1,9 +1,9 @@
-"""Watches idle connections: bytes that arrive then belong to no request and must not be read as an answer.
+"""Watches idle connections: bytes that arrive on them belong to no request and must not be read as an answer.
 
-A complete stray answer would be read as the answer of the next call. Half of a stray answer's headers is worse: the
-status line of the next answer would be parsed as a header of the stray one, so that a 500 is read as the stray 200.
-While the loop is busy, such bytes, or the end of the connection, lie in the socket unread, so the socket is checked as
-well.
+A complete stray answer would be read as the answer of the next call. Half of the headers of a stray answer are worse:
+the status line of the next answer would be parsed as another header of the stray answer, so that a 500 is read as the
+stray 200. While the event loop is busy, such bytes, or the end of the connection, stay unread in the socket; therefore
+the socket is checked, too.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class IdleWatch(asyncio.Protocol):
 
     @classmethod
     def over(cls, transport: asyncio.Transport) -> "IdleWatch":
-        """Returns the watch of this connection; installs one if there is none yet."""
+        """Returns the watch of this connection; installs a watch at the first call."""
         protocol = transport.get_protocol()
         if isinstance(protocol, IdleWatch):
             return protocol
@@ -40,7 +40,7 @@ class IdleWatch(asyncio.Protocol):
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no bytes and no end of the connection arrived while it was idle, either read or still unread."""
+        """Whether the idle connection is open and has received no bytes, not even bytes that are still unread."""
         if self.is_dirty or self._transport.is_closing():
             return False
         return (self.is_new and self._is_unread_expected) or not self.has_unread()

@@ -1,4 +1,4 @@
-"""What both ways of sending have in common: a pool for each event loop, one limit for each attempt, and our errors."""
+"""The base of both transports: a pool for each event loop, a time limit for each attempt, and the SDK's errors."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -16,18 +16,18 @@ from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody
 
 
 class Pool(Struct, eq=False, kw_only=True):
-    """What one event loop has: the timer of its deadlines, and slots for connections, which are given in order."""
+    """The connections of one event loop: a timer for deadlines, and slots, which tasks get in the order of asking."""
 
     deadlines: DeadlineTimer
     slots: asyncio.Semaphore
     is_closed: bool = False
 
     async def close(self) -> None:
-        """Closes its connections, in its own loop."""
+        """Closes the connections. Must be awaited in the pool's own event loop."""
         raise NotImplementedError
 
     def abandon(self) -> None:
-        """Closes its connections after its loop was closed: nothing can be awaited."""
+        """Closes the connections after the pool's event loop was closed, so it cannot await anything."""
         raise NotImplementedError
 
 
@@ -35,7 +35,7 @@ P = TypeVar("P", bound=Pool)
 
 
 class PooledTransport(ABC, Generic[P]):
-    """Sends each draft once within its time; how its bytes travel is up to the subclass."""
+    """Sends each draft once, within a time limit. The subclass decides how the bytes are sent."""
 
     def __init__(self) -> None:
         self._is_closed = False
@@ -54,7 +54,7 @@ class PooledTransport(ABC, Generic[P]):
             pool = await self._pools.open()
         attempt = pool.deadlines.begin(timeout, is_once_only=draft.is_once_only)
         try:
-            # aiohttp's time-outs do not fire while its parser waits for the rest of bytes that came on an idle
+            # aiohttp's time-outs do not fire while its parser waits for the rest of an answer that began on an idle
             # connection, so `attempt` limits the time.
             with attempt:
                 # The semaphore serves tasks in the order of asking. aiohttp's connector gives a free connection to a
@@ -67,7 +67,7 @@ class PooledTransport(ABC, Generic[P]):
         except PayCombatError as error:
             failure = error.with_traceback(None)
         except Exception as error:  # noqa: BLE001  # whatever a resolver, a proxy or the interpreter's end may cause
-            # Not one variable more: the local variables of this frame are in the traceback of `failure`.
+            # No further variables here, because the local variables of this frame are in the traceback of `failure`.
             failure = _translate(error, pool, draft, attempt)
         except BaseException as error:  # noqa: BLE001  # mostly a cancellation; it is re-raised
             # The traceback is dropped, since its local variables hold the token. The cause of the re-raised exception
@@ -78,7 +78,7 @@ class PooledTransport(ABC, Generic[P]):
         raise failure
 
     async def aclose(self) -> None:
-        """Closes all connections of all loops, and opens no new ones. Requests under way fail with `Disconnected`."""
+        """Closes the connections of all event loops and opens no more. Requests in progress raise `Disconnected`."""
         self._is_closed = True
         await self._pools.aclose()
 
@@ -95,8 +95,8 @@ class PooledTransport(ABC, Generic[P]):
         """Returns the pool of the running loop."""
 
 
-# Functions, not methods: `LoopLocal` holds them as long as there is a pool, and would keep a transport that nobody uses
-# any more.
+# These are functions, because `LoopLocal` keeps them while a pool exists: bound methods would keep a transport alive
+# that nobody uses any more.
 async def _end(pool: Pool) -> None:
     pool.is_closed = True
     pool.deadlines.end()

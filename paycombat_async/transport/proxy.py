@@ -1,6 +1,7 @@
-"""The address of a proxy and its credentials, taken apart: aiohttp would encode a password as Latin-1, if it can.
+"""Splits the address of a proxy into URL and credentials, because aiohttp would encode the password as Latin-1.
 
-Where it cannot, its `UnicodeEncodeError` holds the password. Nothing in here is kept, since it is secret.
+If that is impossible, aiohttp raises a `UnicodeEncodeError` that holds the password. The results are secret, so this
+module does not cache them.
 """
 
 import base64
@@ -17,7 +18,7 @@ def proxy_url(proxy: Secret) -> URL:
 
 
 def proxy_headers(proxy: Secret) -> dict[str, str] | None:
-    """Returns the header with the credentials of the address, as UTF-8 (RFC 7617); None if it has none."""
+    """Returns the header with the credentials of the address, as UTF-8 (RFC 7617); None for an address without them."""
     if "@" not in urlsplit(proxy.reveal()).netloc:
         return None
     return {"Proxy-Authorization": f"Basic {base64.b64encode(_credentials(proxy)).decode()}"}

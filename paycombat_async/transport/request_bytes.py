@@ -1,4 +1,4 @@
-"""Head and body of a request as they go over the wire (RFC 9112, 3 and 6)."""
+"""Encodes a request, headers and body, into the bytes of HTTP/1.1 (RFC 9112, 3 and 6)."""
 
 import re
 from functools import lru_cache
@@ -11,21 +11,22 @@ from paycombat_async.transport.connections import HEADERS
 _TARGET: Final = re.compile(r"/[!-~]*\Z")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _MADE_HERE: Final = frozenset({"host", "content-length", "transfer-encoding", "connection"})
-_WITHOUT_LENGTH: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # as long as they have no body
+# Without a body, these methods are sent without Content-Length; other methods are sent with `Content-Length: 0`.
+_WITHOUT_LENGTH: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class _Usual(NamedTuple):
-    """The header lines that are the same for each request of a kind, and how many lines its head has."""
+    """The header lines that all requests with the same method and header names share, and the number of all lines."""
 
     lines: str
     total: int
 
 
 def encode_request(draft: Draft, target: str, host: str) -> bytes:
-    """Returns the bytes of a request for this target, which is path and query, encoded.
+    """Returns the bytes of a request. `target` is the encoded path and query.
 
-    Raises `ConfigurationError` for what a head cannot hold, such as a line break in a header: it would be a second
-    request.
+    Raises `ConfigurationError` for a character that a header must not contain, such as a line break: what follows it
+    could be read as a second request.
     """
     method, headers, body = draft.method, draft.headers, draft.body
     usual = _usual(method, host, tuple(headers))
@@ -51,10 +52,10 @@ def _is_target(target: str) -> bool:
 
 @lru_cache(256)
 def _usual(method: str, host: str, names: tuple[str, ...]) -> _Usual:
-    """What a request of this method with headers of these names has besides; a total of 0 if there can be none."""
+    """Returns the further header lines of such a request; a total of 0 lines if the request would be invalid."""
     given = {name.lower() for name in names}
     if not given.isdisjoint(_MADE_HERE) or len(given) < len(names) or not all(map(_TOKEN.match, (method, *names))):
         return _Usual("", 0)
     others = [f"{name}: {value}\r\n" for name, value in HEADERS.items() if name.lower() not in given]
-    # The lines are those of the request, of host, of these and those headers, and the empty one at the end.
+    # Counted are the request line, `Host`, the headers in `others` and `names`, and the empty line at the end.
     return _Usual(f"Host: {host}\r\n" + "".join(others), 1 + 1 + len(others) + len(names) + 1)

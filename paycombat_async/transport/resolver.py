@@ -1,7 +1,7 @@
 """Resolves host names, each in a daemon thread of its own.
 
-`loop.getaddrinfo` uses the event loop's thread pool: `asyncio.run` waits for its threads at the end, so one DNS server
-that did not answer kept a program from ending, and after the main thread has ended the pool refuses to work at all.
+`loop.getaddrinfo` uses the event loop's thread pool. `asyncio.run` waits for the threads of the pool at its end, so one
+DNS server that did not answer kept a program from ending. After the end of the main thread, the pool does not work.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ _AddrInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]  # as `socket.
 
 
 class ThreadResolver(AbstractResolver):
-    """Resolves with the machine's own resolver. A look-up that is given up ends by itself, and nobody waits for it."""
+    """Resolves with the operating system's resolver. A cancelled look-up ends later in its thread, without effect."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Returns the addresses of a host, at least one. Raises `OSError`, whatever went wrong."""
+        """Returns at least one address of a host. Raises `OSError` for every kind of failure."""
         loop = asyncio.get_running_loop()
         found: asyncio.Future[list[_AddrInfo]] = loop.create_future()
 
@@ -42,7 +42,7 @@ class ThreadResolver(AbstractResolver):
 
 
 def _addresses(host: str, port: int, family: int) -> tuple[list[_AddrInfo], OSError]:
-    """Returns the addresses, and the error to raise if there is none."""
+    """Returns the addresses, and the error to raise if the list is empty."""
     try:
         infos = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     except BaseException as error:  # noqa: BLE001  # this thread has nobody else to tell, and the caller waits
@@ -51,9 +51,9 @@ def _addresses(host: str, port: int, family: int) -> tuple[list[_AddrInfo], OSEr
 
 
 def _failure(error: BaseException) -> OSError:
-    """An error that a future accepts, and without a text of others.
+    """Returns an error that a future accepts and that has no text of other libraries.
 
-    The C library says that a name does not exist also if it could not open a socket to ask, so that is tried here.
+    The C library reports "no such name" even if it could not open a socket for its query, so this tries to open one.
     """
     try:
         socket.socket().close()

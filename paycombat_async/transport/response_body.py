@@ -22,7 +22,7 @@ class UnacceptableBody(Exception):
 
 
 async def read_body(status: int, headers: CIMultiDictProxy[str], content: StreamReader, limit: int) -> bytes:
-    """The whole body, decompressed. Raises `BrokenBody`, `UnacceptableBody`, or aiohttp's error for a body cut short.
+    """Returns the whole body, decompressed. Raises `BrokenBody`, `UnacceptableBody`, or aiohttp's `ClientPayloadError`.
 
     `limit` is in bytes and holds for the compressed and for the decompressed size. aiohttp must not decompress the
     body (`auto_decompress=False`): it accepts a gzip stream that was cut short.
@@ -44,7 +44,7 @@ async def read_body(status: int, headers: CIMultiDictProxy[str], content: Stream
 
 
 def marks_its_end(status: int, headers: CIMultiDictProxy[str]) -> bool:
-    """Whether the headers tell where the body ends (RFC 9112, 6.3), so that a body cut short is noticed."""
+    """Whether the headers tell where the body ends (RFC 9112, 6.3), so that an incomplete body is noticed."""
     if status in _WITHOUT_BODY or hdrs.CONTENT_LENGTH in headers:
         return True
     codings = headers.getall(hdrs.TRANSFER_ENCODING, ("",))  # the header may occur several times

@@ -1,4 +1,4 @@
-"""The checks of `GuardedConnector`, for sessions with another connector: a client middleware, the last one."""
+"""The checks of `GuardedConnector`, as the last client middleware of a session that has another connector."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class _Unclean(Exception):
-    """Something arrived on the connection before the request; the text says what. `is_new`: it never carried one."""
+    """Something arrived on the connection before the request; the text says what.
+
+    `is_new` is True if the connection had carried no request before.
+    """
 
     def __init__(self, why: str, *, is_new: bool) -> None:
         super().__init__(why)
@@ -30,9 +33,9 @@ class _Unclean(Exception):
 
 
 class SessionGuard:
-    """Marks the attempt as sent right before its first byte, and sends it once, over a connection that is clean.
+    """Sends the request once, over a connection without stray bytes; marks the attempt as sent before the first byte.
 
-    A cookie of the session is not sent: it would tie calls, even of different accounts, together.
+    A cookie of the session is not sent, because it would connect calls, even of different accounts, with each other.
     """
 
     def __init__(self, deadlines: DeadlineTimer) -> None:
@@ -52,7 +55,7 @@ class SessionGuard:
                 unusable += error.is_new
                 why = str(error)
             except asyncio.CancelledError:
-                # A connector that is closed cancels those who wait for a connection.
+                # A connector that is closed cancels the tasks that wait for a connection.
                 if attempt.is_cancelled or not request.session.closed:
                     raise
                 raise TransportClosed from None

@@ -1,7 +1,7 @@
-"""HTTP through an `aiohttp.ClientSession`: one of the user's own, or one with the SDK's settings.
+"""HTTP through an `aiohttp.ClientSession`: a session of the user, or a session with the SDK's settings.
 
 Each setting that differs from aiohttp's default prevents a leak of a secret, a call made twice or a wrong answer; the
-comment beside it says how.
+comment beside the setting says how.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ _NOT_RESENT_BY_AIOHTTP: Final = frozenset({"PATCH", "POST"})
 class SessionPool(Pool):
     """The session of one event loop.
 
-    `is_ours` says that the transport closes it, `is_guarded` that its connector checks the connections.
+    `is_ours` means that the transport closes the session; `is_guarded` means that its connector checks connections.
     """
 
     session: ClientSession
@@ -61,18 +61,18 @@ class SessionPool(Pool):
 
 
 class SessionTransport(PooledTransport[SessionPool]):
-    """Sends drafts through an aiohttp session of your own: with its resolver, proxy, traces and middlewares.
+    """Sends drafts through an aiohttp session of your own, with the session's resolver, proxy, traces and middlewares.
 
     ```python
     AsyncPayCombat(transport=SessionTransport(session))          # open, and of the loop that the client is used in
     PayCombat(transport=SessionTransport(lambda: aiohttp.ClientSession(connector=…)))
     ```
 
-    A session is never closed here. A function that makes one is called once in each event loop that the client is used
-    in, and what it returns is closed with the loop, or by `aclose()`. Whatever the session's own settings are: no
-    redirect is followed, no cookie is sent, nothing is sent a second time, not even by a middleware, and
-    `raise_for_status` and the session's `total` time-out do not count. Limits of connecting are the session's. The
-    client's `connect_timeout`, `max_connections`, `max_response_bytes`, `proxy` and `ssl_context` do not apply.
+    A session that you pass is never closed. A function that makes a session is called once in each event loop in which
+    the client is used; the transport closes that session with the loop, or in `aclose()`. Whatever the settings of the
+    session are, no redirect is followed, no cookie is sent, and no request is sent a second time, not even by a
+    middleware; `raise_for_status` and the session's `total` time-out have no effect. The session's limits of connecting
+    apply; the client's `connect_timeout`, `max_connections`, `max_response_bytes`, `proxy` and `ssl_context` do not.
     """
 
     _proxy: Secret | None = None
@@ -91,7 +91,7 @@ class SessionTransport(PooledTransport[SessionPool]):
         self._max_response_bytes = max_response_bytes
 
     def _check(self, draft: Draft) -> None:
-        """Any address: the client has made it from its own base URL."""
+        """Accepts every address, because the client has built it from its own base URL."""
 
     async def _exchange(self, pool: SessionPool, draft: Draft, attempt: Deadline) -> RawReply:
         if pool.session.closed and not pool.is_closed:
@@ -163,7 +163,7 @@ def _made_by(source: Callable[[], object]) -> ClientSession:
 
 
 class OwnSessionTransport(SessionTransport):
-    """Sends drafts to one origin through sessions with the SDK's own settings: for proxies, mocks, other aiohttps."""
+    """Sends drafts to one origin through sessions with the SDK's settings. Used where `DirectTransport` cannot work."""
 
     def __init__(self, settings: ConnectionSettings, max_response_bytes: int, proxy: Secret | None) -> None:
         super().__init__(settings.session, max_response_bytes=max_response_bytes)
@@ -186,13 +186,13 @@ async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> 
 
 
 _NO_RESEND: Final = (_refuse_resend,)
-# aiohttp calls a body of these methods application/octet-stream, even where there is none. The provider's page of a
-# call without a body ("Disable Customer") shows no Content-Type.
+# For these methods, aiohttp sends the Content-Type application/octet-stream even without a body. The provider's page of
+# a call without a body ("Disable Customer") shows no Content-Type.
 _TYPED_BY_AIOHTTP: Final = frozenset({"PATCH", "POST", "PUT"})
 _NO_TYPE: Final = ("Content-Type",)
 
 
 @lru_cache(256)
 def _encoded_url(address: str) -> URL:
-    """The address as a `URL`, unchanged: aiohttp would re-quote a str, for instance %7E to ~ and %2f to %2F."""
+    """Returns the address as a `URL`, unchanged. aiohttp would re-quote a str, for instance %7E to ~ and %2f to %2F."""
     return URL(address, encoded=True)

@@ -39,7 +39,7 @@ Headers: TypeAlias = HasItems | Iterable[tuple[str, str]]
 
 
 def unwrap(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> WebhookEvent:
-    """Return the event in a webhook that one of the keys verifies. Pass `body` as received: raw bytes, not parsed.
+    """Returns the event in a webhook that one of the keys verifies. Pass `body` as received: raw bytes, not parsed.
 
     `headers` are the framework's `request.headers`, or pairs of name and value. The same signature may be there twice.
     Raises `SignatureMismatch` or `InvalidPayload` for bad input from outside: answer 400 and do nothing else. Raises
@@ -51,7 +51,7 @@ def unwrap(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> Webho
 
 
 def verify(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> bytes:
-    """Return the verified bytes: `body` or `JSON.stringify(JSON.parse(body))`. Decode these, not `body`.
+    """Returns the verified bytes: `body` or `JSON.stringify(JSON.parse(body))`. Decode these, not `body`.
 
     Raises the same errors as `unwrap`.
     """
@@ -76,11 +76,11 @@ class Webhooks:
         self._signers = tuple(_signer(place, key) for place, key in enumerate(keys))
 
     def unwrap(self, body: bytes, headers: Headers) -> WebhookEvent:
-        """Return the event in a webhook; the same as the function `unwrap`, with these keys."""
+        """Returns the event in a webhook; the same as the function `unwrap`, with these keys."""
         return read_event(self.verify(body, headers))
 
     def verify(self, body: bytes, headers: Headers) -> bytes:
-        """Return the verified bytes; the same as the function `verify`, with these keys."""
+        """Returns the verified bytes; the same as the function `verify`, with these keys."""
         if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # some frameworks pass a str
             raise _not_bytes(body)
         if len(body) > MAX_BODY:

@@ -1,8 +1,8 @@
 """Checkouts: https://docs.paycombat.com, group "Checkout".
 
 Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
-when the answer cannot be decoded.
+connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+answer cannot be decoded.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Checkouts:
         self._async = resource
 
     def create(self, request: CreatePaymentRequest) -> Checkout:
-        """Create a checkout ("Create Payment Request") and return it.
+        """Creates a checkout ("Create Payment Request") and returns it.
 
         Not safe to repeat: retried only if the request was certainly not sent. On `Outcome.UNKNOWN`, search `list()`
         before you try again. The path is a guess; the body is not documented, so its fields go into `extra`.
@@ -39,10 +39,10 @@ class Checkouts:
         return self._runner.run(self._async.create, request)
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Checkout]:
-        """Return a pager over all checkouts: `for checkout in client.checkouts.list()`.
+        """Returns a pager over all checkouts: `for checkout in client.checkouts.list()`.
 
-        Nothing is sent before the first page is asked for; each page is a GET, which is retried. The path and the query
-        names are guesses; `extra_query` adds parameters that the provider has told you about, and overrides ours.
+        Nothing is sent before the first page is needed; each page is a GET, which is retried. The path and the query
+        names are guesses; `extra_query` adds or replaces parameters of the query, as the provider tells you.
         Raises `InvalidRequest` for a `page_size` below 1.
 
         Provider's page: "Get All Checkout" (its content is not public).
@@ -50,14 +50,14 @@ class Checkouts:
         return Pager(self._runner, self._async.list(page_size=page_size, extra_query=extra_query))
 
     def retrieve(self, id: str) -> Checkout:  # noqa: A002  # the provider's name for it
-        """Return the checkout with this `id`; raises `NotFound` if there is none. Retried: it changes nothing.
+        """Returns the checkout with this `id`. Raises `NotFound` if it does not exist. Retried: it changes nothing.
 
         Provider's page: https://docs.paycombat.com/get-detail-checkout-13145826e0
         """
         return self._runner.run(self._async.retrieve, id)
 
     def create_new(self, request: CreateNewCheckout) -> Checkout:
-        """Set the payin method that the customer of a checkout has chosen, and return the checkout.
+        """Sets the payin method that the customer of a checkout has chosen, and returns the checkout.
 
         Not safe to repeat: retried only if the request was certainly not sent. An answer for another `checkout_token`
         raises `InvalidResponse`.
@@ -67,7 +67,7 @@ class Checkouts:
         return self._runner.run(self._async.create_new, request)
 
     def create_virtual_account(self, request: CreateCheckoutVirtualAccount) -> Checkout:
-        """Open a virtual account (KRW) for a checkout at the given bank, and return the checkout.
+        """Opens a virtual account (KRW) for a checkout at the given bank, and returns the checkout.
 
         Not safe to repeat: retried only if the request was certainly not sent. An answer for another `checkout_token`
         raises `InvalidResponse`.
@@ -77,7 +77,7 @@ class Checkouts:
         return self._runner.run(self._async.create_virtual_account, request)
 
     def va_bank_information(self, *, extra_query: Mapping[str, str] | None = None) -> object:
-        """Return the banks that offer virtual accounts (KRW), as plain JSON values. Retried: it changes nothing.
+        """Returns the banks that offer virtual accounts (KRW), as plain JSON values. Retried: it changes nothing.
 
         Raises `ConfigurationError` unless the client has `paths={"checkouts.va_bank_information": …}`, because neither
         path nor answer is documented.

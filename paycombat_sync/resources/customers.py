@@ -1,8 +1,8 @@
 """Customers: https://docs.paycombat.com, group "Customer".
 
 Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
-when the answer cannot be decoded.
+connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+answer cannot be decoded.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Customers:
         self._async = resource
 
     def create(self, request: CreateCustomer) -> Customer:
-        """Create a customer and return it.
+        """Creates a customer and returns it.
 
         Not safe to repeat, because a second call would create a second customer: retried only if the request was
         certainly not sent. On `Outcome.UNKNOWN`, look for your `organization_reference_id` in `list()` before you try
@@ -38,7 +38,7 @@ class Customers:
         return self._runner.run(self._async.create, request)
 
     def update(self, request: UpdateCustomer) -> Customer:
-        """Change those fields of a customer that are set in `request`, and return the customer.
+        """Changes those fields of a customer that are set in `request`, and returns the customer.
 
         `""` clears a field, `UNSET` leaves it unchanged. Safe to repeat, so it is retried.
 
@@ -47,10 +47,10 @@ class Customers:
         return self._runner.run(self._async.update, request)
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Customer]:
-        """Return a pager over all customers: `for customer in client.customers.list()`.
+        """Returns a pager over all customers: `for customer in client.customers.list()`.
 
-        Nothing is sent before the first page is asked for; each page is a GET, which is retried. The path and the query
-        names are guesses; `extra_query` adds parameters that the provider has told you about, and overrides ours.
+        Nothing is sent before the first page is needed; each page is a GET, which is retried. The path and the query
+        names are guesses; `extra_query` adds or replaces parameters of the query, as the provider tells you.
         Raises `InvalidRequest` for a `page_size` below 1.
 
         Provider's page: "Get All Customer" (its content is not public).
@@ -58,14 +58,14 @@ class Customers:
         return Pager(self._runner, self._async.list(page_size=page_size, extra_query=extra_query))
 
     def retrieve(self, customer_id: str) -> Customer:
-        """Return the customer with this id; raises `NotFound` if there is none. Retried: it changes nothing.
+        """Returns the customer with this id. Raises `NotFound` if it does not exist. Retried: it changes nothing.
 
         Provider's page: https://docs.paycombat.com/get-detail-customer-by-id-12819568e0
         """
         return self._runner.run(self._async.retrieve, customer_id)
 
     def check_wallet_ready(self, customer_id: str) -> WalletReadiness:
-        """Return whether the wallet of a customer can be used, and which fields are missing for it.
+        """Returns whether the wallet of a customer can be used, and which fields are missing for it.
 
         Retried: it changes nothing. Raises `ConfigurationError` unless the client has
         `paths={"customers.check_wallet_ready": …}`, because the path is not documented.
@@ -75,7 +75,7 @@ class Customers:
         return self._runner.run(self._async.check_wallet_ready, customer_id)
 
     def enable(self, customer_id: str) -> Customer:
-        """Allow a disabled customer to be used again, and return the customer.
+        """Allows a disabled customer to be used again, and returns the customer.
 
         Safe to repeat, so it is retried. The path is a guess.
 
@@ -84,14 +84,14 @@ class Customers:
         return self._runner.run(self._async.enable, customer_id)
 
     def disable(self, customer_id: str) -> Customer:
-        """Prevent a customer from being used, and return the customer. Safe to repeat, so it is retried.
+        """Prevents a customer from being used, and returns the customer. Safe to repeat, so it is retried.
 
         Provider's page: https://docs.paycombat.com/disable-customer-12823650e0
         """
         return self._runner.run(self._async.disable, customer_id)
 
     def delete(self, customer_id: str) -> DeletedCustomer:
-        """Delete a customer. The answer is not documented, so all fields of the returned object may be None.
+        """Deletes a customer. The answer is not documented, so all fields of the returned object may be None.
 
         Safe to repeat, so it is retried: `NotFound` may mean that an earlier attempt deleted it. The path is a guess.
 

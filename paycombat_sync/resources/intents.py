@@ -33,16 +33,16 @@ class IntentRecords:
         return self._runner.run(self._async.find, reference)
 
     def resolve(self, reference: str, outcome: Outcome, *, by: str) -> Intent:
-        """Records the outcome that a person has found out for a record with an unknown one, and returns the record.
+        """Settles a record with an unknown outcome by what a person has found out, and returns the record.
 
         `outcome` is APPLIED or REJECTED, `by` is the person's name. After REJECTED a call with this reference may be
-        sent again, so be sure that the first one was not carried out. Raises `ConfigurationError` if there is no
-        unknown record with this reference, or more than one.
+        sent again, so be sure that the first call was not carried out. Raises `ConfigurationError` unless exactly one
+        record with this reference has an unknown outcome.
         """
         return self._runner.run(self._async.resolve, reference, outcome, by=by)
 
     def forget(self, *, days: float) -> int:
-        """Deletes records that were settled more than `days` ago and returns how many. Unresolved ones stay.
+        """Deletes records that were settled more than `days` ago and returns their number. Unresolved records stay.
 
         A forgotten reference is new again: a call with it is sent. Raises `ConfigurationError` unless `days` is a
         number from 0 to 36,500.

@@ -1,8 +1,8 @@
 """Master data: https://docs.paycombat.com, group "Master Data".
 
 Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
-when the answer cannot be decoded.
+connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+answer cannot be decoded.
 """
 
 from paycombat_async.resources import master_data
@@ -17,7 +17,7 @@ class MasterData:
         self._async = resource
 
     def countries_and_currencies(self) -> object:
-        """Return the codes of all countries and currencies, as plain JSON values. Retried: it changes nothing.
+        """Returns the codes of all countries and currencies, as plain JSON values. Retried: it changes nothing.
 
         Raises `ConfigurationError` unless the client has `paths={"master_data.countries_and_currencies": …}`, because
         neither path nor answer is documented.

@@ -1,8 +1,8 @@
 """The merchant's own account: https://docs.paycombat.com, group "Merchant".
 
 Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
-when the answer cannot be decoded.
+connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+answer cannot be decoded.
 """
 
 from paycombat_async.resources import merchant
@@ -18,7 +18,7 @@ class Merchant:
         self._async = resource
 
     def payout_balance(self, currency: str) -> PayoutBalance:
-        """Return the balance available for payouts in a currency (ISO 4217 code), in units of that currency.
+        """Returns the balance available for payouts in a currency (ISO 4217 code), in units of that currency.
 
         Retried: it changes nothing. The field names of the answer are guesses, so all of them may be None.
 

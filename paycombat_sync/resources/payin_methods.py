@@ -1,8 +1,8 @@
 """Payin methods: https://docs.paycombat.com, group "Payin Method".
 
 Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
-when the answer cannot be decoded.
+connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+answer cannot be decoded.
 """
 
 from paycombat_async.resources import payin_methods
@@ -19,7 +19,7 @@ class PayinMethods:
         self._async = resource
 
     def list(self) -> Pager[PayinMethod]:
-        """Return a pager over all payin methods: `for method in client.payin_methods.list()`.
+        """Returns a pager over all payin methods: `for method in client.payin_methods.list()`.
 
         Nothing is sent before the pager is iterated; the GET is retried. As far as is known there is one page. The path
         is a guess.
@@ -29,7 +29,7 @@ class PayinMethods:
         return Pager(self._runner, self._async.list())
 
     def required_fields(self, payin_method_name: str) -> PayinMethod:
-        """Return a payin method, such as `au_bank_npp`, with the fields that a payin by this method requires.
+        """Returns a payin method, such as `au_bank_npp`, with the fields that a payin by this method requires.
 
         Retried: it changes nothing. The path is a guess.
 

@@ -1,8 +1,8 @@
 """Payment methods: https://docs.paycombat.com, page "Get List Payment Method by Currency".
 
 Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
-when the answer cannot be decoded.
+connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+answer cannot be decoded.
 """
 
 from paycombat_async.resources import payment_methods
@@ -19,7 +19,7 @@ class PaymentMethods:
         self._async = resource
 
     def list(self, currency: str) -> Pager[PayinMethod]:
-        """Return a pager over the payment methods of a currency, an ISO 4217 code such as "AUD".
+        """Returns a pager over the payment methods of a currency, an ISO 4217 code such as "AUD".
 
         Nothing is sent before the pager is iterated; the GET is retried, and raises `ConfigurationError` unless the
         client has `paths={"payment_methods.list": …}`, because the path is not documented. The currency replaces

@@ -1,8 +1,8 @@
 """Payout methods: https://docs.paycombat.com, group "Payout Method".
 
 Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
-when the answer cannot be decoded.
+connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+answer cannot be decoded.
 """
 
 from paycombat_async.resources import payout_methods
@@ -19,7 +19,7 @@ class PayoutMethods:
         self._async = resource
 
     def list(self) -> Pager[PayoutMethod]:
-        """Return a pager over all payout methods: `for method in client.payout_methods.list()`.
+        """Returns a pager over all payout methods: `for method in client.payout_methods.list()`.
 
         Nothing is sent before the pager is iterated; the GET is retried. As far as is known there is one page. The path
         is a guess.

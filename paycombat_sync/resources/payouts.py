@@ -1,8 +1,8 @@
 """Payouts: https://docs.paycombat.com, group "Payout".
 
 Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-request or its answer does not get through, `ApiError` when the provider answers with an error, and `InvalidResponse`
-when the answer cannot be decoded.
+connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+answer cannot be decoded.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Payouts:
         self._async = resource
 
     def create(self, request: CreatePayout) -> Payout:
-        """Send money, and return the payout, which begins as PENDING. A webhook reports how it ends.
+        """Sends money, and returns the payout, which begins as PENDING. A webhook reports how it ends.
 
         SUCCESS is not final: RETURNED may still follow, and another webhook reports it.
 
@@ -36,7 +36,7 @@ class Payouts:
         return self._runner.run(self._async.create, request)
 
     def simulate(self, request: SimulatePayout) -> object:
-        """Make a payout of the provider's sandbox succeed, fail or be returned.
+        """Makes a payout of the provider's sandbox succeed, fail or be returned.
 
         Returns the data of the answer, as plain JSON values. Not safe to repeat: retried only if the request was
         certainly not sent. Path and body are guesses: `SimulatePayout(extra={"payout_id": …, "status": "SUCCESS"})`.
@@ -47,7 +47,7 @@ class Payouts:
         return self._runner.run(self._async.simulate, request)
 
     def retrieve(self, id: str) -> Payout:  # noqa: A002  # the provider's name for it
-        """Return the payout with this `id`; raises `NotFound` if there is none.
+        """Returns the payout with this `id`. Raises `NotFound` if it does not exist.
 
         A payout with SUCCESS may still become RETURNED. Retried: it changes nothing. The path is a guess: if it is
         wrong, that raises `NotFound` too.
@@ -57,17 +57,17 @@ class Payouts:
         return self._runner.run(self._async.retrieve, id)
 
     def find(self, *, order_id: str, since: datetime | None = None) -> "list[Payout]":
-        """Return all payouts with this `order_id`, from all pages of `list()`; `since` leaves out those made before it.
+        """Returns all payouts with this `order_id`, from all pages of `list()`, made at `since` or later.
 
         An empty list proves nothing: a payout may still be on its way. Each page is a GET, which is retried.
         """
         return self._runner.run(self._async.find, order_id=order_id, since=since)
 
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Payout]:
-        """Return a pager over all payouts: `for payout in client.payouts.list()`.
+        """Returns a pager over all payouts: `for payout in client.payouts.list()`.
 
-        Nothing is sent before the first page is asked for; each page is a GET, which is retried. The path and the query
-        names are guesses; `extra_query` adds parameters that the provider has told you about, and overrides ours.
+        Nothing is sent before the first page is needed; each page is a GET, which is retried. The path and the query
+        names are guesses; `extra_query` adds or replaces parameters of the query, as the provider tells you.
         Raises `InvalidRequest` for a `page_size` below 1.
 
         Provider's page: "Get All Payout" (its content is not public).
