@@ -80,6 +80,7 @@ def soak(session: nox.Session) -> None:
         "tests/chaos",
         "tests/intents",
         "tests/shop",
+        "tests/limiters",
         *sorted(map(str, Path("tests/webhooks").glob("test_inbox*"))),
     )
     session.run("pytest", "-q", "-s", *places, *session.posargs, env={"PAYCOMBAT_SOAK": "1"})

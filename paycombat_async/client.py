@@ -21,6 +21,7 @@ from paycombat_async._secrets import Secret, as_secret, as_secrets
 from paycombat_async._settings import Limits, check_proxy, read_config, read_webhook_keys
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
 from paycombat_async.intents.intent import Intents, check_store
+from paycombat_async.limiters.limiter import Limiter, check_limiter
 from paycombat_async.resources._unbound import UNBOUND
 from paycombat_async.resources.checkouts import Checkouts
 from paycombat_async.resources.customers import Customers
@@ -83,6 +84,7 @@ class AsyncPayCombat:
         transport: Transport | None = None,
         clock: Clock | None = None,
         intents: Intents | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
         """Sets a client up; nothing is sent. Raises `ConfigurationError`.
 
@@ -93,8 +95,8 @@ class AsyncPayCombat:
         the schema; `strict_responses` raises `InvalidResponse` for it. `on_attempt` receives each attempt, and
         `on_call` each call at its end, cancelled calls included; with `show_references` the report of a call has your
         own `reference`. With `intents`, calls that move money are recorded there before they are sent, and happen once
-        per reference. `webhook_keys` are the keys that a webhook may be signed with: by default the one in
-        `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key.
+        per reference. `limiter` limits the rate of the requests, retries included. `webhook_keys` are the keys that a
+        webhook may be signed with: by default the one in `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key.
         """
         # The credentials become Secrets first, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
@@ -115,6 +117,7 @@ class AsyncPayCombat:
             hooks=Hooks(on_drift, on_attempt, strict_responses, on_call, show_references=show_references),
             lifetime=Lifetime(close_transport),
             intents=check_store(intents),
+            limiter=check_limiter(limiter),
         )
         self._set_up(engine, webhooks)
 

@@ -16,7 +16,7 @@
       OutcomeUnknown                an earlier call with this reference may have happened      UNKNOWN
       ReferenceReused               this reference belongs to another request                  NOT_SENT
       AnswerNotKept                 carried out before, but its answer was not recorded        APPLIED
-      StoreFailed                   the intents store or the inbox cannot be read or written   NOT_SENT
+      StoreFailed                   the intents store, the inbox or the limiter failed          NOT_SENT
       LeaseLost                     another worker may have this webhook by now                NOT_SENT
       WebhookError                  a webhook that cannot be trusted or read
         SignatureMismatch  InvalidPayload
@@ -210,9 +210,10 @@ class AnswerNotKept(PayCombatError):
 
 
 class StoreFailed(PayCombatError):
-    """The intents store or the inbox cannot be read or written. The message never contains a password.
+    """The intents store, the inbox or the limiter failed. The message never contains a password.
 
-    From the intents store: nothing was sent. From the inbox: answer the webhook with 500, so that it is repeated.
+    From the intents store or the limiter: nothing was sent. From the inbox: answer the webhook with 500, so that it is
+    repeated.
     """
 
 

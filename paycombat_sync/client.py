@@ -14,6 +14,7 @@ from paycombat_async._secrets import Secret, as_secret, as_secrets
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import Endpoint, Method
 from paycombat_async.intents.intent import Intents
+from paycombat_async.limiters.limiter import Limiter
 from paycombat_async.resources._unbound import UNBOUND
 from paycombat_async.retry import RetryPolicy
 from paycombat_async.webhooks import Webhooks
@@ -81,6 +82,7 @@ class PayCombat:
         transport: Transport | None = None,
         clock: Clock | None = None,
         intents: Intents | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
         """Sets a client up; nothing is sent. Raises `ConfigurationError`.
 
@@ -91,8 +93,8 @@ class PayCombat:
         the schema; `strict_responses` raises `InvalidResponse` for it. `on_attempt` receives each attempt, and
         `on_call` each call at its end, cancelled calls included; with `show_references` the report of a call has your
         own `reference`. With `intents`, calls that move money are recorded there before they are sent, and happen once
-        per reference. `webhook_keys` are the keys that a webhook may be signed with: by default the one in
-        `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key.
+        per reference. `limiter` limits the rate of the requests, retries included. `webhook_keys` are the keys that a
+        webhook may be signed with: by default the one in `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key.
         """
         # Wrapped as Secrets at once, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
@@ -121,6 +123,7 @@ class PayCombat:
                 transport=transport,
                 clock=clock,
                 intents=intents,
+                limiter=limiter,
             ),
         )
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from paycombat_async.intents.postgres import PostgresIntents
+from paycombat_async.limiters.postgres import PostgresLimiter
 from paycombat_async.webhooks.inboxes.postgres import PostgresInbox
 from tests.processes import PATIENCE_S, guard
 
@@ -130,7 +131,20 @@ async def postgres_inbox(dsn: str, **options: Any) -> AsyncIterator[PostgresInbo
 
 
 @contextlib.asynccontextmanager
-async def _migrated(store: PostgresInbox | PostgresIntents, dsn: str) -> AsyncIterator[None]:
+async def postgres_limiters(
+    dsn: str, number: int, per_second: float, **options: Any
+) -> AsyncIterator[list[PostgresLimiter]]:
+    """Limiters that share one rate, as those of several machines do, in a schema of their own."""
+    schema = new_schema()
+    limiters = [PostgresLimiter(dsn, "shared", per_second, schema, **options) for _ in range(number)]
+    async with _migrated(limiters[0], dsn):
+        yield limiters
+        for limiter in limiters:
+            await limiter.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _migrated(store: PostgresInbox | PostgresIntents | PostgresLimiter, dsn: str) -> AsyncIterator[None]:
     await store.migrate()
     try:
         yield

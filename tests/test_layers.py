@@ -23,7 +23,7 @@ FLOORS = (
     # 2: the protocol, without any I/O
     ("_protocol", "endpoints"),
     # 3: edges: what touches the network and the disk, and decides about it
-    ("transport", "retry", "testing", "_postgres", "intents", "webhooks"),
+    ("transport", "retry", "testing", "_postgres", "intents", "webhooks", "limiters"),
     # 4: the client
     ("client", "resources", "pagination", "_engine", "_settings"),
     # 5: jobs

@@ -28,6 +28,7 @@ from paycombat_async._engine.reports import (
     not_kept,
     successful_attempt,
 )
+from paycombat_async._engine.turns import wait_for_turn
 from paycombat_async._protocol.draft import draft
 from paycombat_async._protocol.echo import check_echoed_fields
 from paycombat_async._protocol.interpret import interpret
@@ -46,6 +47,7 @@ from paycombat_async.errors import (
     UnverifiedEndpointWarning,
 )
 from paycombat_async.intents.intent import Intent, Intents, IntentState
+from paycombat_async.limiters.limiter import Limiter
 from paycombat_async.retry import (
     LAST_SHARE,
     STOP,
@@ -77,6 +79,7 @@ class Engine:
     lifetime: Lifetime
     bucket: RetryBucket = field(default_factory=RetryBucket)
     intents: Intents | None = None
+    limiter: Limiter | None = None
 
     @property
     def config(self) -> ClientConfig:
@@ -205,8 +208,15 @@ class Engine:
         deadline, last_cost = call.begun + self.limits.timeout, 0
         started = call.begun if call.record is None else self.clock.monotonic()  # recording took time
         while True:
+            if self.limiter is not None:
+                try:
+                    await self._wait_for_turn(self.limiter, endpoint, deadline - started)
+                except PayCombatError as error:
+                    result: PayCombatError = error
+                    break
+                started = self.clock.monotonic()
             if call.record is not None and self._is_too_late(call.record, deadline - started):
-                result: PayCombatError = ConnectFailed(f"{endpoint.name}: its time was over before it was sent")
+                result = ConnectFailed(f"{endpoint.name}: its time was over before it was sent")
                 break
             call.attempts, call.status, call.is_sending = call.attempts + 1, 0, True
             try:
@@ -245,6 +255,12 @@ class Engine:
             raise result
         finally:
             del result  # breaks the cycle error -> frame -> error, which only the garbage collector would free
+
+    async def _wait_for_turn(self, limiter: Limiter, endpoint: Endpoint[Q, R], remaining: float) -> None:
+        """Waits for the limiter; raises an error with the outcome NOT_SENT if too little time is left afterwards."""
+        if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
+            remaining -= self.limits.timeout * LAST_SHARE  # an attempt sent later would get no answer in time
+        await wait_for_turn(limiter, self.clock, endpoint.name, remaining)
 
     def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
         """Whether a recorded call may no longer be sent: after its deadline, its outcome counts as unknown."""

@@ -1,4 +1,4 @@
-"""`paycombat db`: creates and checks the PostgreSQL tables of the intents store (calls) and the inbox (webhooks)."""
+"""`paycombat db`: creates and checks the PostgreSQL tables of the intents store, the inbox and the limiter."""
 
 import asyncio
 from typing import Final
@@ -8,15 +8,17 @@ import click
 from paycombat_async.cli.stores import failures, postgres_url, schema_option
 from paycombat_async.intents.postgres import PostgresIntents
 from paycombat_async.intents.postgres_tables import INTENT_STEPS
+from paycombat_async.limiters.postgres import PostgresLimiter
+from paycombat_async.limiters.postgres_tables import LIMITER_STEPS
 from paycombat_async.webhooks.inboxes.postgres import PostgresInbox
 from paycombat_async.webhooks.inboxes.postgres_tables import INBOX_STEPS
 
-_NEEDED: Final = {"intents": len(INTENT_STEPS), "inbox": len(INBOX_STEPS)}
+_NEEDED: Final = {"intents": len(INTENT_STEPS), "inbox": len(INBOX_STEPS), "limiter": len(LIMITER_STEPS)}
 
 
 @click.group()
 def db() -> None:
-    """The tables in PostgreSQL, of the intents store and of the inbox: create them, update them, check them.
+    """The tables in PostgreSQL, of intents store, inbox and limiter: create them, update them, check them.
 
     URL is postgresql://USER@HOST/DATABASE. Others on this machine can read a password on the command line: leave
     URL out and set PAYCOMBAT_DATABASE_URL instead.
@@ -65,11 +67,12 @@ def status(url: str | None, schema: str) -> int:
 
 
 async def _versions(url: str | None, schema: str, *, is_migrating: bool) -> dict[str, int]:
-    """Returns the version of the tables by component (intents, inbox); with `is_migrating`, migrates them first."""
+    """Returns the version of the tables by component; with `is_migrating`, migrates them first."""
     dsn = postgres_url(url)
-    stores: dict[str, PostgresIntents | PostgresInbox] = {
+    stores: dict[str, PostgresIntents | PostgresInbox | PostgresLimiter] = {
         "intents": PostgresIntents(dsn, schema=schema),
         "inbox": PostgresInbox(dsn, schema=schema),
+        "limiter": PostgresLimiter(dsn, "version", 1, schema=schema),
     }
     try:
         if is_migrating:

@@ -1,0 +1,7 @@
+"""Limits of the rate at which requests are sent: within one process, or shared by many machines."""
+
+from paycombat_async.limiters.limiter import Limiter
+from paycombat_async.limiters.local import LocalLimiter
+from paycombat_async.limiters.postgres import PostgresLimiter
+
+__all__ = ["Limiter", "LocalLimiter", "PostgresLimiter"]
