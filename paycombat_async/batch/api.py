@@ -25,30 +25,32 @@ async def sync_customers(
     on_progress: Callable[[Progress], None] | None = None,
     stop: "asyncio.Event | None" = None,
 ) -> BatchReport:
-    """Update the customers of a file or an iterable concurrently, and return a report that accounts for every row.
+    """Updates the customers of a file or an iterable concurrently, and returns a report that counts every row.
 
     `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`. Rows are read
     shortly before they are sent: at first one or two per concurrent call, later those for the next fifth of a second,
     and never more than six per concurrent call (or 96, if that is more). A row that is invalid or refused is reported,
-    and the others continue; a row that contains nothing to change is not sent. `failed` is the path of a file for the
-    rows that failed, with the reasons; if that path has a file that may hold corrections, the file is kept, and
-    `BatchReport.failures_file` is another path.
+    and the run continues with the other rows. A row that contains nothing to change is not sent. `failed` is the path
+    of a file for the rows that failed, with the reasons. If a file at that path may hold corrections, that file is
+    kept, and `BatchReport.failures_file` is another path.
 
-    With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried out before
-    are skipped while their content in the input is the same, whatever has changed at the provider; `send_all` sends
-    them again. Results are committed every quarter of a second, and at the latest after 300 rows: a resumed run sends
-    again at most about 300 rows that were carried out, and those under way when the run was killed.
+    With a `journal` file, the same call resumes a run that was killed or stopped. Rows that an earlier run carried out
+    are skipped if their content in the input is the same, even if the customer has changed at the provider since;
+    `send_all` sends them again. Results are committed every quarter of a second, and at the latest after 300 rows.
+    Therefore a resumed run sends again at most about 300 rows that were carried out, and the rows whose calls were
+    under way when the run was killed.
 
-    At most `concurrency` calls run at once, never more than the client's `max_connections`, and fewer while the
-    provider answers 429; `rate` is the highest number of calls per second. With `dry_run` nothing is sent or written,
-    and `client` may be None; rows that the journal says are done count as unchanged. Setting `stop` ends the run early:
-    calls under way are finished, the other rows stay pending for the next run. A cancelled run closes its journal
-    properly, too.
+    At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
+    the provider answers 429. `rate` is the highest number of calls per second. With `dry_run` nothing is sent or
+    written, and `client` may be None; rows that the journal records as done count as unchanged. Setting `stop` ends the
+    run early: calls under way are finished, and the other rows stay pending for the next run. A cancelled run records
+    its calls under way as unknown and closes its journal.
 
-    Raises `ConfigurationError` before anything is sent if the file, the journal or a setting cannot be used; a problem
-    that stops the run later is in `BatchReport.stopped`.
+    Raises `ConfigurationError` before anything is sent if the input is unreadable or invalid as a whole, if the journal
+    is in use by another run or belongs to another account or input, if the folder of `failed` cannot be written, or if
+    `concurrency` or `rate` is out of range. A problem that stops the run later is in `BatchReport.stopped`.
     """
-    # Imports asyncio and sqlite3, which would be a third of the package's import time.
+    # This module imports asyncio and sqlite3, which would be a third of the package's import time.
     from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # for the reason above
 
     job = Job(rows, journal, failed, concurrency, rate, on_progress, stop, dry_run=dry_run, send_all=send_all)

@@ -1,4 +1,4 @@
-"""The failures file: rows that were not carried out, as they were in the input, with line number and reason."""
+"""The failures file: rows that failed or whose outcome is unknown, as in the input, with line number and reason."""
 
 import contextlib
 import csv
@@ -28,16 +28,16 @@ _CHUNK: Final = 1 << 20
 class FailuresFile:
     """Writes the failures file (mode 0600) under a temporary name; `close` moves it to its path.
 
-    The file is a valid input: the user corrects its rows and syncs it. Its first two columns (keys in JSONL), line
-    number and reason, are ignored when it is read as input. A file already at its path is replaced only if the last run
-    with this journal left it there and it is unchanged. Any other file is kept, since it may hold corrections: then the
-    failures go to a path with a number in its name.
+    The file is a valid input: the user corrects its rows and syncs it. Its first two columns (in JSONL: keys) have line
+    number and reason, and are ignored when the file is read as input. A file that is already at the path is replaced
+    only if the last run with this journal wrote it and its content is unchanged. Any other file is kept, because it may
+    hold corrections; then the failures are written to a path with a number in its name.
     """
 
     def __init__(self, path: Path, source: RowFile | None, *, left: str = "") -> None:
-        """`left` is the digest of the failures file that the last run with this journal left, "" if it left none.
+        """`left` is the digest of the failures file that the last run with this journal wrote, "" if it wrote none.
 
-        Raises `ConfigurationError` if `path` is the input or no regular file, or its folder cannot be written.
+        Raises `ConfigurationError` if `path` is the input or not a regular file, or if its folder cannot be written.
         """
         if path.exists() and (not path.is_file() or _is_input(path, source)):
             raise ConfigurationError(f"{path} is not an earlier failures file and is not overwritten; name another")
@@ -59,7 +59,10 @@ class FailuresFile:
             )
 
     def add(self, row: Row | BadRow, reason: str) -> None:
-        """Write a failed row with its reason. Raises `ConfigurationError` if that fails; later calls write nothing."""
+        """Writes a failed row with its reason. Raises `ConfigurationError` if that fails.
+
+        After such an error, further calls write nothing and raise nothing, and no failures file is left.
+        """
         if not self._is_broken:
             with self._translate_errors():
                 self._write(row, reason)
@@ -75,10 +78,11 @@ class FailuresFile:
             self._stream.write(_json_line(row, reason) + "\n")
 
     def close(self) -> Path | None:
-        """Move the file to its path, or, if that is taken, to one with a number in its name; return that path.
+        """Moves the file to its path, or to a path with a number in its name if a file there must be kept.
 
-        Without failures, delete the file that the last run with this journal left, and return None. Sets `digest` to
-        the digest of the moved file, "" if there is none. Raises `ConfigurationError` if moving or deleting fails.
+        Returns that path, or None if no row failed or if `add` has raised. If no row failed, deletes the file that the
+        last run with this journal wrote. Sets `digest` to the digest of the moved file; it stays "" if no file was
+        moved. Raises `ConfigurationError` if moving or deleting fails.
         """
         if self._is_broken:
             return None
@@ -98,14 +102,14 @@ class FailuresFile:
         return next(path for path in chain([self._path], numbered) if self._is_usable(path))
 
     def _is_usable(self, path: Path) -> bool:
-        """Whether there is no file at `path`, or the one that the last run with this journal left, unchanged."""
+        """Returns whether `path` is free, or is the unchanged file that the last run with this journal wrote."""
         if not os.path.lexists(path):
             return True
         return bool(self._left) and not path.is_symlink() and path.is_file() and _file_digest(path) == self._left
 
     @contextlib.contextmanager
     def _translate_errors(self) -> Generator[None]:
-        """A context that turns `OSError` into `ConfigurationError`, and then deletes the file, which is incomplete."""
+        """Context manager; turns an `OSError` into `ConfigurationError`, after deleting the incomplete file."""
         problem = ""
         try:
             yield
@@ -122,7 +126,7 @@ class FailuresFile:
         if source is not None and source.file_format == "csv":
             names = source.header_names()
             self._ignored = frozenset(at for at, name in enumerate(names) if name in MARKS)
-            # Line and reason come first, so that they stay in their columns whatever the number of cells in a row.
+            # Line and reason come first, so that they stay in their columns even if a row has too many cells.
             _write_cells(stream, source, [LINE_MARK, ERROR_MARK, *(name for name in names if name not in MARKS)])
         return stream
 
@@ -136,7 +140,7 @@ def _is_input(path: Path, source: RowFile | None) -> bool:
 
 
 def _file_digest(path: Path) -> str:
-    """A hex digest of a file's content, computed piece by piece so that the whole file is never in memory."""
+    """Returns a hex digest of a file's content. It is computed piece by piece: the file may not fit into memory."""
     digest = ""
     with path.open("rb") as stream:
         while piece := stream.read(_CHUNK):
@@ -165,7 +169,7 @@ def _text(value: Mapping[str, object]) -> str:
 
 
 def _is_object(text: str) -> bool:
-    """Whether Python's `json`, which also reads the rows, parses this text as an object; other parsers may differ."""
+    """Returns whether this text is a JSON object for Python's `json`, the parser that also reads the rows."""
     try:
         return isinstance(json.loads(text, parse_int=str, parse_float=str), dict)
     except (ValueError, RecursionError):

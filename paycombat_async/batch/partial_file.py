@@ -1,4 +1,4 @@
-"""A file under a temporary name, which becomes visible under its own name when it is complete."""
+"""A file that is written under a temporary name, and gets its own name when it is complete."""
 
 import glob
 import os
@@ -14,9 +14,10 @@ if sys.platform != "win32":
 
 
 class PartialFile:
-    """A new file beside `target`, mode 0600, under a name that no other run has.
+    """A new file in the folder of `target`, mode 0600, under a temporary name that no other run has.
 
-    Such files that killed runs have left are deleted first; those of running processes are locked, and are kept.
+    Temporary files for the same `target` that killed runs have left are deleted first. Those of running processes are
+    locked, and are kept.
     """
 
     def __init__(self, target: Path) -> None:
@@ -24,18 +25,18 @@ class PartialFile:
         for left in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
             _delete_abandoned(left)
         self._handle, self.path = _create(target)
-        while not os.fstat(self._handle).st_nlink:  # another run has deleted the file before this run had locked it
+        while not os.fstat(self._handle).st_nlink:  # another run deleted the file before this run locked it
             os.close(self._handle)
             self._handle, self.path = _create(target)
         self._stream: TextIO | None = None
 
     def open(self, encoding: str) -> TextIO:
-        """The text stream to write to. A character that `encoding` does not have is written as a backslash escape."""
+        """Returns the text stream to write to. A character that `encoding` lacks is written as a backslash escape."""
         self._stream = os.fdopen(self._handle, "w", encoding=encoding, errors="backslashreplace", newline="")
         return self._stream
 
     def move_to(self, path: Path) -> None:
-        """Force the content to disk and rename the file to `path`, replacing a file that is there."""
+        """Writes the content to disk (fsync) and renames the file to `path`, replacing a file that is there."""
         if self._stream is not None:
             self._stream.flush()
         os.fsync(self._handle)
@@ -45,8 +46,8 @@ class PartialFile:
         self._close()
 
     def discard(self) -> None:
-        """Close and delete the file."""
-        with suppress(OSError):  # what is still buffered may not fit on the disk
+        """Closes the file, and deletes it if it exists."""
+        with suppress(OSError):  # closing writes what is still buffered, and the disk may be full
             self._close()
         self.path.unlink(missing_ok=True)
 
@@ -60,7 +61,8 @@ class PartialFile:
 
 def _create(target: Path) -> tuple[int, Path]:
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    with suppress(OSError):  # without locks in the file system, no other run can lock the file to delete it
+    # If the file system has no locks, no other run can delete this file: it would have to lock the file first.
+    with suppress(OSError):
         _lock(handle)
     return handle, Path(name)
 
@@ -71,7 +73,10 @@ def _lock(handle: int) -> None:
 
 
 def _delete_abandoned(path: Path) -> None:
-    """Delete the file if it belongs to this user and no process has it open."""
+    """Deletes the file if it belongs to this user and no running process has it locked (on Windows: open).
+
+    Keeps it, without an error, if it is of another user, no regular file, or in use.
+    """
     if sys.platform == "win32":
         with suppress(OSError):  # the file is open, or belongs to another user
             path.unlink()

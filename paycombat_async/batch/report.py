@@ -10,7 +10,7 @@ from paycombat_async._printable import printable
 from paycombat_async._secrets import short_rich_repr
 from paycombat_async.batch.rows.row import BadRow, Row
 
-FIRST_FAILURES = 20  # kept in the report; the failures file contains all of them
+FIRST_FAILURES = 20  # rows kept in the report; the failures file contains all failed rows
 
 
 class Failure(Struct, frozen=True):
@@ -30,10 +30,11 @@ class Failure(Struct, frozen=True):
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """Counts of a run so far. `rows` is how many of `total` were read; `total` is None if it is not known.
+    """Counts of a run so far. `rows` is how many rows of `total` were read.
 
-    `retried` counts rows that needed more than one attempt, `throttled` the 429 answers, `damaged` the rows that a
-    spreadsheet seems to have damaged; `elapsed` is in seconds.
+    `total` is None if the number of rows is not known, as for an iterable. `retried` counts calls that needed more than
+    one attempt, `throttled` the 429 answers, `damaged` the rows that a spreadsheet seems to have damaged. `elapsed` is
+    in seconds.
     """
 
     rows: int = 0
@@ -58,13 +59,14 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
     `unchanged` rows were not sent: an earlier run carried them out with the same content, or they repeat a row of the
     input, or they contain nothing to change. `unknown` rows may have been carried out; sending them again is safe.
-    `pending` rows were not sent, because the run was a dry run or stopped early. `retried` rows needed more than one
-    attempt, `throttled` counts 429 answers, `elapsed` is in seconds.
+    `pending` rows were not carried out, because the run was a dry run or stopped early. `retried` counts calls that
+    needed more than one attempt, `throttled` 429 answers; `elapsed` is in seconds.
 
-    `failures` are the first 20 failed or unknown rows, `warnings` the first 20 `damaged` ones: these are sent, but look
-    as if a spreadsheet had changed them. `failures_file` is the path of the file that lists all failures; its name has
-    a number if the given path had a file that may hold corrections. `stopped` is the message of a problem that ended
-    the run early, else "".
+    `failures` are the first 20 rows that failed or whose outcome is unknown. `warnings` are the first 20 `damaged`
+    rows: they are sent, but look as if a spreadsheet had changed them. `failures_file` is the path of the file that
+    lists all failures, None if no row failed or no file was asked for; its name has a number if a file at the given
+    path may hold corrections. `stopped` is the message of a problem that ended the run early, else "". `misconfigured`
+    says that the problem lies in the settings or the credentials, `interrupted` that `stop` was set.
     """
 
     rows: int
@@ -98,7 +100,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
         interrupted: bool = False,
         dry_run: bool = False,
     ) -> Self:
-        """The report for these counts; if the total is known, rows that were never read count as pending."""
+        """Returns the report for these counts. If the total is known, rows that were never read count as pending."""
         rows = max(progress.rows, progress.total or 0)
         return cls(
             rows=rows,
@@ -122,7 +124,9 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """Exit code: 130 interrupted, 3 unknown rows, 2 wrong configuration, 1 failed rows or early stop, else 0."""
+        """The exit code of a command: the first that applies of 130 (interrupted), 3 (rows with unknown outcome),
+        2 (wrong configuration), 1 (failed rows, or stopped early), else 0.
+        """
         codes = (
             (130, self.interrupted),
             (3, self.unknown > 0),
@@ -157,18 +161,18 @@ class Tally:
         self.warnings: list[Failure] = []
 
     def keep(self, row: Row | BadRow, reason: str) -> None:
-        """Add a failed row and its reason to the report, up to `FIRST_FAILURES` rows."""
+        """Adds a failed row and its reason to the report's failures, up to `FIRST_FAILURES` rows. Counts nothing."""
         if len(self.failures) < FIRST_FAILURES:
             self.failures.append(Failure(row.line, printable(row.customer_id), reason))
 
     def warn(self, row: Row) -> None:
-        """Count a damaged row, and add it to the report's warnings, up to `FIRST_FAILURES` rows."""
+        """Counts a damaged row, and adds it to the report's warnings, up to `FIRST_FAILURES` rows."""
         self.damaged += 1
         if len(self.warnings) < FIRST_FAILURES:
             self.warnings.append(Failure(row.line, printable(row.customer_id), printable(row.damage)))
 
     def progress(self, elapsed: float) -> Progress:
-        """A snapshot of the counts after `elapsed` seconds."""
+        """Returns a snapshot of the counts; `elapsed` is the time since the start of the run, in seconds."""
         return Progress(
             rows=self.rows,
             total=self.total,

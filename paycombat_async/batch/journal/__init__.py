@@ -1,1 +1,1 @@
-"""The journal of a run, from which a later run resumes after a crash."""
+"""The journal: a file that records the state of each row, so that a later run can resume after a crash."""

@@ -1,5 +1,6 @@
-"""The SQLite file of a journal (the states of a batch's rows): mode 0600, locked by one run, bound to one account
-and one input.
+"""The SQLite file of a journal (the states of a batch's rows).
+
+It has mode 0600, is locked by the run that uses it, and is bound to one account and one input.
 """
 
 import os
@@ -31,11 +32,12 @@ _TABLES = (
 
 
 def open_file(path: Path, belongs_to: Mapping[str, str]) -> sqlite3.Connection:
-    """A connection to the journal at `path`, which is created if missing.
+    """Returns a connection to the journal at `path`, which is created if missing.
 
     `belongs_to` has the keys `account` (a digest) and `source` (the name of the input); a key that is left out is not
-    checked. Raises `ConfigurationError` if the journal is in use, is another kind of file, or is bound to another
-    account or input. A new journal is not bound here, but later by `bind`.
+    checked. Raises `ConfigurationError` if the journal cannot be created or opened, is in use by another run, is
+    damaged, is not a journal of this version, or is bound to another account or input. A new journal is not bound
+    here, but later by `bind`.
     """
     sqlite_file.create_private(path, "journal")
     with translate_errors(path):
@@ -50,12 +52,15 @@ def open_file(path: Path, belongs_to: Mapping[str, str]) -> sqlite3.Connection:
 
 
 def bind(connection: sqlite3.Connection, belongs_to: Mapping[str, str]) -> None:
-    """Bind the journal to this account and input: from now on, `open_file` refuses it for any other."""
+    """Binds the journal to this account and input: from now on, `open_file` refuses it for any other.
+
+    Has no effect on a journal that is bound already.
+    """
     connection.executemany("INSERT OR IGNORE INTO mark VALUES (?, ?)", belongs_to.items())
 
 
 def open_temporary() -> sqlite3.Connection:
-    """A connection to an empty journal in an unnamed temporary file, which SQLite deletes when it is closed."""
+    """Returns a connection to an empty journal in an unnamed temporary file, which SQLite deletes on closing."""
     connection = _connect("")
     connection.execute("PRAGMA synchronous = OFF")
     for table in _TABLES:
@@ -64,7 +69,7 @@ def open_temporary() -> sqlite3.Connection:
 
 
 def source_name(path: Path, journal: Path) -> str:
-    """The input's name in the journal: its path relative to the journal, so that both can be moved together."""
+    """Returns the input's name in the journal: its path relative to the journal, so that both can move together."""
     try:
         return os.path.relpath(path.resolve(), journal.resolve().parent)
     except ValueError:  # Windows: there is no relative path from one drive to another
@@ -73,7 +78,7 @@ def source_name(path: Path, journal: Path) -> str:
 
 @contextmanager
 def translate_errors(path: Path | None) -> Generator[None]:
-    """A context that turns errors of SQLite, and of decoding stored values, into `ConfigurationError` for users."""
+    """Context manager; turns errors of SQLite, and of decoding stored values, into `ConfigurationError`."""
     is_damaged = False
     with sqlite_file.translate_errors("journal", path, _MESSAGES):
         try:
@@ -81,7 +86,7 @@ def translate_errors(path: Path | None) -> Generator[None]:
         except (UnicodeDecodeError, msgspec.DecodeError):
             is_damaged = True
         except sqlite3.OperationalError as error:
-            # Stored text that is not UTF-8: the error comes from Python, not from SQLite, and has no error code.
+            # For stored text that is not UTF-8 the error comes from Python, not from SQLite, and has no error code.
             if hasattr(error, "sqlite_errorcode") or "decode" not in str(error):
                 raise
             is_damaged = True
@@ -97,7 +102,8 @@ _MESSAGES: Final = {
 
 
 def _connect(address: str) -> sqlite3.Connection:
-    # `check_same_thread`: the connection is opened in one thread and used in another, but never by two at once.
+    # `check_same_thread` is off because the connection is opened in one thread and used in another. Two threads never
+    # use it at the same time.
     return sqlite3.connect(
         address,
         uri=bool(address),
@@ -109,8 +115,8 @@ def _connect(address: str) -> sqlite3.Connection:
 
 
 def _own(connection: sqlite3.Connection, path: Path) -> None:
-    # EXCLUSIVE keeps a lock on the file, which the kernel frees when the process ends, even if it is killed. In this
-    # mode SQLite keeps the index of the write-ahead log in memory instead of in a third file.
+    # EXCLUSIVE keeps a lock on the file. The kernel frees the lock when the process ends, even if it is killed. In this
+    # mode SQLite keeps the index of the write-ahead log in memory instead of in a -shm file.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -118,7 +124,7 @@ def _own(connection: sqlite3.Connection, path: Path) -> None:
         raise ConfigurationError(f"the journal {path} is another program's database; name another journal")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # a commit that has returned survives a power failure
-    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not write to the disk there
+    connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone may leave the data in the disk's cache
     connection.execute("BEGIN EXCLUSIVE")
     if not tables:
         for table in _TABLES:

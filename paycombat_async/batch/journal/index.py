@@ -1,9 +1,9 @@
 """The index from customers to rows of the journal, updated many rows at a time.
 
-Customer ids come in no order, so in an index over all customers nearly every row of a chunk (the rows written at once)
-falls on another page of the file. Updated with each chunk, the index would cost four times the rest of the journal at
-100 000 rows, and eight times at 500 000. So the latest rows are kept in memory, and are added to the index in groups of
-`LATEST` rows.
+Customer ids come in no order. In an index over all customers, nearly every row of a chunk (the rows that one
+transaction writes) therefore falls on another page of the file. If the index were updated with each chunk, that would
+take four times as long as the rest of the journal at 100 000 rows, and eight times at 500 000. So the latest rows are
+kept in memory, and are added to the index in groups of at least `LATEST` rows.
 """
 
 import sqlite3
@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-LATEST: Final = 16_384  # rows kept in memory: 3 MB
+LATEST: Final = 16_384  # rows; in memory they take 3 MB
 
 INDEX_TABLE: Final = "CREATE TABLE place (key INTEGER, number INTEGER, PRIMARY KEY (key, number)) WITHOUT ROWID"
 
@@ -28,8 +28,8 @@ _BY_NUMBER: Final = f"{_FOUND} FROM json_each(?) AS asked CROSS JOIN row ON row.
 class Known(Struct, frozen=True, gc=False):
     """The journal's record of a customer's row.
 
-    `number` is the row's number in the journal, `body` the digest of its content, `line` its line in the input, and
-    `run` the number of the last run that recorded it.
+    `number` is the row's number in the journal, `body` the digest of its content, `state` a value of `RowState`, `line`
+    the row's line in the input, and `run` the number of the last run that recorded the row.
     """
 
     number: int
@@ -40,7 +40,7 @@ class Known(Struct, frozen=True, gc=False):
 
 
 class CustomerIndex:
-    """Finds rows by customer, in the table `place` and in memory. `flush` writes in the caller's transaction."""
+    """Finds rows by customer: the latest rows in memory, older ones in the table `place` (the index in the file)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -49,7 +49,10 @@ class CustomerIndex:
         self.read()
 
     def read(self) -> None:
-        """Load the rows to keep in memory from the file: at the start, and after a transaction was rolled back."""
+        """Replaces the rows in memory by those that the file has and the table `place` does not.
+
+        Is called at the start, and after a transaction was rolled back.
+        """
         (indexed,) = self._connection.execute("SELECT max(value) FROM mark WHERE name = 'indexed'").fetchone()
         self._indexed = indexed or 0
         self._latest = dict(
@@ -57,9 +60,9 @@ class CustomerIndex:
         )
 
     def find(self, customers: Sequence[str], keys: Sequence[int]) -> dict[str, Known]:
-        """The recorded rows of `customers`, by customer id. `keys` are the CRC-32 of the ids.
+        """Returns the recorded rows of `customers`, by customer id; customers without a record are left out.
 
-        Rows of other customers with the same CRC-32 may be included.
+        `keys` are the CRC-32 of the ids. Rows of other customers with the same CRC-32 may be included.
         """
         latest = [self._latest[customer] for customer in customers if customer in self._latest]
         known = self._found(_BY_NUMBER, latest) if latest else {}
@@ -72,11 +75,14 @@ class CustomerIndex:
         return {customer: Known(*rest) for customer, *rest in msgspec.json.decode(found)}
 
     def add(self, rows: Mapping[str, int]) -> None:
-        """Keep new rows in memory, given as row numbers by customer id."""
+        """Adds new rows to those in memory; `rows` has their numbers by customer id."""
         self._latest |= rows
 
     def flush(self) -> None:
-        """Once `LATEST` rows are in memory, move them to the table `place`; the table `row` must have them already."""
+        """Moves the rows in memory to the table `place` if they are at least `LATEST`, else does nothing.
+
+        Writes in the caller's transaction. The table `row` must have the rows already.
+        """
         if len(self._latest) < LATEST:
             return
         self._connection.execute(
@@ -88,5 +94,5 @@ class CustomerIndex:
 
 
 def json_text(value: object) -> str:
-    """The value as JSON text, so that a list of values can be passed to SQLite's `json_each` as one parameter."""
+    """Returns the value as JSON, so that SQLite's `json_each` can take a list of values as one parameter."""
     return msgspec.json.encode(value).decode()

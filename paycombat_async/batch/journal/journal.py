@@ -10,9 +10,9 @@ digests and states, but no token, no name and no body. Every row is in one of th
     failed    refused
     unknown   sent, with unknown outcome
 
-The journal relies on updates being safe to repeat: only `done` prevents a row from being sent again. It is bound to an
-account and an input by the first row that was carried out, or may have been: a run that could not send anything, such
-as one with a wrong token, does not bind it.
+The journal relies on updates being safe to repeat: only `done` prevents a row from being sent again. The first row that
+was carried out, or may have been, binds the journal to the run's account and input. A run that could not update
+anything, for example because its token is wrong, does not bind it.
 """
 
 import sqlite3
@@ -39,7 +39,7 @@ class RowState(StrEnum):
     UNKNOWN = "unknown"
 
 
-# Read once here: reading an enum member takes as long as creating a Struct, too much for every row.
+# The members are read once here, because reading an enum member takes as long as creating a Struct: too long per row.
 _DONE: Final = RowState.DONE
 _WRITTEN_DONE: Final = RowState.DONE.value
 _WRITTEN_SENDING: Final = RowState.SENDING.value
@@ -47,7 +47,7 @@ _BINDING: Final = (RowState.DONE, RowState.UNKNOWN)
 
 
 class Result(Struct, frozen=True, array_like=True, gc=False):
-    """The new state of a row; `number` is the row's number in the journal, `reason` contains no personal data."""
+    """The new state of a row. `number` is the row's number in the journal; `reason` contains no personal data."""
 
     number: int
     state: RowState
@@ -55,10 +55,10 @@ class Result(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Plan(Struct, frozen=True, gc=False):
-    """What to do with a row: skip it, refuse it, or send it.
+    """What to do with a row: skip it if `skip` is true, refuse it if `refusal` is not empty, else send it.
 
-    `number` is the row's number in the journal, `first_line` the line on which the same customer occurred earlier in
-    this run, 0 if it did not.
+    `number` is the row's number in the journal. `first_line` is the line on which the same customer occurred earlier in
+    this run, 0 if the customer did not occur earlier.
     """
 
     number: int
@@ -67,13 +67,14 @@ class Plan(Struct, frozen=True, gc=False):
 
     @property
     def refusal(self) -> str:
-        """Why the row must not be sent, else "": two updates of one customer might be applied in either order."""
+        """Why the row must not be sent, "" if it may: two updates of one customer might be applied in either order."""
         return f"customer appears twice, first on line {self.first_line}" if self.first_line and not self.skip else ""
 
 
-# Each step of SQLite releases the GIL, and must then wait until the thread of the event loop gives it back. So a chunk
-# of rows is written by one statement with many values or a JSON array, not by one statement per row. Values take a
-# third of an array's time, but need another statement for each number of rows; nearly all chunks have the same number.
+# Each step of a SQLite statement releases the GIL, and must then wait until the event loop's thread releases it again.
+# So a chunk of rows is written by one statement with many values or a JSON array, not by one statement per row. Values
+# take a third of an array's time. They need a different statement for each number of rows, but nearly all chunks have
+# the same number.
 _WRITE = "INSERT OR REPLACE INTO row (number, key, customer, body, line, run, state, reason) VALUES "
 _WRITE_ONE = "(?, ?, ?, ?, ?, ?, ?, '')"
 _SETTLE_DONE = "UPDATE row SET state = 'done', reason = '' WHERE number IN (SELECT value FROM json_each(?))"
@@ -86,7 +87,7 @@ _SETTLE = (
 class Journal:
     """Records which rows are about to be sent, and their results. Each `commit` is durable. Not thread-safe.
 
-    `failures_left` is the digest of the failures file that the last run left, "" if it left none.
+    `failures_left` is the digest of the failures file that the last run wrote, "" if it wrote none.
     """
 
     def __init__(
@@ -97,15 +98,18 @@ class Journal:
         *,
         send_all: bool = False,
     ) -> None:
-        """`belongs_to` has the account and input for `bind`; with `send_all`, rows done before are sent again."""
+        """`path` is None for a temporary journal; `belongs_to` has the account and the input to bind the journal to.
+
+        With `send_all`, rows that earlier runs have carried out are sent again.
+        """
         self._connection = connection
         self._path = path
         self._belongs_to = belongs_to or {}
         with translate_errors(path):
             marks = dict(connection.execute("SELECT name, value FROM mark"))
             self._run = marks.get("run", 0) + 1
-            # Rows done by runs before this number are sent again. The number is stored, so that a later run can
-            # continue a stopped run.
+            # Rows that were done by runs before this one's number are sent again. The number is stored, because the
+            # run that continues a stopped `send_all` run must not skip those rows either.
             self._all_since = self._run if send_all else marks.get("all_since", 0)
             self.failures_left: str = marks.get("failures", "")
             changed = {"run": self._run, "all_since": self._all_since}
@@ -120,9 +124,10 @@ class Journal:
         return self._path is not None
 
     def commit(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
-        """Record `results`, and that `rows` are about to be sent; returns one `Plan` per row.
+        """Records `results`, and that `rows` are about to be sent. Returns one `Plan` per row.
 
-        Both are durable on return. Raises `ConfigurationError` if the file cannot be written; then neither is recorded.
+        Both are durable on return. Raises `ConfigurationError` if the file cannot be written or is damaged; then
+        neither is recorded.
         """
         with translate_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
@@ -132,16 +137,17 @@ class Journal:
                 self._index.flush()
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:  # after some errors SQLite has already rolled back
+                if self._connection.in_transaction:  # after some errors SQLite has already rolled the transaction back
                     self._connection.execute("ROLLBACK")
                 self._index.read()
                 raise
             return plans
 
     def close(self, results: Sequence[Result], failures_left: str = "") -> None:
-        """Record the last results and close the file. Call it when no API call is under way: `sending` becomes `new`.
+        """Records the last results and closes the file.
 
-        `failures_left` is the digest of the failures file that this run leaves, "" if it leaves none. Raises
+        Must be called when no API call is under way, because rows of this run that are still `sending` become `new`.
+        `failures_left` is the digest of the failures file that this run wrote, "" if it wrote none. Raises
         `ConfigurationError` if the file cannot be written; the file is closed even then.
         """
         try:
@@ -159,7 +165,7 @@ class Journal:
     def _settle(self, results: Sequence[Result]) -> None:
         done = [result.number for result in results if result.state is _DONE]
         others = [result for result in results if result.state is not _DONE]
-        if others:  # written first: `results` may have the same row as unknown and later as done
+        if others:  # written before the done rows: `results` may have the same row as unknown and later as done
             self._connection.execute(_SETTLE, [json_text(others)])
         if done:
             self._connection.execute(_SETTLE_DONE, [json_text(done)])
@@ -170,7 +176,8 @@ class Journal:
         if not rows:
             return []
         customers = [row.request.customer_id for row in rows]
-        # A CRC-32 is not unique: `find` may return the rows of other customers, too, which are not looked up below.
+        # A CRC-32 is not unique, so `find` may also return rows of other customers. They are ignored: `known` is read
+        # by customer id.
         keys = [zlib.crc32(customer.encode()) for customer in customers]
         known = self._index.find(customers, keys)
         new: dict[str, int] = {}
@@ -202,16 +209,17 @@ class Journal:
 
 
 def is_up_to_date(known: Known, row: Row, all_since: int) -> bool:
-    """Whether an earlier run has carried out this row with the same content, in the run `all_since` or a later one."""
+    """Returns whether the run with the number `all_since`, or a later one, has carried out this row's content."""
     return known.state == _WRITTEN_DONE and known.body == row.digest and known.run >= all_since
 
 
 def open_journal(path: Path, *, account: str, source: str, send_all: bool = False) -> Journal:
-    """Open the journal at `path`; it is created if missing.
+    """Returns the journal at `path`; the file is created if missing.
 
-    `account` is the digest of the account, `source` the name of the input; a new journal is bound to both when a row
-    was carried out. With `send_all`, rows done by earlier runs are sent again. Raises `ConfigurationError` if the
-    journal is in use or belongs to another account or input.
+    `account` is the digest of the account, `source` the name of the input. A new journal is bound to both as soon as a
+    row was carried out, or may have been. With `send_all`, rows that earlier runs have carried out are sent again.
+    Raises `ConfigurationError` if the journal is in use by another run, is damaged, or belongs to another account or
+    input.
     """
     belongs_to = {"account": account, "source": source}
     connection = open_file(path, belongs_to)
@@ -223,5 +231,5 @@ def open_journal(path: Path, *, account: str, source: str, send_all: bool = Fals
 
 
 def temporary_journal() -> Journal:
-    """A journal for one run without a journal file: it still detects customers that occur twice."""
+    """Returns a journal that is deleted after the run. It is needed to detect customers that occur twice."""
     return Journal(open_temporary(), None)

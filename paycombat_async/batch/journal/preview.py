@@ -1,4 +1,4 @@
-"""The journal for a dry run: says which rows a real run would skip; the journal is not changed."""
+"""The journal of a dry run: says which rows a real run would skip, and changes nothing in the journal."""
 
 import sqlite3
 import zlib
@@ -23,7 +23,10 @@ class JournalPreview:
             self._index = CustomerIndex(connection)
 
     def skips(self, rows: Sequence[Row]) -> list[bool]:
-        """For each row, whether a run would skip it. Raises `ConfigurationError` if the file cannot be read."""
+        """Returns for each row whether a run would skip it.
+
+        Raises `ConfigurationError` if the file is unreadable or damaged.
+        """
         customers = [row.request.customer_id for row in rows]
         with translate_errors(self._path):
             known = self._index.find(customers, [zlib.crc32(customer.encode()) for customer in customers])
@@ -34,14 +37,14 @@ class JournalPreview:
         ]
 
     def close(self) -> None:
-        """Close the file."""
+        """Closes the file."""
         self._connection.close()
 
 
 def preview_journal(path: Path, belongs_to: Mapping[str, str]) -> JournalPreview | None:
-    """The preview of the journal at `path`; None if the file does not exist, which is then not created.
+    """Returns the preview of the journal at `path`; None if there is no file, and then creates none.
 
-    Raises `ConfigurationError` if a run could not use the journal; see `open_file`.
+    Raises `ConfigurationError` for a journal that `open_file` refuses: in use, damaged, or bound to something else.
     """
     if not path.exists():
         return None

@@ -1,1 +1,1 @@
-"""Customer rows from files and iterables, read as they are needed."""
+"""Customer rows from files and iterables, read only when they are needed."""

@@ -20,7 +20,8 @@ KEY = "customer_id"
 ERROR_MARK, LINE_MARK = "_error", "_line"
 MARKS = (LINE_MARK, ERROR_MARK)
 
-# By the setting `empty`: the value to send for each cell text with a special meaning; None leaves the field unchanged.
+# For each value of the setting `empty`: the cell texts with a special meaning, and the value that is sent for each.
+# None means that the field is not sent, and stays unchanged.
 _MEANINGS: dict[Empty, dict[str, str | None]] = {
     "keep": {"": None, "<clear>": "", "<keep>": None},
     "clear": {"": "", "<clear>": "", "<keep>": None},
@@ -30,7 +31,7 @@ _MEANINGS: dict[Empty, dict[str, str | None]] = {
 class Header(Struct, frozen=True):
     """The header of a CSV file. `parts` maps the path of each JSON object to its columns, as (position, key) pairs.
 
-    `unnamed` are the positions of columns without a name, which must be empty.
+    `unnamed` are the positions of columns without a name; their cells must be empty. Positions count from 0.
     """
 
     names: tuple[str, ...]
@@ -38,7 +39,7 @@ class Header(Struct, frozen=True):
     unnamed: tuple[int, ...] = ()
 
     def fields(self, cells: Sequence[str], empty: Empty) -> dict[str, Any]:
-        """The cells of a row as nested data of an update; `cells` must be at least as long as the header."""
+        """Returns the cells of a row as the nested data of an update. `cells` must have one for each column."""
         meaning = _MEANINGS[empty].get
         data: dict[str, Any] = {}
         for path, columns_of_part in self.parts.items():
@@ -54,7 +55,10 @@ class Header(Struct, frozen=True):
 
 
 def read_header(cells: Sequence[str], line: int) -> Header:
-    """The parsed header. Raises `ConfigurationError` for unknown or repeated columns, or no customer_id."""
+    """Returns the parsed header; `line` is its line number, for messages.
+
+    Raises `ConfigurationError` for unknown or repeated columns, or if there is no column customer_id.
+    """
     names = tuple(cell.strip() for cell in cells)
     paths = tuple(_path(name, number, cells) for number, name in enumerate(names, 1))
     twice = next((name for name, count in Counter(names).items() if name and count > 1), None)
@@ -108,13 +112,13 @@ def _hint(name: str, known: dict[str, Path]) -> str:
 
 @cache
 def columns() -> dict[str, Path]:
-    """The paths of the columns with fixed names, by names such as `company.name`, in the order of the body's fields."""
+    """Returns the paths of the columns with fixed names, by names such as `company.name`, in the order of the body."""
     return {".".join(path): path for path, is_open in _leaves(UpdateCustomer) if not is_open}
 
 
 @cache
 def open_columns() -> tuple[str, ...]:
-    """The prefixes of columns whose name may end in any key, such as `metadata.`."""
+    """Returns the prefixes of columns whose name may end in any key, such as `metadata.`."""
     return tuple(".".join(path) + "." for path, is_open in _leaves(UpdateCustomer) if is_open)
 
 

@@ -10,18 +10,18 @@ from paycombat_async.batch.rows.columns import KEY, MARKS, Empty, Header, read_h
 from paycombat_async.batch.rows.row import BadRow, Row, row_from_data
 from paycombat_async.errors import ConfigurationError
 
-# The most characters in a cell: more than the longest body that may be sent, so that a cell that is too long for a body
-# makes only its own row bad; few enough that a quote that is never closed does not fill the memory.
+# The most characters in a cell. They are more than the longest body that may be sent, so that a cell that is too long
+# for a body makes only its own row bad. They are few enough that a quote that is never closed does not fill the memory.
 MAX_CELL: Final = 1 << 20
 _TOLD: Final = re.compile(r"sep=([^\r\n\"])\r?\n")
-_DELIMITERS: Final = (",", ";", "\t")  # recognized without being named; in German or French, Excel writes semicolons
+_DELIMITERS: Final = (",", ";", "\t")  # the recognized ones; Excel writes semicolons in German and French
 
 
 def find_delimiter(start: str) -> str:
-    """The delimiter of the CSV text that begins with `start`.
+    """Returns the delimiter of the CSV text that begins with `start`.
 
-    A first line such as `sep=;`, written for Excel, decides. Otherwise it is the first of comma, semicolon and tab with
-    which the header has a column `customer_id`, or a comma if none has.
+    If there is a first line such as `sep=;`, written for Excel, it names the delimiter. Otherwise the delimiter is the
+    first of comma, semicolon and tab with which the header has a column `customer_id`, or a comma if none of them does.
     """
     told = _TOLD.match(start)
     if told is not None:
@@ -30,7 +30,10 @@ def find_delimiter(start: str) -> str:
 
 
 def read_csv(stream: TextIO, empty: Empty, delimiter: str = ",") -> Iterator[Row | BadRow]:
-    """Yields the rows after the header; a row whose cells do not fit the header is a `BadRow`."""
+    """Yields the rows after the header. A row that is invalid, or whose cells do not fit the header, is a `BadRow`.
+
+    Raises `ConfigurationError` for an invalid header or broken quoting.
+    """
     records = _records(stream, delimiter)
     header = _header(records)
     for line, cells in records:
@@ -44,23 +47,27 @@ def read_csv(stream: TextIO, empty: Empty, delimiter: str = ",") -> Iterator[Row
 
 
 def count_csv(stream: TextIO, delimiter: str = ",") -> int:
-    """The number of rows after the header. Raises `ConfigurationError` for an invalid header or broken quoting."""
+    """Returns the number of rows after the header.
+
+    Raises `ConfigurationError` for an invalid header or broken quoting.
+    """
     records = _records(stream, delimiter)
     _header(records)
     return sum(1 for _ in records)
 
 
 def csv_header(stream: TextIO, delimiter: str = ",") -> Header:
-    """The parsed header. Raises `ConfigurationError` if it is invalid."""
+    """Returns the parsed header. Raises `ConfigurationError` if it is invalid or missing."""
     return _header(_records(stream, delimiter))
 
 
 def _misfit(header: Header, cells: tuple[str, ...], empty: Empty) -> str:
-    """Why these cells do not fit the header, else ""."""
+    """Returns why these cells do not fit the header, "" if they fit."""
     width = len(header.names)
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         return f"too many cells: {len(cells)}, the header has {width}"
-    # Cells left out at the end of a row are empty. Where empty cells clear fields, leaving out may be a mistake.
+    # Cells that are left out at the end of a row count as empty. If empty cells clear fields, the row is refused
+    # instead, because cells may have been left out by mistake.
     if (
         len(cells) < width
         and empty == "clear"
@@ -71,7 +78,7 @@ def _misfit(header: Header, cells: tuple[str, ...], empty: Empty) -> str:
         if at < len(cells) and cells[at].strip():
             return f"column {at + 1} has no name, but this row has a value there"
     for at, (name, cell) in enumerate(zip(header.names, cells, strict=False)):
-        # Quotes count only at the very beginning of a cell, so `id, "VIP"` would send them as part of the value.
+        # A quote has a meaning only as the first character of a cell: `id, "VIP"` would send the quotes with the value.
         if cell[:1].isspace() and cell.lstrip()[:1] == '"' and name not in MARKS:
             return f"{name or f'column {at + 1}'}: white space before a quote, so the quotes would be sent; take it out"
     return ""
@@ -95,7 +102,11 @@ def _header(records: Iterator[tuple[int, tuple[str, ...]]]) -> Header:
 
 
 def _records(stream: TextIO, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yields the first line number and the cells of each row; skips rows of empty cells, which spreadsheets add."""
+    """Yields the number of the first line and the cells of each row.
+
+    Skips rows that have only empty cells, because spreadsheets add such rows. Raises `ConfigurationError` for broken
+    quoting.
+    """
     csv.field_size_limit(
         max(csv.field_size_limit(), MAX_CELL)
     )  # the limit applies to the whole process, so it is never lowered

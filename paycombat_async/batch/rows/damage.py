@@ -1,4 +1,4 @@
-"""Values that a spreadsheet has damaged: they are valid text, and hardly ever what somebody wants to send."""
+"""Finds values that a spreadsheet has damaged: valid text that hardly anybody wants to send."""
 
 import re
 from collections.abc import Mapping
@@ -21,16 +21,17 @@ _DAMAGED: Final = re.compile(
     r"|(?P<lost>.*\ufffd.*)",
     re.DOTALL | re.ASCII,
 ).fullmatch
-_SUSPICIOUS: Final = re.compile(r"#|\ufffd|=\"|[eE][+-]").search  # a faster first check: in all that `_DAMAGED` matches
-_FREE: Final = "metadata."  # the merchant chooses the keys below it
+# A faster first check: every text that `_DAMAGED` matches contains one of these.
+_SUSPICIOUS: Final = re.compile(r"#|\ufffd|=\"|[eE][+-]").search
+_FREE: Final = "metadata."  # the merchant chooses its keys, so a `dob` there need not be a date of birth
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 
 
 def find_damage(data: Mapping[str, object], above: str = "") -> str:
-    """The first damaged value in the data of an update, as the text "column: what happened to it", else "".
+    """Returns the first damaged value of an update as the text "column: what happened to it", "" if none is damaged.
 
-    A `dob` (date of birth) that is not of the form YYYY-MM-DD counts as damaged: spreadsheets write dates in their own
-    way. `above` is the prefix of the column names, such as `company.`.
+    A `dob` (date of birth) that is not of the form YYYY-MM-DD counts as damaged, because spreadsheets write dates in
+    their own way. `above` is the prefix of the column names, such as `company.`.
     """
     for name, value in data.items():
         if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""A file of rows: checked as a whole before anything is sent, then read as a stream."""
+"""A file of rows: it is checked as a whole before anything is sent, then read row by row."""
 
 import io
 import os
@@ -21,9 +21,9 @@ FileFormat: TypeAlias = Literal["csv", "jsonl"]
 
 STANDARD_INPUT: Final = "standard input"
 _SUFFIXES: Final[dict[str, FileFormat]] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-# CSV allows any line ending, and line ends within cells; JSONL lines end with a line feed only.
+# CSV allows any line ending, and line endings within cells. A JSONL line ends with a line feed only.
 _NEWLINE: Final[dict[FileFormat, str]] = {"csv": "", "jsonl": "\n"}
-_HEADER_CHARACTERS: Final = 1 << 16  # at the start of a file, read to find the delimiter
+_HEADER_CHARACTERS: Final = 1 << 16  # characters at the start of a file that are read to find the delimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class RowFile:
     """A checked file of `total` rows; each iteration reads it again from the start.
 
     `name` is for messages; `path` is None if the rows came from a stream. `delimiter` separates the cells of CSV.
+    `strict` says whether rows that a spreadsheet seems to have damaged are refused.
     """
 
     path: Path | None
@@ -44,7 +45,10 @@ class RowFile:
     _open: Opener = field(repr=False)
 
     def __iter__(self) -> Iterator[Row | BadRow]:
-        """Yields the rows. Raises `ConfigurationError` if the file has become unreadable since it was checked."""
+        """Yields the rows; an invalid row is a `BadRow`.
+
+        Raises `ConfigurationError` if the file has become unreadable or invalid since it was checked.
+        """
         with self._translate_errors(), self._open_text() as stream:
             for row in self._rows(stream):
                 if self.strict and isinstance(row, Row) and row.damage:
@@ -53,7 +57,7 @@ class RowFile:
                     yield row
 
     def header_names(self) -> tuple[str, ...]:
-        """The column names of a CSV file. Raises `ConfigurationError` if the file can no longer be read."""
+        """Returns the column names of a CSV file. Raises `ConfigurationError` if the file can no longer be read."""
         with self._translate_errors(), self._open_text() as stream:
             return csv_header(stream, self.delimiter).names
 
@@ -85,14 +89,18 @@ def open_rows(
     encoding: str | None = None,
     strict: bool = False,
 ) -> RowFile:
-    """Check a file of rows and return it: CSV if its name ends in .csv or .tsv, JSONL if in .jsonl, or `file_format`.
+    """Checks a file of rows and returns it as an object to iterate over.
 
-    `path` may also be a stream of bytes, such as `sys.stdin.buffer`; it is copied to a temporary file. Gzip is
-    decompressed. In CSV an empty cell leaves its field unchanged and `<clear>` clears it; with `empty="clear"` an empty
-    cell clears the field and `<keep>` leaves it unchanged. Commas, semicolons and tabs are recognized as delimiters by
-    the header, UTF-8 and UTF-16 by the byte order mark; else name `delimiter` and `encoding`. Rows that a spreadsheet
-    seems to have damaged are reported and sent; with `strict` they are refused. Raises `ConfigurationError` if the file
-    as a whole cannot be used, such as for its encoding or its header; a single invalid row is a `BadRow` later.
+    The format is `file_format`, or follows from the name: CSV for .csv and .tsv, JSONL for .jsonl and .ndjson. `path`
+    may also be a stream of bytes, such as `sys.stdin.buffer`, which is copied to a temporary file. Gzip is
+    decompressed. In CSV an empty cell leaves its field unchanged and `<clear>` clears the field; with `empty="clear"`
+    an empty cell clears the field and `<keep>` leaves it unchanged. Without `delimiter`, comma, semicolon and tab are
+    recognized by the header. Without `encoding`, the byte order mark names UTF-8, UTF-16 or UTF-32, and a file without
+    a mark is UTF-8. Rows that a spreadsheet seems to have damaged are reported and sent; with `strict` they are
+    refused.
+
+    Raises `ConfigurationError` if the file is unreadable, empty, of another encoding or format, damaged, or has an
+    invalid header. An invalid row raises nothing: it becomes a `BadRow` when it is read.
     """
     where = Path(path) if isinstance(path, str | os.PathLike) else None
     name = STANDARD_INPUT if where is None else where.name
@@ -115,7 +123,7 @@ def open_rows(
     except (EOFError, zlib.error):
         problem = f"{name}: the gzip data is cut short or damaged"
     except OSError as error:
-        # errors that Python's gzip module raises itself have no errno
+        # Errors that Python's gzip module raises itself have no errno.
         problem = f"{where or name}: {os.strerror(error.errno)}" if error.errno else f"{name}: the gzip data is damaged"
     else:
         return RowFile(where, name, chosen, empty, separator, known, strict, total, opener)

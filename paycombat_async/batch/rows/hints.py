@@ -1,4 +1,4 @@
-"""Finds the known name that a user probably meant by an unknown one."""
+"""Finds the known name that a user probably meant by an unknown name."""
 
 import difflib
 import re
@@ -10,9 +10,10 @@ _CAPITALS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def did_you_mean(name: str, known: Sequence[str], families: Sequence[str] = ()) -> str:
-    """The known name most like `name`, or "". Case, spaces and hyphens do not matter (`CUSTOMER_ID`, `Customer Id`).
+    """Returns the known name most similar to `name`, "" if none is similar.
 
-    `families` are the beginnings of names that may end in anything, such as `metadata.`.
+    Case, spaces and hyphens do not matter: `CUSTOMER_ID` and `Customer Id` mean `customer_id`. `families` are the
+    beginnings of names that may end in anything, such as `metadata.`.
     """
     plain = _GAPS.sub("_", _CAPITALS.sub("_", name.strip())).lower()
     lower = _GAPS.sub("_", name.strip()).lower()

@@ -1,4 +1,4 @@
-"""Readers of the caller's iterables of rows; while they read, they let other tasks run."""
+"""Readers of the caller's iterables of rows. While they read, they let other tasks of the event loop run."""
 
 import asyncio
 from collections.abc import AsyncIterable, Iterable
@@ -8,11 +8,11 @@ from typing import Final
 from paycombat_async.batch.rows.reader import GivenRows, RowIterator, RowReader
 from paycombat_async.batch.rows.row import BadRow, Given, Row, row_from_given
 
-_ROWS_PER_TURN: Final = 32  # rows read before other tasks get a turn; this takes half a millisecond
+_ROWS_PER_TURN: Final = 32  # rows read before other tasks get a turn; reading them takes half a millisecond
 
 
 def reader_of(rows: GivenRows) -> RowReader:
-    """The reader of a file or of the caller's iterable."""
+    """Returns a reader of the file or of the caller's iterable; a reader is returned as it is."""
     if isinstance(rows, RowReader):
         return rows
     return _AsyncReader(rows) if isinstance(rows, AsyncIterable) else _Reader(rows)
@@ -35,7 +35,7 @@ class _Reader(RowReader):
 
 
 class _AsyncReader(RowReader):
-    """Reads an asynchronous iterable in a separate task: while it waits for a row, rows read before can be sent."""
+    """Reads an asynchronous iterable in a separate task: while it waits for a row, earlier rows can be sent."""
 
     def __init__(self, rows: AsyncIterable[Given]) -> None:
         self._rows = rows

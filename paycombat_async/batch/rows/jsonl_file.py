@@ -13,7 +13,7 @@ from paycombat_async.errors import ConfigurationError
 
 
 class _InvalidLine(ValueError):
-    """A line that is no valid row; its message is the reason shown to the user."""
+    """A line is not a valid row; the message is the reason that is shown to the user."""
 
 
 def read_jsonl(stream: TextIO) -> Iterator[Row | BadRow]:
@@ -23,7 +23,7 @@ def read_jsonl(stream: TextIO) -> Iterator[Row | BadRow]:
 
 
 def count_jsonl(stream: TextIO) -> int:
-    """The number of rows. Raises `ConfigurationError` if there are none, or if the file is one JSON array."""
+    """Returns the number of rows. Raises `ConfigurationError` if there are none, or if the file is one JSON array."""
     rows = 0
     for _, text in _lines(stream):
         if not rows and text.startswith("["):
@@ -36,7 +36,7 @@ def count_jsonl(stream: TextIO) -> int:
 
 def _lines(stream: TextIO) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(stream, 1):
-        text = line.strip(" \t\r\n")  # JSON's white space only: str.strip() would remove more
+        text = line.strip(" \t\r\n")  # only what JSON calls white space; str.strip() would remove more
         if text:
             yield number, text
 

@@ -1,4 +1,4 @@
-"""Rows: the update of one customer and its line in the input, or the reason why it cannot be sent."""
+"""Rows of the input: the update of one customer, or the reason why the row cannot be sent."""
 
 import re
 from collections.abc import Mapping
@@ -17,17 +17,19 @@ from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas.customers import UpdateCustomer
 
-# The row as in its file, to copy it to the failures file: the cells of CSV, the line of JSONL, None without a file.
+# The row as it is in its file, for the failures file: the cells of CSV, the line of JSONL, None if there is no file.
 Source: TypeAlias = tuple[str, ...] | str | None
 
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `(.*)`\Z")
 
 
-# `gc=False`, here and in other Structs made per row, since thousands of them alive would start the garbage collector.
+# `gc=False`, here and in other Structs of which each row has one: thousands of tracked objects would often start the
+# garbage collector.
 class Row(Struct, frozen=True, gc=False):
-    """A valid row. `body` is what will be sent; `digest` is its SHA-256, by which a later run detects changes.
+    """A valid row. `line` is its line in the file, or its number (from 1) if it does not come from a file.
 
-    `damage` says what a spreadsheet seems to have done to one of its values, else "".
+    `body` is the HTTP body to send; `digest` is its SHA-256 in hex, by which a later run detects changes. `damage` says
+    what a spreadsheet seems to have done to one of the values, "" if nothing.
     """
 
     line: int
@@ -48,12 +50,13 @@ class Row(Struct, frozen=True, gc=False):
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether the body has the id of the customer only, so that there is nothing to send."""
-        return b',"' not in self.body  # `,"` begins a second key: the id is the first, its quotes are escaped
+        """Whether the body has only the id of the customer, so that there is nothing to send."""
+        # `,"` can only be the beginning of a second key: the id is the first key, and quotes in its value are escaped.
+        return b',"' not in self.body
 
 
 class BadRow(Struct, frozen=True):
-    """A row that cannot be sent; `reason` is safe to print."""
+    """A row that cannot be sent. `reason` contains no control characters; `customer_id` is "" if the row has none."""
 
     line: int
     reason: str
@@ -67,7 +70,7 @@ class BadRow(Struct, frozen=True):
 
 
 def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | BadRow:
-    """The row for plain data shaped like the API's body, or a `BadRow` if it is invalid."""
+    """Returns the row for data of the shape of the API's body, or a `BadRow` if the data is invalid."""
     known = _text_or_nothing(data.get(KEY))
     if data.get(KEY, "") == "":
         return BadRow(line, _no_id(data), source=source)
@@ -81,7 +84,10 @@ def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | B
 
 
 def row_from_given(line: int, given: object) -> Row | BadRow:
-    """One item of the caller's iterable as a row; `line` is its number, from 1. Rows of a file pass unchanged."""
+    """Returns one item of the caller's iterable as a row; `line` is its number, from 1.
+
+    A `Row` or `BadRow` is returned unchanged. An item that is no `UpdateCustomer`, or an invalid one, gives a `BadRow`.
+    """
     if isinstance(given, UpdateCustomer):
         return row_from_request(line, given)
     if isinstance(given, Row | BadRow):
@@ -90,7 +96,7 @@ def row_from_given(line: int, given: object) -> Row | BadRow:
 
 
 def row_from_request(line: int, request: UpdateCustomer, source: Source = None, damage: str = "") -> Row | BadRow:
-    """The row for an `UpdateCustomer`, or a `BadRow` if that is invalid: its constructor checks nothing."""
+    """Returns the row for an `UpdateCustomer`, or a `BadRow` if it is invalid: its constructor checks nothing."""
     customer_id = _text_or_nothing(request.customer_id)
     if not customer_id:
         return BadRow(line, "no customer_id", source=source)
@@ -122,7 +128,7 @@ def _text_or_nothing(value: object) -> str:
 
 
 def reason_of(error: InvalidRequest) -> str:
-    """The message of `error`, with the invalid field named as its CSV column is."""
+    """Returns the printable message of `error`, in which the invalid field has the name of its CSV column."""
     return printable(str(error).removeprefix("$.").removeprefix("$: "))
 
 

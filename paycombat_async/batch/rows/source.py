@@ -1,4 +1,4 @@
-"""The bytes of an input, from a file or a stream; gzip is decompressed. They can be read several times."""
+"""The bytes of an input, from a file or a stream. They can be read several times; gzip is decompressed."""
 
 import errno
 import io
@@ -21,12 +21,16 @@ _COPIED: Final = 1 << 20  # bytes copied at a time
 
 
 def open_file(path: Path) -> Opener:
-    """A function that opens this file. Raises `OSError`, or `ConfigurationError` if it is not a regular file."""
+    """Returns a function that opens this file, decompressed if it is gzip.
+
+    Raises `OSError` if the file is missing, unreadable or a directory, and `ConfigurationError` if it is another kind
+    of file, such as a pipe.
+    """
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "")
     if not stat.S_ISREG(mode):
-        # Opening a pipe could wait for ever.
+        # Opening a pipe would wait until another program writes to it, which may never happen.
         raise ConfigurationError("not a regular file; save it to one, or pass it through standard input as -")
     if not _is_gzip(path.open("rb")):
         return lambda: path.open("rb")
@@ -36,11 +40,14 @@ def open_file(path: Path) -> Opener:
 
 
 def open_stream(stream: BinaryIO) -> Opener:
-    """A function that opens the stream's content, copied to an unnamed temporary file: inputs are read repeatedly."""
+    """Returns a function that opens the stream's content, decompressed if it is gzip.
+
+    The content is copied to an unnamed temporary file, because inputs are read several times.
+    """
     import tempfile  # noqa: PLC0415  # few inputs are streams
     from gzip import GzipFile  # noqa: PLC0415  # few inputs are compressed
 
-    copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # open as long as the input is used
+    copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115  # closed by the finalizer below
     while piece := stream.read(_COPIED):
         copy.write(piece)
     copy.flush()
@@ -49,7 +56,7 @@ def open_stream(stream: BinaryIO) -> Opener:
     def view() -> BinaryIO:
         return cast("BinaryIO", io.BufferedReader(_View(copy, lock)))
 
-    weakref.finalize(view, copy.close)  # closes the copy when no input uses it any more
+    weakref.finalize(view, copy.close)  # closes the copy when nothing refers to `view` any more
 
     if not _is_gzip(view()):
         return view
@@ -62,7 +69,7 @@ def _is_gzip(stream: BinaryIO) -> bool:
 
 
 class _View(io.RawIOBase):
-    """A stream over a shared file, with a position of its own. Closing the stream leaves the file open."""
+    """A stream over a shared file, with its own read position. Closing the stream leaves the file open."""
 
     def __init__(self, file: BinaryIO, lock: threading.Lock) -> None:
         self._file, self._lock, self._at = file, lock, 0

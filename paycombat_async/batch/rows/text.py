@@ -7,7 +7,8 @@ from paycombat_async.errors import ConfigurationError
 
 _CHUNK: Final = 1 << 18
 _LONGEST_LINE: Final = 4 << 20
-# Encodings by the byte order mark at the beginning of a file. UTF-32's mark contains UTF-16's, so it comes first.
+# Encodings by the byte order mark at the beginning of a file. UTF-32 comes before UTF-16, because UTF-32's mark begins
+# with UTF-16's.
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -19,9 +20,10 @@ _ADVICE: Final = "save it as UTF-8, or name its encoding: --encoding (in code en
 
 
 def find_encoding(stream: BinaryIO, given: str | None) -> str:
-    """The name of the stream's encoding: `given`, else by the byte order mark at its beginning, else UTF-8.
+    """Returns the name of the stream's encoding: `given`, else that of its byte order mark, else UTF-8.
 
-    A mark of that encoding is not part of the text. Raises `ConfigurationError` if `given` is no encoding of text.
+    A byte order mark of that encoding is not decoded as a part of the text. Raises `ConfigurationError` if `given` is
+    not an encoding of text that Python knows.
     """
     start = stream.read(4)
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
@@ -35,12 +37,15 @@ def find_encoding(stream: BinaryIO, given: str | None) -> str:
         pass
     if not name:
         raise ConfigurationError(f"there is no encoding {given!r}; names are such as utf-8, cp1252, cp949, gb18030")
-    # If an encoding's name has a byte order, such as utf-16-le, Python takes the mark for a character of the text.
+    # With a name that has a byte order, such as utf-16-le, Python would decode the mark as a character of the text.
     return marked if marked is not None and name.startswith(marked.removesuffix("-sig")) else name
 
 
 def check_text(stream: BinaryIO, encoding: str) -> None:
-    """Raises `ConfigurationError`, with the line, for bytes not of this encoding, NUL, over-long lines or no text."""
+    """Raises `ConfigurationError` if the text cannot be decoded, has a NUL or a line of more than 4 MiB, or is empty.
+
+    The message has the number of the line.
+    """
     decoder = codecs.getincrementaldecoder(encoding)()
     line, without_end, is_empty, is_over = 1, 0, True, False
     while not is_over:

@@ -1,1 +1,1 @@
-"""One run over all rows: workers, throttle, records, and the rules for stopping early."""
+"""One run over all rows: the workers, the throttle, the records, and the rules for stopping early."""

@@ -1,4 +1,4 @@
-"""A dry run: every row is read and checked, nothing is sent or written."""
+"""A dry run: every row is read and checked, and nothing is sent or written."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ class DryRun:
     """Reads and checks all rows, and counts those that a run would send: nothing is sent or written."""
 
     def __init__(self, tally: Tally, preview: JournalPreview | None, on_row: Callable[[Row], None] | None) -> None:
-        """`preview` is a view of the run's journal, None without one; `on_row` receives each row that would be sent."""
+        """`preview` is None if there is no journal; `on_row` is called with each row that would be sent."""
         self._tally = tally
         self._preview = preview
         self._on_row = on_row
@@ -26,7 +26,10 @@ class DryRun:
     async def execute(
         self, reader: RowReader, clock: Clock, on_progress: Callable[[Progress], None] | None
     ) -> BatchReport:
-        """Check all rows of `reader` and return the report; its `pending` rows are those that would be sent."""
+        """Checks all rows of `reader` and returns the report, whose `pending` rows are those that would be sent.
+
+        `on_progress` is called after each 512 rows or fewer. The preview is closed in the end.
+        """
         begun, tally = clock.monotonic(), self._tally
         journal = temporary_journal()
         try:

@@ -20,16 +20,16 @@ from paycombat_async.errors import (
 )
 
 _TRIES = 5  # times that a row is sent again after a 429, or if the provider could not be reached
-_FIRST_TRIES = 2  # fewer while no call has succeeded: then the address is more likely wrong than the network down
+_FIRST_TRIES = 2  # fewer while no call has succeeded, because a wrong address is then likelier than a network cut
 
 
 class FailureKind(StrEnum):
-    """Cause of a failed call: the row itself, or something that may affect every row."""
+    """The cause of a failed call: the row itself (`OWN`), or something that may affect every row."""
 
     OWN = "own"
     THROTTLED = "throttled"
     UNREACHABLE = "unreachable"
-    REFUSED = "refused"  # the provider refuses the credentials
+    REFUSED = "refused"  # the provider refused the credentials
     OUTAGE = "outage"
 
 
@@ -56,14 +56,14 @@ _STATES = {
 
 
 def failure_kind(error: PayCombatError) -> FailureKind:
-    """The cause of `error`; `OWN` (the row itself) unless its type says that other rows may fail for the same cause."""
+    """Returns the cause of `error`: `OWN` (the row itself), unless its type shows that other rows may fail, too."""
     return next((kind for error_type, kind in _KINDS if isinstance(error, error_type)), FailureKind.OWN)
 
 
 def max_tries(kind: FailureKind, *, anything_passed: bool) -> int:
-    """How many times a row that failed for this cause is sent again; 0 for causes that waiting does not remove.
+    """Returns how many times a row that failed for this cause is sent again; 0 if waiting does not help.
 
-    `anything_passed`: whether the provider has accepted any row of this run, or refused one for its content.
+    `anything_passed` says whether the provider has accepted any row of this run, or refused any for its content.
     """
     if kind is FailureKind.UNREACHABLE and not anything_passed:
         return _FIRST_TRIES
@@ -71,26 +71,29 @@ def max_tries(kind: FailureKind, *, anything_passed: bool) -> int:
 
 
 def state_after(error: PayCombatError) -> RowState:
-    """The state of the row after this error. The error's outcome decides, not its type."""
+    """Returns the state of the row after this error. The error's outcome decides, not its type."""
     return _STATES[error.outcome]
 
 
 def display_reason(error: PayCombatError) -> str:
-    """The reason shown to the operator, with the provider's message: the operator has the row's data anyway."""
+    """Returns the reason that is shown to the operator, with the provider's message.
+
+    The message may quote personal data of the row, which the operator has anyway.
+    """
     message = error.provider_message if isinstance(error, ApiError) else None
     reason = journal_reason(error)
     return printable(f"{reason} ({message})") if message and message not in str(error) else printable(reason)
 
 
 def journal_reason(error: PayCombatError) -> str:
-    """The reason that the journal stores: without the provider's message, which may quote personal data."""
+    """Returns the reason that the journal stores: without the provider's message, which may quote personal data."""
     return reason_of(error) if isinstance(error, InvalidRequest) else printable(str(error))
 
 
 class Breaker:
     """Counts consecutive calls that failed for the same cause, and says when the run should stop.
 
-    The limits grow with the number of concurrent calls: one network cut fails all of them at once.
+    The limits grow with the number of concurrent calls, because one network cut makes all of them fail.
     """
 
     def __init__(self, concurrency: int) -> None:
@@ -100,11 +103,11 @@ class Breaker:
         self._count = 0
 
     def on_success(self) -> None:
-        """Reset the count: a call succeeded, or failed because of its own row."""
+        """Resets the count, because a call succeeded or failed because of its own row."""
         self._last, self._count = FailureKind.OWN, 0
 
     def on_failure(self, kind: FailureKind) -> bool:
-        """Count a failed call; True when the limit for its cause is reached."""
+        """Counts a failed call. Returns whether the limit for its cause is reached: then the run should stop."""
         self._count = self._count + 1 if kind is self._last else 1
         self._last = kind
         return self._count >= self._limits.get(kind, self._count + 1)

@@ -26,15 +26,16 @@ from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
 
 _NO_FILE = (
-    "rows that are no file"  # the input's name in journals; if this text were changed, existing ones would be refused
+    "rows that are no file"  # the input's name in journals; if this text changed, existing journals would be refused
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The arguments of `sync_customers`. Raises `ConfigurationError` for numbers out of range.
+    """The arguments of `sync_customers`. Raises `ConfigurationError` if `concurrency` or `rate` is out of range.
 
-    `on_row` receives each row that a dry run would send; `on_report` the report of a run, also of a cancelled one.
+    `on_row` is called with each row that a dry run would send. `on_report` is called with the report of a run, even if
+    the run is cancelled.
     """
 
     rows: Rows
@@ -58,7 +59,11 @@ class Job:
 
 
 async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
-    """Run the job and return its report. Raises `ConfigurationError` before anything is sent if it cannot run."""
+    """Runs the job and returns its report.
+
+    Raises `ConfigurationError` before anything is sent if the input, the journal or the failures file is refused, or if
+    the job is no dry run and has no client.
+    """
     rows = await asyncio.to_thread(open_rows, job.rows) if isinstance(job.rows, str | os.PathLike) else job.rows
     source = rows if isinstance(rows, RowFile) else None
     tally = Tally(None if source is None else source.total)
@@ -74,7 +79,7 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
             throttle.throttled(attempt)
 
     observed = client.observed(on_failed)
-    # With more calls than connections, some calls would use up their time-outs while they wait for a connection.
+    # If more calls ran than there are connections, some would use up their time-outs waiting for a connection.
     throttle = Throttle(min(job.concurrency, observed.max_connections), job.rate, observed.clock)
     journal, failures = await asyncio.to_thread(_open_files, observed, source, job)
     run = Run(observed, RunRecorder(journal, failures, tally), throttle, job.on_progress, job.stop or asyncio.Event())
@@ -107,8 +112,9 @@ def _source(source: RowFile | None, journal: Path) -> dict[str, str]:
 
 
 def _preview(client: AsyncPayCombat | None, source: RowFile | None, job: Job) -> JournalPreview | None:
-    """A view of the journal that the run would use; None if no row would be skipped. Without a client, the journal's
-    account is not checked.
+    """Returns a preview of the run's journal; None without a journal, or if all rows would be sent.
+
+    Without a client, the journal's account is not checked.
     """
     if job.journal is None or job.send_all:
         return None

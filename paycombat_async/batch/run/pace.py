@@ -1,21 +1,21 @@
-"""How many rows are read ahead of the calls: as few as keep the calls busy."""
+"""Decides how many rows are read ahead of the calls: as few as keep all workers busy."""
 
 from typing import Final
 
 from paycombat_async._clock import Clock
 
-_QUICK_S: Final = 0.05  # chunks of rows that are used up faster make too many commits of the journal
-_SLOW_S: Final = 0.2
+_QUICK_S: Final = 0.05  # seconds; each chunk costs a commit of the journal, so faster chunks are too small
+_SLOW_S: Final = 0.2  # seconds; chunks that last longer read rows too early
 
 
 class ReadingPace:
-    """Adapts the size of the next chunk of rows, so that the workers use up a chunk in 0.05 to 0.2 seconds.
+    """Adapts the number of rows in a chunk, so that the workers use up a chunk in 0.05 to 0.2 seconds.
 
-    `rows` is how many rows to read next, as soon as only `low` rows are left in the queue.
+    The next chunk has `rows` rows, and is read as soon as at most `low` rows are left in the queue.
     """
 
     def __init__(self, workers: int, clock: Clock) -> None:
-        """The first chunk is one row for each of the `workers`."""
+        """The first chunk has one row for each of the `workers`."""
         self.rows = workers
         self._most = most_at_once(workers)
         self._clock = clock
@@ -23,13 +23,16 @@ class ReadingPace:
 
     @property
     def low(self) -> int:
-        """The number of queued rows at which the next chunk is read."""
+        """The number of rows left in the queue at which the next chunk is read."""
         return self.rows // 2
 
     def adapt(self, read: int) -> None:
-        """Adapt `rows` to the time since the last call: now a chunk of `read` rows is nearly used up."""
+        """Doubles or halves `rows` if the time since the last call was shorter or longer than wanted.
+
+        Is called when a chunk of `read` rows is nearly used up.
+        """
         now = self._clock.monotonic()
-        # The first chunk says nothing about the speed: the workers take it all at once.
+        # The first chunk says nothing about the speed, because the workers take all of it immediately.
         if self._since is not None:
             lasted = now - self._since
             if lasted < _QUICK_S and read >= self.rows:
@@ -40,5 +43,5 @@ class ReadingPace:
 
 
 def most_at_once(workers: int) -> int:
-    """The highest number of rows that are read at once."""
+    """Returns the highest number of rows in a chunk: four per worker, but at least 64 and at most 256."""
     return max(64, min(256, 4 * workers))

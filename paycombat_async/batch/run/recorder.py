@@ -13,14 +13,17 @@ from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import ConfigurationError
 
-# The most results that wait for a commit. A kill loses them, and their rows are sent again. At full speed there is a
-# commit for every 256 rows that are read anyway; a number below that would double the commits.
+# The most results that wait for a commit. If the process is killed, they are lost, and their rows are sent again. At
+# full speed every chunk of 256 rows brings a commit anyway; a limit below 256 would double the commits.
 _COMMIT_RESULTS: Final = 300
-_DONE: Final = RowState.DONE  # read once: reading an enum member costs as much as all else that is recorded per row
+_DONE: Final = RowState.DONE  # read once here: reading an enum member takes as long as the rest of recording a row
 
 
 class RunRecorder:
-    """Keeps the results of rows until the journal's next commit, which also records the rows to be sent next."""
+    """Counts rows, lists failed ones, and keeps results until the next commit of the journal.
+
+    A commit also records the rows that are sent next. It runs in a thread of its own.
+    """
 
     def __init__(self, journal: Journal, failures: FailuresFile | None, tally: Tally) -> None:
         self._journal = journal
@@ -32,9 +35,10 @@ class RunRecorder:
         self.tally = tally
 
     async def plan(self, chunk: list[Row | BadRow]) -> list[Item]:
-        """Count these rows, commit the intent to send them, and return those to be sent.
+        """Counts these rows, records that they are about to be sent, and returns those that must be sent.
 
-        Raises `ConfigurationError` if the journal or the failures file cannot be written.
+        Rows that are bad, unchanged or repeated are recorded and not returned. Results that were waiting are committed,
+        too. Raises `ConfigurationError` if the journal or the failures file cannot be written.
         """
         self.tally.rows += len(chunk)
         rows: list[Row] = []
@@ -58,13 +62,13 @@ class RunRecorder:
         return items
 
     async def until_many(self) -> None:
-        """Wait until there are `_COMMIT_RESULTS` results without a commit; for ever if the journal is temporary."""
+        """Waits until `_COMMIT_RESULTS` results wait for a commit; never returns if the journal is temporary."""
         self._are_many.clear()
         if len(self._results) < self._many:
             await self._are_many.wait()
 
     async def flush(self) -> None:
-        """Commit pending results, if there are any. Raises `ConfigurationError` if the journal cannot be written."""
+        """Commits the results that wait, if there are any. Raises `ConfigurationError` if the journal is unwritable."""
         if self._results:
             await self._commit([])
 
@@ -72,7 +76,8 @@ class RunRecorder:
         results, self._results = self._results, []
         loop = asyncio.get_running_loop()
         commit = loop.run_in_executor(self._thread, self._journal.commit, results, rows)
-        # Reads the commit's exception: if the run is cancelled meanwhile, no other code does, and asyncio would log it.
+        # The callback reads the exception of the commit: if the run is cancelled meanwhile, no other code reads it, and
+        # asyncio would log it.
         commit.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             return await asyncio.shield(commit)  # a cancellation must not lose the results of a commit under way
@@ -81,17 +86,19 @@ class RunRecorder:
             raise
 
     def mark_unknown(self, number: int) -> None:
-        """Record that the row with this number may have been carried out and will be sent again."""
+        """Records that the row with this number may have been carried out and will be sent again."""
         self._add(Result(number, RowState.UNKNOWN, "in doubt"))
 
     def mark_done(self, number: int) -> None:
-        """Record that the row with this number was carried out."""
+        """Records that the row with this number was carried out, and counts it."""
         self._add(Result(number, _DONE, ""))
         self.tally.updated += 1
 
     def settle(self, number: int, row: Row, state: RowState, *, journal_reason: str, display_reason: str) -> None:
-        """Record the final state of a row whose call failed: `journal_reason` in the journal, `display_reason` in the
-        report and the failures file. Raises `ConfigurationError` if the failures file cannot be written.
+        """Records the final state of a row whose call failed, and counts it.
+
+        `journal_reason` goes into the journal, `display_reason` into the report and the failures file. Raises
+        `ConfigurationError` if the failures file cannot be written.
         """
         self._add(Result(number, state, journal_reason))
         if state is RowState.DONE:
@@ -117,10 +124,11 @@ class RunRecorder:
             self._failures.add(row, reason)
 
     def close(self) -> tuple[Path | None, str]:
-        """Commit pending results and close both files. Returns the path of the failures file (None if no row
-        failed), and the message of an error with either file ("" if there was none).
+        """Commits the results that wait and closes both files.
 
-        Blocks the loop for some milliseconds, so that no cancellation can interrupt it.
+        Returns the path of the failures file (None if no row failed), and the message of an error with either file (""
+        if both could be written). Blocks the event loop for some milliseconds, so that no cancellation can interrupt
+        it.
         """
         where, problem = None, ""
         left = self._journal.failures_left

@@ -1,4 +1,4 @@
-"""One run: a feeder that records rows in the journal before they are sent, and workers that send them."""
+"""One run: a task that reads rows and records them in the journal before they are sent, and workers that send them."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from paycombat_async.batch.run.work_queue import Item, WorkQueue
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
 
-_TICK = 0.25  # seconds between two progress reports; also the longest time from a result to its commit
+_TICK = 0.25  # seconds between two progress reports, and the longest time from a result to its commit
 
 
 class Run:
@@ -57,10 +57,10 @@ class Run:
         self._misconfigured = False
 
     async def execute(self, reader: RowReader, on_report: Callable[[BatchReport], None]) -> BatchReport:
-        """Send every row and return the report.
+        """Sends every row, calls `on_report` with the report, and returns the report.
 
         When cancelled, it records the calls under way as unknown, closes the journal, calls `on_report` with the report
-        and raises `CancelledError`.
+        and raises `CancelledError`. An error of the caller's iterable or callback is raised after the same steps.
         """
         failed: list[BaseException] = []
         try:
@@ -110,7 +110,7 @@ class Run:
                 self._report_progress()
                 await self._queue.until_low(pace.low)
                 pace.adapt(len(chunk))
-        except ConfigurationError as error:  # the file or the journal has become unusable
+        except ConfigurationError as error:  # the input has become unreadable, or the journal unwritable
             self._abort(str(error))
         finally:
             await reader.aclose()
@@ -135,9 +135,10 @@ class Run:
                 self._on_success(item.number, reply.attempts)
 
     async def _wait_for_item(self, me: asyncio.Task[None] | None) -> Item:
-        """The next item, once the throttle allows a call.
+        """Returns the next item, as soon as the throttle allows a call.
 
-        A worker that waits here is cancelled when the run is over; its row has not been sent and stays pending.
+        A worker that waits here is cancelled when the run is over. If it has an item, that row has not been sent and
+        stays pending.
         """
         self._idle.add(me)
         item = None
@@ -160,7 +161,7 @@ class Run:
         self._finish_if_done()
 
     def _on_error(self, item: Item, error: PayCombatError) -> None:
-        """Decide what a failed call means for its row and for the run."""
+        """Decides what a failed call means: the row is sent again, set aside or settled, and the run may stop."""
         self._recorder.tally.retried += error.attempts > 1
         if isinstance(error, ConfigurationError):
             self._abort(str(error), misconfigured=True)
@@ -173,7 +174,7 @@ class Run:
         if item.tries < max_tries(kind, anything_passed=self._anything_passed):
             self._put_back(item, error)
         elif kind in (FailureKind.THROTTLED, FailureKind.UNREACHABLE, FailureKind.REFUSED):
-            self._suspects.append((item, error))  # not the row's fault if every row fails like this
+            self._suspects.append((item, error))  # if every row fails like this, the cause is not this row
             self._finish_if_done()
         else:
             if kind is FailureKind.OWN and not isinstance(error, InvalidRequest):
@@ -189,7 +190,10 @@ class Run:
         self._queue.put([item])
 
     def _on_reached(self) -> None:
-        """Note that a row was accepted, or refused for its content, so not all rows fail; judge those set aside."""
+        """Notes that the provider accepted a row, or refused one for its content: then not every row fails.
+
+        Therefore the rows that were set aside are settled, each by its own error.
+        """
         self._anything_passed = True
         self._breaker.on_success()
         if self._suspects:
@@ -203,13 +207,13 @@ class Run:
     def _note(self, item: Item, state: RowState, reason: str, reason_shown: str) -> None:
         try:
             self._recorder.settle(item.number, item.row, state, journal_reason=reason, display_reason=reason_shown)
-        except ConfigurationError as error:  # the failures file cannot be written; the journal has the row's state
+        except ConfigurationError as error:  # the failures file cannot be written; the row's state is kept nevertheless
             self._abort(str(error))
         self._unfinished -= 1
         self._finish_if_done()
 
     def _finish_if_done(self) -> None:
-        """End the run when the input is read and only rows set aside for a shared failure remain."""
+        """Ends the run when all rows are read and none is left but those that were set aside."""
         if self._input_exhausted and self._unfinished == len(self._suspects):
             self._end()
 
@@ -244,9 +248,11 @@ class Run:
         )
 
     def _judge_suspects(self) -> None:
-        """Decide the state of the rows set aside: pending if every row of the run failed like them, else failed.
+        """Decides the state of the rows that were set aside.
 
-        A run that was stopped before its end leaves them pending.
+        They stay pending, and the run counts as stopped, if every row of the run failed like them. If the provider has
+        accepted any row, or refused one for its content, each is settled by its own error. A run that ends early leaves
+        them pending.
         """
         is_complete = self._input_exhausted and self._unfinished == len(self._suspects) and not self._stopped
         if not self._suspects or not is_complete:

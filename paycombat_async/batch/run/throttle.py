@@ -1,4 +1,4 @@
-"""The pace of a run: concurrent calls, calls per second, and pauses of all workers."""
+"""Limits a run: how many calls are concurrent, how many start per second, and pauses of all workers (holds)."""
 
 import asyncio
 from collections import deque
@@ -6,13 +6,13 @@ from collections import deque
 from paycombat_async._clock import Clock
 from paycombat_async._protocol.messages import Attempt
 
-LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is cut to this, at the risk of another 429
+LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is shortened to this, at the risk of another 429
 
 
 class Throttle:
     """Halves the limit of concurrent calls on a 429, and raises it by one after `limit` successful answers.
 
-    Counts the waiting workers, not the calls under way, so that a run without 429 answers has nothing to count.
+    It counts the waiting workers, not the calls under way, so that a run without 429 answers has nothing to count.
     """
 
     def __init__(self, workers: int, rate: float | None, clock: Clock) -> None:
@@ -29,18 +29,18 @@ class Throttle:
 
     @property
     def limit(self) -> int:
-        """How many calls may be under way now."""
+        """The number of calls that may be under way now."""
         return int(self._limit)
 
     async def acquire_slot(self) -> None:
-        """Wait until one more call may be under way."""
+        """Waits until one more call may be under way."""
         while self.workers - len(self._waiting) > self.limit:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             await turn
 
     async def wait_for_rate(self) -> None:
-        """Wait until the next call may start: until every Retry-After has passed, and as long as the rate requires."""
+        """Waits until the next call may start: until the hold is over, and as long as the rate requires."""
         is_held = True
         while is_held:
             while (wait := self._held_until - self._clock.monotonic()) > 0:
@@ -54,12 +54,12 @@ class Throttle:
             is_held = self._held_until > 0  # a hold may have begun during the sleep
 
     def hold(self, seconds: float) -> None:
-        """Start no call for this long, at most `LONGEST_HOLD` seconds."""
+        """Begins a hold: no call starts for this long, at most `LONGEST_HOLD` seconds. Never shortens a hold."""
         self._held_until = max(self._held_until, self._clock.monotonic() + min(seconds, LONGEST_HOLD))
         self.is_slow = True
 
     def throttled(self, attempt: Attempt) -> None:
-        """Halve the limit after a 429, unless the attempt began before the limit was last halved."""
+        """Halves the limit after a 429, unless the attempt began before the limit was last halved."""
         now = self._clock.monotonic()
         if now - attempt.elapsed >= self._last_cut:
             self._last_cut = now
@@ -67,7 +67,7 @@ class Throttle:
             self.is_slow = True
 
     def on_success(self) -> None:
-        """Raise the limit a little: by one after `limit` successful answers, up to the number of workers."""
+        """Raises the limit a little: by one after `limit` successful answers, up to the number of workers."""
         if self._limit < self.workers:
             self._limit = min(float(self.workers), self._limit + 1 / self._limit)
             self._wake()

@@ -1,4 +1,4 @@
-"""Rows that are recorded in the journal and wait for a worker."""
+"""The queue of the rows that are recorded in the journal and wait for a worker."""
 
 import asyncio
 from collections import deque
@@ -30,25 +30,25 @@ class WorkQueue:
         self._ran_low = asyncio.Event()
 
     def put(self, items: Iterable[Item]) -> None:
-        """Append items at the end."""
+        """Appends items at the end."""
         self._items.extend(items)
         self._arrived.set()
 
     def take(self) -> Item | None:
-        """The next item, or None if the queue is empty."""
+        """Removes and returns the next item; None if the queue is empty."""
         item = self._items.popleft() if self._items else None
         if len(self._items) <= self._low:
             self._ran_low.set()
         return item
 
     async def until_not_empty(self) -> None:
-        """Wait until there is at least one item."""
+        """Waits until there is at least one item."""
         while not self._items:
             self._arrived.clear()
             await self._arrived.wait()
 
     async def until_low(self, low: int) -> None:
-        """Wait until at most `low` items are left: then it is time to read more rows."""
+        """Waits until at most `low` items are left: then it is time to read more rows."""
         self._low = low
         while len(self._items) > low:
             self._ran_low.clear()
