@@ -1,4 +1,4 @@
-"""The command `paycombat` with its subcommands; runs the command line and returns the exit code."""
+"""The command `paycombat` with its subcommands."""
 
 import sys
 from collections.abc import Sequence
@@ -49,9 +49,9 @@ for program in (sandbox, doctor, probe, intents, db):
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; errors are printed to stderr.
+    """Runs the command line and returns its exit code. Errors are printed to stderr.
 
-    A command that SIGINT or SIGTERM has interrupted gives 130 or 143.
+    `arguments` are those of the process if None. The exit code is 130 after SIGINT, 143 after SIGTERM.
     """
     prepare_streams()
     try:

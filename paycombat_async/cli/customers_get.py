@@ -1,4 +1,4 @@
-"""`paycombat customers get`: one customer, as JSON."""
+"""`paycombat customers get`: prints one customer as JSON."""
 
 import asyncio
 

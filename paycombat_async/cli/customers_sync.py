@@ -16,10 +16,10 @@ from paycombat_async.cli.refusal import UsageRefused, refusals
 from paycombat_async.cli.sync_run import SyncJob, carry_out, dry_run
 
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
-_DELIMITERS: Final = {"tab": "\t", "\\t": "\t"}  # a shell makes it hard to type a tab
+_DELIMITERS: Final = {"tab": "\t", "\\t": "\t"}  # names for a tab, which is hard to type in a shell
 _STANDARD_INPUT: Final = Path("-")
 
-_HELP = """Update every customer in FILE, a CSV or JSONL file, also gzipped; - is standard input.
+_HELP = """Update every customer in FILE, a CSV or JSONL file that may be gzipped; - is standard input.
 
 CSV: the first row names the columns, with dots for nested fields: customer_id, description, company.name,
 individual.first_name, company.authorized_user.email, metadata.anything. An empty cell leaves its field unchanged,
@@ -28,10 +28,10 @@ at the end of a row. Semicolons and tabs are recognized by the header.
 
 JSONL: one object per line, as the API takes it; absent fields stay unchanged, "" clears a field.
 
-A row that is invalid or refused is listed with its line and the reason, and the others continue; correct it in the
-failures file, and sync that. The failures of a later run do not overwrite a file with corrections. A row with nothing
-to change is not sent. The journal beside the file lets a run that was killed continue: run the same command again. A
-row that was sent before is skipped while it is the same in the file; --all sends all of them again.
+A row that is invalid or refused is listed with its line and the reason, and the other rows are sent; correct it in the
+failures file, and sync that file. The failures of a later run do not overwrite a file with corrections. A row with
+nothing to change is not sent. The journal beside FILE lets a run that was killed continue: run the same command again.
+A row that was sent before is skipped if it is still the same in FILE; --all sends all rows again.
 
 \b
 Examples:
@@ -108,7 +108,7 @@ def sync(
     rate: float | None,
     timeout: float,
 ) -> int:
-    """Update the customers of the file, or only check it in a dry run, and print the result. Returns the exit code."""
+    """Updates the customers of the file, or only checks it in a dry run. Returns the exit code."""
     _check_exclusive(("--journal", journal), ("--no-journal", no_journal))
     _check_exclusive(("--sandbox", sandbox), ("--base-url", base_url))
     _check_exclusive(("--sandbox", sandbox), ("--proxy", proxy))
@@ -145,7 +145,10 @@ def _check_exclusive(first: tuple[str, object], second: tuple[str, object]) -> N
 
 
 def _default_journal(file: Path, *, sandbox: bool) -> Path | None:
-    """The journal's path, beside the file; None with a sandbox, which is gone after the run, and for standard input."""
+    """Returns the path of the journal beside the file; None for standard input and for a run against a sandbox.
+
+    Such a sandbox is gone after the run, so no run could resume with its journal.
+    """
     return None if sandbox or file == _STANDARD_INPUT else file.with_name(f"{file.name}.journal")
 
 

@@ -20,8 +20,8 @@ _NEEDED: Final = {"intents": len(INTENT_STEPS), "inbox": len(INBOX_STEPS), "limi
 def db() -> None:
     """The tables in PostgreSQL, of intents store, inbox and limiter: create them, update them, check them.
 
-    URL is postgresql://USER@HOST/DATABASE. Others on this machine can read a password on the command line: leave
-    URL out and set PAYCOMBAT_DATABASE_URL instead.
+    URL is postgresql://USER@HOST/DATABASE. Other users of this machine can read a password on the command line:
+    leave URL out and set PAYCOMBAT_DATABASE_URL instead.
 
     \b
     Examples:
@@ -67,7 +67,10 @@ def status(url: str | None, schema: str) -> int:
 
 
 async def _versions(url: str | None, schema: str, *, is_migrating: bool) -> dict[str, int]:
-    """Returns the version of the tables by component; with `is_migrating`, migrates them first."""
+    """Returns the versions of the tables by component, 0 for missing tables.
+
+    With `is_migrating`, creates or updates the tables first.
+    """
     dsn = postgres_url(url)
     stores: dict[str, PostgresIntents | PostgresInbox | PostgresLimiter] = {
         "intents": PostgresIntents(dsn, schema=schema),

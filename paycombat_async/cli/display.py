@@ -12,12 +12,16 @@ from paycombat_async._signals import is_terminated
 from paycombat_async.batch.report import BatchReport, Failure, Progress
 
 _SHOWN_FAILURES = 10
-_SILENCE = 5.0  # seconds: longest time between two plain lines
+_SILENCE = 5.0  # seconds; the longest time between two plain lines
 
 
 @contextmanager
 def progress_shown(name: str, total: int) -> Generator[Callable[[Progress], None]]:
-    """Yields a function that shows a `Progress`: as a bar on a terminal, else as a line for each tenth of the rows."""
+    """Context manager; yields a function that shows a `Progress`.
+
+    It is shown as a bar on a terminal, else as a line for each tenth of the rows. `name` is the input's, `total` the
+    number of its rows.
+    """
     if sys.stdout.isatty():
         with _bar(name, total) as draw:
             yield draw
@@ -55,7 +59,7 @@ class PlainLines:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._tenth = 0 if total else 10  # without rows, no line is printed
+        self._tenth = 0 if total else 10  # if there are no rows, no line is printed
         self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:
@@ -68,7 +72,10 @@ class PlainLines:
 
 
 def show_summary(report: BatchReport, name: str) -> None:
-    """Prints the counts of the report, its first failures, and the path of the failures file; `name` is the input's."""
+    """Prints the counts of the report, its first failures, and the path of the failures file.
+
+    `name` is the input's.
+    """
     click.echo("\n".join(_summary(report, name)))
 
 
@@ -97,8 +104,10 @@ def _summary(report: BatchReport, name: str) -> list[str]:
 
 
 def show_advice(report: BatchReport, failed: Path, *, has_journal: bool, send_all: bool) -> None:
-    """Prints to stderr why the run ended, and what to do next. `failed` is the path that the failures file should have;
-    with `send_all`, rows were sent although the journal says that they are done.
+    """Prints to stderr why the run ended early, if it did, and what to do next.
+
+    `failed` is the path that was asked for the failures file. `send_all` says that rows were sent again although the
+    journal records them as done.
     """
     if not report.rows:
         click.echo("There are no rows after the header, so there was nothing to send.", err=True)

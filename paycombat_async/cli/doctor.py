@@ -22,9 +22,9 @@ _VERDICTS = {
 }
 _HELP = """Find out why the signature of a webhook or a request fails: give its body and its signature.
 
-Keys come from PAYCOMBAT_WEBHOOK_KEY and PAYCOMBAT_SIGNATURE_KEY, from the variables named with --key-env, or, if none
-is set, from a prompt that does not show them; never from the command line, which others can read. Neither a key nor
-a valid signature is ever printed.
+Keys come from PAYCOMBAT_WEBHOOK_KEY and PAYCOMBAT_SIGNATURE_KEY, from the variables named with --key-env instead, or,
+if none is set, from a prompt that does not show the key; never from the command line, which other users can read.
+Neither a key nor a valid signature is ever printed.
 
 Without options, it checks the set-up of this machine: credentials, address, packages, TLS. Nothing is sent.
 
@@ -51,7 +51,7 @@ Exit codes:
     "--key-env", "names", multiple=True, metavar="NAME", help="An environment variable with a key; may be repeated."
 )
 def doctor(body: BinaryIO | None, signature: str | None, headers: tuple[str, ...], names: tuple[str, ...]) -> int:
-    """Check the set-up, or a body and its signature. Returns the exit code."""
+    """Checks a body and its signature, or the set-up if there is no body. Returns the exit code."""
     if body is None:
         if signature is not None or headers or names:
             raise UsageRefused("--body is missing: a signature can only be checked together with its body")
@@ -87,7 +87,10 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _keys(names: Sequence[str]) -> dict[str, Secret]:
-    """The keys, by the name of the variable that each comes from. Raises `UsageRefused` if there is no key."""
+    """Returns the keys by the name of the variable that each comes from; asks at a terminal if no variable is set.
+
+    Raises `UsageRefused` if a variable in `names` is not set, or if there is no key.
+    """
     for place, name in enumerate(names, 1):
         if not os.environ.get(name):
             # The name is not printed: the user may have passed the key itself.

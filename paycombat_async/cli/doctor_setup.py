@@ -1,4 +1,4 @@
-"""The set-up check of `paycombat doctor`: prints one line per item, and never a secret."""
+"""The set-up check of `paycombat doctor`: it prints one line for each item, and never a secret."""
 
 import platform
 import re
@@ -21,12 +21,12 @@ _TOKEN, _KEY, _WEBHOOK_KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY", "PAYC
 _BASE_URL = "PAYCOMBAT_BASE_URL"
 _KNOWN = {_TOKEN, _KEY, _WEBHOOK_KEY, _BASE_URL, "PAYCOMBAT_DATABASE_URL"}
 _QUOTES = "\"'`"
-# The same minimum versions as in pyproject.toml.
+# The minimum versions; a test compares them with those in pyproject.toml.
 LEAST_VERSIONS = {"aiohttp": "3.14.5", "anyio": "4.12", "msgspec": "0.22"}
 
 
 class Line(NamedTuple):
-    """The result of checking one item: `subject` names the item, `mark` is ok, note or wrong, `words` say why."""
+    """The result of checking one item: `subject` names the item, `mark` is "ok", "note" or "wrong", `words` say why."""
 
     mark: str
     subject: str
@@ -34,7 +34,7 @@ class Line(NamedTuple):
 
 
 def show_setup(environ: Mapping[str, str], least: Mapping[str, str] = LEAST_VERSIONS) -> int:
-    """Prints one line per item checked, and returns the exit code: 0 if nothing is wrong, else 2."""
+    """Prints one line for each item checked. Returns the exit code: 0 if nothing is wrong, else 2."""
     lines = [*_credentials(environ), *_address(environ), *_packages(least), *_tls(environ)]
     if all(line.mark != _WRONG for line in lines):
         lines.append(_client(environ))
@@ -138,7 +138,7 @@ def _tls(environ: Mapping[str, str]) -> Iterator[Line]:
 
 
 def _client(environ: Mapping[str, str]) -> Line:
-    """The result of reading the settings as a client does, so that this check passes nothing that a client refuses."""
+    """Returns the result of reading the settings as a client does: this check must not pass what a client refuses."""
     try:
         read_config(None, None, None, None, environ)
         read_webhook_keys(None, None, environ)

@@ -24,8 +24,8 @@ from paycombat_async.errors import Outcome
 from paycombat_async.intents.intent import Intent, check_reference
 from paycombat_async.resources.intents import ReconcileReport, resolve_on_word
 
-_IS_UNRESOLVED: Final = 3  # exit code: the outcome of some calls is not known
-_LISTED: Final = 100  # records that `list --all` prints without --limit
+_IS_UNRESOLVED: Final = 3  # exit code if the outcome of some calls is not known
+_LISTED: Final = 100  # records that `list --all` prints at most if --limit is not given
 _OUTCOMES: Final = {"applied": Outcome.APPLIED, "rejected": Outcome.REJECTED}
 
 
@@ -33,8 +33,8 @@ _OUTCOMES: Final = {"applied": Outcome.APPLIED, "rejected": Outcome.REJECTED}
 def intents() -> None:
     """Recorded calls that move money: which outcomes are not known, and how they become known.
 
-    STORE is the file of a SqliteIntents, or the postgresql:// URL of a PostgresIntents. Others on this machine can
-    read a password on the command line: leave STORE out and set PAYCOMBAT_DATABASE_URL instead.
+    STORE is the file of a SqliteIntents, or the postgresql:// URL of a PostgresIntents. Other users of this machine
+    can read a password on the command line: leave STORE out and set PAYCOMBAT_DATABASE_URL instead.
 
     \b
     Examples:
@@ -169,7 +169,7 @@ def reconcile(
 @account_option
 @schema_option
 def resolve(words: tuple[str, ...], by: str, account: str, schema: str) -> None:
-    """Settle a record whose outcome nobody knows, on a person's word. It needs no credentials.
+    """Settle a record whose outcome nobody knows, as a person decides. It needs no credentials.
 
     After "rejected" the reference may be sent again, so be sure that nothing was carried out.
 

@@ -1,4 +1,4 @@
-"""`paycombat intents adopt`: gives the records of one account to another."""
+"""`paycombat intents adopt`: moves the records of one account to another."""
 
 import asyncio
 import sys
@@ -51,7 +51,10 @@ def adopt(words: tuple[str, ...], account: str, schema: str, *, yes: bool) -> No
 
 
 def _ask(question: str) -> None:
-    """Asks at the terminal. Raises `Failed` if the answer is no, and `UsageRefused` if there is no terminal."""
+    """Asks at the terminal, and returns if the answer is yes.
+
+    Raises `Failed` if the answer is no, and `UsageRefused` if there is no terminal.
+    """
     if not sys.stdin.isatty():
         raise UsageRefused("there is no terminal to ask at: add --yes")
     click.echo("Programs that still use the old name would not find the records, and could pay again: stop them first.")

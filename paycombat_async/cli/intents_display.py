@@ -12,12 +12,12 @@ from paycombat_async._printable import printable, printable_json
 from paycombat_async.intents.intent import Intent
 
 _HEADINGS: Final = ("account", "endpoint", "reference", "state", "attempt", "created", "id")
-_PIPE_WIDTH: Final = 2000  # columns: more than a row needs, so that a program that reads the table gets whole lines
+_PIPE_WIDTH: Final = 2000  # more columns than a row needs, so that a program that reads the table gets whole lines
 
 
 def show_table(intents: Sequence[Intent]) -> None:
-    """Prints a row for each record. Long cells are folded on a terminal, and never clipped."""
-    from rich.console import Console  # noqa: PLC0415  # takes 60 ms
+    """Prints a table with a row for each record. Long cells are folded on a terminal, and never cut off."""
+    from rich.console import Console  # noqa: PLC0415  # importing it takes 60 ms
     from rich.table import Table  # noqa: PLC0415  # for the same reason
     from rich.text import Text  # noqa: PLC0415  # for the same reason
 
@@ -40,7 +40,7 @@ def show_json(intents: Sequence[Intent]) -> None:
 
 
 def show_fields(intent: Intent, *, with_answer: bool) -> None:
-    """Prints a line for each field of the record, and the recorded answer only on request."""
+    """Prints a line for each field of the record; `with_answer` prints the recorded answer, too."""
     for name, value in _fields(intent).items():
         text = value if isinstance(value, str) else "-" if value is None else msgspec.json.encode(value).decode()
         click.echo(f"{name + ':':<14}{printable(text, limit=4000)}")

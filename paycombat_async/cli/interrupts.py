@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during `customers sync`: the first signal stops the run cleanly, the second cancels it."""
+"""Handles Ctrl-C and SIGTERM during `customers sync`: the first signal stops the run cleanly, the second cancels it."""
 
 import asyncio
 from collections.abc import Generator
@@ -9,15 +9,15 @@ import click
 
 from paycombat_async._signals import is_terminated, on_stop
 
-# Must be shorter than the time from SIGTERM to SIGKILL: 10 seconds in Docker, 30 in Kubernetes.
+# Seconds; must be shorter than the time from SIGTERM to SIGKILL, which is 10 seconds in Docker and 30 in Kubernetes.
 GRACE_S: Final = 8.0
 
 
 @contextmanager
 def interrupts(stop: asyncio.Event, grace: float = GRACE_S) -> Generator[None]:
-    """A context manager: the first SIGINT or SIGTERM sets `stop`, the second cancels the current task.
+    """Context manager; in it the first SIGINT or SIGTERM sets `stop`, and the second cancels the current task.
 
-    After a SIGTERM the task is cancelled without a second signal when `grace` seconds have passed.
+    `grace` seconds after a first SIGTERM, the task is cancelled without a second signal.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     timers: list[asyncio.TimerHandle] = []

@@ -1,6 +1,6 @@
-"""Starts the command `paycombat`; while the package is being imported, a signal ends the process without a traceback.
+"""Starts the command `paycombat`. While the package is being imported, a signal ends the process without a traceback.
 
-Importing the package takes most of the time until a command runs, so its first lines call `exit_on_signals` already.
+Importing the package takes most of the time until a command runs, so `main` calls `exit_on_signals` before the import.
 """
 
 import os
@@ -12,7 +12,7 @@ _WORDS = {signal.SIGINT: b"Interrupted.\n", signal.SIGTERM: b"Terminated.\n"}
 
 
 def main() -> None:
-    """Run the command line and exit with its code."""
+    """Runs the command line and exits with its code."""
     exit_on_signals()
     from paycombat_async.cli.entry import main as run_command  # noqa: PLC0415  # imports the package
 
@@ -20,7 +20,7 @@ def main() -> None:
 
 
 def exit_on_signals() -> None:
-    """From now on, SIGINT and SIGTERM end the process at once, with exit codes 130 and 143, unless they are ignored.
+    """Makes SIGINT and SIGTERM end the process immediately, with exit codes 130 and 143, unless they are ignored.
 
     Call it only while no work is under way. It does nothing outside the main thread.
     """

@@ -25,9 +25,9 @@ _QUESTION = (
 _HELP = """Compare the SDK with a sandbox account of the provider: every read and, if you agree, the harmless writes.
 
 The provider's pages show only part of the paths and fields, so the SDK guesses the rest. This command says which
-guesses hold, tries other paths where one does not, prints the `paths=` that mends it, and names the fields in which
-answers differ. Values are not shown, only the provider's words where it refuses a call. It needs sandbox credentials
-(snd_…) and refuses live ones; money is not sent.
+guesses are right, tries other paths where one is wrong, prints the `paths=` that corrects it, and names the fields in
+which answers differ. Values are not shown, only the provider's message where it refuses a call. It needs sandbox
+credentials (snd_…) and refuses live ones; money is not sent.
 
 \b
 Examples:
@@ -38,7 +38,7 @@ Examples:
 \b
 Exit codes:
   0  every call that was made was answered as the SDK expects
-  1  at least one was not
+  1  at least one call was not
   2  wrong usage, live credentials, or credentials that the provider refuses
 """
 
@@ -60,7 +60,7 @@ Exit codes:
 def probe(
     base_url: str | None, proxy: str | None, timeout: float, *, yes: bool, as_json: bool, **names: str | None
 ) -> int:
-    """Call the endpoints, print a finding about each, and return the exit code."""
+    """Calls the endpoints, prints a finding about each, and returns the exit code."""
     with refusals():
         client = AsyncPayCombat(base_url=base_url, proxy=proxy, timeout=timeout, max_retries=1)
         if not client.is_sandbox:
@@ -95,11 +95,11 @@ async def _run(
 
 
 def _ignore(_finding: ProbeFinding) -> None:
-    """Prints nothing for a finding: JSON is printed once, with all findings, at the end."""
+    """Prints nothing, because JSON is printed once, with all findings, at the end."""
 
 
 def _left_behind(known: Mapping[str, str], findings: list[ProbeFinding]) -> dict[str, str]:
-    """The ids of the objects that the probe has made, by name; without the customer's if deleting it succeeded."""
+    """Returns the ids of the objects that the probe has made and not deleted, by name, such as `customer_id`."""
     is_deleted = any(
         finding.endpoint == "customers.delete" and finding.verdict in {Verdict.HOLDS, Verdict.DIFFERS}
         for finding in findings

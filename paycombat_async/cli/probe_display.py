@@ -1,4 +1,4 @@
-"""Output of `paycombat probe`: a line for each call, the counts and the argument `paths=` for a client; or JSON."""
+"""Output of `paycombat probe`: JSON, or a line for each call, the counts and the argument `paths=` for a client."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -30,7 +30,7 @@ def _where(finding: ProbeFinding) -> str:
 
 
 def show_summary(findings: Sequence[ProbeFinding]) -> None:
-    """Prints how many of the SDK's guessed paths are right, and the argument `paths=` for the others."""
+    """Prints how many of the SDK's guessed paths are right, and the argument `paths=` that corrects the wrong ones."""
     called = [finding for finding in findings if finding.verdict is not Verdict.SKIPPED]
     guessed = [finding for finding in called if finding.guess is not None and finding.evidence == "inferred"]
     holding = [finding for finding in guessed if finding.path == finding.guess]
@@ -49,7 +49,10 @@ def show_summary(findings: Sequence[ProbeFinding]) -> None:
 
 
 def paths_of(findings: Sequence[ProbeFinding]) -> dict[str, str]:
-    """The argument `paths=` of a client: path by endpoint name, where the SDK has another path, or none."""
+    """Returns the argument `paths=` of a client: the path by endpoint name, where the SDK's path is wrong or missing.
+
+    It is empty if the SDK's paths are right.
+    """
     return {
         finding.endpoint: finding.path
         for finding in findings
@@ -64,5 +67,8 @@ def show_json(base_url: str, findings: Sequence[ProbeFinding], left: Mapping[str
 
 
 def exit_code_of(findings: Sequence[ProbeFinding]) -> int:
-    """0 if every call that was made was answered as the SDK expects, at the path that the SDK has, else 1."""
+    """Returns 0 if every call that was made was answered as the SDK expects, and at the SDK's path, else 1.
+
+    An endpoint for which the SDK has no path counts as right at any path.
+    """
     return int(any(finding.is_moved or finding.verdict in _BAD for finding in findings))

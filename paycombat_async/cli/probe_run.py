@@ -19,8 +19,10 @@ from paycombat_async.schemas import Page
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Runs the probe's steps (calls). `known` has ids and other values by name, and gets more from the answers;
-    `with_writes` makes the harmless writes, too.
+    """Runs the steps (calls) of the probe.
+
+    `known` has ids and other values by name, and is extended by those in the answers. With `with_writes`, the harmless
+    writes are made, too.
     """
 
     client: AsyncPayCombat
@@ -28,7 +30,7 @@ class Probe:
     with_writes: bool
 
     async def findings(self, steps: Iterable[Step]) -> AsyncIterator[ProbeFinding]:
-        """Yields one finding for each step, in the order of the steps."""
+        """Yields one finding for each step, in the order of the steps; a step that is not made is SKIPPED."""
         for step in steps:
             reason = self._reason_to_skip(step)
             yield skipped(step.endpoint, reason) if reason else await self._finding(step)
@@ -65,8 +67,9 @@ class Probe:
         return msgspec.structs.replace(finding, differences=tuple(differences), verdict=verdict)
 
     def _keep(self, step: Step, data: Any) -> None:
-        """Add ids of the answer to `known`, unless they are there already. Of a list, one item is used: the first in
-        the probed currency, or else the first.
+        """Adds the ids in an answer to `known`, unless `known` has them already.
+
+        Of a list, one item is used: the first in the probed currency, or the first if none is.
         """
         items: list[Any] = data.items if _is_page(data) else [data]
         wanted = [item for item in items if getattr(item, "currency", None) == self.known["currency"]] or items
@@ -76,7 +79,7 @@ class Probe:
                 self.known.setdefault(name, value)
 
     async def _clearing(self, step: Step, body: object, finding: ProbeFinding) -> list[str]:
-        """Sends "" in the field `clears`; returns an empty list if that clears the field, else the problem as text."""
+        """Sends `body`, which has "" in the field `clears`. Returns the problem, or an empty list if that clears it."""
         found = replace(step.endpoint, path=finding.path, evidence=Evidence.DOCUMENTED)
         try:
             data = (await self.client.send(found, body)).data
@@ -85,7 +88,7 @@ class Probe:
         return [f'$.data.{step.clears}: not cleared by ""'] if getattr(data, step.clears) else []
 
     async def _paging(self, endpoint: Endpoint[Any, Any], finding: ProbeFinding) -> list[str]:
-        """Asks for two pages of a list, one item each, and returns as texts which paging parameters do not work."""
+        """Requests two pages with one item each. Returns the paging parameters that do not work, as texts."""
         found = replace(endpoint, path=finding.path, evidence=Evidence.DOCUMENTED)
         pages: list[Page[Any]] = []
         for number in (1, 2):
@@ -107,7 +110,7 @@ def _is_page(data: object) -> TypeGuard[Page[Any]]:
 
 
 def _unexpected(step: Step, data: Any) -> list[str]:
-    """Texts that name the fields of an answer that are missing, or have another value than was sent."""
+    """Returns texts that name the fields of an answer that are missing, or have another value than was sent."""
     missing = [f"$.data.{name}: missing" for name in step.present if getattr(data, name) is None]
     other = [
         f"$.data.{name}: not what was sent" for name, value in step.expects.items() if getattr(data, name) != value

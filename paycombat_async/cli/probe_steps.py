@@ -1,4 +1,4 @@
-"""The calls of `paycombat probe`, in such an order that earlier answers give the ids that later calls need."""
+"""The calls of `paycombat probe`, in such an order that earlier answers contain the ids that later calls need."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,20 +21,20 @@ LABEL: Final = "made by paycombat probe"
 CHANGED: Final = f"{LABEL}, and changed"
 _AMOUNT: Final = Decimal("1.50")
 
-# The values known so far, by name: ids, and `currency`, `country`, `run`. A name that begins with `own_` is of an
+# The values known so far, by name: ids, and `currency`, `country`, `run`. A name that begins with `own_` belongs to an
 # object that this run of the probe has made.
 Known = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One call of the probe. It is skipped while a value named in `needs` or `parameters` is not in `Known`.
+    """One call of the probe. It is skipped if a value named in `needs` or `parameters` is not in `Known`.
 
-    `parameters` and `query` map names in the request to names in `Known`; the query is that of the provider's upstream,
-    tried if the call fails without it. `keeps` maps names in `Known` to the fields of the answer that give their
-    values; of a list, those of its first item. The answer must have the values of `expects`, and the fields in
-    `present`. `clearing` builds a second body, which sends "" in the field `clears`. A step with `is_write` is made on
-    request only, one with `never` (the reason) not at all.
+    `parameters` and `query` map names in the request to names in `Known`. The query is the one that the API of Finmo,
+    the provider's upstream, needs; it is tried if the call fails without it. `keeps` maps names in `Known` to fields of
+    the answer, whose values are added to `Known`; of a list, one item is used. The answer must have the values of
+    `expects`, and the fields in `present`. `clearing` builds a second body, which sends "" in the field `clears`. A
+    step with `is_write` is made only if the user agrees. A step with `never`, which is the reason, is never made.
     """
 
     endpoint: Endpoint[Any, Any]
@@ -52,7 +52,7 @@ class Step:
 
 
 def steps(run: str) -> tuple[Step, ...]:
-    """All steps, each endpoint once; `run` is the reference of the objects that this run makes."""
+    """Returns all steps, one for each endpoint. `run` becomes the reference of the objects that this run makes."""
     return (*_LISTS, *_writes(run), *_READS, *_LAST, *_NEVER)
 
 
@@ -93,7 +93,7 @@ _READS: Final = (
     Step(endpoint=api.RETRIEVE_PAYIN, parameters={"id": "payin_id"}),
 )
 
-# Steps made after the reads, since they change or delete objects that the reads retrieve.
+# These steps are made after the reads, because they change or delete objects that the reads retrieve.
 _LAST: Final = (
     Step(
         endpoint=api.SIMULATE_PAYIN,
@@ -114,7 +114,7 @@ _NEVER: Final = (
 
 
 def _writes(run: str) -> tuple[Step, ...]:
-    """The harmless write steps: they make a customer, a checkout and a payin, and change nothing else."""
+    """Returns the harmless write steps: they make a customer, a checkout and a payin, and change nothing else."""
     return (
         Step(
             endpoint=api.CREATE_CUSTOMER,

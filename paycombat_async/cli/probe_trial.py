@@ -1,4 +1,4 @@
-"""One call of `paycombat probe`: sends it to the SDK's path for it, then to other guesses, and makes the finding."""
+"""One call of `paycombat probe`: sends it to the SDK's path, then to other guesses, and returns the finding."""
 
 import itertools
 import re
@@ -35,16 +35,16 @@ class Verdict(StrEnum):
     NOT_FOUND = "not found"  # none of the paths that the SDK can guess exists
     REFUSED = "refused"  # the provider refused the request
     UNREADABLE = "unreadable"  # the SDK cannot read the answer
-    NO_ANSWER = "no answer"  # the connection or the provider failed
-    SKIPPED = "skipped"  # it was not sent
+    NO_ANSWER = "no answer"  # the connection failed, or the provider answered 429 or 5xx
+    SKIPPED = "skipped"  # the call was not sent
 
 
 class ProbeFinding(Struct, frozen=True, kw_only=True):
     """What the probe found out about one endpoint.
 
-    `path` is the path template that was answered, None if none was; `guess` is the SDK's template, None if it has none.
-    `tried` maps the other templates to a short result such as "404". `differences` name fields, never their values;
-    `reason` says why a call was refused, skipped or not found.
+    `path` is the path template that was answered, None if no template was. `guess` is the SDK's template, None if the
+    SDK has none. `tried` maps the templates that failed to a short result such as "404". `differences` name fields,
+    never their values. `reason` says why a call was not answered or not sent.
     """
 
     endpoint: str
@@ -60,12 +60,12 @@ class ProbeFinding(Struct, frozen=True, kw_only=True):
 
     @property
     def is_moved(self) -> bool:
-        """Whether the call was answered at another path than the SDK's guess."""
+        """Whether the call was answered at another path than the SDK's."""
         return self.path is not None and self.guess is not None and self.path != self.guess
 
     @property
     def is_unauthorized(self) -> bool:
-        """Whether the provider refused token or signature."""
+        """Whether the provider refused the token or the signature (401)."""
         return self.verdict is Verdict.REFUSED and self.reason.startswith("401")
 
     @property
@@ -76,7 +76,7 @@ class ProbeFinding(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A call to try: its request, the parameters of its path, and the queries to try it with, in this order."""
+    """A call to try: its request, the parameters of its path, and the queries to try, in this order."""
 
     endpoint: Endpoint[Any, Any]
     request: object = None
@@ -86,14 +86,17 @@ class Trial:
 
 @dataclass(slots=True)
 class TrialResult:
-    """The result of a `Trial`; `reply` is None if no path gave an answer that can be read."""
+    """The result of a `Trial`; `reply` is None if no path gave a successful answer that can be read."""
 
     finding: ProbeFinding
     reply: Reply[Any] | None = None
 
 
 async def try_out(client: AsyncPayCombat, trial: Trial) -> TrialResult:
-    """Send the call to one path after another until one answers, or until it must not be sent again."""
+    """Sends the call to one path after another until one answers with success, or until it must not be sent again.
+
+    Does not raise if the call fails: the finding says why.
+    """
     endpoint, tried = trial.endpoint, dict[str, str]()
     failure: tuple[Verdict, str] | None = None
     for query, template in itertools.product(trial.queries, _templates(endpoint)):
@@ -113,11 +116,11 @@ async def try_out(client: AsyncPayCombat, trial: Trial) -> TrialResult:
 
 
 def _may_try_another(endpoint: Endpoint[Any, Any], error: PayCombatError) -> bool:
-    """Whether the call may be sent to another path after this error.
+    """Returns whether the call may be sent to another path after this error.
 
-    A call that must happen once may be sent only after a 404 or 405, other calls after any answer: a guess may be the
-    path of another call, as when /customer/all is taken for the customer "all" and answered with 400 or 500. If there
-    was no answer (the connection failed), no call may be sent: other paths would get none either.
+    A call that must happen once may be sent again only after a 404 or 405. Other calls may be sent again after any
+    answer, because a guess may be the path of another call: /customer/all may be read as the customer "all", and be
+    answered with 400 or 500. If the connection failed, no call is sent again, because other paths would fail, too.
     """
     if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
         return isinstance(error, ApiError) and error.status in _NO_SUCH_PATH
@@ -125,7 +128,7 @@ def _may_try_another(endpoint: Endpoint[Any, Any], error: PayCombatError) -> boo
 
 
 def skipped(endpoint: Endpoint[Any, Any], reason: str) -> ProbeFinding:
-    """The finding about a call that was not sent."""
+    """Returns the finding about a call that was not sent."""
     return _finding(endpoint, verdict=Verdict.SKIPPED, reason=reason)
 
 
@@ -136,7 +139,7 @@ def _templates(endpoint: Endpoint[Any, Any]) -> Iterator[str]:
 
 
 async def _send(client: AsyncPayCombat, trial: Trial, template: str, query: Query) -> Reply[Any]:
-    """Send the call to this path. A parameter for which the template has no place goes into the query."""
+    """Sends the call to this path. A parameter without a placeholder in the template goes into the query."""
     places = set(_PLACEHOLDER.findall(template))
     path = {name: value for name, value in trial.parameters.items() if name in places}
     rest = {name: value for name, value in trial.parameters.items() if name not in places}
@@ -146,7 +149,7 @@ async def _send(client: AsyncPayCombat, trial: Trial, template: str, query: Quer
 
 
 def _judged(error: PayCombatError) -> tuple[Verdict, str]:
-    """The verdict on a failed call, and the reason, a text that begins with the status or "no answer"."""
+    """Returns the verdict on a failed call and its reason, a text that begins with the status or "no answer"."""
     if isinstance(error, InvalidResponse):
         is_json = error.raw.lstrip().startswith(("{", "["))
         return Verdict.UNREADABLE, f"{error.status}{'' if is_json else ', but no JSON'}: {error}"

@@ -10,14 +10,14 @@ from paycombat_async.errors import ConfigurationError
 
 
 class UsageRefused(click.ClickException):
-    """The arguments or the configuration cannot work; exits with 2."""
+    """The arguments or the configuration are wrong; the command exits with 2."""
 
     exit_code = 2
 
 
 @contextmanager
 def refusals() -> Generator[None]:
-    """A context manager that turns `ConfigurationError` into `UsageRefused` with the same message, printable."""
+    """Context manager; turns a `ConfigurationError` into `UsageRefused` with the same message, made printable."""
     try:
         yield
     except ConfigurationError as error:

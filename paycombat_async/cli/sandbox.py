@@ -1,4 +1,4 @@
-"""`paycombat sandbox`: run a local PayCombat server, ask it for its ledger, or describe it in OpenAPI."""
+"""`paycombat sandbox`: runs a local PayCombat server, asks one for its ledger, or prints its OpenAPI document."""
 
 from typing import TYPE_CHECKING, BinaryIO
 

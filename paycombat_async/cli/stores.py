@@ -1,4 +1,4 @@
-"""The intents store that a command names: a file, or a database whose URL is never printed."""
+"""Opens the intents store that a command names: a file, or a database, whose URL is never printed."""
 
 import os
 import re
@@ -34,14 +34,14 @@ schema_option: Final = click.option(
 
 
 class Failed(click.ClickException):
-    """The command could not do its work; exits with 1."""
+    """The command failed for another reason than wrong usage; it exits with 1."""
 
     exit_code = 1
 
 
 @contextmanager
 def failures() -> Generator[None]:
-    """A context manager that turns the SDK's errors into one sentence: exit code 2 for wrong usage, else 1."""
+    """Context manager; turns the SDK's errors into one sentence and an exit code: 2 for wrong usage, else 1."""
     with refusals():
         try:
             yield
@@ -56,12 +56,12 @@ def failures() -> Generator[None]:
 
 
 def without_urls(message: str) -> str:
-    """The error message without what follows `postgresql://`: click quotes arguments, which may hold a password."""
+    """Returns the message without what follows `postgresql://`: click quotes arguments, which may hold a password."""
     return _URL.sub("postgresql://…", message)
 
 
 def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]]:
-    """The arguments as a pair: the store, None if it is left out, and the words after it, one for each of `names`.
+    """Returns the store (None if it is left out) and the words after it, one for each name in `names`.
 
     Raises `UsageRefused` for another number of words.
     """
@@ -73,7 +73,11 @@ def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]
 
 @asynccontextmanager
 async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator[Intents]:
-    """A context with the store, closed at its end. Raises `ConfigurationError` if it cannot be opened or is missing."""
+    """Context manager; yields the store, and closes it at the end.
+
+    Without `store`, the URL in `PAYCOMBAT_DATABASE_URL` names it. Raises `ConfigurationError` if neither is given, if
+    the file does not exist, or if the URL is not one of PostgreSQL.
+    """
     place = store or _from_environment("STORE")
     found = PostgresIntents(place, account, schema) if place.startswith(_SCHEMES) else _open_file(place, account)
     try:
@@ -83,9 +87,9 @@ async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator
 
 
 def postgres_url(url: str | None) -> str:
-    """The PostgreSQL URL: `url`, or, if that is missing, the one in the environment.
+    """Returns the PostgreSQL URL: `url`, or the one in `PAYCOMBAT_DATABASE_URL` if `url` is missing.
 
-    Raises `ConfigurationError`, without quoting the URL, if it is not one of PostgreSQL.
+    Raises `ConfigurationError`, without quoting the URL, if there is none or if it is not one of PostgreSQL.
     """
     url = url or _from_environment("URL")
     if not url.startswith(_SCHEMES):
@@ -105,7 +109,7 @@ def _open_file(path: str, account: str) -> SqliteIntents:
 def _is_there(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # a directory that may not be read, or a name that is too long
+    except OSError:  # the directory is unreadable, or the name is too long
         return False
 
 

@@ -1,4 +1,4 @@
-"""Standard output and error that do not end the command when their reader goes away, as `head -1` does."""
+"""Standard output and error that do not end the command when their reader ends first, as `head -1` does."""
 
 import errno
 import io
@@ -14,9 +14,10 @@ _GONE: Final = frozenset({errno.EPIPE, errno.EINVAL})  # EINVAL: on Windows
 
 
 def prepare_streams() -> None:
-    """From now on, output whose reader has gone is dropped, and the command goes on to its own exit code.
+    """Replaces `sys.stdout` and `sys.stderr` by streams that drop output if its reader has ended (a closed pipe).
 
-    A character that the terminal cannot encode is printed as \\uXXXX instead of raising.
+    The command then goes on to its own exit code. A character that the terminal cannot encode is printed as \\uXXXX
+    instead of raising an error.
     """
     sys.stdout, sys.stderr = _prepared(sys.stdout), _prepared(sys.stderr)
 
@@ -24,7 +25,7 @@ def prepare_streams() -> None:
 def _prepared(stream: TextIO) -> TextIO:
     _escape(stream)
     buffer: object = getattr(stream, "buffer", None)
-    raw: object = getattr(buffer, "raw", buffer)  # with `python -u` there is no buffer in between
+    raw: object = getattr(buffer, "raw", buffer)  # with `python -u`, `buffer` is the raw stream itself
     if not isinstance(raw, io.FileIO) or isinstance(raw, _Output):  # replaced, as by a test, or prepared before
         return stream
     stream.flush()
@@ -49,7 +50,7 @@ class _Output(io.FileIO):
         except OSError as error:
             if error.errno not in _GONE:
                 raise
-        with suppress(OSError):  # to the null device, so that the flush at exit does not fail either
+        with suppress(OSError):  # later output goes to the null device, so that the flush at exit does not fail either
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)

@@ -1,4 +1,4 @@
-"""Carries out `paycombat customers sync`: a run against the provider or a local sandbox, or a dry run."""
+"""Runs `paycombat customers sync`: against the provider, against a local sandbox, or as a dry run."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -38,7 +38,7 @@ class SyncJob:
 
 
 async def dry_run(job: SyncJob) -> BatchReport:
-    """The report of a dry run; prints the first three of the bodies that would be sent."""
+    """Checks the rows and returns the report. Prints the first three bodies that would be sent."""
     from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # imports sqlite3
 
     shown = 0
@@ -67,7 +67,7 @@ async def dry_run(job: SyncJob) -> BatchReport:
 
 
 async def carry_out(job: SyncJob) -> BatchReport:
-    """Send the rows and return the report, also after an interruption."""
+    """Sends the rows and returns the report, even after an interruption by a signal."""
     from paycombat_async.batch.run.job import Job  # noqa: PLC0415  # imports sqlite3
     from paycombat_async.batch.run.job import carry_out as run_job  # noqa: PLC0415  # for the same reason
 
