@@ -1,4 +1,7 @@
-"""Webhooks: verify the signature, decode the event, process it once. No client is needed; only an inbox does I/O."""
+"""Webhooks: verifies the signature, decodes the event, and keeps it in an inbox until it is processed once.
+
+No client is needed, and only an inbox does I/O.
+"""
 
 from paycombat_async.errors import InvalidPayload, LeaseLost, SignatureMismatch, WebhookError
 from paycombat_async.schemas.events import (

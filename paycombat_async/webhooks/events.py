@@ -1,4 +1,4 @@
-"""Decodes a verified body into its event class, chosen by `type` and `status`."""
+"""Decodes a verified HTTP body into its event class, which `type` and `status` decide."""
 
 from typing import Final, TypeVar
 
@@ -35,17 +35,18 @@ _PAYOUTS: Final[dict[str | None, type[PayoutSucceeded | PayoutFailed | PayoutRet
     "RETURNED": PayoutReturned,
 }
 _VIRTUAL_ACCOUNT_STATUSES: Final = frozenset({"APPROVED", "FAILED"})
-_NOTHING: Final[tuple[object, ...]] = (None, "", {})  # what the provider writes where a field has no value
+_NOTHING: Final[tuple[object, ...]] = (None, "", {})  # the provider writes one of these if a field has no value
 
-# The last 64 bytes of a body are searched for the class to try first, since `type` is the last field of the documented
-# bodies. Searching the whole body would take more time than an occasional wrong guess.
+# The last 64 bytes of a body are searched to find which class to try first, because `type` is the last field of the
+# documented bodies. Searching the whole body would take more time than an occasional wrong guess.
 _TAIL: Final = -64
 
 
 def read_event(payload: bytes) -> WebhookEvent:
-    """Returns the event in `payload`, a webhook's body, whose signature must have been verified before.
+    """Returns the event in `payload`, the HTTP body of a webhook, whose signature must have been verified before.
 
-    Raises `InvalidPayload` if it is not a JSON object.
+    The event is an `UnknownEvent` if type and status fit no other class. Raises `InvalidPayload` if `payload` is not a
+    JSON object.
     """
     if payload.find(b'"PAYOUT"', _TAIL) < 0:
         return _payin_event(payload) or _payout_event(payload) or _other_event(payload)
@@ -67,7 +68,7 @@ def _payout_event(payload: bytes) -> WebhookEvent | None:
 
 
 def _read(kind: type[S], payload: bytes) -> S | None:
-    """Returns the payload decoded as the Struct `kind`; None if it does not fit."""
+    """Returns the payload decoded as the Struct class `kind`; None if the payload does not fit the class."""
     try:
         return decode(kind, payload)[0]
     except UndecodableData:
@@ -75,7 +76,7 @@ def _read(kind: type[S], payload: bytes) -> S | None:
 
 
 def _contradicts_itself(payout: Payout) -> bool:
-    """Whether a payout's `approval` contradicts its status: a success not approved, or an approved failure."""
+    """Returns whether a payout's `approval` contradicts its status: a success not approved, or an approved failure."""
     if payout.status == "SUCCESS":
         return payout.approval not in {"APPROVED", "", None}
     return payout.status == "FAILED" and payout.approval == "APPROVED"

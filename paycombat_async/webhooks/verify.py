@@ -1,8 +1,8 @@
 """Verifies and decodes webhooks: `unwrap` and `verify`, as functions with keys or as methods of `Webhooks`.
 
-The provider signs `JSON.stringify(data)` with the signature key; its documentation does not say whether it sends the
-same bytes. So the signature is checked over the body as received, then over its reprint,
-`JSON.stringify(JSON.parse(body))`; the bytes that match are decoded.
+The provider signs `JSON.stringify(data)` with the signature key. Its documentation does not say whether it sends the
+same bytes. Therefore the signature is checked over the HTTP body as received, and if it does not match, over the body's
+reprint, `JSON.stringify(JSON.parse(body))`. The bytes that match are decoded.
 """
 
 import re
@@ -20,7 +20,7 @@ MAX_BODY: Final = 256 * 1024  # bytes; the provider's webhooks have 1 to 2 kB
 MAX_KEYS: Final = 4
 # Accepted header names, in lower case. The provider documents X-Signature for webhooks and signature for requests.
 _HEADERS: Final = frozenset({"x-signature", "signature"})
-_LENGTHS: Final = frozenset(map(len, _HEADERS))  # lengths are compared first: halves the time for other headers
+_LENGTHS: Final = frozenset(map(len, _HEADERS))  # lengths are compared first, which halves the time for other headers
 _MAX_SIGNATURE: Final = 128  # characters, including white space around it
 _MAX_JOINED: Final = 8 * _MAX_SIGNATURE
 _NO_HEADERS: Final = (AttributeError, TypeError, ValueError)
@@ -31,7 +31,7 @@ class HasItems(Protocol):
     """Any object whose `items()` gives headers, such as the `request.headers` of a web framework."""
 
     def items(self) -> Iterable[tuple[str, str]]:
-        """Returns pairs of header name and value, both str; a name may be there twice."""
+        """Returns pairs of header name and value, both str. A name may occur twice."""
         ...
 
 
@@ -41,19 +41,19 @@ Headers: TypeAlias = HasItems | Iterable[tuple[str, str]]
 def unwrap(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> WebhookEvent:
     """Returns the event in a webhook that one of the keys verifies. Pass `body` as received: raw bytes, not parsed.
 
-    `headers` are the framework's `request.headers`, or pairs of name and value. The same signature may be there twice.
-    Raises `SignatureMismatch` or `InvalidPayload` for bad input from outside: answer 400 and do nothing else. Raises
-    `ConfigurationError` for an error of the calling code. A genuine webhook can be replayed at any time by anyone who
-    has seen it: process each `event.key` only once.
+    `headers` are the framework's `request.headers`, or pairs of name and value. The same signature may occur twice.
+    Raises `SignatureMismatch` or `InvalidPayload` for bad input from outside: then answer 400 and do nothing else.
+    Raises `ConfigurationError` for an error of the calling code, such as a body that is not bytes. Anyone who has seen
+    a genuine webhook can send it again at any time: process each `event.key` only once.
     """
-    keys = as_secrets(keys)  # as Secrets, so that tracebacks with local variables do not show the keys
+    keys = as_secrets(keys)  # so that tracebacks that show local variables do not show the keys
     return Webhooks(keys).unwrap(body, headers)
 
 
 def verify(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> bytes:
-    """Returns the verified bytes: `body` or `JSON.stringify(JSON.parse(body))`. Decode these, not `body`.
+    """Returns the verified bytes: `body`, or its reprint `JSON.stringify(JSON.parse(body))`. Decode these, not `body`.
 
-    Raises the same errors as `unwrap`.
+    Raises the same errors as `unwrap`, except `InvalidPayload`.
     """
     keys = as_secrets(keys)
     return Webhooks(keys).verify(body, headers)
@@ -62,14 +62,17 @@ def verify(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> bytes
 class Webhooks:
     """Verifies and decodes webhooks with fixed keys, without I/O. Safe to share between threads.
 
-    Pass the old and the new key while a key is being replaced. The methods are faster than the functions, which prepare
-    the keys on each call.
+    While a key is being replaced, pass both the old and the new key. The methods are faster than the functions of the
+    same names, which prepare the keys on each call.
     """
 
     __slots__ = ("_signers",)
 
     def __init__(self, keys: Sequence[str | Secret]) -> None:
-        """Raises `ConfigurationError` if there is no key, if there are more than four, or if one is unusable."""
+        """Raises `ConfigurationError` for no key, for more than four, and for one that is empty or has odd characters.
+
+        White space around a key and characters that cannot be printed are refused.
+        """
         keys = as_secrets(keys)
         if not 0 < len(keys) <= MAX_KEYS:
             raise ConfigurationError(f"keys must be a list of 1 to {MAX_KEYS} signature keys, as in keys=[key]")
@@ -107,8 +110,8 @@ class Webhooks:
 def _signer(place: int, key: Secret) -> Signer:
     if not key.reveal():
         raise ConfigurationError(f"keys[{place}] is empty or no text; pass the signature key of your account")
-    # `isprintable` also refuses lone surrogates: `Signer` would fail to encode them, and its traceback could show
-    # the key among the local variables.
+    # `isprintable` also refuses lone surrogates. `Signer` would fail to encode them, and its traceback could show the
+    # key among the local variables.
     if key.reveal() != key.reveal().strip() or not key.reveal().isprintable():
         raise ConfigurationError(f"keys[{place}] has white space around it, or characters that no key has")
     return Signer(key.reveal())
@@ -117,8 +120,8 @@ def _signer(place: int, key: Secret) -> Signer:
 def _signature_in(headers: Headers) -> str:
     """Returns the signature in the headers, whose names may be in upper or lower case.
 
-    Raises `SignatureMismatch` if there is none or if two differ, and `ConfigurationError` for what no sender can cause:
-    no headers at all, names that are not str, a signature in bytes or in a list.
+    Raises `SignatureMismatch` if there is no signature or if two differ. Raises `ConfigurationError` for faults that no
+    sender can cause: `headers` is not headers, names are not str, or the signature is bytes or a list.
     """
     signature: str | None = None
     try:
@@ -137,7 +140,7 @@ def _signature_in(headers: Headers) -> str:
 
 
 def header_pairs(headers: Headers) -> Iterable[tuple[str, str]]:
-    """Returns names and values of headers, which may have `items()` or be pairs themselves."""
+    """Returns the pairs of name and value of headers, which may have `items()` or be pairs themselves."""
     items = getattr(headers, "items", None)
     return headers if items is None else items()  # type: ignore[return-value]  # what has no `items` is pairs, or fails later
 
@@ -152,10 +155,10 @@ def _only_signature(signature: str) -> str:
 
 
 def distinct_signatures(signature: str) -> list[str]:
-    """Returns the different signatures, in lower case, in a header in which a server has joined several by commas.
+    """Returns the different signatures, in lower case, in the value of a header that may have several after commas.
 
-    WSGI servers and Tornado join headers of the same name in this way (RFC 9110, 5.3). A text without a comma, or of
-    more than 1024 characters, is returned unchanged, as the only one.
+    WSGI servers and Tornado join headers of the same name in this way (RFC 9110, 5.3). A value without a comma, or of
+    more than 1024 characters, is returned unchanged, as the only signature.
     """
     if "," not in signature or len(signature) > _MAX_JOINED:
         return [signature]
@@ -179,7 +182,7 @@ def _has_text_names(headers: Headers) -> bool:
 def _printed_again(body: bytes, signature: str) -> bytes | None:
     """Returns `JSON.stringify(JSON.parse(body))`; None if `body` is not JSON, or if checking the result is useless.
 
-    It is useless if the result equals `body`, or if `signature` is not 64 hexadecimal digits.
+    Checking is useless if the result equals `body`, or if `signature` is not 64 hexadecimal digits.
     """
     if not _SIGNATURE.fullmatch(signature):
         return None

@@ -27,15 +27,16 @@ class Keeper(Protocol):
 
 
 class Delivery:
-    """An event that a worker has taken, and that no other worker gets until the lease ends.
+    """An event that a worker has taken from an inbox, and that no other worker gets until the lease ends.
 
     `with delivery as event:` renews the lease whenever a third of it has passed. A clean end marks the event as done;
     when the body raises, the event is released, to be taken again. If the lease is lost, `LeaseLost` is raised at the
     end of the block, since a thread cannot be cancelled.
 
-    `attempt` says how many times the event has been taken, from 1; `number` is its number in the inbox; `token` is new
-    each time, so that the inbox recognizes a worker whose lease was lost. `connection` is None, except in
-    `PostgresInbox.taken()`: there it is the connection whose transaction marks the event as done.
+    `attempt` says how many times the event has been taken, from 1. `number` is the event's number in the inbox. `token`
+    is new each time that the event is taken, so that the inbox recognizes a worker that has lost its lease.
+    `connection` is None, except in `PostgresInbox.taken()`: there it is the connection whose transaction marks the
+    event as done.
     """
 
     __slots__ = ("_async", "_holding", "_keeper", "_runner", "attempt", "connection", "event", "number", "token")

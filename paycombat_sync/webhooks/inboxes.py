@@ -9,25 +9,27 @@ from paycombat_sync.webhooks.loop_inbox import LoopInbox
 
 
 class MemoryInbox(LoopInbox):
-    """An `Inbox` in memory; its events are lost when the process ends. Threads and event loops may share it."""
+    """An `Inbox` in memory, which threads and event loops may share. Its events are lost when the process ends."""
 
     def __init__(self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
-        """`intents` is a store of calls: an event that names one of them records that the call was carried out."""
+        """`intents` is a store of calls: an event that names one of these calls records that it was carried out."""
         super().__init__(memory.MemoryInbox(intents=intents, clock=clock))
 
 
 class SqliteInbox(LoopInbox):
     """An `Inbox` in one file on a local disk, for all threads, event loops and processes of this machine.
 
-    When `receive` returns, the event is on the disk, with one fsync: about a millisecond, ten on a slow disk. Payloads
-    hold personal data: only its owner may read the file (mode 0600), and each payload is deleted when its event is
-    done. The write-ahead log beside the file may keep deleted payloads until `close`, or until a `take` that finds
-    nothing, a minute or more after the deletion.
+    When `receive` returns, the event is on the disk; that takes one fsync, about 1 ms, or 10 ms on a slow disk.
+    Payloads contain personal data: only the owner of the file may read it (mode 0600), and each payload is deleted when
+    its event is done. The write-ahead log beside the file may keep a deleted payload until `close`, or until a `take`
+    that finds no event a minute or more after the deletion.
     """
 
     def __init__(self, path: str | Path, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used.
+        """Creates the file if it does not exist.
 
-        `intents` is a store of calls: an event that names one of them records that the call was carried out.
+        Raises `ConfigurationError` if the file is unwritable, of another account, locked, damaged, not an inbox of this
+        version, or on a network file system. `intents` is a store of calls: an event that names one of these calls
+        records that it was carried out.
         """
         super().__init__(sqlite.SqliteInbox(path, intents=intents, clock=clock))

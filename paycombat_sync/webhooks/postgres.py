@@ -36,9 +36,10 @@ class PostgresInbox(LoopInbox):
     """An `Inbox` in a PostgreSQL database, which many machines may share; the database's clock decides when leases end.
 
     Run `inbox.migrate()` once before the first use, and after an upgrade. Each event is durable when `receive`
-    returns; with asynchronous replication, a failover may lose events that the standby had not received. Works behind
-    PgBouncer in transaction mode, where workers learn of new events by polling; `listen_dsn` is a connection string
-    that bypasses it, for NOTIFY. Payloads contain personal data: each is deleted when its event is done.
+    returns; with asynchronous replication, a failover may lose events that the standby had not received. It works
+    behind PgBouncer in transaction mode, where workers find new events by polling; for notifications (NOTIFY), pass a
+    connection string that bypasses PgBouncer as `listen_dsn`. Payloads contain personal data: each is deleted when its
+    event is done.
     """
 
     def __init__(
@@ -51,15 +52,15 @@ class PostgresInbox(LoopInbox):
     ) -> None:
         """Takes a connection string or your own `ConnectionPool`; connects at the first use.
 
-        `intents` is a store of calls: an event that names one of them records that the call was carried out. Your pool
-        is never closed by the inbox; with it, `listen_dsn` is needed for NOTIFY. Raises `ConfigurationError` without
-        psycopg, and for a schema or connection string that cannot be used.
+        `intents` is a store of calls: an event that names one of these calls records that it was carried out. The inbox
+        never closes your pool. With your pool, notifications need `listen_dsn`. Raises `ConfigurationError` if psycopg
+        is not installed, or if the schema's name or a connection string is invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         listen = as_secret(listen_dsn)
-        del dsn_or_pool, listen_dsn  # tracebacks with local variables would show the passwords in them
-        # The async class is typed for async pools; `_pool` tells it that a pool given here is a blocking one. It takes
-        # Secrets as it takes connection strings.
+        del dsn_or_pool, listen_dsn  # tracebacks that show local variables would show the passwords
+        # The casts are needed because the async class is typed for async pools and str. It accepts a Secret in place of
+        # each connection string, and `_pool` says that a pool given here is a blocking one.
         inbox = _Async(cast("Pool", source), schema=schema, intents=intents, listen_dsn=cast("str | None", listen))
         super().__init__(inbox)
         self.schema = schema
@@ -71,12 +72,12 @@ class PostgresInbox(LoopInbox):
         """Stores the event. If it is delivered several times, even concurrently, all deliveries but one are DUPLICATE.
 
         With an intents store, the call that the event names is first recorded there as APPLIED, whatever the status of
-        the event; an event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or that record
-        cannot be stored: answer 500, never 200.
+        the event. An event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or that record
+        cannot be stored: then answer 500, never 200.
 
         With `connection`, a `Connection` of psycopg or Django's `connection`, the event is stored in the transaction of
-        that connection, which begins now if none is open, and is kept only if you commit. Raises `ConfigurationError`
-        for a connection that commits each statement (autocommit) and has no open transaction.
+        that connection, and is kept only if you commit it. If no transaction is open, one begins. Raises
+        `ConfigurationError` for a connection that commits each statement (autocommit) and has no open transaction.
         """
         if connection is None:
             return super().receive(event)
@@ -87,15 +88,15 @@ class PostgresInbox(LoopInbox):
 
     @contextlib.contextmanager
     def taken(self, *, connection: "BlockingConnection | None" = None) -> Generator[Delivery | None]:
-        """A context with the next event, None if nothing waits; taking it and marking it done are one transaction.
+        """Context manager; yields the next delivery, None if no event can be taken. The block is one transaction.
 
-        When the body ends cleanly, what you wrote over `delivery.connection` is committed, and the event is done with
-        it; when the body raises, all of it is rolled back, and the event waits as after `release`. No other worker gets
-        the event meanwhile, however long the body takes.
+        At a clean end of the `with` block, the event is marked as done, and committed together with what you wrote over
+        `delivery.connection`. If the block raises, both are rolled back, and the event waits as after `release`. No
+        other worker gets the event meanwhile, however long the block takes.
 
         With `connection`, a `Connection` of psycopg or Django's `connection`, your own transaction is used, which you
-        commit after the body, or roll back: then the event may be taken again at once. Raises `ConfigurationError` as
-        `receive` does.
+        commit or roll back after the block. After a rollback the event may be taken again immediately. Raises
+        `ConfigurationError` as `receive` does.
         """
         if connection is None:
             own = self._taken()
@@ -105,18 +106,18 @@ class PostgresInbox(LoopInbox):
             yield delivery
 
     def migrate(self) -> None:
-        """Creates the schema and its tables, or updates them. Safe to repeat, and to run in many processes at once.
+        """Creates the schema and its tables, or updates them. Safe to repeat and to run concurrently in many processes.
 
         Raises `StoreFailed` on failure, and if the tables are from a later release of paycombat.
         """
         self._runner.run(self._postgres.migrate)
 
     def version(self) -> int:
-        """Returns the version of the tables, 0 if there are none; this release needs `len(INBOX_STEPS)`."""
+        """Returns the version of the tables, 0 if there are no tables. This release needs `len(INBOX_STEPS)`."""
         return self._runner.run(self._postgres.version)
 
     def close(self) -> None:
-        """Ends the loops of `work`, and closes what the inbox itself has opened; its next use opens it again."""
+        """Ends the loops of `work`, and closes what the inbox itself has opened. The next use opens it again."""
         super().close()
         self._connections.close()
 
@@ -128,12 +129,12 @@ class PostgresInbox(LoopInbox):
                 connection = stack.enter_context(self._connections.transaction())
                 delivery = self._take_within(connection)
                 if delivery is None:
-                    stack.close()  # returns the connection before the body runs, which may take long
+                    stack.close()  # returns the connection before the `with` block runs, which may take long
                     yield None
                     return
                 yield delivery
                 self._end_within(connection, delivery)
-        except GeneratorExit:  # the context is being garbage-collected, so this must not block
+        except GeneratorExit:  # the context manager is being garbage-collected, so this must not block
             raise
         except BaseException:
             if delivery is not None:

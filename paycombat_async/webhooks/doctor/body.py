@@ -1,4 +1,7 @@
-"""A body under examination: its decoded forms, and how it differs from JavaScript's reprint of it."""
+"""The HTTP body that the doctor examines: its decoded forms, and how it differs from its reprint.
+
+The reprint is what JavaScript prints for the body, `JSON.stringify(JSON.parse(body))`.
+"""
 
 import json
 import re
@@ -53,7 +56,7 @@ class Body:
 
     @cached_property
     def sources(self) -> tuple[tuple[str, ...], ...]:
-        """The JSON tokens of the body and, if they differ, those of `JSON.stringify(JSON.parse(body))`."""
+        """The JSON tokens of the body and, if they differ, those of its reprint; empty if the body is not JSON."""
         if not self.tokens or self.reprinted is None:
             return ()
         again = json_forms.tokens_of(self.reprinted.decode())
@@ -61,10 +64,10 @@ class Body:
 
     @cached_property
     def value(self) -> Any:
-        """The body decoded by Python's json; None if it is not JSON."""
+        """The body decoded by Python's json; None if the body is not JSON."""
         try:
             return None if self.reprinted is None or self.text is None else json.loads(self.text)
-        except (ValueError, RecursionError):  # for example, Python refuses integers of thousands of digits
+        except (ValueError, RecursionError):  # for example, Python's json refuses integers of thousands of digits
             return None
 
     @cached_property
@@ -74,7 +77,10 @@ class Body:
 
 
 def differences(body: Body) -> list[tuple[Cause, str]]:
-    """Returns the differences between the body and JavaScript's reprint of it, each as a cause and its description."""
+    """Returns the differences between the body and its reprint, each as a cause and a description.
+
+    The body must be JSON.
+    """
     found = [(cause, words) for cause, words, differs in _DIFFERENCES if differs(body)]
     in_order = "".join([_javascript(token) for token in body.tokens])
     if in_order.encode() != body.reprinted:

@@ -1,4 +1,7 @@
-"""Changes to a body that do not involve its JSON: line ends, encodings, compression, form encoding."""
+"""Other forms of a body's bytes, whatever its JSON: line ends, encodings, compression, form encoding.
+
+Each function but `and_reprinted` yields the bytes that would have been signed if its name described the error.
+"""
 
 import base64
 import binascii
@@ -19,7 +22,10 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}\s*")
 
 
 def and_reprinted(found: Iterable[Tried]) -> Iterator[bytes]:
-    """Yields each item as bytes, and `JSON.stringify(JSON.parse(item))`; skips items longer than `MAX_BODY`."""
+    """Yields each item as bytes, then its reprint, `JSON.stringify(JSON.parse(item))`, or the bytes again if not JSON.
+
+    Skips None, items that UTF-8 cannot encode, and items longer than `MAX_BODY` bytes.
+    """
     for item in found:
         raw = _encoded(item, "utf-8") if isinstance(item, str) else item
         if raw is not None and len(raw) <= MAX_BODY:

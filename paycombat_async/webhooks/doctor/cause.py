@@ -1,4 +1,4 @@
-"""The result types of the signature doctor: `Cause`, `Diagnosis` and their parts."""
+"""The types of the signature doctor's result: `Diagnosis`, `Cause` and `Candidate`."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -7,7 +7,10 @@ from msgspec import Struct
 
 
 class Cause(StrEnum):
-    """Why a signature matches the body as it is, only its reprint (`Candidate.REPRINTED`), or neither."""
+    """Why a signature matches the body as it is, matches only the body's reprint, or matches neither.
+
+    The reprint is the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`.
+    """
 
     FITS = "fits"
 
@@ -15,7 +18,7 @@ class Cause(StrEnum):
     UPPER_CASE = "upper_case"  # the signature is in upper-case hex, which verification accepts
     HEADER_NAME = "header_name"
     HEADER_VALUE = "header_value"  # the value of the signature's header is not a str
-    SIGNATURE_WRAPPED = "signature_wrapped"  # other characters around or between its digits, such as quotes or a prefix
+    SIGNATURE_WRAPPED = "signature_wrapped"  # other characters, such as quotes or a prefix, around or between digits
     SEVERAL_SIGNATURES = "several_signatures"
     SIGNATURE_BASE64 = "signature_base64"
     SIGNATURE_MALFORMED = "signature_malformed"
@@ -37,7 +40,7 @@ class Cause(StrEnum):
     NUMBERS = "numbers"
     KEYS_SORTED = "keys_sorted"
     KEYS_MOVED = "keys_moved"
-    REPRINTED = "reprinted"  # only the reprint matches: several differences in the JSON at once
+    REPRINTED = "reprinted"  # the body was parsed and printed again, with more than one difference in its JSON
     PART_SIGNED = "part_signed"
     TEXT_IN_TEXT = "text_in_text"
     PYTHON_TEXT = "python_text"
@@ -78,9 +81,10 @@ class Candidate(StrEnum):
 class Diagnosis(Struct, frozen=True, kw_only=True):
     """The result of `diagnose`.
 
-    `verified` says whether the signature is accepted, and `candidate` for which bytes. `cause` is what is wrong with
-    body, key or signature; an accepted signature may have one, too, such as upper-case hex. `explanation` says what
-    happened, `remedy` what to do. `key_number` is the index in `keys` of the matching key, if any.
+    `verified` says whether the signature is accepted, and `candidate` for which bytes (None if it is not accepted).
+    `cause` is what is wrong with the body, the key or the signature. An accepted signature may have a cause, too, such
+    as upper-case hex. `explanation` says what happened, `remedy` what to do. `key_number` is the index in `keys` of the
+    key that was used; None if no key matches.
     """
 
     verified: bool

@@ -1,4 +1,7 @@
-"""The signature doctor: explains why a signature fails by trying the usual errors. Its result contains no secret."""
+"""The signature doctor: explains why a signature does not match by trying the usual errors.
+
+Its result contains no secret.
+"""
 
 from collections.abc import Sequence
 
@@ -10,13 +13,14 @@ from paycombat_async.webhooks.verify import Headers
 def diagnose(
     body: bytes, signature: str | Headers | None, keys: Sequence[str | Secret], *, token: str | None = None
 ) -> Diagnosis:
-    """Explain why `signature` matches, or does not match, `body` under one of `keys`.
+    """Explains why `signature` matches, or does not match, `body` under one of `keys`.
 
-    `signature` is the header's value (None if missing), or all headers. The function works for received
-    webhooks and for requests that other code signed: both are signed the same way. With `token`, it also tries whether
-    the X-token was used as the key. Never raises for any bytes and str; accepts bodies up to 256 KiB and up to 8 keys.
-    It takes milliseconds for a webhook and seconds for the longest body, so do not call it in request handlers, and do
-    not show its result to senders: they must only learn that the signature was refused.
+    `signature` is the header's value (None if there is no header), or all headers. The function works for webhooks that
+    were received and for requests that other code signed, because both are signed in the same way. With `token`, it
+    also tries whether the X-token was used as the key. It raises nothing for bytes and str; a body of more than 256
+    KiB, more than 8 keys or none are a cause in the result. It takes milliseconds for a webhook and seconds for the
+    longest body, so do not call it in request handlers. Do not show its result to senders, who must only learn that the
+    signature was refused.
     """
     from paycombat_async.webhooks.doctor.examination import examine  # noqa: PLC0415  # imported at first use: only needed when a signature fails
 

@@ -1,4 +1,4 @@
-"""The steps of `diagnose`: refuse unusable arguments, verify as `Webhooks` does, else search for an explanation."""
+"""The steps of `diagnose`: refuses invalid arguments, verifies as `Webhooks` does, then searches for an explanation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -46,7 +46,7 @@ _TOO_LONG: Final = Explanation(
 
 
 def examine(body: bytes, signature: str | Headers | None, keys: Sequence[str | Secret], token: str | None) -> Diagnosis:
-    """Returns the diagnosis of a signature; the docstring of `diagnose` explains the arguments."""
+    """Returns the diagnosis of a signature. The docstring of `diagnose` explains the arguments."""
     text, wrong_header = one_signature(signature) if isinstance(signature, str) else signature_in(signature)
     given = [] if isinstance(keys, str) else [key.reveal() if isinstance(key, Secret) else key for key in keys]
     usable = {number: key for number, key in enumerate(given) if _is_usable(key)}
@@ -110,7 +110,7 @@ def _reprinted(body: Body) -> Explanation:
 
 
 def _both(explanation: Explanation, wrong_form: Explanation | None) -> Explanation:
-    """Returns the explanation of a changed body or wrong key, with that of a malformed signature added if it is one."""
+    """Returns the explanation of a changed body or wrong key, then that of the signature's form if it is wrong."""
     if wrong_form is None or wrong_form is explanation:
         return explanation
     happened, remedy = f"{explanation.happened} {wrong_form.happened}", f"{explanation.remedy} {wrong_form.remedy}"

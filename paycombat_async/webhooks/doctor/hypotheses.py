@@ -1,4 +1,7 @@
-"""The table of possible causes of a wrong signature: each is a way to change a body, tried in this order."""
+"""The table of hypotheses about the body. A hypothesis is a possible error and the bodies that it would have signed.
+
+The hypotheses are tried in this order.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple

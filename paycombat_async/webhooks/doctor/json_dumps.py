@@ -1,4 +1,8 @@
-"""Forms of a body after tools have parsed its JSON and printed it again."""
+"""Forms of a body after other tools have parsed its JSON and printed it again.
+
+Each function yields the bodies that would have been signed if its name described the error. They yield nothing if the
+body has no JSON of that kind.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -12,7 +16,7 @@ from paycombat_async.webhooks.doctor.body import Body
 from paycombat_async.webhooks.doctor.byte_forms import and_reprinted
 
 _SMALL = 16 * 1024  # bytes; in bodies up to this size, numbers are also changed one at a time
-_SINGLE_NUMBERS = 24  # how many numbers of such a small body, from its start, are changed one at a time
+_SINGLE_NUMBERS = 24  # in such a small body, so many numbers from the start are changed one at a time
 _MOST_PARTS = 16
 _ANY_TEXTS = (str, json_forms.as_javascript, json_forms.as_ascii, json_forms.as_slashes, json_forms.as_php)
 _INDENTED = tuple(json_forms.Layout(",", ": ", indent) for indent in ("  ", "    ", "\t"))
@@ -23,7 +27,8 @@ def _printed(
 ) -> Iterator[str | None]:
     """Yields each JSON document in each layout, with its strings rewritten by each function in `texts`.
 
-    Each result comes twice: without and with a new line at its end, which `jq` and `echo` add.
+    Each result comes twice: without and with the new line at the end that `jq` and `echo` add. A result that would be
+    too long is None.
     """
     for tokens, layout, text in product(sources, layouts, texts):
         printed = json_forms.printed(tokens, layout, text)
@@ -80,7 +85,7 @@ def sorted_keys(body: Body) -> Iterator[str]:
 
 
 def parts(body: Body) -> Iterator[bytes]:
-    """Yields the objects and arrays that are values in the body's object, and those one level deeper."""
+    """Yields the objects and arrays that are values in the body's object, and those that are values in these."""
     members = _members(body.raw)
     yield from and_reprinted(members)
     for member in members:
@@ -109,14 +114,14 @@ def text_in_text(body: Body) -> Iterator[bytes]:
 
 
 def python_texts(body: Body) -> Iterator[str]:
-    """Yields Python's `str()` of the decoded body, and of the body's bytes (`b'…'`)."""
+    """Yields Python's `str()` of the decoded body, of the body's bytes (`b'…'`), and of the bytes of its reprint."""
     if body.value is not None:
         yield str(body.value)
     yield from (str(raw) for raw in body.candidates)
 
 
 def as_form(body: Body) -> Iterator[str]:
-    """Yields the body's object as `name=value&…`: percent-encoded and plain, in its order and sorted by name."""
+    """Yields the body's object as `name=value&…`: percent-encoded and plain, in the body's order and sorted by name."""
     if body.members:
         members = [(name, _scalar(value)) for name, value in body.members.items()]
         for pairs in (members, sorted(members)):

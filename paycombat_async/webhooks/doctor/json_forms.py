@@ -1,4 +1,4 @@
-"""Prints the tokens of a JSON document again, in the same order, as other tools would print it."""
+"""Prints the tokens of a JSON document again, in the same order, in the way that other tools print JSON."""
 
 import json
 import re
@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 Rewrite = Callable[[str], str]
 
-_LONGEST = 1024 * 1024  # characters; indentation can make a deeply nested document a thousand times as long
+_LONGEST = 1024 * 1024  # characters of an indented document: deep nesting can make it a thousand times as long
 _OPENING, _CLOSING = frozenset("{["), frozenset("}]")
 _BREAKING = _OPENING | _CLOSING | {","}
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?")  # longer numbers are not amounts
-# 200 digits are more than any number that `_NUMBER` matches has. This context is passed to each operation, since the
-# calling program may have changed the current one.
+# A number that `_NUMBER` matches never has 200 digits. This context is passed to each operation, because the calling
+# program may have changed the current context.
 _EXACT = Context(prec=200)
 _DECIMAL_TEXT = re.compile(r'"-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,20})?"')
 _MONEY = re.compile(r"amount|balance|charge|fee|price|rate|total|value", re.IGNORECASE)
@@ -25,7 +25,7 @@ _ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
 
 
 class Layout(NamedTuple):
-    """The white space of a JSON printer; if `indent` is None, the whole document is on one line."""
+    """The separators of a JSON printer, and its indentation; if `indent` is None, the document is on one line."""
 
     comma: str = ","
     colon: str = ":"
@@ -42,7 +42,10 @@ def tokens_of(text: str) -> tuple[str, ...]:
 
 
 def printed(tokens: Sequence[str], layout: Layout = COMPACT, text: Rewrite = str) -> str | None:
-    """Returns the document in this layout, with each string literal rewritten by `text`; None if it is too long."""
+    """Returns the document in this layout, with each string literal rewritten by `text`.
+
+    Returns None if the indented document would be longer than 1 MiB.
+    """
     if layout.indent is None:
         marks = {",": layout.comma, ":": layout.colon}
         return "".join([text(token) if token[0] == '"' else marks.get(token, token) for token in tokens])
@@ -106,7 +109,7 @@ def as_php(literal: str) -> str:
 
 
 def as_html_safe(literal: str) -> str:
-    r"""Returns a string literal as Go and Rails print it: `\u003c` for <, and so on."""
+    r"""Returns a string literal as Go and Rails print it: `\u003c` for <, and the same for >, &, U+2028 and U+2029."""
     return as_javascript(literal).translate(_HTML)
 
 
@@ -126,7 +129,10 @@ def python_number(token: str) -> str:
 
 
 def _places(places: int) -> Rewrite:
-    """Returns a function that prints a number with `places` decimals: 10 as 10.00 for 2; never rounds a number."""
+    """Returns a function that prints a number with `places` decimals: for 2, it prints 10 as 10.00.
+
+    It returns a number unchanged that it would have to round.
+    """
 
     def rewrite(token: str) -> str:
         number = Decimal(token)
@@ -151,9 +157,9 @@ NUMBER_FORMS: tuple[Rewrite, ...] = (python_number, _places(2), _places(1), with
 
 
 def numbers_rewritten(tokens: Sequence[str], most: int) -> Iterator[list[str]]:
-    """Yields the tokens with numbers in another form: all numbers, only the amounts, each of the first `most` alone.
+    """Yields the tokens with numbers in another form: all numbers, or only the amounts, or one of the first `most`.
 
-    Then does the same to strings that contain a decimal number, by removing their quotes.
+    Then does the same with strings that contain a decimal number, whose other form is the number without quotes.
     """
     places = [index for index, token in enumerate(tokens) if is_number(token)]
     texts = [index for index, token in enumerate(tokens) if _DECIMAL_TEXT.fullmatch(token)]

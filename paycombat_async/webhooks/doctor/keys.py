@@ -1,4 +1,4 @@
-"""The table of hypotheses about the key, and the algorithms that may have been used in place of HMAC-SHA256."""
+"""The table of hypotheses (possible errors) about the key, and the algorithms that may have replaced HMAC-SHA256."""
 
 import base64
 import binascii
@@ -28,7 +28,7 @@ class KeyHypothesis(NamedTuple):
 
 
 def is_clean(key: str) -> bool:
-    """Whether webhook verification would accept the key: no white space around it, only printable characters."""
+    """Returns whether webhook verification accepts the key: no white space around it, only printable characters."""
     return key == key.strip() and key.isprintable()
 
 
@@ -145,7 +145,7 @@ KEY_HYPOTHESES: tuple[KeyHypothesis, ...] = (
     ),
 )
 
-# Hash algorithms by the length of their digest in bytes, the commonest first.
+# Hash algorithms by the length of their digest in bytes. Of the same length, the most common one comes first.
 ALGORITHMS: dict[int, tuple[str, ...]] = {
     16: ("md5",),
     20: ("sha1",),
@@ -187,7 +187,7 @@ def written(algorithm: str) -> str:
 
 
 def unkeyed_messages(key: bytes, body: bytes) -> Iterator[bytes]:
-    """Yields the bytes that may have been hashed without HMAC: the body, and body and key joined in several ways."""
+    """Yields the bytes that may have been hashed without HMAC: the body alone, and body and key joined in some way."""
     yield body
     for mark in (b"", b"|", b":", b".", b"&", b"\n"):
         yield from (body + mark + key, key + mark + body)

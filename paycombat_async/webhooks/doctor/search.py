@@ -28,14 +28,17 @@ Keys = Mapping[int, str]  # the usable keys, by their index in the caller's list
 
 
 class Finding(NamedTuple):
-    """An explanation of a signature, and the index of the key that was used; None if none of the keys was."""
+    """An explanation of a signature, and the index of the key that was used; None if none of the keys was used."""
 
     explanation: Explanation
     key_number: int | None = None
 
 
 def search(body: Body, reading: SignatureReading, keys: Keys, token: str | None) -> Iterator[Finding]:
-    """Yields the explanations of the digest in `reading`, which was decoded from the signature; the likeliest first."""
+    """Yields the explanations of the digest in `reading`, the likeliest first; nothing if no hypothesis matches.
+
+    `reading` has a digest that was decoded from the signature.
+    """
     if reading.explanation is not None:
         for number, key in keys.items():
             if _fits_any(reading.digest, _USUAL, key.encode(), body.candidates):

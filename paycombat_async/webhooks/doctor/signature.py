@@ -1,4 +1,4 @@
-"""Finds the signature in the headers and decodes digests from formats that verification refuses."""
+"""Finds the signature in the headers, and decodes digests from formats that verification refuses."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ _AS_HEX = "Send it as 64 hex digits, lower case, and nothing else (digest('hex')
 
 
 class SignatureReading(NamedTuple):
-    """A digest decoded from a signature; `explanation` says what is wrong with the format, None if nothing is."""
+    """A digest decoded from a signature. `explanation` says what is wrong with the format; None if nothing is wrong."""
 
     digest: bytes
     explanation: Explanation | None = None
@@ -56,8 +56,8 @@ def _wrapped(what: str) -> Explanation:
     return Explanation(Cause.SIGNATURE_WRAPPED, f"The signature has {what}.", _AS_HEX)
 
 
-# Patterns of what may surround the hex digits of a signature, such as quotes or a prefix. They are removed in this
-# order; the regex group `rest` is what remains.
+# Patterns of the text that may surround the hex digits of a signature, such as quotes or a prefix. That text is removed
+# in this order; the group `rest` of the regular expression is what remains.
 _WRAPPINGS: tuple[tuple[re.Pattern[str], Explanation], ...] = (
     (re.compile(r"b?(?P<mark>[\"'`])(?P<rest>.*)(?P=mark)", re.DOTALL), _wrapped("quotes around it")),
     (re.compile(r"<(?P<rest>.*)>", re.DOTALL), _wrapped("brackets around it")),
@@ -74,7 +74,10 @@ _NAMES = frozenset({"x-signature", "signature"})
 
 
 def signature_in(headers: Headers | None) -> tuple[str, Explanation | None]:
-    """Returns the signature in the headers ("" without one) and what is wrong with its header (None if nothing)."""
+    """Returns the signature in the headers and the explanation of what is wrong with its header.
+
+    The signature is "" if no header has one; the explanation is None if nothing is wrong.
+    """
     pairs: list[tuple[object, object]] = [] if headers is None else list(header_pairs(headers))
     found = [value for name, value in pairs if isinstance(name, str) and name.lower() in _NAMES and value is not None]
     if found:
@@ -88,9 +91,10 @@ def signature_in(headers: Headers | None) -> tuple[str, Explanation | None]:
 
 
 def one_signature(text: str) -> tuple[str, Explanation | None]:
-    """Returns the only signature in a header's value, which may repeat it after commas, and None.
+    """Returns the signature in a header's value, which may repeat it after commas, and None as the explanation.
 
-    If there are several different ones, returns the value, and an explanation if all of them are hex digests.
+    If the value has several different signatures, returns the whole value, and an explanation if all of them are hex
+    digests (else None).
     """
     different = distinct_signatures(text)
     if len(different) > 1:
@@ -99,9 +103,9 @@ def one_signature(text: str) -> tuple[str, Explanation | None]:
 
 
 def _text(given: object) -> str:
-    """Returns a header's name or value as a str: decodes bytes, which ASGI passes, and takes the first item of a list.
+    """Returns a header's name or value as a str: bytes, which ASGI passes, are decoded; of a list, the first item.
 
-    Any other type gives "".
+    Returns "" for any other type.
     """
     if isinstance(given, list | tuple) and given:
         return _text(given[0])  # pyright: ignore[reportUnknownArgumentType]  # of anything
@@ -109,7 +113,10 @@ def _text(given: object) -> str:
 
 
 def readings(signature: str, explanation: Explanation | None = None) -> list[SignatureReading]:
-    """Returns the digests that can be decoded from a signature, [] if none can; each with `explanation`, if given."""
+    """Returns the digests that can be decoded from a signature; an empty list if it contains no digest.
+
+    Each has `explanation`, or without one the explanation of the format that was decoded.
+    """
     text = signature[:_MOST].strip()
     if _is_hex_digest(text):
         return [SignatureReading(bytes.fromhex(text), explanation)]

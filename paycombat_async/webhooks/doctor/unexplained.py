@@ -8,9 +8,9 @@ from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS, PREFIX, other_algorithm, written
 from paycombat_async.webhooks.doctor.signature import SignatureReading, malformed
 
-_NO_ACCIDENT: Final = 5  # JSON keys, at least, for a remark that they are sorted; fewer often are by chance
+_NO_ACCIDENT: Final = 5  # fewer than 5 keys are often in order by chance, so sorted keys are mentioned only from 5 on
 _REPLACEMENT: Final = "\ufffd".encode()
-_SAFE_DIGITS: Final = 15
+_SAFE_DIGITS: Final = 15  # JavaScript keeps integers of up to 15 digits exactly
 
 _EMPTY: Final = Explanation(
     Cause.BODY_EMPTY,
@@ -44,7 +44,7 @@ _STRANGE_BODIES: Final[tuple[tuple[Explanation, Callable[[Body], bool]], ...]] =
 def unexplained(
     body: Body, found: Sequence[SignatureReading], signature: str, keys: Mapping[int, str], token: str | None
 ) -> Explanation:
-    """Returns the best explanation of a signature that matches under no hypothesis."""
+    """Returns the best explanation of a signature that no hypothesis explains."""
     if not found:
         return malformed(signature)
     wrong_form, digest = found[0].explanation, found[0].digest
@@ -62,7 +62,7 @@ def _and(explanation: Explanation, *more: str) -> Explanation:
 
 
 def _remarks(body: Body, keys: Mapping[int, str], token: str | None) -> Iterator[str]:
-    """Yields sentences on what is unusual about keys, token and body; these are hints, not proof."""
+    """Yields sentences on what is unusual about the keys, the token and the body. They are hints, not proof."""
     of_sandbox = {key.strip().startswith(PREFIX) for key in keys.values()}
     if token and {token.strip().startswith(PREFIX)} != of_sandbox:
         yield f"Token and keys are not of one account: {PREFIX} stands in front of some of them only."

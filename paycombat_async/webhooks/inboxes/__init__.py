@@ -1,1 +1,1 @@
-"""Inboxes: they keep each webhook once, and give it to one worker at a time until its work is done."""
+"""Inboxes store each webhook once, and give it to one worker at a time until the work for it is done."""

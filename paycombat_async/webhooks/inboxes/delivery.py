@@ -1,4 +1,4 @@
-"""An event that a worker has taken from an inbox, with a lease: the time in which no other worker gets the event."""
+"""An event that a worker has taken from an inbox, with its lease: the time for which no other worker gets the event."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
@@ -31,15 +31,16 @@ class Keeper(Protocol):
 
 
 class Delivery:
-    """An event that a worker has taken, and that no other worker gets until the lease ends.
+    """An event that a worker has taken from an inbox, and that no other worker gets until the lease ends.
 
-    `async with delivery as event:` renews the lease whenever a third of it has passed. A clean end marks the event as
-    done; when the body raises or is cancelled, the event is released, to be taken again. If the lease is lost, the body
-    is cancelled and `LeaseLost` comes out of the block.
+    `async with delivery as event:` renews the lease whenever a third of it has passed. At a clean end of the `with`
+    block, the event is marked as done. If the block raises or is cancelled, the event is released, to be taken again.
+    If the lease is lost, the block is cancelled, and the `async with` statement raises `LeaseLost`.
 
-    `attempt` says how many times the event has been taken, from 1; `number` is its number in the inbox; `token` is new
-    each time, so that the inbox recognizes a worker whose lease was lost. `connection` is None, except in
-    `PostgresInbox.taken()`: there it is the connection whose transaction marks the event as done.
+    `attempt` says how many times the event has been taken, from 1. `number` is the event's number in the inbox. `token`
+    is new each time that the event is taken, so that the inbox recognizes a worker that has lost its lease.
+    `connection` is None, except in `PostgresInbox.taken()`: there it is the connection whose transaction marks the
+    event as done.
     """
 
     __slots__ = (
@@ -68,7 +69,7 @@ class Delivery:
         since: float,
         connection: "Connection | None" = None,
     ) -> None:
-        """Called by an inbox. The lease of `lease` seconds began at `since` (`clock.monotonic()`) or a little later."""
+        """Is called by an inbox. The lease of `lease` seconds began at or after `since`, by `clock.monotonic()`."""
         self.event = event
         self.attempt = attempt
         self.number = number
@@ -97,7 +98,10 @@ class Delivery:
         await holding.exit(error)
 
     def hold(self, on_lost: Callable[[], object]) -> "Holding":
-        """Starts renewing the lease in the running event loop; calls `on_lost` there, once, if the lease is lost."""
+        """Starts renewing the lease in the running event loop, and returns the object that ends this.
+
+        `on_lost` is called there, once, if the lease is lost.
+        """
         from paycombat_async.webhooks.inboxes.holding import Holding, Lease  # noqa: PLC0415  # imports asyncio
 
         keeper = self._keeper
@@ -118,7 +122,7 @@ class Delivery:
 
 @contextlib.asynccontextmanager
 async def taken_by_lease(take: Callable[[], Awaitable[Delivery | None]]) -> AsyncGenerator[Delivery | None]:
-    """A context with the next delivery, whose lease is renewed meanwhile; None if nothing waits."""
+    """Context manager; yields the next delivery, whose lease is renewed meanwhile; None if no event can be taken."""
     delivery = await take()
     if delivery is None:
         yield None

@@ -1,4 +1,7 @@
-"""Webhooks as evidence: an event that names a recorded call proves that the call was carried out."""
+"""Webhooks as evidence: an event with the reference of a recorded call proves that the call was carried out.
+
+An intent is the record of a call in an intents store, which is written before the call is sent.
+"""
 
 from typing import Final, NamedTuple
 
@@ -20,8 +23,8 @@ from paycombat_async.schemas.events import (
 )
 from paycombat_async.schemas.payouts import Payout
 
-_TRIES: Final = 5  # attempts, as the call itself may change the record at the same time
-# By type of event: the call that made the payin or payout, and the event's field with the merchant's reference of it.
+_TRIES: Final = 5  # attempts to settle: each fails if the call itself changes the record at the same time
+# By type of event: the call that made the payin or payout, and the event's field with the merchant's reference.
 _CALLS: Final = {
     "PAYIN": (CREATE_PAYIN.name, "order_reference"),
     "PAYOUT": (CREATE_PAYOUT.name, "order_id"),
@@ -29,14 +32,14 @@ _CALLS: Final = {
 
 
 class NamedCall(NamedTuple):
-    """A call that an event names: its endpoint, as in "payouts.create", and the merchant's reference."""
+    """The call that an event names: its endpoint, such as "payouts.create", and the merchant's reference."""
 
     endpoint: str
     reference: str
 
 
 def call_of(event: WebhookEvent) -> NamedCall | None:
-    """Returns the call that made the event's payin or payout; None if the event has no reference of a call."""
+    """Returns the call that made the event's payin or payout; None if the event has no valid reference of a call."""
     if event.type not in _CALLS:
         return None
     endpoint, field = _CALLS[event.type]
@@ -44,18 +47,20 @@ def call_of(event: WebhookEvent) -> NamedCall | None:
     if not isinstance(reference, str | int) or isinstance(reference, bool):
         return None
     try:
-        check_reference(event.id or "none")  # no store could keep it as the id of the object
+        check_reference(event.id or "none")  # a store could not keep another id as the id of the object
         return NamedCall(endpoint, check_reference(str(reference)))
-    except InvalidRequest:  # calls with an invalid reference are refused, so none was recorded
+    except InvalidRequest:  # a call with an invalid reference is refused, so it was not recorded
         return None
 
 
 async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
     """Records the call that the event names as APPLIED, and returns whether the event contradicts the record.
 
-    The event contradicts a record with another object id, and one that says that the call was refused or not sent; the
-    latter is corrected, so that the call is not sent again. A payout with another amount or currency contradicts an
-    unresolved record, which stays unresolved. Safe to repeat, with the same result. Raises `StoreFailed`.
+    The event contradicts a record that has another object id, and changes nothing in it. The event also contradicts a
+    record that the call was refused or not sent; such a record becomes APPLIED nevertheless, so that the call is not
+    sent again. A payout with another amount or currency contradicts an unresolved record, which stays unresolved.
+    Returns False without a store, and if the event names no recorded call. Safe to repeat, with the same result. Raises
+    `StoreFailed`.
     """
     call = call_of(event)
     if intents is None or call is None:
@@ -82,7 +87,7 @@ async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
 
 
 def contradicts(event: WebhookEvent, intent: Intent) -> bool:
-    """Whether the event contradicts the record of the call that it names."""
+    """Returns whether the event contradicts the record of the call that it names; see `settle`."""
     if intent.state is IntentState.APPLIED:
         is_another = None not in {intent.object_id, event.id} and intent.object_id != event.id
         return is_another or intent.evidence == _correction(event)
@@ -90,15 +95,19 @@ def contradicts(event: WebhookEvent, intent: Intent) -> bool:
 
 
 def _correction(event: WebhookEvent) -> str:
-    """Returns the evidence of a record that was FREE until this event.
+    """Returns the evidence for a record that said REJECTED or NOT_SENT until this event.
 
-    It names the event, so that its next delivery contradicts the record, too: the first one may not have been stored.
+    The evidence names the event, so that the next delivery of the event contradicts the record, too: the first delivery
+    may not have been stored.
     """
     return f"webhook {event.key}, after a refusal"
 
 
 def _fits(event: WebhookEvent, intent: Intent) -> bool:
-    """Whether the event can be about the call: a payout has its amount and currency, a payin is paid in any amount."""
+    """Returns whether the event can be about the call.
+
+    A payout must have the amount and currency of the call. A payin may be paid in any amount.
+    """
     if event.type != "PAYOUT":
         return True
     try:

@@ -1,4 +1,4 @@
-"""Holds a delivery while its worker works: renews the lease, then marks the event as done or releases it."""
+"""Renews the lease of a delivery while its worker works, then marks the event as done or releases it."""
 
 import asyncio
 import logging
@@ -12,16 +12,16 @@ from paycombat_async.errors import LeaseLost, PayCombatError, StoreFailed
 
 T = TypeVar("T")
 
-_FINISH_S: Final = 15.0  # longest wait for a write after a cancellation; the stores give up after 10 s themselves
-_LATE_S: Final = 1.0  # time limit of a renewal that begins after the lease has ended: the event may still be free
-_RENEWALS: Final = 3  # renewals during the length of one lease
-_RETRIES: Final = 30  # attempts to renew during the length of one lease, while the store cannot be reached
+_FINISH_S: Final = 15.0  # longest wait for a write after a cancellation; the stores themselves fail after 10 s
+_LATE_S: Final = 1.0  # time limit of a renewal after the lease has ended: it succeeds if nobody has taken the event
+_RENEWALS: Final = 3  # renewals in the time of one lease
+_RETRIES: Final = 30  # attempts to renew in the time of one lease, while the store fails
 _log: Final = logging.getLogger("paycombat")
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease of `seconds` on event `number`, begun at `since` (`clock.monotonic()`).
+    """A lease of `seconds` on the event with this `number`, which began at `since`, by `clock.monotonic()`.
 
     `renew`, `done` and `release` write to the inbox.
     """
@@ -39,7 +39,7 @@ class Holding:
     """The renewals of one delivery's lease, in a task of the running event loop, until `exit` or `end`."""
 
     def __init__(self, lease: Lease, on_lost: Callable[[], object]) -> None:
-        """Starts the task. `on_lost` is called once if the lease is lost."""
+        """Starts the task. `on_lost` is called once, in the event loop, if the lease is lost."""
         self._lease = lease
         self._on_lost: Callable[[], object] | None = on_lost
         self._lost: LeaseLost | None = None
@@ -48,26 +48,30 @@ class Holding:
         self._renewals = asyncio.get_running_loop().create_task(self._renew())
 
     def enter(self, worker: "asyncio.Task[Any]") -> None:
-        """Notes the task that is cancelled if the lease is lost, and how often others have cancelled it so far."""
+        """Notes the worker's task, which `on_lost` cancels, and how often other code has cancelled the task so far."""
         self._worker, self._cancelling = worker, worker.cancelling()
 
     async def exit(self, error: BaseException | None) -> None:
-        """Ends the body of `async with delivery`, which raised `error`. Raises `LeaseLost` if the lease was lost."""
-        if isinstance(error, GeneratorExit):  # the coroutine is being closed: nothing can be awaited any more
+        """Ends the `async with delivery` block, which raised `error` (None at a clean end), as `end` does.
+
+        If the lease was lost, raises `LeaseLost`, unless the block has raised another error or was cancelled by others.
+        """
+        if isinstance(error, GeneratorExit):  # the coroutine is being closed, so nothing can be awaited any more
             self._stop()
             return
         if self._lost is None:
             await self.end(is_clean=error is None)
             return
-        # As asyncio.timeout does it: our own cancellation becomes LeaseLost, one by others stays a cancellation.
+        # As in asyncio.timeout, our own cancellation becomes LeaseLost, and a cancellation by others stays one.
         is_ours = self._worker is None or self._worker.uncancel() <= self._cancelling
         if is_ours and (error is None or isinstance(error, asyncio.CancelledError)):
             raise self._lost
 
     async def end(self, *, is_clean: bool) -> None:
-        """Stops renewing, then marks the event as done or releases it. Raises `LeaseLost` if the lease was lost.
+        """Stops renewing, then marks the event as done if `is_clean`, else releases it.
 
-        If the caller is cancelled meanwhile, the write still goes on, for 15 seconds at most.
+        If the caller is cancelled meanwhile, the write still goes on, for 15 seconds at most. Raises `LeaseLost` if the
+        lease was lost, and `StoreFailed` if the event cannot be marked as done.
         """
         self._stop()
         if self._lost is not None:
@@ -84,7 +88,7 @@ class Holding:
         await self._lease.done()
 
     async def _release(self) -> None:
-        """Releases the delivery. Raises nothing if that fails, because the error of the body is being raised."""
+        """Releases the delivery. Raises nothing if that fails, because the error of the block is being raised."""
         await asyncio.wait([self._renewals])
         try:
             await self._lease.release()
@@ -102,7 +106,7 @@ class Holding:
             await asyncio.sleep(0)  # noqa: TID251  # lets other tasks run, as the sleep of a test's clock may not
             now = clock.monotonic()
             try:
-                # The store may be silent for longer than the lease lasts, and another worker then has the event.
+                # The limit is the end of the lease, because after it another worker may have the event.
                 async with asyncio.timeout(max(until - now, _LATE_S)):
                     await lease.renew()
             except LeaseLost as error:
@@ -122,7 +126,7 @@ class Holding:
 async def finish(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[Any, Any, None]] | None = None) -> T:
     """Returns the result of `work`. If the caller is cancelled, `work` still goes on, for 15 seconds at most.
 
-    In that case `undo` is called with the result, since the caller never gets it.
+    In that case `undo` is called with the result, because the caller never gets the result.
     """
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
@@ -138,7 +142,10 @@ async def finish(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[
 
 
 async def _outlast(task: "asyncio.Task[Any]", deadline: float) -> None:
-    """Waits until the task is over, or cancels it at `deadline`; a cancellation of the caller is ignored meanwhile."""
+    """Waits until the task is over, and cancels it at `deadline`. Ignores cancellations of the caller meanwhile.
+
+    An error of the task is logged as a warning.
+    """
     loop = asyncio.get_running_loop()
     while not task.done() and loop.time() < deadline:
         with suppress(asyncio.CancelledError):  # `finish` raises the first cancellation after the write

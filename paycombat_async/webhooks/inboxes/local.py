@@ -1,4 +1,4 @@
-"""What the inboxes without a database server share: waiting for events, and taking one for the length of a block."""
+"""Code that the inboxes without a database server share: `work` and `taken`."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LocalInbox(Inbox):
-    """An `Inbox` whose workers are woken by `_news`, and which takes no connection of the caller's."""
+    """An `Inbox` whose workers are woken by `_news`, and which does not accept a connection of the caller's."""
 
     def __init__(self, intents: Intents | None, clock: Clock) -> None:
         self._intents = check_store(intents)

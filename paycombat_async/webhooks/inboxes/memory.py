@@ -32,7 +32,11 @@ from paycombat_async.webhooks.inboxes.rules import (
 
 @dataclass(slots=True)
 class _Entry:
-    """A received event. From `since` to `until` no worker may take it; `is_held` says that a worker has taken it."""
+    """A received event. Times are in seconds, by `clock.now()`.
+
+    From `since` to `until` no worker may take the event. `is_held` says that a worker has it, under a lease or after
+    the lease.
+    """
 
     number: int
     event: WebhookEvent
@@ -49,16 +53,16 @@ class _Entry:
 
 
 class MemoryInbox(LocalInbox):
-    """An `Inbox` in memory; its events are lost when the process ends. Threads and event loops may share it."""
+    """An `Inbox` in memory, which threads and event loops may share. Its events are lost when the process ends."""
 
     def __init__(self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
-        """`intents` is a store of calls: an event that names one of them records that the call was carried out."""
+        """`intents` is a store of calls: an event that names one of these calls records that it was carried out."""
         super().__init__(intents, clock)
         self._lock = threading.Lock()
         self._received = 0
         self._by_key: dict[str, _Entry] = {}
         self._by_number: dict[int, _Entry] = {}
-        self._standing: dict[str, str] = {}
+        self._standing: dict[str, str] = {}  # the recorded statuses, by the name of the payin or payout
 
     async def receive(self, event: WebhookEvent, connection: None = None) -> Receipt:
         if connection is not None:
@@ -180,7 +184,7 @@ class MemoryInbox(LocalInbox):
         return None
 
     def _taken(self, delivery: Delivery) -> _Entry:
-        """Returns the entry of a delivery. Raises `LeaseLost` if another worker has taken it since."""
+        """Returns the entry of a delivery. Raises `LeaseLost` if another worker has taken the event since."""
         entry = self._by_number.get(delivery.number)
         if entry is None or _token(entry) != delivery.token:
             raise lease_lost(delivery.number)

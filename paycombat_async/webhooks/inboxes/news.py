@@ -1,4 +1,4 @@
-"""Wakes the workers of a process when there is something new in their inbox."""
+"""Wakes the workers of a process when an event in their inbox may have become free to take."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class News:
-    """Wakes the workers that listen, in all event loops of this process. `closings` counts calls of `close`."""
+    """Wakes the workers that listen, in all event loops of this process. `closings` counts the calls of `close`."""
 
     def __init__(self) -> None:
         self.closings = 0
@@ -22,7 +22,7 @@ class News:
     def tell(self) -> None:
         """Wakes every worker that listens now. May be called in any thread."""
         for loop, event in self._of_this_process():
-            with contextlib.suppress(RuntimeError):  # the loop was closed
+            with contextlib.suppress(RuntimeError):  # the event loop was closed
                 loop.call_soon_threadsafe(event.set)
 
     def close(self) -> None:
@@ -32,7 +32,7 @@ class News:
 
     @contextlib.contextmanager
     def listening(self) -> "Generator[asyncio.Event]":
-        """A context with an `asyncio.Event` of the running loop, which the next `tell` sets."""
+        """Context manager; yields an `asyncio.Event` of the running loop, which the next `tell` sets."""
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
         listener = (asyncio.get_running_loop(), asyncio.Event())
@@ -46,7 +46,10 @@ class News:
                 self._listeners.discard(listener)
 
     def _of_this_process(self) -> "list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]":
-        """Returns the listeners. A forked child drops its parent's: to wake them would write to the parent's pipes."""
+        """Returns the listeners of this process.
+
+        A forked child drops its parent's listeners: waking them would write to the pipes of the parent's event loops.
+        """
         if self._pid != os.getpid():
             self._pid, self._lock, self._listeners = os.getpid(), threading.Lock(), set()
         with self._lock:

@@ -29,9 +29,10 @@ class PostgresInbox(Inbox):
     """An `Inbox` in a PostgreSQL database, which many machines may share; the database's clock decides when leases end.
 
     Run `await inbox.migrate()` once before the first use, and after an upgrade. Each event is durable when `receive`
-    returns; with asynchronous replication, a failover may lose events that the standby had not received. Works behind
-    PgBouncer in transaction mode, where workers learn of new events by polling; `listen_dsn` is a connection string
-    that bypasses it, for NOTIFY. Payloads contain personal data: each is deleted when its event is done.
+    returns; with asynchronous replication, a failover may lose events that the standby had not received. It works
+    behind PgBouncer in transaction mode, where workers find new events by polling; for notifications (NOTIFY), pass a
+    connection string that bypasses PgBouncer as `listen_dsn`. Payloads contain personal data: each is deleted when its
+    event is done.
     """
 
     _pool: ClassVar[str] = ASYNC_POOL
@@ -46,16 +47,16 @@ class PostgresInbox(Inbox):
     ) -> None:
         """Takes a connection string or your own `AsyncConnectionPool`; connects at the first use.
 
-        `intents` is a store of calls: an event that names one of them records that the call was carried out. Your pool
-        belongs to the event loop that you open it in, and is never closed by the inbox; with it, `listen_dsn` is needed
-        for NOTIFY. Raises `ConfigurationError` without psycopg, and for a schema or connection string that cannot be
-        used.
+        `intents` is a store of calls: an event that names one of these calls records that it was carried out. Your pool
+        belongs to the event loop in which you open it, and the inbox never closes it. With your pool, notifications
+        need `listen_dsn`. Raises `ConfigurationError` if psycopg is not installed, or if the schema's name or a
+        connection string is invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         listen = source if isinstance(source, Secret) else None
         listen = as_secret(listen_dsn) or listen
         is_direct = listen_dsn is not None
-        del dsn_or_pool, listen_dsn  # tracebacks with local variables would show the passwords in them
+        del dsn_or_pool, listen_dsn  # tracebacks that show local variables would show the passwords
         self.schema = schema
         tables = Tables(
             source,
@@ -74,12 +75,12 @@ class PostgresInbox(Inbox):
         """Stores the event. If it is delivered several times, even concurrently, all deliveries but one are DUPLICATE.
 
         With an intents store, the call that the event names is first recorded there as APPLIED, whatever the status of
-        the event; an event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or that record
-        cannot be stored: answer 500, never 200.
+        the event. An event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or that record
+        cannot be stored: then answer 500, never 200.
 
         With `connection`, an `AsyncConnection` of psycopg, the event is stored in the transaction of that connection,
-        which begins now if none is open, and is kept only if you commit. Raises `ConfigurationError` for a connection
-        that commits each statement (autocommit) and has no open transaction.
+        and is kept only if you commit it. If no transaction is open, one begins. Raises `ConfigurationError` for a
+        connection that commits each statement (autocommit) and has no open transaction.
         """
         if connection is not None:
             self._core.tables.check_transaction(connection)
@@ -116,23 +117,24 @@ class PostgresInbox(Inbox):
     def work(
         self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: "asyncio.Event | None" = None
     ) -> AsyncGenerator[Delivery, None]:
-        """Yields deliveries for ever, each as `take` returns it, and waits while there is none.
+        """Yields deliveries endlessly, each as `take` returns it, and waits while no event can be taken.
 
-        Events of this process, and of others that NOTIFY announces, are noticed at once, all others after `poll`
-        seconds at most. Ends when `stop` is set, after the delivery under way, and when the inbox is closed. While the
-        inbox cannot be reached, it logs one warning and tries again after growing waits.
+        Events that this process receives, and those that NOTIFY announces, are noticed immediately, all others after
+        `poll` seconds at most. Ends when `stop` is set, after the delivery under way, and when the inbox is closed.
+        While the inbox raises `StoreFailed`, it logs one warning and tries again after growing waits.
         """
         return self._work(lease, poll, stop)
 
     def taken(self, *, connection: "Connection | None" = None) -> AbstractAsyncContextManager[Delivery | None]:
-        """A context with the next event, None if nothing waits; taking it and marking it done are one transaction.
+        """Context manager; yields the next delivery, None if no event can be taken. The block is one transaction.
 
-        When the body ends cleanly, what you wrote over `delivery.connection` is committed, and the event is done with
-        it; when the body raises, all of it is rolled back, and the event waits as after `release`. No other worker gets
-        the event meanwhile, however long the body takes.
+        At a clean end of the `with` block, the event is marked as done, and committed together with what you wrote over
+        `delivery.connection`. If the block raises, both are rolled back, and the event waits as after `release`. No
+        other worker gets the event meanwhile, however long the block takes.
 
-        With `connection`, an `AsyncConnection` of psycopg, your own transaction is used, which you commit after the
-        body, or roll back: then the event may be taken again at once. Raises `ConfigurationError` as `receive` does.
+        With `connection`, an `AsyncConnection` of psycopg, your own transaction is used, which you commit or roll back
+        after the block. After a rollback the event may be taken again immediately. Raises `ConfigurationError` as
+        `receive` does.
         """
         if connection is None:
             return self._core.taken()
@@ -153,18 +155,18 @@ class PostgresInbox(Inbox):
         return await delete_repeatedly(forget_some, scripts.FORGOTTEN_AT_ONCE)
 
     async def migrate(self) -> None:
-        """Creates the schema and its tables, or updates them. Safe to repeat, and to run in many processes at once.
+        """Creates the schema and its tables, or updates them. Safe to repeat and to run concurrently in many processes.
 
         Raises `StoreFailed` on failure, and if the tables are from a later release of paycombat.
         """
         await self._core.tables.migrate()
 
     async def version(self) -> int:
-        """Returns the version of the tables, 0 if there are none; this release needs `len(INBOX_STEPS)`."""
+        """Returns the version of the tables, 0 if there are no tables. This release needs `len(INBOX_STEPS)`."""
         return await self._core.tables.version()
 
     async def aclose(self) -> None:
-        """Ends the loops of `work`, and closes what the inbox itself has opened; its next use opens it again."""
+        """Ends the loops of `work`, and closes what the inbox itself has opened. The next use opens it again."""
         self._news.close()
         await self._core.tables.aclose()
 

@@ -1,4 +1,4 @@
-"""What the async and the blocking `PostgresInbox` share: its tables, and transactions with one event each."""
+"""Code that the async and the blocking `PostgresInbox` share: the tables, and transactions that take one event each."""
 
 import contextlib
 import logging
@@ -26,7 +26,10 @@ _log: Final = logging.getLogger("paycombat")
 
 
 class PostgresCore:
-    """Runs the scripts of an inbox (`keeper`) on its tables; `intents` is the store of calls that its events settle."""
+    """Runs the scripts (sequences of SQL statements) of an inbox on its tables.
+
+    `intents` is the store of calls that the events settle, None if there is none. `keeper` is the inbox itself.
+    """
 
     def __init__(self, tables: Tables, intents: Intents | None, keeper: Keeper) -> None:
         self.tables = tables
@@ -35,21 +38,27 @@ class PostgresCore:
         self._keeper = keeper
 
     async def run(self, make_script: Callable[[], Script[T]], connection: "Connection | None" = None) -> T:
-        """Returns the result of a script of SQL statements. It runs in the transaction of `connection`, if given."""
+        """Returns the result of a script. It runs in the open transaction of `connection`, if given.
+
+        Without `connection`, each statement is a transaction of its own. Raises `StoreFailed`.
+        """
         if connection is None:
             return await self.tables.run(make_script)
         return await self.tables.run_within(connection, make_script())
 
     async def settle(self, event: WebhookEvent) -> bool:
-        """Records that the call named by the event was carried out; returns whether this contradicts the record.
+        """Records that the call named by the event was carried out. Returns whether the event contradicts the record.
 
-        Raises `StoreFailed`, also if the inbox's tables cannot be used.
+        Raises `StoreFailed`, even if only the inbox's tables are missing or of another version.
         """
         await self.tables.check()
         return await settle(self._intents, event)
 
     def receipt(self, found: Receipt | None) -> Receipt:
-        """Returns the result `found` of the script `receive`. Raises `StoreFailed` for None: others interfered."""
+        """Returns `found`, the result of the script `receive`. Raises `StoreFailed` if it is None.
+
+        None means that others changed the recorded status at each try.
+        """
         if found is None:
             raise self.tables.database.failure("is being changed by too many others at once")
         return found
@@ -57,7 +66,7 @@ class PostgresCore:
     def delivery(
         self, taken: scripts.TakenEvent, *, lease: float, since: float, connection: "Connection | None" = None
     ) -> Delivery:
-        """Returns the delivery of an event that was taken after `since`, by `clock.monotonic()`."""
+        """Returns the delivery of an event that was taken at or after `since`, by `clock.monotonic()`."""
         return Delivery(
             taken.event,
             attempt=taken.attempt,
@@ -71,7 +80,7 @@ class PostgresCore:
         )
 
     async def take(self, lease: float, connection: "Connection | None" = None) -> Delivery | None:
-        """Returns the next delivery, None if none can be taken."""
+        """Returns the next delivery; None if no event can be taken."""
         since = self.clock.monotonic()
         taken = await self.run(lambda: scripts.take(lease), connection)
         return None if taken is None else self.delivery(taken, lease=lease, since=since, connection=connection)
@@ -84,19 +93,22 @@ class PostgresCore:
 
     @contextlib.asynccontextmanager
     async def taken(self) -> AsyncGenerator[Delivery | None]:
-        """A context with the next event, None if nothing waits; taking it and marking it done are one transaction."""
+        """Context manager; yields the next delivery, None if no event can be taken. The block is one transaction.
+
+        The transaction marks the event as done. If the block raises, it is rolled back, and the failure is counted.
+        """
         delivery: Delivery | None = None
         try:
             async with contextlib.AsyncExitStack() as stack:
                 connection = await stack.enter_async_context(self.tables.database.transaction())
                 delivery = await self.take(LEASE_S, connection)
                 if delivery is None:
-                    await stack.aclose()  # returns the connection before the body runs, which may take long
+                    await stack.aclose()  # returns the connection before the `with` block runs, which may take long
                     yield None
                     return
                 yield delivery
                 await self.end(delivery, connection)
-        except GeneratorExit:  # the coroutine is being closed: nothing can be awaited any more
+        except GeneratorExit:  # the coroutine is being closed, so nothing can be awaited any more
             raise
         except BaseException:
             if delivery is not None:
@@ -105,16 +117,16 @@ class PostgresCore:
 
     @contextlib.asynccontextmanager
     async def taken_within(self, connection: "Connection") -> AsyncGenerator[Delivery | None]:
-        """Like `taken`, but in the transaction of the caller's connection, which the caller ends."""
+        """Context manager; like `taken`, but in the transaction of the caller's connection, which the caller ends."""
         delivery = await self.take(LEASE_S, connection)
         yield delivery
         if delivery is not None:
             await self.end(delivery, connection)
 
     async def count_failure(self, number: int, attempt: int) -> None:
-        """Counts an attempt whose transaction was rolled back, also while the caller is being cancelled.
+        """Counts an attempt whose transaction was rolled back, even while the caller is being cancelled.
 
-        Raises nothing if that fails, because the error of the attempt is being raised.
+        If that fails, logs a warning and raises nothing, because the error of the attempt is being raised.
         """
         from paycombat_async.webhooks.inboxes.holding import finish  # noqa: PLC0415  # imports asyncio
 

@@ -14,20 +14,21 @@ from paycombat_async.webhooks.inboxes.postgres_scripts import CHANNEL
 if TYPE_CHECKING:
     import asyncio
 
-_LONGEST_WAIT_S: Final = 30.0  # between two attempts to listen
+_LONGEST_WAIT_S: Final = 30.0  # longest time between two attempts to listen
 _log: Final = logging.getLogger("paycombat")
 
 
 class Notices:
-    """Wakes the workers, through `news`, when another process stores an event (NOTIFY), while any worker waits.
+    """Wakes the workers, through `news`, when another process has stored an event (NOTIFY).
 
-    Uses one connection and one task for each event loop. Without a connection string, or through a pooler, no
-    notifications arrive: then the workers find the events by polling.
+    Uses one connection and one task for each event loop that has a worker. Without a connection string, or through a
+    connection pooler, no notifications arrive: then the workers find the events by polling.
     """
 
     def __init__(self, news: News, dsn: Secret | None, schema: str, clock: Clock, *, is_direct: bool) -> None:
-        """`is_direct` says that the user promises that no connection pooler is in between.
+        """`dsn` is None if there is no connection string to listen with, as with the user's own pool.
 
+        `is_direct` says that, by the user's promise, no connection pooler is between this process and the server.
         Raises `ConfigurationError` if `dsn` is not a valid connection string.
         """
         from paycombat_async._postgres.pool import with_defaults  # noqa: PLC0415  # needs psycopg
@@ -44,7 +45,7 @@ class Notices:
 
     @contextlib.asynccontextmanager
     async def received(self) -> AsyncGenerator[None]:
-        """A context in which notifications are received; all contexts of an event loop share one task for this."""
+        """Context manager; while it is open, notifications are received. All those of an event loop share one task."""
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
         if self._dsn is None:
@@ -73,7 +74,7 @@ class Notices:
                 async with contextlib.aclosing(notifications(dsn, CHANNEL, is_direct=self._is_direct)) as heard:
                     async for payload in heard:
                         failures = 0
-                        if payload in {None, self._payload}:  # None at the beginning: events may have been missed
+                        if payload in {None, self._payload}:  # None comes first: events may have been missed before
                             self._news.tell()
             except ListenFailed as error:
                 failures += 1

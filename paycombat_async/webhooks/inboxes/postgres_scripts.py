@@ -1,4 +1,7 @@
-"""The SQL of the inbox in PostgreSQL, as scripts: each statement is atomic, also without a transaction around it."""
+"""The SQL of the inbox in PostgreSQL, as scripts (generators that yield statements and receive their rows).
+
+Each statement is atomic by itself, so that a script needs no transaction around it.
+"""
 
 import logging
 from datetime import UTC
@@ -13,26 +16,28 @@ from paycombat_async.webhooks.events import read_event
 from paycombat_async.webhooks.inboxes.inbox import DAY_S, Damaged, Depth, Receipt
 from paycombat_async.webhooks.inboxes.rules import Subject, keys_of, retry_delay, subject_of, verdict
 
-# The NOTIFY channel that announces each new event; the payload names the schema, since the name of a channel, which
-# has at most 63 bytes, could not contain it.
+# The NOTIFY channel that announces each new event. The notification's payload names the schema, because the name of a
+# channel has at most 63 bytes, which a schema's name may fill alone.
 CHANNEL: Final = "paycombat_inbox"
 
 _log: Final = logging.getLogger("paycombat")
-_TRIES: Final = 50  # attempts of `receive`, while other processes change the status between its two statements
+_TRIES: Final = 50  # attempts of `receive`: each fails if another process changes the status between two statements
 FORGOTTEN_AT_ONCE: Final = 1000  # events per DELETE, so that no statement takes long
 _LONGEST_KEY: Final = 500  # characters of ASCII; PostgreSQL cannot index more than about 2700 bytes
 
 _NOTIFY: Final = f"pg_notify('{CHANNEL}', '{{schema}}')"
 _WAIT_FOR: Final = "since = clock_timestamp(), free_at = clock_timestamp() + make_interval(secs => %({})s)"
-# Like `rules.is_over`: the second condition is for a clock that was set back, as by a failover to another machine.
+# The rule of `rules.is_over`. The second condition is for a clock that was set back, for example because a failover has
+# moved the database to another machine.
 _IS_OVER: Final = "(free_at <= clock_timestamp() OR since - (free_at - since) > clock_timestamp())"
 _STATES: Final = {Receipt.NEW: "waiting", Receipt.CONFLICT: "conflict", Receipt.OUTDATED: "outdated"}
 _IS_KNOWN: Final = "EXISTS (SELECT FROM {schema}.event WHERE key IN (%(key)s, %(older_key)s))"
 _INSERT: Final = "INSERT INTO {schema}.event (key, subject, state, arrived_at, payload)"
 _ROW: Final = "%(key)s, %(subject)s, %(state)s, clock_timestamp(), %(payload)s::bytea"
 
-# Stores an event and its status, if the recorded status is still `standing` (NULL for none), by which the event was
-# judged. Waits while another transaction changes the status; then stores nothing, and `receive` judges the event anew.
+# Stores an event and its status, if the recorded status is still `standing` (NULL if there is none), by which the
+# verdict on the event was found. While another transaction changes the status, the statement waits, and then stores
+# nothing; `receive` then finds the verdict again.
 _STORE_STATUS: Final = f"""
     WITH moved AS (
         INSERT INTO {{schema}}.standing AS current (subject, status)
@@ -58,9 +63,9 @@ _STORE_UNMOVED: Final = f"""
 _LOOK_UP: Final = f"SELECT {_IS_KNOWN}, {_STATUS}"
 
 # PostgreSQL must walk the index of waiting events up to the first that can be taken, and look up earlier events in the
-# index of subjects, also with missing or outdated statistics. coalesce() hides from the planner how rarely an event has
-# to wait; with NOT EXISTS, or a comparison with min(), each `take` sorted all waiting events (300 ms for 50 000).
-# NOT IN keeps the planner from using the index of waiting events to look for the earlier ones.
+# index of subjects, even if its statistics are missing or outdated. coalesce() hides from the planner how rarely an
+# event has to wait: with NOT EXISTS, or a comparison with min(), each `take` sorted all waiting events (300 ms for
+# 50 000). NOT IN keeps the planner from using the index of waiting events to look for the earlier events.
 _TAKE: Final = f"""
     UPDATE {{schema}}.event SET attempt = attempt + 1, token = gen_random_uuid()::text, is_taken = true,
         {_WAIT_FOR.format("lease")}
@@ -144,16 +149,18 @@ class TakenEvent(NamedTuple):
 
 
 def receive(event: WebhookEvent, *, is_contradicted: bool) -> Script[Receipt | None]:
-    """Stores the event and returns its receipt; stores nothing and returns None if others keep changing the status.
+    """Stores the event and returns its receipt (the result of `receive`).
 
-    `is_contradicted` says that the event contradicts the record of the call that it names.
+    Stores nothing and returns None if others change the recorded status at each of 50 tries. `is_contradicted` says
+    that the event contradicts the record of the call that it names.
     """
     subject = subject_of(event)
     values = _keys(event) | {
         "subject": _storable(subject.name) if subject else None,
         "status": subject.status if subject else None,
     }
-    standing: str | None = None  # most events are the first of their payin or payout, and stored at the first try
+    # The recorded status. None is tried first, because most events are the first of their payin or payout.
+    standing: str | None = None
     for _ in range(_TRIES):
         receipt = verdict(event, standing, is_contradicted=is_contradicted)
         if (yield _statement(receipt, subject), values | _judged(event, receipt, standing)):
@@ -165,9 +172,9 @@ def receive(event: WebhookEvent, *, is_contradicted: bool) -> Script[Receipt | N
 
 
 def take(lease: float) -> Script[TakenEvent | None]:
-    """Takes the next event that can be read for `lease` seconds and returns it; None if none can be taken.
+    """Takes the next readable event for `lease` seconds and returns it; None if no event can be taken.
 
-    Earlier events that cannot be read are marked as damaged: no worker gets them, and no other event waits for them.
+    Unreadable events before it are marked as damaged: no worker gets them, and no other event waits for them.
     """
     while rows := (yield _TAKE, {"lease": lease}):
         ((number, payload, attempt, token),) = rows
@@ -180,20 +187,23 @@ def take(lease: float) -> Script[TakenEvent | None]:
 
 
 def done(number: int, token: str) -> Script[bool]:
-    """Marks the event as done and deletes its payload; False if another worker has taken it since."""
+    """Marks the event as done and deletes its payload. Returns False if another worker has taken the event since."""
     values = {"number": number, "token": token}
     return bool((yield _DONE, values)) or bool((yield _IS_LAST_TAKEN, values))
 
 
 def done_by_key(event: WebhookEvent) -> Script[bool]:
-    """Marks the event as done, even if a worker has it; False if it was never received."""
+    """Marks the event as done, even if a worker has it. Returns False if the event was never received."""
     yield _DONE_BY_KEY, _keys(event)
     ((is_known,),) = yield _KNOWN, _keys(event)
     return bool(is_known)
 
 
 def release(number: int, token: str, attempt: int) -> Script[bool]:
-    """Gives the event back, to be taken after the pause of this attempt; False if another worker has taken it since."""
+    """Gives the event back, to be taken after the pause that follows this attempt.
+
+    Returns False if another worker has taken the event since.
+    """
     values = {"number": number, "token": token, "pause": retry_delay(attempt)}
     return bool((yield _RELEASE, values)) or bool((yield _IS_LAST_TAKEN, values))
 
@@ -207,9 +217,9 @@ def fail(number: int, attempt: int) -> Script[None]:
 
 
 def renew(number: int, token: str, lease: float) -> Script[bool]:
-    """Extends the lease to `lease` seconds from now; True also for an event that is done.
+    """Extends the lease to `lease` seconds from now. Returns True for an event that is done, too, which stays so.
 
-    False if the event was released, or another worker has taken it since.
+    Returns False if the event was released, or if another worker has taken it since.
     """
     values = {"number": number, "token": token, "lease": lease}
     return bool((yield _RENEW, values)) or (yield _IS_LAST_TAKEN, values) == [(True,)]
@@ -218,12 +228,12 @@ def renew(number: int, token: str, lease: float) -> Script[bool]:
 def depth() -> Script[Depth]:
     """Returns the numbers of waiting, taken, conflicting and damaged events, and the age of the oldest in seconds."""
     ((waiting, taken, conflicts, damaged, oldest),) = yield _DEPTH, {}
-    age = None if oldest is None else max(oldest, 0.0)  # negative if the clock was set back
+    age = None if oldest is None else max(oldest, 0.0)  # `oldest` is negative if the clock was set back
     return Depth(waiting=waiting, taken=taken, conflicts=conflicts, damaged=damaged, oldest=age)
 
 
 def pending(receipt: Receipt, limit: int) -> Script[list[WebhookEvent]]:
-    """Returns the events that have this receipt, are not done and can be read, in order of arrival."""
+    """Returns the events that have this receipt, are not done and can be read, in order of arrival, at most `limit`."""
     if receipt not in {Receipt.NEW, Receipt.CONFLICT}:
         return []
     rows = yield _PENDING, {"state": _STATES[receipt], "limit": limit}
@@ -232,13 +242,13 @@ def pending(receipt: Receipt, limit: int) -> Script[list[WebhookEvent]]:
 
 
 def damaged(limit: int) -> Script[list[Damaged]]:
-    """Returns the events whose payload cannot be read, in order of arrival."""
+    """Returns the events whose payload cannot be read, in order of arrival, at most `limit`."""
     rows = yield _DAMAGED, {"limit": limit}
     return [Damaged(number=number, key=key, arrived_at=arrived.astimezone(UTC)) for number, key, arrived in rows]
 
 
 def forget_some(days: float) -> Script[int]:
-    """Deletes at most `FORGOTTEN_AT_ONCE` events that are done and older than `days`; returns how many."""
+    """Deletes at most `FORGOTTEN_AT_ONCE` events that are done and older than `days`. Returns how many it deleted."""
     return len((yield _FORGET, {"seconds": days * DAY_S, "limit": FORGOTTEN_AT_ONCE}))
 
 
@@ -254,15 +264,15 @@ def _judged(event: WebhookEvent, receipt: Receipt, standing: str | None) -> dict
 
 
 def _keys(event: WebhookEvent) -> dict[str, object]:
-    """Returns, as SQL parameters, the event's key and its key in older releases, which may not know its type."""
+    """Returns, as SQL parameters, the event's key and its key in an older release that did not know its type."""
     key, older_key = keys_of(event)
     return {"key": _storable(key), "older_key": _storable(older_key)}
 
 
 def _storable(text: str) -> str:
-    """Returns the text, or its digest if PostgreSQL may not be able to store or index it.
+    """Returns the text, or its digest if PostgreSQL may be unable to store or index the text.
 
-    Which letters beyond ASCII it can store depends on the encoding of the database.
+    Which characters beyond ASCII PostgreSQL can store depends on the encoding of the database.
     """
     if text.isascii() and "\0" not in text and len(text) <= _LONGEST_KEY:
         return text

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-# `event` has a row for each event that was received. Its `state` is "waiting" until the work is done, also while a
-# worker has taken it; "damaged" is a payload that cannot be read. From `since` to `free_at` no worker can take it: that
-# is the lease, or the pause after a failure. `subject` is the payin or payout. `key` and `subject` have COLLATE "C"
-# (byte order), because a system upgrade may change the sort order of a language, and a unique index in that order would
-# then silently accept duplicates.
+# `event` has a row for each event that was received. Its `state` is "waiting" until the work is done, even while a
+# worker has it; "damaged" means that the payload cannot be read. From `since` to `free_at` no worker can take the
+# event: that is the lease, or the pause after a failure. `subject` is the payin or payout. `key` and `subject` have
+# COLLATE "C" (byte order), because a system upgrade may change the sort order of a language, and a unique index in that
+# order would then silently accept duplicates.
 #
 # `standing` has the recorded status of each payin and payout. `receive` locks the row before it draws a `number`, so
 # that the numbers of one payin or payout are in the order in which their transactions commit.

@@ -1,4 +1,4 @@
-"""The rules of every inbox, without I/O: which events are new, which wait for others, and when one is tried again."""
+"""The rules of every inbox, without I/O: which events are new, which outdated, and how long a failed one waits."""
 
 from typing import Final, NamedTuple
 
@@ -6,7 +6,7 @@ from paycombat_async.errors import ConfigurationError, LeaseLost
 from paycombat_async.schemas.events import REPLACED, UnknownEvent, WebhookEvent
 from paycombat_async.webhooks.inboxes.inbox import Receipt
 
-# The stage of each status, by type: the recorded status of a payin or payout is only replaced by one of a later stage.
+# The stage of each status, by type. Only a status of a later stage replaces the recorded status of a payin or payout.
 # An event whose type or status is not in this table changes no recorded status.
 STAGES: Final = {
     "PAYIN": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "EXPIRED": 1},
@@ -17,17 +17,17 @@ _LONGEST_LEASE_S: Final = 1e8
 
 
 class Subject(NamedTuple):
-    """The payin or payout whose status an event changes, and the new status."""
+    """The payin or payout whose status an event changes (such as "PAYIN/id-1"), and the new status."""
 
     name: str
     status: str
 
 
 def subject_of(event: WebhookEvent) -> Subject | None:
-    """Returns the status change that an event brings; None if it brings none.
+    """Returns the status change that an event brings; None if it changes no status, or has no readable id.
 
-    The fields of an `UnknownEvent` may contradict each other, so its status is ignored, unless it is PENDING, which is
-    not final.
+    The fields of an `UnknownEvent` may contradict each other. Therefore its status is ignored, unless the status is
+    PENDING, which is not final.
     """
     if not event.id or REPLACED in event.id or event.status not in STAGES.get(event.type or "", {}):
         return None
@@ -39,8 +39,10 @@ def subject_of(event: WebhookEvent) -> Subject | None:
 def judge(event: WebhookEvent, standing: str | None) -> Receipt:
     """Returns the verdict on an event's first delivery: NEW, OUTDATED or CONFLICT.
 
-    `standing` is the recorded status of its payin or payout, such as "SUCCESS"; None if there is none. Only a later
-    status is NEW: SUCCESS, FAILED and EXPIRED come after PENDING, and a payout's RETURNED comes after all of them.
+    `standing` is the recorded status of its payin or payout, such as "SUCCESS"; None if no status is recorded. Only a
+    later status is NEW: SUCCESS, FAILED and EXPIRED come after PENDING, and a payout's RETURNED comes after all of
+    them. Another final status is a CONFLICT, and the same or an earlier one is OUTDATED. An event that changes no
+    status is NEW.
     """
     stages = STAGES.get(event.type or "", {})
     if subject_of(event) is None or standing not in stages:
@@ -52,34 +54,37 @@ def judge(event: WebhookEvent, standing: str | None) -> Receipt:
 
 
 def verdict(event: WebhookEvent, standing: str | None, *, is_contradicted: bool) -> Receipt:
-    """Returns `judge`'s verdict, with CONFLICT in the place of NEW if the event contradicts a recorded call."""
+    """Returns the verdict of `judge`, but CONFLICT instead of NEW if the event contradicts a recorded call."""
     receipt = judge(event, standing)
     return Receipt.CONFLICT if receipt is Receipt.NEW and is_contradicted else receipt
 
 
 def retry_delay(attempt: int) -> float:
-    """Returns the seconds that an event waits after its attempt number `attempt` (from 1) failed: 0, 1, 2, 4 … 60."""
+    """Returns how many seconds an event waits after attempt number `attempt` (from 1) has failed: 0, 1, 2, 4 … 60."""
     return 0.0 if attempt < 2 else min(2.0 ** min(attempt - 2, 10), _LONGEST_DELAY_S)
 
 
 def check_lease(lease: float) -> float:
-    """Returns the lease unchanged. Raises `ConfigurationError` unless it is a number of seconds, 0 or more."""
+    """Returns the lease unchanged. Raises `ConfigurationError` unless it is from 0 to 100,000,000 seconds."""
     if not 0 <= lease <= _LONGEST_LEASE_S:
         raise ConfigurationError("lease must be a number of seconds, from 0 to 100,000,000")
     return lease
 
 
 def is_over(since: float, until: float, now: float) -> bool:
-    """Whether a lease or a delay that began at `since` is over.
+    """Returns whether a lease or a delay from `since` to `until` is over; all times are in seconds.
 
-    Also True if `since` is further in the future than the lease or delay is long: the clock was set back, and the event
-    would otherwise wait until the clock has caught up.
+    It is also over if `since` is further in the future than the lease or delay is long: then the clock was set back,
+    and the event would otherwise wait until the clock has caught up.
     """
     return until <= now or since - (until - since) > now
 
 
 def keys_of(event: WebhookEvent) -> tuple[str, str]:
-    """Returns the event's key, and its digest: its key in older releases of paycombat, which may not know its type."""
+    """Returns the event's key, and its key in an older release of paycombat that did not know its type.
+
+    That older key is the digest of the payload.
+    """
     return event.key, UnknownEvent(payload=event.payload, data={}).key
 
 
@@ -89,7 +94,7 @@ def never_received(event: WebhookEvent) -> ConfigurationError:
 
 
 def lease_lost(number: int) -> LeaseLost:
-    """Returns the error for a delivery whose lease ended, and which another worker may have taken since."""
+    """Returns the error for a delivery whose lease has ended, so that another worker may have taken the event since."""
     return LeaseLost(f"event {number} is no longer this worker's: its lease was over, and another may have taken it")
 
 

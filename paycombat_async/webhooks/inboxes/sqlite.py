@@ -1,4 +1,4 @@
-"""An inbox in a SQLite file: it survives crashes, and serves all threads, event loops and processes of one machine."""
+"""An inbox in a SQLite file: its events survive crashes, and all processes of one machine may use it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,16 +21,18 @@ T = TypeVar("T")
 class SqliteInbox(LocalInbox):
     """An `Inbox` in one file on a local disk, for all threads, event loops and processes of this machine.
 
-    When `receive` returns, the event is on the disk, with one fsync: about a millisecond, ten on a slow disk. Payloads
-    hold personal data: only its owner may read the file (mode 0600), and each payload is deleted when its event is
-    done. The write-ahead log beside the file may keep deleted payloads until `aclose`, or until a `take` that finds
-    nothing, a minute or more after the deletion.
+    When `receive` returns, the event is on the disk; that takes one fsync, about 1 ms, or 10 ms on a slow disk.
+    Payloads contain personal data: only the owner of the file may read it (mode 0600), and each payload is deleted when
+    its event is done. The write-ahead log beside the file may keep a deleted payload until `aclose`, or until a `take`
+    that finds no event a minute or more after the deletion.
     """
 
     def __init__(self, path: str | Path, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used.
+        """Creates the file if it does not exist.
 
-        `intents` is a store of calls: an event that names one of them records that the call was carried out.
+        Raises `ConfigurationError` if the file is unwritable, of another account, locked, damaged, not an inbox of this
+        version, or on a network file system. `intents` is a store of calls: an event that names one of these calls
+        records that it was carried out.
         """
         from paycombat_async.webhooks.inboxes.sqlite_file import InboxFile, token_of  # noqa: PLC0415  # loads sqlite3
 
@@ -77,7 +79,7 @@ class SqliteInbox(LocalInbox):
         return await _in_thread(self._file.forget, days)
 
     async def aclose(self) -> None:
-        """Ends the loops of `work`, and closes the file; the next use of the inbox opens it again."""
+        """Ends the loops of `work`, and closes the file. The next use of the inbox opens it again."""
         self._news.close()
         await _in_thread(self._file.close)
 
@@ -105,18 +107,18 @@ class SqliteInbox(LocalInbox):
             await self.release(delivery)
 
     async def _change(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Returns the result of `work`, run in a thread, and wakes the workers of this process."""
+        """Runs `work` in a thread, wakes the workers of this process, and returns the result."""
 
         def change() -> T:
             result = work(*args, **kwargs)
-            self._news.tell()  # in the thread, because the caller may be cancelled meanwhile
+            self._news.tell()  # called in the thread, because the caller may be cancelled meanwhile
             return result
 
         return await _in_thread(change)
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Returns the result of `work`, run in a thread because a commit waits for the disk."""
+    """Runs `work` in a thread, because a commit waits for the disk, and returns the result."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
     return await asyncio.to_thread(work, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""What an inbox does in its SQLite file. Each method is one transaction, and blocks until it is on the disk."""
+"""The operations of an inbox on its SQLite file. Each is one transaction, and blocks until it is on the disk."""
 
 import logging
 import sqlite3
@@ -23,9 +23,9 @@ from paycombat_async.webhooks.inboxes.rules import (
     verdict,
 )
 
-_CLEAR_S: Final = 60.0  # between two clearings of the write-ahead log: the commit after each needs one more fsync
+_CLEAR_S: Final = 60.0  # least time between two clearings of the write-ahead log: each costs the next commit an fsync
 _LATEST: Final = 253_402_300_799.0  # the last second that a datetime can hold
-# Errors that a single damaged row causes, in its payload or its attempt, while the rest of the file can be used.
+# Errors that a single damaged row causes, in its payload or its attempt, while the rest of the file is intact.
 _ROW_ERRORS: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT_NOTNULL})
 _log: Final = logging.getLogger("paycombat")
 
@@ -39,7 +39,7 @@ class Taken(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """The state of an event that was taken; `is_held` is false once the event was released or done."""
+    """The state of an event that was taken. `is_held` is false as soon as the event was released or is done."""
 
     attempt: int
     is_held: bool
@@ -47,17 +47,21 @@ class _Held(NamedTuple):
 
 
 class InboxFile:
-    """An inbox's file, which threads and processes may share. Its methods raise `StoreFailed`."""
+    """An inbox's file, which threads and processes may share. Its methods raise `StoreFailed` for errors of SQLite."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        """Creates the file if it does not exist. Raises `ConfigurationError` if it cannot be used."""
+        """Creates the file if it does not exist.
+
+        Raises `ConfigurationError` if the file is unwritable, of another account, locked, damaged, not an inbox of this
+        version, or on a network file system.
+        """
         self.path = path
         self._clock = clock
         self._file = SqliteFile(path, sql.INBOX_FILE)
         self._uncleared_since: float | None = None
 
     def receive(self, event: WebhookEvent, *, is_contradicted: bool) -> Receipt:
-        """Stores the event and returns its receipt."""
+        """Stores the event and returns its receipt (the result of `receive`)."""
         with self._file.transaction() as connection:
             if _numbers(connection, event):
                 return Receipt.DUPLICATE
@@ -71,7 +75,10 @@ class InboxFile:
         return receipt
 
     def take(self, lease: float) -> Taken | None:
-        """Takes and returns the next event, for `lease` seconds; None without one. Sets unreadable events aside."""
+        """Takes the next readable event for `lease` seconds and returns it; None if no event can be taken.
+
+        Unreadable events before it are marked as damaged: no worker gets them, and no other event waits for them.
+        """
         with self._file.transaction() as connection:
             now = self._clock.now()
             while found := connection.execute(sql.NEXT, {"now": now}).fetchone():
@@ -83,14 +90,20 @@ class InboxFile:
         return None
 
     def done(self, number: int, token: str) -> None:
-        """Marks the event as done: deletes its payload. Raises `LeaseLost` if another worker has taken it since."""
+        """Marks the event as done by deleting its payload.
+
+        Raises `LeaseLost` if another worker has taken the event since.
+        """
         with self._file.transaction() as connection:
             if not _held(connection, number, token).is_done:
                 _finish(connection, number)
         self._deleted()
 
     def done_by_key(self, event: WebhookEvent) -> None:
-        """Marks the event as done, even if a worker has it. Raises `ConfigurationError` if it was never received."""
+        """Marks the event as done, even if a worker has it.
+
+        Raises `ConfigurationError` if the event was never received.
+        """
         with self._file.transaction() as connection:
             numbers = _numbers(connection, event)
             for number in numbers:
@@ -100,7 +113,10 @@ class InboxFile:
         self._deleted()
 
     def release(self, number: int, token: str) -> None:
-        """Ends the lease early. Raises `LeaseLost` if another worker has taken the event since."""
+        """Ends the lease early, so that the event can be taken again after a pause; does nothing if it is not held.
+
+        Raises `LeaseLost` if another worker has taken the event since.
+        """
         with self._file.transaction() as connection:
             held = _held(connection, number, token)
             if held.is_held:
@@ -108,7 +124,10 @@ class InboxFile:
                 connection.execute(sql.WAIT, [False, now, now + retry_delay(held.attempt), number])
 
     def renew(self, number: int, token: str, lease: float) -> None:
-        """Extends the lease. Raises `LeaseLost` if the event was released, or another worker has taken it since."""
+        """Extends the lease to `lease` seconds from now; does nothing if the event is done.
+
+        Raises `LeaseLost` if the event was released, or if another worker has taken it since.
+        """
         with self._file.transaction() as connection:
             held = _held(connection, number, token)
             if held.is_held:
@@ -118,7 +137,7 @@ class InboxFile:
                 raise lease_lost(number)
 
     def depth(self) -> Depth:
-        """Returns how many events are not done."""
+        """Returns how many events are not done, and the age of the oldest."""
         now = self._clock.now()
         with self._file.reading() as connection:
             undone, new, taken, oldest, damaged = connection.execute(sql.DEPTH, {"now": now}).fetchone()
@@ -131,7 +150,7 @@ class InboxFile:
         )
 
     def pending(self, receipt: Receipt, limit: int) -> list[WebhookEvent]:
-        """Returns at most `limit` undone events with this receipt; those that cannot be read are left out."""
+        """Returns at most `limit` events with this receipt that are not done; unreadable events are left out."""
         found: list[WebhookEvent] = []
         with self._file.reading() as connection:
             for (number,) in connection.execute(sql.UNDONE, [receipt]):
@@ -143,18 +162,18 @@ class InboxFile:
         return found
 
     def damaged(self, limit: int) -> list[Damaged]:
-        """Returns at most `limit` events that were set aside."""
+        """Returns at most `limit` events that were marked as damaged, in order of arrival."""
         with self._file.reading() as connection:
             rows = connection.execute(sql.DAMAGED, [limit]).fetchall()
         return [Damaged(number=number, key=str(key), arrived_at=_moment(arrived)) for number, key, arrived in rows]
 
     def forget(self, days: float) -> int:
-        """Deletes the events that are done and arrived more than `days` ago; returns how many."""
+        """Deletes the events that are done and arrived more than `days` ago. Returns how many it has deleted."""
         with self._file.transaction() as connection:
             return connection.execute(sql.FORGET, [self._clock.now() - days * DAY_S]).rowcount
 
     def close(self) -> None:
-        """Clears the log of deleted payloads, and closes the file; the next use opens it again."""
+        """Removes deleted payloads from the write-ahead log, and closes the file. The next use opens it again."""
         self._file.clear_log()
         self._file.close()
 
@@ -169,7 +188,7 @@ class InboxFile:
 
 
 def token_of(number: int, attempt: int) -> str:
-    """Returns the token of a delivery; each time that an event is taken, it gets another one."""
+    """Returns the token of a delivery, which is another one each time that the event is taken."""
     return f"{number}-{attempt}"
 
 
@@ -187,7 +206,7 @@ def _finish(connection: sqlite3.Connection, number: int) -> None:
 
 
 def _held(connection: sqlite3.Connection, number: int, token: str) -> _Held:
-    """Returns the state of a taken event. Raises `LeaseLost` if another worker has taken it since."""
+    """Returns the state of a taken event. Raises `LeaseLost` if another worker has taken the event since."""
     row = connection.execute(sql.HELD, [number]).fetchone()
     if row is None or token_of(number, row[0]) != token:
         raise lease_lost(number)
@@ -208,7 +227,7 @@ def _standing(connection: sqlite3.Connection, subject: Subject | None) -> str | 
 
 # The row is a tuple of object because SQLite's values have no static types.
 def _row(connection: sqlite3.Connection, query: str, values: list[object]) -> tuple[object, ...] | None:
-    """Returns the first row of a query; None if there is no row, or if it is damaged."""
+    """Returns the first row of a query; None if there is no row, or if the row is damaged."""
     try:
         row: tuple[object, ...] | None = connection.execute(query, values).fetchone()
     except sqlite3.Error as error:
@@ -226,5 +245,5 @@ def _event(payload: object) -> WebhookEvent | None:
 
 
 def _moment(seconds: float) -> datetime:
-    # The row is damaged, so its time may be missing or out of range.
+    # In a damaged row the time may be missing or out of range.
     return datetime.fromtimestamp(min(max(seconds or 0.0, 0.0), _LATEST), UTC)

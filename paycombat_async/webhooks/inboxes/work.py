@@ -1,4 +1,4 @@
-"""The loop of `work()`, for every inbox: takes events, and waits while there is none."""
+"""The loop of `work()`, which every inbox uses: takes events, and waits while no event can be taken."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from paycombat_async.errors import StoreFailed
 from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.news import News
 
-_LONGEST_WAIT_S: Final = 30.0  # between two tries while the inbox cannot be reached
+_LONGEST_WAIT_S: Final = 30.0  # longest time between two tries while the inbox raises `StoreFailed`
 _log: Final = logging.getLogger("paycombat")
 
 
@@ -24,7 +24,8 @@ async def deliveries(
 ) -> AsyncGenerator[Delivery, None]:
     """Yields the deliveries that `take` returns. While it returns None, waits for `news`, but at most `poll` seconds.
 
-    Ends when `stop` is set or the inbox is closed. No task runs while a delivery is being worked on.
+    After `StoreFailed`, waits longer each time. Ends when `stop` is set or the inbox is closed. Leaves no task running
+    while a delivery is being worked on.
     """
     closings, failures = news.closings, 0
     while True:
@@ -46,7 +47,7 @@ async def deliveries(
 
 
 async def _wait(arrived: asyncio.Event, stop: asyncio.Event | None, sleep: Coroutine[Any, Any, None]) -> None:
-    """Returns when one of the events is set or the sleep is over. Leaves no task behind, also when cancelled."""
+    """Returns when one of the events is set or the sleep is over. Leaves no task behind, even when cancelled."""
     waits: list[Coroutine[Any, Any, object]] = [arrived.wait(), sleep]  # Any: what coroutines yield to their loop
     if stop is not None:
         waits.append(stop.wait())
