@@ -1,4 +1,7 @@
-"""The PayCombat API for blocking code: client, `Pager`, `sync_customers` and inboxes block; the rest is shared."""
+"""The PayCombat API for blocking code.
+
+The client, `Pager`, `sync_customers` and the inboxes block. Everything else is that of `paycombat_async`.
+"""
 
 from msgspec import UNSET
 

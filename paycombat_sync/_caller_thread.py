@@ -1,8 +1,8 @@
 """Runs a job, such as a batch, in the client's event loop, and the user's own code (rows, hooks) in the calling thread.
 
-In the loop's thread, a hook could not call the client, and a generator of rows would use its database connection in a
-thread other than the one that opened it. A comment ends with the name of the test that fails without its line, in
-brackets.
+If they ran in the loop's thread, a hook could not call the client, and a generator of rows would use its database
+connection in another thread than the one that opened the connection. A comment about a guard ends with the name of the
+test that fails without the guard, in brackets.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A function to call in the calling thread, and the future for its result; None if nobody waits for it."""
+    """A function to call in the calling thread, and the future for its result; None if nobody waits for the result."""
 
     work: Callable[[], object]
     answer: asyncio.Future[Any] | None  # Any: the result of `work`, of any type
 
 
 class CallerThread(Generic[T]):
-    """Connects a job in the loop with the thread that waits for it. Serves one job."""
+    """Connects a job in the event loop with the thread that waits for the job. Serves one job."""
 
     def __init__(self) -> None:
         self._tasks: asyncio.Queue[_Task | None] = asyncio.Queue()
@@ -36,29 +36,30 @@ class CallerThread(Generic[T]):
     def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:  # Any: what the coroutine yields
         """Runs the job and returns its result. This thread calls the functions that the job passes to `run_in_caller`.
 
-        After an interrupt, or an error of a hook, the job is cancelled, and the exception is raised when the job has
-        ended.
+        After an interrupt, or an error of a hook, the job is cancelled. The exception is raised when the job has ended.
         """
         try:
             runner.run(self._start, job)
             while (task := runner.run(self._tasks.get)) is not None:
                 self._carry_out(runner, task)
             return runner.run(self._result)
-        except BaseException:  # also KeyboardInterrupt (test_an_interrupt_ends_the_run_and_leaves_the_client_usable)
-            # ConfigurationError is raised if a hook closed the client: then the job has already ended
+        # BaseException, because the job must end after a KeyboardInterrupt, too
+        # (test_an_interrupt_ends_the_run_and_leaves_the_client_usable).
+        except BaseException:
+            # ConfigurationError is raised if a hook has closed the client; then the job has already ended
             # (test_a_hook_may_close_the_client_and_exit).
             with suppress(ConfigurationError):
                 runner.run(self._cancel)
             raise
 
     async def run_in_caller(self, work: Callable[[], U]) -> U:
-        """Calls `work` in the calling thread and returns its result, or raises its error. Called in the loop."""
+        """Calls `work` in the calling thread and returns its result, or raises its error. For use in the loop."""
         answer: asyncio.Future[U] = asyncio.get_running_loop().create_future()
         self._tasks.put_nowait(_Task(work, answer))
         return await answer
 
     def notify_caller(self, hook: Callable[[U], None]) -> Callable[[U], None]:
-        """Returns a function for the loop that passes a value to `hook` in the calling thread, without waiting."""
+        """Returns a function for the loop that lets the calling thread call `hook` with a value, and does not wait."""
 
         def notify(value: U) -> None:
             # `hook` is not called here, because `notify` runs in the loop's thread
@@ -92,7 +93,7 @@ class CallerThread(Generic[T]):
         # An interrupt may come before the job was started (test_an_interrupt_before_the_job_has_started_is_raised).
         if self._job is not None:
             self._job.cancel()
-            # Waits, so that the job has closed its files before the caller goes on
+            # The job must have closed its files before the caller goes on
             # (test_an_interrupt_is_raised_after_the_job_has_ended).
             await asyncio.wait([self._job])
 

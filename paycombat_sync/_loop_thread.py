@@ -5,12 +5,12 @@ from other threads is implemented here and not taken from a library, because:
 
 - Python joins the thread of anyio's `start_blocking_portal` before its exit handlers run, so that a program whose
   client was not closed would never end.
-- The future of `asyncio.run_coroutine_threadsafe` counts as cancelled at once, so that nobody can wait until a request
-  is really cut; after an interrupt before the caller has this future, the request goes on; and each call takes 10 µs
-  more.
+- The future of `asyncio.run_coroutine_threadsafe` counts as cancelled immediately, so that nobody can wait until the
+  request is really cancelled. If an interrupt comes before the caller has this future, the request goes on. And each
+  call takes 10 µs more.
 
-A comment ends with the name of the test that fails without its line, in brackets. A "test program" runs in
-a process of its own.
+A comment about a guard ends with the name of the test that fails without the guard, in brackets. A "test program" runs
+in a process of its own.
 """
 
 import asyncio
@@ -64,12 +64,12 @@ class _Call(Generic[T]):
         """Cancels the task. Must be called in the loop's thread."""
         if self._task is not None:
             self._task.cancel()
-        # No task yet: an interrupt came before `start` ran (test_an_interrupt_before_the_loop_has_the_call).
+        # There is no task if an interrupt came before `start` ran (test_an_interrupt_before_the_loop_has_the_call).
         else:
             self.drop()
 
     def drop(self) -> None:
-        """Wakes the thread that waits for this call; used when no event loop will start or finish the call."""
+        """Wakes the thread that waits for this call. Is used if no event loop will start or finish the call."""
         # A coroutine that never starts must be closed, or Python warns (test_a_call_that_comes_too_late_is_refused).
         if self._task is None:
             self._coroutine.close()
@@ -85,16 +85,16 @@ class _Call(Generic[T]):
         """Returns the coroutine's result, or raises its error. Can be called only once, because it drops the task.
 
         Raises `ConfigurationError` if the loop stopped before the call began. For a call that was cancelled, it raises
-        the error that the engine made for it, or `Disconnected` if there is none.
+        the error that the engine has attached to the cancellation, or `Disconnected` if there is no such error.
         """
         if self._task is None:
             raise ConfigurationError(_CLOSED)
         fate = self.fate()
-        # Without a reference to the task here, the cycle error -> frame -> task -> error is broken
+        # Dropping the references to the task breaks the cycle error -> frame -> task -> error
         # (test_an_error_is_freed_without_the_garbage_collector).
         task, self._task = self._task, None
         try:
-            # If the task is not done, or was cancelled, the loop stopped during the call: the error below is raised
+            # If the task is not done, or was cancelled, the loop stopped during the call, and the error below is raised
             # (test_closing_cuts_calls_of_other_threads, test_a_call_into_a_loop_that_is_ending_is_disconnected).
             if task.done() and not task.cancelled():
                 return task.result()
@@ -106,7 +106,10 @@ class _Call(Generic[T]):
             del fate  # breaks the cycle error -> frame -> error, which only the garbage collector would free
 
     def fate(self) -> PayCombatError | None:
-        """Returns the error that the engine set as the cause of a cancelled call's CancelledError; None without one."""
+        """Returns the error that the engine has set as the cause of a cancelled call's CancelledError.
+
+        Returns None if the call was not cancelled or has no such cause.
+        """
         if self._task is None or not self._task.cancelled():
             return None
         try:
@@ -118,7 +121,7 @@ class _Call(Generic[T]):
         return cause if isinstance(cause, PayCombatError) else None
 
     def _finish(self, task: asyncio.Task[T]) -> None:
-        # The task's error is read here, because asyncio logs an error that nobody reads
+        # The task's error is read here, because asyncio logs an error that no code reads
         # (test_an_interrupt_just_after_the_answer_is_raised_at_once).
         if not task.cancelled():
             task.exception()
@@ -126,21 +129,20 @@ class _Call(Generic[T]):
 
 
 class LoopThread:
-    """Runs coroutines for any number of threads, until `stop`. It belongs to the process that made it."""
+    """Runs coroutines for any number of threads, until `stop`. It can be used only in the process that created it."""
 
     def __init__(self, name: str) -> None:
         """Starts the thread and the loop.
 
-        Raises `ConfigurationError` if no thread can start, as at interpreter exit.
+        Raises `ConfigurationError` if no thread can start, for example at interpreter exit.
         """
         self._pid = os.getpid()
         self._calls: set[_Call[Any]] = set()
         self._is_over = False
         self._halt = asyncio.Event()
         self._started: Future[asyncio.AbstractEventLoop] = Future()
-        # A daemon thread: Python joins other threads before its exit handlers run, so a program that did not
-        # close its client would never end
-        # (test_a_program_gets_its_answers_and_ends_quietly[close_forgotten]).
+        # The thread is a daemon, because Python joins other threads before its exit handlers run: a program that did
+        # not close its client would never end (test_a_program_gets_its_answers_and_ends_quietly[close_forgotten]).
         try:
             self._thread = start_thread(self._serve, name)
             # With gevent, a wait without a limit may raise LoopExit
@@ -148,7 +150,7 @@ class LoopThread:
             while (seconds := poll_seconds()) > 0 and not self._started.done():
                 wait([self._started], seconds)
             self._loop = self._started.result()
-        # RuntimeError: Python starts no thread at interpreter exit or at the system's limit of threads
+        # RuntimeError is raised at interpreter exit and at the system's limit of threads
         # (test_where_no_thread_can_start_the_call_says_so).
         except RuntimeError as error:
             raise ConfigurationError(f"the client cannot have its thread: {error}") from None
@@ -160,7 +162,7 @@ class LoopThread:
 
     @property
     def is_over(self) -> bool:
-        """Whether this loop takes no more calls: always True in a forked child, since the loop is the parent's.
+        """Whether this loop takes no more calls. Always True in a forked child, because the loop is the parent's.
 
         The process id is compared because a server that forks in C, such as uWSGI, does not call the functions of
         `os.register_at_fork` (test programs `fork_after_use` and `fork_in_c`).
@@ -169,18 +171,22 @@ class LoopThread:
 
     @property
     def is_here(self) -> bool:
-        """Whether the caller is in the loop's thread, as a user's hook is: a blocking call there would never end."""
+        """Whether the caller is in the loop's thread, as a user's hook is. A blocking call there would never end."""
         return get_ident() == self._thread.ident
 
     # The two `Any` are what the coroutine yields to its event loop and what it gets back.
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Returns the coroutine's result. An interrupt, such as Ctrl-C, cancels it and is raised once it has ended."""
+        """Returns the coroutine's result, or raises its error.
+
+        An interrupt, such as Ctrl-C, cancels the coroutine, and is raised when the coroutine has ended, or after 3
+        seconds. Raises `ConfigurationError` if the loop has ended, and `Disconnected` if it ends during the call.
+        """
         call = _Call(coroutine)
         try:
             self._enter(call)
             while not call.wait(poll_seconds()):
                 pass
-        # The request must not go on after Ctrl-C (test_ctrl_c_cuts_the_request).
+        # After Ctrl-C the request must not go on (test_ctrl_c_cuts_the_request).
         except BaseException as interrupt:
             self._abandon(call)
             fate = call.fate()
@@ -198,32 +204,36 @@ class LoopThread:
             raise
 
     def stop(self) -> None:
-        """Ends the loop and its thread: cancels the running calls and closes the connections."""
+        """Ends the loop and its thread, and cancels the running calls. Waits at most 3 seconds for the thread.
+
+        A second call does nothing.
+        """
         self._is_over = True  # refuses new calls while the loop ends (test_a_call_while_the_loop_ends_is_refused)
         # RuntimeError is raised if the loop is already closed (test_a_client_and_its_variants_share_one_thread).
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._halt.set)
         # A thread cannot join itself (test_a_client_collected_in_its_own_thread_ends_it_too).
         if not self.is_here:
-            # The wait is limited, because a user's hook may block the loop for ever
+            # The wait is limited, because a user's hook may block the loop endlessly
             # (test_ctrl_c_ends_a_program_whose_hook_hangs).
             self._thread.join(_CANCEL_GRACE_S)
 
     def stop_unless_busy(self) -> None:
-        """Ends the loop when the program exits or the client is garbage-collected, unless a call is still running.
+        """Ends the loop, unless a call is still running. Does nothing in a forked child.
 
-        A running call ends with the process, since it runs in a daemon thread. Does nothing in a forked child.
+        Is called when the program exits or the client is garbage-collected. A running call ends with the process,
+        because it runs in a daemon thread.
         """
-        # A forked child must not stop the loop of its parent, and waiting for a running call would delay the exit.
-        # Tests: a_forked_child_leaves_the_loop_of_its_parent_alone, a_call_under_way_does_not_hold_up_the_exit.
+        # A forked child must not stop the loop of its parent, and waiting for a running call would delay the exit
+        # (test_a_forked_child_leaves_the_loop_of_its_parent_alone, test_a_call_under_way_does_not_hold_up_the_exit).
         if self._pid == os.getpid() and not self._calls:
             self.stop()
 
     def _enter(self, call: _Call[Any]) -> None:
         """Starts the call in the loop, with the caller's context variables.
 
-        Raises `ConfigurationError` if the loop has ended. No lock is needed: `_serve` drops a call that comes while the
-        loop ends.
+        Raises `ConfigurationError` if the loop has ended. No lock is needed, because `_serve` drops a call that comes
+        while the loop ends.
         """
         self._calls.add(call)
         # A loop that is ending might not run the call (test_a_call_while_the_loop_ends_is_refused).
@@ -246,18 +256,18 @@ class LoopThread:
             # (test_a_signal_handler_may_close_and_exit_before_the_loop_has_the_call).
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(call.cancel)
-            # Waits until the request is really cancelled (test_ctrl_c_returns_when_the_request_is_cut), but not for
-            # ever, since a user's hook may block the loop (test_ctrl_c_ends_a_program_whose_hook_hangs).
+            # Waits until the request is really cancelled (test_ctrl_c_returns_when_the_request_is_cut), but only some
+            # seconds, because a user's hook may block the loop (test_ctrl_c_ends_a_program_whose_hook_hangs).
             call.wait(_CANCEL_GRACE_S)
 
     def _serve(self) -> None:
         try:
-            import anyio  # noqa: PLC0415  # importing it takes 15 ms, so it is done at the first call only
+            import anyio  # noqa: PLC0415  # importing it takes 15 ms, so that is left to the first call
 
             # All calls run in one event loop, because a connection can be used only in the loop that opened it
             # (test_one_run_of_anyio_serves_all_calls_of_a_client).
             anyio.run(self._stay, backend_options={"loop_factory": _LOOP_FACTORY})
-        except BaseException as error:  # noqa: BLE001  # the constructor or `run` raises it in its caller's thread
+        except BaseException as error:  # noqa: BLE001  # the constructor raises it in its caller's thread
             # The constructor waits for the future `_started`, so it must get the error
             # (test_where_no_loop_can_start_the_call_says_so).
             if not self._started.done():

@@ -1,9 +1,9 @@
-"""Starts a thread of the operating system, also in programs that gevent has patched.
+"""Starts a thread of the operating system (a native thread), even in programs that gevent has patched.
 
 After `gevent.monkey.patch_all()`, `threading.Thread` starts a greenlet in the caller's own thread. An event loop there
-would count as running in every other greenlet: Django refuses its ORM, `asyncio.run` fails, and a second client finds
-asyncio running already. gevent's locks work between native threads, so callers wait for the loop as they do for
-any other lock, and the greenlets beside them go on (test_gevent.py).
+would count as running in every other greenlet: Django would refuse its ORM, `asyncio.run` would fail, and a second
+client would find asyncio running already. gevent's locks work between native threads, so callers wait for the loop as
+for any other lock, and other greenlets of their thread go on meanwhile (test_gevent.py).
 """
 
 import sys
@@ -14,8 +14,8 @@ from typing import Any, Final, Protocol
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.errors import ConfigurationError
 
-_POLL_S: Final = 0.1
-_PAUSE_S: Final = 0.005
+_POLL_S: Final = 0.1  # seconds; also the longest delay of Ctrl-C on Windows
+_PAUSE_S: Final = 0.005  # seconds between two checks whether a thread has ended
 
 
 class Thread(Protocol):
@@ -27,14 +27,15 @@ class Thread(Protocol):
         ...
 
     def join(self, timeout: float) -> None:
-        """Waits for the end of the thread, for at most `timeout` seconds."""
+        """Waits for the end of the thread, for at most `timeout` seconds. Returns in both cases."""
         ...
 
 
 def start_thread(target: Callable[[], None], name: str) -> Thread:
-    """Starts a daemon thread that calls `target`. Raises `RuntimeError` if Python cannot start one.
+    """Starts a daemon thread that calls `target`. Raises `RuntimeError` if Python cannot start a thread.
 
-    Raises `ConfigurationError` in a program patched by eventlet, whose locks do not work between native threads.
+    Raises `ConfigurationError` in a program that eventlet has patched, because eventlet's locks do not work between
+    native threads.
     """
     patched = _patched_by_gevent()
     if patched is not None:
@@ -46,10 +47,11 @@ def start_thread(target: Callable[[], None], name: str) -> Thread:
 
 
 def poll_seconds() -> float:
-    """Returns how long a wait for another thread may take at a time, in seconds; -1 for no limit.
+    """Returns how many seconds a wait for another thread may take before it is repeated; -1 for no limit.
 
-    On Windows, Ctrl-C does not interrupt a wait for a lock. gevent raises `LoopExit` from a wait without a limit if no
-    other greenlet has anything to do, since it does not know of other threads.
+    On Windows the waits are short because Ctrl-C does not interrupt a wait for a lock. With gevent they are short
+    because a wait without a limit raises `LoopExit` if no other greenlet has anything to do: gevent does not know of
+    other threads.
     """
     return _POLL_S if sys.platform == "win32" or _patched_by_gevent() is not None else -1
 
@@ -70,7 +72,7 @@ class _GeventThread:
         self._gevent: Any = sys.modules["gevent"]
         self._is_over = False
         # Each thread has a hub (gevent's event loop), and the first hub imports modules. If two threads import them at
-        # once, each waits for the other.
+        # the same time, each waits for the other.
         hub = self._gevent.get_hub()
         _ = hub.resolver, hub.threadpool
         patched.get_original("_thread", "start_new_thread")(self._run, ())
@@ -84,15 +86,16 @@ class _GeventThread:
 
     def _run(self) -> None:
         self.ident = get_ident()
-        # In a greenlet of its own, since `threading` never forgets the main greenlet of a thread that it did not start.
+        # `target` runs in another greenlet than the thread's main one, because `threading` never forgets the main
+        # greenlet of a thread that it did not start.
         self._gevent.spawn(self._target).join()
         self._gevent.sleep(0)  # lets `threading` forget that greenlet
-        self._gevent.get_hub().destroy(destroy_loop=True)  # else the hub's descriptors stay open
+        self._gevent.get_hub().destroy(destroy_loop=True)  # otherwise the hub's file descriptors would stay open
         self._is_over = True
 
 
 def _patched_by_gevent() -> Any:
-    """Returns the module `gevent.monkey` if it has patched `threading`, else None."""
+    """Returns the module `gevent.monkey`; None if gevent has not patched `threading`."""
     monkey = sys.modules.get("gevent.monkey")
     return monkey if monkey is not None and monkey.is_module_patched("threading") else None
 

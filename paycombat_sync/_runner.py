@@ -1,10 +1,15 @@
-"""Runs the async client for blocking code: one event loop per client and process, kept for the client's life.
+"""Runs the async client for blocking code: each client has one event loop per process, until it is closed.
 
 A simple program would need no more than `anyio.run` in a thread of the client. The rest of this module and of
-`_loop_thread` is there so that Ctrl-C cuts the request; a forked child gets a loop of its own; a program ends although
-`close()` was forgotten; calls work inside a running loop, as in a notebook; and a call takes 10 µs less than with
-anyio's `BlockingPortal`.
-A comment ends with the name of the test that fails without its line, in brackets.
+`_loop_thread` is needed for five reasons:
+
+- Ctrl-C cancels the request.
+- A forked child gets a loop of its own.
+- A program ends even if it does not call `close()`.
+- Calls work in a thread that runs an event loop, as in a notebook.
+- A call takes 10 µs less than with anyio's `BlockingPortal`.
+
+A comment about a guard ends with the name of the test that fails without the guard, in brackets.
 """
 
 import asyncio
@@ -41,23 +46,23 @@ class Runner:
 
     @property
     def is_closed(self) -> bool:
-        """Whether `close` was called: `run` raises `ConfigurationError` from then on."""
+        """Whether `close` was called. From then on, `run` raises `ConfigurationError`."""
         return self._is_closed
 
     # The two `Any` are what the coroutine yields to its event loop and what it gets back.
     def run(self, function: Callable[P, Coroutine[Any, Any, T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Returns what `function` returns, or raises what it raises. Ctrl-C, or any other interrupt, cancels it.
+        """Returns what `function` returns, or raises what it raises. Ctrl-C, or any other interrupt, cancels the call.
 
-        Raises `ConfigurationError` when the client is closed, or when called from the client's own loop.
+        Raises `ConfigurationError` if the client is closed, or if called from the client's own loop.
         """
         thread = self._usable()
         _warn_of_blocking()
         return thread.run(function(*args, **kwargs))
 
     def close(self, end: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
-        """Runs the coroutine function `end` in the event loop, then stops the loop, if one was ever started.
+        """Runs the coroutine function `end` in the event loop, then stops the loop; without a loop, runs nothing.
 
-        A second call does nothing.
+        A second call does nothing. Raises `ConfigurationError` if called from the client's own loop.
         """
         with self._lock():
             thread = self._thread
@@ -70,7 +75,7 @@ class Runner:
             try:
                 if end is not None:
                     thread.run(end())
-            finally:  # stop the thread also if `end` fails (test_closing_that_fails_still_ends_the_thread)
+            finally:  # the thread must stop even if `end` fails (test_closing_that_fails_still_ends_the_thread)
                 thread.stop()
 
     def __reduce__(self) -> NoReturn:
@@ -81,15 +86,15 @@ class Runner:
 
     def _usable(self) -> LoopThread:
         thread = self._thread
-        # `is_over` is also True if a user's hook raised SystemExit or KeyboardInterrupt, which stops the event loop:
-        # then a new loop is started (test_a_loop_that_a_hook_has_ended_is_replaced).
+        # `is_over` is True after a fork, and also if a user's hook raised SystemExit or KeyboardInterrupt, which stops
+        # the event loop: then a new loop is started (test_a_loop_that_a_hook_has_ended_is_replaced).
         if thread is None or thread.is_over:
             return self._start()
         _refuse_own(thread)  # a call from a hook would wait for itself (test_a_call_from_a_hook_is_refused)
         return thread
 
     def _start(self) -> LoopThread:
-        # The lock lets only one of several threads start the loop (test_many_threads_may_make_the_first_call).
+        # With the lock, only one of several threads starts a loop (test_many_threads_may_make_the_first_call).
         with self._lock():
             # Without this check, a closed client would start a new event loop (test_a_closed_client_says_so).
             if self._is_closed:
@@ -102,11 +107,11 @@ class Runner:
             return self._thread
 
     def _lock(self) -> AbstractContextManager[object]:
-        """Returns the lock for starting and closing the event loop; each process has its own.
+        """Returns the lock for starting and closing the event loop. Each process has its own lock.
 
         After a fork, the parent's lock may be held by a thread that does not exist in the child, and would never be
-        released. The lock is reentrant, because a signal handler may use the client in the middle of its first call
-        (test_a_fork_during_the_first_call_of_another_thread, test_a_signal_handler_may_call_during_the_first_call).
+        released (test_a_fork_during_the_first_call_of_another_thread). The lock is reentrant, because a signal handler
+        may use the client in the middle of its first call (test_a_signal_handler_may_call_during_the_first_call).
         """
         return self._locks.setdefault(os.getpid(), threading.RLock())
 
@@ -127,7 +132,7 @@ def _warn_of_blocking() -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         return
-    # No warning in IPython: blocking a notebook's event loop does no harm
+    # IPython gets no warning, because blocking a notebook's event loop does no harm
     # (test_only_a_notebook_may_block_its_loop_without_a_warning).
     if not _in_ipython():
         _warned.add("blocking")

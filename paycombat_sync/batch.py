@@ -19,7 +19,7 @@ from paycombat_sync.client import PayCombat
 
 Rows: TypeAlias = str | os.PathLike[str] | RowFile | Iterable[Given]
 
-_STOP_S: Final = 0.05  # seconds between two looks at `stop`: a `threading.Event` cannot wake an event loop
+_STOP_S: Final = 0.05  # seconds between two checks of `stop`, because a `threading.Event` cannot wake an event loop
 
 
 def sync_customers(
@@ -35,29 +35,31 @@ def sync_customers(
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> BatchReport:
-    """Update the customers of a file or an iterable concurrently, and return a report that accounts for every row.
+    """Updates the customers of a file or an iterable concurrently, and returns a report that counts every row.
 
     `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`. Rows are read
     shortly before they are sent: at first one or two per concurrent call, later those for the next fifth of a second,
     and never more than six per concurrent call (or 96, if that is more). A row that is invalid or refused is reported,
-    and the others continue; a row that contains nothing to change is not sent. `failed` is the path of a file for the
-    rows that failed, with the reasons; if that path has a file that may hold corrections, the file is kept, and
-    `BatchReport.failures_file` is another path.
+    and the run continues with the other rows. A row that contains nothing to change is not sent. `failed` is the path
+    of a file for the rows that failed, with the reasons. If a file at that path may hold corrections, that file is
+    kept, and `BatchReport.failures_file` is another path.
 
-    With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried out before
-    are skipped while their content in the input is the same, whatever has changed at the provider; `send_all` sends
-    them again. Results are committed every quarter of a second, and at the latest after 300 rows: a resumed run sends
-    again at most about 300 rows that were carried out, and those under way when the run was killed.
+    With a `journal` file, the same call resumes a run that was killed or stopped. Rows that an earlier run carried out
+    are skipped if their content in the input is the same, even if the customer has changed at the provider since;
+    `send_all` sends them again. Results are committed every quarter of a second, and at the latest after 300 rows.
+    Therefore a resumed run sends again at most about 300 rows that were carried out, and the rows whose calls were
+    under way when the run was killed.
 
-    At most `concurrency` calls run at once, never more than the client's `max_connections`, and fewer while the
-    provider answers 429; `rate` is the highest number of calls per second. With `dry_run` nothing is sent or written,
-    and `client` may be None; rows that the journal says are done count as unchanged. Setting `stop`, which any thread
-    or signal handler may do, ends the run early: calls under way are finished, the other rows stay pending for the next
-    run. Ctrl-C cuts the calls under way and closes the journal properly, too. An iterable is read, and `on_progress` is
-    called, in the thread that calls this function; both may use the client.
+    At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
+    the provider answers 429. `rate` is the highest number of calls per second. With `dry_run` nothing is sent or
+    written, and `client` may be None; rows that the journal records as done count as unchanged. Setting `stop`, which
+    any thread or signal handler may do, ends the run early: calls under way are finished, and the other rows stay
+    pending for the next run. Ctrl-C cancels the calls under way, records them as unknown and closes the journal. An
+    iterable is read, and `on_progress` is called, in the thread that calls this function; both may use the client.
 
-    Raises `ConfigurationError` before anything is sent if the file, the journal or a setting cannot be used; a problem
-    that stops the run later is in `BatchReport.stopped`.
+    Raises `ConfigurationError` before anything is sent if the input is unreadable or invalid as a whole, if the journal
+    is in use by another run or belongs to another account or input, if the folder of `failed` cannot be written, or if
+    `concurrency` or `rate` is out of range. A problem that stops the run later is in `BatchReport.stopped`.
     """
     caller: CallerThread[BatchReport] = CallerThread()
     async_client = None if client is None else client._async  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # private, but of this SDK
@@ -99,7 +101,7 @@ async def _relay(stop: threading.Event | None, stopping: asyncio.Event) -> None:
 
 
 class _CallersRows(RowReader):
-    """Reads an iterable in the caller's thread; rows that were read can be taken while it waits for the next row."""
+    """Reads an iterable in the caller's thread. While it waits for a row, the rows before that can be taken."""
 
     def __init__(self, rows: Iterable[Given], caller: CallerThread[BatchReport]) -> None:
         self._rows = RowIterator(rows)
@@ -124,13 +126,14 @@ class _CallersRows(RowReader):
 
     def _start(self, most: int) -> asyncio.Future[int]:
         reading = asyncio.ensure_future(self._caller.run_in_caller(lambda: self._read(most)))
-        # Reads the exception: asyncio logs one that nobody reads, as when the run ends before the reading does.
+        # The callback reads the exception, because asyncio would log it if no code reads it: the run may end before
+        # the reading ends.
         reading.add_done_callback(lambda done: done.cancelled() or done.exception())
         return reading
 
     def _read(self, most: int) -> int:
-        """Reads at most `most` rows in the caller's thread, and returns how many it read; 0 at the end."""
+        """Reads at most `most` rows in the caller's thread. Returns how many it has read, 0 at the end of the input."""
         count = 0
-        for count, row in enumerate(self._rows.next_rows(most), 1):  # noqa: B007  # counts
+        for count, row in enumerate(self._rows.next_rows(most), 1):  # noqa: B007  # `count` is used after the loop
             self._taken.append(row)
         return count

@@ -1,4 +1,4 @@
-"""`PayCombat`: the client for blocking code, over an async one that works in a thread of its own."""
+"""`PayCombat`: the client for blocking code. It uses an async client, which works in a thread of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from ssl import SSLContext
@@ -37,15 +37,16 @@ R = TypeVar("R")
 class PayCombat:
     """A client of the PayCombat API for blocking code.
 
-    Use it as a context manager, or call `close()`. One client may serve many threads at the same time, and works after
-    a fork: each process gets connections of its own. It works in a notebook, too. Ctrl-C interrupts the request of the
-    current call. Hooks are called in the client's own thread and must not call the client.
+    Use it as a context manager, or call `close()`. One client may serve many threads at the same time, and survives a
+    fork: each process gets connections of its own. It works in a notebook, too. Ctrl-C cancels the request of the call
+    that it interrupts. Hooks are called in the client's own thread and must not call the client.
 
-    Until it is closed, a client in use holds one thread, three file descriptors and one more for each open connection.
-    So make one client for each account and share it. A client made by `with_options` shares all of these.
+    Until it is closed, a client in use holds one thread, three file descriptors, and one more for each open connection.
+    Therefore create one client for each account and share it; `with_options` returns a client with other settings that
+    shares all of these.
     """
 
-    # These are on the class for `create_autospec`, `help` and completion; each client has resources of its own.
+    # These are on the class for `create_autospec`, `help` and completion. Each client has resources of its own.
     customers: Customers = Customers(UNBOUND, UNBOUND)
     payins: Payins = Payins(UNBOUND, UNBOUND)
     payouts: Payouts = Payouts(UNBOUND, UNBOUND)

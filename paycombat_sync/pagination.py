@@ -1,7 +1,7 @@
 """The blocking pager; `paycombat_async.pagination` decides what to request and where a list ends.
 
-The loop over the pages is repeated here: if the async generator were used, each of its steps would run in another task,
-and a pager that is dropped half way would leave the generator open in the loop.
+The loop over the pages is repeated here, because each step of the async generator would run in another task, and a
+loop that the user leaves early would leave the generator open in the event loop.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""An event that a worker has taken from a blocking inbox, with its lease: the time in which no other worker gets it."""
+"""An event that a worker has taken from a blocking inbox, with its lease.
+
+The lease is the time for which no other worker gets the event.
+"""
 
 from contextlib import AbstractContextManager, nullcontext, suppress
 from types import TracebackType
@@ -29,9 +32,9 @@ class Keeper(Protocol):
 class Delivery:
     """An event that a worker has taken from an inbox, and that no other worker gets until the lease ends.
 
-    `with delivery as event:` renews the lease whenever a third of it has passed. A clean end marks the event as done;
-    when the body raises, the event is released, to be taken again. If the lease is lost, `LeaseLost` is raised at the
-    end of the block, since a thread cannot be cancelled.
+    `with delivery as event:` renews the lease whenever a third of it has passed. At a clean end of the `with` block,
+    the event is marked as done. If the block raises, the event is released, to be taken again. If the lease is lost,
+    `LeaseLost` is raised at a clean end of the block, because a thread cannot be cancelled.
 
     `attempt` says how many times the event has been taken, from 1. `number` is the event's number in the inbox. `token`
     is new each time that the event is taken, so that the inbox recognizes a worker that has lost its lease.
@@ -48,7 +51,7 @@ class Delivery:
         runner: Runner,
         connection: "RawConnection | None" = None,
     ) -> None:
-        """Called by an inbox; `runner` has the event loop in which the lease is renewed."""
+        """Is called by an inbox. `runner` has the event loop in which the lease is renewed."""
         self.event = delivery.event
         self.attempt = delivery.attempt
         self.number = delivery.number
@@ -69,11 +72,12 @@ class Delivery:
         holding, self._holding = self._holding, None
         assert holding is not None  # noqa: S101  # __enter__ has set it
         is_clean = error is None
-        first: AbstractContextManager[None] = nullcontext() if is_clean else suppress(LeaseLost)  # the body's own error
+        # LeaseLost must not replace the error that the `with` block has raised.
+        first: AbstractContextManager[None] = nullcontext() if is_clean else suppress(LeaseLost)
         with first:
             if not self._runner.is_closed:
                 self._runner.run(holding.end, is_clean=is_clean)
-            elif is_clean:  # the inbox was closed meanwhile; its next call uses a new loop
+            elif is_clean:  # the inbox was closed meanwhile, and its next call uses a new loop
                 self._keeper.done(self)
             else:
                 self._keeper.release(self)

@@ -1,4 +1,4 @@
-"""A blocking inbox that runs an async inbox in an event loop in another thread."""
+"""A blocking inbox that runs an async inbox in the event loop of another thread."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from paycombat_sync._runner import Runner
 from paycombat_sync.webhooks.delivery import Delivery
 from paycombat_sync.webhooks.inbox import Inbox
 
-_STOP_S: Final = 0.1  # longest time until a set `stop` is noticed: an event loop cannot wait for a `threading.Event`
+_STOP_S: Final = 0.1  # seconds between two checks of `stop`, because an event loop cannot wait for a `threading.Event`
 
 
 class LoopInbox(Inbox):
@@ -58,7 +58,7 @@ class LoopInbox(Inbox):
             if not runner.is_closed:
                 raise
         finally:
-            with contextlib.suppress(ConfigurationError, Disconnected):  # the inbox was closed, and with it the loop
+            with contextlib.suppress(ConfigurationError, Disconnected):  # raised if the inbox was closed meanwhile
                 runner.run(_end, deliveries)
 
     @contextlib.contextmanager
@@ -101,7 +101,7 @@ def _original(delivery: Delivery) -> inner.Delivery:
 async def _next(
     deliveries: AsyncGenerator[inner.Delivery, None], stop: threading.Event | None, stopped: asyncio.Event
 ) -> inner.Delivery | None:
-    """Returns the next delivery; None at the end. While it waits, it sets `stopped` as soon as `stop` is set."""
+    """Returns the next delivery; None at the end. While it waits, it sets `stopped` soon after `stop` is set."""
     if stop is None:
         return await anext(deliveries, None)
     if stop.is_set():

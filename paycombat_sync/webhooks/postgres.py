@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class _Async(postgres.PostgresInbox):
-    """An async inbox that accepts a blocking pool, and gives the blocking inbox access to its tables (`core`)."""
+    """An async inbox that accepts a blocking pool, and whose tables the blocking inbox can use (`core`)."""
 
     _pool = BLOCKING_POOL
 
