@@ -12,7 +12,10 @@ from paycombat_async.sandbox.state import IN_MEMORY
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the sandbox until Ctrl-C or SIGTERM; returns the exit code: 0 after such a stop, 2 for unusable arguments."""
+    """Runs the sandbox until Ctrl-C or SIGTERM. Returns the exit code: 0 after such a stop, 2 for invalid arguments.
+
+    Malformed options end the process with 2 themselves (argparse).
+    """
     options = _parser().parse_args(arguments)
     try:
         serve(

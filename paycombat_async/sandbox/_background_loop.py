@@ -22,16 +22,16 @@ class BackgroundLoop:
 
     # Any: what a coroutine yields to its event loop and gets back; no caller depends on these types.
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run the coroutine in the background loop; block until it ends and return its result."""
+        """Runs the coroutine in the background loop. Blocks until it ends, and returns its result."""
         return self.submit(work).result()
 
     # Any: what a coroutine yields to its event loop and gets back; no caller depends on these types.
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Start the coroutine in the background loop; returns a future for its result."""
+        """Starts the coroutine in the background loop, and returns a future for its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def stop(self) -> None:
-        """End the loop and join the thread; running tasks are cancelled."""
+        """Cancels the running tasks, ends the loop and waits for the end of the thread."""
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 

@@ -1,4 +1,7 @@
-"""Checks of a request before its handler runs: host, token, content type, signature, body. No I/O."""
+"""Checks of a request before its handler runs: host, token, content type, signature, body. No I/O.
+
+To refuse a request is to raise `Refused` with an HTTP status.
+"""
 
 import re
 from functools import lru_cache
@@ -14,21 +17,24 @@ from paycombat_async.sandbox.refusals import Refused, bad_request, unauthorized
 from paycombat_async.sandbox.stringify import stringify
 from paycombat_async.schemas._base import explain
 
-MAX_BODY_BYTES = 100_000  # below the 102,400 ("100kb") that Express, a Node.js server, allows by default
+MAX_BODY_BYTES = 100_000  # less than the 102,400 ("100kb") that Express, a Node.js server, allows by default
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 
 Q = TypeVar("Q")
 
 
 def check_host(given: list[str]) -> None:
-    """Refuse with 421 unless Host is a loopback name: web pages could otherwise reach the sandbox by DNS rebinding."""
+    """Refuses with 421 unless the Host header is a loopback name.
+
+    Otherwise web pages could reach the sandbox by DNS rebinding.
+    """
     if len(given) != 1 or not is_loopback(given[0]):
         raise Refused(421, "MISDIRECTED_REQUEST", "the Host header must be localhost or a loopback address")
 
 
 @lru_cache(maxsize=64)
 def is_loopback(authority: str) -> bool:
-    """Whether `host` or `host:port` is "localhost" or a loopback address."""
+    """Returns whether `host` or `host:port` is "localhost" or a loopback address."""
     try:
         name = urlsplit(f"//{authority}").hostname
         return name == "localhost" or (name is not None and ip_address(name).is_loopback)
@@ -37,13 +43,13 @@ def is_loopback(authority: str) -> bool:
 
 
 def check_token(given: list[str], token: str) -> None:
-    """Refuse with 401 unless there is exactly one `X-token` header, with this token."""
+    """Refuses with 401 unless there is exactly one `X-token` header, with this token."""
     if given != [token]:
         raise unauthorized("X-token is missing, repeated or wrong")
 
 
 def check_content_type(kind: str, charset: str | None, encoding: str | None) -> None:
-    """Refuse with 415 a body that is not uncompressed JSON in UTF-8."""
+    """Refuses with 415 a body that is not uncompressed JSON in UTF-8."""
     if kind != "application/json" or (charset or "utf-8").lower() != "utf-8":
         raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json, in UTF-8")
     if encoding is not None:
@@ -51,10 +57,10 @@ def check_content_type(kind: str, charset: str | None, encoding: str | None) -> 
 
 
 def check_signature(body: bytes, given: list[str], signer: Signer) -> None:
-    """Refuse with 401 unless the signature matches both the received bytes and `JSON.stringify(JSON.parse(body))`.
+    """Refuses with 401 unless the signature matches both the received bytes and `JSON.stringify(JSON.parse(body))`.
 
     It is unknown which of the two the provider verifies. A signature that matches only one of them could fail at the
-    provider, so the sandbox refuses it.
+    provider, so the sandbox refuses it. A signed body that is not JSON is refused with 400.
     """
     if len(given) != 1 or not _SIGNATURE.fullmatch(given[0]):
         raise unauthorized("signature is missing, repeated, or not 64 lower-case hexadecimal digits")
@@ -83,7 +89,10 @@ class BodyReader(Generic[Q]):
         self._decoder = msgspec.json.Decoder(kind)
 
     def read(self, body: bytes) -> Q:
-        """The decoded request. Raises `Refused` (400) if it is invalid; the message names the field, not its value."""
+        """Returns the decoded request. Raises `Refused` (400) if the body is invalid.
+
+        The message names the invalid field, not its value.
+        """
         try:
             request = self._decoder.decode(body)
         except msgspec.ValidationError as error:
@@ -91,7 +100,7 @@ class BodyReader(Generic[Q]):
         except msgspec.DecodeError:
             raise _not_json() from None
         else:
-            # `extra` exists only in the SDK, which sends its items as plain fields: no body may contain `extra` itself.
+            # `extra` exists only in the SDK, which sends its items as plain fields. So no body may contain `extra`.
             if getattr(request, "extra", UNSET) is UNSET:
                 return request
             text, path = "object contains unknown field `extra`", "$"
@@ -99,5 +108,5 @@ class BodyReader(Generic[Q]):
 
 
 def reader_of(kind: type[Any]) -> BodyReader[Any] | None:
-    """The `BodyReader` for this request type; None for `NoneType`, which means that the endpoint takes no body."""
+    """Returns the `BodyReader` for this request type; None for `NoneType`: then the endpoint takes no body."""
     return None if kind is type(None) else BodyReader(kind)

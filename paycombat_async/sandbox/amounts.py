@@ -1,4 +1,4 @@
-"""Exact arithmetic: amounts are parsed from the digits in the JSON, stored as str, and added without rounding."""
+"""Exact arithmetic: amounts are read from the digits in the JSON, stored as str, and added without rounding."""
 
 import re
 from decimal import Context, Decimal, Inexact, InvalidOperation
@@ -17,9 +17,9 @@ _NUMBER: Final = re.compile(rb"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 
 def read_amount(raw: Raw, path: str) -> Decimal:
-    """The amount in a JSON number.
+    """Returns the amount in a JSON number; `path` is the field's path, for messages.
 
-    Raises `Refused` (400) unless it is from 0.000001 up to 10^15, with at most 15 significant digits.
+    Raises `Refused` (400) unless the amount is from 0.000001 up to 10^15, with at most 15 significant digits.
     """
     written = bytes(raw)
     if not _NUMBER.fullmatch(written):
@@ -33,15 +33,15 @@ def read_amount(raw: Raw, path: str) -> Decimal:
 
 
 def plus(one: Decimal, other: Decimal) -> Decimal:
-    """The exact sum, independent of the caller's decimal context."""
+    """Returns the exact sum, independent of the caller's decimal context."""
     return _EXACT.add(one, other)
 
 
 def minus(amount: Decimal) -> Decimal:
-    """The amount with the opposite sign; 0 for 0, never -0."""
+    """Returns the amount with the opposite sign; 0 for 0, never -0."""
     return amount.copy_negate() if amount else amount
 
 
 def text_of(amount: Decimal) -> str:
-    """The amount as a str of plain digits, without an exponent or trailing zeros."""
+    """Returns the amount as a str of plain digits, without an exponent or trailing zeros."""
     return format(_EXACT.normalize(amount), "f")

@@ -37,7 +37,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")  # amounts are JSON num
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """What every request handler needs: state, credentials, recorded requests, scheduled faults, clock."""
+    """The values that every request handler needs: state, credentials, recorded requests, scheduled faults, clock."""
 
     state: SandboxState
     arrivals: Arrivals
@@ -48,7 +48,10 @@ class Provider:
     upstream_errors: bool
 
     def refuse(self, refused: Refused) -> web.Response:
-        """The error response for a refused request: Finmo's if `upstream_errors` is set, else the sandbox's own."""
+        """Returns the error response for a refused request.
+
+        It has the form of Finmo, the provider's upstream, if `upstream_errors` is set, else the sandbox's own form.
+        """
         if not self.upstream_errors:
             return web.Response(status=refused.status, body=msgspec.json.encode(refusal(refused)), headers=_JSON)
         status = upstream_status(refused.status)
@@ -57,7 +60,7 @@ class Provider:
 
 
 def application(provider: Provider) -> web.Application:
-    """An aiohttp application that serves all `ROUTES`."""
+    """Returns an aiohttp application that serves all `ROUTES`."""
     injector = Injector(provider.clock, provider.faults.redirect_to)
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_record_middleware(provider, injector)])
     for each in ROUTES:
@@ -75,9 +78,9 @@ def application(provider: Provider) -> web.Application:
 def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     @web.middleware
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Record every request, also one to an unknown path, and apply the fault scheduled for it, if any.
+        """Records every request, even one to an unknown path, and applies the fault that is scheduled for it, if any.
 
-        Requests for the ledger, which the provider does not have, are neither recorded nor given a fault.
+        Requests for the ledger, which the provider does not have, are not recorded and get no fault.
         """
         if request.match_info.route.name == _LEDGER:
             return await handler(request)
@@ -94,29 +97,29 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
         if mishap is None:
             response = await _answer(provider, request, arrival, handler)
         else:
-            # Read the body before the fault may wait, so that a complete request is executed even if the client
-            # disconnects meanwhile. `_answer` reads the body too, and turns errors into a response.
+            # The body is read before the fault may wait, so that a complete request is executed even if the client
+            # disconnects meanwhile. `_answer` reads the body, too, and turns errors into a response.
             with suppress(web.HTTPException, ConnectionResetError):
                 await request.read()
             answer, skip_handler = (
                 partial(_answer, provider, request, arrival, each) for each in (handler, _skip_handler)
             )
             response = await injector.inject(mishap, answer, skip_handler)
-        arrival.status = response.status or None  # it is 0 if a fault sent no complete headers
+        arrival.status = response.status or None  # the status is 0 if a fault sent no complete headers
         return response
 
     return record
 
 
 async def _answer(provider: Provider, request: web.Request, arrival: Arrival, handler: Handler) -> web.StreamResponse:
-    """The handler's response; refusals and HTTP errors become JSON error responses."""
+    """Returns the handler's response, or a JSON error response if the handler or aiohttp refuses the request."""
     try:
         check_host(request.headers.getall("Host", []))
         arrival.body = await request.read()
         return await handler(request)
     except Refused as refused:
         return provider.refuse(refused)
-    except ConnectionResetError:  # the client disconnected during the request: nobody receives this response
+    except ConnectionResetError:  # the client disconnected during the request, so nobody receives this response
         return provider.refuse(bad_request("the body broke off"))
     except web.HTTPException as error:
         response = provider.refuse(_as_refused(error))
@@ -127,7 +130,10 @@ async def _answer(provider: Provider, request: web.Request, arrival: Arrival, ha
 
 def _ledger(provider: Provider) -> Handler:
     async def ledger(request: web.Request) -> web.StreamResponse:
-        """The ledger as JSON. Needs no token: it has no secrets or customers' data, and only this machine can ask."""
+        """Returns the ledger as JSON.
+
+        It needs no token, because it contains no secrets or customers' data, and only this machine can request it.
+        """
         try:
             check_host(request.headers.getall("Host", []))
         except Refused as refused:

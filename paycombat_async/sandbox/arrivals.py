@@ -1,4 +1,4 @@
-"""The requests that the sandbox received: the latest 1000 in full, and counts of all."""
+"""The requests that the sandbox has received: the latest 1000 in full, and the numbers of all."""
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,10 @@ UNKNOWN = "unknown"
 
 @dataclass(slots=True, kw_only=True)
 class Arrival:
-    """One received request. `status` is the HTTP status of the response, None until there is one.
+    """One received request.
 
-    `operation` is the endpoint's name, or "unknown" where no endpoint has that method and path. `path` is raw, with its
+    `status` is the HTTP status of the response; None before the response, and if the client got no complete headers.
+    `operation` is the endpoint's name, or "unknown" if no endpoint has this method and path. `path` is raw, with its
     query and percent-encoding as sent. Lookups in `headers` ignore the case of the name.
     """
 
@@ -25,7 +26,7 @@ class Arrival:
 
 
 class Arrivals:
-    """The latest requests, oldest first. `counts` has the number of all requests since the start, by operation."""
+    """The latest requests, the oldest first. `counts` has the number of all requests, by operation."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._latest: deque[Arrival] = deque(maxlen=kept)
@@ -36,17 +37,17 @@ class Arrivals:
         self.counts[arrival.operation] += 1
 
     def clear(self) -> None:
-        """Delete all recorded requests and reset the counts."""
+        """Deletes all recorded requests and resets the counts."""
         self._latest.clear()
         self.counts.clear()
 
     @property
     def last(self) -> Arrival:
-        """The latest request. Raises `IndexError` if there is none."""
+        """The latest request. Raises `IndexError` if there was no request."""
         return self._latest[-1]
 
     def of(self, operation: str) -> list[Arrival]:
-        """The recorded requests of one operation, such as "customers.update", oldest first."""
+        """Returns the recorded requests of one operation, such as "customers.update", oldest first."""
         return [arrival for arrival in self if arrival.operation == operation]
 
     def __len__(self) -> int:
@@ -56,4 +57,4 @@ class Arrivals:
         return self._latest[index]
 
     def __iter__(self) -> Iterator[Arrival]:
-        return iter(tuple(self._latest))  # a copy: the server's thread may add items during the iteration
+        return iter(tuple(self._latest))  # a copy, because the server's thread may add items during the iteration

@@ -1,4 +1,4 @@
-"""Moves pending payins, payouts and virtual accounts to success and pays checkouts: after a delay, or on demand."""
+"""Moves pending payins, payouts and virtual accounts to success, and pays checkouts: after a delay or on demand."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -19,7 +19,7 @@ class Settler:
     """Moves pending payins, payouts and virtual accounts to success, and pays checkouts, each after `after` seconds."""
 
     def __init__(self, state: SandboxState, clock: Clock, tasks: BackgroundTasks, *, after: float) -> None:
-        """Records that are already pending and checkouts that are not yet paid are settled `after` seconds from now."""
+        """Schedules the records that are already pending, and all checkouts, for `after` seconds from now."""
         self._state = state
         self._clock = clock
         self._tasks = tasks
@@ -30,12 +30,15 @@ class Settler:
             self.watch_checkout(checkout_id)
 
     def watch(self, record: Record) -> None:
-        """Schedule the move of a record that has just been written, if it is pending. Safe to call from any thread."""
+        """Schedules the move of a new record to success, if it is pending. Safe to call from any thread."""
         if record.status == PENDING:
             self._later(partial(move, self._state, record.id, [record.kind], to=SUCCESS_STATUS[record.kind]))
 
     def watch_checkout(self, checkout_id: str) -> None:
-        """Schedule the payment of a checkout, by the payin method chosen until then. Safe to call from any thread."""
+        """Schedules the payment of a checkout by the payin method that is chosen by then.
+
+        Safe to call from any thread.
+        """
         self._later(partial(pay, self._state, checkout_id))
 
     def _later(self, settle: Callable[[], object]) -> None:
@@ -46,37 +49,37 @@ class Settler:
 
     async def _wait_and(self, settle: Callable[[], object]) -> None:
         await self._clock.sleep(self._after)
-        with suppress(Refused):  # the status was changed in the meantime, or the checkout cannot be paid
+        with suppress(Refused):  # the status was changed meanwhile, or the checkout is paid or cannot be paid
             settle()
 
 
 def settle_all(state: SandboxState) -> list[str]:
-    """Move all pending records to success, and pay all open checkouts.
+    """Moves all pending records to success, and pays all open checkouts.
 
-    Returns the ids of the records, then those of the payins that pay the checkouts, each oldest first.
+    Returns the ids of the records, then those of the payins that pay the checkouts, the oldest first in both groups.
     """
     moved: list[str] = []
     for record in list(state.records.in_status(PENDING)):
-        with suppress(Refused):  # another thread has moved it in the meantime
+        with suppress(Refused):  # another thread has moved the record meanwhile
             moved.append(move(state, record.id, [record.kind], to=SUCCESS_STATUS[record.kind]).id)
     return moved + pay_all(state)
 
 
 def settle(state: SandboxState, record_id: str, status: str) -> None:
-    """Move a record to a status. Raises `ConfigurationError` for an unknown id or a forbidden transition."""
+    """Moves a record to this status. Raises `ConfigurationError` for an unknown id or a forbidden transition."""
     with _refusals_of("settle"):
         move(state, record_id, KINDS, to=status)
 
 
 def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> str:
-    """Pay a checkout; returns the payin's id. Raises `ConfigurationError` where `pay` raises `Refused`."""
+    """Pays a checkout and returns the payin's id. Raises `ConfigurationError` in the cases in which `pay` refuses."""
     with _refusals_of("pay_checkout"):
         return pay(state, checkout_id, method)
 
 
 @contextmanager
 def _refusals_of(name: str) -> Generator[None]:
-    """Turn a `Refused` raised in the block into a `ConfigurationError` that names the public method `name`."""
+    """Context manager; turns a `Refused` into a `ConfigurationError` that names the public method `name`."""
     try:
         yield
     except Refused as refused:

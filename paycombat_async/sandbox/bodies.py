@@ -1,4 +1,4 @@
-"""Field types and the base class of the sandbox's own request bodies, and the request body of the Simulate calls."""
+"""Field types and the base class of the sandbox's own request bodies; the request body of the Simulate calls."""
 
 from typing import Annotated, TypeAlias
 
@@ -9,7 +9,7 @@ from paycombat_async.sandbox.refusals import bad_request
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Currency: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
 Country: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z")]
-# msgspec leaves a `Number` as raw JSON, since `read_amount` parses it without losing digits.
+# msgspec leaves a `Number` as raw JSON, because `read_amount` parses it without losing digits.
 Number: TypeAlias = Annotated[Raw, Meta(extra_json_schema={"type": "number", "exclusiveMinimum": 0})]
 Object: TypeAlias = dict[str, object]
 
@@ -24,7 +24,7 @@ class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class Simulate(RequestBody, frozen=True, kw_only=True):
     """The request body of both Simulate calls, which is undocumented: a status, and an id in one of three fields.
 
-    `payin_id` is the name at Finmo, the provider's upstream; `payout_id` is by analogy.
+    `payin_id` is the name at Finmo, the provider's upstream; `payout_id` is formed like it.
     """
 
     status: Text
@@ -33,9 +33,9 @@ class Simulate(RequestBody, frozen=True, kw_only=True):
     payout_id: OptionalText = UNSET
 
     def subject(self, name: str) -> str:
-        """The value of the field `id`, or of `payin_id` or `payout_id`, whichever `name` is.
+        """Returns the value of the field `id`, or of the field `name`, which is "payin_id" or "payout_id".
 
-        Raises `Refused` (400) unless exactly one of these fields is set.
+        Raises `Refused` (400) unless exactly one of these two fields is set.
         """
         ids = {field: value for field in ("id", "payin_id", "payout_id") if (value := given(getattr(self, field)))}
         if len(ids) != 1 or not ids.keys() <= {"id", name}:
@@ -44,5 +44,5 @@ class Simulate(RequestBody, frozen=True, kw_only=True):
 
 
 def given(value: str | UnsetType) -> str | None:
-    """The value, or None if the field is absent or an empty str."""
+    """Returns the value; None if the field is absent or an empty str."""
     return None if isinstance(value, UnsetType) or not value else value

@@ -1,6 +1,6 @@
-"""The four documented response envelopes; each route names the one that its endpoint uses.
+"""The four documented response envelopes (the JSON around the data). Each route names the one of its endpoint.
 
-Most endpoints use A; "Update Customer" B, "Disable Customer" C (A around B), "Retrieve Payin" D.
+Most endpoints use A, "Update Customer" uses B, "Disable Customer" uses C (A around B), "Retrieve Payin" uses D.
 """
 
 from collections.abc import Callable
@@ -14,27 +14,27 @@ from paycombat_async.sandbox.refusals import Refused
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What an envelope contains besides the data: request id, time and status."""
+    """The values that an envelope contains besides the data: request id, time and status."""
 
     request_id: str
     time: str
     status: HTTPStatus
 
 
-# From the sandbox's HTTP status to the one of Finmo, the provider's upstream, which sends 406 for a wrong value, state
-# or content type, 402 for a valid request that cannot be carried out, and lists no 405, 413, 415, 421 and 422.
+# Maps the sandbox's HTTP statuses to those of Finmo, the provider's upstream. Finmo sends 406 for a wrong value, state
+# or content type, and 402 for a valid request that cannot be carried out. It does not list 405, 413, 415, 421 and 422.
 _UPSTREAM_STATUSES: Final = {405: 404, 409: 406, 413: 400, 415: 406, 421: 404, 422: 402}
 
 Envelope: TypeAlias = Callable[[object, Stamp], dict[str, object]]
 
 
 def envelope_a(data: object, stamp: Stamp) -> dict[str, object]:
-    """Envelope A: `{status, message, data}`."""
+    """Returns envelope A: `{status, message, data}`."""
     return {"status": True, "message": stamp.status.phrase, "data": data}
 
 
 def envelope_a_saying(message: str) -> Envelope:
-    """A function like `envelope_a`, but with this message instead of the status phrase."""
+    """Returns a function like `envelope_a`, but with this message instead of the status phrase."""
 
     def envelope(data: object, _stamp: Stamp) -> dict[str, object]:
         return {"status": True, "message": message, "data": data}
@@ -43,7 +43,7 @@ def envelope_a_saying(message: str) -> Envelope:
 
 
 def envelope_b(data: object, stamp: Stamp) -> dict[str, object]:
-    """Envelope B: `{data, request_id, request_time, status_code, status_text, success}`."""
+    """Returns envelope B: `{data, request_id, request_time, status_code, status_text, success}`."""
     return {
         "data": data,
         "request_id": stamp.request_id,
@@ -55,24 +55,25 @@ def envelope_b(data: object, stamp: Stamp) -> dict[str, object]:
 
 
 def envelope_c(data: object, stamp: Stamp) -> dict[str, object]:
-    """Envelope C: A around B, so that the data is at `data.data`."""
+    """Returns envelope C: A around B, so that the data is at `data.data`."""
     return envelope_a(envelope_b(data, stamp), stamp)
 
 
 def envelope_d(data: object, stamp: Stamp) -> dict[str, object]:
-    """Envelope D: `{message, data}`."""
+    """Returns envelope D: `{message, data}`."""
     return {"message": stamp.status.phrase, "data": data}
 
 
 def refusal(refused: Refused) -> dict[str, object]:
-    """The body of an error response. The provider documents none; this one resembles envelope A."""
+    """Returns the body of an error response. The provider documents no error response; this body is like envelope A."""
     return {"status": False, "message": refused.message, "code": refused.code}
 
 
 def upstream_refusal(refused: Refused, stamp: Stamp) -> dict[str, object]:
-    """The body of an error response in the form of Finmo, the provider's upstream: envelope B with an `error` object.
+    """Returns the body of an error response in the form of Finmo, the provider's upstream.
 
-    The object's `message` is a list of one str for an invalid body, where Finmo may list several faults, else a str.
+    It is envelope B with an `error` object. The object's `message` is a str, or for an invalid body a list of one str,
+    because Finmo may list several problems.
     """
     message: object = [refused.message] if refused.status == HTTPStatus.BAD_REQUEST else refused.message
     error = {"code": stamp.status.value, "name": refused.code, "message": message}
@@ -80,10 +81,10 @@ def upstream_refusal(refused: Refused, stamp: Stamp) -> dict[str, object]:
 
 
 def upstream_status(status: int) -> HTTPStatus:
-    """The HTTP status that Finmo, the provider's upstream, sends where the sandbox sends `status`."""
+    """Returns the HTTP status that Finmo, the provider's upstream, sends in place of the sandbox's `status`."""
     return HTTPStatus(_UPSTREAM_STATUSES.get(status, status))
 
 
 def iso_time(seconds: float) -> str:
-    """Unix seconds in the provider's format: ISO 8601 in UTC, with milliseconds and a Z."""
+    """Returns Unix seconds in the provider's format: ISO 8601 in UTC, with milliseconds and a Z."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

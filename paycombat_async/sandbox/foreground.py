@@ -10,7 +10,7 @@ from paycombat_async.sandbox.server import Sandbox
 
 
 def announce(sandbox: Sandbox) -> None:
-    """Print the address, the `export` lines that point the SDK to it, and the paths of undocumented endpoints."""
+    """Prints the address, `export` lines that point the SDK to it, and the paths of the undocumented endpoints."""
     variables = {
         "PAYCOMBAT_BASE_URL": sandbox.base_url,
         "PAYCOMBAT_TOKEN": sandbox.token,
@@ -28,10 +28,10 @@ def announce(sandbox: Sandbox) -> None:
 
 
 def serve(sandbox: Sandbox, *, on_ready: Callable[[Sandbox], None] = announce) -> None:
-    """Run a sandbox in the main thread; returns after Ctrl-C or SIGTERM.
+    """Runs a sandbox in the main thread, until Ctrl-C or SIGTERM.
 
-    `on_ready` is called as soon as the sandbox listens. Raises `ConfigurationError` for a port in use or a file that
-    is not a sandbox database.
+    `on_ready` is called as soon as the sandbox listens. Raises `ConfigurationError` if the port is in use, or if the
+    database file cannot be opened or is not one of a sandbox.
     """
     asyncio.run(_serve(sandbox, on_ready))
 

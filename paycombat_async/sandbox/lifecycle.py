@@ -1,4 +1,7 @@
-"""Creates payins, payouts and virtual accounts and changes their status; writes the ledger in the same transaction."""
+"""Creates payins, payouts and virtual accounts (records) and changes their status.
+
+The ledger entries are written in the same transaction.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -22,13 +25,13 @@ _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
 
 
 def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
-    """Store and return the record that `describe` builds from a new id (32 hex digits); also write its ledger entry."""
+    """Stores and returns the record that `describe` builds from a new id (32 hex digits). Writes its ledger entry."""
     with state.transaction():
         return add_record(state, describe)
 
 
 def add_record(state: SandboxState, describe: Callable[[str], Record]) -> Record:
-    """Like `make`, but inside a transaction that the caller has begun."""
+    """Stores and returns a new record as `make` does, but inside a transaction that the caller has begun."""
     number = state.records.next_number()
     record = describe(content_digest(f"record/{state.seed}/{number}".encode())[:32])
     state.records.add(record)
@@ -38,7 +41,7 @@ def add_record(state: SandboxState, describe: Callable[[str], Record]) -> Record
 
 
 def move(state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str) -> Record:
-    """Change a record's status; returns the new record.
+    """Changes a record's status and writes its ledger entry, if any. Returns the changed record.
 
     Raises `Refused`: 404 for an unknown id, 409 for a forbidden transition.
     """
@@ -47,7 +50,10 @@ def move(state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str)
 
 
 def change_status(state: SandboxState, record: Record, to: str) -> Record:
-    """Like `move`, but inside the caller's transaction. Raises `Refused` (409) for a forbidden transition."""
+    """Changes a record's status as `move` does, but inside the caller's transaction.
+
+    Raises `Refused` (409) for a forbidden transition.
+    """
     check_move(record.kind, record.status, to)
     now = state.now()
     changes = _CHANGES.get((record.kind, to), _nothing)(now)
@@ -60,7 +66,7 @@ def change_status(state: SandboxState, record: Record, to: str) -> Record:
 
 
 def uuid_of(number: str) -> str:
-    """32 hexadecimal digits formatted as a version 4 UUID."""
+    """Returns 32 hexadecimal digits as a version 4 UUID."""
     return str(UUID(hex=number, version=4))
 
 

@@ -8,12 +8,15 @@ from aiohttp import web
 
 from paycombat_async.errors import ConfigurationError
 
-_KEEP_ALIVE_S: Final = 5.0  # the default of Node.js, so a realistic value for clients
+_KEEP_ALIVE_S: Final = 5.0  # the default of Node.js, and so a realistic value for clients
 _SHUTDOWN_S: Final = 1.0
 
 
 async def listen(app: web.Application, host: str, port: int, stack: AsyncExitStack) -> str:
-    """Serve until `stack` is closed; returns the base URL. Raises `ConfigurationError` if the port cannot be bound."""
+    """Starts to serve, until `stack` is closed, and returns the base URL.
+
+    Raises `ConfigurationError` if the port cannot be bound.
+    """
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -32,7 +35,7 @@ async def listen(app: web.Application, host: str, port: int, stack: AsyncExitSta
 
 
 def loopback_address(host: str) -> str:
-    """The address to bind. Raises `ConfigurationError` for one that other machines could reach."""
+    """Returns the address to bind. Raises `ConfigurationError` for an address that other machines could reach."""
     try:
         address = ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:

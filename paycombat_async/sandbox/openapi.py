@@ -27,7 +27,7 @@ _COMPONENTS: Final = "#/components/schemas/"
 
 
 def description(base_url: str | None = None) -> Schema:
-    """The OpenAPI document as JSON-compatible data; with `base_url` it names that address as its server.
+    """Returns the OpenAPI document as JSON-compatible data. With `base_url`, the document names it as the server.
 
     Each operation's `operationId` is the endpoint's name; `x-evidence` says how the endpoint's path is known:
     documented, observed or inferred.
@@ -55,18 +55,18 @@ def description(base_url: str | None = None) -> Schema:
 
 
 def _struct_types() -> list[type[Struct]]:
-    """The Structs of all request bodies and responses, without duplicates."""
+    """Returns the Structs of all request bodies and responses, without duplicates."""
     found = [kind for route in ROUTES for kind in (route.body, _item_type(route.endpoint.response))]
     return list(dict.fromkeys(kind for kind in found if kind not in {NoneType, object}))
 
 
 def _any_value(_kind: type[object]) -> Schema:
-    """The schema for any value. It has a description because msgspec takes an empty schema for a missing one."""
+    """Returns the schema for any value, with a description, because msgspec takes an empty schema for a missing one."""
     return {"description": "Anything."}
 
 
 def _item_type(response: type[Any]) -> type[Any]:
-    """The response type, or the item type of a paginated response."""
+    """Returns the response type, or the item type of a paginated response."""
     item: type[Any] = get_args(response)[0] if get_origin(response) is Page else response
     return item
 
@@ -122,7 +122,7 @@ def _answer(route: Route[Any, Any], schema_of: dict[type[Struct], Schema]) -> Sc
 
 
 def _envelope_schema(example: object, data: Schema) -> Schema:
-    """The schema of an example response, with `data` in place of the `_DATA` marker."""
+    """Returns the schema of an example response, with `data` in place of the `_DATA` marker."""
     if example is _DATA:
         return data
     if _is_object(example):
@@ -145,7 +145,7 @@ def _content(schema: Schema) -> Schema:
 
 
 def _wire_schema(schema: Schema) -> Schema:
-    """The schema as sent on the wire: amounts are numbers, and the SDK-only field `extra` is left out."""
+    """Returns the schema of the JSON that is sent: amounts are numbers, and the SDK's own field `extra` is left out."""
     if schema == _DECIMAL:
         return {"type": "number"}
     changed = {name: _wire_part(part) for name, part in schema.items()}

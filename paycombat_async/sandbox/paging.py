@@ -18,7 +18,10 @@ class Window(NamedTuple):
 
 
 def window_of(query: Mapping[str, str]) -> Window:
-    """The window of the requested page. Raises `Refused` (400) for a value that is not a whole number in range."""
+    """Returns the window of the requested page.
+
+    Raises `Refused` (400) if `page` or `limit` is not a whole number from 1 up, or is too large.
+    """
     number = _whole_number(query, "page", default=1, largest=_LARGEST_PAGE)
     limit = _whole_number(query, "limit", default=DEFAULT_LIMIT, largest=MAX_LIMIT)
     return Window(limit=limit, skip=(number - 1) * limit)

@@ -1,7 +1,7 @@
 """The pytest plugin: fixtures for a running sandbox and for the client options that connect to it.
 
-pytest loads this file in every run where this distribution is installed, so it imports nothing of the SDK until a
-fixture is used. The wheel contains this file as the top-level module `pytest_paycombat`, since importing a module of
+pytest loads this file in every run if this distribution is installed. Therefore the file imports nothing of the SDK
+until a fixture is used. The wheel contains it as the top-level module `pytest_paycombat`, because importing a module of
 the package would import the whole package.
 """
 
@@ -27,7 +27,7 @@ class ClientOptions(TypedDict):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker `paycombat_sandbox`, so that pytest accepts it with `--strict-markers`."""
+    """Registers the marker `paycombat_sandbox`, so that pytest accepts it with `--strict-markers`."""
     config.addinivalue_line(
         "markers", f"{_MARKER}(**options): options of the Sandbox that the fixture {_MARKER} starts, as customers=3"
     )
@@ -43,7 +43,7 @@ def paycombat_sandbox_options() -> Mapping[str, object]:
 def paycombat_sandbox(
     request: pytest.FixtureRequest, paycombat_sandbox_options: Mapping[str, Any]
 ) -> Iterator["Sandbox"]:
-    """A new PayCombat sandbox for this test, in its own thread: usable from async and blocking tests.
+    """A new PayCombat sandbox for this test, in its own thread, so that async and blocking tests can use it.
 
     Options come from `paycombat_sandbox_options` and from `@pytest.mark.paycombat_sandbox(customers=3, seed=7)`.
     """
@@ -73,7 +73,7 @@ def paycombat_client_options(paycombat_sandbox: "Sandbox") -> ClientOptions:
 def paycombat_canary(caplog: pytest.LogCaptureFixture) -> Iterator["SecretCanary"]:
     """Credentials to use in the test, which fails at its end if one of them was logged, at any level.
 
-    To check other output too, pass it to `check`, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
+    To check other output, too, pass it to `check`, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
     """
     from paycombat_async.testing import SecretCanary  # noqa: PLC0415  # not at the top: see the module's docstring
 

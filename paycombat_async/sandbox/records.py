@@ -14,12 +14,12 @@ from paycombat_async.sandbox.amounts import text_of
 from paycombat_async.sandbox.paging import Window
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: a JSON document with the provider's field names. Amounts in it are of type str, so that they stay exact.
+# Any: the values of a JSON document with the provider's field names. Amounts are of type str, so that they stay exact.
 Document: TypeAlias = dict[str, Any]
 
 
 class Kind(StrEnum):
-    """The kinds of objects that have a status."""
+    """The kinds of records: objects of the provider that have a status."""
 
     PAYIN = "payin"
     PAYOUT = "payout"
@@ -30,8 +30,9 @@ class Kind(StrEnum):
 class Record:
     """One payin, payout or virtual account in its current state.
 
-    `amount` and `currency` say how much money it moves. `body_digest` is a digest of the body of the
-    call that created it, `webhook_url` the URL in that body.
+    `amount` and `currency` say how much money it moves. `reference` is the merchant's own id for it, None if the
+    merchant gave none. `body_digest` is a digest of the body of the call that created it, `webhook_url` the URL in that
+    body.
     """
 
     id: str
@@ -73,7 +74,7 @@ class RecordTable:
         self._lock = lock
 
     def find(self, record_id: str, kinds: Iterable[Kind]) -> Record:
-        """The record with this id. Raises `Refused` (404) if there is none, or if it is of another kind."""
+        """Returns the record with this id. Raises `Refused` (404) if no record of these kinds has this id."""
         kinds = tuple(kinds)
         rows = self._rows(_SELECT + "WHERE id = ?", record_id)
         if not rows or rows[0][1] not in kinds:
@@ -81,7 +82,7 @@ class RecordTable:
         return _record(rows[0])
 
     def page(self, kind: Kind, window: Window) -> list[Record]:
-        """One page of records, oldest first."""
+        """Returns one page of records, oldest first."""
         rows = self._rows(_SELECT + "WHERE kind = ? ORDER BY seq LIMIT ? OFFSET ?", kind, window.limit, window.skip)
         return [_record(row) for row in rows]
 
@@ -90,11 +91,11 @@ class RecordTable:
         return total
 
     def in_status(self, status: str) -> Iterator[Record]:
-        """All records with this status, oldest first."""
+        """Returns all records with this status, oldest first."""
         return map(_record, self._rows(_SELECT + "WHERE status = ? ORDER BY seq", status))
 
     def next_number(self) -> int:
-        """A number for the next new record, never reused."""
+        """Returns a number for the next new record, never reused."""
         number: int = self._rows("SELECT coalesce(max(seq), 0) + 1 FROM records")[0][0]
         return number
 
@@ -114,7 +115,7 @@ class RecordTable:
         )
 
     def write(self, record: Record) -> None:
-        """Update the status and the document; the other columns never change."""
+        """Updates the status and the document. The other columns never change."""
         self._rows(
             "UPDATE records SET status = ?, document = ? WHERE id = ?",
             record.status,

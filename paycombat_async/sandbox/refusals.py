@@ -15,25 +15,25 @@ class Refused(Exception):
 
 
 def bad_request(message: str) -> Refused:
-    """A `Refused` with status 400, for an invalid body or query."""
+    """Returns a `Refused` with status 400, for an invalid body or query."""
     return Refused(400, "BAD_REQUEST", message)
 
 
 def unauthorized(message: str) -> Refused:
-    """A `Refused` with status 401, for a wrong token or signature."""
+    """Returns a `Refused` with status 401, for a wrong token or signature."""
     return Refused(401, "UNAUTHORIZED", message)
 
 
 def not_found(message: str) -> Refused:
-    """A `Refused` with status 404, for an unknown object or path."""
+    """Returns a `Refused` with status 404, for an unknown object or path."""
     return Refused(404, "NOT_FOUND", message)
 
 
 def conflict(message: str) -> Refused:
-    """A `Refused` with status 409, for a transition that the object's current status does not allow."""
+    """Returns a `Refused` with status 409, for a transition that the object's current status does not allow."""
     return Refused(409, "CONFLICT", message)
 
 
 def unprocessable(code: str, message: str) -> Refused:
-    """A `Refused` with status 422, for a valid body that cannot be executed now, as when the balance is too low."""
+    """Returns a `Refused` with status 422, for a valid body that cannot be executed now: the balance may be too low."""
     return Refused(422, code, message)

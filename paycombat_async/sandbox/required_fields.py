@@ -8,7 +8,10 @@ from paycombat_async.schemas.methods import RequiredField
 
 
 def check_fields(part: Mapping[str, object], fields: Iterable[RequiredField] | None, path: str) -> None:
-    """Raise `Refused` (400), naming the field, for the first one that is missing or does not match its pattern."""
+    """Raises `Refused` (400) for the first field that is missing or does not match its pattern.
+
+    The message names the field; `path` is the path of `part`.
+    """
     for field in fields or ():
         name = field.name or ""
         value = part.get(name, "")

@@ -9,7 +9,7 @@ from paycombat_async.sandbox.payins.routes import PAYIN_ROUTES
 from paycombat_async.sandbox.payouts.routes import PAYOUT_ROUTES
 from paycombat_async.sandbox.routing import Route
 
-# Any: Route is invariant, so no narrower type holds all of them; `route` type-checks each one.
+# Any: Route is invariant, so no narrower type fits all routes. `route` type-checks each route.
 ROUTES: tuple[Route[Any, Any], ...] = (
     *METHOD_ROUTES,
     *PAYIN_ROUTES,

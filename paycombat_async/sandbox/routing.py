@@ -18,7 +18,7 @@ B = TypeVar("B", bound=Struct)
 
 @dataclass(frozen=True, slots=True)
 class RoutedCall(Generic[Q]):
-    """One verified request: `request` is the decoded body, of the route's body type; `body` the received bytes."""
+    """One verified request. `request` is the decoded body, of the route's body type; `body` has the received bytes."""
 
     state: SandboxState
     request: Q
@@ -30,9 +30,9 @@ class RoutedCall(Generic[Q]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[Q, R]):
-    """One endpoint of the sandbox. `path` is the documented one, or the sandbox's own where none is documented.
+    """One endpoint of the sandbox. `path` is the documented path, or the sandbox's own if no path is documented.
 
-    `body` is the type that the request body is decoded into; `show` turns the handler's result into response data.
+    `body` is the type that the request body is decoded into. `show` turns the handler's result into response data.
     """
 
     # Any: `body` may differ from the endpoint's request type (see `route`).
@@ -46,7 +46,7 @@ class Route(Generic[Q, R]):
 
 
 def as_it_is(answer: object) -> object:
-    """Returns its argument: the `show` function for a handler that already returns plain data."""
+    """Returns its argument. This is the `show` function for a handler that already returns plain data."""
     return answer
 
 
@@ -85,10 +85,10 @@ def route(
     path: str | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Route[Any, Any]:
-    """A new `Route`. The overloads let a type checker verify that `handler` and `show` match the endpoint.
+    """Returns a new `Route`. The overloads let a type checker verify that `handler` and `show` match the endpoint.
 
     Give `path` for an endpoint whose path is not documented. Give `body`, a Struct of the sandbox, for an endpoint
-    whose request type lacks fields: clients pass these in `extra`, and on the wire they are plain fields.
+    whose request type in the SDK lacks fields: clients pass such fields in `extra`, and they are sent as plain fields.
 
     Raises `ValueError` unless exactly one of the endpoint's path and `path` is set.
     """

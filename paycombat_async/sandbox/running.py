@@ -1,4 +1,4 @@
-"""Starts and assembles a sandbox: state, web server, webhook dispatcher, automatic settling."""
+"""Assembles and starts a sandbox: state, web server, webhook dispatcher, automatic settling."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class SandboxOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorders:
-    """What a sandbox keeps when it stops and starts again: received requests, sent webhooks, scheduled faults."""
+    """The data that outlives a stop of the sandbox: received requests, sent webhooks, scheduled faults."""
 
     arrivals: Arrivals
     deliveries: Deliveries
@@ -60,7 +60,7 @@ class Running:
 
 
 async def start(options: SandboxOptions, recorders: Recorders) -> Running:
-    """Start a sandbox in the current event loop. If this raises, everything opened so far is closed again."""
+    """Starts a sandbox in the current event loop. If it raises, everything that was opened is closed again."""
     async with AsyncExitStack() as stack:
         state = SandboxState(options.db, clock=options.clock, seed=options.seed, openings=options.openings)
         stack.callback(state.close)

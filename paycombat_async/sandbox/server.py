@@ -1,4 +1,4 @@
-"""`Sandbox`, the public class: runs the server in the current event loop or in its own thread."""
+"""`Sandbox`, the public class: runs the server in the current event loop or in a thread of its own."""
 
 import asyncio
 import math
@@ -26,9 +26,9 @@ from paycombat_async.sandbox.routes import PATHS
 from paycombat_async.sandbox.running import Recorders, Running, SandboxOptions, start
 from paycombat_async.sandbox.state import IN_MEMORY, SandboxState
 
-# Seconds before each further attempt: about a minute in all, so that a merchant's server may restart meanwhile. An
-# application that restarted in 4 s lost 197 of 283 webhooks when the last attempt came after 0.25 s. Finmo, the
-# provider's upstream, waits for 15 minutes, 1, 3, 6, 12 and 24 hours; how long the provider waits is unknown.
+# Seconds before each further attempt. They are about a minute in all, so that a merchant's server may restart
+# meanwhile: an application that restarted in 4 s lost 197 of 283 webhooks when the last attempt came after 0.25 s.
+# Finmo, the provider's upstream, waits for 15 minutes, 1, 3, 6, 12 and 24 hours. The provider's own waits are unknown.
 WEBHOOK_WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
@@ -36,21 +36,24 @@ class Sandbox:
     """A local server that behaves like PayCombat: `async with Sandbox() as sandbox`, or `with` to run it in a thread.
 
     It binds only loopback addresses and accepts only sandbox credentials. `db` is a SQLite file that keeps all data, or
-    ":memory:". `customers` is how many generated customers it starts with, the same ones for the same `seed`;
-    `examples` adds the customers of the README's examples, as `paycombat sandbox` does. `faults` are injected errors: a
-    `Faults`, or a str like `"500_after_commit:0.02,latency=50ms:0.1"`.
+    ":memory:". `customers` is the number of generated customers at the start, always the same for the same `seed`;
+    `examples` adds the customers of the README's examples, as `paycombat sandbox` does. `faults` are errors that the
+    sandbox causes on purpose: a `Faults`, or a str like `"500_after_commit:0.02,latency=50ms:0.1"`.
 
-    Money: `balances` are the opening balances by currency, 0 for currencies not listed; by default 1,000,000 in each.
-    Payins, payouts and virtual accounts stay PENDING until a Simulate call or `settle` moves them, and checkouts unpaid
-    until `pay_checkout`; with `settle_after` they succeed, and are paid, that many seconds after their creation.
+    Money: `balances` are the opening balances by currency, and 0 for currencies that are not listed; without
+    `balances`, each currency has 1,000,000. Payins, payouts and virtual accounts stay PENDING until a Simulate call or
+    `settle` moves them, and checkouts stay unpaid until `pay_checkout`. With `settle_after`, they succeed or are paid
+    so many seconds after their creation.
 
-    Webhooks are signed and sent to the `webhook_url` in the request that created the payin or payout, or else to the
-    `webhook_url` given here; those about virtual accounts to `va_webhook_url`. All must be loopback URLs; both
-    attributes may be set while it runs, for the events from then on. While there is no 2xx response, a webhook is sent
-    again after each of the `webhook_waits` (seconds; by default for about a minute in all), then given up.
+    Webhooks are signed. They are sent to the `webhook_url` in the request that created the payin or payout, or else to
+    the `webhook_url` given here; webhooks about virtual accounts are sent to `va_webhook_url`. All must be loopback
+    URLs. Both attributes may be set while the sandbox runs, and are used for later events. Until a 2xx response, a
+    webhook is sent again after each of the `webhook_waits` (seconds; by default about a minute in all), and then it is
+    abandoned.
 
-    The provider documents no error response. With `upstream_errors` they are those of Finmo, its upstream: an `error`
-    object with code, name and message, or a list of messages; 406 for a wrong state, 402 for too low a balance.
+    The provider documents no error response. With `upstream_errors`, errors have the form of Finmo, the provider's
+    upstream: an `error` object with code, name and message, or a list of messages. The status is 406 for a wrong state
+    and 402 for too low a balance.
     """
 
     def __init__(
@@ -73,7 +76,10 @@ class Sandbox:
         webhook_waits: Sequence[float] = WEBHOOK_WAITS,
         upstream_errors: bool = False,
     ) -> None:
-        """Port 0 means any free port; `clock` times all waits. Raises `ConfigurationError` for an invalid option."""
+        """Starts nothing yet. Port 0 means any free port. `clock` is used for all waits and times.
+
+        Raises `ConfigurationError` for an invalid option.
+        """
         check_sandbox_credential("token", token)
         check_sandbox_credential("signature_key", signature_key)
         self.token = token
@@ -111,15 +117,15 @@ class Sandbox:
 
     @property
     def paths(self) -> Mapping[str, str]:
-        """Paths of the endpoints whose path is undocumented, by endpoint name; pass them to the client as `paths=`."""
+        """The paths of endpoints without a documented path, by endpoint name; pass them to the client as `paths=`."""
         return PATHS
 
     @property
     def webhook_url(self) -> str | None:
-        """The URL for webhooks about payins and payouts whose request names none; None: these are not sent.
+        """The URL for webhooks about payins and payouts whose request names no URL. With None they are not sent.
 
-        Set it at any time, from any thread: the events from then on use it. Raises `ConfigurationError` for a URL on
-        another machine.
+        It may be set at any time, from any thread, and is used for later events. Raises `ConfigurationError` for a URL
+        on another machine.
         """
         return self._webhook_urls.url
 
@@ -129,7 +135,7 @@ class Sandbox:
 
     @property
     def va_webhook_url(self) -> str | None:
-        """The URL for webhooks about virtual accounts; None: these are not sent. It can be set like `webhook_url`."""
+        """The URL for webhooks about virtual accounts. With None they are not sent. Can be set like `webhook_url`."""
         return self._webhook_urls.va_url
 
     @va_webhook_url.setter
@@ -142,13 +148,13 @@ class Sandbox:
         return self._state.customers.ids()
 
     def add_customers(self, ids: Iterable[str], kind: Kind = "company") -> None:
-        """Add customers with these ids and a minimal profile. Existing ids are not changed."""
+        """Adds customers with these ids and a minimal profile. Existing ids are not changed."""
         state = self._state
         with state.transaction():
             state.customers.add_many(plain(ids, kind, at=state.now()))
 
     def executions(self, customer_id: str) -> int:
-        """How many updates of this customer were executed; 0 for an unknown id."""
+        """Returns how many updates of this customer were executed; 0 for an unknown id."""
         return self._state.customers.executions(customer_id)
 
     @property
@@ -157,41 +163,47 @@ class Sandbox:
         return self._state.ledger
 
     def balance(self, currency: str) -> Decimal:
-        """The current balance in a currency."""
+        """Returns the current balance in a currency."""
         return self.ledger.balance(currency)
 
     def settle(self, id: str, status: str) -> None:  # noqa: A002  # the provider's name for this field
-        """Move a payin, payout or virtual account to a status, like a Simulate call. Safe to call from any thread.
+        """Moves a payin, payout or virtual account to a status, as a Simulate call does. Safe to call from any thread.
 
-        Raises `ConfigurationError` for an unknown id or a forbidden transition; none leads back to PENDING.
+        Raises `ConfigurationError` for an unknown id or a forbidden transition. No transition leads back to PENDING.
         """
         settle(self._state, id, status)
 
     def settle_all(self) -> list[str]:
-        """Move all pending payins, payouts and virtual accounts to success, and pay all open checkouts.
+        """Moves all pending payins, payouts and virtual accounts to success, and pays all open checkouts.
 
-        Returns the ids of the records, then those of the payins that pay the checkouts, each oldest first. Safe to call
-        from any thread.
+        Returns the ids of the moved objects, then those of the payins that pay the checkouts, the oldest first in both
+        groups. Safe to call from any thread.
         """
         return settle_all(self._state)
 
     def pay_checkout(self, id: str, payin_method_name: str | None = None) -> str:  # noqa: A002  # as in `settle`
-        """Pay a checkout as its customer would; returns the id of the payin, which is SUCCESS at once.
+        """Pays a checkout as its customer would. Returns the id of the payin, which immediately has the status SUCCESS.
 
-        The payin method is the given one, else the one chosen before, else the first that fits. The payin's
-        `order_reference` is the checkout's id, since no page of the provider says which field names the checkout. Safe
-        to call from any thread. Raises `ConfigurationError` for a checkout that is unknown, paid or expired, and for a
-        method that does not fit.
+        The payin method is the given one, else the one that was chosen before, else the first that fits. The payin's
+        `order_reference` is the checkout's id, because no page of the provider says which field names the checkout.
+        Safe to call from any thread. Raises `ConfigurationError` for a checkout that is unknown, paid or expired, and
+        for a method that does not fit.
         """
         return pay_checkout(self._state, id, payin_method_name)
 
     async def drain(self) -> None:
-        """Send what the fault `OUT_OF_ORDER_WEBHOOK` held back; wait until all webhooks are delivered or given up."""
+        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, and waits until nothing is left to send.
+
+        Then each webhook has had a 2xx response or its last attempt.
+        """
         dispatcher, thread = self._running.dispatcher, self._thread
         await (dispatcher.drain() if thread is None else asyncio.wrap_future(thread.submit(dispatcher.drain())))
 
     def drain_blocking(self) -> None:
-        """Like `drain`, but blocking, for a sandbox started with `with`."""
+        """Does the same as `drain`, but blocks, for a sandbox that was started with `with`.
+
+        Raises `ConfigurationError` if the sandbox was started with `async with`.
+        """
         dispatcher, thread = self._running.dispatcher, self._thread
         if thread is None:
             raise ConfigurationError("this sandbox runs in an event loop; use `await sandbox.drain()`")
@@ -248,7 +260,10 @@ class Sandbox:
 
 
 def seconds_in(text: str) -> tuple[float, ...]:
-    """The waits in a str such as "0.25,1,4"; none in "". Raises `ConfigurationError` for anything but numbers."""
+    """Returns the seconds in a str such as "0.25,1,4"; an empty tuple for "".
+
+    Raises `ConfigurationError` if an item is not a number.
+    """
     try:
         return tuple(float(part) for part in text.split(",") if part.strip() or "," in text)
     except ValueError:

@@ -32,9 +32,10 @@ PRAGMA user_version = {_VERSION};
 
 
 class SandboxState:
-    """The database with all tables. Safe to use from several threads, one transaction at a time.
+    """The database with all tables. Safe to use from several threads, which take turns.
 
-    A file survives a crash of the process at any moment, but not a power cut: `synchronous` is off, for speed.
+    A file survives a crash of the process at any moment. It may not survive a power cut, because `synchronous` is off
+    for speed.
     """
 
     def __init__(self, db: str, *, clock: Clock, seed: int, openings: Openings) -> None:
@@ -55,7 +56,10 @@ class SandboxState:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """A transaction: commits at the end of the block and then calls the watchers, or rolls back on an exception."""
+        """Context manager; begins a transaction, which is committed at the end, or rolled back on an exception.
+
+        After the commit, the watchers are called.
+        """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -69,19 +73,19 @@ class SandboxState:
                 self._notify_watchers()
 
     def announce(self, record: Record) -> None:
-        """Call all `watchers` with the record as soon as the current transaction is committed."""
+        """Lets all `watchers` be called with the record as soon as the current transaction is committed."""
         self._announced.extend(partial(watcher, record) for watcher in self.watchers)
 
     def announce_checkout(self, checkout_id: str) -> None:
-        """Call all `checkout_watchers` with the id of a checkout as soon as the current transaction is committed."""
+        """Lets all `checkout_watchers` be called with this id as soon as the current transaction is committed."""
         self._announced.extend(partial(watcher, checkout_id) for watcher in self.checkout_watchers)
 
     def now(self) -> str:
-        """The current time in the provider's format."""
+        """Returns the current time in the provider's format."""
         return iso_time(self._clock.now())
 
     def stamp(self, status: HTTPStatus) -> Stamp:
-        """A new request id, the current time and the status, for an envelope."""
+        """Returns a new request id, the current time and the status, for an envelope."""
         request_id = content_digest(f"{self._started}/{next(self._requests)}".encode())[:32]
         return Stamp(request_id, self.now(), status)
 
@@ -97,7 +101,7 @@ class SandboxState:
 
 def _opened(db: str) -> sqlite3.Connection:
     try:
-        # `check_same_thread` is off because the lock already serialises all threads.
+        # `check_same_thread` is off, because the lock lets only one thread at a time use the connection.
         connection = sqlite3.connect(db, isolation_level=None, check_same_thread=False, timeout=10.0)
     except sqlite3.Error as error:
         raise ConfigurationError(f"the sandbox cannot open its database {db!r}: {error}") from None

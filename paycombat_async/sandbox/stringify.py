@@ -1,6 +1,6 @@
 """JavaScript's `JSON.stringify(JSON.parse(text))`, implemented from ECMA-262 to verify signatures as a server does.
 
-It shares no code with the client's JSON encoder, so that an error in either one leads to a refused signature.
+It shares no code with the client's JSON encoder, so that an error in either of them leads to a refused signature.
 """
 
 import json
@@ -19,15 +19,15 @@ _REPR = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:
 
 
 def stringify(text: str) -> str:
-    """The str that `JSON.stringify(JSON.parse(text))` returns in JavaScript.
+    """Returns the str that `JSON.stringify(JSON.parse(text))` returns in JavaScript.
 
-    Raises `ValueError` for what `JSON.parse` refuses, and for nesting deeper than Python's recursion limit allows.
+    Raises `ValueError` for text that `JSON.parse` refuses, and for nesting deeper than Python's recursion limit.
     """
     try:
         printed = _print(_PARSER.decode(text))
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    # The parser has joined surrogate pairs; a remaining lone surrogate is escaped (ECMA-262, 25.5.2.3).
+    # The parser has joined surrogate pairs. A lone surrogate, which may remain, is escaped (ECMA-262, 25.5.2.3).
     return printed if printed.isascii() else _LONE_SURROGATE.sub(_escaped, printed)
 
 
@@ -55,7 +55,7 @@ def _object(members: dict[str, Any]) -> str:
     if not _DIGITS.isdisjoint("".join([key[:1] for key in members])):
         members = dict(sorted(members.items(), key=_place))
     printed = [
-        # str values, the most frequent ones, are printed without a call of `_print`: this halves the time for a body.
+        # str values, the most frequent ones, are printed without calling `_print`, which halves the time for a body.
         f"{encode_basestring(key)}:{encode_basestring(item) if type(item) is str else _print(item)}"
         for key, item in members.items()
     ]
@@ -63,7 +63,10 @@ def _object(members: dict[str, Any]) -> str:
 
 
 def _place(member: tuple[str, Any]) -> int:
-    """Sort key for object keys: array indices come first, by number; others stay in order (ECMA-262, 10.1.11.1)."""
+    """Returns the sort key of an object's member: array indices come first, by number (ECMA-262, 10.1.11.1).
+
+    The other members keep their order.
+    """
     key = member[0]
     index = int(key) if _INDEX.fullmatch(key) else _LARGEST_INDEX + 1
     return min(index, _LARGEST_INDEX + 1)
@@ -74,7 +77,7 @@ def _array(items: list[Any]) -> str:
 
 
 def _number(value: float) -> str:
-    """The number as JavaScript prints it (ECMA-262, 6.1.6.1.20); "null" for infinity (25.5.2.2)."""
+    """Returns the number as JavaScript prints it (ECMA-262, 6.1.6.1.20); "null" for infinity (25.5.2.2)."""
     if value == 0:
         return "0"
     parts = _REPR.fullmatch(repr(value))
@@ -87,7 +90,7 @@ def _number(value: float) -> str:
 
 
 def _placed(digits: str, n: int) -> str:
-    """The digits with the point after the n-th, or with an exponent: the cases of Number::toString in ECMA-262."""
+    """Returns the digits with the point after the n-th, or with an exponent (Number::toString in ECMA-262)."""
     k = len(digits)
     if k <= n <= 21:
         return digits + "0" * (n - k)

@@ -1,4 +1,4 @@
-"""Tables of the allowed status transitions of payins, payouts and virtual accounts, and their ledger entries."""
+"""The allowed status transitions of payins, payouts and virtual accounts, and the ledger entries for them."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -10,7 +10,7 @@ from paycombat_async.sandbox.refusals import conflict
 PENDING: Final = "PENDING"
 KINDS: Final = tuple(Kind)
 
-# The provider documents PENDING for payouts only; for payins and virtual accounts it is assumed as the first status.
+# The provider documents PENDING for payouts only. For payins and virtual accounts it is assumed to be the first status.
 MOVES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
     Kind.PAYIN: {PENDING: ("SUCCESS", "FAILED", "EXPIRED")},
     Kind.PAYOUT: {PENDING: ("SUCCESS", "FAILED"), "SUCCESS": ("RETURNED",)},
@@ -48,7 +48,7 @@ MADE_BY: Final[Mapping[Kind, str]] = {
 
 
 def check_move(kind: Kind, status: str, to: str) -> None:
-    """Raise `Refused` (409) for a transition that is not in `MOVES`; the message lists the allowed ones."""
+    """Raises `Refused` (409) for a transition that is not in `MOVES`. The message lists the allowed transitions."""
     allowed = MOVES[kind].get(status, ())
     if to not in allowed:
         raise conflict(f"this {kind} is {status}; from there it moves to {' or '.join(allowed) or 'nothing else'}")

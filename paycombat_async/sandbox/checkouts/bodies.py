@@ -1,4 +1,7 @@
-"""The request body of "Create Payment Request". It is undocumented, so it has the fields of "Get Detail Checkout"."""
+"""The request body of "Create Payment Request".
+
+The body is undocumented, so it has the fields of the response of "Get Detail Checkout".
+"""
 
 from typing import Annotated, TypeAlias
 

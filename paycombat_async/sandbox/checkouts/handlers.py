@@ -48,7 +48,7 @@ def create_checkout_virtual_account(call: RoutedCall[CreateCheckoutVirtualAccoun
 
 
 def retrieve_va_bank_information(_call: RoutedCall[None]) -> object:
-    """Bank codes and names as plain data; the endpoint has no response type, since its response is undocumented."""
+    """Returns bank codes and names as plain data, because the response is undocumented and has no type."""
     return KOREAN_BANKS
 
 
@@ -68,6 +68,6 @@ def _changed(
 
 
 def _checkout(document: Document, token: str) -> Checkout:
-    # The URL is documented in this form, without percent-encoding. The SDK's log redaction must recognise it.
+    # The URL is documented in this form, without percent-encoding. The SDK's log redaction must recognise the token.
     url = f"https://checkout.paycombat.com/?token={document['checkout_token']}&identifier={token}"
     return msgspec.convert(document | {"checkout_url": url}, Checkout)

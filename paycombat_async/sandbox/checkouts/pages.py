@@ -31,15 +31,21 @@ _DETAILED = (*_BOTH, "checkout_url", "order_summary", "webhook_url")
 
 
 def detailed_page(checkout: Checkout) -> dict[str, object]:
-    """The response of "Get Detail Checkout"; also used for "Create Payment Request", whose response is undocumented."""
+    """Returns the response of "Get Detail Checkout".
+
+    It is used for "Create Payment Request", too, whose response is undocumented.
+    """
     return {name: getattr(checkout, name) for name in _DETAILED}
 
 
 def changed_page(checkout: Checkout) -> dict[str, object]:
-    """The response of "Create New Checkout"; also used for "Create Virtual Account [KRW]", documented in part."""
+    """Returns the response of "Create New Checkout".
+
+    It is used for "Create Virtual Account [KRW]", too, whose response is documented only in part.
+    """
     return {name: getattr(checkout, name) for name in _BOTH}
 
 
 def list_page(page: Page[Checkout]) -> dict[str, object]:
-    """`{data, total}`. The response of "Get All Checkout" is undocumented; this is the most common form of a list."""
+    """Returns `{data, total}`, the most common form of a list: the response of "Get All Checkout" is undocumented."""
     return {"data": [detailed_page(checkout) for checkout in page.items], "total": page.total}

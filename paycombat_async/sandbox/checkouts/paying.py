@@ -1,4 +1,4 @@
-"""Pays a checkout as its customer would: chooses a payin method and makes a payin that succeeds."""
+"""Pays a checkout as its customer would: chooses a payin method and creates a payin that succeeds."""
 
 from decimal import Decimal
 
@@ -18,10 +18,11 @@ PAID_BY = "paid_by"
 
 
 def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str:
-    """Pay a checkout by the payin method `method`, else by the one chosen before, else by the first that fits.
+    """Pays a checkout and returns the payin's id.
 
-    Returns the payin's id. Raises `Refused`: 404 for an unknown checkout, 400 for a method that does not fit, 409 for a
-    checkout that is paid, 422 for one that has expired or that no payin method fits.
+    The payin method is `method`, else the one that was chosen before, else the first that fits. Raises `Refused`: 404
+    for an unknown checkout, 400 for a method that does not fit, 409 for a checkout that is paid, 422 for a checkout
+    that has expired or that no payin method fits.
     """
     with state.transaction():
         document = state.checkouts.find(checkout_id)
@@ -36,7 +37,7 @@ def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str
 
 
 def pay_all(state: SandboxState) -> list[str]:
-    """Pay all checkouts that can be paid; returns the ids of the payins, the oldest checkout first."""
+    """Pays all checkouts that can be paid. Returns the ids of the payins, the oldest checkout first."""
     payins: list[str] = []
     for checkout_id in state.checkouts.ids():
         try:
@@ -57,7 +58,7 @@ def _method_for(document: Document) -> str:
 def _payin(document: Document, number: str, now: str) -> Record:
     amount = Decimal(document["amount"])
     payin_id, checkout_id = uuid_of(number), document["id"]
-    # No page of the provider says which field of a payin names its checkout; the merchant's own reference is likeliest.
+    # No page of the provider says which field of a payin names its checkout. The merchant's own reference is likeliest.
     stored = payin_document(
         currency=document["currency"],
         method=document["payin_method_name"],

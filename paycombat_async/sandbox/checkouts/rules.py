@@ -1,4 +1,4 @@
-"""Creating a checkout and choosing its payin method: functions over the stored document, without I/O."""
+"""Creates the stored document of a checkout, and sets the payin method in it. No I/O."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from paycombat_async.schemas.methods import PayinMethod
 
 
 def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
-    """The document of a new checkout, without a payin method. Its id and token are derived from `key`.
+    """Returns the document of a new checkout without a payin method. Id and token are derived from `key`.
 
     Raises `Refused` (400) if a field is invalid.
     """
@@ -48,7 +48,7 @@ def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
 
 
 def choose_method(document: Document, name: str, *, at: str) -> None:
-    """Set the payin method in `document`; it may be changed later.
+    """Sets the payin method in `document`. It may be called again with another method.
 
     Raises `Refused`: 400 for a method that is unknown or does not allow the currency or amount, 422 for an expired
     checkout.
@@ -57,7 +57,7 @@ def choose_method(document: Document, name: str, *, at: str) -> None:
 
 
 def choose_bank(document: Document, name: str, *, at: str) -> None:
-    """Like `choose_method`, but accepts only payin methods that open virtual accounts; refuses others with 400."""
+    """Sets the payin method as `choose_method` does, but refuses a method that opens no virtual accounts, with 400."""
     method = _fitting(document, name)
     if not method.is_va_allowed:
         raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")
@@ -65,7 +65,7 @@ def choose_bank(document: Document, name: str, *, at: str) -> None:
 
 
 def fitting_methods(document: Document) -> list[PayinMethod]:
-    """The payin methods for the checkout's currency and amount."""
+    """Returns the payin methods for the checkout's currency and amount."""
     return [method for method in PAYIN_METHODS if _misfit(method, document) is None]
 
 
@@ -86,7 +86,7 @@ def _fitting(document: Document, name: str) -> PayinMethod:
 
 
 def _misfit(method: PayinMethod, document: Document) -> str | None:
-    """Why this payin method cannot pay this checkout; None if it can."""
+    """Returns why this payin method cannot pay this checkout; None if it can."""
     if method.currency != document["currency"]:
         return f"not for {document['currency']}"
     if not (method.min_amount or 0) <= Decimal(document["amount"]) <= (method.max_amount or LIMIT):
@@ -95,7 +95,7 @@ def _misfit(method: PayinMethod, document: Document) -> str | None:
 
 
 def _sent(request: PaymentRequest) -> Document:
-    """The fields of the request that were sent, without the amount and without empty strings."""
+    """Returns the fields of the request that were sent, without the amount and without empty strings."""
     fields = msgspec.structs.asdict(request).items()
     return {name: value for name, value in fields if value is not UNSET and value != "" and name != "amount"}
 
@@ -114,9 +114,9 @@ def _is_web_address(text: str) -> bool:
 
 
 def _expiry(written: str | None, at: str) -> str:
-    """When the checkout expires, as `iso_time` writes it, so that times can be compared as str.
+    """Returns the time at which the checkout expires, in the form of `iso_time`, so that times can be compared as str.
 
-    Raises `Refused` (400) if `written` is invalid.
+    Raises `Refused` (400) if `written` is invalid, in the past, or too far in the future.
     """
     now = datetime.fromisoformat(at)
     if written is None:

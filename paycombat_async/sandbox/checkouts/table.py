@@ -1,6 +1,6 @@
 """The SQLite table of checkouts: one row each, with a JSON document that has the provider's field names.
 
-Amounts in the document are of type str. `checkout_url` is not stored, since it contains the merchant's token.
+Amounts in the document are of type str. `checkout_url` is not stored, because it contains the merchant's token.
 """
 
 import sqlite3
@@ -11,7 +11,7 @@ import msgspec
 
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: a JSON document, made from a request that msgspec has validated.
+# Any: the values of a JSON document, which come from a request that msgspec has validated.
 Document: TypeAlias = dict[str, Any]
 
 CHECKOUTS_SCHEMA = """
@@ -32,20 +32,20 @@ class CheckoutTable:
         self._lock = lock
 
     def find(self, checkout_id: str) -> Document:
-        """The checkout with this `id`. Raises `Refused` (404) if there is none."""
+        """Returns the checkout with this `id`. Raises `Refused` (404) if there is none."""
         return self._one("SELECT document FROM checkouts WHERE id = ?", checkout_id, "id")
 
     def find_by_token(self, checkout_token: str) -> Document:
-        """The checkout with this `checkout_token`. Raises `Refused` (404) if there is none."""
+        """Returns the checkout with this `checkout_token`. Raises `Refused` (404) if there is none."""
         return self._one("SELECT document FROM checkouts WHERE checkout_token = ?", checkout_token, "checkout_token")
 
     def page(self, *, limit: int, skip: int) -> list[Document]:
-        """One page of the checkouts, oldest first."""
+        """Returns one page of the checkouts, oldest first."""
         rows = self._rows("SELECT document FROM checkouts ORDER BY seq LIMIT ? OFFSET ?", limit, skip)
         return [msgspec.json.decode(document) for (document,) in rows]
 
     def ids(self) -> list[str]:
-        """The ids of all checkouts, oldest first."""
+        """Returns the ids of all checkouts, oldest first."""
         return [checkout_id for (checkout_id,) in self._rows("SELECT id FROM checkouts ORDER BY seq")]
 
     def count(self) -> int:
@@ -61,7 +61,7 @@ class CheckoutTable:
         )
 
     def write(self, document: Document) -> None:
-        """Replace the stored document of a checkout."""
+        """Replaces the stored document of a checkout."""
         self._rows("UPDATE checkouts SET document = ? WHERE id = ?", msgspec.json.encode(document), document["id"])
 
     def _one(self, statement: str, value: str, name: str) -> Document:

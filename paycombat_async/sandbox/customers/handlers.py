@@ -79,7 +79,7 @@ def _customer(document: Document) -> Customer:
 
 
 def _check_required(changes: Document) -> None:
-    """Raise `Refused` (400) if the `company` or `individual` named by `type` is missing, or a required str is empty."""
+    """Raises `Refused` (400) if the part that `type` names (company or individual) or a required str is missing."""
     kind: str = changes["type"]
     if kind not in changes:
         raise bad_request(f"$.{kind}: required when type is {kind!r}")

@@ -92,29 +92,32 @@ _ALL_NULL: Mapping[str, object] = {}
 
 
 def updated_page(customer: Customer) -> dict[str, object]:
-    """The response of "Update Customer", where `company_domain` is a field of `company`."""
+    """Returns the response of "Update Customer", where `company_domain` is a field of `company`."""
     part = _part(customer, ("company_domain", *_COMPANY), _SHOWN_AS_OBJECT)
     return part | _shown(customer, _UPDATED, _SHOWN_AS_OBJECT)
 
 
 def detailed_page(customer: Customer) -> dict[str, object]:
-    """The response of "Get Detail Customer by Id", where `company_domain` is a field of the customer."""
+    """Returns the response of "Get Detail Customer by Id", where `company_domain` is a field of the customer."""
     head = _shown(customer, _DETAILED, _ALL_NULL)
     return head | _part(customer, _COMPANY, _ALL_NULL) | _shown(customer, _STAMPS, _ALL_NULL)
 
 
 def wallet_page(readiness: WalletReadiness) -> dict[str, object]:
-    """The response of "Check wallet ready". The provider's documentation shows its fields under "Disable Customer"."""
+    """Returns the response of "Check wallet ready".
+
+    The provider's documentation shows its fields on the page "Disable Customer".
+    """
     return _shown(readiness, ("is_wallet_ready", "missing_field"), _ALL_NULL)
 
 
 def deleted_page(deleted: DeletedCustomer) -> dict[str, object]:
-    """The customer's id and `is_active`. The response of "Delete Customer" is undocumented."""
+    """Returns the customer's id and `is_active`, because the response of "Delete Customer" is undocumented."""
     return _shown(deleted, ("customer_id", "is_active"), _ALL_NULL)
 
 
 def list_page(page: Page[Customer]) -> dict[str, object]:
-    """`{data, total}`. The response of "Get All Customer" is undocumented; this is the most common form of a list."""
+    """Returns `{data, total}`, the most common form of a list: the response of "Get All Customer" is undocumented."""
     return {"data": [detailed_page(customer) for customer in page.items], "total": page.total}
 
 

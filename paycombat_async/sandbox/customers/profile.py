@@ -1,4 +1,4 @@
-"""Creating and changing a customer's profile: functions over the stored document, without I/O."""
+"""Creates and changes the stored document of a customer (the profile). No I/O."""
 
 import re
 from collections.abc import Iterator
@@ -40,14 +40,14 @@ _WALLET_NEEDS = {
 
 
 def changes_of(request: CreateCustomer | UpdateCustomer) -> Document:
-    """The fields present in the request as plain data, without `customer_id`."""
+    """Returns the fields present in the request as plain data, without `customer_id`."""
     changes: Document = msgspec.to_builtins(request)
     changes.pop("customer_id", None)
     return changes
 
 
 def new_profile(customer_id: str, changes: Document, *, at: str) -> Document:
-    """The document of a new customer, with `changes` applied."""
+    """Returns the document of a new customer, with `changes` applied."""
     document: Document = {
         "customer_id": customer_id,
         "org_id": ORGANISATION,
@@ -63,10 +63,10 @@ def new_profile(customer_id: str, changes: Document, *, at: str) -> Document:
 
 
 def change(document: Document, changes: Document, *, at: str) -> None:
-    """Apply `changes` to `document` in place: `""` removes a field, absent fields stay as they are.
+    """Applies `changes` to `document` in place: `""` removes a field, and absent fields stay as they are.
 
     `metadata` is replaced as a whole. Both `company` and `individual` are accepted, as in the provider's documentation;
-    responses show the one that matches the customer's type.
+    responses show the part that matches the customer's type.
     """
     _merge(document, changes)
     document["updated_at"] = at
@@ -86,7 +86,7 @@ def _merge(part: Document, changes: Document) -> None:
 
 
 def _set_e164(part: Document) -> None:
-    """Set `phone_number_e164` to country code and number without leading zeros; remove it if either is missing."""
+    """Sets `phone_number_e164` to country code and number without leading zeros; removes it if either is missing."""
     code = _NO_DIGIT.sub("", part.get("phone_country_code", ""))
     number = _NO_DIGIT.sub("", part.get("phone_number", "")).lstrip("0")
     part["phone_number_e164"] = f"+{code}{number}"

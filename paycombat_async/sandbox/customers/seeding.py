@@ -1,4 +1,4 @@
-"""Generated customers: the same ones for the same seed, with many non-ASCII names, so that encoding errors show."""
+"""Generated customers: always the same for the same seed. Many names are not ASCII, so that encoding errors show."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, TypeAlias, TypeVar
@@ -46,7 +46,7 @@ _IDENTIFICATIONS = ("PASSPORT", "NATIONAL_ID", "DRIVING_LICENSE")
 
 
 def made_up(seed: int, number: int, *, at: str) -> tuple[str, bytes]:
-    """The id and JSON profile of generated customer `number`; companies and individuals alternate."""
+    """Returns the id and JSON profile of generated customer `number`; companies and individuals alternate."""
     choice = _SeededChoice(f"{seed}/{number}")
     customer_id = f"customer_{content_digest(f'seeded/{seed}/{number}'.encode())[:32]}"
     changes: Document = {
@@ -62,7 +62,7 @@ def made_up(seed: int, number: int, *, at: str) -> tuple[str, bytes]:
 
 
 def plain(ids: Iterable[str], kind: Kind, *, at: str) -> Iterator[tuple[str, bytes]]:
-    """Yields pairs of id and minimal JSON profile. The profile is encoded only once, so that a million are cheap."""
+    """Yields pairs of id and minimal JSON profile. The profile is encoded only once, so a million of them are cheap."""
     part = {"first_name": "Li", "last_name": "Kim"} if kind == "individual" else {"name": "Plain Company"}
     changes: Document = {"description": "Plain customer", "type": kind, kind: part | {"address_country": "KR"}}
     document = new_profile("", changes, at=at)
@@ -73,7 +73,7 @@ def plain(ids: Iterable[str], kind: Kind, *, at: str) -> Iterator[tuple[str, byt
 
 
 class _SeededChoice:
-    """Pseudo-random choices derived from a str: the same str gives the same sequence."""
+    """Pseudo-random choices that are derived from a str: the same str always gives the same choices."""
 
     def __init__(self, text: str) -> None:
         self._left = int(content_digest(text.encode()), 16)

@@ -9,7 +9,7 @@ import msgspec
 
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: a JSON document, made from a request that msgspec has validated.
+# Any: the values of a JSON document, which come from a request that msgspec has validated.
 Document: TypeAlias = dict[str, Any]
 
 # The row of a deleted customer stays, so that its id is not reused and `executions` still counts.
@@ -34,7 +34,7 @@ class CustomerTable:
         self._lock = lock
 
     def find(self, customer_id: str) -> Document:
-        """The profile document. Raises `Refused` (404) for an unknown or deleted customer."""
+        """Returns the profile document. Raises `Refused` (404) for an unknown or deleted customer."""
         rows = self._rows("SELECT document FROM customers WHERE customer_id = ? AND deleted = 0", customer_id)
         if not rows:
             raise not_found("there is no customer with this customer_id")
@@ -42,7 +42,7 @@ class CustomerTable:
         return document
 
     def page(self, *, limit: int, skip: int) -> list[Document]:
-        """One page of profile documents, oldest first."""
+        """Returns one page of profile documents, oldest first."""
         rows = self._rows(
             "SELECT document FROM customers WHERE seq IN "
             "(SELECT seq FROM customers WHERE deleted = 0 ORDER BY seq LIMIT ? OFFSET ?) ORDER BY seq",
@@ -56,7 +56,7 @@ class CustomerTable:
         return total
 
     def next_number(self) -> int:
-        """A number for the next new customer, never reused."""
+        """Returns a number for the next new customer, never reused."""
         number: int = self._rows("SELECT coalesce(max(seq), 0) + 1 FROM customers")[0][0]
         return number
 
@@ -64,12 +64,12 @@ class CustomerTable:
         self.add_many([(document["customer_id"], msgspec.json.encode(document))])
 
     def add_many(self, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Insert pairs of id and encoded profile. Existing ids are not changed."""
+        """Inserts pairs of id and encoded profile. Existing ids are not changed."""
         with self._lock:
             self._connection.executemany("INSERT OR IGNORE INTO customers (customer_id, document) VALUES (?, ?)", rows)
 
     def write(self, document: Document, *, executed: int = 0) -> None:
-        """Replace a profile and add `executed` to the customer's count of executed updates."""
+        """Replaces a profile, and adds `executed` to the customer's count of executed updates."""
         self._rows(
             "UPDATE customers SET document = ?, executions = executions + ? WHERE customer_id = ?",
             msgspec.json.encode(document),
@@ -81,13 +81,13 @@ class CustomerTable:
         self._rows("UPDATE customers SET document = x'', deleted = 1 WHERE customer_id = ?", customer_id)
 
     def executions(self, customer_id: str) -> int:
-        """How many updates of this customer were executed; 0 for an unknown id."""
+        """Returns how many updates of this customer were executed; 0 for an unknown id."""
         rows = self._rows("SELECT executions FROM customers WHERE customer_id = ?", customer_id)
         executions: int = rows[0][0] if rows else 0
         return executions
 
     def ids(self) -> Iterator[str]:
-        """Yields all ids, oldest first; reads them in batches to limit memory."""
+        """Yields the ids of the customers that are not deleted, oldest first. Reads them in batches to save memory."""
         last = 0
         while rows := self._rows(
             "SELECT seq, customer_id FROM customers WHERE deleted = 0 AND seq > ? ORDER BY seq LIMIT ?", last, _BATCH

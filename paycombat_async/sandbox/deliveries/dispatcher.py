@@ -1,4 +1,4 @@
-"""Sends webhooks, each until a 2xx response or the last attempt; webhooks about the same object go in order."""
+"""Sends webhooks, each until a 2xx response or the last attempt. Webhooks about the same object are sent in order."""
 
 import asyncio
 from collections import deque
@@ -25,9 +25,9 @@ class HttpSender:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, delivery: Delivery) -> int | None:
-        """Send a webhook; returns the HTTP status, or None if there was no response.
+        """Sends a webhook. Returns the HTTP status, None if there was no response within 5 seconds.
 
-        Redirects are not followed, since they may lead to another host.
+        Redirects are not followed, because they may lead to another host.
         """
         headers = {"Content-Type": "application/json", "X-Signature": delivery.signature}
         try:
@@ -54,7 +54,7 @@ class HttpSender:
 
 
 class Dispatcher:
-    """Queues and sends webhooks. `waits` are the seconds to wait before the second and each further attempt."""
+    """Queues and sends webhooks. `waits` are the seconds before the second and each further attempt."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Dispatcher:
         log: Deliveries,
         fault: Callable[[], Fault | None],
     ) -> None:
-        """Create it inside the event loop that will send. `fault` returns the fault for the next webhook, or None."""
+        """Must be created in the event loop that will send. `fault` returns the fault for the next webhook, or None."""
         self._builder = builder
         self._sender = sender
         self._clock = clock
@@ -79,14 +79,17 @@ class Dispatcher:
         self._latest: dict[str, asyncio.Task[None]] = {}
 
     def watch(self, record: Record) -> None:
-        """Queue the webhook about a record that has just been written. Safe to call from any thread."""
+        """Queues the webhook about a record that was just written, if it needs one. Safe to call from any thread."""
         delivery = self._builder.build(record)
         if delivery is not None:
             self._queued.append(delivery)
             self._tasks.call_soon(self._take)
 
     async def drain(self) -> None:
-        """Send what the fault `OUT_OF_ORDER_WEBHOOK` held back; wait until all webhooks are delivered or given up."""
+        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, and waits until nothing is left to send.
+
+        Then each webhook has had a 2xx response or its last attempt.
+        """
         while self._queued:
             self._take()
         self._release()
@@ -94,7 +97,7 @@ class Dispatcher:
             await asyncio.wait(self._tasks.running)
 
     async def end(self) -> None:
-        """Stop sending; webhooks not yet delivered are dropped."""
+        """Stops sending. Webhooks that are not delivered yet are dropped."""
         await self._tasks.end()
         await self._sender.close()
 

@@ -10,7 +10,7 @@ KEPT: Final = 1000
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """One webhook to one URL, with the outcome of each attempt.
+    """One webhook to one URL, with the result of each attempt.
 
     `event` is for example "PAYOUT SUCCESS" or "VA APPROVED"; `id` is the id of the payin, payout or virtual account.
     `statuses` has one item for each attempt so far: the HTTP status, or None if there was no response.
@@ -45,16 +45,16 @@ class Deliveries:
         self._latest.append(delivery)
 
     def clear(self) -> None:
-        """Delete all recorded deliveries."""
+        """Deletes all recorded deliveries."""
         self._latest.clear()
 
     @property
     def last(self) -> Delivery:
-        """The latest delivery. Raises `IndexError` if there is none."""
+        """The latest delivery. Raises `IndexError` if there was no delivery."""
         return self._latest[-1]
 
     def of(self, event: str) -> list[Delivery]:
-        """The recorded deliveries of one event, such as "PAYOUT FAILED", oldest first."""
+        """Returns the recorded deliveries of one event, such as "PAYOUT FAILED", oldest first."""
         return [delivery for delivery in self if delivery.event == event]
 
     def __len__(self) -> int:
@@ -64,4 +64,4 @@ class Deliveries:
         return self._latest[index]
 
     def __iter__(self) -> Iterator[Delivery]:
-        return iter(tuple(self._latest))  # a copy: the server's thread may add items during the iteration
+        return iter(tuple(self._latest))  # a copy, because the server's thread may add items during the iteration

@@ -27,13 +27,16 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadBuilder:
-    """Builds webhooks to the record's `webhook_url`, else to `urls.url`; about virtual accounts, to `urls.va_url`."""
+    """Builds webhooks. They go to the record's `webhook_url`, or to `urls.url` if the record has none.
+
+    Webhooks about virtual accounts go to `urls.va_url`.
+    """
 
     signer: Signer
     urls: WebhookUrls
 
     def build(self, record: Record) -> Delivery | None:
-        """The webhook about the record's current status; None while it is pending or when there is no URL."""
+        """Returns the webhook about the record's current status; None if the record is pending or has no URL."""
         url = self.urls.va_url if record.kind is Kind.VIRTUAL_ACCOUNT else record.webhook_url or self.urls.url
         if url is None or record.status == PENDING:
             return None

@@ -1,4 +1,4 @@
-"""Webhook URLs: loopback only, since a test server must not post to the internet."""
+"""Webhook URLs: only loopback addresses, because a test server must not post to the internet."""
 
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -15,9 +15,10 @@ _ONLY_HERE = "the sandbox delivers webhooks to http(s) URLs on localhost or a lo
 
 @dataclass(slots=True)
 class WebhookUrls:
-    """Where webhooks go: `va_url` for those about virtual accounts, `url` for the others; None: nowhere.
+    """The targets of webhooks: `va_url` for webhooks about virtual accounts, `url` for all others.
 
-    Both may be changed while the sandbox runs, from any thread; the next event uses them.
+    With None such webhooks are not sent. Both may be changed while the sandbox runs, from any thread; the next event
+    uses them.
     """
 
     url: str | None
@@ -25,7 +26,7 @@ class WebhookUrls:
 
 
 def loopback_url(text: str) -> URL | None:
-    """The parsed http(s) URL, or None if its host is not localhost or a loopback address."""
+    """Returns the parsed http(s) URL; None if the URL is invalid or its host is not localhost or a loopback address."""
     try:
         url = URL(text)  # the parser that aiohttp uses, so that both see the same host
         host = url.host or ""
@@ -36,14 +37,17 @@ def loopback_url(text: str) -> URL | None:
 
 
 def configured_url(name: str, text: str | None) -> str | None:
-    """The URL of option `name`, unchanged. Raises `ConfigurationError` if it is not a loopback URL."""
+    """Returns the URL of the option `name` unchanged. Raises `ConfigurationError` if it is not a loopback URL."""
     if text is not None and loopback_url(text) is None:
         raise ConfigurationError(f"{name}: {_ONLY_HERE}")
     return text
 
 
 def check_webhook_url(sent: str | UnsetType) -> str | None:
-    """The `webhook_url` of a request, None if there is none. Raises `Refused` (400) if it is not a loopback URL."""
+    """Returns the `webhook_url` of a request; None if the request has none.
+
+    Raises `Refused` (400) if it is not a loopback URL.
+    """
     text = given(sent)
     if text is not None and loopback_url(text) is None:
         raise bad_request(f"$.webhook_url: {_ONLY_HERE}")

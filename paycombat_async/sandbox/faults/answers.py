@@ -1,4 +1,4 @@
-"""Responses that replace the correct one: errors with many statuses, an HTML page, redirects."""
+"""Responses that replace the correct response: errors with many statuses, an HTML page, redirects."""
 
 import math
 from collections.abc import Callable
@@ -27,46 +27,49 @@ _PAGE = (
 
 
 def server_error(status: int) -> Change:
-    """A function that replaces the response by a 5xx with the sandbox's error body."""
+    """Returns a function that replaces the response by one with this 5xx status and the sandbox's error body."""
     answer = refused(status, "SERVER_ERROR", "something went wrong on our side", {})
     return lambda _plain, _context: answer
 
 
 def client_error(status: int) -> Change:
-    """A function that replaces the response by a 4xx with the sandbox's error body.
+    """Returns a function that replaces the response by one with this 4xx status and the sandbox's error body.
 
-    Some 4xx statuses leave open whether the request was executed.
+    Some 4xx statuses do not say whether the request was executed.
     """
     answer = refused(status, f"ERROR_{status}", "the request was not completed", {})
     return lambda _plain, _context: answer
 
 
 def in_200(body: bytes) -> Change:
-    """A function that replaces the response by a 200 with this body, which says that the call failed."""
+    """Returns a function that replaces the response by a 200 with this body, which says that the call failed."""
     answer = PlainResponse(200, JSON, body)
     return lambda _plain, _context: answer
 
 
 def error_object(_plain: PlainResponse, _context: Context) -> PlainResponse:
-    """A 406 in the format of Finmo, the provider's upstream: an error object with code, name and several messages."""
+    """Returns a 406 in the format of Finmo, the provider's upstream: an error object with code, name and messages."""
     return PlainResponse(406, JSON, _ERROR_OBJECT)
 
 
 def html(status: int) -> Change:
-    """A function that replaces the response by an HTML page, as nginx and other gateways send it."""
+    """Returns a function that replaces the response by an HTML page, like those of nginx and other gateways."""
     page = _PAGE.format(title=f"{status} {HTTPStatus(status).phrase}").encode()
     return lambda _plain, _context: PlainResponse(status, {"Content-Type": "text/html"}, page)
 
 
 def redirect(status: int) -> Change:
-    """A function that replaces the response by a redirect to another host (`Faults(redirect_to=…)`)."""
+    """Returns a function that replaces the response by a redirect to another host (`Faults(redirect_to=…)`)."""
     return lambda _plain, context: PlainResponse(
         status, {"Location": context.redirect_to, "Content-Type": "text/html"}, b""
     )
 
 
 def too_many(retry_after: Callable[[Context], str] | None) -> Change:
-    """A function that replaces the response by a 429; `retry_after` returns its Retry-After, None means no header."""
+    """Returns a function that replaces the response by a 429.
+
+    `retry_after` returns the value of its Retry-After header; with None it has no such header.
+    """
 
     def answer(_plain: PlainResponse, context: Context) -> PlainResponse:
         headers = {"Retry-After": retry_after(context)} if retry_after else {}
@@ -84,7 +87,7 @@ def in_fractions(context: Context) -> str:
 
 
 def as_date(context: Context) -> str:
-    """Retry-After as an HTTP date, rounded up to a whole second, since HTTP dates have no fractions."""
+    """Returns Retry-After as an HTTP date, rounded up to a whole second, because HTTP dates have no fractions."""
     return formatdate(math.ceil(context.now + context.seconds), usegmt=True)
 
 

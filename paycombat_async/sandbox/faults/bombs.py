@@ -12,7 +12,7 @@ _MIB: Final = 1 << 20
 _COUNT: Final = 64
 _GZIP_HEAD: Final = b"\x1f\x8b\x08" + bytes(6) + b"\xff"  # RFC 1952: deflate, no flags, no timestamp, unknown system
 _RAW: Final = -15  # zlib's `wbits`: a window of 32 KiB (15), without a zlib header (negative)
-# 64 MiB of spaces, compressed by brotli 1.2 at quality 11; flushed to a byte boundary, so that more blocks can follow.
+# 64 MiB of spaces, compressed by brotli 1.2 at quality 11. They end at a byte boundary, so that more blocks can follow.
 _BROTLI_SPACES: Final = bytes.fromhex(
     "cbffff3ff82540e2b14020f7fe8fffff7ff04b00c4611180eefd1fffffffe0970088c30200ddfb3ffeffffc12f0110870500baf77f"
     "fcffff835f02200e0b0074effff8ffff07bf04401c1600e8defff1ffff0f7e0980382c00d0bdffe3ffff1ffc1200715800a07bff67"
@@ -24,7 +24,7 @@ _BLOCK: Final = 1 << 16
 
 
 def gzip_bomb(response: PlainResponse, _context: Context) -> PlainResponse:
-    """The response with 64 MiB of spaces before its body, compressed with gzip: about 65 kB on the wire."""
+    """Returns the response with 64 MiB of spaces before its body, compressed with gzip: about 65 kB on the wire."""
     spaces, check = _gzip_spaces()
     packer = zlib.compressobj(9, zlib.DEFLATED, _RAW)
     end = struct.pack("<II", zlib.crc32(response.body, check), _COUNT * _MIB + len(response.body))
@@ -33,7 +33,7 @@ def gzip_bomb(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def brotli_bomb(response: PlainResponse, _context: Context) -> PlainResponse:
-    """The response with 64 MiB of spaces before its body, as brotli: about 100 bytes plus the uncompressed body."""
+    """Returns the response with 64 MiB of spaces before its body, as brotli: about 100 bytes plus the body itself."""
     blocks = (response.body[start : start + _BLOCK] for start in range(0, len(response.body), _BLOCK))
     body = _BROTLI_SPACES + b"".join(map(_stored, blocks)) + _BROTLI_END
     return replace(response, headers={**response.headers, "Content-Encoding": "br"}, body=body)
@@ -45,7 +45,10 @@ def _stored(block: bytes) -> bytes:
 
 @cache
 def _gzip_spaces() -> tuple[bytes, int]:
-    """64 MiB of spaces, compressed, and their CRC-32. One MiB is compressed and the result repeated, to save time."""
+    """Returns 64 MiB of spaces in compressed form, and their CRC-32.
+
+    One MiB is compressed, and the result is repeated, to save time.
+    """
     spaces = b" " * _MIB
     packer = zlib.compressobj(9, zlib.DEFLATED, _RAW)
     block = packer.compress(spaces) + packer.flush(zlib.Z_FULL_FLUSH)

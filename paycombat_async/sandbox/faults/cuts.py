@@ -1,4 +1,8 @@
-"""Response bodies that end too early: without a length, in chunked encoding, or in gzip."""
+"""Responses whose bodies end too early: without a length, in chunked encoding, or in gzip.
+
+FIN is TCP's normal end of a connection, RST the abrupt one. In docstrings, the words after "Returns" are what the
+connection carries.
+"""
 
 import gzip
 from collections.abc import Mapping
@@ -15,37 +19,37 @@ _GZIP_HEAD: Final = 10  # bytes: the length of a gzip header without optional fi
 
 
 def unsized_end(response: PlainResponse) -> Wire:
-    """Headers without a length, no body, then FIN: a body of unknown length that may be empty or lost."""
+    """Returns headers without a length, no body, then FIN: the body may be empty or lost."""
     return Wire(response.head_with(_UNSIZED), End.CLOSED)
 
 
 def unsized_reset(response: PlainResponse) -> Wire:
-    """Headers without a length, no body, then RST."""
+    """Returns headers without a length, no body, then RST."""
     return Wire(response.head_with(_UNSIZED), End.RESET)
 
 
 def unsized_half(response: PlainResponse) -> Wire:
-    """Headers without a length, half of the body, then FIN."""
+    """Returns headers without a length, half of the body, then FIN."""
     return Wire(response.head_with(_UNSIZED) + response.body[: len(response.body) // 2], End.CLOSED)
 
 
 def chunked_cut(response: PlainResponse) -> Wire:
-    """The whole body in one chunk, then FIN instead of the terminating chunk."""
+    """Returns the whole body in one chunk, then FIN instead of the terminating chunk."""
     return Wire(response.head_with(_CHUNKED) + _chunk(response.body), End.CLOSED)
 
 
 def chunked_empty_cut(response: PlainResponse) -> Wire:
-    """Headers with chunked encoding, no chunk, then FIN."""
+    """Returns headers with chunked encoding, no chunk, then FIN."""
     return Wire(response.head_with(_CHUNKED), End.CLOSED)
 
 
 def gzip_cut(response: PlainResponse) -> Wire:
-    """Only the gzip header of the body, with the Content-Length of that header."""
+    """Returns only the gzip header of the body, with the Content-Length of that header."""
     return Wire(_gzip_head(response).whole, End.KEPT)
 
 
 def gzip_cut_chunked(response: PlainResponse) -> Wire:
-    """Only the gzip header of the body, in correctly terminated chunked encoding."""
+    """Returns only the gzip header of the body, in correctly terminated chunked encoding."""
     cut = _gzip_head(response)
     return Wire(cut.head_with(_CHUNKED) + _chunk(cut.body) + _LAST_CHUNK, End.KEPT)
 

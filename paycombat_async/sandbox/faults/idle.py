@@ -1,4 +1,4 @@
-"""Faults on idle keep-alive connections: unsolicited bytes, FIN or RST."""
+"""Faults on idle keep-alive connections: unsolicited bytes, FIN (TCP's normal end) or RST (its abrupt end)."""
 
 import asyncio
 import ctypes
@@ -22,17 +22,17 @@ _NO_ADDRESS: Final = bytes(16)  # a socket address of family AF_UNSPEC, which is
 
 
 def send(data: bytes) -> IdleAction:
-    """An action that writes these bytes to the connection."""
+    """Returns an action that writes these bytes to the connection."""
     return lambda connection: connection.send(data)
 
 
 def close(connection: socket.socket) -> None:
-    """Send FIN. `shutdown` also ends reading, so that the server's event loop closes its own socket."""
+    """Sends FIN. `shutdown` also ends reading, so that the server's event loop closes its own socket."""
     connection.shutdown(socket.SHUT_RDWR)
 
 
 def reset(connection: socket.socket) -> None:
-    """Send RST: on Linux at once, by connect(2) to AF_UNSPEC; elsewhere once the event loop closes its socket."""
+    """Sends RST: on Linux immediately, by connect(2) to AF_UNSPEC; elsewhere when the event loop closes its socket."""
     if sys.platform == "linux":
         ctypes.CDLL(None).connect(connection.fileno(), _NO_ADDRESS, len(_NO_ADDRESS))
     else:
@@ -43,20 +43,21 @@ def reset(connection: socket.socket) -> None:
 class IdleFaults:
     """Scheduled actions on idle connections, at most one per connection.
 
-    With the system clock they run in a thread of their own, on a duplicate of the connection's socket: under `async
-    with` the sandbox shares its caller's event loop, and the actions must happen on time even while that loop is
-    blocked. With any other clock they run in the sandbox's loop, since such a clock may be bound to a loop.
+    With the system clock they run in a thread of their own, on a duplicate of the connection's socket. The reason is
+    that under `async with` the sandbox shares its caller's event loop, and the actions must happen on time even while
+    that loop is blocked. With any other clock they run in the sandbox's loop, because such a clock may be bound to a
+    loop.
 
-    A request that arrives before the action cancels it: the client would take the unsolicited bytes for its response.
-    The request has arrived once its bytes are in the socket's buffer or `drop` is called. A request sent at the same
-    moment may still cross with the action, as on a real network.
+    A request that arrives before the action cancels the action, because the client would take the unsolicited bytes for
+    its response. The request has arrived when its bytes are in the socket's buffer or `drop` is called. A request that
+    is sent at the same moment may still cross with the action, as on a real network.
     """
 
     def __init__(self, clock: Clock, sleeper: Sleeper) -> None:
         self._sleeper = sleeper
         self._has_thread = clock is SYSTEM_CLOCK
         self._thread: BackgroundLoop | None = None
-        self._lock = threading.Lock()  # held while an action runs, so that none runs after `drop` has returned
+        self._lock = threading.Lock()  # held while an action runs, so that no action runs after `drop` has returned
         self._planned: dict[asyncio.BaseTransport, _Planned] = {}
         self._is_over = False
 
@@ -64,7 +65,7 @@ class IdleFaults:
         return bool(self._planned)
 
     def plan(self, transport: asyncio.Transport, action: IdleAction, *, after: float) -> None:
-        """Run the action on this connection in `after` seconds, or now if that is 0."""
+        """Schedules the action on this connection in `after` seconds; runs it now if `after` is 0."""
         if self._is_over:
             return
         planned = self._planned[transport] = _Planned(transport, action)
@@ -77,14 +78,14 @@ class IdleFaults:
             planned.timer = self._sleeper.start(self._run_in_loop(planned, after))
 
     def drop(self, transport: asyncio.BaseTransport | None) -> None:
-        """Cancel the action on this connection, because a request has arrived."""
+        """Cancels the action on this connection, because a request has arrived."""
         with self._lock:
             planned = self._planned.pop(transport, None) if transport else None
         if planned is not None:
             planned.forget()
 
     def end(self) -> None:
-        """Cancel all actions and join the thread; later calls of `plan` do nothing."""
+        """Cancels all actions and ends the thread. Later calls of `plan` do nothing."""
         self._is_over = True
         for transport in tuple(self._planned):
             self.drop(transport)
@@ -107,7 +108,7 @@ class IdleFaults:
 
 
 class _Planned:
-    """An action and its connection. The socket is a duplicate, whose file descriptor no new connection can get."""
+    """An action and its connection. The socket is a duplicate, so that no new connection can get its descriptor."""
 
     def __init__(self, transport: asyncio.Transport, action: IdleAction) -> None:
         own = transport.get_extra_info("socket")
@@ -117,7 +118,7 @@ class _Planned:
         self._action = action
 
     def run(self) -> None:
-        """Run the action, unless a request has arrived or the connection is closed."""
+        """Runs the action, unless a request has arrived or the connection is closed."""
         with self._socket as connection, suppress(OSError):
             if not self.transport.is_closing() and _is_idle(connection):
                 self._action(connection)

@@ -1,4 +1,4 @@
-"""Applies a fault to a request: runs the handler or not, waits, and changes or breaks the response."""
+"""Applies a fault to a request: executes the request or not, waits, and changes or breaks the response."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
@@ -28,7 +28,11 @@ class Injector:
         self.idle_faults = IdleFaults(clock, self._sleeper)
 
     async def inject(self, mishap: Mishap, answer: Answer, skip_handler: Answer) -> web.StreamResponse:
-        """The faulty response. `answer` executes the request; `skip_handler` only checks Host and reads the body."""
+        """Returns the faulty response.
+
+        `answer` executes the request; `skip_handler` only checks Host and reads the body. If the sandbox stops during a
+        wait of the fault, the connection is closed without a response.
+        """
         action = ACTIONS[mishap.fault]
         if action.pause is Pause.BEFORE and not await self._sleeper.sleep(mishap.seconds):
             return self._raw(disconnect(_NOTHING), _NOTHING, mishap)
@@ -38,7 +42,7 @@ class Injector:
         return self._broken(action, original, mishap)
 
     async def end(self) -> None:
-        """End all waiting; responses that are still being written are cut off."""
+        """Ends all waits. Responses that are still being written are cut off."""
         self.idle_faults.end()
         await self._sleeper.end()
 

@@ -1,4 +1,4 @@
-"""The faults, with the names that users write, and the default durations of those that take time."""
+"""The faults, with the names that users write, and the default durations of the faults that take time."""
 
 import math
 from collections.abc import Mapping
@@ -104,7 +104,10 @@ class Fault(StrEnum):
     OUT_OF_ORDER_WEBHOOK = "out_of_order_webhook"
 
     def lasting(self, seconds: float) -> "Mishap":
-        """This fault with a duration in seconds. Raises `ConfigurationError` for a fault that takes no time."""
+        """Returns this fault with a duration in seconds.
+
+        Raises `ConfigurationError` for a fault that takes no time, and for a duration that is negative or not finite.
+        """
         if self not in SECONDS:
             raise ConfigurationError(f"{self} takes no time; those that do: {', '.join(SECONDS)}")
         if not (math.isfinite(seconds) and seconds >= 0):
@@ -113,7 +116,7 @@ class Fault(StrEnum):
 
 
 class Mishap(NamedTuple):
-    """A fault and its duration in seconds, 0 for faults that take no time."""
+    """A fault and its duration in seconds; 0 for a fault that takes no time."""
 
     fault: Fault
     seconds: float
@@ -129,7 +132,7 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_DATE: 2,
     Fault.TRICKLE: 0.05,  # seconds from one byte to the next
     Fault.LATE_ANSWER: 35,  # longer than the client's default timeout of 30
-    Fault.STRAY_ANSWER: 0.005,  # seconds after the correct response; the same for all faults below
+    Fault.STRAY_ANSWER: 0.005,  # seconds after the correct response; so are the durations below
     Fault.STRAY_PART: 0.005,
     Fault.STRAY_408: 0.005,
     Fault.STRAY_429: 0.005,
@@ -143,7 +146,7 @@ WEBHOOK_FAULTS: Final = frozenset({Fault.DUPLICATE_WEBHOOK, Fault.OUT_OF_ORDER_W
 
 
 def fault_named(name: str) -> Fault:
-    """The fault with this name. Raises `ConfigurationError`, which lists all names, if there is none."""
+    """Returns the fault with this name. Raises `ConfigurationError`, which lists all names, for any other name."""
     try:
         return Fault(name)
     except ValueError:

@@ -25,11 +25,11 @@ class PlainResponse:
     body: bytes
 
     def head(self, length: int) -> bytes:
-        """The bytes of status line and headers, with this Content-Length."""
+        """Returns the bytes of status line and headers, with this Content-Length."""
         return self.head_with({"Content-Length": str(length)})
 
     def head_with(self, framing: Mapping[str, str]) -> bytes:
-        """The bytes of status line, headers and `framing` (Content-Length, Transfer-Encoding or no header)."""
+        """Returns the bytes of status line, headers and `framing` (Content-Length, Transfer-Encoding or no header)."""
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in {**self.headers, **framing}.items()]
         return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
@@ -37,25 +37,25 @@ class PlainResponse:
     # Any: a JSON document.
     @property
     def document(self) -> Any:
-        """The decoded JSON body, None if it is not JSON."""
+        """The decoded JSON body; None if the body is not JSON."""
         try:
             return _DECODER.decode(self.body)
         except msgspec.DecodeError:
             return None
 
     def with_document(self, document: object) -> "PlainResponse":
-        """A copy with this document as its JSON body."""
+        """Returns a copy with this document as its JSON body."""
         return replace(self, body=_ENCODER.encode(document))
 
     @property
     def whole(self) -> bytes:
-        """The complete response in bytes, with the correct Content-Length."""
+        """The bytes of the complete response, with the correct Content-Length."""
         return self.head(len(self.body)) + self.body
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Further input of a `Change`: the fault's duration in seconds, the current time, and the target of redirects."""
+    """Further input of a `Change`: the fault's duration in seconds, the Unix time, and the target of redirects."""
 
     seconds: float
     now: float
@@ -66,5 +66,5 @@ Change: TypeAlias = Callable[[PlainResponse, Context], PlainResponse]
 
 
 def refused(status: int, code: str, message: str, headers: Mapping[str, str]) -> PlainResponse:
-    """An error response with the sandbox's error body."""
+    """Returns an error response with the sandbox's error body."""
     return PlainResponse(status, {**JSON, **headers}, msgspec.json.encode(refusal(Refused(status, code, message))))

@@ -1,6 +1,6 @@
-"""Decides which request gets which fault: a queued fault, or else a random one, drawn by rates and seed.
+"""Decides which request gets which fault: a queued fault, or else a random fault that is drawn by rates and seed.
 
-The same seed gives the same faults to requests in the same order.
+With the same seed, requests in the same order get the same faults.
 """
 
 import threading
@@ -27,9 +27,9 @@ Odds: TypeAlias = tuple[tuple[Mishap, float], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """A fault that was applied to a request or, where `arrival` is None, to a webhook.
+    """A fault that was applied to a request, or to a webhook if `arrival` is None.
 
-    `number` counts all requests (or all webhooks) from 1, including those without a fault.
+    `number` counts all requests (or all webhooks) from 1, including those without a fault. `seconds` is the duration.
     """
 
     number: int
@@ -42,16 +42,16 @@ class Applied:
 class Faults:
     """The faults of a sandbox: `Faults(seed=7, rates={"500_after_commit": 0.02, "latency=50ms": 0.1})`.
 
-    Faults queued by `script` and `next` take precedence over `rates`. Safe to use from several threads; use one object
-    per sandbox.
+    Faults that `script` and `next` have queued take precedence over `rates`. Safe to use from several threads. Use one
+    object per sandbox.
     """
 
     def __init__(
         self, *, seed: int = 0, rates: Mapping[str, float] | None = None, redirect_to: str = ELSEWHERE
     ) -> None:
-        """`rates` are fractions of all requests, at most 1 in total; `redirect_to` is the target of redirects.
+        """`rates` are fractions of all requests, at most 1 in total. `redirect_to` is the target of redirects.
 
-        Raises `ConfigurationError` for an unknown fault, listing all names, and for an invalid rate.
+        Raises `ConfigurationError` for an unknown fault, listing all names, and for a rate that is not from 0 to 1.
         """
         self.redirect_to = redirect_to
         self.counts: Counter[str] = Counter()
@@ -68,7 +68,10 @@ class Faults:
 
     @classmethod
     def of(cls, given: "Faults | str | None", *, seed: int = 0) -> "Faults":
-        """A `Faults` from a str like `500_after_commit:0.02,latency=50ms:0.1`; without faults if `given` is None."""
+        """Returns a `Faults` from a str such as `500_after_commit:0.02,latency=50ms:0.1`.
+
+        It has no faults if `given` is None. A `Faults` is returned unchanged.
+        """
         if isinstance(given, Faults):
             return given
         faults = cls(seed=seed)
@@ -83,15 +86,15 @@ class Faults:
 
     @property
     def left(self) -> int:
-        """The number of steps queued by `script` and `next` that are not used yet."""
+        """The number of steps that `script` and `next` have queued and that no request or webhook has used yet."""
         with self._lock:
             return len(self._next) + sum(map(len, self._scripts.values()))
 
     def script(self, operation: str, steps: Iterable[Step]) -> None:
-        """Queue faults for the next requests of one operation, in order; None is a request without a fault.
+        """Queues faults for the next requests of one operation, in order. None stands for a request without a fault.
 
         `operation` is the endpoint's name, "unknown" for paths of no endpoint, or "webhooks". Raises
-        `ConfigurationError` for any other name.
+        `ConfigurationError` for any other name, and for a fault that is not for such requests.
         """
         if operation not in _OPERATIONS:
             raise ConfigurationError(f"there is no operation {operation!r}; there are: {', '.join(_OPERATIONS)}")
@@ -101,18 +104,18 @@ class Faults:
             self._update_is_fault_free()
 
     def next(self, *steps: Step) -> None:
-        """Queue faults for the next requests of all operations for which `script` has queued none."""
+        """Queues faults for the next requests, except those of operations for which `script` has queued faults."""
         mishaps = _mishaps(steps, are_webhooks=False)
         with self._lock:
             self._next.extend(mishaps)
             self._update_is_fault_free()
 
     def set_rates(self, rates: Mapping[str, float]) -> None:
-        """Replace the rates from the next request on. Queued faults stay."""
+        """Replaces the rates, from the next request on. Queued faults stay."""
         self._set((mishap_of(text), rate) for text, rate in rates.items())
 
     def calm(self) -> None:
-        """Remove all rates and queued faults, so that there are no faults from the next request on."""
+        """Removes all rates and queued faults, so that there are no faults from the next request on."""
         with self._lock:
             self._odds = ((), ())
             self._scripts.clear()
@@ -120,7 +123,10 @@ class Faults:
             self._update_is_fault_free()
 
     def decide(self, arrival: Arrival) -> Mishap | None:
-        """The fault for this request, or None. Uses up a queued step, if any: call it once per request, in order."""
+        """Returns the fault for this request; None if it gets no fault.
+
+        Must be called once per request, in order, because it uses up a queued step.
+        """
         number = next(self._requests)
         if self._is_fault_free:  # read without the lock, because having no faults is the common case
             return None
@@ -131,7 +137,7 @@ class Faults:
             return self._record_applied(mishap, number, arrival.operation, arrival)
 
     def for_webhook(self) -> Fault | None:
-        """`DUPLICATE_WEBHOOK`, `OUT_OF_ORDER_WEBHOOK` or None for the next webhook. Uses up a queued step, if any."""
+        """Returns the fault for the next webhook; None if it gets no fault. Uses up a queued step."""
         with self._lock:
             number = next(self._webhooks)
             steps = self._scripts.get(WEBHOOKS)
@@ -166,7 +172,7 @@ class Faults:
 
 
 def draw(odds: Odds, draw_id: str) -> Mishap | None:
-    """A fault drawn with these odds, or None; always the same one for the same `draw_id`."""
+    """Returns a fault that is drawn with these odds, or None. The result is always the same for the same `draw_id`."""
     if not odds:
         return None
     point = int(content_digest(draw_id.encode())[:13], 16) / 16**13

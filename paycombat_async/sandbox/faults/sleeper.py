@@ -7,7 +7,7 @@ from paycombat_async._clock import Clock
 
 
 class Sleeper:
-    """Sleeps with the sandbox's clock, and runs tasks that sleep. After `end` every sleep returns at once."""
+    """Sleeps with the sandbox's clock, and runs tasks that sleep. After `end` every sleep returns immediately."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -15,7 +15,7 @@ class Sleeper:
         self._is_over = False
 
     async def sleep(self, seconds: float) -> bool:
-        """Sleep; True if the time has passed, False if the sandbox stops first."""
+        """Sleeps. Returns True if the time has passed, False if the sandbox stops before."""
         if self._is_over:
             return False
         timer = self.start(self._clock.sleep(seconds))
@@ -29,14 +29,14 @@ class Sleeper:
         return True
 
     def start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
-        """Start a task that runs until it finishes or `end` cancels it."""
+        """Starts a task that runs until it finishes or `end` cancels it."""
         task = asyncio.ensure_future(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
 
     async def end(self) -> None:
-        """Cancel all running tasks and wait until they have ended."""
+        """Cancels all running tasks and waits until they have ended."""
         self._is_over = True
         running = tuple(self._running)
         for task in running:

@@ -1,4 +1,4 @@
-"""The table of what each fault does: whether the request is executed, and how its response is changed."""
+"""The table of the faults' effects: whether the request is executed, and how its response is changed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from paycombat_async.sandbox.faults.response import Change, PlainResponse
 
 
 class Pause(Enum):
-    """Whether the fault waits before or after the handler runs."""
+    """When a fault waits: before or after the handler runs."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -19,7 +19,7 @@ class Pause(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What a fault does: whether the handler runs, when to wait, how to change the response and how to write it.
+    """The effect of a fault: whether the handler runs, when to wait, how to change the response and how to write it.
 
     Without `write`, aiohttp writes the response as usual.
     """

@@ -13,7 +13,7 @@ _IN_SECONDS: Final = {"ms": 0.001, "s": 1.0, "": 1.0}
 
 
 def mishap_of(text: str) -> Mishap:
-    """The fault in a str like `NAME` or `NAME=TIME`. Raises `ConfigurationError` if it is invalid."""
+    """Returns the fault in a str like `NAME` or `NAME=TIME`. Raises `ConfigurationError` if name or time is invalid."""
     name, has_time, time = text.partition("=")
     fault = fault_named(name.strip())
     if not has_time:
@@ -25,9 +25,10 @@ def mishap_of(text: str) -> Mishap:
 
 
 def rates_of(text: str) -> Iterator[tuple[Mishap, float]]:
-    """Yields faults and rates from `NAME[=TIME][:RATE]`, separated by commas. The default rate is 1: every request.
+    """Yields the faults and rates in a str of items like `NAME[=TIME][:RATE]`, separated by commas.
 
-    Raises `ConfigurationError` if an item is invalid.
+    The default rate is 1 (every request); a rate that is not a number is NaN. Raises `ConfigurationError` if a name or
+    time is invalid.
     """
     for item in filter(None, map(str.strip, text.split(","))):
         name, has_rate, rate = item.partition(":")

@@ -1,4 +1,7 @@
-"""Responses that an HTTP library cannot produce, written directly to the connection."""
+"""Responses that an HTTP library cannot produce, written directly to the connection.
+
+FIN is TCP's normal end of a connection, RST the abrupt one.
+"""
 
 import asyncio
 import socket
@@ -29,9 +32,9 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """The raw bytes of a response, written at once or byte by byte (`is_slow`), and how the connection ends.
+    """The raw bytes of a response, written together or byte by byte (`is_slow`), and how the connection ends.
 
-    `later` is an action to run on the connection once it is idle after the response.
+    `later` is an action to run on the connection when it is idle after the response.
     """
 
     data: bytes
@@ -41,12 +44,12 @@ class Wire:
 
 
 def disconnect(_plain: PlainResponse) -> Wire:
-    """FIN without a response."""
+    """Returns FIN without a response."""
     return Wire(b"", End.CLOSED)
 
 
 def reset(_plain: PlainResponse) -> Wire:
-    """RST without a response."""
+    """Returns RST without a response."""
     return Wire(b"", End.RESET)
 
 
@@ -60,12 +63,18 @@ def half_body(response: PlainResponse) -> Wire:
 
 
 def length_too_long(response: PlainResponse) -> Wire:
-    """A Content-Length 10 bytes too large, on a connection that stays open: the client waits for the rest."""
+    """Returns a response whose Content-Length is 10 bytes too large, on a connection that stays open.
+
+    The client waits for the rest.
+    """
     return Wire(response.head(len(response.body) + _MISSING_BYTES) + response.body, End.KEPT)
 
 
 def length_too_short(response: PlainResponse) -> Wire:
-    """A Content-Length 10 bytes too small, on a connection that stays open: the rest looks like a new response."""
+    """Returns a response whose Content-Length is 10 bytes too small, on a connection that stays open.
+
+    The rest looks like the beginning of the next response.
+    """
     return Wire(response.head(max(0, len(response.body) - _MISSING_BYTES)) + response.body, End.KEPT)
 
 
@@ -74,33 +83,33 @@ def trickle(response: PlainResponse) -> Wire:
 
 
 def stray_answer(response: PlainResponse) -> Wire:
-    """A correct response and, later on the idle connection, a complete unsolicited response."""
+    """Returns a correct response and, later on the idle connection, a complete unsolicited response."""
     return _idle(response, idle.send(PlainResponse(200, JSON, _STRAY).whole))
 
 
 def stray_part(response: PlainResponse) -> Wire:
-    """A correct response and, later on the idle connection, the beginning of an unsolicited response."""
+    """Returns a correct response and, later on the idle connection, the beginning of an unsolicited response."""
     return _idle(response, idle.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le"))
 
 
 def stray_408(response: PlainResponse) -> Wire:
-    """A correct response and, later, a 408, which some servers send before they close an idle connection."""
+    """Returns a correct response and, later, a 408, as some servers send it before they close an idle connection."""
     return _idle(response, idle.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"))
 
 
 def stray_error(status: int) -> Callable[[PlainResponse], Wire]:
-    """A function that returns a correct response and, later on the idle connection, an unsolicited error response."""
+    """Returns a function for a correct response and, later on the idle connection, an unsolicited error response."""
     stray = idle.send(refused(status, "STRAY", "nobody asked", {}).whole)
     return lambda response: _idle(response, stray)
 
 
 def idle_end(response: PlainResponse) -> Wire:
-    """A correct keep-alive response and, later on the idle connection, FIN."""
+    """Returns a correct keep-alive response and, later on the idle connection, FIN."""
     return _idle(response, idle.close)
 
 
 def idle_reset(response: PlainResponse) -> Wire:
-    """A correct keep-alive response and, later on the idle connection, RST."""
+    """Returns a correct keep-alive response and, later on the idle connection, RST."""
     return _idle(response, idle.reset)
 
 
@@ -126,7 +135,7 @@ class RawAnswer(web.StreamResponse):
         return self._is_kept
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Write all bytes and end the connection. Returns None, so that aiohttp writes nothing itself."""
+        """Writes all bytes and ends or keeps the connection. Returns None, so that aiohttp writes nothing itself."""
         transport = request.transport
         if transport is None or transport.is_closing():
             return None
@@ -141,7 +150,7 @@ class RawAnswer(web.StreamResponse):
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Does nothing: `prepare` has written everything."""
+        """Does nothing, because `prepare` has written everything."""
 
     async def _trickle(self, transport: asyncio.Transport) -> None:
         for byte in self._wire.data:
@@ -153,7 +162,7 @@ class RawAnswer(web.StreamResponse):
 
 
 def _keep(_transport: asyncio.Transport) -> None:
-    """Leave the connection open."""
+    """Leaves the connection open."""
 
 
 def _close(transport: asyncio.Transport) -> None:

@@ -1,4 +1,4 @@
-"""Faults that put the correct data into another envelope or into none, or that take its id away."""
+"""Faults that put the correct data into another envelope or into no envelope, or that remove the id from the data."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -24,7 +24,7 @@ class _Unwrapped(NamedTuple):
 
 
 def wrapped(envelope: Envelope) -> Change:
-    """A function that puts the data of a response into this envelope."""
+    """Returns a function that puts the data of a response into this envelope. Responses without data stay unchanged."""
 
     def change(response: PlainResponse, context: Context) -> PlainResponse:
         unwrapped_body = _unwrap(response.document)
@@ -34,7 +34,7 @@ def wrapped(envelope: Envelope) -> Change:
 
 
 def wrongly_wrapped(response: PlainResponse, context: Context) -> PlainResponse:
-    """The same data in the next of the four envelope forms (A, B, C, D, then A again)."""
+    """Returns the same data in the next of the four envelope forms (A, B, C, D, then A again)."""
     unwrapped_body = _unwrap(response.document)
     return (
         response
@@ -44,23 +44,26 @@ def wrongly_wrapped(response: PlainResponse, context: Context) -> PlainResponse:
 
 
 def unwrapped(response: PlainResponse, _context: Context) -> PlainResponse:
-    """The data without an envelope."""
+    """Returns the data without an envelope."""
     unwrapped_body = _unwrap(response.document)
     return response if unwrapped_body is None else response.with_document(unwrapped_body.data)
 
 
 def without_identity(response: PlainResponse, context: Context) -> PlainResponse:
-    """A success whose data is replaced by one unknown field, without an id. Data that has no id stays unchanged."""
+    """Returns a success whose data is one unknown field instead of the correct data, so that it has no id.
+
+    A response whose data has no id stays unchanged.
+    """
     unwrapped_body = _unwrap(response.document)
     if unwrapped_body is None or not _has_identity(unwrapped_body.data):
         return response
-    # Envelope D has no field that says success, so A replaces it.
+    # Envelope D has no field that says success, so envelope A is used in its place.
     envelope = ENVELOPE_A if unwrapped_body.envelope is ENVELOPE_D else unwrapped_body.envelope
     return _in(envelope, {"unheard_of": "by anybody"}, response, context)
 
 
 def without_verdict(response: PlainResponse, context: Context) -> PlainResponse:
-    """The data without its ids, in envelope D, which has no field that says success."""
+    """Returns the data without its ids, in envelope D, which has no field that says success."""
     unwrapped_body = _unwrap(response.document)
     if unwrapped_body is None:
         return response
@@ -81,7 +84,7 @@ def _in(envelope: Envelope, data: object, response: PlainResponse, context: Cont
 
 # Any: a JSON document.
 def _unwrap(outer: Any) -> _Unwrapped | None:
-    """The envelope function and the data in it; None for a response without data, such as an error."""
+    """Returns the envelope function and the data in it; None for a response without data, such as an error."""
     if not isinstance(outer, dict) or "data" not in outer:
         return None
     data: Any = outer["data"]  # pyright: ignore[reportUnknownVariableType]  # JSON

@@ -1,4 +1,4 @@
-"""The ledger: all movements of money, the resulting balances, and duplicate movements."""
+"""The ledger: all movements of money, the resulting balances, and the duplicate movements."""
 
 from paycombat_async.sandbox.ledger.book import Ledger
 from paycombat_async.sandbox.ledger.entries import Double, LedgerEntry, Movement

@@ -1,4 +1,4 @@
-"""The ledger's SQLite tables: one of movements, which is append-only, and one with the balance of each currency."""
+"""The ledger's two SQLite tables: the movements, which are only ever appended, and the balance of each currency."""
 
 import sqlite3
 import threading
@@ -37,24 +37,24 @@ class Ledger:
         self._openings = openings
 
     def balance(self, currency: str) -> Decimal:
-        """The balance in a currency; its opening balance as long as it has no movements."""
+        """Returns the balance in a currency: the opening balance if the currency has no movements."""
         rows = self._rows("SELECT amount FROM balances WHERE currency = ?", currency)
         return Decimal(rows[0][0]) if rows else self._openings.of(currency)
 
     def balances(self) -> dict[str, Decimal]:
-        """The balances of all currencies that have movements."""
+        """Returns the balances of all currencies that have movements."""
         return {currency: Decimal(amount) for currency, amount in self._rows("SELECT currency, amount FROM balances")}
 
     def entries(self) -> list[LedgerEntry]:
-        """All ledger entries, oldest first."""
+        """Returns all ledger entries, oldest first."""
         # No SQL injection is possible here (S608): `_COLUMNS` is a constant.
         return [_entry(row) for row in self._rows(f"SELECT {_COLUMNS} FROM movements ORDER BY number")]  # noqa: S608
 
     def doubles(self) -> list[Double]:
-        """Payins and payouts that were made more than once; empty if there are none.
+        """Returns the payins and payouts that were made more than once; an empty list if there are none.
 
-        Two are the same if they have the same `order_id` or `order_reference` or, without one, an identical body. A
-        payout that repeats a FAILED or RETURNED one is not counted.
+        Two are the same if they have the same `order_id` or `order_reference` or, if both have no such reference, an
+        identical body. A payout that repeats a FAILED or RETURNED payout is not counted.
         """
         return doubles_in(self.entries())
 
@@ -66,7 +66,7 @@ class Ledger:
         return total
 
     def book(self, entry: LedgerEntry) -> None:
-        """Add an entry and update the balance; call it inside a transaction. The database assigns `number`.
+        """Adds an entry and updates the balance. Must be called inside a transaction. The database assigns `number`.
 
         Raises `Refused` (422) if the balance would become negative.
         """

@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Movement(StrEnum):
-    """Why the balance changed."""
+    """The reason for a change of the balance."""
 
     OPENING = "opening"
     PAYIN = "payin"
@@ -21,9 +21,9 @@ class Movement(StrEnum):
 class LedgerEntry:
     """One movement on the balance of a currency: a credit if `amount` is positive, else a debit.
 
-    `id` is the id of the payin or payout, `reference` the merchant's own id for it (`order_id`, `order_reference`),
-    `endpoint` the name of the call that created it, `body_digest` a digest of the request body. An opening balance has
-    none of these.
+    `id` is the id of the payin or payout, `reference` the merchant's own id for it (`order_id`, `order_reference`; None
+    if the merchant gave none), `endpoint` the name of the call that created it, `body_digest` a digest of the request
+    body. An opening balance has none of these.
     """
 
     number: int
@@ -39,7 +39,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Double:
-    """Payins or payouts that share a reference or, without one, an identical body."""
+    """Payins or payouts that share a reference or, if they have no reference, an identical body."""
 
     reference: str | None
     entries: tuple[LedgerEntry, ...]
@@ -50,9 +50,9 @@ _REVERSALS: Final = frozenset({Movement.PAYOUT_FAILED, Movement.PAYOUT_RETURNED}
 
 
 def doubles_in(entries: Iterable[LedgerEntry]) -> list[Double]:
-    """The duplicate payins and payouts, in the order in which they occurred.
+    """Returns the duplicate payins and payouts, in the order in which they occurred.
 
-    A payout created after an identical payout became FAILED or RETURNED is a retry, not a duplicate.
+    A payout that was created after an identical payout became FAILED or RETURNED is a retry and not a duplicate.
     """
     standing: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}
     doubled: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}

@@ -10,7 +10,7 @@ DEFAULT_BALANCE: Final = Decimal(1_000_000)
 
 
 class Openings:
-    """The opening balance of every currency: those given, 0 for all others, or 1,000,000 for all if none are given."""
+    """The opening balances: the given ones and 0 for all other currencies, or 1,000,000 for all if none are given."""
 
     def __init__(self, given: Mapping[str, Decimal | int] | None) -> None:
         """Raises `ConfigurationError` for an amount that is negative, not finite, or neither `Decimal` nor `int`."""
@@ -18,7 +18,7 @@ class Openings:
         self._given = {currency: _checked(currency, amount) for currency, amount in (given or {}).items()}
 
     def of(self, currency: str) -> Decimal:
-        """The opening balance of a currency."""
+        """Returns the opening balance of a currency."""
         return self._given.get(currency, self._rest)
 
 

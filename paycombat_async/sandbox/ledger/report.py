@@ -1,4 +1,4 @@
-"""The ledger as one value, for another process: `GET /sandbox/ledger` of a running sandbox answers with it, as JSON."""
+"""The ledger as one value. `GET /sandbox/ledger` of a running sandbox returns it as JSON, for other processes."""
 
 import http.client
 from decimal import Decimal
@@ -18,7 +18,7 @@ _TIMEOUT_S: Final = 10.0
 
 
 class LedgerReport(Struct, frozen=True, kw_only=True):
-    """The contents of a ledger at one moment: the balances by currency, all movements, and the duplicate ones."""
+    """The contents of a ledger at one moment: the balances by currency, all movements, and the duplicate movements."""
 
     balances: dict[str, Decimal]
     entries: list[LedgerEntry]
@@ -26,16 +26,16 @@ class LedgerReport(Struct, frozen=True, kw_only=True):
 
 
 def report_of(ledger: Ledger) -> LedgerReport:
-    """The report of a ledger as it is now; the entries are read from the database only once."""
+    """Returns the report of a ledger as it is now. The entries are read from the database only once."""
     entries = ledger.entries()
     return LedgerReport(balances=ledger.balances(), entries=entries, doubles=doubles_in(entries))
 
 
 def fetch_ledger(base_url: str) -> LedgerReport:
-    """Ask a sandbox that runs in another process, such as `paycombat sandbox`, for its ledger.
+    """Returns the ledger of a sandbox that runs in another process, such as `paycombat sandbox`.
 
-    Blocks for 10 seconds at most. Raises `ConfigurationError` for an address on another machine, and if no sandbox
-    answers there.
+    Blocks for at most 10 seconds without any byte from the sandbox. Raises `ConfigurationError` for an address on
+    another machine, and if no sandbox answers there.
     """
     host, port = _address(base_url)
     connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)

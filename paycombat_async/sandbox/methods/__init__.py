@@ -1,1 +1,1 @@
-"""Read-only endpoints: payin and payout methods, countries and currencies, and the merchant's balance."""
+"""The read-only endpoints: payin and payout methods, countries and currencies, and the merchant's balance."""

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 
 class CurrencyArea(Struct, frozen=True):
-    """A country and its currency: ISO 3166 and ISO 4217 codes, except EU for the euro, as the provider documents it."""
+    """A country and its currency, as ISO 3166 and ISO 4217 codes. The euro's country is EU, as the provider writes."""
 
     country_code: str
     country_name: str

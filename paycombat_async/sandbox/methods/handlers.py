@@ -20,7 +20,7 @@ _PAYOUT_QUERY: Final = ("sender_country", "sender_currency", "beneficiary_countr
 
 
 def list_countries_and_currencies(_call: RoutedCall[None]) -> object:
-    """Codes and names as plain data; the endpoint has no response type, since its response is undocumented."""
+    """Returns codes and names as plain data, because the response is undocumented and has no type."""
     return {
         "countries": [{"country_code": area.country_code, "country_name": area.country_name} for area in CURRENCIES],
         "currencies": [{"currency_code": area.currency, "currency_name": area.currency_name} for area in CURRENCIES],
@@ -56,7 +56,7 @@ def retrieve_payout_balance(call: RoutedCall[None]) -> PayoutBalance:
 
 
 def _matching(methods: Iterable[M], query: Mapping[str, str], names: Iterable[str]) -> list[M]:
-    """The methods that match every query parameter in `names`; a parameter that the query lacks matches all."""
+    """Returns the methods that match every query parameter in `names`. A parameter that is not sent matches all."""
     asked = {name: query[name] for name in names if name in query}
     return [method for method in methods if all(getattr(method, name) == value for name, value in asked.items())]
 

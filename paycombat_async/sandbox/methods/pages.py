@@ -60,23 +60,23 @@ _BENEFICIARY = ("company", "base_param", "individual")
 
 
 def payin_method_page(method: PayinMethod) -> dict[str, object]:
-    """The response of "Get Required Fields by Payin method"."""
+    """Returns the response of "Get Required Fields by Payin method"."""
     fields = _fields(method.payin_method_param, _PAYIN_FIELD)
     return _shown(method, _BEFORE_FIELDS) | {"payin_method_param": fields} | _shown(method, _AFTER_FIELDS)
 
 
 def payin_methods_page(page: Page[PayinMethod]) -> list[object]:
-    """A plain array of payin methods: the response of the list endpoints is undocumented."""
+    """Returns a plain array of payin methods, because the response of the list endpoints is undocumented."""
     return [payin_method_page(method) for method in page.items]
 
 
 def payout_methods_page(page: Page[PayoutMethod]) -> list[object]:
-    """A plain array of payout methods, each with the fields of "Get Required Fields by Payout method"."""
+    """Returns a plain array of payout methods, each with the fields of "Get Required Fields by Payout method"."""
     return [_payout_method(method) for method in page.items]
 
 
 def balance_page(balance: PayoutBalance) -> dict[str, object]:
-    """Currency and balance. The response of "Get Balance Payout" is undocumented."""
+    """Returns currency and balance, because the response of "Get Balance Payout" is undocumented."""
     return _shown(balance, ("currency", "balance"))
 
 

@@ -1,6 +1,6 @@
 """The payin methods, as data.
 
-The provider documents au_bank_npp, eu_bank_sct_eur and KDB산업은행, with few of their values; the rest is invented.
+The provider documents au_bank_npp, eu_bank_sct_eur and KDB산업은행, with few of their values. The rest is invented.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
-"""The payout methods, as data, with the beneficiary fields that each requires.
+"""The payout methods, as data, with the beneficiary fields that each method requires.
 
-The provider documents the four names and the rules for the Australian BSB and account number; the rest is invented.
+The provider documents the four names, and the rules for the Australian BSB and account number. The rest is invented.
 """
 
 from paycombat_async._signing import content_digest

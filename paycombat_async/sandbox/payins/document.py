@@ -10,9 +10,9 @@ from paycombat_async.sandbox.transitions import PENDING
 
 
 def payin_document(*, currency: str, method: str, amount: Decimal, sent: Mapping[str, str | None]) -> Document:
-    """The document of a new payin, without id and times.
+    """Returns the document of a new payin, without id and times.
 
-    `sent` has the merchant's own fields. Those that are None, or absent, become null in responses and "" in webhooks.
+    `sent` has the merchant's own fields. A field that is None or absent becomes null in responses and "" in webhooks.
     """
     return {name: text for name, text in sent.items() if text is not None} | {
         "merchant_id": MERCHANT,

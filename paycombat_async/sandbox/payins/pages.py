@@ -51,22 +51,22 @@ _NULL_IN_WEBHOOKS: Final = frozenset({"deleted_at", "payment_date"})
 
 
 def answered_page(payin: Payin) -> dict[str, object]:
-    """The response of "Retrieve Payin"."""
+    """Returns the response of "Retrieve Payin"."""
     return {name: getattr(payin, name) for name in _ANSWERED}
 
 
 def account_page(account: VirtualAccount) -> dict[str, object]:
-    """The response of "Create Virtual Account", of which only the id is documented."""
+    """Returns the response of "Create Virtual Account", of which only the id is documented."""
     return {"id": account.id}
 
 
 def webhook_of_payin(record: Record) -> dict[str, object]:
-    """The body of "Webhook PAYIN SUCCESS". Most fields that are null in "Retrieve Payin" are "" here."""
+    """Returns the body of "Webhook PAYIN SUCCESS". Most fields that are null in "Retrieve Payin" are "" here."""
     amount = Decimal(record.document["amount"])
     document = record.document | {"amount": amount, "original_amount": amount, "type": "PAYIN"}
     return {name: document.get(name, None if name in _NULL_IN_WEBHOOKS else "") for name in _IN_WEBHOOKS}
 
 
 def webhook_of_account(record: Record) -> dict[str, object]:
-    """The body of "VA Register Callback". Only the status is documented; the id says which account it is."""
+    """Returns the body of "VA Register Callback". Only the status is documented; the id says which account it is."""
     return {"id": record.id, "status": record.status}

@@ -15,10 +15,10 @@ from paycombat_async.schemas.methods import PayinMethod
 
 
 def check_payin(request: NewPayin, amount: Decimal, state: SandboxState) -> None:
-    """Check a new payin.
+    """Raises `Refused` if a new payin is invalid.
 
-    Raises `Refused`: 400 for a field that the payin method does not allow, 404 for an unknown customer or virtual
-    account, 422 for a virtual account that is not approved.
+    The status is 400 for a field that the payin method does not allow, 404 for an unknown customer or virtual account,
+    422 for a virtual account that is not approved.
     """
     method = _method(request)
     smallest, largest = method.min_amount, method.max_amount
@@ -35,7 +35,7 @@ def check_payin(request: NewPayin, amount: Decimal, state: SandboxState) -> None
 
 
 def check_virtual_account(request: NewVirtualAccount, state: SandboxState) -> None:
-    """Raise `Refused`: 400 for a payin method that opens no virtual accounts, 404 for an unknown customer."""
+    """Raises `Refused`: 400 for a payin method that opens no virtual accounts, 404 for an unknown customer."""
     if not _method(request).is_va_allowed:
         raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")
     _check_customer(request, state)

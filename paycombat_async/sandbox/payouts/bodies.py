@@ -9,7 +9,7 @@ from paycombat_async.schemas.payouts import BeneficiaryCompany, BeneficiaryIndiv
 
 
 class Beneficiary(Struct, frozen=True, kw_only=True):
-    """The payee and the account. Further fields are accepted, since each payout method has its own."""
+    """The payee and the account. Further fields are accepted, because each payout method has its own fields."""
 
     individual: BeneficiaryIndividual | UnsetType = UNSET
     company: BeneficiaryCompany | UnsetType = UNSET

@@ -19,7 +19,7 @@ from paycombat_async.schemas.payouts import Payout
 
 
 def create_payout(call: RoutedCall[NewPayout]) -> Payout:
-    """Create a payout, also for a repeated `order_id`: no documentation says that the provider refuses it."""
+    """Creates a payout, even for a repeated `order_id`, because no page says that the provider refuses one."""
     request, now = call.request, call.state.now()
     check_payout(request, call.body)
     amount = read_amount(request.sender_amount, "$.sender_amount")
@@ -44,7 +44,7 @@ def create_payout(call: RoutedCall[NewPayout]) -> Payout:
 
 
 def simulate_payout(call: RoutedCall[Simulate]) -> object:
-    """Change a payout's status. The response is undocumented, so it is the one of "Retrieve Payout"."""
+    """Changes a payout's status. Returns the data of "Retrieve Payout", because the response is undocumented."""
     record = move(call.state, call.request.subject("payout_id"), [Kind.PAYOUT], to=call.request.status)
     return answered_page(_payout(record))
 
@@ -86,7 +86,7 @@ def _document(request: NewPayout, number: str, now: str) -> Document:
 
 
 def _payee(beneficiary: Beneficiary) -> str:
-    """First and last name joined without a space, as in the provider's documentation."""
+    """Returns first and last name joined without a space, as in the provider's documentation, or the company's name."""
     if beneficiary.individual is not msgspec.UNSET:
         person = beneficiary.individual
         return (given(person.first_name) or "") + (given(person.last_name) or "")

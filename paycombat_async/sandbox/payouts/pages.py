@@ -71,22 +71,22 @@ _OF_SUCCESS: Final = ("wire_amount", "fee_taken", "fee_expected")
 
 
 def created_page(payout: Payout) -> dict[str, object]:
-    """The response of "Create Payout", where `created_at` is null."""
+    """Returns the response of "Create Payout", where `created_at` is null."""
     return answered_page(payout) | {"created_at": None}
 
 
 def answered_page(payout: Payout) -> dict[str, object]:
-    """The response of "Retrieve Payout"."""
+    """Returns the response of "Retrieve Payout"."""
     return {name: getattr(payout, name) for name in _ANSWERED}
 
 
 def list_page(page: Page[Payout]) -> dict[str, object]:
-    """`{data, total}`. The response of "Get All Payout" is undocumented; this is the most common form of a list."""
+    """Returns `{data, total}`, the most common form of a list: the response of "Get All Payout" is undocumented."""
     return {"data": [answered_page(payout) for payout in page.items], "total": page.total}
 
 
 def webhook_of_payout(record: Record) -> dict[str, object]:
-    """The body of "Webhook PAYOUT SUCCESS", where `original_amount` is a string and the account number is null."""
+    """Returns the body of "Webhook PAYOUT SUCCESS", in which `original_amount` is a str and the account number null."""
     document = record.document
     names = (*_IN_WEBHOOKS, *_OF_SUCCESS) if record.status == "SUCCESS" else _IN_WEBHOOKS
     values = document | {

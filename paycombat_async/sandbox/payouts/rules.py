@@ -15,7 +15,7 @@ _PATH = "$.payout_beneficiary_param"
 
 
 class _Open(msgspec.Struct):
-    """The request body, of which only the beneficiary is decoded, as a dict of all its fields that were sent."""
+    """The request body, of which only the beneficiary is decoded, as a dict of all fields that were sent."""
 
     payout_beneficiary_param: dict[str, Any]
 
@@ -24,7 +24,7 @@ _READER = msgspec.json.Decoder(_Open)
 
 
 def check_payout(request: NewPayout, body: bytes) -> None:
-    """Raise `Refused` (400) for a field that the payout method does not allow; the message names it."""
+    """Raises `Refused` (400) for a field that the payout method does not allow. The message names the field."""
     method = PAYOUT_METHOD_OF_NAME.get(request.payout_method_name)
     if method is None:
         raise bad_request("$.payout_method_name: there is no such payout method")
