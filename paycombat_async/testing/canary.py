@@ -13,15 +13,18 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-_LEVELS: Final = 3  # as deep as error reporters usually follow objects
-_LEAST: Final = 10  # characters; a shorter piece of a secret could occur by chance
+_LEVELS: Final = 3  # error reporters usually follow objects no deeper
+_LEAST: Final = 10  # characters; a shorter piece of a secret may occur by chance
 _OURS: Final = frozenset({"paycombat_async", "paycombat_sync"})
 _ESCAPE: Final = re.compile(r"\\+(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(/))")
 _LEAVES: Final = (str, bytes, bytearray, int, float, type(None), type, ModuleType, FunctionType)
 
 
 def _unescaped(text: str) -> str:
-    r"""The str with escapes of JSON and Python's repr decoded: \u0026, \x26, \/, also with doubled backslashes."""
+    r"""Returns the text with escapes of JSON and Python's repr decoded: \u0026, \x26, \/.
+
+    An escape may have any number of backslashes.
+    """
     return _ESCAPE.sub(lambda found: found[3] or chr(int(found[1] or found[2], 16)), text)
 
 
@@ -35,10 +38,10 @@ _DECODINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
 
 @dataclass(frozen=True, repr=False)
 class SecretCanary:
-    """Test credentials that are recognised in any output: plain, encoded, or only half of a credential.
+    """Test credentials that are recognised in any output: plain, encoded, or only one half of a credential.
 
-    Use them as credentials in the test, and pass everything that the code outputs to `check`: str, bytes, objects,
-    exceptions. `more` has further secrets by name, such as a customer's e-mail address.
+    Use them as the client's credentials in a test, and pass everything that the code outputs to `check`: str, bytes,
+    objects, exceptions. `more` has further secrets by name, such as a customer's e-mail address.
     """
 
     token: str = "snd_Canary+Token/9f3b1c7e==Rr5"  # noqa: S105  # not a secret
@@ -48,22 +51,22 @@ class SecretCanary:
 
     @property
     def marks(self) -> Mapping[str, str]:
-        """All strings that must not leak, by name."""
+        """All strings that must not leak, by name: the three credentials and `more`."""
         known = {"token": self.token, "signature_key": self.signature_key, "webhook_key": self.webhook_key}
         return known | dict(self.more)
 
     def sightings(self, *outputs: object) -> list[str]:
-        """The places of all leaks, as in "token, percent-encoded, in outputs[0].__context__.args", without the secret.
+        """Returns the places of all leaks, such as "token, percent-encoded, in outputs[0].__context__.args".
 
-        Searches what error reporters show of an object: repr, str, `__dict__` and items, for errors also notes, cause,
-        context and the local variables of this SDK's functions, three levels deep. Of a msgspec Struct, such as a
-        customer, it searches only what repr and str show of it and of the Structs in it, since reporters do not read
-        its fields.
+        The list is empty if nothing has leaked, and never contains a secret. Searched is what error reporters show of
+        an object, three levels deep: repr, str, `__dict__` and items, and for errors also notes, cause, context and the
+        local variables of this SDK's functions. Of a msgspec Struct, such as a customer, only repr and str are
+        searched, and those of the Structs in it, because reporters do not read its fields.
         """
         return find_leaks(self.marks, *outputs)
 
     def check(self, *outputs: object) -> None:
-        """Raises AssertionError, listing the places, if a secret has leaked."""
+        """Raises `AssertionError`, which lists the places, if a secret has leaked."""
         found = self.sightings(*outputs)
         assert not found, "secrets can be seen: " + "; ".join(found)  # noqa: S101  # it is for tests
 
@@ -72,7 +75,10 @@ class SecretCanary:
 
 
 def find_leaks(marks: Mapping[str, str], *outputs: object) -> list[str]:
-    """The places where a secret leaks, worded as by `SecretCanary.sightings`; `marks` are the secrets by name."""
+    """Returns the places where a secret leaks, in the words of `SecretCanary.sightings`.
+
+    `marks` are the secrets by name.
+    """
     pieces = {name: _encodings(mark) for name, mark in marks.items()}
     found: dict[str, None] = {}
     for number, output in enumerate(outputs):
@@ -84,7 +90,7 @@ def find_leaks(marks: Mapping[str, str], *outputs: object) -> list[str]:
 def iter_text(value: object, where: str) -> Iterator[tuple[str, str]]:
     """Yields every str found in the value and, up to three levels deep, in its parts, as pairs of place and str."""
     seen: set[int] = set()
-    kept: list[object] = []  # keeps objects alive, so that no id() is reused
+    kept: list[object] = []  # keeps the objects alive, so that no other object gets the same id()
     level = [(where, value)]
     for _ in range(_LEVELS + 1):
         deeper: list[tuple[str, object]] = []
@@ -105,7 +111,8 @@ def _texts_of_one(value: object, where: str) -> Iterator[tuple[str, str]]:
     else:
         forms = {"repr": repr(value), "str": str(value), "format": f"{value}"}
         yield from ((f"{name} of {where}", text) for text, name in {text: name for name, text in forms.items()}.items())
-        # The package rich calls this method to print an object, also in tracebacks. Typed Any: it may yield anything.
+        # The package rich calls this method to print an object, even in tracebacks. It is typed Any, because it may
+        # yield anything.
         rich: Any = getattr(value, "__rich_repr__", None)
         if rich is not None and not isinstance(value, type):
             yield f"rich repr of {where}", repr(list(rich()))
@@ -157,9 +164,10 @@ def _parts_of_error(error: BaseException, where: str) -> Iterator[tuple[str, obj
 
 
 def _encodings(mark: str) -> list[tuple[str, str | None]]:
-    """The strings to search for: the secret, its halves, and the secret in hex and in base64 at all three offsets.
+    """Returns the strings to search for: the secret, its halves, and the secret in hex and base64 (at three offsets).
 
-    Each is paired with the name of its encoding; None means that it is also searched for in decoded output.
+    Each is paired with the name of its encoding. A name of None means that the string is plain, and is searched for in
+    decoded output, too.
     """
     half = max(_LEAST, len(mark) // 2)
     plain = {mark, mark[:half], mark[-half:]}

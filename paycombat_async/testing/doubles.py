@@ -13,9 +13,9 @@ from paycombat_async.errors import TransportError
 
 
 class FakeTransport:
-    """A transport that returns the queued answers in order and records all requests.
+    """A transport that returns the queued answers in order, and records all requests.
 
-    `drafts` lists the requests, with the exact URL, headers and body; `timeouts` lists their time-outs in seconds.
+    `drafts` lists the requests, with the exact URL, headers and body. `timeouts` lists their time-outs in seconds.
     """
 
     def __init__(self) -> None:
@@ -24,15 +24,18 @@ class FakeTransport:
         self._answers: deque[RawReply | TransportError] = deque()
 
     def answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        """Queue a response. Header names must be in lower case."""
+        """Queues a response. Header names must be in lower case."""
         self._answers.append(RawReply(status, headers or {}, body))
 
     def fail(self, error: TransportError) -> None:
-        """Queue an exception that `send` raises, such as `TimedOut("…")`."""
+        """Queues an exception that `send` raises, such as `TimedOut("…")`."""
         self._answers.append(error)
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # the protocol's signature
-        """The next queued answer. Raises AssertionError if there is none: the code made one call too many."""
+        """Returns the next queued answer, or raises the next queued exception.
+
+        Raises `AssertionError` if nothing is queued: then the code has made one request too many.
+        """
         self.drafts.append(draft)
         self.timeouts.append(timeout)
         assert self._answers, f"FakeTransport has no answer left for {draft}"  # noqa: S101  # it is for tests
@@ -43,9 +46,9 @@ class FakeTransport:
 
 
 class FakeClock:
-    """A clock whose time advances only by `sleep`, which returns at once.
+    """A clock whose time advances only by `sleep`, which returns immediately.
 
-    `slept` lists the seconds of each sleep; `random` returns `chance`.
+    `slept` lists the seconds of each sleep. `random` returns `chance`. `start` is the first time, in seconds.
     """
 
     def __init__(self, *, start: float = 1_700_000_000.0, chance: float = 0.5) -> None:

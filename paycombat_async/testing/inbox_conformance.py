@@ -1,4 +1,4 @@
-"""Checks of what every inbox (`webhooks.Inbox`) must do; run them on an inbox of your own.
+"""Checks of what every inbox (`webhooks.Inbox`) must do. Run them on an inbox that you have written yourself.
 
     @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
     async def test_my_inbox(check):
@@ -26,11 +26,11 @@ Check: TypeAlias = Callable[[Inbox], Awaitable[None]]
 
 _LEASE_S: Final = 3600.0  # longer than any check takes
 _EMPTY: Final = Depth(waiting=0, taken=0, conflicts=0, damaged=0, oldest=None)
-_STOP_S: Final = 60.0  # seconds; a check that takes longer has failed
+_STOP_S: Final = 60.0  # a wait that takes longer has failed
 
 
 async def an_event_is_new_once(inbox: Inbox) -> None:
-    """The first `receive` of an event returns NEW, each later one DUPLICATE, also after it is done."""
+    """The first `receive` of an event returns NEW, and each later one DUPLICATE, even after the event is done."""
     assert await inbox.receive(_payin("SUCCESS")) is Receipt.NEW
     assert await inbox.receive(_payin("SUCCESS")) is Receipt.DUPLICATE
     await inbox.done(await _take(inbox))
@@ -46,7 +46,7 @@ async def of_many_at_once_one_is_new(inbox: Inbox) -> None:
 
 
 async def an_earlier_status_is_outdated(inbox: Inbox) -> None:
-    """An event whose payin or payout already has a later status is OUTDATED, and no worker gets it."""
+    """An event whose payin or payout already has a later status is OUTDATED, and no worker gets the event."""
     assert await inbox.receive(_payout("RETURNED")) is Receipt.NEW
     assert await inbox.receive(_payout("SUCCESS")) is Receipt.OUTDATED
     assert await inbox.receive(_payout("SUCCESS")) is Receipt.DUPLICATE
@@ -55,7 +55,10 @@ async def an_earlier_status_is_outdated(inbox: Inbox) -> None:
 
 
 async def another_end_is_a_conflict(inbox: Inbox) -> None:
-    """A final status after another one is a CONFLICT: no worker gets the event; `pending` lists it until `done`."""
+    """An event with a final status after another final status is a CONFLICT.
+
+    No worker gets the event, and `pending` lists it until `done`.
+    """
     assert await inbox.receive(_payin("EXPIRED")) is Receipt.NEW
     assert await inbox.receive(_payin("SUCCESS")) is Receipt.CONFLICT
     await inbox.done(await _take(inbox))
@@ -97,7 +100,7 @@ async def one_worker_gets_an_event(inbox: Inbox) -> None:
 
 
 async def events_of_one_object_wait_for_each_other(inbox: Inbox) -> None:
-    """The RETURNED event of a payout is taken only after its SUCCESS event is done; other payouts do not wait."""
+    """The RETURNED event of a payout is taken only after its SUCCESS event is done. Other payouts do not wait."""
     for event in (_payout("SUCCESS"), _payout("RETURNED"), _payout("SUCCESS", 2)):
         await inbox.receive(event)
     first, second = await _take(inbox), await _take(inbox)
@@ -109,7 +112,7 @@ async def events_of_one_object_wait_for_each_other(inbox: Inbox) -> None:
 
 
 async def an_event_whose_lease_is_over_is_taken_again(inbox: Inbox) -> None:
-    """Once the lease of an event is over, the next `take` returns the event as attempt 2, with another token."""
+    """After the end of an event's lease, the next `take` returns the event as attempt 2, with another token."""
     await inbox.receive(_payin("SUCCESS"))
     first = await _take(inbox, lease=0)
     second = await _take(inbox)
@@ -145,7 +148,7 @@ async def done_may_be_repeated(inbox: Inbox) -> None:
 
 
 async def done_after_the_lease_counts_if_nobody_took_the_event(inbox: Inbox) -> None:
-    """`done` and `renew` work after the end of the lease, as long as no other worker has taken the event."""
+    """`done` and `renew` succeed after the end of the lease if no other worker has taken the event."""
     await inbox.receive(_payin("SUCCESS"))
     delivery = await _take(inbox, lease=0)
     await inbox.renew(delivery, lease=_LEASE_S)
@@ -171,7 +174,10 @@ async def a_lease_is_a_time(inbox: Inbox) -> None:
 
 
 async def a_released_event_is_taken_again(inbox: Inbox) -> None:
-    """An event released after its first attempt can be taken at once, after its second it waits; `renew` fails."""
+    """After `release`, an event can be taken immediately if that was its first attempt; after its second it waits.
+
+    `renew` raises `LeaseLost` for a delivery that was released.
+    """
     await inbox.receive(_payin("SUCCESS"))
     first = await _take(inbox)
     await inbox.release(first)
@@ -184,7 +190,10 @@ async def a_released_event_is_taken_again(inbox: Inbox) -> None:
 
 
 async def a_person_may_call_an_event_done(inbox: Inbox) -> None:
-    """`done` with an event marks it even if a worker has it, and raises `ConfigurationError` for an unknown event."""
+    """`done` with an event marks the event even if a worker has it.
+
+    It raises `ConfigurationError` for an event that was never received.
+    """
     await inbox.receive(_payin("SUCCESS"))
     delivery = await _take(inbox)
     await inbox.done(_payin("SUCCESS"))
@@ -200,7 +209,7 @@ async def a_person_may_call_an_event_done(inbox: Inbox) -> None:
 
 
 async def a_clean_end_is_done(inbox: Inbox) -> None:
-    """`async with delivery as event` marks the event as done at its end."""
+    """`async with delivery as event` yields the event, and marks it as done at the end."""
     await inbox.receive(_payin("SUCCESS"))
     async with await _take(inbox) as event:
         assert event == _payin("SUCCESS")
@@ -209,7 +218,7 @@ async def a_clean_end_is_done(inbox: Inbox) -> None:
 
 
 async def an_error_releases(inbox: Inbox) -> None:
-    """When the body of `async with delivery` raises, the error comes out, and the event can be taken again at once."""
+    """When the block of `async with delivery` raises, the error is passed on, and the event is free immediately."""
     await inbox.receive(_payin("SUCCESS"))
     with suppress(_BodyFailed):
         async with await _take(inbox):
@@ -218,7 +227,7 @@ async def an_error_releases(inbox: Inbox) -> None:
 
 
 async def a_cancelled_body_releases(inbox: Inbox) -> None:
-    """When the body of `async with delivery` is cancelled, the event can be taken again at once."""
+    """When the block of `async with delivery` is cancelled, the event can be taken again immediately."""
     await inbox.receive(_payin("SUCCESS"))
     entered = asyncio.Event()
 
@@ -236,7 +245,10 @@ async def a_cancelled_body_releases(inbox: Inbox) -> None:
 
 
 async def taken_is_one_event_and_its_end(inbox: Inbox) -> None:
-    """`taken` yields the next delivery, and marks it as done unless the body raises; yields None if nothing waits."""
+    """`taken` yields the next delivery, and marks the event as done unless the `with` block raises.
+
+    It yields None if no event can be taken.
+    """
     await inbox.receive(_payin("SUCCESS"))
     with suppress(_BodyFailed):
         async with inbox.taken() as delivery:
@@ -273,7 +285,7 @@ async def work_yields_what_is_there_and_what_comes(inbox: Inbox) -> None:
 
 
 async def work_ends_when_it_is_told(inbox: Inbox) -> None:
-    """`work` ends when `stop` is set, after the delivery under way, and also while it waits for events."""
+    """`work` ends when `stop` is set: after the delivery under way, or immediately if it waits for events."""
     stop = asyncio.Event()
     for number in (1, 2):
         await inbox.receive(_payin("SUCCESS", number))
@@ -294,14 +306,14 @@ async def work_ends_when_the_inbox_is_closed(inbox: Inbox) -> None:
     task = asyncio.create_task(anext(inbox.work(), None))
     while not task.done():
         await inbox.aclose()
-        await asyncio.wait([task], timeout=0.01)  # repeated, as the loop of `work` may not have begun
+        await asyncio.wait([task], timeout=0.01)  # `aclose` is repeated, because `work` may not have begun before
     assert task.result() is None
     assert await inbox.receive(_payin("SUCCESS")) is Receipt.NEW
     await _take(inbox)
 
 
 async def the_depth_counts_what_is_not_done(inbox: Inbox) -> None:
-    """`depth` counts waiting events, taken events and conflicts, and gives the age of the oldest of them in seconds."""
+    """`depth` counts waiting events, taken events and conflicts, and has the age of the oldest of them in seconds."""
     assert await inbox.depth() == _EMPTY
     for event in (_payin("EXPIRED"), _payin("SUCCESS"), _payin("SUCCESS", 2), _payout("SUCCESS"), _payout("PENDING")):
         await inbox.receive(event)
@@ -315,7 +327,7 @@ async def the_depth_counts_what_is_not_done(inbox: Inbox) -> None:
 
 
 async def only_done_events_are_forgotten(inbox: Inbox) -> None:
-    """`forget` deletes only events that are done and old enough, and returns how many; the recorded statuses stay."""
+    """`forget` deletes only events that are done and old enough, and returns how many. The recorded statuses stay."""
     await inbox.receive(_payin("SUCCESS"))
     await inbox.receive(_payin("SUCCESS", 2))
     await inbox.done(_payin("SUCCESS"))
@@ -355,7 +367,7 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 class _BodyFailed(Exception):
-    """Raised by the checks where a worker's own code would raise an error."""
+    """Is raised by the checks in place of an error of a worker's own code."""
 
 
 def _event(kind: str, status: str, number: int) -> WebhookEvent:

@@ -1,4 +1,7 @@
-"""Checks of what every store of intents (`Intents`) must do; run them on a store of your own.
+"""Checks of what every store of intents (`Intents`) must do. Run them on a store that you have written yourself.
+
+An intent is the record of a call, which is written before the call is sent. After its lease, a time in seconds, a call
+without a result counts as unknown.
 
     @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
     async def test_my_store(check):
@@ -22,7 +25,7 @@ _LEASE_S: Final = 3600.0  # longer than any check takes
 
 
 async def a_new_reference_may_be_sent(store: Intents) -> None:
-    """`begin` of a new reference stores a SENDING record with all that was passed, and returns `may_send` as true."""
+    """`begin` of a new reference stores a SENDING record with the passed values, and returns `may_send` as true."""
     begun = await _begin(store)
 
     assert begun.may_send
@@ -33,7 +36,7 @@ async def a_new_reference_may_be_sent(store: Intents) -> None:
 
 
 async def a_call_under_way_is_not_sent_again(store: Intents) -> None:
-    """A second `begin` while the call is under way returns `may_send` as false and the first record unchanged."""
+    """While a call is under way, a second `begin` returns `may_send` as false and the first record, unchanged."""
     first = await _begin(store)
     second = await _begin(store, digest="digest-2")
 
@@ -50,7 +53,7 @@ async def of_many_at_once_one_is_sent(store: Intents) -> None:
 
 
 async def an_applied_call_keeps_its_answer(store: Intents) -> None:
-    """After APPLIED, `begin` returns `may_send` as false and the record with object id, evidence, answer and time."""
+    """After APPLIED, `begin` returns `may_send` as false, and the record with object id, evidence, answer and time."""
     await _begin(store)
     assert await _settle(store, IntentState.APPLIED, object_id="payout_1", answer=b"{}")
     again = await _begin(store)
@@ -64,7 +67,7 @@ async def an_applied_call_keeps_its_answer(store: Intents) -> None:
 
 
 async def a_refused_call_may_be_sent_again_with_another_body(store: Intents) -> None:
-    """After REJECTED or NOT_SENT, `begin` allows the next attempt, with another body; after APPLIED it does not."""
+    """After REJECTED or NOT_SENT, `begin` allows the next attempt, with another body. After APPLIED it does not."""
     for attempt, state in enumerate((IntentState.REJECTED, IntentState.NOT_SENT, IntentState.APPLIED), 1):
         begun = await _begin(store, digest=f"digest-{attempt}")
         assert begun.may_send
@@ -111,7 +114,7 @@ async def evidence_beats_a_refusal(store: Intents) -> None:
 
 
 async def an_unknown_call_is_listed_until_there_is_evidence(store: Intents) -> None:
-    """The call of an UNKNOWN record may not be sent; `unresolved` lists the record until `settle` makes it APPLIED."""
+    """The call of an UNKNOWN record may not be sent. `unresolved` lists the record until `settle` makes it APPLIED."""
     await _begin(store)
     await _settle(store, IntentState.UNKNOWN)
 
@@ -124,7 +127,10 @@ async def an_unknown_call_is_listed_until_there_is_evidence(store: Intents) -> N
 
 
 async def a_call_whose_lease_is_over_is_unknown(store: Intents) -> None:
-    """Once its lease is over, a SENDING record becomes UNKNOWN: no new attempt, but `settle` still accepts a result."""
+    """After the end of its lease, a SENDING record becomes UNKNOWN.
+
+    `begin` allows no new attempt then, but `settle` still accepts a result.
+    """
     begun = await _begin(store, lease=0)
 
     assert begun.may_send
@@ -144,7 +150,7 @@ async def a_call_under_way_is_not_listed(store: Intents) -> None:
 
 
 async def endpoints_are_kept_apart(store: Intents) -> None:
-    """The same reference for a payin and for a payout makes two records, and each may be sent."""
+    """The same reference for a payin and for a payout gives two records, and each call may be sent."""
     first, second = await _begin(store), await _begin(store, endpoint="payins.create")
 
     assert first.may_send
@@ -154,12 +160,12 @@ async def endpoints_are_kept_apart(store: Intents) -> None:
 
 
 async def what_is_not_there_cannot_be_settled(store: Intents) -> None:
-    """`settle` without a record returns False and does not raise: `forget` may have deleted the record."""
+    """`settle` returns False and does not raise if there is no record, because `forget` may have deleted it."""
     assert not await _settle(store, IntentState.APPLIED)
 
 
 async def only_settled_records_are_forgotten(store: Intents) -> None:
-    """`forget` deletes only settled records that are old enough, and returns how many; unresolved ones stay."""
+    """`forget` deletes only settled records that are old enough, and returns how many. Unresolved records stay."""
     await _begin(store)
     await _settle(store, IntentState.APPLIED)
     await _begin(store, reference="order-2")
@@ -172,7 +178,7 @@ async def only_settled_records_are_forgotten(store: Intents) -> None:
 
 
 async def the_newest_come_first(store: Intents) -> None:
-    """`recent` returns records in every state, the newest first, at most `limit`."""
+    """`recent` returns at most `limit` records, in any state, the newest first."""
     await _begin(store)
     await _settle(store, IntentState.APPLIED)
     await _begin(store, reference="order-2", lease=0)
@@ -185,7 +191,7 @@ async def the_newest_come_first(store: Intents) -> None:
 
 
 async def records_can_be_moved_to_another_account(store: Intents) -> None:
-    """`move` moves all records of one account to another, unchanged, and returns how many; they can be moved back."""
+    """`move` moves all records of one account to another, unchanged, and returns how many. They can be moved back."""
     await _begin(store, lease=0)
     await _begin(store, reference="order-2", lease=0)
     before = await store.recent(limit=10)
@@ -223,7 +229,10 @@ async def a_call_under_way_is_not_moved(store: Intents) -> None:
 
 
 async def references_are_text_as_it_is(store: Intents) -> None:
-    """`begin` and `find` compare references exactly; `begin` raises `InvalidRequest` for one that cannot be stored."""
+    """`begin` and `find` compare references exactly.
+
+    `begin` raises `InvalidRequest` for a reference that is blank, too long, or has a NUL or half of a surrogate pair.
+    """
     for reference in ("Order-1", "order-1", " order-1", "주문-1", "o'; DROP TABLE intent; --", "x" * 255, "%"):
         assert (await _begin(store, reference=reference)).may_send
         assert [intent.reference for intent in await store.find(reference)] == [reference]
