@@ -93,7 +93,7 @@ class CallRecord:
             _log.warning("the outcome of a call is not recorded: %s (%s)", self.endpoint.name, type(error).__name__)
             return False
         if not is_recorded:
-            _log.warning("the outcome of a call came too late for its record: %s", self.endpoint.name)
+            _log.warning("the outcome of a call does not fit its record, which stays as it is: %s", self.endpoint.name)
         return is_recorded
 
     async def settle_error(self, error: PayCombatError) -> bool:

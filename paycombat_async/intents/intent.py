@@ -115,8 +115,10 @@ class Intents(Protocol):
         """Records the outcome of a call and returns True.
 
         Returns False, and writes nothing, if the record has another attempt number or a final state. UNKNOWN may become
-        any other state later. APPLIED, REJECTED and NOT_SENT are final for their attempt, with one exception: REJECTED
-        and NOT_SENT become APPLIED if the call turns out to be carried out, so that it is not sent again.
+        any other state later. APPLIED, REJECTED and NOT_SENT are final for their attempt, with two exceptions. REJECTED
+        and NOT_SENT become APPLIED if the call turns out to be carried out, so that it is not sent again. An APPLIED
+        record without an answer, as after a webhook that came first, gets the answer of a settlement that is APPLIED,
+        too, and the object id, unless both have an id and these differ; evidence and time stay.
         """
         ...
 

@@ -50,14 +50,19 @@ _BEGIN: Final = f"""
     WHERE standing.state IN ('rejected', 'not_sent')
     RETURNING {_COLUMNS}
 """  # noqa: S608  # only constants are inserted
+# An applied record only gets the answer that it lacks, and the object id.
 _SETTLE: Final = f"""
     UPDATE {{schema}}.intent SET
-        state = %(state)s, settled_at = CASE WHEN %(is_final)s THEN clock_timestamp() END,
-        object_id = coalesce(%(object_id)s, object_id), evidence = %(evidence)s, answer = %(answer)s
+        state = %(state)s, object_id = coalesce(%(object_id)s, object_id), answer = %(answer)s,
+        settled_at = CASE WHEN state = 'applied' THEN settled_at WHEN %(is_final)s THEN clock_timestamp() END,
+        evidence = CASE WHEN state = 'applied' THEN evidence ELSE %(evidence)s END
     FROM {DURABLE}
     WHERE account = %(account)s AND endpoint = %(endpoint)s AND reference = %(reference)s
         AND attempt = %(attempt)s
-        AND (state IN ('sending', 'unknown') OR (%(state)s = 'applied' AND state IN ('rejected', 'not_sent')))
+        AND (state IN ('sending', 'unknown') OR %(state)s = 'applied' AND (
+            state IN ('rejected', 'not_sent') OR answer IS NULL AND %(has_answer)s
+            AND coalesce(object_id = %(object_id)s, true)
+        ))
     RETURNING true
 """  # noqa: S608  # only constants are inserted
 _FORGET: Final = """
@@ -159,6 +164,7 @@ class PostgresIntents:
             "is_final": settlement.state not in UNRESOLVED,
             "object_id": settlement.object_id or None,
             "evidence": settlement.evidence,
+            "has_answer": settlement.answer is not None,
             "answer": settlement.answer if self._keep_answers else None,
         }
         return _can_be_stored(settlement.reference) and bool(await self._execute(_SETTLE, values))

@@ -70,9 +70,13 @@ def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) 
 
 
 def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Record | None:
-    """Returns `standing` with the outcome; None if it has another attempt number or a final state."""
+    """Returns `standing` with the outcome, or with the answer that it lacks; None if the settlement does not fit it."""
     if standing is None or standing.intent.attempt != settlement.attempt:
         return None
+    if _completes(standing.intent, settlement):
+        object_id = standing.intent.object_id or settlement.object_id
+        completed = msgspec.structs.replace(standing.intent, object_id=object_id, answer=settlement.answer)
+        return msgspec.structs.replace(standing, intent=completed)
     is_correction = settlement.state is IntentState.APPLIED and standing.intent.state in FREE
     if standing.intent.state not in UNRESOLVED and not is_correction:
         return None
@@ -85,6 +89,13 @@ def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Re
         answer=settlement.answer,
     )
     return msgspec.structs.replace(standing, intent=settled)
+
+
+def _completes(intent: Intent, settlement: Settlement) -> bool:
+    """Whether the settlement brings the answer of a call that a webhook, a list or a person has settled before it."""
+    is_applied = intent.state is settlement.state is IntentState.APPLIED
+    is_same = settlement.object_id in {None, intent.object_id} or intent.object_id is None
+    return is_applied and is_same and intent.answer is None and settlement.answer is not None
 
 
 class Move(NamedTuple):

@@ -98,6 +98,37 @@ async def a_final_state_stays(store: Intents) -> None:
     assert (await _only(store)).object_id == "payout_1"
 
 
+async def an_answer_completes_a_record_that_was_settled_without_it(store: Intents) -> None:
+    """After APPLIED without an answer, `settle` with the answer adds it and the object id; the evidence stays.
+
+    A second answer is not recorded: `settle` returns False.
+    """
+    await _begin(store)
+    await _settle(store, IntentState.APPLIED, evidence="Ana")
+    settled = await _only(store)
+
+    assert await _settle(store, IntentState.APPLIED, object_id="payout_1", answer=b"{}")
+    completed = await _only(store)
+    assert (completed.object_id, completed.answer) == ("payout_1", b"{}")
+    assert (completed.evidence, completed.settled_at) == ("Ana", settled.settled_at)
+    assert not await _settle(store, IntentState.APPLIED, object_id="payout_1", answer=b"[]")
+    assert await _only(store) == completed
+
+
+async def an_answer_about_another_object_is_not_added(store: Intents) -> None:
+    """After APPLIED with an object id, `settle` with an answer that has another id returns False; nothing changes."""
+    await _begin(store)
+    await _settle(store, IntentState.APPLIED, evidence="webhook", object_id="payout_1")
+    settled = await _only(store)
+
+    for state, object_id in ((IntentState.APPLIED, "payout_2"), (IntentState.REJECTED, "payout_1")):
+        assert not await _settle(store, state, object_id=object_id, answer=b"{}")
+    assert not await _settle(store, IntentState.APPLIED, attempt=2, object_id="payout_1", answer=b"{}")
+    assert await _only(store) == settled
+    assert await _settle(store, IntentState.APPLIED, object_id="payout_1", answer=b"{}")
+    assert (await _only(store)).answer == b"{}"
+
+
 async def evidence_beats_a_refusal(store: Intents) -> None:
     """REJECTED and NOT_SENT become APPLIED by `settle` for the same attempt, so that the call is not sent again."""
     for attempt, state in enumerate((IntentState.REJECTED, IntentState.NOT_SENT), 1):
@@ -252,6 +283,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     a_refused_call_may_be_sent_again_with_another_body,
     a_late_result_settles_only_its_own_attempt,
     a_final_state_stays,
+    an_answer_completes_a_record_that_was_settled_without_it,
+    an_answer_about_another_object_is_not_added,
     evidence_beats_a_refusal,
     an_unknown_call_is_listed_until_there_is_evidence,
     a_call_whose_lease_is_over_is_unknown,
