@@ -12,7 +12,7 @@
         BadRequest 400  AuthenticationFailed 401  PermissionDenied 403  NotFound 404  Conflict 409
         Unprocessable 422  RateLimited 429  ProviderError 5xx  UnexpectedRedirect 3xx
       InvalidResponse               2xx, but unreadable  .raw                                  UNKNOWN or APPLIED
-      IntentInProgress              another call with this reference is under way              UNKNOWN
+      IntentInProgress              another call with this reference is under way .retry_after UNKNOWN
       OutcomeUnknown                an earlier call with this reference may have happened      UNKNOWN
       ReferenceReused               this reference belongs to another request                  NOT_SENT
       AnswerNotKept                 carried out before, but its answer was not recorded        APPLIED
@@ -185,10 +185,22 @@ class InvalidResponse(PayCombatError):
 
 
 class IntentInProgress(PayCombatError):
-    """Another call with the same reference is under way, here or on another machine. The new call was not sent."""
+    """Another call with the same reference is under way, here or on another machine. The new call was not sent.
 
-    def __init__(self, text: str, *, outcome: Outcome = Outcome.UNKNOWN, attempts: int = 0) -> None:
+    `retry_after` is in seconds: by then, the other call has ended or, if its process was killed, counts as unknown. It
+    is None if the store does not say.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        retry_after: float | None = None,
+        outcome: Outcome = Outcome.UNKNOWN,
+        attempts: int = 0,
+    ) -> None:
         super().__init__(text, outcome=outcome, attempts=attempts)
+        self.retry_after = retry_after
 
 
 class OutcomeUnknown(PayCombatError):

@@ -1,6 +1,7 @@
 """Records calls that must happen once in the intents store: before they are sent, and when their outcome is known."""
 
 import logging
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -212,10 +213,23 @@ async def open_record(
     if intent.state is IntentState.APPLIED:
         return intent
     if intent.state is IntentState.SENDING:
-        raise IntentInProgress(f"{endpoint.name}: a call with this reference is under way; this one was not sent")
+        raise _in_progress(endpoint, intent, now)
     raise OutcomeUnknown(
         f"{endpoint.name}: an earlier call with this reference may have been carried out; this one was not sent"
     )
+
+
+def _in_progress(endpoint: Endpoint[Any, Any], intent: Intent, now: float) -> IntentInProgress:
+    """Returns the error for a call whose reference belongs to a call under way. `now` is in seconds since 1970.
+
+    Its `retry_after` is a second at least and the lease at most, as this machine's clock may differ from the store's.
+    """
+    until = intent.leased_until
+    sentence = f"{endpoint.name}: a call with this reference is under way; this one was not sent"
+    if until is None:
+        return IntentInProgress(sentence)
+    left = min(max(until.timestamp() - now, 1.0), (until - intent.created_at).total_seconds())
+    return IntentInProgress(f"{sentence}; ask again in {math.ceil(left)} s", retry_after=left)
 
 
 async def _begin(

@@ -7,25 +7,24 @@ import click
 
 from paycombat_async._printable import printable
 from paycombat_async.cli.intents_adopt import adopt
-from paycombat_async.cli.intents_display import show_fields, show_json, show_table
-from paycombat_async.cli.options import base_url_option, proxy_option
+from paycombat_async.cli.intents_display import IS_UNRESOLVED, show_counts, show_fields, show_json, show_table
+from paycombat_async.cli.intents_reconcile import reconcile
 from paycombat_async.cli.refusal import UsageRefused
 from paycombat_async.cli.stores import (
     Failed,
     account_option,
     failures,
+    older_than_option,
     opened,
     schema_option,
     split_words,
     without_urls,
 )
-from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import Outcome
 from paycombat_async.intents.intent import Intent, check_reference
-from paycombat_async.resources.intents import ReconcileReport, resolve_on_word
+from paycombat_async.resources.intents import resolve_on_word
 
-_IS_UNRESOLVED: Final = 3  # exit code if the outcome of some calls is not known
-_LISTED: Final = 100  # records that `list --all` prints at most if --limit is not given
+_LISTED: Final = 100  # records that `list --all` prints without --limit
 _OUTCOMES: Final = {"applied": Outcome.APPLIED, "rejected": Outcome.REJECTED}
 
 
@@ -56,35 +55,45 @@ def intents() -> None:
     metavar="COUNT",
     help=f"With --all: list at most this many records; {_LISTED} if left out.",
 )
+@older_than_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array instead of a table.")
-def list_records(store: str | None, account: str, schema: str, *, every: bool, limit: int | None, as_json: bool) -> int:
-    """List the records whose outcome nobody knows, the oldest first.
+def list_records(
+    store: str | None, account: str, schema: str, *, every: bool, limit: int | None, older_than: float, as_json: bool
+) -> int:
+    """List the records whose outcome nobody knows, and those that are being sent, each the oldest first.
+
+    A record that is being sent shows until when. If its process was killed, its outcome is unknown from then on. To
+    watch a busy shop, leave out what has just begun: --older-than 60.
 
     \b
     Examples:
       paycombat intents list payments.db
       paycombat intents list payments.db --all --limit 20
-      paycombat intents list postgresql://app@db.internal/shop --json
+      paycombat intents list postgresql://app@db.internal/shop --json --older-than 60
 
-    Exit codes: 0 none is unresolved, 1 the store failed, 2 usage or configuration, 3 some are unresolved.
+    Exit codes: 0 none is unresolved or being sent, 1 the store failed, 2 usage or configuration, 3 some are.
     """
     if limit is not None and not every:
         raise UsageRefused("--limit needs --all: unresolved records are always listed all")
+    if older_than and every:
+        raise UsageRefused("--older-than and --all exclude each other: --all lists the newest records")
 
-    async def read() -> tuple[list[Intent], list[Intent]]:
+    async def read() -> tuple[list[Intent], list[Intent], list[Intent]]:
         async with opened(store, account, schema) as records:
-            left = await records.unresolved()
-            return (await records.recent(limit=limit or _LISTED) if every else left), left
+            sending = await records.sending(older_than=older_than)
+            left = await records.unresolved(older_than=older_than)
+            ended = {(intent.endpoint, intent.reference) for intent in left}  # in the moment between the two queries
+            sending = [intent for intent in sending if (intent.endpoint, intent.reference) not in ended]
+            return (await records.recent(limit=limit or _LISTED) if every else left + sending), left, sending
 
     with failures():
-        found, left = asyncio.run(read())
+        found, left, sending = asyncio.run(read())
     if as_json:
         show_json(found)
-    elif found:
+        return IS_UNRESOLVED if left or sending else 0
+    if found:
         show_table(found)
-    if not as_json:
-        click.echo(_count_left(left))
-    return _IS_UNRESOLVED if left else 0
+    return show_counts(left, sending)
 
 
 @intents.command()
@@ -120,50 +129,6 @@ def show(words: tuple[str, ...], account: str, schema: str, *, answer: bool) -> 
 
 
 @intents.command()
-@click.argument("store", required=False)
-@account_option
-@schema_option
-@click.option(
-    "--older-than",
-    type=click.FloatRange(0, 1e9),
-    default=0,
-    metavar="SECONDS",
-    help="Look only for records that are at least this old.",
-)
-@base_url_option
-@proxy_option
-def reconcile(
-    store: str | None, account: str, schema: str, *, older_than: float, base_url: str | None, proxy: str | None
-) -> int:
-    """Look for unresolved payouts and customers in the provider's lists, and settle those that are there.
-
-    Nothing is sent again. The credentials come from PAYCOMBAT_TOKEN and PAYCOMBAT_SIGNATURE_KEY.
-
-    \b
-    Examples:
-      paycombat intents reconcile payments.db
-      paycombat intents reconcile payments.db --older-than 60
-
-    Exit codes: 0 none is left, 1 the store or the provider failed, 2 usage or configuration, 3 some are unresolved.
-    """
-
-    async def look_up() -> tuple[ReconcileReport, list[Intent]]:
-        async with (
-            opened(store, account, schema) as records,
-            AsyncPayCombat(base_url=base_url, proxy=proxy, intents=records) as client,
-        ):
-            return await client.intents.reconcile(older_than=older_than), await records.unresolved()
-
-    with failures():
-        report, left = asyncio.run(look_up())
-    _show_part("found at the provider and settled as applied", report.applied)
-    _show_part("ambiguous: the provider shows several objects, or one with other values", report.ambiguous)
-    _show_part("not found at the provider, which proves nothing", report.unresolved)
-    click.echo(_count_left(left))
-    return _IS_UNRESOLVED if left else 0
-
-
-@intents.command()
 @click.argument("words", nargs=-1, metavar="[STORE] REFERENCE applied|rejected")
 @click.option("--by", required=True, metavar="NAME", help="The name of the person who decides; it is recorded.")
 @account_option
@@ -195,17 +160,5 @@ def resolve(words: tuple[str, ...], by: str, account: str, schema: str) -> None:
     click.echo(printable(f"{settled.endpoint} {settled.reference} is settled as {settled.state}, by {by}."))
 
 
+intents.add_command(reconcile)
 intents.add_command(adopt)
-
-
-def _show_part(title: str, found: tuple[Intent, ...]) -> None:
-    click.echo(f"{len(found):,} {title}")
-    if found:
-        show_table(found)
-        click.echo()
-
-
-def _count_left(left: list[Intent]) -> str:
-    if not left:
-        return "No record is unresolved."
-    return f"{len(left):,} {'record is' if len(left) == 1 else 'records are'} unresolved."

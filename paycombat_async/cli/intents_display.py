@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import click
@@ -11,8 +11,9 @@ import msgspec
 from paycombat_async._printable import printable, printable_json
 from paycombat_async.intents.intent import Intent
 
-_HEADINGS: Final = ("account", "endpoint", "reference", "state", "attempt", "created", "id")
-_PIPE_WIDTH: Final = 2000  # more columns than a row needs, so that a program that reads the table gets whole lines
+_HEADINGS: Final = ("account", "endpoint", "reference", "state", "attempt", "created", "until", "id")
+IS_UNRESOLVED: Final = 3  # exit code: the outcome of some calls is not known, or not known yet
+_PIPE_WIDTH: Final = 2000  # columns: more than a row needs, so that a program that reads the table gets whole lines
 
 
 def show_table(intents: Sequence[Intent]) -> None:
@@ -52,6 +53,18 @@ def show_fields(intent: Intent, *, with_answer: bool) -> None:
         click.echo(f"{'answer:':<14}recorded, {len(intent.answer):,} bytes; --answer prints it")
 
 
+def show_counts(unresolved: Sequence[Intent], sending: Sequence[Intent]) -> int:
+    """Prints how many records are unresolved or being sent; returns the exit code: 3 if there are any, else 0."""
+    number, many = len(unresolved), len(sending)
+    sentence = f"{number or 'No'} {'records are' if number > 1 else 'record is'} unresolved"
+    if sending:
+        sentence += f"{',' if number else ', but'} {many} {'is' if many == 1 else 'are'} being sent"
+    click.echo(f"{sentence}.")
+    if until := max((each.leased_until for each in sending if each.leased_until), default=None):
+        click.echo(f"If its process was killed, a record that is being sent is unresolved from {_after(until)} on.")
+    return IS_UNRESOLVED if number or many else 0
+
+
 def _fields(intent: Intent) -> Mapping[str, object]:
     fields: dict[str, object] = msgspec.to_builtins(intent)
     del fields["answer"]
@@ -59,9 +72,14 @@ def _fields(intent: Intent) -> Mapping[str, object]:
 
 
 def _cells(intent: Intent) -> tuple[str, ...]:
-    created = _in_seconds(intent.created_at)
     names = (intent.account, intent.endpoint, intent.reference, intent.state.value)
-    return (*names, str(intent.attempt), created, intent.object_id or "-")
+    until = "-" if intent.leased_until is None else _after(intent.leased_until)
+    return (*names, str(intent.attempt), _in_seconds(intent.created_at), until, intent.object_id or "-")
+
+
+def _after(moment: datetime) -> str:
+    """The first full second after the moment: whoever asks again then finds the lease over."""
+    return _in_seconds(moment + timedelta(seconds=1))
 
 
 def _in_seconds(moment: datetime) -> str:

@@ -31,6 +31,13 @@ schema_option: Final = click.option(
     metavar="NAME",
     help="The schema of the tables in PostgreSQL.",
 )
+older_than_option: Final = click.option(
+    "--older-than",
+    type=click.FloatRange(0, 1e9),
+    default=0,
+    metavar="SECONDS",
+    help="Look only for records that are at least this old.",
+)
 
 
 class Failed(click.ClickException):

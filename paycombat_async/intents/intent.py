@@ -15,7 +15,10 @@ DEFAULT_ACCOUNT: Final = "default"
 
 
 class IntentState(StrEnum):
-    """The state of a recorded call. When the lease (the time for sending) is over, stores show SENDING as UNKNOWN."""
+    """The state of a recorded call. When the lease (the time for sending) is over, stores show SENDING as UNKNOWN.
+
+    Until then nobody can tell whether the process that sends the call is alive.
+    """
 
     SENDING = "sending"
     APPLIED = "applied"
@@ -32,9 +35,11 @@ class Intent(Struct, frozen=True, kw_only=True):
     """The record of one call; only one exists for each account, endpoint and reference. Times are in UTC.
 
     `attempt` counts the calls made with this reference, beginning with 1. `object_id` is the id of the object that the
-    call created, `evidence` says how the state is known ("answer", "list", "webhook", or a person's name). `expected`
-    maps fields of the answer to the values that were sent for them, such as amount and currency, and "$mode" to
-    "sandbox" or "live". `answer` is the body of the provider's answer, if the store keeps it.
+    call created, `evidence` says how the state is known ("answer", "list", "webhook", or a person's name; "webhook KEY,
+    after a refusal" if the event with this key has corrected a REJECTED or NOT_SENT record). `expected` maps fields of
+    the answer to the values that were sent for them, such as amount and currency, and "$mode" to "sandbox" or "live".
+    `answer` is the body of the provider's answer, if the store keeps it. `leased_until` is the end of the lease of a
+    SENDING record, and None in every other state.
     """
 
     account: str
@@ -49,6 +54,7 @@ class Intent(Struct, frozen=True, kw_only=True):
     evidence: str | None = None
     expected: Mapping[str, tuple[str, ...]] = {}
     answer: bytes | None = None
+    leased_until: datetime | None = None
 
     def __repr__(self) -> str:
         return f"Intent({self.endpoint}, {self.reference!r}, {self.state}, attempt={self.attempt})"
@@ -127,7 +133,14 @@ class Intents(Protocol):
         ...
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        """Returns the records with an unknown outcome, at least `older_than` seconds old, the oldest first."""
+        """Returns the records with an unknown outcome, at least `older_than` seconds old, the oldest first.
+
+        They do not include the SENDING records whose lease is not over.
+        """
+        ...
+
+    async def sending(self, *, older_than: float = 0) -> list[Intent]:
+        """Returns the SENDING records whose lease is not over, at least `older_than` seconds old, the oldest first."""
         ...
 
     async def recent(self, *, limit: int) -> list[Intent]:

@@ -53,9 +53,10 @@ class MemoryIntents:
         return sorted(found, key=lambda intent: intent.endpoint)
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        now = self._now()
-        found = [record.at(now) for record in self._own() if transitions.is_unresolved(record, older_than, now)]
-        return sorted(found, key=lambda intent: intent.created_at)
+        return self._in(IntentState.UNKNOWN, older_than)
+
+    async def sending(self, *, older_than: float = 0) -> list[Intent]:
+        return self._in(IntentState.SENDING, older_than)
 
     async def recent(self, *, limit: int) -> list[Intent]:
         now = self._now()
@@ -92,6 +93,11 @@ class MemoryIntents:
 
     def __repr__(self) -> str:
         return f"MemoryIntents(account={self.account!r}, {len(self._records)} intents)"
+
+    def _in(self, state: IntentState, older_than: float) -> list[Intent]:
+        now = self._now()
+        found = [record.at(now) for record in self._own() if transitions.is_in(state, record, older_than, now)]
+        return sorted(found, key=lambda intent: intent.created_at)
 
     def _own(self) -> list[transitions.Record]:
         with self._lock:

@@ -15,6 +15,7 @@ from paycombat_async.intents.intent import (
     UNRESOLVED,
     Begun,
     Intent,
+    IntentState,
     NewIntent,
     Settlement,
     check_account,
@@ -35,7 +36,7 @@ _FORGOTTEN_AT_ONCE: Final = 1000  # records per DELETE, so that no statement tak
 _IS_OVER: Final = "(leased_until <= clock_timestamp() OR created_at - (leased_until - created_at) > clock_timestamp())"
 _COLUMNS: Final = (
     f"account, endpoint, reference, CASE WHEN state = 'sending' AND {_IS_OVER} THEN 'unknown' ELSE state END,"
-    " attempt, body_digest, created_at, settled_at, object_id, evidence, expected::text, answer"
+    " attempt, body_digest, created_at, settled_at, object_id, evidence, expected::text, answer, leased_until"
 )
 _BEGIN: Final = f"""
     INSERT INTO {{schema}}.intent AS standing
@@ -95,8 +96,8 @@ _SELECT: Final = f"SELECT {_COLUMNS} FROM {{schema}}.intent WHERE account = %(ac
 _ONE: Final = f"{_SELECT} endpoint = %(endpoint)s AND reference = %(reference)s"
 _BY_REFERENCE: Final = f"{_SELECT} reference = %(reference)s ORDER BY endpoint"
 _NEWEST: Final = f"{_SELECT} true ORDER BY created_at DESC LIMIT %(limit)s"
-_UNRESOLVED: Final = f"""
-    {_SELECT} state IN ('sending', 'unknown') AND (state = 'unknown' OR {_IS_OVER})
+_OPEN: Final = f"""
+    {_SELECT} state IN ('sending', 'unknown') AND (state = 'sending' AND NOT {_IS_OVER}) = %(is_sending)s
         AND (created_at <= clock_timestamp() - make_interval(secs => %(older_than)s) OR created_at > clock_timestamp())
     ORDER BY created_at
 """
@@ -173,7 +174,12 @@ class PostgresIntents:
         return await self._select(_BY_REFERENCE, {"reference": reference}) if _can_be_stored(reference) else []
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        return await self._select(_UNRESOLVED, {"older_than": older_than})
+        return await self._select(_OPEN, {"is_sending": False, "older_than": older_than})
+
+    async def sending(self, *, older_than: float = 0) -> list[Intent]:
+        found = await self._select(_OPEN, {"is_sending": True, "older_than": older_than})
+        # A lease may end between the moments at which the server evaluates the condition and the columns.
+        return [intent for intent in found if intent.state is IntentState.SENDING]
 
     async def recent(self, *, limit: int) -> list[Intent]:
         return await self._select(_NEWEST, {"limit": limit})

@@ -85,7 +85,10 @@ class SqliteIntents:
         return await self._in_thread(self._select, _BY_REFERENCE, reference)
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        return await self._in_thread(self._unresolved, older_than)
+        return await self._in_thread(self._in, IntentState.UNKNOWN, older_than)
+
+    async def sending(self, *, older_than: float = 0) -> list[Intent]:
+        return await self._in_thread(self._in, IntentState.SENDING, older_than)
 
     async def recent(self, *, limit: int) -> list[Intent]:
         return await self._in_thread(self._select, _NEWEST, limit)
@@ -150,11 +153,11 @@ class SqliteIntents:
             now = self._now()
             return [_record_of(row).at(now) for row in connection.execute(query, [self.account, value])]
 
-    def _unresolved(self, older_than: float) -> list[Intent]:
+    def _in(self, state: IntentState, older_than: float) -> list[Intent]:
         with self._file.transaction() as connection:
             now = self._now()
             found = [_record_of(row) for row in connection.execute(_OPEN, [self.account])]
-        return [record.at(now) for record in found if transitions.is_unresolved(record, older_than, now)]
+        return [record.at(now) for record in found if transitions.is_in(state, record, older_than, now)]
 
     def _move(self, source: str, target: str) -> transitions.Move:
         with self._file.transaction() as connection:
@@ -192,8 +195,8 @@ def _row(record: Record, owner: str) -> list[object]:
 
 # The row is a tuple of Any because SQLite's values have no static types.
 def _record_of(row: tuple[Any, ...]) -> Record:
-    *values, leased_until, _owner = row
-    return Record(transitions.intent_of(values, _moment), _moment(leased_until))
+    *values, _owner = row
+    return Record(transitions.intent_of(values, _moment), _moment(values[-1]))
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -18,24 +18,28 @@ class Record(Struct, frozen=True):
     leased_until: datetime
 
     def at(self, now: datetime) -> Intent:
-        """Returns the intent as it is at the time `now`: SENDING becomes UNKNOWN when the lease is over.
+        """Returns the intent as it is at the time `now`: SENDING has an end of its lease, and becomes UNKNOWN then.
 
         The lease is also over if the record was created later than `now` by more than the lease's length: the clock was
         set back, and the call would otherwise count as under way until the clock reaches that time again.
         """
+        if self.intent.state is not IntentState.SENDING:
+            return self.intent
         begun = self.intent.created_at
-        is_over = self.leased_until <= now or begun - (self.leased_until - begun) > now
-        if is_over and self.intent.state is IntentState.SENDING:
-            return msgspec.structs.replace(self.intent, state=IntentState.UNKNOWN)
-        return self.intent
+        if self.leased_until <= now or begun - (self.leased_until - begun) > now:
+            return msgspec.structs.replace(self.intent, state=IntentState.UNKNOWN, leased_until=None)
+        return msgspec.structs.replace(self.intent, leased_until=self.leased_until)
 
 
 def intent_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Intent:  # Any: a database's values
     """Returns the intent in a row: its fields in the order in which `Intent` declares them, `expected` as JSON.
 
+    Of `leased_until`, which a row always has, only that of a SENDING record is returned.
+
     `moment` turns the database's times into UTC.
     """
-    account, endpoint, reference, state, attempt, digest, created, settled, object_id, evidence, expected, answer = row
+    account, endpoint, reference, state, attempt, digest, created, settled, object_id, evidence, *more = row
+    expected, answer, leased_until = more
     return Intent(
         account=account,
         endpoint=endpoint,
@@ -49,6 +53,7 @@ def intent_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Intent: 
         evidence=evidence,
         expected=msgspec.json.decode(expected, type=dict[str, tuple[str, ...]]),
         answer=answer,
+        leased_until=moment(leased_until) if state == IntentState.SENDING else None,
     )
 
 
@@ -87,6 +92,7 @@ def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Re
         object_id=settlement.object_id or standing.intent.object_id,
         evidence=settlement.evidence,
         answer=settlement.answer,
+        leased_until=None,
     )
     return msgspec.structs.replace(standing, intent=settled)
 
@@ -124,11 +130,11 @@ class Move(NamedTuple):
         return self.moved
 
 
-def is_unresolved(record: Record, older_than: float, now: datetime) -> bool:
-    """Whether the outcome of the call is unknown, and the call began at least `older_than` seconds ago.
+def is_in(state: IntentState, record: Record, older_than: float, now: datetime) -> bool:
+    """Whether the record is in this state at the time `now`, and its call began at least `older_than` seconds ago.
 
     A record from the future, as after the clock was set back, counts as old, so that it is not overlooked.
     """
     begun = record.intent.created_at
     is_old = begun <= now - timedelta(seconds=older_than) or begun > now
-    return is_old and record.at(now).state is IntentState.UNKNOWN
+    return is_old and record.at(now).state is state

@@ -26,12 +26,14 @@ class ReconcileReport(msgspec.Struct, frozen=True):
 
     For each record in `ambiguous`, the provider has several objects with the reference, or an object with other values.
     For each record in `unresolved` it has no object, which proves nothing: the object may appear later. The records in
-    both stay unknown until a webhook or a person settles them.
+    both stay unknown until a webhook or a person settles them. The records in `sending` were not looked up, as their
+    calls may be under way: if a process was killed, reconcile again after their `leased_until`.
     """
 
     applied: tuple[Intent, ...]
     ambiguous: tuple[Intent, ...]
     unresolved: tuple[Intent, ...]
+    sending: tuple[Intent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,12 @@ class IntentRecords:
 
         Only payouts and customers can be found, since there is no list of payins, and only records that are at least
         `older_than` seconds old are looked up. An object fits a record if the reference is the same and no amount,
-        currency or other repeated field differs. No call is ever sent again. Raises the errors of `list()`, and
-        `StoreFailed`.
+        currency or other repeated field differs. No call is ever sent again. Raises the errors of `list()`, before
+        anything is settled, and `StoreFailed`.
         """
         store = self._store()
         _check_age(older_than)
+        sending = await store.sending(older_than=older_than)  # first, as a lease that ends now must be in one of them
         unknown = await store.unresolved(older_than=older_than)
         wanted = {(intent.endpoint, intent.reference) for intent in unknown}
         found: dict[tuple[str, str], list[_Found]] = {}
@@ -83,12 +86,24 @@ class IntentRecords:
                 ambiguous.append(intent)
             else:
                 left.append(intent)
-        return ReconcileReport(tuple(applied), tuple(ambiguous), tuple(left))
+        return ReconcileReport(tuple(applied), tuple(ambiguous), tuple(left), tuple(sending))
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        """Returns the records with an unknown outcome that are at least `older_than` seconds old, the oldest first."""
+        """Returns the records with an unknown outcome that are at least `older_than` seconds old, the oldest first.
+
+        A call that may be under way is not among them, and neither is one whose process was killed less than its
+        time-out and five seconds ago: see `sending()`.
+        """
         _check_age(older_than)
         return await self._store().unresolved(older_than=older_than)
+
+    async def sending(self, *, older_than: float = 0) -> list[Intent]:
+        """Returns the records of calls that may be under way, at least `older_than` seconds old, the oldest first.
+
+        Nobody can tell whether their processes are alive; each is settled or unresolved after its `leased_until` (UTC).
+        """
+        _check_age(older_than)
+        return await self._store().sending(older_than=older_than)
 
     async def find(self, reference: str) -> list[Intent]:
         """Returns the records with this reference, one for each endpoint that it was used with."""
@@ -138,7 +153,13 @@ async def resolve_on_word(store: Intents, reference: str, outcome: Outcome, by: 
         raise ConfigurationError("resolve: outcome must be Outcome.APPLIED or Outcome.REJECTED")
     if not by.strip():
         raise ConfigurationError("resolve: by= must be the name of the person who decides")
-    unknown = [intent for intent in await store.find(reference) if intent.state is IntentState.UNKNOWN]
+    found = await store.find(reference)
+    unknown = [intent for intent in found if intent.state is IntentState.UNKNOWN]
+    if not unknown and any(intent.state is IntentState.SENDING for intent in found):
+        raise ConfigurationError(
+            "resolve: a call with this reference may be under way; it can be resolved when its lease is over"
+            " (`leased_until` of the record)"
+        )
     if len(unknown) != 1:
         raise ConfigurationError(f"resolve: {len(unknown)} records with this reference are unknown; one is needed")
     settlement = _settlement(unknown[0], _STATES[outcome], by)

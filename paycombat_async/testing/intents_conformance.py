@@ -173,11 +173,22 @@ async def a_call_whose_lease_is_over_is_unknown(store: Intents) -> None:
     assert (await _begin(store)).may_send
 
 
-async def a_call_under_way_is_not_listed(store: Intents) -> None:
-    """`unresolved()` does not contain a SENDING record whose lease is not over."""
-    await _begin(store)
+async def a_call_under_way_is_listed_as_sending(store: Intents) -> None:
+    """A SENDING record whose lease is not over is in `sending()`, with the end of its lease, not in `unresolved()`."""
+    begun = await _begin(store)
+    await _begin(store, reference="order-2")
+    await _begin(store, reference="order-3", lease=0)
 
-    assert await store.unresolved() == []
+    assert [intent.reference for intent in await store.unresolved()] == ["order-3"]
+    assert [intent.reference for intent in await store.sending()] == ["order-1", "order-2"]
+    assert await store.sending(older_than=3600) == []
+    until = begun.intent.leased_until
+    assert until is not None
+    assert abs((until - begun.intent.created_at).total_seconds() - _LEASE_S) < 1
+    assert (await store.sending())[0] == begun.intent
+    await _settle(store, IntentState.UNKNOWN)
+    assert [intent.reference for intent in await store.sending()] == ["order-2"]
+    assert [intent.leased_until for intent in await store.unresolved()] == [None, None]
 
 
 async def endpoints_are_kept_apart(store: Intents) -> None:
@@ -288,7 +299,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     evidence_beats_a_refusal,
     an_unknown_call_is_listed_until_there_is_evidence,
     a_call_whose_lease_is_over_is_unknown,
-    a_call_under_way_is_not_listed,
+    a_call_under_way_is_listed_as_sending,
     endpoints_are_kept_apart,
     what_is_not_there_cannot_be_settled,
     only_settled_records_are_forgotten,

@@ -19,14 +19,25 @@ class IntentRecords:
 
         Only payouts and customers can be found, since there is no list of payins, and only records that are at least
         `older_than` seconds old are looked up. An object fits a record if the reference is the same and no amount,
-        currency or other repeated field differs. No call is ever sent again. Raises the errors of `list()`, and
-        `StoreFailed`.
+        currency or other repeated field differs. No call is ever sent again. Raises the errors of `list()`, before
+        anything is settled, and `StoreFailed`.
         """
         return self._runner.run(self._async.reconcile, older_than=older_than)
 
     def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        """Returns the records with an unknown outcome that are at least `older_than` seconds old, the oldest first."""
+        """Returns the records with an unknown outcome that are at least `older_than` seconds old, the oldest first.
+
+        A call that may be under way is not among them, and neither is one whose process was killed less than its
+        time-out and five seconds ago: see `sending()`.
+        """
         return self._runner.run(self._async.unresolved, older_than=older_than)
+
+    def sending(self, *, older_than: float = 0) -> list[Intent]:
+        """Returns the records of calls that may be under way, at least `older_than` seconds old, the oldest first.
+
+        Nobody can tell whether their processes are alive; each is settled or unresolved after its `leased_until` (UTC).
+        """
+        return self._runner.run(self._async.sending, older_than=older_than)
 
     def find(self, reference: str) -> list[Intent]:
         """Returns the records with this reference, one for each endpoint that it was used with."""

@@ -89,6 +89,19 @@ def fill(path: Path, *references: str, state: IntentState = IntentState.UNKNOWN,
     asyncio.run(work())
 
 
+def begin(path: Path, *references: str) -> None:
+    """Calls under way, or of a process that was killed just now."""
+
+    async def work() -> None:
+        store = SqliteIntents(path)
+        for reference in references:
+            new = NewIntent(endpoint="payouts.create", reference=reference, body_digest="d", owner="o", lease=3600)
+            await store.begin(new)
+        await store.aclose()
+
+    asyncio.run(work())
+
+
 def test_unresolved_records_are_a_table(path: Path, command: Run) -> None:
     """Whole lines in a pipe, however long the reference is; only those of the account; exit code 3."""
     long = "order-" + "x" * 200
@@ -100,7 +113,7 @@ def test_unresolved_records_are_a_table(path: Path, command: Run) -> None:
 
     lines = said.splitlines()
     assert 3 == code
-    assert ["account", "endpoint", "reference", "state", "attempt", "created", "id"] == lines[0].split()
+    assert ["account", "endpoint", "reference", "state", "attempt", "created", "until", "id"] == lines[0].split()
     assert ["default", "payouts.create", "order-1", "unknown", "1"] == lines[1].split()[:5]
     assert long in lines[2].split()
     assert "2 records are unresolved." == lines[3]
@@ -113,6 +126,48 @@ def test_a_store_without_unresolved_records_ends_with_0(path: Path, command: Run
 
     assert (0, "No record is unresolved.\n", "") == command("intents", "list", path)
     assert (0, "[]\n", "") == command("intents", "list", path, "--json")
+
+
+def test_a_record_that_is_being_sent_is_listed(path: Path, command: Run) -> None:
+    """After kill -9 nothing is unresolved until the lease is over; the command says so, and until when it is."""
+    begin(path, "order-1")
+
+    code, said, _ = command("intents", "list", path)
+    listed, array, _ = command("intents", "list", path, "--json")
+    young = command("intents", "list", path, "--older-than", "60")
+    lines, [shown] = said.splitlines(), json.loads(array)
+
+    until = lines[1].split()[6]
+    assert (3, 3) == (code, listed)
+    assert ["order-1", "sending"] == lines[1].split()[2:4]
+    assert "No record is unresolved, but 1 is being sent." == lines[2]
+    assert f"If its process was killed, a record that is being sent is unresolved from {until} on." == lines[3]
+    assert ("sending", until[:13]) == (shown["state"], shown["leased_until"][:13])
+    assert (0, "No record is unresolved.\n", "") == young
+    assert "leased_until: 2" in command("intents", "show", path, "order-1")[1]
+
+
+def test_both_kinds_are_counted(path: Path, command: Run) -> None:
+    """The unresolved ones are first; `--all` has the same words."""
+    begin(path, "order-1", "order-2")
+    fill(path, "order-3", "order-4")
+
+    code, said, _ = command("intents", "list", path)
+
+    assert 3 == code
+    assert ["order-3", "order-4", "order-1", "order-2"] == [line.split()[2] for line in said.splitlines()[1:5]]
+    assert "2 records are unresolved, 2 are being sent." in said.splitlines()
+    assert said.splitlines()[-2:] == command("intents", "list", path, "--all")[1].splitlines()[-2:]
+
+
+def test_a_record_that_is_being_sent_cannot_be_resolved(path: Path, command: Run) -> None:
+    """The answer may come yet; the sentence says when a person may decide."""
+    begin(path, "order-1")
+
+    code, said, complaint = command("intents", "resolve", path, "order-1", "applied", "--by", "Ana")
+
+    assert (2, "") == (code, said)
+    assert "a call with this reference may be under way; it can be resolved when its lease is over" in complaint
 
 
 def test_unresolved_records_as_json(path: Path, command: Run) -> None:
@@ -263,6 +318,16 @@ def test_a_provider_that_refuses_is_a_sentence(path: Path) -> None:
     assert "Traceback" not in refused.stderr + missing.stderr
 
 
+def test_a_crash_is_not_taken_for_a_clean_store(path: Path) -> None:
+    """`reconcile` cannot look for what may be under way, and says so; exit code 3."""
+    begin(path, "order-1")
+    with Sandbox() as sandbox:
+        shown = run("intents", "reconcile", path, sandbox=sandbox)
+
+    assert (3, "") == (shown.returncode, shown.stderr)
+    assert "No record is unresolved, but 1 is being sent." in shown.stdout.splitlines()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -302,6 +367,8 @@ def test_a_missing_file_is_not_created(path: Path, command: Run, arguments: list
         (["intents", "list", URL, "--account", " "], "account is empty"),
         (["intents", "list", URL, "--limit", "5"], "--limit needs --all"),
         (["intents", "list", URL, "--all", "--limit", "0"], "Invalid value for '--limit'"),
+        (["intents", "list", URL, "--all", "--older-than", "5"], "--older-than and --all exclude each other"),
+        (["intents", "list", URL, "--older-than", "-1"], "Invalid value for '--older-than'"),
         (["intents", "adopt", "--account", "shop"], "the arguments must be: [STORE] FROM"),
         (["intents", "adopt", URL, "default"], "Missing option '--account'"),
         (["intents", "adopt", URL, "shop", "--account", "shop"], "name two different accounts"),

@@ -30,13 +30,15 @@ from paycombat_async import (
     ReferenceReused,
     StoreFailed,
     TimedOut,
+    canonical_json,
     webhooks,
 )
 from paycombat_async._engine.records import LEASE_MARGIN_S
+from paycombat_async._signing import body_digest
 from paycombat_async.endpoints import CREATE_PAYOUT
 from paycombat_async.intents import IntentState, MemoryIntents, NewIntent, Settlement, SqliteIntents
 from paycombat_async.sandbox import Sandbox
-from paycombat_async.testing import FakeTransport
+from paycombat_async.testing import FakeClock, FakeTransport
 from paycombat_sync import PayCombat
 from tests.calls import payout
 from tests.chaos.matrix_cells import PAYEE
@@ -153,6 +155,29 @@ async def test_a_payout_under_way_is_not_sent_by_somebody_else(make_client, stor
     assert done
     assert {"payout_1"} == {result.id for result in results if not isinstance(result, BaseException)}
     assert {IntentInProgress} >= {type(result) for result in results if isinstance(result, BaseException)}
+
+
+@pytest.mark.parametrize("skew", [0, -86_400, 86_400])
+async def test_a_killed_payout_can_be_asked_for_again_when_its_lease_is_over(make_client, clock, skew) -> None:
+    """The error and the list say when; until then nothing is unresolved, which does not mean that all is well."""
+    store = MemoryIntents(clock=clock)
+    digest = body_digest(canonical_json(ORDER))
+    killed = NewIntent(endpoint="payouts.create", reference="order-1", body_digest=digest, owner="killed", lease=35)
+    begun = (await store.begin(killed)).intent
+    client = make_client(intents=store, clock=FakeClock(start=clock.now() + 5 + skew))
+    clock.time += 5
+
+    with pytest.raises(IntentInProgress, match=r"this one was not sent; ask again in [0135]+ s") as caught:
+        await client.payouts.create(ORDER)
+
+    [listed] = await client.intents.sending()
+    report = await client.intents.reconcile()
+    assert {0: 30.0, 86_400: 1.0, -86_400: 35.0}[skew] == caught.value.retry_after
+    assert (begun.leased_until, IntentState.SENDING) == (listed.leased_until, listed.state)
+    assert ([], (listed,), ()) == (await client.intents.unresolved(), report.sending, report.unresolved)
+    clock.time += 30
+    assert [] == await client.intents.sending()
+    assert ["order-1"] == [intent.reference for intent in await client.intents.unresolved()]
 
 
 async def test_without_a_reference_a_payout_is_refused(client, transport) -> None:

@@ -1,0 +1,65 @@
+"""`paycombat intents reconcile`: looks for unresolved calls in the provider's lists, and settles those it finds."""
+
+import asyncio
+
+import click
+
+from paycombat_async.cli.intents_display import show_counts, show_table
+from paycombat_async.cli.options import base_url_option, proxy_option
+from paycombat_async.cli.stores import (
+    account_option,
+    failures,
+    older_than_option,
+    opened,
+    schema_option,
+)
+from paycombat_async.client import AsyncPayCombat
+from paycombat_async.intents.intent import Intent
+from paycombat_async.resources.intents import ReconcileReport
+
+
+@click.command()
+@click.argument("store", required=False)
+@account_option
+@schema_option
+@older_than_option
+@base_url_option
+@proxy_option
+def reconcile(
+    store: str | None, account: str, schema: str, *, older_than: float, base_url: str | None, proxy: str | None
+) -> int:
+    """Look for unresolved payouts and customers in the provider's lists, and settle those that are there.
+
+    Nothing is sent again. Records that are being sent are left alone: after a crash, run it again when the time for
+    sending is over. The credentials come from PAYCOMBAT_TOKEN and PAYCOMBAT_SIGNATURE_KEY.
+
+    \b
+    Examples:
+      paycombat intents reconcile payments.db
+      paycombat intents reconcile payments.db --older-than 60
+
+    Exit codes: 0 none is left, 1 the store or the provider failed, 2 usage or configuration, 3 some are unresolved or
+    being sent.
+    """
+
+    async def look_up() -> tuple[ReconcileReport, list[Intent], list[Intent]]:
+        async with (
+            opened(store, account, schema) as records,
+            AsyncPayCombat(base_url=base_url, proxy=proxy, intents=records) as client,
+        ):
+            report = await client.intents.reconcile(older_than=older_than)
+            return report, await records.unresolved(), await records.sending()
+
+    with failures():
+        report, left, sending = asyncio.run(look_up())
+    _show_part("found at the provider and settled as applied", report.applied)
+    _show_part("ambiguous: the provider shows several objects, or one with other values", report.ambiguous)
+    _show_part("not found at the provider, which proves nothing", report.unresolved)
+    return show_counts(left, sending)
+
+
+def _show_part(title: str, found: tuple[Intent, ...]) -> None:
+    click.echo(f"{len(found):,} {title}")
+    if found:
+        show_table(found)
+        click.echo()
