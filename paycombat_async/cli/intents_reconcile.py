@@ -1,19 +1,25 @@
 """`paycombat intents reconcile`: looks for unresolved calls in the provider's lists, and settles those it finds."""
 
 import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import click
 
+from paycombat_async._printable import printable
 from paycombat_async.cli.intents_display import show_counts, show_table
 from paycombat_async.cli.options import base_url_option, proxy_option
 from paycombat_async.cli.stores import (
+    Failed,
     account_option,
     failures,
+    in_words,
     older_than_option,
     opened,
     schema_option,
 )
 from paycombat_async.client import AsyncPayCombat
+from paycombat_async.errors import ApiError, InvalidResponse, TransportError
 from paycombat_async.intents.intent import Intent
 from paycombat_async.resources.intents import ReconcileReport
 
@@ -47,7 +53,8 @@ def reconcile(
             opened(store, account, schema) as records,
             AsyncPayCombat(base_url=base_url, proxy=proxy, intents=records) as client,
         ):
-            report = await client.intents.reconcile(older_than=older_than)
+            with _unreadable_lists():
+                report = await client.intents.reconcile(older_than=older_than)
             return report, await records.unresolved(), await records.sending()
 
     with failures():
@@ -56,6 +63,20 @@ def reconcile(
     _show_part("ambiguous: the provider shows several objects, or one with other values", report.ambiguous)
     _show_part("not found at the provider, which proves nothing", report.unresolved)
     return show_counts(left, sending)
+
+
+@contextmanager
+def _unreadable_lists() -> Generator[None]:
+    """Turns the error of a list into one sentence: what cannot be read, what that means and what to do."""
+    try:
+        yield
+    except (ApiError, InvalidResponse, TransportError) as error:
+        what = (error.endpoint or "").partition(".")[0] or "calls"
+        message = (
+            f"the provider's list of {what} cannot be read: {in_words(error)}. Nothing was settled or sent, and the"
+            " records are as they were: run this command again when the cause is mended."
+        )
+        raise Failed(printable(message, limit=1000)) from None
 
 
 def _show_part(title: str, found: tuple[Intent, ...]) -> None:

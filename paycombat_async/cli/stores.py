@@ -57,9 +57,13 @@ def failures() -> Generator[None]:
         except InvalidRequest as error:
             raise ConfigurationError(str(error)) from None
         except PayCombatError as error:
-            words = error.provider_message if isinstance(error, ApiError) else None
-            sentence = f"{error} ({words})" if words else str(error)
-            raise Failed(printable(sentence, limit=1000)) from None
+            raise Failed(printable(in_words(error), limit=1000)) from None
+
+
+def in_words(error: PayCombatError) -> str:
+    """The error's message, with what the provider itself said about it."""
+    words = error.provider_message if isinstance(error, ApiError) else None
+    return f"{error} ({words})" if words else str(error)
 
 
 def without_urls(message: str) -> str:

@@ -314,7 +314,10 @@ def test_a_provider_that_refuses_is_a_sentence(path: Path) -> None:
 
     assert [1, 2] == [refused.returncode, missing.returncode]
     assert "Error: token is missing" in missing.stderr
-    assert refused.stderr.startswith("Error: ")
+    assert refused.stderr.startswith(
+        "Error: the provider's list of payouts cannot be read: payouts.list: the provider answered 401"
+    )
+    assert "Nothing was settled or sent, and the records are as they were: run this command again" in refused.stderr
     assert "Traceback" not in refused.stderr + missing.stderr
 
 
