@@ -36,6 +36,8 @@ _SYNCED: Final = (  # of the values of synchronous_commit, only remote_apply wai
 DURABLE: Final = f"(SELECT {_SYNCED}, set_config('lock_timeout', '3s', true)) AS durable"
 # In the caller's own transaction, lock_timeout would apply to the caller's later statements, too.
 _DURABLE_WITHIN: Final = f"(SELECT {_SYNCED}) AS durable"
+# A stricter level would not show what was committed while the statement waited for the table.
+_SETTINGS_ALONE: Final = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET LOCAL lock_timeout = '3s'")
 
 
 class Tables:
@@ -75,6 +77,21 @@ class Tables:
         await self.check()
         sql = self.sql(text)
         return await self.database.run(lambda connection: fetch(connection, sql, values))
+
+    # Any: as above.
+    async def execute_alone(self, table: str, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Like `execute`, while no other transaction writes to `table`; it sees all that others have committed."""
+        from paycombat_async._postgres.database import fetch  # noqa: PLC0415  # needs psycopg
+
+        await self.check()
+
+        async def work(connection: "Connection") -> list[tuple[Any, ...]]:
+            async with connection.transaction():
+                for setting in (*_SETTINGS_ALONE, f"LOCK TABLE {{schema}}.{table} IN SHARE ROW EXCLUSIVE MODE"):
+                    await fetch(connection, self.sql(setting))
+                return await fetch(connection, self.sql(text), values)
+
+        return await self.database.run(work)
 
     async def run(self, make_script: Callable[[], Script[T]]) -> T:
         """Returns the result of a script, each of whose statements is a transaction of its own. Raises `StoreFailed`.

@@ -332,23 +332,44 @@ async def test_a_locked_record_is_a_failure_soon(store, postgres_server, monkeyp
     assert await store.settle(outcome(IntentState.APPLIED))
 
 
-async def test_a_call_that_begins_during_a_move_is_not_moved(store, postgres_server):
-    """It is sent for the account that it began with; there, its outcome is looked for."""
-    await store.begin(new())
-    await store.settle(outcome(IntentState.REJECTED))
+INSERT = (
+    "INSERT INTO {schema}.intent (account, endpoint, reference, state, attempt, body_digest, owner, created_at,"
+    " leased_until, expected) VALUES ('{account}', 'payouts.create', 'order-2', 'sending', 1, 'd', 'o', now(),"
+    " now() + interval '1 hour', '{{}}')"
+)
+
+
+@pytest.mark.parametrize(
+    ("beside", "refusal"),
+    [
+        ("UPDATE {schema}.intent SET state = 'sending', leased_until = now() + interval '1 hour'", "1 calls of the"),
+        (INSERT.replace("{account}", "default"), "1 calls of the account default may be under way"),
+        (INSERT.replace("{account}", "another"), "both have a record of 1 of the calls"),
+    ],
+    ids=["again", "first", "in the other account"],
+)
+@pytest.mark.parametrize("isolation", [{}, {"options": "-c default_transaction_isolation=serializable"}], ids=len)
+async def test_a_call_that_begins_beside_a_move_is_seen(store, postgres_server, beside, refusal, isolation):
+    """Its transaction was open when the move began. All records are moved or none, and none that is being sent."""
+    await store.begin(new("order-1"))
+    await store.settle(outcome(IntentState.REJECTED, "order-1"))
+    if "another" in beside:
+        await store.begin(new("order-2", lease=0))
+    mover = PostgresIntents(postgres_server.dsn_of("postgres", **isolation), "another", schema=store.schema)
     waits = f"SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%{store.schema}%'"
-    async with await psycopg.AsyncConnection.connect(postgres_server.dsn) as other, asyncio.TaskGroup() as group:
-        await other.execute(
-            f"UPDATE {store.schema}.intent SET state = 'sending', leased_until = now() + interval '1 hour'".encode()
-        )
-        moving = group.create_task(store.move("default", "another"))
+    async with await psycopg.AsyncConnection.connect(postgres_server.dsn) as other:
+        await other.execute(beside.format(schema=store.schema).encode())
+        moving = asyncio.ensure_future(mover.move("default", "another"))
         async with asyncio.timeout(SOON_S):
-            while not await execute(postgres_server.dsn, waits):  # noqa: ASYNC110  # the server sets no event
+            while not moving.done() and not await execute(postgres_server.dsn, waits):  # noqa: ASYNC110  # the server sets no event
                 await asyncio.sleep(0)
         await other.commit()
 
-    assert 0 == moving.result()
-    assert [IntentState.SENDING] == [intent.state for intent in await store.find("order-1")]
+    with pytest.raises(ConfigurationError, match=refusal):
+        await moving
+    assert [] == await mover.find("order-1")
+    assert 1 == len(await store.find("order-1"))
+    await mover.aclose()
 
 
 async def test_a_read_only_database_is_a_failure(store, postgres_server):
