@@ -109,6 +109,15 @@ def test_what_the_blocking_package_has_of_its_own_comes_from_itself() -> None:
 
 
 @pytest.mark.promise("P10")
+def test_the_stores_of_both_packages_are_the_very_same() -> None:
+    """The blocking client runs them; a record made through one package is an `Intent` of the other."""
+    original, blocking = [importlib.import_module(f"{name}.intents") for name in ("paycombat_async", "paycombat_sync")]
+
+    assert original.__all__ == blocking.__all__
+    assert [] == [name for name in original.__all__ if getattr(blocking, name) is not getattr(original, name)]
+
+
+@pytest.mark.promise("P10")
 def test_the_blocking_webhooks_are_the_very_same_but_for_the_inboxes() -> None:
     """Which block, and so do their deliveries."""
     original, blocking = paycombat_async.webhooks, paycombat_sync.webhooks

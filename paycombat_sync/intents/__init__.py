@@ -1,0 +1,32 @@
+"""Stores that record each call that moves money before it is sent: the same objects as in `paycombat_async.intents`.
+
+    with PayCombat(intents=SqliteIntents("payments.db")) as paycombat:
+        ...
+
+The blocking client runs them, and `paycombat.intents` reads them. Their own methods are coroutines: blocking code makes
+the tables of a `PostgresIntents` with `paycombat db migrate`, or with `asyncio.run(store.migrate())`.
+"""
+
+from paycombat_async.intents import (
+    Begun,
+    Intent,
+    Intents,
+    IntentState,
+    MemoryIntents,
+    NewIntent,
+    PostgresIntents,
+    Settlement,
+    SqliteIntents,
+)
+
+__all__ = [
+    "Begun",
+    "Intent",
+    "IntentState",
+    "Intents",
+    "MemoryIntents",
+    "NewIntent",
+    "PostgresIntents",
+    "Settlement",
+    "SqliteIntents",
+]
