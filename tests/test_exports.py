@@ -125,4 +125,4 @@ def test_the_blocking_webhooks_are_the_very_same_but_for_the_inboxes() -> None:
     different = {name for name in original.__all__ if getattr(blocking, name) is not getattr(original, name)}
 
     assert original.__all__ == blocking.__all__
-    assert different == {name for name in original.__all__ if name.endswith("Inbox") or name == "Delivery"}
+    assert different == {name for name in original.__all__ if name.endswith(("Inbox", "Delivery"))}

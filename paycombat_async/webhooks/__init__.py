@@ -17,7 +17,7 @@ from paycombat_async.schemas.events import (
 )
 from paycombat_async.webhooks.doctor import Candidate, Cause, Diagnosis, diagnose
 from paycombat_async.webhooks.events import read_event as read
-from paycombat_async.webhooks.inboxes.delivery import Delivery
+from paycombat_async.webhooks.inboxes.delivery import Delivery, PostgresDelivery
 from paycombat_async.webhooks.inboxes.inbox import Damaged, Depth, Inbox, Receipt
 from paycombat_async.webhooks.inboxes.memory import MemoryInbox
 from paycombat_async.webhooks.inboxes.postgres import PostgresInbox
@@ -43,6 +43,7 @@ __all__ = [
     "PayoutFailed",
     "PayoutReturned",
     "PayoutSucceeded",
+    "PostgresDelivery",
     "PostgresInbox",
     "Receipt",
     "SignatureMismatch",

@@ -28,7 +28,7 @@ from paycombat_async.webhooks import (
     unwrap,
     verify,
 )
-from paycombat_sync.webhooks.delivery import Delivery
+from paycombat_sync.webhooks.delivery import Delivery, PostgresDelivery
 from paycombat_sync.webhooks.inbox import Inbox
 from paycombat_sync.webhooks.inboxes import MemoryInbox, SqliteInbox
 from paycombat_sync.webhooks.postgres import PostgresInbox
@@ -51,6 +51,7 @@ __all__ = [
     "PayoutFailed",
     "PayoutReturned",
     "PayoutSucceeded",
+    "PostgresDelivery",
     "PostgresInbox",
     "Receipt",
     "SignatureMismatch",

@@ -36,31 +36,27 @@ class Delivery:
     the event is marked as done. If the block raises, the event is released, to be taken again. If the lease is lost,
     `LeaseLost` is raised at a clean end of the block, because a thread cannot be cancelled.
 
-    `attempt` says how many times the event has been taken, from 1. `number` is the event's number in the inbox. `token`
-    is new each time that the event is taken, so that the inbox recognizes a worker that has lost its lease.
-    `connection` is None, except in `PostgresInbox.taken()`: there it is the connection whose transaction marks the
-    event as done.
+    `attempt` says how many times the event has been taken, from 1; `number` is its number in the inbox; `token` is new
+    each time, so that the inbox recognizes a worker whose lease was lost.
     """
 
-    __slots__ = ("_async", "_holding", "_keeper", "_runner", "attempt", "connection", "event", "number", "token")
+    __slots__ = ("_async", "_holding", "_keeper", "_runner", "attempt", "event", "number", "token")
 
-    def __init__(
-        self,
-        delivery: inner.Delivery,
-        keeper: Keeper,
-        runner: Runner,
-        connection: "RawConnection | None" = None,
-    ) -> None:
-        """Is called by an inbox. `runner` has the event loop in which the lease is renewed."""
+    def __init__(self, delivery: inner.Delivery, keeper: Keeper, runner: Runner) -> None:
+        """Called by an inbox; `runner` has the event loop in which the lease is renewed."""
         self.event = delivery.event
         self.attempt = delivery.attempt
         self.number = delivery.number
         self.token = delivery.token
-        self.connection = connection
         self._async = delivery
         self._keeper = keeper
         self._runner = runner
         self._holding: Holding | None = None
+
+    @property
+    def connection(self) -> "RawConnection | None":
+        """The connection whose transaction marks the event as done; None, except for a `PostgresDelivery`."""
+        return None
 
     def __enter__(self) -> WebhookEvent:
         self._holding = self._runner.run(self._hold)
@@ -87,3 +83,22 @@ class Delivery:
 
     def __repr__(self) -> str:
         return repr(self._async)
+
+
+class PostgresDelivery(Delivery):
+    """A delivery in `PostgresInbox.taken()`: the transaction of its `connection` marks the event as done."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, delivery: inner.Delivery, keeper: Keeper, runner: Runner, connection: "RawConnection") -> None:
+        """Called by the inbox, for a delivery that was taken over `connection`; the rest is as for `Delivery`."""
+        super().__init__(delivery, keeper, runner)
+        self._connection = connection
+
+    @property
+    def connection(self) -> "RawConnection":
+        """The connection whose transaction marks the event as done: what you write over it is committed with that."""
+        return self._connection
+
+    def __repr__(self) -> str:
+        return f"Postgres{super().__repr__()}"

@@ -13,7 +13,7 @@ from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
 from paycombat_async.webhooks.inboxes.inbox import LEASE_S, Receipt
 from paycombat_async.webhooks.inboxes.postgres_core import PostgresCore
 from paycombat_async.webhooks.inboxes.rules import lease_lost
-from paycombat_sync.webhooks.delivery import Delivery
+from paycombat_sync.webhooks.delivery import PostgresDelivery
 from paycombat_sync.webhooks.loop_inbox import LoopInbox
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ class PostgresInbox(LoopInbox):
         return self._core.receipt(self._core.tables.play_within(own, script))
 
     @contextlib.contextmanager
-    def taken(self, *, connection: "BlockingConnection | None" = None) -> Generator[Delivery | None]:
-        """Context manager; yields the next delivery, None if no event can be taken. The block is one transaction.
+    def taken(self, *, connection: "BlockingConnection | None" = None) -> Generator[PostgresDelivery | None]:
+        """A context with the next event, None if nothing waits; taking it and marking it done are one transaction.
 
         At a clean end of the `with` block, the event is marked as done, and committed together with what you wrote over
         `delivery.connection`. If the block raises, both are rolled back, and the event waits as after `release`. No
@@ -122,8 +122,8 @@ class PostgresInbox(LoopInbox):
         self._connections.close()
 
     @contextlib.contextmanager
-    def _taken(self) -> Generator[Delivery | None]:
-        delivery: Delivery | None = None
+    def _taken(self) -> Generator[PostgresDelivery | None]:
+        delivery: PostgresDelivery | None = None
         try:
             with contextlib.ExitStack() as stack:
                 connection = stack.enter_context(self._connections.transaction())
@@ -142,13 +142,13 @@ class PostgresInbox(LoopInbox):
             raise
 
     @contextlib.contextmanager
-    def _taken_within(self, connection: "RawConnection") -> Generator[Delivery | None]:
+    def _taken_within(self, connection: "RawConnection") -> Generator[PostgresDelivery | None]:
         delivery = self._take_within(connection)
         yield delivery
         if delivery is not None:
             self._end_within(connection, delivery)
 
-    def _take_within(self, connection: "RawConnection") -> Delivery | None:
+    def _take_within(self, connection: "RawConnection") -> PostgresDelivery | None:
         tables = self._core.tables
         if not tables.is_checked:
             self._runner.run(tables.check)
@@ -157,9 +157,9 @@ class PostgresInbox(LoopInbox):
         if taken is None:
             return None
         delivery = self._core.delivery(taken, lease=LEASE_S, since=since)
-        return Delivery(delivery, self, self._runner, connection)
+        return PostgresDelivery(delivery, self, self._runner, connection)
 
-    def _end_within(self, connection: "RawConnection", delivery: Delivery) -> None:
+    def _end_within(self, connection: "RawConnection", delivery: PostgresDelivery) -> None:
         script = scripts.done(delivery.number, delivery.token)
         if not self._core.tables.play_within(connection, script):
             raise lease_lost(delivery.number)

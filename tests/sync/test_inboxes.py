@@ -18,7 +18,7 @@ from paycombat_async.testing import FakeClock
 from paycombat_async.testing.inbox_conformance import CHECKS, Check
 from paycombat_async.webhooks import Damaged, Depth, Receipt, WebhookEvent, read
 from paycombat_sync import webhooks
-from paycombat_sync.webhooks import Delivery, Inbox, MemoryInbox, SqliteInbox
+from paycombat_sync.webhooks import Delivery, Inbox, MemoryInbox, PostgresDelivery, SqliteInbox
 from tests.processes import PATIENCE_S
 from tests.sync.test_parity import members, plain, translated
 
@@ -63,6 +63,7 @@ def test_a_delivery_has_the_same_attributes() -> None:
         return {name for name in dir(kind) if not name.startswith("_")}
 
     assert public(original.Delivery) - {"hold"} == public(Delivery)
+    assert public(original.PostgresDelivery) - {"hold"} == public(PostgresDelivery)
 
 
 class _Awaited:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from email.message import Message
 from typing import assert_type
 
+import psycopg
 from multidict import CIMultiDictProxy
 from starlette.datastructures import Headers as StarletteHeaders
 from tornado.httputil import HTTPHeaders
@@ -60,6 +61,7 @@ from paycombat_async.sandbox import Sandbox
 from paycombat_async.testing import FakeClock, FakeTransport
 from paycombat_sync import PayCombat
 from paycombat_sync import sync_customers as sync_customers_blocking
+from paycombat_sync import webhooks as blocking_webhooks
 from paycombat_sync.resources.customers import Customers as BlockingCustomers
 
 
@@ -204,6 +206,26 @@ def webhook(
         assert_type(webhooks.diagnose(body, headers, ["key"]), webhooks.Diagnosis)
     own: webhooks.Headers = flask
     assert_type(client.webhooks.unwrap(body, own), webhooks.WebhookEvent)
+
+
+async def inboxes(
+    inbox: webhooks.PostgresInbox, blocking: blocking_webhooks.PostgresInbox, either: webhooks.Inbox
+) -> None:
+    """Over the connection of a PostgreSQL delivery the worker writes, without asking whether there is one."""
+    async with inbox.taken() as delivery:
+        if delivery is not None:
+            assert_type(delivery, webhooks.PostgresDelivery)
+            await delivery.connection.execute("SELECT 1")
+            assert_type(delivery.connection, psycopg.AsyncConnection[object])
+    with blocking.taken() as taken:
+        if taken is not None:
+            taken.connection.execute("SELECT 1")
+            assert_type(taken.event, webhooks.WebhookEvent)
+    async with either.taken() as one:
+        if one is not None:
+            assert_type(one.connection, psycopg.AsyncConnection[object] | None)
+    while (waiting := blocking.take()) is not None:
+        assert_type(waiting, blocking_webhooks.Delivery)
 
 
 def plain(customer: Customer, update: UpdateCustomer) -> None:

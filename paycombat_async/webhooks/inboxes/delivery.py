@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from paycombat_async._clock import Clock
+from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async.schemas.events import WebhookEvent
 
 if TYPE_CHECKING:
@@ -37,24 +37,11 @@ class Delivery:
     block, the event is marked as done. If the block raises or is cancelled, the event is released, to be taken again.
     If the lease is lost, the block is cancelled, and the `async with` statement raises `LeaseLost`.
 
-    `attempt` says how many times the event has been taken, from 1. `number` is the event's number in the inbox. `token`
-    is new each time that the event is taken, so that the inbox recognizes a worker that has lost its lease.
-    `connection` is None, except in `PostgresInbox.taken()`: there it is the connection whose transaction marks the
-    event as done.
+    `attempt` says how many times the event has been taken, from 1; `number` is its number in the inbox; `token` is new
+    each time, so that the inbox recognizes a worker whose lease was lost.
     """
 
-    __slots__ = (
-        "_clock",
-        "_holding",
-        "_keeper",
-        "_lease",
-        "_since",
-        "attempt",
-        "connection",
-        "event",
-        "number",
-        "token",
-    )
+    __slots__ = ("_clock", "_holding", "_keeper", "_lease", "_since", "attempt", "event", "number", "token")
 
     def __init__(
         self,
@@ -64,22 +51,28 @@ class Delivery:
         number: int,
         token: str,
         keeper: Keeper,
-        clock: Clock,
         lease: float,
         since: float,
-        connection: "Connection | None" = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Is called by an inbox. The lease of `lease` seconds began at or after `since`, by `clock.monotonic()`."""
+        """Called by an inbox (`keeper`). The lease of `lease` seconds began at `since` or a little later.
+
+        `since` is by `clock.monotonic()`, which is `time.monotonic()` unless a test passes a clock of its own.
+        """
         self.event = event
         self.attempt = attempt
         self.number = number
         self.token = token
-        self.connection = connection
         self._keeper = keeper
         self._clock = clock
         self._lease = lease
         self._since = since
         self._holding: Holding | None = None
+
+    @property
+    def connection(self) -> "Connection | None":
+        """The connection whose transaction marks the event as done; None, except for a `PostgresDelivery`."""
+        return None
 
     async def __aenter__(self) -> WebhookEvent:
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
@@ -117,7 +110,24 @@ class Delivery:
         return Holding(lease, on_lost)
 
     def __repr__(self) -> str:
-        return f"Delivery({self.event!r}, number={self.number}, attempt={self.attempt})"
+        return f"{type(self).__name__}({self.event!r}, number={self.number}, attempt={self.attempt})"
+
+
+class PostgresDelivery(Delivery):
+    """A delivery in `PostgresInbox.taken()`: the transaction of its `connection` marks the event as done."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, delivery: Delivery, connection: "Connection") -> None:
+        """Called by the inbox, for a delivery that was taken over `connection`."""
+        for name in Delivery.__slots__:
+            setattr(self, name, getattr(delivery, name))
+        self._connection = connection
+
+    @property
+    def connection(self) -> "Connection":
+        """The connection whose transaction marks the event as done: what you write over it is committed with that."""
+        return self._connection
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ from paycombat_async._secrets import Secret, as_secret
 from paycombat_async.intents.intent import Intents, check_store
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
-from paycombat_async.webhooks.inboxes.delivery import Delivery
+from paycombat_async.webhooks.inboxes.delivery import Delivery, PostgresDelivery
 from paycombat_async.webhooks.inboxes.inbox import FORGET_DAYS, LEASE_S, LISTED, POLL_S, Damaged, Depth, Inbox, Receipt
 from paycombat_async.webhooks.inboxes.news import News
 from paycombat_async.webhooks.inboxes.postgres_core import PostgresCore
@@ -125,8 +125,8 @@ class PostgresInbox(Inbox):
         """
         return self._work(lease, poll, stop)
 
-    def taken(self, *, connection: "Connection | None" = None) -> AbstractAsyncContextManager[Delivery | None]:
-        """Context manager; yields the next delivery, None if no event can be taken. The block is one transaction.
+    def taken(self, *, connection: "Connection | None" = None) -> AbstractAsyncContextManager[PostgresDelivery | None]:
+        """A context with the next event, None if nothing waits; taking it and marking it done are one transaction.
 
         At a clean end of the `with` block, the event is marked as done, and committed together with what you wrote over
         `delivery.connection`. If the block raises, both are rolled back, and the event waits as after `release`. No

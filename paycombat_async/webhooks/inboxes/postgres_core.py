@@ -12,7 +12,7 @@ from paycombat_async.errors import StoreFailed
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
-from paycombat_async.webhooks.inboxes.delivery import Delivery, Keeper
+from paycombat_async.webhooks.inboxes.delivery import Delivery, Keeper, PostgresDelivery
 from paycombat_async.webhooks.inboxes.evidence import settle
 from paycombat_async.webhooks.inboxes.inbox import LEASE_S, Receipt
 from paycombat_async.webhooks.inboxes.rules import lease_lost
@@ -63,27 +63,29 @@ class PostgresCore:
             raise self.tables.database.failure("is being changed by too many others at once")
         return found
 
-    def delivery(
-        self, taken: scripts.TakenEvent, *, lease: float, since: float, connection: "Connection | None" = None
-    ) -> Delivery:
-        """Returns the delivery of an event that was taken at or after `since`, by `clock.monotonic()`."""
+    def delivery(self, taken: scripts.TakenEvent, *, lease: float, since: float) -> Delivery:
+        """Returns the delivery of an event that was taken after `since`, by `clock.monotonic()`."""
         return Delivery(
             taken.event,
             attempt=taken.attempt,
             number=taken.number,
             token=taken.token,
             keeper=self._keeper,
-            clock=self.clock,
             lease=lease,
             since=since,
-            connection=connection,
+            clock=self.clock,
         )
 
     async def take(self, lease: float, connection: "Connection | None" = None) -> Delivery | None:
-        """Returns the next delivery; None if no event can be taken."""
+        """Returns the next delivery, None if none can be taken. The transaction is that of `connection`, if given."""
         since = self.clock.monotonic()
         taken = await self.run(lambda: scripts.take(lease), connection)
-        return None if taken is None else self.delivery(taken, lease=lease, since=since, connection=connection)
+        return None if taken is None else self.delivery(taken, lease=lease, since=since)
+
+    async def take_within(self, connection: "Connection") -> PostgresDelivery | None:
+        """Returns the next delivery, None if none can be taken, with the connection over which it is taken."""
+        delivery = await self.take(LEASE_S, connection)
+        return None if delivery is None else PostgresDelivery(delivery, connection)
 
     async def end(self, delivery: Delivery, connection: "Connection | None" = None) -> None:
         """Marks the event as done. Raises `LeaseLost` if another worker has taken it since."""
@@ -92,16 +94,13 @@ class PostgresCore:
             raise lease_lost(number)
 
     @contextlib.asynccontextmanager
-    async def taken(self) -> AsyncGenerator[Delivery | None]:
-        """Context manager; yields the next delivery, None if no event can be taken. The block is one transaction.
-
-        The transaction marks the event as done. If the block raises, it is rolled back, and the failure is counted.
-        """
-        delivery: Delivery | None = None
+    async def taken(self) -> AsyncGenerator[PostgresDelivery | None]:
+        """A context with the next event, None if nothing waits; taking it and marking it done are one transaction."""
+        delivery: PostgresDelivery | None = None
         try:
             async with contextlib.AsyncExitStack() as stack:
                 connection = await stack.enter_async_context(self.tables.database.transaction())
-                delivery = await self.take(LEASE_S, connection)
+                delivery = await self.take_within(connection)
                 if delivery is None:
                     await stack.aclose()  # returns the connection before the `with` block runs, which may take long
                     yield None
@@ -116,9 +115,9 @@ class PostgresCore:
             raise
 
     @contextlib.asynccontextmanager
-    async def taken_within(self, connection: "Connection") -> AsyncGenerator[Delivery | None]:
-        """Context manager; like `taken`, but in the transaction of the caller's connection, which the caller ends."""
-        delivery = await self.take(LEASE_S, connection)
+    async def taken_within(self, connection: "Connection") -> AsyncGenerator[PostgresDelivery | None]:
+        """Like `taken`, but in the transaction of the caller's connection, which the caller ends."""
+        delivery = await self.take_within(connection)
         yield delivery
         if delivery is not None:
             await self.end(delivery, connection)
