@@ -100,7 +100,9 @@ class Settlement(Struct, frozen=True, kw_only=True):
 class Intents(Protocol):
     """A store of intents, for one account. `testing.intents_conformance` tests a store that you write yourself.
 
-    Every method may raise `StoreFailed`; it is then unknown whether anything was written.
+    References, endpoints and accounts are compared exactly, as text. Any number of tasks, and of processes if they
+    share the records, may call at the same time. Only `move` touches the records of other accounts. Every method may
+    raise `StoreFailed`; it is then unknown whether anything was written.
     """
 
     @property
@@ -112,24 +114,33 @@ class Intents(Protocol):
         """Records the call durably as SENDING, and returns the record with `may_send=True`.
 
         This happens, atomically, only if no record has this endpoint and reference, or if the state of that record is
-        REJECTED or NOT_SENT, which increases its attempt number. Otherwise the existing record is returned unchanged,
-        with `may_send=False`.
+        REJECTED or NOT_SENT: the new record replaces it, and keeps only its attempt number, increased. Otherwise the
+        existing record is returned unchanged, with `may_send=False`.
+
+        The lease begins now. Once it is over, all methods show the record as UNKNOWN. Raises `InvalidRequest` for a
+        reference that `check_reference` refuses: none, only white space, more than 255 characters, or a character that
+        cannot be stored.
         """
         ...
 
     async def settle(self, settlement: Settlement) -> bool:
-        """Records the outcome of a call and returns True.
+        """Records the outcome of a call with state, evidence, answer and, unless it is None, object id; returns True.
 
-        Returns False, and writes nothing, if the record has another attempt number or a final state. UNKNOWN may become
-        any other state later. APPLIED, REJECTED and NOT_SENT are final for their attempt, with two exceptions. REJECTED
-        and NOT_SENT become APPLIED if the call turns out to be carried out, so that it is not sent again. An APPLIED
-        record without an answer, as after a webhook that came first, gets the answer of a settlement that is APPLIED,
-        too, and the object id, unless both have an id and these differ; evidence and time stay.
+        `settled_at` is then the present time, or None for UNKNOWN. Returns False, and writes nothing, if there is no
+        record with this endpoint and reference, and if it has another attempt number or a final state. SENDING and
+        UNKNOWN may become any state, also after the lease. APPLIED, REJECTED and NOT_SENT are final for their attempt,
+        with two exceptions. REJECTED and NOT_SENT become APPLIED if the call turns out to be carried out, so that it is
+        not sent again. An APPLIED record without an answer, as after a webhook that came first, gets the answer of a
+        settlement that is APPLIED, too, and the object id, unless both have an id and these differ; evidence and time
+        stay.
         """
         ...
 
     async def find(self, reference: str) -> list[Intent]:
-        """Returns the records with this reference, one for each endpoint that it was used with."""
+        """Returns the records with this reference, one for each endpoint that it was used with, in order of endpoint.
+
+        A reference that `begin` would refuse has none.
+        """
         ...
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
@@ -151,17 +162,21 @@ class Intents(Protocol):
         """Moves all records of the account `source` to the account `target`, and returns their number.
 
         Either all records are moved or none. Raises `ConfigurationError`, and moves none, while a call of `source` may
-        be in progress, and if both accounts have a record with the same endpoint and reference. A program that still
-        uses `source` no longer finds the records and could pay again, so stop it first.
+        be in progress (SENDING, its lease not over), if both accounts have a record with the same endpoint and
+        reference, and for names that `check_move` refuses: two that are equal, or one that could not be a reference. A
+        program that still uses `source` no longer finds the records and could pay again, so stop it first.
         """
         ...
 
     async def forget(self, *, days: float) -> int:
-        """Deletes records whose final state is older than `days` and returns their number; unresolved ones stay."""
+        """Deletes the records that were settled more than `days` ago; returns their number. Unresolved ones stay.
+
+        With a negative number, which clients do not pass, also those that were settled just now.
+        """
         ...
 
     async def aclose(self) -> None:
-        """Closes the connections or files that the store itself has opened."""
+        """Closes the connections or files that the store itself has opened. No client calls it."""
         ...
 
 
@@ -193,6 +208,11 @@ def check_reference(reference: str) -> str:
     if problem:
         raise InvalidRequest(f"the reference {problem}", path="$")
     return reference
+
+
+def is_storable(name: str) -> bool:
+    """Whether a store can keep this reference, account or name of a person."""
+    return not _problem_of(name)
 
 
 def _problem_of(name: object) -> str:

@@ -8,7 +8,6 @@ import msgspec
 
 from paycombat_async._postgres.tables import DEFAULT_SCHEMA, DURABLE, Tables, delete_repeatedly
 from paycombat_async._secrets import Secret
-from paycombat_async.errors import InvalidRequest
 from paycombat_async.intents.intent import (
     DEFAULT_ACCOUNT,
     FREE,
@@ -21,6 +20,7 @@ from paycombat_async.intents.intent import (
     check_account,
     check_move,
     check_reference,
+    is_storable,
 )
 from paycombat_async.intents.postgres_tables import INTENT_STEPS
 from paycombat_async.intents.transitions import Move, intent_of
@@ -166,10 +166,10 @@ class PostgresIntents:
             "has_answer": settlement.answer is not None,
             "answer": settlement.answer if self._keep_answers else None,
         }
-        return _can_be_stored(settlement.reference) and bool(await self._execute(_SETTLE, values))
+        return is_storable(settlement.reference) and bool(await self._execute(_SETTLE, values))
 
     async def find(self, reference: str) -> list[Intent]:
-        return await self._select(_BY_REFERENCE, {"reference": reference}) if _can_be_stored(reference) else []
+        return await self._select(_BY_REFERENCE, {"reference": reference}) if is_storable(reference) else []
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
         return await self._select(_OPEN, {"is_sending": False, "older_than": older_than})
@@ -220,14 +220,6 @@ class PostgresIntents:
     # The rows are tuples of Any because PostgreSQL's values have no static types.
     async def _execute(self, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         return await self._tables.execute(text, {**values, "account": self.account})
-
-
-def _can_be_stored(reference: str) -> bool:
-    try:
-        check_reference(reference)
-    except InvalidRequest:
-        return False
-    return True
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -20,6 +20,7 @@ from paycombat_async.intents.intent import (
     check_account,
     check_move,
     check_reference,
+    is_storable,
 )
 from paycombat_async.intents.transitions import Record
 
@@ -79,10 +80,10 @@ class SqliteIntents:
         return await self._in_thread(self._begin, new)
 
     async def settle(self, settlement: Settlement) -> bool:
-        return await self._in_thread(self._settle, settlement)
+        return is_storable(settlement.reference) and await self._in_thread(self._settle, settlement)
 
     async def find(self, reference: str) -> list[Intent]:
-        return await self._in_thread(self._select, _BY_REFERENCE, reference)
+        return await self._in_thread(self._select, _BY_REFERENCE, reference) if is_storable(reference) else []
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
         return await self._in_thread(self._in, IntentState.UNKNOWN, older_than)

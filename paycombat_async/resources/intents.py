@@ -11,7 +11,7 @@ from paycombat_async._engine.records import is_of_other_mode, mode_of
 from paycombat_async._protocol.echo import fits_expected
 from paycombat_async.endpoints import CREATE_CUSTOMER, CREATE_PAYOUT, LIST_CUSTOMERS, LIST_PAYOUTS
 from paycombat_async.errors import ConfigurationError, Outcome
-from paycombat_async.intents.intent import Intent, Intents, IntentState, Settlement
+from paycombat_async.intents.intent import Intent, Intents, IntentState, Settlement, is_storable
 from paycombat_async.pagination import Listing, Pager
 from paycombat_async.schemas.customers import Customer
 from paycombat_async.schemas.payouts import Payout
@@ -151,8 +151,8 @@ async def resolve_on_word(store: Intents, reference: str, outcome: Outcome, by: 
     """
     if outcome not in _STATES:
         raise ConfigurationError("resolve: outcome must be Outcome.APPLIED or Outcome.REJECTED")
-    if not by.strip():
-        raise ConfigurationError("resolve: by= must be the name of the person who decides")
+    if not is_storable(by):
+        raise ConfigurationError("resolve: by= must be the name of the person who decides, at most 255 characters")
     found = await store.find(reference)
     unknown = [intent for intent in found if intent.state is IntentState.UNKNOWN]
     if not unknown and any(intent.state is IntentState.SENDING for intent in found):

@@ -651,6 +651,9 @@ async def test_a_person_resolves_what_nobody_else_can(client, transport) -> None
     for name in ("order-1", "order-2"):
         with pytest.raises(TimedOut):
             await client.payouts.create(payout(order_id=name))
+    for nobody in ("", " ", "a\0b", "\ud83d", "x" * 256):
+        with pytest.raises(ConfigurationError, match="by= must be the name of the person"):
+            await client.intents.resolve("order-1", Outcome.APPLIED, by=nobody)
 
     applied = await client.intents.resolve("order-1", Outcome.APPLIED, by="Ana")
     rejected = await client.intents.resolve("order-2", Outcome.REJECTED, by="Ana")
