@@ -5,8 +5,8 @@
         async with a_fresh_inbox() as inbox:
             await check(inbox)
 
-Each check needs a new, empty inbox without an intents store, and raises `AssertionError` if the inbox does not do what
-the check's docstring says.
+Each check needs a new, empty inbox without an intents store. It raises `AssertionError` if the inbox does not do what
+the docstring of the check says; the message names the check, quotes that rule, and says what was found.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ import msgspec
 
 from paycombat_async.errors import ConfigurationError, LeaseLost
 from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.testing.rules import expect, expect_error, rule
 from paycombat_async.webhooks.events import read_event
 from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.inbox import Depth, Inbox, Receipt
@@ -26,116 +27,133 @@ Check: TypeAlias = Callable[[Inbox], Awaitable[None]]
 
 _LEASE_S: Final = 3600.0  # longer than any check takes
 _EMPTY: Final = Depth(waiting=0, taken=0, conflicts=0, damaged=0, oldest=None)
-_STOP_S: Final = 60.0  # a wait that takes longer has failed
+_SOME: Final = Depth(waiting=2, taken=1, conflicts=1, damaged=0, oldest=None)
+_STOP_S: Final = 60.0  # seconds; a check that takes longer has failed
 
 
+@rule
 async def an_event_is_new_once(inbox: Inbox) -> None:
-    """The first `receive` of an event returns NEW, and each later one DUPLICATE, even after the event is done."""
-    assert await inbox.receive(_payin("SUCCESS")) is Receipt.NEW
-    assert await inbox.receive(_payin("SUCCESS")) is Receipt.DUPLICATE
+    """The first `receive` of an event returns NEW, each later one DUPLICATE, also after it is done."""
+    await _receives(inbox, _payin("SUCCESS"), Receipt.NEW)
+    await _receives(inbox, _payin("SUCCESS"), Receipt.DUPLICATE)
     await inbox.done(await _take(inbox))
-    assert await inbox.receive(_payin("SUCCESS")) is Receipt.DUPLICATE
-    assert await inbox.take() is None
+    await _receives(inbox, _payin("SUCCESS"), Receipt.DUPLICATE)
+    await _has_nothing(inbox)
 
 
+@rule
 async def of_many_at_once_one_is_new(inbox: Inbox) -> None:
     """Of 20 concurrent calls of `receive` with one event, exactly one returns NEW."""
     receipts = await asyncio.gather(*(inbox.receive(_payin("SUCCESS")) for _ in range(20)))
 
-    assert sorted(receipts) == [Receipt.DUPLICATE] * 19 + [Receipt.NEW]
+    expect("the receipts", sorted(receipts), [Receipt.DUPLICATE] * 19 + [Receipt.NEW])
 
 
+@rule
 async def an_earlier_status_is_outdated(inbox: Inbox) -> None:
-    """An event whose payin or payout already has a later status is OUTDATED, and no worker gets the event."""
-    assert await inbox.receive(_payout("RETURNED")) is Receipt.NEW
-    assert await inbox.receive(_payout("SUCCESS")) is Receipt.OUTDATED
-    assert await inbox.receive(_payout("SUCCESS")) is Receipt.DUPLICATE
-    assert [event.status for event in await inbox.pending()] == ["RETURNED"]
-    assert await inbox.pending(Receipt.OUTDATED) == []
+    """An event whose payin or payout already has a later status is OUTDATED, and no worker gets it."""
+    await _receives(inbox, _payout("RETURNED"), Receipt.NEW)
+    await _receives(inbox, _payout("SUCCESS"), Receipt.OUTDATED)
+    await _receives(inbox, _payout("SUCCESS"), Receipt.DUPLICATE)
+    expect("the statuses in pending()", [event.status for event in await inbox.pending()], ["RETURNED"])
+    expect("pending(Receipt.OUTDATED)", await inbox.pending(Receipt.OUTDATED), [])
 
 
+@rule
 async def another_end_is_a_conflict(inbox: Inbox) -> None:
-    """An event with a final status after another final status is a CONFLICT.
-
-    No worker gets the event, and `pending` lists it until `done`.
-    """
-    assert await inbox.receive(_payin("EXPIRED")) is Receipt.NEW
-    assert await inbox.receive(_payin("SUCCESS")) is Receipt.CONFLICT
+    """A final status after another one is a CONFLICT: no worker gets the event; `pending` lists it until `done`."""
+    await _receives(inbox, _payin("EXPIRED"), Receipt.NEW)
+    await _receives(inbox, _payin("SUCCESS"), Receipt.CONFLICT)
     await inbox.done(await _take(inbox))
 
-    assert await inbox.take() is None
-    assert [event.status for event in await inbox.pending(Receipt.CONFLICT)] == ["SUCCESS"]
+    await _has_nothing(inbox)
+    expect("pending(Receipt.CONFLICT)", await inbox.pending(Receipt.CONFLICT), [_payin("SUCCESS")])
     await inbox.done(_payin("SUCCESS"))
-    assert await inbox.pending(Receipt.CONFLICT) == []
+    expect("pending(Receipt.CONFLICT) after done()", await inbox.pending(Receipt.CONFLICT), [])
 
 
+@rule
 async def an_event_comes_out_as_it_went_in(inbox: Inbox) -> None:
     """`take` returns the event with its payload byte for byte, as attempt 1."""
     event = read_event('{ "id": "id-1", "type": "PAYIN", "status": "SUCCESS", "brand": "한빛\\u0000" }'.encode())
     await inbox.receive(event)
     delivery = await _take(inbox)
 
-    assert delivery.event == event
-    assert delivery.event.payload == event.payload
-    assert (delivery.attempt, delivery.connection) == (1, None)
+    expect("the event", delivery.event, event)
+    expect("its payload", delivery.event.payload, event.payload)
+    expect("the attempt", delivery.attempt, 1)
+    expect("the connection", delivery.connection, None)
 
 
+@rule
 async def events_are_taken_in_order_of_arrival(inbox: Inbox) -> None:
     """`take` and `pending` return events in order of arrival; `pending` returns at most `limit`."""
     for number in range(5):
         await inbox.receive(_payin("SUCCESS", number))
 
-    assert [event.id for event in await inbox.pending(limit=3)] == ["id-0", "id-1", "id-2"]
-    assert [(await _take(inbox)).event.id for _ in range(5)] == [f"id-{number}" for number in range(5)]
-    assert await inbox.take() is None
+    expect("pending(limit=3)", _ids(await inbox.pending(limit=3)), ["id-0", "id-1", "id-2"])
+    taken = [(await _take(inbox)).event for _ in range(5)]
+    expect("the events taken, in order", _ids(taken), [f"id-{number}" for number in range(5)])
+    await _has_nothing(inbox)
 
 
+@rule
 async def one_worker_gets_an_event(inbox: Inbox) -> None:
     """Each event is returned by exactly one of 20 concurrent calls of `take`."""
     for number in range(5):
         await inbox.receive(_payin("SUCCESS", number))
     taken = await asyncio.gather(*(inbox.take(lease=_LEASE_S) for _ in range(20)))
 
-    assert sorted(str(delivery.event.id) for delivery in taken if delivery) == [f"id-{number}" for number in range(5)]
+    found = sorted(str(delivery.event.id) for delivery in taken if delivery)
+    expect("the events taken", found, [f"id-{number}" for number in range(5)])
 
 
+@rule
 async def events_of_one_object_wait_for_each_other(inbox: Inbox) -> None:
     """The RETURNED event of a payout is taken only after its SUCCESS event is done. Other payouts do not wait."""
     for event in (_payout("SUCCESS"), _payout("RETURNED"), _payout("SUCCESS", 2)):
         await inbox.receive(event)
     first, second = await _take(inbox), await _take(inbox)
 
-    assert (first.event.status, second.event.id) == ("SUCCESS", "id-2")
-    assert await inbox.take() is None
+    expect("the first status taken", first.event.status, "SUCCESS")
+    expect("the second id taken", second.event.id, "id-2")
+    await _has_nothing(inbox)
     await inbox.done(first)
-    assert (await _take(inbox)).event.status == "RETURNED"
+    expect("the status taken after done()", (await _take(inbox)).event.status, "RETURNED")
 
 
+@rule
 async def an_event_whose_lease_is_over_is_taken_again(inbox: Inbox) -> None:
     """After the end of an event's lease, the next `take` returns the event as attempt 2, with another token."""
     await inbox.receive(_payin("SUCCESS"))
     first = await _take(inbox, lease=0)
     second = await _take(inbox)
 
-    assert (first.number, first.attempt, second.attempt) == (second.number, 1, 2)
-    assert first.token != second.token
-    assert await inbox.take() is None
+    expect("the number of the event taken again", second.number, first.number)
+    expect("the attempts", (first.attempt, second.attempt), (1, 2))
+    expect("whether both have the same token", first.token == second.token, wanted=False)
+    await _has_nothing(inbox)
 
 
+@rule
 async def a_worker_that_comes_too_late_is_refused(inbox: Inbox) -> None:
-    """When another worker has taken the event, `done`, `release` and `renew` raise `LeaseLost` and change nothing."""
+    """When another worker has taken the event, `done`, `release` and `renew` raise `LeaseLost` and change nothing.
+
+    So they do when that worker is done, and when the event was forgotten since.
+    """
     await inbox.receive(_payin("SUCCESS"))
     late = await _take(inbox, lease=0)
     holder = await _take(inbox)
 
-    for attempt in (inbox.done, inbox.release, inbox.renew):
-        assert await _loses(attempt(late))
-    assert (await inbox.depth()).taken == 1
+    await _loses(inbox, late, "while another worker has the event")
+    expect("taken in depth()", (await inbox.depth()).taken, 1)
     await inbox.done(holder)
-    for attempt in (inbox.done, inbox.release, inbox.renew):
-        assert await _loses(attempt(late))
+    await _loses(inbox, late, "when the other worker is done")
+    await inbox.forget(days=-1)
+    await _loses(inbox, holder, "when the event is forgotten")
 
 
+@rule
 async def done_may_be_repeated(inbox: Inbox) -> None:
     """After `done`, further calls of `done`, `release` and `renew` with the same delivery do nothing."""
     await inbox.receive(_payin("SUCCESS"))
@@ -143,36 +161,41 @@ async def done_may_be_repeated(inbox: Inbox) -> None:
     for step in (inbox.done, inbox.done, inbox.release, inbox.renew, inbox.done):
         await step(delivery)
 
-    assert await inbox.take() is None
-    assert await inbox.pending() == []
+    await _has_nothing(inbox)
+    expect("pending()", await inbox.pending(), [])
 
 
+@rule
 async def done_after_the_lease_counts_if_nobody_took_the_event(inbox: Inbox) -> None:
-    """`done` and `renew` succeed after the end of the lease if no other worker has taken the event."""
+    """`done` and `renew` work after the end of the lease, as long as nobody has taken the event again.
+
+    `done` and `release` also work after `release`.
+    """
     await inbox.receive(_payin("SUCCESS"))
     delivery = await _take(inbox, lease=0)
     await inbox.renew(delivery, lease=_LEASE_S)
-    assert await inbox.take() is None
+    await _has_nothing(inbox)
     await inbox.renew(delivery, lease=0)
+    await inbox.release(delivery)
+    await inbox.release(delivery)
     await inbox.done(delivery)
-    assert await inbox.take() is None
+    await _has_nothing(inbox)
+    expect("depth()", await inbox.depth(), _EMPTY)
 
 
+@rule
 async def a_lease_is_a_time(inbox: Inbox) -> None:
     """`take` and `renew` raise `ConfigurationError` for a lease that is negative, NaN or infinite, and take nothing."""
     await inbox.receive(_payin("SUCCESS"))
     delivery = await _take(inbox)
     await inbox.release(delivery)
     for lease in (-1, float("nan"), float("inf")):
-        for call in (inbox.take(lease=lease), inbox.renew(delivery, lease=lease)):
-            try:
-                await call
-            except ConfigurationError:
-                continue
-            raise AssertionError("a lease that is no time was accepted")
-    assert (await inbox.depth()).waiting == 1
+        await expect_error(f"take(lease={lease})", inbox.take(lease=lease), ConfigurationError)
+        await expect_error(f"renew(lease={lease})", inbox.renew(delivery, lease=lease), ConfigurationError)
+    expect("waiting in depth()", (await inbox.depth()).waiting, 1)
 
 
+@rule
 async def a_released_event_is_taken_again(inbox: Inbox) -> None:
     """After `release`, an event can be taken immediately if that was its first attempt; after its second it waits.
 
@@ -181,51 +204,51 @@ async def a_released_event_is_taken_again(inbox: Inbox) -> None:
     await inbox.receive(_payin("SUCCESS"))
     first = await _take(inbox)
     await inbox.release(first)
-    assert await _loses(inbox.renew(first))
+    await expect_error("renew() after release()", inbox.renew(first), LeaseLost)
     second = await _take(inbox)
-    assert second.attempt == 2
+    expect("the attempt after release()", second.attempt, 2)
     await inbox.release(second)
-    assert await inbox.take() is None
-    assert (await inbox.depth()).waiting == 1
+    await _has_nothing(inbox)
+    expect("waiting in depth()", (await inbox.depth()).waiting, 1)
 
 
+@rule
 async def a_person_may_call_an_event_done(inbox: Inbox) -> None:
-    """`done` with an event marks the event even if a worker has it.
+    """`done` with an event marks it even if a worker has it, and raises `ConfigurationError` for an unknown event.
 
-    It raises `ConfigurationError` for an event that was never received.
+    The calls of that worker then do nothing.
     """
     await inbox.receive(_payin("SUCCESS"))
     delivery = await _take(inbox)
     await inbox.done(_payin("SUCCESS"))
     await inbox.done(_payin("SUCCESS"))
-    await inbox.done(delivery)
+    for step in (inbox.renew, inbox.release, inbox.done):
+        await step(delivery)
 
-    assert await inbox.pending() == []
-    try:
-        await inbox.done(_payin("SUCCESS", 2))
-    except ConfigurationError:
-        return
-    raise AssertionError("an event that was never received was marked as done")
+    expect("pending()", await inbox.pending(), [])
+    await _has_nothing(inbox)
+    await expect_error("done() of an unknown event", inbox.done(_payin("SUCCESS", 2)), ConfigurationError)
 
 
+@rule
 async def a_clean_end_is_done(inbox: Inbox) -> None:
     """`async with delivery as event` yields the event, and marks it as done at the end."""
     await inbox.receive(_payin("SUCCESS"))
     async with await _take(inbox) as event:
-        assert event == _payin("SUCCESS")
-        assert (await inbox.depth()).taken == 1
-    assert await inbox.depth() == _EMPTY
+        expect("the event in the body", event, _payin("SUCCESS"))
+        expect("taken in depth() meanwhile", (await inbox.depth()).taken, 1)
+    expect("depth() afterwards", await inbox.depth(), _EMPTY)
 
 
+@rule
 async def an_error_releases(inbox: Inbox) -> None:
     """When the block of `async with delivery` raises, the error is passed on, and the event is free immediately."""
     await inbox.receive(_payin("SUCCESS"))
-    with suppress(_BodyFailed):
-        async with await _take(inbox):
-            raise _BodyFailed
-    assert (await _take(inbox)).attempt == 2
+    await expect_error("a body that raises", _failing(await _take(inbox)), _BodyFailed)
+    expect("the attempt after the error", (await _take(inbox)).attempt, 2)
 
 
+@rule
 async def a_cancelled_body_releases(inbox: Inbox) -> None:
     """When the block of `async with delivery` is cancelled, the event can be taken again immediately."""
     await inbox.receive(_payin("SUCCESS"))
@@ -240,10 +263,11 @@ async def a_cancelled_body_releases(inbox: Inbox) -> None:
     await entered.wait()
     task.cancel()
     await asyncio.wait([task])
-    assert task.cancelled()
-    assert (await _take(inbox)).attempt == 2
+    expect("whether the task was cancelled", task.cancelled(), wanted=True)
+    expect("the attempt after the cancellation", (await _take(inbox)).attempt, 2)
 
 
+@rule
 async def taken_is_one_event_and_its_end(inbox: Inbox) -> None:
     """`taken` yields the next delivery, and marks the event as done unless the `with` block raises.
 
@@ -252,16 +276,16 @@ async def taken_is_one_event_and_its_end(inbox: Inbox) -> None:
     await inbox.receive(_payin("SUCCESS"))
     with suppress(_BodyFailed):
         async with inbox.taken() as delivery:
-            assert delivery is not None
+            expect("what taken() yields", delivery and delivery.event, _payin("SUCCESS"))
             raise _BodyFailed
     async with inbox.taken() as delivery:
-        assert delivery is not None
-        assert delivery.event == _payin("SUCCESS")
+        expect("what taken() yields after an error", delivery and delivery.event, _payin("SUCCESS"))
     async with inbox.taken() as delivery:
-        assert delivery is None
-    assert await inbox.depth() == _EMPTY
+        expect("what taken() yields when nothing waits", delivery, None)
+    expect("depth()", await inbox.depth(), _EMPTY)
 
 
+@rule
 async def work_yields_what_is_there_and_what_comes(inbox: Inbox) -> None:
     """`work` yields the events that are in the inbox, and those that arrive while it waits."""
     await inbox.receive(_payin("SUCCESS"))
@@ -280,10 +304,11 @@ async def work_yields_what_is_there_and_what_comes(inbox: Inbox) -> None:
         await inbox.receive(_payin("SUCCESS", number))
     async with asyncio.timeout(_STOP_S):
         await task
-    assert seen == ["id-1", "id-2", "id-3"]
-    assert await inbox.depth() == _EMPTY
+    expect("the events that work() yields", seen, ["id-1", "id-2", "id-3"])
+    expect("depth()", await inbox.depth(), _EMPTY)
 
 
+@rule
 async def work_ends_when_it_is_told(inbox: Inbox) -> None:
     """`work` ends when `stop` is set: after the delivery under way, or immediately if it waits for events."""
     stop = asyncio.Event()
@@ -292,50 +317,53 @@ async def work_ends_when_it_is_told(inbox: Inbox) -> None:
     async for delivery in inbox.work(stop=stop):
         async with delivery:
             stop.set()
-    assert [event.id for event in await inbox.pending()] == ["id-2"]
+    expect("the events left when stop is set", _ids(await inbox.pending()), ["id-2"])
 
     await inbox.done(_payin("SUCCESS", 2))
     stop = asyncio.Event()
     asyncio.get_running_loop().call_soon(stop.set)
     async with asyncio.timeout(_STOP_S):
-        assert [delivery async for delivery in inbox.work(stop=stop)] == []
+        expect("what work() yields", [delivery async for delivery in inbox.work(stop=stop)], [])
 
 
+@rule
 async def work_ends_when_the_inbox_is_closed(inbox: Inbox) -> None:
     """`aclose` ends the loops of `work`; the inbox can be used again afterwards."""
     task = asyncio.create_task(anext(inbox.work(), None))
     while not task.done():
         await inbox.aclose()
-        await asyncio.wait([task], timeout=0.01)  # `aclose` is repeated, because `work` may not have begun before
-    assert task.result() is None
-    assert await inbox.receive(_payin("SUCCESS")) is Receipt.NEW
+        await asyncio.wait([task], timeout=0.01)  # repeated, as the loop of `work` may not have begun
+    expect("what work() yields when the inbox is closed", task.result(), None)
+    await _receives(inbox, _payin("SUCCESS"), Receipt.NEW)
     await _take(inbox)
 
 
+@rule
 async def the_depth_counts_what_is_not_done(inbox: Inbox) -> None:
-    """`depth` counts waiting events, taken events and conflicts, and has the age of the oldest of them in seconds."""
-    assert await inbox.depth() == _EMPTY
+    """`depth` counts waiting events, taken events and conflicts, and gives the age of the oldest of them in seconds."""
+    expect("depth() at first", await inbox.depth(), _EMPTY)
     for event in (_payin("EXPIRED"), _payin("SUCCESS"), _payin("SUCCESS", 2), _payout("SUCCESS"), _payout("PENDING")):
         await inbox.receive(event)
     await _take(inbox)
     depth = await inbox.depth()
 
-    assert (depth.waiting, depth.taken, depth.conflicts, depth.damaged) == (2, 1, 1, 0)
-    assert depth.oldest is not None
-    assert 0 <= depth.oldest < _LEASE_S
-    assert await inbox.damaged() == []
+    expect("the numbers in depth()", msgspec.structs.replace(depth, oldest=None), _SOME)
+    expect("whether oldest is an age in seconds", 0 <= (depth.oldest or 0) < _LEASE_S, wanted=True)
+    expect("whether oldest is None", depth.oldest is None, wanted=False)
+    expect("damaged()", await inbox.damaged(), [])
 
 
+@rule
 async def only_done_events_are_forgotten(inbox: Inbox) -> None:
     """`forget` deletes only events that are done and old enough, and returns how many. The recorded statuses stay."""
     await inbox.receive(_payin("SUCCESS"))
     await inbox.receive(_payin("SUCCESS", 2))
     await inbox.done(_payin("SUCCESS"))
 
-    assert await inbox.forget(days=1) == 0
-    assert await inbox.forget(days=-1) == 1
-    assert await inbox.receive(_payin("SUCCESS")) is Receipt.OUTDATED
-    assert await inbox.receive(_payin("SUCCESS", 2)) is Receipt.DUPLICATE
+    expect("forget(days=1) of young events", await inbox.forget(days=1), 0)
+    expect("forget(days=-1)", await inbox.forget(days=-1), 1)
+    await _receives(inbox, _payin("SUCCESS"), Receipt.OUTDATED)
+    await _receives(inbox, _payin("SUCCESS", 2), Receipt.DUPLICATE)
 
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -384,13 +412,28 @@ def _payout(status: str, number: int = 1) -> WebhookEvent:
 
 async def _take(inbox: Inbox, *, lease: float = _LEASE_S) -> Delivery:
     delivery = await inbox.take(lease=lease)
-    assert delivery is not None, "nothing waits in the inbox"
+    if delivery is None:
+        raise AssertionError("take(): None, although an event waits")
     return delivery
 
 
-async def _loses(attempt: Awaitable[None]) -> bool:
-    try:
-        await attempt
-    except LeaseLost:
-        return True
-    return False
+async def _has_nothing(inbox: Inbox) -> None:
+    expect("take()", await inbox.take(), None)
+
+
+async def _receives(inbox: Inbox, event: WebhookEvent, receipt: Receipt) -> None:
+    expect(f"receive() of {event.type} {event.status}", await inbox.receive(event), receipt)
+
+
+async def _loses(inbox: Inbox, delivery: Delivery, when: str) -> None:
+    for name, call in (("done", inbox.done), ("release", inbox.release), ("renew", inbox.renew)):
+        await expect_error(f"{name}() {when}", call(delivery), LeaseLost)
+
+
+async def _failing(delivery: Delivery) -> None:
+    async with delivery:
+        raise _BodyFailed
+
+
+def _ids(events: list[WebhookEvent]) -> list[str | None]:
+    return [event.id for event in events]

@@ -17,6 +17,9 @@ from paycombat_async.intents import (
     PostgresIntents,
     Settlement,
     SqliteIntents,
+    check_account,
+    check_move,
+    check_reference,
 )
 
 __all__ = [
@@ -29,4 +32,7 @@ __all__ = [
     "PostgresIntents",
     "Settlement",
     "SqliteIntents",
+    "check_account",
+    "check_move",
+    "check_reference",
 ]

@@ -79,36 +79,36 @@ class Inbox(Protocol):
     async def take(self, *, lease: float = LEASE_S) -> Delivery | None:
         """Returns the next event in order of arrival; None if no event can be taken.
 
-        No other worker gets the event for `lease` seconds. If it is not done by then, because the work failed or the
-        process died, it can be taken again. An event waits until the earlier events of the same payin or payout are
-        done. An event whose payload cannot be read is set aside, see `damaged`. Raises `ConfigurationError` for
-        a lease that is negative, NaN or infinite.
+        An event that is not done by then, because the work failed or the process died, can be taken again: with the
+        next attempt number and another token. An event waits until the earlier ones of the same payin or payout are
+        done. An event whose payload cannot be read is set aside, see `damaged`. Raises `ConfigurationError` for a lease
+        that is no number of seconds from 0 to 100,000,000.
         """
         ...
 
     async def done(self, taken: Delivery | WebhookEvent) -> None:
         """Marks an event as processed: its payload is deleted, and its key is kept. A second call does nothing.
 
-        Raises `LeaseLost` for a delivery whose event another worker has taken since. If a person has decided, as for a
-        CONFLICT, pass the event itself: it is marked even if a worker has taken it. Raises `ConfigurationError` for an
-        event that this inbox never received.
+        A delivery may be marked after its lease and after `release`, as long as nobody has taken the event again.
+        Raises `LeaseLost` if another worker has taken it since, also when that one is done, and if it was forgotten. To
+        decide by hand, as for a CONFLICT, pass the event itself: it is marked even if a worker has taken it, whose own
+        calls then do nothing. Raises `ConfigurationError` for an event that this inbox never received.
         """
         ...
 
     async def release(self, delivery: Delivery) -> None:
         """Gives a delivery back before its lease is over, so that the event can be taken again.
 
-        After the first attempt, the event can be taken immediately. After the second it waits 1 second, then 2, 4 and
-        so on, at most 60. Raises `LeaseLost` if another worker has taken the event since. Does nothing if the event is
-        done or was released already.
+        After the second attempt it waits 1 second, then 2, 4 and so on, at most 60. Raises `LeaseLost` as `done` does.
+        Does nothing if the event is done, or was released by this delivery before.
         """
         ...
 
     async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
         """Extends the lease to `lease` seconds from now; `async with delivery` does so by itself.
 
-        Raises `LeaseLost` if the delivery was released, or if another worker has taken the event since. Does nothing if
-        the event is done. Raises `ConfigurationError` for a lease that is negative, NaN or infinite.
+        The lease may be over by now. Raises `ConfigurationError` for a lease as `take` does, before all else; then
+        `LeaseLost` as `done` does, and if the delivery was released. Does nothing if the event is done.
         """
         ...
 
@@ -152,8 +152,8 @@ class Inbox(Protocol):
     async def forget(self, *, days: float = FORGET_DAYS) -> int:
         """Deletes the events that are done and arrived more than `days` ago. Returns how many it has deleted.
 
-        The recorded statuses of payins and payouts stay, so that a later replay of their events is OUTDATED. A replay
-        of any other event is NEW again.
+        The statuses of payins and payouts stay, so that a later replay of their events is OUTDATED. A replay of any
+        other event is NEW again. With a negative number of days, done events that arrived just now are deleted, too.
         """
         ...
 

@@ -1,0 +1,51 @@
+"""The rules of a conformance suite: checks whose errors say which rule was broken, and what was found."""
+
+import functools
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+T = TypeVar("T")
+
+
+# Any: what a coroutine yields to its event loop
+def rule(check: Callable[[T], Awaitable[None]]) -> Callable[[T], Coroutine[Any, Any, None]]:
+    """Returns the check with errors that name it and quote its docstring, which is the rule.
+
+    An `AssertionError` says so in its message, any other error in a note.
+    """
+    text = f"rule {check.__name__}: {' '.join((check.__doc__ or '').split())}"
+
+    @functools.wraps(check)
+    async def checked(subject: T) -> None:
+        try:
+            await check(subject)
+        except AssertionError as error:
+            error.args = (f"{error}\n{text}",)
+            raise
+        except Exception as error:
+            error.add_note(text)
+            raise
+
+    return checked
+
+
+def expect(what: str, found: object, wanted: object) -> None:
+    """Raises `AssertionError`, with both values, unless they are equal; of two Structs, with the fields that differ."""
+    if found == wanted:
+        return
+    if isinstance(found, Struct) and type(found) is type(wanted):
+        fields = ((name, getattr(found, name), getattr(wanted, name)) for name in found.__struct_fields__)
+        differing = [f"its {name} is {one!r} instead of {other!r}" for name, one, other in fields if one != other]
+        raise AssertionError(f"{what}: {', '.join(differing)}")
+    raise AssertionError(f"{what}: {found!r} instead of {wanted!r}")
+
+
+async def expect_error(what: str, call: Awaitable[object], error: type[Exception]) -> None:
+    """Raises `AssertionError` unless the call raises the error; any other error of the call passes unchanged."""
+    try:
+        result = await call
+    except error:
+        return
+    raise AssertionError(f"{what}: returned {result!r} instead of raising {error.__name__}")
