@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import sqlite3
 import stat
 import time
@@ -635,10 +636,55 @@ async def test_a_row_put_back_in_doubt_is_unknown_when_the_run_stops(client_of: 
         return refused(429)
 
     client = client_of(Provider(answer), max_retries=1)
-    await sync_customers(client, updates(2), journal=tmp_path / "j", concurrency=2, stop=stop)
+    failed = tmp_path / "failed.jsonl"
+    report = await sync_customers(client, updates(2), journal=tmp_path / "j", failed=failed, concurrency=2, stop=stop)
 
+    assert (0, 0, 0, 1, 1) == counts(report)
+    assert ["c0"] == [failure.customer_id for failure in report.failures]
+    assert ["c0"] == [json.loads(line)["customer_id"] for line in failed.read_text(encoding="utf-8").splitlines()]
     with contextlib.closing(sqlite3.connect(tmp_path / "j")) as journal:
         assert [("c0", "unknown"), ("c1", "new")] == journal.execute("SELECT customer, state FROM row").fetchall()
+
+
+@pytest.mark.promise("P15")
+@pytest.mark.parametrize(
+    "last",
+    [refused(404), refused(401), refused(429), ConnectFailed("no connection")],
+    ids=["404", "401", "429", "away"],
+)
+@pytest.mark.parametrize("is_shared", [False, True], ids=["one row", "every row"])
+async def test_a_row_that_was_in_doubt_once_is_never_failed_or_pending(
+    client_of: ClientOf, tmp_path: Path, last: Answer, is_shared: bool
+) -> None:
+    """Its first call was lost, and then throttled: whatever comes after that, the first may have been carried out."""
+
+    def answer(customer_id: str, attempt: int) -> Answer:
+        if customer_id == "c0":
+            return {1: Disconnected("the connection broke"), 2: refused(429)}.get(attempt, last)
+        return last if is_shared else updated(customer_id)
+
+    client = client_of(Provider(answer), max_retries=1)
+    report = await sync_customers(client, updates(2), journal=tmp_path / "j", concurrency=1)
+
+    assert 1 == report.unknown
+    assert 3 == report.exit_code
+    assert ["c0"] == [failure.customer_id for failure in report.failures if failure.customer_id == "c0"]
+    with contextlib.closing(sqlite3.connect(tmp_path / "j")) as journal:
+        assert [("unknown",)] == journal.execute("SELECT state FROM row WHERE customer = 'c0'").fetchall()
+
+
+@pytest.mark.promise("P15")
+async def test_a_row_that_was_in_doubt_and_is_carried_out_is_updated(client_of: ClientOf, tmp_path: Path) -> None:
+    """The doubt is over."""
+
+    def answer(customer_id: str, attempt: int) -> Answer:
+        return {1: Disconnected("the connection broke"), 2: refused(429)}.get(attempt, updated(customer_id))
+
+    client = client_of(Provider(answer), max_retries=1)
+    report = await sync_customers(client, updates(2), journal=tmp_path / "j", concurrency=1)
+
+    assert (2, 0, 0, 0, 0) == counts(report)
+    assert () == report.failures
 
 
 @pytest.mark.promise("P15")

@@ -30,6 +30,8 @@ class RunRecorder:
         self._failures = failures
         self._thread = ThreadPoolExecutor(1, "paycombat-journal")
         self._results: list[Result] = []
+        # Rows to be sent again although a call of theirs may have been carried out, by number, with the reason.
+        self._doubtful: dict[int, tuple[Row, str]] = {}
         self._are_many = asyncio.Event()
         self._many = _COMMIT_RESULTS if journal.is_lasting else sys.maxsize
         self.tally = tally
@@ -85,14 +87,21 @@ class RunRecorder:
             self._results = results + self._results
             raise
 
-    def mark_unknown(self, number: int) -> None:
-        """Records that the row with this number may have been carried out and will be sent again."""
-        self._add(Result(number, RowState.UNKNOWN, "in doubt"))
+    def mark_unknown(self, number: int, row: Row, journal_reason: str, display_reason: str) -> None:
+        """Record that a row may have been carried out and will be sent again.
+
+        It stays unknown unless it is carried out: if it is refused later, or not sent again before `close`, it counts
+        as unknown in the report.
+        """
+        self._add(Result(number, RowState.UNKNOWN, journal_reason))
+        self._doubtful[number] = row, display_reason
 
     def mark_done(self, number: int) -> None:
         """Records that the row with this number was carried out, and counts it."""
         self._add(Result(number, _DONE, ""))
         self.tally.updated += 1
+        if self._doubtful:
+            self._doubtful.pop(number, None)
 
     def settle(self, number: int, row: Row, state: RowState, *, journal_reason: str, display_reason: str) -> None:
         """Records the final state of a row whose call failed, and counts it.
@@ -100,6 +109,9 @@ class RunRecorder:
         `journal_reason` goes into the journal, `display_reason` into the report and the failures file. Raises
         `ConfigurationError` if the failures file cannot be written.
         """
+        is_doubtful = self._doubtful.pop(number, None) is not None
+        if is_doubtful and state is RowState.FAILED:
+            state = RowState.UNKNOWN
         self._add(Result(number, state, journal_reason))
         if state is RowState.DONE:
             self.tally.updated += 1
@@ -118,6 +130,13 @@ class RunRecorder:
         self.tally.failed += 1
         self._list(row, reason)
 
+    def _list_doubtful(self) -> None:
+        """Count and list the rows that were not sent again before the end of the run; the journal has their state."""
+        doubtful, self._doubtful = self._doubtful, {}
+        self.tally.unknown += len(doubtful)
+        for row, reason in doubtful.values():
+            self._list(row, reason)
+
     def _list(self, row: Row | BadRow, reason: str) -> None:
         self.tally.keep(row, reason)
         if self._failures is not None:
@@ -133,6 +152,7 @@ class RunRecorder:
         where, problem = None, ""
         left = self._journal.failures_left
         try:
+            self._list_doubtful()
             if self._failures is not None:
                 where = self._failures.close()
                 left = self._failures.digest

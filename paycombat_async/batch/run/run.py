@@ -174,7 +174,8 @@ class Run:
         if item.tries < max_tries(kind, anything_passed=self._anything_passed):
             self._put_back(item, error)
         elif kind in (FailureKind.THROTTLED, FailureKind.UNREACHABLE, FailureKind.REFUSED):
-            self._suspects.append((item, error))  # if every row fails like this, the cause is not this row
+            self._mark_if_unknown(item, error)
+            self._suspects.append((item, error))  # not the row's fault if every row fails like this
             self._finish_if_done()
         else:
             if kind is FailureKind.OWN and not isinstance(error, InvalidRequest):
@@ -185,9 +186,12 @@ class Run:
         if not isinstance(error, ApiError) or error.retry_after is None:
             self._throttle.hold(0.5 * 2**item.tries)
         item.tries += 1
-        if error.outcome is Outcome.UNKNOWN:
-            self._recorder.mark_unknown(item.number)
+        self._mark_if_unknown(item, error)
         self._queue.put([item])
+
+    def _mark_if_unknown(self, item: Item, error: PayCombatError) -> None:
+        if error.outcome is Outcome.UNKNOWN:
+            self._recorder.mark_unknown(item.number, item.row, journal_reason(error), display_reason(error))
 
     def _on_reached(self) -> None:
         """Notes that the provider accepted a row, or refused one for its content: then not every row fails.
