@@ -1,6 +1,8 @@
 """Reports of a batch run: progress while it lasts, and the final report with its exit code."""
 
+from bisect import insort
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
@@ -59,14 +61,13 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
     `unchanged` rows were not sent: an earlier run carried them out with the same content, or they repeat a row of the
     input, or they contain nothing to change. `unknown` rows may have been carried out; sending them again is safe.
-    `pending` rows were not carried out, because the run was a dry run or stopped early. `retried` counts calls that
-    needed more than one attempt, `throttled` 429 answers; `elapsed` is in seconds.
+    `pending` rows were not carried out, because the run was a dry run or stopped early. `retried` rows needed more than
+    one attempt, `throttled` counts 429 answers, `elapsed` is in seconds.
 
-    `failures` are the first 20 rows that failed or whose outcome is unknown. `warnings` are the first 20 `damaged`
-    rows: they are sent, but look as if a spreadsheet had changed them. `failures_file` is the path of the file that
-    lists all failures, None if no row failed or no file was asked for; its name has a number if a file at the given
-    path may hold corrections. `stopped` is the message of a problem that ended the run early, else "". `misconfigured`
-    says that the problem lies in the settings or the credentials, `interrupted` that `stop` was set.
+    `failures` are the first 20 lines that failed or are unknown, `warnings` the first 20 `damaged` ones: these are
+    sent, but look as if a spreadsheet had changed them. `failures_file` is the path of the file that lists all
+    failures; its name has a number if the given path had a file that may hold corrections. `stopped` is the message of
+    a problem that ended the run early, else "".
     """
 
     rows: int
@@ -137,7 +138,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """Mutable counts of a run, and its first failures and warnings."""
+    """Mutable counts of a run, and its failures and warnings, those of the first lines."""
 
     __slots__ = (
         "damaged",
@@ -161,15 +162,13 @@ class Tally:
         self.warnings: list[Failure] = []
 
     def keep(self, row: Row | BadRow, reason: str) -> None:
-        """Adds a failed row and its reason to the report's failures, up to `FIRST_FAILURES` rows. Counts nothing."""
-        if len(self.failures) < FIRST_FAILURES:
-            self.failures.append(Failure(row.line, printable(row.customer_id), reason))
+        """Add a failed row and its reason to the report, which keeps the first `FIRST_FAILURES` lines."""
+        _insert(self.failures, row, reason)
 
     def warn(self, row: Row) -> None:
-        """Counts a damaged row, and adds it to the report's warnings, up to `FIRST_FAILURES` rows."""
+        """Count a damaged row, and add it to the report's warnings, which keep the first `FIRST_FAILURES` lines."""
         self.damaged += 1
-        if len(self.warnings) < FIRST_FAILURES:
-            self.warnings.append(Failure(row.line, printable(row.customer_id), printable(row.damage)))
+        _insert(self.warnings, row, printable(row.damage))
 
     def progress(self, elapsed: float) -> Progress:
         """Returns a snapshot of the counts; `elapsed` is the time since the start of the run, in seconds."""
@@ -185,3 +184,10 @@ class Tally:
             damaged=self.damaged,
             elapsed=elapsed,
         )
+
+
+def _insert(kept: list[Failure], row: Row | BadRow, reason: str) -> None:
+    """Insert a row by its line, and drop what is beyond `FIRST_FAILURES` rows: calls end in any order."""
+    if len(kept) < FIRST_FAILURES or row.line < kept[-1].line:
+        insort(kept, Failure(row.line, printable(row.customer_id), reason), key=attrgetter("line"))
+        del kept[FIRST_FAILURES:]

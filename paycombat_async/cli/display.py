@@ -91,13 +91,12 @@ def _summary(report: BatchReport, name: str) -> list[str]:
     lines = [f"{report.rows:,} {'row' if report.rows == 1 else 'rows'} in {name}"]
     lines += [f"{count:>9,} {text}" for count, text, applies in counts if applies]
     lines += _listed(report.failures, report.failed + report.unknown)
+    if report.failures_file is not None:
+        lines.append(_where(report.failures_file, report.failed + report.unknown))
     if report.damaged:
         seem = "seems" if report.damaged == 1 else "seem"
         lines.append(f"{report.damaged:,} {seem} damaged by a spreadsheet (--strict refuses such rows):")
         lines += _listed(report.warnings, report.damaged)
-    if report.failures_file is not None:
-        where = printable(str(report.failures_file), limit=1000)
-        lines.append(f"They are listed with the reasons in {where}; correct them there and sync that file.")
     if not report.dry_run:
         lines.append(_pace(report))
     return lines
@@ -130,6 +129,13 @@ def _listed(rows: Sequence[Failure], count: int) -> list[str]:
     shown = rows[:_SHOWN_FAILURES]
     lines = [f"  line {row.line}{_of(row.customer_id)}: {row.reason}" for row in shown]
     return [*lines, f"  … and {count - len(shown):,} more"] if count > len(shown) else lines
+
+
+def _where(failures_file: Path, count: int) -> str:
+    path = printable(str(failures_file), limit=1000)
+    if count == 1:
+        return f"This row is listed with the reason in {path}; correct it there and sync that file."
+    return f"All {count:,} are listed with the reasons in {path}; correct them there and sync that file."
 
 
 def _of(customer_id: str) -> str:

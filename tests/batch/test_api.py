@@ -687,6 +687,22 @@ async def test_a_row_that_was_in_doubt_and_is_carried_out_is_updated(client_of: 
     assert () == report.failures
 
 
+async def test_failures_are_in_the_order_of_the_lines(client_of: ClientOf) -> None:
+    """Whatever the order in which the calls ended; with many, the first lines are kept."""
+
+    class Backwards(Provider):
+        async def send(self, draft: Draft, timeout: float) -> RawReply:
+            number = int(json.loads(draft.body or b"{}")["customer_id"][1:])
+            for _ in range(100 - number):
+                await asyncio.sleep(0)
+            return refused(422)
+
+    report = await sync_customers(client_of(Backwards()), updates(60), concurrency=60)
+
+    assert 60 == report.failed
+    assert list(range(1, 21)) == [failure.line for failure in report.failures]
+
+
 @pytest.mark.promise("P15")
 async def test_a_cancelled_run_leaves_its_journal_in_order(client_of: ClientOf, tmp_path: Path) -> None:
     """Calls under way become unknown and are sent again by the next run; done rows are not."""

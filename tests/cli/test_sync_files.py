@@ -137,6 +137,18 @@ def test_damage_is_a_warning_or_refused(tmp_path: Path, sandbox: Sandbox) -> Non
     assert "8.21E+11" == description(sandbox, "c1")
 
 
+def test_the_failures_file_is_named_below_the_failures(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Not below the warnings, which are not in it."""
+    path = write(tmp_path / "in.csv", "customer_id,description\nc1,8.21E+11\nnobody,x\n")
+
+    shown = sync(sandbox, path).stdout.splitlines()
+
+    start = next(number for number, line in enumerate(shown) if line.startswith("  line 3, nobody: "))
+    where = tmp_path / "in.failed.csv"
+    assert f"This row is listed with the reason in {where}; correct it there and sync that file." == shown[start + 1]
+    assert "1 seems damaged by a spreadsheet (--strict refuses such rows):" == shown[start + 2]
+
+
 def test_rows_are_skipped_for_what_was_sent_and_not_for_what_is(tmp_path: Path, sandbox: Sandbox) -> None:
     """The words say so, `--dry-run` counts the same, and `--all` sends them again."""
     path = write(tmp_path / "in.csv", CSV)
@@ -181,7 +193,7 @@ def test_corrections_are_left_and_said_so(tmp_path: Path, sandbox: Sandbox) -> N
     ended = sync(sandbox, path)
 
     assert 1 == ended.returncode
-    assert "in.failed-2.csv; correct them there and sync that file." in ended.stdout
+    assert "in.failed-2.csv; correct it there and sync that file." in ended.stdout
     assert f"{mended} was left as it is: it is not what the last run wrote, and may hold corrections." in ended.stderr
     assert "customer_id,description\nc2,y\n" == mended.read_text("utf-8")
 
