@@ -83,7 +83,8 @@ def _violation(value: object) -> str | None:
     return next((reason for is_wrong, reason in _VIOLATIONS if is_wrong(amount)), None)
 
 
-def _significant_digits(amount: Decimal) -> int:
+def significant_digits(amount: Decimal) -> int:
+    """Returns the number of digits of a finite amount, without zeros at either end."""
     return len("".join(map(str, amount.as_tuple().digits)).strip("0"))
 
 
@@ -93,7 +94,7 @@ _VIOLATIONS: tuple[tuple[Callable[[Decimal], bool], str], ...] = (
     (lambda amount: amount < 0, "an amount is not negative"),
     (lambda amount: 0 < amount < SMALLEST, f"an amount is 0, or at least {SMALLEST}"),
     (lambda amount: amount >= LIMIT, "an amount is below 10^15"),
-    (lambda amount: _significant_digits(amount) > MAX_DIGITS, f"an amount has at most {MAX_DIGITS} significant digits"),
+    (lambda amount: significant_digits(amount) > MAX_DIGITS, f"an amount has at most {MAX_DIGITS} significant digits"),
 )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -13,6 +13,7 @@ from paycombat_async._json.amounts import check_amounts
 from paycombat_async._json.canonical import canonical_json
 from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas._data import Data
+from paycombat_async.schemas._unnamed import with_extra
 
 _AT_PATH = re.compile(r"(?s)(.*) - at (?:`key` in )?`(\$[^`]*)`\Z")
 _ECHO = re.compile(r"(?s)Invalid enum value .*")
@@ -29,27 +30,46 @@ class Part(Data, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def from_mapping(cls, data: Mapping[str, object]) -> Self:
         """Returns this Struct, made from plain data such as parsed JSON or a form, with all values checked.
 
-        An amount may be a Decimal, int or str here, or a float that has at most 15 significant digits, as in JSON.
-        The members of `extra` are in a mapping of that name. Raises `InvalidRequest` with the path of the field.
+        It takes back what `canonical_json` or `to_dict()` gives of a request. A key that the Struct does not name
+        belongs to `extra`, where the Struct has one; it may also be in a mapping of that name. A key that is nearly the
+        name of a missing field is refused as a typing error.
+
+        An amount may be a Decimal, int or str here, or a float that has at most 15 significant digits, as in JSON; in
+        `extra`, such a float becomes a Decimal. Raises `InvalidRequest` with the path of the field.
         """
-        check_amounts(cls, data)
-        try:
-            return msgspec.convert(data, cls)
-        except msgspec.ValidationError as error:
-            text, path = explain(error)
-        except (UnicodeEncodeError, RecursionError):
-            text, path = "cannot be written as JSON", "$"
-        canonical_json(data)  # raises `InvalidRequest` if a value cannot be written as JSON
-        raise InvalidRequest(f"{path}: {text}", path=path)
+        made = from_named(cls, with_extra(cls, data))
+        if getattr(made, "extra", UNSET) is not UNSET:
+            canonical_json(made)  # raises `InvalidRequest` for what cannot be sent; `extra` may hold anything
+        return made
 
     @classmethod
     def _validate(cls, kind: Any, data: object) -> object:
         if not isinstance(data, Mapping):
             raise InvalidRequest(f"$: expected an object, got {type(data).__name__}")
-        return kind.from_mapping(data)  # pyright: ignore[reportUnknownArgumentType]  # keys are checked there
+        return from_named(kind, data)  # pyright: ignore[reportUnknownArgumentType]  # keys are checked there
 
     def _encode(self) -> bytes:
         return canonical_json(self)
+
+
+P = TypeVar("P", bound=Part)
+
+
+def from_named(kind: type[P], data: Mapping[str, object]) -> P:
+    """Return a Struct made from plain data, in which every key is the name of a field.
+
+    For data that others write, such as a file or the body of a form: a key that the Struct does not name is refused.
+    Raises `InvalidRequest` with the path of the field.
+    """
+    check_amounts(kind, data)
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        text, path = explain(error)
+    except (UnicodeEncodeError, RecursionError):
+        text, path = "cannot be written as JSON", "$"
+    canonical_json(data)  # raises `InvalidRequest` if a value cannot be written as JSON
+    raise InvalidRequest(f"{path}: {text}", path=path)
 
 
 class OpenPart(Part, frozen=True, kw_only=True):

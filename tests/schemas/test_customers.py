@@ -226,8 +226,10 @@ def test_none_inside_metadata_is_null() -> None:
 
 
 VALID = {"customer_id": "c"}
+LOOP: list[object] = []
+LOOP.append(LOOP)
 BAD: dict[str, tuple[object, str]] = {
-    "unknown key": ({**VALID, "adress": PLANTED}, "$"),
+    "misspelt key": ({**VALID, "desciption": PLANTED}, "$"),
     "unknown key further in": ({**VALID, "company": {"adress": PLANTED}}, "$.company"),
     "no customer_id": ({"description": PLANTED}, "$"),
     "empty customer_id": ({"customer_id": ""}, "$.customer_id"),
@@ -244,7 +246,11 @@ BAD: dict[str, tuple[object, str]] = {
     "wrong type that looks like a path": ({**VALID, "type": f"{PLANTED}' - at `$.{PLANTED}`"}, "$.type"),
     "wrong type, a number": ({**VALID, "type": 53}, "$.type"),
     "wrong type, half a surrogate pair": ({**VALID, "type": f"{PLANTED}\ud800"}, "$.type"),
-    "half a surrogate pair in a key": ({**VALID, "k\ud800": PLANTED}, "$"),
+    "half a surrogate pair in a key": ({**VALID, "k\ud800": PLANTED}, "$.extra"),
+    "half a surrogate pair in a misspelt key": ({**VALID, "description\ud800": PLANTED}, "$"),
+    "key twice": ({**VALID, "status": PLANTED, "extra": {"status": PLANTED}}, "$"),
+    "calculated float in an unknown key": ({**VALID, "limit": [0.1 + 0.2]}, "$.extra.limit[0]"),
+    "what contains itself in an unknown key": ({**VALID, "limit": LOOP}, "$.extra.limit" + "[0]" * 31),
     "half a surrogate pair in a key further in": ({**VALID, "company": {"k\ud800": PLANTED}}, "$.company"),
     "number as a key": ({**VALID, 5: PLANTED}, "$"),
     "number as a key of metadata": ({**VALID, "metadata": {5: PLANTED}}, "$.metadata"),

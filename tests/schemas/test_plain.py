@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from paycombat_async import (
+    BeneficiaryIndividual,
     Checkout,
     CreatePayin,
     CreatePayout,
@@ -142,6 +143,15 @@ BACK: dict[str, Any] = {
         customer_id="c", type=CustomerType.COMPANY, metadata={"a": 1.5}, company=UpdateCompany(name="x")
     ),
     "payin": CreatePayin(payer_id="va_1"),
+    "extra": payout(
+        extra={"webhook_url": "http://x", "fee": Decimal("0.10"), "rates": [{"a": Decimal("1.5"), "b": -7}]}
+    ),
+    "extra only": CreatePayin(extra={"amount": Decimal("12.50"), "currency": "AUD", "payin_method_param": {"a": None}}),
+    "extra further in": payout(
+        payout_beneficiary_param=PayoutBeneficiary(
+            individual=BeneficiaryIndividual(first_name="Ana"), extra={"iban": "DE02", "account_name": "Ana"}
+        )
+    ),
 }
 
 
@@ -155,13 +165,41 @@ def test_json_of_a_request_can_be_read_back(request_: Any) -> None:
         assert canonical_json(request_) == canonical_json(again)
 
 
-def test_members_of_extra_are_read_back_under_its_name() -> None:
-    """An unknown key is a typing error, and stays one."""
-    with pytest.raises(InvalidRequest, match="unknown field"):
-        CreatePayin.from_mapping(PAYIN.to_dict())
+def test_members_of_extra_may_be_under_its_name() -> None:
+    """As in a constructor; a float is the Decimal that it was in the JSON."""
+    again = CreatePayin.from_mapping(PAYIN.to_dict(exclude={"extra"}) | {"extra": json.loads(json.dumps({"a": 1.5}))})
 
-    again = CreatePayin.from_mapping(PAYIN.to_dict(exclude={"extra"}) | {"extra": PAYIN.extra})
-    assert canonical_json(PAYIN) == canonical_json(again)
+    assert {"a": Decimal("1.5")} == again.extra
+
+
+NEARLY = {
+    "a letter is missing": ("ordr_id", "order_id"),
+    "camel case": ("orderId", "order_id"),
+    "capitals": ("ORDER_ID", "order_id"),
+    "a hyphen": ("order-id", "order_id"),
+    "a name that only begins alike": ("order_reference", ""),
+}
+
+
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize(("name", "meant"), NEARLY.values(), ids=NEARLY)
+def test_a_key_that_is_nearly_a_missing_field_is_refused(name: str, meant: str) -> None:
+    """A payout without its order id could be made twice. What is not similar is the provider's, and goes into extra."""
+    data = payout().to_dict()
+    data[name] = data.pop("order_id")
+
+    if meant:
+        with pytest.raises(InvalidRequest, match=f"did you mean '{meant}'"):
+            CreatePayout.from_mapping(data)
+    else:
+        assert {name: payout().order_id} == CreatePayout.from_mapping(data).extra
+
+
+def test_a_key_like_a_field_that_is_there_goes_into_extra() -> None:
+    """`beneficiary_country` is nearly `beneficiary_currency`, which is given."""
+    request = payout(extra={"beneficiary_country": "AU", "order_ids": ["a"]})
+
+    assert request == CreatePayout.from_mapping(json.loads(canonical_json(request)))
 
 
 FLOATS = {

@@ -15,6 +15,7 @@ from paycombat_async.batch.rows.damage import find_damage
 from paycombat_async.batch.rows.hints import did_you_mean
 from paycombat_async.endpoints import UPDATE_CUSTOMER
 from paycombat_async.errors import InvalidRequest
+from paycombat_async.schemas._base import from_named
 from paycombat_async.schemas.customers import UpdateCustomer
 
 # The row as it is in its file, for the failures file: the cells of CSV, the line of JSONL, None if there is no file.
@@ -77,7 +78,7 @@ def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | B
     if "extra" in data:  # `extra` is a field of `UpdateCustomer`, not a key of the body
         return BadRow(line, "unknown field 'extra'", known, source)
     try:
-        request = UpdateCustomer.from_mapping(data)
+        request = from_named(UpdateCustomer, data)
     except InvalidRequest as error:
         return BadRow(line, reason_of(error) + _hint(error), known, source)
     return row_from_request(line, request, source, find_damage(data))
