@@ -36,6 +36,11 @@ class ObservedClient:
         """
         return self._engine.send(endpoint, request, {}, body=body)  # not awaited: saves a coroutine per call
 
+    @property
+    def base_url(self) -> str:
+        """The address that the calls go to."""
+        return self._engine.config.base_url
+
     def account_digest(self, purpose: str) -> str:
         """Returns a hex SHA-256 of `purpose`, base URL and token, which does not reveal the token."""
         config = self._engine.config

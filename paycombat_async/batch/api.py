@@ -22,6 +22,7 @@ async def sync_customers(
     rate: float | None = None,
     dry_run: bool = False,
     send_all: bool = False,
+    account: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: "asyncio.Event | None" = None,
 ) -> BatchReport:
@@ -34,11 +35,12 @@ async def sync_customers(
     of a file for the rows that failed, with the reasons. If a file at that path may hold corrections, that file is
     kept, and `BatchReport.failures_file` is another path.
 
-    With a `journal` file, the same call resumes a run that was killed or stopped. Rows that an earlier run carried out
-    are skipped if their content in the input is the same, even if the customer has changed at the provider since;
-    `send_all` sends them again. Results are committed every quarter of a second, and at the latest after 300 rows.
-    Therefore a resumed run sends again at most about 300 rows that were carried out, and the rows whose calls were
-    under way when the run was killed.
+    With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried out before
+    are skipped while their content in the input is the same, whatever has changed at the provider; `send_all` sends
+    them again. Results are committed every quarter of a second, and at the latest after 300 rows: a resumed run sends
+    again at most about 300 rows that were carried out, and those under way when the run was killed. A journal belongs
+    to one account at one address: that of the client's token or, if `account` is given, the one of that name, whose
+    token may be replaced.
 
     At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
     the provider answers 429. `rate` is the highest number of calls per second. With `dry_run` nothing is sent or
@@ -53,5 +55,16 @@ async def sync_customers(
     # This module imports asyncio and sqlite3, which would be a third of the package's import time.
     from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # for the reason above
 
-    job = Job(rows, journal, failed, concurrency, rate, on_progress, stop, dry_run=dry_run, send_all=send_all)
+    job = Job(
+        rows,
+        journal,
+        failed,
+        concurrency,
+        rate,
+        on_progress,
+        stop,
+        dry_run=dry_run,
+        send_all=send_all,
+        account=account,
+    )
     return await carry_out(client, job)

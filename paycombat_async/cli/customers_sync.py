@@ -57,6 +57,7 @@ Exit codes:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--journal", type=_FILE, help="Path of the journal.  [default: FILE.journal; none for standard input]")
 @click.option("--no-journal", is_flag=True, help="Keep no journal: a killed run starts again from the first row.")
+@click.option("--account", metavar="NAME", help="Name the account in the journal, so that its token may be replaced.")
 @click.option("--all", "send_all", is_flag=True, help="Send rows again that the journal says are done.")
 @click.option("--failed", type=_FILE, help="Path of the failures file.  [default: NAME.failed.csv beside FILE]")
 @click.option("--concurrency", type=click.IntRange(1, 1000), default=64, show_default=True, help="Concurrent calls.")
@@ -93,6 +94,7 @@ def sync(
     *,
     journal: Path | None,
     no_journal: bool,
+    account: str | None,
     failed: Path | None,
     sandbox: bool,
     base_url: str | None,
@@ -126,6 +128,7 @@ def sync(
             journal=None if no_journal else journal or _default_journal(file, sandbox=sandbox),
             failed=failed or _default_failed(file, rows),
             send_all=send_all,
+            account=account,
             concurrency=concurrency,
             rate=rate,
             sandbox=sandbox,

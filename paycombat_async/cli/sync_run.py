@@ -29,6 +29,7 @@ class SyncJob:
     journal: Path | None
     failed: Path
     send_all: bool
+    account: str | None
     concurrency: int
     rate: float | None
     sandbox: bool
@@ -61,6 +62,7 @@ async def dry_run(job: SyncJob) -> BatchReport:
             None,
             dry_run=True,
             send_all=job.send_all,
+            account=job.account,
             on_row=show,
         ),
     )
@@ -89,6 +91,7 @@ async def carry_out(job: SyncJob) -> BatchReport:
                             stop,
                             dry_run=False,
                             send_all=job.send_all,
+                            account=job.account,
                             on_report=reports.append,
                         ),
                     )

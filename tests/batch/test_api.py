@@ -798,10 +798,28 @@ async def test_the_journal_is_bound_to_the_account(client_of: ClientOf, tmp_path
 
     for other in ({"token": "snd_other"}, {"base_url": "http://127.0.0.1:1"}):
         provider = Provider()
-        with pytest.raises(ConfigurationError, match="belongs to another account or address"):
+        with pytest.raises(ConfigurationError, match=r"belongs to another (account|address)"):
             await sync_customers(client_of(provider, **other), updates(1), journal=tmp_path / "j")
         assert not provider.sent
     assert b"snd_" not in (tmp_path / "j").read_bytes()
+
+
+async def test_a_named_account_keeps_its_journal_when_its_token_is_replaced(
+    client_of: ClientOf, tmp_path: Path
+) -> None:
+    """A dry run says the same, also without a client."""
+    await sync_customers(client_of(Provider()), updates(2), journal=tmp_path / "j", account="shop-eu")
+    client = client_of(Provider(), token="snd_new")
+
+    named = {"journal": tmp_path / "j", "account": "shop-eu"}
+    dry = [await sync_customers(given, updates(2), **named, dry_run=True) for given in (client, None)]
+    report = await sync_customers(client, updates(2), **named)
+
+    assert [(0, 2, 0, 0, 0)] * 3 == [counts(found) for found in (*dry, report)]
+    with pytest.raises(ConfigurationError, match="another account: shop-eu, and this run is for shop-us"):
+        await sync_customers(None, updates(2), journal=tmp_path / "j", account="shop-us", dry_run=True)
+    with pytest.raises(ConfigurationError, match="account"):
+        await sync_customers(client, updates(2), account="")
 
 
 @pytest.mark.parametrize(

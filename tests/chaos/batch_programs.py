@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from paycombat_async import AsyncPayCombat, ConfigurationError, UpdateCustomer, sync_customers
 from paycombat_async.batch import BatchReport, Row
 from paycombat_async.batch.journal import index
+from paycombat_async.batch.journal.binding import Binding
 from paycombat_async.batch.journal.journal import Result, RowState, open_journal
 from paycombat_async.batch.rows.row import row_from_request
 from tests.chaos.journal_tap import FULL, OK, Operation, tap
@@ -175,7 +176,7 @@ def _record_one(path: Path, rows: list[Row], window: int, random: Random, histor
     operations: list[Operation] = []
     tap(lambda operation: operations.append(operation) or OK)
     index.LATEST = 3 * window  # so that it catches up now and then
-    journal = open_journal(path.parent / "journal", account="account", source="source")
+    journal = open_journal(path.parent / "journal", Binding(source="source", account="account"))
     open_rows: dict[int, Row] = {}
 
     def settled() -> list[Result]:

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from paycombat_async import ConfigurationError, StoreFailed
+from paycombat_async.batch.journal.binding import Binding
 from paycombat_async.batch.journal.journal import open_journal
 from tests.chaos import inbox_programs
 from tests.chaos.batch_programs import Model, recorded_row
@@ -42,7 +43,7 @@ of_the_inbox = pytest.mark.promise("P14")
 def found(directory: Path, image: dict[str, bytes]) -> tuple[Model, set[str]]:
     """What our own code makes of an image: the rows, and those that it would skip. Raises `ConfigurationError`."""
     lay_out(directory, image)
-    journal = open_journal(directory / "journal", account="account", source="source")
+    journal = open_journal(directory / "journal", Binding(source="source", account="account"))
     with closing(journal._connection) as connection:  # also if the assertion fails
         assert [("ok",)] == connection.execute("PRAGMA integrity_check").fetchall()
         rows = {key: (body, state) for key, body, state in connection.execute("SELECT customer, body, state FROM row")}

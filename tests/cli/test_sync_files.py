@@ -184,6 +184,39 @@ def test_a_wrong_token_is_corrected_and_the_same_command_goes_on(tmp_path: Path,
     assert "        2 updated\n" in right.stdout
 
 
+def test_a_sandbox_that_was_started_again_needs_another_journal(tmp_path: Path, sandbox: Sandbox) -> None:
+    """It has another port, and has forgotten what was done; the message names both addresses and the options."""
+    path = write(tmp_path / "in.csv", CSV)
+    sync(sandbox, path)
+
+    with Sandbox() as another:
+        another.add_customers(["c1", "c2"])
+        refused, without = sync(another, path), sync(another, path, "--no-journal")
+        executed = [another.executions(customer) for customer in ("c1", "c2")]
+        sentence = f"belongs to another address: {sandbox.base_url}, and this run is for {another.base_url}; "
+
+    assert (2, 0) == (refused.returncode, without.returncode)
+    assert sentence + "name another journal (--journal), or keep none (--no-journal)\n" in refused.stderr
+    assert [1, 1] == executed
+
+
+def test_a_replaced_token_needs_the_name_of_the_account(tmp_path: Path) -> None:
+    """Given from the first run on; without it, the refusal names the option."""
+    path = write(tmp_path / "in.csv", CSV)
+    with Sandbox(token="snd_old") as old:
+        old.add_customers(["c1", "c2"])
+        sync(old, path, "--account", "shop-eu")
+        port = int(old.base_url.rpartition(":")[2])
+
+    with Sandbox(token="snd_new", port=port) as new:
+        new.add_customers(["c1", "c2"])
+        refused, named = sync(new, path), sync(new, path, "--account", "shop-eu")
+
+    assert (2, 0) == (refused.returncode, named.returncode)
+    assert "if this run is for it, give --account shop-eu" in refused.stderr
+    assert "        2 skipped" in named.stdout
+
+
 def test_corrections_are_left_and_said_so(tmp_path: Path, sandbox: Sandbox) -> None:
     """The failures of the later run are in another file, which is named."""
     path = write(tmp_path / "in.csv", "customer_id,description\nc1,x\n,y\n")

@@ -5,7 +5,7 @@ It has mode 0600, is locked by the run that uses it, and is bound to one account
 
 import os
 import sqlite3
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from paycombat_async import _sqlite_file as sqlite_file
+from paycombat_async.batch.journal.binding import Binding, check_bound
 from paycombat_async.batch.journal.index import INDEX_TABLE
 from paycombat_async.errors import ConfigurationError
 
@@ -31,32 +32,22 @@ _TABLES = (
 )
 
 
-def open_file(path: Path, belongs_to: Mapping[str, str]) -> sqlite3.Connection:
-    """Returns a connection to the journal at `path`, which is created if missing.
+def open_file(path: Path, binding: Binding) -> sqlite3.Connection:
+    """A connection to the journal at `path`, which is created if missing.
 
-    `belongs_to` has the keys `account` (a digest) and `source` (the name of the input); a key that is left out is not
-    checked. Raises `ConfigurationError` if the journal cannot be created or opened, is in use by another run, is
-    damaged, is not a journal of this version, or is bound to another account or input. A new journal is not bound
-    here, but later by `bind`.
+    Raises `ConfigurationError` if the journal is in use, is another kind of file, or is bound to another account or
+    input than those of `binding`. A new journal is not bound here, but later by `bind`.
     """
     sqlite_file.create_private(path, "journal")
     with translate_errors(path):
         connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
         try:
             _own(connection, path)
-            _check_bound(connection, path, belongs_to)
+            check_bound(dict(connection.execute("SELECT name, value FROM mark")), path, binding)
         except BaseException:
             connection.close()
             raise
         return connection
-
-
-def bind(connection: sqlite3.Connection, belongs_to: Mapping[str, str]) -> None:
-    """Binds the journal to this account and input: from now on, `open_file` refuses it for any other.
-
-    Has no effect on a journal that is bound already.
-    """
-    connection.executemany("INSERT OR IGNORE INTO mark VALUES (?, ?)", belongs_to.items())
 
 
 def open_temporary() -> sqlite3.Connection:
@@ -136,15 +127,4 @@ def _own(connection: sqlite3.Connection, path: Path) -> None:
     if schema != _SCHEMA:
         raise ConfigurationError(
             f"the journal {path} was written by another version of paycombat; name another journal"
-        )
-
-
-def _check_bound(connection: sqlite3.Connection, path: Path, belongs_to: Mapping[str, str]) -> None:
-    bound = dict(connection.execute("SELECT name, value FROM mark"))
-    others = {name for name, value in belongs_to.items() if bound.get(name, value) != value}
-    if "account" in others:
-        raise ConfigurationError(f"the journal {path} belongs to another account or address; name another journal")
-    if others:
-        raise ConfigurationError(
-            f"the journal {path} belongs to another input, {bound['source']}; name another journal"
         )

@@ -17,14 +17,15 @@ anything, for example because its token is wrong, does not bind it.
 
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
-from paycombat_async.batch.journal.file import bind, open_file, open_temporary, translate_errors
+from paycombat_async.batch.journal.binding import Binding, bind
+from paycombat_async.batch.journal.file import open_file, open_temporary, translate_errors
 from paycombat_async.batch.journal.index import CustomerIndex, Known, json_text
 from paycombat_async.batch.rows.row import Row
 
@@ -94,17 +95,14 @@ class Journal:
         self,
         connection: sqlite3.Connection,
         path: Path | None,
-        belongs_to: Mapping[str, str] | None = None,
+        binding: Binding | None = None,
         *,
         send_all: bool = False,
     ) -> None:
-        """`path` is None for a temporary journal; `belongs_to` has the account and the input to bind the journal to.
-
-        With `send_all`, rows that earlier runs have carried out are sent again.
-        """
+        """`binding` is what `bind` takes; with `send_all`, rows done before are sent again."""
         self._connection = connection
         self._path = path
-        self._belongs_to = belongs_to or {}
+        self._binding = binding
         with translate_errors(path):
             marks = dict(connection.execute("SELECT name, value FROM mark"))
             self._run = marks.get("run", 0) + 1
@@ -114,6 +112,8 @@ class Journal:
             self.failures_left: str = marks.get("failures", "")
             changed = {"run": self._run, "all_since": self._all_since}
             connection.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", changed.items())
+            if binding is not None and "source" in marks:  # it is bound already, perhaps without the account's name
+                bind(connection, binding)
             (top,) = connection.execute("SELECT max(number) FROM row").fetchone()
             self._index = CustomerIndex(connection)
         self._next = (top or 0) + 1
@@ -169,8 +169,8 @@ class Journal:
             self._connection.execute(_SETTLE, [json_text(others)])
         if done:
             self._connection.execute(_SETTLE_DONE, [json_text(done)])
-        if self._belongs_to and any(result.state in _BINDING for result in results):
-            bind(self._connection, self._belongs_to)
+        if self._binding is not None and any(result.state in _BINDING for result in results):
+            bind(self._connection, self._binding)
 
     def _plan(self, rows: Sequence[Row]) -> list[Plan]:
         if not rows:
@@ -213,18 +213,15 @@ def is_up_to_date(known: Known, row: Row, all_since: int) -> bool:
     return known.state == _WRITTEN_DONE and known.body == row.digest and known.run >= all_since
 
 
-def open_journal(path: Path, *, account: str, source: str, send_all: bool = False) -> Journal:
-    """Returns the journal at `path`; the file is created if missing.
+def open_journal(path: Path, binding: Binding, *, send_all: bool = False) -> Journal:
+    """Open the journal at `path`; it is created if missing.
 
-    `account` is the digest of the account, `source` the name of the input. A new journal is bound to both as soon as a
-    row was carried out, or may have been. With `send_all`, rows that earlier runs have carried out are sent again.
-    Raises `ConfigurationError` if the journal is in use by another run, is damaged, or belongs to another account or
-    input.
+    A new journal is bound to account and input when a row was carried out. With `send_all`, rows done by earlier runs
+    are sent again. Raises `ConfigurationError` if the journal is in use or belongs to another account or input.
     """
-    belongs_to = {"account": account, "source": source}
-    connection = open_file(path, belongs_to)
+    connection = open_file(path, binding)
     try:
-        return Journal(connection, path, belongs_to, send_all=send_all)
+        return Journal(connection, path, binding, send_all=send_all)
     except BaseException:
         connection.close()
         raise

@@ -2,9 +2,10 @@
 
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from paycombat_async.batch.journal.binding import Binding
 from paycombat_async.batch.journal.file import open_file, translate_errors
 from paycombat_async.batch.journal.index import CustomerIndex
 from paycombat_async.batch.journal.journal import is_up_to_date
@@ -41,14 +42,14 @@ class JournalPreview:
         self._connection.close()
 
 
-def preview_journal(path: Path, belongs_to: Mapping[str, str]) -> JournalPreview | None:
-    """Returns the preview of the journal at `path`; None if there is no file, and then creates none.
+def preview_journal(path: Path, binding: Binding) -> JournalPreview | None:
+    """The preview of the journal at `path`; None if the file does not exist, which is then not created.
 
     Raises `ConfigurationError` for a journal that `open_file` refuses: in use, damaged, or bound to something else.
     """
     if not path.exists():
         return None
-    connection = open_file(path, belongs_to)
+    connection = open_file(path, binding)
     try:
         return JournalPreview(connection, path)
     except BaseException:

@@ -10,6 +10,7 @@ from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._engine.observed import ObservedClient
 from paycombat_async._protocol.messages import Attempt
 from paycombat_async.batch.failures_file import FailuresFile
+from paycombat_async.batch.journal.binding import Binding
 from paycombat_async.batch.journal.file import source_name
 from paycombat_async.batch.journal.journal import Journal, open_journal, temporary_journal
 from paycombat_async.batch.journal.preview import JournalPreview, preview_journal
@@ -24,6 +25,7 @@ from paycombat_async.batch.run.run import Run
 from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
+from paycombat_async.intents.intent import check_account
 
 _NO_FILE = (
     "rows that are no file"  # the input's name in journals; if this text changed, existing journals would be refused
@@ -48,6 +50,7 @@ class Job:
     _: KW_ONLY
     dry_run: bool
     send_all: bool
+    account: str | None = None
     on_row: Callable[[Row], None] | None = None
     on_report: Callable[[BatchReport], None] = lambda _: None
 
@@ -56,6 +59,8 @@ class Job:
             raise ConfigurationError("concurrency must be 1 or more")
         if self.rate is not None and not 0 < self.rate < float("inf"):
             raise ConfigurationError("rate must be more than 0 calls per second")
+        if self.account is not None:
+            check_account(self.account)
 
 
 async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
@@ -90,7 +95,7 @@ def _open_files(client: ObservedClient, source: RowFile | None, job: Job) -> tup
     if job.journal is None:
         return temporary_journal(), _open_failures(source, job, "")
     where = Path(job.journal)
-    journal = open_journal(where, **_belongs_to(client, source, where), send_all=job.send_all)
+    journal = open_journal(where, _binding(client, source, where, job), send_all=job.send_all)
     try:
         return journal, _open_failures(source, job, journal.failures_left)
     except BaseException:
@@ -102,23 +107,22 @@ def _open_failures(source: RowFile | None, job: Job, left: str) -> FailuresFile 
     return None if job.failed is None else FailuresFile(Path(job.failed), source, left=left)
 
 
-def _belongs_to(client: ObservedClient, source: RowFile | None, journal: Path) -> dict[str, str]:
-    return {"account": client.account_digest("paycombat journal"), **_source(source, journal)}
-
-
-def _source(source: RowFile | None, journal: Path) -> dict[str, str]:
+def _binding(client: ObservedClient | None, source: RowFile | None, journal: Path, job: Job) -> Binding:
     path = None if source is None else source.path
-    return {"source": _NO_FILE if path is None else source_name(path, journal)}
+    return Binding(
+        source=_NO_FILE if path is None else source_name(path, journal),
+        address="" if client is None else client.base_url,
+        account="" if client is None else client.account_digest("paycombat journal"),
+        name=job.account or "",
+    )
 
 
 def _preview(client: AsyncPayCombat | None, source: RowFile | None, job: Job) -> JournalPreview | None:
-    """Returns a preview of the run's journal; None without a journal, or if all rows would be sent.
-
-    Without a client, the journal's account is not checked.
+    """A view of the journal that the run would use; None if no row would be skipped. Without a client, the address and
+    the token are not compared.
     """
     if job.journal is None or job.send_all:
         return None
     where = Path(job.journal)
-    if client is None:
-        return preview_journal(where, _source(source, where))
-    return preview_journal(where, _belongs_to(client.observed(lambda _: None), source, where))
+    observed = None if client is None else client.observed(lambda _: None)
+    return preview_journal(where, _binding(observed, source, where, job))

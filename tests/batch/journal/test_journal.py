@@ -16,15 +16,18 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from paycombat_async import ConfigurationError, UpdateCustomer
 from paycombat_async.batch import Row
 from paycombat_async.batch.journal import index
+from paycombat_async.batch.journal.binding import Binding
 from paycombat_async.batch.journal.file import source_name
 from paycombat_async.batch.journal.journal import Journal, Plan, Result, RowState, open_journal, temporary_journal
 from paycombat_async.batch.journal.preview import preview_journal
 from paycombat_async.batch.rows.row import row_from_request
 from tests.processes import run
 
+HERE = "https://api.paycombat.com"
 
-def opened(path: Path, account: str = "account", source: str = "in.csv") -> Journal:
-    return open_journal(path, account=account, source=source)
+
+def opened(path: Path, account: str = "account", source: str = "in.csv", name: str = "", at: str = HERE) -> Journal:
+    return open_journal(path, Binding(source=source, address=at, account=account, name=name))
 
 
 def row(line: int, customer_id: str, description: str = "x") -> Row:
@@ -89,9 +92,10 @@ OTHER_RUN = """
 import sys
 from pathlib import Path
 from paycombat_async import ConfigurationError
+from paycombat_async.batch.journal.binding import Binding
 from paycombat_async.batch.journal.journal import open_journal
 try:
-    open_journal(Path(sys.argv[1]), account="account", source="in.csv")
+    open_journal(Path(sys.argv[1]), Binding(source="in.csv", account="account"))
 except ConfigurationError as error:
     print(error)
 """
@@ -110,25 +114,77 @@ def test_one_run_at_a_time(path: Path) -> None:
     assert "is in use by another run; wait for it to end, or name another journal" in other.stdout
 
 
-@pytest.mark.parametrize(
-    ("account", "source", "sentence"),
-    [
-        ("other", "in.csv", "belongs to another account or address; name another journal"),
-        ("account", "b.csv", "belongs to another input, in.csv; name another journal"),
-    ],
-    ids=["account", "input"],
+LOCAL = "http://127.0.0.1:8080"
+REMEDY = "name another journal (--journal), or keep none (--no-journal)"
+REPLACED = (
+    f"another account at {HERE}, since the token is another one; {REMEDY}. If only the token was replaced, all rows are"
+    " sent once more then, which is safe; with --account NAME, later replacements do not matter"
 )
-def test_it_belongs_to_one_account_and_one_input(path: Path, account: str, source: str, sentence: str) -> None:
-    """With another account or input, rows would be skipped or sent wrongly: it is refused."""
-    journal = opened(path)
+# The names under which a journal was bound and is opened, what else is different, and why it is refused, if it is.
+OTHERS: dict[str, tuple[str, str, dict[str, str], str]] = {
+    "the same": ("", "", {}, ""),
+    "address": ("", "", {"at": LOCAL}, f"another address: {HERE}, and this run is for {LOCAL}; {REMEDY}"),
+    "address of a name": ("eu", "eu", {"at": LOCAL}, f"another address: {HERE}, and this run is for {LOCAL}; {REMEDY}"),
+    "token": ("", "", {"account": "other"}, REPLACED),
+    "token, named now": ("", "eu", {"account": "other"}, REPLACED),
+    "token of a name": ("eu", "eu", {"account": "other"}, ""),
+    "name": ("eu", "us", {}, f"another account: eu, and this run is for us; {REMEDY}"),
+    "name given later": ("", "eu", {}, ""),
+    "name left out": ("eu", "", {}, ""),
+    "name left out, and token": (
+        "eu",
+        "",
+        {"account": "other"},
+        f"the account eu; if this run is for it, give --account eu, else {REMEDY}",
+    ),
+    "input": ("eu", "eu", {"source": "b.csv"}, "another input, in.csv; name another journal"),
+}
+
+
+@pytest.mark.parametrize(("first", "then", "different", "reason"), OTHERS.values(), ids=OTHERS)
+def test_it_belongs_to_one_account_and_one_input(
+    path: Path, first: str, then: str, different: dict[str, str], reason: str
+) -> None:
+    """With another account or input, rows would be skipped or sent wrongly: it is refused, with both and a remedy."""
+    journal = opened(path, name=first)
     (plan,) = journal.commit([], [row(2, "c1")])
     journal.close([Result(plan.number, RowState.DONE, "")])
 
-    with pytest.raises(ConfigurationError) as caught:
-        opened(path, account, source)
-    opened(path).close([])
+    try:
+        opened(path, name=then, **different).close([])
+    except ConfigurationError as error:
+        found = str(error)
+    else:
+        found = ""
+    opened(path, name=first).close([])
 
-    assert str(caught.value).endswith(sentence)
+    assert (f"the journal {path} belongs to {reason}" if reason else "") == found
+
+
+def test_a_name_given_later_is_kept(path: Path) -> None:
+    """Although no row is sent: from then on, the token may be replaced."""
+    journal = opened(path)
+    (plan,) = journal.commit([], [row(2, "c1")])
+    journal.close([Result(plan.number, RowState.DONE, "")])
+    opened(path, name="eu").close([])
+
+    opened(path, "other", name="eu").close([])
+
+    with pytest.raises(ConfigurationError, match="another account: eu"):
+        opened(path, name="us")
+
+
+def test_a_journal_without_an_address_is_still_bound(path: Path) -> None:
+    """Those of earlier versions have none."""
+    journal = opened(path, at="")
+    (plan,) = journal.commit([], [row(2, "c1")])
+    journal.close([Result(plan.number, RowState.DONE, "")])
+
+    with pytest.raises(ConfigurationError, match="belongs to another account or address"):
+        opened(path, "other")
+    opened(path).close([])
+    with pytest.raises(ConfigurationError, match="another address"):
+        opened(path, at=LOCAL)
 
 
 @pytest.mark.parametrize("state", [RowState.DONE, RowState.UNKNOWN, RowState.FAILED, None])
@@ -177,7 +233,7 @@ def test_all_rows_can_be_sent_again(path: Path) -> None:
     rows = [row(line, f"c{line}") for line in range(4)]
 
     def skipped(*, only: int = 4, send_all: bool = False) -> list[bool]:
-        journal = open_journal(path, account="account", source="in.csv", send_all=send_all)
+        journal = open_journal(path, Binding(source="in.csv", account="account"), send_all=send_all)
         plans = journal.commit([], rows[:only])
         journal.close([Result(plan.number, RowState.DONE, "") for plan in plans])
         return [plan.skip for plan in plans]
@@ -292,22 +348,22 @@ def test_what_is_done_is_skipped_and_all_else_is_sent_again(path: Path) -> None:
 def test_a_preview_says_what_would_be_skipped(path: Path) -> None:
     """It sees what a run would see, changes nothing, and creates nothing."""
     rows = [row(line, f"c{line}") for line in range(4)]
-    belongs_to = {"account": "account", "source": "in.csv"}
-    assert preview_journal(path, belongs_to) is None
+    binding = Binding(source="in.csv", account="account")
+    assert preview_journal(path, binding) is None
     assert not path.exists()
     journal = opened(path)
     plans = journal.commit([], rows)
     journal.close([Result(plan.number, RowState.DONE, "") for plan in plans[:2]])
     before = path.read_bytes()
 
-    preview = preview_journal(path, belongs_to)
+    preview = preview_journal(path, binding)
     assert preview is not None
     skips = preview.skips([rows[0], row(9, "c1", "changed"), *rows[2:]])
     preview.close()
 
     assert [True, False, False, False] == skips
     assert before == path.read_bytes()
-    for other in ({"account": "other"}, {"source": "b.csv"}):
+    for other in (Binding(source="in.csv", account="other"), Binding(source="b.csv", account="account")):
         with pytest.raises(ConfigurationError, match="belongs to another"):
             preview_journal(path, other)
     opened(path).close([])
