@@ -5,7 +5,9 @@ import shlex
 import sys
 from collections.abc import Callable
 
+from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._signals import on_stop
+from paycombat_async.sandbox.deliveries.notices import UndeliveredNotices
 from paycombat_async.sandbox.server import Sandbox
 
 
@@ -30,8 +32,10 @@ def announce(sandbox: Sandbox) -> None:
 def serve(sandbox: Sandbox, *, on_ready: Callable[[Sandbox], None] = announce) -> None:
     """Runs a sandbox in the main thread, until Ctrl-C or SIGTERM.
 
-    `on_ready` is called as soon as the sandbox listens. Raises `ConfigurationError` if the port is in use, or if the
-    database file cannot be opened or is not one of a sandbox.
+    Webhooks that could not be delivered are named on standard error, with the time of the next attempt.
+
+    `on_ready` is called as soon as the sandbox listens. Raises `ConfigurationError` for a port in use or a file that
+    is not a sandbox database.
     """
     asyncio.run(_serve(sandbox, on_ready))
 
@@ -40,6 +44,14 @@ async def _serve(sandbox: Sandbox, on_ready: Callable[[Sandbox], None]) -> None:
     loop = asyncio.get_running_loop()
     asked_to_stop = asyncio.Event()
     with on_stop(lambda: loop.call_soon_threadsafe(asked_to_stop.set)):
+        notices = UndeliveredNotices(_complain, SYSTEM_CLOCK)
+        sandbox.deliveries.on_failed = notices.failed
         async with sandbox:
             on_ready(sandbox)
             await asked_to_stop.wait()
+        await notices.end()
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

@@ -134,12 +134,11 @@ class Dispatcher:
         if earlier:
             await asyncio.wait(earlier)
         self._log.add(delivery)
-        await self._attempt(delivery)
-        for wait in self._waits:
+        for wait in (*self._waits, None):
+            delivery.statuses.append(await self._sender.post(delivery))
             if delivery.is_delivered:
                 return
-            await self._clock.sleep(wait)
-            await self._attempt(delivery)
-
-    async def _attempt(self, delivery: Delivery) -> None:
-        delivery.statuses.append(await self._sender.post(delivery))
+            if self._log.on_failed is not None:
+                self._log.on_failed(delivery, wait)
+            if wait is not None:
+                await self._clock.sleep(wait)

@@ -1,7 +1,7 @@
 """The log of webhook deliveries: the latest 1000, in full."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -36,10 +36,15 @@ class Delivery:
 
 
 class Deliveries:
-    """The latest deliveries, in order of their first attempt."""
+    """The latest deliveries, in order of their first attempt.
+
+    `on_failed` is called after each attempt without a 2xx response, in the sandbox's event loop, with the delivery and
+    the seconds until the next attempt, None if it is given up. It must not raise.
+    """
 
     def __init__(self, kept: int = KEPT) -> None:
         self._latest: deque[Delivery] = deque(maxlen=kept)
+        self.on_failed: Callable[[Delivery, float | None], None] | None = None
 
     def add(self, delivery: Delivery) -> None:
         self._latest.append(delivery)

@@ -1,0 +1,67 @@
+"""Lines about webhooks that were not delivered, for the terminal of `paycombat sandbox`; many at once are counted."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from paycombat_async._clock import Clock
+from paycombat_async._printable import printable
+from paycombat_async.sandbox.deliveries.log import Delivery
+
+_LINES: Final = 10  # lines in each period; one webhook alone never needs as many
+_PERIOD_S: Final = 10.0
+
+
+class UndeliveredNotices:
+    """Writes a line for each attempt that failed, at most 10 in 10 seconds; the others are counted in one line more.
+
+    Use it in one event loop, and call `end` there: it writes the last count.
+    """
+
+    def __init__(self, write: Callable[[str], None], clock: Clock) -> None:
+        self._write = write
+        self._clock = clock
+        self._lines = 0
+        self._uncounted: list[bool] = []  # for each attempt without a line, whether it was the last one
+        self._period: asyncio.Task[None] | None = None
+
+    def failed(self, delivery: Delivery, wait: float | None) -> None:
+        """Note a failed attempt; the next one follows in `wait` seconds, none if that is None."""
+        if self._period is None:
+            self._period = asyncio.create_task(self._count())
+        if self._lines == _LINES:
+            self._uncounted.append(wait is None)
+            return
+        self._lines += 1
+        then = f"next try in {wait:g} s" if wait is not None else f"given up after {_number(delivery.attempts, 'try')}"
+        status = delivery.statuses[-1]
+        why = "there was no answer" if status is None else f"the answer was {status}"
+        url = delivery.url.partition("?")[0]  # the rest may be secret
+        self._write(
+            printable(f"{delivery.event} of {delivery.id} was not delivered to {url}: {why}; {then}", limit=500)
+        )
+
+    async def end(self) -> None:
+        """Stop, and write what was only counted so far."""
+        period, self._period = self._period, None
+        if period is not None:
+            period.cancel()
+            await asyncio.wait([period])
+        self._write_count()
+
+    async def _count(self) -> None:
+        await self._clock.sleep(_PERIOD_S)
+        self._lines, self._period = 0, None
+        self._write_count()
+
+    def _write_count(self) -> None:
+        left, self._uncounted = self._uncounted, []
+        if left:
+            tries = _number(len(left), "more try", "more tries")
+            self._write(
+                f"{tries} to deliver webhooks failed; {_number(sum(left), 'webhook was', 'webhooks were')} given up"
+            )
+
+
+def _number(count: int, one: str, many: str = "tries") -> str:
+    return f"{count:,} {one if count == 1 else many}"
