@@ -21,7 +21,11 @@ _TOKEN, _KEY, _WEBHOOK_KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY", "PAYC
 _BASE_URL = "PAYCOMBAT_BASE_URL"
 _KNOWN = {_TOKEN, _KEY, _WEBHOOK_KEY, _BASE_URL, "PAYCOMBAT_DATABASE_URL"}
 _QUOTES = "\"'`"
-# The minimum versions; a test compares them with those in pyproject.toml.
+_NOT_CHECKED = (
+    "Nothing is wrong with these variables, packages and certificates. No call was made, so whether the address is"
+    " reached and takes the credentials was not checked: `paycombat probe` does that with a sandbox account."
+)
+# The same minimum versions as in pyproject.toml.
 LEAST_VERSIONS = {"aiohttp": "3.14.5", "anyio": "4.12", "msgspec": "0.22"}
 
 
@@ -41,7 +45,7 @@ def show_setup(environ: Mapping[str, str], least: Mapping[str, str] = LEAST_VERS
     for line in lines:
         click.echo(f"{line.mark:<6}{printable(line.subject)}: {printable(line.words, limit=1000)}")
     wrong = sum(line.mark == _WRONG for line in lines)
-    click.echo(f"{wrong} of these {'is' if wrong == 1 else 'are'} wrong." if wrong else "Everything is in place.")
+    click.echo(f"{wrong} of these {'is' if wrong == 1 else 'are'} wrong." if wrong else _NOT_CHECKED)
     return 2 if wrong else 0
 
 

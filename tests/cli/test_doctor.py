@@ -165,7 +165,7 @@ def test_a_set_up_in_order_says_so() -> None:
         "ok    aiohttp: ",
         "ok    TLS: ",
         "ok    client: can be created from these",
-        "Everything is in place.",
+        "Nothing is wrong with these variables, packages and certificates. No call was made, so whether",
     ):
         assert line in shown.stdout
     assert "S3CRET" not in shown.stdout
