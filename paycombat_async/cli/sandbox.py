@@ -1,6 +1,7 @@
 """`paycombat sandbox`: runs a local PayCombat server, asks one for its ledger, or prints its OpenAPI document."""
 
-from typing import TYPE_CHECKING, BinaryIO
+from collections import Counter
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 import msgspec
@@ -10,6 +11,15 @@ from paycombat_async.cli.refusal import UsageRefused, refusals
 
 if TYPE_CHECKING:
     from paycombat_async.sandbox import LedgerReport
+
+# `Movement` as text, since importing the sandbox takes time. The opening balance is an entry, too, but not a payment.
+_OPENING: Final = "opening"
+_MADE: Final = {
+    "payin": "payin",
+    "payout": "payout",
+    "payout_failed": "failed payout",
+    "payout_returned": "returned payout",
+}
 
 
 @click.group(invoke_without_command=True)
@@ -121,10 +131,13 @@ def ledger(base_url: str | None, *, as_json: bool) -> int:
 
 
 def show_ledger(report: "LedgerReport") -> None:
-    """Prints the balances, the number of movements, and what was paid more than once."""
+    """Prints each balance with the one at the start, what was paid, and what of it more than once."""
+    begun = {entry.currency: entry.amount for entry in report.entries if entry.movement == _OPENING}
     for currency, balance in sorted(report.balances.items()):
-        click.echo(f"{currency} {balance:,f}")
-    click.echo(f"{len(report.entries):,} movements, {len(report.doubles):,} made more than once")
+        click.echo(f"{currency} {balance:,f} ({begun.get(currency, 0):,f} at the start)")
+    counts = Counter(entry.movement.value for entry in report.entries if entry.movement != _OPENING)
+    made = [f"{count:,} {_MADE[name] if count == 1 else _MADE[name] + 's'}" for name, count in sorted(counts.items())]
+    click.echo(f"{', '.join(made) or 'nothing was paid'}; {len(report.doubles):,} made more than once")
     for double in report.doubles:
         named = "an identical body" if double.reference is None else printable(double.reference)
         click.echo(f"  {double.entries[0].endpoint}, {named}: {', '.join(entry.id for entry in double.entries)}")

@@ -2,7 +2,8 @@
 
 import json
 
-from paycombat_async.sandbox import Sandbox
+from paycombat_async.cli.sandbox import _MADE, _OPENING
+from paycombat_async.sandbox import Movement, Sandbox
 from tests.cli.command import run
 from tests.sandbox.ledger.test_report import pay
 
@@ -15,7 +16,24 @@ def test_the_ledger_of_a_running_sandbox_is_shown() -> None:
         shown = run("sandbox", "ledger", sandbox=sandbox)
 
     assert (0, "") == (shown.returncode, shown.stderr)
-    assert "AUD 999,900\n3 movements, 0 made more than once\n" == shown.stdout
+    assert "AUD 999,900 (1,000,000 at the start)\n2 payouts; 0 made more than once\n" == shown.stdout
+
+
+def test_each_kind_of_movement_is_counted() -> None:
+    """Without the opening balance, which nobody has paid; none at all is said, too."""
+    with Sandbox(balances={"AUD": 70}) as sandbox:
+        before = run("sandbox", "ledger", sandbox=sandbox)
+        pay(sandbox, "order-1")
+        sandbox.settle(sandbox.ledger.entries()[-1].id, "FAILED")
+        after = run("sandbox", "ledger", sandbox=sandbox)
+
+    assert "nothing was paid; 0 made more than once\n" == before.stdout
+    assert "AUD 70 (70 at the start)\n1 payout, 1 failed payout; 0 made more than once\n" == after.stdout
+
+
+def test_every_movement_has_a_word() -> None:
+    """A new one would not be shown."""
+    assert {_OPENING, *_MADE} == {movement.value for movement in Movement}
 
 
 def test_what_was_paid_twice_is_named() -> None:

@@ -29,7 +29,11 @@ _COLUMNS: Final = "number, at, movement, currency, amount, id, reference, endpoi
 
 
 class Ledger:
-    """Every movement of money, oldest first. Safe to read from several threads."""
+    """Every movement of money, oldest first. Safe to read from several threads.
+
+    The first entry of a currency is its opening balance (`Movement.OPENING`), so the entries add up to the balance;
+    `len()` and iteration include it.
+    """
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, openings: Openings) -> None:
         self._connection = connection
