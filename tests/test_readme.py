@@ -24,11 +24,18 @@ EXAMPLES = [block for language, block in BLOCKS if language == "python"]
 COMMANDS = re.findall(r"^python3 -m venv .*$", TEXT, re.MULTILINE)
 SERVER = "paycombat sandbox\n"
 SCRIPTS = [
-    block for language, block in BLOCKS if language == "sh" and not re.match("pip install|python3 -m venv", block)
+    re.sub("^pip install .*\n", "", block)
+    for language, block in BLOCKS
+    if language == "sh" and not re.fullmatch("(pip install.*\n|python3 -m venv.*\n)+", block)
 ]
-PASTED = [*EXAMPLES, *(script for script in SCRIPTS if script != SERVER)]
-# `paycombat` is the command of this checkout.
-SHELL = f'set -eu; paycombat() {{ "{sys.executable}" -W error -m paycombat_async.cli "$@"; }}\n'
+# They run until they are stopped, so they have tests of their own.
+SERVERS = [script for script in SCRIPTS if script.startswith(("paycombat sandbox", "uvicorn"))]
+PASTED = [*EXAMPLES, *(script for script in SCRIPTS if script not in SERVERS)]
+# `paycombat` and `uvicorn` are those of this checkout.
+SHELL = f"""set -eu
+paycombat() {{ "{sys.executable}" -W error -m paycombat_async.cli "$@"; }}
+uvicorn() {{ "{sys.executable}" -m uvicorn "$@"; }}
+"""
 
 # What a block prints, by a piece of text that only this block has. All others print nothing, or anything.
 PRINTED = {
@@ -54,12 +61,16 @@ def _environment() -> Iterator[dict[str, str]]:
     usual = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     usual["PYTHONPATH"] = str(ROOT)
     with Process("sh", "-c", f"{SHELL}{SERVER}", env=usual) as server:
-        lines = [server.line()]
-        while lines[-1] != "# }\n":
-            lines.append(server.line())
-        exported = re.findall(r"^export (\w+)=(\S+)$", "".join(lines), re.MULTILINE)
-        yield usual | dict(exported)
+        yield usual | exported(server)
         server.signal(signal.SIGINT)
+
+
+def exported(sandbox: Process) -> dict[str, str]:
+    """The variables that a sandbox tells a user to export."""
+    lines = [sandbox.line()]
+    while lines[-1] != "# }\n":
+        lines.append(sandbox.line())
+    return dict(re.findall(r"^export (\w+)=(\S+)$", "".join(lines), re.MULTILINE))
 
 
 @pytest.fixture(name="directory", scope="module")
@@ -108,6 +119,27 @@ def test_the_payout_is_paid_once_however_often_it_is_pasted(environment: Mapping
     assert 1 == len(printed)
     assert ["order-1017"] == [entry.reference for entry in report.entries if entry.movement is Movement.PAYOUT]
     assert [] == report.doubles
+
+
+def test_a_webhook_arrives_as_the_readme_shows_it(
+    environment: Mapping[str, str], tmp_path: Path, unused_tcp_port: int
+) -> None:
+    """The application as it is pasted, and both servers as they are started; only the port is another one."""
+    [sandbox, application] = [server.replace("8000", str(unused_tcp_port)) for server in SERVERS if server != SERVER]
+    [app] = [block for block in EXAMPLES if "FastAPI(" in block]
+    [checkout] = [block for block in EXAMPLES if "checkouts.create(" in block]
+    (tmp_path / "app.py").write_text(app, encoding="utf-8")
+
+    with Process("sh", "-c", SHELL + sandbox, env=dict(environment)) as provider:
+        reader = dict(environment) | exported(provider) | {"PYTHONUNBUFFERED": "1"}
+        with Process("sh", "-c", SHELL + application, env=reader, cwd=tmp_path) as merchant:
+            merchant.complaint("Application startup complete.")
+            checkout_id = pasted(checkout, reader, tmp_path).stdout.split()[0]
+            lines = [merchant.line()]
+            while "is paid" not in lines[-1]:
+                lines.append(merchant.line())
+
+    assert f"{checkout_id} is paid\n" == lines[-1]
 
 
 def test_every_expectation_is_of_one_block() -> None:

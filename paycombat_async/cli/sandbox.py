@@ -24,7 +24,11 @@ _MADE: Final = {
 
 @click.group(invoke_without_command=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1; a free one if not given.")
-@click.option("--db", type=click.Path(dir_okay=False), help="SQLite file for its state; in memory if not given.")
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False),
+    help="SQLite file that keeps its state; without it, all is forgotten when it stops.",
+)
 @click.option("--customers", type=click.IntRange(min=0), default=0, metavar="N", help="Add N made-up customers.")
 @click.option("--no-examples", is_flag=True, help="Start without the customers of the README's examples.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Seed of the made-up customers.")

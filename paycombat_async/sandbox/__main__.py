@@ -45,7 +45,12 @@ def _parser() -> argparse.ArgumentParser:
         description="A local server that behaves like PayCombat. Prints where it is and serves until Ctrl-C.",
     )
     parser.add_argument("--port", type=_whole, default=0, metavar="N", help="port on 127.0.0.1 (default: a free one)")
-    parser.add_argument("--db", default=IN_MEMORY, metavar="FILE", help="SQLite file that keeps everything")
+    parser.add_argument(
+        "--db",
+        default=IN_MEMORY,
+        metavar="FILE",
+        help="SQLite file that keeps its state; without it, all is forgotten when it stops",
+    )
     parser.add_argument("--customers", type=_whole, default=0, metavar="N", help="add N made-up customers")
     parser.add_argument(
         "--no-examples",

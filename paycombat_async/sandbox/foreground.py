@@ -21,6 +21,10 @@ def announce(sandbox: Sandbox) -> None:
     }
     lines = [f"PayCombat sandbox at {sandbox.base_url} (Ctrl-C stops it)"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    if sandbox.is_in_memory:
+        lines.append(
+            "# It forgets everything when it stops: then delete payments.db and journals, or start it with --db."
+        )
     # The paths are printed as shell comments, so that everything from the second line on can be pasted into a shell.
     lines += ["# Calls whose path is on no page of the provider need it from you; here they are at:", "# paths={"]
     lines += [f"#     {name!r}: {path!r}," for name, path in sandbox.paths.items()]

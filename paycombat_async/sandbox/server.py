@@ -116,6 +116,11 @@ class Sandbox:
         return self._running.base_url
 
     @property
+    def is_in_memory(self) -> bool:
+        """Whether it forgets everything when it stops, since it has no `db` file."""
+        return self._options.db == IN_MEMORY
+
+    @property
     def paths(self) -> Mapping[str, str]:
         """The paths of endpoints without a documented path, by endpoint name; pass them to the client as `paths=`."""
         return PATHS

@@ -68,6 +68,17 @@ def test_what_it_prints_can_be_pasted() -> None:
     assert dict(Sandbox().paths) == paths
 
 
+@pytest.mark.parametrize("is_kept", [False, True], ids=["memory", "file"])
+def test_it_says_whether_it_forgets(tmp_path: Path, is_kept: bool) -> None:
+    """An intents store or a journal that outlives it would answer for what it no longer knows."""
+    with Process(*COMMAND, *(["--db", tmp_path / "db"] if is_kept else [])) as process:
+        lines = announcement(process)
+        process.signal(signal.SIGTERM)
+        process.end()
+
+    assert (not is_kept) == any(line.startswith("# It forgets everything when it stops") for line in lines)
+
+
 @pytest.mark.parametrize("program", ["paycombat_async.sandbox", "paycombat_async.cli"])
 @pytest.mark.parametrize(("flags", "total"), [([], 113), (["--no-examples"], 0)], ids=["examples", "no examples"])
 def test_it_begins_with_the_customers_of_the_examples(program: str, flags: list[str], total: int) -> None:
