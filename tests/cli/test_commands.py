@@ -116,6 +116,7 @@ def test_openapi_says_why_a_file_cannot_be_written(tmp_path: Path) -> None:
         ["doctor"],
         ["intents"],
         *(["intents", name] for name in ("list", "show", "reconcile", "resolve")),
+        ["call"],
         ["db"],
         ["db", "migrate"],
         ["db", "status"],

@@ -1,0 +1,1 @@
+"""`paycombat call`: any call of the API from the command line."""

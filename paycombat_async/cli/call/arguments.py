@@ -1,0 +1,162 @@
+"""Reads the arguments of `paycombat call`: `@FILE` or `-` for a request in JSON, `NAME=TEXT` and `NAME:=JSON`."""
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from paycombat_async._printable import printable
+from paycombat_async.cli.call.specs import CallSpec
+from paycombat_async.errors import ConfigurationError, InvalidRequest
+
+_ASSIGNMENT: Final = re.compile(r"([^:=]+)(:?=)(.*)", re.DOTALL)
+_LONGEST: Final = 1024 * 1024  # bytes; a request of more than 100 kB is refused anyway
+_PAGE, _PAGE_SIZE = "page", "page_size"
+# Decimal, because an amount must keep the digits that are written.
+_DECODER: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(float_hook=Decimal)
+
+JsonObject = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class CallArguments:
+    """What to send: `request` is the body's Struct or None, `texts` the parameters, `query` goes into the query."""
+
+    request: msgspec.Struct | None = None
+    texts: dict[str, str] = field(default_factory=dict[str, str])
+    query: dict[str, str] = field(default_factory=dict[str, str])
+    page: int = 1
+    page_size: int | None = None
+
+
+def read_arguments(spec: CallSpec, words: Sequence[str]) -> CallArguments:
+    """Returns the arguments of a call, checked. Raises `ConfigurationError`, with what is wrong, before any sending."""
+    files = [word for word in words if word == "-" or word.startswith("@")]
+    pairs = [_assignment(word) for word in words if word not in files]
+    if spec.request is not None:
+        return CallArguments(_request(spec, spec.request, files, pairs))
+    if files:
+        raise ConfigurationError(f"{spec.name} takes no request: {_usage(spec)}")
+    return _parameters(spec, pairs)
+
+
+def read_assignments(words: Sequence[str], into: JsonObject) -> JsonObject:
+    """Returns the JSON object `into` with the fields that `NAME=TEXT` and `NAME:=JSON` set in it.
+
+    A dotted name is that of a field in an object. Raises `ConfigurationError` for a word of another form.
+    """
+    for word in words:
+        name, operator, text = _assignment(word)
+        _assign(into, name.split("."), _value(name, operator, text))
+    return into
+
+
+def _assignment(word: str) -> tuple[str, str, str]:
+    found = _ASSIGNMENT.fullmatch(word)
+    if found is None:
+        raise ConfigurationError(f"{printable(word, 60)}: expected NAME=TEXT, NAME:=JSON, @FILE or -")
+    return found[1], found[2], found[3]
+
+
+def _request(
+    spec: CallSpec, kind: type[msgspec.Struct], files: list[str], pairs: list[tuple[str, str, str]]
+) -> msgspec.Struct:
+    if len(files) > 1:
+        raise ConfigurationError("one request at a time: give one @FILE or -")
+    if not files and not pairs:
+        raise ConfigurationError(f"{spec.name} needs a request: {_usage(spec)}")
+    body = _read(files[0]) if files else {}
+    for name, operator, text in pairs:
+        _assign(body, name.split("."), _value(name, operator, text))
+    fields = set(kind.__struct_fields__)
+    if fields == {"extra"} and set(body) != fields:  # the SDK names no field of this request
+        body = {"extra": body}
+    from_mapping: Any = getattr(kind, "from_mapping")  # noqa: B009  # every request has it, but Struct does not
+    try:
+        request: msgspec.Struct = from_mapping(body)
+    except InvalidRequest as error:
+        hint = '; a field that this SDK does not know goes into "extra"' if "unknown field" in str(error) else ""
+        raise ConfigurationError(f"{spec.name}: {error}{hint}") from None
+    return request
+
+
+def _read(source: str) -> JsonObject:
+    """Returns the JSON object in a file, or on standard input; every number with a fraction is a Decimal."""
+    name = "standard input" if source == "-" else printable(source[1:])
+    try:
+        if source == "-":
+            text = sys.stdin.buffer.read(_LONGEST)
+        else:
+            with Path(source[1:]).open("rb") as file:
+                text = file.read(_LONGEST)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no such file"
+        raise ConfigurationError(f"{name} cannot be read: {reason}") from None
+    found = _decoded(name, text.removeprefix(b"\xef\xbb\xbf"))  # a mark that editors on Windows write
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{name} must contain a JSON object")
+    return found  # pyright: ignore[reportUnknownVariableType]  # the keys of a JSON object are str
+
+
+def _value(name: str, operator: str, text: str) -> object:
+    return text if operator == "=" else _decoded(f"{printable(name)}:=", text.encode(errors="surrogatepass"))
+
+
+def _decoded(name: str, text: bytes) -> object:
+    try:
+        return _DECODER.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+        where = re.search(r"\(byte \d+\)", str(error))
+        raise ConfigurationError(f"{name} is not JSON {where[0] if where else ''}".rstrip()) from None
+
+
+def _assign(body: JsonObject, keys: list[str], value: object) -> None:
+    for number, key in enumerate(keys[:-1], 1):
+        inner = body.setdefault(key, {})
+        if not isinstance(inner, dict):
+            raise ConfigurationError(f"{printable('.'.join(keys[:number]))} has a value already, and is no object")
+        body = inner  # pyright: ignore[reportUnknownVariableType]  # the keys of a JSON object are str
+    body[keys[-1]] = value
+
+
+def _parameters(spec: CallSpec, pairs: list[tuple[str, str, str]]) -> CallArguments:
+    given = {name: text for name, _, text in pairs}
+    missing = [name for name in spec.needed if name not in given]
+    if missing:
+        raise ConfigurationError(f"{spec.name} needs {' and '.join(f'{name}=…' for name in missing)}")
+    if len(given) < len(pairs):
+        raise ConfigurationError("each argument can be given only once")
+    numbers = [name for name, is_taken in ((_PAGE, spec.has_pages), (_PAGE_SIZE, spec.takes_size)) if is_taken]
+    query = {name: text for name, text in given.items() if name not in {*spec.needed, *numbers}}
+    if query and not spec.takes_query:
+        raise ConfigurationError(f"{spec.name} has no argument {printable(min(query))}: {_usage(spec)}")
+    return CallArguments(
+        texts={name: given[name] for name in spec.needed},
+        query=query,
+        page=_number(_PAGE, given.get(_PAGE)) or 1 if _PAGE in numbers else 1,
+        page_size=_number(_PAGE_SIZE, given.get(_PAGE_SIZE)) if _PAGE_SIZE in numbers else None,
+    )
+
+
+def _number(name: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        raise ConfigurationError(f"{name} must be a whole number, 1 or more")
+    return int(text)
+
+
+def _usage(spec: CallSpec) -> str:
+    """The arguments that a call takes, as in a usage line."""
+    if spec.request is not None:
+        return "@FILE, - for standard input, or NAME=TEXT"
+    words = [f"{name}=…" for name in spec.needed]
+    words += ["[page=…]"] if spec.has_pages else []
+    words += ["[page_size=…]"] if spec.takes_size else []
+    words += ["[QUERY=…]"] if spec.takes_query else []
+    return f"its arguments are {' '.join(words)}" if words else "it takes no arguments"

@@ -1,0 +1,63 @@
+"""Prints what a call has returned: as JSON or as a table."""
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import click
+import msgspec
+
+from paycombat_async._printable import printable, printable_json
+from paycombat_async._secrets import REDACTED
+from paycombat_async.cli.tables import show_rows
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_DECODER: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(float_hook=str)  # keeps all digits
+_HIDDEN: Final = "checkout_url"  # it contains the X-token
+# The columns of lists that fit a terminal; --output json has all fields.
+_COLUMNS: Final[tuple[str, ...]] = (
+    *("id", "customer_id", "order_id", "order_reference", "organization_reference_id"),
+    *("payin_method_name", "payout_method_name", "type", "status", "is_active", "country", "beneficiary_country"),
+    *("amount", "wire_amount", "min_amount", "max_amount", "currency", "description", "created_at"),
+)
+
+
+def show_json(data: object) -> None:
+    """Prints Structs or plain data as indented JSON; amounts are numbers with all their digits."""
+    click.echo(printable_json(msgspec.json.format(_encode(data), indent=2).decode()))
+
+
+def show_raw(body: bytes) -> None:
+    """Prints the body of an answer as it came; on a terminal, control characters are escaped."""
+    click.echo(printable_json(body.decode("utf-8", "replace")) if sys.stdout.isatty() else body)
+
+
+def show_table(data: object) -> None:
+    """Prints a list as a table of its most important fields, and anything else as a line for each field."""
+    plain: object = _DECODER.decode(_encode(data))
+    rows = _objects(plain)
+    if rows is not None:
+        columns = [name for name in _COLUMNS if any(row.get(name) is not None for row in rows)] or ["answer"]
+        show_rows(columns, [[_cell(row if name == "answer" else row.get(name)) for name in columns] for row in rows])
+    elif isinstance(plain, dict):
+        fields: dict[str, object] = msgspec.convert(plain, dict[str, object])
+        known = {name: value for name, value in fields.items() if value is not None}
+        width = max(map(len, known), default=0) + 2
+        for name, value in known.items():
+            shown = REDACTED if name == _HIDDEN else printable(_cell(value), limit=2000)
+            click.echo(f"{printable(name) + ':':<{width}}{shown}")
+    else:
+        click.echo(printable(_cell(plain), limit=2000))
+
+
+def _objects(plain: object) -> Sequence[dict[str, object]] | None:
+    try:
+        return msgspec.convert(plain, list[dict[str, object]])
+    except msgspec.ValidationError:
+        return None
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,73 @@
+"""Errors of `paycombat call` as sentences: what happened, whether the call was carried out, and what to do."""
+
+from typing import Final
+
+import click
+
+from paycombat_async._printable import printable
+from paycombat_async.cli.call.specs import FIND_PAYOUTS, CallSpec
+from paycombat_async.cli.refusal import UsageRefused
+from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
+
+_MAY_BE_DONE: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})
+_OUTCOMES: Final = {
+    Outcome.NOT_SENT: "nothing was sent.",
+    Outcome.REJECTED: "refused; nothing was changed.",
+    Outcome.UNKNOWN: "unknown; it may have been carried out.",
+    Outcome.APPLIED: "carried out; only the answer is missing.",
+}
+
+
+class CallFailed(click.ClickException):
+    """The call failed, and changed nothing; exits with 1."""
+
+    exit_code = 1
+
+
+class CallMayBeDone(click.ClickException):
+    """The call was carried out, or may have been, but there is no answer that can be printed; exits with 3."""
+
+    exit_code = 3
+
+
+def failure_of(error: PayCombatError, spec: CallSpec, store: str | None = None) -> click.ClickException:
+    """Returns the error as the command prints it. `store` is the intents store that was named, None if none was."""
+    if isinstance(error, ConfigurationError | InvalidRequest):
+        return UsageRefused(printable(str(error), limit=1000))
+    message = "\n".join(lines_about(error, spec, store))
+    is_done = spec.is_change and error.outcome in _MAY_BE_DONE
+    return CallMayBeDone(message) if is_done else CallFailed(message)
+
+
+def lines_about(error: PayCombatError, spec: CallSpec, store: str | None) -> list[str]:
+    """Returns what happened, the outcome and the advice, each as a printable line; no line contains the store's URL."""
+    words = error.provider_message if isinstance(error, ApiError) else None
+    lines = [f"{error} ({words})" if words else str(error)]
+    if spec.is_change:
+        known_as = f" Your reference: {error.reference}." if error.reference is not None else ""
+        lines.append(f"Outcome: {_OUTCOMES[error.outcome]}{known_as}")
+    advice = _advice(error, spec, store)
+    return [printable(line, limit=2000) for line in [*lines, *([f"What to do: {advice}"] if advice else [])]]
+
+
+def _advice(error: PayCombatError, spec: CallSpec, store: str | None) -> str:
+    if error.advice is not None:
+        return error.advice + _commands(error, spec, store)
+    if error.may_pass_later:
+        return "send it again later; that is safe."
+    if error.outcome is Outcome.UNKNOWN and spec.is_change:
+        return "send it again; that is safe, since twice has the same effect as once."
+    return ""
+
+
+def _commands(error: PayCombatError, spec: CallSpec, store: str | None) -> str:
+    """Returns the commands that help to find out, as further sentences."""
+    sentences: list[str] = []
+    if spec.name == "payouts.create" and error.reference is not None:
+        sentences.append(f"This looks for it: paycombat call {FIND_PAYOUTS} order_id={error.reference}")
+    if store is not None:
+        named = "STORE" if "://" in store else store
+        sentences.append(f"The store has recorded it, and does not send it twice: paycombat intents list {named}")
+    else:
+        sentences.append("Do not repeat the command before you know.")
+    return "".join(f" {sentence}" for sentence in sentences)

@@ -1,0 +1,146 @@
+"""Carries out one call of `paycombat call`: asks where that is due, sends, and explains what went wrong."""
+
+import asyncio
+import os
+import warnings
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Final, NamedTuple
+
+import click
+import msgspec
+
+from paycombat_async._printable import printable_json
+from paycombat_async.cli.asking import ask
+from paycombat_async.cli.call.arguments import CallArguments
+from paycombat_async.cli.call.failures import failure_of, lines_about
+from paycombat_async.cli.call.specs import FIND_PAYOUTS, CallSpec
+from paycombat_async.cli.stores import opened
+from paycombat_async.client import AsyncPayCombat
+from paycombat_async.endpoints import Evidence
+from paycombat_async.errors import PayCombatError, UnverifiedEndpointWarning
+from paycombat_async.intents.intent import Intents
+from paycombat_async.intents.sqlite import SqliteIntents
+from paycombat_async.pagination import Cursor, Listing
+from paycombat_async.schemas.payouts import Payout
+
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class CallOptions(NamedTuple):
+    """The options of the command; `store` is the intents store, None if the call is not to be recorded."""
+
+    every: bool
+    yes: bool
+    store: str | None
+    account: str
+    schema: str
+    reference: str | None
+    path: str | None
+    base_url: str | None
+    proxy: str | None
+    timeout: float
+
+
+class Answer(NamedTuple):
+    """`data` is what the client's method returns, a page for a list; `raw` is the body of the answer."""
+
+    data: Any  # any Struct, Page or plain JSON value
+    raw: bytes
+
+
+def carry_out(spec: CallSpec, arguments: CallArguments, options: CallOptions) -> list[Answer]:
+    """Returns the answer, or several: the pages of a list. Raises a `ClickException` for anything else."""
+    try:
+        if spec.is_change and not options.yes and not _client(spec, options).is_sandbox:
+            _ask_first(spec, arguments)
+        return asyncio.run(_send(spec, arguments, options))
+    except PayCombatError as error:
+        raise failure_of(error, spec, options.store) from None
+
+
+async def _send(spec: CallSpec, arguments: CallArguments, options: CallOptions) -> list[Answer]:
+    # The command's help says which paths are guesses, and a 404 says it again.
+    with warnings.catch_warnings(action="ignore", category=UnverifiedEndpointWarning):
+        try:
+            async with _store(options) as store, _client(spec, options, store) as client:
+                return await _answers(client, spec, arguments, options)
+        except asyncio.CancelledError as cut:  # Ctrl-C; its cause says what has become of the call
+            if isinstance(cut.__cause__, PayCombatError):
+                click.echo("\n".join(lines_about(cut.__cause__, spec, options.store)), err=True)
+            raise
+
+
+def _client(spec: CallSpec, options: CallOptions, store: Intents | None = None) -> AsyncPayCombat:
+    return AsyncPayCombat(
+        base_url=options.base_url,
+        proxy=options.proxy,
+        timeout=options.timeout,
+        paths=None if options.path is None else {spec.endpoint.name: options.path},
+        intents=store,
+    )
+
+
+@asynccontextmanager
+async def _store(options: CallOptions) -> AsyncGenerator[Intents | None]:
+    """A context with the store, closed at its end; a file that is not there is made, which is said on stderr."""
+    place = options.store
+    if place is None:
+        yield None
+    elif "://" in place or _is_there(place):
+        async with opened(place, options.account, options.schema) as found:
+            yield found
+    else:
+        click.echo("A new intents store is made: it knows of no earlier calls.", err=True)
+        store = SqliteIntents(place, options.account)
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
+
+def _is_there(place: str) -> bool:
+    return os.path.lexists(place)  # False for a name that no file can have, where others raise
+
+
+def _ask_first(spec: CallSpec, arguments: CallArguments) -> None:
+    """Shows what would be sent, and asks. Raises `Declined` or `UsageRefused`."""
+    request: object = arguments.texts if arguments.request is None else arguments.request
+    shown = msgspec.json.format(_encode(request), indent=2).decode()
+    click.echo(printable_json(shown), err=True)
+    guessed = ", at a path that is a guess" if spec.endpoint.evidence is Evidence.INFERRED else ""
+    ask(f"Send {spec.name} to the live account{guessed}?", "nothing was sent")
+
+
+async def _answers(
+    client: AsyncPayCombat, spec: CallSpec, arguments: CallArguments, options: CallOptions
+) -> list[Answer]:
+    if spec.name == FIND_PAYOUTS:
+        found: list[Payout] = await client.payouts.find(order_id=arguments.texts["order_id"])
+        return [Answer(found, _encode(found))]
+    if spec.is_list:
+        return [answer async for answer in _pages(client, spec, arguments, every=options.every)]
+    reply = await client.send(
+        spec.endpoint,
+        arguments.request,
+        query=arguments.query or None,
+        reference=options.reference,
+        **arguments.texts,
+    )
+    if reply.is_replayed:
+        click.echo("Nothing was sent: this is the recorded answer of the call with this reference.", err=True)
+    return [Answer(reply.data, reply.raw)]
+
+
+async def _pages(
+    client: AsyncPayCombat, spec: CallSpec, arguments: CallArguments, *, every: bool
+) -> AsyncGenerator[Answer]:
+    listing: Listing[Any] = Listing(spec.endpoint, arguments.page_size, arguments.query, arguments.texts)
+    cursor = Cursor(number=arguments.page)
+    while not cursor.is_over:
+        reply = await client.send(spec.endpoint, None, query=listing.query(cursor.number), **listing.path)
+        cursor = listing.after(cursor, reply.data)
+        if cursor.has_new_items or not every:
+            yield Answer(reply.data, reply.raw)
+        if not every:
+            return

@@ -1,0 +1,29 @@
+"""Tables on standard output: a row for each object, in whole lines where a program reads them."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import click
+
+from paycombat_async._printable import printable
+
+_PIPE_WIDTH: Final = 2000  # columns: more than a row needs, so that a program that reads the table gets whole lines
+
+
+def show_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints a table. Long cells are folded on a terminal, and never clipped."""
+    from rich.console import Console  # noqa: PLC0415  # takes 60 ms
+    from rich.table import Table  # noqa: PLC0415  # for the same reason
+    from rich.text import Text  # noqa: PLC0415  # for the same reason
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
