@@ -18,6 +18,7 @@ from paycombat_async.cli.probe import probe
 from paycombat_async.cli.sandbox import sandbox
 from paycombat_async.cli.stores import without_urls
 from paycombat_async.cli.streams import prepare_streams
+from paycombat_async.cli.webhooks import webhooks
 
 _INTERRUPTED, _TERMINATED = 130, 143
 _WIDE = {"max_content_width": 100, "help_option_names": ["-h", "--help"]}
@@ -45,7 +46,7 @@ def customers() -> None:
 
 for command in (sync, get, sample):
     customers.add_command(command)
-for program in (call, sandbox, doctor, probe, intents, db):
+for program in (call, webhooks, sandbox, doctor, probe, intents, db):
     paycombat.add_command(program)
 
 
