@@ -8,6 +8,7 @@ import click
 from paycombat_async._signals import is_terminated, sigterm_as_interrupt
 from paycombat_async._version import __version__
 from paycombat_async.cli.call.command import call
+from paycombat_async.cli.completion import completion
 from paycombat_async.cli.customers_get import get
 from paycombat_async.cli.customers_sample import sample
 from paycombat_async.cli.customers_sync import sync
@@ -46,7 +47,7 @@ def customers() -> None:
 
 for command in (sync, get, sample):
     customers.add_command(command)
-for program in (call, webhooks, sandbox, doctor, probe, intents, db):
+for program in (call, webhooks, sandbox, doctor, probe, intents, db, completion):
     paycombat.add_command(program)
 
 

@@ -117,6 +117,7 @@ def test_openapi_says_why_a_file_cannot_be_written(tmp_path: Path) -> None:
         ["intents"],
         *(["intents", name] for name in ("list", "show", "reconcile", "resolve")),
         ["call"],
+        ["completion"],
         *(["webhooks", *name] for name in ([], ["send"], ["verify"])),
         ["db"],
         ["db", "migrate"],
