@@ -34,6 +34,8 @@ from paycombat_async.resources.payment_methods import PaymentMethods
 from paycombat_async.resources.payout_methods import PayoutMethods
 from paycombat_async.resources.payouts import Payouts
 from paycombat_async.retry import RetryPolicy
+from paycombat_async.telemetry import Telemetry
+from paycombat_async.telemetry.telemetry import telemetry_of
 from paycombat_async.webhooks import Webhooks
 
 Q = TypeVar("Q")
@@ -85,6 +87,7 @@ class AsyncPayCombat:
         clock: Clock | None = None,
         intents: Intents | None = None,
         limiter: Limiter | None = None,
+        telemetry: bool | Telemetry = True,
     ) -> None:
         """Sets a client up; nothing is sent. Raises `ConfigurationError`.
 
@@ -96,7 +99,8 @@ class AsyncPayCombat:
         `on_call` each call at its end, cancelled calls included; with `show_references` the report of a call has your
         own `reference`. With `intents`, calls that move money are recorded there before they are sent, and happen once
         per reference. `limiter` limits the rate of the requests, retries included. `webhook_keys` are the keys that a
-        webhook may be signed with: by default the one in `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key.
+        webhook may be signed with: by default the one in `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key. With
+        opentelemetry-api installed, calls make spans and metrics, unless `telemetry` is False.
         """
         # The credentials become Secrets first, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
@@ -114,7 +118,14 @@ class AsyncPayCombat:
             clock=clock,
             policy=retry or RetryPolicy(),
             limits=limits,
-            hooks=Hooks(on_drift, on_attempt, strict_responses, on_call, show_references=show_references),
+            hooks=Hooks(
+                on_drift,
+                on_attempt,
+                strict_responses,
+                on_call,
+                show_references=show_references,
+                telemetry=telemetry_of(telemetry),
+            ),
             lifetime=Lifetime(close_transport),
             intents=check_store(intents),
             limiter=check_limiter(limiter),

@@ -17,6 +17,7 @@ from paycombat_async.intents.intent import Intents
 from paycombat_async.limiters.limiter import Limiter
 from paycombat_async.resources._unbound import UNBOUND
 from paycombat_async.retry import RetryPolicy
+from paycombat_async.telemetry import Telemetry
 from paycombat_async.webhooks import Webhooks
 from paycombat_sync._runner import Runner
 from paycombat_sync.resources.checkouts import Checkouts
@@ -84,6 +85,7 @@ class PayCombat:
         clock: Clock | None = None,
         intents: Intents | None = None,
         limiter: Limiter | None = None,
+        telemetry: bool | Telemetry = True,
     ) -> None:
         """Sets a client up; nothing is sent. Raises `ConfigurationError`.
 
@@ -95,7 +97,8 @@ class PayCombat:
         `on_call` each call at its end, cancelled calls included; with `show_references` the report of a call has your
         own `reference`. With `intents`, calls that move money are recorded there before they are sent, and happen once
         per reference. `limiter` limits the rate of the requests, retries included. `webhook_keys` are the keys that a
-        webhook may be signed with: by default the one in `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key.
+        webhook may be signed with: by default the one in `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key. With
+        opentelemetry-api installed, calls make spans and metrics, unless `telemetry` is False.
         """
         # Wrapped as Secrets at once, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
@@ -125,6 +128,7 @@ class PayCombat:
                 clock=clock,
                 intents=intents,
                 limiter=limiter,
+                telemetry=telemetry,
             ),
         )
 

@@ -23,7 +23,7 @@ FLOORS = (
     # 2: the protocol, without any I/O
     ("_protocol", "endpoints"),
     # 3: edges: what touches the network and the disk, and decides about it
-    ("transport", "retry", "testing", "_postgres", "intents", "webhooks", "limiters"),
+    ("transport", "retry", "testing", "_postgres", "intents", "webhooks", "limiters", "telemetry"),
     # 4: the client
     ("client", "resources", "pagination", "_engine", "_settings"),
     # 5: jobs
@@ -179,6 +179,13 @@ def test_only_the_transport_and_the_sandbox_use_aiohttp() -> None:
     assert {module for module in users if not f"{module}.".startswith(HTTP_PACKAGES)} == set()
 
 
+def test_only_the_telemetry_uses_opentelemetry() -> None:
+    """Everything else works without it, and `telemetry=False` cannot be bypassed."""
+    users = {module for module, imports in IMPORTS.items() for _, name in imports if is_in(name, "opentelemetry")}
+
+    assert {module for module in users if not is_in(module, "paycombat_async.telemetry")} == set()
+
+
 def test_nobody_reaches_into_the_engine_of_a_client() -> None:
     """`client._engine` stays private to the client's own file: other code uses `observed()` or the public methods."""
     reached = [
@@ -214,7 +221,7 @@ def test_errors_import_nothing_of_ours() -> None:
 @pytest.mark.parametrize(("package", "more"), [("paycombat_async", ("asyncio",)), ("paycombat_sync", ())])
 def test_an_import_loads_neither_http_nor_database_nor_terminal(package: str, more: tuple[str, ...]) -> None:
     """They are loaded when the first client, journal or command needs them, not by every program that imports us."""
-    heavy = ("aiohttp", "yarl", "sqlite3", "_sqlite3", "click", "rich", *more)
+    heavy = ("aiohttp", "yarl", "sqlite3", "_sqlite3", "click", "rich", "opentelemetry", *more)
     script = f"import sys, {package}; print(*(name for name in {heavy} if name in sys.modules))"
     # Coverage would load sqlite3 into the process by itself.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}

@@ -10,7 +10,7 @@ from tests.promise_report import PROMISES
 
 pytest_plugins = ["pytester"]
 
-KEPT = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P15"]
+KEPT = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P15", "P17"]
 MARKED = """
 import pytest
 

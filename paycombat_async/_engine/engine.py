@@ -119,6 +119,9 @@ class Engine:
         call = CallUnderWay(endpoint, request, self.clock.monotonic())
         self.lifetime.enter(call)
         try:
+            if self.hooks.telemetry is not None:
+                template = self.config.paths.get(endpoint.name, endpoint.path)
+                call.trace = self.hooks.telemetry.start_call(endpoint, template, self.config.base_url)
             if self.lifetime.is_closed or endpoint.evidence is Evidence.INFERRED:
                 self._check_usable(endpoint)
             outgoing = draft(endpoint, request, path, query, self.credentials.config, body=body)
@@ -138,7 +141,7 @@ class Engine:
             raise cut from self._given_up(call, cut)
         finally:
             self.lifetime.leave(call)
-        if self.hooks.on_call is not None:
+        if call.trace is not None or self.hooks.on_call is not None:
             self._report_end(call, None, None, reply.request_id)
         return reply
 
@@ -206,23 +209,22 @@ class Engine:
     async def _carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
         """Sends until there is a reply or an error that ends the call; updates `call` with each attempt."""
         deadline, last_cost = call.begun + self.limits.timeout, 0
-        started = call.begun if call.record is None else self.clock.monotonic()  # recording took time
+        call.attempt_begun = call.begun if call.record is None else self.clock.monotonic()  # recording took time
         while True:
             if self.limiter is not None:
                 try:
-                    await self._wait_for_turn(self.limiter, endpoint, deadline - started)
+                    await self._wait_for_turn(self.limiter, endpoint, deadline - call.attempt_begun)
                 except PayCombatError as error:
                     result: PayCombatError = error
                     break
-                started = self.clock.monotonic()
-            if call.record is not None and self._is_too_late(call.record, deadline - started):
+                call.attempt_begun = self.clock.monotonic()
+            if call.record is not None and self._is_too_late(call.record, deadline - call.attempt_begun):
                 result = ConnectFailed(f"{endpoint.name}: its time was over before it was sent")
                 break
             call.attempts, call.status, call.is_sending = call.attempts + 1, 0, True
             try:
-                raw = await self.transport.send(
-                    outgoing, self._attempt_timeout(endpoint, deadline - started, call.attempts)
-                )
+                sent = outgoing if call.trace is None else call.trace.start_attempt(outgoing, call.attempts)
+                raw = await self.transport.send(sent, self._attempt_timeout(call, deadline))
                 call.status = raw.status
                 reading = self._interpret(endpoint, request, raw)
             except PayCombatError as error:
@@ -230,8 +232,8 @@ class Engine:
             else:
                 now = self.clock.monotonic()
                 call.is_in_doubt, call.is_sending = endpoint.method != "GET", False  # set before hooks, which may raise
-                if self.hooks.wants_attempts:
-                    self.hooks.attempt_ended(successful_attempt(call, now - started))
+                if call.trace is not None or self.hooks.wants_attempts:
+                    self.hooks.attempt_ended(successful_attempt(call, now), call.trace)
                 self.bucket.reward(last_cost)
                 elapsed = now - call.begun
                 return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
@@ -241,7 +243,7 @@ class Engine:
             call.is_in_doubt, call.is_sending = call.is_in_doubt or is_doubtful, False
             decision = self._decide(endpoint, result, call.attempts, deadline - now)
             wait = decision.wait if isinstance(decision, Again) else None
-            self.hooks.attempt_ended(failed_attempt(call, result, now - started, wait))
+            self.hooks.attempt_ended(failed_attempt(call, result, now, wait), call.trace)
             if not isinstance(decision, Again):
                 break
             self.bucket.spend(last_cost := decision.cost)
@@ -249,7 +251,7 @@ class Engine:
             if self.lifetime.is_over:
                 break
             del result  # breaks the reference cycle described at the end of this function
-            started = self.clock.monotonic()
+            call.attempt_begun = self.clock.monotonic()
         describe(result, call)
         try:
             raise result
@@ -277,8 +279,8 @@ class Engine:
             call.record.settle_cut(fate)
         try:
             if call.is_sending:
-                elapsed = self.clock.monotonic() - call.begun
-                self.hooks.attempt_ended(failed_attempt(call, fate, elapsed, None))
+                attempt = failed_attempt(call, fate, self.clock.monotonic(), None, cut)
+                self.hooks.attempt_ended(attempt, call.trace)
         finally:  # the hook `on_call` is called even if `on_attempt` raises KeyboardInterrupt
             self._report_end(call, cut, fate)
         return fate
@@ -290,21 +292,22 @@ class Engine:
         fate: PayCombatError | None,
         request_id: str | None = None,
     ) -> None:
-        """Calls the hook `on_call`, if there is one, with the report of the call.
+        """Reports the end of the call to its trace and to the hook `on_call`, if there are any.
 
         `raised` is the exception for the caller, `fate` the error that describes it; both are None after a success.
         """
-        if self.hooks.on_call is not None:
+        if call.trace is not None or self.hooks.on_call is not None:
             elapsed = self.clock.monotonic() - call.begun
             show_reference = self.hooks.show_references
             report = call_report(call, raised, fate, request_id, elapsed=elapsed, show_reference=show_reference)
-            self.hooks.call_ended(report)
+            self.hooks.call_ended(report, call.trace)
 
-    def _attempt_timeout(self, endpoint: Endpoint[Q, R], remaining: float, number: int) -> float:
-        """Returns the seconds for attempt `number`: all `remaining` if the call must happen once, else a part."""
-        if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
+    def _attempt_timeout(self, call: CallUnderWay, deadline: float) -> float:
+        """Returns the seconds for the attempt: all until `deadline` if the call must happen once, else a part."""
+        remaining = deadline - call.attempt_begun
+        if call.endpoint.repeat is Repeat.ONLY_IF_UNSENT:
             return remaining
-        return remaining / max(1, self.limits.max_retries - number + 2)
+        return remaining / max(1, self.limits.max_retries - call.attempts + 2)
 
     def _interpret(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> DecodedReply:
         """Returns the decoded answer. A difference from the schema (drift) is reported to hooks, or, with

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from paycombat_async._protocol.drift import Drift, FieldIssue
 from paycombat_async._protocol.messages import Attempt, Call
@@ -11,6 +11,17 @@ from paycombat_async._protocol.reply import with_endpoint
 from paycombat_async._secrets import Redactor
 from paycombat_async.endpoints import Endpoint, Repeat
 from paycombat_async.errors import Outcome, PayCombatError
+from paycombat_async.telemetry import Telemetry
+from paycombat_async.telemetry.attributes import (
+    ENDPOINT,
+    OUTCOME,
+    attempt_fields,
+    drift_fields,
+    given_up_fields,
+)
+
+if TYPE_CHECKING:
+    from paycombat_async.telemetry.call_trace import CallTrace
 
 T = TypeVar("T")
 
@@ -31,6 +42,7 @@ class Hooks:
     on_call: Callable[[Call], None] | None = None
     show_references: bool = False
     on_failed: Callable[[Attempt], None] | None = None
+    telemetry: Telemetry | None = None
 
     @property
     def wants_attempts(self) -> bool:
@@ -42,18 +54,27 @@ class Hooks:
         """Whether answers have to be compared with the schema field by field."""
         return self.on_drift is not None or self.strict_responses
 
-    def attempt_ended(self, attempt: Attempt) -> None:
-        """Reports one attempt, successful or not."""
-        _log.debug("%s", attempt)
+    def attempt_ended(self, attempt: Attempt, trace: "CallTrace | None") -> None:
+        """Reports one attempt, successful or not: to its trace, to the log and to the hooks."""
+        if trace is not None:
+            trace.end_attempt(attempt)
+        if _log.isEnabledFor(logging.DEBUG):
+            fields = attempt_fields(attempt)
+            what = (attempt.number, fields[ENDPOINT], attempt.status, fields[OUTCOME])
+            _log.debug("attempt %d of %s ended: status %s, outcome %s", *what, extra=fields)
         if self.on_attempt is not None:
             _call_hook(self.on_attempt, attempt)
         if self.on_failed is not None and attempt.outcome is not None:
             _call_hook(self.on_failed, attempt)
 
-    def call_ended(self, call: Call) -> None:
-        """Reports the end of one call, successful or not."""
-        if self.on_call is not None:
-            _call_hook(self.on_call, call)
+    def call_ended(self, call: Call, trace: "CallTrace | None") -> None:
+        """Reports the end of one call, successful or not: to the hook, whose own log then belongs to the trace."""
+        try:
+            if self.on_call is not None:
+                _call_hook(self.on_call, call)
+        finally:  # the hook may raise KeyboardInterrupt
+            if trace is not None:
+                trace.end(call)
 
     def call_given_up(self, endpoint: Endpoint[Any, Any], error: PayCombatError, redact: Redactor) -> None:
         """Logs a call that was cancelled, because its caller gets a CancelledError and no error of the SDK.
@@ -62,25 +83,32 @@ class Hooks:
         then WARNING, and it holds the merchant's reference and the digest of the body; otherwise its level is DEBUG.
         """
         matters = endpoint.repeat is Repeat.ONLY_IF_UNSENT and error.outcome is Outcome.UNKNOWN
+        reference = None if error.reference is None else redact(error.reference, 255)
+        # The evidence is in the text, too: most programs' logs do not show the fields of a record.
         _log.log(
             logging.WARNING if matters else logging.DEBUG,
             "%s was given up, outcome %s, attempts %d, reference %s, SHA-256 of the body %s",
             endpoint.name,
             error.outcome,
             error.attempts,
-            None if error.reference is None else redact(error.reference, 255),
+            reference,
             error.body_digest,
+            extra=given_up_fields(endpoint.name, error, reference),
         )
 
     def drifted(self, endpoint: Endpoint[Any, Any], notes: list[FieldIssue], redact: Redactor) -> None:
         """Reports how an answer differs from the schema: to `on_drift`, or in the log at DEBUG if there is no hook."""
+        if self.telemetry is not None:
+            for note in notes:
+                self.telemetry.count_drift(endpoint.name, note.kind)
         if self.on_drift is None and not _log.isEnabledFor(logging.DEBUG):
             return
         for drift in with_endpoint(endpoint, [note._replace(path=redact(note.path)) for note in notes]):
             if self.on_drift is not None:
                 _call_hook(self.on_drift, drift)
             else:
-                _log.debug("drift in %s: %s %s (%s)", drift.endpoint, drift.path, drift.kind, drift.detail)
+                what = (drift.endpoint, drift.path, drift.kind, drift.detail)
+                _log.debug("drift in %s: %s %s (%s)", *what, extra=drift_fields(drift))
 
 
 def _call_hook(hook: Callable[[T], None], news: T) -> None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -14,13 +14,17 @@ from paycombat_async._secrets import short_rich_repr
 from paycombat_async.endpoints import Endpoint
 from paycombat_async.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from paycombat_async.telemetry.call_trace import CallTrace
+
 
 class CallUnderWay(Struct, eq=False, gc=False):
     """One call and its progress. `body` is the signed body, None until it is encoded; `begun` is in monotonic seconds.
 
-    `is_sending` is set while an attempt waits for its answer; `is_in_doubt` is set once an attempt may have been
-    carried out. `reference` is the name of the call's record in the intents store; `is_settling` is set once the result
-    is known and is being written to that store.
+    `is_sending` is set while an attempt, begun at `attempt_begun`, waits for its answer; `is_in_doubt` is set once an
+    attempt may have been carried out. `reference` is the name of the call's record in the intents store; `is_settling`
+    is set once the result is known and is being written to that store. `trace` has the spans of the call, if there are
+    any.
     """
 
     endpoint: Endpoint[Any, Any]
@@ -36,6 +40,8 @@ class CallUnderWay(Struct, eq=False, gc=False):
     is_settling: bool = False
     is_recorded: bool | None = None
     is_replayed: bool = False
+    attempt_begun: float = 0.0
+    trace: "CallTrace | None" = None
 
     # Error reporters show local variables, such as this object in the engine, and `body` holds personal data.
     def __repr__(self) -> str:

@@ -1,8 +1,9 @@
 """A client for programs built on the SDK, such as the batch update: sends calls, and reports failed attempts."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from paycombat_async._clock import Clock
 from paycombat_async._engine.engine import Engine
@@ -10,6 +11,9 @@ from paycombat_async._protocol.messages import Attempt
 from paycombat_async._protocol.reply import Reply
 from paycombat_async._signing import content_digest
 from paycombat_async.endpoints import Endpoint
+
+if TYPE_CHECKING:
+    from paycombat_async.telemetry.batch_trace import BatchTrace
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -40,6 +44,28 @@ class ObservedClient:
     def base_url(self) -> str:
         """The address that the calls go to."""
         return self._engine.config.base_url
+
+    @contextmanager
+    def traced(self, name: str) -> Generator["BatchTrace | None"]:
+        """Context manager; yields the span of a batch, which takes its counts, or None without telemetry.
+
+        Inside it, each call is a trace of its own, with a link to that span.
+        """
+        telemetry = self._engine.hooks.telemetry
+        trace = None if telemetry is None else telemetry.start_batch(name)
+        if telemetry is None or trace is None:
+            yield None
+            return
+        engine, error = self._engine, None
+        self._engine = replace(engine, hooks=replace(engine.hooks, telemetry=telemetry.linked_to(trace)))
+        try:
+            yield trace
+        except BaseException as raised:
+            error = type(raised).__name__
+            raise
+        finally:
+            self._engine = engine
+            trace.end(error)
 
     def account_digest(self, purpose: str) -> str:
         """Returns a hex SHA-256 of `purpose`, base URL and token, which does not reveal the token."""

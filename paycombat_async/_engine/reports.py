@@ -45,20 +45,26 @@ def fate_of_cut(call: CallUnderWay, cut: BaseException) -> PayCombatError:
     return fate
 
 
-def successful_attempt(call: CallUnderWay, elapsed: float) -> Attempt:
-    """Returns the report of the attempt that got the answer. `elapsed` is in seconds."""
-    return Attempt(call.endpoint.name, call.attempts, call.status, None, elapsed, None)
+def successful_attempt(call: CallUnderWay, now: float) -> Attempt:
+    """Returns the report of the attempt that got the answer. `now` is in monotonic seconds."""
+    return Attempt(call.endpoint.name, call.attempts, call.status, None, now - call.attempt_begun, None)
 
 
-def failed_attempt(call: CallUnderWay, error: PayCombatError, elapsed: float, wait: float | None) -> Attempt:
-    """Returns the report of an attempt that ended in `error`. `wait` is in seconds, None if no attempt follows."""
+def failed_attempt(
+    call: CallUnderWay, error: PayCombatError, now: float, wait: float | None, raised: BaseException | None = None
+) -> Attempt:
+    """Returns the report of an attempt that ended in `error`, or was cut by `raised`.
+
+    `now` is in monotonic seconds, `wait` in seconds; `wait` is None if no attempt follows.
+    """
     return Attempt(
         endpoint=call.endpoint.name,
         number=call.attempts,
         status=(error.status if isinstance(error, ApiError) else call.status) or None,
         outcome=error.outcome,
-        elapsed=elapsed,
+        elapsed=now - call.attempt_begun,
         wait=wait,
+        error=type(error if raised is None else raised).__name__,
     )
 
 

@@ -79,9 +79,10 @@ class Transport(Protocol):
 
 
 class Attempt(Struct, frozen=True, gc=False):
-    """One sending of a request, as reported to `on_attempt`. `outcome` is None after a success.
+    """One sending of a request, as reported to `on_attempt`.
 
-    `elapsed` and `wait` are in seconds. `wait` is the pause before the next attempt; None if no attempt follows.
+    `outcome` and `error` (the name of the exception's class) are None after a success. `elapsed` and `wait` are in
+    seconds. `wait` is the pause before the next attempt; None if no attempt follows.
     """
 
     endpoint: str
@@ -90,6 +91,7 @@ class Attempt(Struct, frozen=True, gc=False):
     outcome: Outcome | None
     elapsed: float
     wait: float | None
+    error: str | None = None
 
 
 class Call(Struct, frozen=True, gc=False):

@@ -27,6 +27,7 @@ from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents.intent import check_account
 
+_COUNTED = ("rows", "updated", "unchanged", "failed", "unknown", "pending", "retried", "throttled")
 _NO_FILE = (
     "rows that are no file"  # the input's name in journals; if this text changed, existing journals would be refused
 )
@@ -88,7 +89,14 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
     throttle = Throttle(min(job.concurrency, observed.max_connections), job.rate, observed.clock)
     journal, failures = await asyncio.to_thread(_open_files, observed, source, job)
     run = Run(observed, RunRecorder(journal, failures, tally), throttle, job.on_progress, job.stop or asyncio.Event())
-    return await run.execute(reader_of(rows), job.on_report)
+    with observed.traced("customers.sync") as trace:
+
+        def on_report(report: BatchReport) -> None:
+            if trace is not None:
+                trace.count({name: getattr(report, name) for name in _COUNTED}, is_stopped=bool(report.stopped))
+            job.on_report(report)
+
+        return await run.execute(reader_of(rows), on_report)
 
 
 def _open_files(client: ObservedClient, source: RowFile | None, job: Job) -> tuple[Journal, FailuresFile | None]:

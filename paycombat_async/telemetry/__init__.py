@@ -1,0 +1,5 @@
+"""Spans, metrics and gauges for OpenTelemetry. The guide is docs/observability.md."""
+
+from paycombat_async.telemetry.telemetry import Telemetry
+
+__all__ = ["Telemetry"]

@@ -1,0 +1,35 @@
+"""The span of a batch. Imports opentelemetry-api."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from opentelemetry.trace import SpanContext, set_span_in_context
+
+from paycombat_async.telemetry.attributes import BATCH, ERROR, Value
+from paycombat_async.telemetry.current_span import CurrentSpan
+from paycombat_async.telemetry.instruments import Instruments
+
+_STOPPED: Final = "stopped"
+
+
+class BatchTrace:
+    """The INTERNAL span of a batch; `link` is what the calls of its rows refer to."""
+
+    __slots__ = ("_attributes", "_span", "link")
+
+    def __init__(self, instruments: Instruments, name: str) -> None:
+        span = instruments.tracer.start_span(name)
+        self.link: SpanContext = span.get_span_context()
+        self._attributes: dict[str, Value] = {}
+        self._span = CurrentSpan(span, set_span_in_context(span))
+
+    def count(self, counts: Mapping[str, int], *, is_stopped: bool) -> None:
+        """Takes the counts of rows for the span; `is_stopped` if a problem ended the batch early."""
+        self._attributes = {f"{BATCH}.{name}": count for name, count in counts.items()}
+        if is_stopped:
+            self._attributes[ERROR] = _STOPPED
+
+    def end(self, error: str | None) -> None:
+        """Ends the span. `error` is the class of the exception that ended the batch, None without one."""
+        attributes = self._attributes if error is None else {**self._attributes, ERROR: error}
+        self._span.end(attributes, is_error=ERROR in attributes)

@@ -1,0 +1,137 @@
+"""The spans and measurements of one call. Imports opentelemetry-api."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context, set_value
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, set_span_in_context
+
+from paycombat_async._protocol.messages import Attempt, Call, Draft
+from paycombat_async._protocol.url import safe_urlsplit
+from paycombat_async.endpoints import Endpoint
+from paycombat_async.telemetry.attributes import (
+    ENDPOINT,
+    ERROR,
+    METHOD,
+    OUTCOME,
+    PORT,
+    RAW,
+    RESEND_COUNT,
+    SERVER,
+    STATUS,
+    TEMPLATE,
+    Value,
+    attempt_error,
+    call_fields,
+    endpoint_name,
+    outcome_of,
+)
+from paycombat_async.telemetry.current_span import CurrentSpan
+from paycombat_async.telemetry.guard import harmless
+from paycombat_async.telemetry.instruments import Instruments
+
+_NO_PARENT: Final = Context()
+_HEADER: Final = "traceparent"
+_PORTS: Final = {"https": 443, "http": 80}
+# The context key with which OpenTelemetry's instrumentations of HTTP clients stay silent: their spans have whole URLs
+# with ids, and captured headers with the token. It has no public name yet.
+_SUPPRESS_KEY: Final[str] = getattr(otel_context, "_SUPPRESS_HTTP_INSTRUMENTATION_KEY", "suppress_http_instrumentation")
+
+
+class CallTrace:
+    """The INTERNAL span of a call, and the CLIENT span of its attempt under way."""
+
+    __slots__ = ("_attempt", "_attributes", "_instruments", "_method", "_name", "_span")
+
+    def __init__(
+        self,
+        instruments: Instruments,
+        endpoint: Endpoint[Any, Any],
+        template: str | None,
+        base_url: str,
+        batch: SpanContext | None,
+    ) -> None:
+        """Starts the span of the call. With `batch`, it begins a trace of its own, with a link to that span."""
+        self._instruments = instruments
+        self._name = endpoint_name(endpoint.name)
+        self._method: str = endpoint.method
+        self._attributes = _request_attributes(endpoint.method, None if self._name == RAW else template, base_url)
+        self._attempt: CurrentSpan | None = None
+        if batch is None:
+            span = instruments.tracer.start_span(self._name)
+            self._span = CurrentSpan(span, set_span_in_context(span))
+        else:
+            span = instruments.tracer.start_span(self._name, _NO_PARENT, links=[Link(batch)])
+            self._span = CurrentSpan(span, set_span_in_context(span, _NO_PARENT))
+
+    def start_attempt(self, draft: Draft, number: int) -> Draft:
+        """Starts the span of an attempt. Returns the draft to send, with a `traceparent` header if there is a trace."""
+        return self._start_attempt(draft, number) or draft
+
+    @harmless
+    def _start_attempt(self, draft: Draft, number: int) -> Draft | None:
+        attributes = self._attributes if number == 1 else {**self._attributes, RESEND_COUNT: number - 1}
+        template = attributes.get(TEMPLATE)
+        name = self._method if template is None else f"{self._method} {template}"
+        span = self._instruments.tracer.start_span(name, self._span.context, SpanKind.CLIENT, attributes)
+        context = set_value(_SUPPRESS_KEY, value=True, context=set_span_in_context(span, self._span.context))
+        self._attempt = CurrentSpan(span, context)
+        parent = traceparent(span)
+        # Only this one header: `baggage` and `tracestate` may hold anything, and the provider is another company.
+        return None if parent is None else msgspec.structs.replace(draft, headers={**draft.headers, _HEADER: parent})
+
+    def end_attempt(self, attempt: Attempt) -> None:
+        """Ends the span of the attempt and records its duration."""
+        span, self._attempt = self._attempt, None
+        result = _result_attributes(attempt)
+        self._record(attempt.elapsed, result, None if span is None else span.context)
+        if span is not None:
+            span.end(result, is_error=attempt.outcome is not None)
+
+    @harmless
+    def _record(self, seconds: float, result: dict[str, Value], context: Context | None) -> None:
+        self._instruments.durations.record(seconds, self._attributes | result, context)
+
+    def end(self, call: Call) -> None:
+        """Ends the span of the call and counts its outcome."""
+        self._count(call)
+        if self._attempt is not None:  # an interrupt came between the answer and its report
+            self._attempt.end({}, is_error=True)
+        self._span.end(call_fields(call), is_error=call.error is not None)
+
+    @harmless
+    def _count(self, call: Call) -> None:
+        attributes: dict[str, Value] = {ENDPOINT: self._name, OUTCOME: outcome_of(call)}
+        if call.error is not None:
+            attributes[ERROR] = call.error
+        self._instruments.calls.add(1, attributes, self._span.context)
+
+
+def traceparent(span: Span) -> str | None:
+    """Returns the header that continues the trace at the server (W3C Trace Context); None outside of a trace."""
+    context = span.get_span_context()
+    trace_id, span_id = int(context.trace_id), int(context.span_id)
+    if not (0 < trace_id < 2**128 and 0 < span_id < 2**64):
+        return None
+    return f"00-{trace_id:032x}-{span_id:016x}-{int(context.trace_flags) & 0xFF:02x}"
+
+
+def _result_attributes(attempt: Attempt) -> dict[str, Value]:
+    attributes: dict[str, Value] = {} if attempt.status is None else {STATUS: attempt.status}
+    error = attempt_error(attempt)
+    if error is not None:
+        attributes[ERROR] = error
+    return attributes
+
+
+@lru_cache(256)
+def _request_attributes(method: str, template: str | None, base_url: str) -> dict[str, Value]:
+    """Returns the attributes that all attempts of an endpoint share. The dict must not be changed."""
+    parts = safe_urlsplit(base_url)
+    attributes: dict[str, Value] = {METHOD: method, SERVER: parts.hostname or ""}
+    attributes[PORT] = parts.port or _PORTS.get(parts.scheme, 0)
+    if template is not None:
+        attributes[TEMPLATE] = template
+    return attributes

@@ -1,0 +1,39 @@
+"""The span and the count of the work on a webhook. Imports opentelemetry-api."""
+
+from typing import Final
+
+from opentelemetry.trace import SpanKind, set_span_in_context
+
+from paycombat_async.telemetry.attributes import ATTEMPT, ERROR, EVENT, EVENT_NUMBER, OUTCOME, Value
+from paycombat_async.telemetry.current_span import CurrentSpan
+from paycombat_async.telemetry.guard import harmless
+from paycombat_async.telemetry.instruments import Instruments
+
+_NAME: Final = "webhooks.work"
+DONE: Final = "done"
+RELEASED: Final = "released"
+
+
+class DeliveryTrace:
+    """The CONSUMER span of one webhook, from taking it until it is done or released."""
+
+    __slots__ = ("_event", "_instruments", "_span")
+
+    def __init__(self, instruments: Instruments, event: str, number: int, attempt: int) -> None:
+        """`event` is the class of the webhook, `number` its number in the inbox, `attempt` how often it was taken."""
+        self._instruments = instruments
+        self._event = event
+        attributes: dict[str, Value] = {EVENT: event, EVENT_NUMBER: number, ATTEMPT: attempt}
+        span = instruments.tracer.start_span(_NAME, None, SpanKind.CONSUMER, attributes)
+        self._span = CurrentSpan(span, set_span_in_context(span))
+
+    def end(self, error: BaseException | None) -> None:
+        """Ends the span and counts the delivery: released if the work raised `error`, else done."""
+        name = None if error is None else type(error).__name__
+        result: dict[str, Value] = {OUTCOME: DONE} if name is None else {OUTCOME: RELEASED, ERROR: name}
+        self._count({EVENT: self._event, **result})
+        self._span.end(result, is_error=name is not None)
+
+    @harmless
+    def _count(self, attributes: dict[str, Value]) -> None:
+        self._instruments.deliveries.add(1, attributes, self._span.context)

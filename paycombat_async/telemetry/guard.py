@@ -1,0 +1,35 @@
+"""Keeps the failures of tracers, meters and exporters away from calls."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Final, ParamSpec, TypeVar
+
+from paycombat_async.telemetry.attributes import ERROR
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_log: Final = logging.getLogger("paycombat")
+_reported: Final[set[str]] = set()
+
+
+def harmless(function: Callable[P, T]) -> Callable[P, T | None]:
+    """Makes a function return None where it would raise an `Exception`, so that broken telemetry changes no call."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T | None:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001  # providers, processors and exporters may raise anything
+            report_failure(type(error).__name__)
+            return None
+
+    return guarded
+
+
+def report_failure(name: str) -> None:
+    """Logs the first failure with this name of an error's class. Its text is left out: it may contain anything."""
+    if name not in _reported:
+        _reported.add(name)
+        _log.warning("telemetry failed, which changes no call: %s", name, extra={ERROR: name})

@@ -1,0 +1,118 @@
+"""`Telemetry`: where the spans and metrics of a client or an inbox go. Loads opentelemetry-api when it is made."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from paycombat_async.endpoints import Endpoint
+from paycombat_async.errors import ConfigurationError
+from paycombat_async.telemetry.attributes import DRIFT_KIND, ENDPOINT, endpoint_name
+from paycombat_async.telemetry.guard import harmless, report_failure
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import SpanContext, TracerProvider
+
+    from paycombat_async.telemetry.batch_trace import BatchTrace
+    from paycombat_async.telemetry.call_trace import CallTrace
+    from paycombat_async.telemetry.delivery_trace import DeliveryTrace
+
+
+class Telemetry:
+    """Makes spans and metrics with the OpenTelemetry providers that it is given; by default the global ones.
+
+    Clients and inboxes have one of their own, unless they are made with `telemetry=False`. Pass one as `telemetry=` for
+    other providers. Whatever a provider does or raises, no call and no webhook is changed by it.
+    """
+
+    __slots__ = ("_batch", "_instruments", "_traces")
+
+    def __init__(
+        self,
+        *,
+        tracer_provider: "TracerProvider | None" = None,
+        meter_provider: "MeterProvider | None" = None,
+    ) -> None:
+        """None means the global provider, also if it is set later.
+
+        Raises `ConfigurationError` if opentelemetry-api is not installed or a provider gives no tracer or meter.
+        """
+        try:
+            from paycombat_async.telemetry import instruments, traces  # noqa: PLC0415  # opentelemetry takes 30 ms
+        except ImportError:
+            raise ConfigurationError("telemetry needs opentelemetry-api: pip install 'paycombat[otel]'") from None
+        problem = ""
+        try:
+            self._instruments = instruments.make_instruments(tracer_provider, meter_provider)
+        except Exception as error:  # noqa: BLE001  # a provider may raise anything
+            problem = type(error).__name__
+        if problem:
+            raise ConfigurationError(f"telemetry: a provider raised {problem}")
+        self._traces = traces
+        self._batch: SpanContext | None = None
+
+    def start_call(self, endpoint: Endpoint[Any, Any], template: str | None, base_url: str) -> "CallTrace | None":
+        """Starts the span of a call and makes it current; None if the tracer fails.
+
+        `template` is the path with placeholders in place of ids.
+        """
+        try:  # not `@harmless`, which would take a microsecond more for each call
+            return self._traces.CallTrace(self._instruments, endpoint, template, base_url, self._batch)
+        except Exception as error:  # noqa: BLE001  # a tracer may raise anything
+            report_failure(type(error).__name__)
+            return None
+
+    @harmless
+    def start_batch(self, name: str) -> "BatchTrace":
+        """Starts the span of a batch and makes it current; None if the tracer fails."""
+        return self._traces.BatchTrace(self._instruments, name)
+
+    def linked_to(self, batch: "BatchTrace") -> "Telemetry":
+        """Returns a copy whose calls each begin a trace of their own, with a link to the span of the batch.
+
+        As one trace, a batch of 100,000 rows could be neither stored nor shown; this way each row is sampled by itself.
+        """
+        copy = object.__new__(Telemetry)
+        copy._instruments, copy._traces, copy._batch = self._instruments, self._traces, batch.link
+        return copy
+
+    @harmless
+    def start_delivery(self, event: str, number: int, attempt: int) -> "DeliveryTrace":
+        """Starts the span of the work on a webhook and makes it current; None if the tracer fails."""
+        return self._traces.DeliveryTrace(self._instruments, event, number, attempt)
+
+    @harmless
+    def count_drift(self, endpoint: str, kind: str) -> None:
+        """Counts a field of an answer that differs from the schema."""
+        self._instruments.drifts.add(1, {ENDPOINT: endpoint_name(endpoint), DRIFT_KIND: kind})
+
+    def __repr__(self) -> str:
+        return "Telemetry()"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Telemetry cannot be pickled or copied: its providers belong to one process")
+
+
+def telemetry_of(given: "bool | Telemetry") -> Telemetry | None:
+    """Returns what the argument `telemetry=` means: True is the global providers, if opentelemetry-api is installed.
+
+    Raises `ConfigurationError` for anything but a bool or a `Telemetry`.
+    """
+    if isinstance(given, Telemetry):
+        return given
+    if not isinstance(given, bool):  # pyright: ignore[reportUnnecessaryIsInstance]  # users may pass anything
+        raise ConfigurationError("telemetry must be True, False or a Telemetry")
+    return _default() if given else None
+
+
+@cache  # OpenTelemetry keeps each meter for ever, so there is one for all clients
+def _default() -> Telemetry | None:
+    try:
+        import opentelemetry.metrics  # noqa: PLC0415  # takes 30 ms
+        import opentelemetry.trace  # noqa: F401, PLC0415  # takes 30 ms
+    except ImportError:
+        return None
+    try:
+        return Telemetry()
+    except ConfigurationError as error:
+        report_failure(str(error))
+        return None
