@@ -17,6 +17,7 @@ from yarl import URL
 from paycombat_async._protocol.messages import Draft, RawReply
 from paycombat_async._secrets import Secret
 from paycombat_async.errors import ConfigurationError
+from paycombat_async.telemetry.suppression import without_http_instrumentation
 from paycombat_async.transport.aiohttp_internals import (
     MAX_HEAD_LINE,
     MAX_HEAD_LINES,
@@ -96,6 +97,10 @@ class SessionTransport(PooledTransport[SessionPool]):
     async def _exchange(self, pool: SessionPool, draft: Draft, attempt: Deadline) -> RawReply:
         if pool.session.closed and not pool.is_closed:
             raise ConfigurationError("the aiohttp session that SessionTransport was given is closed")
+        with without_http_instrumentation():
+            return await self._request(pool, draft, attempt)
+
+    async def _request(self, pool: SessionPool, draft: Draft, attempt: Deadline) -> RawReply:
         response = await pool.session.request(
             draft.method,
             _encoded_url(draft.url),
