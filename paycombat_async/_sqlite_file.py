@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from paycombat_async._loop_local import leak_forever
+from paycombat_async._mounts import refuse_unsafe_mount
 from paycombat_async.errors import ConfigurationError, PayCombatError, StoreFailed
 
 _BUSY_S: Final = 10  # longest wait for a lock, in seconds; other processes hold it for milliseconds
@@ -21,10 +22,6 @@ _MESSAGES: Final = {
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; is it there, and its directory yours to write?",
     sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error",
 }
-
-_NETWORK_FILE_SYSTEMS = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "fuse.glusterfs", "fuse.sshfs", "lustre"}
-)
 
 
 def create_private(path: Path, kind: str) -> None:
@@ -65,22 +62,6 @@ def claim_database(
         raise ConfigurationError(f"the {what} is another program's database; name another {other}")
     elif version != schema:
         raise ConfigurationError(f"the {what} was written by another version of paycombat; name another {other}")
-
-
-def refuse_network_file_system(path: Path, kind: str) -> None:
-    """Raises `ConfigurationError` if the file lies on a network file system, whose locks SQLite cannot trust.
-
-    This is checked on Linux only, by the mount point that is the longest prefix of the path.
-    """
-    try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return
-    points = [(Path(fields[1]), fields[2]) for mount in mounts if len(fields := mount.split(" ")) > 2]
-    holders = [(point, name) for point, name in points if path.is_relative_to(point)]
-    _, name = max(holders, key=lambda holder: len(holder[0].parts), default=(path, ""))
-    if name in _NETWORK_FILE_SYSTEMS:
-        raise ConfigurationError(f"the {kind} {path} is on a network file system ({name}); name a file on a local disk")
 
 
 def _why_unusable(path: Path, kind: str) -> str:
@@ -144,7 +125,7 @@ class SqliteFile:
         self._identity: tuple[int, int] | None = None
         self._pid = os.getpid()
         create_private(path, layout.kind)
-        refuse_network_file_system(path, layout.kind)
+        refuse_unsafe_mount(path, layout.kind)
         with self._execute("BEGIN IMMEDIATE", ConfigurationError) as connection:
             claim_database(
                 connection,

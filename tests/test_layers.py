@@ -17,7 +17,10 @@ PACKAGES = ("paycombat_async", "paycombat_sync")
 # A module imports only from its own floor or below. A new module or package of paycombat_async is added here.
 FLOORS = (
     # 0: the ground: errors, secrets, time, files
-    ("errors", "_signing", "_secrets", "_clock", "_loop_local", "_sqlite_file", "_printable", "_signals", "_version"),
+    (
+        *("errors", "_signing", "_secrets", "_clock", "_loop_local", "_mounts", "_sqlite_file", "_printable"),
+        *("_signals", "_version"),
+    ),
     # 1: shapes: requests and responses as types, and JSON text
     ("schemas", "_json"),
     # 2: the protocol, without any I/O

@@ -1,5 +1,6 @@
 """The inbox as a file: whose it is, what it costs, what a crash or damage leaves, and many processes at once."""
 
+import contextlib
 import gc
 import os
 import signal
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paycombat_async import ConfigurationError, StoreFailed, _sqlite_file
+from paycombat_async import ConfigurationError, StoreFailed, _mounts, _sqlite_file
 from paycombat_async.schemas.events import UnknownEvent, WebhookEvent
 from paycombat_async.testing import FakeClock
 from paycombat_async.webhooks import Depth, Receipt, SqliteInbox, read
@@ -243,10 +244,42 @@ def test_a_network_file_system_is_refused(path, monkeypatch, others):
     """Its locks do not keep several machines apart. The mount point that is nearest to the file counts."""
     mounts = path.with_name("mounts")
     mounts.write_text(f"{others}server:/ {path.parent} nfs4 rw 0 0\n", encoding="utf-8")
-    monkeypatch.setattr(_sqlite_file, "Path", lambda name: mounts if name == "/proc/self/mounts" else Path(name))
+    monkeypatch.setattr(_mounts, "MOUNTS", mounts)
 
     with pytest.raises(ConfigurationError, match="network file system"):
         SqliteInbox(path)
+
+
+@pytest.mark.parametrize(
+    ("mounts", "words"),
+    [
+        (
+            "/dev/sda1 / ext4 rw 0 0\nauto {folder} autofs rw 0 0\nserver:/ {folder} nfs4 rw 0 0",
+            "network file system",
+        ),
+        ("bucket {folder} fuse.gcsfuse rw 0 0", "network file system"),
+        ("/dev/\xff\\040/x /elsewhere ext4 rw 0 0\nserver:/ {folder} nfs rw 0 0", "network file system"),
+        ("/dev/sda1 / ext4 rw 0 0\n/dev/sda1 {folder}/inbox.db ext4 rw 0 0", "mount its folder instead"),
+        ("server:/ {folder} nfs4 rw 0 0\n/dev/sda1 {folder} ext4 rw 0 0", ""),
+        ("server:/ {folder}/other nfs4 rw 0 0\n/dev/sda1 / ext4 rw 0 0", ""),
+        ("/dev/sda1 / ext4 rw 0 0\nproc", ""),
+    ],
+    ids=["automounted", "in a bucket", "odd bytes", "a file by itself", "hidden", "beside", "cut"],
+)
+@pytest.mark.parametrize("way", ["plain", "with a space", "over a link"])
+def test_a_file_that_others_would_not_share_is_refused(tmp_path, monkeypatch, mounts, words, way):
+    """Each machine, or container, would have records of its own, and the same event would be new to each."""
+    folder = tmp_path / ("my share" if way == "with a space" else "share")
+    folder.mkdir()
+    text = mounts.format(folder=str(folder).replace(" ", r"\040"))
+    (tmp_path / "mounts").write_bytes(text.encode("latin-1"))
+    place = tmp_path / "link" if way == "over a link" else folder
+    if place != folder:
+        place.symlink_to(folder)
+    monkeypatch.setattr(_mounts, "MOUNTS", tmp_path / "mounts")
+
+    with pytest.raises(ConfigurationError, match=words) if words else contextlib.nullcontext():
+        SqliteInbox(place / "inbox.db")
 
 
 async def test_a_file_that_vanished_is_not_made_anew(inbox, path):

@@ -1,0 +1,44 @@
+"""Refuses files on mounts where other machines or containers would not see what is written to them."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from paycombat_async.errors import ConfigurationError
+
+MOUNTS: Final = Path("/proc/self/mounts")
+_NETWORK_FILE_SYSTEMS: Final = frozenset(
+    {
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "beegfs", "gpfs", "gfs2"),
+        *("fuse.glusterfs", "fuse.sshfs", "fuse.ceph-fuse", "fuse.juicefs", "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse"),
+        *("fuse.blobfuse", "fuse.blobfuse2", "davfs", "ocfs2"),
+    }
+)
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")  # how the kernel writes a space in the name of a mount point
+
+
+def refuse_unsafe_mount(path: Path, kind: str) -> None:
+    """Raises `ConfigurationError` if others would not see what is written to the file. Checked on Linux only.
+
+    On a network file system, SQLite cannot trust the locks. A file that is mounted by itself, as into a container, has
+    its write-ahead log in a folder that is not mounted: another container does not read it, and it ends with this one.
+    `kind` is what messages call the file, such as "inbox".
+    """
+    try:
+        mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return
+    points = [(_mount_point(fields[1]), fields[2]) for mount in mounts if len(fields := mount.split(" ")) > 2]
+    real = path.resolve()  # the folder may be a link
+    holders = [(point, name) for point, name in reversed(points) if real.is_relative_to(point)]
+    # The longest is the nearest. Of several at one place the last one counts, which `reversed` has put first.
+    point, name = max(holders, key=lambda holder: len(holder[0].parts), default=(path.parent, ""))
+    if point == real:
+        why = "since SQLite keeps a second file beside it"
+        raise ConfigurationError(f"the {kind} {path} is mounted by itself; mount its folder instead, {why}")
+    if name in _NETWORK_FILE_SYSTEMS:
+        raise ConfigurationError(f"the {kind} {path} is on a network file system ({name}); name a file on a local disk")
+
+
+def _mount_point(text: str) -> Path:
+    return Path(_OCTAL.sub(lambda found: chr(int(found[1], 8)), text))
