@@ -9,10 +9,12 @@ import click
 import msgspec
 
 from paycombat_async._printable import printable, printable_json
+from paycombat_async._secrets import Redactor
 from paycombat_async.intents.intent import Intent
 
 _HEADINGS: Final = ("account", "endpoint", "reference", "state", "attempt", "created", "until", "id")
 IS_UNRESOLVED: Final = 3  # exit code: the outcome of some calls is not known, or not known yet
+_LONGEST_ANSWER: Final = 16_000  # characters of a recorded answer that are printed
 _PIPE_WIDTH: Final = 2000  # columns: more than a row needs, so that a program that reads the table gets whole lines
 
 
@@ -48,7 +50,8 @@ def show_fields(intent: Intent, *, with_answer: bool) -> None:
     if intent.answer is None:
         click.echo(f"{'answer:':<14}not recorded")
     elif with_answer:
-        click.echo(f"{'answer:':<14}{printable_json(intent.answer.decode(errors='replace'))}")
+        answer = Redactor()(intent.answer.decode(errors="replace"), limit=_LONGEST_ANSWER)
+        click.echo(f"{'answer:':<14}{printable_json(answer)}")
     else:
         click.echo(f"{'answer:':<14}recorded, {len(intent.answer):,} bytes; --answer prints it")
 

@@ -63,7 +63,9 @@ def _schema(postgres_server: PostgresServer) -> Iterator[str]:
         connection.execute(f'DROP SCHEMA IF EXISTS "{name}" CASCADE'.encode())
 
 
-async def record(store: Intents, reference: str, state: IntentState = IntentState.UNKNOWN) -> None:
+async def record(
+    store: Intents, reference: str, state: IntentState = IntentState.UNKNOWN, answer: bytes = b'{"name":"Ana"}'
+) -> None:
     new = NewIntent(endpoint="payouts.create", reference=reference, body_digest="digest", owner="tests", lease=3600)
     begun = await store.begin(new)
     await store.settle(
@@ -74,16 +76,22 @@ async def record(store: Intents, reference: str, state: IntentState = IntentStat
             state=state,
             evidence="answer",
             object_id="payout_1" if state is IntentState.APPLIED else None,
-            answer=b'{"name":"Ana"}' if state is IntentState.APPLIED else None,
+            answer=answer if state is IntentState.APPLIED else None,
         )
     )
 
 
-def fill(path: Path, *references: str, state: IntentState = IntentState.UNKNOWN, account: str = "default") -> None:
+def fill(
+    path: Path,
+    *references: str,
+    state: IntentState = IntentState.UNKNOWN,
+    account: str = "default",
+    answer: bytes = b'{"name":"Ana"}',
+) -> None:
     async def work() -> None:
         store = SqliteIntents(path, account)
         for reference in references:
-            await record(store, reference, state)
+            await record(store, reference, state, answer)
         await store.aclose()
 
     asyncio.run(work())
@@ -195,6 +203,16 @@ def test_a_record_is_shown_with_its_answer_only_on_request(path: Path, command: 
     assert ["applied", "payout_1", "answer"] == [shown[name].strip() for name in ("state", "object_id", "evidence")]
     assert "Ana" not in said
     assert '{"name":"Ana"}' in with_answer
+
+
+@pytest.mark.promise("P7")
+def test_the_token_in_a_recorded_answer_is_not_printed(path: Path, command: Run) -> None:
+    """The address of a checkout holds the X-token; terminals are logged and shown to others."""
+    fill(path, "order-1", state=IntentState.APPLIED, answer=f'{{"url":"https://pay?identifier={PASSWORD}"}}'.encode())
+
+    code, said, _ = command("intents", "show", path, "order-1", "--answer")
+
+    assert (0, True) == (code, '{"url":"https://pay?identifier=***"}' in said)
 
 
 def test_a_record_that_is_not_there_is_a_sentence(path: Path, command: Run) -> None:
