@@ -38,6 +38,7 @@ from paycombat_async.intents.intent import Begun, Intent, Intents, IntentState, 
 if TYPE_CHECKING:
     import asyncio
 
+_LONGEST_LEASE_S: Final = 1e9  # 32 years; a date in thousands of years would be out of the stores' range
 LEASE_MARGIN_S: Final = 5.0  # extra time after a call's deadline, to write its outcome to the store
 _STATES: Final[Mapping[Outcome, IntentState]] = {
     Outcome.NOT_SENT: IntentState.NOT_SENT,
@@ -182,7 +183,7 @@ def new_intent(
         reference=reference,
         body_digest=body_digest(body),
         owner=f"{socket.gethostname()}:{os.getpid()}",
-        lease=lease,
+        lease=min(lease, _LONGEST_LEASE_S),
         expected={**expected_echoes(endpoint, request), MODE: mode_of(is_sandbox=is_sandbox)},
     )
 

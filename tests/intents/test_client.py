@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import sys
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -297,6 +298,18 @@ async def test_the_deadline_covers_the_time_in_the_store(make_client, transport,
     await make_client(intents=Slow(), timeout=10.0).payouts.create(ORDER)
 
     assert [6.0] == transport.timeouts
+
+
+@pytest.mark.parametrize("timeout", [1e11, sys.maxsize], ids=["thousands of years", "maxsize"])
+async def test_a_timeout_that_is_to_mean_none_is_no_error(timeout, make_client, store, transport) -> None:
+    """As long as the client takes it, so does the store; the record must not be under way for ever, either."""
+    transport.answer(200, PAID)
+    client = make_client(intents=store, transport=transport, timeout=timeout)
+
+    made, again = await client.payouts.create(ORDER), await client.payouts.create(ORDER)
+
+    assert made == again
+    assert [("payouts.create", IntentState.APPLIED, 1)] == await state_of(client)
 
 
 @pytest.mark.parametrize(
