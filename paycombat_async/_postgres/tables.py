@@ -36,6 +36,7 @@ _SYNCED: Final = (  # of the values of synchronous_commit, only remote_apply wai
 DURABLE: Final = f"(SELECT {_SYNCED}, set_config('lock_timeout', '3s', true)) AS durable"
 # In the caller's own transaction, lock_timeout would apply to the caller's later statements, too.
 _DURABLE_WITHIN: Final = f"(SELECT {_SYNCED}) AS durable"
+_ALONE_S: Final = 60.0  # seconds for a statement that runs alone: it may change millions of rows
 # A stricter level would not show what was committed while the statement waited for the table.
 _SETTINGS_ALONE: Final = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET LOCAL lock_timeout = '3s'")
 
@@ -91,7 +92,7 @@ class Tables:
                     await fetch(connection, self.sql(setting))
                 return await fetch(connection, self.sql(text), values)
 
-        return await self.database.run(work)
+        return await self.database.run(work, _ALONE_S)
 
     async def run(self, make_script: Callable[[], Script[T]]) -> T:
         """Returns the result of a script, each of whose statements is a transaction of its own. Raises `StoreFailed`.
