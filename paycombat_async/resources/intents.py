@@ -64,17 +64,18 @@ class IntentRecords:
         sending = await store.sending(older_than=older_than)  # first, as a lease that ends now must be in one of them
         unknown = await store.unresolved(older_than=older_than)
         wanted = {(intent.endpoint, intent.reference) for intent in unknown}
-        found: dict[tuple[str, str], list[_Found]] = {}
+        found: dict[tuple[str, str], dict[str, _Found]] = {}
         for endpoint in sorted({intent.endpoint for intent in unknown} & _LISTS.keys()):
             async for item in _LISTS[endpoint](self._engine):
                 if (endpoint, item.reference) in wanted:
-                    found.setdefault((endpoint, item.reference), []).append(item)
+                    # By id: new objects move others to the next page, which then shows them again.
+                    found.setdefault((endpoint, item.reference), {})[item.id] = item
         mode = mode_of(is_sandbox=self._engine.is_sandbox)
         applied: list[Intent] = []
         ambiguous: list[Intent] = []
         left: list[Intent] = []
         for intent in unknown:
-            items = found.get((intent.endpoint, intent.reference), [])
+            items = [*found.get((intent.endpoint, intent.reference), {}).values()]
             if is_of_other_mode(intent, mode):
                 left.append(intent)
             elif len(items) == 1 and fits_expected(items[0].data, intent.expected):

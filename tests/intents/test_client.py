@@ -508,6 +508,22 @@ async def test_two_that_reconcile_at_once_report_the_same(sandbox: Sandbox, stor
     assert {()} == {report.ambiguous for report in reports}
 
 
+async def test_a_payout_that_moves_to_the_next_page_is_found_once(make_client, store) -> None:
+    """New payouts push those of a list from page to page while it is read; the same one twice is not ambiguous."""
+    transport = FakeTransport()
+    transport.fail(TimedOut("silence"))
+    client = make_client(transport=transport, intents=store, base_url="http://127.0.0.1:1")
+    with pytest.raises(TimedOut):
+        await client.payouts.create(ORDER)
+    for numbers in ((3, 2, 1), (1, 0), ()):
+        payouts = [{"id": f"payout_{number}", "order_id": f"order-{number}"} for number in numbers]
+        transport.answer(200, msgspec.json.encode({"status": True, "data": payouts}))
+
+    report = await client.intents.reconcile()
+
+    assert (["payout_1"], ()) == ([intent.object_id for intent in report.applied], report.ambiguous)
+
+
 @pytest.mark.parametrize("meanwhile", ["forgotten", "sent again"])
 async def test_a_record_that_changes_while_it_is_looked_up(sandbox: Sandbox, store, monkeypatch, meanwhile) -> None:
     """A person resolves it just before the list settles it, and it is gone, or under way again: neither is reported."""
