@@ -131,9 +131,12 @@ def show(words: tuple[str, ...], account: str, schema: str, *, answer: bool) -> 
 @intents.command()
 @click.argument("words", nargs=-1, metavar="[STORE] REFERENCE applied|rejected")
 @click.option("--by", required=True, metavar="NAME", help="The name of the person who decides; it is recorded.")
+@click.option(
+    "--endpoint", metavar="NAME", help="The call that is meant, as list shows it, if several have this reference."
+)
 @account_option
 @schema_option
-def resolve(words: tuple[str, ...], by: str, account: str, schema: str) -> None:
+def resolve(words: tuple[str, ...], by: str, endpoint: str | None, account: str, schema: str) -> None:
     """Settle a record whose outcome nobody knows, as a person decides. It needs no credentials.
 
     After "rejected" the reference may be sent again, so be sure that nothing was carried out.
@@ -141,7 +144,7 @@ def resolve(words: tuple[str, ...], by: str, account: str, schema: str) -> None:
     \b
     Examples:
       paycombat intents resolve payments.db order-1017 applied --by Ana
-      paycombat intents resolve payments.db order-1017 rejected --by Ana
+      paycombat intents resolve payments.db order-1017 rejected --by Ana --endpoint payins.create
 
     Exit codes: 0 settled, 1 the store failed, 2 usage or configuration, or no unresolved record with this reference.
     """
@@ -153,7 +156,7 @@ def resolve(words: tuple[str, ...], by: str, account: str, schema: str) -> None:
 
     async def settle() -> Intent:
         async with opened(store, account, schema) as records:
-            return await resolve_on_word(records, check_reference(reference), _OUTCOMES[word], by)
+            return await resolve_on_word(records, check_reference(reference), _OUTCOMES[word], by, endpoint)
 
     with failures():
         settled = asyncio.run(settle())

@@ -110,14 +110,15 @@ class IntentRecords:
         """Returns the records with this reference, one for each endpoint that it was used with."""
         return await self._store().find(reference)
 
-    async def resolve(self, reference: str, outcome: Outcome, *, by: str) -> Intent:
+    async def resolve(self, reference: str, outcome: Outcome, *, by: str, endpoint: str | None = None) -> Intent:
         """Settles a record with an unknown outcome by what a person has found out, and returns the record.
 
         `outcome` is APPLIED or REJECTED, `by` is the person's name. After REJECTED a call with this reference may be
         sent again, so be sure that the first call was not carried out. Raises `ConfigurationError` unless exactly one
-        record with this reference has an unknown outcome.
+        record with this reference has an unknown outcome; `endpoint`, such as "payins.create", says which of several is
+        meant.
         """
-        return await resolve_on_word(self._store(), reference, outcome, by)
+        return await resolve_on_word(self._store(), reference, outcome, by, endpoint)
 
     async def forget(self, *, days: float) -> int:
         """Deletes records that were settled more than `days` ago and returns their number. Unresolved records stay.
@@ -145,31 +146,44 @@ def _check_age(older_than: float) -> None:
         raise ConfigurationError("older_than must be a number of seconds from 0 to 1,000,000,000")
 
 
-async def resolve_on_word(store: Intents, reference: str, outcome: Outcome, by: str) -> Intent:
+async def resolve_on_word(
+    store: Intents, reference: str, outcome: Outcome, by: str, endpoint: str | None = None
+) -> Intent:
     """Settles the unknown record with this reference as APPLIED or REJECTED, with the person's name as its evidence.
 
-    Raises `ConfigurationError` for another outcome, without a name, and unless exactly one such record is unknown.
+    Raises `ConfigurationError` for another outcome, without a name, and unless exactly one such record is unknown; with
+    `endpoint`, only records of this endpoint count.
     """
     if outcome not in _STATES:
         raise ConfigurationError("resolve: outcome must be Outcome.APPLIED or Outcome.REJECTED")
     if not is_storable(by):
         raise ConfigurationError("resolve: by= must be the name of the person who decides, at most 255 characters")
     found = await store.find(reference)
+    unknown = _only_unknown([intent for intent in found if endpoint in {None, intent.endpoint}])
+    if not await store.settle(_settlement(unknown, _STATES[outcome], by)):
+        raise ConfigurationError("resolve: the record was settled by somebody else meanwhile")
+    standing = await _standing(store, unknown)
+    if standing is None:
+        raise ConfigurationError("resolve: the record was settled, and then forgotten by somebody else")
+    return standing
+
+
+def _only_unknown(found: list[Intent]) -> Intent:
+    """Returns the one record whose outcome is unknown. Raises `ConfigurationError` if there is none, or another."""
     unknown = [intent for intent in found if intent.state is IntentState.UNKNOWN]
-    if not unknown and any(intent.state is IntentState.SENDING for intent in found):
+    if len(unknown) == 1:
+        return unknown[0]
+    if unknown:
+        names = " and ".join(intent.endpoint for intent in unknown)
+        raise ConfigurationError(
+            f"resolve: {len(unknown)} records with this reference are unknown, of {names}; say which by its endpoint"
+        )
+    if any(intent.state is IntentState.SENDING for intent in found):
         raise ConfigurationError(
             "resolve: a call with this reference may be under way; it can be resolved when its lease is over"
             " (`leased_until` of the record)"
         )
-    if len(unknown) != 1:
-        raise ConfigurationError(f"resolve: {len(unknown)} records with this reference are unknown; one is needed")
-    settlement = _settlement(unknown[0], _STATES[outcome], by)
-    if not await store.settle(settlement):
-        raise ConfigurationError("resolve: the record was settled by somebody else meanwhile")
-    standing = await _standing(store, unknown[0])
-    if standing is None:
-        raise ConfigurationError("resolve: the record was settled, and then forgotten by somebody else")
-    return standing
+    raise ConfigurationError("resolve: 0 records with this reference are unknown; one is needed")
 
 
 async def _standing(store: Intents, intent: Intent) -> Intent | None:

@@ -43,14 +43,15 @@ class IntentRecords:
         """Returns the records with this reference, one for each endpoint that it was used with."""
         return self._runner.run(self._async.find, reference)
 
-    def resolve(self, reference: str, outcome: Outcome, *, by: str) -> Intent:
+    def resolve(self, reference: str, outcome: Outcome, *, by: str, endpoint: str | None = None) -> Intent:
         """Settles a record with an unknown outcome by what a person has found out, and returns the record.
 
         `outcome` is APPLIED or REJECTED, `by` is the person's name. After REJECTED a call with this reference may be
         sent again, so be sure that the first call was not carried out. Raises `ConfigurationError` unless exactly one
-        record with this reference has an unknown outcome.
+        record with this reference has an unknown outcome; `endpoint`, such as "payins.create", says which of several is
+        meant.
         """
-        return self._runner.run(self._async.resolve, reference, outcome, by=by)
+        return self._runner.run(self._async.resolve, reference, outcome, by=by, endpoint=endpoint)
 
     def forget(self, *, days: float) -> int:
         """Deletes records that were settled more than `days` ago and returns their number. Unresolved records stay.

@@ -64,9 +64,13 @@ def _schema(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 async def record(
-    store: Intents, reference: str, state: IntentState = IntentState.UNKNOWN, answer: bytes = b'{"name":"Ana"}'
+    store: Intents,
+    reference: str,
+    state: IntentState = IntentState.UNKNOWN,
+    answer: bytes = b'{"name":"Ana"}',
+    endpoint: str = "payouts.create",
 ) -> None:
-    new = NewIntent(endpoint="payouts.create", reference=reference, body_digest="digest", owner="tests", lease=3600)
+    new = NewIntent(endpoint=endpoint, reference=reference, body_digest="digest", owner="tests", lease=3600)
     begun = await store.begin(new)
     await store.settle(
         Settlement(
@@ -87,11 +91,12 @@ def fill(
     state: IntentState = IntentState.UNKNOWN,
     account: str = "default",
     answer: bytes = b'{"name":"Ana"}',
+    endpoint: str = "payouts.create",
 ) -> None:
     async def work() -> None:
         store = SqliteIntents(path, account)
         for reference in references:
-            await record(store, reference, state, answer)
+            await record(store, reference, state, answer, endpoint)
         await store.aclose()
 
     asyncio.run(work())
@@ -298,6 +303,20 @@ def test_a_person_settles_a_record_without_credentials(path: Path, command: Run,
     assert (2, "Error: resolve: 0 records with this reference are unknown; one is needed\n") == (again, complaint)
     assert "evidence:     Ana" in command("intents", "show", path, "order-1")[1]
     assert 0 == command("intents", "list", path)[0]
+
+
+def test_a_person_names_the_call_if_several_have_the_reference(path: Path, command: Run) -> None:
+    """A payin and a payout of one order; the sentence says what to add."""
+    fill(path, "order-1")
+    fill(path, "order-1", endpoint="payins.create")
+    resolve = ("intents", "resolve", path, "order-1", "rejected", "--by", "Ana")
+
+    code, _, complaint = command(*resolve)
+    named, said, _ = command(*resolve, "--endpoint", "payins.create")
+
+    assert (2, True) == (code, "unknown, of payins.create and payouts.create; say which by its endpoint" in complaint)
+    assert (0, "payins.create order-1 is settled as rejected, by Ana.\n") == (named, said)
+    assert 0 == command(*resolve)[0]
 
 
 def test_reconciling_shows_what_was_found_and_what_is_left(path: Path) -> None:

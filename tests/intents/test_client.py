@@ -36,7 +36,7 @@ from paycombat_async import (
 )
 from paycombat_async._engine.records import LEASE_MARGIN_S
 from paycombat_async._signing import body_digest
-from paycombat_async.endpoints import CREATE_PAYOUT
+from paycombat_async.endpoints import CREATE_PAYIN, CREATE_PAYOUT
 from paycombat_async.intents import IntentState, MemoryIntents, NewIntent, Settlement, SqliteIntents
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.testing import FakeClock, FakeTransport
@@ -696,6 +696,27 @@ async def test_a_person_resolves_what_nobody_else_can(client, transport) -> None
         with pytest.raises(ConfigurationError):
             await client.intents.resolve(bad[0], bad[1], by=bad[2])
     assert 2 == await client.intents.forget(days=0)
+
+
+async def test_a_person_says_which_of_two_calls_is_meant(make_client, store) -> None:
+    """A payin and a payout may have one reference, and both may be unknown: a payin has no list to settle it."""
+    transport = FakeTransport()
+    client = make_client(transport=transport, intents=store, base_url="http://127.0.0.1:1")
+    calls = [(CREATE_PAYOUT, ORDER), (CREATE_PAYIN, CreatePayin(extra={"order_reference": "order-1", "amount": 5}))]
+    for endpoint, request in calls:
+        transport.fail(TimedOut("silence"))
+        with pytest.raises(TimedOut):
+            await client.send(endpoint, request)
+
+    with pytest.raises(ConfigurationError, match=r"unknown, of payins\.create and payouts\.create; say which"):
+        await client.intents.resolve("order-1", Outcome.REJECTED, by="Ana")
+    with pytest.raises(ConfigurationError, match="0 records with this reference"):
+        await client.intents.resolve("order-1", Outcome.REJECTED, by="Ana", endpoint="customers.create")
+    settled = await client.intents.resolve("order-1", Outcome.REJECTED, by="Ana", endpoint="payins.create")
+
+    assert ("payins.create", IntentState.REJECTED) == (settled.endpoint, settled.state)
+    assert ["payouts.create"] == [intent.endpoint for intent in await client.intents.unresolved()]
+    await client.intents.resolve("order-1", Outcome.APPLIED, by="Ana")
 
 
 def test_the_blocking_client_keeps_the_same_promise(sandbox: Sandbox, tmp_path: Path) -> None:
