@@ -124,10 +124,10 @@ class Intents(Protocol):
         ...
 
     async def settle(self, settlement: Settlement) -> bool:
-        """Records the outcome of a call with state, evidence, answer and, unless it is None, object id; returns True.
+        """Records the outcome of a call with state, evidence, answer and, unless it is None or empty, object id.
 
-        `settled_at` is then the present time, or None for UNKNOWN. Returns False, and writes nothing, if there is no
-        record with this endpoint and reference, and if it has another attempt number or a final state. SENDING and
+        `settled_at` becomes the present time, or None for UNKNOWN. Returns True; False, and writes nothing, if there is
+        no record with this endpoint and reference, and if it has another attempt number or a final state. SENDING and
         UNKNOWN may become any state, also after the lease. APPLIED, REJECTED and NOT_SENT are final for their attempt,
         with two exceptions. REJECTED and NOT_SENT become APPLIED if the call turns out to be carried out, so that it is
         not sent again. An APPLIED record without an answer, as after a webhook that came first, gets the answer of a

@@ -79,7 +79,7 @@ def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Re
     if standing is None or standing.intent.attempt != settlement.attempt:
         return None
     if _completes(standing.intent, settlement):
-        object_id = standing.intent.object_id or settlement.object_id
+        object_id = settlement.object_id or standing.intent.object_id
         completed = msgspec.structs.replace(standing.intent, object_id=object_id, answer=settlement.answer)
         return msgspec.structs.replace(standing, intent=completed)
     is_correction = settlement.state is IntentState.APPLIED and standing.intent.state in FREE
@@ -100,7 +100,7 @@ def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Re
 def _completes(intent: Intent, settlement: Settlement) -> bool:
     """Whether the settlement brings the answer of a call that a webhook, a list or a person has settled before it."""
     is_applied = intent.state is settlement.state is IntentState.APPLIED
-    is_same = settlement.object_id in {None, intent.object_id} or intent.object_id is None
+    is_same = not settlement.object_id or intent.object_id in {None, settlement.object_id}
     return is_applied and is_same and intent.answer is None and settlement.answer is not None
 
 

@@ -137,7 +137,10 @@ async def an_answer_completes_a_record_that_was_settled_without_it(store: Intent
 
 @rule
 async def an_answer_about_another_object_is_not_added(store: Intents) -> None:
-    """After APPLIED with an object id, `settle` with an answer that has another id returns False; nothing changes."""
+    """After APPLIED with an object id, `settle` with an answer that has another id returns False; nothing changes.
+
+    An answer without an id, or with an empty one, is added.
+    """
     await _begin(store)
     await _settles(store, IntentState.APPLIED, evidence="webhook", object_id="payout_1")
     settled = await _only(store)
@@ -146,8 +149,9 @@ async def an_answer_about_another_object_is_not_added(store: Intents) -> None:
     await _ignores(store, IntentState.REJECTED, object_id="payout_1", answer=b"{}")
     await _ignores(store, IntentState.APPLIED, attempt=2, object_id="payout_1", answer=b"{}")
     expect("the record", await _only(store), settled)
-    await _settles(store, IntentState.APPLIED, object_id="payout_1", answer=b"{}")
-    expect("the answer", (await _only(store)).answer, b"{}")
+    await _settles(store, IntentState.APPLIED, object_id="", answer=b"{}")
+    completed = await _only(store)
+    expect("the object_id and answer", (completed.object_id, completed.answer), ("payout_1", b"{}"))
 
 
 @rule
