@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 
 import pytest
 
-from paycombat_async import ConfigurationError, StoreFailed
+from paycombat_async import ConfigurationError, LeaseLost, StoreFailed
 from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.inbox import Receipt
 from paycombat_async.webhooks.inboxes.postgres import PostgresInbox
@@ -82,6 +82,19 @@ async def test_what_is_rolled_back_is_not_kept(inbox, connection):
     assert await inbox.receive(EXPIRED, connection=connection) is NEW
     await connection.commit()
     assert [EXPIRED] == await inbox.pending()
+
+
+async def test_a_worker_is_fenced_off_by_one_whose_transaction_failed(inbox):
+    """As by one that has released the event: whoever comes too late is told, in whichever way it was taken."""
+    await inbox.receive(PAID)
+    late = await inbox.take(lease=0)
+    await fail_in(inbox.taken())
+
+    for call in (inbox.done, inbox.release, inbox.renew):
+        with pytest.raises(LeaseLost):
+            await call(late)
+    depth = await inbox.depth()
+    assert (1, 0) == (depth.waiting, depth.taken)
 
 
 async def test_a_commit_wakes_the_workers_of_other_machines(inbox, connection, postgres_server):

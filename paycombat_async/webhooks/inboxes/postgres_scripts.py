@@ -104,7 +104,8 @@ _RENEW: Final = f"""
     RETURNING true
 """  # noqa: S608
 _FAIL: Final = f"""
-    UPDATE {{schema}}.event SET attempt = %(attempt)s, {_WAIT_FOR.format("pause")}
+    UPDATE {{schema}}.event SET attempt = %(attempt)s, token = gen_random_uuid()::text, is_taken = false,
+        {_WAIT_FOR.format("pause")}
     FROM {DURABLE}
     WHERE number = %(number)s AND attempt = %(attempt)s - 1 AND state = 'waiting'
 """  # noqa: S608
