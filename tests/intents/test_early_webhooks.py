@@ -11,7 +11,7 @@ import pytest
 
 from paycombat_async import AnswerNotKept, AsyncPayCombat, Call, Draft, Outcome, PayCombatError, RawReply, TimedOut
 from paycombat_async.endpoints import CREATE_PAYOUT
-from paycombat_async.intents import IntentState, MemoryIntents, Settlement, SqliteIntents
+from paycombat_async.intents import Intent, IntentState, MemoryIntents, NewIntent, Settlement, SqliteIntents
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.testing import FakeTransport
 from paycombat_async.transport import AiohttpTransport
@@ -166,6 +166,45 @@ async def test_what_the_webhook_proves_outlives_a_call_without_answer(store, mak
     assert (IntentState.APPLIED, "webhook", None) == (intent.state, intent.evidence, intent.answer)
     assert ("payout_1", True) == (again.data.id, again.is_replayed)
     assert ["POST", "GET"] == [draft.method for draft in transport.drafts]
+
+
+@pytest.mark.parametrize("meanwhile", ["webhook", "move", "next attempt"])
+async def test_an_answer_that_comes_after_the_lease(make_client, clock, caplog, meanwhile: str) -> None:
+    """It completes what a webhook has settled; a record that was moved, or is of the next attempt, stays as it is."""
+    store = MemoryIntents(clock=clock)
+
+    async def long_after() -> None:
+        clock.time += 3600
+        if meanwhile == "webhook":
+            await receive(store)
+        elif meanwhile == "move":
+            await store.move("default", "shop")
+        else:
+            await client.intents.resolve("order-1", Outcome.REJECTED, by="Ana")
+            await store.begin(
+                NewIntent(endpoint="payouts.create", reference="order-1", body_digest="d", owner="other", lease=60)
+            )
+
+    transport = Overtaken(long_after)
+    transport.answer(200, PAID)
+    calls: list[Call] = []
+    client = make_client(transport=transport, intents=store, on_call=calls.append)
+    made = await client.payouts.create(ORDER)
+
+    [intent] = await (store.find("order-1") if meanwhile != "move" else moved_to(store, "shop"))
+    wanted = {
+        "webhook": (IntentState.APPLIED, 1, PAID),
+        "move": (IntentState.UNKNOWN, 1, None),
+        "next attempt": (IntentState.SENDING, 2, None),
+    }
+    assert wanted[meanwhile] == (intent.state, intent.attempt, intent.answer)
+    assert ("payout_1", [meanwhile == "webhook"]) == (made.id, [call.is_recorded for call in calls])
+    assert ("does not fit its record" in caplog.text) is (meanwhile != "webhook")
+
+
+async def moved_to(store: MemoryIntents, account: str) -> list[Intent]:
+    store.account = account
+    return await store.find("order-1")
 
 
 async def test_a_record_that_a_person_has_settled_has_nothing_to_replay(store, make_client) -> None:
