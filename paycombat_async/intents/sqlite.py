@@ -155,7 +155,7 @@ class SqliteIntents:
             return [_record_of(row).at(now) for row in connection.execute(query, [self.account, value])]
 
     def _in(self, state: IntentState, older_than: float) -> list[Intent]:
-        with self._file.transaction() as connection:
+        with self._file.reading() as connection:
             now = self._now()
             found = [_record_of(row) for row in connection.execute(_OPEN, [self.account])]
         return [record.at(now) for record in found if transitions.is_in(state, record, older_than, now)]

@@ -1,5 +1,6 @@
 """What is particular to intents in a SQLite file: whose it is, who may read it, and its end."""
 
+import contextlib
 import gc
 import os
 import sqlite3
@@ -39,6 +40,21 @@ async def test_a_closed_store_opens_again_and_two_share_a_file(tmp_path: Path) -
     assert not (await first.begin(NEW)).may_send
     await first.aclose()
     await second.aclose()
+
+
+async def test_reading_waits_for_no_writer(tmp_path: Path) -> None:
+    """Another process is in the middle of a commit; what is unresolved, or being sent, can be seen all the same."""
+    store = SqliteIntents(tmp_path / "intents.db")
+    await store.begin(NEW)
+    with contextlib.closing(sqlite3.connect(tmp_path / "intents.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("DELETE FROM intent")
+
+        found = [await store.unresolved(), await store.sending(), await store.find("order-1")]
+        found.append(await store.recent(limit=1))
+
+    assert [0, 1, 1, 1] == [len(intents) for intents in found]
+    await store.aclose()
 
 
 async def test_accounts_are_kept_apart_in_one_file(tmp_path: Path) -> None:
