@@ -119,8 +119,8 @@ class Move(NamedTuple):
         """Returns how many records were moved. Raises `ConfigurationError` if they could not be moved."""
         if self.under_way:
             raise ConfigurationError(
-                f"{self.under_way} calls of the account {source} may be under way; stop the programs that use it,"
-                " and wait until the deadline of these calls is over; nothing was moved"
+                f"{self.under_way} of the calls of the account {source} may be under way; stop the programs that use"
+                " it, and wait until the deadline of these calls is over; nothing was moved"
             )
         if self.shared:
             raise ConfigurationError(

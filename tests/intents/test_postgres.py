@@ -342,8 +342,8 @@ INSERT = (
 @pytest.mark.parametrize(
     ("beside", "refusal"),
     [
-        ("UPDATE {schema}.intent SET state = 'sending', leased_until = now() + interval '1 hour'", "1 calls of the"),
-        (INSERT.replace("{account}", "default"), "1 calls of the account default may be under way"),
+        ("UPDATE {schema}.intent SET state = 'sending', leased_until = now() + interval '1 hour'", "1 of the calls of"),
+        (INSERT.replace("{account}", "default"), "1 of the calls of the account default may be under way"),
         (INSERT.replace("{account}", "another"), "both have a record of 1 of the calls"),
     ],
     ids=["again", "first", "in the other account"],
