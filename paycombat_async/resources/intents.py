@@ -183,7 +183,8 @@ def _only_unknown(found: list[Intent]) -> Intent:
             "resolve: a call with this reference may be under way; it can be resolved when its lease is over"
             " (`leased_until` of the record)"
         )
-    raise ConfigurationError("resolve: 0 records with this reference are unknown; one is needed")
+    states = " and ".join(f"{intent.endpoint} is {intent.state}" for intent in found) or "there is none"
+    raise ConfigurationError(f"resolve: no record with this reference is unknown: {states}")
 
 
 async def _standing(store: Intents, intent: Intent) -> Intent | None:

@@ -710,7 +710,7 @@ async def test_a_person_says_which_of_two_calls_is_meant(make_client, store) -> 
 
     with pytest.raises(ConfigurationError, match=r"unknown, of payins\.create and payouts\.create; say which"):
         await client.intents.resolve("order-1", Outcome.REJECTED, by="Ana")
-    with pytest.raises(ConfigurationError, match="0 records with this reference"):
+    with pytest.raises(ConfigurationError, match="no record with this reference is unknown: there is none"):
         await client.intents.resolve("order-1", Outcome.REJECTED, by="Ana", endpoint="customers.create")
     settled = await client.intents.resolve("order-1", Outcome.REJECTED, by="Ana", endpoint="payins.create")
 
