@@ -33,7 +33,7 @@ def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
 def add_record(state: SandboxState, describe: Callable[[str], Record]) -> Record:
     """Stores and returns a new record as `make` does, but inside a transaction that the caller has begun."""
     number = state.records.next_number()
-    record = describe(content_digest(f"record/{state.seed}/{number}".encode())[:32])
+    record = describe(content_digest(f"record/{state.origin}/{number}".encode())[:32])
     state.records.add(record)
     _book(state, record)
     state.announce(record)

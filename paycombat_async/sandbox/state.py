@@ -40,10 +40,11 @@ class SandboxState:
 
     def __init__(self, db: str, *, clock: Clock, seed: int, openings: Openings) -> None:
         """Raises `ConfigurationError` for a file that is not a sandbox database or cannot be opened."""
-        self.seed = seed
         self._clock = clock
         self._requests = count(1)
-        self._started = f"{seed}/{clock.now()}"
+        # Part of all ids that are made here. The provider never gives an id twice; if a sandbox did after a restart, an
+        # inbox that outlived it would take new webhooks for those that it had received before.
+        self.origin = f"{seed}/{clock.now()}"
         self._lock = threading.RLock()
         self._connection = _opened(db)
         self.customers = CustomerTable(self._connection, self._lock)
@@ -86,7 +87,7 @@ class SandboxState:
 
     def stamp(self, status: HTTPStatus) -> Stamp:
         """Returns a new request id, the current time and the status, for an envelope."""
-        request_id = content_digest(f"{self._started}/{next(self._requests)}".encode())[:32]
+        request_id = content_digest(f"{self.origin}/{next(self._requests)}".encode())[:32]
         return Stamp(request_id, self.now(), status)
 
     def _notify_watchers(self) -> None:

@@ -21,7 +21,7 @@ def create_payment_request(call: RoutedCall[PaymentRequest]) -> Checkout:
         customer_id = given(call.request.customer_id)
         if customer_id is not None:
             state.customers.find(customer_id)
-        key = f"checkout/{state.seed}/{state.checkouts.count() + 1}"
+        key = f"checkout/{state.origin}/{state.checkouts.count() + 1}"
         document = new_checkout(call.request, key=key, at=state.now())
         state.checkouts.add(document)
         state.announce_checkout(document["id"])

@@ -17,7 +17,7 @@ def create_customer(call: RoutedCall[CreateCustomer]) -> Customer:
     state = call.state
     with state.transaction():
         number = state.customers.next_number()
-        customer_id = f"customer_{content_digest(f'created/{state.seed}/{number}'.encode())[:32]}"
+        customer_id = f"customer_{content_digest(f'created/{state.origin}/{number}'.encode())[:32]}"
         document = new_profile(customer_id, changes, at=state.now())
         state.customers.add(document)
     return _customer(document)
