@@ -589,6 +589,38 @@ async def test_what_was_received_outlives_the_process(path):
     await inbox.aclose()
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it finds descriptors in /proc")
+@pytest.mark.parametrize("closed", ["", "-wal"], ids=["file", "log"])
+async def test_a_descriptor_that_other_code_closes_costs_answers_and_no_event(path, closed):
+    """uvloop closes the number of gunicorn's listening socket twice when a worker ends, whoever has it by then."""
+    code = f"""
+from paycombat_sync import StoreFailed
+inbox.receive(paid(0))
+for number in os.listdir("/proc/self/fd"):
+    try:
+        is_meant = os.readlink(f"/proc/self/fd/{{number}}") == sys.argv[1] + "{closed}"
+    except OSError:  # that of the listing itself
+        continue
+    if is_meant:
+        os.close(int(number))
+for number in (1, 1, 1, 2):
+    try:
+        print(number, inbox.receive(paid(number)))
+    except StoreFailed:
+        print(number, "refused")
+"""
+
+    lines = output(program(path, code))
+    answers = list(zip(lines[::2], lines[1::2], strict=True))
+    inbox = SqliteInbox(path)
+    kept = {event.id for event in await inbox.pending()}
+    await inbox.aclose()
+
+    accepted = {f"id-{number}" for number, answer in answers if answer != "refused"}
+    assert {"id-1", "id-2"} == accepted
+    assert {"id-0", *accepted} == kept
+
+
 @needs_kill
 async def test_a_kill_at_any_moment_loses_no_event_that_was_acknowledged(path):
     """The next process reads what the last one had said it had, and at most the one it was writing."""
