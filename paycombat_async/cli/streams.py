@@ -17,12 +17,20 @@ def prepare_streams() -> None:
     """Replaces `sys.stdout` and `sys.stderr` by streams that drop output if its reader has ended (a closed pipe).
 
     The command then goes on to its own exit code. A character that the terminal cannot encode is printed as \\uXXXX
-    instead of raising an error.
+    instead of raising an error. A standard stream that was closed before the start becomes the null device.
     """
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  # so it is if its descriptor was closed
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(_nowhere(), closefd=False)), encoding="utf-8")
     sys.stdout, sys.stderr = _prepared(sys.stdout), _prepared(sys.stderr)
 
 
-def _prepared(stream: TextIO) -> TextIO:
+def _nowhere() -> int:
+    return os.open(os.devnull, os.O_RDWR)
+
+
+def _prepared(stream: TextIO | None) -> TextIO:
+    if stream is None:
+        return io.TextIOWrapper(io.BufferedWriter(_Output(_nowhere(), "wb", closefd=False)), encoding="utf-8")
     _escape(stream)
     buffer: object = getattr(stream, "buffer", None)
     raw: object = getattr(buffer, "raw", buffer)  # with `python -u`, `buffer` is the raw stream itself
@@ -51,7 +59,7 @@ class _Output(io.FileIO):
             if error.errno not in _GONE:
                 raise
         with suppress(OSError):  # later output goes to the null device, so that the flush at exit does not fail either
-            nowhere = os.open(os.devnull, os.O_WRONLY)
+            nowhere = _nowhere()
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
         return memoryview(data).nbytes

@@ -180,3 +180,18 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
 
     assert 0 == ended.returncode
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_traceback(closed: str, tmp_path: Path) -> None:
+    """Some supervisors start programs without them: then nothing is read, and output is dropped."""
+    (tmp_path / "in.csv").write_text("customer_id,description\nc1,x\n", encoding="utf-8")
+    script = f'"$0" -W error -m paycombat_async.cli customers sync {{}} --dry-run {closed}'
+
+    codes = [
+        processes.run("sh", "-c", script.format(rows), sys.executable, env=environment(), cwd=tmp_path)
+        for rows in ("in.csv", "-")
+    ]
+
+    assert [0, 2] == [ended.returncode for ended in codes], codes
+    assert "Traceback" not in "".join(ended.stderr for ended in codes)
