@@ -54,13 +54,13 @@ class Header(Struct, frozen=True):
         return data
 
 
-def read_header(cells: Sequence[str], line: int) -> Header:
-    """Returns the parsed header; `line` is its line number, for messages.
+def read_header(cells: Sequence[str], line: int, delimiter: str = ",") -> Header:
+    """Returns the parsed header; `line` and `delimiter` are for messages.
 
     Raises `ConfigurationError` for unknown or repeated columns, or if there is no column customer_id.
     """
     names = tuple(cell.strip() for cell in cells)
-    paths = tuple(_path(name, number, cells) for number, name in enumerate(names, 1))
+    paths = tuple(_path(name, number, cells, delimiter) for number, name in enumerate(names, 1))
     twice = next((name for name, count in Counter(names).items() if name and count > 1), None)
     if twice is not None:
         raise ConfigurationError(f"line {line}: the column {twice!r} occurs twice; keep one of them")
@@ -73,7 +73,7 @@ def read_header(cells: Sequence[str], line: int) -> Header:
     return Header(names, parts, tuple(at for at, name in enumerate(names) if not name))
 
 
-def _path(name: str, number: int, cells: Sequence[str]) -> Path | None:
+def _path(name: str, number: int, cells: Sequence[str], delimiter: str) -> Path | None:
     if not name or name in MARKS:
         return None
     known = columns()
@@ -84,7 +84,8 @@ def _path(name: str, number: int, cells: Sequence[str]) -> Path | None:
         return _free(family, name)
     if len(cells) == 1 and KEY in name and not name.replace("_", "").isalnum():
         raise ConfigurationError(
-            "the columns are not separated by commas; name what separates them: --delimiter (in code delimiter=)"
+            f"the columns are not separated by {'commas' if delimiter == ',' else repr(delimiter)};"
+            " name what separates them: --delimiter (in code delimiter=)"
         )
     raise ConfigurationError(f"unknown column {name!r} (column {number}){_hint(name, known)}")
 

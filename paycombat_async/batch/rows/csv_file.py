@@ -13,7 +13,7 @@ from paycombat_async.errors import ConfigurationError
 # The most characters in a cell. They are more than the longest body that may be sent, so that a cell that is too long
 # for a body makes only its own row bad. They are few enough that a quote that is never closed does not fill the memory.
 MAX_CELL: Final = 1 << 20
-_TOLD: Final = re.compile(r"sep=([^\r\n\"])\r?\n")
+_TOLD: Final = re.compile(r"(\"?)sep=([^\r\n\"])\1\r?\n")
 _DELIMITERS: Final = (",", ";", "\t")  # the recognized ones; Excel writes semicolons in German and French
 
 
@@ -25,7 +25,7 @@ def find_delimiter(start: str) -> str:
     """
     told = _TOLD.match(start)
     if told is not None:
-        return told[1]
+        return told[2]
     return next((delimiter for delimiter in _DELIMITERS if KEY in _names(start, delimiter)), ",")
 
 
@@ -35,7 +35,7 @@ def read_csv(stream: TextIO, empty: Empty, delimiter: str = ",") -> Iterator[Row
     Raises `ConfigurationError` for an invalid header or broken quoting.
     """
     records = _records(stream, delimiter)
-    header = _header(records)
+    header = _header(records, delimiter)
     for line, cells in records:
         problem = _misfit(header, cells, empty)
         if problem:
@@ -52,13 +52,13 @@ def count_csv(stream: TextIO, delimiter: str = ",") -> int:
     Raises `ConfigurationError` for an invalid header or broken quoting.
     """
     records = _records(stream, delimiter)
-    _header(records)
+    _header(records, delimiter)
     return sum(1 for _ in records)
 
 
 def csv_header(stream: TextIO, delimiter: str = ",") -> Header:
     """Returns the parsed header. Raises `ConfigurationError` if it is invalid or missing."""
-    return _header(_records(stream, delimiter))
+    return _header(_records(stream, delimiter), delimiter)
 
 
 def _misfit(header: Header, cells: tuple[str, ...], empty: Empty) -> str:
@@ -92,13 +92,13 @@ def _names(start: str, delimiter: str) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def _header(records: Iterator[tuple[int, tuple[str, ...]]]) -> Header:
+def _header(records: Iterator[tuple[int, tuple[str, ...]]], delimiter: str) -> Header:
     line, cells = next(records, (0, ()))
-    if cells and cells[0] == "sep=":
+    if cells and cells[0] in {"sep=", f"sep={delimiter}"}:  # in quotes, it is one cell
         line, cells = next(records, (0, ()))
     if not cells:
         raise ConfigurationError("the file has no header; its first row must name the columns")
-    return read_header(cells, line)
+    return read_header(cells, line, delimiter)
 
 
 def _records(stream: TextIO, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:

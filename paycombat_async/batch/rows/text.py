@@ -16,6 +16,15 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# How files begin that are not text, and what the user can do. A workbook is often given instead of its CSV export.
+_NO_TEXT: Final = (
+    (b"PK\x03\x04", "it is an Excel workbook, or another ZIP file; save it as CSV in UTF-8"),
+    (b"\xd0\xcf\x11\xe0", "it is an Excel workbook of the old kind; save it as CSV in UTF-8"),
+    (b"%PDF", "it is a PDF; export the data as CSV in UTF-8"),
+    (b"\x1f\x8b", "it was compressed with gzip twice; decompress it once"),
+    (b"\x28\xb5\x2f\xfd", "it is compressed with zstd, and only gzip is read; decompress it"),
+    (b"\xfd7zX", "it is compressed with xz, and only gzip is read; decompress it"),
+)
 _ADVICE: Final = "save it as UTF-8, or name its encoding: --encoding (in code encoding=), such as cp1252"
 
 
@@ -23,9 +32,12 @@ def find_encoding(stream: BinaryIO, given: str | None) -> str:
     """Returns the name of the stream's encoding: `given`, else that of its byte order mark, else UTF-8.
 
     A byte order mark of that encoding is not decoded as a part of the text. Raises `ConfigurationError` if `given` is
-    not an encoding of text that Python knows.
+    not an encoding of text that Python knows, and for a workbook, a PDF or compressed data.
     """
     start = stream.read(4)
+    for beginning, problem in _NO_TEXT:
+        if start.startswith(beginning):
+            raise ConfigurationError(problem)
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
     if given is None:
         return marked or "utf-8"
@@ -83,4 +95,7 @@ def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, line: int, encodi
 
 
 def _nul(line: int) -> str:
-    return f"line {line} contains a NUL byte; the file is damaged or is not text"
+    return (
+        f"line {line} contains a NUL byte; the file is damaged or is not text; if it is UTF-16, name its encoding:"
+        " --encoding utf-16-le (in code encoding=)"
+    )

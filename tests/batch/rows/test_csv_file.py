@@ -171,10 +171,11 @@ def test_the_header_tells_the_delimiter(delimiter: str) -> None:
         assert delimiter == find_delimiter(f"\n{header}\r\nc1{delimiter}x\r\n")
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
 @pytest.mark.parametrize("delimiter", [";", ",", "|", "\t"])
-def test_a_line_for_excel_is_not_the_header(delimiter: str) -> None:
-    """Exports for Excel begin with it; the lines below keep their numbers."""
-    text = f"sep={delimiter}\r\ncustomer_id{delimiter}description\r\nc1{delimiter}x\r\n"
+def test_a_line_for_excel_is_not_the_header(delimiter: str, quote: str) -> None:
+    """Exports for Excel begin with it; the lines below keep their numbers. Some programs put it in quotes."""
+    text = f"{quote}sep={delimiter}{quote}\r\ncustomer_id{delimiter}description\r\nc1{delimiter}x\r\n"
 
     found = find_delimiter(text)
     (row,) = read_csv(io.StringIO(text, newline=""), "keep", found)

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import lzma
 import os
 from pathlib import Path
 
@@ -34,6 +35,25 @@ GOOD = b"customer_id,description\nc1,x\n"
         ("a.csv", gzip.compress(GOOD) + b"more", "a.csv: the gzip data is damaged"),
         ("a.csv", GOOD + b"x" * (6 << 20), "a.csv: line 3 is longer than 4 MiB; a customer's row is never that long"),
         ("a.jsonl", b"[{}]", "a.jsonl: the file is a JSON array"),
+        (
+            "a.xlsx",
+            b"PK\x03\x04\x14\0",
+            "a.xlsx: it is an Excel workbook, or another ZIP file; save it as CSV in UTF-8",
+        ),
+        (
+            "a.csv",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+            "a.csv: it is an Excel workbook of the old kind; save it as CSV",
+        ),
+        ("a.csv", b"%PDF-1.7\n%\xe2\xe3", "a.csv: it is a PDF; export the data as CSV"),
+        ("a.csv.gz", gzip.compress(gzip.compress(GOOD)), "a.csv.gz: it was compressed with gzip twice; decompress it"),
+        ("a.csv", b"\x28\xb5\x2f\xfd\x04", "a.csv: it is compressed with zstd, and only gzip is read"),
+        ("a.csv", lzma.compress(GOOD), "a.csv: it is compressed with xz, and only gzip is read"),
+        (
+            "a.csv",
+            GOOD.decode().encode("utf-16-be"),
+            "a.csv: line 1 contains a NUL byte; the file is damaged or is not",
+        ),
     ],
     ids=[
         "ending",
@@ -51,6 +71,13 @@ GOOD = b"customer_id,description\nc1,x\n"
         "gzip with more",
         "endless line",
         "array",
+        "workbook",
+        "old workbook",
+        "pdf",
+        "gzip twice",
+        "zstd",
+        "xz",
+        "utf-16 without a mark",
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, content: bytes, sentence: str) -> None:
@@ -62,6 +89,15 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, conten
         open_rows(path)
 
     assert str(caught.value).startswith(sentence)
+
+
+def test_a_given_delimiter_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """Not the comma, which may well be there."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(GOOD)
+
+    with pytest.raises(ConfigurationError, match="the columns are not separated by ';'; name what separates them"):
+        open_rows(path, delimiter=";")
 
 
 @pytest.mark.parametrize(
