@@ -10,15 +10,14 @@ nox.options.sessions = ["lint", "types", "tests", "readme"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 
-TOOLS = ("ruff==0.17.6", "mypy==2.4.1", "pyright==1.1.414")
-RUFF, MYPY, PYRIGHT = TOOLS
+LOCKS = Path(".github", "requirements")  # the tools, with the hashes of their files; `nox -s lock` renews them
 SOURCES = ("paycombat_async", "paycombat_sync", "tests", "benchmarks", "noxfile.py")
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Formatting and ruff's rules."""
-    session.install(RUFF)
+    _install_locked(session, "lint")
     session.run("ruff", "format", "--check", *SOURCES)
     session.run("ruff", "check", *SOURCES)
 
@@ -26,7 +25,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy strict and pyright strict, over the packages and over how users type against them."""
-    session.install("-e", ".[test,bench]", MYPY, PYRIGHT, "nox")
+    session.install("-e", ".[test,bench]")
+    _install_locked(session, "types")
     session.run("mypy")
     session.run("mypy", "--strict", "tests/typing", "benchmarks", "noxfile.py")
     session.run("pyright")
@@ -119,3 +119,27 @@ def _tops(wheel: Path) -> set[str]:
     """The names at the top level of a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         return {name.partition("/")[0] for name in archive.namelist()}
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Renews the lock files of the tools from the .in files beside them, for all systems and Pythons."""
+    session.install("uv>=0.13,<0.14")
+    options = (
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--generate-hashes",
+        "--no-header",
+        "--no-annotate",
+        "--upgrade",
+    )
+    for wanted in sorted(LOCKS.glob("*.in")):
+        session.run(
+            *("uv", "pip", "compile", "-q", *options, "--no-emit-index-url", "--no-emit-find-links"),
+            *(str(wanted), "-o", str(wanted.with_suffix(".txt"))),
+        )
+
+
+def _install_locked(session: nox.Session, name: str) -> None:
+    session.install("--require-hashes", "-r", str(LOCKS / f"{name}.txt"))
