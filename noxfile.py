@@ -1,7 +1,8 @@
 """The project's chores: `nox` runs lint, types, tests and the README check; `nox -s bench` measures."""
 
 import os
-import zipfile
+import shutil
+import tempfile
 from pathlib import Path
 
 import nox
@@ -88,37 +89,96 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def release(session: nox.Session) -> None:
-    """Builds wheel and sdist into dist/, checks them, and says what is left to do by hand."""
-    session.install("build>=1.3,<2", "twine>=7,<8")
-    dist = Path("dist")
-    for old in dist.glob("paycombat-*"):
-        old.unlink()
-    session.run("python", "-m", "build", "--outdir", str(dist))
+    """Builds wheel and sdist into dist/ and checks them. `-- 0.2.0` writes version and changelog's heading first.
+
+    In the unpacked sdist a part of the tests is run, `PART`; with `-- --whole-suite` all of them.
+    """
+    words = [word for word in session.posargs if word != "--whole-suite"]
+    if words:
+        session.run("python", "-m", "tests.release.changelog", "write", *words)
+    _install_locked(session, "release")
+    dist = Path("dist").resolve()
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(dist))
     wheel, sdist = next(dist.glob("*.whl")), next(dist.glob("*.tar.gz"))
     session.run("twine", "check", "--strict", str(wheel), str(sdist))
-    ours = {"paycombat_async", "paycombat_sync", "pytest_paycombat.py"}
-    strangers = sorted(_tops(wheel) - ours)
-    if any(not name.endswith(".dist-info") for name in strangers):
-        session.error(f"the wheel contains {', '.join(strangers)}")
+    tracked = session.run("git", "ls-files", "--cached", "--others", "--exclude-standard", external=True, silent=True)
+    with tempfile.TemporaryDirectory() as folder:  # outside the checkout, whose configuration pytest would find
+        scratch = Path(folder).resolve()
+        (scratch / "tracked.txt").write_text(str(tracked), encoding="utf-8")
+        session.run("python", "-m", "tests.release.contents", str(dist), str(scratch / "tracked.txt"))
+        _check_wheel(session, scratch, wheel)
+        _check_sdist(session, scratch, sdist)
     version = wheel.name.split("-")[1]
-    bare = Path(session.create_tmp(), "bare")
-    session.run("python", "-m", "venv", "--clear", str(bare))
-    python = str(bare / ("Scripts" if os.name == "nt" else "bin") / "python")
-    session.run(python, "-m", "pip", "install", "-q", f"{wheel}[cli]", external=True)
-    check = f"import paycombat_async, paycombat_sync; assert paycombat_async.__version__ == {version!r}"
-    session.run(python, "-I", "-c", check, external=True)
-    session.run(
-        str(Path(python).with_name("paycombat")), "--version", external=True
-    )  # as installed, outside the checkout
-    if f"## [{version}]" not in Path("CHANGELOG.md").read_text(encoding="utf-8"):
-        session.warn(f"left to do: give the changelog the heading '## [{version}] - YYYY-MM-DD' below [Unreleased]")
-    session.log(f"left to do: nox, nox -s soak, git tag v{version}, twine upload {wheel} {sdist}")
+    session.log(
+        f"left to do: nox, nox -s soak audit, a commit of the changelog, and the tag v{version}, which publishes"
+    )
 
 
-def _tops(wheel: Path) -> set[str]:
-    """The names at the top level of a wheel."""
-    with zipfile.ZipFile(wheel) as archive:
-        return {name.partition("/")[0] for name in archive.namelist()}
+PART = (
+    *(
+        "tests/_json",
+        "tests/_protocol",
+        "tests/schemas",
+        "tests/transport",
+        "tests/release",
+        "tests/webhooks/test_verify.py",
+    ),
+    *("tests/test_readme.py", "tests/test_layers.py", "tests/test_engine.py"),
+    *("tests/cli/test_call.py", "tests/cli/test_commands.py"),
+)
+
+
+def _check_wheel(session: nox.Session, scratch: Path, wheel: Path) -> None:
+    """The wheel in an environment of its own, outside the checkout: first without extras, then with the command."""
+    python = _venv(session, scratch / "bare")
+    code = f"import paycombat_async, paycombat_sync; assert paycombat_async.__version__ == {wheel.name.split('-')[1]!r}"
+    with session.chdir(scratch):
+        session.run(python, "-m", "pip", "install", "-q", str(wheel), external=True)
+        session.run(python, "-W", "error", "-I", "-c", code, external=True)
+        session.run(str(Path(python).with_name("paycombat")), external=True, success_codes=[2])
+        session.run(python, "-m", "pip", "install", "-q", f"{wheel}[cli]", external=True)
+        session.run(str(Path(python).with_name("paycombat")), "--version", external=True)
+    session.run(python, "-W", "error", "-I", "tests/release/smoke.py", external=True)
+
+
+def _check_sdist(session: nox.Session, scratch: Path, sdist: Path) -> None:
+    """The tests that are in the sdist, run in the unpacked sdist."""
+    shutil.unpack_archive(sdist, scratch / "unpacked", filter="data")
+    [top] = (scratch / "unpacked").iterdir()
+    python = _venv(session, scratch / "tests")
+    with session.chdir(top):
+        session.run(python, "-m", "pip", "install", "-q", "-e", ".[test]", external=True)
+        part = () if "--whole-suite" in session.posargs else PART
+        session.run(python, "-m", "pytest", "-q", "-n", "2", *part, external=True)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Looks up known vulnerabilities of the run-time and development dependencies; needs PyPI's own service for it."""
+    _install_locked(session, "audit")
+    with tempfile.TemporaryDirectory() as folder:
+        _audit_all(session, Path(folder).resolve())
+
+
+def _audit_all(session: nox.Session, scratch: Path) -> None:
+    python = _venv(session, scratch / "audited")
+    extras = ",".join(nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"])
+    session.run(python, "-m", "pip", "install", "-q", "-e", f".[{extras}]", external=True)
+    frozen = session.run(python, "-m", "pip", "freeze", "--exclude-editable", external=True, silent=True)
+    (scratch / "dependencies.txt").write_text(str(frozen), encoding="utf-8")
+    reports = [_audited(session, scratch, scratch / "dependencies.txt", "--no-deps")]
+    reports += [_audited(session, scratch, lock, "--require-hashes") for lock in sorted(LOCKS.glob("*.txt"))]
+    session.run("python", "-m", "tests.release.audit_report", *reports)
+
+
+def _audited(session: nox.Session, scratch: Path, requirements: Path, mode: str) -> str:
+    """Runs pip-audit, and returns the path of its report; without an answer of the service, there is none."""
+    report = scratch / f"{requirements.stem}.json"
+    report.unlink(missing_ok=True)
+    command = ("pip-audit", "--disable-pip", mode, "-r", str(requirements), "-f", "json", "-o", str(report))
+    session.run(*command, "--timeout", "15", success_codes=[0, 1], silent=True)
+    return str(report)
 
 
 @nox.session
@@ -143,3 +203,9 @@ def lock(session: nox.Session) -> None:
 
 def _install_locked(session: nox.Session, name: str) -> None:
     session.install("--require-hashes", "-r", str(LOCKS / f"{name}.txt"))
+
+
+def _venv(session: nox.Session, path: Path) -> str:
+    """Makes an environment without any package of ours, and returns its interpreter."""
+    session.run("python", "-m", "venv", "--clear", str(path))
+    return str(path / ("Scripts" if os.name == "nt" else "bin") / "python")
