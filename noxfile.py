@@ -1,6 +1,7 @@
 """The project's chores: `nox` runs lint, types, tests and the README check; `nox -s bench` measures."""
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,10 +18,11 @@ SOURCES = ("paycombat_async", "paycombat_sync", "tests", "benchmarks", "noxfile.
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Formatting and ruff's rules."""
+    """Formatting and ruff's rules, and zizmor's rules for workflows."""
     _install_locked(session, "lint")
     session.run("ruff", "format", "--check", *SOURCES)
     session.run("ruff", "check", *SOURCES)
+    session.run("zizmor", "--offline", "--pedantic", ".github")
 
 
 @nox.session
@@ -33,7 +35,7 @@ def types(session: nox.Session) -> None:
     session.run("pyright")
 
 
-@nox.session(python=["3.11", "3.12", "3.13"])
+@nox.session(python=["3.11", "3.12", "3.13", "3.14"])
 def tests(session: nox.Session) -> None:
     """The whole suite, with the coverage gate on one version."""
     session.install("-e", ".[test]")
@@ -42,16 +44,19 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("release", ["lowest", "newest"])
-def aiohttp(session: nox.Session, release: str) -> None:
-    """The suite on the lowest and the newest aiohttp that pyproject.toml admits: the transport uses its internals."""
-    dependencies = nox.project.load_toml("pyproject.toml")["project"]["dependencies"]
-    [admitted] = [one for one in dependencies if one.startswith("aiohttp")]
-    lowest = admitted.partition(",")[0].replace(">=", "==")
+@nox.parametrize("versions", ["lowest", "newest"])
+def dependencies(session: nox.Session, versions: str) -> None:
+    """The suite on the lowest and the newest run-time dependencies that pyproject.toml admits."""
+    project = nox.project.load_toml("pyproject.toml")["project"]
+    admitted = [*project["dependencies"], *(one for name in OPTIONAL for one in project["optional-dependencies"][name])]
+    lowest = [re.sub(r">=([^,]+).*", r"==\1", one) for one in admitted]
     session.install("-e", ".[test]")
-    session.install("--upgrade", lowest if release == "lowest" else admitted)
-    session.run("python", "-c", "import aiohttp; print('aiohttp', aiohttp.__version__)")
+    session.install("--upgrade", *(lowest if versions == "lowest" else admitted))
+    session.run("python", "-m", "pip", "freeze", "--exclude-editable")
     session.run("pytest", "-q", "-n", "2", *session.posargs)
+
+
+OPTIONAL = ("cli", "postgres")  # the extras that are run-time dependencies
 
 
 @nox.session
@@ -85,6 +90,13 @@ def soak(session: nox.Session) -> None:
         *sorted(map(str, Path("tests/webhooks").glob("test_inbox*"))),
     )
     session.run("pytest", "-q", "-s", *places, *session.posargs, env={"PAYCOMBAT_SOAK": "1"})
+
+
+@nox.session
+def smoke(session: nox.Session) -> None:
+    """The package at work where the suite, whose processes need POSIX, cannot run: on Windows."""
+    session.install(".[cli]")
+    session.run("python", "-W", "error", "-I", "tests/release/smoke.py")
 
 
 @nox.session
