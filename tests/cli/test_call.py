@@ -332,7 +332,7 @@ def test_the_question_shows_what_would_be_sent(
     assert '"order_id": "order-1"' in said.err
     assert "Send payouts.create to the live account?" in said.err
     assert ("nothing was sent" in said.err) == (answer == "n\n")
-    assert bool(said.out) == bool(count)
+    assert bool(said.out.strip()) == bool(count)  # click 8.2 writes a space
 
 
 @pytest.mark.promise("P3")

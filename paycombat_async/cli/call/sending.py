@@ -53,7 +53,7 @@ def carry_out(spec: CallSpec, arguments: CallArguments, options: CallOptions) ->
     """Returns the answer, or several: the pages of a list. Raises a `ClickException` for anything else."""
     try:
         if spec.is_change and not options.yes and not _client(spec, options).is_sandbox:
-            _ask_first(spec, arguments)
+            _ask_first(spec, arguments, options)
         return asyncio.run(_send(spec, arguments, options))
     except PayCombatError as error:
         raise failure_of(error, spec, options.store) from None
@@ -103,13 +103,13 @@ def _is_there(place: str) -> bool:
     return os.path.lexists(place)  # False for a name that no file can have, where others raise
 
 
-def _ask_first(spec: CallSpec, arguments: CallArguments) -> None:
+def _ask_first(spec: CallSpec, arguments: CallArguments, options: CallOptions) -> None:
     """Shows what would be sent, and asks. Raises `Declined` or `UsageRefused`."""
     request: object = arguments.texts if arguments.request is None else arguments.request
     shown = msgspec.json.format(_encode(request), indent=2).decode()
     click.echo(printable_json(shown), err=True)
-    guessed = ", at a path that is a guess" if spec.endpoint.evidence is Evidence.INFERRED else ""
-    ask(f"Send {spec.name} to the live account{guessed}?", "nothing was sent")
+    is_guess = options.path is None and spec.endpoint.evidence is Evidence.INFERRED
+    ask(f"Send {spec.name} to the live account{', at a path that is a guess' if is_guess else ''}?", "nothing was sent")
 
 
 async def _answers(
