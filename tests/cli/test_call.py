@@ -6,7 +6,6 @@ import json
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -79,16 +78,6 @@ def silent(status: int = 0, body: bytes = b"") -> Script:
     return script
 
 
-def as_typed(name: str, body: bytes) -> dict[str, Any]:
-    """The body of a request as the command takes it: what the SDK does not name is in `extra`."""
-    sent: dict[str, Any] = json.loads(body)
-    named = set(BY_NAME[name].request.__struct_fields__) - {"extra"}
-    extra = {key: value for key, value in sent.items() if key not in named}
-    return {key: value for key, value in sent.items() if key in named} | (
-        {"extra": extra} if extra and named else extra
-    )
-
-
 @pytest.fixture(name="as_client")
 def _as_client(serve: Serve, tmp_path: Path) -> AsClient:
     """What the client's method of this name sends, and the arguments with which the command makes the same call."""
@@ -100,7 +89,7 @@ def _as_client(serve: Serve, tmp_path: Path) -> AsClient:
             CALLS[name](client)
         words = ["call", name, *(f"{each}={TEXTS.get(name, TEXTS.get(each))}" for each in call_specs()[name].needed)]
         if call_specs()[name].request is not None:
-            (tmp_path / "request.json").write_text(json.dumps(as_typed(name, arrived[0].body)), encoding="utf-8")
+            (tmp_path / "request.json").write_bytes(arrived[0].body)
             words += [f"@{tmp_path / 'request.json'}"]
         return arrived[0], [*words, *(["--path", PATHS[name]] if name in PATHS else [])]
 
@@ -140,8 +129,8 @@ def test_every_call_has_a_help_with_its_arguments(name: str, here: Here) -> None
     spec = call_specs()[name]
     lines = said.out.splitlines()
     for field in () if spec.request is None else msgspec.structs.fields(spec.request):
-        is_required = field.default is msgspec.NODEFAULT and field.name != "extra"
-        [line] = [line for line in lines if line.strip().startswith((f"{field.name}:", f"{field.name}.NAME:"))]
+        is_required, shown = field.default is msgspec.NODEFAULT, "NAME" if field.name == "extra" else field.name
+        [line] = [line for line in lines if line.strip().startswith(f"{shown}:")]
         assert is_required == line.endswith("(required)")
     for argument in spec.needed:
         assert f"    {argument}=TEXT  (required)" in lines
@@ -250,7 +239,7 @@ def test_the_raw_body_is_printed_as_it_came(here: Here, serve: Serve) -> None:
     [
         (["payouts.create"], "payouts.create needs a request: @FILE, - for standard input, or NAME=TEXT"),
         (["payouts.create", "sender_amount:=1"], "payouts.create: $: object missing required field"),
-        (["payouts.create", "@{file}", "order=1"], 'a field that this SDK does not know goes into "extra"'),
+        (["payouts.create", "@{typo}"], "unknown field 'ordr_id'; did you mean 'order_id'?"),
         (["payouts.create", "@{file}", "sender_amount:=fifty"], "sender_amount:= is not JSON (byte 5)"),
         (["payouts.create", "@{file}", "sender_amount=fifty"], "payouts.create: $.sender_amount"),
         (["payouts.create", "@{file}", "-"], "one request at a time"),
@@ -279,7 +268,13 @@ def test_wrong_usage_is_one_sentence_and_sends_nothing(
     """Exit code 2. The address is that of no server."""
     (tmp_path / "bad.json").write_text('{"order_id": ', encoding="utf-8")
     (tmp_path / "array.json").write_text("[]", encoding="utf-8")
-    names = {"file": request_file, "bad": tmp_path / "bad.json", "array": tmp_path / "array.json"}
+    (tmp_path / "typo.json").write_text(PAYOUT.replace("order_id", "ordr_id"), encoding="utf-8")
+    names = {
+        "file": request_file,
+        "typo": tmp_path / "typo.json",
+        "bad": tmp_path / "bad.json",
+        "array": tmp_path / "array.json",
+    }
 
     said = here("call", *(word.format(**names) for word in words), PAYCOMBAT_BASE_URL="http://127.0.0.1:1")
 

@@ -73,15 +73,11 @@ def _request(
     body = _read(files[0]) if files else {}
     for name, operator, text in pairs:
         _assign(body, name.split("."), _value(name, operator, text))
-    fields = set(kind.__struct_fields__)
-    if fields == {"extra"} and set(body) != fields:  # the SDK names no field of this request
-        body = {"extra": body}
     from_mapping: Any = getattr(kind, "from_mapping")  # noqa: B009  # every request has it, but Struct does not
     try:
         request: msgspec.Struct = from_mapping(body)
     except InvalidRequest as error:
-        hint = '; a field that this SDK does not know goes into "extra"' if "unknown field" in str(error) else ""
-        raise ConfigurationError(f"{spec.name}: {error}{hint}") from None
+        raise ConfigurationError(f"{spec.name}: {error}") from None
     return request
 
 

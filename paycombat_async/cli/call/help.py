@@ -70,7 +70,7 @@ def fields_of(kind: type[Struct], prefix: str = "", *, is_needed: bool = True) -
         if inner is not None:
             yield from fields_of(inner, f"{name}.", is_needed=is_required)
     if "extra" in kind.__struct_fields__:
-        yield f"  {prefix}extra.NAME: any type  (a field that this SDK does not name)"
+        yield f"  {prefix}NAME: any type  (a field that this SDK does not name)"
 
 
 def type_words(annotation: Any) -> str:
