@@ -1,4 +1,4 @@
-"""The project's chores: `nox` runs lint, types, tests and the README check; `nox -s bench` measures."""
+"""The project's chores: `nox` runs lint, types, tests, the README check and the documentation site."""
 
 import os
 import re
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "types", "tests", "readme"]
+nox.options.sessions = ["lint", "types", "tests", "readme", "docs"]
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 
 LOCKS = Path(".github", "requirements")  # the tools, with the hashes of their files; `nox -s lock` renews them
-SOURCES = ("paycombat_async", "paycombat_sync", "tests", "benchmarks", "noxfile.py")
+SOURCES = ("paycombat_async", "paycombat_sync", "tests", "benchmarks", "docs", "noxfile.py")
 
 
 @nox.session
@@ -31,7 +31,7 @@ def types(session: nox.Session) -> None:
     session.install("-e", ".[test,bench]")
     _install_locked(session, "types")
     session.run("mypy")
-    session.run("mypy", "--strict", "tests/typing", "benchmarks", "noxfile.py")
+    session.run("mypy", "--strict", "tests/typing", "benchmarks", "docs", "noxfile.py")
     session.run("pyright")
 
 
@@ -66,6 +66,15 @@ def readme(session: nox.Session) -> None:
     if "--write" in session.posargs:
         session.run("python", "-m", "tests.readme_tables")
     session.run("pytest", "-q", "tests/test_readme.py")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation site, into docs/_build/html: warnings and dead links are errors, and every example runs."""
+    session.install("-e", ".[docs,test]", MYPY, "types-docutils")
+    session.run("mypy", "--strict", "--explicit-package-bases", "docs/_ext", "docs/conf.py")
+    session.run("sphinx-build", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build/html")
+    session.run("pytest", "-q", "tests/docs")
 
 
 @nox.session
