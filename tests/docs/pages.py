@@ -13,6 +13,7 @@ import contextlib
 import doctest
 import inspect
 import io
+import os
 import re
 import sys
 import types
@@ -90,14 +91,14 @@ class Page:
     def _pytest(self, block: str) -> None:
         program = Path("test_pasted.py")
         program.write_text(block, encoding="utf-8")
-        command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", program)
-        self._ended(command)
+        command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "pytest_paycombat", program)
+        self._ended(command, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")  # ours is the only one that the block needs
 
     def _shell(self, block: str) -> None:
         self._ended(("sh", "-c", SHELL + block))
 
-    def _ended(self, command: tuple[object, ...]) -> None:
-        ended = run(*command, cwd=Path.cwd())
+    def _ended(self, command: tuple[object, ...], **environment: str) -> None:
+        ended = run(*command, cwd=Path.cwd(), env=os.environ | environment)
         self._printed = ended.stdout + ended.stderr
         assert ended.returncode == 0, self._printed
         assert not re.search("Traceback|Warning", self._printed), self._printed

@@ -2,17 +2,13 @@
 
 import asyncio
 import re
-import signal
-from collections.abc import Iterator, Mapping
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.calls import CALLS
-from tests.docs.pages import DOCS, SHELL, Page, documents, skipped
+from tests.docs.pages import DOCS, Page, documents, skipped
 from tests.postgres_server import PostgresServer, execute
-from tests.processes import ROOT, Process
 
 DATABASE = "PAYCOMBAT_DATABASE_URL"
 pytestmark = pytest.mark.promise("P18")
@@ -24,26 +20,6 @@ def new_database(server: PostgresServer) -> str:
     """The URL of an empty database."""
     asyncio.run(execute(server.dsn, "CREATE DATABASE docs"))
     return f"postgresql:///docs?{urlencode({'host': server.folder, 'user': 'tests'})}"
-
-
-@pytest.fixture(name="exported", scope="module")
-def _exported() -> Iterator[dict[str, str]]:
-    """What `paycombat sandbox` tells a user to export."""
-    with Process("sh", "-c", f"{SHELL}paycombat sandbox") as server:
-        lines = [server.line()]
-        while lines[-1] != "# }\n":
-            lines.append(server.line())
-        yield dict(re.findall(r"^export (\w+)=(\S+)$", "".join(lines), re.MULTILINE))
-        server.signal(signal.SIGINT)
-
-
-@pytest.fixture(name="reader")
-def _reader(exported: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody in an empty directory, with these variables and no other of ours."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name, value in exported.items():
-        monkeypatch.setenv(name, value)
 
 
 @pytest.mark.usefixtures("reader")
