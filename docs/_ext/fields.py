@@ -24,8 +24,8 @@ class FieldTable(SphinxDirective):
         place = self.arguments[0]
         kind = classes()[place]
         is_sure = is_of_the_provider(kind)
-        heads = ["field", "what it is", *(["how sure"] if is_sure else [])]
-        table, body = _table(heads, "fields")
+        heads = ["field", "what it is", *([":ref:`how sure <how-sure>`"] if is_sure else [])]
+        table, body = _table([self.parse_text_to_nodes(head) for head in heads], "fields")
         for field in rows(kind):
             name = nodes.entry("", nodes.paragraph("", "", _code(field.name)), ids=[self._target(place, field.name)])
             body += nodes.row("", name, self._what(field, kind), *([_badge(field.evidence)] if is_sure else []))
@@ -52,7 +52,8 @@ class MemberTable(SphinxDirective):
         module, _, name = self.arguments[0].rpartition(".")
         kind: type[enum.Enum] = getattr(importlib.import_module(module), name)
         said = comments(kind)
-        table, body = _table(["member", "value", "meaning"] if any(said.values()) else ["member", "value"], "members")
+        heads = ["member", "value", *(["meaning"] if any(said.values()) else [])]
+        table, body = _table([self.parse_text_to_nodes(head) for head in heads], "members")
         for member in kind:
             target = _note(self.env, f"{self.arguments[0]}.{member.name}", "attribute", self.state.document)
             first = nodes.entry("", nodes.paragraph("", "", _code(member.name)), ids=[target])
@@ -62,9 +63,9 @@ class MemberTable(SphinxDirective):
         return [table]
 
 
-def _table(heads: list[str], kind: str) -> tuple[nodes.table, nodes.tbody]:
+def _table(heads: list[list[nodes.Node]], kind: str) -> tuple[nodes.table, nodes.tbody]:
     body = nodes.tbody()
-    cells = [nodes.entry("", nodes.paragraph("", head)) for head in heads]
+    cells = [nodes.entry("", *head) for head in heads]
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in heads), nodes.thead("", nodes.row("", *cells)), body)
     group["cols"] = len(heads)
     return nodes.table("", group, classes=[kind]), body

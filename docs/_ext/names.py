@@ -89,9 +89,11 @@ class Shared(Generated):
 def _without_signature(
     app: Sphinx, what: str, name: str, obj: object, options: object, signature: str, returns: str
 ) -> tuple[str, str] | None:
-    """Leaves out the signatures of Structs, dataclasses and enums: their tables say more."""
-    if inspect.isclass(obj) and (hasattr(obj, "__struct_fields__") or is_dataclass(obj) or issubclass(obj, enum.Enum)):
-        return "", ""
+    """Leaves out the signatures of classes that have a table, and of those that only a client makes."""
+    if inspect.isclass(obj):
+        has_table = hasattr(obj, "__struct_fields__") or is_dataclass(obj) or issubclass(obj, enum.Enum)
+        if has_table or (signature or "").startswith(("(engine", "(runner")):
+            return "", ""
     return None
 
 

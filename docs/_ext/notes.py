@@ -65,9 +65,9 @@ def is_of_the_provider(kind: type) -> bool:
 
 
 def rows(kind: type) -> Iterator[Field]:
-    """The rows for a class, in the order of its fields."""
+    """The rows for a class, in the order of its fields; `extra` is the last, as in a body."""
     own, shared = notes().get(kind.__name__, {}), notes()["shared"]
-    for name, annotation, is_required in _fields(kind):
+    for name, annotation, is_required in sorted(_fields(kind), key=lambda field: field[0] == "extra"):
         note = own.get(name)
         evidence, text = note if isinstance(note, list) else (own.get("_sure"), note)
         yield Field(name, type_text(annotation), is_required, text or shared.get(name), evidence)
