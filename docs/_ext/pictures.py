@@ -72,7 +72,7 @@ def _outcomes() -> Picture:
 
 
 def _inbox() -> Picture:
-    hook = Box(210, 10, 250, "A webhook with a valid signature", "plain")
+    hook = Box(210, 10, 280, "A webhook with a valid signature", "plain")
     receive = Box(210, 80, 130, "inbox.receive", "store")
     again = Box(80, 170, 140, "DUPLICATE\nOUTDATED\nnothing to do", "plain")
     new = Box(235, 170, 120, "NEW\nwaiting", "wait")
@@ -93,7 +93,7 @@ def _inbox() -> Picture:
             (5, 345),
         ),
         Arrow([conflict.bottom, (355, 424), done.right], "inbox.done(event)", (412, 446), "end"),
-        Note(8, 40, "answer 200"),
+        Note(284, 100, "then answer 200"),
     ]
     alt = (
         "receive says NEW, DUPLICATE, OUTDATED or CONFLICT. A NEW event waits, is taken by one worker under a lease, "
@@ -121,8 +121,9 @@ def _machines() -> Picture:
         Arrow([(240, 41), (315, 62), two.top]),
         Arrow([one.bottom, (105, 190)]),
         Arrow([two.bottom, (315, 190)]),
-        Arrow([one.left, (8, 109), (8, 325), provider.left], "calls", (14, 345)),
-        Arrow([provider.right, (413, 325), (413, 25), balancer.right], "webhooks", (406, 345), "end"),
+        Arrow([one.left, (8, one.left[1]), (8, provider.left[1]), provider.left], "calls", (14, 345)),
+        Arrow([provider.right, (413, provider.right[1]), (413, balancer.right[1]), balancer.right]),
+        Note(406, 345, "webhooks", "end"),
     ]
     alt = (
         "A load balancer in front of two machines, each with web app and worker. Both share one PostgreSQL database "

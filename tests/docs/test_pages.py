@@ -39,6 +39,14 @@ def test_a_block_that_does_not_run_says_why(path):
     assert [reason for reason in skipped(path) if not re.fullmatch(r' "[^"]{15,}"', reason)] == []
 
 
+@each_page
+def test_blocks_fit_beside_the_navigation(path):
+    """No line of a program is cut at the width of a laptop; drawings in text may scroll."""
+    blocks = [str(example.parsed) for example in Page(path).examples if not isinstance(example.parsed, tuple)]
+
+    assert [line for block in blocks for line in block.splitlines() if len(line) > 90] == []
+
+
 def test_every_call_has_an_example():
     """Under a heading of its own, in a block that calls it."""
     text = (DOCS / "reference" / "calls.md").read_text(encoding="utf-8")
