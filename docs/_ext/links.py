@@ -19,11 +19,16 @@ _CALL = re.compile(r"(?:await )?(?:(?:client|paycombat)\.)?([A-Za-z_][\w.]*)(?:\
 _NOT_LINKED = (nodes.reference, nodes.title, pending_xref)
 
 
+def named(code: str) -> str | None:
+    """Returns the full public name that a piece of code is, or calls; None if it is none."""
+    found = _CALL.fullmatch(code)
+    return targets().get(found[1]) if found else None
+
+
 def _link_words(app: Sphinx, tree: nodes.document) -> None:
     """Makes links of literals such as `CreatePayout` and `payouts.create(…)`, in prose and in docstrings alike."""
     for literal in list(tree.findall(nodes.literal)):
-        found = _CALL.fullmatch(literal.astext())
-        target = targets().get(found[1]) if found else None
+        target = named(literal.astext())
         if target is None or any(isinstance(parent, _NOT_LINKED) for parent in _parents(literal)):
             continue
         link = pending_xref("", refdomain="py", reftype="obj", reftarget=target, refexplicit=True, refwarn=True)
