@@ -8,6 +8,8 @@ from sphinx.application import Sphinx
 from docs._ext.names import Generated
 from paycombat_async.cli.app import paycombat
 
+_MOST = 10  # commands of a group that get sections of their own; the help of a larger group lists its commands
+
 
 class Commands(Generated):
     """One section for each command, in alphabetical order."""
@@ -17,18 +19,17 @@ class Commands(Generated):
 
     def lines(self) -> list[str]:
         return [
-            line for context in leaves(click.Context(paycombat, info_name="paycombat")) for line in _section(context)
+            line for context in contexts(click.Context(paycombat, info_name="paycombat")) for line in _section(context)
         ]
 
 
-def leaves(context: click.Context) -> Iterator[click.Context]:
-    """Yields a context for each command that does something, and none for groups of commands."""
+def contexts(context: click.Context) -> Iterator[click.Context]:
+    """Yields a context for the command and for each command below it."""
     command = context.command
-    if not isinstance(command, click.Group):
-        yield context
-        return
-    for name in sorted(command.commands):
-        yield from leaves(click.Context(command.commands[name], context, name, max_content_width=88))
+    yield context
+    if isinstance(command, click.Group) and len(command.commands) <= _MOST:
+        for name in sorted(command.commands):
+            yield from contexts(click.Context(command.commands[name], context, name, max_content_width=88))
 
 
 def _section(context: click.Context) -> list[str]:

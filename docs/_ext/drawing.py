@@ -6,7 +6,8 @@ from html import escape
 from typing import TypeAlias
 
 LINE = 17  # px between two lines of text
-CHARACTER = 6.6  # px: the widest average character at the size of the texts (13 px)
+CHARACTER = 6.6  # px: the widest average character at the size of the texts in boxes (13 px)
+SMALL_CHARACTER = 6.1  # px: the same for labels (12 px)
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,17 @@ class Arrow:
     anchor: str = "start"
     is_dashed: bool = False
 
+    @property
+    def note(self) -> "Note":
+        """The label, where it is drawn."""
+        (x1, y1), (x2, y2) = self.points[0], self.points[-1]
+        x, y = self.at or ((x1 + x2) / 2 + 7, (y1 + y2) / 2 + 4)
+        return Note(x, y, self.label, self.anchor)
+
     def svg(self) -> str:
         path = "M" + " L".join(f"{x:g} {y:g}" for x, y in self.points)
         kind = "arrow dashed" if self.is_dashed else "arrow"
-        (x1, y1), (x2, y2) = self.points[0], self.points[-1]
-        x, y = self.at or ((x1 + x2) / 2 + 7, (y1 + y2) / 2 + 4)
-        lines = self.label.split("\n") if self.label else []
-        texts = [_text(x, y + 15 * number, line, "label", self.anchor) for number, line in enumerate(lines)]
-        return f'<path class="{kind}" d="{path}" marker-end="url(#head)"/>{"".join(texts)}'
+        return f'<path class="{kind}" d="{path}" marker-end="url(#head)"/>{self.note.svg() if self.label else ""}'
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,14 @@ class Note:
     y: float
     text: str
     anchor: str = "start"
+
+    @property
+    def area(self) -> tuple[float, float, float, float]:
+        """About where the text is: left, top, right, bottom."""
+        lines = self.text.split("\n")
+        width = max(map(len, lines)) * SMALL_CHARACTER
+        left = self.x - width if self.anchor == "end" else self.x
+        return left, self.y - 10, left + width, self.y + 15 * (len(lines) - 1) + 3
 
     def svg(self) -> str:
         lines = enumerate(self.text.split("\n"))

@@ -20,12 +20,12 @@ def _payout() -> Picture:
     parts: list[Part] = [
         *(record, call, pending, success, failed, returned, unknown),
         Arrow([record.bottom, call.top], "durable, before the first byte"),
-        Arrow([call.bottom, pending.top], "answer: the payout, with its id"),
+        Arrow([call.bottom, pending.top], "answer, with an id"),
         Arrow([call.right, unknown.left], is_dashed=True),
         Arrow(
             [(345, 139), (345, 222), (pending.right[0], 222)],
             "webhook, list\nor a person",
-            (338, 190),
+            (338, 181),
             "end",
             is_dashed=True,
         ),
@@ -76,7 +76,7 @@ def _inbox() -> Picture:
     receive = Box(210, 80, 130, "inbox.receive", "store")
     again = Box(80, 170, 140, "DUPLICATE\nOUTDATED\nnothing to do", "plain")
     new = Box(235, 170, 120, "NEW\nwaiting", "wait")
-    conflict = Box(355, 170, 100, "CONFLICT\na person\nmust look", "doubt")
+    conflict = Box(360, 170, 104, "CONFLICT\na person\nmust look", "doubt")
     taken = Box(235, 300, 150, "Taken\nby one worker", "wait")
     done = Box(235, 400, 150, "Done\npayload deleted", "good")
     parts: list[Part] = [
@@ -84,7 +84,7 @@ def _inbox() -> Picture:
         Arrow([hook.bottom, receive.top]),
         Arrow([(180, 111), (80, 140), again.top]),
         Arrow([(215, 111), (235, 140), new.top]),
-        Arrow([(245, 111), (355, 140), conflict.top]),
+        Arrow([(245, 111), (360, 140), conflict.top]),
         Arrow([new.bottom, taken.top], "take: a lease of 60 s", (242, 258)),
         Arrow([taken.bottom, done.top], "the block ends cleanly", (242, 376)),
         Arrow(
@@ -92,7 +92,7 @@ def _inbox() -> Picture:
             "the block raises, or\nthe lease runs out",
             (5, 345),
         ),
-        Arrow([conflict.bottom, (355, 424), done.right], "inbox.done(event)", (412, 446), "end"),
+        Arrow([(400, conflict.bottom[1]), (400, done.right[1]), done.right], "inbox.done(event)", (412, 464), "end"),
         Note(284, 100, "then answer 200"),
     ]
     alt = (
@@ -100,7 +100,7 @@ def _inbox() -> Picture:
         "and is done at the clean end of the block. If the block raises, or the lease runs out, it waits again. "
         "A CONFLICT waits for a person."
     )
-    return Picture("The states of a webhook in the inbox", alt, 460, parts)
+    return Picture("The states of a webhook in the inbox", alt, 475, parts)
 
 
 def _machines() -> Picture:

@@ -13,7 +13,7 @@ import paycombat_sync
 
 # Users import from these first; a name is documented under the first of them that has it.
 _FIRST = ("paycombat_async", "paycombat_async.webhooks", "paycombat_async.batch", "paycombat_async.endpoints")
-_PROGRAMS = {"paycombat_async.cli"}  # commands, documented as such
+_INTERNAL = {"paycombat_async.cli", "paycombat_async.telemetry.traces"}  # commands; what `Telemetry` loads late
 
 
 @cache
@@ -29,7 +29,7 @@ def modules() -> Mapping[str, ModuleType]:
             if not name.endswith("__main__") and hasattr(module := importlib.import_module(name), "__all__"):
                 found[name] = module
     order = [*_FIRST, *sorted(found.keys() - set(_FIRST))]
-    return {name: found[name] for name in order if name not in _PROGRAMS}
+    return {name: found[name] for name in order if name not in _INTERNAL}
 
 
 @cache

@@ -11,7 +11,7 @@ from msgspec import Meta, UnsetType
 pytest.importorskip("sphinx", reason="the extra `docs` is not installed; `nox -s docs` runs these tests")
 
 from docs._ext.docstrings import to_rst
-from docs._ext.drawing import CHARACTER, Box, Note, Picture
+from docs._ext.drawing import CHARACTER, Arrow, Box, Note, Picture
 from docs._ext.links import dead_links, named
 from docs._ext.pictures import PICTURES
 from docs._ext.types import type_text
@@ -92,14 +92,20 @@ def test_dead_links_are_found(tmp_path: Path):
 def test_a_picture_fits(picture: Picture):
     """Texts in their boxes and boxes in the picture, also where the font is wide."""
     boxes = [part for part in picture.parts if isinstance(part, Box)]
-    notes = [part for part in picture.parts if isinstance(part, Note)]
+    arrows = [part for part in picture.parts if isinstance(part, Arrow)]
+    notes = [part for part in picture.parts if isinstance(part, Note)] + [arrow.note for arrow in arrows if arrow.label]
 
     too_wide = [line for box in boxes for line in box.lines if len(line) * CHARACTER > box.width - 8]
     outside = [box for box in boxes if box.left[0] < 1 or box.right[0] > 419 or box.bottom[1] > picture.height - 1]
-    cut = [
-        note for note in notes if note.anchor == "start" and note.x + len(max(note.text.split("\n"), key=len)) * 6 > 420
-    ]
-    assert ([], [], []) == (too_wide, outside, cut)
+    cut = [note for note in notes if note.area[0] < 0 or note.area[2] > 420 or note.area[3] > picture.height]
+    crossing = [(note.text, box.text) for note in notes for box in boxes if overlap(note, box)]
+    assert ([], [], [], []) == (too_wide, outside, cut, crossing)
+
+
+def overlap(note: Note, box: Box) -> bool:
+    """Whether a text lies on a box."""
+    left, top, right, bottom = note.area
+    return left < box.right[0] and right > box.left[0] and top < box.bottom[1] and bottom > box.y
 
 
 @pytest.mark.parametrize("name", PICTURES)
