@@ -18,6 +18,7 @@ class IdleWatch(asyncio.Protocol):
     def __init__(self, protocol: asyncio.Protocol, transport: asyncio.Transport) -> None:
         self._protocol = protocol
         self._transport = transport
+        self._below = _below_tls(transport)
         self.has_unread = _unread_check(transport.get_extra_info("socket").fileno())
         # After the handshake, a TLS 1.3 server sends session tickets, so unread bytes on a new TLS connection are
         # normal.
@@ -41,7 +42,7 @@ class IdleWatch(asyncio.Protocol):
     @property
     def is_quiet(self) -> bool:
         """Whether the idle connection is open and has received no bytes, not even bytes that are still unread."""
-        if self.is_dirty or self._transport.is_closing():
+        if self.is_dirty or self._transport.is_closing() or self._below.is_closing():
             return False
         return (self.is_new and self._is_unread_expected) or not self.has_unread()
 
@@ -59,6 +60,7 @@ class IdleWatch(asyncio.Protocol):
         self._protocol.data_received(data)
 
     def eof_received(self) -> bool | None:
+        self.is_dirty = True  # over TLS the transport is still open in this turn, and drops what is written to it
         return self._protocol.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -69,6 +71,16 @@ class IdleWatch(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._protocol.resume_writing()
+
+
+def _below_tls(transport: asyncio.Transport) -> asyncio.BaseTransport:
+    """The transport that a TLS transport writes to; the transport itself where there is none, or uvloop hides it.
+
+    When a record cannot be decrypted, asyncio closes that one at once, but its TLS transport says so a turn later. A
+    request that was written in that turn was lost, and its outcome unknown.
+    """
+    below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
+    return below if isinstance(below, asyncio.BaseTransport) else transport
 
 
 if sys.platform == "win32":

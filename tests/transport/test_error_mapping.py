@@ -152,3 +152,20 @@ async def test_a_watch_notices_only_what_comes_while_idle():
         transport.close()
     assert watch.is_dirty
     assert [b"answer", b"stray"] == seen
+
+
+async def test_a_connection_whose_end_was_announced_is_not_used():
+    """Over TLS the transport is not closing yet in the turn in which the peer's `close_notify` is read."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=ours)
+        watch = IdleWatch.over(transport)
+        watch.use()
+        watch.rest()
+        assert watch.is_quiet
+
+        watch.eof_received()
+
+        is_closing, is_quiet = transport.is_closing(), watch.is_quiet
+        transport.close()
+    assert (False, False) == (is_closing, is_quiet)
