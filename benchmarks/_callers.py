@@ -27,9 +27,11 @@ BARE: Final = "bare aiohttp, all prepared"
 UNBOUNDED: Final = "the same, without a time limit"
 WHOLE: Final = "aiohttp + json + hmac"
 LEAST: Final = "least: bare aiohttp + msgspec + two hash copies"
-HTTPX: Final = "httpx.AsyncClient + json + hmac"
+DEFAULT: Final = "paycombat, 100 connections"
+HTTPXES: Final = {name: f"{name}.AsyncClient + json + hmac" for name in ("httpx2", "httpx")}
 
 _REQUEST: Final = REQUESTS[USUAL]
+_USUAL_CONNECTIONS: Final = 100  # of a client, unless told otherwise
 _TIMEOUT_S: Final = 30.0  # that of the client, unless told otherwise
 _ACCEPTED: Final = {
     "Accept": "application/json",
@@ -65,16 +67,28 @@ async def callers(base_url: str, concurrency: int) -> AsyncGenerator[dict[str, C
 
 @asynccontextmanager
 async def rivals(base_url: str, concurrency: int) -> AsyncGenerator[dict[str, Call]]:
-    """The SDK and httpx, if that is installed."""
+    """The SDK, and httpx2 and httpx if they are installed."""
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(_client(base_url, concurrency))
-        calls: dict[str, Call] = {SDK: lambda: client.customers.update(_REQUEST)}
-        if installed("httpx"):
-            httpx: Any = load("httpx")
+        names = [SDK, *(HTTPXES[name] for name in installed(*HTTPXES))]
+        yield {name: await stack.enter_async_context(caller(name, base_url, concurrency)) for name in names}
+
+
+@asynccontextmanager
+async def caller(name: str, base_url: str, concurrency: int) -> AsyncGenerator[Call]:
+    """One of the SDK, the SDK with its usual number of connections, the bare client, httpx2 and httpx, by its name."""
+    async with AsyncExitStack() as stack:
+        if name in {SDK, DEFAULT}:
+            connections = concurrency if name == SDK else _USUAL_CONNECTIONS
+            client = await stack.enter_async_context(_client(base_url, connections))
+            yield lambda: client.customers.update(_REQUEST)
+        elif name == BARE:
+            session = await stack.enter_async_context(_session(concurrency, _TIMEOUT_S))
+            yield _bare(session, draft(UPDATE_CUSTOMER, _REQUEST, {}, None, account(base_url)))
+        else:
+            httpx: Any = load(name.partition(".")[0])
             limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
             other = httpx.AsyncClient(timeout=_TIMEOUT_S, limits=limits, headers=_ACCEPTED)
-            calls[HTTPX] = _httpx(await stack.enter_async_context(other), base_url + PATH)
-        yield calls
+            yield _httpx(await stack.enter_async_context(other), base_url + PATH)
 
 
 def at_once(concurrency: int, call: Call) -> Drive:

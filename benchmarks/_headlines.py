@@ -51,7 +51,8 @@ _CHOICES: Final = (
     _Choice("take a webhook", "pydantic + hmac", "webhook", "", "paycombat", "pydantic"),
     _Choice("read an answer", "json.loads", "decode", "clean", "paycombat", "json.loads"),
     _Choice("read an answer", "pydantic", "decode", "clean", "paycombat", "pydantic"),
-    _Choice("async call, 16 at once", "httpx, rate", "call", "clean answer, 16", "paycombat", "httpx"),
+    _Choice("async call, 16 at once", "httpx2, rate", "call", "clean answer, 16", "paycombat", "httpx2."),
+    _Choice("async call, 16 at once", "httpx, rate", "call", "clean answer, 16", "paycombat", "httpx."),
     _Choice(
         "async call, 16 at once",
         "aiohttp + json + hmac",
@@ -63,7 +64,8 @@ _CHOICES: Final = (
     ),
     _Choice("async call, 16 at once", "bare aiohttp", "call", "clean answer, 16", "paycombat", "bare", is_cost=True),
     _Choice("blocking call", "requests", "sync", "processor", "paycombat_sync", "requests"),
-    _Choice("blocking call", "httpx", "sync", "processor", "paycombat_sync", "httpx"),
+    _Choice("blocking call", "httpx2", "sync", "processor", "paycombat_sync", "httpx2."),
+    _Choice("blocking call", "httpx", "sync", "processor", "paycombat_sync", "httpx."),
     _Choice("batch with journal", "bare loop", "batch", "", "sync_customers with journal", "bare loop"),
     _Choice("import", "openai", "import", "cold", "paycombat_async", "openai", is_cost=True),
     _Choice("import", "stripe", "import", "cold", "paycombat_async", "stripe", is_cost=True),
@@ -94,8 +96,8 @@ def caption(facts: Mapping[str, str]) -> str:
     """When, where and with what it was measured, and what it does not show."""
     return (
         f"{facts['date']}; {facts['processor']}; {facts['python']}\n{facts['libraries']}\n"
-        "Medians of paired rounds, with the 10th to 90th percentile. By processor time; httpx's rate and batches by "
-        "time on the wall.\n"
+        "Medians of paired rounds, with the 10th to 90th percentile. By processor time; rates and batches by time on "
+        "the wall.\n"
         "At best (diamonds): what bare msgspec, two hash copies and bare aiohttp reach, nothing checked or tolerated.\n"
         "It does not show TLS or network latency: all calls went over loopback."
     )

@@ -16,6 +16,7 @@ _DISTRIBUTIONS: Final = (
     "orjson",
     "pydantic",
     "requests",
+    "httpx2",
     "httpx",
     "stripe",
     "openai",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from typing import Final
 
-from benchmarks._callers import BARE, BY_SESSION, HTTPX, LEAST, SDK, UNBOUNDED, WHOLE, Drive, at_once, callers, rivals
+from benchmarks._callers import BARE, BY_SESSION, HTTPXES, LEAST, SDK, UNBOUNDED, WHOLE, Drive, at_once, callers, rivals
 from benchmarks._harness import Effort, Samples, measure_async, measure_blocking
 from benchmarks._peers import installed, left_out, load
 from benchmarks._results import WALL, Goal, Row, Table, against, times_as_fast, times_the_cost
@@ -13,7 +13,7 @@ from benchmarks._server import running_server
 
 _GOALS: Final = {"clean": Goal("<=", 0.80), "drifting": Goal("<=", 1.0)}
 _SESSION_GOALS: Final = {"clean": Goal("<=", 1.15), "drifting": None}
-_RATE_GOAL: Final = Goal(">=", 10.0)
+_RATE_GOALS: Final = {HTTPXES["httpx2"]: Goal(">=", 4.0), HTTPXES["httpx"]: Goal(">=", 10.0)}
 _AT_ONCE: Final = (1, 16, 128)
 _WITH_GOAL: Final = (16, 128)
 _ON_UVLOOP: Final = 16
@@ -26,7 +26,8 @@ _COST_WORK: Final = (
     f"{LEAST}: nothing checked, nothing odd tolerated"
 )
 _RATE_WORK: Final = (
-    f"both encode, sign, send and decode; {HTTPX} with json.dumps, hmac.new, json.loads and as many connections kept"
+    "all encode, sign, send and decode; httpx2 and httpx with json.dumps, hmac.new, json.loads and as many connections "
+    "kept"
 )
 _UVLOOP_WORK: Final = "the same call on either loop, in turn"
 
@@ -34,17 +35,17 @@ _UVLOOP_WORK: Final = "the same call on either loop, in turn"
 def run(effort: Effort) -> list[Table]:
     """Processor time per call at several degrees of concurrency, the rate beside httpx, and both loops."""
     cost = Table("call", "Update Customer, asynchronous", "times the processor time of the named bare call")
-    rate = Table("call", "Update Customer, asynchronous: rate", f"times the rate of {HTTPX}")
+    rate = Table("call", "Update Customer, asynchronous: rate", "times the rate of the named client")
     loops = Table("call", "Update Customer, asynchronous: uvloop", "times as fast as the same on asyncio")
     with running_server() as server:
         for concurrency in _AT_ONCE:
             cost.rows += asyncio.run(_cost(server.address, concurrency, effort))
-        if installed("httpx"):
+        if installed(*HTTPXES):
             for concurrency in _WITH_GOAL:
                 rate.rows += asyncio.run(_rate(f"{server.address}/clean", concurrency, effort))
         if installed("uvloop"):
             loops.rows += _loops(f"{server.address}/clean", effort)
-        cost.remarks += [server.remark(), *left_out("httpx"), *left_out("uvloop", extra="uvloop")]
+        cost.remarks += [server.remark(), *left_out(*HTTPXES), *left_out("uvloop", extra="uvloop")]
     cost.work, rate.work, loops.work = (
         dict.fromkeys([table.rows[0].case] if table.rows else [], work)
         for table, work in ((cost, _COST_WORK), (rate, _RATE_WORK), (loops, _UVLOOP_WORK))
@@ -80,7 +81,10 @@ async def _rate(base_url: str, concurrency: int, effort: Effort) -> list[Row]:
         contenders = {name: at_once(concurrency, call) for name, call in calls.items()}
         samples = await measure_async(contenders, effort.some_rounds(4), _calls(effort, concurrency))
     case = f"clean answer, {concurrency} at once: time on the wall"
-    return times_as_fast(case, samples, base=HTTPX, goals={SDK: _RATE_GOAL}, pick=WALL)
+    peers = [name for name in samples if name != SDK]
+    rows = times_as_fast(case, samples, base=peers[0], goals={SDK: _RATE_GOALS[peers[0]]}, pick=WALL)
+    others = {name: _RATE_GOALS[name] for name in peers[1:]}
+    return rows + against(case, samples, ours=SDK, peers=others, pick=WALL)
 
 
 def _loops(base_url: str, effort: Effort) -> list[Row]:

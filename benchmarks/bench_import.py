@@ -12,7 +12,7 @@ from benchmarks._statistics import paired, spread
 
 _SDKS: Final = ("paycombat_async", "paycombat_sync")
 _BASE: Final = "aiohttp"
-_PEERS: Final = ("httpx", "requests", "stripe", "openai")
+_PEERS: Final = ("httpx2", "httpx", "requests", "stripe", "openai")
 _NOT_YET: Final = ("aiohttp", "anyio", "sqlite3")
 _GOALS: Final = {_SDKS[0]: Goal("<=", 0.5)}
 _NONE: Final = Goal("<=", 0)

@@ -22,11 +22,12 @@ _MAKERS: Final = {
     _SDK: ("import paycombat_async", f"paycombat_async.AsyncPayCombat({_CREDENTIALS})"),
     "paycombat_sync": ("import paycombat_sync", f"paycombat_sync.PayCombat({_CREDENTIALS})"),
     "requests": ("import requests", "requests.Session()"),
+    "httpx2": ("import httpx2", "httpx2.AsyncClient()"),
     "httpx": ("import httpx", "httpx.AsyncClient()"),
     "stripe": ("import stripe", "stripe.StripeClient('sk_test_benchmark')"),
     "openai": ("import openai", "openai.AsyncOpenAI(api_key='sk-benchmark')"),
 }
-_PEERS: Final = ("requests", "httpx", "stripe", "openai")
+_PEERS: Final = ("requests", "httpx2", "httpx", "stripe", "openai")
 
 _ONE: Final = """
 from benchmarks._processes import resident_mb

@@ -18,7 +18,7 @@ from paycombat_sync import PayCombat
 
 _SDK: Final = "paycombat_sync"
 _REQUESTS: Final = "requests.Session"
-_HTTPX: Final = "httpx.Client"
+_HTTPXES: Final = {name: f"{name}.Client" for name in ("httpx2", "httpx")}
 _FLOOR: Final = "http.client, no checks"
 _GOALS: Final = {_SDK: Goal(">=", 2.0)}
 _HTTPX_GOAL: Final = Goal(">=", 1.0)
@@ -40,13 +40,14 @@ def run(effort: Effort) -> list[Table]:
     with running_server() as server, _calls(f"{server.address}/clean") as calls:
         drives = {name: _repeated(call) for name, call in calls.items()}
         samples = measure_blocking(drives, effort.rounds, max(8, effort.calls // _CALLS_IN_A_ROUND))
-        table.remarks += [server.remark(), *left_out("requests", "httpx")]
+        table.remarks += [server.remark(), *left_out("requests", *_HTTPXES)]
     goals = _GOALS if base == _REQUESTS else {}
     cpu, wall = "processor time per call", "time on the wall per call"
     table.rows += times_as_fast(cpu, samples, base=base, goals=goals)
-    table.rows += against(cpu, samples, ours=_SDK, peers={_HTTPX: _HTTPX_GOAL, _FLOOR: None})
+    clients = dict.fromkeys(_HTTPXES.values(), _HTTPX_GOAL)
+    table.rows += against(cpu, samples, ours=_SDK, peers={**clients, _FLOOR: None})
     table.rows += times_as_fast(wall, samples, base=base, pick=WALL)
-    table.rows += against(wall, samples, ours=_SDK, peers={_HTTPX: None, _FLOOR: None}, pick=WALL)
+    table.rows += against(wall, samples, ours=_SDK, peers=dict.fromkeys((*clients, _FLOOR)), pick=WALL)
     table.work[cpu] = _WORK
     return [table]
 
@@ -69,8 +70,8 @@ def _calls(base_url: str) -> Generator[Mapping[str, Call]]:
             usual, deaf = (stack.enter_context(load("requests").Session()) for _ in range(2))
             deaf.trust_env = False  # as the SDK has it: no .netrc, no proxies from the environment
             calls |= {_REQUESTS: _session_call(usual, url), f"{_REQUESTS}, trust_env=False": _session_call(deaf, url)}
-        if installed("httpx"):
-            calls[_HTTPX] = _session_call(stack.enter_context(load("httpx").Client()), url)
+        for name in installed(*_HTTPXES):
+            calls[_HTTPXES[name]] = _session_call(stack.enter_context(load(name).Client()), url)
         calls[_SDK] = lambda: client.customers.update(_REQUEST)
         yield calls
 

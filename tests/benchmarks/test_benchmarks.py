@@ -18,7 +18,7 @@ LEFT_OUT = {
     "sign": ["orjson", "pydantic"],
     "decode": ["orjson", "pydantic"],
     "webhook": ["orjson", "pydantic"],
-    "sync": ["requests", "httpx"],
+    "sync": ["requests", "httpx2", "httpx"],
 }
 
 
