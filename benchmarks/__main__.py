@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks call --json call.json --plot call.svg`."""
+"""The command line: `python -m benchmarks call --json call.json`, `python -m benchmarks compare OLD.json NEW.json`."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+from benchmarks._compare import as_lines, compare, read
 from benchmarks._harness import FULL, QUICK, Effort
 from benchmarks._headlines import renew
 from benchmarks._machine import machine
@@ -28,13 +29,18 @@ TOPICS: Final = (
     "memory",
     "profile",
 )
+_COMPARE: Final = "compare"
 _MILLION: Final = 1_000_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs what was asked for. Gives 1 if a goal is missed, unless the run was a quick one."""
+    """Runs what was asked for. Gives 1 if a goal is missed, unless the run was a quick one, or a figure got worse."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if len(options.files) != (2 if options.topic == _COMPARE else 0):
+        parser.error(f"{_COMPARE} takes two files of figures, OLD.json and NEW.json; no topic takes any")
+    if options.topic == _COMPARE:
+        return _compared(parser, *options.files)
     if options.plot is not None and not installed("matplotlib"):
         parser.error("--plot needs matplotlib: pip install 'paycombat[bench]'")
     facts = machine()
@@ -51,9 +57,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if missed(tables) and not options.quick else 0
 
 
+def _compared(parser: argparse.ArgumentParser, old: Path, new: Path) -> int:
+    """Prints two runs beside each other. Gives 1 if a figure of the new one is worse beyond the noise."""
+    try:
+        before, after = read(old), read(new)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    compared = compare(before, after)
+    print("\n".join(as_lines(before, after, compared)))
+    return int(any(one.verdict == "WORSE" for one in compared))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("topic", nargs="?", choices=(*TOPICS, "all"), default="all", help="what to measure")
+    parser.add_argument("topic", nargs="?", choices=(*TOPICS, "all", _COMPARE), default="all", help="what to measure")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help=f"of {_COMPARE}: OLD.json NEW.json")
     parser.add_argument("--quick", action="store_true", help="a few rounds: shows that it runs, proves nothing")
     parser.add_argument("--million", action="store_true", help="a batch of a million rows too: `all` does it anyway")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")

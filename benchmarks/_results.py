@@ -30,7 +30,11 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One contender in one case. `figure` is in `unit`; `ratio` compares it with `against`, both in the same rounds."""
+    """One contender in one case. `figure` is in `unit`; `ratio` compares it with `against`, both in the same rounds.
+
+    `more_is_better` is about the ratio, or about the figure where there is no ratio. `noise` is the share by which
+    figures of the same code differ from run to run, where that is known: such figures can be compared by themselves.
+    """
 
     case: str
     name: str
@@ -39,6 +43,8 @@ class Row:
     ratio: Spread | None = None
     against: str = ""
     goal: Goal | None = None
+    more_is_better: bool = False
+    noise: float | None = None
 
     @property
     def is_met(self) -> bool | None:
@@ -75,7 +81,16 @@ def times_as_fast(
     slow = pick(samples[base])
     times = {name: pick(own) for name, own in samples.items()}
     return [
-        Row(case, name, spread(own).median * 1e6, "µs", paired(slow, own), base, (goals or {}).get(name))
+        Row(
+            case,
+            name,
+            spread(own).median * 1e6,
+            "µs",
+            paired(slow, own),
+            base,
+            (goals or {}).get(name),
+            more_is_better=True,
+        )
         for name, own in times.items()
     ]
 
@@ -87,7 +102,7 @@ def against(
     own = pick(samples[ours])
     figure = spread(own).median * 1e6
     return [
-        Row(case, ours, figure, "µs", paired(pick(samples[peer]), own), peer, goal)
+        Row(case, ours, figure, "µs", paired(pick(samples[peer]), own), peer, goal, more_is_better=True)
         for peer, goal in peers.items()
         if peer in samples
     ]
