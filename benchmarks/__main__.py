@@ -28,6 +28,7 @@ TOPICS: Final = (
     "import",
     "memory",
     "profile",
+    "scale",
 )
 _COMPARE: Final = "compare"
 _MILLION: Final = 1_000_000

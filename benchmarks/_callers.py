@@ -75,14 +75,24 @@ async def rivals(base_url: str, concurrency: int) -> AsyncGenerator[dict[str, Ca
 
 @asynccontextmanager
 async def caller(name: str, base_url: str, concurrency: int) -> AsyncGenerator[Call]:
-    """One of the SDK, the SDK with its usual number of connections, the bare client, httpx2 and httpx, by its name."""
+    """One of the SDK, the SDK with its usual number of connections, the bare client, httpx2 and httpx, by its name.
+
+    Each has as much time for connecting as for the whole call: thousands of connections take a while.
+    """
     async with AsyncExitStack() as stack:
         if name in {SDK, DEFAULT}:
             connections = concurrency if name == SDK else _USUAL_CONNECTIONS
-            client = await stack.enter_async_context(_client(base_url, connections))
+            made = AsyncPayCombat(
+                token=TOKEN,
+                signature_key=KEY,
+                base_url=base_url,
+                max_connections=connections,
+                connect_timeout=_TIMEOUT_S,
+            )
+            client = await stack.enter_async_context(made)
             yield lambda: client.customers.update(_REQUEST)
         elif name == BARE:
-            session = await stack.enter_async_context(_session(concurrency, _TIMEOUT_S))
+            session = await stack.enter_async_context(_session(concurrency, _TIMEOUT_S, connect=_TIMEOUT_S))
             yield _bare(session, draft(UPDATE_CUSTOMER, _REQUEST, {}, None, account(base_url)))
         else:
             httpx: Any = load(name.partition(".")[0])
@@ -176,12 +186,12 @@ def _httpx(client: Any, url: str) -> Call:
     return call
 
 
-def _session(concurrency: int, timeout: float | None) -> aiohttp.ClientSession:
+def _session(concurrency: int, timeout: float | None, connect: float = 5.0) -> aiohttp.ClientSession:
     """With the settings of the SDK's own session, without what the SDK adds to it."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=concurrency, keepalive_timeout=KEEPALIVE_S, ttl_dns_cache=60),
         headers=_ACCEPTED,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
-        timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=5.0),
+        timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=connect),
     )

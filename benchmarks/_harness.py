@@ -18,7 +18,8 @@ class Effort:
     """How much to measure.
 
     So many rounds, in each so many seconds of a function, or so many calls, or rows of a batch; then `long_batch` rows
-    in one run, batches of up to `longest_batch` rows, and `clients` made and dropped.
+    in one run, batches of up to `longest_batch` rows, and `clients` made and dropped; and `at_once` calls at once for
+    `load_seconds`, or more of them where there are more than a thousand.
     """
 
     rounds: int
@@ -28,6 +29,8 @@ class Effort:
     long_batch: int
     longest_batch: int
     clients: int
+    at_once: tuple[int, ...]
+    load_seconds: float
 
     def some_rounds(self, share: int) -> int:
         """One in `share` of the rounds, for what takes long."""
@@ -35,9 +38,27 @@ class Effort:
 
 
 FULL: Final = Effort(
-    rounds=41, seconds=0.004, calls=320, rows=2_000, long_batch=100_000, longest_batch=100_000, clients=10_000
+    rounds=41,
+    seconds=0.004,
+    calls=320,
+    rows=2_000,
+    long_batch=100_000,
+    longest_batch=100_000,
+    clients=10_000,
+    at_once=(1, 16, 128, 1_000, 5_000),
+    load_seconds=3.0,
 )
-QUICK: Final = Effort(rounds=3, seconds=0.001, calls=32, rows=200, long_batch=1_000, longest_batch=1_000, clients=200)
+QUICK: Final = Effort(
+    rounds=3,
+    seconds=0.001,
+    calls=32,
+    rows=200,
+    long_batch=1_000,
+    longest_batch=1_000,
+    clients=200,
+    at_once=(1, 16),
+    load_seconds=0.3,
+)
 
 
 @dataclass(frozen=True, slots=True)

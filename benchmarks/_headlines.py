@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from benchmarks._results import Goal, Row, Table
+from benchmarks._scale_table import scale_markdown
 from benchmarks._statistics import Spread
 
-_BLOCK: Final = re.compile(r"(<!-- benchmarks -->\n).*?(<!-- /benchmarks -->)", re.DOTALL)
+_BLOCK: Final = r"(<!-- {0} -->\n).*?(<!-- /{0} -->)"
 
 
 class _Choice(NamedTuple):
@@ -104,12 +106,22 @@ def caption(facts: Mapping[str, str]) -> str:
 
 
 def renew(file: Path, facts: Mapping[str, str], tables: Sequence[Table]) -> None:
-    """Writes the table into the file. Raises `ValueError` if it has no place for one."""
+    """Writes the tables into the file. Raises `ValueError` if it has no place for the first.
+
+    That of many calls at once is written if it was measured and the file has the markers <!-- scale -->.
+    """
     text = file.read_text(encoding="utf-8")
-    if _BLOCK.search(text) is None:
+    if re.search(_BLOCK.format("benchmarks"), text, re.DOTALL) is None:
         raise ValueError(f"{file.name} lacks the markers <!-- benchmarks --> and <!-- /benchmarks -->")
-    table = as_markdown(facts, tables)
-    file.write_text(_BLOCK.sub(lambda found: found[1] + table + found[2], text), encoding="utf-8")
+    blocks = {"benchmarks": as_markdown(facts, tables)}
+    blocks |= {table.topic: scale_markdown(table) for table in tables if table.topic == "scale"}
+    for name, block in blocks.items():
+        text = re.sub(_BLOCK.format(name), partial(_filled, block), text, flags=re.DOTALL)
+    file.write_text(text, encoding="utf-8")
+
+
+def _filled(block: str, found: "re.Match[str]") -> str:
+    return found[1] + block + found[2]
 
 
 def as_markdown(facts: Mapping[str, str], tables: Sequence[Table]) -> str:

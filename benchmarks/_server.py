@@ -1,7 +1,8 @@
 """The other side of the calls, in a process of its own: checks the signature of each, and gives a prepared answer.
 
-Written to be cheap, so that it is the client that is measured. `python -m benchmarks._server` prints its port; the path
-`/report` says how many signatures it found right and wrong, and how much processor time it took.
+Written to be cheap, so that it is the client that is measured; under `/later` it answers after 50 ms, as a provider
+does. `python -m benchmarks._server` prints its port; the path `/report` says how many signatures it found right and
+wrong, and how much processor time it took.
 """
 
 import asyncio
@@ -18,14 +19,15 @@ from typing import Final
 from urllib.request import urlopen
 
 from benchmarks._data import KEY, TOKEN, clean_answer, drifting_answer
-from benchmarks._processes import ROOT
+from benchmarks._processes import ROOT, raise_file_limit
 
+LATER_S: Final = 0.05
 _REFUSAL: Final = b'{"status":false,"message":"signature or token is wrong"}'
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server; `/clean` and `/drifting` under its address are the prefixes of the two answers."""
+    """A running server; under its address, `/clean`, `/drifting` and `/later` are the prefixes of its answers."""
 
     address: str
 
@@ -74,11 +76,13 @@ class _Conversation(asyncio.Protocol):
     _answers: Final = {
         b"clean": _whole("200 OK", clean_answer()),
         b"drifting": _whole("200 OK", drifting_answer()),
+        b"later": _whole("200 OK", clean_answer()),
     }
     _refusal: Final = _whole("401 Unauthorized", _REFUSAL)
 
     def __init__(self) -> None:
         self._received = b""
+        self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -94,7 +98,11 @@ class _Conversation(asyncio.Protocol):
                 return
             body = self._received[end + 4 : end + 4 + size]
             self._received = self._received[end + 4 + size :]
-            self._transport.write(self._answer(line, headers, body))
+            answer = self._answer(line, headers, body)
+            if line.split(b"/", 2)[1] == b"later":
+                self._loop.call_later(LATER_S, self._transport.write, answer)
+            else:
+                self._transport.write(answer)
 
     def _answer(self, line: bytes, headers: dict[bytes, bytes], body: bytes) -> bytes:
         if line.startswith(b"GET /report "):
@@ -111,7 +119,8 @@ class _Conversation(asyncio.Protocol):
 
 
 async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(_Conversation, "127.0.0.1", 0, backlog=1024)
+    raise_file_limit()
+    server = await asyncio.get_running_loop().create_server(_Conversation, "127.0.0.1", 0, backlog=8192)
     _Counts.begun = time.process_time()
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

@@ -1,5 +1,6 @@
 """Figures from samples: medians, spreads and paired ratios. Pure functions, no measuring."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
@@ -29,3 +30,8 @@ def spread(samples: Sequence[float]) -> Spread:
 def paired(over: Sequence[float], under: Sequence[float]) -> Spread:
     """The spread of the ratios within each round: what slows the whole machine down cancels out."""
     return spread([above / below for above, below in zip(over, under, strict=True)])
+
+
+def share_below(ordered: Sequence[float], share: float) -> float:
+    """The longest of the shortest share of them, as 0.99; they must be in order, and at least one."""
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]

@@ -8,11 +8,9 @@ import pytest
 
 from benchmarks import _peers
 from benchmarks.__main__ import TOPICS, main
-from benchmarks._harness import Effort
 from benchmarks._report import as_json
+from tests.benchmarks.efforts import TINY
 
-# One round of next to nothing: it shows that each benchmark runs and that both of its sides agree.
-TINY = Effort(rounds=1, seconds=0.0002, calls=8, rows=64, long_batch=64, longest_batch=64, clients=10)
 SLOW_PEERS = {"stripe", "openai"}  # each process that imports them takes half a second
 LEFT_OUT = {
     "sign": ["orjson", "pydantic"],
@@ -22,7 +20,10 @@ LEFT_OUT = {
 }
 
 
-@pytest.mark.parametrize("topic", TOPICS)
+OTHERS = {"scale"}  # it has tests of its own
+
+
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic not in OTHERS])
 def test_every_benchmark_gives_sane_figures_and_says_what_it_compares(topic, monkeypatch):
     """Figures are positive, spreads in order, and the first case of each table has its line on the work."""
     monkeypatch.setattr(_peers, "find_spec", lambda name: None if name in SLOW_PEERS else find_spec(name))
