@@ -28,6 +28,7 @@ TOPICS: Final = (
     "import",
     "memory",
     "profile",
+    "instructions",
     "scale",
 )
 _COMPARE: Final = "compare"

@@ -161,7 +161,7 @@ def _steps(base_url: str, transport: AiohttpTransport) -> dict[str, Call]:
     return {"transport": sent, "transport, draft": drafted, "transport, draft, interpret": understood}
 
 
-class _AtOnce:
+class AnswersAtOnce:
     """Answers without any road."""
 
     _answer: Final = RawReply(200, {}, clean_answer())
@@ -174,11 +174,11 @@ class _AtOnce:
 
 def _around(effort: Effort) -> list[Row]:
     """What the blocking client and a batch add to a call."""
-    client = AsyncPayCombat(token=TOKEN, signature_key=KEY, transport=_AtOnce())
+    client = AsyncPayCombat(token=TOKEN, signature_key=KEY, transport=AnswersAtOnce())
     with (
         asyncio.Runner() as runner,
         journals() as new_journal,
-        PayCombat(token=TOKEN, signature_key=KEY, transport=_AtOnce()) as blocking,
+        PayCombat(token=TOKEN, signature_key=KEY, transport=AnswersAtOnce()) as blocking,
     ):
         contenders: dict[str, Callable[[int], object]] = {
             _AWAITED: lambda calls: runner.run(bare(client, calls)),

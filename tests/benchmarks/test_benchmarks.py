@@ -20,7 +20,7 @@ LEFT_OUT = {
 }
 
 
-OTHERS = {"scale"}  # it has tests of its own
+OTHERS = {"instructions", "scale"}  # they have tests of their own
 
 
 @pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic not in OTHERS])
