@@ -79,9 +79,9 @@ def told_of(error: BaseException) -> list[str]:
     return [str(error), repr(error), f"{error}", ascii(error), repr(error.args), *traceback.format_exception(error)]
 
 
-def reported_of(value: object, *, rich: bool) -> list[object]:
+def reported_of(value: object) -> list[object]:
     """What error reporters make of it: no secrets may stand in it. The value itself is there to be walked."""
-    outputs: list[object] = [value, pprint.pformat(value), *shown_of(value, rich=rich)]
+    outputs: list[object] = [value, pprint.pformat(value)]
     if isinstance(value, BaseException):
         outputs.append(pprint.pformat(vars(value)))
     if isinstance(value, PayCombatError):

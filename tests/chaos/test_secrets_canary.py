@@ -76,9 +76,9 @@ class Inspection:
         told = [heard.whole, *(told_of(result) if isinstance(result, BaseException) else ())]
         self.look(name, CANARY.marks | PERSON, *told)
         if walk:
-            self.look(name, CANARY.marks, *reported_of(result, rich=rich))
-        if walk and not raw:
-            self.look(name, PERSON, *shown_of(result, rich=rich))
+            shown = shown_of(result, rich=rich)
+            self.look(name, CANARY.marks, *reported_of(result))
+            self.look(name, CANARY.marks if raw else CANARY.marks | PERSON, *shown)
 
     def look(self, name: str, marks: dict[str, str], *outputs: object) -> None:
         self.texts += sum(1 for output in outputs for _ in iter_text(output, ""))
