@@ -45,13 +45,12 @@ def canonical_json(value: object) -> bytes:
     return body or _encode_normalized(value)
 
 
-def encode_trusted(value: object) -> bytes:
-    """Returns the canonical JSON of a Struct that was checked already. Raises `InvalidRequest` for a lone surrogate."""
+def encode_trusted(value: object) -> bytes | None:
+    """Returns the canonical JSON of a value that was checked already; None if it holds a lone surrogate."""
     try:
         return _encode(value)
     except _ENCODE_ERRORS:
-        pass
-    return _encode_normalized(value)
+        return None
 
 
 def _encode_normalized(value: Any) -> bytes:

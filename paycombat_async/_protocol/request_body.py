@@ -5,7 +5,8 @@ So the fast check may fail to recognise a valid request, but must never accept a
 """
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from keyword import iskeyword
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, get_args, get_origin
 
@@ -33,34 +34,69 @@ def _compile_check(kind: type[Struct]) -> FastCheck:
     names: dict[str, object] = {
         "UNSET": UNSET,
         "is_json_safe_object": is_json_safe_object,
-        "plain_amount": plain_amount,
         "replace": msgspec.structs.replace,
     }
     lines: list[str] = []
-    amounts: list[str] = []
+    changes: list[str] = []
     for field in msgspec.structs.fields(kind):
         found = field_expression("value", field.name)
         wanted, is_optional, is_clearable = _expected_type(field.type)
         if field.name == "extra":
-            lines.append(f"if {found} is not UNSET: return None")
-        elif wanted == Amount and not is_optional and not iskeyword(field.name):
-            lines += [
-                f"amount_{len(amounts)} = plain_amount({found})",
-                f"if amount_{len(amounts)} is None: return None",
-            ]
-            amounts.append(f"{field.name}=amount_{len(amounts)}")
+            continue
+        if _is_rewritten(wanted) and not is_clearable and not iskeyword(field.name):
+            new = f"new_{len(changes)}"
+            names[f"rewrite_{field.name}"] = plain_amount if wanted == Amount else _rewriter(wanted)
+            otherwise = " if it is not UNSET else UNSET" * is_optional
+            lines += [f"it = {found}", f"{new} = rewrite_{field.name}(it){otherwise}", f"if {new} is None: return None"]
+            changes.append(f"{field.name}={new}")
         else:
             wrong = _mismatch_expression(wanted, field.name, names)
             if is_clearable:
                 wrong = f"({wrong}) and (type(it) is not str or it)"
             lines += [f"it = {found}", f"if {'it is not UNSET and ' * is_optional}({wrong}): return None"]
-    result = f"replace(value, {', '.join(amounts)})" if amounts else "value"
-    return compile_function("check", [*lines, f"return {result}"], names)
+    if changes:
+        lines.append(f"value = replace(value, {', '.join(changes)})")
+    if "extra" in kind.__struct_fields__:
+        names["taken"] = {*kind.__struct_fields__, *kind.__struct_encode_fields__}
+        lines += _extra_statements(kind)
+    return compile_function("check", [*lines, "return value"], names)
 
 
-# `FAST_CHECKS[type(request)](request)` returns the Struct to encode: the request, or a copy with its amounts as int or
-# float. It returns None, for the slow check, if the request has `extra` or a field that is not clearly valid.
+def _extra_statements(kind: type[Struct]) -> Iterator[str]:
+    """Yields lines of Python that return a dict if the Struct in `value` has `extra`: its set fields, then `extra`.
+
+    The fields of a payout method (IBAN, bank code) are in `extra`, so the fast check has to decide about it, too.
+    """
+    yield "extra = value.extra"
+    yield "if extra is not UNSET:"
+    yield "    if not is_json_safe_object(extra) or not taken.isdisjoint(extra): return None"
+    yield "    members = {}"
+    for field in msgspec.structs.fields(kind):
+        if field.name != "extra":
+            yield f"    it = {field_expression('value', field.name)}"
+            yield f"    if it is not UNSET: members[{field.encode_name!r}] = it"
+    yield "    members.update(extra)"
+    yield "    return members"
+
+
+# `FAST_CHECKS[type(request)](request)` returns what to encode: the request, a copy with its amounts as int or float, or
+# a dict where there is `extra`. It returns None, for the slow check, if a field or `extra` is not clearly valid.
 FAST_CHECKS: Final[ByType[FastCheck]] = ByType(_compile_check)
+
+
+def _rewriter(kind: type[Struct]) -> FastCheck:
+    """Returns the fast check of a field that must hold a Struct of exactly this type."""
+    check = FAST_CHECKS[kind]
+    return lambda value: check(value) if type(value) is kind else None
+
+
+@cache
+def _is_rewritten(wanted: Any) -> bool:
+    """Whether the fast check of a value of this type may return another object than the value."""
+    if not is_struct(wanted):
+        return bool(wanted == Amount)
+    fields = msgspec.structs.fields(wanted)
+    return any(field.name == "extra" or _is_rewritten(_expected_type(field.type)[0]) for field in fields)
 
 
 def _expected_type(annotation: Any) -> tuple[Any, bool, bool]:
@@ -169,7 +205,7 @@ def encode_body(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
 
 def _encode_checked(request: Request) -> bytes:
     checked = FAST_CHECKS[type(request)](request)
-    body = _encode_checked_slowly(request) if checked is None else encode_trusted(checked)
+    body = (None if checked is None else encode_trusted(checked)) or _encode_checked_slowly(request)
     if body == b"{}":
         raise InvalidRequest("the body is empty; what this call takes goes into extra", path="$")
     return body
