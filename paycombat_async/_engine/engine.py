@@ -63,6 +63,9 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 _DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})  # outcomes of calls that may have been carried out
+# Read once here: Python 3.11 takes as long for a member of an enum as for making a Struct.
+_INFERRED: Final = Evidence.INFERRED
+_ONCE: Final = Repeat.ONLY_IF_UNSENT
 _warned: Final[set[str]] = set()
 
 
@@ -122,14 +125,17 @@ class Engine:
             if self.hooks.telemetry is not None:
                 template = self.config.paths.get(endpoint.name, endpoint.path)
                 call.trace = self.hooks.telemetry.start_call(endpoint, template, self.config.base_url)
-            if self.lifetime.is_closed or endpoint.evidence is Evidence.INFERRED:
+            if self.lifetime.is_closed or endpoint.evidence is _INFERRED:
                 self._check_usable(endpoint)
             outgoing = draft(endpoint, request, path, query, self.credentials.config, body=body)
             call.body = outgoing.body
-            recorded = await self._open_record(call, reference)
+            # Calls without a store are spared two coroutines that would do nothing.
+            has_record = self.intents is not None or reference is not None
+            recorded = await self._open_record(call, reference) if has_record else None
             if recorded is None:
                 reply = await self._carry_out(endpoint, request, outgoing, call)
-                await self._settle(call, reply)
+                if call.record is not None:
+                    await self._settle(call, call.record, reply)
             else:
                 reply = await self._replay(endpoint, recorded, call)
         except PayCombatError as error:
@@ -172,12 +178,11 @@ class Engine:
         call.record = opened
         return None
 
-    async def _settle(self, call: CallUnderWay, reply: Reply[Any]) -> None:
-        """Records in the intents store that the call was carried out, if the store has a record of it."""
-        if call.record is not None:
-            object_id = object_id_of(reply.data)
-            call.is_settling = True
-            call.is_recorded = await call.record.settle(IntentState.APPLIED, object_id, reply.answer)
+    async def _settle(self, call: CallUnderWay, record: CallRecord, reply: Reply[Any]) -> None:
+        """Records in the intents store that the call was carried out."""
+        object_id = object_id_of(reply.data)
+        call.is_settling = True
+        call.is_recorded = await record.settle(IntentState.APPLIED, object_id, reply.answer)
 
     async def _settle_error(self, call: CallUnderWay, error: PayCombatError) -> None:
         """Records the outcome of a failed call. If the call is cancelled meanwhile, this is logged and reported."""
@@ -305,7 +310,7 @@ class Engine:
     def _attempt_timeout(self, call: CallUnderWay, deadline: float) -> float:
         """Returns the seconds for the attempt: all until `deadline` if the call must happen once, else a part."""
         remaining = deadline - call.attempt_begun
-        if call.endpoint.repeat is Repeat.ONLY_IF_UNSENT:
+        if call.endpoint.repeat is _ONCE:
             return remaining
         return remaining / max(1, self.limits.max_retries - call.attempts + 2)
 

@@ -83,7 +83,7 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
             return None
         # A second field "success" in the body means that the data may be an envelope too, which may report a failure.
         # `count` is much faster than the regular expression, so it goes first.
-        flags, text = int(wrapped.success is not None), bytes(body)
+        flags, text = 0 if wrapped.success is None else 1, body if type(body) is bytes else bytes(body)
         if text.count(b'"success"') > flags and len(_FLAG.findall(text)) > flags:
             return None
         return data, wrapped.request_id, notes

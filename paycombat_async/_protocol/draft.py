@@ -1,7 +1,7 @@
 """Turns a request into a `Draft`: the prepared HTTP request, checked, encoded and signed, but not yet sent."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
@@ -13,6 +13,8 @@ from paycombat_async.errors import ConfigurationError
 
 Q = TypeVar("Q")
 R = TypeVar("R")
+
+_ONCE: Final = Repeat.ONLY_IF_UNSENT  # read once: Python 3.11 takes long for a member of an enum
 
 
 def draft(
@@ -33,7 +35,7 @@ def draft(
         url = _url(endpoint, template, path, query, config)
     else:
         url = config.base_url + template
-    is_once_only = endpoint.repeat is Repeat.ONLY_IF_UNSENT
+    is_once_only = endpoint.repeat is _ONCE
     if request is None and not issubclass(endpoint.request, Struct):
         return Draft(endpoint.name, endpoint.method, url, {"X-token": config.token.reveal()}, None, is_once_only)
     if body is None:
