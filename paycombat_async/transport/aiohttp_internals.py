@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import aiohttp
 from aiohttp import ClientMiddlewareType, ClientRequest, ClientResponse, ClientSession, StreamReader, client
-from multidict import CIMultiDictProxy
 from yarl import URL
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.client_reqrep import ConnectionKey
     from aiohttp.connector import Connection
+    from aiohttp.http import RawResponseMessage
 
 # By default, aiohttp's parser accepts 8 190 bytes per header line and 128 lines. A proxy may add more: a long
 # Content-Security-Policy, or a Set-Cookie for each of its nodes. An answer with such headers was lost.
@@ -57,15 +57,17 @@ def expect_response(protocol: "ResponseHandler", method: str) -> None:
     )
 
 
-async def read_head(protocol: "ResponseHandler") -> tuple[int, CIMultiDictProxy[str], StreamReader]:
-    """Returns status, headers and body stream of the final answer; skips interim answers (status 1xx).
+def next_head(protocol: "ResponseHandler") -> "Awaitable[tuple[RawResponseMessage, StreamReader]]":
+    """Returns an awaitable for the next answer's head, which has `code` and `headers`, and for the stream of its body.
 
-    Raises aiohttp's error if the connection broke, or the error of its parser, which is not a `ClientError`.
+    It raises aiohttp's error if the connection broke, or the error of its parser, which is not a `ClientError`.
     """
-    message, content = await protocol.read()
-    while 100 <= message.code < 200 and message.code != 101:
-        message, content = await protocol.read()
-    return message.code, message.headers, content
+    return protocol.read()  # not awaited: saves a coroutine per call
+
+
+def is_interim(head: "RawResponseMessage") -> bool:
+    """Whether another answer follows this one, because its status is 1xx (RFC 9110, 15.2)."""
+    return 100 <= head.code < 200 and head.code != 101
 
 
 def is_spent(protocol: "ResponseHandler") -> bool:

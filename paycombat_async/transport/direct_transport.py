@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import hdrs
 
 from paycombat_async._protocol.messages import Draft, RawReply
-from paycombat_async.transport.aiohttp_internals import Destination, expect_response, read_head
+from paycombat_async.transport.aiohttp_internals import Destination, expect_response, is_interim, next_head
 from paycombat_async.transport.connections import NO_TIMEOUT, ConnectionSettings, close_without_loop
 from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
 from paycombat_async.transport.guarded_connector import GuardedConnector
 from paycombat_async.transport.idle_watch import IdleWatch
 from paycombat_async.transport.pooled_transport import Pool, PooledTransport
 from paycombat_async.transport.request_bytes import encode_request
-from paycombat_async.transport.response_body import marks_its_end, read_body
+from paycombat_async.transport.response_body import body_at_hand, marks_its_end, read_body
+from paycombat_async.transport.slots import Slots
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
@@ -63,11 +64,16 @@ class DirectTransport(PooledTransport[DirectPool]):
             assert protocol is not None and transport is not None and watch is not None  # noqa: S101, PT018
             expect_response(protocol, draft.method)
             transport.write(request)
-            status, headers, content = await read_head(protocol)
+            head, content = await next_head(protocol)
+            while is_interim(head):
+                head, content = await next_head(protocol)
+            status, headers = head.code, head.headers
             # After status 101 (Switching Protocols) the connection no longer speaks HTTP.
             is_last = status == 101 or (status >= 400 and len(request) > _LARGE_REQUEST_BYTES)
             content.on_eof(partial(_give_back, connection, transport, watch, is_last=is_last))
-            body = await read_body(status, headers, content, self._max_response_bytes)
+            body = body_at_hand(headers, content, self._max_response_bytes)
+            if body is None:
+                body = await read_body(status, headers, content, self._max_response_bytes)
         except BaseException:
             connection.close()  # does nothing if it is back in the pool; with unread bytes it must not go back
             raise
@@ -80,7 +86,7 @@ class DirectTransport(PooledTransport[DirectPool]):
         return DirectPool(
             connector=connector,
             deadlines=deadlines,
-            slots=asyncio.Semaphore(self._settings.max_connections),
+            slots=Slots(self._settings.max_connections),
             destination=destination,
             host=destination.headers[hdrs.HOST],
         )

@@ -1,6 +1,5 @@
 """The base of both transports: a pool for each event loop, a time limit for each attempt, and the SDK's errors."""
 
-import asyncio
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
@@ -13,13 +12,14 @@ from paycombat_async.errors import ConfigurationError, PayCombatError
 from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
 from paycombat_async.transport.failures import ConnectionBroke, TransportClosed, given_up, translate_error
 from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody
+from paycombat_async.transport.slots import Slots
 
 
 class Pool(Struct, eq=False, kw_only=True):
     """The connections of one event loop: a timer for deadlines, and slots, which tasks get in the order of asking."""
 
     deadlines: DeadlineTimer
-    slots: asyncio.Semaphore
+    slots: Slots
     is_closed: bool = False
 
     async def close(self) -> None:
@@ -57,13 +57,14 @@ class PooledTransport(ABC, Generic[P]):
             # aiohttp's time-outs do not fire while its parser waits for the rest of an answer that began on an idle
             # connection, so `attempt` limits the time.
             with attempt:
-                # The semaphore serves tasks in the order of asking. aiohttp's connector gives a free connection to a
+                # The slots serve tasks in the order of asking. aiohttp's connector gives a free connection to a
                 # new task before a waiting one: of 128 tasks on 100 connections, some waited 12 s.
-                await pool.slots.acquire()  # `async with` would make two more coroutines
+                if not pool.slots.take():
+                    await pool.slots.wait()
                 try:
                     return await self._exchange(pool, draft, attempt)
                 finally:
-                    pool.slots.release()
+                    pool.slots.give_back()
         except PayCombatError as error:
             failure = error.with_traceback(None)
         except Exception as error:  # noqa: BLE001  # whatever a resolver, a proxy or the interpreter's end may cause

@@ -21,6 +21,17 @@ class UnacceptableBody(Exception):
     """The body is too large, or in an encoding that was not requested."""
 
 
+def body_at_hand(headers: CIMultiDictProxy[str], content: StreamReader, limit: int) -> bytes | None:
+    """Returns the body if it has arrived already and is as `read_body` wants it; None if that has to decide.
+
+    Most bodies arrive together with their head, and are not worth a coroutine.
+    """
+    length = headers.get(hdrs.CONTENT_LENGTH)
+    if length is None or hdrs.CONTENT_ENCODING in headers or not content.is_eof() or int(length) > limit:
+        return None
+    return content.read_nowait()
+
+
 async def read_body(status: int, headers: CIMultiDictProxy[str], content: StreamReader, limit: int) -> bytes:
     """Returns the whole body, decompressed. Raises `BrokenBody`, `UnacceptableBody`, or aiohttp's `ClientPayloadError`.
 
@@ -30,8 +41,7 @@ async def read_body(status: int, headers: CIMultiDictProxy[str], content: Stream
     encoding = headers.get(hdrs.CONTENT_ENCODING)
     length = headers.get(hdrs.CONTENT_LENGTH)
     if status in _WITHOUT_BODY or (encoding is None and length is not None and int(length) <= limit):
-        # Most bodies arrive together with their head; `read` would look for more of them.
-        return content.read_nowait() if content.is_eof() else await content.read()
+        return await content.read()
     if length is not None and int(length) > limit:
         raise _too_long(limit)
     coding = (encoding or "").strip().lower()

@@ -31,8 +31,9 @@ from paycombat_async.transport.failures import ConnectionBroke
 from paycombat_async.transport.guarded_connector import GuardedConnector
 from paycombat_async.transport.pooled_transport import Pool, PooledTransport
 from paycombat_async.transport.proxy import proxy_headers, proxy_url
-from paycombat_async.transport.response_body import marks_its_end, read_body
+from paycombat_async.transport.response_body import body_at_hand, marks_its_end, read_body
 from paycombat_async.transport.session_guard import SessionGuard
+from paycombat_async.transport.slots import Slots
 
 _MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024
 _NOT_RESENT_BY_AIOHTTP: Final = frozenset({"PATCH", "POST"})
@@ -121,7 +122,9 @@ class SessionTransport(PooledTransport[SessionPool]):
         if attempt.connection is not None:
             response.content.on_eof(attempt.connection.rest)
         try:
-            body = await read_body(response.status, response.headers, response.content, self._max_response_bytes)
+            body = body_at_hand(response.headers, response.content, self._max_response_bytes)
+            if body is None:
+                body = await read_body(response.status, response.headers, response.content, self._max_response_bytes)
         except BaseException:
             response.close()  # a connection with unread bytes must not go back to the pool
             raise
@@ -146,7 +149,7 @@ class SessionTransport(PooledTransport[SessionPool]):
         limits = session.timeout
         return SessionPool(
             deadlines=deadlines,
-            slots=asyncio.Semaphore((connector and connector.limit) or sys.maxsize),
+            slots=Slots((connector and connector.limit) or sys.maxsize),
             session=session,
             is_ours=session is not self._source,
             is_guarded=is_guarded,

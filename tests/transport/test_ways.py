@@ -245,7 +245,7 @@ async def test_everything_is_given_back(make) -> None:
                 await transport.send(draft(server.base_url), PATIENCE_S)
 
         in_use = (len(connector_of(transport)._acquired), len(pool_of(transport).deadlines._running))
-        slots = pool_of(transport).slots._value
+        slots = pool_of(transport).slots.free
 
         await transport.aclose()
     assert ((0, 0), 2) == (in_use, slots)
