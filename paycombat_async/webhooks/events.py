@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from paycombat_async._json.decoding import UndecodableData, decode_builtins
-from paycombat_async._protocol.decode import decode
+from paycombat_async._protocol.decode import DECODERS, decode
 from paycombat_async.errors import InvalidPayload
 from paycombat_async.schemas.events import (
     PayinExpired,
@@ -55,9 +55,10 @@ def read_event(payload: bytes) -> WebhookEvent:
 
 def _payin_event(payload: bytes) -> WebhookEvent | None:
     payin = _read(Payin, payload)
-    if payin is None or payin.type != "PAYIN" or payin.status not in _PAYINS:
+    if payin is None or payin.type != "PAYIN":
         return None
-    return _PAYINS[payin.status](payload=payload, payin=payin)
+    event = _PAYINS.get(payin.status)
+    return None if event is None else event(payload=payload, payin=payin)
 
 
 def _payout_event(payload: bytes) -> WebhookEvent | None:
@@ -69,6 +70,9 @@ def _payout_event(payload: bytes) -> WebhookEvent | None:
 
 def _read(kind: type[S], payload: bytes) -> S | None:
     """Returns the payload decoded as the Struct class `kind`; None if the payload does not fit the class."""
+    found: S | None = DECODERS[kind](payload)
+    if found is not None:
+        return found
     try:
         return decode(kind, payload)[0]
     except UndecodableData:
