@@ -3,9 +3,10 @@
 The lease is the time for which no other worker gets the event.
 """
 
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from paycombat_async.errors import LeaseLost
 from paycombat_async.schemas.events import WebhookEvent
@@ -14,7 +15,10 @@ from paycombat_sync._runner import Runner
 
 if TYPE_CHECKING:
     from paycombat_async._postgres.given import RawConnection
+    from paycombat_async.telemetry.delivery_trace import DeliveryTrace
     from paycombat_async.webhooks.inboxes.holding import Holding
+
+D = TypeVar("D", bound="Delivery")
 
 
 class Keeper(Protocol):
@@ -40,7 +44,17 @@ class Delivery:
     each time, so that the inbox recognizes a worker whose lease was lost.
     """
 
-    __slots__ = ("_async", "_holding", "_keeper", "_runner", "attempt", "event", "number", "token")
+    __slots__ = (
+        "_async",
+        "_holding",
+        "_keeper",
+        "_runner",
+        "_trace",
+        "attempt",
+        "event",
+        "number",
+        "token",
+    )
 
     def __init__(self, delivery: inner.Delivery, keeper: Keeper, runner: Runner) -> None:
         """Called by an inbox; `runner` has the event loop in which the lease is renewed."""
@@ -52,6 +66,7 @@ class Delivery:
         self._keeper = keeper
         self._runner = runner
         self._holding: Holding | None = None
+        self._trace: DeliveryTrace | None = None
 
     @property
     def connection(self) -> "RawConnection | None":
@@ -60,11 +75,29 @@ class Delivery:
 
     def __enter__(self) -> WebhookEvent:
         self._holding = self._runner.run(self._hold)
+        self._trace = self.start_trace()
         return self.event
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        try:
+            self._end(error)
+        except BaseException as raised:
+            self._end_trace(raised)
+            raise
+        self._end_trace(error)
+
+    def start_trace(self) -> "DeliveryTrace | None":
+        """Starts the span of the work on the event, which is then current; None without telemetry."""
+        return self._async.start_trace()
+
+    def _end_trace(self, error: BaseException | None) -> None:
+        trace, self._trace = self._trace, None
+        if trace is not None:
+            trace.end(error)
+
+    def _end(self, error: BaseException | None) -> None:
         holding, self._holding = self._holding, None
         assert holding is not None  # noqa: S101  # __enter__ has set it
         is_clean = error is None
@@ -102,3 +135,19 @@ class PostgresDelivery(Delivery):
 
     def __repr__(self) -> str:
         return f"Postgres{super().__repr__()}"
+
+
+@contextmanager
+def traced(taking: AbstractContextManager[D | None]) -> Generator[D | None]:
+    """The same context, with a span from taking the delivery until its transaction has ended."""
+    trace: DeliveryTrace | None = None
+    try:
+        with taking as delivery:
+            trace = None if delivery is None else delivery.start_trace()
+            yield delivery
+    except BaseException as error:
+        if trace is not None:
+            trace.end(error)
+        raise
+    if trace is not None:
+        trace.end(None)

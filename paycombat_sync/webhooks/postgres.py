@@ -8,12 +8,13 @@ from paycombat_async._postgres.tables import BLOCKING_POOL, DEFAULT_SCHEMA
 from paycombat_async._secrets import Secret, as_secret
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.telemetry import Telemetry
 from paycombat_async.webhooks.inboxes import postgres
 from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
 from paycombat_async.webhooks.inboxes.inbox import LEASE_S, Receipt
 from paycombat_async.webhooks.inboxes.postgres_core import PostgresCore
 from paycombat_async.webhooks.inboxes.rules import lease_lost
-from paycombat_sync.webhooks.delivery import PostgresDelivery
+from paycombat_sync.webhooks.delivery import PostgresDelivery, traced
 from paycombat_sync.webhooks.loop_inbox import LoopInbox
 
 if TYPE_CHECKING:
@@ -49,11 +50,13 @@ class PostgresInbox(LoopInbox):
         schema: str = DEFAULT_SCHEMA,
         intents: Intents | None = None,
         listen_dsn: str | None = None,
+        telemetry: bool | Telemetry = True,
     ) -> None:
         """Takes a connection string or your own `ConnectionPool`; connects at the first use.
 
         `intents` is a store of calls: an event that names one of these calls records that it was carried out. The inbox
-        never closes your pool. With your pool, notifications need `listen_dsn`. Raises `ConfigurationError` if psycopg
+        never closes your pool. With your pool, notifications need `listen_dsn`. With opentelemetry-api installed,
+        the work on an event makes a span, unless `telemetry` is False. Raises `ConfigurationError` if psycopg
         is not installed, or if the schema's name or a connection string is invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
@@ -61,7 +64,13 @@ class PostgresInbox(LoopInbox):
         del dsn_or_pool, listen_dsn  # tracebacks that show local variables would show the passwords
         # The casts are needed because the async class is typed for async pools and str. It accepts a Secret in place of
         # each connection string, and `_pool` says that a pool given here is a blocking one.
-        inbox = _Async(cast("Pool", source), schema=schema, intents=intents, listen_dsn=cast("str | None", listen))
+        inbox = _Async(
+            cast("Pool", source),
+            schema=schema,
+            intents=intents,
+            listen_dsn=cast("str | None", listen),
+            telemetry=telemetry,
+        )
         super().__init__(inbox)
         self.schema = schema
         self._postgres = inbox
@@ -102,7 +111,7 @@ class PostgresInbox(LoopInbox):
             own = self._taken()
         else:
             own = self._taken_within(self._core.tables.blocking_connection(connection))
-        with own as delivery:
+        with traced(own) as delivery:
             yield delivery
 
     def migrate(self) -> None:

@@ -2,15 +2,20 @@
 
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Connection
+    from paycombat_async.telemetry.delivery_trace import DeliveryTrace
     from paycombat_async.webhooks.inboxes.holding import Holding
+
+D = TypeVar("D", bound="Delivery")
 
 
 class Keeper(Protocol):
@@ -41,7 +46,19 @@ class Delivery:
     each time, so that the inbox recognizes a worker whose lease was lost.
     """
 
-    __slots__ = ("_clock", "_holding", "_keeper", "_lease", "_since", "attempt", "event", "number", "token")
+    __slots__ = (
+        "_clock",
+        "_holding",
+        "_keeper",
+        "_lease",
+        "_since",
+        "_telemetry",
+        "_trace",
+        "attempt",
+        "event",
+        "number",
+        "token",
+    )
 
     def __init__(
         self,
@@ -54,6 +71,7 @@ class Delivery:
         lease: float,
         since: float,
         clock: Clock = SYSTEM_CLOCK,
+        telemetry: Telemetry | None = None,
     ) -> None:
         """Called by an inbox (`keeper`). The lease of `lease` seconds began at `since` or a little later.
 
@@ -68,6 +86,8 @@ class Delivery:
         self._lease = lease
         self._since = since
         self._holding: Holding | None = None
+        self._telemetry = telemetry
+        self._trace: DeliveryTrace | None = None
 
     @property
     def connection(self) -> "Connection | None":
@@ -81,6 +101,7 @@ class Delivery:
         assert task is not None  # noqa: S101  # a coroutine of asyncio runs in a task
         self._holding = self.hold(task.cancel)
         self._holding.enter(task)
+        self._trace = self.start_trace()
         return self.event
 
     async def __aexit__(
@@ -88,7 +109,23 @@ class Delivery:
     ) -> None:
         holding, self._holding = self._holding, None
         assert holding is not None  # noqa: S101  # __aenter__ has set it
-        await holding.exit(error)
+        try:
+            await holding.exit(error)
+        except BaseException as raised:
+            self._end_trace(raised)
+            raise
+        self._end_trace(error)
+
+    def _end_trace(self, error: BaseException | None) -> None:
+        trace, self._trace = self._trace, None
+        if trace is not None:
+            trace.end(error)
+
+    def start_trace(self) -> "DeliveryTrace | None":
+        """Starts the span of the work on the event, which is then current; None without telemetry."""
+        if self._telemetry is None:
+            return None
+        return self._telemetry.start_delivery(type(self.event).__name__, self.number, self.attempt)
 
     def hold(self, on_lost: Callable[[], object]) -> "Holding":
         """Starts renewing the lease in the running event loop, and returns the object that ends this.
@@ -128,6 +165,22 @@ class PostgresDelivery(Delivery):
     def connection(self) -> "Connection":
         """The connection whose transaction marks the event as done: what you write over it is committed with that."""
         return self._connection
+
+
+@contextlib.asynccontextmanager
+async def traced(taking: AbstractAsyncContextManager[D | None]) -> AsyncGenerator[D | None]:
+    """The same context, with a span from taking the delivery until its transaction has ended."""
+    trace: DeliveryTrace | None = None
+    try:
+        async with taking as delivery:
+            trace = None if delivery is None else delivery.start_trace()
+            yield delivery
+    except BaseException as error:
+        if trace is not None:
+            trace.end(error)
+        raise
+    if trace is not None:
+        trace.end(None)
 
 
 @contextlib.asynccontextmanager

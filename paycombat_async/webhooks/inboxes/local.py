@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from paycombat_async._clock import Clock
 from paycombat_async.intents.intent import Intents, check_store
+from paycombat_async.telemetry import Telemetry
+from paycombat_async.telemetry.telemetry import telemetry_of
 from paycombat_async.webhooks.inboxes.delivery import Delivery, taken_by_lease
 from paycombat_async.webhooks.inboxes.inbox import LEASE_S, POLL_S, Inbox
 from paycombat_async.webhooks.inboxes.news import News
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 class LocalInbox(Inbox):
     """An `Inbox` whose workers are woken by `_news`, and which does not accept a connection of the caller's."""
 
-    def __init__(self, intents: Intents | None, clock: Clock) -> None:
+    def __init__(self, intents: Intents | None, clock: Clock, telemetry: bool | Telemetry) -> None:  # noqa: FBT001  # as users give it
         self._intents = check_store(intents)
+        self._telemetry = telemetry_of(telemetry)
         self._clock = clock
         self._news = News()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.telemetry import Telemetry
 from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.evidence import settle
 from paycombat_async.webhooks.inboxes.inbox import (
@@ -55,9 +56,15 @@ class _Entry:
 class MemoryInbox(LocalInbox):
     """An `Inbox` in memory, which threads and event loops may share. Its events are lost when the process ends."""
 
-    def __init__(self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
-        """`intents` is a store of calls: an event that names one of these calls records that it was carried out."""
-        super().__init__(intents, clock)
+    def __init__(
+        self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK, telemetry: bool | Telemetry = True
+    ) -> None:
+        """Makes an empty inbox.
+
+        `intents` is a store of calls: an event that names one of these calls records that it was carried out. With
+        opentelemetry-api installed, the work on an event makes a span, unless `telemetry` is False.
+        """
+        super().__init__(intents, clock, telemetry)
         self._lock = threading.Lock()
         self._received = 0
         self._by_key: dict[str, _Entry] = {}
@@ -102,6 +109,7 @@ class MemoryInbox(LocalInbox):
                 clock=self._clock,
                 lease=lease,
                 since=since,
+                telemetry=self._telemetry,
             )
 
     async def done(self, taken: Delivery | WebhookEvent) -> None:

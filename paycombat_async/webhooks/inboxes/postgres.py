@@ -10,8 +10,10 @@ from paycombat_async._postgres.tables import ASYNC_POOL, DEFAULT_SCHEMA, Tables,
 from paycombat_async._secrets import Secret, as_secret
 from paycombat_async.intents.intent import Intents, check_store
 from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.telemetry import Telemetry
+from paycombat_async.telemetry.telemetry import telemetry_of
 from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
-from paycombat_async.webhooks.inboxes.delivery import Delivery, PostgresDelivery
+from paycombat_async.webhooks.inboxes.delivery import Delivery, PostgresDelivery, traced
 from paycombat_async.webhooks.inboxes.inbox import FORGET_DAYS, LEASE_S, LISTED, POLL_S, Damaged, Depth, Inbox, Receipt
 from paycombat_async.webhooks.inboxes.news import News
 from paycombat_async.webhooks.inboxes.postgres_core import PostgresCore
@@ -44,12 +46,14 @@ class PostgresInbox(Inbox):
         schema: str = DEFAULT_SCHEMA,
         intents: Intents | None = None,
         listen_dsn: str | None = None,
+        telemetry: bool | Telemetry = True,
     ) -> None:
         """Takes a connection string or your own `AsyncConnectionPool`; connects at the first use.
 
         `intents` is a store of calls: an event that names one of these calls records that it was carried out. Your pool
         belongs to the event loop in which you open it, and the inbox never closes it. With your pool, notifications
-        need `listen_dsn`. Raises `ConfigurationError` if psycopg is not installed, or if the schema's name or a
+        need `listen_dsn`. With opentelemetry-api installed, the work on an event makes a span, unless `telemetry` is
+        False. Raises `ConfigurationError` if psycopg is not installed, or if the schema's name or a
         connection string is invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
@@ -67,7 +71,7 @@ class PostgresInbox(Inbox):
             steps=INBOX_STEPS,
             pool=self._pool,
         )
-        self._core = PostgresCore(tables, check_store(intents), self)
+        self._core = PostgresCore(tables, check_store(intents), self, telemetry_of(telemetry))
         self._news = News()
         self._notices = Notices(self._news, listen, schema, self._core.clock, is_direct=is_direct)
 
@@ -137,9 +141,9 @@ class PostgresInbox(Inbox):
         `receive` does.
         """
         if connection is None:
-            return self._core.taken()
+            return traced(self._core.taken())
         self._core.tables.check_transaction(connection)
-        return self._core.taken_within(connection)
+        return traced(self._core.taken_within(connection))
 
     async def depth(self) -> Depth:
         return await self._core.run(scripts.depth)

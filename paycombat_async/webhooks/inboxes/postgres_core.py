@@ -11,6 +11,7 @@ from paycombat_async._postgres.tables import Tables
 from paycombat_async.errors import StoreFailed
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.telemetry import Telemetry
 from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
 from paycombat_async.webhooks.inboxes.delivery import Delivery, Keeper, PostgresDelivery
 from paycombat_async.webhooks.inboxes.evidence import settle
@@ -31,11 +32,14 @@ class PostgresCore:
     `intents` is the store of calls that the events settle, None if there is none. `keeper` is the inbox itself.
     """
 
-    def __init__(self, tables: Tables, intents: Intents | None, keeper: Keeper) -> None:
+    def __init__(
+        self, tables: Tables, intents: Intents | None, keeper: Keeper, telemetry: Telemetry | None = None
+    ) -> None:
         self.tables = tables
         self.clock = SYSTEM_CLOCK
         self._intents = intents
         self._keeper = keeper
+        self._telemetry = telemetry
 
     async def run(self, make_script: Callable[[], Script[T]], connection: "Connection | None" = None) -> T:
         """Returns the result of a script. It runs in the open transaction of `connection`, if given.
@@ -74,6 +78,7 @@ class PostgresCore:
             lease=lease,
             since=since,
             clock=self.clock,
+            telemetry=self._telemetry,
         )
 
     async def take(self, lease: float, connection: "Connection | None" = None) -> Delivery | None:

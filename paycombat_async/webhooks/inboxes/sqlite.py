@@ -8,6 +8,7 @@ from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.telemetry import Telemetry
 from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.evidence import settle
 from paycombat_async.webhooks.inboxes.inbox import FORGET_DAYS, LEASE_S, LISTED, Damaged, Depth, Receipt
@@ -27,19 +28,27 @@ class SqliteInbox(LocalInbox):
     that finds no event a minute or more after the deletion.
     """
 
-    def __init__(self, path: str | Path, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        intents: Intents | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        telemetry: bool | Telemetry = True,
+    ) -> None:
         """Creates the file if it does not exist.
 
         Raises `ConfigurationError` if the file is unwritable, of another account, locked, damaged, not an inbox of this
         version, or on a network file system. `intents` is a store of calls: an event that names one of these calls
-        records that it was carried out.
+        records that it was carried out. With opentelemetry-api installed, the work on an event makes a span, unless
+        `telemetry` is False.
         """
         from paycombat_async.webhooks.inboxes.sqlite_file import InboxFile, token_of  # noqa: PLC0415  # loads sqlite3
 
         self._path = Path(path).absolute()
         if str(path) == ":memory:":
             raise ConfigurationError("SqliteInbox needs a file; MemoryInbox keeps events in memory")
-        super().__init__(intents, clock)
+        super().__init__(intents, clock, telemetry)
         self._file = InboxFile(self._path, clock)
         self._token_of = token_of
 
@@ -100,6 +109,7 @@ class SqliteInbox(LocalInbox):
             clock=self._clock,
             lease=lease,
             since=since,
+            telemetry=self._telemetry,
         )
 
     async def _give_back(self, delivery: Delivery | None) -> None:
