@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context, set_value
-from opentelemetry.trace import Link, Span, SpanContext, SpanKind, set_span_in_context
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind, set_span_in_context
 
 from paycombat_async._protocol.messages import Attempt, Call, Draft
 from paycombat_async._protocol.url import safe_urlsplit
@@ -29,7 +29,7 @@ from paycombat_async.telemetry.attributes import (
     outcome_of,
 )
 from paycombat_async.telemetry.current_span import CurrentSpan
-from paycombat_async.telemetry.guard import harmless
+from paycombat_async.telemetry.guard import report_failure
 from paycombat_async.telemetry.instruments import Instruments
 
 _NO_PARENT: Final = Context()
@@ -41,7 +41,7 @@ _SUPPRESS_KEY: Final[str] = getattr(otel_context, "_SUPPRESS_HTTP_INSTRUMENTATIO
 
 
 class CallTrace:
-    """The INTERNAL span of a call, and the CLIENT span of its attempt under way."""
+    """The INTERNAL span of a call, and the CLIENT span of its attempt under way; none where nothing is traced."""
 
     __slots__ = ("_attempt", "_attributes", "_instruments", "_method", "_name", "_span")
 
@@ -59,54 +59,64 @@ class CallTrace:
         self._method: str = endpoint.method
         self._attributes = _request_attributes(endpoint.method, None if self._name == RAW else template, base_url)
         self._attempt: CurrentSpan | None = None
-        if batch is None:
-            span = instruments.tracer.start_span(self._name)
-            self._span = CurrentSpan(span, set_span_in_context(span))
-        else:
-            span = instruments.tracer.start_span(self._name, _NO_PARENT, links=[Link(batch)])
-            self._span = CurrentSpan(span, set_span_in_context(span, _NO_PARENT))
+        self._span: CurrentSpan | None = None
+        parent = None if batch is None else _NO_PARENT
+        span = instruments.tracer.start_span(self._name, parent, links=None if batch is None else [Link(batch)])
+        if span is not INVALID_SPAN:  # what the API returns without an SDK: everything below would be for nothing
+            self._span = CurrentSpan(span, set_span_in_context(span, parent))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of the call is kept: there is no span, and no meter provider, as without an SDK."""
+        return self._span is None and self._instruments.are_unset
 
     def start_attempt(self, draft: Draft, number: int) -> Draft:
         """Starts the span of an attempt. Returns the draft to send, with a `traceparent` header if there is a trace."""
-        return self._start_attempt(draft, number) or draft
+        if self._span is None:
+            return draft
+        try:
+            parent = self._start_attempt(self._span.context, number)
+        except Exception as error:  # noqa: BLE001  # a tracer may raise anything
+            report_failure(type(error).__name__)
+            return draft
+        # Only this one header: `baggage` and `tracestate` may hold anything, and the provider is another company.
+        return draft if parent is None else msgspec.structs.replace(draft, headers={**draft.headers, _HEADER: parent})
 
-    @harmless
-    def _start_attempt(self, draft: Draft, number: int) -> Draft | None:
+    def _start_attempt(self, context: Context, number: int) -> str | None:
         attributes = self._attributes if number == 1 else {**self._attributes, RESEND_COUNT: number - 1}
         template = attributes.get(TEMPLATE)
         name = self._method if template is None else f"{self._method} {template}"
-        span = self._instruments.tracer.start_span(name, self._span.context, SpanKind.CLIENT, attributes)
-        context = set_value(_SUPPRESS_KEY, value=True, context=set_span_in_context(span, self._span.context))
-        self._attempt = CurrentSpan(span, context)
-        parent = traceparent(span)
-        # Only this one header: `baggage` and `tracestate` may hold anything, and the provider is another company.
-        return None if parent is None else msgspec.structs.replace(draft, headers={**draft.headers, _HEADER: parent})
+        span = self._instruments.tracer.start_span(name, context, SpanKind.CLIENT, attributes)
+        self._attempt = CurrentSpan(
+            span, set_value(_SUPPRESS_KEY, value=True, context=set_span_in_context(span, context))
+        )
+        return traceparent(span)
 
     def end_attempt(self, attempt: Attempt) -> None:
         """Ends the span of the attempt and records its duration."""
         span, self._attempt = self._attempt, None
         result = _result_attributes(attempt)
-        self._record(attempt.elapsed, result, None if span is None else span.context)
+        try:
+            context = None if span is None else span.context
+            self._instruments.durations.record(attempt.elapsed, self._attributes | result, context)
+        except Exception as error:  # noqa: BLE001  # a meter may raise anything
+            report_failure(type(error).__name__)
         if span is not None:
             span.end(result, is_error=attempt.outcome is not None)
 
-    @harmless
-    def _record(self, seconds: float, result: dict[str, Value], context: Context | None) -> None:
-        self._instruments.durations.record(seconds, self._attributes | result, context)
-
     def end(self, call: Call) -> None:
         """Ends the span of the call and counts its outcome."""
-        self._count(call)
-        if self._attempt is not None:  # an interrupt came between the answer and its report
-            self._attempt.end({}, is_error=True)
-        self._span.end(call_fields(call), is_error=call.error is not None)
-
-    @harmless
-    def _count(self, call: Call) -> None:
         attributes: dict[str, Value] = {ENDPOINT: self._name, OUTCOME: outcome_of(call)}
         if call.error is not None:
             attributes[ERROR] = call.error
-        self._instruments.calls.add(1, attributes, self._span.context)
+        try:
+            self._instruments.calls.add(1, attributes, None if self._span is None else self._span.context)
+        except Exception as error:  # noqa: BLE001  # a meter may raise anything
+            report_failure(type(error).__name__)
+        if self._attempt is not None:  # an interrupt came between the answer and its report
+            self._attempt.end({}, is_error=True)
+        if self._span is not None:
+            self._span.end(call_fields(call), is_error=call.error is not None)
 
 
 def traceparent(span: Span) -> str | None:

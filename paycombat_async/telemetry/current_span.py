@@ -6,7 +6,7 @@ from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.trace import Span, StatusCode
 
 from paycombat_async.telemetry.attributes import Value
-from paycombat_async.telemetry.guard import harmless
+from paycombat_async.telemetry.guard import report_failure
 
 
 class CurrentSpan:
@@ -20,7 +20,6 @@ class CurrentSpan:
         self.context = context
         self._token = attach(context)
 
-    @harmless
     def end(self, attributes: Mapping[str, Value], *, is_error: bool) -> None:
         """Ends the span with these attributes, and makes the span before it current again. A second call does nothing.
 
@@ -32,8 +31,11 @@ class CurrentSpan:
         # A coroutine that is closed by another task ends in another context, where the token is not valid.
         if get_current() is self.context:
             detach(self._token)
-        if self._span.is_recording():
-            self._span.set_attributes(attributes)
-            if is_error:
-                self._span.set_status(StatusCode.ERROR)
-        self._span.end()
+        try:
+            if self._span.is_recording():
+                self._span.set_attributes(attributes)
+                if is_error:
+                    self._span.set_status(StatusCode.ERROR)
+            self._span.end()
+        except Exception as error:  # noqa: BLE001  # a tracer, processor or exporter may raise anything
+            report_failure(type(error).__name__)

@@ -51,15 +51,16 @@ class Telemetry:
         self._batch: SpanContext | None = None
 
     def start_call(self, endpoint: Endpoint[Any, Any], template: str | None, base_url: str) -> "CallTrace | None":
-        """Starts the span of a call and makes it current; None if the tracer fails.
+        """Starts the span of a call and makes it current; None if nobody listens, or the tracer fails.
 
         `template` is the path with placeholders in place of ids.
         """
         try:  # not `@harmless`, which would take a microsecond more for each call
-            return self._traces.CallTrace(self._instruments, endpoint, template, base_url, self._batch)
+            trace = self._traces.CallTrace(self._instruments, endpoint, template, base_url, self._batch)
         except Exception as error:  # noqa: BLE001  # a tracer may raise anything
             report_failure(type(error).__name__)
             return None
+        return None if trace.is_idle else trace
 
     @harmless
     def start_batch(self, name: str) -> "BatchTrace":
