@@ -14,6 +14,7 @@ from paycombat_async.errors import Outcome, PayCombatError
 from paycombat_async.telemetry import Telemetry
 from paycombat_async.telemetry.attributes import (
     ENDPOINT,
+    ERROR,
     OUTCOME,
     attempt_fields,
     drift_fields,
@@ -115,5 +116,5 @@ def _call_hook(hook: Callable[[T], None], news: T) -> None:
     """Calls a user's hook and logs an exception of the hook, because a broken hook must not lose a payment's answer."""
     try:
         hook(news)
-    except Exception:  # noqa: BLE001  # a hook is the user's code and may raise anything
-        _log.exception("a hook of the PayCombat client failed")
+    except Exception as error:  # noqa: BLE001  # a hook is the user's code and may raise anything
+        _log.exception("a hook of the PayCombat client failed", extra={ERROR: type(error).__name__})

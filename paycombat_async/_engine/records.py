@@ -34,6 +34,7 @@ from paycombat_async.errors import (
     StoreFailed,
 )
 from paycombat_async.intents.intent import Begun, Intent, Intents, IntentState, NewIntent, Settlement
+from paycombat_async.telemetry.attributes import ENDPOINT, ERROR, endpoint_name
 
 if TYPE_CHECKING:
     import asyncio
@@ -84,7 +85,7 @@ class CallRecord:
         task = in_task(self._write(settlement))
         await asyncio.wait([task], timeout=LEASE_MARGIN_S)
         if not task.done():
-            _log.warning("the outcome of a call is not recorded yet: %s", self.endpoint.name)
+            _log.warning("the outcome of a call is not recorded yet: %s", self.endpoint.name, extra=self._fields())
             return False
         return task.result()
 
@@ -92,11 +93,17 @@ class CallRecord:
         try:
             is_recorded = await self.store.settle(settlement)
         except Exception as error:  # noqa: BLE001  # a user's store may raise anything; the call's result must not be lost
-            _log.warning("the outcome of a call is not recorded: %s (%s)", self.endpoint.name, type(error).__name__)
+            name = type(error).__name__
+            fields = {**self._fields(), ERROR: name}
+            _log.warning("the outcome of a call is not recorded: %s (%s)", self.endpoint.name, name, extra=fields)
             return False
         if not is_recorded:
-            _log.warning("the outcome of a call does not fit its record, which stays as it is: %s", self.endpoint.name)
+            text = "the outcome of a call does not fit its record, which stays as it is: %s"
+            _log.warning(text, self.endpoint.name, extra=self._fields())
         return is_recorded
+
+    def _fields(self) -> dict[str, str]:
+        return {ENDPOINT: endpoint_name(self.endpoint.name)}
 
     async def settle_error(self, error: PayCombatError) -> bool:
         """Writes the outcome of a failed call to the store, and returns whether it was written."""

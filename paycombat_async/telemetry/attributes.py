@@ -98,6 +98,11 @@ def drift_fields(drift: Drift) -> dict[str, Value]:
     return {ENDPOINT: endpoint_name(drift.endpoint), DRIFT_KIND: str(drift.kind), DRIFT_PATH: drift.path}
 
 
+def error_fields(error: BaseException) -> dict[str, Value]:
+    """Returns what a log record says about an error: its class."""
+    return {ERROR: type(error).__name__}
+
+
 def outcome_of(call: Call) -> str:
     """Returns "success", or the outcome of a failed call, as in "unknown"."""
     return SUCCESS if call.outcome is None else call.outcome.value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async.errors import ConfigurationError, StoreFailed
 from paycombat_async.intents.intent import Intents
-from paycombat_async.telemetry.attributes import ERROR
+from paycombat_async.telemetry.attributes import error_fields
 from paycombat_async.telemetry.readings import HasDepth, Reading, read_inbox, read_intents
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class _Watched:
             values += [] if intents is None else await read_intents(intents, name, self._clock.now())
         except StoreFailed as error:
             if not self._is_failing:
-                _log.warning("the backlog cannot be read, and is read again: %s", error, extra={ERROR: "StoreFailed"})
+                _log.warning("the backlog cannot be read, and is read again: %s", error, extra=error_fields(error))
             self._is_failing = True
         else:
             self._values, self._read_at, self._is_failing = values, self._clock.monotonic(), False

@@ -36,7 +36,7 @@ class _Ear(logging.Handler):
         self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s %(exc_text)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._heard.texts += [self.format(record), repr(record.args)]
+        self._heard.texts += [self.format(record), repr(record.args), repr(vars(record))]
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from paycombat_async._clock import Clock
 from paycombat_async.errors import LeaseLost, PayCombatError, StoreFailed
+from paycombat_async.telemetry.attributes import EVENT_NUMBER, error_fields
 
 T = TypeVar("T")
 
@@ -95,7 +96,9 @@ class Holding:
         except LeaseLost:
             pass  # another worker has the event already
         except StoreFailed as error:
-            _log.warning("event %d is taken again only when its lease is over: %s", self._lease.number, error)
+            fields = {EVENT_NUMBER: self._lease.number, **error_fields(error)}
+            text = "event %d is taken again only when its lease is over: %s"
+            _log.warning(text, self._lease.number, error, extra=fields)
 
     async def _renew(self) -> None:
         lease, clock = self._lease, self._lease.clock
@@ -151,5 +154,7 @@ async def _outlast(task: "asyncio.Task[Any]", deadline: float) -> None:
         with suppress(asyncio.CancelledError):  # `finish` raises the first cancellation after the write
             await asyncio.wait([task], timeout=deadline - loop.time())
     task.cancel()
-    if task.done() and not task.cancelled() and task.exception() is not None:
-        _log.warning("a worker was cancelled, and its last write to the inbox failed: %s", task.exception())
+    error = task.exception() if task.done() and not task.cancelled() else None
+    if error is not None:
+        text = "a worker was cancelled, and its last write to the inbox failed: %s"
+        _log.warning(text, error, extra=error_fields(error))

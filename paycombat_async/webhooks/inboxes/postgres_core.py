@@ -12,6 +12,7 @@ from paycombat_async.errors import StoreFailed
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.telemetry import Telemetry
+from paycombat_async.telemetry.attributes import EVENT_NUMBER, error_fields
 from paycombat_async.webhooks.inboxes import postgres_scripts as scripts
 from paycombat_async.webhooks.inboxes.delivery import Delivery, Keeper, PostgresDelivery
 from paycombat_async.webhooks.inboxes.evidence import settle
@@ -137,4 +138,5 @@ class PostgresCore:
         try:
             await finish(self.run(lambda: scripts.fail(number, attempt)))
         except StoreFailed as error:
-            _log.warning("the failure of event %d is not counted: %s", number, error)
+            fields = {EVENT_NUMBER: number, **error_fields(error)}
+            _log.warning("the failure of event %d is not counted: %s", number, error, extra=fields)

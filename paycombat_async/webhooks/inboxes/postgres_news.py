@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from paycombat_async._clock import Clock
 from paycombat_async._secrets import Secret
+from paycombat_async.telemetry.attributes import error_fields
 from paycombat_async.webhooks.inboxes.news import News
 from paycombat_async.webhooks.inboxes.postgres_scripts import CHANNEL
 
@@ -79,10 +80,12 @@ class Notices:
             except ListenFailed as error:
                 failures += 1
                 if str(error) == POOLER:
-                    _log.info("the inbox in PostgreSQL %s; workers poll it instead, unless you give listen_dsn", error)
+                    text = "the inbox in PostgreSQL %s; workers poll it instead, unless you give listen_dsn"
+                    _log.info(text, error, extra=error_fields(error))
                     return
                 if failures == 1:
-                    _log.warning("no notifications, because the inbox in PostgreSQL %s; workers poll it", error)
+                    text = "no notifications, because the inbox in PostgreSQL %s; workers poll it"
+                    _log.warning(text, error, extra=error_fields(error))
             await self._clock.sleep(min(2.0 ** min(failures, 10), _LONGEST_WAIT_S))
 
 

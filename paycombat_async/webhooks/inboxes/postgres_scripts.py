@@ -12,6 +12,7 @@ from paycombat_async._postgres.tables import DURABLE
 from paycombat_async._signing import content_digest
 from paycombat_async.errors import InvalidPayload
 from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.telemetry.attributes import EVENT_NUMBER
 from paycombat_async.webhooks.events import read_event
 from paycombat_async.webhooks.inboxes.inbox import DAY_S, Damaged, Depth, Receipt
 from paycombat_async.webhooks.inboxes.rules import Subject, keys_of, retry_delay, subject_of, verdict
@@ -182,7 +183,8 @@ def take(lease: float) -> Script[TakenEvent | None]:
         event = _read(payload)
         if event is not None:
             return TakenEvent(number, event, attempt, token)
-        _log.warning("event %d of the inbox cannot be read and is set aside; see damaged()", number)
+        text = "event %d of the inbox cannot be read and is set aside; see damaged()"
+        _log.warning(text, number, extra={EVENT_NUMBER: number})
         yield _SET_ASIDE, {"number": number, "token": token}
     return None
 

@@ -10,6 +10,7 @@ from paycombat_async._clock import Clock
 from paycombat_async._sqlite_file import SqliteFile
 from paycombat_async.errors import InvalidPayload
 from paycombat_async.schemas.events import WebhookEvent
+from paycombat_async.telemetry.attributes import EVENT_NUMBER
 from paycombat_async.webhooks.events import read_event
 from paycombat_async.webhooks.inboxes import sqlite_tables as sql
 from paycombat_async.webhooks.inboxes.inbox import DAY_S, Damaged, Depth, Receipt
@@ -85,7 +86,8 @@ class InboxFile:
                 if taken := _take(connection, found[0], now, lease):
                     return taken
                 connection.execute("INSERT INTO damaged VALUES (?)", found)
-                _log.warning("event %s cannot be read and is set aside; see `damaged` of the inbox", found[0])
+                text = "event %s cannot be read and is set aside; see `damaged` of the inbox"
+                _log.warning(text, found[0], extra={EVENT_NUMBER: found[0]})
         self._clear_log()
         return None
 

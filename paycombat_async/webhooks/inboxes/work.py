@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from paycombat_async._clock import Clock
 from paycombat_async.errors import StoreFailed
+from paycombat_async.telemetry.attributes import error_fields
 from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.news import News
 
@@ -38,7 +39,8 @@ async def deliveries(
             except StoreFailed as error:
                 delivery, failures = None, failures + 1
                 if failures == 1:
-                    _log.warning("the inbox cannot be reached; its workers go on trying: %s", error)
+                    text = "the inbox cannot be reached; its workers go on trying: %s"
+                    _log.warning(text, error, extra=error_fields(error))
             if delivery is None:
                 wait = min(poll * 2.0 ** min(failures, 10), max(poll, _LONGEST_WAIT_S))
                 await _wait(arrived, stop, clock.sleep(wait))
