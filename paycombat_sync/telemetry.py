@@ -1,7 +1,7 @@
 """Spans, metrics and gauges for OpenTelemetry, for blocking code."""
 
 import asyncio
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from paycombat_async import telemetry
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
@@ -25,7 +25,7 @@ def watch_backlog(
     every: float = 15.0,
     meter_provider: "MeterProvider | None" = None,
     clock: Clock = SYSTEM_CLOCK,
-) -> NoReturn:
+) -> None:
     """Reads inbox and intents store `every` so many seconds and shows them as gauges, until it is interrupted.
 
     Run it in a thread (a daemon thread ends with the program) of one process for each inbox or store. `name` is an

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async.errors import ConfigurationError, StoreFailed
@@ -25,7 +25,7 @@ async def watch_backlog(
     every: float = 15.0,
     meter_provider: "MeterProvider | None" = None,
     clock: Clock = SYSTEM_CLOCK,
-) -> NoReturn:
+) -> None:
     """Reads inbox and intents store `every` so many seconds and shows them as gauges, until it is cancelled.
 
     Run it in a task of one process for each inbox or store. `name` is an attribute of each value, to tell several

@@ -1,6 +1,7 @@
 """`Telemetry`: where the spans and metrics of a client or an inbox go. Loads opentelemetry-api when it is made."""
 
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from paycombat_async.endpoints import Endpoint
@@ -108,12 +109,10 @@ def telemetry_of(given: "bool | Telemetry") -> Telemetry | None:
 @cache  # OpenTelemetry keeps each meter for ever, so there is one for all clients
 def _default() -> Telemetry | None:
     try:
-        import opentelemetry.metrics  # noqa: PLC0415  # takes 30 ms
-        import opentelemetry.trace  # noqa: F401, PLC0415  # takes 30 ms
+        import_module("opentelemetry.trace")
+        return Telemetry()
     except ImportError:
         return None
-    try:
-        return Telemetry()
-    except ConfigurationError as error:
-        report_failure(str(error))
+    except Exception as error:  # noqa: BLE001  # plug-ins of OpenTelemetry may raise anything
+        report_failure(type(error).__name__ if not isinstance(error, ConfigurationError) else str(error))
         return None
