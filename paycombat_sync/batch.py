@@ -53,11 +53,12 @@ def sync_customers(
     token may be replaced.
 
     At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
-    the provider answers 429. `rate` is the highest number of calls per second. With `dry_run` nothing is sent or
-    written, and `client` may be None; rows that the journal records as done count as unchanged. Setting `stop`, which
-    any thread or signal handler may do, ends the run early: calls under way are finished, and the other rows stay
-    pending for the next run. Ctrl-C cancels the calls under way, records them as unknown and closes the journal. An
-    iterable is read, and `on_progress` is called, in the thread that calls this function; both may use the client.
+    the provider answers 429. `rate` is the highest number of requests per second, retries included. With `dry_run`
+    nothing is sent or written, and `client` may be None; rows that the journal records as done count as unchanged.
+    Setting `stop`, which any thread or signal handler may do, ends the run early: calls under way are finished, and the
+    other rows stay pending for the next run. Ctrl-C cancels the calls under way, records them as unknown and closes the
+    journal. An iterable is read, and `on_progress` is called, in the thread that calls this function; both may use the
+    client.
 
     Raises `ConfigurationError` before anything is sent if the input is unreadable or invalid as a whole, if the journal
     is in use by another run or belongs to another account or input, if the folder of `failed` cannot be written, or if

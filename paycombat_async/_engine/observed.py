@@ -11,6 +11,7 @@ from paycombat_async._protocol.messages import Attempt
 from paycombat_async._protocol.reply import Reply
 from paycombat_async._signing import content_digest
 from paycombat_async.endpoints import Endpoint
+from paycombat_async.limiters.limiter import Limiter
 
 if TYPE_CHECKING:
     from paycombat_async.telemetry.batch_trace import BatchTrace
@@ -39,6 +40,15 @@ class ObservedClient:
         `body` is the request as `encode_body` has encoded it; if it is None, the request is encoded here.
         """
         return self._engine.send(endpoint, request, {}, body=body)  # not awaited: saves a coroutine per call
+
+    @property
+    def limiter(self) -> Limiter | None:
+        """The limiter that each attempt waits for; None if attempts need not wait."""
+        return self._engine.limiter
+
+    @limiter.setter
+    def limiter(self, limiter: Limiter | None) -> None:
+        self._engine = replace(self._engine, limiter=limiter)
 
     @property
     def base_url(self) -> str:

@@ -43,10 +43,10 @@ async def sync_customers(
     token may be replaced.
 
     At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
-    the provider answers 429. `rate` is the highest number of calls per second. With `dry_run` nothing is sent or
-    written, and `client` may be None; rows that the journal records as done count as unchanged. Setting `stop` ends the
-    run early: calls under way are finished, and the other rows stay pending for the next run. A cancelled run records
-    its calls under way as unknown and closes its journal.
+    the provider answers 429. `rate` is the highest number of requests per second, retries included. With `dry_run`
+    nothing is sent or written, and `client` may be None; rows that the journal records as done count as unchanged.
+    Setting `stop` ends the run early: calls under way are finished, and the other rows stay pending for the next run. A
+    cancelled run records its calls under way as unknown and closes its journal.
 
     Raises `ConfigurationError` before anything is sent if the input is unreadable or invalid as a whole, if the journal
     is in use by another run or belongs to another account or input, if the folder of `failed` cannot be written, or if

@@ -61,7 +61,7 @@ Exit codes:
 @click.option("--all", "send_all", is_flag=True, help="Send rows again that the journal says are done.")
 @click.option("--failed", type=_FILE, help="Path of the failures file.  [default: NAME.failed.csv beside FILE]")
 @click.option("--concurrency", type=click.IntRange(1, 1000), default=64, show_default=True, help="Concurrent calls.")
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="At most N calls per second.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="At most N requests per second.")
 @click.option("--dry-run", "is_dry", is_flag=True, help="Check the file and show what would be sent; send nothing.")
 @click.option("--strict", is_flag=True, help="Refuse rows that a spreadsheet seems to have damaged (8.21E+11, #N/A).")
 @click.option(

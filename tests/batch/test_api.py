@@ -780,8 +780,8 @@ async def test_an_error_of_the_callers_own_comes_through(client_of: ClientOf, tm
     ("options", "sentence"),
     [
         ({"concurrency": 0}, "concurrency must be 1 or more"),
-        ({"rate": 0}, "rate must be more than 0 calls per second"),
-        ({"rate": float("nan")}, "rate must be more than 0 calls per second"),
+        ({"rate": 0}, "rate must be from 0.001 to 1,000,000 calls per second"),
+        ({"rate": float("nan")}, "rate must be from 0.001 to 1,000,000 calls per second"),
         ({}, "only a dry run can be done without a client"),
     ],
     ids=["concurrency", "rate", "nan", "client"],

@@ -19,6 +19,7 @@ from paycombat_async.batch.rows.file import FilePath, RowFile, open_rows
 from paycombat_async.batch.rows.iterables import reader_of
 from paycombat_async.batch.rows.reader import Rows
 from paycombat_async.batch.rows.row import Row
+from paycombat_async.batch.run.call_rate import CallRate
 from paycombat_async.batch.run.dry_run import DryRun
 from paycombat_async.batch.run.recorder import RunRecorder
 from paycombat_async.batch.run.run import Run
@@ -26,6 +27,8 @@ from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents.intent import check_account
+from paycombat_async.limiters.limiter import LEAST_PER_SECOND, MOST_PER_SECOND
+from paycombat_async.limiters.local import LocalLimiter
 
 _COUNTED = ("rows", "updated", "unchanged", "failed", "unknown", "pending", "retried", "throttled")
 _NO_FILE = (
@@ -58,8 +61,8 @@ class Job:
     def __post_init__(self) -> None:
         if self.concurrency < 1:
             raise ConfigurationError("concurrency must be 1 or more")
-        if self.rate is not None and not 0 < self.rate < float("inf"):
-            raise ConfigurationError("rate must be more than 0 calls per second")
+        if self.rate is not None and not LEAST_PER_SECOND <= self.rate <= MOST_PER_SECOND:  # NaN is in no range
+            raise ConfigurationError("rate must be from 0.001 to 1,000,000 calls per second")
         if self.account is not None:
             check_account(self.account)
 
@@ -86,7 +89,8 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
 
     observed = client.observed(on_failed)
     # If more calls ran than there are connections, some would use up their time-outs waiting for a connection.
-    throttle = Throttle(min(job.concurrency, observed.max_connections), job.rate, observed.clock)
+    workers = min(job.concurrency, observed.max_connections)
+    throttle = Throttle(workers, _limit_rate(observed, job.rate), observed.clock)
     journal, failures = await asyncio.to_thread(_open_files, observed, source, job)
     run = Run(observed, RunRecorder(journal, failures, tally), throttle, job.on_progress, job.stop or asyncio.Event())
     with observed.traced("customers.sync") as trace:
@@ -97,6 +101,19 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
             job.on_report(report)
 
         return await run.execute(reader_of(rows), on_report)
+
+
+def _limit_rate(client: ObservedClient, per_second: float | None) -> CallRate | None:
+    """Makes the client wait for this rate before each attempt, besides its own limiter if it has one.
+
+    Returns None if it has to wait for neither.
+    """
+    local = None if per_second is None else LocalLimiter(per_second, clock=client.clock)
+    limiters = [limiter for limiter in (local, client.limiter) if limiter is not None]
+    if not limiters:
+        return None
+    client.limiter = rate = CallRate(limiters)
+    return rate
 
 
 def _open_files(client: ObservedClient, source: RowFile | None, job: Job) -> tuple[Journal, FailuresFile | None]:

@@ -22,7 +22,7 @@ from paycombat_async.batch.run.recorder import RunRecorder
 from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.batch.run.work_queue import Item, WorkQueue
 from paycombat_async.endpoints import UPDATE_CUSTOMER
-from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError
+from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, Outcome, PayCombatError, StoreFailed
 
 _TICK = 0.25  # seconds between two progress reports, and the longest time from a result to its commit
 
@@ -122,7 +122,11 @@ class Run:
         while not self._over.done():
             item = None if self._throttle.is_slow else self._queue.take()
             if item is None:
-                item = await self._wait_for_item(me)
+                try:
+                    item = await self._wait_for_item(me)
+                except PayCombatError as error:  # the rate's database failed: the row was not sent, and stays pending
+                    self._abort(str(error))
+                    return
             row = item.row
             try:
                 reply = await self._client.send(UPDATE_CUSTOMER, row.request, body=row.body)
@@ -135,7 +139,7 @@ class Run:
                 self._on_success(item.number, reply.attempts)
 
     async def _wait_for_item(self, me: asyncio.Task[None] | None) -> Item:
-        """Returns the next item, as soon as the throttle allows a call.
+        """Returns the next item, as soon as the throttle allows a call. Raises what the limiters of the rate raise.
 
         A worker that waits here is cancelled when the run is over. If it has an item, that row has not been sent and
         stays pending.
@@ -165,6 +169,10 @@ class Run:
         self._recorder.tally.retried += error.attempts > 1
         if isinstance(error, ConfigurationError):
             self._abort(str(error), misconfigured=True)
+            return
+        if isinstance(error, StoreFailed):  # the rate's database failed before a retry
+            self._mark_if_unknown(item, error)
+            self._abort(str(error))
             return
         if isinstance(error, ApiError) and error.retry_after is not None:
             self._throttle.hold(error.retry_after)

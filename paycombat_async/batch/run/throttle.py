@@ -5,6 +5,7 @@ from collections import deque
 
 from paycombat_async._clock import Clock
 from paycombat_async._protocol.messages import Attempt
+from paycombat_async.batch.run.call_rate import CallRate
 
 LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is shortened to this, at the risk of another 429
 
@@ -15,17 +16,16 @@ class Throttle:
     It counts the waiting workers, not the calls under way, so that a run without 429 answers has nothing to count.
     """
 
-    def __init__(self, workers: int, rate: float | None, clock: Clock) -> None:
-        """`workers` is the highest number of concurrent calls, `rate` the most calls per second."""
+    def __init__(self, workers: int, rate: CallRate | None, clock: Clock) -> None:
+        """`workers` is the highest number of concurrent calls; `rate` is None if calls need not wait for a rate."""
         self.workers = workers
         self._limit = float(workers)
-        self._interval = 1 / rate if rate else 0.0
+        self._rate = rate
         self._clock = clock
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._next_start = 0.0
         self._held_until = 0.0
         self._last_cut = -1.0
-        self.is_slow = bool(rate)  # whether workers may have to wait before a call
+        self.is_slow = rate is not None  # whether workers may have to wait before a call
 
     @property
     def limit(self) -> int:
@@ -40,18 +40,18 @@ class Throttle:
             await turn
 
     async def wait_for_rate(self) -> None:
-        """Waits until the next call may start: until the hold is over, and as long as the rate requires."""
+        """Waits until the next call may start: until the hold is over, and as long as the rate requires.
+
+        Raises what the limiters of the rate raise.
+        """
         is_held = True
         while is_held:
             while (wait := self._held_until - self._clock.monotonic()) > 0:
                 await self._clock.sleep(wait)
             self._held_until = 0.0
-            now = self._clock.monotonic()
-            start = max(now, self._next_start)
-            self._next_start = start + self._interval
-            if start > now:
-                await self._clock.sleep(start - now)
-            is_held = self._held_until > 0  # a hold may have begun during the sleep
+            if self._rate is not None:
+                await self._rate.acquire_ahead()
+            is_held = self._held_until > 0  # a hold may have begun meanwhile
 
     def hold(self, seconds: float) -> None:
         """Begins a hold: no call starts for this long, at most `LONGEST_HOLD` seconds. Never shortens a hold."""
@@ -71,7 +71,7 @@ class Throttle:
         if self._limit < self.workers:
             self._limit = min(float(self.workers), self._limit + 1 / self._limit)
             self._wake()
-        self.is_slow = bool(self._interval or self._held_until) or self._limit < self.workers
+        self.is_slow = self._rate is not None or bool(self._held_until) or self._limit < self.workers
 
     def _wake(self) -> None:
         while self._waiting and self.workers - len(self._waiting) < self.limit:

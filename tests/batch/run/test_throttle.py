@@ -3,7 +3,9 @@
 import asyncio
 
 from paycombat_async import Attempt
+from paycombat_async.batch.run.call_rate import CallRate
 from paycombat_async.batch.run.throttle import LONGEST_HOLD, Throttle
+from paycombat_async.limiters import LocalLimiter
 from paycombat_async.testing import FakeClock
 
 
@@ -73,13 +75,13 @@ async def test_nobody_has_to_ask_once_the_trouble_is_over() -> None:
 
     assert [False, True, False, True, False] == slow
     assert [3.0] == clock.slept
-    assert Throttle(2, 5.0, clock).is_slow
+    assert Throttle(2, CallRate([LocalLimiter(5.0, clock=clock)]), clock).is_slow
 
 
 async def test_the_rate_spaces_the_starts() -> None:
     """Four calls at two per second start within a second and a half."""
     clock = FakeClock()
-    throttle = Throttle(8, 2.0, clock)
+    throttle = Throttle(8, CallRate([LocalLimiter(2.0, clock=clock)]), clock)
     begun = clock.time
 
     for _ in range(4):

@@ -1,0 +1,39 @@
+"""The rate of a batch: every attempt of every call counts, but the first one waits before its call begins."""
+
+import asyncio
+from collections.abc import Sequence
+
+from paycombat_async.limiters.limiter import Limiter
+
+
+class CallRate:
+    """A `Limiter` for the client of a batch; each attempt takes one turn of each of `limiters`.
+
+    A call's first attempt takes its turns before the call begins, by `acquire_ahead`. If it waited for them inside the
+    call, the call's time-out would pass while other rows of the batch take their turns.
+    """
+
+    def __init__(self, limiters: Sequence[Limiter]) -> None:
+        self._limiters = limiters
+        # Only one first attempt waits in the limiters at a time. A retry waits inside its call and therefore has little
+        # time, so it must not queue behind the first attempts of all workers.
+        self._first = asyncio.Lock()
+        self._ahead: set[asyncio.Task[object] | None] = set()  # tasks that have the turns of their next attempt
+
+    async def acquire_ahead(self) -> None:
+        """Waits until the current task may begin a call. Raises what the limiters raise."""
+        async with self._first:
+            await self._take_turns()
+        self._ahead.add(asyncio.current_task())
+
+    async def acquire(self) -> None:
+        """Waits until the current task may send an attempt: not at all if `acquire_ahead` has done so."""
+        task = asyncio.current_task()
+        if task in self._ahead:
+            self._ahead.discard(task)
+        else:
+            await self._take_turns()
+
+    async def _take_turns(self) -> None:
+        for limiter in self._limiters:
+            await limiter.acquire()
