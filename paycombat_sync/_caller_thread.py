@@ -1,8 +1,8 @@
 """Runs a job, such as a batch, in the client's event loop, and the user's own code (rows, hooks) in the calling thread.
 
-If they ran in the loop's thread, a hook could not call the client, and a generator of rows would use its database
-connection in another thread than the one that opened the connection. A comment about a guard ends with the name of the
-test that fails without the guard, in brackets.
+If they ran in the loop's thread, a hook could not call the client, and a generator of rows could not use a database
+connection that the calling thread has opened. A comment about a guard ends with the name of the test that fails without
+the guard, in brackets.
 """
 
 import asyncio

@@ -197,7 +197,7 @@ class LoopThread:
             self._calls.discard(call)
         try:
             return call.result()
-        # If a user's hook raised one of these, asyncio has stopped the loop, so the next call needs a new one
+        # If a user's hook raised such an error, asyncio has stopped the loop, and the next call needs a new loop
         # (test_a_call_right_after_a_hook_ended_the_loop).
         except (SystemExit, KeyboardInterrupt):
             self.stop()

@@ -86,8 +86,8 @@ class Runner:
 
     def _usable(self) -> LoopThread:
         thread = self._thread
-        # `is_over` is True after a fork, and also if a user's hook raised SystemExit or KeyboardInterrupt, which stops
-        # the event loop: then a new loop is started (test_a_loop_that_a_hook_has_ended_is_replaced).
+        # `is_over` is True after a fork, and after a user's hook has raised SystemExit or KeyboardInterrupt, which
+        # stops the event loop. Then a new loop is started (test_a_loop_that_a_hook_has_ended_is_replaced).
         if thread is None or thread.is_over:
             return self._start()
         _refuse_own(thread)  # a call from a hook would wait for itself (test_a_call_from_a_hook_is_refused)

@@ -29,7 +29,7 @@ async def sync_customers(
     """Updates the customers of a file or an iterable concurrently, and returns a report that counts every row.
 
     `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`. Rows are read
-    shortly before they are sent: at first one or two per concurrent call, later those for the next fifth of a second,
+    shortly before they are sent: at first one or two per concurrent call, later the rows of the next fifth of a second,
     and never more than six per concurrent call (or 96, if that is more). A row that is invalid or refused is reported,
     and the run continues with the other rows. A row that contains nothing to change is not sent. `failed` is the path
     of a file for the rows that failed, with the reasons. If a file at that path may hold corrections, that file is

@@ -1,4 +1,4 @@
-"""The failures file: rows that failed or whose outcome is unknown, as in the input, with line number and reason."""
+"""The failures file: copies of the rows that failed or have an unknown outcome, with line number and reason."""
 
 import contextlib
 import csv

@@ -1,4 +1,4 @@
-"""A file that is written under a temporary name, and gets its own name when it is complete."""
+"""A file that is written under a temporary name, and is renamed to its final name when it is complete."""
 
 import glob
 import os

@@ -54,7 +54,7 @@ for program in (call, webhooks, sandbox, doctor, probe, intents, db, completion)
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code. Errors are printed to stderr.
 
-    `arguments` are those of the process if None. The exit code is 130 after SIGINT, 143 after SIGTERM.
+    If `arguments` is None, the arguments of the process are used. The exit code is 130 after SIGINT, 143 after SIGTERM.
     """
     prepare_streams()
     try:

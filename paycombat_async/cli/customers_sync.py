@@ -150,7 +150,7 @@ def _check_exclusive(first: tuple[str, object], second: tuple[str, object]) -> N
 def _default_journal(file: Path, *, sandbox: bool) -> Path | None:
     """Returns the path of the journal beside the file; None for standard input and for a run against a sandbox.
 
-    Such a sandbox is gone after the run, so no run could resume with its journal.
+    Such a sandbox ends with the run, so that no later run could resume with the journal.
     """
     return None if sandbox or file == _STANDARD_INPUT else file.with_name(f"{file.name}.journal")
 

@@ -30,9 +30,9 @@ Known = Mapping[str, str]
 class Step:
     """One call of the probe. It is skipped if a value named in `needs` or `parameters` is not in `Known`.
 
-    `parameters` and `query` map names in the request to names in `Known`. The query is the one that the API of Finmo,
-    the provider's upstream, needs; it is tried if the call fails without it. `keeps` maps names in `Known` to fields of
-    the answer, whose values are added to `Known`; of a list, one item is used. The answer must have the values of
+    `parameters` and `query` map names in the request to names in `Known`. The API of Finmo, the provider's upstream,
+    needs the query; here it is tried if the call fails without it. `keeps` maps names in `Known` to fields of the
+    answer, whose values are added to `Known`; of a list, one item is used. The answer must have the values of
     `expects`, and the fields in `present`. `clearing` builds a second body, which sends "" in the field `clears`. A
     step with `is_write` is made only if the user agrees. A step with `never`, which is the reason, is never made.
     """

@@ -86,8 +86,8 @@ def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]
 async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator[Intents]:
     """Context manager; yields the store, and closes it at the end.
 
-    Without `store`, the URL in `PAYCOMBAT_DATABASE_URL` names it. Raises `ConfigurationError` if neither is given, if
-    the file does not exist, or if the URL is not one of PostgreSQL.
+    If `store` is None, the URL in `PAYCOMBAT_DATABASE_URL` names the store. Raises `ConfigurationError` if neither is
+    given, if the file does not exist or cannot be opened, or if the URL is not one of PostgreSQL.
     """
     place = store or _from_environment("STORE")
     found = PostgresIntents(place, account, schema) if place.startswith(_SCHEMES) else _open_file(place, account)
@@ -98,9 +98,9 @@ async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator
 
 
 def postgres_url(url: str | None) -> str:
-    """Returns the PostgreSQL URL: `url`, or the one in `PAYCOMBAT_DATABASE_URL` if `url` is missing.
+    """Returns the PostgreSQL URL: `url`, or the value of `PAYCOMBAT_DATABASE_URL` if `url` is missing.
 
-    Raises `ConfigurationError`, without quoting the URL, if there is none or if it is not one of PostgreSQL.
+    Raises `ConfigurationError`, without quoting the URL, if both are missing or the URL is not one of PostgreSQL.
     """
     url = url or _from_environment("URL")
     if not url.startswith(_SCHEMES):

@@ -78,7 +78,7 @@ def application(provider: Provider) -> web.Application:
 def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     @web.middleware
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Records every request, even one to an unknown path, and applies the fault that is scheduled for it, if any.
+        """Records every request, even for an unknown path, and applies the fault that is scheduled for it, if any.
 
         Requests for the ledger, which the provider does not have, are not recorded and get no fault.
         """

@@ -1,4 +1,4 @@
-"""The four documented response envelopes (the JSON around the data). Each route names the one of its endpoint.
+"""The four documented response envelopes (the JSON around the data). Each route names the envelope of its endpoint.
 
 Most endpoints use A, "Update Customer" uses B, "Disable Customer" uses C (A around B), "Retrieve Payin" uses D.
 """

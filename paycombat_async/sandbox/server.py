@@ -189,10 +189,10 @@ class Sandbox:
     def pay_checkout(self, id: str, payin_method_name: str | None = None) -> str:  # noqa: A002  # as in `settle`
         """Pays a checkout as its customer would. Returns the id of the payin, which immediately has the status SUCCESS.
 
-        The payin method is the given one, else the one that was chosen before, else the first that fits. The payin's
-        `order_reference` is the checkout's id, because no page of the provider says which field names the checkout.
-        Safe to call from any thread. Raises `ConfigurationError` for a checkout that is unknown, paid or expired, and
-        for a method that does not fit.
+        Without `payin_method_name`, the payin method that was chosen before is used, else the first that fits. The
+        payin's `order_reference` is the checkout's id, because no page of the provider says which field names the
+        checkout. Safe to call from any thread. Raises `ConfigurationError` for a checkout that is unknown, paid or
+        expired, and for a method that does not fit.
         """
         return pay_checkout(self._state, id, payin_method_name)
 

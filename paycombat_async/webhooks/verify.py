@@ -69,9 +69,9 @@ class Webhooks:
     __slots__ = ("_signers",)
 
     def __init__(self, keys: Sequence[str | Secret]) -> None:
-        """Raises `ConfigurationError` for no key, for more than four, and for one that is empty or has odd characters.
+        """Raises `ConfigurationError` if there is no key, or more than four, or if a key is invalid.
 
-        White space around a key and characters that cannot be printed are refused.
+        A key is invalid if it is empty, has white space around it, or has characters that cannot be printed.
         """
         keys = as_secrets(keys)
         if not 0 < len(keys) <= MAX_KEYS:

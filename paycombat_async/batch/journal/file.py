@@ -101,7 +101,7 @@ def _connect(address: str) -> sqlite3.Connection:
         timeout=0,
         isolation_level=None,
         check_same_thread=False,
-        cached_statements=16,  # statements kept parsed: parsing those that write a chunk is expensive
+        cached_statements=16,  # parsed statements are kept, because parsing the ones that write a chunk is expensive
     )
 
 

@@ -49,7 +49,7 @@ class CustomerIndex:
         self.read()
 
     def read(self) -> None:
-        """Replaces the rows in memory by those that the file has and the table `place` does not.
+        """Replaces the rows in memory by the rows of the file that the table `place` does not have yet.
 
         Is called at the start, and after a transaction was rolled back.
         """

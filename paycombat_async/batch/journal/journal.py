@@ -40,7 +40,7 @@ class RowState(StrEnum):
     UNKNOWN = "unknown"
 
 
-# The members are read once here, because reading an enum member takes as long as creating a Struct: too long per row.
+# The members are read once here. Reading an enum member takes as long as creating a Struct, which is too long per row.
 _DONE: Final = RowState.DONE
 _WRITTEN_DONE: Final = RowState.DONE.value
 _WRITTEN_SENDING: Final = RowState.SENDING.value
@@ -106,8 +106,8 @@ class Journal:
         with translate_errors(path):
             marks = dict(connection.execute("SELECT name, value FROM mark"))
             self._run = marks.get("run", 0) + 1
-            # Rows that were done by runs before this one's number are sent again. The number is stored, because the
-            # run that continues a stopped `send_all` run must not skip those rows either.
+            # A row that was done by a run with a lower number than `_all_since` is sent again. The number is stored,
+            # because the run that continues a stopped `send_all` run must not skip such rows either.
             self._all_since = self._run if send_all else marks.get("all_since", 0)
             self.failures_left: str = marks.get("failures", "")
             changed = {"run": self._run, "all_since": self._all_since}

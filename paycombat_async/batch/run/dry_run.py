@@ -15,7 +15,7 @@ _CHUNK: Final = 512  # rows at a time
 
 
 class DryRun:
-    """Reads and checks all rows, and counts those that a run would send: nothing is sent or written."""
+    """Reads and checks all rows, and counts the rows that a run would send. Nothing is sent or written."""
 
     def __init__(self, tally: Tally, preview: JournalPreview | None, on_row: Callable[[Row], None] | None) -> None:
         """`preview` is None if there is no journal; `on_row` is called with each row that would be sent."""
@@ -26,9 +26,9 @@ class DryRun:
     async def execute(
         self, reader: RowReader, clock: Clock, on_progress: Callable[[Progress], None] | None
     ) -> BatchReport:
-        """Checks all rows of `reader` and returns the report, whose `pending` rows are those that would be sent.
+        """Checks all rows of `reader` and returns the report. Its `pending` is the number of rows that would be sent.
 
-        `on_progress` is called after each 512 rows or fewer. The preview is closed in the end.
+        `on_progress` is called after each chunk of at most 512 rows. The reader and the preview are closed at the end.
         """
         begun, tally = clock.monotonic(), self._tally
         journal = temporary_journal()

@@ -143,8 +143,9 @@ def _binding(client: ObservedClient | None, source: RowFile | None, journal: Pat
 
 
 def _preview(client: AsyncPayCombat | None, source: RowFile | None, job: Job) -> JournalPreview | None:
-    """A view of the journal that the run would use; None if no row would be skipped. Without a client, the address and
-    the token are not compared.
+    """Returns a preview of the run's journal; None if the run has no journal, or would send all rows.
+
+    Without a client, the journal's address and account are not checked.
     """
     if job.journal is None or job.send_all:
         return None

@@ -37,9 +37,9 @@ class RunRecorder:
         self.tally = tally
 
     async def plan(self, chunk: list[Row | BadRow]) -> list[Item]:
-        """Counts these rows, records that they are about to be sent, and returns those that must be sent.
+        """Counts these rows, and returns the rows that must be sent, after recording that they are about to be sent.
 
-        Rows that are bad, unchanged or repeated are recorded and not returned. Results that were waiting are committed,
+        Rows that are bad, unchanged or repeated are counted and not returned. Results that were waiting are committed,
         too. Raises `ConfigurationError` if the journal or the failures file cannot be written.
         """
         self.tally.rows += len(chunk)

@@ -225,7 +225,7 @@ class Run:
         self._finish_if_done()
 
     def _finish_if_done(self) -> None:
-        """Ends the run when all rows are read and none is left but those that were set aside."""
+        """Ends the run if all rows are read, and only rows that were set aside are unfinished."""
         if self._input_exhausted and self._unfinished == len(self._suspects):
             self._end()
 

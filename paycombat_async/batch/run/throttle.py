@@ -40,7 +40,7 @@ class Throttle:
             await turn
 
     async def wait_for_rate(self) -> None:
-        """Waits until the next call may start: until the hold is over, and as long as the rate requires.
+        """Waits until the next call may start: until a hold (a pause of all workers) is over and the rate allows it.
 
         Raises what the limiters of the rate raise.
         """

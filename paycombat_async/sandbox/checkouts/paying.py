@@ -20,7 +20,7 @@ PAID_BY = "paid_by"
 def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str:
     """Pays a checkout and returns the payin's id.
 
-    The payin method is `method`, else the one that was chosen before, else the first that fits. Raises `Refused`: 404
+    Without `method`, the payin method that was chosen before is used, else the first that fits. Raises `Refused`: 404
     for an unknown checkout, 400 for a method that does not fit, 409 for a checkout that is paid, 422 for a checkout
     that has expired or that no payin method fits.
     """

@@ -27,13 +27,13 @@ _PAGE = (
 
 
 def server_error(status: int) -> Change:
-    """Returns a function that replaces the response by one with this 5xx status and the sandbox's error body."""
+    """Returns a function that replaces the response by a 5xx with this status and the sandbox's error body."""
     answer = refused(status, "SERVER_ERROR", "something went wrong on our side", {})
     return lambda _plain, _context: answer
 
 
 def client_error(status: int) -> Change:
-    """Returns a function that replaces the response by one with this 4xx status and the sandbox's error body.
+    """Returns a function that replaces the response by a 4xx with this status and the sandbox's error body.
 
     Some 4xx statuses do not say whether the request was executed.
     """

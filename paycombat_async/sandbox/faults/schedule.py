@@ -104,7 +104,7 @@ class Faults:
             self._update_is_fault_free()
 
     def next(self, *steps: Step) -> None:
-        """Queues faults for the next requests, except those of operations for which `script` has queued faults."""
+        """Queues faults for the next requests of all operations but those for which `script` has queued faults."""
         mishaps = _mishaps(steps, are_webhooks=False)
         with self._lock:
             self._next.extend(mishaps)

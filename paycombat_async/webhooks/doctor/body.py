@@ -56,7 +56,7 @@ class Body:
 
     @cached_property
     def sources(self) -> tuple[tuple[str, ...], ...]:
-        """The JSON tokens of the body and, if they differ, those of its reprint; empty if the body is not JSON."""
+        """The JSON tokens of the body and, if they differ, the tokens of its reprint; empty if the body is not JSON."""
         if not self.tokens or self.reprinted is None:
             return ()
         again = json_forms.tokens_of(self.reprinted.decode())

@@ -39,11 +39,11 @@ class Receipt(StrEnum):
 
 
 class Depth(Struct, frozen=True, kw_only=True):
-    """How many events an inbox holds that are not done, for monitoring.
+    """The numbers of events in an inbox that are not done, for monitoring.
 
-    `waiting` counts those that no worker has, `taken` those under a lease, `conflicts` those that a person must check,
-    `damaged` those whose payload cannot be read. `oldest` is the age in seconds of the oldest event that is not done,
-    damaged events left out; None if there is no such event.
+    `waiting` counts the events that no worker has, `taken` the events under a lease, `conflicts` the events that a
+    person must check, `damaged` the events whose payload cannot be read. `oldest` is the age in seconds of the oldest
+    event that is not done, damaged events left out; None if there is no such event.
     """
 
     waiting: int

@@ -30,7 +30,7 @@ _log: Final = logging.getLogger("paycombat")
 class PostgresCore:
     """Runs the scripts (sequences of SQL statements) of an inbox on its tables.
 
-    `intents` is the store of calls that the events settle, None if there is none. `keeper` is the inbox itself.
+    `intents` is the store of calls that the events settle; None if it has no store. `keeper` is the inbox itself.
     """
 
     def __init__(

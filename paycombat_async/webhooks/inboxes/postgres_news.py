@@ -46,7 +46,7 @@ class Notices:
 
     @contextlib.asynccontextmanager
     async def received(self) -> AsyncGenerator[None]:
-        """Context manager; while it is open, notifications are received. All those of an event loop share one task."""
+        """Context manager; until its end, notifications are received. One task per event loop receives them."""
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
         if self._dsn is None:

@@ -36,9 +36,9 @@ _IS_KNOWN: Final = "EXISTS (SELECT FROM {schema}.event WHERE key IN (%(key)s, %(
 _INSERT: Final = "INSERT INTO {schema}.event (key, subject, state, arrived_at, payload)"
 _ROW: Final = "%(key)s, %(subject)s, %(state)s, clock_timestamp(), %(payload)s::bytea"
 
-# Stores an event and its status, if the recorded status is still `standing` (NULL if there is none), by which the
-# verdict on the event was found. While another transaction changes the status, the statement waits, and then stores
-# nothing; `receive` then finds the verdict again.
+# Stores an event and its status, if the recorded status is still `standing` (NULL: no status), from which the verdict
+# on the event was found. While another transaction changes the status, the statement waits, and then stores nothing;
+# `receive` then finds the verdict again.
 _STORE_STATUS: Final = f"""
     WITH moved AS (
         INSERT INTO {{schema}}.standing AS current (subject, status)

@@ -190,7 +190,7 @@ class InboxFile:
 
 
 def token_of(number: int, attempt: int) -> str:
-    """Returns the token of a delivery, which is another one each time that the event is taken."""
+    """Returns the token of a delivery, which differs each time that the event is taken."""
     return f"{number}-{attempt}"
 
 
