@@ -61,8 +61,9 @@ def sync_customers(
     client.
 
     Raises `ConfigurationError` before anything is sent if the input is unreadable or invalid as a whole, if the journal
-    is in use by another run or belongs to another account or input, if the folder of `failed` cannot be written, or if
-    `concurrency` or `rate` is out of range. A problem that stops the run later is in `BatchReport.stopped`.
+    cannot be opened, is in use by another run, or belongs to another account or input, if the folder of `failed` cannot
+    be written, or if `concurrency` or `rate` is out of range. A problem that stops the run later is in
+    `BatchReport.stopped`.
     """
     caller: CallerThread[BatchReport] = CallerThread()
     async_client = None if client is None else client._async  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # private, but of this SDK

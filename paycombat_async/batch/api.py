@@ -49,8 +49,9 @@ async def sync_customers(
     cancelled run records its calls under way as unknown and closes its journal.
 
     Raises `ConfigurationError` before anything is sent if the input is unreadable or invalid as a whole, if the journal
-    is in use by another run or belongs to another account or input, if the folder of `failed` cannot be written, or if
-    `concurrency` or `rate` is out of range. A problem that stops the run later is in `BatchReport.stopped`.
+    cannot be opened, is in use by another run, or belongs to another account or input, if the folder of `failed` cannot
+    be written, or if `concurrency` or `rate` is out of range. A problem that stops the run later is in
+    `BatchReport.stopped`.
     """
     # This module imports asyncio and sqlite3, which would be a third of the package's import time.
     from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # for the reason above

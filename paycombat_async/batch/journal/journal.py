@@ -1,13 +1,13 @@
 """The journal: the state of every row, kept in SQLite so that a run can be resumed after it was killed.
 
 A row is identified by its `customer_id` and the digest of its canonical bytes. The input may be edited between two
-runs: rows that are done and unchanged are skipped, changed ones are sent. The journal contains ids, line numbers,
+runs: rows that are done and unchanged are skipped, changed rows are sent. The journal contains ids, line numbers,
 digests and states, but no token, no name and no body. Every row is in one of these states:
 
     new       certainly not sent
     sending   recorded before the row is sent; a later run that finds it cannot know whether the row was sent
     done      carried out
-    failed    refused
+    failed    certainly not carried out: invalid, refused, or not sent after the last try
     unknown   sent, with unknown outcome
 
 The journal relies on updates being safe to repeat: only `done` prevents a row from being sent again. The first row that

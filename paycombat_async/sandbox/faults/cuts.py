@@ -1,7 +1,6 @@
 """Responses whose bodies end too early: without a length, in chunked encoding, or in gzip.
 
-FIN is TCP's normal end of a connection, RST the abrupt one. In docstrings, the words after "Returns" are what the
-connection carries.
+Each function returns what is written to the connection. FIN is TCP's normal end of a connection, RST the abrupt one.
 """
 
 import gzip

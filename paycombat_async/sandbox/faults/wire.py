@@ -1,6 +1,6 @@
 """Responses that an HTTP library cannot produce, written directly to the connection.
 
-FIN is TCP's normal end of a connection, RST the abrupt one.
+Functions that return a `Wire` say what it writes. FIN is TCP's normal end of a connection, RST the abrupt one.
 """
 
 import asyncio

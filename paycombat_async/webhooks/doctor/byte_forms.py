@@ -1,6 +1,6 @@
 """Other forms of a body's bytes, whatever its JSON: line ends, encodings, compression, form encoding.
 
-Each function but `and_reprinted` yields the bytes that would have been signed if its name described the error.
+Each function but `and_reprinted` yields forms of the body that may have been signed in its place.
 """
 
 import base64

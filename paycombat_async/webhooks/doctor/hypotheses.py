@@ -1,6 +1,6 @@
-"""The table of hypotheses about the body. A hypothesis is a possible error and the bodies that it would have signed.
+"""The table of hypotheses about the body, in the order in which they are tried.
 
-The hypotheses are tried in this order.
+A hypothesis is a possible error, with the forms of the body that would have been signed because of it.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,7 +1,6 @@
 """Forms of a body after other tools have parsed its JSON and printed it again.
 
-Each function yields the bodies that would have been signed if its name described the error. They yield nothing if the
-body has no JSON of that kind.
+Each function yields forms of the body that may have been signed in its place; nothing if the body has no such form.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The rules of every inbox, without I/O: which events are new, which outdated, and how long a failed one waits."""
+"""The rules of every inbox, without I/O: which events are new or outdated, and how long events wait after a failure."""
 
 from typing import Final, NamedTuple
 
