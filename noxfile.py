@@ -71,7 +71,8 @@ def readme(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The documentation site, into docs/_build/html: warnings and dead links are errors, and every example runs."""
-    session.install("-e", ".[docs,test]", MYPY, "types-docutils")
+    session.install("-e", ".[docs,test]", "types-docutils")
+    _install_locked(session, "types")
     session.run("mypy", "--strict", "--explicit-package-bases", "docs/_ext", "docs/conf.py")
     session.run("sphinx-build", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build/html")
     session.run("pytest", "-q", "tests/docs")
