@@ -33,12 +33,13 @@ _SYNCED: Final = (  # of the values of synchronous_commit, only remote_apply wai
 # For the FROM clause of a statement that writes: makes the commit of its transaction durable, and limits its waiting
 # for locks to less than the margin of a lease (LEASE_MARGIN_S). Each statement is a transaction of its own, so that a
 # process that dies leaves no open transaction with locks behind.
-DURABLE: Final = f"(SELECT {_SYNCED}, set_config('lock_timeout', '3s', true)) AS durable"
+DURABLE_SETTINGS: Final = f"{_SYNCED}, set_config('lock_timeout', '3s', true)"
+DURABLE: Final = f"(SELECT {DURABLE_SETTINGS}) AS durable"
 # In the caller's own transaction, lock_timeout would apply to the caller's later statements, too.
 _DURABLE_WITHIN: Final = f"(SELECT {_SYNCED}) AS durable"
-_ALONE_S: Final = 60.0  # seconds for a statement that runs alone: it may change millions of rows
-# A stricter level would not show what was committed while the statement waited for the table.
-_SETTINGS_ALONE: Final = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET LOCAL lock_timeout = '3s'")
+_LOCKED_S: Final = 60.0  # seconds for a statement that has locks of its own: it may change millions of rows
+# A stricter level would not show what was committed while the transaction waited for its locks.
+_BEFORE_LOCKS: Final = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET LOCAL lock_timeout = '3s'")
 
 
 class Tables:
@@ -80,19 +81,23 @@ class Tables:
         return await self.database.run(lambda connection: fetch(connection, sql, values))
 
     # Any: as above.
-    async def execute_alone(self, table: str, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        """Like `execute`, while no other transaction writes to `table`; it sees all that others have committed."""
+    async def execute_locked(self, lock: str, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Like `execute`, after the statement `lock`, which takes locks for the transaction of both.
+
+        The second statement sees all that others have committed before the locks were granted.
+        """
         from paycombat_async._postgres.database import fetch  # noqa: PLC0415  # needs psycopg
 
         await self.check()
 
         async def work(connection: "Connection") -> list[tuple[Any, ...]]:
             async with connection.transaction():
-                for setting in (*_SETTINGS_ALONE, f"LOCK TABLE {{schema}}.{table} IN SHARE ROW EXCLUSIVE MODE"):
+                for setting in _BEFORE_LOCKS:
                     await fetch(connection, self.sql(setting))
+                await fetch(connection, self.sql(lock), values)
                 return await fetch(connection, self.sql(text), values)
 
-        return await self.database.run(work, _ALONE_S)
+        return await self.database.run(work, _LOCKED_S)
 
     async def run(self, make_script: Callable[[], Script[T]]) -> T:
         """Returns the result of a script, each of whose statements is a transaction of its own. Raises `StoreFailed`.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from paycombat_async._postgres.tables import DEFAULT_SCHEMA, DURABLE, Tables, delete_repeatedly
+from paycombat_async._postgres.tables import DEFAULT_SCHEMA, DURABLE, DURABLE_SETTINGS, Tables, delete_repeatedly
 from paycombat_async._secrets import Secret
 from paycombat_async.intents.intent import (
     DEFAULT_ACCOUNT,
@@ -38,19 +38,29 @@ _COLUMNS: Final = (
     f"account, endpoint, reference, CASE WHEN state = 'sending' AND {_IS_OVER} THEN 'unknown' ELSE state END,"
     " attempt, body_digest, created_at, settled_at, object_id, evidence, expected::text, answer, leased_until"
 )
+# While a call is being recorded, no record is moved from or to its account: the move would miss the call, or move its
+# record while it is being sent. There is a lock for each account, so that others do not wait; a commit releases it.
+_LOCK_OF: Final = "hashtextextended('{{schema}}.intent/' || {account}, 0)"
+_NO_MOVE: Final = f"pg_advisory_xact_lock_shared({_LOCK_OF.format(account='%(account)s::text')})"
+_LOCK_BOTH: Final = f"""
+    SELECT pg_advisory_xact_lock(key) FROM (
+        SELECT DISTINCT {_LOCK_OF.format(account="account")} AS key
+        FROM unnest(ARRAY[%(source)s, %(target)s]::text[]) AS account ORDER BY key
+    ) AS keys
+"""  # noqa: S608  # only constants are inserted, here and below
 _BEGIN: Final = f"""
     INSERT INTO {{schema}}.intent AS standing
         (account, endpoint, reference, state, attempt, body_digest, owner, created_at, leased_until, expected)
     SELECT %(account)s, %(endpoint)s, %(reference)s, 'sending', 1, %(body_digest)s, %(owner)s, clock_timestamp(),
         clock_timestamp() + make_interval(secs => %(lease)s), %(expected)s::json
-    FROM {DURABLE}
+    FROM (SELECT {DURABLE_SETTINGS}, {_NO_MOVE}) AS durable
     ON CONFLICT (account, reference, endpoint) DO UPDATE SET
         state = 'sending', attempt = standing.attempt + 1, body_digest = excluded.body_digest, owner = excluded.owner,
         created_at = clock_timestamp(), leased_until = clock_timestamp() + make_interval(secs => %(lease)s),
         settled_at = NULL, object_id = NULL, evidence = NULL, expected = excluded.expected, answer = NULL
     WHERE standing.state IN ('rejected', 'not_sent')
     RETURNING {_COLUMNS}
-"""  # noqa: S608  # only constants are inserted
+"""  # noqa: S608
 # An applied record only gets the answer that it lacks, and the object id.
 _SETTLE: Final = f"""
     UPDATE {{schema}}.intent SET
@@ -65,7 +75,7 @@ _SETTLE: Final = f"""
             AND coalesce(object_id = %(object_id)s, true)
         ))
     RETURNING true
-"""  # noqa: S608  # only constants are inserted
+"""  # noqa: S608
 _FORGET: Final = """
     DELETE FROM {schema}.intent WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM {schema}.intent
@@ -74,7 +84,6 @@ _FORGET: Final = """
     ))
     RETURNING true
 """
-# Runs alone: a call that begins meanwhile, in either account, would be missed, or moved while it is being sent.
 _MOVE: Final = f"""
     WITH given AS (
         SELECT count(*) FILTER (WHERE state = 'sending' AND NOT {_IS_OVER}) AS under_way,
@@ -89,7 +98,7 @@ _MOVE: Final = f"""
         RETURNING true
     )
     SELECT under_way, shared, (SELECT count(*) FROM moved) FROM given
-"""  # noqa: S608  # only constants are inserted
+"""  # noqa: S608
 _SELECT: Final = f"SELECT {_COLUMNS} FROM {{schema}}.intent WHERE account = %(account)s AND "  # noqa: S608  # only constants are inserted
 _ONE: Final = f"{_SELECT} endpoint = %(endpoint)s AND reference = %(reference)s"
 _BY_REFERENCE: Final = f"{_SELECT} reference = %(reference)s ORDER BY endpoint"
@@ -185,7 +194,7 @@ class PostgresIntents:
     async def move(self, source: str, target: str) -> int:
         check_move(source, target)
         values = {"source": source, "target": target}
-        ((under_way, shared, moved),) = await self._tables.execute_alone("intent", _MOVE, values)
+        ((under_way, shared, moved),) = await self._tables.execute_locked(_LOCK_BOTH, _MOVE, values)
         return Move(under_way, shared, moved).total(source, target)
 
     async def forget(self, *, days: float) -> int:

@@ -332,44 +332,67 @@ async def test_a_locked_record_is_a_failure_soon(store, postgres_server, monkeyp
     assert await store.settle(outcome(IntentState.APPLIED))
 
 
-INSERT = (
-    "INSERT INTO {schema}.intent (account, endpoint, reference, state, attempt, body_digest, owner, created_at,"
-    " leased_until, expected) VALUES ('{account}', 'payouts.create', 'order-2', 'sending', 1, 'd', 'o', now(),"
-    " now() + interval '1 hour', '{{}}')"
-)
-
-
 @pytest.mark.parametrize(
-    ("beside", "refusal"),
+    ("account", "reference", "refusal"),
     [
-        ("UPDATE {schema}.intent SET state = 'sending', leased_until = now() + interval '1 hour'", "1 of the calls of"),
-        (INSERT.replace("{account}", "default"), "1 of the calls of the account default may be under way"),
-        (INSERT.replace("{account}", "another"), "both have a record of 1 of the calls"),
+        ("default", "order-1", "1 of the calls of the account default may be under way"),
+        ("default", "order-2", "1 of the calls of the account default may be under way"),
+        ("another", "order-2", "both have a record of 1 of the calls"),
+        ("a third", "order-2", ""),
     ],
-    ids=["again", "first", "in the other account"],
+    ids=["again", "first", "in the other account", "in a third account"],
 )
 @pytest.mark.parametrize("isolation", [{}, {"options": "-c default_transaction_isolation=serializable"}], ids=len)
-async def test_a_call_that_begins_beside_a_move_is_seen(store, postgres_server, beside, refusal, isolation):
+async def test_a_call_that_begins_beside_a_move_is_seen(store, postgres_server, account, reference, refusal, isolation):
     """Its transaction was open when the move began. All records are moved or none, and none that is being sent."""
     await store.begin(new("order-1"))
     await store.settle(outcome(IntentState.REJECTED, "order-1"))
-    if "another" in beside:
+    await store.begin(new("order-3", lease=0))
+    if account == "another":
         await store.begin(new("order-2", lease=0))
     mover = PostgresIntents(postgres_server.dsn_of("postgres", **isolation), "another", schema=store.schema)
+    values = {"account": account, "reference": reference, "endpoint": "payouts.create", "body_digest": "d"}
+    values |= {"owner": "o", "lease": 3600.0, "expected": "{}"}
     waits = f"SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%{store.schema}%'"
     async with await psycopg.AsyncConnection.connect(postgres_server.dsn) as other:
-        await other.execute(beside.format(schema=store.schema).encode())
+        await other.execute(store._tables.sql(postgres._BEGIN), values)
         moving = asyncio.ensure_future(mover.move("default", "another"))
         async with asyncio.timeout(SOON_S):
             while not moving.done() and not await execute(postgres_server.dsn, waits):  # noqa: ASYNC110  # the server sets no event
                 await asyncio.sleep(0)
         await other.commit()
 
-    with pytest.raises(ConfigurationError, match=refusal):
-        await moving
-    assert [] == await mover.find("order-1")
-    assert 1 == len(await store.find("order-1"))
+    if refusal:
+        with pytest.raises(ConfigurationError, match=refusal):
+            await moving
+    moved = [len(await mover.find(reference)) for reference in ("order-1", "order-3")]
+    left = [len(await store.find(reference)) for reference in ("order-1", "order-3")]
+    assert ([0, 0], [1, 1]) == ((moved, left) if refusal else (left, moved))
     await mover.aclose()
+
+
+async def test_a_call_waits_for_a_move_of_its_account_only(store, postgres_server, monkeypatch):
+    """And not for long: nothing is sent then. Here with less patience than usual."""
+    monkeypatch.setattr(postgres, "_BEGIN", postgres._BEGIN.replace("'3s'", "'30ms'"))
+    elsewhere = PostgresIntents(postgres_server.dsn, "elsewhere", schema=store.schema)
+    async with await psycopg.AsyncConnection.connect(postgres_server.dsn) as other:
+        accounts = {"source": "default", "target": "another"}
+        await other.execute(store._tables.sql(postgres._LOCK_BOTH), accounts)
+        error = await failure(store.begin(new()))
+        begun = await elsewhere.begin(new())
+
+    assert "is locked: another transaction holds" in str(error)
+    assert begun.may_send
+    assert (await store.begin(new())).may_send
+    await elsewhere.aclose()
+
+
+async def test_moves_in_both_directions_at_once_do_not_block_each_other(store):
+    """Each takes its two locks in the same order."""
+    await store.begin(new(lease=0))
+    moves = [store.move(*accounts) for accounts in (("default", "another"), ("another", "default")) * 8]
+
+    assert {0, 1} == set(await asyncio.gather(*moves))
 
 
 async def test_a_read_only_database_is_a_failure(store, postgres_server):
