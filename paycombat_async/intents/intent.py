@@ -27,6 +27,7 @@ class IntentState(StrEnum):
     UNKNOWN = "unknown"
 
 
+_METHODS: Final = ("begin", "settle", "find", "unresolved", "sending", "recent", "move", "forget", "aclose")
 UNRESOLVED: Final = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
 FREE: Final = frozenset({IntentState.REJECTED, IntentState.NOT_SENT})  # a call with this reference may be sent again
 
@@ -181,10 +182,16 @@ class Intents(Protocol):
 
 
 def check_store(store: Intents | None) -> Intents | None:
-    """Returns the intents store unchanged. Raises `ConfigurationError` for a path, or for the class of a store."""
+    """Returns the intents store unchanged.
+
+    Raises `ConfigurationError` for a path, for the class of a store, and for a store that lacks a method.
+    """
     if store is not None and (isinstance(store, type) or not callable(getattr(store, "begin", None))):
         given = store.__name__ if isinstance(store, type) else type(store).__name__
         raise ConfigurationError(f'intents= takes a store, such as SqliteIntents("payments.db"), not {given}')
+    missing = [name for name in _METHODS if store is not None and not callable(getattr(store, name, None))]
+    if missing:
+        raise ConfigurationError(f"the intents store {type(store).__name__} lacks {', '.join(missing)}: see Intents")
     return store
 
 

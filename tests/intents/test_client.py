@@ -37,7 +37,7 @@ from paycombat_async import (
 from paycombat_async._engine.records import LEASE_MARGIN_S
 from paycombat_async._signing import body_digest
 from paycombat_async.endpoints import CREATE_PAYIN, CREATE_PAYOUT
-from paycombat_async.intents import IntentState, MemoryIntents, NewIntent, Settlement, SqliteIntents
+from paycombat_async.intents import Intents, IntentState, MemoryIntents, NewIntent, Settlement, SqliteIntents, intent
 from paycombat_async.sandbox import Sandbox
 from paycombat_async.testing import FakeClock, FakeTransport
 from paycombat_sync import PayCombat
@@ -739,6 +739,18 @@ def test_the_blocking_client_keeps_the_same_promise(sandbox: Sandbox, tmp_path: 
         with pytest.raises(NotFound):
             client.payouts.retrieve("payout_of_nobody")
     assert 1 == sum(entry.reference == "order-0" for entry in sandbox.ledger)
+
+
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize("made", [AsyncPayCombat, PayCombat, webhooks.MemoryInbox])
+def test_a_store_of_an_earlier_release_is_refused_at_once(made: Any) -> None:
+    """One of the user's own that lacks a method since an upgrade: not at the first crash, when it is needed."""
+    credentials = {} if made is webhooks.MemoryInbox else {"token": "snd_t", "signature_key": "snd_k"}
+    earlier = type("Earlier", (), {"begin": MemoryIntents.begin, "settle": MemoryIntents.settle, "sending": None})
+
+    with pytest.raises(ConfigurationError, match=r"^the intents store Earlier lacks find, unresolved, sending, recent"):
+        made(intents=earlier(), **credentials)
+    assert {*intent._METHODS, "account"} == {name for name in vars(Intents) if not name.startswith("_")}
 
 
 @pytest.mark.promise("P11")
