@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import json
+import os
 import sqlite3
 import stat
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -820,6 +822,20 @@ async def test_a_named_account_keeps_its_journal_when_its_token_is_replaced(
         await sync_customers(None, updates(2), journal=tmp_path / "j", account="shop-us", dry_run=True)
     with pytest.raises(ConfigurationError, match="account"):
         await sync_customers(client, updates(2), account="")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems refuse such a name")
+async def test_a_file_whose_name_is_not_utf_8_has_a_journal(client_of: ClientOf, tmp_path: Path) -> None:
+    """As after unpacking an archive of an old system; files whose names differ in such a byte are different inputs."""
+    one, other = (tmp_path / os.fsdecode(name) for name in (b"Kunden-\xe4.csv", b"Kunden-\xf6.csv"))
+    for path in (one, other):
+        path.write_text("customer_id,description\nc1,x\n", encoding="utf-8")
+
+    first, again = [await sync_customers(client_of(Provider()), one, journal=tmp_path / "j") for _ in range(2)]
+
+    assert [(1, 0, 0, 0, 0), (0, 1, 0, 0, 0)] == [counts(first), counts(again)]
+    with pytest.raises(ConfigurationError, match=r"another input, Kunden-\\udce4\.csv"):
+        await sync_customers(client_of(Provider()), other, journal=tmp_path / "j")
 
 
 @pytest.mark.parametrize(

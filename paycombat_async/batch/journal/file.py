@@ -60,11 +60,15 @@ def open_temporary() -> sqlite3.Connection:
 
 
 def source_name(path: Path, journal: Path) -> str:
-    """Returns the input's name in the journal: its path relative to the journal, so that both can move together."""
+    """Returns the input's name in the journal: its path relative to the journal, so that both can move together.
+
+    What is not text in a file name is written as backslash escapes, since SQLite stores text as UTF-8.
+    """
     try:
-        return os.path.relpath(path.resolve(), journal.resolve().parent)
+        name = os.path.relpath(path.resolve(), journal.resolve().parent)
     except ValueError:  # Windows: there is no relative path from one drive to another
-        return str(path.resolve())
+        name = str(path.resolve())
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 @contextmanager
