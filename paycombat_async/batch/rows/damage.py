@@ -13,16 +13,42 @@ _WORDS: Final = {
     "width": "a value that a spreadsheet has replaced because its column was too narrow",
     "lost": "characters that were lost in another encoding",
 }
+_NO_VALUE: Final = "the word that a program writes where it has no value"
+_MISREAD: Final = "characters that were read in another encoding"
+# In a translated Excel, the errors have these names (German, French, Spanish, Portuguese, Italian, Dutch, Polish).
+_ERRORS: Final = (
+    *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#FIELD!"),
+    *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#VALEUR!", "#NOM?", "#NUL!", "#NOMBRE!"),
+    *(
+        "#N/D",
+        "#¡REF!",
+        "#¡VALOR!",
+        "#¿NOMBRE?",
+        "#¡NULO!",
+        "#¡NUM!",
+        "#¡DIV/0!",
+        "#VALOR!",
+        "#NOME?",
+        "#NÚM!",
+        "#NULO!",
+    ),
+    *("#RIF!", "#VALORE!", "#NULLO!", "#N/B", "#VERW!", "#WAARDE!", "#NAAM?", "#GETAL!", "#LEEG!", "#DEEL/0!"),
+    *("#N/D!", "#ADR!", "#ARG!", "#NAZWA?", "#LICZBA!", "#ZERO!"),
+)
+# What pandas, SQL and JavaScript write. "None" is an English word, too, and "Null" is a name.
+_NULLS: Final = frozenset({"nan", "NaN", "NaT", "<NA>", "NULL", "\\N", "undefined", "[object Object]"})
 _DAMAGED: Final = re.compile(
     r"(?P<number>[+-]?\d(?:[.,]\d+)?[eE][+-]\d{1,3})"
     r'|(?P<formula>=".*")'
-    r"|(?P<error>#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|FIELD!))"
+    rf"|(?P<error>{'|'.join(map(re.escape, _ERRORS))})"
     r"|(?P<width>#{3,})"
     r"|(?P<lost>.*\ufffd.*)",
     re.DOTALL | re.ASCII,
 ).fullmatch
 # A faster first check: every text that `_DAMAGED` matches contains one of these.
 _SUSPICIOUS: Final = re.compile(r"#|\ufffd|=\"|[eE][+-]").search
+# UTF-8 that was read as Windows-1252 has one of these letters before another character that is not ASCII: Ã« for ë.
+_MAYBE_MISREAD: Final = re.compile("[\u00c2-\u00f4][^\\x00-\x7f]").search
 _FREE: Final = "metadata."  # the merchant chooses its keys, so a `dob` there need not be a date of birth
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 
@@ -37,6 +63,10 @@ def find_damage(data: Mapping[str, object], above: str = "") -> str:
         if isinstance(value, str):
             if _SUSPICIOUS(value) and (found := _DAMAGED(value)) and found.lastgroup is not None:
                 return f"{above}{name}: {_WORDS[found.lastgroup]}"
+            if value in _NULLS:
+                return f"{above}{name}: {_NO_VALUE}"
+            if not value.isascii() and _MAYBE_MISREAD(value) and _is_misread(value):
+                return f"{above}{name}: {_MISREAD}"
             if name == "dob" and value and above != _FREE and not _is_date(value):
                 return f"{above}{name}: no date like 1990-01-31"
         elif isinstance(value, dict):
@@ -44,6 +74,16 @@ def find_damage(data: Mapping[str, object], above: str = "") -> str:
             if inner:
                 return inner
     return ""
+
+
+def _is_misread(text: str) -> bool:
+    """Whether the text is UTF-8 that was read as Windows-1252: no other text is UTF-8 again when it is read back."""
+    try:
+        # Windows reads the five bytes without a character in its table as the control characters of the same number.
+        read = b"".join(char.encode("cp1252", "ignore") or char.encode("latin-1") for char in text)
+        return not read.decode("utf-8").isascii()
+    except UnicodeError:
+        return False
 
 
 def _is_date(text: str) -> bool:

@@ -241,6 +241,8 @@ def test_options_that_cannot_be_right_are_refused(tmp_path: Path, options: dict[
     assert str(caught.value).startswith(sentence)
 
 
+# Windows-1252 has no character for five bytes, and Windows takes the control characters of their numbers.
+MISREAD = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in "주식회사".encode())
 DAMAGED = {
     "8.21E+11": "a number that a spreadsheet has shortened",
     "8,21E+011": "a number that a spreadsheet has shortened",
@@ -249,6 +251,17 @@ DAMAGED = {
     "#DIV/0!": "an error of a spreadsheet instead of a value",
     "########": "a value that a spreadsheet has replaced because its column was too narrow",
     "Zo\ufffd": "characters that were lost in another encoding",
+    "#BEZUG!": "an error of a spreadsheet instead of a value",
+    "#¡VALOR!": "an error of a spreadsheet instead of a value",
+    "NULL": "the word that a program writes where it has no value",
+    "nan": "the word that a program writes where it has no value",
+    "\\N": "the word that a program writes where it has no value",
+    "<NA>": "the word that a program writes where it has no value",
+    "[object Object]": "the word that a program writes where it has no value",
+    "undefined": "the word that a program writes where it has no value",
+    "ZoÃ« & SÃ¶hne": "characters that were read in another encoding",
+    "Itâ€™s": "characters that were read in another encoding",
+    MISREAD: "characters that were read in another encoding",
 }
 
 
@@ -293,7 +306,26 @@ def test_a_date_of_birth_must_look_like_one(tmp_path: Path, dob: str, is_good: b
     assert ("" if is_good else "individual.dob: no date like 1990-01-31") == row.damage
 
 
-@pytest.mark.parametrize("value", ["1E5", "E+11", "#1", "##", "=1+1", "C#N/A", "1e+", "Apt #### 5", '=("x")'])
+# The last ones are as many languages write them.
+WORDS = (
+    "Null",
+    "None",
+    "Fernanda Nan",
+    "finance",
+    "a\\N",
+    "Ünïcödé",
+    "São Paulo",
+    "Ângela",
+    "naïve",
+    "한빛전자",
+    "Ærø",
+    "ÀÁ",
+)
+
+
+@pytest.mark.parametrize(
+    "value", [*("1E5", "E+11", "#1", "##", "=1+1", "C#N/A", "1e+", "Apt #### 5", '=("x")'), *WORDS]
+)
 def test_other_text_is_no_damage(tmp_path: Path, value: str) -> None:
     """Only what spreadsheets write, and only if it is the whole value."""
     path = tmp_path / "a.jsonl"
