@@ -78,7 +78,7 @@ def _exact(value: object, depth: int = 0) -> object:
     if depth > MAX_DEPTH:
         return value
     if isinstance(value, list):
-        return [_exact(item, depth + 1) for item in value]  # pyright: ignore[reportUnknownVariableType]  # of any items
+        return [_exact(item, depth + 1) for item in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # of any items
     return {name: _exact(item, depth + 1) for name, item in value.items()} if _is_mapping(value) else value
 
 
