@@ -24,9 +24,13 @@ def scale_markdown(table: Table) -> str:
     rows = [_line(headings), _line(["---"] * len(headings))]
     figures = {(row.case, row.name): row.figure for row in table.rows}
     for case, name in dict.fromkeys((row.case.partition(": ")[0], row.name) for row in table.rows):
-        shown = [format(figures[f"{case}: {figure.name}", name], f",.{digits}f") for _, figure, digits in _COLUMNS]
+        shown = [_shown(figures.get((f"{case}: {figure.name}", name)), digits) for _, figure, digits in _COLUMNS]
         rows.append(_line([case.removesuffix(" at once"), name, *shown]))
     return "\n".join(rows) + "\n"
+
+
+def _shown(figure: float | None, digits: int) -> str:
+    return "none" if figure is None else format(figure, f",.{digits}f")
 
 
 def _line(cells: list[str]) -> str:

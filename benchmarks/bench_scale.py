@@ -1,6 +1,5 @@
 """Many calls at once against a server that answers after 50 ms, as a provider does: `python -m benchmarks scale`."""
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
@@ -33,20 +32,20 @@ _PROGRAM: Final = "import sys; from benchmarks._load import main; main(*sys.argv
 
 
 class Figure(NamedTuple):
-    """One figure of a load: its name, its unit, and whether more of it is better."""
+    """One figure of a load: its name, its unit, and whether more of it is better. `of` is None where no call ended."""
 
     name: str
     unit: str
-    of: Callable[[Load], float]
+    of: Callable[[Load], float | None]
     more_is_better: bool = False
 
 
-def _latency(place: int, load: Load) -> float:
-    return load.latency_ms[place] if load.latency_ms else math.nan
+def _latency(place: int, load: Load) -> float | None:
+    return load.latency_ms[place] if load.latency_ms else None
 
 
 RATE: Final = Figure("calls per second", "calls/s", lambda load: load.rate, more_is_better=True)
-CPU: Final = Figure("processor time per call", "µs", lambda load: load.cpu_us)
+CPU: Final = Figure("processor time per call", "µs", lambda load: load.cpu_us if load.latency_ms else None)
 LATENCIES: Final = tuple(
     Figure(f"{share:.0%} of the calls within", "ms", partial(_latency, place)) for place, share in enumerate(SHARES)
 )
@@ -108,21 +107,26 @@ def _loads(names: Sequence[str], rounds: int, take: Callable[[str], Load]) -> di
 
 
 def _rows(case: str, loads: dict[str, list[Load]], base: str) -> list[Row]:
-    return [_row(f"{case}: {figure.name}", name, figure, loads, base) for figure in FIGURES for name in loads]
+    rows = (_row(f"{case}: {figure.name}", name, figure, loads, base) for figure in FIGURES for name in loads)
+    return [row for row in rows if row is not None]
 
 
-def _row(case: str, name: str, figure: Figure, loads: dict[str, list[Load]], base: str) -> Row:
-    values, others = ([figure.of(load) for load in loads[one]] for one in (name, base))
-    is_compared = figure in {RATE, CPU} and all(others)
-    ratio = paired(values, others) if is_compared else None
-    against = base if is_compared else ""
+def _row(case: str, name: str, figure: Figure, loads: dict[str, list[Load]], base: str) -> Row | None:
+    values, others = (_values(figure, loads[one]) for one in (name, base))
+    if not values:
+        return None
+    is_compared = figure in {RATE, CPU} and len(values) == len(others) and all(others)
     return Row(
         case,
         name,
         spread(values).median,
         figure.unit,
-        ratio,
-        against,
+        paired(values, others) if is_compared else None,
+        base if is_compared else "",
         _GOALS.get((name, figure)),
         more_is_better=figure.more_is_better,
     )
+
+
+def _values(figure: Figure, loads: Sequence[Load]) -> list[float]:
+    return [value for value in map(figure.of, loads) if value is not None]

@@ -37,7 +37,7 @@ def test_each_client_is_measured_at_each_number_at_once(monkeypatch):
 
 
 def test_table_of_a_readme_has_a_line_for_each_client_and_number(tmp_path):
-    """It is written where its markers are."""
+    """It is written where its markers are; where no call has ended in time, there are no times."""
     load = Load(
         rate=1234.5,
         cpu_us=151.2,
@@ -48,7 +48,8 @@ def test_table_of_a_readme_has_a_line_for_each_client_and_number(tmp_path):
         slowest=9,
         fastest=10,
     )
-    rows = bench_scale._rows("1,000 at once", {SDK: [load], BARE: [load]}, BARE)
+    none = Load(rate=0, cpu_us=9.9, latency_ms=[], failed=0, sockets=9, memory_mb=8, slowest=0, fastest=0)
+    rows = bench_scale._rows("1,000 at once", {SDK: [load], BARE: [load], "slow": [none]}, BARE)
     markers = [f"<!-- {slash}{name} -->" for name in ("benchmarks", "scale") for slash in ("", "/")]
     readme = tmp_path / "README.md"
     readme.write_text("\n".join(markers), encoding="utf-8")
@@ -58,8 +59,9 @@ def test_table_of_a_readme_has_a_line_for_each_client_and_number(tmp_path):
     lines = readme.read_text(encoding="utf-8").splitlines()
     begun = lines.index("<!-- scale -->")
     assert f"| 1,000 | {SDK} | 1,234 | 151 | 51 | 60 | 2.2 | 130 | 0.90 |" == lines[begun + 3]
+    assert "| 1,000 | slow | 0 | none | none | none | 8.0 | 9 | 0.00 |" == lines[begun + 5]
     assert [True, True] == [row.is_met for row in rows if row.goal]
-    assert "<!-- /scale -->" == lines[begun + 5]
+    assert "<!-- /scale -->" == lines[begun + 6]
 
 
 def test_a_process_of_its_own_prints_the_load():
