@@ -18,6 +18,7 @@ from typing import Final
 from benchmarks._processes import ROOT
 
 _TOTAL: Final = re.compile(r"^totals: (\d+)$", re.MULTILINE)
+_PERF: Final = ("perf", "stat", "-x", ",", "-e", "instructions:u")
 _SAME_ORDER: Final = {"PYTHONHASHSEED": "0"}  # of sets and dicts, in each process
 
 Program = Callable[[Sequence[str], Sequence[int]], list[str]]
@@ -62,7 +63,7 @@ def _by_perf(program: Program, jobs: Sequence[str], number: int, times: int) -> 
     """Two processes for each figure."""
 
     def taken(job: str, number: int) -> int:
-        counted = _perf(*program([job], [number]))
+        counted = _counted_by_perf(*program([job], [number]))
         if counted is None:
             raise RuntimeError("perf stat counts no instructions any more")
         return counted
@@ -71,18 +72,27 @@ def _by_perf(program: Program, jobs: Sequence[str], number: int, times: int) -> 
 
 
 def _has_valgrind() -> bool:
-    return shutil.which("valgrind") is not None
+    return _works("valgrind", "--tool=none", sys.executable, "-I", "-S", "-c", "")
 
 
 def _has_perf() -> bool:
     """It may be installed where the machine, or its owner, does not let it count."""
-    return shutil.which("perf") is not None and _perf(sys.executable, "-c", "") is not None
+    return _works(*_PERF, "true") and _counted_by_perf("true") is not None
 
 
-def _perf(*command: str) -> int | None:
-    """Instructions of a process and its threads outside of the kernel; None where they are not counted."""
-    done = _run("perf", "stat", "-x", ",", "-e", "instructions:u", *command)
-    return next((int(line.split(b",")[0]) for line in done.splitlines() if re.match(rb"\d+,", line)), None)
+def _works(*command: str) -> bool:
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _counted_by_perf(*command: str) -> int | None:
+    """Instructions of a process and its threads outside of the kernel; None where they are not counted.
+
+    Of a processor with two kinds of cores there are two counts.
+    """
+    counts = [int(line.split(b",")[0]) for line in _run(*_PERF, *command).splitlines() if re.match(rb"\d+,", line)]
+    return sum(counts) if counts else None
 
 
 def _run(*command: str) -> bytes:

@@ -45,11 +45,12 @@ def test_perf_counts_the_difference_of_two_processes(tmp_path, monkeypatch):
     assert {"a": [10.0, 10.0], "b": [10.0, 10.0]} == counts
 
 
+@pytest.mark.parametrize("code", [0, 255])
 @pytest.mark.parametrize("said", ["<not supported>,,instructions:u,0,100.00,,", ""])
-def test_a_perf_that_may_not_count_is_not_used(said, tmp_path, monkeypatch):
+def test_a_perf_that_may_not_count_is_not_used(said, code, tmp_path, monkeypatch):
     """As in most virtual machines."""
     perf = tmp_path / "perf"
-    perf.write_text(f"#!{sys.executable}\nimport sys\nprint('{said}', file=sys.stderr)")
+    perf.write_text(f"#!{sys.executable}\nimport sys\nprint('{said}', file=sys.stderr)\nsys.exit({code})")
     perf.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
 
