@@ -19,6 +19,7 @@ extensions = [
     "docs._ext.links",
     "docs._ext.names",
     "docs._ext.fields",
+    "docs._ext.endpoints",
     "docs._ext.commands",
     "docs._ext.pictures",
     "docs._ext.llms",

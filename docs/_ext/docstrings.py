@@ -1,6 +1,6 @@
 """Docstrings are written in plain Markdown: this turns them into the reStructuredText that autodoc reads.
 
-`code` becomes a literal, an indented block a literal block, and no other character means anything.
+`code` becomes a literal, a fenced or indented block a literal block, and no other character means anything.
 """
 
 import re
@@ -14,26 +14,33 @@ _MARKUP = re.compile(r"([*|\\]|(?<=\w)_(?!\w))")
 
 def to_rst(lines: list[str]) -> list[str]:
     """Returns the lines of a docstring as reStructuredText."""
-    return list(_blocks(lines))
-
-
-def _blocks(lines: list[str]) -> Iterator[str]:
-    is_literal, before = False, ""
+    found: list[str] = []
     text: list[str] = []
-    for line in lines:
-        starts = line.startswith("    ") and not before.strip()
-        if starts and not is_literal:
-            yield from [*_inline(text), "", "::", ""]
-            text, is_literal = [], True
-        if is_literal and line.strip() and not line.startswith("    "):
-            is_literal = False
-            yield ""
-        if is_literal:
-            yield line
+    blocks = iter(lines)
+    before = ""
+    for line in blocks:
+        if line.startswith("```"):
+            found += [*_inline(text), "", f".. code-block:: {line[3:] or 'text'}", "   :force:", ""]  # with … in it
+            found += [f"   {each}" for each in iter(lambda: next(blocks, "```"), "```")] + [""]
+            text = []
+        elif line.startswith("    ") and not before.strip():
+            literal, rest = _literal(line, blocks)
+            found += [*_inline(text), "", "::", "", *literal, ""]
+            text = rest
         else:
             text.append(line)
         before = line
-    yield from _inline(text)
+    return [*found, *_inline(text)]
+
+
+def _literal(first: str, lines: Iterator[str]) -> tuple[list[str], list[str]]:
+    """Returns the lines of an indented block, and the one after it, if any."""
+    found = [first]
+    for line in lines:
+        if line.strip() and not line.startswith("    "):
+            return found, [line]
+        found.append(line)
+    return found, []
 
 
 def _inline(lines: list[str]) -> list[str]:

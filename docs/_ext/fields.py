@@ -25,10 +25,10 @@ class FieldTable(SphinxDirective):
         kind = classes()[place]
         is_sure = is_of_the_provider(kind)
         heads = ["field", "what it is", *([":ref:`how sure <how-sure>`"] if is_sure else [])]
-        table, body = _table([self.parse_text_to_nodes(head) for head in heads], "fields")
+        table, body = table_of([self.parse_text_to_nodes(head) for head in heads], "fields")
         for field in rows(kind):
             name = nodes.entry("", nodes.paragraph("", "", _code(field.name)), ids=[self._target(place, field.name)])
-            body += nodes.row("", name, self._what(field, kind), *([_badge(field.evidence)] if is_sure else []))
+            body += nodes.row("", name, self._what(field, kind), *([badge(field.evidence)] if is_sure else []))
         return [table]
 
     def _what(self, field: Field, kind: type) -> nodes.entry:
@@ -40,7 +40,7 @@ class FieldTable(SphinxDirective):
         return entry
 
     def _target(self, place: str, name: str) -> str:
-        return _note(self.env, f"{place}.{name}", "attribute", self.state.document)
+        return note_target(self.env, f"{place}.{name}", "attribute", self.state.document)
 
 
 class MemberTable(SphinxDirective):
@@ -53,9 +53,9 @@ class MemberTable(SphinxDirective):
         kind: type[enum.Enum] = getattr(importlib.import_module(module), name)
         said = comments(kind)
         heads = ["member", "value", *(["meaning"] if any(said.values()) else [])]
-        table, body = _table([self.parse_text_to_nodes(head) for head in heads], "members")
+        table, body = table_of([self.parse_text_to_nodes(head) for head in heads], "members")
         for member in kind:
-            target = _note(self.env, f"{self.arguments[0]}.{member.name}", "attribute", self.state.document)
+            target = note_target(self.env, f"{self.arguments[0]}.{member.name}", "attribute", self.state.document)
             first = nodes.entry("", nodes.paragraph("", "", _code(member.name)), ids=[target])
             meaning = nodes.entry("", *self.parse_text_to_nodes("\n".join(to_rst([said.get(member.name, "")]))))
             value = nodes.entry("", nodes.paragraph("", "", _code(repr(member.value))))
@@ -63,7 +63,8 @@ class MemberTable(SphinxDirective):
         return [table]
 
 
-def _table(heads: list[list[nodes.Node]], kind: str) -> tuple[nodes.table, nodes.tbody]:
+def table_of(heads: list[list[nodes.Node]], kind: str) -> tuple[nodes.table, nodes.tbody]:
+    """An empty table with these heads, and its body."""
     body = nodes.tbody()
     cells = [nodes.entry("", *head) for head in heads]
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in heads), nodes.thead("", nodes.row("", *cells)), body)
@@ -75,12 +76,13 @@ def _code(text: str) -> nodes.literal:
     return nodes.literal("", text)
 
 
-def _badge(evidence: str | None) -> nodes.entry:
+def badge(evidence: str | None) -> nodes.entry:
+    """A cell with the evidence."""
     name = evidence or "unknown"
     return nodes.entry("", nodes.paragraph("", "", nodes.inline("", name, classes=["evidence", name])))
 
 
-def _note(env: BuildEnvironment, name: str, kind: str, document: nodes.document) -> str:
+def note_target(env: BuildEnvironment, name: str, kind: str, document: nodes.document) -> str:
     """Makes the name a target of links and of the search, and returns its id."""
     target = nodes.make_id(name) if name in document.ids else name
     domain = env.get_domain("py")

@@ -31,7 +31,7 @@ def _payout() -> Picture:
         ),
         Arrow([(105, 248), success.top], "webhook", (112, 285)),
         Arrow([(200, 248), (325, 280), failed.top], "webhook", (284, 262)),
-        Arrow([success.bottom, returned.top], "webhook, days later: the bank sends it back"),
+        Arrow([success.bottom, returned.top], "webhook, later: the bank sends it back"),
         Note(192, 440, "To pay again after FAILED or\nRETURNED, use a new order_id."),
     ]
     alt = (

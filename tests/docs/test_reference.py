@@ -16,7 +16,8 @@ from tests.processes import ROOT
 pytestmark = pytest.mark.promise("P18")
 
 REFERENCE = ROOT / "docs" / "reference"
-NAMES = re.compile(r"^\.\. names:: (\S+)\n\n((?:   .*\n)+)", re.MULTILINE)
+NAMES = re.compile(r"^\.\. (?:names|endpoints):: (\S+)\n\n((?:   .*\n)+)", re.MULTILINE)
+CONSTANTS = re.compile(r"^\.\. constants:: (\S+)\n\n((?:   .*\n)+)", re.MULTILINE)
 SHARED = re.compile(r"^\.\. shared:: (\S+)$", re.MULTILINE)
 
 
@@ -24,8 +25,11 @@ def listed() -> Counter[str]:
     """The names that the pages of the reference document, as `module.name`."""
     found: Counter[str] = Counter()
     for page in REFERENCE.glob("*.rst"):
-        for module, names in NAMES.findall(page.read_text(encoding="utf-8")):
+        text = page.read_text(encoding="utf-8")
+        for module, names in NAMES.findall(text):
             found.update(f"{module}.{name}" for name in names.split())
+        for module, lines in CONSTANTS.findall(text):
+            found.update(f"{module}.{line.split(':')[0]}" for line in map(str.strip, lines.splitlines()))
     return found
 
 

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.promise("P18")
         ("snake_case stays", "snake_case stays"),
         ("`a_*` keeps its signs", "``a_*`` keeps its signs"),
         ("text\n\n    a  tree\n      of  `lines`\n\nmore", "text\n\n\n::\n\n    a  tree\n      of  `lines`\n\n\nmore"),
+        ("```python\nx = `1`\n```\nmore", "\n\n.. code-block:: python\n   :force:\n\n   x = `1`\n\nmore"),
     ],
 )
 def test_a_docstring_in_markdown_becomes_rst(markdown, rst):
