@@ -27,15 +27,14 @@ def _with_children(app: Sphinx, names: list[str]) -> Iterator[str]:
         yield from _with_children(app, app.env.toctree_includes.get(name, []))
 
 
-def _first_sentence(app: Sphinx, name: str) -> str:
-    found = next(app.env.get_doctree(name).findall(nodes.paragraph), None)
+def _first_sentence(tree: nodes.document) -> str:
+    found = next(tree.findall(nodes.paragraph), None)
     text = "" if found is None else " ".join(found.astext().split())
     return text.partition(". ")[0].rstrip(".:")
 
 
-def _plain(app: Sphinx, builder: TextBuilder, name: str) -> str:
-    """Returns a page as text, with each row of a table on a line of its own."""
-    tree = app.env.get_and_resolve_doctree(name, builder)
+def _plain(builder: TextBuilder, tree: nodes.document) -> str:
+    """Returns a page as text, with each row of a table on a line of its own. Changes the tree."""
     for table in list(tree.findall(nodes.table)):
         rows = [
             " | ".join(" ".join(cell.astext().split()) for cell in row.findall(nodes.entry))
@@ -59,8 +58,9 @@ def _write(app: Sphinx, error: Exception | None) -> None:
         index.append(f"\n## {caption}\n")
         for name in names:
             title = app.env.titles[name].astext()
-            index.append(f"- [{title}]({name}.html): {_first_sentence(app, name)}")
-            full.append(f"\n{'=' * 100}\n{name}.html\n\n{_plain(app, builder, name)}")
+            tree = app.env.get_and_resolve_doctree(name, builder)
+            index.append(f"- [{title}]({name}.html): {_first_sentence(tree)}")
+            full.append(f"\n{'=' * 100}\n{name}.html\n\n{_plain(builder, tree)}")
     site = Path(app.outdir)
     (site / "llms.txt").write_text("\n".join(index) + "\n", encoding="utf-8")
     (site / "llms-full.txt").write_text("\n".join(full) + "\n", encoding="utf-8")
