@@ -5,8 +5,11 @@
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 
 from sphinx.application import Sphinx
+
+from docs._ext.public import inherited_doc
 
 _CODE = re.compile(r"`([^`]+)`(?=(\w)?)")
 _MARKUP = re.compile(r"([*|\\]|(?<=\w)_(?!\w))")
@@ -55,10 +58,19 @@ def _inline(lines: list[str]) -> list[str]:
     return "".join(parts).split("\n")
 
 
+def _inherit(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Gives a method without a docstring that of the protocol which its class implements."""
+    if what == "method" and not "".join(lines).strip():
+        place, _, method = name.rpartition(".")
+        module, _, kind = place.rpartition(".")
+        lines[:] = (inherited_doc(getattr(import_module(module), kind), method) or "").split("\n")
+
+
 def _convert(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     lines[:] = to_rst(lines)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("autodoc-process-docstring", _inherit, priority=400)
     app.connect("autodoc-process-docstring", _convert)
     return {"parallel_read_safe": True}

@@ -10,6 +10,9 @@ from types import ModuleType
 
 import paycombat_async
 import paycombat_sync
+from paycombat_async import Clock, Transport
+from paycombat_async.intents import Intents
+from paycombat_async.limiters import Limiter
 
 # Users import from these first; a name is documented under the first of them that has it.
 _FIRST = ("paycombat_async", "paycombat_async.webhooks", "paycombat_async.batch", "paycombat_async.endpoints")
@@ -90,6 +93,15 @@ def real_name(value: object) -> str | None:
     """The full name of a class or function where it is defined; None for other objects."""
     if inspect.isclass(value) or inspect.isfunction(value):
         return f"{value.__module__}.{value.__qualname__}"
+    return None
+
+
+def inherited_doc(kind: type, method: str) -> str | None:
+    """The docstring of a method that has none, from the public protocol that its class implements; None without one."""
+    for protocol in (Clock, Intents, Limiter, Transport):
+        methods = [name for name, value in vars(protocol).items() if inspect.isfunction(value) and name[0] != "_"]
+        if method in methods and all(hasattr(kind, name) for name in methods):
+            return inspect.getdoc(vars(protocol)[method])
     return None
 
 

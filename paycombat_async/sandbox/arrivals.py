@@ -33,6 +33,7 @@ class Arrivals:
         self.counts: Counter[str] = Counter()
 
     def add(self, arrival: Arrival) -> None:
+        """Records a request; the server calls this."""
         self._latest.append(arrival)
         self.counts[arrival.operation] += 1
 

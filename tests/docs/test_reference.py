@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from docs._ext.notes import EVIDENCE, NOTES, classes, comments, is_of_the_provider, rows
-from docs._ext.public import home, modules, resources
+from docs._ext.public import home, inherited_doc, modules, resources
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.promise("P18")
@@ -73,6 +73,24 @@ def test_every_public_class_and_function_has_a_docstring(name):
     values = [getattr(module, each) for each in module.__all__]
 
     assert [value for value in values if is_definition(value) and not vars(value).get("__doc__", value.__doc__)] == []
+
+
+@pytest.mark.parametrize("name", modules())
+def test_every_public_method_has_a_docstring(name):
+    """Its own, that of a base class, or that of the protocol which its class implements."""
+    module = modules()[name]
+    kinds = [kind for each in module.__all__ if inspect.isclass(kind := getattr(module, each))]
+
+    assert [f"{kind.__name__}.{method}" for kind in kinds for method in undocumented(kind)] == []
+
+
+def undocumented(kind: type) -> list[str]:
+    own = [name for name, value in vars(kind).items() if not name.startswith("_") and is_method(value)]
+    return [name for name in own if not inspect.getdoc(getattr(kind, name)) and not inherited_doc(kind, name)]
+
+
+def is_method(value: object) -> bool:
+    return isinstance(value, property | classmethod | staticmethod) or inspect.isfunction(value)
 
 
 def is_definition(value: object) -> bool:

@@ -42,6 +42,7 @@ class Row(Struct, frozen=True, gc=False):
 
     @property
     def customer_id(self) -> str:
+        """The id of the customer to update."""
         return self.request.customer_id
 
     def __repr__(self) -> str:

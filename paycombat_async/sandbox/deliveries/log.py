@@ -47,6 +47,7 @@ class Deliveries:
         self.on_failed: Callable[[Delivery, float | None], None] | None = None
 
     def add(self, delivery: Delivery) -> None:
+        """Records a delivery; the server calls this."""
         self._latest.append(delivery)
 
     def clear(self) -> None:
