@@ -34,9 +34,12 @@ _CHECKER = doctest.OutputChecker()
 _OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
+_ELSEWHERE = {"_build", "shop", "observability.md"}  # tests/shop and tests/telemetry run the examples of these pages
+
+
 def documents() -> list[Path]:
-    """The pages with blocks that run: all but those of others, which have tests of their own."""
-    return sorted(path for path in DOCS.rglob("*.md") if path.relative_to(DOCS).parts[0] not in {"_build", "shop"})
+    """The pages whose blocks run here."""
+    return sorted(path for path in DOCS.rglob("*.md") if path.relative_to(DOCS).parts[0] not in _ELSEWHERE)
 
 
 class Page:
