@@ -18,7 +18,7 @@ from paycombat_async.cli.intents import intents
 from paycombat_async.cli.probe import probe
 from paycombat_async.cli.sandbox import sandbox
 from paycombat_async.cli.stores import without_urls
-from paycombat_async.cli.streams import prepare_streams
+from paycombat_async.cli.streams import OutputFailed, prepare_streams
 from paycombat_async.cli.webhooks import webhooks
 
 _INTERRUPTED, _TERMINATED = 130, 143
@@ -66,6 +66,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
             error = click.UsageError(without_urls(error.format_message()), error.ctx)
         error.show()
         return error.exit_code
+    except OutputFailed as error:
+        click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
+        return 1
     except (click.Abort, KeyboardInterrupt):
         click.echo("Terminated." if is_terminated() else "Interrupted.", err=True)
         code = _INTERRUPTED

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 _GONE: Final = frozenset({errno.EPIPE, errno.EINVAL})  # EINVAL: on Windows
 
 
+class OutputFailed(OSError):
+    """The output cannot be written, as on a full disk; what follows it is dropped."""
+
+
 def prepare_streams() -> None:
     """Replaces `sys.stdout` and `sys.stderr` by streams that drop output if its reader has ended (a closed pipe).
 
     The command then goes on to its own exit code. A character that the terminal cannot encode is printed as \\uXXXX
-    instead of raising an error. A standard stream that was closed before the start becomes the null device.
+    instead of raising an error. A standard stream that was closed before the start becomes the null device. A write
+    that fails in any other way, as on a full disk, raises `OutputFailed`.
     """
     if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  # so it is if its descriptor was closed
         sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(_nowhere(), closefd=False)), encoding="utf-8")
@@ -56,10 +61,11 @@ class _Output(io.FileIO):
         try:
             return super().write(data)
         except OSError as error:
-            if error.errno not in _GONE:
-                raise
+            failure = None if error.errno in _GONE else OutputFailed(error.errno, error.strerror)
         with suppress(OSError):  # later output goes to the null device, so that the flush at exit does not fail either
             nowhere = _nowhere()
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
+        if failure is not None:
+            raise failure
         return memoryview(data).nbytes

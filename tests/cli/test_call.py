@@ -13,7 +13,8 @@ import pytest
 from paycombat_async import Signer
 from paycombat_async.cli.call.specs import FIND_PAYOUTS, call_specs
 from paycombat_async.endpoints import ENDPOINTS, Repeat
-from paycombat_async.errors import UnverifiedEndpointWarning
+from paycombat_async.errors import StoreFailed, UnverifiedEndpointWarning
+from paycombat_async.intents import Settlement, SqliteIntents
 from paycombat_async.sandbox import Sandbox
 from paycombat_sync import PayCombat
 from tests import processes
@@ -241,6 +242,7 @@ def test_the_raw_body_is_printed_as_it_came(here: Here, serve: Serve) -> None:
         (["payouts.create", "sender_amount:=1"], "payouts.create: $: object missing required field"),
         (["payouts.create", "@{typo}"], "unknown field 'ordr_id'; did you mean 'order_id'?"),
         (["payouts.create", "@{file}", "sender_amount:=fifty"], "sender_amount:= is not JSON (byte 5)"),
+        (["payouts.create", "@{file}", "sender_amount:=50.0000000000000000001"], "at most 15 significant digits"),
         (["payouts.create", "@{file}", "sender_amount=fifty"], "payouts.create: $.sender_amount"),
         (["payouts.create", "@{file}", "-"], "one request at a time"),
         (["payouts.create", "@{file}", "order_id.x=1"], "order_id has a value already, and is no object"),
@@ -248,6 +250,8 @@ def test_the_raw_body_is_printed_as_it_came(here: Here, serve: Serve) -> None:
         (["payouts.create", "@{bad}"], "bad.json is not JSON"),
         (["payouts.create", "@{array}"], "array.json must contain a JSON object"),
         (["payouts.create", "order-1"], "order-1: expected NAME=TEXT, NAME:=JSON, @FILE or -"),
+        (["payouts.create", "@{file}", "postgresql://tests:Canary@h/d"], "postgresql://…: expected NAME=TEXT"),
+        (["payouts.create", "@postgresql://tests:Canary@h/d"], "postgresql://… cannot be read"),
         (["payouts.retrieve"], "payouts.retrieve needs id=…"),
         (["payouts.retrieve", "id=1", "id=2"], "each argument can be given only once"),
         (["payouts.retrieve", "id=1", "name=2"], "payouts.retrieve has no argument name: its arguments are id=…"),
@@ -280,6 +284,7 @@ def test_wrong_usage_is_one_sentence_and_sends_nothing(
 
     assert (2, "") == (said.code, said.out)
     assert sentence in said.err
+    assert "Canary" not in said.err
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -445,6 +450,39 @@ def test_a_request_without_a_reference_is_refused_with_a_store(
     sent = here("call", "payouts.create", *words, "--reference", "order-3", sandbox=sandbox)
 
     assert (2, 0) == (refused.code, sent.code)
+
+
+def test_a_store_that_fails_after_the_send_is_reported(
+    here: Here, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request_file: Path
+) -> None:
+    """The answer is printed all the same."""
+
+    async def fail(_store: SqliteIntents, _settlement: Settlement) -> bool:
+        raise StoreFailed("the disk is full")
+
+    monkeypatch.setattr(SqliteIntents, "settle", fail)
+
+    said = here(*("call", "payouts.create", f"@{request_file}", "--intents", tmp_path / "payments.db"), sandbox=sandbox)
+
+    assert (0, "order-1") == (said.code, json.loads(said.out)["order_id"])
+    assert "The store could not record what became of this call" in said.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only Linux has")
+@pytest.mark.parametrize(
+    ("words", "code"), [(("customers.update", "description=VIP"), 3), (("customers.retrieve",), 1)]
+)
+def test_an_answer_that_cannot_be_printed_is_a_sentence(sandbox: Sandbox, words: tuple[str, ...], code: int) -> None:
+    """3 for a change: it was carried out, so a script must not take it for a failure that can be repeated."""
+    sandbox.add_customers(["customer_1"])
+    with Path("/dev/full").open("wb") as full:
+        command = (*COMMAND, "call", *words, "customer_id=customer_1")
+        with Process(*command, env=environment(sandbox), stdout=full.fileno()) as process:
+            ended = process.end()
+
+    assert code == ended.returncode
+    assert ended.stderr.endswith(": No space left on device\n")
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.promise("P15")

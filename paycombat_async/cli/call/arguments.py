@@ -12,6 +12,7 @@ import msgspec
 
 from paycombat_async._printable import printable
 from paycombat_async.cli.call.specs import CallSpec
+from paycombat_async.cli.stores import without_urls
 from paycombat_async.errors import ConfigurationError, InvalidRequest
 
 _ASSIGNMENT: Final = re.compile(r"([^:=]+)(:?=)(.*)", re.DOTALL)
@@ -59,7 +60,8 @@ def read_assignments(words: Sequence[str], into: JsonObject) -> JsonObject:
 def _assignment(word: str) -> tuple[str, str, str]:
     found = _ASSIGNMENT.fullmatch(word)
     if found is None:
-        raise ConfigurationError(f"{printable(word, 60)}: expected NAME=TEXT, NAME:=JSON, @FILE or -")
+        shown = without_urls(printable(word, 60))  # it may be a store's URL, with a password
+        raise ConfigurationError(f"{shown}: expected NAME=TEXT, NAME:=JSON, @FILE or -")
     return found[1], found[2], found[3]
 
 
@@ -83,7 +85,7 @@ def _request(
 
 def _read(source: str) -> JsonObject:
     """Returns the JSON object in a file, or on standard input; every number with a fraction is a Decimal."""
-    name = "standard input" if source == "-" else printable(source[1:])
+    name = "standard input" if source == "-" else without_urls(printable(source[1:]))
     try:
         if source == "-":
             text = sys.stdin.buffer.read(_LONGEST)

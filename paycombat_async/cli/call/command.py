@@ -1,5 +1,6 @@
 """The group `paycombat call`, with a command for each call of the API."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Final, TypedDict, Unpack
 
@@ -7,12 +8,14 @@ import click
 
 from paycombat_async.cli.call.arguments import CallArguments, read_arguments
 from paycombat_async.cli.call.display import show_json, show_raw, show_table
+from paycombat_async.cli.call.failures import CallMayBeDone
 from paycombat_async.cli.call.help import help_of, summary_of
 from paycombat_async.cli.call.sending import Answer, CallOptions, carry_out
 from paycombat_async.cli.call.specs import CallSpec, call_specs
 from paycombat_async.cli.options import base_url_option, proxy_option
 from paycombat_async.cli.refusal import UsageRefused, refusals
 from paycombat_async.cli.stores import account_option, schema_option
+from paycombat_async.cli.streams import OutputFailed
 
 _HELP: Final = """Make any call of the API, and print its answer as JSON.
 
@@ -161,7 +164,15 @@ def _run(spec: CallSpec, given: _Given) -> None:
     with refusals():
         arguments = read_arguments(spec, given["words"])
         answers = carry_out(spec, arguments, _options(given))
-    _show(spec, arguments, answers, output, every=given["every"])
+    try:
+        _show(spec, arguments, answers, output, every=given["every"])
+        sys.stdout.flush()
+    except OutputFailed as error:
+        if not spec.is_change:
+            raise
+        raise CallMayBeDone(
+            f"{spec.name} was carried out, but its answer cannot be printed: {error.strerror}"
+        ) from None
 
 
 def _options(given: _Given) -> CallOptions:

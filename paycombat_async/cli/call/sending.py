@@ -3,7 +3,7 @@
 import asyncio
 import os
 import warnings
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from paycombat_async._printable import printable_json
+from paycombat_async._protocol.messages import Call
 from paycombat_async.cli.asking import ask
 from paycombat_async.cli.call.arguments import CallArguments
 from paycombat_async.cli.call.failures import failure_of, lines_about
@@ -63,7 +64,7 @@ async def _send(spec: CallSpec, arguments: CallArguments, options: CallOptions) 
     # The command's help says which paths are guesses, and a 404 says it again.
     with warnings.catch_warnings(action="ignore", category=UnverifiedEndpointWarning):
         try:
-            async with _store(options) as store, _client(spec, options, store) as client:
+            async with _store(options) as store, _client(spec, options, store, _warn_unrecorded) as client:
                 return await _answers(client, spec, arguments, options)
         except asyncio.CancelledError as cut:  # Ctrl-C; its cause says what has become of the call
             if isinstance(cut.__cause__, PayCombatError):
@@ -71,14 +72,28 @@ async def _send(spec: CallSpec, arguments: CallArguments, options: CallOptions) 
             raise
 
 
-def _client(spec: CallSpec, options: CallOptions, store: Intents | None = None) -> AsyncPayCombat:
+def _client(
+    spec: CallSpec,
+    options: CallOptions,
+    store: Intents | None = None,
+    on_call: Callable[[Call], None] | None = None,
+) -> AsyncPayCombat:
     return AsyncPayCombat(
         base_url=options.base_url,
         proxy=options.proxy,
         timeout=options.timeout,
         paths=None if options.path is None else {spec.endpoint.name: options.path},
         intents=store,
+        on_call=on_call,
     )
+
+
+def _warn_unrecorded(report: Call) -> None:
+    if report.is_recorded is False:
+        click.echo(
+            "The store could not record what became of this call: until that is looked up, it counts as unknown.",
+            err=True,
+        )
 
 
 @asynccontextmanager
