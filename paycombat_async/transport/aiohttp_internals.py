@@ -82,10 +82,13 @@ def is_request_replaced() -> bool:
     the function's code. The wrappers of tracing libraries show the code of the wrapped function, so they do not count.
     """
     request, public = _request_functions(aiohttp.ClientSession)
-    return not (
-        type(request) is type(public) is FunctionType
-        and request.__code__.co_filename == public.__code__.co_filename == _CLIENT_FILE
-    )
+    if request is _REQUEST and public is _PUBLIC:  # those examined at import
+        return _IS_REPLACED_AT_IMPORT
+    return not (_is_genuine(request) and _is_genuine(public))
+
+
+def _is_genuine(function: object) -> bool:
+    return type(function) is FunctionType and function.__code__.co_filename == client.__file__
 
 
 def loop_of(session: ClientSession) -> asyncio.AbstractEventLoop | None:
@@ -166,6 +169,7 @@ def _find(path: str) -> object:
 
 
 _request_functions: Final = attrgetter("_request", "request")
-_CLIENT_FILE: Final = client.__file__
+_REQUEST, _PUBLIC = _request_functions(aiohttp.ClientSession)
+_IS_REPLACED_AT_IMPORT: Final = not (_is_genuine(_REQUEST) and _is_genuine(_PUBLIC))
 MISSING: Final = find_missing(_FOR_CONNECTIONS, _ATTRIBUTES)
 MISSING_FOR_SESSIONS: Final = find_missing(_FOR_SESSIONS)

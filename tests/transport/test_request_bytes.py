@@ -100,3 +100,19 @@ def test_a_method_that_is_none_is_refused(method) -> None:
     """It stands at the very beginning of the request."""
     with pytest.raises(ConfigurationError):
         encode_request(draft(method), "/x", "provider.test")
+
+
+@pytest.mark.promise("P9", "P11")
+@pytest.mark.parametrize("host", ["provider.test\r\nX: y", "provider.test\n", "provider .test", "", "\0"])
+def test_a_host_that_is_none_is_refused(host) -> None:
+    """It stands in the head like a header of the draft."""
+    with pytest.raises(ConfigurationError):
+        encode_request(draft(), "/x", host)
+
+
+def test_a_request_may_have_no_headers_of_its_own() -> None:
+    """The usual ones and the length are there."""
+    request = encode_request(Draft("test", "GET", "https://provider.test/x", {}, None), "/x", "provider.test")
+
+    assert ("GET /x HTTP/1.1", ["Host: provider.test"]) == head_of(request)
+    assert request.endswith(b"\r\n\r\n")
