@@ -27,6 +27,7 @@ Q = TypeVar("Q")
 
 
 FastCheck: TypeAlias = Callable[[Any], Any]
+_NO_TEXT: Final = "type(it) is not str"
 
 
 def _compile_check(kind: type[Struct]) -> FastCheck:
@@ -53,13 +54,18 @@ def _compile_check(kind: type[Struct]) -> FastCheck:
             wrong = _mismatch_expression(wanted, field.name, names)
             if is_clearable:
                 wrong = f"({wrong}) and (type(it) is not str or it)"
-            lines += [f"it = {found}", f"if {'it is not UNSET and ' * is_optional}({wrong}): return None"]
+            lines += [f"it = {found}", f"if {_unless_unset(wrong) if is_optional else wrong}: return None"]
     if changes:
         lines.append(f"value = replace(value, {', '.join(changes)})")
     if "extra" in kind.__struct_fields__:
         names["taken"] = {*kind.__struct_fields__, *kind.__struct_encode_fields__}
         lines += _extra_statements(kind)
     return compile_function("check", [*lines, "return value"], names)
+
+
+def _unless_unset(wrong: str) -> str:
+    """Returns Python code for "the variable `it` is set and wrong", with the test first that decides most often."""
+    return f"{wrong} and it is not UNSET" if wrong == _NO_TEXT else f"it is not UNSET and ({wrong})"
 
 
 def _extra_statements(kind: type[Struct]) -> Iterator[str]:
@@ -113,7 +119,7 @@ def _mismatch_expression(wanted: Any, name: str, names: dict[str, object]) -> st
     """Returns Python code for "the variable `it` needs the slow check"; adds the globals of that code to `names`."""
     origin, arguments = get_origin(wanted), get_args(wanted)
     if wanted is str:
-        return "type(it) is not str"
+        return _NO_TEXT
     if origin is Mapping:
         return "not is_json_safe_object(it)"
     if origin is Literal and all(type(word) is str for word in arguments):
