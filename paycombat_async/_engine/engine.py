@@ -122,12 +122,13 @@ class Engine:
         call = CallUnderWay(endpoint, request, self.clock.monotonic())
         self.lifetime.enter(call)
         try:
+            config = self.credentials.config  # the property `config` takes longer
             if self.hooks.telemetry is not None:
-                template = self.config.paths.get(endpoint.name, endpoint.path)
-                call.trace = self.hooks.telemetry.start_call(endpoint, template, self.config.base_url)
+                template = config.paths.get(endpoint.name, endpoint.path)
+                call.trace = self.hooks.telemetry.start_call(endpoint, template, config.base_url)
             if self.lifetime.is_closed or endpoint.evidence is _INFERRED:
                 self._check_usable(endpoint)
-            outgoing = draft(endpoint, request, path, query, self.credentials.config, body=body)
+            outgoing = draft(endpoint, request, path, query, config, body=body)
             call.body = outgoing.body
             # Calls without a store are spared two coroutines that would do nothing.
             has_record = self.intents is not None or reference is not None

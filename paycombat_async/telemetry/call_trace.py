@@ -51,24 +51,15 @@ class CallTrace:
         endpoint: Endpoint[Any, Any],
         template: str | None,
         base_url: str,
-        batch: SpanContext | None,
+        span: CurrentSpan | None,
     ) -> None:
-        """Starts the span of the call. With `batch`, it begins a trace of its own, with a link to that span."""
+        """`span` is the one of the call."""
         self._instruments = instruments
         self._name = endpoint_name(endpoint.name)
         self._method: str = endpoint.method
         self._attributes = _request_attributes(endpoint.method, None if self._name == RAW else template, base_url)
         self._attempt: CurrentSpan | None = None
-        self._span: CurrentSpan | None = None
-        parent = None if batch is None else _NO_PARENT
-        span = instruments.tracer.start_span(self._name, parent, links=None if batch is None else [Link(batch)])
-        if span is not INVALID_SPAN:  # what the API returns without an SDK: everything below would be for nothing
-            self._span = CurrentSpan(span, set_span_in_context(span, parent))
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing of the call is kept: there is no span, and no meter provider, as without an SDK."""
-        return self._span is None and self._instruments.are_unset
+        self._span = span
 
     def start_attempt(self, draft: Draft, number: int) -> Draft:
         """Starts the span of an attempt. Returns the draft to send, with a `traceparent` header if there is a trace."""
@@ -117,6 +108,28 @@ class CallTrace:
             self._attempt.end({}, is_error=True)
         if self._span is not None:
             self._span.end(call_fields(call), is_error=call.error is not None)
+
+
+def start_call(
+    instruments: Instruments,
+    endpoint: Endpoint[Any, Any],
+    template: str | None,
+    base_url: str,
+    batch: SpanContext | None,
+) -> CallTrace | None:
+    """Starts the span of a call. With `batch`, it begins a trace of its own, with a link to that span.
+
+    Returns None if nothing of the call is kept: there is no span, and no meter provider, as without an SDK.
+    """
+    name = endpoint_name(endpoint.name)
+    if batch is None:
+        parent, span = None, instruments.tracer.start_span(name)
+    else:
+        parent, span = _NO_PARENT, instruments.tracer.start_span(name, _NO_PARENT, links=[Link(batch)])
+    if span is not INVALID_SPAN:  # else it is what the API returns without an SDK
+        current = CurrentSpan(span, set_span_in_context(span, parent))
+        return CallTrace(instruments, endpoint, template, base_url, current)
+    return None if instruments.are_unset else CallTrace(instruments, endpoint, template, base_url, None)
 
 
 def traceparent(span: Span) -> str | None:

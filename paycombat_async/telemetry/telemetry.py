@@ -57,11 +57,10 @@ class Telemetry:
         `template` is the path with placeholders in place of ids.
         """
         try:  # not `@harmless`, which would take a microsecond more for each call
-            trace = self._traces.CallTrace(self._instruments, endpoint, template, base_url, self._batch)
+            return self._traces.start_call(self._instruments, endpoint, template, base_url, self._batch)
         except Exception as error:  # noqa: BLE001  # a tracer may raise anything
             report_failure(type(error).__name__)
             return None
-        return None if trace.is_idle else trace
 
     @harmless
     def start_batch(self, name: str) -> "BatchTrace":
