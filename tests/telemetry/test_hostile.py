@@ -196,6 +196,24 @@ def test_a_global_provider_that_raises_turns_telemetry_off(monkeypatch, make_cli
     assert ["telemetry failed, which changes no call: telemetry: a provider raised RuntimeError"] == caplog.messages
 
 
+def test_a_plug_in_that_cannot_be_loaded_turns_telemetry_off(monkeypatch, make_client, caplog) -> None:
+    """OpenTelemetry loads what other distributions announce, and that may raise anything."""
+    from paycombat_async.telemetry import telemetry
+
+    def load(name: str) -> None:
+        raise RuntimeError("Bearer 4711")
+
+    telemetry._default.cache_clear()
+    monkeypatch.setattr(telemetry, "import_module", load)
+    try:
+        client = make_client()
+    finally:
+        telemetry._default.cache_clear()
+
+    assert client._engine.hooks.telemetry is None
+    assert ["telemetry failed, which changes no call: RuntimeError"] == caplog.messages
+
+
 def test_the_broken_spans_are_broken() -> None:
     """The tests above are worth nothing if they are not."""
     for method in SPAN_METHODS:
