@@ -10,7 +10,7 @@ from paycombat_async import ConfigurationError, ConnectFailed, InvalidRequest, P
 from paycombat_async.endpoints import CREATE_PAYOUT
 from paycombat_async.intents import MemoryIntents
 from paycombat_async.telemetry import Telemetry
-from paycombat_async.testing import FakeTransport
+from paycombat_async.testing import FakeClock, FakeTransport
 from paycombat_sync import PayCombat
 from tests.calls import payout
 from tests.conftest import SIGNATURE_KEY, TOKEN
@@ -131,6 +131,24 @@ async def test_a_hook_that_exits_leaves_no_span_open(make_client, transport, rec
             await make_client(telemetry=recording.telemetry, **{hook: leave}).payouts.create(payout())
 
     assert ["CLIENT", "INTERNAL"] * 2 == [span.kind for span in recording.spans]
+    assert before is context.get_current()
+
+
+async def test_an_interrupt_between_an_answer_and_its_report_leaves_no_span_open(make_client, recording) -> None:
+    """Ctrl-C may come at any moment, here while the SDK decides whether to try again."""
+
+    class Interrupting(FakeClock):
+        def random(self) -> float:
+            raise KeyboardInterrupt
+
+    transport = FakeTransport()
+    transport.answer(503, b"")
+    before = context.get_current()
+    client = make_client(telemetry=recording.telemetry, transport=transport, clock=Interrupting())
+    with pytest.raises(KeyboardInterrupt):
+        await client.payouts.retrieve("payout-4711")
+
+    assert [("CLIENT", "ERROR"), ("INTERNAL", "ERROR")] == [(span.kind, span.status) for span in recording.spans]
     assert before is context.get_current()
 
 

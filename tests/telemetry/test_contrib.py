@@ -5,7 +5,7 @@ import pytest
 from opentelemetry import context
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
 
-from paycombat_async import AsyncPayCombat
+from paycombat_async import AsyncPayCombat, RawReply
 from paycombat_async.telemetry import suppression
 from paycombat_async.transport import SessionTransport
 from tests.raw_server import RawServer, answering, http
@@ -62,6 +62,24 @@ async def test_the_program_s_own_requests_are_still_contrib_s(recording) -> None
     assert "aiohttp_client" in span.instrumentation_scope.name
     assert TOKEN in span.to_json()
     assert before is context.get_current()
+
+
+@pytest.mark.usefixtures("_instrumented")
+async def test_a_transport_of_the_user_s_own_is_not_doubled(recording) -> None:
+    """While telemetry is on, whatever library it sends with."""
+
+    class Own:
+        async def send(self, draft, timeout):
+            async with session.request(draft.method, draft.url, data=draft.body, headers=draft.headers) as response:
+                return RawReply(response.status, response.headers, await response.read())
+
+    async with RawServer(answering(http(200, PAID))) as server, aiohttp.ClientSession() as session:
+        options = {"token": TOKEN, "signature_key": "snd_key-4711", "base_url": server.base_url}
+        client = AsyncPayCombat(**options, transport=Own(), telemetry=recording.telemetry)
+        await client.customers.retrieve("customer-4711")
+
+    assert ["CLIENT", "INTERNAL"] == [span.kind for span in recording.spans]
+    assert [] == [text for text in recording.everything() if "-4711" in text]
 
 
 def test_it_is_the_key_that_contrib_looks_for() -> None:
