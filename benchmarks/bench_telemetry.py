@@ -22,7 +22,7 @@ API: Final = "opentelemetry-api alone, no SDK"
 UNSAMPLED: Final = "SDK, no trace sampled"
 TENTH: Final = "SDK, one trace in ten sampled"
 ALL: Final = "SDK, every trace sampled, exported in memory"
-LEAST: Final = "what the SDK alone takes for two spans, a duration and a count: added to a call without telemetry"
+LEAST: Final = "the least: a call without telemetry, and around it OpenTelemetry's own calls"
 
 _CONCURRENCY: Final = 16
 _GOALS: Final = {API: Goal("<=", 1.15)}
@@ -98,6 +98,7 @@ def _providers(share: float) -> dict[str, Any]:
 
 def _with_least(call: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
     """The call without telemetry, and after it what OpenTelemetry itself takes for what the SDK has to say."""
+    from opentelemetry.context import attach, detach  # noqa: PLC0415  # an extra
     from opentelemetry.trace import SpanKind, set_span_in_context  # noqa: PLC0415  # an extra
 
     providers = _providers(1.0)
@@ -110,12 +111,18 @@ def _with_least(call: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable
 
     async def with_spans() -> object:
         outer = tracer.start_span("customers.update")
-        inner = tracer.start_span("PATCH /x", set_span_in_context(outer), SpanKind.CLIENT, request)
+        around = set_span_in_context(outer)
+        outer_token = attach(around)
+        inner = tracer.start_span("PATCH /x", around, SpanKind.CLIENT, request)
+        within = set_span_in_context(inner, around)
+        inner_token = attach(within)
         reply = await call()
+        detach(inner_token)
         inner.set_attributes(status)
         inner.end()
-        durations.record(0.01, request | status)
-        calls.add(1, {"paycombat.endpoint": "customers.update", "paycombat.outcome": "success"})
+        durations.record(0.01, request | status, within)
+        calls.add(1, {"paycombat.endpoint": "customers.update", "paycombat.outcome": "success"}, around)
+        detach(outer_token)
         outer.set_attributes(outcome)
         outer.end()
         return reply
