@@ -72,8 +72,12 @@ async def main() -> None:
         body = json.dumps({"id": payout.id, "status": "SUCCESS", "type": "PAYOUT"}).encode()
         signature = Signer(sandbox.signature_key).sign(body)
         await inbox.receive(webhooks.unwrap(body, {"X-Signature": signature}, [sandbox.signature_key]))
-        async with await inbox.take() as event:
-            await paycombat.payouts.retrieve(event.payout.id)
+        async for delivery in inbox.work():
+            async with delivery as event:
+                match event:
+                    case webhooks.PayoutSucceeded(payout=payout):
+                        await paycombat.payouts.retrieve(str(payout.id))
+            break
         show("A webhook", exporter)
 
 
@@ -99,7 +103,7 @@ def show_tree(span: ReadableSpan, spans: Sequence[ReadableSpan], traces: Sequenc
     print(f"{indent}{span.name}  {span.kind.name}  {milliseconds:.0f} ms{error}{links}")
     for name, value in (span.attributes or {}).items():
         if name not in LEFT_OUT:
-            print(f"{indent}    {name}={value}")
+            print(f"{indent}    {name}={value!s}")
     for child in spans:
         if child.parent is not None and child.parent.span_id == span.context.span_id:
             show_tree(child, spans, traces, indent + "  ")
