@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from paycombat_async import batch
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.batch import BadRow, BatchReport, Progress, Row, RowFile
+from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.rows.file import FilePath
 from paycombat_async.batch.rows.reader import SLOW_S, RowIterator, RowReader
 from paycombat_async.batch.rows.row import Given
@@ -26,7 +27,7 @@ def sync_customers(
     client: PayCombat | None,
     rows: Rows,
     *,
-    journal: FilePath | None = None,
+    journal: FilePath | PostgresJournal | None = None,
     failed: FilePath | None = None,
     concurrency: int = 64,
     rate: float | None = None,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.file import FilePath
 from paycombat_async.batch.rows.reader import Rows
@@ -16,7 +17,7 @@ async def sync_customers(
     client: AsyncPayCombat | None,
     rows: Rows,
     *,
-    journal: FilePath | None = None,
+    journal: FilePath | PostgresJournal | None = None,
     failed: FilePath | None = None,
     concurrency: int = 64,
     rate: float | None = None,
@@ -54,7 +55,8 @@ async def sync_customers(
     `BatchReport.stopped`.
     """
     # This module imports asyncio and sqlite3, which would be a third of the package's import time.
-    from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # for the reason above
+    from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the reason above
+    from paycombat_async.batch.run.job import carry_out  # noqa: PLC0415  # for the reason above
 
     job = Job(
         rows,

@@ -93,7 +93,7 @@ class FailuresFile:
                 where.unlink(missing_ok=True)
                 return None
             self._stream.flush()
-            self.digest = _file_digest(self._partial.path)
+            self.digest = file_digest(self._partial.path)
             self._partial.move_to(where)
         return where
 
@@ -105,7 +105,7 @@ class FailuresFile:
         """Returns whether `path` is free, or is the unchanged file that the last run with this journal wrote."""
         if not os.path.lexists(path):
             return True
-        return bool(self._left) and not path.is_symlink() and path.is_file() and _file_digest(path) == self._left
+        return bool(self._left) and not path.is_symlink() and path.is_file() and file_digest(path) == self._left
 
     @contextlib.contextmanager
     def _translate_errors(self) -> Generator[None]:
@@ -139,7 +139,7 @@ def _is_input(path: Path, source: RowFile | None) -> bool:
     return source is not None and source.path is not None and path.samefile(source.path)
 
 
-def _file_digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     """Returns a hex digest of a file's content. It is computed piece by piece: the file may not fit into memory."""
     digest = ""
     with path.open("rb") as stream:

@@ -1,10 +1,12 @@
-"""`paycombat db`: creates and checks the PostgreSQL tables of the intents store, the inbox and the limiter."""
+"""`paycombat db`: creates and checks the PostgreSQL tables of intents store, inbox, limiter and batch journal."""
 
 import asyncio
 from typing import Final
 
 import click
 
+from paycombat_async.batch.postgres.journal import PostgresJournal
+from paycombat_async.batch.postgres.tables import BATCH_STEPS
 from paycombat_async.cli.stores import failures, postgres_url, schema_option
 from paycombat_async.intents.postgres import PostgresIntents
 from paycombat_async.intents.postgres_tables import INTENT_STEPS
@@ -13,12 +15,17 @@ from paycombat_async.limiters.postgres_tables import LIMITER_STEPS
 from paycombat_async.webhooks.inboxes.postgres import PostgresInbox
 from paycombat_async.webhooks.inboxes.postgres_tables import INBOX_STEPS
 
-_NEEDED: Final = {"intents": len(INTENT_STEPS), "inbox": len(INBOX_STEPS), "limiter": len(LIMITER_STEPS)}
+_NEEDED: Final = {
+    "intents": len(INTENT_STEPS),
+    "inbox": len(INBOX_STEPS),
+    "limiter": len(LIMITER_STEPS),
+    "batch": len(BATCH_STEPS),
+}
 
 
 @click.group()
 def db() -> None:
-    """The tables in PostgreSQL, of intents store, inbox and limiter: create them, update them, check them.
+    """The tables in PostgreSQL, of intents store, inbox, limiter and batch journal: create, update or check them.
 
     URL is postgresql://USER@HOST/DATABASE. Other users of this machine can read a password on the command line:
     leave URL out and set PAYCOMBAT_DATABASE_URL instead.
@@ -72,10 +79,11 @@ async def _versions(url: str | None, schema: str, *, is_migrating: bool) -> dict
     With `is_migrating`, creates or updates the tables first.
     """
     dsn = postgres_url(url)
-    stores: dict[str, PostgresIntents | PostgresInbox | PostgresLimiter] = {
+    stores: dict[str, PostgresIntents | PostgresInbox | PostgresLimiter | PostgresJournal] = {
         "intents": PostgresIntents(dsn, schema=schema),
         "inbox": PostgresInbox(dsn, schema=schema),
         "limiter": PostgresLimiter(dsn, "version", 1, schema=schema),
+        "batch": PostgresJournal(dsn, "version", schema=schema),
     }
     try:
         if is_migrating:

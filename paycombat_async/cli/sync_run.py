@@ -40,7 +40,8 @@ class SyncJob:
 
 async def dry_run(job: SyncJob) -> BatchReport:
     """Checks the rows and returns the report. Prints the first three bodies that would be sent."""
-    from paycombat_async.batch.run.job import Job, carry_out  # noqa: PLC0415  # imports sqlite3
+    from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # imports asyncio
+    from paycombat_async.batch.run.job import carry_out  # noqa: PLC0415  # imports sqlite3
 
     shown = 0
 
@@ -70,7 +71,7 @@ async def dry_run(job: SyncJob) -> BatchReport:
 
 async def carry_out(job: SyncJob) -> BatchReport:
     """Sends the rows and returns the report, even after an interruption by a signal."""
-    from paycombat_async.batch.run.job import Job  # noqa: PLC0415  # imports sqlite3
+    from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the same reason
     from paycombat_async.batch.run.job import carry_out as run_job  # noqa: PLC0415  # for the same reason
 
     stop = asyncio.Event()

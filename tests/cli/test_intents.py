@@ -457,13 +457,14 @@ def test_the_same_commands_on_postgresql(postgres_server: PostgresServer, schema
     missing = (
         "intents: the tables are missing; version 1 is needed.\ninbox: the tables are missing; version 1 is needed.\n"
         "limiter: the tables are missing; version 1 is needed.\n"
+        "batch: the tables are missing; version 1 is needed.\n"
     )
     assert (1, missing, "") == command("db", "status", url, *option)
     code, _, complaint = command("intents", "list", url, *option)
     assert 1 == code
     assert "has no tables yet; run `paycombat db migrate` once" in complaint
     for _ in range(2):
-        made = "".join(f"{name}: the tables are of version 1.\n" for name in ("intents", "inbox", "limiter"))
+        made = "".join(f"{name}: the tables are of version 1.\n" for name in ("intents", "inbox", "limiter", "batch"))
         assert (0, made, "") == command("db", "migrate", *option, **variable)
     found = missing.replace("missing", "of version 1")
     assert (0, found, "") == command("db", "status", url, *option)

@@ -42,25 +42,26 @@ def bind(connection: sqlite3.Connection, binding: Binding) -> None:
 def check_bound(marks: Mapping[str, str], path: Path, given: Binding) -> None:
     """Raises `ConfigurationError` if the journal at `path` with these marks is bound to another account or input."""
     bound = Binding(**{name: marks.get(name, "") for name in Binding.__struct_fields__})
-    reason = _other_account(bound, given)
+    reason = other_account(bound, given)
     if not reason and _differ(bound.source, given.source):
         reason = f"another input, {bound.source}; name another journal"
     if reason:
         raise ConfigurationError(printable(f"the journal {path} belongs to {reason}", limit=1000))
 
 
-def _other_account(bound: Binding, given: Binding) -> str:
+def other_account(bound: Binding, given: Binding, remedy: str = _REMEDY) -> str:
+    """Returns which other account or address the journal is bound to, with `remedy` as the advice; "" if to none."""
     if _differ(bound.address, given.address):
-        return f"another address: {bound.address}, and this run is for {given.address}; {_REMEDY}"
+        return f"another address: {bound.address}, and this run is for {given.address}; {remedy}"
     if _differ(bound.name, given.name):
-        return f"another account: {bound.name}, and this run is for {given.name}; {_REMEDY}"
+        return f"another account: {bound.name}, and this run is for {given.name}; {remedy}"
     if not _differ(bound.account, given.account) or (bound.name and given.name):
         return ""
     if bound.name:
-        return f"the account {bound.name}; if this run is for it, give --account {bound.name}, else {_REMEDY}"
+        return f"the account {bound.name}; if this run is for it, give --account {bound.name}, else {remedy}"
     at = f" at {bound.address}" if bound.address else " or address"
     return (
-        f"another account{at}, since the token is another one; {_REMEDY}. If only the token was replaced, all rows are"
+        f"another account{at}, since the token is another one; {remedy}. If only the token was replaced, all rows are"
         " sent once more then, which is safe; with --account NAME, later replacements do not matter"
     )
 

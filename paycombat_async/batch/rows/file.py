@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TextIO, TypeAlias
 
+from paycombat_async._signing import content_digest
 from paycombat_async.batch.rows.columns import Empty
 from paycombat_async.batch.rows.csv_file import count_csv, csv_header, find_delimiter, read_csv
 from paycombat_async.batch.rows.jsonl_file import count_jsonl, read_jsonl
@@ -23,6 +24,7 @@ STANDARD_INPUT: Final = "standard input"
 _SUFFIXES: Final[dict[str, FileFormat]] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 # CSV allows any line ending, and line endings within cells. A JSONL line ends with a line feed only.
 _NEWLINE: Final[dict[FileFormat, str]] = {"csv": "", "jsonl": "\n"}
+_DIGESTED: Final = 1 << 20  # bytes at a time
 _HEADER_CHARACTERS: Final = 1 << 16  # characters at the start of a file that are read to find the delimiter
 
 
@@ -55,6 +57,15 @@ class RowFile:
                     yield BadRow(row.line, row.damage, row.customer_id, row.source)
                 else:
                     yield row
+
+    def content_digest(self) -> str:
+        """Returns a hex digest of the content and of how it is read. Raises `ConfigurationError` if unreadable."""
+        how = (self.file_format, self.empty, self.delimiter, self.encoding, str(self.strict))
+        digest = content_digest(*(part.encode() for part in how))
+        with self._translate_errors(), self._open() as stream:
+            while piece := stream.read(_DIGESTED):
+                digest = content_digest(digest.encode(), piece)
+        return digest
 
     def header_names(self) -> tuple[str, ...]:
         """Returns the column names of a CSV file. Raises `ConfigurationError` if the file can no longer be read."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from paycombat_async._engine.observed import ObservedClient
 from paycombat_async.limiters.limiter import Limiter
 
 
@@ -37,3 +38,15 @@ class CallRate:
     async def _take_turns(self) -> None:
         for limiter in self._limiters:
             await limiter.acquire()
+
+
+def limit_rate(client: ObservedClient, limiter: Limiter | None) -> CallRate | None:
+    """Makes the client wait for `limiter` before each attempt, besides its own limiter if it has one.
+
+    Returns None if it has to wait for neither.
+    """
+    limiters = [one for one in (limiter, client.limiter) if one is not None]
+    if not limiters:
+        return None
+    client.limiter = rate = CallRate(limiters)
+    return rate

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 from paycombat_async._clock import SYSTEM_CLOCK
@@ -14,57 +12,25 @@ from paycombat_async.batch.journal.binding import Binding
 from paycombat_async.batch.journal.file import source_name
 from paycombat_async.batch.journal.journal import Journal, open_journal, temporary_journal
 from paycombat_async.batch.journal.preview import JournalPreview, preview_journal
-from paycombat_async.batch.report import BatchReport, Progress, Tally
-from paycombat_async.batch.rows.file import FilePath, RowFile, open_rows
+from paycombat_async.batch.postgres.job import carry_out_together
+from paycombat_async.batch.postgres.journal import PostgresJournal
+from paycombat_async.batch.report import BatchReport, Tally
+from paycombat_async.batch.rows.file import RowFile, open_rows
 from paycombat_async.batch.rows.iterables import reader_of
-from paycombat_async.batch.rows.reader import Rows
-from paycombat_async.batch.rows.row import Row
-from paycombat_async.batch.run.call_rate import CallRate
+from paycombat_async.batch.run.arguments import Job
+from paycombat_async.batch.run.call_rate import limit_rate
 from paycombat_async.batch.run.dry_run import DryRun
 from paycombat_async.batch.run.recorder import RunRecorder
 from paycombat_async.batch.run.run import Run
 from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.errors import ConfigurationError
-from paycombat_async.intents.intent import check_account
-from paycombat_async.limiters.limiter import LEAST_PER_SECOND, MOST_PER_SECOND
 from paycombat_async.limiters.local import LocalLimiter
 
 _COUNTED = ("rows", "updated", "unchanged", "failed", "unknown", "pending", "retried", "throttled")
 _NO_FILE = (
     "rows that are no file"  # the input's name in journals; if this text changed, existing journals would be refused
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """The arguments of `sync_customers`. Raises `ConfigurationError` if `concurrency` or `rate` is out of range.
-
-    `on_row` is called with each row that a dry run would send. `on_report` is called with the report of a run, even if
-    the run is cancelled.
-    """
-
-    rows: Rows
-    journal: FilePath | None
-    failed: FilePath | None
-    concurrency: int
-    rate: float | None
-    on_progress: Callable[[Progress], None] | None
-    stop: asyncio.Event | None
-    _: KW_ONLY
-    dry_run: bool
-    send_all: bool
-    account: str | None = None
-    on_row: Callable[[Row], None] | None = None
-    on_report: Callable[[BatchReport], None] = lambda _: None
-
-    def __post_init__(self) -> None:
-        if self.concurrency < 1:
-            raise ConfigurationError("concurrency must be 1 or more")
-        if self.rate is not None and not LEAST_PER_SECOND <= self.rate <= MOST_PER_SECOND:  # NaN is in no range
-            raise ConfigurationError("rate must be from 0.001 to 1,000,000 calls per second")
-        if self.account is not None:
-            check_account(self.account)
 
 
 async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
@@ -81,6 +47,8 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
         return await dry_run.execute(reader_of(rows), SYSTEM_CLOCK, job.on_progress)
     if client is None:
         raise ConfigurationError("only a dry run can be done without a client")
+    if isinstance(job.journal, PostgresJournal):
+        return await carry_out_together(client, job.journal, rows, job)
 
     def on_failed(attempt: Attempt) -> None:
         if attempt.status == 429:
@@ -89,8 +57,9 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
 
     observed = client.observed(on_failed)
     # If more calls ran than there are connections, some would use up their time-outs waiting for a connection.
+    local = None if job.rate is None else LocalLimiter(job.rate, clock=observed.clock)
     workers = min(job.concurrency, observed.max_connections)
-    throttle = Throttle(workers, _limit_rate(observed, job.rate), observed.clock)
+    throttle = Throttle(workers, limit_rate(observed, local), observed.clock)
     journal, failures = await asyncio.to_thread(_open_files, observed, source, job)
     run = Run(observed, RunRecorder(journal, failures, tally), throttle, job.on_progress, job.stop or asyncio.Event())
     with observed.traced("customers.sync") as trace:
@@ -103,21 +72,8 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
         return await run.execute(reader_of(rows), on_report)
 
 
-def _limit_rate(client: ObservedClient, per_second: float | None) -> CallRate | None:
-    """Makes the client wait for this rate before each attempt, besides its own limiter if it has one.
-
-    Returns None if it has to wait for neither.
-    """
-    local = None if per_second is None else LocalLimiter(per_second, clock=client.clock)
-    limiters = [limiter for limiter in (local, client.limiter) if limiter is not None]
-    if not limiters:
-        return None
-    client.limiter = rate = CallRate(limiters)
-    return rate
-
-
 def _open_files(client: ObservedClient, source: RowFile | None, job: Job) -> tuple[Journal, FailuresFile | None]:
-    if job.journal is None:
+    if job.journal is None or isinstance(job.journal, PostgresJournal):
         return temporary_journal(), _open_failures(source, job, "")
     where = Path(job.journal)
     journal = open_journal(where, _binding(client, source, where, job), send_all=job.send_all)
@@ -147,7 +103,7 @@ def _preview(client: AsyncPayCombat | None, source: RowFile | None, job: Job) ->
 
     Without a client, the journal's address and account are not checked.
     """
-    if job.journal is None or job.send_all:
+    if job.journal is None or isinstance(job.journal, PostgresJournal) or job.send_all:
         return None
     where = Path(job.journal)
     observed = None if client is None else client.observed(lambda _: None)

@@ -103,6 +103,11 @@ class RunRecorder:
         if self._doubtful:
             self._doubtful.pop(number, None)
 
+    def mark_interrupted(self, number: int, row: Row) -> None:
+        """Records that the call of a row was cancelled. Raises what `settle` raises."""
+        reason = "interrupted while the call was under way"
+        self.settle(number, row, RowState.UNKNOWN, journal_reason="interrupted", display_reason=reason)
+
     def settle(self, number: int, row: Row, state: RowState, *, journal_reason: str, display_reason: str) -> None:
         """Records the final state of a row whose call failed, and counts it.
 
@@ -142,7 +147,10 @@ class RunRecorder:
         if self._failures is not None:
             self._failures.add(row, reason)
 
-    def close(self) -> tuple[Path | None, str]:
+    def take_lost(self) -> None:
+        """Returns None, because no other machine can take rows of this journal."""
+
+    async def close(self) -> tuple[Path | None, str]:
         """Commits the results that wait and closes both files.
 
         Returns the path of the failures file (None if no row failed), and the message of an error with either file (""

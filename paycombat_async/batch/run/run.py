@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from paycombat_async._engine.observed import ObservedClient
-from paycombat_async.batch.journal.journal import RowState
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.reader import RowReader
 from paycombat_async.batch.run.failures import (
@@ -18,7 +18,7 @@ from paycombat_async.batch.run.failures import (
     state_after,
 )
 from paycombat_async.batch.run.pace import ReadingPace
-from paycombat_async.batch.run.recorder import RunRecorder
+from paycombat_async.batch.run.recording import Recorder
 from paycombat_async.batch.run.throttle import Throttle
 from paycombat_async.batch.run.work_queue import Item, WorkQueue
 from paycombat_async.endpoints import UPDATE_CUSTOMER
@@ -33,7 +33,7 @@ class Run:
     def __init__(
         self,
         client: ObservedClient,
-        recorder: RunRecorder,
+        recorder: Recorder,
         throttle: Throttle,
         on_progress: Callable[[Progress], None] | None,
         stop: asyncio.Event,
@@ -74,7 +74,7 @@ class Run:
         except BaseExceptionGroup as group_of_errors:
             failed.extend(group_of_errors.exceptions)
         finally:
-            report = self._close()
+            report = await self._close()
             on_report(report)
         if failed:
             raise failed[0]
@@ -93,8 +93,17 @@ class Run:
     async def _flush(self) -> None:
         try:
             await self._recorder.flush()
-        except ConfigurationError as error:
-            self._abort(str(error))
+        except (ConfigurationError, StoreFailed) as error:
+            self._abort(str(error), misconfigured=isinstance(error, StoreFailed))
+        if (is_lost := self._recorder.take_lost()) is not None:
+            self._drop(is_lost)
+
+    def _drop(self, is_lost: Callable[[int], bool]) -> None:
+        """Drops the rows that another machine has taken over, unless they are being sent."""
+        kept = [(item, error) for item, error in self._suspects if not is_lost(item.number)]
+        self._unfinished -= len(self._suspects) - len(kept) + self._queue.drop(is_lost)
+        self._suspects = kept
+        self._finish_if_done()
 
     async def _watch(self) -> None:
         await self._stop.wait()
@@ -110,8 +119,8 @@ class Run:
                 self._report_progress()
                 await self._queue.until_low(pace.low)
                 pace.adapt(len(chunk))
-        except ConfigurationError as error:  # the input has become unreadable, or the journal unwritable
-            self._abort(str(error))
+        except (ConfigurationError, StoreFailed) as error:  # the input is unreadable now, or the journal unwritable
+            self._abort(str(error), misconfigured=isinstance(error, StoreFailed))
         finally:
             await reader.aclose()
         self._input_exhausted = True
@@ -124,8 +133,8 @@ class Run:
             if item is None:
                 try:
                     item = await self._wait_for_item(me)
-                except PayCombatError as error:  # the rate's database failed: the row was not sent, and stays pending
-                    self._abort(str(error))
+                except StoreFailed as error:  # the rate's database failed: the row was not sent, and stays pending
+                    self._abort(str(error), misconfigured=True)
                     return
             row = item.row
             try:
@@ -133,7 +142,7 @@ class Run:
             except PayCombatError as error:
                 self._on_error(item, error)
             except asyncio.CancelledError:
-                self._note(item, RowState.UNKNOWN, "interrupted", "interrupted while the call was under way")
+                self._record(partial(self._recorder.mark_interrupted, item.number, item.row))
                 raise
             else:
                 self._on_success(item.number, reply.attempts)
@@ -172,7 +181,7 @@ class Run:
             return
         if isinstance(error, StoreFailed):  # the rate's database failed before a retry
             self._mark_if_unknown(item, error)
-            self._abort(str(error))
+            self._abort(str(error), misconfigured=True)
             return
         if isinstance(error, ApiError) and error.retry_after is not None:
             self._throttle.hold(error.retry_after)
@@ -214,11 +223,14 @@ class Run:
                 self._judge(item, error)
 
     def _judge(self, item: Item, error: PayCombatError) -> None:
-        self._note(item, state_after(error), journal_reason(error), display_reason(error))
+        number, row, state = item.number, item.row, state_after(error)
+        reasons = {"journal_reason": journal_reason(error), "display_reason": display_reason(error)}
+        self._record(lambda: self._recorder.settle(number, row, state, **reasons))
 
-    def _note(self, item: Item, state: RowState, reason: str, reason_shown: str) -> None:
+    def _record(self, record: Callable[[], None]) -> None:
+        """Records the result of a row, which is then finished."""
         try:
-            self._recorder.settle(item.number, item.row, state, journal_reason=reason, display_reason=reason_shown)
+            record()
         except ConfigurationError as error:  # the failures file cannot be written; the row's state is kept nevertheless
             self._abort(str(error))
         self._unfinished -= 1
@@ -245,9 +257,9 @@ class Run:
         if self._on_progress is not None:
             self._on_progress(self._progress())
 
-    def _close(self) -> BatchReport:
+    async def _close(self) -> BatchReport:
         self._judge_suspects()
-        failures_file, problem = self._recorder.close()
+        failures_file, problem = await self._recorder.close()
         self._report_progress()
         return BatchReport.of(
             self._progress(),

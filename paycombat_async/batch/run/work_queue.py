@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -40,6 +40,15 @@ class WorkQueue:
         if len(self._items) <= self._low:
             self._ran_low.set()
         return item
+
+    def drop(self, is_lost: Callable[[int], bool]) -> int:
+        """Removes the items whose number `is_lost` accepts, and returns how many it removed."""
+        kept = [item for item in self._items if not is_lost(item.number)]
+        dropped = len(self._items) - len(kept)
+        self._items = deque(kept)
+        if len(self._items) <= self._low:
+            self._ran_low.set()
+        return dropped
 
     async def until_not_empty(self) -> None:
         """Waits until there is at least one item."""

@@ -81,7 +81,7 @@ async def test_a_limiter_that_fails_stops_the_run_and_blames_no_row() -> None:
 
     assert (7, 0, report.rows - 7) == (report.updated, report.failed, report.pending)
     assert "the limiter in PostgreSQL cannot be reached" == report.stopped
-    assert 1 == report.exit_code
+    assert 2 == report.exit_code
 
 
 async def test_a_limiter_that_fails_before_a_retry_leaves_the_row_unknown() -> None:

@@ -41,7 +41,7 @@ async def test_results_of_a_commit_that_failed_are_written_by_the_next(monkeypat
     recorder.mark_done(items[1].number)
     monkeypatch.setattr(Journal, "commit", works)
     await recorder.flush()
-    recorder.close()
+    await recorder.close()
 
     assert [(item.number, RowState.DONE) for item in items] == [(result.number, result.state) for result in written]
 
@@ -66,7 +66,7 @@ async def test_results_of_a_commit_that_failed_are_written_at_the_end(monkeypatc
     recorder.mark_done(items[0].number)
     with pytest.raises(ConfigurationError, match="disk is full"):
         await recorder.flush()
-    recorder.close()
+    await recorder.close()
 
     assert [(items[0].number, RowState.DONE)] == [(result.number, result.state) for result in written]
 
@@ -90,6 +90,6 @@ async def test_results_of_a_commit_that_is_cancelled_are_written(monkeypatch: py
     with pytest.raises(asyncio.CancelledError):
         await flushing
     may_write.set()
-    recorder.close()
+    await recorder.close()
 
     assert [(items[0].number, RowState.DONE)] == [(result.number, result.state) for result in written]

@@ -1,0 +1,1 @@
+"""A journal in PostgreSQL: one run that any number of machines carry out together."""

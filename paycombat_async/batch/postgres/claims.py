@@ -1,0 +1,131 @@
+"""The chunks of rows that this process has taken, with their leases (the time for which they belong to it)."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from paycombat_async._clock import Clock
+from paycombat_async._postgres.tables import Tables
+from paycombat_async.batch.postgres.chunk_statements import CLAIM, COMMIT, LEASE_S, RELEASE, RENEW, ROWS
+from paycombat_async.batch.rows.row import Row
+from paycombat_async.schemas.customers import UpdateCustomer
+
+_RENEW_S: Final = LEASE_S / 3
+
+
+class ClaimedRow(Row, frozen=True, gc=False):
+    """A row of a run. `number` is its number in the run, `chunk` that of the chunk with which it was taken.
+
+    `request` has the id of the customer only, as `body` has all that is sent.
+    """
+
+    number: int = 0
+    chunk: int = 0
+
+
+class RowResult(Struct, frozen=True, gc=False):
+    """The final state of a row in this pass: done, failed or unknown."""
+
+    number: int
+    chunk: int
+    state: str
+    reason: bytes | None
+
+
+class _Held(Struct):
+    """A chunk of this process. `until` is when its lease ends, by the monotonic clock; `left` rows have no result."""
+
+    token: int
+    until: float
+    left: int
+
+
+class Claims:
+    """Takes chunks, renews their leases, and commits results of rows as long as their chunks belong to this process."""
+
+    def __init__(self, tables: Tables, run: int, owner: str, clock: Clock) -> None:
+        """`owner` is a text that no other process has."""
+        self._tables = tables
+        self._run = run
+        self._owner = owner
+        self._clock = clock
+        self._held: dict[int, _Held] = {}
+        self._lost: set[int] = set()
+
+    async def claim(self) -> list[ClaimedRow] | None:
+        """Takes the next free chunk and returns its rows that are due; None if no chunk is free."""
+        since = self._clock.monotonic()
+        found = await self._tables.execute(CLAIM, {"run": self._run, "owner": self._owner})
+        if not found:
+            return None
+        ((chunk, token, first, last),) = found
+        self._held[chunk] = held = _Held(token, since + LEASE_S, sys.maxsize)
+        rows = await self._tables.execute(ROWS, {"run": self._run, "first": first, "last": last})
+        held.left = len(rows)
+        return [_row(chunk, *row) for row in rows]
+
+    async def commit(self, results: Sequence[RowResult], *, retried: int, throttled: int) -> None:
+        """Writes the results whose chunks still belong to this process, and renews leases when it is time.
+
+        `retried` and `throttled` are added to the counts of the run if any result is written. Safe to repeat.
+        """
+        if results:
+            await self._write(results, retried, throttled)
+        now = self._clock.monotonic()
+        if any(held.until - now < LEASE_S - _RENEW_S for held in self._held.values()):
+            own = list(self._held)
+            kept = {number for (number,) in await self._tables.execute(RENEW, self._own(own))}
+            self._forget(set(own) - kept)
+            for number in kept & self._held.keys():
+                self._held[number].until = now + LEASE_S
+
+    def is_late(self) -> bool:
+        """Whether the lease of any chunk is over, so that another process may have taken it."""
+        now = self._clock.monotonic()
+        return any(held.until < now for held in self._held.values())
+
+    def take_lost(self) -> Callable[[int], bool] | None:
+        """Returns a function that says whether a chunk was lost since the last call; None if none was."""
+        if not self._lost:
+            return None
+        lost, self._lost = self._lost, set()
+        return lost.__contains__
+
+    async def release(self) -> None:
+        """Gives the chunks back: another process may take the rows that have no result."""
+        if self._held:
+            await self._tables.execute(RELEASE, self._own(list(self._held)))
+            self._held.clear()
+
+    async def _write(self, results: Sequence[RowResult], retried: int, throttled: int) -> None:
+        own = list(self._held)
+        values = {
+            "numbers": [result.number for result in results],
+            "chunks_of": [result.chunk for result in results],
+            "states": [result.state for result in results],
+            "reasons": [result.reason for result in results],
+            "counts_for": next((result.chunk for result in results if result.chunk in self._held), 0),
+            "retried": retried,
+            "throttled": throttled,
+        }
+        written = {number for (number,) in await self._tables.execute(COMMIT, self._own(own) | values)}
+        self._forget(set(own) - written)
+        for result in results:
+            if (held := self._held.get(result.chunk)) is not None:
+                held.left -= 1
+                if not held.left:
+                    del self._held[result.chunk]
+
+    def _forget(self, lost: set[int]) -> None:
+        for number in lost & self._held.keys():
+            del self._held[number]
+            self._lost.add(number)
+
+    def _own(self, chunks: list[int]) -> dict[str, object]:
+        return {"run": self._run, "chunks": chunks, "tokens": [self._held[number].token for number in chunks]}
+
+
+def _row(chunk: int, number: int, line: int, customer: bytes, body: bytes) -> ClaimedRow:
+    return ClaimedRow(line, UpdateCustomer(customer_id=customer.decode()), body, "", number=number, chunk=chunk)

@@ -1,0 +1,71 @@
+"""The rows of a run that failed, over all machines: for the report, and for the failures file of each machine."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from paycombat_async._postgres.tables import Tables
+from paycombat_async._printable import printable
+from paycombat_async.batch.failures_file import FailuresFile, file_digest
+from paycombat_async.batch.postgres.chunk_statements import FAILURES, LEAVE, LEFT, WARNINGS
+from paycombat_async.batch.postgres.staging import source_of
+from paycombat_async.batch.report import FIRST_FAILURES, Failure, Tally
+from paycombat_async.batch.rows.file import RowFile
+from paycombat_async.batch.rows.row import BadRow
+
+_READ_ROWS: Final = 1000  # rows read at a time
+
+
+async def open_failures_file(tables: Tables, run: int, path: Path, source: RowFile | None) -> FailuresFile:
+    """Opens the failures file of this machine. A file that a run of this name has left there may be replaced.
+
+    Raises `ConfigurationError` if the folder cannot be written.
+    """
+    ((left,),) = await tables.execute(LEFT, {"run": run})
+    return await asyncio.to_thread(_open, path, source, left)
+
+
+def _open(path: Path, source: RowFile | None, left: list[str]) -> FailuresFile:
+    present = ""
+    with suppress(OSError):  # an unreadable file is none that was left here
+        present = file_digest(path) if path.is_file() else ""
+    return FailuresFile(path, source, left=present if present in left else "")
+
+
+async def list_failures(tables: Tables, run: int, file: FailuresFile | None, tally: Tally) -> Path | None:
+    """Adds the first failures and warnings to `tally`, and all failures to `file`, which is then closed.
+
+    Returns the path of the file, None without failures or without a file. Raises `ConfigurationError` if the file
+    cannot be written, `StoreFailed` if the database fails.
+    """
+    async for row in _failures(tables, run):
+        tally.keep(row, row.reason)
+        if file is not None:
+            file.add(row, row.reason)
+        elif len(tally.failures) >= FIRST_FAILURES:
+            break
+    for line, customer, damage in await tables.execute(WARNINGS, {"run": run, "limit": FIRST_FAILURES}):
+        tally.warnings.append(Failure(line, printable(_text(customer)), printable(_text(damage))))
+    where = None if file is None else file.close()
+    if file is not None and file.digest:
+        await tables.execute(LEAVE, {"run": run, "digest": file.digest})
+    return where
+
+
+async def _failures(tables: Tables, run: int) -> AsyncGenerator[BadRow]:
+    """Yields the failed rows in the order of their lines."""
+    line, number = -1, 0
+    while True:
+        values = {"run": run, "line": line, "number": number, "limit": _READ_ROWS}
+        found = await tables.execute(FAILURES, values)
+        for line, number, customer, packed, is_body, reason in found:  # noqa: B007  # the last ones are used above
+            source = None if packed is None else packed.decode() if is_body else source_of(packed)
+            yield BadRow(line, _text(reason), _text(customer), source)
+        if len(found) < _READ_ROWS:
+            return
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", "surrogatepass")

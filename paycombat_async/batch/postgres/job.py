@@ -1,0 +1,201 @@
+"""The part of one machine in a run of many: joins the run, carries out free chunks, and waits for the others."""
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+from typing import Final
+
+from paycombat_async._clock import SYSTEM_CLOCK
+from paycombat_async._engine.observed import ObservedClient
+from paycombat_async._protocol.messages import Attempt
+from paycombat_async.batch.failures_file import FailuresFile
+from paycombat_async.batch.journal.binding import Binding
+from paycombat_async.batch.postgres.claims import Claims
+from paycombat_async.batch.postgres.failures import list_failures, open_failures_file
+from paycombat_async.batch.postgres.journal import PostgresJournal
+from paycombat_async.batch.postgres.load import Loader
+from paycombat_async.batch.postgres.outage import OutlastingLimiter, outlast
+from paycombat_async.batch.postgres.recorder import ClaimReader, ClaimRecorder
+from paycombat_async.batch.postgres.status import RunStatus
+from paycombat_async.batch.report import BatchReport, Tally
+from paycombat_async.batch.rows.file import RowFile
+from paycombat_async.batch.rows.reader import GivenRows
+from paycombat_async.batch.run.arguments import Job
+from paycombat_async.batch.run.call_rate import CallRate, limit_rate
+from paycombat_async.batch.run.run import Run
+from paycombat_async.batch.run.throttle import Throttle
+from paycombat_async.client import AsyncPayCombat
+from paycombat_async.errors import ConfigurationError, StoreFailed
+from paycombat_async.limiters.postgres import PostgresLimiter
+from paycombat_async.webhooks.inboxes.holding import finish
+
+_POLL_S: Final = 0.5  # seconds between two looks at the counts of the run
+
+
+async def carry_out_together(
+    client: AsyncPayCombat, journal: PostgresJournal, rows: GivenRows, job: Job
+) -> BatchReport:
+    """Carries out the run together with other machines, and returns the report over all machines.
+
+    Raises `ConfigurationError` or `StoreFailed` before anything is sent if the input, the run or the failures file
+    cannot be used.
+    """
+    limiter = _limiter(journal, job)
+    try:
+        part = Part(client, journal, job, limiter)
+        return await part.carry_out(rows)
+    finally:
+        if limiter is not None:
+            await finish(limiter.aclose())
+
+
+def _limiter(journal: PostgresJournal, job: Job) -> PostgresLimiter | None:
+    if journal.rate is not None and job.rate not in {None, journal.rate}:
+        raise ConfigurationError("the rate of the call and the rate of its journal differ; give one of them")
+    rate = journal.rate if job.rate is None else job.rate
+    return None if rate is None else journal.limiter(rate)
+
+
+class Part:
+    """The part of this process in a run."""
+
+    def __init__(
+        self, client: AsyncPayCombat, journal: PostgresJournal, job: Job, limiter: PostgresLimiter | None
+    ) -> None:
+        self._journal, self._job = journal, job
+        self._client: ObservedClient = client.observed(self._on_failed)
+        self._clock = SYSTEM_CLOCK  # for the database, whose time is real even if the client's clock is not
+        lasting = None if limiter is None else OutlastingLimiter(limiter, self._clock)
+        self._rate: CallRate | None = limit_rate(self._client, lasting)
+        self._tally = Tally(None)
+        self._throttle = self._new_throttle()
+        self._stop = job.stop or asyncio.Event()
+        self._begun = self._clock.monotonic()
+        self._stopped = ""
+        self._misconfigured = False
+        self._doubtful = 0
+
+    async def carry_out(self, rows: GivenRows) -> BatchReport:
+        """Joins the run, carries out chunks until none is left on any machine, and returns the report."""
+        source = rows if isinstance(rows, RowFile) else None
+        fingerprint = "" if source is None else await asyncio.to_thread(source.content_digest)
+        loader = Loader(self._journal, self._binding(), self._clock, send_all=self._job.send_all)
+        run = await loader.join(rows, fingerprint)
+        failures = None
+        if self._job.failed is not None:
+            failures = await open_failures_file(self._journal.tables, run, Path(self._job.failed), source)
+        watching = asyncio.create_task(self._watch())
+        try:
+            await self._work(run)
+        finally:
+            watching.cancel()
+            report = await finish(self._report(run, failures))
+            self._job.on_report(report)
+        return report
+
+    async def _work(self, run: int) -> None:
+        owner = f"{socket.gethostname()} {os.getpid()} {self._clock.random()}"
+        while True:
+            claims = Claims(self._journal.tables, run, owner, self._clock)
+            self._throttle = self._new_throttle()
+            recorder = ClaimRecorder(claims, self._tally, self._throttle, self._clock)
+            round_ = Run(self._client, recorder, self._throttle, None, self._stop)
+            try:
+                report = await round_.execute(ClaimReader(claims, self._clock), lambda _: None)
+            finally:
+                self._doubtful = recorder.doubtful
+            self._stopped, self._misconfigured = report.stopped, report.misconfigured
+            if self._stopped or self._stop.is_set() or not await self._wait_for_free_chunk():
+                return
+
+    async def _wait_for_free_chunk(self) -> bool:
+        """Waits until a machine has given back, or lost, a chunk. Returns False if none is left, or on `stop`."""
+        while not self._stop.is_set():
+            try:
+                status = await outlast(self._journal.status, self._clock)
+            except StoreFailed as error:
+                self._stopped, self._misconfigured = str(error), True
+                return False
+            if status.is_over or status.free:
+                return not status.is_over
+            await self._clock.sleep(_POLL_S)
+        return False
+
+    async def _watch(self) -> None:
+        """Reports the progress of all machines, as long as the database answers."""
+        while self._job.on_progress is not None:
+            try:
+                status = await self._journal.status()
+            except StoreFailed:
+                pass  # the run itself finds out whether this lasts
+            else:
+                self._job.on_progress(status.progress(self._clock.monotonic() - self._begun))
+            await self._clock.sleep(_POLL_S)
+
+    async def _report(self, run: int, failures: FailuresFile | None) -> BatchReport:
+        """Returns the report over all machines. Rows whose call was cancelled here are unknown in it."""
+        where, status = None, None
+        try:
+            status = await self._journal.status()
+            where = await list_failures(self._journal.tables, run, failures, self._tally)
+        except (ConfigurationError, StoreFailed) as error:
+            self._stopped = self._stopped or str(error)
+            self._misconfigured = self._misconfigured or isinstance(error, StoreFailed)
+        return self._report_of(status or self._own_counts(), where)
+
+    def _report_of(self, status: RunStatus, where: Path | None) -> BatchReport:
+        progress = status.progress(self._clock.monotonic() - self._begun)
+        if self._job.on_progress is not None:
+            self._job.on_progress(progress)
+        doubtful = min(self._doubtful, status.pending)
+        return BatchReport(
+            rows=status.rows,
+            updated=status.updated,
+            unchanged=status.unchanged,
+            failed=status.failed,
+            unknown=status.unknown + doubtful,
+            pending=status.pending - doubtful,
+            retried=status.retried,
+            throttled=status.throttled,
+            damaged=status.damaged,
+            elapsed=progress.elapsed,
+            failures=tuple(self._tally.failures),
+            warnings=tuple(self._tally.warnings),
+            failures_file=where,
+            stopped=self._stopped,
+            misconfigured=self._misconfigured,
+            interrupted=self._stop.is_set(),
+        )
+
+    def _own_counts(self) -> RunStatus:
+        """Returns the counts of this process, for a report while the database fails."""
+        tally = self._tally
+        return RunStatus(
+            run=self._journal.run,
+            rows=tally.rows,
+            updated=tally.updated,
+            unchanged=0,
+            failed=0,
+            unknown=0,
+            retried=tally.retried,
+            throttled=tally.throttled,
+            damaged=0,
+            machines=1,
+            chunks=1,
+            free=0,
+        )
+
+    def _on_failed(self, attempt: Attempt) -> None:
+        if attempt.status == 429:
+            self._tally.throttled += 1
+            self._throttle.throttled(attempt)
+
+    def _new_throttle(self) -> Throttle:
+        workers = min(self._job.concurrency, self._client.max_connections)
+        return Throttle(workers, self._rate, self._client.clock)
+
+    def _binding(self) -> Binding:
+        client = self._client
+        account = client.account_digest("paycombat journal")
+        return Binding(source="", address=client.base_url, account=account, name=self._job.account or "")

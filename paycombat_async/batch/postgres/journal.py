@@ -1,0 +1,94 @@
+"""`PostgresJournal`: names a run in a PostgreSQL database, which any number of machines carry out together."""
+
+from typing import TYPE_CHECKING, Final
+
+from paycombat_async._postgres.tables import DEFAULT_SCHEMA, Tables
+from paycombat_async._secrets import Secret
+from paycombat_async.batch.postgres.chunk_statements import STATUS
+from paycombat_async.batch.postgres.status import RunStatus
+from paycombat_async.batch.postgres.tables import BATCH_STEPS
+from paycombat_async.errors import ConfigurationError
+from paycombat_async.limiters.limiter import check_rate
+from paycombat_async.limiters.postgres import PostgresLimiter
+
+if TYPE_CHECKING:
+    from paycombat_async._postgres.pool import Pool
+
+LONGEST_RUN: Final = 80  # characters; the limiter of a run has a longer name, of which 100 are allowed
+_KIND: Final = "journal"
+
+
+class PostgresJournal:
+    """The journal of a run in a PostgreSQL database, for `sync_customers` on many machines at the same time.
+
+    Machines that name the same `run` and pass the same rows carry them out together: each takes 500 rows at a time, and
+    takes over those of a machine that has not been heard of for 15 seconds. `rate` is the highest number of requests
+    per second of all machines together, retries included.
+
+    The bodies of rows are in the database until the rows are carried out, and are then deleted. Run
+    `await journal.migrate()` once before the first run, and after an upgrade.
+    """
+
+    def __init__(
+        self,
+        dsn_or_pool: "str | Pool",
+        run: str,
+        rate: float | None = None,
+        schema: str = DEFAULT_SCHEMA,
+    ) -> None:
+        """Takes a connection string or your own `AsyncConnectionPool`; connects at the first use.
+
+        Your pool belongs to the event loop that you open it in, and is never closed by the journal. Raises
+        `ConfigurationError` if psycopg is missing, and for an invalid connection string, name, rate or schema.
+        """
+        self._source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
+        del dsn_or_pool  # tracebacks with local variables would show the password in it
+        self.run, self.rate, self.schema = _check_run(run), None if rate is None else check_rate(rate), schema
+        self.tables: Final = Tables(
+            self._source, schema, owner="PostgresJournal", kind=_KIND, component="batch", steps=BATCH_STEPS
+        )
+
+    def limiter(self, per_second: float) -> PostgresLimiter:
+        """Returns the limiter that all machines of this run share. Close it after use."""
+        dsn_or_pool = self._source.reveal() if isinstance(self._source, Secret) else self._source
+        return PostgresLimiter(dsn_or_pool, f"batch {self.run}", per_second, self.schema)
+
+    async def status(self) -> RunStatus:
+        """Returns the counts of the run, over all machines. Raises `ConfigurationError` if there is no such run."""
+        found = await self.tables.execute(STATUS, {"name": self.run})
+        if not found:
+            raise ConfigurationError(f"there is no run {self.run!r} in this database")
+        return RunStatus.of(found[0])
+
+    async def runs(self) -> list[RunStatus]:
+        """Returns the counts of each run in this schema, the oldest run first."""
+        return [RunStatus.of(found) for found in await self.tables.execute(STATUS, {"name": None})]
+
+    async def migrate(self) -> None:
+        """Creates the schema and the tables of runs and rates, or updates them. Safe to repeat, and in many processes.
+
+        Raises `StoreFailed` on failure, and if the tables are from a later release of paycombat.
+        """
+        await self.tables.migrate()
+        limiter = self.limiter(1)
+        try:
+            await limiter.migrate()
+        finally:
+            await limiter.aclose()
+
+    async def version(self) -> int:
+        """Returns the version of the tables, or 0 if they do not exist; this release needs `len(BATCH_STEPS)`."""
+        return await self.tables.version()
+
+    async def aclose(self) -> None:
+        """Closes the connections that the journal itself has opened; its next use opens new ones."""
+        await self.tables.aclose()
+
+    def __repr__(self) -> str:
+        return f"PostgresJournal(run={self.run!r}, rate={self.rate!r}, schema={self.schema!r})"
+
+
+def _check_run(run: object) -> str:
+    if not isinstance(run, str) or not run.isprintable() or not 0 < len(run.strip()) == len(run) <= LONGEST_RUN:
+        raise ConfigurationError(f"the name of a run must be 1 to {LONGEST_RUN} printable characters")
+    return run

@@ -1,0 +1,143 @@
+"""Loads an input into a run, or joins the run if another machine has loaded the same input."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from paycombat_async._clock import Clock
+from paycombat_async._printable import printable
+from paycombat_async.batch.journal.binding import Binding, other_account
+from paycombat_async.batch.postgres.chunk_statements import LEASE_S
+from paycombat_async.batch.postgres.journal import PostgresJournal
+from paycombat_async.batch.postgres.load_statements import AGAIN, BEGIN_PASS, BIND, CREATE_RUN, LOCK_RUN, MERGE, STAGE
+from paycombat_async.batch.postgres.staging import Staged, copy_rows
+from paycombat_async.batch.rows.iterables import reader_of
+from paycombat_async.batch.rows.reader import GivenRows, RowReader
+from paycombat_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from paycombat_async._postgres.pool import Connection
+
+_POLL_S: Final = 0.5
+_REMEDY: Final = "name another run (--run)"
+_PATIENCE_S: Final = 2 * LEASE_S  # a machine that was killed holds its chunks for one lease
+
+
+class Found(NamedTuple):
+    """The state of a run before this machine joins it; see the table `batch_run`.
+
+    `is_bound` says whether a row was carried out, `is_open` whether rows of the current pass are left, and `is_busy`
+    whether a machine works on any of them.
+    """
+
+    number: int
+    address: str
+    account: str
+    account_name: str
+    input: str
+    sends_all: bool
+    load: int
+    passes: int
+    is_bound: bool
+    is_open: bool
+    is_busy: bool
+
+
+class Loader:
+    """Brings the rows of one machine into a run. Raises `StoreFailed` if the database fails."""
+
+    def __init__(self, journal: PostgresJournal, binding: Binding, clock: Clock, *, send_all: bool) -> None:
+        self._journal = journal
+        self._tables = journal.tables
+        self._binding = binding
+        self._clock = clock
+        self._send_all = send_all
+        # Whether another machine was loading when this one came. If that one has carried out all rows meanwhile, this
+        # machine has had a part in the same pass, and must not begin another.
+        self._has_waited = False
+
+    async def join(self, rows: GivenRows, fingerprint: str) -> int:
+        """Loads the rows, unless the run has the same ones, and returns the number of the run.
+
+        `fingerprint` identifies the content of the input; it is "" for an iterable, which is read to find out. Waits
+        while another machine loads. Raises `ConfigurationError` if the run belongs to another account, or if machines
+        work on another input in it.
+        """
+        await self._tables.execute(CREATE_RUN, {"name": self._journal.run})
+        reader = reader_of(rows)
+        try:
+            while (number := await self._try_to_join(reader, fingerprint)) is None:
+                self._has_waited = True
+                await self._clock.sleep(_POLL_S)
+        finally:
+            await reader.aclose()
+        return number
+
+    async def _try_to_join(self, reader: RowReader, fingerprint: str) -> int | None:
+        """Returns None if another machine is loading the run."""
+        from paycombat_async._postgres.errors import translated  # noqa: PLC0415  # needs psycopg, which is optional
+
+        database = self._tables.database
+        async with database.transaction() as connection:
+            with translated(database.failure):
+                rows = await self._fetch(connection, LOCK_RUN, {"name": self._journal.run})
+                if not rows:
+                    return None
+                found = Found(*rows[0])
+                await self._bind(connection, found)
+                await self._load(connection, found, reader, fingerprint)
+        return found.number
+
+    async def _bind(self, connection: "Connection", found: Found) -> None:
+        given = self._binding
+        if found.is_bound or found.is_busy:
+            bound = Binding(source="", address=found.address, account=found.account, name=found.account_name)
+            if reason := other_account(bound, given, _REMEDY):
+                raise ConfigurationError(printable(f"the run {self._journal.run} belongs to {reason}", limit=1000))
+        name = given.name or (found.account_name if found.is_bound else "")
+        values = {"run": found.number, "address": given.address, "account": given.account, "account_name": name}
+        await self._fetch(connection, BIND, values)
+
+    async def _load(self, connection: "Connection", found: Found, reader: RowReader, fingerprint: str) -> None:
+        staged: Staged | None = None
+        if not fingerprint:
+            staged = await self._stage(connection, reader)
+            fingerprint = staged.digest
+        is_same, values = found.input == fingerprint, {"run": found.number}
+        if is_same and (found.is_open or self._has_waited) and (found.sends_all or not self._send_all):
+            return
+        if is_same and not found.is_open and not self._send_all:
+            await self._run(connection, (*AGAIN, *BEGIN_PASS), values)
+            return
+        await self._wait_for_machines(connection)
+        staged = staged or await self._stage(connection, reader)
+        merged = values | {"input": fingerprint, "sends_all": self._send_all, "rows": staged.rows}
+        await self._run(connection, MERGE, merged)
+        await self._run(connection, BEGIN_PASS, values)
+
+    async def _stage(self, connection: "Connection", reader: RowReader) -> Staged:
+        await self._fetch(connection, STAGE, {})
+        return await copy_rows(connection, reader)
+
+    async def _wait_for_machines(self, connection: "Connection") -> None:
+        """Waits until no machine works on the run, because its calls could overtake those of this input.
+
+        Raises `ConfigurationError` if a machine still does after twice the time for which a killed one holds its rows.
+        """
+        until = self._clock.monotonic() + _PATIENCE_S
+        while Found(*(await self._fetch(connection, LOCK_RUN, {"name": self._journal.run}))[0]).is_busy:
+            if self._clock.monotonic() > until:
+                raise ConfigurationError(
+                    f"machines are at work on another input in the run {self._journal.run}, or without --all; stop"
+                    " them, wait for their end, or name another run"
+                )
+            await self._clock.sleep(_POLL_S)
+
+    async def _run(self, connection: "Connection", statements: Sequence[str], values: Mapping[str, object]) -> None:
+        for text in statements:
+            await self._fetch(connection, text, values)
+
+    # The rows are tuples of Any because PostgreSQL's values have no static types.
+    async def _fetch(self, connection: "Connection", text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        from paycombat_async._postgres.database import fetch  # noqa: PLC0415  # needs psycopg, which is optional
+
+        return await fetch(connection, self._tables.sql(text), values)

@@ -1,0 +1,56 @@
+"""Waits while the database fails, as during a restart or a failover, and gives up after a minute."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+from paycombat_async._clock import Clock
+from paycombat_async.errors import StoreFailed
+from paycombat_async.limiters.limiter import Limiter
+
+T = TypeVar("T")
+
+OUTAGE_S: Final = 60.0  # seconds; a failover of a managed database takes 30 to 60
+_PAUSE_S: Final = 0.5
+
+
+class Outage:
+    """Measures how long the database has failed without a success."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since: float | None = None
+
+    def failed(self, error: StoreFailed) -> None:
+        """Notes a failure. Raises `error` if the database has failed for longer than `OUTAGE_S`."""
+        now = self._clock.monotonic()
+        self._since = now if self._since is None else self._since
+        if now - self._since > OUTAGE_S:
+            raise error
+
+    def ended(self) -> None:
+        """Notes a success."""
+        self._since = None
+
+
+# Any: what a coroutine yields to its event loop
+async def outlast(work: Callable[[], Coroutine[Any, Any, T]], clock: Clock) -> T:
+    """Returns the result of `work`, which is repeated while it raises `StoreFailed`, for `OUTAGE_S` at most."""
+    outage = Outage(clock)
+    while True:
+        try:
+            return await work()
+        except StoreFailed as error:
+            outage.failed(error)
+        await clock.sleep(_PAUSE_S)
+
+
+class OutlastingLimiter:
+    """A limiter in the database, whose failures make callers wait instead of failing, for `OUTAGE_S` at most."""
+
+    def __init__(self, limiter: Limiter, clock: Clock) -> None:
+        self._limiter = limiter
+        self._clock = clock
+
+    async def acquire(self) -> None:
+        """Waits until one more request may be sent. Raises `StoreFailed` if the database keeps failing."""
+        await outlast(self._limiter.acquire, self._clock)

@@ -1,0 +1,160 @@
+"""Reads the rows of the chunks that a process takes, and records their results in the database."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from paycombat_async._clock import Clock
+from paycombat_async.batch.journal.journal import RowState
+from paycombat_async.batch.postgres.claims import ClaimedRow, Claims, RowResult
+from paycombat_async.batch.postgres.outage import Outage, outlast
+from paycombat_async.batch.report import Tally
+from paycombat_async.batch.rows.reader import RowReader
+from paycombat_async.batch.rows.row import BadRow, Row
+from paycombat_async.batch.run.throttle import Throttle
+from paycombat_async.batch.run.work_queue import Item
+from paycombat_async.errors import StoreFailed
+from paycombat_async.webhooks.inboxes.holding import finish
+
+# The most results that wait for a commit, besides those of the last quarter of a second. If the process is killed, they
+# are lost, and their rows are sent again.
+COMMIT_RESULTS: Final = 250
+# Seconds without new calls when a lease is over: as long as one attempt to reach the database may take.
+_PAUSE_S: Final = 10.0
+
+
+class ClaimReader(RowReader):
+    """Reads the rows of free chunks, one chunk after another, until no chunk is free."""
+
+    def __init__(self, claims: Claims, clock: Clock) -> None:
+        self._claims = claims
+        self._clock = clock
+        self._rows: deque[ClaimedRow] = deque()
+
+    async def take(self, most: int) -> list[Row | BadRow]:
+        if not self._rows:
+            # Finished even if the run ends meanwhile, so that the chunk can be given back.
+            claimed = await finish(outlast(self._claims.claim, self._clock))
+            self._rows.extend(claimed or [])
+        return [self._rows.popleft() for _ in range(min(most, len(self._rows)))]
+
+
+class ClaimRecorder:
+    """A `Recorder` of rows that were taken from a run of many machines."""
+
+    def __init__(self, claims: Claims, tally: Tally, throttle: Throttle, clock: Clock) -> None:
+        """`tally` counts the rows of this process, `throttle` pauses the calls while the database fails."""
+        self.tally = tally
+        self._claims = claims
+        self._throttle = throttle
+        self._outage = Outage(clock)
+        self._results: list[RowResult] = []
+        self._chunks: dict[int, int] = {}  # chunks by the numbers of rows that have no result
+        self._doubtful: set[int] = set()  # rows that may have been carried out and have no result
+        self._told = (tally.retried, tally.throttled)  # counts that the database has
+        self._are_many = asyncio.Event()
+        self._committing = asyncio.Lock()
+
+    async def plan(self, chunk: list[Row | BadRow]) -> list[Item]:
+        """Returns the rows as items. They were recorded when their chunk was taken."""
+        items = [Item(row, row.number) for row in chunk if isinstance(row, ClaimedRow)]
+        self._chunks.update((row.number, row.chunk) for row in chunk if isinstance(row, ClaimedRow))
+        self.tally.rows += len(items)
+        return items
+
+    async def until_many(self) -> None:
+        """Waits until `COMMIT_RESULTS` results wait for a commit."""
+        self._are_many.clear()
+        if len(self._results) < COMMIT_RESULTS:
+            await self._are_many.wait()
+
+    async def flush(self) -> None:
+        """Commits the results that wait, and renews leases. If the database fails, the results wait for the next call.
+
+        When a lease is over, no call begins until it is known whether the chunk still belongs to this process. Raises
+        `StoreFailed` if the database has failed for a minute.
+        """
+        if self._claims.is_late():
+            self._throttle.hold(_PAUSE_S)
+        try:
+            await self._commit()
+        except StoreFailed as error:
+            self._outage.failed(error)
+        else:
+            self._outage.ended()
+
+    async def _commit(self) -> None:
+        async with self._committing:
+            results, self._results = self._results, []
+            told, (retried, throttled) = self._told, (self.tally.retried, self.tally.throttled)
+            is_written = False
+            try:
+                await self._claims.commit(results, retried=retried - told[0], throttled=throttled - told[1])
+                is_written = True
+            finally:  # a cancellation must not lose results either, and repeating a commit is safe
+                if not is_written:
+                    self._results = results + self._results
+                elif results:
+                    self._told = (retried, throttled)
+
+    def take_lost(self) -> Callable[[int], bool] | None:
+        """Returns a function that says whether the row of a number belongs to a chunk that this process has lost."""
+        is_lost = self._claims.take_lost()
+        if is_lost is None:
+            return None
+        rows = {number for number, chunk in self._chunks.items() if is_lost(chunk)}
+        return rows.__contains__
+
+    def mark_unknown(self, number: int, row: Row, journal_reason: str, display_reason: str) -> None:
+        """Notes that a row may have been carried out and will be sent again: if it is refused then, it is unknown."""
+        del row, journal_reason, display_reason
+        self._doubtful.add(number)
+
+    def mark_interrupted(self, number: int, row: Row) -> None:
+        """Notes that the call of a row was cancelled. The row has no result, so a process will send it again."""
+        del row
+        self._doubtful.add(number)
+
+    def mark_done(self, number: int) -> None:
+        """Records that the row with this number was carried out."""
+        self._doubtful.discard(number)
+        self.tally.updated += 1
+        self._add(number, RowState.DONE, "")
+
+    def settle(self, number: int, row: Row, state: RowState, *, journal_reason: str, display_reason: str) -> None:
+        """Records the final state of a row whose call failed, with `display_reason`."""
+        del row, journal_reason
+        if number in self._doubtful and state is RowState.FAILED:
+            state = RowState.UNKNOWN
+        self._doubtful.discard(number)
+        self._add(number, state, display_reason)
+
+    def _add(self, number: int, state: RowState, reason: str) -> None:
+        chunk = self._chunks.pop(number)
+        self._results.append(RowResult(number, chunk, state.value, reason.encode() if reason else None))
+        if len(self._results) >= COMMIT_RESULTS:
+            self._are_many.set()
+
+    @property
+    def doubtful(self) -> int:
+        """The number of rows that may have been carried out, and have no result that says so."""
+        return len(self._doubtful)
+
+    async def close(self) -> tuple[Path | None, str]:
+        """Commits the results that wait, and gives the chunks back. Returns None, as it writes no failures file, and
+        the message of an error of the database, "" if there was none.
+
+        If the caller is cancelled meanwhile, this goes on for 15 seconds at most.
+        """
+        problem = ""
+        try:
+            await finish(self._close())
+        except StoreFailed as error:
+            problem = str(error)
+        return None, problem
+
+    async def _close(self) -> None:
+        await self._commit()
+        await self._claims.release()

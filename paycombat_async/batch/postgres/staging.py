@@ -1,0 +1,70 @@
+"""Copies the rows of an input into a temporary table of the database, as a stream of any length."""
+
+import json
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec import Struct
+
+from paycombat_async._signing import content_digest
+from paycombat_async.batch.postgres.load_statements import COPY, COPY_TYPES
+from paycombat_async.batch.rows.reader import RowReader
+from paycombat_async.batch.rows.row import BadRow, Row, Source
+
+if TYPE_CHECKING:
+    from paycombat_async._postgres.pool import Connection
+
+_READ_ROWS: Final = 512  # rows read at a time
+
+
+class Staged(Struct, frozen=True):
+    """What was copied: `rows` of the input, and a digest of their content."""
+
+    rows: int
+    digest: str
+
+
+async def copy_rows(connection: "Connection", reader: RowReader) -> Staged:
+    """Copies all rows that have something to change, or are bad, into the table `incoming`.
+
+    Raises errors of psycopg, and what the reader raises.
+    """
+    rows, digest = 0, ""
+    async with connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
+        copy.set_types(COPY_TYPES)
+        while chunk := await reader.take(_READ_ROWS):
+            for row in chunk:
+                rows += 1
+                digest = content_digest(digest.encode(), *_identity(row))  # of each row, as the chunks may differ
+                if isinstance(row, BadRow) or not row.changes_nothing:
+                    await copy.write_row((rows, *_columns(row)))
+    return Staged(rows, digest)
+
+
+def source_of(packed: bytes) -> Source:
+    """Returns the source of a row, as it was before it was stored."""
+    source = json.loads(packed)
+    return tuple(source) if isinstance(source, list) else source
+
+
+def _columns(row: Row | BadRow) -> tuple[int, bytes, bytes, bytes | None, bytes | None, bytes | None, bytes | None]:
+    """Returns line, customer, digest, body, source, reason and damage. None stands for what the row does not have."""
+    customer = row.customer_id.encode("utf-8", "surrogatepass")
+    source = None if row.source is None else _packed(row.source)
+    if isinstance(row, BadRow):
+        return row.line, customer, b"", None, source, row.reason.encode("utf-8", "replace"), None
+    damage = row.damage.encode("utf-8", "replace") if row.damage else None
+    return row.line, customer, bytes.fromhex(row.digest), row.body, source, None, damage
+
+
+def _identity(row: Row | BadRow) -> tuple[bytes, bytes]:
+    if isinstance(row, Row):
+        return b"%d" % row.line, row.digest.encode()
+    return b"%d" % row.line, f"{row.customer_id}\0{row.reason}\0{row.source}".encode("utf-8", "surrogatepass")
+
+
+def _packed(source: Source) -> bytes:
+    try:
+        return msgspec.json.encode(source)
+    except UnicodeEncodeError:  # lone surrogates, which UTF-8 does not have
+        return json.dumps(source).encode()

@@ -1,0 +1,76 @@
+"""The tables of runs in PostgreSQL, as numbered migrations."""
+
+from typing import Final
+
+# A run is what machines share: the rows of one input. `load` counts its inputs, `pass` how often its rows were sent; a
+# pass is over when all its chunks (groups of rows that one machine takes at a time) are done. `last_row` and
+# `last_chunk` are the highest numbers that were ever used: no number is used twice, so that a machine which comes back
+# late cannot take another chunk for its own.
+_RUN: Final = """
+    CREATE TABLE {schema}.batch_run (
+        number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+        name text COLLATE "C" PRIMARY KEY,
+        address text NOT NULL DEFAULT '',
+        account text NOT NULL DEFAULT '',
+        account_name text NOT NULL DEFAULT '',
+        is_bound boolean NOT NULL DEFAULT false,
+        input text NOT NULL DEFAULT '',
+        sends_all boolean NOT NULL DEFAULT false,
+        load integer NOT NULL DEFAULT 0,
+        pass integer NOT NULL DEFAULT 0,
+        last_row bigint NOT NULL DEFAULT 0,
+        last_chunk bigint NOT NULL DEFAULT 0,
+        rows bigint NOT NULL DEFAULT 0,
+        refused bigint NOT NULL DEFAULT 0,
+        due bigint NOT NULL DEFAULT 0,
+        failures text[] NOT NULL DEFAULT '{}'
+    )
+"""
+# Texts from the input are stored as bytes, because which characters a text column can hold depends on the database.
+# `failure` is a column beside `state`, so that the update of a row which was carried out changes no indexed column and
+# therefore writes to no index. The fill factors leave room for the new versions of rows in the same page.
+_ROW: Final = (
+    """
+    CREATE TABLE {schema}.batch_row (
+        run bigint NOT NULL,
+        number bigint NOT NULL,
+        load integer NOT NULL,
+        line bigint NOT NULL,
+        customer bytea NOT NULL,
+        digest bytea NOT NULL,
+        state text NOT NULL CHECK (state IN ('due', 'done', 'failed', 'unknown', 'refused')),
+        failure text CHECK (failure IN ('failed', 'unknown', 'refused')),
+        body bytea,
+        source bytea,
+        reason bytea,
+        damage bytea,
+        damaged_in integer,
+        PRIMARY KEY (run, number)
+    ) WITH (fillfactor = 80)
+    """,
+    "CREATE INDEX batch_row_failure ON {schema}.batch_row (run, line, number) WHERE failure IS NOT NULL",
+    "CREATE INDEX batch_row_damage ON {schema}.batch_row (run, line, number) WHERE damage IS NOT NULL",
+)
+_CHUNK: Final = (
+    """
+    CREATE TABLE {schema}.batch_chunk (
+        run bigint NOT NULL,
+        number bigint NOT NULL,
+        first_row bigint NOT NULL,
+        last_row bigint NOT NULL,
+        size integer NOT NULL,
+        updated integer NOT NULL DEFAULT 0,
+        failed integer NOT NULL DEFAULT 0,
+        unknown integer NOT NULL DEFAULT 0,
+        retried integer NOT NULL DEFAULT 0,
+        throttled integer NOT NULL DEFAULT 0,
+        token bigint NOT NULL DEFAULT 0,
+        owner text NOT NULL DEFAULT '',
+        leased_until timestamptz NOT NULL DEFAULT '-infinity',
+        is_done boolean NOT NULL DEFAULT false,
+        PRIMARY KEY (run, number)
+    ) WITH (fillfactor = 50)
+    """,
+    "CREATE INDEX batch_chunk_open ON {schema}.batch_chunk (run, number) WHERE NOT is_done",
+)
+BATCH_STEPS: Final = ((_RUN, *_ROW, *_CHUNK),)

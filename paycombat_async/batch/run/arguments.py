@@ -1,0 +1,45 @@
+"""The arguments of `sync_customers`."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+
+from paycombat_async.batch.postgres.journal import PostgresJournal
+from paycombat_async.batch.report import BatchReport, Progress
+from paycombat_async.batch.rows.file import FilePath
+from paycombat_async.batch.rows.reader import Rows
+from paycombat_async.batch.rows.row import Row
+from paycombat_async.errors import ConfigurationError
+from paycombat_async.intents.intent import check_account
+from paycombat_async.limiters.limiter import LEAST_PER_SECOND, MOST_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The arguments of `sync_customers`. Raises `ConfigurationError` if `concurrency` or `rate` is out of range.
+
+    `on_row` is called with each row that a dry run would send. `on_report` is called with the report of a run, even if
+    the run is cancelled.
+    """
+
+    rows: Rows
+    journal: FilePath | PostgresJournal | None
+    failed: FilePath | None
+    concurrency: int
+    rate: float | None
+    on_progress: Callable[[Progress], None] | None
+    stop: asyncio.Event | None
+    _: KW_ONLY
+    dry_run: bool
+    send_all: bool
+    account: str | None = None
+    on_row: Callable[[Row], None] | None = None
+    on_report: Callable[[BatchReport], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        if self.concurrency < 1:
+            raise ConfigurationError("concurrency must be 1 or more")
+        if self.rate is not None and not LEAST_PER_SECOND <= self.rate <= MOST_PER_SECOND:  # NaN is in no range
+            raise ConfigurationError("rate must be from 0.001 to 1,000,000 calls per second")
+        if self.account is not None:
+            check_account(self.account)

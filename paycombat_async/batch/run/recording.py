@@ -1,0 +1,59 @@
+"""What a run needs from the object that records its rows and results."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from paycombat_async.batch.journal.journal import RowState
+from paycombat_async.batch.report import Tally
+from paycombat_async.batch.rows.row import BadRow, Row
+from paycombat_async.batch.run.work_queue import Item
+
+
+class Recorder(Protocol):
+    """Records the rows and results of a run, in a journal on this machine or in one of many machines.
+
+    `plan`, `flush` and `settle` raise `ConfigurationError` or `StoreFailed` if nothing can be recorded any more; then
+    the run stops.
+    """
+
+    tally: Tally
+
+    async def plan(self, chunk: list[Row | BadRow]) -> list[Item]:
+        """Records that these rows are about to be sent, and returns those that must be sent."""
+        ...
+
+    async def until_many(self) -> None:
+        """Waits until so many results wait for a commit that `flush` should not be delayed."""
+        ...
+
+    async def flush(self) -> None:
+        """Commits the results that wait, if there are any."""
+        ...
+
+    def take_lost(self) -> Callable[[int], bool] | None:
+        """Returns a function that says whether the row of a number must not be sent any more, by this machine.
+
+        None if no row is concerned that was not already returned by an earlier call.
+        """
+        ...
+
+    def mark_unknown(self, number: int, row: Row, journal_reason: str, display_reason: str) -> None:
+        """Records that a row may have been carried out and will be sent again."""
+        ...
+
+    def mark_done(self, number: int) -> None:
+        """Records that a row was carried out."""
+        ...
+
+    def mark_interrupted(self, number: int, row: Row) -> None:
+        """Records that the call of a row was cancelled, so that its outcome is unknown."""
+        ...
+
+    def settle(self, number: int, row: Row, state: RowState, *, journal_reason: str, display_reason: str) -> None:
+        """Records the final state of a row whose call failed."""
+        ...
+
+    async def close(self) -> tuple[Path | None, str]:
+        """Commits what waits. Returns the path of the failures file, None if there is none, and "" or a problem."""
+        ...
