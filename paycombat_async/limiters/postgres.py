@@ -137,7 +137,7 @@ class PostgresLimiter:
 
     async def _lease(self, here: _Loop) -> None:
         size = self._wanted(here)
-        values = {"name": self.name, "seconds": size * self._interval, "lateness": LATENESS_S}
+        values = {"name": self.name, "seconds": size * self._interval, "lateness": LATENESS_S / 2}
         ((offset,),) = await self._tables.execute(_LEASE, values)
         now = self._clock.monotonic()
         here.block = Block(now + offset, self._interval, size)

@@ -1,6 +1,7 @@
 """`PostgresLimiter`: machines that share a database share one rate."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from paycombat_async.limiters.block import LATENESS_S
 from paycombat_async.limiters.postgres import AHEAD_S
 from paycombat_async.testing import FakeClock
 from tests.postgres_server import PostgresServer, execute, postgres_limiters
+from tests.processes import PATIENCE_S
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")
 
@@ -102,3 +104,21 @@ async def test_without_tables_the_error_says_what_to_run(postgres_server: Postgr
 def test_a_name_that_cannot_be_stored_is_refused(name: object) -> None:
     with pytest.raises(ConfigurationError, match="name of a limiter"):
         PostgresLimiter("postgresql://h/d", name, 1)  # type: ignore[arg-type]  # wrong on purpose
+
+
+async def test_one_caller_after_another_gets_its_turns_at_a_high_rate(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks for one moment at a time, which is shorter than the way to the database, and uses each that it gets."""
+    lease, leases = PostgresLimiter._lease, list[None]()
+
+    async def counted(limiter: PostgresLimiter, here: Any) -> None:
+        leases.append(None)
+        await lease(limiter, here)
+
+    monkeypatch.setattr(PostgresLimiter, "_lease", counted)
+    async with postgres_limiters(postgres_server.dsn, 1, 5000) as (limiter,), asyncio.timeout(PATIENCE_S):
+        for _ in range(20):
+            await limiter.acquire()
+
+    assert len(leases) <= 25
