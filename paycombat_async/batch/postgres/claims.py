@@ -86,6 +86,10 @@ class Claims:
         now = self._clock.monotonic()
         return any(held.until < now for held in self._held.values())
 
+    def holds(self, chunk: int) -> bool:
+        """Whether the chunk belongs to this process, as far as it knows."""
+        return chunk in self._held
+
     def take_lost(self) -> Callable[[int], bool] | None:
         """Returns a function that says whether a chunk was lost since the last call; None if none was."""
         if not self._lost:

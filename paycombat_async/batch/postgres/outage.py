@@ -5,12 +5,12 @@ from typing import Any, Final, TypeVar
 
 from paycombat_async._clock import Clock
 from paycombat_async.errors import StoreFailed
-from paycombat_async.limiters.limiter import Limiter
+from paycombat_async.limiters.postgres import PostgresLimiter
 
 T = TypeVar("T")
 
 OUTAGE_S: Final = 60.0  # seconds; a failover of a managed database takes 30 to 60
-_PAUSE_S: Final = 0.5
+PAUSE_S: Final = 0.5  # between two attempts
 
 
 class Outage:
@@ -41,13 +41,14 @@ async def outlast(work: Callable[[], Coroutine[Any, Any, T]], clock: Clock) -> T
             return await work()
         except StoreFailed as error:
             outage.failed(error)
-        await clock.sleep(_PAUSE_S)
+        await clock.sleep(PAUSE_S)
 
 
 class OutlastingLimiter:
     """A limiter in the database, whose failures make callers wait instead of failing, for `OUTAGE_S` at most."""
 
-    def __init__(self, limiter: Limiter, clock: Clock) -> None:
+    def __init__(self, limiter: PostgresLimiter, clock: Clock) -> None:
+        self.per_second = limiter.per_second
         self._limiter = limiter
         self._clock = clock
 

@@ -9,7 +9,7 @@ from typing import Final
 from paycombat_async._clock import Clock
 from paycombat_async.batch.journal.journal import RowState
 from paycombat_async.batch.postgres.claims import ClaimedRow, Claims, RowResult
-from paycombat_async.batch.postgres.outage import Outage, outlast
+from paycombat_async.batch.postgres.outage import PAUSE_S, Outage, outlast
 from paycombat_async.batch.report import Tally
 from paycombat_async.batch.rows.reader import RowReader
 from paycombat_async.batch.rows.row import BadRow, Row
@@ -22,7 +22,7 @@ from paycombat_async.webhooks.inboxes.holding import finish
 # are lost, and their rows are sent again.
 COMMIT_RESULTS: Final = 250
 # Seconds without new calls when a lease is over: as long as one attempt to reach the database may take.
-_PAUSE_S: Final = 10.0
+_HOLD_S: Final = 10.0
 
 
 class ClaimReader(RowReader):
@@ -50,6 +50,7 @@ class ClaimRecorder:
         self._claims = claims
         self._throttle = throttle
         self._outage = Outage(clock)
+        self._clock = clock
         self._results: list[RowResult] = []
         self._chunks: dict[int, int] = {}  # chunks by the numbers of rows that have no result
         self._doubtful: set[int] = set()  # rows that may have been carried out and have no result
@@ -58,9 +59,13 @@ class ClaimRecorder:
         self._committing = asyncio.Lock()
 
     async def plan(self, chunk: list[Row | BadRow]) -> list[Item]:
-        """Returns the rows as items. They were recorded when their chunk was taken."""
-        items = [Item(row, row.number) for row in chunk if isinstance(row, ClaimedRow)]
-        self._chunks.update((row.number, row.chunk) for row in chunk if isinstance(row, ClaimedRow))
+        """Returns the rows as items, except those of a chunk that was lost since they were read.
+
+        They were recorded when their chunk was taken.
+        """
+        rows = [row for row in chunk if isinstance(row, ClaimedRow) and self._claims.holds(row.chunk)]
+        self._chunks.update((row.number, row.chunk) for row in rows)
+        items = [Item(row, row.number) for row in rows]
         self.tally.rows += len(items)
         return items
 
@@ -77,11 +82,12 @@ class ClaimRecorder:
         `StoreFailed` if the database has failed for a minute.
         """
         if self._claims.is_late():
-            self._throttle.hold(_PAUSE_S)
+            self._throttle.hold(_HOLD_S)
         try:
             await self._commit()
         except StoreFailed as error:
             self._outage.failed(error)
+            await self._clock.sleep(PAUSE_S)  # a run with many results would try again immediately
         else:
             self._outage.ended()
 

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from paycombat_async._engine.observed import ObservedClient
 from paycombat_async.limiters.limiter import Limiter
+
+_UNKNOWN_PER_SECOND: Final = 8  # assumed for a limiter of the user, whose rate is not known
 
 
 class CallRate:
@@ -16,9 +19,9 @@ class CallRate:
 
     def __init__(self, limiters: Sequence[Limiter]) -> None:
         self._limiters = limiters
-        # Only one first attempt waits in the limiters at a time. A retry waits inside its call and therefore has little
-        # time, so it must not queue behind the first attempts of all workers.
-        self._first = asyncio.Lock()
+        # A retry waits inside its call and therefore has little time, so it must not queue behind the first attempts of
+        # all workers: only those of about one second wait in the limiters at a time.
+        self._first = asyncio.Semaphore(max(1, min(map(_per_second, limiters))))
         self._ahead: set[asyncio.Task[object] | None] = set()  # tasks that have the turns of their next attempt
 
     async def acquire_ahead(self) -> None:
@@ -38,6 +41,11 @@ class CallRate:
     async def _take_turns(self) -> None:
         for limiter in self._limiters:
             await limiter.acquire()
+
+
+def _per_second(limiter: Limiter) -> int:
+    per_second: object = getattr(limiter, "per_second", None)  # the limiters of the SDK have it
+    return int(per_second) if isinstance(per_second, int | float) else _UNKNOWN_PER_SECOND
 
 
 def limit_rate(client: ObservedClient, limiter: Limiter | None) -> CallRate | None:

@@ -86,7 +86,7 @@ class Run:
             await self._flush()
 
     async def _commit_many(self) -> None:
-        while True:
+        while not self._over.done():  # else a commit that fails without waiting would be repeated for ever
             await self._recorder.until_many()
             await self._flush()
 
