@@ -11,6 +11,7 @@ from paycombat_async.cli.call.command import call
 from paycombat_async.cli.completion import completion
 from paycombat_async.cli.customers_get import get
 from paycombat_async.cli.customers_sample import sample
+from paycombat_async.cli.customers_status import status
 from paycombat_async.cli.customers_sync import sync
 from paycombat_async.cli.db import db
 from paycombat_async.cli.doctor import doctor
@@ -45,7 +46,7 @@ def customers() -> None:
     """Customer profiles: update many from a file, look one up."""
 
 
-for command in (sync, get, sample):
+for command in (sync, status, get, sample):
     customers.add_command(command)
 for program in (call, webhooks, sandbox, doctor, probe, intents, db, completion):
     paycombat.add_command(program)

@@ -10,12 +10,15 @@ import click
 from paycombat_async._printable import printable
 from paycombat_async.batch.rows.columns import Empty
 from paycombat_async.batch.rows.file import FileFormat, RowFile, open_rows
+from paycombat_async.cli.customers_journal import FILE as _FILE
+from paycombat_async.cli.customers_journal import JournalType, shared_journal
 from paycombat_async.cli.display import show_advice, show_summary
 from paycombat_async.cli.options import base_url_option, proxy_option
 from paycombat_async.cli.refusal import UsageRefused, refusals
+from paycombat_async.cli.stores import schema_option
 from paycombat_async.cli.sync_run import SyncJob, carry_out, dry_run
+from paycombat_async.errors import ConfigurationError, StoreFailed
 
-_FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _DELIMITERS: Final = {"tab": "\t", "\\t": "\t"}  # names for a tab, which is hard to type in a shell
 _STANDARD_INPUT: Final = Path("-")
 
@@ -33,6 +36,10 @@ failures file, and sync that file. The failures of a later run do not overwrite 
 nothing to change is not sent. The journal beside FILE lets a run that was killed continue: run the same command again.
 A row that was sent before is skipped if it is still the same in FILE; --all sends all rows again.
 
+With --journal postgresql://USER@HOST/DATABASE, the same command on several machines carries out one run: each machine
+takes rows that no other has, and --rate is the rate of all together. With --run NAME alone, the URL is taken from
+PAYCOMBAT_DATABASE_URL, so that no password is on the command line.
+
 \b
 Examples:
   paycombat customers sync customers.csv --sandbox     try it, without an account
@@ -40,6 +47,7 @@ Examples:
   paycombat customers sync customers.csv               do it, or continue after an interruption
   paycombat customers sync customers.failed.csv        the failures, once corrected
   paycombat customers sync export.csv --encoding cp1252 --strict
+  paycombat customers sync customers.csv --run crm-2026-11-28 --rate 200     on each machine
   psql --csv -f rows.sql | paycombat customers sync - --journal rows.journal
 
 \b
@@ -55,7 +63,13 @@ Exit codes:
 
 @click.command(help=_HELP)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--journal", type=_FILE, help="Path of the journal.  [default: FILE.journal; none for standard input]")
+@click.option(
+    "--journal",
+    type=JournalType(),
+    help="Path of the journal, or postgresql://…  [default: FILE.journal; none for standard input]",
+)
+@click.option("--run", "run", metavar="NAME", help="Name of the run in PostgreSQL.  [default: the name of FILE]")
+@schema_option
 @click.option("--no-journal", is_flag=True, help="Keep no journal: a killed run starts again from the first row.")
 @click.option("--account", metavar="NAME", help="Name the account in the journal, so that its token may be replaced.")
 @click.option("--all", "send_all", is_flag=True, help="Send rows again that the journal says are done.")
@@ -92,7 +106,9 @@ Exit codes:
 def sync(
     file: Path,
     *,
-    journal: Path | None,
+    journal: Path | str | None,
+    run: str | None,
+    schema: str,
     no_journal: bool,
     account: str | None,
     failed: Path | None,
@@ -114,7 +130,9 @@ def sync(
     _check_exclusive(("--journal", journal), ("--no-journal", no_journal))
     _check_exclusive(("--sandbox", sandbox), ("--base-url", base_url))
     _check_exclusive(("--sandbox", sandbox), ("--proxy", proxy))
+    _check_exclusive(("--run", run), ("--no-journal", no_journal))
     with refusals():
+        shared = shared_journal(journal, run, file, schema, rate)
         rows = open_rows(
             sys.stdin.buffer if file == _STANDARD_INPUT else file,
             file_format=file_format,
@@ -123,9 +141,10 @@ def sync(
             encoding=encoding,
             strict=strict,
         )
+        own = journal if isinstance(journal, Path) else None
         job = SyncJob(
             rows=rows,
-            journal=None if no_journal else journal or _default_journal(file, sandbox=sandbox),
+            journal=None if no_journal else shared or own or _default_journal(file, sandbox=sandbox),
             failed=failed or _default_failed(file, rows),
             send_all=send_all,
             account=account,
@@ -136,7 +155,10 @@ def sync(
             proxy=proxy,
             timeout=timeout,
         )
-        report = asyncio.run(dry_run(job) if is_dry else carry_out(job))
+        try:
+            report = asyncio.run(dry_run(job) if is_dry else carry_out(job))
+        except StoreFailed as error:  # before anything was sent
+            raise ConfigurationError(str(error)) from None
     show_summary(report, printable(rows.name))
     show_advice(report, job.failed, has_journal=job.journal is not None, send_all=send_all)
     return report.exit_code

@@ -18,7 +18,7 @@ from paycombat_async.intents.postgres import PostgresIntents
 from paycombat_async.intents.sqlite import SqliteIntents
 
 VARIABLE: Final = "PAYCOMBAT_DATABASE_URL"
-_SCHEMES: Final = ("postgresql://", "postgres://")  # the two that libpq knows
+SCHEMES: Final = ("postgresql://", "postgres://")  # the two that libpq knows
 _URL: Final = re.compile(r"postgres(?:ql)?://.*")
 
 account_option: Final = click.option(
@@ -90,7 +90,7 @@ async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator
     given, if the file does not exist or cannot be opened, or if the URL is not one of PostgreSQL.
     """
     place = store or _from_environment("STORE")
-    found = PostgresIntents(place, account, schema) if place.startswith(_SCHEMES) else _open_file(place, account)
+    found = PostgresIntents(place, account, schema) if place.startswith(SCHEMES) else _open_file(place, account)
     try:
         yield found
     finally:
@@ -103,7 +103,7 @@ def postgres_url(url: str | None) -> str:
     Raises `ConfigurationError`, without quoting the URL, if both are missing or the URL is not one of PostgreSQL.
     """
     url = url or _from_environment("URL")
-    if not url.startswith(_SCHEMES):
+    if not url.startswith(SCHEMES):
         raise ConfigurationError("the URL must begin with postgresql://")
     return url
 
@@ -128,6 +128,6 @@ def _from_environment(name: str) -> str:
     url = os.environ.get(VARIABLE)
     if not url:
         raise ConfigurationError(f"{name} is missing: name it, or set {VARIABLE}")
-    if not url.startswith(_SCHEMES):
+    if not url.startswith(SCHEMES):
         raise ConfigurationError(f"{VARIABLE} must begin with postgresql://")
     return url

@@ -1,6 +1,7 @@
 """Runs `paycombat customers sync`: against the provider, against a local sandbox, or as a dry run."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import click
 
 from paycombat_async._json.canonical import canonical_json
 from paycombat_async._printable import printable
+from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.report import BatchReport
 from paycombat_async.batch.rows.file import RowFile
 from paycombat_async.batch.rows.row import Row
@@ -26,7 +28,7 @@ class SyncJob:
     """The arguments of `customers sync`, with defaults filled in."""
 
     rows: RowFile
-    journal: Path | None
+    journal: Path | PostgresJournal | None
     failed: Path
     send_all: bool
     account: str | None
@@ -71,7 +73,14 @@ async def dry_run(job: SyncJob) -> BatchReport:
 
 async def carry_out(job: SyncJob) -> BatchReport:
     """Sends the rows and returns the report, even after an interruption by a signal."""
-    from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the same reason
+    async with contextlib.AsyncExitStack() as stack:
+        if isinstance(job.journal, PostgresJournal):
+            stack.push_async_callback(job.journal.aclose)
+        return await _carry_out(job)
+
+
+async def _carry_out(job: SyncJob) -> BatchReport:
+    from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # imports sqlite3
     from paycombat_async.batch.run.job import carry_out as run_job  # noqa: PLC0415  # for the same reason
 
     stop = asyncio.Event()

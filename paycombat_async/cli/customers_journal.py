@@ -1,0 +1,45 @@
+"""The journal that `customers sync` names: a file beside the input, or a run in PostgreSQL."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from paycombat_async.batch.postgres.journal import PostgresJournal
+from paycombat_async.cli.refusal import UsageRefused
+from paycombat_async.cli.stores import SCHEMES, postgres_url
+
+FILE: Final = click.Path(path_type=Path, dir_okay=False)
+
+
+class JournalType(click.ParamType[Path | str]):
+    """The path of a file, or a URL of PostgreSQL, which is returned as text."""
+
+    name = "FILE|URL"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """Returns the URL unchanged, or the path. Refuses a folder."""
+        if isinstance(value, str) and value.startswith(SCHEMES):
+            return value
+        path: Path = FILE.convert(str(value), param, ctx)
+        return path
+
+
+def shared_journal(
+    journal: Path | str | None, run: str | None, file: Path, schema: str, rate: float | None
+) -> PostgresJournal | None:
+    """Returns the run in PostgreSQL that the options name, or None if they name none.
+
+    With `run` alone, the URL is that of the environment. Without `run`, the run is named after the file. Raises
+    `UsageRefused` for a run without a URL, or for standard input without `run`, `ConfigurationError` for an invalid URL
+    or name.
+    """
+    if isinstance(journal, Path):
+        if run is not None:
+            raise UsageRefused("--run names a run in PostgreSQL: give --journal postgresql://… with it")
+        return None
+    if journal is None and run is None:
+        return None
+    if run is None and str(file) == "-":
+        raise UsageRefused("a run in PostgreSQL needs a name when the rows come from standard input: give --run")
+    return PostgresJournal(postgres_url(journal), run or file.name, rate, schema)

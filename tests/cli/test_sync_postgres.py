@@ -1,0 +1,92 @@
+"""`paycombat customers sync --journal postgresql://…` on several machines, and `paycombat customers status`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from paycombat_async.sandbox import Sandbox
+from tests.cli.command import run, start
+from tests.postgres_server import PostgresServer, new_schema
+
+pytest.importorskip("psycopg", reason="psycopg is not installed")
+ROWS = 900
+
+
+@pytest.fixture(name="sandbox")
+def _sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(name="rows")
+def _rows(tmp_path: Path, sandbox: Sandbox) -> Path:
+    """A file of rows, of which one has no customer at the provider."""
+    path = tmp_path / "in.csv"
+    path.write_text("customer_id,description\n" + "".join(f"c{n},x\n" for n in range(ROWS)))
+    sandbox.add_customers(f"c{n}" for n in range(ROWS - 1))
+    return path
+
+
+def url_of(server: PostgresServer) -> str:
+    return f"postgresql://tests@/postgres?host={quote(str(server.folder), '')}"
+
+
+def test_two_machines_and_the_status(
+    rows: Path, sandbox: Sandbox, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    """Both report the whole run, and each leaves a failures file; the status shows it, and needs no credentials."""
+    url, schema = url_of(postgres_server), new_schema()
+    database = {"PAYCOMBAT_DATABASE_URL": url}
+    options = ("--schema", schema, "--rate", 2000)
+    unmade = run("customers", "sync", rows, "--journal", url, *options, sandbox=sandbox)
+    run("db", "migrate", url, "--schema", schema)
+    none = run("customers", "status", "--journal", url, "--schema", schema)
+
+    machines = [
+        start("customers", "sync", rows, *how, *options, "--failed", tmp_path / f"{name}.csv", sandbox=sandbox, **more)
+        for name, how, more in (
+            ("one", ("--journal", url), {}),
+            ("other", ("--run", "in.csv"), database),
+        )
+    ]
+    ended = [machine.end() for machine in machines]
+    status = run("customers", "status", "--schema", schema, **database)
+    unknown = run("customers", "status", "--run", "nothing", "--schema", schema, **database)
+
+    assert 2 == unmade.returncode
+    assert "the journal in PostgreSQL has no tables yet; run `paycombat db migrate` once" in unmade.stderr
+    assert (0, "There are no runs in this database.\n") == (none.returncode, none.stdout)
+    assert [1, 1] == [machine.returncode for machine in ended]
+    assert all(f"{ROWS} rows in in.csv" in machine.stdout for machine in ended)
+    assert all("1 failed" in machine.stdout for machine in ended)
+    assert [(tmp_path / "one.csv").read_text()] == [(tmp_path / "other.csv").read_text()]
+    assert f"c{ROWS - 1},x" in (tmp_path / "one.csv").read_text()
+    assert f"in.csv: {ROWS} rows, finished\n         {ROWS - 1} updated\n           1 failed\n" == status.stdout
+    assert (2, "Error: there is no run 'nothing' in this database\n") == (unknown.returncode, unknown.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["in.csv", "--run", "x", "--journal", "in.journal"], "--run names a run in PostgreSQL"),
+        (["in.csv", "--run", "x"], "URL is missing: name it, or set PAYCOMBAT_DATABASE_URL"),
+        (["in.csv", "--run", "x", "--no-journal"], "--run and --no-journal exclude each other"),
+        (["-", "--journal", "postgresql://u:secret@127.0.0.1:1/d"], "standard input: give --run"),
+        (["in.csv", "--journal", "postgresql://u:secret@127.0.0.1:1/d"], "cannot be reached: nothing listens"),
+        (["in.csv", "--journal", "postgresql://u:secret@127.0.0.1:1/d", "--run", " "], "the name of a run must be 1"),
+    ],
+    ids=["file", "no url", "no journal", "standard input", "unreachable", "name"],
+)
+def test_what_cannot_be_used_is_one_sentence(
+    arguments: list[str], said: str, rows: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """With exit code 2, and without the password."""
+    ended = run("customers", "sync", *arguments, sandbox=sandbox, cwd=tmp_path)
+
+    assert (2, "") == (ended.returncode, ended.stdout)
+    assert said in ended.stderr
+    assert 1 == ended.stderr.count("\n")
+    assert "secret" not in ended.stderr
+    assert ["in.csv"] == [path.name for path in tmp_path.iterdir()]
