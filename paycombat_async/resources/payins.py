@@ -21,7 +21,8 @@ class Payins:
 
         Not safe to repeat: retried only if the request was certainly not sent. The body is not documented: all but
         `payer_id` (KRW) goes into `extra`. On `Outcome.UNKNOWN`, `error.reference` is the `order_reference` of `extra`;
-        payins cannot be listed, so wait for the webhook or check the dashboard.
+        payins cannot be listed, so wait for the webhook or check the dashboard. With an intents store, a second call
+        with the same `order_reference` is answered from its record, as `payouts.create` is.
 
         Provider's page: https://docs.paycombat.com/create-payin-12823303e0
         """

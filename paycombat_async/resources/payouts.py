@@ -30,6 +30,10 @@ class Payouts:
         that proves nothing: it may still arrive. An answer for another `order_id` raises `InvalidResponse`; another
         amount or currency is reported to `on_drift`.
 
+        With an intents store, a second call with the same `order_id` sends nothing once the first was carried out: it
+        returns the recorded answer, whose status is that of then. While the first may be under way, it raises
+        `IntentInProgress`; while its outcome is unknown, `OutcomeUnknown`; for another body, `ReferenceReused`.
+
         Provider's page: https://docs.paycombat.com/create-payout-12836301e0
         """
         return (await self._engine.send(CREATE_PAYOUT, request, {})).data
