@@ -43,6 +43,10 @@ async def sync_customers(
     to one account at one address: that of the client's token or, if `account` is given, the one of that name, whose
     token may be replaced.
 
+    With a `PostgresJournal`, machines that pass the same rows carry them out together, and the report, its failures and
+    `on_progress` count all machines; a call returns when no row is left. Calls whose rows differ are refused while
+    machines work on the run; later, they send what has changed. A dry run does not read such a journal.
+
     At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
     the provider answers 429. `rate` is the highest number of requests per second, retries included. With `dry_run`
     nothing is sent or written, and `client` may be None; rows that the journal records as done count as unchanged.
@@ -51,8 +55,9 @@ async def sync_customers(
 
     Raises `ConfigurationError` before anything is sent if the input is unreadable or invalid as a whole, if the journal
     cannot be opened, is in use by another run, or belongs to another account or input, if the folder of `failed` cannot
-    be written, or if `concurrency` or `rate` is out of range. A problem that stops the run later is in
-    `BatchReport.stopped`.
+    be written, or if `concurrency` or `rate` is out of range. Raises `StoreFailed` if the database of a
+    `PostgresJournal` fails at the start. A problem that stops the run later, such as a database that fails for a
+    minute, is in `BatchReport.stopped`.
     """
     # This module imports asyncio and sqlite3, which would be a third of the package's import time.
     from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the reason above
