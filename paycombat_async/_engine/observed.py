@@ -30,7 +30,7 @@ class ObservedClient:
     __slots__ = ("_engine", "clock", "max_connections")
 
     def __init__(self, engine: Engine, on_failed: Callable[[Attempt], None]) -> None:
-        self._engine = replace(engine, hooks=replace(engine.hooks, on_failed=on_failed))
+        self._engine: Engine = replace(engine, hooks=replace(engine.hooks, on_failed=on_failed))
         self.clock: Clock = engine.clock
         self.max_connections: int = engine.limits.max_connections
 
