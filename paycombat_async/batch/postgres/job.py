@@ -3,8 +3,9 @@
 import asyncio
 import os
 import socket
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._engine.observed import ObservedClient
@@ -30,7 +31,8 @@ from paycombat_async.errors import ConfigurationError, StoreFailed
 from paycombat_async.limiters.postgres import PostgresLimiter
 from paycombat_async.webhooks.inboxes.holding import finish
 
-_POLL_S: Final = 0.5  # seconds between two looks at the counts of the run
+_POLL_S: Final = 0.5  # seconds between two questions whether a chunk is free
+_PROGRESS_S: Final = 1.0  # seconds between two reports of progress
 
 
 async def carry_out_together(
@@ -75,13 +77,18 @@ class Part:
         self._stopped = ""
         self._misconfigured = False
         self._doubtful = 0
+        self._error_of_callback: Exception | None = None
 
     async def carry_out(self, rows: GivenRows) -> BatchReport:
         """Joins the run, carries out chunks until none is left on any machine, and returns the report."""
         source = rows if isinstance(rows, RowFile) else None
         fingerprint = "" if source is None else await asyncio.to_thread(source.content_digest)
         loader = Loader(self._journal, self._binding(), self._clock, send_all=self._job.send_all)
-        run = await loader.join(rows, fingerprint)
+        run = await self._unless_stopped(loader.join(rows, fingerprint))
+        if run is None:
+            report = self._report_of(self._own_counts(), None)
+            self._job.on_report(report)
+            return report
         failures = None
         if self._job.failed is not None:
             failures = await open_failures_file(self._journal.tables, run, Path(self._job.failed), source)
@@ -92,7 +99,22 @@ class Part:
             watching.cancel()
             report = await finish(self._report(run, failures))
             self._job.on_report(report)
+        if self._error_of_callback is not None:
+            raise self._error_of_callback
         return report
+
+    # Any: what a coroutine yields to its event loop
+    async def _unless_stopped(self, joining: Coroutine[Any, Any, int]) -> int | None:
+        """Returns the number of the run; None if the run is stopped before it is loaded, which undoes the loading."""
+        loading, stopping = asyncio.create_task(joining), asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            is_joined = loading.done()
+            loading.cancel()
+            stopping.cancel()
+            await asyncio.wait({loading, stopping})
+        return loading.result() if is_joined else None
 
     async def _work(self, run: int) -> None:
         owner = f"{socket.gethostname()} {os.getpid()} {self._clock.random()}"
@@ -124,14 +146,15 @@ class Part:
 
     async def _watch(self) -> None:
         """Reports the progress of all machines, as long as the database answers."""
-        while self._job.on_progress is not None:
+        while self._job.on_progress is not None and self._error_of_callback is None:
             try:
                 status = await self._journal.status()
+                self._job.on_progress(status.progress(self._clock.monotonic() - self._begun))
             except StoreFailed:
                 pass  # the run itself finds out whether this lasts
-            else:
-                self._job.on_progress(status.progress(self._clock.monotonic() - self._begun))
-            await self._clock.sleep(_POLL_S)
+            except Exception as error:  # noqa: BLE001  # of the callback: raised when the run is over
+                self._error_of_callback = error
+            await self._clock.sleep(_PROGRESS_S)
 
     async def _report(self, run: int, failures: FailuresFile | None) -> BatchReport:
         """Returns the report over all machines. Rows whose call was cancelled here are unknown in it."""
@@ -146,7 +169,7 @@ class Part:
 
     def _report_of(self, status: RunStatus, where: Path | None) -> BatchReport:
         progress = status.progress(self._clock.monotonic() - self._begun)
-        if self._job.on_progress is not None:
+        if self._job.on_progress is not None and self._error_of_callback is None:
             self._job.on_progress(progress)
         doubtful = min(self._doubtful, status.pending)
         return BatchReport(

@@ -10,8 +10,10 @@ from paycombat_async import RawReply
 from paycombat_async._clock import SYSTEM_CLOCK, SystemClock
 from paycombat_async._protocol.messages import Draft
 from paycombat_async.batch import PostgresJournal, sync_customers
+from paycombat_async.batch.journal.binding import Binding
 from paycombat_async.batch.postgres.chunk_statements import LEASE_S
 from paycombat_async.batch.postgres.claims import ClaimedRow, Claims, RowResult
+from paycombat_async.batch.postgres.load import Loader
 from paycombat_async.testing import FakeClock
 from tests.batch.postgres.runs import client_of, counts, postgres_journals, updates
 from tests.batch.provider import Provider
@@ -24,10 +26,8 @@ async def _journal(postgres_server: PostgresServer) -> AsyncIterator[PostgresJou
     """The journal of a run with 1200 rows, none of which was sent."""
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     async with postgres_journals(postgres_server.dsn) as make:
-        stop = asyncio.Event()
-        stop.set()
-        async with client_of(Provider()) as client:
-            await sync_customers(client, updates(1200), journal=make(), stop=stop)
+        loader = Loader(make(), Binding(source=""), SYSTEM_CLOCK, send_all=False)
+        await loader.join(updates(1200), "")
         yield make()
 
 

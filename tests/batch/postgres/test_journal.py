@@ -124,6 +124,40 @@ async def test_a_stopped_run_is_resumed_and_sends_nothing_twice(journals: Journa
     assert {1} == set(provider.sent.values())
 
 
+async def test_a_run_that_is_stopped_while_it_is_loaded_has_no_rows(journals: Journals) -> None:
+    """The loading is undone, nothing is sent, and the next call begins again."""
+    stop, provider = asyncio.Event(), Provider()
+
+    async def rows() -> AsyncIterator[UpdateCustomer]:
+        for number, update in enumerate(updates(2000)):
+            if number == 1000:
+                stop.set()
+            yield update
+
+    async with client_of(provider) as client, asyncio.timeout(PATIENCE_S):
+        stopped = await sync_customers(client, rows(), journal=journals(), stop=stop)
+        loaded = (await journals().status()).rows
+        unsent = not provider.sent
+        report = await sync_customers(client, updates(2000), journal=journals())
+
+    assert (130, 0, 0, True) == (stopped.exit_code, stopped.rows, loaded, unsent)
+    assert (2000, 0, 0, 0, 0) == counts(report)
+
+
+async def test_an_error_of_the_callback_is_raised_when_the_run_is_over(journals: Journals) -> None:
+    """The rows are sent nevertheless, because other machines rely on this one."""
+    provider = Provider()
+
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    async with client_of(provider) as client:
+        with pytest.raises(ZeroDivisionError):
+            await sync_customers(client, updates(20), journal=journals(), on_progress=fail)
+
+    assert 20 == len(provider.sent)
+
+
 async def test_a_cancelled_machine_gives_its_rows_back(journals: Journals) -> None:
     """Rows whose call was cut are unknown in its report, and sent again by the next machine, which needs no wait."""
     started = asyncio.Event()
