@@ -18,7 +18,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 
 from docs._ext.public import documented_as, modules, real_name
-from docs._ext.types import type_text
+from docs._ext.type_text import type_text
 
 NOTES: Final = Path(__file__).parents[1] / "fields.toml"
 EVIDENCE: Final = ("documented", "observed", "inferred")

@@ -14,7 +14,7 @@ from docs._ext.docstrings import to_rst
 from docs._ext.drawing import CHARACTER, Arrow, Box, Note, Picture
 from docs._ext.links import dead_links, named
 from docs._ext.pictures import PICTURES
-from docs._ext.types import type_text
+from docs._ext.type_text import type_text
 from paycombat_async.schemas import CustomerType, Payout
 from paycombat_async.schemas._base import Amount, Clear, NullableText, RequiredText
 

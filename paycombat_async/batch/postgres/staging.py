@@ -43,7 +43,7 @@ async def copy_rows(connection: "Connection", reader: RowReader) -> Staged:
 
 def source_of(packed: bytes) -> Source:
     """Returns the source of a row, as it was before it was stored."""
-    source = json.loads(packed)
+    source: list[str] | str | None = json.loads(packed)  # not msgspec, which refuses lone surrogates
     return tuple(source) if isinstance(source, list) else source
 
 
