@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -16,10 +17,11 @@ pytestmark = pytest.mark.promise("P18")
 each_page = pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(DOCS)))
 
 
-def new_database(server: PostgresServer) -> str:
-    """The URL of an empty database."""
-    asyncio.run(execute(server.dsn, "CREATE DATABASE docs"))
-    return f"postgresql:///docs?{urlencode({'host': server.folder, 'user': 'tests'})}"
+def new_database(server: PostgresServer, page: Path) -> str:
+    """The URL of an empty database for a page."""
+    name = f"docs_{page.stem.replace('-', '_')}"
+    asyncio.run(execute(server.dsn, f"CREATE DATABASE {name}"))
+    return f"postgresql:///{name}?{urlencode({'host': server.folder, 'user': 'tests'})}"
 
 
 @pytest.mark.usefixtures("reader")
@@ -28,7 +30,7 @@ def test_every_block_of_a_page_runs(path, request, monkeypatch):
     """In order, with warnings as errors, and prints what the page says."""
     page = Page(path)
     if any(DATABASE in str(example.parsed) for example in page.examples):
-        monkeypatch.setenv(DATABASE, new_database(request.getfixturevalue("postgres_server")))
+        monkeypatch.setenv(DATABASE, new_database(request.getfixturevalue("postgres_server"), path))
 
     assert page.run() == len(page.examples) - len(list(skipped(path)))
 
