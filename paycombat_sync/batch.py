@@ -10,10 +10,12 @@ from typing import Final, TypeAlias
 from paycombat_async import batch
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.batch import BadRow, BatchReport, Progress, Row, RowFile
+from paycombat_async.batch.dask_client import DaskClient
 from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.rows.file import FilePath
 from paycombat_async.batch.rows.reader import SLOW_S, RowIterator, RowReader
 from paycombat_async.batch.rows.row import Given
+from paycombat_async.errors import ConfigurationError
 from paycombat_sync._caller_thread import CallerThread
 from paycombat_sync._runner import Runner
 from paycombat_sync.client import PayCombat
@@ -97,6 +99,65 @@ def sync_customers(
 
     if client is not None:
         return caller.run(client._runner, job)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # private, but of this SDK
+    runner = Runner()
+    try:
+        return caller.run(runner, job)
+    finally:
+        runner.close()
+
+
+def sync_customers_on(
+    cluster: DaskClient,
+    rows: Rows,
+    *,
+    journal: PostgresJournal,
+    workers: int,
+    failed: FilePath | None = None,
+    concurrency: int = 64,
+    account: str | None = None,
+    base_url: str | None = None,
+    send_all: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> BatchReport:
+    """Updates the customers on the workers of a Dask cluster, and returns the report of the whole run.
+
+    `cluster` is a `distributed.Client`. This process reads the rows and copies them into the database. Each of
+    `workers` tasks then makes a client, and takes rows until none is left, with up to `concurrency` concurrent calls.
+    The workers and this process take the credentials (`PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY`) from their
+    environment, and the workers the URL of the database, too (`PAYCOMBAT_DATABASE_URL`). None of them is part of a
+    task. If a worker is lost, others take its rows over, and Dask may repeat its task, which is harmless.
+
+    The other arguments are those of `sync_customers`. `cluster` must not be an asynchronous client. Setting `stop`,
+    which any thread may do, or Ctrl-C stops all workers: they finish their calls under way. Raises `ConfigurationError`
+    or `StoreFailed` before anything is sent if the input or the run cannot be used. A worker that fails is named in
+    `BatchReport.stopped`.
+    """
+    if cluster.asynchronous:
+        raise ConfigurationError("blocking code needs a blocking client of Dask, not one with asynchronous=True")
+    caller: CallerThread[BatchReport] = CallerThread()
+    given = rows if isinstance(rows, str | os.PathLike | RowFile) else _CallersRows(rows, caller)
+
+    async def job() -> BatchReport:
+        stopping = asyncio.Event()
+        relay = asyncio.create_task(_relay(stop, stopping))
+        try:
+            return await batch.sync_customers_on(
+                cluster,
+                given,
+                journal=journal,
+                workers=workers,
+                failed=failed,
+                concurrency=concurrency,
+                account=account,
+                base_url=base_url,
+                send_all=send_all,
+                on_progress=None if on_progress is None else caller.notify_caller(on_progress),
+                stop=stopping,
+            )
+        finally:
+            relay.cancel()
+
     runner = Runner()
     try:
         return caller.run(runner, job)

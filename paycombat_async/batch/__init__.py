@@ -1,6 +1,6 @@
 """Batch updates of customers from a file or an iterable, with a journal that survives a crash."""
 
-from paycombat_async.batch.api import sync_customers
+from paycombat_async.batch.api import sync_customers, sync_customers_on
 from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.postgres.status import RunStatus
 from paycombat_async.batch.report import BatchReport, Failure, Progress
@@ -18,4 +18,5 @@ __all__ = [
     "RunStatus",
     "open_rows",
     "sync_customers",
+    "sync_customers_on",
 ]

@@ -1,8 +1,9 @@
-"""`sync_customers`: updates many customers concurrently."""
+"""`sync_customers` updates many customers concurrently; `sync_customers_on` does so on a cluster."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from paycombat_async.batch.dask_client import DaskClient
 from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.file import FilePath
@@ -76,3 +77,38 @@ async def sync_customers(
         account=account,
     )
     return await carry_out(client, job)
+
+
+async def sync_customers_on(
+    cluster: DaskClient,
+    rows: Rows,
+    *,
+    journal: PostgresJournal,
+    workers: int,
+    failed: FilePath | None = None,
+    concurrency: int = 64,
+    account: str | None = None,
+    base_url: str | None = None,
+    send_all: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: "asyncio.Event | None" = None,
+) -> BatchReport:
+    """Updates the customers on the workers of a Dask cluster, and returns the report of the whole run.
+
+    `cluster` is a `distributed.Client`. This process reads the rows and copies them into the database. Each of
+    `workers` tasks then makes a client, and takes rows until none is left, with up to `concurrency` concurrent calls.
+    The workers and this process take the credentials (`PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY`) from their
+    environment, and the workers the URL of the database, too (`PAYCOMBAT_DATABASE_URL`). None of them is part of a
+    task. If a worker is lost, others take its rows over, and Dask may repeat its task, which is harmless.
+
+    The other arguments are those of `sync_customers`. Setting `stop`, or cancelling this call, stops all workers: they
+    finish their calls under way. Raises `ConfigurationError` or `StoreFailed` before anything is sent if the input or
+    the run cannot be used. A worker that fails is named in `BatchReport.stopped`.
+    """
+    from paycombat_async.batch.cluster import carry_out_on  # noqa: PLC0415  # imports asyncio and sqlite3
+    from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the same reason
+
+    job = Job(
+        rows, journal, failed, concurrency, None, on_progress, stop, dry_run=False, send_all=send_all, account=account
+    )
+    return await carry_out_on(cluster, journal, job, workers=workers, base_url=base_url)

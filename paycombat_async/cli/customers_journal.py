@@ -1,5 +1,6 @@
 """The journal that `customers sync` names: a file beside the input, or a run in PostgreSQL."""
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -7,7 +8,7 @@ import click
 
 from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.cli.refusal import UsageRefused
-from paycombat_async.cli.stores import SCHEMES, postgres_url
+from paycombat_async.cli.stores import SCHEMES, VARIABLE, postgres_url
 
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
 
@@ -43,3 +44,13 @@ def shared_journal(
     if run is None and str(file) == "-":
         raise UsageRefused("a run in PostgreSQL needs a name when the rows come from standard input: give --run")
     return PostgresJournal(postgres_url(journal), run or file.name, rate, schema)
+
+
+def prepare_dask(shared: PostgresJournal | None, journal: Path | str | None) -> None:
+    """Puts the URL into the environment, where worker processes of this machine look for it.
+
+    Raises `UsageRefused` if there is no run in PostgreSQL.
+    """
+    if shared is None:
+        raise UsageRefused("--dask needs a run in PostgreSQL: give --journal postgresql://…, or --run")
+    os.environ[VARIABLE] = postgres_url(str(journal) if journal else None)

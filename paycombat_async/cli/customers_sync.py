@@ -11,7 +11,7 @@ from paycombat_async._printable import printable
 from paycombat_async.batch.rows.columns import Empty
 from paycombat_async.batch.rows.file import FileFormat, RowFile, open_rows
 from paycombat_async.cli.customers_journal import FILE as _FILE
-from paycombat_async.cli.customers_journal import JournalType, shared_journal
+from paycombat_async.cli.customers_journal import JournalType, prepare_dask, shared_journal
 from paycombat_async.cli.display import show_advice, show_summary
 from paycombat_async.cli.options import base_url_option, proxy_option
 from paycombat_async.cli.refusal import UsageRefused, refusals
@@ -38,7 +38,9 @@ A row that was sent before is skipped if it is still the same in FILE; --all sen
 
 With --journal postgresql://USER@HOST/DATABASE, the same command on several machines carries out one run: each machine
 takes rows that no other has, and --rate is the rate of all together. With --run NAME alone, the URL is taken from
-PAYCOMBAT_DATABASE_URL, so that no password is on the command line.
+PAYCOMBAT_DATABASE_URL, so that no password is on the command line. With --dask as well, this command copies the rows
+into the database, and the workers of a Dask cluster carry them out: they take credentials and PAYCOMBAT_DATABASE_URL
+from their own environment.
 
 \b
 Examples:
@@ -71,6 +73,8 @@ Exit codes:
 @click.option("--run", "run", metavar="NAME", help="Name of the run in PostgreSQL.  [default: the name of FILE]")
 @schema_option
 @click.option("--no-journal", is_flag=True, help="Keep no journal: a killed run starts again from the first row.")
+@click.option("--dask", metavar="ADDRESS", help="Carry out the run on a Dask cluster, or on processes here: local.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Workers of the cluster to use.  [default: all]")
 @click.option("--account", metavar="NAME", help="Name the account in the journal, so that its token may be replaced.")
 @click.option("--all", "send_all", is_flag=True, help="Send rows again that the journal says are done.")
 @click.option("--failed", type=_FILE, help="Path of the failures file.  [default: NAME.failed.csv beside FILE]")
@@ -109,6 +113,8 @@ def sync(
     journal: Path | str | None,
     run: str | None,
     schema: str,
+    dask: str | None,
+    workers: int | None,
     no_journal: bool,
     account: str | None,
     failed: Path | None,
@@ -131,8 +137,17 @@ def sync(
     _check_exclusive(("--sandbox", sandbox), ("--base-url", base_url))
     _check_exclusive(("--sandbox", sandbox), ("--proxy", proxy))
     _check_exclusive(("--run", run), ("--no-journal", no_journal))
+    for name, value in (
+        ("--sandbox", sandbox),
+        ("--proxy", proxy),
+        ("--dry-run", is_dry),
+        ("--timeout", timeout != 30),
+    ):
+        _check_exclusive(("--dask", dask), (name, value))
     with refusals():
         shared = shared_journal(journal, run, file, schema, rate)
+        if dask is not None:
+            prepare_dask(shared, journal)
         rows = open_rows(
             sys.stdin.buffer if file == _STANDARD_INPUT else file,
             file_format=file_format,
@@ -154,6 +169,8 @@ def sync(
             base_url=base_url,
             proxy=proxy,
             timeout=timeout,
+            dask=dask,
+            workers=workers,
         )
         try:
             report = asyncio.run(dry_run(job) if is_dry else carry_out(job))

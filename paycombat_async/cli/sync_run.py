@@ -16,6 +16,7 @@ from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.report import BatchReport
 from paycombat_async.batch.rows.file import RowFile
 from paycombat_async.batch.rows.row import Row
+from paycombat_async.cli.customers_dask import dask_cluster
 from paycombat_async.cli.display import progress_shown
 from paycombat_async.cli.interrupts import interrupts
 from paycombat_async.client import AsyncPayCombat
@@ -38,6 +39,8 @@ class SyncJob:
     base_url: str | None
     proxy: str | None
     timeout: float
+    dask: str | None = None
+    workers: int | None = None
 
 
 async def dry_run(job: SyncJob) -> BatchReport:
@@ -76,7 +79,32 @@ async def carry_out(job: SyncJob) -> BatchReport:
     async with contextlib.AsyncExitStack() as stack:
         if isinstance(job.journal, PostgresJournal):
             stack.push_async_callback(job.journal.aclose)
+        if job.dask is not None and isinstance(job.journal, PostgresJournal):
+            return await _carry_out_on_dask(job, job.journal, job.dask)
         return await _carry_out(job)
+
+
+async def _carry_out_on_dask(job: SyncJob, journal: PostgresJournal, address: str) -> BatchReport:
+    from paycombat_async.batch.cluster import carry_out_on  # noqa: PLC0415  # imports sqlite3
+    from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the same reason
+
+    stop = asyncio.Event()
+    with progress_shown(printable(job.rows.name), job.rows.total) as show:
+        async with dask_cluster(address, job.workers) as cluster:
+            with interrupts(stop):
+                task = Job(
+                    job.rows,
+                    journal,
+                    job.failed,
+                    job.concurrency,
+                    None,
+                    show,
+                    stop,
+                    dry_run=False,
+                    send_all=job.send_all,
+                    account=job.account,
+                )
+                return await carry_out_on(cluster.client, journal, task, workers=cluster.workers, base_url=job.base_url)
 
 
 async def _carry_out(job: SyncJob) -> BatchReport:

@@ -67,17 +67,39 @@ def test_two_machines_and_the_status(
     assert (2, "Error: there is no run 'nothing' in this database\n") == (unknown.returncode, unknown.stderr)
 
 
+def test_workers_of_a_cluster_on_this_machine(rows: Path, sandbox: Sandbox, postgres_server: PostgresServer) -> None:
+    """The command copies the rows, two worker processes carry them out, and the report is that of the run."""
+    pytest.importorskip("distributed", reason="distributed is not installed")
+    url, schema = url_of(postgres_server), new_schema()
+    run("db", "migrate", url, "--schema", schema)
+
+    ended = run(
+        *("customers", "sync", rows, "--journal", url, "--schema", schema, "--dask", "local", "--workers", 2),
+        sandbox=sandbox,
+    )
+
+    assert 1 == ended.returncode, ended.stderr
+    assert f"{ROWS - 1} updated" in ended.stdout
+    assert f"line {ROWS + 1}, c{ROWS - 1}: " in ended.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["in.csv", "--run", "x", "--journal", "in.journal"], "--run names a run in PostgreSQL"),
+        (["in.csv", "--dask", "local"], "--dask needs a run in PostgreSQL"),
+        (["in.csv", "--dask", "local", "--dry-run"], "--dask and --dry-run exclude each other"),
+        (
+            ["in.csv", "--journal", "postgresql://u:secret@127.0.0.1:1/d", "--dask", "tcp://127.0.0.1:1"],
+            "there is no Dask scheduler at tcp://127.0.0.1:1, or it does not answer within 10 s",
+        ),
         (["in.csv", "--run", "x"], "URL is missing: name it, or set PAYCOMBAT_DATABASE_URL"),
         (["in.csv", "--run", "x", "--no-journal"], "--run and --no-journal exclude each other"),
         (["-", "--journal", "postgresql://u:secret@127.0.0.1:1/d"], "standard input: give --run"),
         (["in.csv", "--journal", "postgresql://u:secret@127.0.0.1:1/d"], "cannot be reached: nothing listens"),
         (["in.csv", "--journal", "postgresql://u:secret@127.0.0.1:1/d", "--run", " "], "the name of a run must be 1"),
     ],
-    ids=["file", "no url", "no journal", "standard input", "unreachable", "name"],
+    ids=["file", "dask", "dry dask", "no scheduler", "no url", "no journal", "standard input", "unreachable", "name"],
 )
 def test_what_cannot_be_used_is_one_sentence(
     arguments: list[str], said: str, rows: Path, sandbox: Sandbox, tmp_path: Path

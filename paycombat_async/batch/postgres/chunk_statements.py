@@ -100,6 +100,7 @@ WARNINGS: Final = """
     WHERE item.run = %(run)s AND damage IS NOT NULL AND damaged_in = run.pass
     ORDER BY line, item.number LIMIT %(limit)s
 """
+BOUND: Final = "SELECT address, account, account_name FROM {schema}.batch_run WHERE number = %(run)s"
 LEFT: Final = "SELECT failures FROM {schema}.batch_run WHERE number = %(run)s"
 # Each machine leaves a failures file of its own; the digests of the last fifty are kept.
 LEAVE: Final = f"""

@@ -11,7 +11,8 @@ from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._engine.observed import ObservedClient
 from paycombat_async._protocol.messages import Attempt
 from paycombat_async.batch.failures_file import FailuresFile
-from paycombat_async.batch.journal.binding import Binding
+from paycombat_async.batch.journal.binding import Binding, other_account
+from paycombat_async.batch.postgres.chunk_statements import BOUND
 from paycombat_async.batch.postgres.claims import Claims
 from paycombat_async.batch.postgres.failures import list_failures, open_failures_file
 from paycombat_async.batch.postgres.journal import PostgresJournal
@@ -43,7 +44,7 @@ async def carry_out_together(
     Raises `ConfigurationError` or `StoreFailed` before anything is sent if the input, the run or the failures file
     cannot be used.
     """
-    limiter = _limiter(journal, job)
+    limiter = limiter_of(journal, job)
     try:
         part = Part(client, journal, job, limiter)
         return await part.carry_out(rows)
@@ -52,7 +53,8 @@ async def carry_out_together(
             await finish(limiter.aclose())
 
 
-def _limiter(journal: PostgresJournal, job: Job) -> PostgresLimiter | None:
+def limiter_of(journal: PostgresJournal, job: Job) -> PostgresLimiter | None:
+    """Returns the limiter of the run's rate; None without a rate. Raises `ConfigurationError` for two rates."""
     if journal.rate is not None and job.rate not in {None, journal.rate}:
         raise ConfigurationError("the rate of the call and the rate of its journal differ; give one of them")
     rate = journal.rate if job.rate is None else job.rate
@@ -94,7 +96,7 @@ class Part:
             failures = await open_failures_file(self._journal.tables, run, Path(self._job.failed), source)
         watching = asyncio.create_task(self._watch())
         try:
-            await self._work(run)
+            await self.work(run)
         finally:
             watching.cancel()
             report = await finish(self._report(run, failures))
@@ -116,7 +118,20 @@ class Part:
             await asyncio.wait({loading, stopping})
         return loading.result() if is_joined else None
 
-    async def _work(self, run: int) -> None:
+    async def check(self, run: int) -> None:
+        """Raises `ConfigurationError` if the run with this number belongs to another account than this client."""
+        ((address, account, name),) = await self._journal.tables.execute(BOUND, {"run": run})
+        bound = Binding(source="", address=address, account=account, name=name)
+        if reason := other_account(bound, self._binding(), "check the credentials"):
+            raise ConfigurationError(f"the run {self._journal.run} belongs to {reason}")
+
+    @property
+    def end(self) -> tuple[str, bool, int]:
+        """How `work` ended: the problem or "", whether it is one of configuration, the number of cancelled calls."""
+        return self._stopped, self._misconfigured, self._doubtful
+
+    async def work(self, run: int) -> None:
+        """Carries out free chunks of the run until no machine has any left, or until it is stopped."""
         owner = f"{socket.gethostname()} {os.getpid()} {self._clock.random()}"
         while True:
             claims = Claims(self._journal.tables, run, owner, self._clock)

@@ -40,9 +40,9 @@ async def test_rows_of_killed_machines_are_taken_over(
             if not SOAK:  # as if 15 seconds had passed, for which the short form does not wait
                 over = f"UPDATE {schema}.batch_chunk SET leased_until = '-infinity' WHERE owner LIKE '% {victim.pid} %'"
                 await execute(postgres_server.dsn, over)
-            machines[kill % 2] = Process(sys.executable, *arguments)
             if kill == KILLS // 2 and SOAK:
-                await asyncio.to_thread(postgres_server.restart)
+                await asyncio.to_thread(postgres_server.restart)  # the other machine is at work
+            machines[kill % 2] = Process(sys.executable, *arguments)
         limit = LIMIT_S / 2 if SOAK else 60
         said = [(await asyncio.to_thread(machine.end, "", limit)).stdout.splitlines() for machine in machines]
 

@@ -1,0 +1,63 @@
+"""The Dask cluster that `customers sync --dask` names: one that runs already, or worker processes of this machine."""
+
+import importlib
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Final, NamedTuple
+
+from paycombat_async.batch.dask_client import DaskClient
+from paycombat_async.errors import ConfigurationError
+
+LOCAL: Final = "local"
+_CONNECT_S: Final = 10
+
+
+class Cluster(NamedTuple):
+    """A connected client, and the number of workers to use."""
+
+    client: DaskClient
+    workers: int
+
+
+@asynccontextmanager
+async def dask_cluster(address: str, workers: int | None) -> AsyncGenerator[Cluster]:
+    """Context manager; yields the cluster at this address, or, for "local", one of worker processes of this machine.
+
+    Without `workers`, all workers of the cluster are used, or one for each processor. Raises `ConfigurationError` if
+    Dask is missing, or if the cluster cannot be reached or has no workers.
+    """
+    distributed = _import_dask()
+    if address == LOCAL:
+        count = workers or os.cpu_count() or 1
+        options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "asynchronous": True}
+        async with (
+            distributed.LocalCluster(n_workers=count, **options) as cluster,
+            distributed.Client(cluster, asynchronous=True) as client,
+        ):
+            yield Cluster(client, count)
+        return
+    client = await _connect(distributed, address)
+    try:
+        found = len(client.scheduler_info(n_workers=-1)["workers"])
+        if not found:
+            raise ConfigurationError("the Dask cluster has no workers; start some")
+        yield Cluster(client, workers or found)
+    finally:
+        await client.close()
+
+
+# Any, here and below: Dask has no types.
+async def _connect(distributed: Any, address: str) -> Any:
+    try:
+        return await distributed.Client(address, asynchronous=True, timeout=_CONNECT_S)
+    except (OSError, ValueError):
+        pass
+    raise ConfigurationError(f"there is no Dask scheduler at {address}, or it does not answer within {_CONNECT_S} s")
+
+
+def _import_dask() -> Any:
+    try:
+        return importlib.import_module("distributed")
+    except ImportError:
+        raise ConfigurationError("--dask needs Dask: pip install 'paycombat[dask]'") from None

@@ -1,0 +1,40 @@
+"""Carries out a run on a Dask cluster of two worker processes: DSN SCHEMA ROWS [KILL]. Prints the report.
+
+The workers get the environment of this process, and what WITHOUT in it names is taken out of theirs. With KILL, a
+worker is killed as soon as rows are carried out.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+
+from distributed import Client, LocalCluster
+
+from paycombat_async.batch import PostgresJournal, Progress, sync_customers_on
+from tests.batch.postgres.runs import counts, updates
+
+
+async def main(dsn: str, schema: str, rows: str, kill: str = "") -> None:
+    without = os.environ.pop("WITHOUT", "")
+    hidden = {without: os.environ.pop(without)} if without else {}
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    journal = PostgresJournal(dsn, "run", schema=schema, rate=400 if kill else None)
+    async with LocalCluster(asynchronous=True, **options) as cluster, Client(cluster, asynchronous=True) as client:
+        os.environ.update(hidden)
+        pids = await client.run(os.getpid)
+        victims = list(pids.values())[:1] if kill else []
+
+        def on_progress(progress: Progress) -> None:
+            if progress.updated and victims:
+                os.kill(victims.pop(), signal.SIGKILL)
+
+        report = await sync_customers_on(
+            client, updates(int(rows)), journal=journal, workers=2, on_progress=on_progress, concurrency=8
+        )
+    await journal.aclose()
+    print(counts(report), report.exit_code, report.stopped)  # noqa: T201  # read by the test
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
