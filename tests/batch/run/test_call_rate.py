@@ -1,11 +1,12 @@
 """The rate of a batch: each attempt counts, and no call fails because it waits for its turn."""
 
 import asyncio
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 
-from paycombat_async import AsyncPayCombat, ConnectFailed, StoreFailed, UpdateCustomer
+from paycombat_async import AsyncPayCombat, Call, ConnectFailed, StoreFailed, UpdateCustomer
 from paycombat_async.batch import sync_customers
 from paycombat_async.limiters import Limiter, LocalLimiter
 from paycombat_async.limiters.block import LATENESS_S
@@ -18,9 +19,20 @@ from tests.processes import PATIENCE_S
 ROWS = 30
 
 
-def client_of(provider: Provider, clock: FakeClock, limiter: Limiter | None = None) -> AsyncPayCombat:
+def client_of(
+    provider: Provider,
+    clock: FakeClock,
+    limiter: Limiter | None = None,
+    on_call: Callable[[Call], None] | None = None,
+) -> AsyncPayCombat:
     return AsyncPayCombat(
-        token=TOKEN, signature_key=SIGNATURE_KEY, transport=provider, clock=clock, timeout=5.0, limiter=limiter
+        token=TOKEN,
+        signature_key=SIGNATURE_KEY,
+        transport=provider,
+        clock=clock,
+        timeout=5.0,
+        limiter=limiter,
+        on_call=on_call,
     )
 
 
@@ -50,14 +62,17 @@ async def test_retries_count_towards_the_rate() -> None:
 @pytest.mark.parametrize("is_clients_own", [False, True])
 async def test_no_call_uses_up_its_time_while_rows_wait_for_their_turn(*, is_clients_own: bool) -> None:
     """At one call per second, the last of thirty concurrent rows waits six times the time-out of its call."""
-    clock = FakeClock()
+    clock, calls = SteppedClock(), list[Call]()
     limiter = LocalLimiter(1.0, clock=clock) if is_clients_own else None
     rate = None if is_clients_own else 1.0
 
-    async with client_of(Provider(), clock, limiter) as client:
+    stepping = asyncio.create_task(clock.step())
+    async with client_of(Provider(), clock, limiter, calls.append) as client, asyncio.timeout(PATIENCE_S):
         report = await sync_customers(client, updates(), concurrency=ROWS, rate=rate)
+    stepping.cancel()
 
     assert (ROWS, 0, 0) == (report.updated, report.retried, report.failed)
+    assert [1] * ROWS == [call.attempts for call in calls]
 
 
 class Failing:
