@@ -8,6 +8,7 @@ import pytest
 from paycombat_async import RawReply
 from paycombat_async._protocol.messages import Draft
 from paycombat_async.batch import PostgresJournal, sync_customers
+from paycombat_async.batch.postgres.load_statements import CHUNK_ROWS
 from paycombat_async.batch.postgres.recorder import COMMIT_RESULTS
 from tests.batch.postgres.runs import client_of, counts, postgres_journals, updates
 from tests.batch.provider import Provider
@@ -63,7 +64,7 @@ async def test_a_restart_of_the_database_is_waited_for(
 async def test_a_database_that_does_not_come_back_ends_the_run_and_loses_nothing(
     server: PostgresServer, journals: Callable[..., PostgresJournal], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One sentence and exit code 2; the next run sends what is left, and what could not be committed."""
+    """One sentence and exit code 2; the next run sends what is left, and rows whose results could not be committed."""
     monkeypatch.setattr("paycombat_async.batch.postgres.outage.OUTAGE_S", 0.0)
     provider = Paced(1000, server.stop)
 
@@ -77,4 +78,5 @@ async def test_a_database_that_does_not_come_back_ends_the_run_and_loses_nothing
     assert "the journal in PostgreSQL cannot be reached" in ended.stopped
     assert (2, sent) == (ended.exit_code, ended.updated)
     assert (ROWS, 0, 0, 0, 0) == counts(report)
-    assert 0 < again <= 2 * COMMIT_RESULTS + CONCURRENCY
+    # Without the database no chunk can be taken: one was being sent, one was read ahead, the rest waited for a commit.
+    assert 0 < again <= 2 * CHUNK_ROWS + 2 * COMMIT_RESULTS
