@@ -1,6 +1,6 @@
 """Webhooks: verifies the signature, decodes the event, and keeps it in an inbox until it is processed once.
 
-No client is needed, and only an inbox does I/O.
+No client is needed. Only an inbox does I/O.
 """
 
 from paycombat_async.errors import InvalidPayload, LeaseLost, SignatureMismatch, WebhookError

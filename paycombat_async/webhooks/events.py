@@ -1,4 +1,4 @@
-"""Decodes a verified HTTP body into its event class, which `type` and `status` decide."""
+"""Decodes the verified HTTP body of a webhook into an event. The fields `type` and `status` decide its class."""
 
 from typing import Final, TypeVar
 
@@ -37,16 +37,16 @@ _PAYOUTS: Final[dict[str | None, type[PayoutSucceeded | PayoutFailed | PayoutRet
 _VIRTUAL_ACCOUNT_STATUSES: Final = frozenset({"APPROVED", "FAILED"})
 _NOTHING: Final[tuple[object, ...]] = (None, "", {})  # the provider writes one of these if a field has no value
 
-# The last 64 bytes of a body are searched to find which class to try first, because `type` is the last field of the
-# documented bodies. Searching the whole body would take more time than an occasional wrong guess.
+# Only the last 64 bytes of a body are searched for "PAYOUT", to decide which class to try first. `type` is the last
+# field of the documented bodies, and a wrong guess costs less time than searching every body as a whole.
 _TAIL: Final = -64
 
 
 def read_event(payload: bytes) -> WebhookEvent:
     """Returns the event in `payload`, the HTTP body of a webhook, whose signature must have been verified before.
 
-    The event is an `UnknownEvent` if type and status fit no other class. Raises `InvalidPayload` if `payload` is not a
-    JSON object.
+    The event is an `UnknownEvent` if type and status belong to no other class. Raises `InvalidPayload` if `payload` is
+    not a JSON object.
     """
     if payload.find(b'"PAYOUT"', _TAIL) < 0:
         return _payin_event(payload) or _payout_event(payload) or _other_event(payload)
@@ -69,7 +69,7 @@ def _payout_event(payload: bytes) -> WebhookEvent | None:
 
 
 def _read(kind: type[S], payload: bytes) -> S | None:
-    """Returns the payload decoded as the Struct class `kind`; None if the payload does not fit the class."""
+    """Returns the payload decoded as the Struct class `kind`, or None if the payload does not fit the class."""
     found: S | None = DECODERS[kind](payload)
     if found is not None:
         return found
@@ -80,7 +80,7 @@ def _read(kind: type[S], payload: bytes) -> S | None:
 
 
 def _contradicts_itself(payout: Payout) -> bool:
-    """Returns whether a payout's `approval` contradicts its status: a success not approved, or an approved failure."""
+    """Returns whether `approval` contradicts `status`: a success without approval, or a failure with approval."""
     if payout.status == "SUCCESS":
         return payout.approval not in {"APPROVED", "", None}
     return payout.status == "FAILED" and payout.approval == "APPROVED"

@@ -1,8 +1,8 @@
-"""Verifies and decodes webhooks: `unwrap` and `verify`, as functions with keys or as methods of `Webhooks`.
+"""Verifies and decodes webhooks with `unwrap` and `verify`, as functions that get the keys or as methods of `Webhooks`.
 
 The provider signs `JSON.stringify(data)` with the signature key. Its documentation does not say whether it sends the
-same bytes. Therefore the signature is checked over the HTTP body as received, and if it does not match, over the body's
-reprint, `JSON.stringify(JSON.parse(body))`. The bytes that match are decoded.
+same bytes. Therefore the signature is checked over the HTTP body as received. If it does not match, it is checked over
+the body's reprint, `JSON.stringify(JSON.parse(body))`. The bytes that match are the ones that are decoded.
 """
 
 import re
@@ -16,22 +16,23 @@ from paycombat_async.errors import ConfigurationError, SignatureMismatch
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.events import read_event
 
-MAX_BODY: Final = 256 * 1024  # bytes; the provider's webhooks have 1 to 2 kB
+MAX_BODY: Final = 256 * 1024  # bytes; a longer body is refused, and the provider's webhooks have 1 to 2 kB
 MAX_KEYS: Final = 4
 # Accepted header names, in lower case. The provider documents X-Signature for webhooks and signature for requests.
 _HEADERS: Final = frozenset({"x-signature", "signature"})
-_LENGTHS: Final = frozenset(map(len, _HEADERS))  # lengths are compared first, which halves the time for other headers
-_MAX_SIGNATURE: Final = 128  # characters, including white space around it
+# The length of a header's name is compared first, which halves the time for each header without a signature.
+_LENGTHS: Final = frozenset(map(len, _HEADERS))
+_MAX_SIGNATURE: Final = 128  # the longest header value with one signature, in characters, including white space
 _MAX_JOINED: Final = 8 * _MAX_SIGNATURE
 _NO_HEADERS: Final = (AttributeError, TypeError, ValueError)
 _SIGNATURE: Final = re.compile(r"\s*[0-9A-Fa-f]{64}\s*", re.ASCII)
 
 
 class HasItems(Protocol):
-    """Any object whose `items()` gives headers, such as the `request.headers` of a web framework."""
+    """Any object whose `items()` returns headers, such as the `request.headers` of a web framework."""
 
     def items(self) -> Iterable[tuple[str, str]]:
-        """Returns pairs of header name and value, both str. A name may occur twice."""
+        """Returns pairs of header name and value, both of type str. A name may occur twice."""
         ...
 
 
@@ -39,12 +40,12 @@ Headers: TypeAlias = HasItems | Iterable[tuple[str, str]]
 
 
 def unwrap(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> WebhookEvent:
-    """Returns the event in a webhook that one of the keys verifies. Pass `body` as received: raw bytes, not parsed.
+    """Returns the event in a webhook whose signature matches one of the keys. Pass `body` as received, as raw bytes.
 
     `headers` are the framework's `request.headers`, or pairs of name and value. The same signature may occur twice.
-    Raises `SignatureMismatch` or `InvalidPayload` for bad input from outside: then answer 400 and do nothing else.
-    Raises `ConfigurationError` for an error of the calling code, such as a body that is not bytes. Anyone who has seen
-    a genuine webhook can send it again at any time: process each `event.key` only once.
+    Raises `SignatureMismatch` or `InvalidPayload` if the sender's input is wrong: then reply 400 and do nothing else.
+    Raises `ConfigurationError` for an error in the calling code, such as a body that is not bytes. Anyone who has seen
+    a genuine webhook can send it again at any time. Therefore process each `event.key` only once.
     """
     keys = as_secrets(keys)  # so that tracebacks that show local variables do not show the keys
     return Webhooks(keys).unwrap(body, headers)
@@ -53,7 +54,7 @@ def unwrap(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> Webho
 def verify(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> bytes:
     """Returns the verified bytes: `body`, or its reprint `JSON.stringify(JSON.parse(body))`. Decode these, not `body`.
 
-    Raises the same errors as `unwrap`, except `InvalidPayload`.
+    Raises `SignatureMismatch` and `ConfigurationError`, as `unwrap` does.
     """
     keys = as_secrets(keys)
     return Webhooks(keys).verify(body, headers)
@@ -62,16 +63,17 @@ def verify(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> bytes
 class Webhooks:
     """Verifies and decodes webhooks with fixed keys, without I/O. Safe to share between threads.
 
-    While a key is being replaced, pass both the old and the new key. The methods are faster than the functions of the
-    same names, which prepare the keys on each call.
+    While a key is being replaced, pass both the old and the new key. The methods are faster than the functions `unwrap`
+    and `verify`, because those functions prepare the keys on each call.
     """
 
     __slots__ = ("_signers",)
 
     def __init__(self, keys: Sequence[str | Secret]) -> None:
-        """Raises `ConfigurationError` if there is no key, or more than four, or if a key is invalid.
+        """Raises `ConfigurationError` if there is no key, if there are more than four keys, or if a key is invalid.
 
-        A key is invalid if it is empty, has white space around it, or has characters that cannot be printed.
+        A key is invalid if it is empty, if it has white space around it, or if it has characters that cannot be
+        printed.
         """
         keys = as_secrets(keys)
         if not 0 < len(keys) <= MAX_KEYS:
@@ -79,11 +81,11 @@ class Webhooks:
         self._signers = tuple(_signer(place, key) for place, key in enumerate(keys))
 
     def unwrap(self, body: bytes, headers: Headers) -> WebhookEvent:
-        """Returns the event in a webhook; the same as the function `unwrap`, with these keys."""
+        """Returns the event in a webhook. Does the same as the function `unwrap`, with the keys of this object."""
         return read_event(self.verify(body, headers))
 
     def verify(self, body: bytes, headers: Headers) -> bytes:
-        """Returns the verified bytes; the same as the function `verify`, with these keys."""
+        """Returns the verified bytes. Does the same as the function `verify`, with the keys of this object."""
         if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # some frameworks pass a str
             raise _not_bytes(body)
         if len(body) > MAX_BODY:
@@ -110,8 +112,8 @@ class Webhooks:
 def _signer(place: int, key: Secret) -> Signer:
     if not key.reveal():
         raise ConfigurationError(f"keys[{place}] is empty or no text; pass the signature key of your account")
-    # `isprintable` also refuses lone surrogates. `Signer` would fail to encode them, and its traceback could show the
-    # key among the local variables.
+    # `isprintable` also refuses lone surrogates. Otherwise `Signer` would fail to encode them, and the traceback of
+    # this error could show the key among the local variables.
     if key.reveal() != key.reveal().strip() or not key.reveal().isprintable():
         raise ConfigurationError(f"keys[{place}] has white space around it, or characters that no key has")
     return Signer(key.reveal())
@@ -120,8 +122,9 @@ def _signer(place: int, key: Secret) -> Signer:
 def _signature_in(headers: Headers) -> str:
     """Returns the signature in the headers, whose names may be in upper or lower case.
 
-    Raises `SignatureMismatch` if there is no signature or if two differ. Raises `ConfigurationError` for faults that no
-    sender can cause: `headers` is not headers, names are not str, or the signature is bytes or a list.
+    Raises `SignatureMismatch` if there is no signature, or if there are two different signatures. Raises
+    `ConfigurationError` for errors that no sender can cause: `headers` contains no headers, names are not of type str,
+    or the signature is of type bytes or list.
     """
     signature: str | None = None
     try:
@@ -140,7 +143,7 @@ def _signature_in(headers: Headers) -> str:
 
 
 def header_pairs(headers: Headers) -> Iterable[tuple[str, str]]:
-    """Returns the pairs of name and value of headers, which may have `items()` or be pairs themselves."""
+    """Returns the pairs of name and value in `headers`, which has a method `items()` or is an iterable of pairs."""
     items = getattr(headers, "items", None)
     return headers if items is None else items()  # type: ignore[return-value]  # what has no `items` is pairs, or fails later
 
@@ -155,7 +158,7 @@ def _only_signature(signature: str) -> str:
 
 
 def distinct_signatures(signature: str) -> list[str]:
-    """Returns the different signatures, in lower case, in the value of a header that may have several after commas.
+    """Returns the different signatures in the value of a header, in lower case. Commas may separate several signatures.
 
     WSGI servers and Tornado join headers of the same name in this way (RFC 9110, 5.3). A value without a comma, or of
     more than 1024 characters, is returned unchanged, as the only signature.
@@ -180,9 +183,9 @@ def _has_text_names(headers: Headers) -> bool:
 
 
 def _printed_again(body: bytes, signature: str) -> bytes | None:
-    """Returns `JSON.stringify(JSON.parse(body))`; None if `body` is not JSON, or if checking the result is useless.
+    """Returns the reprint `JSON.stringify(JSON.parse(body))`, or None if there is no reprint to check.
 
-    Checking is useless if the result equals `body`, or if `signature` is not 64 hexadecimal digits.
+    There is none if `body` is not JSON, if the reprint equals `body`, or if `signature` is not 64 hexadecimal digits.
     """
     if not _SIGNATURE.fullmatch(signature):
         return None

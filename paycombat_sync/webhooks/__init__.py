@@ -1,4 +1,4 @@
-"""Webhooks for blocking code: the inboxes block, and everything else is that of `paycombat_async.webhooks`."""
+"""Webhooks for blocking code. The inboxes block; all other names are those of `paycombat_async.webhooks`."""
 
 from paycombat_async.webhooks import (
     Candidate,

@@ -22,14 +22,14 @@ D = TypeVar("D", bound="Delivery")
 
 
 class Keeper(Protocol):
-    """The part of a blocking inbox that a delivery uses."""
+    """The methods of a blocking inbox that a delivery calls."""
 
     def done(self, taken: "Delivery") -> None:
-        """Marks the event as processed."""
+        """Marks the event of a delivery as processed."""
         ...
 
     def release(self, delivery: "Delivery") -> None:
-        """Gives the event back, to be taken again."""
+        """Gives the event back to the inbox, so that it can be taken again."""
         ...
 
 
@@ -37,11 +37,13 @@ class Delivery:
     """An event that a worker has taken from an inbox, and that no other worker gets until the lease ends.
 
     `with delivery as event:` renews the lease whenever a third of it has passed. At a clean end of the `with` block,
-    the event is marked as done. If the block raises, the event is released, to be taken again. If the lease is lost,
-    `LeaseLost` is raised at a clean end of the block, because a thread cannot be cancelled.
+    the event is marked as done. If the block raises, the event is released, so that it can be taken again. If the lease
+    is lost, the block goes on, because a thread cannot be cancelled; at a clean end of the block, the `with` statement
+    raises `LeaseLost`.
 
-    `attempt` says how many times the event has been taken, from 1; `number` is its number in the inbox; `token` is new
-    each time, so that the inbox recognizes a worker whose lease was lost.
+    `attempt` says how many times the event has been taken, including this time. `number` is the event's number in the
+    inbox. `token` is new each time that the event is taken; by the token the inbox recognizes a worker whose lease was
+    lost.
     """
 
     __slots__ = (
@@ -57,7 +59,7 @@ class Delivery:
     )
 
     def __init__(self, delivery: inner.Delivery, keeper: Keeper, runner: Runner) -> None:
-        """Called by an inbox; `runner` has the event loop in which the lease is renewed."""
+        """Is called by an inbox. The lease is renewed in the event loop of `runner`."""
         self.event = delivery.event
         self.attempt = delivery.attempt
         self.number = delivery.number
@@ -70,7 +72,7 @@ class Delivery:
 
     @property
     def connection(self) -> "RawConnection | None":
-        """The connection whose transaction marks the event as done; None, except for a `PostgresDelivery`."""
+        """For a `PostgresDelivery`, the connection in whose transaction the event is marked as done; otherwise None."""
         return None
 
     def __enter__(self) -> WebhookEvent:
@@ -89,7 +91,10 @@ class Delivery:
         self._end_trace(error)
 
     def start_trace(self) -> "DeliveryTrace | None":
-        """Starts the span of the work on the event, which is then current; None without telemetry."""
+        """Starts the span for the work on the event, makes it the current span, and returns it.
+
+        Returns None without telemetry.
+        """
         return self._async.start_trace()
 
     def _end_trace(self, error: BaseException | None) -> None:
@@ -106,7 +111,7 @@ class Delivery:
         with first:
             if not self._runner.is_closed:
                 self._runner.run(holding.end, is_clean=is_clean)
-            elif is_clean:  # the inbox was closed meanwhile, and its next call uses a new loop
+            elif is_clean:  # the inbox was closed meanwhile, so `done` starts a new event loop
                 self._keeper.done(self)
             else:
                 self._keeper.release(self)
@@ -119,18 +124,18 @@ class Delivery:
 
 
 class PostgresDelivery(Delivery):
-    """A delivery in `PostgresInbox.taken()`: the transaction of its `connection` marks the event as done."""
+    """A delivery in `PostgresInbox.taken()`: the event is marked as done in the transaction of `connection`."""
 
     __slots__ = ("_connection",)
 
     def __init__(self, delivery: inner.Delivery, keeper: Keeper, runner: Runner, connection: "RawConnection") -> None:
-        """Called by the inbox, for a delivery that was taken over `connection`; the rest is as for `Delivery`."""
+        """Is called by the inbox, which has taken the event over `connection`."""
         super().__init__(delivery, keeper, runner)
         self._connection = connection
 
     @property
     def connection(self) -> "RawConnection":
-        """The connection whose transaction marks the event as done: what you write over it is committed with that."""
+        """The connection in whose transaction the event is marked as done, together with what you write over it."""
         return self._connection
 
     def __repr__(self) -> str:
@@ -139,7 +144,10 @@ class PostgresDelivery(Delivery):
 
 @contextmanager
 def traced(taking: AbstractContextManager[D | None]) -> Generator[D | None]:
-    """The same context, with a span from taking the delivery until its transaction has ended."""
+    """Wraps the context manager `taking`, and yields the same delivery. One span covers the work on the delivery.
+
+    The span begins when the event was taken, and ends when the transaction that takes it has ended.
+    """
     trace: DeliveryTrace | None = None
     try:
         with taking as delivery:

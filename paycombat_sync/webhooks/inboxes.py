@@ -17,8 +17,9 @@ class MemoryInbox(LoopInbox):
     ) -> None:
         """Makes an empty inbox.
 
-        `intents` is a store of calls: an event that names one of these calls records that it was carried out. With
-        opentelemetry-api installed, the work on an event makes a span, unless `telemetry` is False.
+        `intents` is a store of calls. When an event names one of these calls, the inbox marks the call in the store as
+        carried out. If opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry`
+        is False.
         """
         super().__init__(memory.MemoryInbox(intents=intents, clock=clock, telemetry=telemetry))
 
@@ -26,10 +27,10 @@ class MemoryInbox(LoopInbox):
 class SqliteInbox(LoopInbox):
     """An `Inbox` in one file on a local disk, for all threads, event loops and processes of this machine.
 
-    When `receive` returns, the event is on the disk; that takes one fsync, about 1 ms, or 10 ms on a slow disk.
-    Payloads contain personal data: only the owner of the file may read it (mode 0600), and each payload is deleted when
-    its event is done. The write-ahead log beside the file may keep a deleted payload until `close`, or until a `take`
-    that finds no event a minute or more after the deletion.
+    When `receive` returns, the event is on the disk. This takes one fsync: about 1 ms, or 10 ms on a slow disk.
+    Payloads contain personal data. Therefore only the owner of the file may read it (mode 0600), and each payload is
+    deleted when its event is done. The write-ahead log beside the file may keep a deleted payload longer: until
+    `close`, or until a `take` finds no event a minute or more after the deletion.
     """
 
     def __init__(
@@ -42,9 +43,9 @@ class SqliteInbox(LoopInbox):
     ) -> None:
         """Creates the file if it does not exist.
 
-        Raises `ConfigurationError` if the file is unwritable, of another account, locked, damaged, not an inbox of this
-        version, or on a network file system. `intents` is a store of calls: an event that names one of these calls
-        records that it was carried out. With opentelemetry-api installed, the work on an event makes a span, unless
-        `telemetry` is False.
+        `intents` is a store of calls. When an event names one of these calls, the inbox marks the call in the store as
+        carried out. If opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry`
+        is False. Raises `ConfigurationError` if the file is unwritable, belongs to another account, is locked, is
+        damaged, is not an inbox of this version, or is on a network file system.
         """
         super().__init__(sqlite.SqliteInbox(path, intents=intents, clock=clock, telemetry=telemetry))

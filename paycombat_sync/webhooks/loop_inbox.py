@@ -17,11 +17,12 @@ from paycombat_sync._runner import Runner
 from paycombat_sync.webhooks.delivery import Delivery
 from paycombat_sync.webhooks.inbox import Inbox
 
-_STOP_S: Final = 0.1  # seconds between two checks of `stop`, because an event loop cannot wait for a `threading.Event`
+# The seconds between two checks of `stop`. They are needed because an event loop cannot wait for a `threading.Event`.
+_STOP_S: Final = 0.1
 
 
 class LoopInbox(Inbox):
-    """A blocking `Inbox`: each method runs the method of the same name of an async inbox."""
+    """A blocking `Inbox`. Each method runs the async inbox's method of the same name in the event loop."""
 
     def __init__(self, inbox: original.Inbox) -> None:
         self._async = inbox
@@ -101,7 +102,10 @@ def _original(delivery: Delivery) -> inner.Delivery:
 async def _next(
     deliveries: AsyncGenerator[inner.Delivery, None], stop: threading.Event | None, stopped: asyncio.Event
 ) -> inner.Delivery | None:
-    """Returns the next delivery; None at the end. While it waits, it sets `stopped` soon after `stop` is set."""
+    """Returns the next delivery, or None at the end of `deliveries`.
+
+    Sets `stopped` at most 0.1 s after `stop` is set.
+    """
     if stop is None:
         return await anext(deliveries, None)
     if stop.is_set():

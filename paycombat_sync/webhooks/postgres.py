@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Async(postgres.PostgresInbox):
-    """An async inbox that accepts a blocking pool, and whose tables the blocking inbox can use (`core`)."""
+    """An async inbox that accepts a blocking pool. Its property `core` lets the blocking inbox use the tables."""
 
     _pool = BLOCKING_POOL
 
@@ -34,13 +34,13 @@ class _Async(postgres.PostgresInbox):
 
 
 class PostgresInbox(LoopInbox):
-    """An `Inbox` in a PostgreSQL database, which many machines may share; the database's clock decides when leases end.
+    """An `Inbox` in a PostgreSQL database, which many machines may share. The database's clock decides when leases end.
 
-    Run `inbox.migrate()` once before the first use, and after an upgrade. Each event is durable when `receive`
-    returns; with asynchronous replication, a failover may lose events that the standby had not received. It works
-    behind PgBouncer in transaction mode, where workers find new events by polling; for notifications (NOTIFY), pass a
-    connection string that bypasses PgBouncer as `listen_dsn`. Payloads contain personal data: each is deleted when its
-    event is done.
+    Run `inbox.migrate()` once before the first use, and again after each upgrade of paycombat. An event is
+    durable when `receive` returns. With asynchronous replication, however, a failover may lose events that the standby
+    has not yet received. The inbox works behind PgBouncer in transaction mode; there, workers find new events by
+    polling. To notify the workers nevertheless (NOTIFY), pass a connection string that bypasses PgBouncer as
+    `listen_dsn`. Payloads contain personal data. Each payload is deleted when its event is done.
     """
 
     def __init__(
@@ -52,18 +52,19 @@ class PostgresInbox(LoopInbox):
         listen_dsn: str | None = None,
         telemetry: bool | Telemetry = True,
     ) -> None:
-        """Takes a connection string or your own `ConnectionPool`; connects at the first use.
+        """Takes a connection string or your own `ConnectionPool`. Connects at the first use, not here.
 
-        `intents` is a store of calls: an event that names one of these calls records that it was carried out. The inbox
-        never closes your pool. With your pool, notifications need `listen_dsn`. With opentelemetry-api installed,
-        the work on an event makes a span, unless `telemetry` is False. Raises `ConfigurationError` if psycopg
-        is not installed, or if the schema's name or a connection string is invalid.
+        `intents` is a store of calls. When an event names one of these calls, the inbox marks the call in the store as
+        carried out. The inbox never closes your pool. If you pass a pool, notifications (NOTIFY) need `listen_dsn`. If
+        opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry` is False. Raises
+        `ConfigurationError` if psycopg is not installed, or if the name of the schema or a connection string is
+        invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         listen = as_secret(listen_dsn)
         del dsn_or_pool, listen_dsn  # tracebacks that show local variables would show the passwords
-        # The casts are needed because the async class is typed for async pools and str. It accepts a Secret in place of
-        # each connection string, and `_pool` says that a pool given here is a blocking one.
+        # The casts are needed because the async class declares async pools and str. In fact it accepts a Secret in
+        # place of each connection string, and `_pool = BLOCKING_POOL` lets it accept a blocking pool.
         inbox = _Async(
             cast("Pool", source),
             schema=schema,
@@ -78,15 +79,17 @@ class PostgresInbox(LoopInbox):
         self._connections = self._core.tables.blocking_connections(source)
 
     def receive(self, event: WebhookEvent, connection: "BlockingConnection | None" = None) -> Receipt:
-        """Stores the event. If it is delivered several times, even concurrently, all deliveries but one are DUPLICATE.
+        """Stores the event. Of several calls with the same event, even concurrent ones, all but one return DUPLICATE.
 
-        With an intents store, the call that the event names is first recorded there as APPLIED, whatever the status of
-        the event. An event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or that record
-        cannot be stored: then answer 500, never 200.
+        If the inbox has an intents store (a store of recorded calls), `receive` first marks the call that made the
+        event's payin or payout as APPLIED in the store, even if the event says that the payin or payout failed. If the
+        event contradicts the record of the call, `receive` returns CONFLICT instead of NEW. Raises `StoreFailed` if the
+        event or the record cannot be stored: then reply 500, never 200.
 
         With `connection`, a `Connection` of psycopg or Django's `connection`, the event is stored in the transaction of
-        that connection, and is kept only if you commit it. If no transaction is open, one begins. Raises
-        `ConfigurationError` for a connection that commits each statement (autocommit) and has no open transaction.
+        this connection, and is kept only if you commit the transaction. If no transaction is open, `receive` begins
+        one. Raises `ConfigurationError` if the connection commits each statement (autocommit) and has no open
+        transaction.
         """
         if connection is None:
             return super().receive(event)
@@ -97,15 +100,16 @@ class PostgresInbox(LoopInbox):
 
     @contextlib.contextmanager
     def taken(self, *, connection: "BlockingConnection | None" = None) -> Generator[PostgresDelivery | None]:
-        """A context with the next event, None if nothing waits; taking it and marking it done are one transaction.
+        """Context manager; yields the next delivery, or None if no event can be taken.
 
-        At a clean end of the `with` block, the event is marked as done, and committed together with what you wrote over
-        `delivery.connection`. If the block raises, both are rolled back, and the event waits as after `release`. No
-        other worker gets the event meanwhile, however long the block takes.
+        The inbox takes the event and marks it as done in one transaction. At a clean end of the `with` block, the
+        transaction is committed, together with what you wrote over `delivery.connection`. If the block raises, the
+        transaction is rolled back, and the event waits before its next attempt, as after `release`. No other worker
+        gets the event meanwhile, however long the block takes.
 
-        With `connection`, a `Connection` of psycopg or Django's `connection`, your own transaction is used, which you
-        commit or roll back after the block. After a rollback the event may be taken again immediately. Raises
-        `ConfigurationError` as `receive` does.
+        With `connection`, a `Connection` of psycopg or Django's `connection`, the inbox uses your own transaction,
+        which you commit or roll back after the block. After a rollback the event can be taken again immediately. Raises
+        `ConfigurationError` if the connection commits each statement (autocommit) and has no open transaction.
         """
         if connection is None:
             own = self._taken()
@@ -117,12 +121,12 @@ class PostgresInbox(LoopInbox):
     def migrate(self) -> None:
         """Creates the schema and its tables, or updates them. Safe to repeat and to run concurrently in many processes.
 
-        Raises `StoreFailed` on failure, and if the tables are from a later release of paycombat.
+        Raises `StoreFailed` if the database fails, and if the tables are from a later release of paycombat.
         """
         self._runner.run(self._postgres.migrate)
 
     def version(self) -> int:
-        """Returns the version of the tables, 0 if there are no tables. This release needs `len(INBOX_STEPS)`."""
+        """Returns the version of the tables, or 0 if there are no tables. This release needs `len(INBOX_STEPS)`."""
         return self._runner.run(self._postgres.version)
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ _SLASH = re.compile(r"(?<!\\)((?:\\\\)*)\\/")
 
 
 def reprinted(raw: bytes) -> bytes | None:
-    """Returns `JSON.stringify(JSON.parse(raw))`; None if `raw` is not JSON."""
+    """Returns `JSON.stringify(JSON.parse(raw))`, or None if `raw` is not JSON."""
     try:
         return stringify(raw)
     except ValueError:
@@ -26,14 +26,14 @@ def reprinted(raw: bytes) -> bytes | None:
 
 
 class Body:
-    """The body's bytes and decoded forms; each form is computed at first use."""
+    """The bytes of the HTTP body and their decoded forms. Each form is computed at first use."""
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
 
     @cached_property
     def text(self) -> str | None:
-        """The body decoded as UTF-8; None if it is not UTF-8."""
+        """The body decoded as UTF-8, or None if the body is not UTF-8."""
         try:
             return self.raw.decode()
         except UnicodeDecodeError:
@@ -41,22 +41,22 @@ class Body:
 
     @cached_property
     def reprinted(self) -> bytes | None:
-        """The reprint of the body, `JSON.stringify(JSON.parse(body))`; None if the body is not JSON."""
+        """The reprint of the body, `JSON.stringify(JSON.parse(body))`, or None if the body is not JSON."""
         return reprinted(self.raw)
 
     @cached_property
     def candidates(self) -> tuple[bytes, ...]:
-        """The bytes over which webhook verification checks the signature: the body, then its reprint."""
+        """The bytes over which webhook verification checks the signature: the body, then the reprint of a JSON body."""
         return (self.raw,) if self.reprinted is None else (self.raw, self.reprinted)
 
     @cached_property
     def tokens(self) -> tuple[str, ...]:
-        """The JSON tokens of the body; empty if it is not JSON."""
+        """The JSON tokens of the body, or an empty tuple if the body is not JSON."""
         return () if self.reprinted is None or self.text is None else json_forms.tokens_of(self.text)
 
     @cached_property
     def sources(self) -> tuple[tuple[str, ...], ...]:
-        """The JSON tokens of the body and, if they differ, the tokens of its reprint; empty if the body is not JSON."""
+        """The JSON tokens of the body and, if they differ, those of its reprint. Empty if the body is not JSON."""
         if not self.tokens or self.reprinted is None:
             return ()
         again = json_forms.tokens_of(self.reprinted.decode())
@@ -64,15 +64,15 @@ class Body:
 
     @cached_property
     def value(self) -> Any:
-        """The body decoded by Python's json; None if the body is not JSON."""
+        """The body decoded by Python's json, or None if the body is not JSON or Python's json refuses it."""
         try:
             return None if self.reprinted is None or self.text is None else json.loads(self.text)
-        except (ValueError, RecursionError):  # for example, Python's json refuses integers of thousands of digits
+        except (ValueError, RecursionError):  # Python's json refuses, for example, integers of thousands of digits
             return None
 
     @cached_property
     def members(self) -> dict[str, Any]:
-        """The members of the body, if it is a JSON object; empty for anything else."""
+        """The members of the body if it is a JSON object, or an empty dict if it is not."""
         return self.value if self.value.__class__ is dict else {}
 
 

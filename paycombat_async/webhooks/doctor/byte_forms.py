@@ -1,6 +1,7 @@
-"""Other forms of a body's bytes, whatever its JSON: line ends, encodings, compression, form encoding.
+"""Other forms of the bytes of an HTTP body, JSON or not: line ends, encodings, compression, form encoding.
 
-Each function but `and_reprinted` yields forms of the body that may have been signed in its place.
+Each function except `and_reprinted` yields forms of the body. One of these forms may have been signed in place of the
+body.
 """
 
 import base64
@@ -22,9 +23,10 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}\s*")
 
 
 def and_reprinted(found: Iterable[Tried]) -> Iterator[bytes]:
-    """Yields each item as bytes, then its reprint, `JSON.stringify(JSON.parse(item))`, or the bytes again if not JSON.
+    """Yields each item as bytes, and then the item's reprint, `JSON.stringify(JSON.parse(item))`.
 
-    Skips None, items that UTF-8 cannot encode, and items longer than `MAX_BODY` bytes.
+    An item that is not JSON is yielded twice. Skips None, a str that UTF-8 cannot encode, and items longer than
+    `MAX_BODY` bytes.
     """
     for item in found:
         raw = _encoded(item, "utf-8") if isinstance(item, str) else item
@@ -87,7 +89,7 @@ def in_other_encodings(body: Body) -> Iterator[bytes | None]:
         if text is not None:
             units = text.encode("utf-16-le")  # as .NET's Encoding.Unicode does
             yield units
-            yield units[::2]  # as Node's "latin1" and "binary" do: the low byte of each UTF-16 unit
+            yield units[::2]  # the low byte of each UTF-16 unit, as Node's "latin1" and "binary" encode text
             yield _encoded(text, "cp1252")
             yield text.encode("ascii", "replace")  # as .NET's Encoding.ASCII does
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Cause(StrEnum):
-    """Why a signature matches the body as it is, matches only the body's reprint, or matches neither.
+    """The reason why a signature matches the HTTP body, matches only the body's reprint, or matches neither.
 
     The reprint is the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`.
     """
@@ -18,7 +18,7 @@ class Cause(StrEnum):
     UPPER_CASE = "upper_case"  # the signature is in upper-case hex, which verification accepts
     HEADER_NAME = "header_name"
     HEADER_VALUE = "header_value"  # the value of the signature's header is not a str
-    SIGNATURE_WRAPPED = "signature_wrapped"  # other characters, such as quotes or a prefix, around or between digits
+    SIGNATURE_WRAPPED = "signature_wrapped"  # there are characters around or between the digits, such as quotes
     SEVERAL_SIGNATURES = "several_signatures"
     SIGNATURE_BASE64 = "signature_base64"
     SIGNATURE_MALFORMED = "signature_malformed"
@@ -40,7 +40,7 @@ class Cause(StrEnum):
     NUMBERS = "numbers"
     KEYS_SORTED = "keys_sorted"
     KEYS_MOVED = "keys_moved"
-    REPRINTED = "reprinted"  # the body was parsed and printed again, with more than one difference in its JSON
+    REPRINTED = "reprinted"  # the body was parsed and printed again, which changed its JSON in more than one way
     PART_SIGNED = "part_signed"
     TEXT_IN_TEXT = "text_in_text"
     PYTHON_TEXT = "python_text"
@@ -64,7 +64,7 @@ class Cause(StrEnum):
 
 
 class Explanation(NamedTuple):
-    """A cause, what happened and what to do, in sentences that contain no part of key, body or signature."""
+    """A cause, what happened, and what to do, in sentences that contain no part of a key, the body or the signature."""
 
     cause: Cause
     happened: str
@@ -72,19 +72,20 @@ class Explanation(NamedTuple):
 
 
 class Candidate(StrEnum):
-    """Which bytes a signature matches."""
+    """The bytes that a signature matches: the body or its reprint."""
 
     RAW = "raw"  # the body as received
-    REPRINTED = "reprinted"  # JSON.stringify(JSON.parse(body))
+    REPRINTED = "reprinted"  # the reprint of the body, JSON.stringify(JSON.parse(body))
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
     """The result of `diagnose`.
 
-    `verified` says whether the signature is accepted, and `candidate` for which bytes (None if it is not accepted).
-    `cause` is what is wrong with the body, the key or the signature. An accepted signature may have a cause, too, such
-    as upper-case hex. `explanation` says what happened, `remedy` what to do. `key_number` is the index in `keys` of the
-    key that was used; None if no key matches.
+    `verified` says whether the signature is accepted. `candidate` says for which bytes it is accepted, and is None if
+    it is not accepted. `cause` is what is wrong with the body, the key or the signature. Even an accepted signature may
+    have such a cause, for example upper-case hex. `explanation` says what happened, and `remedy` says what to do.
+    `key_number` is the index in `keys` of the key with which the signature was made, or None if none of the keys was
+    used.
     """
 
     verified: bool

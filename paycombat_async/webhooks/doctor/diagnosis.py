@@ -1,6 +1,6 @@
-"""The signature doctor: explains why a signature does not match by trying the usual errors.
+"""The signature doctor: explains why a signature does not match, by trying the usual errors.
 
-Its result contains no secret.
+The result contains no secret.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,14 @@ def diagnose(
 ) -> Diagnosis:
     """Explains why `signature` matches, or does not match, `body` under one of `keys`.
 
-    `signature` is the header's value (None if there is no header), or all headers. The function works for webhooks that
-    were received and for requests that other code signed, because both are signed in the same way. With `token`, it
-    also tries whether the X-token was used as the key. It raises nothing for bytes and str; a body of more than 256
-    KiB, more than 8 keys or none are a cause in the result. It takes milliseconds for a webhook and seconds for the
-    longest body, so do not call it in request handlers. Do not show its result to senders, who must only learn that the
-    signature was refused.
+    `signature` is the header's value (None if there is no header), or all headers. The function can examine webhooks
+    that were received and requests that other code signed, because both are signed in the same way. With `token`, the
+    function also tries whether the X-token was used as the key. It raises nothing if body, signature and keys are bytes
+    and str. If the body has more than 256 KiB, or if there are no keys or more than 8, the result names this as the
+    cause.
+
+    The function takes milliseconds for a webhook, and seconds for the longest body. Therefore do not call it in request
+    handlers. Do not show the result to senders, who must only learn that the signature was refused.
     """
     from paycombat_async.webhooks.doctor.examination import examine  # noqa: PLC0415  # imported at first use: only needed when a signature fails
 

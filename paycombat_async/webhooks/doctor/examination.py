@@ -73,7 +73,7 @@ def _is_usable(key: str) -> bool:
 
 
 def _refused(body: object, signature: str, usable: Mapping[int, str], given: int) -> Explanation | None:
-    """Returns why the arguments of `diagnose` cannot be examined; None if they can."""
+    """Returns the reason why the arguments of `diagnose` cannot be examined, or None if they can."""
     if not isinstance(body, bytes):  # some web frameworks pass a str
         return _NOT_BYTES
     if not usable:
@@ -86,7 +86,7 @@ def _refused(body: object, signature: str, usable: Mapping[int, str], given: int
 
 
 def _verdict(body: Body, signature: str, keys: Mapping[int, str]) -> Diagnosis | None:
-    """Returns the diagnosis of a signature that webhook verification accepts; None if it refuses the signature."""
+    """Returns the diagnosis of a signature that webhook verification accepts, or None for any other signature."""
     for candidate, raw in zip(Candidate, body.candidates, strict=False):
         for number, key in keys.items():
             if is_clean(key) and Signer(key).verify(raw, signature):
@@ -110,7 +110,10 @@ def _reprinted(body: Body) -> Explanation:
 
 
 def _both(explanation: Explanation, wrong_form: Explanation | None) -> Explanation:
-    """Returns the explanation of a changed body or wrong key, then that of the signature's form if it is wrong."""
+    """Returns both explanations in one: of the changed body or wrong key, and of the signature's wrong format.
+
+    If there is no explanation of the format, or both are the same, returns the first one unchanged.
+    """
     if wrong_form is None or wrong_form is explanation:
         return explanation
     happened, remedy = f"{explanation.happened} {wrong_form.happened}", f"{explanation.remedy} {wrong_form.remedy}"

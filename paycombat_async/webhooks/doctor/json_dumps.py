@@ -1,6 +1,7 @@
 """Forms of a body after other tools have parsed its JSON and printed it again.
 
-Each function yields forms of the body that may have been signed in its place; nothing if the body has no such form.
+Each function yields forms of the body. One of these forms may have been signed in place of the body. If the body has no
+such form, the function yields nothing.
 """
 
 import json
@@ -14,8 +15,9 @@ from paycombat_async.webhooks.doctor import json_forms
 from paycombat_async.webhooks.doctor.body import Body
 from paycombat_async.webhooks.doctor.byte_forms import and_reprinted
 
-_SMALL = 16 * 1024  # bytes; in bodies up to this size, numbers are also changed one at a time
-_SINGLE_NUMBERS = 24  # in such a small body, so many numbers from the start are changed one at a time
+# In a body of up to 16 KiB, the first 24 numbers are also changed one at a time, and not only all together.
+_SMALL = 16 * 1024
+_SINGLE_NUMBERS = 24
 _MOST_PARTS = 16
 _ANY_TEXTS = (str, json_forms.as_javascript, json_forms.as_ascii, json_forms.as_slashes, json_forms.as_php)
 _INDENTED = tuple(json_forms.Layout(",", ": ", indent) for indent in ("  ", "    ", "\t"))
@@ -26,8 +28,8 @@ def _printed(
 ) -> Iterator[str | None]:
     """Yields each JSON document in each layout, with its strings rewritten by each function in `texts`.
 
-    Each result comes twice: without and with the new line at the end that `jq` and `echo` add. A result that would be
-    too long is None.
+    `sources` has the tokens of each document. Each result is yielded twice: without and with a new line at the end,
+    which `jq` and `echo` add. A result that would be longer than 1 MiB is None.
     """
     for tokens, layout, text in product(sources, layouts, texts):
         printed = json_forms.printed(tokens, layout, text)
@@ -84,7 +86,7 @@ def sorted_keys(body: Body) -> Iterator[str]:
 
 
 def parts(body: Body) -> Iterator[bytes]:
-    """Yields the objects and arrays that are values in the body's object, and those that are values in these."""
+    """Yields the objects and arrays that are values of the body's object, and those that are values of these values."""
     members = _members(body.raw)
     yield from and_reprinted(members)
     for member in members:
@@ -120,7 +122,7 @@ def python_texts(body: Body) -> Iterator[str]:
 
 
 def as_form(body: Body) -> Iterator[str]:
-    """Yields the body's object as `name=value&…`: percent-encoded and plain, in the body's order and sorted by name."""
+    """Yields the body's object as `name=value&…`, percent-encoded and plain, in the body's order and sorted by name."""
     if body.members:
         members = [(name, _scalar(value)) for name, value in body.members.items()]
         for pairs in (members, sorted(members)):

@@ -1,4 +1,4 @@
-"""Prints the tokens of a JSON document again, in the same order, in the way that other tools print JSON."""
+"""Prints the tokens of a JSON document again, in the same order, as other tools print JSON."""
 
 import json
 import re
@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 Rewrite = Callable[[str], str]
 
-_LONGEST = 1024 * 1024  # characters of an indented document: deep nesting can make it a thousand times as long
+# The longest indented document that is printed, in characters. Deep nesting can make a document a thousand times as
+# long.
+_LONGEST = 1024 * 1024
 _OPENING, _CLOSING = frozenset("{["), frozenset("}]")
 _BREAKING = _OPENING | _CLOSING | {","}
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?")  # longer numbers are not amounts
-# A number that `_NUMBER` matches never has 200 digits. This context is passed to each operation, because the calling
-# program may have changed the current context.
+# The context of exact arithmetic. A number that `_NUMBER` matches has fewer than 200 digits. The context is passed to
+# each operation, because the calling program may have changed the current context.
 _EXACT = Context(prec=200)
 _DECIMAL_TEXT = re.compile(r'"-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,20})?"')
 _MONEY = re.compile(r"amount|balance|charge|fee|price|rate|total|value", re.IGNORECASE)
@@ -25,7 +27,7 @@ _ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
 
 
 class Layout(NamedTuple):
-    """The separators of a JSON printer, and its indentation; if `indent` is None, the document is on one line."""
+    """The separators of a JSON printer, and its indentation. With an `indent` of None, the document is on one line."""
 
     comma: str = ","
     colon: str = ":"
@@ -42,7 +44,7 @@ def tokens_of(text: str) -> tuple[str, ...]:
 
 
 def printed(tokens: Sequence[str], layout: Layout = COMPACT, text: Rewrite = str) -> str | None:
-    """Returns the document in this layout, with each string literal rewritten by `text`.
+    """Returns the document in this layout, with each string literal rewritten by the function `text`.
 
     Returns None if the indented document would be longer than 1 MiB.
     """
@@ -124,14 +126,14 @@ def is_number(token: str) -> bool:
 
 
 def python_number(token: str) -> str:
-    """Returns a number as Python prints it: 10.00 becomes 10.0, 0.0000001 becomes 1e-07."""
+    """Returns a number as Python prints it: 10.00 becomes 10.0, and 0.0000001 becomes 1e-07."""
     return repr(float(token)) if not token.lstrip("-").isdecimal() else token
 
 
 def _places(places: int) -> Rewrite:
-    """Returns a function that prints a number with `places` decimals: for 2, it prints 10 as 10.00.
+    """Returns a function that prints a number with `places` decimals. With 2 decimals, it prints 10 as 10.00.
 
-    It returns a number unchanged that it would have to round.
+    The function returns a number unchanged if the number has more decimals, because it would have to be rounded.
     """
 
     def rewrite(token: str) -> str:
@@ -143,7 +145,7 @@ def _places(places: int) -> Rewrite:
 
 
 def without_exponent(token: str) -> str:
-    """Returns the number in plain digits, without trailing zeros: 1e3 becomes 1000, 10.00 becomes 10."""
+    """Returns the number in plain digits, without trailing zeros: 1e3 becomes 1000, and 10.00 becomes 10."""
     plain = f"{Decimal(token):f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
@@ -157,9 +159,9 @@ NUMBER_FORMS: tuple[Rewrite, ...] = (python_number, _places(2), _places(1), with
 
 
 def numbers_rewritten(tokens: Sequence[str], most: int) -> Iterator[list[str]]:
-    """Yields the tokens with numbers in another form: all numbers, or only the amounts, or one of the first `most`.
+    """Yields copies of the tokens, with numbers in another form: all numbers, only amounts, or one of the first `most`.
 
-    Then does the same with strings that contain a decimal number, whose other form is the number without quotes.
+    Then does the same with the strings that contain a decimal number. Their other form is the number without quotes.
     """
     places = [index for index, token in enumerate(tokens) if is_number(token)]
     texts = [index for index, token in enumerate(tokens) if _DECIMAL_TEXT.fullmatch(token)]

@@ -15,7 +15,7 @@ _TAKE_IT_AS_TEXT = "Use the key as the text that it is, prefix included, in UTF-
 
 
 class KeyHypothesis(NamedTuple):
-    """A possible error with a key: its cause, the keys that would then have been used, a description and a remedy."""
+    """A possible error with a key: its cause, the keys that were used because of it, a description and a remedy."""
 
     cause: Cause
     keys: Callable[[str], Iterable[str | bytes]]
@@ -28,7 +28,7 @@ class KeyHypothesis(NamedTuple):
 
 
 def is_clean(key: str) -> bool:
-    """Returns whether webhook verification accepts the key: no white space around it, only printable characters."""
+    """Returns whether webhook verification accepts the key: it has no white space around it, and is printable."""
     return key == key.strip() and key.isprintable()
 
 
@@ -145,7 +145,7 @@ KEY_HYPOTHESES: tuple[KeyHypothesis, ...] = (
     ),
 )
 
-# Hash algorithms by the length of their digest in bytes. Of the same length, the most common one comes first.
+# The hash algorithms for each length of a digest in bytes. The most common algorithm of a length comes first.
 ALGORITHMS: dict[int, tuple[str, ...]] = {
     16: ("md5",),
     20: ("sha1",),
@@ -187,7 +187,7 @@ def written(algorithm: str) -> str:
 
 
 def unkeyed_messages(key: bytes, body: bytes) -> Iterator[bytes]:
-    """Yields the bytes that may have been hashed without HMAC: the body alone, and body and key joined in some way."""
+    """Yields the bytes that may have been hashed without HMAC: the body alone, or body and key joined in some way."""
     yield body
     for mark in (b"", b"|", b":", b".", b"&", b"\n"):
         yield from (body + mark + key, key + mark + body)

@@ -1,4 +1,4 @@
-"""Tries every hypothesis on body, key and algorithm, and yields the explanations under which a digest matches."""
+"""Tries every hypothesis about body, key and algorithm, and yields the explanations that make a digest match."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -28,14 +28,14 @@ Keys = Mapping[int, str]  # the usable keys, by their index in the caller's list
 
 
 class Finding(NamedTuple):
-    """An explanation of a signature, and the index of the key that was used; None if none of the keys was used."""
+    """An explanation of a signature, and the index of the key that was used, or None if none of the keys was used."""
 
     explanation: Explanation
     key_number: int | None = None
 
 
 def search(body: Body, reading: SignatureReading, keys: Keys, token: str | None) -> Iterator[Finding]:
-    """Yields the explanations of the digest in `reading`, the likeliest first; nothing if no hypothesis matches.
+    """Yields the explanations of the digest in `reading`, the likeliest first. Yields nothing if no hypothesis matches.
 
     `reading` has a digest that was decoded from the signature.
     """

@@ -10,13 +10,13 @@ from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS
 from paycombat_async.webhooks.verify import Headers, distinct_signatures, header_pairs
 
-_MOST = 8 * 1024  # most characters of a signature that are examined; real headers are shorter
+_MOST = 8 * 1024  # the number of characters of a signature that are examined; real headers are shorter
 _MOST_VALUES = 4
 _AS_HEX = "Send it as 64 hex digits, lower case, and nothing else (digest('hex'), hexdigest())."
 
 
 class SignatureReading(NamedTuple):
-    """A digest decoded from a signature. `explanation` says what is wrong with the format; None if nothing is wrong."""
+    """A digest that was decoded from a signature. `explanation` says what is wrong with the format, or is None."""
 
     digest: bytes
     explanation: Explanation | None = None
@@ -56,8 +56,8 @@ def _wrapped(what: str) -> Explanation:
     return Explanation(Cause.SIGNATURE_WRAPPED, f"The signature has {what}.", _AS_HEX)
 
 
-# Patterns of the text that may surround the hex digits of a signature, such as quotes or a prefix. That text is removed
-# in this order; the group `rest` of the regular expression is what remains.
+# Patterns of the text that may surround the hex digits of a signature, such as quotes or a prefix. The patterns are
+# tried in this order. When one matches, only the part that its group `rest` matches is kept.
 _WRAPPINGS: tuple[tuple[re.Pattern[str], Explanation], ...] = (
     (re.compile(r"b?(?P<mark>[\"'`])(?P<rest>.*)(?P=mark)", re.DOTALL), _wrapped("quotes around it")),
     (re.compile(r"<(?P<rest>.*)>", re.DOTALL), _wrapped("brackets around it")),
@@ -74,9 +74,9 @@ _NAMES = frozenset({"x-signature", "signature"})
 
 
 def signature_in(headers: Headers | None) -> tuple[str, Explanation | None]:
-    """Returns the signature in the headers and the explanation of what is wrong with its header.
+    """Returns the signature in the headers, and the explanation of what is wrong with its header.
 
-    The signature is "" if no header has one; the explanation is None if nothing is wrong.
+    The signature is "" if no header has one. The explanation is None if nothing is wrong.
     """
     pairs: list[tuple[object, object]] = [] if headers is None else list(header_pairs(headers))
     found = [value for name, value in pairs if isinstance(name, str) and name.lower() in _NAMES and value is not None]
@@ -93,8 +93,8 @@ def signature_in(headers: Headers | None) -> tuple[str, Explanation | None]:
 def one_signature(text: str) -> tuple[str, Explanation | None]:
     """Returns the signature in a header's value, which may repeat it after commas, and None as the explanation.
 
-    If the value has several different signatures, returns the whole value, and an explanation if all of them are hex
-    digests (else None).
+    If the value has different signatures, returns the whole value. The explanation then says so if all of them are hex
+    digests, and is None otherwise.
     """
     different = distinct_signatures(text)
     if len(different) > 1:
@@ -103,7 +103,7 @@ def one_signature(text: str) -> tuple[str, Explanation | None]:
 
 
 def _text(given: object) -> str:
-    """Returns a header's name or value as a str: bytes, which ASGI passes, are decoded; of a list, the first item.
+    """Returns a header's name or value as a str. Decodes bytes, which ASGI passes. Takes the first item of a list.
 
     Returns "" for any other type.
     """
@@ -113,9 +113,10 @@ def _text(given: object) -> str:
 
 
 def readings(signature: str, explanation: Explanation | None = None) -> list[SignatureReading]:
-    """Returns the digests that can be decoded from a signature; an empty list if it contains no digest.
+    """Returns the digests that can be decoded from a signature, or an empty list if it contains no digest.
 
-    Each has `explanation`, or without one the explanation of the format that was decoded.
+    Each digest has the passed `explanation`. If `explanation` is None, each digest has an explanation of the wrong
+    format from which it was decoded.
     """
     text = signature[:_MOST].strip()
     if _is_hex_digest(text):

@@ -8,9 +8,10 @@ from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS, PREFIX, other_algorithm, written
 from paycombat_async.webhooks.doctor.signature import SignatureReading, malformed
 
-_NO_ACCIDENT: Final = 5  # fewer than 5 keys are often in order by chance, so sorted keys are mentioned only from 5 on
+# Fewer than 5 keys are often in order by chance. Therefore sorted keys are mentioned only from 5 keys on.
+_NO_ACCIDENT: Final = 5
 _REPLACEMENT: Final = "\ufffd".encode()
-_SAFE_DIGITS: Final = 15  # JavaScript keeps integers of up to 15 digits exactly
+_SAFE_DIGITS: Final = 15  # JavaScript represents every integer of up to 15 digits exactly
 
 _EMPTY: Final = Explanation(
     Cause.BODY_EMPTY,
@@ -62,7 +63,7 @@ def _and(explanation: Explanation, *more: str) -> Explanation:
 
 
 def _remarks(body: Body, keys: Mapping[int, str], token: str | None) -> Iterator[str]:
-    """Yields sentences on what is unusual about the keys, the token and the body. They are hints, not proof."""
+    """Yields sentences about what is unusual in the keys, the token and the body. They are hints and prove nothing."""
     of_sandbox = {key.strip().startswith(PREFIX) for key in keys.values()}
     if token and {token.strip().startswith(PREFIX)} != of_sandbox:
         yield f"Token and keys are not of one account: {PREFIX} stands in front of some of them only."

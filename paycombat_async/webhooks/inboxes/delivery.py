@@ -19,15 +19,15 @@ D = TypeVar("D", bound="Delivery")
 
 
 class Keeper(Protocol):
-    """The part of an inbox that a delivery uses."""
+    """The methods of an inbox that a delivery calls."""
 
-    # Any: what a coroutine yields to its event loop
+    # Any, here and below: what a coroutine yields to its event loop and gets back.
     def done(self, taken: "Delivery") -> Coroutine[Any, Any, None]:
-        """Marks the event as processed."""
+        """Marks the event of a delivery as processed."""
         ...
 
     def release(self, delivery: "Delivery") -> Coroutine[Any, Any, None]:
-        """Gives the event back, to be taken again."""
+        """Gives the event back to the inbox, so that it can be taken again."""
         ...
 
     def renew(self, delivery: "Delivery", *, lease: float) -> Coroutine[Any, Any, None]:
@@ -39,11 +39,12 @@ class Delivery:
     """An event that a worker has taken from an inbox, and that no other worker gets until the lease ends.
 
     `async with delivery as event:` renews the lease whenever a third of it has passed. At a clean end of the `with`
-    block, the event is marked as done. If the block raises or is cancelled, the event is released, to be taken again.
-    If the lease is lost, the block is cancelled, and the `async with` statement raises `LeaseLost`.
+    block, the event is marked as done. If the block raises or is cancelled, the event is released, so that it can be
+    taken again. If the lease is lost, the block is cancelled, and the `async with` statement raises `LeaseLost`.
 
-    `attempt` says how many times the event has been taken, from 1; `number` is its number in the inbox; `token` is new
-    each time, so that the inbox recognizes a worker whose lease was lost.
+    `attempt` says how many times the event has been taken, including this time. `number` is the event's number in the
+    inbox. `token` is new each time that the event is taken; by the token the inbox recognizes a worker whose lease was
+    lost.
     """
 
     __slots__ = (
@@ -73,9 +74,11 @@ class Delivery:
         clock: Clock = SYSTEM_CLOCK,
         telemetry: Telemetry | None = None,
     ) -> None:
-        """Called by an inbox (`keeper`). The lease of `lease` seconds began at `since` or a little later.
+        """Is called by an inbox, which passes itself as `keeper`.
 
-        `since` is by `clock.monotonic()`, which is `time.monotonic()` unless a test passes a clock of its own.
+        The lease began at `since`, and lasts `lease` seconds. `since` is a time of `clock.monotonic()`, which is
+        `time.monotonic()` unless a test passes its own clock. It may be a little earlier than the time at which the
+        inbox has stored the lease.
         """
         self.event = event
         self.attempt = attempt
@@ -91,7 +94,7 @@ class Delivery:
 
     @property
     def connection(self) -> "Connection | None":
-        """The connection whose transaction marks the event as done; None, except for a `PostgresDelivery`."""
+        """For a `PostgresDelivery`, the connection in whose transaction the event is marked as done; otherwise None."""
         return None
 
     async def __aenter__(self) -> WebhookEvent:
@@ -122,15 +125,18 @@ class Delivery:
             trace.end(error)
 
     def start_trace(self) -> "DeliveryTrace | None":
-        """Starts the span of the work on the event, which is then current; None without telemetry."""
+        """Starts the span for the work on the event, makes it the current span, and returns it.
+
+        Returns None without telemetry.
+        """
         if self._telemetry is None:
             return None
         return self._telemetry.start_delivery(type(self.event).__name__, self.number, self.attempt)
 
     def hold(self, on_lost: Callable[[], object]) -> "Holding":
-        """Starts renewing the lease in the running event loop, and returns the object that ends this.
+        """Starts to renew the lease in the running event loop. Returns the `Holding`, whose `end` stops the renewals.
 
-        `on_lost` is called there, once, if the lease is lost.
+        If the lease is lost, `on_lost` is called once, in the same event loop.
         """
         from paycombat_async.webhooks.inboxes.holding import Holding, Lease  # noqa: PLC0415  # imports asyncio
 
@@ -151,25 +157,28 @@ class Delivery:
 
 
 class PostgresDelivery(Delivery):
-    """A delivery in `PostgresInbox.taken()`: the transaction of its `connection` marks the event as done."""
+    """A delivery in `PostgresInbox.taken()`: the event is marked as done in the transaction of `connection`."""
 
     __slots__ = ("_connection",)
 
     def __init__(self, delivery: Delivery, connection: "Connection") -> None:
-        """Called by the inbox, for a delivery that was taken over `connection`."""
+        """Is called by the inbox, which has taken the event over `connection`."""
         for name in Delivery.__slots__:
             setattr(self, name, getattr(delivery, name))
         self._connection = connection
 
     @property
     def connection(self) -> "Connection":
-        """The connection whose transaction marks the event as done: what you write over it is committed with that."""
+        """The connection in whose transaction the event is marked as done, together with what you write over it."""
         return self._connection
 
 
 @contextlib.asynccontextmanager
 async def traced(taking: AbstractAsyncContextManager[D | None]) -> AsyncGenerator[D | None]:
-    """The same context, with a span from taking the delivery until its transaction has ended."""
+    """Wraps the context manager `taking`, and yields the same delivery. One span covers the work on the delivery.
+
+    The span begins when the event was taken, and ends when the transaction that takes it has ended.
+    """
     trace: DeliveryTrace | None = None
     try:
         async with taking as delivery:
@@ -185,7 +194,10 @@ async def traced(taking: AbstractAsyncContextManager[D | None]) -> AsyncGenerato
 
 @contextlib.asynccontextmanager
 async def taken_by_lease(take: Callable[[], Awaitable[Delivery | None]]) -> AsyncGenerator[Delivery | None]:
-    """Context manager; yields the next delivery, whose lease is renewed meanwhile; None if no event can be taken."""
+    """Context manager; yields the next delivery, or None if no event can be taken.
+
+    The lease is renewed until the end of the `with` block.
+    """
     delivery = await take()
     if delivery is None:
         yield None

@@ -1,6 +1,6 @@
 """Webhooks as evidence: an event with the reference of a recorded call proves that the call was carried out.
 
-An intent is the record of a call in an intents store, which is written before the call is sent.
+An intent is the record of a call that moves money. It is written to an intents store before the call is sent.
 """
 
 from typing import Final, NamedTuple
@@ -23,8 +23,9 @@ from paycombat_async.schemas.events import (
 )
 from paycombat_async.schemas.payouts import Payout
 
-_TRIES: Final = 5  # attempts to settle: each fails if the call itself changes the record at the same time
-# By type of event: the call that made the payin or payout, and the event's field with the merchant's reference.
+# The number of attempts to settle an intent. An attempt fails if the call itself changes the intent at the same time.
+_TRIES: Final = 5
+# For each type of event, the call that made the payin or payout, and the event's field with the merchant's reference.
 _CALLS: Final = {
     "PAYIN": (CREATE_PAYIN.name, "order_reference"),
     "PAYOUT": (CREATE_PAYOUT.name, "order_id"),
@@ -39,7 +40,10 @@ class NamedCall(NamedTuple):
 
 
 def call_of(event: WebhookEvent) -> NamedCall | None:
-    """Returns the call that made the event's payin or payout; None if the event has no valid reference of a call."""
+    """Returns the call that made the event's payin or payout. Returns None if the event is about neither.
+
+    Returns None, too, if the event's reference is missing, or if the reference or the event's id is invalid.
+    """
     if event.type not in _CALLS:
         return None
     endpoint, field = _CALLS[event.type]
@@ -47,7 +51,7 @@ def call_of(event: WebhookEvent) -> NamedCall | None:
     if not isinstance(reference, str | int) or isinstance(reference, bool):
         return None
     try:
-        check_reference(event.id or "none")  # a store could not keep another id as the id of the object
+        check_reference(event.id or "none")  # the store keeps the event's id as the object id, which it must accept
         return NamedCall(endpoint, check_reference(str(reference)))
     except InvalidRequest:  # a call with an invalid reference is refused, so it was not recorded
         return None
@@ -56,11 +60,12 @@ def call_of(event: WebhookEvent) -> NamedCall | None:
 async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
     """Records the call that the event names as APPLIED, and returns whether the event contradicts the record.
 
-    The event contradicts a record that has another object id, and changes nothing in it. The event also contradicts a
-    record that the call was refused or not sent; such a record becomes APPLIED nevertheless, so that the call is not
-    sent again. A payout with another amount or currency contradicts an unresolved record, which stays unresolved.
-    Returns False without a store, and if the event names no recorded call. Safe to repeat, with the same result. Raises
-    `StoreFailed`.
+    There are three contradictions. If the record has another object id, the record stays unchanged. If the record says
+    that the call was refused or not sent, the record becomes APPLIED nevertheless, so that the call is not sent again.
+    If the record is unresolved and the event's payout has another amount or currency, the record stays unresolved.
+
+    Returns False without a store, and if the store has no record of the call. Safe to repeat, with the same result.
+    Raises `StoreFailed`.
     """
     call = call_of(event)
     if intents is None or call is None:
@@ -95,10 +100,10 @@ def contradicts(event: WebhookEvent, intent: Intent) -> bool:
 
 
 def _correction(event: WebhookEvent) -> str:
-    """Returns the evidence for a record that said REJECTED or NOT_SENT until this event.
+    """Returns the evidence that is written to a record when this event changes it from REJECTED or NOT_SENT to APPLIED.
 
-    The evidence names the event, so that the next delivery of the event contradicts the record, too: the first delivery
-    may not have been stored.
+    The evidence contains the event's key. Therefore the event contradicts the record again when it is delivered again,
+    which is necessary because the inbox may have failed to store the first delivery.
     """
     return f"webhook {event.key}, after a refusal"
 
@@ -106,7 +111,7 @@ def _correction(event: WebhookEvent) -> str:
 def _fits(event: WebhookEvent, intent: Intent) -> bool:
     """Returns whether the event can be about the call.
 
-    A payout must have the amount and currency of the call. A payin may be paid in any amount.
+    A payout must have the amount and currency of the call. A payin always fits, because it may be paid in any amount.
     """
     if event.type != "PAYOUT":
         return True

@@ -13,16 +13,18 @@ from paycombat_async.telemetry.attributes import EVENT_NUMBER, error_fields
 
 T = TypeVar("T")
 
-_FINISH_S: Final = 15.0  # longest wait for a write after a cancellation; the stores themselves fail after 10 s
-_LATE_S: Final = 1.0  # time limit of a renewal after the lease has ended: it succeeds if nobody has taken the event
-_RENEWALS: Final = 3  # renewals in the time of one lease
-_RETRIES: Final = 30  # attempts to renew in the time of one lease, while the store fails
+# The longest wait for a write after the worker was cancelled. The stores themselves fail after 10 s.
+_FINISH_S: Final = 15.0
+# The time limit of a renewal after the lease has ended. Such a renewal succeeds if nobody has taken the event since.
+_LATE_S: Final = 1.0
+_RENEWALS: Final = 3  # the number of renewals in the time of one lease
+_RETRIES: Final = 30  # the number of attempts to renew in the time of one lease, while the store fails
 _log: Final = logging.getLogger("paycombat")
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease of `seconds` on the event with this `number`, which began at `since`, by `clock.monotonic()`.
+    """A lease on the event with this `number`: `seconds` from `since`, a time of `clock.monotonic()`.
 
     `renew`, `done` and `release` write to the inbox.
     """
@@ -37,7 +39,7 @@ class Lease:
 
 
 class Holding:
-    """The renewals of one delivery's lease, in a task of the running event loop, until `exit` or `end`."""
+    """The task that renews the lease of one delivery in the running event loop, until `exit` or `end` is called."""
 
     def __init__(self, lease: Lease, on_lost: Callable[[], object]) -> None:
         """Starts the task. `on_lost` is called once, in the event loop, if the lease is lost."""
@@ -49,13 +51,17 @@ class Holding:
         self._renewals = asyncio.get_running_loop().create_task(self._renew())
 
     def enter(self, worker: "asyncio.Task[Any]") -> None:
-        """Notes the worker's task, which `on_lost` cancels, and how often other code has cancelled the task so far."""
+        """Stores the worker's task, and how often other code has cancelled this task so far.
+
+        `exit` needs the number to distinguish the cancellation by `on_lost` from a cancellation by other code.
+        """
         self._worker, self._cancelling = worker, worker.cancelling()
 
     async def exit(self, error: BaseException | None) -> None:
-        """Ends the `async with delivery` block, which raised `error` (None at a clean end), as `end` does.
+        """Ends an `async with delivery` block as `end` does. `error` is what the block has raised, None at a clean end.
 
-        If the lease was lost, raises `LeaseLost`, unless the block has raised another error or was cancelled by others.
+        If the lease was lost, raises `LeaseLost`, unless the block has raised another error or was cancelled by other
+        code.
         """
         if isinstance(error, GeneratorExit):  # the coroutine is being closed, so nothing can be awaited any more
             self._stop()
@@ -63,16 +69,17 @@ class Holding:
         if self._lost is None:
             await self.end(is_clean=error is None)
             return
-        # As in asyncio.timeout, our own cancellation becomes LeaseLost, and a cancellation by others stays one.
+        # As in asyncio.timeout, only the cancellation by `on_lost` is replaced, by LeaseLost. A cancellation by other
+        # code is passed on.
         is_ours = self._worker is None or self._worker.uncancel() <= self._cancelling
         if is_ours and (error is None or isinstance(error, asyncio.CancelledError)):
             raise self._lost
 
     async def end(self, *, is_clean: bool) -> None:
-        """Stops renewing, then marks the event as done if `is_clean`, else releases it.
+        """Stops the renewals. Then marks the event as done if `is_clean` is true, and releases the event otherwise.
 
         If the caller is cancelled meanwhile, the write still goes on, for 15 seconds at most. Raises `LeaseLost` if the
-        lease was lost, and `StoreFailed` if the event cannot be marked as done.
+        lease was lost, and `StoreFailed` if the event cannot be marked as done. A release that fails raises nothing.
         """
         self._stop()
         if self._lost is not None:
@@ -89,7 +96,7 @@ class Holding:
         await self._lease.done()
 
     async def _release(self) -> None:
-        """Releases the delivery. Raises nothing if that fails, because the error of the block is being raised."""
+        """Releases the event. If that fails, raises nothing, because the error of the `with` block is being raised."""
         await asyncio.wait([self._renewals])
         try:
             await self._lease.release()
@@ -106,10 +113,10 @@ class Holding:
         pause = lease.seconds / _RENEWALS - (clock.monotonic() - lease.since)
         while self._lost is None:
             await clock.sleep(max(pause, 0.0))
-            await asyncio.sleep(0)  # noqa: TID251  # lets other tasks run, as the sleep of a test's clock may not
+            await asyncio.sleep(0)  # noqa: TID251  # lets other tasks run, because the sleep of a test's clock may not
             now = clock.monotonic()
             try:
-                # The limit is the end of the lease, because after it another worker may have the event.
+                # The renewal must not take longer than the lease, because then another worker may take the event.
                 async with asyncio.timeout(max(until - now, _LATE_S)):
                     await lease.renew()
             except LeaseLost as error:
@@ -129,7 +136,7 @@ class Holding:
 async def finish(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[Any, Any, None]] | None = None) -> T:
     """Returns the result of `work`. If the caller is cancelled, `work` still goes on, for 15 seconds at most.
 
-    In that case `undo` is called with the result, because the caller never gets the result.
+    If the caller is cancelled and `work` succeeds, `undo` is called with the result, because the caller never gets it.
     """
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
@@ -145,9 +152,9 @@ async def finish(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[
 
 
 async def _outlast(task: "asyncio.Task[Any]", deadline: float) -> None:
-    """Waits until the task is over, and cancels it at `deadline`. Ignores cancellations of the caller meanwhile.
+    """Waits until the task has ended, and cancels it at `deadline`. Ignores cancellations of the caller meanwhile.
 
-    An error of the task is logged as a warning.
+    If the task raises an error, the error is logged as a warning.
     """
     loop = asyncio.get_running_loop()
     while not task.done() and loop.time() < deadline:

@@ -2,10 +2,10 @@
 
     receive -> reply 200 -> take -> work -> done
 
-`receive` stores the event before it returns, so that no event is lost after the answer 200. Webhooks are repeated,
-arrive out of order, and have neither a time nor an id of their own; the inbox keeps each event once. A worker takes an
-event for a time, the lease, in which no other worker gets it. After a crash, an unfinished event is taken again:
-therefore each event is worked on at least once, and by one worker at a time.
+`receive` stores the event before it returns, so that no event is lost after the reply 200. The provider sends a webhook
+several times, in any order, and without a time or an id of its own; the inbox keeps each event once. A worker takes an
+event for a limited time, the lease, during which no other worker gets the event. After a crash, an unfinished event is
+taken again. Therefore each event is worked on at least once, and by one worker at a time.
 """
 
 from collections.abc import AsyncGenerator
@@ -26,24 +26,24 @@ LEASE_S: Final = 60.0
 POLL_S: Final = 1.0
 FORGET_DAYS: Final = 90.0
 DAY_S: Final = 86_400.0
-LISTED: Final = 100  # events that `pending` and `damaged` return at most if no `limit` is given
+LISTED: Final = 100  # the default `limit` of `pending` and `damaged`
 
 
 class Receipt(StrEnum):
-    """The result of `receive`. Answer 200 in all four cases, because the provider need not send the event again."""
+    """The result of `receive`. Reply 200 in all four cases, because the provider need not send the event again."""
 
     NEW = "new"  # stored, to be processed
     DUPLICATE = "duplicate"  # the same event was received before
     OUTDATED = "outdated"  # the payin or payout already has this or a later status
-    CONFLICT = "conflict"  # the event contradicts a record, such as SUCCESS after EXPIRED: a person must check it
+    CONFLICT = "conflict"  # the event contradicts a record, such as SUCCESS after EXPIRED, and a person must check it
 
 
 class Depth(Struct, frozen=True, kw_only=True):
-    """The numbers of events in an inbox that are not done, for monitoring.
+    """How many events in an inbox are not done, for monitoring.
 
     `waiting` counts the events that no worker has, `taken` the events under a lease, `conflicts` the events that a
-    person must check, `damaged` the events whose payload cannot be read. `oldest` is the age in seconds of the oldest
-    event that is not done, damaged events left out; None if there is no such event.
+    person must check, and `damaged` the events whose payload cannot be read. `oldest` is the age in seconds of the
+    oldest event that is not done, or None if there is no such event. Damaged events do not count for `oldest`.
     """
 
     waiting: int
@@ -64,51 +64,56 @@ class Damaged(Struct, frozen=True, kw_only=True):
 class Inbox(Protocol):
     """Stores events until they are done. `testing.inbox_conformance` tests an inbox that you write yourself.
 
-    Every method may raise `StoreFailed`; then it is unknown whether anything was written.
+    Every method may raise `StoreFailed`. After this error it is unknown whether the method has written anything.
     """
 
     async def receive(self, event: WebhookEvent) -> Receipt:
-        """Stores the event. If it is delivered several times, even concurrently, all deliveries but one are DUPLICATE.
+        """Stores the event. Of several calls with the same event, even concurrent ones, all but one return DUPLICATE.
 
-        With an intents store, the call that the event names is first recorded there as APPLIED, whatever the status of
-        the event. An event that contradicts that record is a CONFLICT. Raises `StoreFailed` if the event or that record
-        cannot be stored: then answer 500, never 200.
+        If the inbox has an intents store (a store of recorded calls), `receive` first marks the call that made the
+        event's payin or payout as APPLIED in the store, even if the event says that the payin or payout failed. If the
+        event contradicts the record of the call, `receive` returns CONFLICT instead of NEW. Raises `StoreFailed` if the
+        event or the record cannot be stored: then reply 500, never 200.
         """
         ...
 
     async def take(self, *, lease: float = LEASE_S) -> Delivery | None:
-        """Returns the next event in order of arrival; None if no event can be taken.
+        """Returns the next event in order of arrival, or None if no event can be taken.
 
-        An event that is not done by then, because the work failed or the process died, can be taken again: with the
-        next attempt number and another token. An event waits until the earlier ones of the same payin or payout are
-        done. An event whose payload cannot be read is set aside, see `damaged`. Raises `ConfigurationError` for a lease
-        that is no number of seconds from 0 to 100,000,000.
+        If the event is not done when the lease ends, because the work failed or the process died, it can be taken
+        again, with the next attempt number and another token. An event waits until all earlier NEW events of the same
+        payin or payout are done. An event whose payload cannot be read is never returned; `damaged` lists it. Raises
+        `ConfigurationError` if `lease` is not a number of seconds from 0 to 100,000,000.
         """
         ...
 
     async def done(self, taken: Delivery | WebhookEvent) -> None:
         """Marks an event as processed: its payload is deleted, and its key is kept. A second call does nothing.
 
-        A delivery may be marked after its lease and after `release`, as long as nobody has taken the event again.
-        Raises `LeaseLost` if another worker has taken it since, also when that one is done, and if it was forgotten. To
-        decide by hand, as for a CONFLICT, pass the event itself: it is marked even if a worker has taken it, whose own
-        calls then do nothing. Raises `ConfigurationError` for an event that this inbox never received.
+        A delivery may be marked after its lease has ended, and after `release`, if nobody has taken the event again.
+        Raises `LeaseLost` if another worker has taken the event since, even if that worker has finished, and if
+        `forget` has deleted the event. To decide by hand, for example after a CONFLICT, pass the event itself. Then the
+        event is marked even if a worker has it, and the worker's own calls do nothing. Raises `ConfigurationError` for
+        an event that this inbox has never received, or has forgotten.
         """
         ...
 
     async def release(self, delivery: Delivery) -> None:
         """Gives a delivery back before its lease is over, so that the event can be taken again.
 
-        After the second attempt it waits 1 second, then 2, 4 and so on, at most 60. Raises `LeaseLost` as `done` does.
-        Does nothing if the event is done, or was released by this delivery before.
+        After the first attempt the event can be taken immediately. After the second attempt it waits 1 second, after
+        the third 2 seconds, then 4 and so on, at most 60. Raises `LeaseLost` if another worker has taken the event
+        since, or if `forget` has deleted it. Does nothing if the event is done, or if this delivery was released
+        before.
         """
         ...
 
     async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
-        """Extends the lease to `lease` seconds from now; `async with delivery` does so by itself.
+        """Extends the lease to `lease` seconds from now. `async with delivery` calls this by itself.
 
-        The lease may be over by now. Raises `ConfigurationError` for a lease as `take` does, before all else; then
-        `LeaseLost` as `done` does, and if the delivery was released. Does nothing if the event is done.
+        The lease may already have ended. Raises `ConfigurationError` for an invalid lease, as `take` does, before
+        anything else is checked. Raises `LeaseLost` if another worker has taken the event since, if `forget` has
+        deleted it, or if the delivery was released. Does nothing if the event is done.
         """
         ...
 
@@ -117,43 +122,42 @@ class Inbox(Protocol):
     ) -> AsyncGenerator[Delivery, None]:
         """Yields deliveries endlessly, each as `take` returns it, and waits while no event can be taken.
 
-        Events that this process receives are noticed immediately, those of other processes after `poll` seconds at
-        most. Ends when `stop` is set, after the delivery under way, and when the inbox is closed. While the inbox
-        raises `StoreFailed`, it logs one warning and tries again after growing waits.
+        Notices events that this process receives immediately, and events of other processes after `poll` seconds at
+        most. When `stop` is set or the inbox is closed, the iteration ends: immediately if it is waiting for events,
+        else after the current delivery. While the inbox raises `StoreFailed`, one warning is logged, and the inbox is
+        tried again after growing waits.
         """
         ...
 
     def taken(self) -> AbstractAsyncContextManager[Delivery | None]:
-        """Context manager; yields the next delivery, None if no event can be taken.
+        """Context manager; yields the next delivery, or None if no event can be taken.
 
-        At a clean end of the `with` block the event is done. If the block raises, the event is released.
+        At a clean end of the `with` block, the event is marked as done. If the block raises, the event is released.
         """
         ...
 
     async def depth(self) -> Depth:
-        """Returns how many events are not done, and the age of the oldest."""
+        """Returns how many events are not done, and the age of the oldest of them."""
         ...
 
     async def pending(self, receipt: Receipt = Receipt.NEW, *, limit: int = LISTED) -> list[WebhookEvent]:
-        """Returns the events with this result of `receive` that are not done, in order of arrival, at most `limit`.
+        """Returns at most `limit` events that are not done and for which `receive` returned this receipt, oldest first.
 
-        They include events that a worker has taken. Events with CONFLICT are never given to a worker: a person reviews
-        them, and then calls `done`.
+        Events that a worker has taken are included. Events with the receipt CONFLICT are never given to a worker. A
+        person reviews them, and then calls `done`.
         """
         ...
 
     async def damaged(self, *, limit: int = LISTED) -> list[Damaged]:
-        """Returns the events that were set aside because their payload cannot be read, in order of arrival.
-
-        They are at most `limit`.
-        """
+        """Returns at most `limit` events that no worker gets, because their payload cannot be read, oldest first."""
         ...
 
     async def forget(self, *, days: float = FORGET_DAYS) -> int:
         """Deletes the events that are done and arrived more than `days` ago. Returns how many it has deleted.
 
-        The statuses of payins and payouts stay, so that a later replay of their events is OUTDATED. A replay of any
-        other event is NEW again. With a negative number of days, done events that arrived just now are deleted, too.
+        The recorded statuses of payins and payouts are kept. Therefore a deleted event with such a status is OUTDATED,
+        or a CONFLICT as before, if it is sent again. Any other deleted event is NEW if it is sent again. With a
+        negative number of days, done events that arrived just now are deleted, too.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Code that the inboxes without a database server share: `work` and `taken`."""
+"""The base of the inboxes that need no database server: their `work` and `taken`."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LocalInbox(Inbox):
-    """An `Inbox` whose workers are woken by `_news`, and which does not accept a connection of the caller's."""
+    """An `Inbox` that wakes its workers through `_news`, and that refuses a connection of the caller."""
 
     def __init__(self, intents: Intents | None, clock: Clock, telemetry: bool | Telemetry) -> None:  # noqa: FBT001  # as users give it
         self._intents = check_store(intents)

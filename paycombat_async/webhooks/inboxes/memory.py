@@ -35,8 +35,8 @@ from paycombat_async.webhooks.inboxes.rules import (
 class _Entry:
     """A received event. Times are in seconds, by `clock.now()`.
 
-    From `since` to `until` no worker may take the event. `is_held` says that a worker has it, under a lease or after
-    the lease.
+    From `since` to `until` no worker may take the event. `is_held` is true from `take` until the worker releases the
+    event or it is done, even if the lease ends before.
     """
 
     number: int
@@ -61,15 +61,16 @@ class MemoryInbox(LocalInbox):
     ) -> None:
         """Makes an empty inbox.
 
-        `intents` is a store of calls: an event that names one of these calls records that it was carried out. With
-        opentelemetry-api installed, the work on an event makes a span, unless `telemetry` is False.
+        `intents` is a store of calls. When an event names one of these calls, the inbox marks the call in the store as
+        carried out. If opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry`
+        is False.
         """
         super().__init__(intents, clock, telemetry)
         self._lock = threading.Lock()
         self._received = 0
         self._by_key: dict[str, _Entry] = {}
         self._by_number: dict[int, _Entry] = {}
-        self._standing: dict[str, str] = {}  # the recorded statuses, by the name of the payin or payout
+        self._standing: dict[str, str] = {}  # the recorded status of each payin and payout, by `Subject.name`
 
     async def receive(self, event: WebhookEvent, connection: None = None) -> Receipt:
         if connection is not None:
@@ -172,7 +173,7 @@ class MemoryInbox(LocalInbox):
         return len(old)
 
     async def aclose(self) -> None:
-        """Ends the loops of `work`. The events stay."""
+        """Ends the loops of `work`. The events stay in memory."""
         self._news.close()
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Wakes the workers of a process when an event in their inbox may have become free to take."""
+"""Wakes the workers of one process when an event in their inbox can perhaps be taken."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class News:
-    """Wakes the workers that listen, in all event loops of this process. `closings` counts the calls of `close`."""
+    """Wakes the workers of this process while they wait, in all event loops. `closings` counts the calls of `close`."""
 
     def __init__(self) -> None:
         self.closings = 0
@@ -20,19 +20,19 @@ class News:
         self._listeners: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
     def tell(self) -> None:
-        """Wakes every worker that listens now. May be called in any thread."""
+        """Wakes every worker that is waiting. May be called in any thread."""
         for loop, event in self._of_this_process():
             with contextlib.suppress(RuntimeError):  # the event loop was closed
                 loop.call_soon_threadsafe(event.set)
 
     def close(self) -> None:
-        """Adds 1 to `closings`, and wakes every worker that listens."""
+        """Adds 1 to `closings`, and wakes every worker that is waiting."""
         self.closings += 1
         self.tell()
 
     @contextlib.contextmanager
     def listening(self) -> "Generator[asyncio.Event]":
-        """Context manager; yields an `asyncio.Event` of the running loop, which the next `tell` sets."""
+        """Context manager; yields an `asyncio.Event` of the running event loop, which the next call of `tell` sets."""
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
         listener = (asyncio.get_running_loop(), asyncio.Event())
@@ -48,7 +48,8 @@ class News:
     def _of_this_process(self) -> "list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]":
         """Returns the listeners of this process.
 
-        A forked child drops its parent's listeners: waking them would write to the pipes of the parent's event loops.
+        A forked child drops the listeners of its parent, because waking them would write to the pipes of the parent's
+        event loops.
         """
         if self._pid != os.getpid():
             self._pid, self._lock, self._listeners = os.getpid(), threading.Lock(), set()

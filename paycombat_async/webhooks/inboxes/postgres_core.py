@@ -30,7 +30,8 @@ _log: Final = logging.getLogger("paycombat")
 class PostgresCore:
     """Runs the scripts (sequences of SQL statements) of an inbox on its tables.
 
-    `intents` is the store of calls that the events settle; None if it has no store. `keeper` is the inbox itself.
+    `intents` is the store of the calls that events prove as carried out, or None if the inbox has no such store.
+    `keeper` is the inbox itself.
     """
 
     def __init__(
@@ -43,33 +44,38 @@ class PostgresCore:
         self._telemetry = telemetry
 
     async def run(self, make_script: Callable[[], Script[T]], connection: "Connection | None" = None) -> T:
-        """Returns the result of a script. It runs in the open transaction of `connection`, if given.
+        """Runs a script and returns its result. With `connection`, the script runs in the transaction of `connection`.
 
-        Without `connection`, each statement is a transaction of its own. Raises `StoreFailed`.
+        This transaction must be open. Without `connection`, each statement is a transaction of its own. Raises
+        `StoreFailed`.
         """
         if connection is None:
             return await self.tables.run(make_script)
         return await self.tables.run_within(connection, make_script())
 
     async def settle(self, event: WebhookEvent) -> bool:
-        """Records that the call named by the event was carried out. Returns whether the event contradicts the record.
+        """Marks the call that the event names as carried out. Returns whether the event contradicts the call's record.
 
-        Raises `StoreFailed`, even if only the inbox's tables are missing or of another version.
+        Raises `StoreFailed` if the intents store fails, and if the inbox's own tables are missing or of another
+        version.
         """
         await self.tables.check()
         return await settle(self._intents, event)
 
     def receipt(self, found: Receipt | None) -> Receipt:
-        """Returns `found`, the result of the script `receive`. Raises `StoreFailed` if it is None.
+        """Returns `found`, the result of the script `receive`. Raises `StoreFailed` if `found` is None.
 
-        None means that others changed the recorded status at each try.
+        None means that other processes changed the recorded status at each try.
         """
         if found is None:
             raise self.tables.database.failure("is being changed by too many others at once")
         return found
 
     def delivery(self, taken: scripts.TakenEvent, *, lease: float, since: float) -> Delivery:
-        """Returns the delivery of an event that was taken after `since`, by `clock.monotonic()`."""
+        """Returns the delivery of an event that was taken.
+
+        The lease began at `since`, a time of `clock.monotonic()`, or a little later.
+        """
         return Delivery(
             taken.event,
             attempt=taken.attempt,
@@ -83,32 +89,39 @@ class PostgresCore:
         )
 
     async def take(self, lease: float, connection: "Connection | None" = None) -> Delivery | None:
-        """Returns the next delivery, None if none can be taken. The transaction is that of `connection`, if given."""
+        """Takes the next event and returns its delivery. Returns None if no event can be taken.
+
+        With `connection`, the event is taken in the transaction of `connection`.
+        """
         since = self.clock.monotonic()
         taken = await self.run(lambda: scripts.take(lease), connection)
         return None if taken is None else self.delivery(taken, lease=lease, since=since)
 
     async def take_within(self, connection: "Connection") -> PostgresDelivery | None:
-        """Returns the next delivery, None if none can be taken, with the connection over which it is taken."""
+        """Takes the next event over `connection` and returns its delivery. Returns None if no event can be taken."""
         delivery = await self.take(LEASE_S, connection)
         return None if delivery is None else PostgresDelivery(delivery, connection)
 
     async def end(self, delivery: Delivery, connection: "Connection | None" = None) -> None:
-        """Marks the event as done. Raises `LeaseLost` if another worker has taken it since."""
+        """Marks the event as done. Raises `LeaseLost` if another worker has taken the event since."""
         number, token = delivery.number, delivery.token
         if not await self.run(lambda: scripts.done(number, token), connection):
             raise lease_lost(number)
 
     @contextlib.asynccontextmanager
     async def taken(self) -> AsyncGenerator[PostgresDelivery | None]:
-        """A context with the next event, None if nothing waits; taking it and marking it done are one transaction."""
+        """Context manager; yields the next delivery, or None if no event can be taken.
+
+        Taking the event and marking it as done are one transaction.
+        """
         delivery: PostgresDelivery | None = None
         try:
             async with contextlib.AsyncExitStack() as stack:
                 connection = await stack.enter_async_context(self.tables.database.transaction())
                 delivery = await self.take_within(connection)
                 if delivery is None:
-                    await stack.aclose()  # returns the connection before the `with` block runs, which may take long
+                    # Returns the connection to the pool now, because the `with` block may take long.
+                    await stack.aclose()
                     yield None
                     return
                 yield delivery
@@ -122,16 +135,16 @@ class PostgresCore:
 
     @contextlib.asynccontextmanager
     async def taken_within(self, connection: "Connection") -> AsyncGenerator[PostgresDelivery | None]:
-        """Like `taken`, but in the transaction of the caller's connection, which the caller ends."""
+        """Context manager like `taken`, but in the transaction of the caller's connection, which the caller ends."""
         delivery = await self.take_within(connection)
         yield delivery
         if delivery is not None:
             await self.end(delivery, connection)
 
     async def count_failure(self, number: int, attempt: int) -> None:
-        """Counts an attempt whose transaction was rolled back, even while the caller is being cancelled.
+        """Counts an attempt whose transaction was rolled back. Does so even while the caller is being cancelled.
 
-        If that fails, logs a warning and raises nothing, because the error of the attempt is being raised.
+        If the database fails, logs a warning and raises nothing, because the error of the attempt is being raised.
         """
         from paycombat_async.webhooks.inboxes.holding import finish  # noqa: PLC0415  # imports asyncio
 

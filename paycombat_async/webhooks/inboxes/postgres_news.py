@@ -15,7 +15,7 @@ from paycombat_async.webhooks.inboxes.postgres_scripts import CHANNEL
 if TYPE_CHECKING:
     import asyncio
 
-_LONGEST_WAIT_S: Final = 30.0  # longest time between two attempts to listen
+_LONGEST_WAIT_S: Final = 30.0  # the longest time between two attempts to listen
 _log: Final = logging.getLogger("paycombat")
 
 
@@ -23,14 +23,14 @@ class Notices:
     """Wakes the workers, through `news`, when another process has stored an event (NOTIFY).
 
     Uses one connection and one task for each event loop that has a worker. Without a connection string, or through a
-    connection pooler, no notifications arrive: then the workers find the events by polling.
+    connection pooler, no notifications arrive. Then the workers find the events by polling.
     """
 
     def __init__(self, news: News, dsn: Secret | None, schema: str, clock: Clock, *, is_direct: bool) -> None:
-        """`dsn` is None if there is no connection string to listen with, as with the user's own pool.
+        """`dsn` is the connection string for listening. It is None if the user has passed a pool and no `listen_dsn`.
 
-        `is_direct` says that, by the user's promise, no connection pooler is between this process and the server.
-        Raises `ConfigurationError` if `dsn` is not a valid connection string.
+        `is_direct` says that the user has passed `listen_dsn`, and so promises that there is no connection pooler
+        between this process and the server. Raises `ConfigurationError` if `dsn` is not a valid connection string.
         """
         from paycombat_async._postgres.pool import with_defaults  # noqa: PLC0415  # needs psycopg
 
@@ -46,7 +46,10 @@ class Notices:
 
     @contextlib.asynccontextmanager
     async def received(self) -> AsyncGenerator[None]:
-        """Context manager; until its end, notifications are received. One task per event loop receives them."""
+        """Context manager; notifications are received until its end.
+
+        All workers of an event loop share one task for this.
+        """
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
         if self._dsn is None:
@@ -75,7 +78,8 @@ class Notices:
                 async with contextlib.aclosing(notifications(dsn, CHANNEL, is_direct=self._is_direct)) as heard:
                     async for payload in heard:
                         failures = 0
-                        if payload in {None, self._payload}:  # None comes first: events may have been missed before
+                        # None comes first, when listening has begun. Events that arrived before may have been missed.
+                        if payload in {None, self._payload}:
                             self._news.tell()
             except ListenFailed as error:
                 failures += 1
@@ -90,7 +94,7 @@ class Notices:
 
 
 class _Listener:
-    """The listening task of one event loop, and the number of workers that use it."""
+    """The task that listens in one event loop, and the number of workers that use it."""
 
     __slots__ = ("task", "users")
 

@@ -1,4 +1,4 @@
-"""The SQL of the inbox in PostgreSQL, as scripts (generators that yield statements and receive their rows).
+"""The SQL of the inbox in PostgreSQL, as scripts: generators that yield statements and receive the rows of each.
 
 Each statement is atomic by itself, so that a script needs no transaction around it.
 """
@@ -17,28 +17,30 @@ from paycombat_async.webhooks.events import read_event
 from paycombat_async.webhooks.inboxes.inbox import DAY_S, Damaged, Depth, Receipt
 from paycombat_async.webhooks.inboxes.rules import Subject, keys_of, retry_delay, subject_of, verdict
 
-# The NOTIFY channel that announces each new event. The notification's payload names the schema, because the name of a
-# channel has at most 63 bytes, which a schema's name may fill alone.
+# The NOTIFY channel that announces each new event. The schema's name is in the payload of the notification. It cannot
+# be in the name of the channel, which has at most 63 bytes, because a schema's name may already have 63 bytes.
 CHANNEL: Final = "paycombat_inbox"
 
 _log: Final = logging.getLogger("paycombat")
-_TRIES: Final = 50  # attempts of `receive`: each fails if another process changes the status between two statements
-FORGOTTEN_AT_ONCE: Final = 1000  # events per DELETE, so that no statement takes long
-_LONGEST_KEY: Final = 500  # characters of ASCII; PostgreSQL cannot index more than about 2700 bytes
+# The number of attempts of `receive`. An attempt fails if another process changes the status between two statements.
+_TRIES: Final = 50
+FORGOTTEN_AT_ONCE: Final = 1000  # the highest number of events that one DELETE deletes, so that none takes long
+# The highest number of ASCII characters in a stored key. PostgreSQL cannot index more than about 2700 bytes.
+_LONGEST_KEY: Final = 500
 
 _NOTIFY: Final = f"pg_notify('{CHANNEL}', '{{schema}}')"
 _WAIT_FOR: Final = "since = clock_timestamp(), free_at = clock_timestamp() + make_interval(secs => %({})s)"
-# The rule of `rules.is_over`. The second condition is for a clock that was set back, for example because a failover has
-# moved the database to another machine.
+# The rule of `rules.is_over`, in SQL. The second condition is true if the clock was set back, for example because a
+# failover has moved the database to another machine.
 _IS_OVER: Final = "(free_at <= clock_timestamp() OR since - (free_at - since) > clock_timestamp())"
 _STATES: Final = {Receipt.NEW: "waiting", Receipt.CONFLICT: "conflict", Receipt.OUTDATED: "outdated"}
 _IS_KNOWN: Final = "EXISTS (SELECT FROM {schema}.event WHERE key IN (%(key)s, %(older_key)s))"
 _INSERT: Final = "INSERT INTO {schema}.event (key, subject, state, arrived_at, payload)"
 _ROW: Final = "%(key)s, %(subject)s, %(state)s, clock_timestamp(), %(payload)s::bytea"
 
-# Stores an event and its status, if the recorded status is still `standing` (NULL: no status), from which the verdict
-# on the event was found. While another transaction changes the status, the statement waits, and then stores nothing;
-# `receive` then finds the verdict again.
+# Stores an event and its status, but only if the recorded status is still `standing` (NULL: no status), because the
+# verdict on the event depends on it. If another transaction is changing the status, the statement waits for the end of
+# that transaction, and then stores nothing; `receive` then finds the verdict again.
 _STORE_STATUS: Final = f"""
     WITH moved AS (
         INSERT INTO {{schema}}.standing AS current (subject, status)
@@ -63,10 +65,11 @@ _STORE_UNMOVED: Final = f"""
 """  # noqa: S608
 _LOOK_UP: Final = f"SELECT {_IS_KNOWN}, {_STATUS}"
 
-# PostgreSQL must walk the index of waiting events up to the first that can be taken, and look up earlier events in the
-# index of subjects, even if its statistics are missing or outdated. coalesce() hides from the planner how rarely an
-# event has to wait: with NOT EXISTS, or a comparison with min(), each `take` sorted all waiting events (300 ms for
-# 50 000). NOT IN keeps the planner from using the index of waiting events to look for the earlier events.
+# PostgreSQL must read the index of waiting events only up to the first event that can be taken, and look up earlier
+# events in the index of subjects. It must do so even if its statistics are missing or outdated. coalesce() hides from
+# the planner how rarely an event has to wait. With NOT EXISTS, or a comparison with min(), each `take` sorted all
+# waiting events, which took 300 ms for 50,000 events. NOT IN keeps the planner from looking for the earlier events in
+# the index of waiting events.
 _TAKE: Final = f"""
     UPDATE {{schema}}.event SET attempt = attempt + 1, token = gen_random_uuid()::text, is_taken = true,
         {_WAIT_FOR.format("lease")}
@@ -142,7 +145,7 @@ _FORGET: Final = """
 
 
 class TakenEvent(NamedTuple):
-    """An event that a worker has taken, with its number, attempt and token, as in `Delivery`."""
+    """An event that a worker has taken, with its number, attempt and token; `Delivery` explains these."""
 
     number: int
     event: WebhookEvent
@@ -151,17 +154,17 @@ class TakenEvent(NamedTuple):
 
 
 def receive(event: WebhookEvent, *, is_contradicted: bool) -> Script[Receipt | None]:
-    """Stores the event and returns its receipt (the result of `receive`).
+    """Stores the event and returns its receipt (the result of `Inbox.receive`).
 
-    Stores nothing and returns None if others change the recorded status at each of 50 tries. `is_contradicted` says
-    that the event contradicts the record of the call that it names.
+    Stores nothing and returns None if other processes change the recorded status at each of 50 tries. `is_contradicted`
+    says that the event contradicts the record of the call that it names.
     """
     subject = subject_of(event)
     values = _keys(event) | {
         "subject": _storable(subject.name) if subject else None,
         "status": subject.status if subject else None,
     }
-    # The recorded status. None is tried first, because most events are the first of their payin or payout.
+    # The recorded status. The first try assumes None, because most events are the first of their payin or payout.
     standing: str | None = None
     for _ in range(_TRIES):
         receipt = verdict(event, standing, is_contradicted=is_contradicted)
@@ -174,9 +177,9 @@ def receive(event: WebhookEvent, *, is_contradicted: bool) -> Script[Receipt | N
 
 
 def take(lease: float) -> Script[TakenEvent | None]:
-    """Takes the next readable event for `lease` seconds and returns it; None if no event can be taken.
+    """Takes the next readable event for `lease` seconds and returns it. Returns None if no event can be taken.
 
-    Unreadable events before it are marked as damaged: no worker gets them, and no other event waits for them.
+    Unreadable events that come before it are marked as damaged: no worker gets them, and no other event waits for them.
     """
     while rows := (yield _TAKE, {"lease": lease}):
         ((number, payload, attempt, token),) = rows
@@ -196,16 +199,16 @@ def done(number: int, token: str) -> Script[bool]:
 
 
 def done_by_key(event: WebhookEvent) -> Script[bool]:
-    """Marks the event as done, even if a worker has it. Returns False if the event was never received."""
+    """Marks the event as done, even if a worker has it. Returns False if the inbox has no such event."""
     yield _DONE_BY_KEY, _keys(event)
     ((is_known,),) = yield _KNOWN, _keys(event)
     return bool(is_known)
 
 
 def release(number: int, token: str, attempt: int) -> Script[bool]:
-    """Gives the event back, to be taken after the pause that follows this attempt.
+    """Ends the lease, so that the event can be taken again after the pause that follows attempt number `attempt`.
 
-    Returns False if another worker has taken the event since.
+    Does nothing if the event is done or was released before. Returns False if another worker has taken the event since.
     """
     values = {"number": number, "token": token, "pause": retry_delay(attempt)}
     return bool((yield _RELEASE, values)) or bool((yield _IS_LAST_TAKEN, values))
@@ -220,7 +223,7 @@ def fail(number: int, attempt: int) -> Script[None]:
 
 
 def renew(number: int, token: str, lease: float) -> Script[bool]:
-    """Extends the lease to `lease` seconds from now. Returns True for an event that is done, too, which stays so.
+    """Extends the lease to `lease` seconds from now. Changes nothing if the event is done. Returns True in both cases.
 
     Returns False if the event was released, or if another worker has taken it since.
     """
@@ -236,7 +239,10 @@ def depth() -> Script[Depth]:
 
 
 def pending(receipt: Receipt, limit: int) -> Script[list[WebhookEvent]]:
-    """Returns the events that have this receipt, are not done and can be read, in order of arrival, at most `limit`."""
+    """Returns at most `limit` events with this receipt that are not done, in order of arrival.
+
+    Events whose payload cannot be read are left out.
+    """
     if receipt not in {Receipt.NEW, Receipt.CONFLICT}:
         return []
     rows = yield _PENDING, {"state": _STATES[receipt], "limit": limit}
@@ -245,13 +251,16 @@ def pending(receipt: Receipt, limit: int) -> Script[list[WebhookEvent]]:
 
 
 def damaged(limit: int) -> Script[list[Damaged]]:
-    """Returns the events whose payload cannot be read, in order of arrival, at most `limit`."""
+    """Returns at most `limit` events that were marked as damaged, in order of arrival."""
     rows = yield _DAMAGED, {"limit": limit}
     return [Damaged(number=number, key=key, arrived_at=arrived.astimezone(UTC)) for number, key, arrived in rows]
 
 
 def forget_some(days: float) -> Script[int]:
-    """Deletes at most `FORGOTTEN_AT_ONCE` events that are done and older than `days`. Returns how many it deleted."""
+    """Deletes at most `FORGOTTEN_AT_ONCE` events that are done and arrived more than `days` ago.
+
+    Returns their number.
+    """
     return len((yield _FORGET, {"seconds": days * DAY_S, "limit": FORGOTTEN_AT_ONCE}))
 
 
@@ -267,15 +276,16 @@ def _judged(event: WebhookEvent, receipt: Receipt, standing: str | None) -> dict
 
 
 def _keys(event: WebhookEvent) -> dict[str, object]:
-    """Returns, as SQL parameters, the event's key and its key in an older release that did not know its type."""
+    """Returns two SQL parameters: the event's key, and the key that an older release gave it (see `keys_of`)."""
     key, older_key = keys_of(event)
     return {"key": _storable(key), "older_key": _storable(older_key)}
 
 
 def _storable(text: str) -> str:
-    """Returns the text, or its digest if PostgreSQL may be unable to store or index the text.
+    """Returns the text unchanged, or its digest if PostgreSQL may be unable to store or index the text.
 
-    Which characters beyond ASCII PostgreSQL can store depends on the encoding of the database.
+    A text beyond ASCII is always replaced by its digest, because the encoding of the database decides which characters
+    PostgreSQL can store.
     """
     if text.isascii() and "\0" not in text and len(text) <= _LONGEST_KEY:
         return text

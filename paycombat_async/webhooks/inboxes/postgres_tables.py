@@ -2,14 +2,15 @@
 
 from typing import Final
 
-# `event` has a row for each event that was received. Its `state` is "waiting" until the work is done, even while a
-# worker has it; "damaged" means that the payload cannot be read. From `since` to `free_at` no worker can take the
-# event: that is the lease, or the pause after a failure. `subject` is the payin or payout. `key` and `subject` have
-# COLLATE "C" (byte order), because a system upgrade may change the sort order of a language, and a unique index in that
-# order would then silently accept duplicates.
+# The table `event` has a row for each event that was received. The `state` of a NEW event is "waiting" until the event
+# is done, even while a worker has the event. The state "damaged" means that the payload cannot be read. From `since` to
+# `free_at` no worker can take the event; this time is the lease, or the pause after a failure. `subject` is the payin
+# or payout. `key` and `subject` have COLLATE "C" (byte order). The reason is that a system upgrade may change the sort
+# order of a language; a unique index in the old order would then silently accept duplicates.
 #
-# `standing` has the recorded status of each payin and payout. `receive` locks the row before it draws a `number`, so
-# that the numbers of one payin or payout are in the order in which their transactions commit.
+# The table `standing` has the recorded status of each payin and payout. `receive` locks the row of this table before it
+# draws a `number`. Therefore the events of one payin or payout are numbered in the order in which their transactions
+# commit.
 _FIRST: Final = (
     """
     CREATE TABLE {schema}.event (

@@ -6,8 +6,8 @@ from paycombat_async.errors import ConfigurationError, LeaseLost
 from paycombat_async.schemas.events import REPLACED, UnknownEvent, WebhookEvent
 from paycombat_async.webhooks.inboxes.inbox import Receipt
 
-# The stage of each status, by type. Only a status of a later stage replaces the recorded status of a payin or payout.
-# An event whose type or status is not in this table changes no recorded status.
+# The stage of each status of a payin and of a payout. A new status replaces the recorded status only if its stage is
+# later. An event whose type or status is not in this table changes no recorded status.
 STAGES: Final = {
     "PAYIN": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "EXPIRED": 1},
     "PAYOUT": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "RETURNED": 2},
@@ -24,7 +24,7 @@ class Subject(NamedTuple):
 
 
 def subject_of(event: WebhookEvent) -> Subject | None:
-    """Returns the status change that an event brings; None if it changes no status, or has no readable id.
+    """Returns the status change that an event brings. Returns None if it changes no status or has no readable id.
 
     The fields of an `UnknownEvent` may contradict each other. Therefore its status is ignored, unless the status is
     PENDING, which is not final.
@@ -37,12 +37,12 @@ def subject_of(event: WebhookEvent) -> Subject | None:
 
 
 def judge(event: WebhookEvent, standing: str | None) -> Receipt:
-    """Returns the verdict on an event's first delivery: NEW, OUTDATED or CONFLICT.
+    """Returns the receipt of an event that is received for the first time: NEW, OUTDATED or CONFLICT.
 
-    `standing` is the recorded status of its payin or payout, such as "SUCCESS"; None if no status is recorded. Only a
-    later status is NEW: SUCCESS, FAILED and EXPIRED come after PENDING, and a payout's RETURNED comes after all of
-    them. Another final status is a CONFLICT, and the same or an earlier one is OUTDATED. An event that changes no
-    status is NEW.
+    `standing` is the recorded status of the event's payin or payout, such as "SUCCESS", or None if no status is
+    recorded. An event with a later status is NEW: SUCCESS, FAILED and EXPIRED come after PENDING, and RETURNED of a
+    payout comes after all of them. An event with another final status is a CONFLICT. An event with the same or an
+    earlier status is OUTDATED. An event that changes no status is NEW.
     """
     stages = STAGES.get(event.type or "", {})
     if subject_of(event) is None or standing not in stages:
@@ -54,7 +54,7 @@ def judge(event: WebhookEvent, standing: str | None) -> Receipt:
 
 
 def verdict(event: WebhookEvent, standing: str | None, *, is_contradicted: bool) -> Receipt:
-    """Returns the verdict of `judge`, but CONFLICT instead of NEW if the event contradicts a recorded call."""
+    """Returns the receipt of `judge`, but CONFLICT in place of NEW if the event contradicts the record of a call."""
     receipt = judge(event, standing)
     return Receipt.CONFLICT if receipt is Receipt.NEW and is_contradicted else receipt
 
@@ -65,25 +65,25 @@ def retry_delay(attempt: int) -> float:
 
 
 def check_lease(lease: float) -> float:
-    """Returns the lease unchanged. Raises `ConfigurationError` unless it is from 0 to 100,000,000 seconds."""
+    """Returns `lease` unchanged. Raises `ConfigurationError` unless it is from 0 to 100,000,000 seconds."""
     if not 0 <= lease <= _LONGEST_LEASE_S:
         raise ConfigurationError("lease must be a number of seconds, from 0 to 100,000,000")
     return lease
 
 
 def is_over(since: float, until: float, now: float) -> bool:
-    """Returns whether a lease or a delay from `since` to `until` is over; all times are in seconds.
+    """Returns whether a lease or pause from `since` to `until` is over. All times are in seconds.
 
-    It is also over if `since` is further in the future than the lease or delay is long: then the clock was set back,
-    and the event would otherwise wait until the clock has caught up.
+    A lease or pause is also over if `now` is before `since` by more than its length. This happens only if the clock was
+    set back. Otherwise the event would wait until the clock has caught up.
     """
     return until <= now or since - (until - since) > now
 
 
 def keys_of(event: WebhookEvent) -> tuple[str, str]:
-    """Returns the event's key, and its key in an older release of paycombat that did not know its type.
+    """Returns the event's key, and the key that the event has in an older release of paycombat.
 
-    That older key is the digest of the payload.
+    The older key is the digest of the payload, because that release does not know this type of event.
     """
     return event.key, UnknownEvent(payload=event.payload, data={}).key
 
@@ -94,7 +94,7 @@ def never_received(event: WebhookEvent) -> ConfigurationError:
 
 
 def lease_lost(number: int) -> LeaseLost:
-    """Returns the error for a delivery whose lease has ended, so that another worker may have taken the event since."""
+    """Returns the error for a delivery whose lease has ended and whose event another worker may have taken since."""
     return LeaseLost(f"event {number} is no longer this worker's: its lease was over, and another may have taken it")
 
 

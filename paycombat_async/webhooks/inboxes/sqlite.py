@@ -22,10 +22,10 @@ T = TypeVar("T")
 class SqliteInbox(LocalInbox):
     """An `Inbox` in one file on a local disk, for all threads, event loops and processes of this machine.
 
-    When `receive` returns, the event is on the disk; that takes one fsync, about 1 ms, or 10 ms on a slow disk.
-    Payloads contain personal data: only the owner of the file may read it (mode 0600), and each payload is deleted when
-    its event is done. The write-ahead log beside the file may keep a deleted payload until `aclose`, or until a `take`
-    that finds no event a minute or more after the deletion.
+    When `receive` returns, the event is on the disk. This takes one fsync: about 1 ms, or 10 ms on a slow disk.
+    Payloads contain personal data. Therefore only the owner of the file may read it (mode 0600), and each payload is
+    deleted when its event is done. The write-ahead log beside the file may keep a deleted payload longer: until
+    `aclose`, or until a `take` finds no event a minute or more after the deletion.
     """
 
     def __init__(
@@ -38,10 +38,10 @@ class SqliteInbox(LocalInbox):
     ) -> None:
         """Creates the file if it does not exist.
 
-        Raises `ConfigurationError` if the file is unwritable, of another account, locked, damaged, not an inbox of this
-        version, or on a network file system. `intents` is a store of calls: an event that names one of these calls
-        records that it was carried out. With opentelemetry-api installed, the work on an event makes a span, unless
-        `telemetry` is False.
+        `intents` is a store of calls. When an event names one of these calls, the inbox marks the call in the store as
+        carried out. If opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry`
+        is False. Raises `ConfigurationError` if the file is unwritable, belongs to another account, is locked, is
+        damaged, is not an inbox of this version, or is on a network file system.
         """
         from paycombat_async.webhooks.inboxes.sqlite_file import InboxFile, token_of  # noqa: PLC0415  # loads sqlite3
 
@@ -117,18 +117,18 @@ class SqliteInbox(LocalInbox):
             await self.release(delivery)
 
     async def _change(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs `work` in a thread, wakes the workers of this process, and returns the result."""
+        """Runs `work` in a thread, then wakes the workers of this process, and returns the result of `work`."""
 
         def change() -> T:
             result = work(*args, **kwargs)
-            self._news.tell()  # called in the thread, because the caller may be cancelled meanwhile
+            self._news.tell()  # called in the thread, because the caller may be cancelled while `work` runs
             return result
 
         return await _in_thread(change)
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Runs `work` in a thread, because a commit waits for the disk, and returns the result."""
+    """Runs `work` in a thread and returns the result. In the event loop, a commit would block all other tasks."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
     return await asyncio.to_thread(work, *args, **kwargs)

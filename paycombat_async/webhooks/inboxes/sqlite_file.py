@@ -1,4 +1,4 @@
-"""The operations of an inbox on its SQLite file. Each is one transaction, and blocks until it is on the disk."""
+"""The operations of an inbox on its SQLite file. Each is one transaction, and blocks until the data is on the disk."""
 
 import logging
 import sqlite3
@@ -24,15 +24,17 @@ from paycombat_async.webhooks.inboxes.rules import (
     verdict,
 )
 
-_CLEAR_S: Final = 60.0  # least time between two clearings of the write-ahead log: each costs the next commit an fsync
+# The shortest time between a deletion and the clearing of the write-ahead log. After each clearing, the next commit
+# needs one more fsync.
+_CLEAR_S: Final = 60.0
 _LATEST: Final = 253_402_300_799.0  # the last second that a datetime can hold
-# Errors that a single damaged row causes, in its payload or its attempt, while the rest of the file is intact.
+# The errors that SQLite raises for a row with a damaged payload or attempt, even if the rest of the file is intact.
 _ROW_ERRORS: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT_NOTNULL})
 _log: Final = logging.getLogger("paycombat")
 
 
 class Taken(NamedTuple):
-    """An event that was just taken, for the first time if `attempt` is 1."""
+    """An event that was just taken, with its number in the inbox. `attempt` says how many times it has been taken."""
 
     number: int
     attempt: int
@@ -40,7 +42,7 @@ class Taken(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """The state of an event that was taken. `is_held` is false as soon as the event was released or is done."""
+    """The state of an event that was taken. `is_held` is false once the event was released or is done."""
 
     attempt: int
     is_held: bool
@@ -48,13 +50,16 @@ class _Held(NamedTuple):
 
 
 class InboxFile:
-    """An inbox's file, which threads and processes may share. Its methods raise `StoreFailed` for errors of SQLite."""
+    """The SQLite file of an inbox, which threads and processes may share.
+
+    Each method raises `StoreFailed` if SQLite fails.
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         """Creates the file if it does not exist.
 
-        Raises `ConfigurationError` if the file is unwritable, of another account, locked, damaged, not an inbox of this
-        version, or on a network file system.
+        Raises `ConfigurationError` if the file is unwritable, belongs to another account, is locked, is damaged, is not
+        an inbox of this version, or is on a network file system.
         """
         self.path = path
         self._clock = clock
@@ -62,7 +67,7 @@ class InboxFile:
         self._uncleared_since: float | None = None
 
     def receive(self, event: WebhookEvent, *, is_contradicted: bool) -> Receipt:
-        """Stores the event and returns its receipt (the result of `receive`)."""
+        """Stores the event and returns its receipt (the result of `Inbox.receive`)."""
         with self._file.transaction() as connection:
             if _numbers(connection, event):
                 return Receipt.DUPLICATE
@@ -76,9 +81,10 @@ class InboxFile:
         return receipt
 
     def take(self, lease: float) -> Taken | None:
-        """Takes the next readable event for `lease` seconds and returns it; None if no event can be taken.
+        """Takes the next readable event for `lease` seconds and returns it. Returns None if no event can be taken.
 
-        Unreadable events before it are marked as damaged: no worker gets them, and no other event waits for them.
+        Unreadable events that come before it are marked as damaged: no worker gets them, and no other event waits for
+        them.
         """
         with self._file.transaction() as connection:
             now = self._clock.now()
@@ -104,7 +110,7 @@ class InboxFile:
     def done_by_key(self, event: WebhookEvent) -> None:
         """Marks the event as done, even if a worker has it.
 
-        Raises `ConfigurationError` if the event was never received.
+        Raises `ConfigurationError` if the event was never received, or was deleted by `forget`.
         """
         with self._file.transaction() as connection:
             numbers = _numbers(connection, event)
@@ -115,9 +121,10 @@ class InboxFile:
         self._deleted()
 
     def release(self, number: int, token: str) -> None:
-        """Ends the lease early, so that the event can be taken again after a pause; does nothing if it is not held.
+        """Ends the lease, so that the event can be taken again after a pause.
 
-        Raises `LeaseLost` if another worker has taken the event since.
+        Does nothing if the event is done or was released before. Raises `LeaseLost` if another worker has taken the
+        event since.
         """
         with self._file.transaction() as connection:
             held = _held(connection, number, token)
@@ -126,7 +133,7 @@ class InboxFile:
                 connection.execute(sql.WAIT, [False, now, now + retry_delay(held.attempt), number])
 
     def renew(self, number: int, token: str, lease: float) -> None:
-        """Extends the lease to `lease` seconds from now; does nothing if the event is done.
+        """Extends the lease to `lease` seconds from now. Does nothing if the event is done.
 
         Raises `LeaseLost` if the event was released, or if another worker has taken it since.
         """
@@ -139,7 +146,7 @@ class InboxFile:
                 raise lease_lost(number)
 
     def depth(self) -> Depth:
-        """Returns how many events are not done, and the age of the oldest."""
+        """Returns how many events are not done, and the age of the oldest of them."""
         now = self._clock.now()
         with self._file.reading() as connection:
             undone, new, taken, oldest, damaged = connection.execute(sql.DEPTH, {"now": now}).fetchone()
@@ -152,7 +159,10 @@ class InboxFile:
         )
 
     def pending(self, receipt: Receipt, limit: int) -> list[WebhookEvent]:
-        """Returns at most `limit` events with this receipt that are not done; unreadable events are left out."""
+        """Returns at most `limit` events with this receipt that are not done, in order of arrival.
+
+        Events whose payload cannot be read are left out.
+        """
         found: list[WebhookEvent] = []
         with self._file.reading() as connection:
             for (number,) in connection.execute(sql.UNDONE, [receipt]):
@@ -175,7 +185,7 @@ class InboxFile:
             return connection.execute(sql.FORGET, [self._clock.now() - days * DAY_S]).rowcount
 
     def close(self) -> None:
-        """Removes deleted payloads from the write-ahead log, and closes the file. The next use opens it again."""
+        """Removes deleted payloads from the write-ahead log, and closes the file. The next use opens the file again."""
         self._file.clear_log()
         self._file.close()
 
@@ -190,7 +200,7 @@ class InboxFile:
 
 
 def token_of(number: int, attempt: int) -> str:
-    """Returns the token of a delivery, which differs each time that the event is taken."""
+    """Returns the token of a delivery. The token differs each time that the event is taken."""
     return f"{number}-{attempt}"
 
 
@@ -227,9 +237,9 @@ def _standing(connection: sqlite3.Connection, subject: Subject | None) -> str | 
     return row[0] if row else None
 
 
-# The row is a tuple of object because SQLite's values have no static types.
+# A row is a tuple of `object`, because the values in SQLite's columns have no static types.
 def _row(connection: sqlite3.Connection, query: str, values: list[object]) -> tuple[object, ...] | None:
-    """Returns the first row of a query; None if there is no row, or if the row is damaged."""
+    """Returns the first row of a query. Returns None if there is no row, or if the row is damaged."""
     try:
         row: tuple[object, ...] | None = connection.execute(query, values).fetchone()
     except sqlite3.Error as error:

@@ -5,9 +5,9 @@ from typing import Final
 
 from paycombat_async._sqlite_file import Layout
 
-# A number is never used twice (AUTOINCREMENT), because a delivery is recognized by its number and attempt. An event is
-# done when its payload is NULL. `standing` has the recorded status of each payin and payout. The numbers of damaged
-# events are in a table of their own, because writing to a damaged row may fail.
+# A number is never used twice (AUTOINCREMENT), because a delivery is recognized by its number and attempt. A payload of
+# NULL means that the event is done. The table `standing` has the recorded status of each payin and payout. The numbers
+# of damaged events are in a separate table, because writing to a damaged row may fail.
 INBOX_FILE: Final = Layout(
     kind="inbox",
     application=0x50434931,  # "PCI1" in SQLite's header marks the file as an inbox

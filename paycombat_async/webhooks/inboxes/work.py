@@ -11,7 +11,7 @@ from paycombat_async.telemetry.attributes import error_fields
 from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.news import News
 
-_LONGEST_WAIT_S: Final = 30.0  # longest time between two tries while the inbox raises `StoreFailed`
+_LONGEST_WAIT_S: Final = 30.0  # the longest time between two tries while the inbox raises `StoreFailed`
 _log: Final = logging.getLogger("paycombat")
 
 
@@ -23,14 +23,14 @@ async def deliveries(
     poll: float,
     stop: asyncio.Event | None,
 ) -> AsyncGenerator[Delivery, None]:
-    """Yields the deliveries that `take` returns. While it returns None, waits for `news`, but at most `poll` seconds.
+    """Yields the deliveries that `take` returns. If `take` returns None, waits for `news`, but at most `poll` seconds.
 
-    After `StoreFailed`, waits longer each time. Ends when `stop` is set or the inbox is closed. Leaves no task running
-    while a delivery is being worked on.
+    After each further `StoreFailed` of `take`, waits longer, up to 30 seconds. Ends when `stop` is set or the inbox is
+    closed. Leaves no task running while the caller works on a delivery.
     """
     closings, failures = news.closings, 0
     while True:
-        with news.listening() as arrived:  # listens before `take`, so that no event arrives unnoticed
+        with news.listening() as arrived:  # listening begins before `take`, so that no event arrives unnoticed
             if news.closings != closings or (stop is not None and stop.is_set()):
                 return
             try:
@@ -49,7 +49,7 @@ async def deliveries(
 
 
 async def _wait(arrived: asyncio.Event, stop: asyncio.Event | None, sleep: Coroutine[Any, Any, None]) -> None:
-    """Returns when one of the events is set or the sleep is over. Leaves no task behind, even when cancelled."""
+    """Waits until one of the events is set or the sleep has ended. Leaves no task running, even when cancelled."""
     waits: list[Coroutine[Any, Any, object]] = [arrived.wait(), sleep]  # Any: what coroutines yield to their loop
     if stop is not None:
         waits.append(stop.wait())
