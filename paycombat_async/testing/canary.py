@@ -1,4 +1,4 @@
-"""Recognisable test credentials, and a search for them in everything that a program outputs."""
+"""Test credentials that are easy to recognise, and a search for them in everything that a program outputs."""
 
 import base64
 import html
@@ -13,22 +13,23 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-_LEVELS: Final = 3  # error reporters usually follow objects no deeper
-_LEAST: Final = 10  # characters; a shorter piece of a secret may occur by chance
+_LEVELS: Final = 3  # how deep objects inside objects are searched; error reporters usually go no deeper
+_LEAST: Final = 10  # the shortest piece of a secret to search for, in characters; shorter ones may occur by chance
 _OURS: Final = frozenset({"paycombat_async", "paycombat_sync"})
 _ESCAPE: Final = re.compile(r"\\+(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(/))")
 _LEAVES: Final = (str, bytes, bytearray, int, float, type(None), type, ModuleType, FunctionType)
 
 
 def _unescaped(text: str) -> str:
-    r"""Returns the text with escapes of JSON and Python's repr decoded: \u0026, \x26, \/.
+    r"""Returns the text with the escapes of JSON and of Python's repr decoded: \u0026, \x26, \/.
 
-    An escape may have any number of backslashes.
+    An escape may begin with any number of backslashes, because text may have been escaped several times.
     """
     return _ESCAPE.sub(lambda found: found[3] or chr(int(found[1] or found[2], 16)), text)
 
 
-# Encodings in which a plain search misses a secret, each with a character that occurs in it, and its decoder.
+# The encodings in which a plain search would miss a secret. Each has a character that occurs in all text of this
+# encoding, and a function that decodes the text.
 _DECODINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
     "percent-encoded": ("%", unquote),
     "with HTML entities": ("&", html.unescape),
@@ -38,9 +39,9 @@ _DECODINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
 
 @dataclass(frozen=True, repr=False)
 class SecretCanary:
-    """Test credentials that are recognised in any output: plain, encoded, or only one half of a credential.
+    """Test credentials that are recognised in any output: as plain text, encoded, or as only one half of a credential.
 
-    Use them as the client's credentials in a test, and pass everything that the code outputs to `check`: str, bytes,
+    In a test, use them as the client's credentials, and pass everything that the code outputs to `check`: str, bytes,
     objects, exceptions. `more` has further secrets by name, such as a customer's e-mail address.
     """
 
@@ -51,17 +52,18 @@ class SecretCanary:
 
     @property
     def marks(self) -> Mapping[str, str]:
-        """All strings that must not leak, by name: the three credentials and `more`."""
+        """All strings that must not leak, by name: the three credentials and those in `more`."""
         known = {"token": self.token, "signature_key": self.signature_key, "webhook_key": self.webhook_key}
         return known | dict(self.more)
 
     def sightings(self, *outputs: object) -> list[str]:
         """Returns the places of all leaks, such as "token, percent-encoded, in outputs[0].__context__.args".
 
-        The list is empty if nothing has leaked, and never contains a secret. Searched is what error reporters show of
-        an object, three levels deep: repr, str, `__dict__` and items, and for errors also notes, cause, context and the
-        local variables of this SDK's functions. Of a msgspec Struct, such as a customer, only repr and str are
-        searched, and those of the Structs in it, because reporters do not read its fields.
+        The list is empty if nothing has leaked. It never contains a secret. The search covers what error reporters show
+        of an object, three levels deep: repr, str, `__dict__` and items. For errors, it also covers notes, cause,
+        context and the local variables of this SDK's functions. For a msgspec Struct, such as a customer, it covers
+        only the repr and str of the Struct and of the Structs in its fields, because reporters do not read the fields
+        themselves.
         """
         return find_leaks(self.marks, *outputs)
 
@@ -75,7 +77,7 @@ class SecretCanary:
 
 
 def find_leaks(marks: Mapping[str, str], *outputs: object) -> list[str]:
-    """Returns the places where a secret leaks, in the words of `SecretCanary.sightings`.
+    """Returns the places where a secret leaks, in the same form as `SecretCanary.sightings`.
 
     `marks` are the secrets by name.
     """
@@ -88,7 +90,7 @@ def find_leaks(marks: Mapping[str, str], *outputs: object) -> list[str]:
 
 
 def iter_text(value: object, where: str) -> Iterator[tuple[str, str]]:
-    """Yields every str found in the value and, up to three levels deep, in its parts, as pairs of place and str."""
+    """Yields every str found in the value, and in its parts up to three levels deep, as pairs of place and str."""
     seen: set[int] = set()
     kept: list[object] = []  # keeps the objects alive, so that no other object gets the same id()
     level = [(where, value)]
@@ -111,8 +113,8 @@ def _texts_of_one(value: object, where: str) -> Iterator[tuple[str, str]]:
     else:
         forms = {"repr": repr(value), "str": str(value), "format": f"{value}"}
         yield from ((f"{name} of {where}", text) for text, name in {text: name for name, text in forms.items()}.items())
-        # The package rich calls this method to print an object, even in tracebacks. It is typed Any, because it may
-        # yield anything.
+        # The package `rich` calls this method to print an object, even in tracebacks. The method has the type Any,
+        # because it may yield anything.
         rich: Any = getattr(value, "__rich_repr__", None)
         if rich is not None and not isinstance(value, type):
             yield f"rich repr of {where}", repr(list(rich()))
@@ -166,7 +168,7 @@ def _parts_of_error(error: BaseException, where: str) -> Iterator[tuple[str, obj
 def _encodings(mark: str) -> list[tuple[str, str | None]]:
     """Returns the strings to search for: the secret, its halves, and the secret in hex and base64 (at three offsets).
 
-    Each is paired with the name of its encoding. A name of None means that the string is plain, and is searched for in
+    Each string has the name of its encoding, or None if the string is plain text. Plain strings are searched for in
     decoded output, too.
     """
     half = max(_LEAST, len(mark) // 2)

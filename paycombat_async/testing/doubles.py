@@ -24,17 +24,17 @@ class FakeTransport:
         self._answers: deque[RawReply | TransportError] = deque()
 
     def answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        """Queues a response. Header names must be in lower case."""
+        """Queues a response. The names in `headers` must be in lower case."""
         self._answers.append(RawReply(status, headers or {}, body))
 
     def fail(self, error: TransportError) -> None:
-        """Queues an exception that `send` raises, such as `TimedOut("…")`."""
+        """Queues an exception, such as `TimedOut("…")`, which `send` then raises."""
         self._answers.append(error)
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # the protocol's signature
-        """Returns the next queued answer, or raises the next queued exception.
+        """Records the request. Returns the next queued answer, or raises the next queued exception.
 
-        Raises `AssertionError` if nothing is queued: then the code has made one request too many.
+        Raises `AssertionError` if nothing is queued, because the code under test has made one request too many.
         """
         self.drafts.append(draft)
         self.timeouts.append(timeout)
@@ -48,7 +48,8 @@ class FakeTransport:
 class FakeClock:
     """A clock whose time advances only by `sleep`, which returns immediately.
 
-    `slept` lists the seconds of each sleep. `random` returns `chance`. `start` is the first time, in seconds.
+    `start` is the time at the beginning, in seconds. `slept` lists the seconds of each sleep. `random` always returns
+    `chance`.
     """
 
     def __init__(self, *, start: float = 1_700_000_000.0, chance: float = 0.5) -> None:

@@ -5,8 +5,9 @@
         async with a_fresh_inbox() as inbox:
             await check(inbox)
 
-Each check needs a new, empty inbox without an intents store. It raises `AssertionError` if the inbox does not do what
-the docstring of the check says; the message names the check, quotes that rule, and says what was found.
+Each check needs a new, empty inbox without an intents store. The docstring of a check is the rule that the inbox must
+follow. If the inbox does not follow it, the check raises `AssertionError`. The message names the check, quotes the
+rule, and says what was found.
 """
 
 import asyncio
@@ -28,12 +29,12 @@ Check: TypeAlias = Callable[[Inbox], Awaitable[None]]
 _LEASE_S: Final = 3600.0  # longer than any check takes
 _EMPTY: Final = Depth(waiting=0, taken=0, conflicts=0, damaged=0, oldest=None)
 _SOME: Final = Depth(waiting=2, taken=1, conflicts=1, damaged=0, oldest=None)
-_STOP_S: Final = 60.0  # seconds; a check that takes longer has failed
+_STOP_S: Final = 60.0  # seconds; if `work` has not ended or yielded by then, the check fails
 
 
 @rule
 async def an_event_is_new_once(inbox: Inbox) -> None:
-    """The first `receive` of an event returns NEW, each later one DUPLICATE, also after it is done."""
+    """The first `receive` of an event returns NEW. Each later call returns DUPLICATE, even after the event is done."""
     await _receives(inbox, _payin("SUCCESS"), Receipt.NEW)
     await _receives(inbox, _payin("SUCCESS"), Receipt.DUPLICATE)
     await inbox.done(await _take(inbox))
@@ -43,7 +44,7 @@ async def an_event_is_new_once(inbox: Inbox) -> None:
 
 @rule
 async def of_many_at_once_one_is_new(inbox: Inbox) -> None:
-    """Of 20 concurrent calls of `receive` with one event, exactly one returns NEW."""
+    """If 20 calls of `receive` with the same event run concurrently, exactly one of them returns NEW."""
     receipts = await asyncio.gather(*(inbox.receive(_payin("SUCCESS")) for _ in range(20)))
 
     expect("the receipts", sorted(receipts), [Receipt.DUPLICATE] * 19 + [Receipt.NEW])
@@ -61,7 +62,10 @@ async def an_earlier_status_is_outdated(inbox: Inbox) -> None:
 
 @rule
 async def another_end_is_a_conflict(inbox: Inbox) -> None:
-    """A final status after another one is a CONFLICT: no worker gets the event; `pending` lists it until `done`."""
+    """If a final status follows another final status, the second event is a CONFLICT, and no worker gets it.
+
+    `pending` lists the event until `done`.
+    """
     await _receives(inbox, _payin("EXPIRED"), Receipt.NEW)
     await _receives(inbox, _payin("SUCCESS"), Receipt.CONFLICT)
     await inbox.done(await _take(inbox))
@@ -74,7 +78,7 @@ async def another_end_is_a_conflict(inbox: Inbox) -> None:
 
 @rule
 async def an_event_comes_out_as_it_went_in(inbox: Inbox) -> None:
-    """`take` returns the event with its payload byte for byte, as attempt 1."""
+    """`take` returns the event with the same payload, byte for byte, and with attempt number 1."""
     event = read_event('{ "id": "id-1", "type": "PAYIN", "status": "SUCCESS", "brand": "한빛\\u0000" }'.encode())
     await inbox.receive(event)
     delivery = await _take(inbox)
@@ -87,7 +91,7 @@ async def an_event_comes_out_as_it_went_in(inbox: Inbox) -> None:
 
 @rule
 async def events_are_taken_in_order_of_arrival(inbox: Inbox) -> None:
-    """`take` and `pending` return events in order of arrival; `pending` returns at most `limit`."""
+    """`take` and `pending` return events in order of arrival. `pending` returns at most `limit` events."""
     for number in range(5):
         await inbox.receive(_payin("SUCCESS", number))
 
@@ -99,7 +103,7 @@ async def events_are_taken_in_order_of_arrival(inbox: Inbox) -> None:
 
 @rule
 async def one_worker_gets_an_event(inbox: Inbox) -> None:
-    """Each event is returned by exactly one of 20 concurrent calls of `take`."""
+    """If 20 calls of `take` run concurrently, each event is returned by exactly one of them."""
     for number in range(5):
         await inbox.receive(_payin("SUCCESS", number))
     taken = await asyncio.gather(*(inbox.take(lease=_LEASE_S) for _ in range(20)))
@@ -124,7 +128,7 @@ async def events_of_one_object_wait_for_each_other(inbox: Inbox) -> None:
 
 @rule
 async def an_event_whose_lease_is_over_is_taken_again(inbox: Inbox) -> None:
-    """After the end of an event's lease, the next `take` returns the event as attempt 2, with another token."""
+    """After an event's lease has ended, `take` returns the event again, with attempt number 2 and another token."""
     await inbox.receive(_payin("SUCCESS"))
     first = await _take(inbox, lease=0)
     second = await _take(inbox)
@@ -137,9 +141,9 @@ async def an_event_whose_lease_is_over_is_taken_again(inbox: Inbox) -> None:
 
 @rule
 async def a_worker_that_comes_too_late_is_refused(inbox: Inbox) -> None:
-    """When another worker has taken the event, `done`, `release` and `renew` raise `LeaseLost` and change nothing.
+    """If another worker has taken the event since, `done`, `release` and `renew` raise `LeaseLost` and change nothing.
 
-    So they do when that worker is done, and when the event was forgotten since.
+    They also do so after the other worker has marked the event as done, and after `forget` has deleted the event.
     """
     await inbox.receive(_payin("SUCCESS"))
     late = await _take(inbox, lease=0)
@@ -167,9 +171,9 @@ async def done_may_be_repeated(inbox: Inbox) -> None:
 
 @rule
 async def done_after_the_lease_counts_if_nobody_took_the_event(inbox: Inbox) -> None:
-    """`done` and `renew` work after the end of the lease, as long as nobody has taken the event again.
+    """`done` and `renew` work after the end of the lease if nobody has taken the event again.
 
-    `done` and `release` also work after `release`.
+    `done` and a second `release` work even after `release`.
     """
     await inbox.receive(_payin("SUCCESS"))
     delivery = await _take(inbox, lease=0)
@@ -197,7 +201,7 @@ async def a_lease_is_a_time(inbox: Inbox) -> None:
 
 @rule
 async def a_released_event_is_taken_again(inbox: Inbox) -> None:
-    """After `release`, an event can be taken immediately if that was its first attempt; after its second it waits.
+    """After the first attempt, a released event can be taken immediately. After the second attempt, it has to wait.
 
     `renew` raises `LeaseLost` for a delivery that was released.
     """
@@ -214,9 +218,9 @@ async def a_released_event_is_taken_again(inbox: Inbox) -> None:
 
 @rule
 async def a_person_may_call_an_event_done(inbox: Inbox) -> None:
-    """`done` with an event marks it even if a worker has it, and raises `ConfigurationError` for an unknown event.
+    """`done` with an event (not a delivery) marks the event as done, even if a worker has taken it.
 
-    The calls of that worker then do nothing.
+    The worker's own calls then do nothing. For an unknown event, `done` raises `ConfigurationError`.
     """
     await inbox.receive(_payin("SUCCESS"))
     delivery = await _take(inbox)
@@ -232,7 +236,7 @@ async def a_person_may_call_an_event_done(inbox: Inbox) -> None:
 
 @rule
 async def a_clean_end_is_done(inbox: Inbox) -> None:
-    """`async with delivery as event` yields the event, and marks it as done at the end."""
+    """`async with delivery as event` yields the event. At a clean end of the block, it marks the event as done."""
     await inbox.receive(_payin("SUCCESS"))
     async with await _take(inbox) as event:
         expect("the event in the body", event, _payin("SUCCESS"))
@@ -242,7 +246,7 @@ async def a_clean_end_is_done(inbox: Inbox) -> None:
 
 @rule
 async def an_error_releases(inbox: Inbox) -> None:
-    """When the block of `async with delivery` raises, the error is passed on, and the event is free immediately."""
+    """If the block of `async with delivery` raises, its error is passed on, and the event can be taken immediately."""
     await inbox.receive(_payin("SUCCESS"))
     await expect_error("a body that raises", _failing(await _take(inbox)), _BodyFailed)
     expect("the attempt after the error", (await _take(inbox)).attempt, 2)
@@ -250,7 +254,7 @@ async def an_error_releases(inbox: Inbox) -> None:
 
 @rule
 async def a_cancelled_body_releases(inbox: Inbox) -> None:
-    """When the block of `async with delivery` is cancelled, the event can be taken again immediately."""
+    """If the block of `async with delivery` is cancelled, the event can be taken again immediately."""
     await inbox.receive(_payin("SUCCESS"))
     entered = asyncio.Event()
 
@@ -269,9 +273,9 @@ async def a_cancelled_body_releases(inbox: Inbox) -> None:
 
 @rule
 async def taken_is_one_event_and_its_end(inbox: Inbox) -> None:
-    """`taken` yields the next delivery, and marks the event as done unless the `with` block raises.
+    """`taken` yields the next delivery, or None if no event can be taken.
 
-    It yields None if no event can be taken.
+    At the end of the `with` block, `taken` marks the event as done, unless the block raises.
     """
     await inbox.receive(_payin("SUCCESS"))
     with suppress(_BodyFailed):
@@ -287,7 +291,7 @@ async def taken_is_one_event_and_its_end(inbox: Inbox) -> None:
 
 @rule
 async def work_yields_what_is_there_and_what_comes(inbox: Inbox) -> None:
-    """`work` yields the events that are in the inbox, and those that arrive while it waits."""
+    """`work` yields the events that are in the inbox, and the events that arrive while it waits."""
     await inbox.receive(_payin("SUCCESS"))
     seen: list[str | None] = []
 
@@ -310,7 +314,7 @@ async def work_yields_what_is_there_and_what_comes(inbox: Inbox) -> None:
 
 @rule
 async def work_ends_when_it_is_told(inbox: Inbox) -> None:
-    """`work` ends when `stop` is set: after the delivery under way, or immediately if it waits for events."""
+    """After `stop` is set, `work` ends: after the current delivery, or immediately if it is waiting for events."""
     stop = asyncio.Event()
     for number in (1, 2):
         await inbox.receive(_payin("SUCCESS", number))
@@ -328,11 +332,11 @@ async def work_ends_when_it_is_told(inbox: Inbox) -> None:
 
 @rule
 async def work_ends_when_the_inbox_is_closed(inbox: Inbox) -> None:
-    """`aclose` ends the loops of `work`; the inbox can be used again afterwards."""
+    """`aclose` ends the loops of `work`. The inbox can be used again afterwards."""
     task = asyncio.create_task(anext(inbox.work(), None))
     while not task.done():
         await inbox.aclose()
-        await asyncio.wait([task], timeout=0.01)  # repeated, as the loop of `work` may not have begun
+        await asyncio.wait([task], timeout=0.01)  # repeated, because `work` may not have started before `aclose`
     expect("what work() yields when the inbox is closed", task.result(), None)
     await _receives(inbox, _payin("SUCCESS"), Receipt.NEW)
     await _take(inbox)
@@ -355,7 +359,10 @@ async def the_depth_counts_what_is_not_done(inbox: Inbox) -> None:
 
 @rule
 async def only_done_events_are_forgotten(inbox: Inbox) -> None:
-    """`forget` deletes only events that are done and old enough, and returns how many. The recorded statuses stay."""
+    """`forget` deletes only events that are done and old enough, and returns their number.
+
+    The recorded statuses stay.
+    """
     await inbox.receive(_payin("SUCCESS"))
     await inbox.receive(_payin("SUCCESS", 2))
     await inbox.done(_payin("SUCCESS"))
@@ -395,7 +402,7 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 class _BodyFailed(Exception):
-    """Is raised by the checks in place of an error of a worker's own code."""
+    """The exception that the checks raise in place of an error in a worker's own code."""
 
 
 def _event(kind: str, status: str, number: int) -> WebhookEvent:

@@ -1,15 +1,15 @@
 """Checks of what every store of intents (`Intents`) must do. Run them on a store that you have written yourself.
 
-An intent is the record of a call, which is written before the call is sent. After its lease, a time in seconds, a call
-without a result counts as unknown.
+An intent is the record of a call. The record is written before the call is sent. Each record has a lease, a time in
+seconds. If a call has no result at the end of its lease, the record becomes UNKNOWN.
 
     @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
     async def test_my_store(check):
         async with a_fresh_store() as store:
             await check(store)
 
-Each check needs a new, empty store. It raises `AssertionError` if the store does not do what the docstring of the check
-says; the message names the check, quotes that rule, and says what was found.
+Each check needs a new, empty store. The docstring of a check is the rule that the store must follow. If the store does
+not follow it, the check raises `AssertionError`. The message names the check, quotes the rule, and says what was found.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ async def a_new_reference_may_be_sent(store: Intents) -> None:
 
 @rule
 async def a_call_under_way_is_not_sent_again(store: Intents) -> None:
-    """While a call is under way, a second `begin` returns `may_send` as false and the first record, unchanged."""
+    """While a call is under way, a second `begin` returns `may_send` as false, and the unchanged first record."""
     first = await _begin(store)
     second = await _begin(store, digest="digest-2")
 
@@ -54,7 +54,10 @@ async def a_call_under_way_is_not_sent_again(store: Intents) -> None:
 
 @rule
 async def of_many_at_once_one_is_sent(store: Intents) -> None:
-    """Of 20 concurrent calls of `begin` for one reference, exactly one may send; all return attempt 1."""
+    """If 20 calls of `begin` for one reference run concurrently, only one may send.
+
+    All of them return attempt number 1.
+    """
     begun = await asyncio.gather(*(_begin(store) for _ in range(20)))
 
     expect("how many may send", [each.may_send for each in begun].count(True), 1)
@@ -81,7 +84,10 @@ async def an_applied_call_keeps_its_answer(store: Intents) -> None:
 
 @rule
 async def a_refused_call_may_be_sent_again_with_another_body(store: Intents) -> None:
-    """After REJECTED or NOT_SENT, `begin` allows the next attempt, with another body. After APPLIED it does not."""
+    """After REJECTED or NOT_SENT, `begin` allows the next attempt, even with another body.
+
+    After APPLIED it does not.
+    """
     for attempt, state in enumerate((IntentState.REJECTED, IntentState.NOT_SENT, IntentState.APPLIED), 1):
         begun = await _begin(store, digest=f"digest-{attempt}")
         intent = begun.intent
@@ -106,7 +112,7 @@ async def a_late_result_settles_only_its_own_attempt(store: Intents) -> None:
 
 @rule
 async def a_final_state_stays(store: Intents) -> None:
-    """After APPLIED, `settle` without an answer returns False for any state, even APPLIED, and changes nothing."""
+    """After APPLIED, `settle` without an answer returns False for any new state, even APPLIED, and changes nothing."""
     await _begin(store)
     await _settles(store, IntentState.APPLIED, object_id="payout_1")
     settled = await _only(store)
@@ -118,9 +124,9 @@ async def a_final_state_stays(store: Intents) -> None:
 
 @rule
 async def an_answer_completes_a_record_that_was_settled_without_it(store: Intents) -> None:
-    """After APPLIED without an answer, `settle` with the answer adds it and the object id; the evidence stays.
+    """After APPLIED without an answer, `settle` with the answer adds the answer and its object id. The evidence stays.
 
-    A second answer is not recorded: `settle` returns False.
+    `settle` with a second answer returns False and changes nothing.
     """
     await _begin(store)
     await _settles(store, IntentState.APPLIED, evidence="Ana")
@@ -137,9 +143,9 @@ async def an_answer_completes_a_record_that_was_settled_without_it(store: Intent
 
 @rule
 async def an_answer_about_another_object_is_not_added(store: Intents) -> None:
-    """After APPLIED with an object id, `settle` with an answer that has another id returns False; nothing changes.
+    """After APPLIED with an object id, `settle` with an answer about another id returns False and changes nothing.
 
-    An answer without an id, or with an empty one, is added.
+    An answer without an id, or with an empty id, is added.
     """
     await _begin(store)
     await _settles(store, IntentState.APPLIED, evidence="webhook", object_id="payout_1")
@@ -156,7 +162,7 @@ async def an_answer_about_another_object_is_not_added(store: Intents) -> None:
 
 @rule
 async def evidence_beats_a_refusal(store: Intents) -> None:
-    """REJECTED and NOT_SENT become APPLIED by `settle` for the same attempt, so that the call is not sent again."""
+    """`settle` for the same attempt changes REJECTED and NOT_SENT to APPLIED, so that the call is not sent again."""
     for attempt, state in enumerate((IntentState.REJECTED, IntentState.NOT_SENT), 1):
         await _begin(store)
         await _settles(store, state, attempt=attempt)
@@ -173,9 +179,9 @@ async def evidence_beats_a_refusal(store: Intents) -> None:
 
 @rule
 async def an_unknown_call_is_listed_until_there_is_evidence(store: Intents) -> None:
-    """The call of an UNKNOWN record may not be sent; `unresolved` lists the record until `settle` makes it APPLIED.
+    """The call of an UNKNOWN record may not be sent. `unresolved` lists the record until `settle` makes it APPLIED.
 
-    An object id that is known before stays, if the evidence brings none.
+    If the record already has an object id and the evidence has none, the object id stays.
     """
     await _begin(store)
     await _settles(store, IntentState.UNKNOWN, object_id="payout_1")
@@ -191,7 +197,10 @@ async def an_unknown_call_is_listed_until_there_is_evidence(store: Intents) -> N
 
 @rule
 async def a_call_whose_lease_is_over_is_unknown(store: Intents) -> None:
-    """Once its lease is over, a SENDING record becomes UNKNOWN: no new attempt, but `settle` still accepts a result."""
+    """When the lease of a SENDING record ends, the record becomes UNKNOWN.
+
+    No new attempt may be sent, but `settle` still accepts a result.
+    """
     expect("may_send", (await _begin(store, lease=0)).may_send, wanted=True)
     again = await _begin(store)
     expect("may_send after the lease", again.may_send, wanted=False)
@@ -204,7 +213,10 @@ async def a_call_whose_lease_is_over_is_unknown(store: Intents) -> None:
 
 @rule
 async def a_call_under_way_is_listed_as_sending(store: Intents) -> None:
-    """A SENDING record whose lease is not over is in `sending()`, with the end of its lease, not in `unresolved()`."""
+    """Until its lease ends, a SENDING record is in `sending()` and not in `unresolved()`.
+
+    The record says when the lease ends.
+    """
     begun = await _begin(store)
     await _begin(store, reference="order-2")
     await _begin(store, reference="order-3", lease=0)
@@ -223,9 +235,9 @@ async def a_call_under_way_is_listed_as_sending(store: Intents) -> None:
 
 @rule
 async def endpoints_are_kept_apart(store: Intents) -> None:
-    """The same reference for a payin and for a payout makes two records, and each may be sent.
+    """A payin and a payout with the same reference have two records, and each may be sent.
 
-    `find` returns both, in order of endpoint.
+    `find` returns both records, in order of endpoint.
     """
     first, second = await _begin(store), await _begin(store, endpoint="payins.create")
 
@@ -237,13 +249,13 @@ async def endpoints_are_kept_apart(store: Intents) -> None:
 
 @rule
 async def what_is_not_there_cannot_be_settled(store: Intents) -> None:
-    """`settle` without a record returns False and does not raise: `forget` may have deleted the record."""
+    """Without a record, `settle` returns False and raises nothing, because `forget` may have deleted the record."""
     await _ignores(store, IntentState.APPLIED)
 
 
 @rule
 async def only_settled_records_are_forgotten(store: Intents) -> None:
-    """`forget` deletes only settled records that are old enough, and returns how many. Unresolved records stay."""
+    """`forget` deletes only settled records that are old enough, and returns their number. Unresolved records stay."""
     await _begin(store)
     await _settles(store, IntentState.APPLIED)
     await _begin(store, reference="order-2")
@@ -258,7 +270,7 @@ async def only_settled_records_are_forgotten(store: Intents) -> None:
 
 @rule
 async def the_newest_come_first(store: Intents) -> None:
-    """`recent` returns at most `limit` records, in any state, the newest first."""
+    """`recent` returns at most `limit` records in any state, the newest first."""
     await _begin(store)
     await _settles(store, IntentState.APPLIED)
     await _begin(store, reference="order-2", lease=0)
@@ -273,7 +285,10 @@ async def the_newest_come_first(store: Intents) -> None:
 
 @rule
 async def records_can_be_moved_to_another_account(store: Intents) -> None:
-    """`move` moves all records of one account to another, unchanged, and returns how many. They can be moved back."""
+    """`move` moves all records of one account unchanged to another account, and returns their number.
+
+    They can be moved back.
+    """
     await _begin(store, lease=0)
     await _settles(store, IntentState.APPLIED, object_id="payout_1", answer=b"{}")
     await _begin(store, reference="order-2", lease=0)
@@ -291,7 +306,7 @@ async def records_can_be_moved_to_another_account(store: Intents) -> None:
 
 @rule
 async def a_collision_moves_nothing(store: Intents) -> None:
-    """`move` raises `ConfigurationError` and moves nothing if both accounts have a record of the same call."""
+    """If both accounts have a record of the same call, `move` raises `ConfigurationError` and moves nothing."""
     await _begin(store, digest="first", lease=0)
     await store.move(store.account, "another")
     await _begin(store, digest="second", lease=0)
@@ -306,7 +321,7 @@ async def a_collision_moves_nothing(store: Intents) -> None:
 
 @rule
 async def a_call_under_way_is_not_moved(store: Intents) -> None:
-    """`move` raises `ConfigurationError` while a call is under way, and for account names that are equal or invalid."""
+    """`move` raises `ConfigurationError` while a call is under way, and if the account names are equal or invalid."""
     await _begin(store)
     await _begin(store, reference="order-2", lease=0)
 
@@ -317,9 +332,10 @@ async def a_call_under_way_is_not_moved(store: Intents) -> None:
 
 @rule
 async def references_are_text_as_it_is(store: Intents) -> None:
-    """`begin` and `find` compare references exactly. `begin` raises `InvalidRequest` for one that cannot be stored.
+    """`begin` and `find` compare references exactly.
 
-    `find` returns no record of such a reference, and does not raise.
+    `begin` raises `InvalidRequest` for a reference that cannot be stored. For such a reference, `find` returns no
+    record, and raises nothing.
     """
     for reference in ("Order-1", "order-1", " order-1", "주문-1", "o'; DROP TABLE intent; --", "x" * 255, "%"):
         expect(f"may_send of {reference!r}", (await _begin(store, reference=reference)).may_send, wanted=True)

@@ -1,4 +1,4 @@
-"""The rules of a conformance suite: checks whose errors say which rule was broken, and what was found."""
+"""The rules of a conformance suite. An error in a check says which rule was broken, and what was found."""
 
 import functools
 from collections.abc import Awaitable, Callable, Coroutine
@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 # Any: what a coroutine yields to its event loop
 def rule(check: Callable[[T], Awaitable[None]]) -> Callable[[T], Coroutine[Any, Any, None]]:
-    """Returns the check with errors that name it and quote its docstring, which is the rule.
+    """Returns a check whose errors contain the name and the docstring of `check`. The docstring is the rule.
 
-    An `AssertionError` says so in its message, any other error in a note.
+    An `AssertionError` contains them in its message, and any other error in a note.
     """
     text = f"rule {check.__name__}: {' '.join((check.__doc__ or '').split())}"
 
@@ -32,7 +32,10 @@ def rule(check: Callable[[T], Awaitable[None]]) -> Callable[[T], Coroutine[Any, 
 
 
 def expect(what: str, found: object, wanted: object) -> None:
-    """Raises `AssertionError`, with both values, unless they are equal; of two Structs, with the fields that differ."""
+    """Raises `AssertionError`, with both values, unless `found` equals `wanted`.
+
+    If both are Structs of one type, the message has only the fields that differ.
+    """
     if found == wanted:
         return
     if isinstance(found, Struct) and type(found) is type(wanted):
@@ -43,7 +46,10 @@ def expect(what: str, found: object, wanted: object) -> None:
 
 
 async def expect_error(what: str, call: Awaitable[object], error: type[Exception]) -> None:
-    """Raises `AssertionError` unless the call raises the error; any other error of the call passes unchanged."""
+    """Raises `AssertionError` unless the call raises `error`.
+
+    If the call raises another error, this error is passed on.
+    """
     try:
         result = await call
     except error:
