@@ -1,6 +1,6 @@
 """The PayCombat API for blocking code.
 
-The client, `Pager`, `sync_customers` and the inboxes block. Everything else is that of `paycombat_async`.
+The client, `Pager`, `sync_customers` and the inboxes block. All other names are those of `paycombat_async`.
 """
 
 from msgspec import UNSET

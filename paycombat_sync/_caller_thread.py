@@ -1,8 +1,8 @@
 """Runs a job, such as a batch, in the client's event loop, and the user's own code (rows, hooks) in the calling thread.
 
-If they ran in the loop's thread, a hook could not call the client, and a generator of rows could not use a database
-connection that the calling thread has opened. A comment about a guard ends with the name of the test that fails without
-the guard, in brackets.
+If the user's code ran in the loop's thread, a hook could not call the client, and a generator of rows could not use a
+database connection that the calling thread has opened. A comment about a guard ends with the name of a test, in
+brackets. This test fails without the guard.
 """
 
 import asyncio
@@ -20,46 +20,56 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A function to call in the calling thread, and the future for its result; None if nobody waits for the result."""
+    """A function to call in the calling thread, and the future for its result.
+
+    `answer` is None if nobody waits for the result.
+    """
 
     work: Callable[[], object]
-    answer: asyncio.Future[Any] | None  # Any: the result of `work`, of any type
+    answer: asyncio.Future[Any] | None  # Any: the result of `work` may have any type
 
 
 class CallerThread(Generic[T]):
-    """Connects a job in the event loop with the thread that waits for the job. Serves one job."""
+    """Connects a job in the event loop with the thread that waits for the job. Each object serves one job."""
 
     def __init__(self) -> None:
         self._tasks: asyncio.Queue[_Task | None] = asyncio.Queue()
         self._job: asyncio.Task[T] | None = None
 
     def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:  # Any: what the coroutine yields
-        """Runs the job and returns its result. This thread calls the functions that the job passes to `run_in_caller`.
+        """Runs the job and returns its result. Meanwhile, this thread calls the functions that the job passes to it.
 
-        After an interrupt, or an error of a hook, the job is cancelled. The exception is raised when the job has ended.
+        The job passes functions with `run_in_caller` and `notify_caller`. After an interrupt, or an error of a hook,
+        the job is cancelled. The exception is raised when the job has ended.
         """
         try:
             runner.run(self._start, job)
             while (task := runner.run(self._tasks.get)) is not None:
                 self._carry_out(runner, task)
             return runner.run(self._result)
-        # BaseException, because the job must end after a KeyboardInterrupt, too
+        # Catches BaseException, because the job must end after a KeyboardInterrupt, too
         # (test_an_interrupt_ends_the_run_and_leaves_the_client_usable).
         except BaseException:
-            # ConfigurationError is raised if a hook has closed the client; then the job has already ended
+            # ConfigurationError is raised if a hook has closed the client. In this case the job has already ended
             # (test_a_hook_may_close_the_client_and_exit).
             with suppress(ConfigurationError):
                 runner.run(self._cancel)
             raise
 
     async def run_in_caller(self, work: Callable[[], U]) -> U:
-        """Calls `work` in the calling thread and returns its result, or raises its error. For use in the loop."""
+        """Calls `work` in the calling thread, and returns its result or raises its error.
+
+        Must be called in the event loop.
+        """
         answer: asyncio.Future[U] = asyncio.get_running_loop().create_future()
         self._tasks.put_nowait(_Task(work, answer))
         return await answer
 
     def notify_caller(self, hook: Callable[[U], None]) -> Callable[[U], None]:
-        """Returns a function for the loop that lets the calling thread call `hook` with a value, and does not wait."""
+        """Returns a function that makes the calling thread call `hook` with a value, without waiting for the call.
+
+        The returned function must be called in the event loop.
+        """
 
         def notify(value: U) -> None:
             # `hook` is not called here, because `notify` runs in the loop's thread

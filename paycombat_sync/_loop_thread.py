@@ -1,16 +1,16 @@
-"""An event loop in a daemon thread, and the calls that other threads make into it.
+"""An event loop in a daemon thread, and the calls that other threads make into this loop.
 
-`anyio.run` creates and runs the loop; at the end it cancels the remaining tasks and closes the loop. Starting calls
-from other threads is implemented here and not taken from a library, because:
+`anyio.run` creates and runs the loop. At the end it cancels the remaining tasks and closes the loop. The calls from
+other threads are implemented here, and not taken from a library, for two reasons:
 
-- Python joins the thread of anyio's `start_blocking_portal` before its exit handlers run, so that a program whose
-  client was not closed would never end.
+- Python joins the thread of anyio's `start_blocking_portal` before its exit handlers run. Therefore a program that does
+  not close its client would never end.
 - The future of `asyncio.run_coroutine_threadsafe` counts as cancelled immediately, so that nobody can wait until the
-  request is really cancelled. If an interrupt comes before the caller has this future, the request goes on. And each
-  call takes 10 µs more.
+  request is really cancelled. If an interrupt comes before the caller has this future, the request is not cancelled.
+  And each call takes 10 µs more.
 
-A comment about a guard ends with the name of the test that fails without the guard, in brackets. A "test program" runs
-in a process of its own.
+A comment about a guard ends with the name of a test, in brackets. This test fails without the guard. A "test program"
+is one that a test runs in a process of its own.
 """
 
 import asyncio
@@ -28,10 +28,11 @@ from paycombat_sync._native_thread import get_ident, poll_seconds, start_thread
 T = TypeVar("T")
 
 _CLOSED: Final = "this client was closed by another thread; make a new one"
-# Longest wait until a call is cancelled or a loop stops; both take milliseconds unless a user's hook blocks the loop.
+# The longest wait, in seconds, until a call is cancelled or a loop stops. Both take milliseconds, unless a user's hook
+# blocks the loop.
 _CANCEL_GRACE_S: Final = 3.0
-# The loop class is set explicitly, because uvloop.install() changes the default, and with uvloop's loop a forked child
-# that makes no call ends with a segmentation fault
+# The loop class is set explicitly, because uvloop.install() changes the default class. With uvloop's loop, a forked
+# child that makes no call ends with a segmentation fault
 # (test_the_blocking_client_stays_on_asyncios_own_loop, test program `fork_after_uvloop_install`).
 if sys.platform == "win32":
     _LOOP_FACTORY: Final = asyncio.ProactorEventLoop
@@ -40,7 +41,7 @@ else:
 
 
 class _Call(Generic[T]):
-    """A coroutine that runs in the loop, and the lock that its caller waits for."""
+    """A coroutine that runs in the loop, and the lock on which its caller waits."""
 
     __slots__ = ("_coroutine", "_finished", "_task")
 
@@ -56,7 +57,7 @@ class _Call(Generic[T]):
         return self._task is not None and self._task.done()
 
     def start(self) -> None:
-        """Starts the task. Must be called in the loop's thread, with the caller's context variables."""
+        """Starts the task. Must be called in the loop's thread, with the context variables of the caller."""
         self._task = asyncio.get_running_loop().create_task(self._coroutine)
         self._task.add_done_callback(self._finish)
 
@@ -69,8 +70,11 @@ class _Call(Generic[T]):
             self.drop()
 
     def drop(self) -> None:
-        """Wakes the thread that waits for this call. Is used if no event loop will start or finish the call."""
-        # A coroutine that never starts must be closed, or Python warns (test_a_call_that_comes_too_late_is_refused).
+        """Wakes the thread that waits for this call.
+
+        Must be called only if no event loop will start or finish the call.
+        """
+        # Python warns if a coroutine that never started is not closed (test_a_call_that_comes_too_late_is_refused).
         if self._task is None:
             self._coroutine.close()
         # RuntimeError is raised if `_finish` has already released the lock
@@ -84,8 +88,8 @@ class _Call(Generic[T]):
     def result(self) -> T:
         """Returns the coroutine's result, or raises its error. Can be called only once, because it drops the task.
 
-        Raises `ConfigurationError` if the loop stopped before the call began. For a call that was cancelled, it raises
-        the error that the engine has attached to the cancellation, or `Disconnected` if there is no such error.
+        Raises `ConfigurationError` if the loop stopped before the call began. If the call was cancelled, raises the
+        error that the engine has attached to the cancellation, or `Disconnected` if there is no such error.
         """
         if self._task is None:
             raise ConfigurationError(_CLOSED)
@@ -94,8 +98,9 @@ class _Call(Generic[T]):
         # (test_an_error_is_freed_without_the_garbage_collector).
         task, self._task = self._task, None
         try:
-            # If the task is not done, or was cancelled, the loop stopped during the call, and the error below is raised
-            # (test_closing_cuts_calls_of_other_threads, test_a_call_into_a_loop_that_is_ending_is_disconnected).
+            # If the task is not done, or was cancelled, the loop has stopped during the call. Then the error below is
+            # raised (test_closing_cuts_calls_of_other_threads,
+            # test_a_call_into_a_loop_that_is_ending_is_disconnected).
             if task.done() and not task.cancelled():
                 return task.result()
         finally:
@@ -106,9 +111,9 @@ class _Call(Generic[T]):
             del fate  # breaks the cycle error -> frame -> error, which only the garbage collector would free
 
     def fate(self) -> PayCombatError | None:
-        """Returns the error that the engine has set as the cause of a cancelled call's CancelledError.
+        """Returns the error that the engine has set as the cause of the call's CancelledError.
 
-        Returns None if the call was not cancelled or has no such cause.
+        Returns None if the call was not cancelled, or if its CancelledError has no such cause.
         """
         if self._task is None or not self._task.cancelled():
             return None
@@ -121,7 +126,7 @@ class _Call(Generic[T]):
         return cause if isinstance(cause, PayCombatError) else None
 
     def _finish(self, task: asyncio.Task[T]) -> None:
-        # The task's error is read here, because asyncio logs an error that no code reads
+        # The task's error is read here, because asyncio logs errors that are never read
         # (test_an_interrupt_just_after_the_answer_is_raised_at_once).
         if not task.cancelled():
             task.exception()
@@ -141,8 +146,9 @@ class LoopThread:
         self._is_over = False
         self._halt = asyncio.Event()
         self._started: Future[asyncio.AbstractEventLoop] = Future()
-        # The thread is a daemon, because Python joins other threads before its exit handlers run: a program that did
-        # not close its client would never end (test_a_program_gets_its_answers_and_ends_quietly[close_forgotten]).
+        # The thread is a daemon, because Python joins all other threads before its exit handlers run. Otherwise a
+        # program that does not close its client would never end
+        # (test_a_program_gets_its_answers_and_ends_quietly[close_forgotten]).
         try:
             self._thread = start_thread(self._serve, name)
             # With gevent, a wait without a limit may raise LoopExit
@@ -150,11 +156,11 @@ class LoopThread:
             while (seconds := poll_seconds()) > 0 and not self._started.done():
                 wait([self._started], seconds)
             self._loop = self._started.result()
-        # RuntimeError is raised at interpreter exit and at the system's limit of threads
+        # RuntimeError is raised at interpreter exit, and if the system's limit of threads is reached
         # (test_where_no_thread_can_start_the_call_says_so).
         except RuntimeError as error:
             raise ConfigurationError(f"the client cannot have its thread: {error}") from None
-        # After Ctrl-C during the start, only this callback can stop the thread
+        # If Ctrl-C comes during the start, only this callback can stop the thread
         # (test_an_interrupt_while_the_loop_starts_leaves_no_thread).
         except BaseException:
             self._started.add_done_callback(self._halt_when_started)
@@ -162,31 +168,35 @@ class LoopThread:
 
     @property
     def is_over(self) -> bool:
-        """Whether this loop takes no more calls. Always True in a forked child, because the loop is the parent's.
+        """Whether this loop takes no more calls. Always True in a forked child, because the loop runs in the parent.
 
-        The process id is compared because a server that forks in C, such as uWSGI, does not call the functions of
-        `os.register_at_fork` (test programs `fork_after_use` and `fork_in_c`).
+        The property compares process ids, because a server that forks in C, such as uWSGI, does not call the functions
+        of `os.register_at_fork` (test programs `fork_after_use` and `fork_in_c`).
         """
         return self._is_over or self._pid != os.getpid()
 
     @property
     def is_here(self) -> bool:
-        """Whether the caller is in the loop's thread, as a user's hook is. A blocking call there would never end."""
+        """Whether the caller runs in the loop's thread, as a user's hook does.
+
+        A blocking call there would never end.
+        """
         return get_ident() == self._thread.ident
 
     # The two `Any` are what the coroutine yields to its event loop and what it gets back.
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Returns the coroutine's result, or raises its error.
+        """Runs the coroutine in the loop. Returns its result, or raises its error.
 
-        An interrupt, such as Ctrl-C, cancels the coroutine, and is raised when the coroutine has ended, or after 3
-        seconds. Raises `ConfigurationError` if the loop has ended, and `Disconnected` if it ends during the call.
+        An interrupt, such as Ctrl-C, cancels the coroutine. The interrupt is raised when the coroutine has ended, or
+        after 3 seconds. Raises `ConfigurationError` if the loop has ended, and `Disconnected` if it ends during the
+        call.
         """
         call = _Call(coroutine)
         try:
             self._enter(call)
             while not call.wait(poll_seconds()):
                 pass
-        # After Ctrl-C the request must not go on (test_ctrl_c_cuts_the_request).
+        # The request must not go on after Ctrl-C (test_ctrl_c_cuts_the_request).
         except BaseException as interrupt:
             self._abandon(call)
             fate = call.fate()
@@ -197,14 +207,14 @@ class LoopThread:
             self._calls.discard(call)
         try:
             return call.result()
-        # If a user's hook raised such an error, asyncio has stopped the loop, and the next call needs a new loop
+        # A user's hook has raised this error, and asyncio has stopped the loop. The next call needs a new loop
         # (test_a_call_right_after_a_hook_ended_the_loop).
         except (SystemExit, KeyboardInterrupt):
             self.stop()
             raise
 
     def stop(self) -> None:
-        """Ends the loop and its thread, and cancels the running calls. Waits at most 3 seconds for the thread.
+        """Cancels the running calls, and ends the loop and its thread. Waits at most 3 seconds for the thread to end.
 
         A second call does nothing.
         """
@@ -221,19 +231,20 @@ class LoopThread:
     def stop_unless_busy(self) -> None:
         """Ends the loop, unless a call is still running. Does nothing in a forked child.
 
-        Is called when the program exits or the client is garbage-collected. A running call ends with the process,
-        because it runs in a daemon thread.
+        Is called when the program exits or the client is garbage-collected. A call that is still running ends with the
+        process, because it runs in a daemon thread.
         """
-        # A forked child must not stop the loop of its parent, and waiting for a running call would delay the exit
-        # (test_a_forked_child_leaves_the_loop_of_its_parent_alone, test_a_call_under_way_does_not_hold_up_the_exit).
+        # A forked child must not stop the loop of its parent
+        # (test_a_forked_child_leaves_the_loop_of_its_parent_alone). Waiting for a running call would delay the exit
+        # (test_a_call_under_way_does_not_hold_up_the_exit).
         if self._pid == os.getpid() and not self._calls:
             self.stop()
 
     def _enter(self, call: _Call[Any]) -> None:
-        """Starts the call in the loop, with the caller's context variables.
+        """Starts the call in the loop, with the context variables of the caller.
 
-        Raises `ConfigurationError` if the loop has ended. No lock is needed, because `_serve` drops a call that comes
-        while the loop ends.
+        Raises `ConfigurationError` if the loop has ended. No lock is needed, because `_serve` drops each call that is
+        entered while the loop ends.
         """
         self._calls.add(call)
         # A loop that is ending might not run the call (test_a_call_while_the_loop_ends_is_refused).
@@ -247,7 +258,7 @@ class LoopThread:
         raise ConfigurationError(_CLOSED)
 
     def _abandon(self, call: _Call[Any]) -> None:
-        # `_enter` refused this call, so the loop will not run it (test_a_call_that_comes_too_late_is_refused).
+        # `_enter` has refused this call, so the loop will not run it (test_a_call_that_comes_too_late_is_refused).
         if call not in self._calls:
             call.drop()
         # A call that has ended needs no cancelling (test_an_interrupt_just_after_the_answer_is_raised_at_once).
@@ -256,19 +267,19 @@ class LoopThread:
             # (test_a_signal_handler_may_close_and_exit_before_the_loop_has_the_call).
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(call.cancel)
-            # Waits until the request is really cancelled (test_ctrl_c_returns_when_the_request_is_cut), but only some
-            # seconds, because a user's hook may block the loop (test_ctrl_c_ends_a_program_whose_hook_hangs).
+            # Waits until the request is really cancelled (test_ctrl_c_returns_when_the_request_is_cut). The wait is
+            # limited, because a user's hook may block the loop (test_ctrl_c_ends_a_program_whose_hook_hangs).
             call.wait(_CANCEL_GRACE_S)
 
     def _serve(self) -> None:
         try:
-            import anyio  # noqa: PLC0415  # importing it takes 15 ms, so that is left to the first call
+            import anyio  # noqa: PLC0415  # imported by the first call, because importing it takes 15 ms
 
             # All calls run in one event loop, because a connection can be used only in the loop that opened it
             # (test_one_run_of_anyio_serves_all_calls_of_a_client).
             anyio.run(self._stay, backend_options={"loop_factory": _LOOP_FACTORY})
         except BaseException as error:  # noqa: BLE001  # the constructor raises it in its caller's thread
-            # The constructor waits for the future `_started`, so it must get the error
+            # The constructor waits for the future `_started`, so the future must get the error
             # (test_where_no_loop_can_start_the_call_says_so).
             if not self._started.done():
                 self._started.set_exception(error)

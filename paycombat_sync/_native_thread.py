@@ -1,9 +1,10 @@
 """Starts a thread of the operating system (a native thread), even in programs that gevent has patched.
 
-After `gevent.monkey.patch_all()`, `threading.Thread` starts a greenlet in the caller's own thread. An event loop there
-would count as running in every other greenlet: Django would refuse its ORM, `asyncio.run` would fail, and a second
-client would find asyncio running already. gevent's locks work between native threads, so callers wait for the loop as
-for any other lock, and other greenlets of their thread go on meanwhile (test_gevent.py).
+After `gevent.monkey.patch_all()`, `threading.Thread` starts a greenlet in the caller's own thread. An event loop in
+this greenlet would count as running in all other greenlets of the thread, too. As a result, Django would refuse to use
+its ORM, `asyncio.run` would fail, and a second client would find an event loop that is already running. In contrast,
+gevent's locks work between native threads. Therefore callers wait for the loop as they wait for any other lock, and the
+other greenlets of their thread go on meanwhile (test_gevent.py).
 """
 
 import sys
@@ -14,8 +15,8 @@ from typing import Any, Final, Protocol
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.errors import ConfigurationError
 
-_POLL_S: Final = 0.1  # seconds; also the longest delay of Ctrl-C on Windows
-_PAUSE_S: Final = 0.005  # seconds between two checks whether a thread has ended
+_POLL_S: Final = 0.1  # the longest wait for a lock, in seconds, and so the longest delay of Ctrl-C on Windows
+_PAUSE_S: Final = 0.005  # the seconds between two checks whether a thread has ended
 
 
 class Thread(Protocol):
@@ -23,11 +24,11 @@ class Thread(Protocol):
 
     @property
     def ident(self) -> int | None:
-        """The number that `get_ident` returns in this thread."""
+        """The number that `get_ident` returns in this thread, or None before the thread runs."""
         ...
 
     def join(self, timeout: float) -> None:
-        """Waits for the end of the thread, for at most `timeout` seconds. Returns in both cases."""
+        """Waits until the thread has ended, but at most `timeout` seconds. Does not say which of the two happened."""
         ...
 
 
@@ -47,17 +48,20 @@ def start_thread(target: Callable[[], None], name: str) -> Thread:
 
 
 def poll_seconds() -> float:
-    """Returns how many seconds a wait for another thread may take before it is repeated; -1 for no limit.
+    """Returns the longest time in seconds to wait for another thread before waiting again, or -1 for no limit.
 
-    On Windows the waits are short because Ctrl-C does not interrupt a wait for a lock. With gevent they are short
-    because a wait without a limit raises `LoopExit` if no other greenlet has anything to do: gevent does not know of
+    On Windows the time is short, because Ctrl-C does not interrupt a wait for a lock. With gevent it is short, because
+    a wait without a limit raises `LoopExit` if no other greenlet can run. The reason is that gevent does not know of
     other threads.
     """
     return _POLL_S if sys.platform == "win32" or _patched_by_gevent() is not None else -1
 
 
 def get_ident() -> int:
-    """Returns the number of the calling thread; with gevent, that of the native thread and not of the greenlet."""
+    """Returns the number of the calling native thread.
+
+    With gevent, `threading.get_ident` would return the number of the greenlet instead.
+    """
     patched = _patched_by_gevent()
     if patched is None:
         return threading.get_ident()
@@ -71,31 +75,32 @@ class _GeventThread:
         self._target = target
         self._gevent: Any = sys.modules["gevent"]
         self._is_over = False
-        # Each thread has a hub (gevent's event loop), and the first hub imports modules. If two threads import them at
-        # the same time, each waits for the other.
+        # Each thread has a hub (gevent's event loop), and the first use of a hub imports modules. If two threads import
+        # these modules at the same time, each waits for the other. Therefore they are imported before the new thread
+        # starts.
         hub = self._gevent.get_hub()
         _ = hub.resolver, hub.threadpool
         patched.get_original("_thread", "start_new_thread")(self._run, ())
 
     def join(self, timeout: float) -> None:
         if self._gevent.getcurrent() is self._gevent.get_hub():
-            return  # a client was garbage-collected in the hub, which must not wait
+            return  # the caller is the hub, in which a client was garbage-collected, and the hub must not wait
         until = SYSTEM_CLOCK.monotonic() + timeout
         while not self._is_over and SYSTEM_CLOCK.monotonic() < until:
             self._gevent.sleep(_PAUSE_S)
 
     def _run(self) -> None:
         self.ident = get_ident()
-        # `target` runs in another greenlet than the thread's main one, because `threading` never forgets the main
-        # greenlet of a thread that it did not start.
+        # `target` runs in a second greenlet and not in the thread's main greenlet. `threading` keeps an entry for a
+        # greenlet that uses it, and never deletes the entry for the main greenlet of a thread that it did not start.
         self._gevent.spawn(self._target).join()
-        self._gevent.sleep(0)  # lets `threading` forget that greenlet
+        self._gevent.sleep(0)  # lets `threading` delete the entry for the second greenlet
         self._gevent.get_hub().destroy(destroy_loop=True)  # otherwise the hub's file descriptors would stay open
         self._is_over = True
 
 
 def _patched_by_gevent() -> Any:
-    """Returns the module `gevent.monkey`; None if gevent has not patched `threading`."""
+    """Returns the module `gevent.monkey`, or None if gevent has not patched `threading`."""
     monkey = sys.modules.get("gevent.monkey")
     return monkey if monkey is not None and monkey.is_module_patched("threading") else None
 

@@ -1,15 +1,15 @@
 """Runs the async client for blocking code: each client has one event loop per process, until it is closed.
 
-A simple program would need no more than `anyio.run` in a thread of the client. The rest of this module and of
+For a simple program, `anyio.run` in a thread of the client would be enough. The rest of this module and of
 `_loop_thread` is needed for five reasons:
 
 - Ctrl-C cancels the request.
 - A forked child gets a loop of its own.
 - A program ends even if it does not call `close()`.
-- Calls work in a thread that runs an event loop, as in a notebook.
+- Calls work in a thread that already runs an event loop, as in a notebook.
 - A call takes 10 µs less than with anyio's `BlockingPortal`.
 
-A comment about a guard ends with the name of the test that fails without the guard, in brackets.
+A comment about a guard ends with the name of a test, in brackets. This test fails without the guard.
 """
 
 import asyncio
@@ -33,10 +33,10 @@ _warned: Final[set[str]] = set()
 
 
 class Runner:
-    """Runs async functions for any thread, in a thread and a loop that start with the first call.
+    """Runs async functions for any thread, in an event loop in a thread of its own. The first call starts this thread.
 
-    The connections belong to that loop and stay open between calls. A client and the clients made by its `with_options`
-    share one runner.
+    The connections belong to this event loop and stay open between calls. A client and the clients that its
+    `with_options` makes share one runner.
     """
 
     def __init__(self) -> None:
@@ -46,28 +46,30 @@ class Runner:
 
     @property
     def is_closed(self) -> bool:
-        """Whether `close` was called. From then on, `run` raises `ConfigurationError`."""
+        """Whether `close` was called. After `close`, `run` raises `ConfigurationError`."""
         return self._is_closed
 
     # The two `Any` are what the coroutine yields to its event loop and what it gets back.
     def run(self, function: Callable[P, Coroutine[Any, Any, T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Returns what `function` returns, or raises what it raises. Ctrl-C, or any other interrupt, cancels the call.
+        """Calls `function` in the event loop, and returns its result or raises its error.
 
-        Raises `ConfigurationError` if the client is closed, or if called from the client's own loop.
+        An interrupt cancels the call. An interrupt is Ctrl-C, for example. Raises `ConfigurationError` if the client is
+        closed, or if the caller runs in the client's own event loop.
         """
         thread = self._usable()
         _warn_of_blocking()
         return thread.run(function(*args, **kwargs))
 
     def close(self, end: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
-        """Runs the coroutine function `end` in the event loop, then stops the loop; without a loop, runs nothing.
+        """Runs the coroutine function `end` in the event loop, then stops the loop.
 
-        A second call does nothing. Raises `ConfigurationError` if called from the client's own loop.
+        Without a running loop, runs nothing. A second call does nothing. Raises `ConfigurationError` if the caller runs
+        in the client's own event loop.
         """
         with self._lock():
             thread = self._thread
             if thread is not None:
-                _refuse_own(thread)  # a call from a hook would wait for itself (test_a_call_from_a_hook_is_refused)
+                _refuse_own(thread)  # a hook that closes would wait for itself (test_a_call_from_a_hook_is_refused)
             self._is_closed, self._thread = True, None
         # If a user's hook raised SystemExit or KeyboardInterrupt, the event loop has stopped and cannot run `end`
         # (test_a_hook_that_exits_ends_the_with_block_as_it_wants).
@@ -86,22 +88,23 @@ class Runner:
 
     def _usable(self) -> LoopThread:
         thread = self._thread
-        # `is_over` is True after a fork, and after a user's hook has raised SystemExit or KeyboardInterrupt, which
-        # stops the event loop. Then a new loop is started (test_a_loop_that_a_hook_has_ended_is_replaced).
+        # `is_over` is True in a forked child. It is also True after a user's hook has raised SystemExit or
+        # KeyboardInterrupt, because these stop the event loop. In both cases a new loop is started
+        # (test_a_loop_that_a_hook_has_ended_is_replaced).
         if thread is None or thread.is_over:
             return self._start()
         _refuse_own(thread)  # a call from a hook would wait for itself (test_a_call_from_a_hook_is_refused)
         return thread
 
     def _start(self) -> LoopThread:
-        # With the lock, only one of several threads starts a loop (test_many_threads_may_make_the_first_call).
+        # The lock lets only one of several threads start a loop (test_many_threads_may_make_the_first_call).
         with self._lock():
             # Without this check, a closed client would start a new event loop (test_a_closed_client_says_so).
             if self._is_closed:
                 raise ConfigurationError("this client is closed; make a new one")
             if self._thread is None or self._thread.is_over:
                 self._thread = LoopThread(_THREAD_NAME)
-                # If the client is garbage-collected without `close`, its thread is stopped
+                # Stops the thread if the client is garbage-collected without `close`
                 # (test_a_client_without_references_ends_its_thread).
                 weakref.finalize(self, self._thread.stop_unless_busy)
             return self._thread
@@ -109,9 +112,10 @@ class Runner:
     def _lock(self) -> AbstractContextManager[object]:
         """Returns the lock for starting and closing the event loop. Each process has its own lock.
 
-        After a fork, the parent's lock may be held by a thread that does not exist in the child, and would never be
-        released (test_a_fork_during_the_first_call_of_another_thread). The lock is reentrant, because a signal handler
-        may use the client in the middle of its first call (test_a_signal_handler_may_call_during_the_first_call).
+        If the parent's lock was used after a fork, it might be held by a thread that does not exist in the child, and
+        would never be released (test_a_fork_during_the_first_call_of_another_thread). The lock is reentrant, because a
+        signal handler may use the client in the middle of the client's first call
+        (test_a_signal_handler_may_call_during_the_first_call).
         """
         return self._locks.setdefault(os.getpid(), threading.RLock())
 
@@ -125,7 +129,10 @@ def _refuse_own(thread: LoopThread) -> None:
 
 
 def _warn_of_blocking() -> None:
-    """Warns once per process if a blocking call stops an event loop that runs in this thread, except in a notebook."""
+    """Warns if a blocking call stops an event loop that runs in this thread.
+
+    Warns once per process, never in IPython.
+    """
     if _warned:
         return
     try:

@@ -26,13 +26,13 @@ def watch_backlog(
     meter_provider: "MeterProvider | None" = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> None:
-    """Reads inbox and intents store `every` so many seconds and shows them as gauges, until it is interrupted.
+    """Reads the backlog of an inbox and of an intents store every `every` seconds, and reports it as gauges.
 
-    Run it in a thread (a daemon thread ends with the program) of one process for each inbox or store. `name` is an
-    attribute of each value, to tell several inboxes apart. While a store cannot be read there is one warning in the
-    log, and after three intervals no value: alert on that, too, since a value that is no longer true would look like
-    calm. Raises `ConfigurationError` without opentelemetry-api, without an inbox or a store, and for an `every` that is
-    not a positive number.
+    Runs until it is interrupted. Run it in one thread of one process for each inbox or store; a daemon thread ends with
+    the program. `name` is an attribute of each value, by which several inboxes can be distinguished. If a store cannot
+    be read, one warning is logged, and after three intervals no value is reported. Set an alert on missing values, too:
+    an old value would hide the failure. Raises `ConfigurationError` if opentelemetry-api is not installed, if neither
+    `inbox` nor `intents` is passed, or if `every` is not a positive number.
     """
     watched = None if inbox is None else _InThread(inbox)
     runner = Runner()
@@ -51,7 +51,7 @@ def watch_backlog(
 
 
 class _InThread:
-    """The depth of a blocking inbox, for async code."""
+    """A blocking inbox whose `depth` async code can await."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox

@@ -3,8 +3,9 @@
     with PayCombat(intents=SqliteIntents("payments.db")) as paycombat:
         ...
 
-The blocking client runs them, and `paycombat.intents` reads them. Their own methods are coroutines: blocking code makes
-the tables of a `PostgresIntents` with `paycombat db migrate`, or with `asyncio.run(store.migrate())`.
+The blocking client runs the methods of the store, which are coroutines, and `paycombat.intents` reads the records.
+Therefore blocking code creates the tables of a `PostgresIntents` with `paycombat db migrate`, or with
+`asyncio.run(store.migrate())`.
 """
 
 from paycombat_async.intents import (
