@@ -12,9 +12,10 @@ from paycombat_async.sandbox.state import IN_MEMORY
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the sandbox until Ctrl-C or SIGTERM. Returns the exit code: 0 after such a stop, 2 for invalid arguments.
+    """Runs the sandbox until Ctrl-C or SIGTERM.
 
-    Malformed options end the process with 2 themselves (argparse).
+    Returns the exit code: 0 after such a stop, 2 for an invalid option value. If an option is unknown or malformed,
+    argparse ends the process with exit code 2.
     """
     options = _parser().parse_args(arguments)
     try:

@@ -13,7 +13,7 @@ class BackgroundLoop:
     """Runs coroutines in its own daemon thread until it is stopped."""
 
     def __init__(self, name: str) -> None:
-        # With a `loop_factory` the runner does not replace the current event loop of the calling thread.
+        # Without a `loop_factory`, the runner would replace the current event loop of the calling thread.
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop = self._runner.get_loop()
         self._stop = asyncio.Event()
@@ -22,7 +22,10 @@ class BackgroundLoop:
 
     # Any: what a coroutine yields to its event loop and gets back; no caller depends on these types.
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Runs the coroutine in the background loop. Blocks until it ends, and returns its result."""
+        """Runs the coroutine in the background loop.
+
+        Blocks until the coroutine ends, and returns its result or raises its error.
+        """
         return self.submit(work).result()
 
     # Any: what a coroutine yields to its event loop and gets back; no caller depends on these types.
@@ -31,7 +34,7 @@ class BackgroundLoop:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def stop(self) -> None:
-        """Cancels the running tasks, ends the loop and waits for the end of the thread."""
+        """Cancels the running tasks, ends the loop and waits until the thread has ended."""
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 

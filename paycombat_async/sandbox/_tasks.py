@@ -5,7 +5,10 @@ from collections.abc import Callable, Coroutine
 
 
 class BackgroundTasks:
-    """Starts tasks, and cancels those that still run at `end`. Create it inside the event loop that will run them."""
+    """Starts tasks, and cancels the tasks that still run when `end` is called.
+
+    Must be created in the event loop that will run the tasks.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -16,7 +19,10 @@ class BackgroundTasks:
         return tuple(self._running)
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Lets the event loop call the callback soon, in the order of these calls. Safe to call from any thread."""
+        """Makes the event loop call the callback soon. Callbacks are called in the order in which they were passed.
+
+        Safe to call from any thread.
+        """
         self._loop.call_soon_threadsafe(callback)
 
     def start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:

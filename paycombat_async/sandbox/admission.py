@@ -1,6 +1,6 @@
 """Checks of a request before its handler runs: host, token, content type, signature, body. No I/O.
 
-To refuse a request is to raise `Refused` with an HTTP status.
+"Refuses with 401" means: raises `Refused` with the HTTP status 401.
 """
 
 import re
@@ -17,16 +17,18 @@ from paycombat_async.sandbox.refusals import Refused, bad_request, unauthorized
 from paycombat_async.sandbox.stringify import stringify
 from paycombat_async.schemas._base import explain
 
-MAX_BODY_BYTES = 100_000  # less than the 102,400 ("100kb") that Express, a Node.js server, allows by default
+# The longest body that the sandbox accepts. It is a little less than the 102,400 bytes ("100kb") that Express, a web
+# framework for Node.js, accepts by default.
+MAX_BODY_BYTES = 100_000
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 
 Q = TypeVar("Q")
 
 
 def check_host(given: list[str]) -> None:
-    """Refuses with 421 unless the Host header is a loopback name.
+    """Refuses with 421 unless there is exactly one Host header, and it is "localhost" or a loopback address.
 
-    Otherwise web pages could reach the sandbox by DNS rebinding.
+    Without this check, web pages could reach the sandbox by DNS rebinding.
     """
     if len(given) != 1 or not is_loopback(given[0]):
         raise Refused(421, "MISDIRECTED_REQUEST", "the Host header must be localhost or a loopback address")
@@ -49,7 +51,7 @@ def check_token(given: list[str], token: str) -> None:
 
 
 def check_content_type(kind: str, charset: str | None, encoding: str | None) -> None:
-    """Refuses with 415 a body that is not uncompressed JSON in UTF-8."""
+    """Refuses a body with 415 unless it is uncompressed JSON in UTF-8, according to its headers."""
     if kind != "application/json" or (charset or "utf-8").lower() != "utf-8":
         raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json, in UTF-8")
     if encoding is not None:
@@ -59,8 +61,9 @@ def check_content_type(kind: str, charset: str | None, encoding: str | None) -> 
 def check_signature(body: bytes, given: list[str], signer: Signer) -> None:
     """Refuses with 401 unless the signature matches both the received bytes and `JSON.stringify(JSON.parse(body))`.
 
-    It is unknown which of the two the provider verifies. A signature that matches only one of them could fail at the
-    provider, so the sandbox refuses it. A signed body that is not JSON is refused with 400.
+    It is unknown which of the two the provider verifies. A signature that matches only one of them might be refused by
+    the provider. Therefore the sandbox refuses it, too. A body that is not JSON is refused with 400 if its signature
+    matches the received bytes.
     """
     if len(given) != 1 or not _SIGNATURE.fullmatch(given[0]):
         raise unauthorized("signature is missing, repeated, or not 64 lower-case hexadecimal digits")
@@ -91,7 +94,7 @@ class BodyReader(Generic[Q]):
     def read(self, body: bytes) -> Q:
         """Returns the decoded request. Raises `Refused` (400) if the body is invalid.
 
-        The message names the invalid field, not its value.
+        The message of `Refused` names the invalid field, but does not contain its value.
         """
         try:
             request = self._decoder.decode(body)
@@ -100,7 +103,8 @@ class BodyReader(Generic[Q]):
         except msgspec.DecodeError:
             raise _not_json() from None
         else:
-            # `extra` exists only in the SDK, which sends its items as plain fields. So no body may contain `extra`.
+            # The field `extra` exists only in the SDK's Structs. The SDK sends the items in `extra` as plain fields, so
+            # a body that contains a field `extra` is wrong.
             if getattr(request, "extra", UNSET) is UNSET:
                 return request
             text, path = "object contains unknown field `extra`", "$"
@@ -108,5 +112,5 @@ class BodyReader(Generic[Q]):
 
 
 def reader_of(kind: type[Any]) -> BodyReader[Any] | None:
-    """Returns the `BodyReader` for this request type; None for `NoneType`: then the endpoint takes no body."""
+    """Returns the `BodyReader` for this request type, or None for `NoneType`, the type of endpoints without a body."""
     return None if kind is type(None) else BodyReader(kind)

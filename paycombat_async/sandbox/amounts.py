@@ -8,7 +8,8 @@ from msgspec import Raw
 
 from paycombat_async.sandbox.refusals import bad_request
 
-# An amount has at most 15 digits before the point and 20 after it; 60 digits hold any realistic sum without rounding.
+# An amount has at most 15 digits before the point and 20 after it. With 60 digits, any realistic sum of amounts is
+# exact. An inexact result raises an error.
 _EXACT: Final = Context(prec=60, traps=[Inexact, InvalidOperation])
 _MAX_DIGITS: Final = 15
 _LIMIT: Final = Decimal(10) ** 15
@@ -17,9 +18,10 @@ _NUMBER: Final = re.compile(rb"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 
 def read_amount(raw: Raw, path: str) -> Decimal:
-    """Returns the amount in a JSON number; `path` is the field's path, for messages.
+    """Returns the amount in a JSON number. `path` is the path of the field, for the error message.
 
-    Raises `Refused` (400) unless the amount is from 0.000001 up to 10^15, with at most 15 significant digits.
+    Raises `Refused` (400) unless the amount is at least 0.000001 and less than 10^15, and has at most 15 significant
+    digits.
     """
     written = bytes(raw)
     if not _NUMBER.fullmatch(written):
@@ -38,7 +40,7 @@ def plus(one: Decimal, other: Decimal) -> Decimal:
 
 
 def minus(amount: Decimal) -> Decimal:
-    """Returns the amount with the opposite sign; 0 for 0, never -0."""
+    """Returns the amount with the opposite sign. For 0, returns 0 and not -0."""
     return amount.copy_negate() if amount else amount
 
 

@@ -32,12 +32,12 @@ from paycombat_async.sandbox.state import SandboxState
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _LEDGER = "sandbox.ledger"
-_ENCODER = msgspec.json.Encoder(decimal_format="number")  # amounts are JSON numbers
+_ENCODER = msgspec.json.Encoder(decimal_format="number")  # writes amounts as JSON numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """The values that every request handler needs: state, credentials, recorded requests, scheduled faults, clock."""
+    """The values that all request handlers share: state, credentials, recorded requests, scheduled faults, clock."""
 
     state: SandboxState
     arrivals: Arrivals
@@ -50,7 +50,8 @@ class Provider:
     def refuse(self, refused: Refused) -> web.Response:
         """Returns the error response for a refused request.
 
-        It has the form of Finmo, the provider's upstream, if `upstream_errors` is set, else the sandbox's own form.
+        If `upstream_errors` is set, the response has the form of Finmo, the provider's upstream. Otherwise it has the
+        sandbox's own form.
         """
         if not self.upstream_errors:
             return web.Response(status=refused.status, body=msgspec.json.encode(refusal(refused)), headers=_JSON)
@@ -80,7 +81,7 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Records every request, even for an unknown path, and applies the fault that is scheduled for it, if any.
 
-        Requests for the ledger, which the provider does not have, are not recorded and get no fault.
+        Requests for the ledger are not recorded and get no fault, because the provider has no ledger.
         """
         if request.match_info.route.name == _LEDGER:
             return await handler(request)
@@ -97,15 +98,16 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
         if mishap is None:
             response = await _answer(provider, request, arrival, handler)
         else:
-            # The body is read before the fault may wait, so that a complete request is executed even if the client
-            # disconnects meanwhile. `_answer` reads the body, too, and turns errors into a response.
+            # The fault may wait before it executes the request. The body is read before this wait, so that a complete
+            # request is executed even if the client disconnects meanwhile. Errors are ignored here, because `_answer`
+            # reads the body again and turns errors into a response.
             with suppress(web.HTTPException, ConnectionResetError):
                 await request.read()
             answer, skip_handler = (
                 partial(_answer, provider, request, arrival, each) for each in (handler, _skip_handler)
             )
             response = await injector.inject(mishap, answer, skip_handler)
-        arrival.status = response.status or None  # the status is 0 if a fault sent no complete headers
+        arrival.status = response.status or None  # 0 means that a fault has sent no complete headers
         return response
 
     return record
@@ -119,7 +121,7 @@ async def _answer(provider: Provider, request: web.Request, arrival: Arrival, ha
         return await handler(request)
     except Refused as refused:
         return provider.refuse(refused)
-    except ConnectionResetError:  # the client disconnected during the request, so nobody receives this response
+    except ConnectionResetError:  # the client has disconnected during the request and will not receive this response
         return provider.refuse(bad_request("the body broke off"))
     except web.HTTPException as error:
         response = provider.refuse(_as_refused(error))
@@ -132,7 +134,8 @@ def _ledger(provider: Provider) -> Handler:
     async def ledger(request: web.Request) -> web.StreamResponse:
         """Returns the ledger as JSON.
 
-        It needs no token, because it contains no secrets or customers' data, and only this machine can request it.
+        No token is required, because the ledger contains no secrets and no data of customers, and only this machine can
+        request it.
         """
         try:
             check_host(request.headers.getall("Host", []))

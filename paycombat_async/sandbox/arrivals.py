@@ -1,4 +1,4 @@
-"""The requests that the sandbox has received: the latest 1000 in full, and the numbers of all."""
+"""The requests that the sandbox has received: the latest 1000 in full, and the number of all requests by operation."""
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
@@ -12,9 +12,9 @@ UNKNOWN = "unknown"
 class Arrival:
     """One received request.
 
-    `status` is the HTTP status of the response; None before the response, and if the client got no complete headers.
-    `operation` is the endpoint's name, or "unknown" if no endpoint has this method and path. `path` is raw, with its
-    query and percent-encoding as sent. Lookups in `headers` ignore the case of the name.
+    `status` is the HTTP status of the response. It is None before the response, and if the client got no complete
+    headers. `operation` is the endpoint's name, or "unknown" if no endpoint has this method and path. `path` is exactly
+    as sent, with its query and percent-encoding. Lookups in `headers` ignore upper and lower case in the name.
     """
 
     operation: str
@@ -26,14 +26,14 @@ class Arrival:
 
 
 class Arrivals:
-    """The latest requests, the oldest first. `counts` has the number of all requests, by operation."""
+    """The latest requests, oldest first. `counts` has the number of all requests, by operation."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._latest: deque[Arrival] = deque(maxlen=kept)
         self.counts: Counter[str] = Counter()
 
     def add(self, arrival: Arrival) -> None:
-        """Records a request; the server calls this."""
+        """Records a request. Is called by the server."""
         self._latest.append(arrival)
         self.counts[arrival.operation] += 1
 
@@ -58,4 +58,4 @@ class Arrivals:
         return self._latest[index]
 
     def __iter__(self) -> Iterator[Arrival]:
-        return iter(tuple(self._latest))  # a copy, because the server's thread may add items during the iteration
+        return iter(tuple(self._latest))  # a copy, because the server's thread may add requests during the iteration

@@ -19,7 +19,7 @@ class Settler:
     """Moves pending payins, payouts and virtual accounts to success, and pays checkouts, each after `after` seconds."""
 
     def __init__(self, state: SandboxState, clock: Clock, tasks: BackgroundTasks, *, after: float) -> None:
-        """Schedules the records that are already pending, and all checkouts, for `after` seconds from now."""
+        """Schedules all records that are already pending, and all checkouts, for `after` seconds from now."""
         self._state = state
         self._clock = clock
         self._tasks = tasks
@@ -30,14 +30,14 @@ class Settler:
             self.watch_checkout(checkout_id)
 
     def watch(self, record: Record) -> None:
-        """Schedules the move of a new record to success, if it is pending. Safe to call from any thread."""
+        """Schedules the move of a new record to success if the record is pending. Safe to call from any thread."""
         if record.status == PENDING:
             self._later(partial(move, self._state, record.id, [record.kind], to=SUCCESS_STATUS[record.kind]))
 
     def watch_checkout(self, checkout_id: str) -> None:
-        """Schedules the payment of a checkout by the payin method that is chosen by then.
+        """Schedules the payment of a new checkout. Safe to call from any thread.
 
-        Safe to call from any thread.
+        The checkout is paid with the payin method that has been chosen by then, or with the first that fits.
         """
         self._later(partial(pay, self._state, checkout_id))
 
@@ -49,14 +49,15 @@ class Settler:
 
     async def _wait_and(self, settle: Callable[[], object]) -> None:
         await self._clock.sleep(self._after)
-        with suppress(Refused):  # the status was changed meanwhile, or the checkout is paid or cannot be paid
+        with suppress(Refused):  # the status was changed meanwhile, or the checkout is already paid or cannot be paid
             settle()
 
 
 def settle_all(state: SandboxState) -> list[str]:
     """Moves all pending records to success, and pays all open checkouts.
 
-    Returns the ids of the records, then those of the payins that pay the checkouts, the oldest first in both groups.
+    Returns the ids of the moved records, and then the ids of the payins that paid the checkouts. Both groups are in
+    order of age, oldest first.
     """
     moved: list[str] = []
     for record in list(state.records.in_status(PENDING)):
@@ -72,14 +73,17 @@ def settle(state: SandboxState, record_id: str, status: str) -> None:
 
 
 def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> str:
-    """Pays a checkout and returns the payin's id. Raises `ConfigurationError` in the cases in which `pay` refuses."""
+    """Pays a checkout and returns the payin's id.
+
+    Raises `ConfigurationError` in all cases in which `pay` raises `Refused`.
+    """
     with _refusals_of("pay_checkout"):
         return pay(state, checkout_id, method)
 
 
 @contextmanager
 def _refusals_of(name: str) -> Generator[None]:
-    """Context manager; turns a `Refused` into a `ConfigurationError` that names the public method `name`."""
+    """Context manager; replaces a `Refused` by a `ConfigurationError` that names the public method `name`."""
     try:
         yield
     except Refused as refused:

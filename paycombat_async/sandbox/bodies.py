@@ -1,4 +1,4 @@
-"""Field types and the base class of the sandbox's own request bodies; the request body of the Simulate calls."""
+"""Field types and the base class of the sandbox's own request bodies, and the request body of the Simulate calls."""
 
 from typing import Annotated, TypeAlias
 
@@ -9,7 +9,8 @@ from paycombat_async.sandbox.refusals import bad_request
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Currency: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
 Country: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z")]
-# msgspec leaves a `Number` as raw JSON, because `read_amount` parses it without losing digits.
+# msgspec does not decode a `Number` but keeps its raw JSON, because `read_amount` parses the JSON without losing
+# digits.
 Number: TypeAlias = Annotated[Raw, Meta(extra_json_schema={"type": "number", "exclusiveMinimum": 0})]
 Object: TypeAlias = dict[str, object]
 
@@ -18,13 +19,16 @@ OptionalObject: TypeAlias = Object | UnsetType
 
 
 class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of the sandbox's own request Structs, for calls whose SDK Struct lacks fields. Refuses unknown fields."""
+    """Base class of the sandbox's own request Structs, for calls whose Struct in the SDK lacks fields.
+
+    Unknown fields are refused.
+    """
 
 
 class Simulate(RequestBody, frozen=True, kw_only=True):
-    """The request body of both Simulate calls, which is undocumented: a status, and an id in one of three fields.
+    """The request body of both Simulate calls: a status, and an id in one of three fields. The body is undocumented.
 
-    `payin_id` is the name at Finmo, the provider's upstream; `payout_id` is formed like it.
+    `payin_id` is the field's name at Finmo, the provider's upstream. `payout_id` is formed in the same way.
     """
 
     status: Text
@@ -33,9 +37,9 @@ class Simulate(RequestBody, frozen=True, kw_only=True):
     payout_id: OptionalText = UNSET
 
     def subject(self, name: str) -> str:
-        """Returns the value of the field `id`, or of the field `name`, which is "payin_id" or "payout_id".
+        """Returns the id in the field `id`, or in the field `name`, which is "payin_id" or "payout_id".
 
-        Raises `Refused` (400) unless exactly one of these two fields is set.
+        Raises `Refused` (400) unless exactly one of the two fields is set, and the third field is not set.
         """
         ids = {field: value for field in ("id", "payin_id", "payout_id") if (value := given(getattr(self, field)))}
         if len(ids) != 1 or not ids.keys() <= {"id", name}:
@@ -44,5 +48,5 @@ class Simulate(RequestBody, frozen=True, kw_only=True):
 
 
 def given(value: str | UnsetType) -> str | None:
-    """Returns the value; None if the field is absent or an empty str."""
+    """Returns the value, or None if the field is absent or an empty str."""
     return None if isinstance(value, UnsetType) or not value else value

@@ -8,7 +8,7 @@ SANDBOX_SIGNATURE_KEY = "snd_signature_key_of_the_local_sandbox"
 
 
 def check_sandbox_credential(name: str, value: str) -> None:
-    """Raises `ConfigurationError` unless `value` is a sandbox credential that fits in a header."""
+    """Raises `ConfigurationError` unless `value` begins with "snd_" and has only printable ASCII without spaces."""
     if not value.startswith(SANDBOX_PREFIX):
         raise ConfigurationError(
             f"{name} does not start with {SANDBOX_PREFIX!r}; the local sandbox takes sandbox credentials only, "

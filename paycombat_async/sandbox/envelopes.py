@@ -1,6 +1,7 @@
 """The four documented response envelopes (the JSON around the data). Each route names the envelope of its endpoint.
 
-Most endpoints use A, "Update Customer" uses B, "Disable Customer" uses C (A around B), "Retrieve Payin" uses D.
+Most endpoints use envelope A. "Update Customer" uses B, "Disable Customer" uses C (A around B), and "Retrieve Payin"
+uses D.
 """
 
 from collections.abc import Callable
@@ -14,15 +15,16 @@ from paycombat_async.sandbox.refusals import Refused
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The values that an envelope contains besides the data: request id, time and status."""
+    """The values that an envelope contains in addition to the data: request id, time and status."""
 
     request_id: str
     time: str
     status: HTTPStatus
 
 
-# Maps the sandbox's HTTP statuses to those of Finmo, the provider's upstream. Finmo sends 406 for a wrong value, state
-# or content type, and 402 for a valid request that cannot be carried out. It does not list 405, 413, 415, 421 and 422.
+# The HTTP statuses of Finmo, the provider's upstream, in place of the sandbox's statuses. Finmo sends 406 for a wrong
+# value, state or content type, and 402 for a valid request that cannot be carried out. Its documentation does not list
+# 405, 413, 415, 421 and 422.
 _UPSTREAM_STATUSES: Final = {405: 404, 409: 406, 413: 400, 415: 406, 421: 404, 422: 402}
 
 Envelope: TypeAlias = Callable[[object, Stamp], dict[str, object]]
@@ -34,7 +36,7 @@ def envelope_a(data: object, stamp: Stamp) -> dict[str, object]:
 
 
 def envelope_a_saying(message: str) -> Envelope:
-    """Returns a function like `envelope_a`, but with this message instead of the status phrase."""
+    """Returns a function like `envelope_a`. Its envelope has this message in place of the status phrase."""
 
     def envelope(data: object, _stamp: Stamp) -> dict[str, object]:
         return {"status": True, "message": message, "data": data}
@@ -55,7 +57,7 @@ def envelope_b(data: object, stamp: Stamp) -> dict[str, object]:
 
 
 def envelope_c(data: object, stamp: Stamp) -> dict[str, object]:
-    """Returns envelope C: A around B, so that the data is at `data.data`."""
+    """Returns envelope C, which is A around B. The data is at `data.data`."""
     return envelope_a(envelope_b(data, stamp), stamp)
 
 
@@ -65,15 +67,18 @@ def envelope_d(data: object, stamp: Stamp) -> dict[str, object]:
 
 
 def refusal(refused: Refused) -> dict[str, object]:
-    """Returns the body of an error response. The provider documents no error response; this body is like envelope A."""
+    """Returns the body of an error response.
+
+    The body is made like envelope A, because the provider documents no error response.
+    """
     return {"status": False, "message": refused.message, "code": refused.code}
 
 
 def upstream_refusal(refused: Refused, stamp: Stamp) -> dict[str, object]:
     """Returns the body of an error response in the form of Finmo, the provider's upstream.
 
-    It is envelope B with an `error` object. The object's `message` is a str, or for an invalid body a list of one str,
-    because Finmo may list several problems.
+    The body is envelope B with an `error` object. The `message` in this object is a str. For an invalid body (400) it
+    is a list with one str, because Finmo may list several problems.
     """
     message: object = [refused.message] if refused.status == HTTPStatus.BAD_REQUEST else refused.message
     error = {"code": stamp.status.value, "name": refused.code, "message": message}
@@ -81,10 +86,10 @@ def upstream_refusal(refused: Refused, stamp: Stamp) -> dict[str, object]:
 
 
 def upstream_status(status: int) -> HTTPStatus:
-    """Returns the HTTP status that Finmo, the provider's upstream, sends in place of the sandbox's `status`."""
+    """Returns the HTTP status that Finmo, the provider's upstream, sends where the sandbox sends `status`."""
     return HTTPStatus(_UPSTREAM_STATUSES.get(status, status))
 
 
 def iso_time(seconds: float) -> str:
-    """Returns Unix seconds in the provider's format: ISO 8601 in UTC, with milliseconds and a Z."""
+    """Returns a Unix time in the provider's format: ISO 8601 in UTC, with milliseconds and a Z."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

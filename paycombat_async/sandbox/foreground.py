@@ -25,7 +25,7 @@ def announce(sandbox: Sandbox) -> None:
         lines.append(
             "# It forgets everything when it stops: then delete payments.db and journals, or start it with --db."
         )
-    # The paths are printed as shell comments, so that everything from the second line on can be pasted into a shell.
+    # The paths are printed as shell comments, so that all lines after the first can be pasted into a shell.
     lines += ["# Calls whose path is on no page of the provider need it from you; here they are at:", "# paths={"]
     lines += [f"#     {name!r}: {path!r}," for name, path in sandbox.paths.items()]
     lines += ["# }"]
@@ -34,12 +34,12 @@ def announce(sandbox: Sandbox) -> None:
 
 
 def serve(sandbox: Sandbox, *, on_ready: Callable[[Sandbox], None] = announce) -> None:
-    """Runs a sandbox in the main thread, until Ctrl-C or SIGTERM.
+    """Runs a sandbox in the main thread until Ctrl-C or SIGTERM.
 
-    Webhooks that could not be delivered are named on standard error, with the time of the next attempt.
+    Writes to standard error which webhooks could not be delivered, and when the next attempt follows.
 
-    `on_ready` is called as soon as the sandbox listens. Raises `ConfigurationError` for a port in use or a file that
-    is not a sandbox database.
+    `on_ready` is called as soon as the sandbox accepts requests. Raises `ConfigurationError` if the port is in use, or
+    if the file is not a sandbox database.
     """
     asyncio.run(_serve(sandbox, on_ready))
 

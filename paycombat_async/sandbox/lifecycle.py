@@ -1,6 +1,6 @@
 """Creates payins, payouts and virtual accounts (records) and changes their status.
 
-The ledger entries are written in the same transaction.
+Each ledger entry is written in the same transaction as the change that it belongs to.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ from paycombat_async.sandbox.transitions import BOOKINGS, MADE_BY, check_move
 
 MERCHANT: Final = "5a6d1c0b-3e8f-4729-a1b2-c3d4e5f60718"
 
-# Fields that change with the status, besides `status` and `updated_at`. The argument is the current time.
+# The fields that change with a status, in addition to `status` and `updated_at`. Each function gets the current time.
 _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
     (Kind.PAYOUT, "FAILED"): lambda _now: {"approval": "FAILED"},
     (Kind.PAYIN, "SUCCESS"): lambda now: {"transaction_date": now},
@@ -25,7 +25,10 @@ _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
 
 
 def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
-    """Stores and returns the record that `describe` builds from a new id (32 hex digits). Writes its ledger entry."""
+    """Stores and returns a new record, and writes its ledger entry, if it has one.
+
+    `describe` builds the record from a new id of 32 hexadecimal digits.
+    """
     with state.transaction():
         return add_record(state, describe)
 
@@ -41,9 +44,9 @@ def add_record(state: SandboxState, describe: Callable[[str], Record]) -> Record
 
 
 def move(state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str) -> Record:
-    """Changes a record's status and writes its ledger entry, if any. Returns the changed record.
+    """Changes a record's status, and writes the ledger entry of this change, if it has one.
 
-    Raises `Refused`: 404 for an unknown id, 409 for a forbidden transition.
+    Returns the changed record. Raises `Refused` with status 404 for an unknown id, and 409 for a forbidden transition.
     """
     with state.transaction():
         return change_status(state, state.records.find(record_id, kinds), to)
@@ -66,7 +69,7 @@ def change_status(state: SandboxState, record: Record, to: str) -> Record:
 
 
 def uuid_of(number: str) -> str:
-    """Returns 32 hexadecimal digits as a version 4 UUID."""
+    """Returns the UUID (version 4) that is made of these 32 hexadecimal digits."""
     return str(UUID(hex=number, version=4))
 
 

@@ -8,19 +8,19 @@ from aiohttp import web
 
 from paycombat_async.errors import ConfigurationError
 
-_KEEP_ALIVE_S: Final = 5.0  # the default of Node.js, and so a realistic value for clients
+_KEEP_ALIVE_S: Final = 5.0  # idle connections are closed after this time, which is the default of Node.js
 _SHUTDOWN_S: Final = 1.0
 
 
 async def listen(app: web.Application, host: str, port: int, stack: AsyncExitStack) -> str:
-    """Starts to serve, until `stack` is closed, and returns the base URL.
+    """Starts the server and returns its base URL. The server runs until `stack` is closed.
 
     Raises `ConfigurationError` if the port cannot be bound.
     """
     runner = web.AppRunner(
         app,
         access_log=None,
-        auto_decompress=False,  # signatures are checked on the bytes as they were sent
+        auto_decompress=False,  # because signatures are checked over the bytes as they were sent
         keepalive_timeout=_KEEP_ALIVE_S,
         shutdown_timeout=_SHUTDOWN_S,
     )
@@ -35,7 +35,7 @@ async def listen(app: web.Application, host: str, port: int, stack: AsyncExitSta
 
 
 def loopback_address(host: str) -> str:
-    """Returns the address to bind. Raises `ConfigurationError` for an address that other machines could reach."""
+    """Returns the address to bind. Raises `ConfigurationError` if other machines could reach the address."""
     try:
         address = ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:

@@ -15,7 +15,7 @@ from paycombat_async.sandbox.routes import ROUTES
 from paycombat_async.sandbox.routing import Route
 from paycombat_async.schemas import Page
 
-# Any: a schema is JSON of any shape.
+# Any: a schema may be JSON of any shape.
 Schema: TypeAlias = dict[str, Any]
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
@@ -27,10 +27,10 @@ _COMPONENTS: Final = "#/components/schemas/"
 
 
 def description(base_url: str | None = None) -> Schema:
-    """Returns the OpenAPI document as JSON-compatible data. With `base_url`, the document names it as the server.
+    """Returns the OpenAPI document as JSON-compatible data.
 
-    Each operation's `operationId` is the endpoint's name; `x-evidence` says how the endpoint's path is known:
-    documented, observed or inferred.
+    With `base_url`, the document names this URL as the server. The `operationId` of each operation is the endpoint's
+    name. `x-evidence` says how the path of the endpoint is known: documented, observed or inferred.
     """
     kinds = _struct_types()
     schemas, components = msgspec.json.schema_components(
@@ -61,12 +61,15 @@ def _struct_types() -> list[type[Struct]]:
 
 
 def _any_value(_kind: type[object]) -> Schema:
-    """Returns the schema for any value, with a description, because msgspec takes an empty schema for a missing one."""
+    """Returns the schema for any value.
+
+    The schema has a description, because msgspec treats an empty schema as a missing one.
+    """
     return {"description": "Anything."}
 
 
 def _item_type(response: type[Any]) -> type[Any]:
-    """Returns the response type, or the item type of a paginated response."""
+    """Returns the response type of an endpoint. For a paginated response, returns the type of its items."""
     item: type[Any] = get_args(response)[0] if get_origin(response) is Page else response
     return item
 
@@ -122,7 +125,7 @@ def _answer(route: Route[Any, Any], schema_of: dict[type[Struct], Schema]) -> Sc
 
 
 def _envelope_schema(example: object, data: Schema) -> Schema:
-    """Returns the schema of an example response, with `data` in place of the `_DATA` marker."""
+    """Returns the schema of responses like `example`, with the schema `data` in place of the marker `_DATA`."""
     if example is _DATA:
         return data
     if _is_object(example):
@@ -145,14 +148,17 @@ def _content(schema: Schema) -> Schema:
 
 
 def _wire_schema(schema: Schema) -> Schema:
-    """Returns the schema of the JSON that is sent: amounts are numbers, and the SDK's own field `extra` is left out."""
+    """Returns the schema of the JSON that is sent.
+
+    In it, amounts are numbers, and the SDK's own field `extra` is left out.
+    """
     if schema == _DECIMAL:
         return {"type": "number"}
     changed = {name: _wire_part(part) for name, part in schema.items()}
     if "properties" in schema:
         changed["properties"].pop("extra", None)
     if "pattern" in schema:
-        # JSON Schema uses JavaScript's regular expressions, which have no \A and \Z.
+        # JSON Schema uses JavaScript's regular expressions, which do not know \A and \Z.
         changed["pattern"] = schema["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
     return changed
 

@@ -1,4 +1,4 @@
-"""Pagination by the query parameters `page` and `limit`, as in the API of Finmo, the provider's upstream."""
+"""Pagination with the query parameters `page` and `limit`, as in the API of Finmo, the provider's upstream."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,7 +11,7 @@ _LARGEST_PAGE = 2**31
 
 
 class Window(NamedTuple):
-    """How many items to return (`limit`), and how many to skip before them (`skip`)."""
+    """The number of items to return (`limit`), and the number of items to skip before them (`skip`)."""
 
     limit: int
     skip: int
@@ -20,7 +20,8 @@ class Window(NamedTuple):
 def window_of(query: Mapping[str, str]) -> Window:
     """Returns the window of the requested page.
 
-    Raises `Refused` (400) if `page` or `limit` is not a whole number from 1 up, or is too large.
+    Raises `Refused` (400) unless `page` is a whole number from 1 to 2^31, and `limit` one from 1 to 100. Without
+    `page`, the first page is used; without `limit`, 10 items.
     """
     number = _whole_number(query, "page", default=1, largest=_LARGEST_PAGE)
     limit = _whole_number(query, "limit", default=DEFAULT_LIMIT, largest=MAX_LIMIT)

@@ -1,8 +1,8 @@
 """The pytest plugin: fixtures for a running sandbox and for the client options that connect to it.
 
 pytest loads this file in every run if this distribution is installed. Therefore the file imports nothing of the SDK
-until a fixture is used. The wheel contains it as the top-level module `pytest_paycombat`, because importing a module of
-the package would import the whole package.
+until a fixture is used. In the wheel, the file is the top-level module `pytest_paycombat`. If it were in the package,
+importing it would import the whole package.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,10 @@ _MARKER = "paycombat_sandbox"
 
 
 class ClientOptions(TypedDict):
-    """Keyword arguments that connect either client to the sandbox: `PayCombat(**paycombat_client_options)`."""
+    """Keyword arguments that connect the async or the blocking client to the sandbox.
+
+    They are used as in `PayCombat(**paycombat_client_options)`.
+    """
 
     token: str
     signature_key: str
@@ -27,7 +30,10 @@ class ClientOptions(TypedDict):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker `paycombat_sandbox`, so that pytest accepts it with `--strict-markers`."""
+    """Registers the marker `paycombat_sandbox`.
+
+    Without this, pytest with `--strict-markers` would refuse the marker.
+    """
     config.addinivalue_line(
         "markers", f"{_MARKER}(**options): options of the Sandbox that the fixture {_MARKER} starts, as customers=3"
     )
@@ -35,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def paycombat_sandbox_options() -> Mapping[str, object]:
-    """Options for `paycombat_sandbox`: override this fixture to set them. Options of the marker take precedence."""
+    """Options for `paycombat_sandbox`. Override this fixture to set options. Options of the marker take precedence."""
     return {}
 
 
@@ -43,9 +49,9 @@ def paycombat_sandbox_options() -> Mapping[str, object]:
 def paycombat_sandbox(
     request: pytest.FixtureRequest, paycombat_sandbox_options: Mapping[str, Any]
 ) -> Iterator["Sandbox"]:
-    """A new PayCombat sandbox for this test, in its own thread, so that async and blocking tests can use it.
+    """A new PayCombat sandbox for this test. It runs in its own thread, so that async and blocking tests can use it.
 
-    Options come from `paycombat_sandbox_options` and from `@pytest.mark.paycombat_sandbox(customers=3, seed=7)`.
+    Its options are those of `paycombat_sandbox_options` and of `@pytest.mark.paycombat_sandbox(customers=3, seed=7)`.
     """
     from paycombat_async.sandbox import Sandbox  # noqa: PLC0415  # not at the top: see the module's docstring
 
@@ -60,7 +66,7 @@ def paycombat_sandbox(
 
 @pytest.fixture
 def paycombat_client_options(paycombat_sandbox: "Sandbox") -> ClientOptions:
-    """Token, signature key, base URL and paths of the sandbox, as keyword arguments of either client."""
+    """Token, signature key, base URL and paths of the sandbox, as keyword arguments of the async or blocking client."""
     return ClientOptions(
         token=paycombat_sandbox.token,
         signature_key=paycombat_sandbox.signature_key,
@@ -71,9 +77,9 @@ def paycombat_client_options(paycombat_sandbox: "Sandbox") -> ClientOptions:
 
 @pytest.fixture
 def paycombat_canary(caplog: pytest.LogCaptureFixture) -> Iterator["SecretCanary"]:
-    """Credentials to use in the test, which fails at its end if one of them was logged, at any level.
+    """Credentials to use in the test. At its end, the test fails if one of them was logged, at any level.
 
-    To check other output, too, pass it to `check`, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
+    To check other output, too, pass the output to `check`, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
     """
     from paycombat_async.testing import SecretCanary  # noqa: PLC0415  # not at the top: see the module's docstring
 

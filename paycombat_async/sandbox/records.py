@@ -1,4 +1,4 @@
-"""The SQLite table of payins, payouts and virtual accounts: one row each, with status, amount and JSON document."""
+"""The SQLite table of payins, payouts and virtual accounts. Each row has status, amount and a JSON document."""
 
 import sqlite3
 import threading
@@ -14,12 +14,13 @@ from paycombat_async.sandbox.amounts import text_of
 from paycombat_async.sandbox.paging import Window
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: the values of a JSON document with the provider's field names. Amounts are of type str, so that they stay exact.
+# A JSON document with the provider's field names. Its values may have any type. Amounts are str, so that they stay
+# exact.
 Document: TypeAlias = dict[str, Any]
 
 
 class Kind(StrEnum):
-    """The kinds of records: objects of the provider that have a status."""
+    """The kinds of records. A record is an object of the provider that has a status."""
 
     PAYIN = "payin"
     PAYOUT = "payout"
@@ -30,9 +31,9 @@ class Kind(StrEnum):
 class Record:
     """One payin, payout or virtual account in its current state.
 
-    `amount` and `currency` say how much money it moves. `reference` is the merchant's own id for it, None if the
-    merchant gave none. `body_digest` is a digest of the body of the call that created it, `webhook_url` the URL in that
-    body.
+    `amount` and `currency` say how much money it moves. `reference` is the merchant's own id for it, or None if the
+    merchant passed none. `body_digest` is a digest of the body of the call that created it. `webhook_url` is the URL in
+    this body, or None.
     """
 
     id: str
@@ -67,7 +68,7 @@ _SELECT: Final = (
 
 
 class RecordTable:
-    """All records, of every kind. Call `add` and `write` only inside `SandboxState.transaction()`."""
+    """All records of every kind. Call `add` and `write` only inside `SandboxState.transaction()`."""
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
         self._connection = connection
@@ -95,7 +96,7 @@ class RecordTable:
         return map(_record, self._rows(_SELECT + "WHERE status = ? ORDER BY seq", status))
 
     def next_number(self) -> int:
-        """Returns a number for the next new record, never reused."""
+        """Returns the number for the next new record. A number is never used twice."""
         number: int = self._rows("SELECT coalesce(max(seq), 0) + 1 FROM records")[0][0]
         return number
 
@@ -115,7 +116,7 @@ class RecordTable:
         )
 
     def write(self, record: Record) -> None:
-        """Updates the status and the document. The other columns never change."""
+        """Stores the status and the document of a record. The other columns of a row never change."""
         self._rows(
             "UPDATE records SET status = ?, document = ? WHERE id = ?",
             record.status,

@@ -1,10 +1,10 @@
-"""The exception for refused requests. Its message names the field, but never contains the field's value."""
+"""The exception for refused requests. Its message may name a field, but never contains the field's value."""
 
 
 class Refused(Exception):
-    """Raised to refuse a request, which then changes nothing.
+    """Is raised to refuse a request. A refused request changes nothing.
 
-    `status` is the HTTP status, `code` a machine-readable constant.
+    `status` is the HTTP status, and `code` is a machine-readable constant.
     """
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -35,5 +35,8 @@ def conflict(message: str) -> Refused:
 
 
 def unprocessable(code: str, message: str) -> Refused:
-    """Returns a `Refused` with status 422, for a valid body that cannot be executed now: the balance may be too low."""
+    """Returns a `Refused` with status 422, for a valid body that cannot be executed now.
+
+    For example, the balance may be too low.
+    """
     return Refused(422, code, message)

@@ -8,9 +8,9 @@ from paycombat_async.schemas.methods import RequiredField
 
 
 def check_fields(part: Mapping[str, object], fields: Iterable[RequiredField] | None, path: str) -> None:
-    """Raises `Refused` (400) for the first field that is missing or does not match its pattern.
+    """Raises `Refused` (400) for the first field that is mandatory and missing, or that does not match its pattern.
 
-    The message names the field; `path` is the path of `part`.
+    The message names the field. `path` is the path of `part` in the body.
     """
     for field in fields or ():
         name = field.name or ""

@@ -18,21 +18,24 @@ B = TypeVar("B", bound=Struct)
 
 @dataclass(frozen=True, slots=True)
 class RoutedCall(Generic[Q]):
-    """One verified request. `request` is the decoded body, of the route's body type; `body` has the received bytes."""
+    """One verified request. `request` is the decoded body, and `body` has the bytes that were received.
+
+    `request` is an instance of the route's `body` type.
+    """
 
     state: SandboxState
     request: Q
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
-    token: str = field(repr=False)  # for checkout URLs, which contain the merchant's token
+    token: str = field(repr=False)  # the merchant's token, which checkout URLs contain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[Q, R]):
-    """One endpoint of the sandbox. `path` is the documented path, or the sandbox's own if no path is documented.
+    """One endpoint of the sandbox. `path` is the documented path, or the sandbox's own path if none is documented.
 
-    `body` is the type that the request body is decoded into. `show` turns the handler's result into response data.
+    The request body is decoded into the type `body`. `show` turns the handler's result into the data of the response.
     """
 
     # Any: `body` may differ from the endpoint's request type (see `route`).
@@ -46,7 +49,7 @@ class Route(Generic[Q, R]):
 
 
 def as_it_is(answer: object) -> object:
-    """Returns its argument. This is the `show` function for a handler that already returns plain data."""
+    """Returns its argument. It is the `show` function for handlers that already return plain data."""
     return answer
 
 
@@ -87,10 +90,10 @@ def route(
 ) -> Route[Any, Any]:
     """Returns a new `Route`. The overloads let a type checker verify that `handler` and `show` match the endpoint.
 
-    Give `path` for an endpoint whose path is not documented. Give `body`, a Struct of the sandbox, for an endpoint
-    whose request type in the SDK lacks fields: clients pass such fields in `extra`, and they are sent as plain fields.
+    Pass `path` if the path of the endpoint is not documented. Pass `body`, a Struct of the sandbox, if the endpoint's
+    request type in the SDK lacks fields. Clients pass such fields in `extra`, and they are sent as plain fields.
 
-    Raises `ValueError` unless exactly one of the endpoint's path and `path` is set.
+    Raises `ValueError` if both `path` and the endpoint's own path are set, or if neither is set.
     """
     if (endpoint.path is None) == (path is None):
         raise ValueError(f"{endpoint.name}: the path is either the endpoint's or given here")

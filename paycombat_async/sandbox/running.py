@@ -42,7 +42,7 @@ class SandboxOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorders:
-    """The data that outlives a stop of the sandbox: received requests, sent webhooks, scheduled faults."""
+    """The data that stays when the sandbox stops: received requests, sent webhooks, scheduled faults."""
 
     arrivals: Arrivals
     deliveries: Deliveries
@@ -51,7 +51,7 @@ class Recorders:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The parts of a running sandbox. Closing `stack` stops it."""
+    """The parts of a running sandbox. Closing `stack` stops the sandbox."""
 
     base_url: str
     state: SandboxState
@@ -60,7 +60,7 @@ class Running:
 
 
 async def start(options: SandboxOptions, recorders: Recorders) -> Running:
-    """Starts a sandbox in the current event loop. If it raises, everything that was opened is closed again."""
+    """Starts a sandbox in the current event loop. If this fails, everything that was opened is closed again."""
     async with AsyncExitStack() as stack:
         state = SandboxState(options.db, clock=options.clock, seed=options.seed, openings=options.openings)
         stack.callback(state.close)

@@ -26,9 +26,10 @@ from paycombat_async.sandbox.routes import PATHS
 from paycombat_async.sandbox.running import Recorders, Running, SandboxOptions, start
 from paycombat_async.sandbox.state import IN_MEMORY, SandboxState
 
-# Seconds before each further attempt. They are about a minute in all, so that a merchant's server may restart
-# meanwhile: an application that restarted in 4 s lost 197 of 283 webhooks when the last attempt came after 0.25 s.
-# Finmo, the provider's upstream, waits for 15 minutes, 1, 3, 6, 12 and 24 hours. The provider's own waits are unknown.
+# The seconds before each further attempt to deliver a webhook. They are about a minute in total, because a merchant's
+# server may restart meanwhile. When the last attempt came after 0.25 s, an application that took 4 s to restart lost
+# 197 of 283 webhooks. Finmo, the provider's upstream, waits for 15 minutes, then 1, 3, 6, 12 and 24 hours. The
+# provider's own waits are unknown.
 WEBHOOK_WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
@@ -36,24 +37,24 @@ class Sandbox:
     """A local server that behaves like PayCombat: `async with Sandbox() as sandbox`, or `with` to run it in a thread.
 
     It binds only loopback addresses and accepts only sandbox credentials. `db` is a SQLite file that keeps all data, or
-    ":memory:". `customers` is the number of generated customers at the start, always the same for the same `seed`;
-    `examples` adds the customers of the README's examples, as `paycombat sandbox` does. `faults` are errors that the
-    sandbox causes on purpose: a `Faults`, or a str like `"500_after_commit:0.02,latency=50ms:0.1"`.
+    ":memory:". `customers` is the number of generated customers at the start. The same `seed` always generates the same
+    customers. `examples` adds the customers of the README's examples, as `paycombat sandbox` does. `faults` are errors
+    that the sandbox causes on purpose: a `Faults`, or a str like `"500_after_commit:0.02,latency=50ms:0.1"`.
 
-    Money: `balances` are the opening balances by currency, and 0 for currencies that are not listed; without
-    `balances`, each currency has 1,000,000. Payins, payouts and virtual accounts stay PENDING until a Simulate call or
-    `settle` moves them, and checkouts stay unpaid until `pay_checkout`. With `settle_after`, they succeed or are paid
-    so many seconds after their creation.
+    Money: `balances` are the opening balances by currency. Currencies that are not listed have 0. Without `balances`,
+    each currency has 1,000,000. Payins, payouts and virtual accounts stay PENDING until a Simulate call or `settle`
+    changes their status. Checkouts stay unpaid until `pay_checkout`. With `settle_after`, all of them succeed or are
+    paid this number of seconds after their creation.
 
-    Webhooks are signed. They are sent to the `webhook_url` in the request that created the payin or payout, or else to
-    the `webhook_url` given here; webhooks about virtual accounts are sent to `va_webhook_url`. All must be loopback
-    URLs. Both attributes may be set while the sandbox runs, and are used for later events. Until a 2xx response, a
-    webhook is sent again after each of the `webhook_waits` (seconds; by default about a minute in all), and then it is
-    abandoned.
+    Webhooks are signed. A webhook about a payin or payout is sent to the `webhook_url` in the request that created it,
+    or else to the `webhook_url` given here. Webhooks about virtual accounts are sent to `va_webhook_url`. All must be
+    loopback URLs. Both attributes may be set while the sandbox runs, and are used for later events. Until a 2xx
+    response, a webhook is sent again after each of the `webhook_waits` (seconds; by default about a minute in total).
+    After the last attempt it is abandoned.
 
     The provider documents no error response. With `upstream_errors`, errors have the form of Finmo, the provider's
-    upstream: an `error` object with code, name and message, or a list of messages. The status is 406 for a wrong state
-    and 402 for too low a balance.
+    upstream: an `error` object with code, name, and a message or a list of messages. The status is 406 for a wrong
+    state and 402 for too low a balance.
     """
 
     def __init__(
@@ -76,9 +77,9 @@ class Sandbox:
         webhook_waits: Sequence[float] = WEBHOOK_WAITS,
         upstream_errors: bool = False,
     ) -> None:
-        """Starts nothing yet. Port 0 means any free port. `clock` is used for all waits and times.
+        """Prepares the sandbox, and starts nothing yet. Port 0 means any free port.
 
-        Raises `ConfigurationError` for an invalid option.
+        `clock` is used for all waits and times. Raises `ConfigurationError` if an option is invalid.
         """
         check_sandbox_credential("token", token)
         check_sandbox_credential("signature_key", signature_key)
@@ -117,20 +118,23 @@ class Sandbox:
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether it forgets everything when it stops, since it has no `db` file."""
+        """Whether the sandbox forgets everything when it stops, because it has no `db` file."""
         return self._options.db == IN_MEMORY
 
     @property
     def paths(self) -> Mapping[str, str]:
-        """The paths of endpoints without a documented path, by endpoint name; pass them to the client as `paths=`."""
+        """The paths of the endpoints without a documented path, by the endpoint's name.
+
+        Pass them to the client as `paths=`.
+        """
         return PATHS
 
     @property
     def webhook_url(self) -> str | None:
-        """The URL for webhooks about payins and payouts whose request names no URL. With None they are not sent.
+        """The URL for webhooks about payins and payouts whose request names no URL. If it is None, they are not sent.
 
-        It may be set at any time, from any thread, and is used for later events. Raises `ConfigurationError` for a URL
-        on another machine.
+        It may be set at any time, from any thread, and is used for later events. Setting it raises `ConfigurationError`
+        unless it is a loopback URL.
         """
         return self._webhook_urls.url
 
@@ -140,7 +144,10 @@ class Sandbox:
 
     @property
     def va_webhook_url(self) -> str | None:
-        """The URL for webhooks about virtual accounts. With None they are not sent. Can be set like `webhook_url`."""
+        """The URL for webhooks about virtual accounts. If it is None, they are not sent.
+
+        It can be set like `webhook_url`.
+        """
         return self._webhook_urls.va_url
 
     @va_webhook_url.setter
@@ -149,22 +156,22 @@ class Sandbox:
 
     @property
     def customer_ids(self) -> Iterator[str]:
-        """The ids of all customers, oldest first."""
+        """The ids of all customers that are not deleted, oldest first."""
         return self._state.customers.ids()
 
     def add_customers(self, ids: Iterable[str], kind: Kind = "company") -> None:
-        """Adds customers with these ids and a minimal profile. Existing ids are not changed."""
+        """Adds customers with these ids and a minimal profile. Customers that exist already are not changed."""
         state = self._state
         with state.transaction():
             state.customers.add_many(plain(ids, kind, at=state.now()))
 
     def executions(self, customer_id: str) -> int:
-        """Returns how many updates of this customer were executed; 0 for an unknown id."""
+        """Returns how many updates of this customer were executed. Returns 0 for an unknown id."""
         return self._state.customers.executions(customer_id)
 
     @property
     def ledger(self) -> Ledger:
-        """The ledger, with all movements of money; its `doubles()` lists duplicate payins and payouts."""
+        """The ledger with all movements of money. Its method `doubles()` lists duplicate payins and payouts."""
         return self._state.ledger
 
     def balance(self, currency: str) -> Decimal:
@@ -172,40 +179,42 @@ class Sandbox:
         return self.ledger.balance(currency)
 
     def settle(self, id: str, status: str) -> None:  # noqa: A002  # the provider's name for this field
-        """Moves a payin, payout or virtual account to a status, as a Simulate call does. Safe to call from any thread.
+        """Changes the status of a payin, payout or virtual account, as a Simulate call does.
 
-        Raises `ConfigurationError` for an unknown id or a forbidden transition. No transition leads back to PENDING.
+        Safe to call from any thread. Raises `ConfigurationError` for an unknown id or a forbidden transition. No
+        transition leads back to PENDING.
         """
         settle(self._state, id, status)
 
     def settle_all(self) -> list[str]:
         """Moves all pending payins, payouts and virtual accounts to success, and pays all open checkouts.
 
-        Returns the ids of the moved objects, then those of the payins that pay the checkouts, the oldest first in both
-        groups. Safe to call from any thread.
+        Returns the ids of the moved objects, and then the ids of the payins that paid the checkouts. Both groups are in
+        order of age, oldest first. Safe to call from any thread.
         """
         return settle_all(self._state)
 
     def pay_checkout(self, id: str, payin_method_name: str | None = None) -> str:  # noqa: A002  # as in `settle`
-        """Pays a checkout as its customer would. Returns the id of the payin, which immediately has the status SUCCESS.
+        """Pays a checkout as its customer would.
 
-        Without `payin_method_name`, the payin method that was chosen before is used, else the first that fits. The
-        payin's `order_reference` is the checkout's id, because no page of the provider says which field names the
-        checkout. Safe to call from any thread. Raises `ConfigurationError` for a checkout that is unknown, paid or
-        expired, and for a method that does not fit.
+        Returns the id of the payin, which immediately has the status SUCCESS. Without `payin_method_name`, the payin
+        method that was chosen before is used. If none was chosen, the first method that fits is used. The payin's
+        `order_reference` is the checkout's id, because no page of the provider says which field has this id. Safe to
+        call from any thread. Raises `ConfigurationError` if the checkout is unknown, paid or expired, if the method
+        does not fit, or if no method fits.
         """
         return pay_checkout(self._state, id, payin_method_name)
 
     async def drain(self) -> None:
-        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, and waits until nothing is left to send.
+        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, then waits until none is left to send.
 
-        Then each webhook has had a 2xx response or its last attempt.
+        When `drain` returns, each webhook has had a 2xx response or its last attempt.
         """
         dispatcher, thread = self._running.dispatcher, self._thread
         await (dispatcher.drain() if thread is None else asyncio.wrap_future(thread.submit(dispatcher.drain())))
 
     def drain_blocking(self) -> None:
-        """Does the same as `drain`, but blocks, for a sandbox that was started with `with`.
+        """Does the same as `drain`, but blocks. It is for a sandbox that was started with `with`.
 
         Raises `ConfigurationError` if the sandbox was started with `async with`.
         """
@@ -265,7 +274,7 @@ class Sandbox:
 
 
 def seconds_in(text: str) -> tuple[float, ...]:
-    """Returns the seconds in a str such as "0.25,1,4"; an empty tuple for "".
+    """Returns the seconds in a str such as "0.25,1,4", or an empty tuple for "".
 
     Raises `ConfigurationError` if an item is not a number.
     """

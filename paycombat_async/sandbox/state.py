@@ -19,7 +19,7 @@ from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.records import RECORDS_SCHEMA, Record, RecordTable
 
 IN_MEMORY = ":memory:"
-_APPLICATION_ID = 0x50434D42  # SQLite's application_id ("PCMB"), by which a sandbox recognises its own files
+_APPLICATION_ID = 0x50434D42  # "PCMB" in SQLite's application_id marks a file as a sandbox database
 _VERSION = 2
 _SCHEMA = f"""
 {CUSTOMERS_SCHEMA}
@@ -32,18 +32,19 @@ PRAGMA user_version = {_VERSION};
 
 
 class SandboxState:
-    """The database with all tables. Safe to use from several threads, which take turns.
+    """The database with all tables. Safe to use from several threads, because a lock lets only one use it at a time.
 
-    A file survives a crash of the process at any moment. It may not survive a power cut, because `synchronous` is off
-    for speed.
+    A file survives a crash of the process at any moment. It may not survive a power cut, because SQLite's `synchronous`
+    is off for speed.
     """
 
     def __init__(self, db: str, *, clock: Clock, seed: int, openings: Openings) -> None:
-        """Raises `ConfigurationError` for a file that is not a sandbox database or cannot be opened."""
+        """Raises `ConfigurationError` if the file is not a sandbox database or cannot be opened."""
         self._clock = clock
         self._requests = count(1)
-        # Part of all ids that are made here. The provider never gives an id twice; if a sandbox did after a restart, an
-        # inbox that outlived it would take new webhooks for those that it had received before.
+        # `origin` is part of all ids that the sandbox makes, so that it makes other ids after a restart. The provider
+        # never uses an id twice. If a sandbox used the same ids again after a restart, the inbox of an application that
+        # was not restarted would take new webhooks for duplicates.
         self.origin = f"{seed}/{clock.now()}"
         self._lock = threading.RLock()
         self._connection = _opened(db)
@@ -57,9 +58,10 @@ class SandboxState:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """Context manager; begins a transaction, which is committed at the end, or rolled back on an exception.
+        """Context manager; begins a transaction.
 
-        After the commit, the watchers are called.
+        The transaction is committed at a clean end of the `with` block, and rolled back if the block raises. After the
+        commit, the watchers are called.
         """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -74,11 +76,11 @@ class SandboxState:
                 self._notify_watchers()
 
     def announce(self, record: Record) -> None:
-        """Lets all `watchers` be called with the record as soon as the current transaction is committed."""
+        """Makes sure that all `watchers` are called with the record as soon as the current transaction is committed."""
         self._announced.extend(partial(watcher, record) for watcher in self.watchers)
 
     def announce_checkout(self, checkout_id: str) -> None:
-        """Lets all `checkout_watchers` be called with this id as soon as the current transaction is committed."""
+        """Makes sure that all `checkout_watchers` are called with this id when the current transaction is committed."""
         self._announced.extend(partial(watcher, checkout_id) for watcher in self.checkout_watchers)
 
     def now(self) -> str:
@@ -86,7 +88,7 @@ class SandboxState:
         return iso_time(self._clock.now())
 
     def stamp(self, status: HTTPStatus) -> Stamp:
-        """Returns a new request id, the current time and the status, for an envelope."""
+        """Returns a new request id, the current time and this status, for use in an envelope."""
         request_id = content_digest(f"{self.origin}/{next(self._requests)}".encode())[:32]
         return Stamp(request_id, self.now(), status)
 
@@ -102,7 +104,7 @@ class SandboxState:
 
 def _opened(db: str) -> sqlite3.Connection:
     try:
-        # `check_same_thread` is off, because the lock lets only one thread at a time use the connection.
+        # `check_same_thread` is off, because the state's lock lets only one thread at a time use the connection.
         connection = sqlite3.connect(db, isolation_level=None, check_same_thread=False, timeout=10.0)
     except sqlite3.Error as error:
         raise ConfigurationError(f"the sandbox cannot open its database {db!r}: {error}") from None

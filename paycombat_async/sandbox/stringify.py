@@ -1,6 +1,7 @@
 """JavaScript's `JSON.stringify(JSON.parse(text))`, implemented from ECMA-262 to verify signatures as a server does.
 
-It shares no code with the client's JSON encoder, so that an error in either of them leads to a refused signature.
+This module shares no code with the client's JSON encoder. Therefore an error in one of the two leads to a refused
+signature and does not stay hidden.
 """
 
 import json
@@ -21,13 +22,14 @@ _REPR = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:
 def stringify(text: str) -> str:
     """Returns the str that `JSON.stringify(JSON.parse(text))` returns in JavaScript.
 
-    Raises `ValueError` for text that `JSON.parse` refuses, and for nesting deeper than Python's recursion limit.
+    Raises `ValueError` if `JSON.parse` would refuse the text, or if the text is nested deeper than Python's recursion
+    limit.
     """
     try:
         printed = _print(_PARSER.decode(text))
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    # The parser has joined surrogate pairs. A lone surrogate, which may remain, is escaped (ECMA-262, 25.5.2.3).
+    # The parser has joined surrogate pairs. A lone surrogate may remain, and is escaped (ECMA-262, 25.5.2.3).
     return printed if printed.isascii() else _LONE_SURROGATE.sub(_escaped, printed)
 
 
@@ -43,7 +45,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-# For a duplicate key, a Python dict keeps the first position and the last value, as an object of JavaScript does.
+# If a key occurs twice, a Python dict keeps the first position and the last value, as an object of JavaScript does.
 _PARSER = json.JSONDecoder(parse_int=_integer, parse_constant=_no_constant)
 
 
@@ -55,7 +57,8 @@ def _object(members: dict[str, Any]) -> str:
     if not _DIGITS.isdisjoint("".join([key[:1] for key in members])):
         members = dict(sorted(members.items(), key=_place))
     printed = [
-        # str values, the most frequent ones, are printed without calling `_print`, which halves the time for a body.
+        # Values of type str are the most frequent ones. They are printed without a call of `_print`, which halves the
+        # time for a body.
         f"{encode_basestring(key)}:{encode_basestring(item) if type(item) is str else _print(item)}"
         for key, item in members.items()
     ]
@@ -63,9 +66,9 @@ def _object(members: dict[str, Any]) -> str:
 
 
 def _place(member: tuple[str, Any]) -> int:
-    """Returns the sort key of an object's member: array indices come first, by number (ECMA-262, 10.1.11.1).
+    """Returns the sort key of an object's member. Array indices come first, in order of number (ECMA-262, 10.1.11.1).
 
-    The other members keep their order.
+    All other members have the same sort key, so that they keep their order.
     """
     key = member[0]
     index = int(key) if _INDEX.fullmatch(key) else _LARGEST_INDEX + 1
@@ -77,7 +80,7 @@ def _array(items: list[Any]) -> str:
 
 
 def _number(value: float) -> str:
-    """Returns the number as JavaScript prints it (ECMA-262, 6.1.6.1.20); "null" for infinity (25.5.2.2)."""
+    """Returns the number as JavaScript prints it (ECMA-262, 6.1.6.1.20), or "null" for infinity (25.5.2.2)."""
     if value == 0:
         return "0"
     parts = _REPR.fullmatch(repr(value))
@@ -90,7 +93,7 @@ def _number(value: float) -> str:
 
 
 def _placed(digits: str, n: int) -> str:
-    """Returns the digits with the point after the n-th, or with an exponent (Number::toString in ECMA-262)."""
+    """Returns the digits with a decimal point after digit `n`, or with an exponent (Number::toString in ECMA-262)."""
     k = len(digits)
     if k <= n <= 21:
         return digits + "0" * (n - k)

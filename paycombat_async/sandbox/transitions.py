@@ -10,14 +10,15 @@ from paycombat_async.sandbox.refusals import conflict
 PENDING: Final = "PENDING"
 KINDS: Final = tuple(Kind)
 
-# The provider documents PENDING for payouts only. For payins and virtual accounts it is assumed to be the first status.
+# The allowed transitions. The provider documents PENDING for payouts only. It is assumed that PENDING is the first
+# status of payins and virtual accounts, too.
 MOVES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
     Kind.PAYIN: {PENDING: ("SUCCESS", "FAILED", "EXPIRED")},
     Kind.PAYOUT: {PENDING: ("SUCCESS", "FAILED"), "SUCCESS": ("RETURNED",)},
     Kind.VIRTUAL_ACCOUNT: {PENDING: ("APPROVED", "FAILED")},
 }
 
-# The status that `settle_after` moves a pending record to.
+# The status that means success, for each kind of record. `settle_after` and `settle_all` give it to pending records.
 SUCCESS_STATUS: Final[Mapping[Kind, str]] = {
     Kind.PAYIN: "SUCCESS",
     Kind.PAYOUT: "SUCCESS",
@@ -32,8 +33,8 @@ class Booking(NamedTuple):
     is_credit: bool
 
 
-# The ledger entry to write when a record gets this status; other statuses write none. A payout is debited when it is
-# created, with status PENDING.
+# The ledger entry that is written when a record gets this status. Statuses that are not listed have no entry. A payout
+# is debited when it is created, with the status PENDING.
 BOOKINGS: Final[Mapping[tuple[Kind, str], Booking]] = {
     (Kind.PAYIN, "SUCCESS"): Booking(Movement.PAYIN, is_credit=True),
     (Kind.PAYOUT, PENDING): Booking(Movement.PAYOUT, is_credit=False),
@@ -48,7 +49,7 @@ MADE_BY: Final[Mapping[Kind, str]] = {
 
 
 def check_move(kind: Kind, status: str, to: str) -> None:
-    """Raises `Refused` (409) for a transition that is not in `MOVES`. The message lists the allowed transitions."""
+    """Raises `Refused` (409) if a transition is not in `MOVES`. The message lists the allowed transitions."""
     allowed = MOVES[kind].get(status, ())
     if to not in allowed:
         raise conflict(f"this {kind} is {status}; from there it moves to {' or '.join(allowed) or 'nothing else'}")

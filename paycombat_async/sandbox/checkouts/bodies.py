@@ -1,6 +1,6 @@
 """The request body of "Create Payment Request".
 
-The body is undocumented, so it has the fields of the response of "Get Detail Checkout".
+The provider does not document this body. Therefore it has the fields of the response of "Get Detail Checkout".
 """
 
 from typing import Annotated, TypeAlias
@@ -13,7 +13,10 @@ WrittenTime: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-
 
 
 class PaymentRequest(RequestBody, frozen=True, kw_only=True):
-    """A new checkout. `country_code` must match the currency; `expire_at` is ISO 8601 with a UTC offset."""
+    """A new checkout. `country_code` must be the currency's country.
+
+    `expire_at` is an ISO 8601 time with a UTC offset.
+    """
 
     amount: Number
     currency: Currency

@@ -68,6 +68,7 @@ def _changed(
 
 
 def _checkout(document: Document, token: str) -> Checkout:
-    # The URL is documented in this form, without percent-encoding. The SDK's log redaction must recognise the token.
+    # The provider documents the URL in this form, without percent-encoding. The URL contains the merchant's token,
+    # which the SDK must redact in its log.
     url = f"https://checkout.paycombat.com/?token={document['checkout_token']}&identifier={token}"
     return msgspec.convert(document | {"checkout_url": url}, Checkout)

@@ -33,7 +33,7 @@ _DETAILED = (*_BOTH, "checkout_url", "order_summary", "webhook_url")
 def detailed_page(checkout: Checkout) -> dict[str, object]:
     """Returns the response of "Get Detail Checkout".
 
-    It is used for "Create Payment Request", too, whose response is undocumented.
+    "Create Payment Request" has the same response, because its own response is undocumented.
     """
     return {name: getattr(checkout, name) for name in _DETAILED}
 
@@ -41,11 +41,14 @@ def detailed_page(checkout: Checkout) -> dict[str, object]:
 def changed_page(checkout: Checkout) -> dict[str, object]:
     """Returns the response of "Create New Checkout".
 
-    It is used for "Create Virtual Account [KRW]", too, whose response is documented only in part.
+    "Create Virtual Account [KRW]" has the same response, because its own response is documented only in part.
     """
     return {name: getattr(checkout, name) for name in _BOTH}
 
 
 def list_page(page: Page[Checkout]) -> dict[str, object]:
-    """Returns `{data, total}`, the most common form of a list: the response of "Get All Checkout" is undocumented."""
+    """Returns `{data, total}`, the most common form of a list.
+
+    The response of "Get All Checkout" is undocumented.
+    """
     return {"data": [detailed_page(checkout) for checkout in page.items], "total": page.total}

@@ -13,16 +13,16 @@ from paycombat_async.sandbox.refusals import Refused, conflict, unprocessable
 from paycombat_async.sandbox.state import SandboxState
 from paycombat_async.sandbox.transitions import PENDING, SUCCESS_STATUS
 
-# The key in a checkout's stored document whose value is the id of the payin that paid it. No response shows it.
+# The key under which a checkout's stored document has the id of the payin that paid the checkout. Responses lack it.
 PAID_BY = "paid_by"
 
 
 def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str:
     """Pays a checkout and returns the payin's id.
 
-    Without `method`, the payin method that was chosen before is used, else the first that fits. Raises `Refused`: 404
-    for an unknown checkout, 400 for a method that does not fit, 409 for a checkout that is paid, 422 for a checkout
-    that has expired or that no payin method fits.
+    Without `method`, the payin method that was chosen before is used. If none was chosen, the first method that fits is
+    used. Raises `Refused` with status 404 for an unknown checkout, 400 for a method that does not fit, 409 for a
+    checkout that is already paid, and 422 for a checkout that has expired or that no payin method fits.
     """
     with state.transaction():
         document = state.checkouts.find(checkout_id)
@@ -37,13 +37,13 @@ def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str
 
 
 def pay_all(state: SandboxState) -> list[str]:
-    """Pays all checkouts that can be paid. Returns the ids of the payins, the oldest checkout first."""
+    """Pays all checkouts that can be paid. Returns the ids of the payins, for the oldest checkout first."""
     payins: list[str] = []
     for checkout_id in state.checkouts.ids():
         try:
             payins.append(pay(state, checkout_id))
         except Refused:
-            continue  # the checkout is paid already, has expired, or no payin method fits it
+            continue  # the checkout is already paid, has expired, or has no payin method that fits
     return payins
 
 
@@ -58,7 +58,8 @@ def _method_for(document: Document) -> str:
 def _payin(document: Document, number: str, now: str) -> Record:
     amount = Decimal(document["amount"])
     payin_id, checkout_id = uuid_of(number), document["id"]
-    # No page of the provider says which field of a payin names its checkout. The merchant's own reference is likeliest.
+    # No page of the provider says which field of a payin has the id of its checkout. The field for the merchant's own
+    # reference is the likeliest one.
     stored = payin_document(
         currency=document["currency"],
         method=document["payin_method_name"],

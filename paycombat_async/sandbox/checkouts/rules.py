@@ -1,4 +1,4 @@
-"""Creates the stored document of a checkout, and sets the payin method in it. No I/O."""
+"""Creates the stored document of a checkout, and sets the payin method in this document. No I/O."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from paycombat_async.schemas.methods import PayinMethod
 
 
 def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
-    """Returns the document of a new checkout without a payin method. Id and token are derived from `key`.
+    """Returns the document of a new checkout without a payin method. Its id and token are derived from `key`.
 
     Raises `Refused` (400) if a field is invalid.
     """
@@ -48,16 +48,16 @@ def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
 
 
 def choose_method(document: Document, name: str, *, at: str) -> None:
-    """Sets the payin method in `document`. It may be called again with another method.
+    """Sets the payin method in `document`. May be called again to choose another method.
 
-    Raises `Refused`: 400 for a method that is unknown or does not allow the currency or amount, 422 for an expired
-    checkout.
+    Raises `Refused` with status 400 if the method is unknown or does not allow the currency or amount, and 422 if the
+    checkout has expired.
     """
     _attach(document, _fitting(document, name), at)
 
 
 def choose_bank(document: Document, name: str, *, at: str) -> None:
-    """Sets the payin method as `choose_method` does, but refuses a method that opens no virtual accounts, with 400."""
+    """Sets the payin method as `choose_method` does. Refuses a method that opens no virtual accounts (400)."""
     method = _fitting(document, name)
     if not method.is_va_allowed:
         raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")
@@ -65,7 +65,7 @@ def choose_bank(document: Document, name: str, *, at: str) -> None:
 
 
 def fitting_methods(document: Document) -> list[PayinMethod]:
-    """Returns the payin methods for the checkout's currency and amount."""
+    """Returns the payin methods that allow the checkout's currency and amount."""
     return [method for method in PAYIN_METHODS if _misfit(method, document) is None]
 
 
@@ -86,7 +86,7 @@ def _fitting(document: Document, name: str) -> PayinMethod:
 
 
 def _misfit(method: PayinMethod, document: Document) -> str | None:
-    """Returns why this payin method cannot pay this checkout; None if it can."""
+    """Returns the reason why this payin method cannot pay this checkout, or None if it can."""
     if method.currency != document["currency"]:
         return f"not for {document['currency']}"
     if not (method.min_amount or 0) <= Decimal(document["amount"]) <= (method.max_amount or LIMIT):
@@ -95,7 +95,7 @@ def _misfit(method: PayinMethod, document: Document) -> str | None:
 
 
 def _sent(request: PaymentRequest) -> Document:
-    """Returns the fields of the request that were sent, without the amount and without empty strings."""
+    """Returns the fields that were sent in the request, except the amount and empty strings."""
     fields = msgspec.structs.asdict(request).items()
     return {name: value for name, value in fields if value is not UNSET and value != "" and name != "amount"}
 
@@ -114,9 +114,10 @@ def _is_web_address(text: str) -> bool:
 
 
 def _expiry(written: str | None, at: str) -> str:
-    """Returns the time at which the checkout expires, in the form of `iso_time`, so that times can be compared as str.
+    """Returns the time at which the checkout expires, in the form of `iso_time`.
 
-    Raises `Refused` (400) if `written` is invalid, in the past, or too far in the future.
+    In this form, times can be compared as str. Raises `Refused` (400) if `written` is invalid, in the past, or too far
+    in the future.
     """
     now = datetime.fromisoformat(at)
     if written is None:
@@ -124,7 +125,7 @@ def _expiry(written: str | None, at: str) -> str:
     try:
         asked = msgspec.convert(written, datetime)
         left = (asked - now).total_seconds()
-    except (msgspec.ValidationError, TypeError):  # TypeError if the time has no UTC offset
+    except (msgspec.ValidationError, TypeError):  # TypeError is raised if the time has no UTC offset
         raise bad_request("$.expire_at: expected a time like 2025-01-31T12:00:00Z") from None
     if not 0 < left <= MAX_EXPIRY_S:
         raise bad_request(f"$.expire_at: expected a time in the next {MAX_EXPIRY_S} seconds")

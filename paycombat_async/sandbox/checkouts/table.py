@@ -1,4 +1,4 @@
-"""The SQLite table of checkouts: one row each, with a JSON document that has the provider's field names.
+"""The SQLite table of checkouts. Each row has a JSON document with the provider's field names.
 
 Amounts in the document are of type str. `checkout_url` is not stored, because it contains the merchant's token.
 """
@@ -11,7 +11,7 @@ import msgspec
 
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: the values of a JSON document, which come from a request that msgspec has validated.
+# Any: the values of a JSON document. They come from a request that msgspec has validated.
 Document: TypeAlias = dict[str, Any]
 
 CHECKOUTS_SCHEMA = """

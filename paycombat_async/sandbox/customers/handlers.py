@@ -79,7 +79,10 @@ def _customer(document: Document) -> Customer:
 
 
 def _check_required(changes: Document) -> None:
-    """Raises `Refused` (400) if the part that `type` names (company or individual) or a required str is missing."""
+    """Raises `Refused` (400) if a required str is empty, or if the part that `type` names is missing.
+
+    The part is `company` or `individual`.
+    """
     kind: str = changes["type"]
     if kind not in changes:
         raise bad_request(f"$.{kind}: required when type is {kind!r}")

@@ -82,7 +82,7 @@ _DETAILED = (
 )
 _STAMPS = ("created_by", "created_at", "updated_at")
 
-# "Update Customer" returns `{}` for null in these fields; other endpoints return null.
+# If one of these fields is null, "Update Customer" returns `{}` in its place. Other endpoints return null.
 _SHOWN_AS_OBJECT: Mapping[str, object] = {
     "company_domain": {},
     "address_line2": {},
@@ -106,7 +106,7 @@ def detailed_page(customer: Customer) -> dict[str, object]:
 def wallet_page(readiness: WalletReadiness) -> dict[str, object]:
     """Returns the response of "Check wallet ready".
 
-    The provider's documentation shows its fields on the page "Disable Customer".
+    The provider's documentation shows the fields of this response on the page "Disable Customer".
     """
     return _shown(readiness, ("is_wallet_ready", "missing_field"), _ALL_NULL)
 
@@ -117,7 +117,10 @@ def deleted_page(deleted: DeletedCustomer) -> dict[str, object]:
 
 
 def list_page(page: Page[Customer]) -> dict[str, object]:
-    """Returns `{data, total}`, the most common form of a list: the response of "Get All Customer" is undocumented."""
+    """Returns `{data, total}`, the most common form of a list.
+
+    The response of "Get All Customer" is undocumented.
+    """
     return {"data": [detailed_page(customer) for customer in page.items], "total": page.total}
 
 

@@ -63,10 +63,10 @@ def new_profile(customer_id: str, changes: Document, *, at: str) -> Document:
 
 
 def change(document: Document, changes: Document, *, at: str) -> None:
-    """Applies `changes` to `document` in place: `""` removes a field, and absent fields stay as they are.
+    """Applies `changes` to `document` in place. `""` removes a field, and absent fields stay as they are.
 
-    `metadata` is replaced as a whole. Both `company` and `individual` are accepted, as in the provider's documentation;
-    responses show the part that matches the customer's type.
+    `metadata` is replaced as a whole. Both `company` and `individual` are accepted, as in the provider's documentation.
+    Responses show only the part that matches the customer's type.
     """
     _merge(document, changes)
     document["updated_at"] = at
@@ -86,7 +86,10 @@ def _merge(part: Document, changes: Document) -> None:
 
 
 def _set_e164(part: Document) -> None:
-    """Sets `phone_number_e164` to country code and number without leading zeros; removes it if either is missing."""
+    """Sets `phone_number_e164` to the country code and the number without leading zeros.
+
+    Removes the field if the country code or the number is missing.
+    """
     code = _NO_DIGIT.sub("", part.get("phone_country_code", ""))
     number = _NO_DIGIT.sub("", part.get("phone_number", "")).lstrip("0")
     part["phone_number_e164"] = f"+{code}{number}"
@@ -95,7 +98,7 @@ def _set_e164(part: Document) -> None:
 
 
 def missing_fields(document: Document) -> Iterator[str]:
-    """Yields the dotted names of the fields that the wallet requires and the customer lacks."""
+    """Yields the dotted names of the fields that a wallet requires and that the customer does not have."""
     for path in _WALLET_NEEDS.get(document.get("type", ""), ("customer.type",)):
         part, name = path.split(".")
         if name not in document.get(part, {}):

@@ -1,4 +1,4 @@
-"""Generated customers: always the same for the same seed. Many names are not ASCII, so that encoding errors show."""
+"""Generated customers, always the same for the same seed. Many names are not ASCII, so that encoding errors show."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, TypeAlias, TypeVar
@@ -12,15 +12,15 @@ from paycombat_async.sandbox.customers.table import Document
 Kind: TypeAlias = Literal["company", "individual"]
 T = TypeVar("T")
 
-# The customers that the README's examples name, so that every example works on a newly started sandbox.
+# The ids of the customers in the README's examples. A sandbox with these customers can run every example.
 EXAMPLE_IDS: Final = (
     "customer_0dba3ca15dc2a46eb060e43da671efa3",
     *(f"customer_{number}" for number in range(100)),
-    *(f"customer_sample_{number:02}" for number in range(1, 13)),  # those of `paycombat customers sample`
+    *(f"customer_sample_{number:02}" for number in range(1, 13)),  # the ids that `paycombat customers sample` writes
 )
 
 _PLACES = (
-    # Each is: country, calling code, city, state, street, postal code.
+    # Each place has a country, calling code, city, state, street and postal code.
     ("KR", "82", "서울", "서울특별시", "강남구 테헤란로 152", "06236"),
     ("KR", "82", "부산", "부산광역시", "해운대구 센텀중앙로 79", "48058"),
     ("FR", "33", "Besançon", "Franche-Comté", "12 rue de la République", "25000"),
@@ -46,7 +46,7 @@ _IDENTIFICATIONS = ("PASSPORT", "NATIONAL_ID", "DRIVING_LICENSE")
 
 
 def made_up(seed: int, number: int, *, at: str) -> tuple[str, bytes]:
-    """Returns the id and JSON profile of generated customer `number`; companies and individuals alternate."""
+    """Returns the id and the JSON profile of generated customer `number`. Companies and individuals alternate."""
     choice = _SeededChoice(f"{seed}/{number}")
     customer_id = f"customer_{content_digest(f'seeded/{seed}/{number}'.encode())[:32]}"
     changes: Document = {
@@ -62,7 +62,10 @@ def made_up(seed: int, number: int, *, at: str) -> tuple[str, bytes]:
 
 
 def plain(ids: Iterable[str], kind: Kind, *, at: str) -> Iterator[tuple[str, bytes]]:
-    """Yields pairs of id and minimal JSON profile. The profile is encoded only once, so a million of them are cheap."""
+    """Yields pairs of id and minimal JSON profile.
+
+    The profile is encoded only once, so that a million customers take little time.
+    """
     part = {"first_name": "Li", "last_name": "Kim"} if kind == "individual" else {"name": "Plain Company"}
     changes: Document = {"description": "Plain customer", "type": kind, kind: part | {"address_country": "KR"}}
     document = new_profile("", changes, at=at)
@@ -73,7 +76,7 @@ def plain(ids: Iterable[str], kind: Kind, *, at: str) -> Iterator[tuple[str, byt
 
 
 class _SeededChoice:
-    """Pseudo-random choices that are derived from a str: the same str always gives the same choices."""
+    """Pseudo-random choices that are derived from a str. The same str always gives the same choices."""
 
     def __init__(self, text: str) -> None:
         self._left = int(content_digest(text.encode()), 16)

@@ -1,4 +1,4 @@
-"""The SQLite table of customers: one row each, with a JSON document that has the provider's field names."""
+"""The SQLite table of customers. Each row has a JSON document with the provider's field names."""
 
 import sqlite3
 import threading
@@ -9,10 +9,11 @@ import msgspec
 
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: the values of a JSON document, which come from a request that msgspec has validated.
+# Any: the values of a JSON document. They come from a request that msgspec has validated.
 Document: TypeAlias = dict[str, Any]
 
-# The row of a deleted customer stays, so that its id is not reused and `executions` still counts.
+# The row of a deleted customer stays. Therefore the customer's id is not used again, and `executions` still has a
+# result.
 CUSTOMERS_SCHEMA = """
 CREATE TABLE customers (
     seq INTEGER PRIMARY KEY,
@@ -27,7 +28,7 @@ _BATCH = 1000
 
 
 class CustomerTable:
-    """The customers that are not deleted. Methods that write must be called inside `SandboxState.transaction()`."""
+    """The customers that are not deleted. Call methods that write only inside `SandboxState.transaction()`."""
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
         self._connection = connection
@@ -56,7 +57,7 @@ class CustomerTable:
         return total
 
     def next_number(self) -> int:
-        """Returns a number for the next new customer, never reused."""
+        """Returns the number for the next new customer. A number is never used twice."""
         number: int = self._rows("SELECT coalesce(max(seq), 0) + 1 FROM customers")[0][0]
         return number
 
@@ -64,7 +65,7 @@ class CustomerTable:
         self.add_many([(document["customer_id"], msgspec.json.encode(document))])
 
     def add_many(self, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Inserts pairs of id and encoded profile. Existing ids are not changed."""
+        """Inserts customers from pairs of id and encoded profile. Customers that exist already are not changed."""
         with self._lock:
             self._connection.executemany("INSERT OR IGNORE INTO customers (customer_id, document) VALUES (?, ?)", rows)
 
@@ -81,13 +82,19 @@ class CustomerTable:
         self._rows("UPDATE customers SET document = x'', deleted = 1 WHERE customer_id = ?", customer_id)
 
     def executions(self, customer_id: str) -> int:
-        """Returns how many updates of this customer were executed; 0 for an unknown id."""
+        """Returns how many updates of this customer were executed, even if it is deleted.
+
+        Returns 0 for an unknown id.
+        """
         rows = self._rows("SELECT executions FROM customers WHERE customer_id = ?", customer_id)
         executions: int = rows[0][0] if rows else 0
         return executions
 
     def ids(self) -> Iterator[str]:
-        """Yields the ids of the customers that are not deleted, oldest first. Reads them in batches to save memory."""
+        """Yields the ids of the customers that are not deleted, oldest first.
+
+        Reads the ids in batches to save memory.
+        """
         last = 0
         while rows := self._rows(
             "SELECT seq, customer_id FROM customers WHERE deleted = 0 AND seq > ? ORDER BY seq LIMIT ?", last, _BATCH

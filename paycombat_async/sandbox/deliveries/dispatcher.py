@@ -1,4 +1,4 @@
-"""Sends webhooks, each until a 2xx response or the last attempt. Webhooks about the same object are sent in order."""
+"""Sends each webhook until a 2xx response or the last attempt. Webhooks about the same object are sent in order."""
 
 import asyncio
 from collections import deque
@@ -19,13 +19,13 @@ _TIMEOUT_S: Final = 5.0
 
 
 class HttpSender:
-    """Posts webhooks. Use and close it in the same event loop."""
+    """Sends webhooks by HTTP POST. Use and close it in the same event loop."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, delivery: Delivery) -> int | None:
-        """Sends a webhook. Returns the HTTP status, None if there was no response within 5 seconds.
+        """Sends a webhook. Returns the HTTP status, or None if there was no response within 5 seconds.
 
         Redirects are not followed, because they may lead to another host.
         """
@@ -45,7 +45,8 @@ class HttpSender:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                # An idle connection would delay the shutdown of the merchant's server.
+                # Connections are closed after each webhook, because an idle one would delay the shutdown of the
+                # merchant's server.
                 connector=aiohttp.TCPConnector(force_close=True),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
@@ -54,7 +55,7 @@ class HttpSender:
 
 
 class Dispatcher:
-    """Queues and sends webhooks. `waits` are the seconds before the second and each further attempt."""
+    """Queues and sends webhooks. `waits` are the seconds before the second attempt and before each further attempt."""
 
     def __init__(
         self,
@@ -66,7 +67,10 @@ class Dispatcher:
         log: Deliveries,
         fault: Callable[[], Fault | None],
     ) -> None:
-        """Must be created in the event loop that will send. `fault` returns the fault for the next webhook, or None."""
+        """Must be called in the event loop that will send the webhooks.
+
+        `fault` is called for each webhook, and returns the fault for this webhook, or None.
+        """
         self._builder = builder
         self._sender = sender
         self._clock = clock
@@ -79,16 +83,19 @@ class Dispatcher:
         self._latest: dict[str, asyncio.Task[None]] = {}
 
     def watch(self, record: Record) -> None:
-        """Queues the webhook about a record that was just written, if it needs one. Safe to call from any thread."""
+        """Queues the webhook about a record that was just written, if there is one to send.
+
+        Safe to call from any thread.
+        """
         delivery = self._builder.build(record)
         if delivery is not None:
             self._queued.append(delivery)
             self._tasks.call_soon(self._take)
 
     async def drain(self) -> None:
-        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, and waits until nothing is left to send.
+        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, then waits until none is left to send.
 
-        Then each webhook has had a 2xx response or its last attempt.
+        When `drain` returns, each webhook has had a 2xx response or its last attempt.
         """
         while self._queued:
             self._take()
@@ -97,13 +104,13 @@ class Dispatcher:
             await asyncio.wait(self._tasks.running)
 
     async def end(self) -> None:
-        """Stops sending. Webhooks that are not delivered yet are dropped."""
+        """Stops sending. Webhooks that are not yet delivered are dropped."""
         await self._tasks.end()
         await self._sender.close()
 
     def _take(self) -> None:
         if not self._queued:
-            return  # `drain` has already taken the delivery that this call was scheduled for
+            return  # `drain` has already taken the delivery for which this call was scheduled
         delivery = self._queued.popleft()
         fault = self._fault()
         if fault is Fault.OUT_OF_ORDER_WEBHOOK:

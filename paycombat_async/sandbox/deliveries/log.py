@@ -12,7 +12,7 @@ KEPT: Final = 1000
 class Delivery:
     """One webhook to one URL, with the result of each attempt.
 
-    `event` is for example "PAYOUT SUCCESS" or "VA APPROVED"; `id` is the id of the payin, payout or virtual account.
+    `event` is for example "PAYOUT SUCCESS" or "VA APPROVED". `id` is the id of the payin, payout or virtual account.
     `statuses` has one item for each attempt so far: the HTTP status, or None if there was no response.
     """
 
@@ -38,8 +38,8 @@ class Delivery:
 class Deliveries:
     """The latest deliveries, in order of their first attempt.
 
-    `on_failed` is called after each attempt without a 2xx response, in the sandbox's event loop, with the delivery and
-    the seconds until the next attempt, None if it is given up. It must not raise.
+    `on_failed` is called after each attempt without a 2xx response, in the sandbox's event loop. Its arguments are the
+    delivery and the seconds until the next attempt, or None after the last attempt. `on_failed` must not raise.
     """
 
     def __init__(self, kept: int = KEPT) -> None:
@@ -47,7 +47,7 @@ class Deliveries:
         self.on_failed: Callable[[Delivery, float | None], None] | None = None
 
     def add(self, delivery: Delivery) -> None:
-        """Records a delivery; the server calls this."""
+        """Records a delivery. Is called by the server."""
         self._latest.append(delivery)
 
     def clear(self) -> None:
@@ -70,4 +70,4 @@ class Deliveries:
         return self._latest[index]
 
     def __iter__(self) -> Iterator[Delivery]:
-        return iter(tuple(self._latest))  # a copy, because the server's thread may add items during the iteration
+        return iter(tuple(self._latest))  # a copy, because the server's thread may add deliveries during the iteration

@@ -1,4 +1,7 @@
-"""Lines about webhooks that were not delivered, for the terminal of `paycombat sandbox`; many at once are counted."""
+"""Lines about webhooks that were not delivered, for the terminal of `paycombat sandbox`.
+
+If many webhooks fail at the same time, most of them are only counted.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -8,25 +11,30 @@ from paycombat_async._clock import Clock
 from paycombat_async._printable import printable
 from paycombat_async.sandbox.deliveries.log import Delivery
 
-_LINES: Final = 10  # lines in each period; one webhook alone never needs as many
+# The highest number of lines in each period. A single webhook never needs as many.
+_LINES: Final = 10
 _PERIOD_S: Final = 10.0
 
 
 class UndeliveredNotices:
-    """Writes a line for each attempt that failed, at most 10 in 10 seconds; the others are counted in one line more.
+    """Writes a line for each failed attempt, but at most 10 lines in 10 seconds.
 
-    Use it in one event loop, and call `end` there: it writes the last count.
+    The other failed attempts are counted in one more line. Use an object in one event loop, and call `end` in this loop
+    to write the last count.
     """
 
     def __init__(self, write: Callable[[str], None], clock: Clock) -> None:
         self._write = write
         self._clock = clock
         self._lines = 0
-        self._uncounted: list[bool] = []  # for each attempt without a line, whether it was the last one
+        self._uncounted: list[bool] = []  # for each attempt without a line, whether it was the webhook's last attempt
         self._period: asyncio.Task[None] | None = None
 
     def failed(self, delivery: Delivery, wait: float | None) -> None:
-        """Note a failed attempt; the next one follows in `wait` seconds, none if that is None."""
+        """Writes a line about a failed attempt, or counts it. `wait` is the time in seconds until the next attempt.
+
+        `wait` is None after the last attempt.
+        """
         if self._period is None:
             self._period = asyncio.create_task(self._count())
         if self._lines == _LINES:
@@ -36,13 +44,13 @@ class UndeliveredNotices:
         then = f"next try in {wait:g} s" if wait is not None else f"given up after {_number(delivery.attempts, 'try')}"
         status = delivery.statuses[-1]
         why = "there was no answer" if status is None else f"the answer was {status}"
-        url = delivery.url.partition("?")[0]  # the rest may be secret
+        url = delivery.url.partition("?")[0]  # without the query, which may contain a secret
         self._write(
             printable(f"{delivery.event} of {delivery.id} was not delivered to {url}: {why}; {then}", limit=500)
         )
 
     async def end(self) -> None:
-        """Stop, and write what was only counted so far."""
+        """Ends the current period, and writes the number of attempts that were only counted."""
         period, self._period = self._period, None
         if period is not None:
             period.cancel()

@@ -27,16 +27,19 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadBuilder:
-    """Builds webhooks. They go to the record's `webhook_url`, or to `urls.url` if the record has none.
+    """Builds webhooks. They are for the record's `webhook_url`, or for `urls.url` if the record has no URL.
 
-    Webhooks about virtual accounts go to `urls.va_url`.
+    Webhooks about virtual accounts are for `urls.va_url`.
     """
 
     signer: Signer
     urls: WebhookUrls
 
     def build(self, record: Record) -> Delivery | None:
-        """Returns the webhook about the record's current status; None if the record is pending or has no URL."""
+        """Returns the webhook about the record's current status.
+
+        Returns None if the record is pending or there is no URL.
+        """
         url = self.urls.va_url if record.kind is Kind.VIRTUAL_ACCOUNT else record.webhook_url or self.urls.url
         if url is None or record.status == PENDING:
             return None

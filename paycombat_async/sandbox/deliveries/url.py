@@ -1,4 +1,4 @@
-"""Webhook URLs: only loopback addresses, because a test server must not post to the internet."""
+"""Webhook URLs. Only loopback addresses are allowed, because a test server must not post to the internet."""
 
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -15,10 +15,10 @@ _ONLY_HERE = "the sandbox delivers webhooks to http(s) URLs on localhost or a lo
 
 @dataclass(slots=True)
 class WebhookUrls:
-    """The targets of webhooks: `va_url` for webhooks about virtual accounts, `url` for all others.
+    """The default URLs of webhooks: `va_url` for webhooks about virtual accounts, `url` for all other webhooks.
 
-    With None such webhooks are not sent. Both may be changed while the sandbox runs, from any thread; the next event
-    uses them.
+    If a URL is None, the webhooks for it are not sent. Both URLs may be changed while the sandbox runs, from any
+    thread. A change applies from the next event on.
     """
 
     url: str | None
@@ -26,9 +26,9 @@ class WebhookUrls:
 
 
 def loopback_url(text: str) -> URL | None:
-    """Returns the parsed http(s) URL; None if the URL is invalid or its host is not localhost or a loopback address."""
+    """Returns the parsed URL, or None unless it is an http(s) URL whose host is localhost or a loopback address."""
     try:
-        url = URL(text)  # the parser that aiohttp uses, so that both see the same host
+        url = URL(text)  # aiohttp uses this parser, too, so that the check and the request see the same host
         host = url.host or ""
         is_here = url.scheme in {"http", "https"} and (host == "localhost" or ip_address(host).is_loopback)
     except ValueError:
@@ -37,16 +37,19 @@ def loopback_url(text: str) -> URL | None:
 
 
 def configured_url(name: str, text: str | None) -> str | None:
-    """Returns the URL of the option `name` unchanged. Raises `ConfigurationError` if it is not a loopback URL."""
+    """Returns `text`, the URL in the option `name`, unchanged.
+
+    Raises `ConfigurationError` if it is not a loopback URL.
+    """
     if text is not None and loopback_url(text) is None:
         raise ConfigurationError(f"{name}: {_ONLY_HERE}")
     return text
 
 
 def check_webhook_url(sent: str | UnsetType) -> str | None:
-    """Returns the `webhook_url` of a request; None if the request has none.
+    """Returns the `webhook_url` of a request, or None if the request has no such field or an empty one.
 
-    Raises `Refused` (400) if it is not a loopback URL.
+    Raises `Refused` (400) if the URL is not a loopback URL.
     """
     text = given(sent)
     if text is not None and loopback_url(text) is None:

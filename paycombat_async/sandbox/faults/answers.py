@@ -35,7 +35,7 @@ def server_error(status: int) -> Change:
 def client_error(status: int) -> Change:
     """Returns a function that replaces the response by a 4xx with this status and the sandbox's error body.
 
-    Some 4xx statuses do not say whether the request was executed.
+    With some 4xx statuses, such as 408, the client cannot know whether the request was executed.
     """
     answer = refused(status, f"ERROR_{status}", "the request was not completed", {})
     return lambda _plain, _context: answer
@@ -48,18 +48,21 @@ def in_200(body: bytes) -> Change:
 
 
 def error_object(_plain: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns a 406 in the format of Finmo, the provider's upstream: an error object with code, name and messages."""
+    """Returns a 406 response in the format of Finmo, the provider's upstream.
+
+    Its body has an error object with a code, a name and a list of messages.
+    """
     return PlainResponse(406, JSON, _ERROR_OBJECT)
 
 
 def html(status: int) -> Change:
-    """Returns a function that replaces the response by an HTML page, like those of nginx and other gateways."""
+    """Returns a function that replaces the response by an HTML page like the pages of nginx and other gateways."""
     page = _PAGE.format(title=f"{status} {HTTPStatus(status).phrase}").encode()
     return lambda _plain, _context: PlainResponse(status, {"Content-Type": "text/html"}, page)
 
 
 def redirect(status: int) -> Change:
-    """Returns a function that replaces the response by a redirect to another host (`Faults(redirect_to=…)`)."""
+    """Returns a function that replaces the response by a redirect to the URL in `Faults(redirect_to=…)`."""
     return lambda _plain, context: PlainResponse(
         status, {"Location": context.redirect_to, "Content-Type": "text/html"}, b""
     )
@@ -68,7 +71,8 @@ def redirect(status: int) -> Change:
 def too_many(retry_after: Callable[[Context], str] | None) -> Change:
     """Returns a function that replaces the response by a 429.
 
-    `retry_after` returns the value of its Retry-After header; with None it has no such header.
+    `retry_after` is a function that returns the value of the response's Retry-After header. If it is None, the response
+    has no such header.
     """
 
     def answer(_plain: PlainResponse, context: Context) -> PlainResponse:
@@ -87,7 +91,10 @@ def in_fractions(context: Context) -> str:
 
 
 def as_date(context: Context) -> str:
-    """Returns Retry-After as an HTTP date, rounded up to a whole second, because HTTP dates have no fractions."""
+    """Returns the value of Retry-After as an HTTP date.
+
+    The time is rounded up, because HTTP dates have no fractions.
+    """
     return formatdate(math.ceil(context.now + context.seconds), usegmt=True)
 
 

@@ -8,7 +8,9 @@ from paycombat_async.sandbox.faults.response import Change, Context, PlainRespon
 
 _DEPTH: Final = 100_000
 _TEXTS: Final = frozenset({"description", "name", "first_name", "last_name", "message", "status_text"})
-_MARK: Final = "\ue000"  # is replaced by the invalid bytes after encoding, because the encoder writes valid JSON only
+# Stands in the document where invalid bytes should be, and is replaced by these bytes after encoding. The reason is
+# that the encoder writes only valid JSON.
+_MARK: Final = "\ue000"
 
 
 def empty(response: PlainResponse, _context: Context) -> PlainResponse:
@@ -20,12 +22,12 @@ def as_array(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def truncated(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the first half of the body, with the Content-Length of that half."""
+    """Returns the response with the first half of its body, and with the Content-Length of this half."""
     return replace(response, body=response.body[: len(response.body) // 2])
 
 
 def with_member(member: bytes) -> Change:
-    """Returns a function that inserts a member at the front of a JSON object; other bodies stay unchanged."""
+    """Returns a function that inserts a member at the beginning of a JSON object, and leaves other bodies unchanged."""
 
     def change(response: PlainResponse, _context: Context) -> PlainResponse:
         if not response.body.startswith(b'{"'):
@@ -40,12 +42,12 @@ nested: Final = with_member(b'"deep":' + b"[" * _DEPTH + b"]" * _DEPTH)
 
 
 def byte_order_mark(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the body after a byte order mark, which .NET's default encoding writes."""
+    """Returns the response with a byte order mark before its body, as .NET's default encoding writes it."""
     return replace(response, body=BOM_UTF8 + response.body)
 
 
 def with_text_end(end: bytes) -> Change:
-    """Returns a function that appends these bytes to names, descriptions and messages; other texts stay unchanged."""
+    """Returns a function that appends these bytes to names, descriptions and messages. Other texts stay unchanged."""
 
     def change(response: PlainResponse, _context: Context) -> PlainResponse:
         document = response.document
@@ -57,7 +59,7 @@ def with_text_end(end: bytes) -> Change:
     return change
 
 
-lone_surrogate: Final = with_text_end(b"\\ud83d")  # what is left when JavaScript's `slice` cuts an emoji in two
+lone_surrogate: Final = with_text_end(b"\\ud83d")  # the first half of an emoji that JavaScript's `slice` has cut in two
 raw_tab: Final = with_text_end(b"\t")  # a control character, which JSON allows only as an escape
 latin_1: Final = with_text_end(b"\xe9")  # "é" in Latin-1, as an old database may send it; it is not valid UTF-8
 

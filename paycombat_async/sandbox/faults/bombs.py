@@ -11,15 +11,15 @@ from paycombat_async.sandbox.faults.response import Context, PlainResponse
 _MIB: Final = 1 << 20
 _COUNT: Final = 64
 _GZIP_HEAD: Final = b"\x1f\x8b\x08" + bytes(6) + b"\xff"  # RFC 1952: deflate, no flags, no timestamp, unknown system
-_RAW: Final = -15  # zlib's `wbits`: a window of 32 KiB (15), without a zlib header (negative)
-# 64 MiB of spaces, compressed by brotli 1.2 at quality 11. They end at a byte boundary, so that more blocks can follow.
+_RAW: Final = -15  # zlib's `wbits`: a window of 32 KiB (15), without a zlib header (the negative sign)
+# 64 MiB of spaces, compressed by brotli 1.2 at quality 11. The data ends at a byte boundary, so that blocks can follow.
 _BROTLI_SPACES: Final = bytes.fromhex(
     "cbffff3ff82540e2b14020f7fe8fffff7ff04b00c4611180eefd1fffffffe0970088c30200ddfb3ffeffffc12f0110870500baf77f"
     "fcffff835f02200e0b0074effff8ffff07bf04401c1600e8defff1ffff0f7e0980382c00d0bdffe3ffff1ffc1200715800a07bff67"
     "00"
 )
 _BROTLI_END: Final = b"\x03"  # RFC 7932: an empty last block
-_BROTLI_STORED: Final = 1 << 19  # RFC 7932: the flag ISUNCOMPRESSED is bit 19 of the block header
+_BROTLI_STORED: Final = 1 << 19  # RFC 7932: the flag ISUNCOMPRESSED is bit 19 of a block's header
 _BLOCK: Final = 1 << 16
 
 
@@ -33,7 +33,10 @@ def gzip_bomb(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def brotli_bomb(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the response with 64 MiB of spaces before its body, as brotli: about 100 bytes plus the body itself."""
+    """Returns the response with 64 MiB of spaces before its body, compressed with brotli.
+
+    It has about 100 bytes on the wire, plus the body itself.
+    """
     blocks = (response.body[start : start + _BLOCK] for start in range(0, len(response.body), _BLOCK))
     body = _BROTLI_SPACES + b"".join(map(_stored, blocks)) + _BROTLI_END
     return replace(response, headers={**response.headers, "Content-Encoding": "br"}, body=body)
@@ -45,9 +48,9 @@ def _stored(block: bytes) -> bytes:
 
 @cache
 def _gzip_spaces() -> tuple[bytes, int]:
-    """Returns 64 MiB of spaces in compressed form, and their CRC-32.
+    """Returns 64 MiB of spaces in compressed form, and the CRC-32 of the spaces.
 
-    One MiB is compressed, and the result is repeated, to save time.
+    To save time, only one MiB is compressed, and the compressed data is repeated.
     """
     spaces = b" " * _MIB
     packer = zlib.compressobj(9, zlib.DEFLATED, _RAW)

@@ -1,6 +1,7 @@
 """Responses whose bodies end too early: without a length, in chunked encoding, or in gzip.
 
-Each function returns what is written to the connection. FIN is TCP's normal end of a connection, RST the abrupt one.
+Each function returns what is written to the connection. FIN is TCP's normal end of a connection, and RST its abrupt
+end.
 """
 
 import gzip
@@ -14,11 +15,14 @@ from paycombat_async.sandbox.faults.wire import End, Wire
 _CHUNKED: Final = {"Transfer-Encoding": "chunked"}
 _UNSIZED: Final[Mapping[str, str]] = {}
 _LAST_CHUNK: Final = b"0\r\n\r\n"
-_GZIP_HEAD: Final = 10  # bytes: the length of a gzip header without optional fields (RFC 1952)
+_GZIP_HEAD: Final = 10  # the length in bytes of a gzip header without optional fields (RFC 1952)
 
 
 def unsized_end(response: PlainResponse) -> Wire:
-    """Returns headers without a length, no body, then FIN: the body may be empty or lost."""
+    """Returns headers without a length, no body, then FIN.
+
+    The client cannot know whether the body is empty or lost.
+    """
     return Wire(response.head_with(_UNSIZED), End.CLOSED)
 
 
@@ -43,12 +47,12 @@ def chunked_empty_cut(response: PlainResponse) -> Wire:
 
 
 def gzip_cut(response: PlainResponse) -> Wire:
-    """Returns only the gzip header of the body, with the Content-Length of that header."""
+    """Returns only the gzip header of the compressed body, with a Content-Length of its 10 bytes."""
     return Wire(_gzip_head(response).whole, End.KEPT)
 
 
 def gzip_cut_chunked(response: PlainResponse) -> Wire:
-    """Returns only the gzip header of the body, in correctly terminated chunked encoding."""
+    """Returns only the gzip header of the compressed body, in correctly terminated chunked encoding."""
     cut = _gzip_head(response)
     return Wire(cut.head_with(_CHUNKED) + _chunk(cut.body) + _LAST_CHUNK, End.KEPT)
 

@@ -1,15 +1,15 @@
-"""Changes that make only the headers of a response odd or wrong. Status, length and body stay correct."""
+"""Changes that make only the headers of a response unusual or wrong. Status, length and body stay correct."""
 
 from dataclasses import replace
 
 from paycombat_async.sandbox.faults.response import Context, PlainResponse
 
-_LONG = 9000  # bytes; aiohttp accepts lines of up to 8190 bytes by default
-_MANY = 200  # aiohttp accepts 128 header lines by default
+_LONG = 9000  # the length of a header in bytes; by default, aiohttp accepts lines of up to 8190 bytes
+_MANY = 200  # the number of additional headers; by default, aiohttp accepts 128 header lines
 
 
 def long_header(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the response with one more header, which has 9 kB, as a gateway's Content-Security-Policy may have."""
+    """Returns the response with one more header of 9 kB, as long as a gateway's Content-Security-Policy may be."""
     return _with(response, {"Content-Security-Policy": "x" * _LONG})
 
 
@@ -24,7 +24,7 @@ def not_as_json(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def wrongly_encoded(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the plain JSON body under a Content-Encoding that is the name of a character set."""
+    """Returns the plain JSON body with a Content-Encoding that is the name of a character set (UTF-8)."""
     return _with(response, {"Content-Encoding": "UTF-8"})
 
 

@@ -17,7 +17,7 @@ from paycombat_async.sandbox.faults.sleeper import Sleeper
 
 IdleAction: TypeAlias = Callable[[socket.socket], object]
 
-NO_LINGER: Final = struct.pack("ii", 1, 0)  # SO_LINGER with time 0: close sends RST
+NO_LINGER: Final = struct.pack("ii", 1, 0)  # SO_LINGER with a time of 0, with which closing a socket sends RST
 _NO_ADDRESS: Final = bytes(16)  # a socket address of family AF_UNSPEC, which is 0
 
 
@@ -43,21 +43,22 @@ def reset(connection: socket.socket) -> None:
 class IdleFaults:
     """Scheduled actions on idle connections, at most one per connection.
 
-    With the system clock they run in a thread of their own, on a duplicate of the connection's socket. The reason is
-    that under `async with` the sandbox shares its caller's event loop, and the actions must happen on time even while
-    that loop is blocked. With any other clock they run in the sandbox's loop, because such a clock may be bound to a
-    loop.
+    With the system clock, the actions run in a thread of their own, on a duplicate of the connection's socket. The
+    reason is that under `async with` the sandbox shares its caller's event loop, and the actions must happen on time
+    even while this loop is blocked. With any other clock, the actions run in the sandbox's loop, because such a clock
+    may be bound to a loop.
 
     A request that arrives before the action cancels the action, because the client would take the unsolicited bytes for
-    its response. The request has arrived when its bytes are in the socket's buffer or `drop` is called. A request that
-    is sent at the same moment may still cross with the action, as on a real network.
+    the response to this request. A request has arrived when its bytes are in the socket's buffer, or when `drop` is
+    called. A request that is sent at the same moment as the action may still cross with it, as on a real network.
     """
 
     def __init__(self, clock: Clock, sleeper: Sleeper) -> None:
         self._sleeper = sleeper
         self._has_thread = clock is SYSTEM_CLOCK
         self._thread: BackgroundLoop | None = None
-        self._lock = threading.Lock()  # held while an action runs, so that no action runs after `drop` has returned
+        # The lock is held while an action runs, so that no action runs after `drop` has returned.
+        self._lock = threading.Lock()
         self._planned: dict[asyncio.BaseTransport, _Planned] = {}
         self._is_over = False
 
@@ -65,7 +66,10 @@ class IdleFaults:
         return bool(self._planned)
 
     def plan(self, transport: asyncio.Transport, action: IdleAction, *, after: float) -> None:
-        """Schedules the action on this connection in `after` seconds; runs it now if `after` is 0."""
+        """Schedules the action on this connection for `after` seconds from now.
+
+        If `after` is 0, runs the action immediately.
+        """
         if self._is_over:
             return
         planned = self._planned[transport] = _Planned(transport, action)
@@ -108,7 +112,10 @@ class IdleFaults:
 
 
 class _Planned:
-    """An action and its connection. The socket is a duplicate, so that no new connection can get its descriptor."""
+    """An action and its connection.
+
+    The socket is a duplicate. Otherwise its descriptor could belong to a new connection by the time of the action.
+    """
 
     def __init__(self, transport: asyncio.Transport, action: IdleAction) -> None:
         own = transport.get_extra_info("socket")
@@ -134,4 +141,4 @@ def _is_idle(connection: socket.socket) -> bool:
         connection.recv(1, socket.MSG_PEEK)
     except BlockingIOError:
         return True
-    return False  # the socket has a request or the client's FIN to read
+    return False  # there are bytes of a request, or the client's FIN, to read from the socket

@@ -19,7 +19,7 @@ _NOTHING: Final = PlainResponse(200, {}, b"")
 
 
 class Injector:
-    """Applies faults; each running sandbox has one."""
+    """Applies faults. Each running sandbox has one injector."""
 
     def __init__(self, clock: Clock, redirect_to: str) -> None:
         self._clock = clock
@@ -28,10 +28,10 @@ class Injector:
         self.idle_faults = IdleFaults(clock, self._sleeper)
 
     async def inject(self, mishap: Mishap, answer: Answer, skip_handler: Answer) -> web.StreamResponse:
-        """Returns the faulty response.
+        """Returns the response that the fault has changed or broken.
 
-        `answer` executes the request; `skip_handler` only checks Host and reads the body. If the sandbox stops during a
-        wait of the fault, the connection is closed without a response.
+        `answer` executes the request. `skip_handler` does not execute it: it only checks the Host header and reads the
+        body. If the sandbox stops while the fault waits, the connection is closed without a response.
         """
         action = ACTIONS[mishap.fault]
         if action.pause is Pause.BEFORE and not await self._sleeper.sleep(mishap.seconds):

@@ -11,9 +11,9 @@ from paycombat_async.errors import ConfigurationError
 class Fault(StrEnum):
     """An error that the sandbox injects into a request or a webhook.
 
-    The request is not executed if the fault's name ends in BEFORE_COMMIT, or if the fault is a 429, a redirect,
-    `ERROR_OBJECT`, `HTML_413`, or a failure inside a 200 other than `STATUS_499_IN_200`. With all other faults it is
-    executed.
+    A request is not executed if the fault's name ends in BEFORE_COMMIT or begins with STATUS_429 or REDIRECT. It is not
+    executed either if the fault is `ERROR_OBJECT`, `HTML_413`, or a failure inside a 200 other than
+    `STATUS_499_IN_200`. With all other faults, the request is executed.
     """
 
     LATENCY = "latency"
@@ -106,7 +106,7 @@ class Fault(StrEnum):
     def lasting(self, seconds: float) -> "Mishap":
         """Returns this fault with a duration in seconds.
 
-        Raises `ConfigurationError` for a fault that takes no time, and for a duration that is negative or not finite.
+        Raises `ConfigurationError` if the fault takes no time, or if the duration is negative or not finite.
         """
         if self not in SECONDS:
             raise ConfigurationError(f"{self} takes no time; those that do: {', '.join(SECONDS)}")
@@ -116,7 +116,7 @@ class Fault(StrEnum):
 
 
 class Mishap(NamedTuple):
-    """A fault and its duration in seconds; 0 for a fault that takes no time."""
+    """A fault and its duration in seconds. The duration is 0 if the fault takes no time."""
 
     fault: Fault
     seconds: float
@@ -130,9 +130,9 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_SECONDS: 1,
     Fault.STATUS_429_FLOAT: 0.5,
     Fault.STATUS_429_DATE: 2,
-    Fault.TRICKLE: 0.05,  # seconds from one byte to the next
-    Fault.LATE_ANSWER: 35,  # longer than the client's default timeout of 30
-    Fault.STRAY_ANSWER: 0.005,  # seconds after the correct response; so are the durations below
+    Fault.TRICKLE: 0.05,  # the time from one byte to the next
+    Fault.LATE_ANSWER: 35,  # longer than the client's default timeout of 30 seconds
+    Fault.STRAY_ANSWER: 0.005,  # this and all further durations: the time after the correct response
     Fault.STRAY_PART: 0.005,
     Fault.STRAY_408: 0.005,
     Fault.STRAY_429: 0.005,
@@ -140,13 +140,16 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.IDLE_END: 0.005,
     Fault.IDLE_RESET: 0.005,
 }
-# Faults that act on the idle connection after a correct response.
+# The faults that act on the idle connection after a correct response.
 IDLE_FAULTS: Final = frozenset(fault for fault in Fault if fault.startswith(("stray", "idle")))
 WEBHOOK_FAULTS: Final = frozenset({Fault.DUPLICATE_WEBHOOK, Fault.OUT_OF_ORDER_WEBHOOK})
 
 
 def fault_named(name: str) -> Fault:
-    """Returns the fault with this name. Raises `ConfigurationError`, which lists all names, for any other name."""
+    """Returns the fault with this name.
+
+    Raises `ConfigurationError`, which lists all names, if there is no such fault.
+    """
     try:
         return Fault(name)
     except ValueError:

@@ -11,25 +11,28 @@ import msgspec
 from paycombat_async.sandbox.envelopes import refusal
 from paycombat_async.sandbox.refusals import Refused
 
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)  # `Decimal`, so that amounts keep their digits
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)  # decodes amounts as `Decimal`, which keeps their digits
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 
 
 @dataclass(frozen=True, slots=True)
 class PlainResponse:
-    """Status, headers (without Content-Length) and body of a response."""
+    """The status, the headers (without Content-Length) and the body of a response."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def head(self, length: int) -> bytes:
-        """Returns the bytes of status line and headers, with this Content-Length."""
+        """Returns the bytes of the status line and the headers, with this Content-Length."""
         return self.head_with({"Content-Length": str(length)})
 
     def head_with(self, framing: Mapping[str, str]) -> bytes:
-        """Returns the bytes of status line, headers and `framing` (Content-Length, Transfer-Encoding or no header)."""
+        """Returns the bytes of the status line, the headers and `framing`.
+
+        `framing` is a Content-Length or Transfer-Encoding header, or no header.
+        """
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in {**self.headers, **framing}.items()]
         return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
@@ -37,7 +40,7 @@ class PlainResponse:
     # Any: a JSON document.
     @property
     def document(self) -> Any:
-        """The decoded JSON body; None if the body is not JSON."""
+        """The decoded JSON body, or None if the body is not JSON."""
         try:
             return _DECODER.decode(self.body)
         except msgspec.DecodeError:

@@ -1,6 +1,6 @@
-"""Decides which request gets which fault: a queued fault, or else a random fault that is drawn by rates and seed.
+"""Decides which request gets which fault: a fault that was queued, or else a random fault by rates and seed.
 
-With the same seed, requests in the same order get the same faults.
+With the same seed, the same sequence of requests gets the same faults.
 """
 
 import threading
@@ -29,7 +29,8 @@ Odds: TypeAlias = tuple[tuple[Mishap, float], ...]
 class Applied:
     """A fault that was applied to a request, or to a webhook if `arrival` is None.
 
-    `number` counts all requests (or all webhooks) from 1, including those without a fault. `seconds` is the duration.
+    `number` is the number of the request among all requests (or of the webhook among all webhooks), counted from 1.
+    Requests without a fault count, too. `seconds` is the duration of the fault.
     """
 
     number: int
@@ -42,16 +43,18 @@ class Applied:
 class Faults:
     """The faults of a sandbox: `Faults(seed=7, rates={"500_after_commit": 0.02, "latency=50ms": 0.1})`.
 
-    Faults that `script` and `next` have queued take precedence over `rates`. Safe to use from several threads. Use one
-    object per sandbox.
+    Faults that were queued with `script` and `next` take precedence over `rates`. Safe to use from several threads. Use
+    each object for only one sandbox.
     """
 
     def __init__(
         self, *, seed: int = 0, rates: Mapping[str, float] | None = None, redirect_to: str = ELSEWHERE
     ) -> None:
-        """`rates` are fractions of all requests, at most 1 in total. `redirect_to` is the target of redirects.
+        """`rates` are fractions of all requests, together at most 1. `redirect_to` is the target of redirects.
 
-        Raises `ConfigurationError` for an unknown fault, listing all names, and for a rate that is not from 0 to 1.
+        Faults of webhooks have rates of their own, as fractions of all webhooks. Raises `ConfigurationError`, which
+        lists all names, for an unknown fault. Raises it, too, for a rate that is not from 0 to 1, for a fault that is
+        given twice, and if the rates are more than 1 together.
         """
         self.redirect_to = redirect_to
         self.counts: Counter[str] = Counter()
@@ -70,7 +73,7 @@ class Faults:
     def of(cls, given: "Faults | str | None", *, seed: int = 0) -> "Faults":
         """Returns a `Faults` from a str such as `500_after_commit:0.02,latency=50ms:0.1`.
 
-        It has no faults if `given` is None. A `Faults` is returned unchanged.
+        Returns a `Faults` without faults if `given` is None, and `given` unchanged if it is a `Faults`.
         """
         if isinstance(given, Faults):
             return given
@@ -80,21 +83,25 @@ class Faults:
 
     @property
     def applied(self) -> list[Applied]:
-        """The latest 1000 applied faults, oldest first. `counts` says how often each fault was applied, by its name."""
+        """The latest 1000 faults that were applied, oldest first.
+
+        `counts` says how often each fault was applied, by the fault's name.
+        """
         with self._lock:
             return list(self._applied)
 
     @property
     def left(self) -> int:
-        """The number of steps that `script` and `next` have queued and that no request or webhook has used yet."""
+        """The number of queued steps that no request or webhook has used yet."""
         with self._lock:
             return len(self._next) + sum(map(len, self._scripts.values()))
 
     def script(self, operation: str, steps: Iterable[Step]) -> None:
-        """Queues faults for the next requests of one operation, in order. None stands for a request without a fault.
+        """Queues faults for the next requests of one operation, in order.
 
-        `operation` is the endpoint's name, "unknown" for paths of no endpoint, or "webhooks". Raises
-        `ConfigurationError` for any other name, and for a fault that is not for such requests.
+        A step of None means a request without a fault. `operation` is an endpoint's name, "unknown" for requests to no
+        endpoint, or "webhooks". Raises `ConfigurationError` for any other name, for a request fault on webhooks, and
+        for a webhook fault on requests.
         """
         if operation not in _OPERATIONS:
             raise ConfigurationError(f"there is no operation {operation!r}; there are: {', '.join(_OPERATIONS)}")
@@ -104,18 +111,22 @@ class Faults:
             self._update_is_fault_free()
 
     def next(self, *steps: Step) -> None:
-        """Queues faults for the next requests of all operations but those for which `script` has queued faults."""
+        """Queues faults for the next requests, in order.
+
+        They are for all operations without faults queued by `script`. Raises `ConfigurationError` for an unknown fault,
+        and for a fault of webhooks.
+        """
         mishaps = _mishaps(steps, are_webhooks=False)
         with self._lock:
             self._next.extend(mishaps)
             self._update_is_fault_free()
 
     def set_rates(self, rates: Mapping[str, float]) -> None:
-        """Replaces the rates, from the next request on. Queued faults stay."""
+        """Replaces all rates, from the next request or webhook on. Queued faults stay."""
         self._set((mishap_of(text), rate) for text, rate in rates.items())
 
     def calm(self) -> None:
-        """Removes all rates and queued faults, so that there are no faults from the next request on."""
+        """Removes all rates and all queued faults. The next requests and webhooks get no fault."""
         with self._lock:
             self._odds = ((), ())
             self._scripts.clear()
@@ -123,12 +134,12 @@ class Faults:
             self._update_is_fault_free()
 
     def decide(self, arrival: Arrival) -> Mishap | None:
-        """Returns the fault for this request; None if it gets no fault.
+        """Returns the fault for this request, or None if the request gets no fault.
 
-        Must be called once per request, in order, because it uses up a queued step.
+        Must be called once for each request, in the order of requests, because it uses up one queued step.
         """
         number = next(self._requests)
-        if self._is_fault_free:  # read without the lock, because having no faults is the common case
+        if self._is_fault_free:  # read without the lock to save time, because most sandboxes have no faults
             return None
         with self._lock:
             steps = self._scripts.get(arrival.operation) or self._next
@@ -137,7 +148,7 @@ class Faults:
             return self._record_applied(mishap, number, arrival.operation, arrival)
 
     def for_webhook(self) -> Fault | None:
-        """Returns the fault for the next webhook; None if it gets no fault. Uses up a queued step."""
+        """Returns the fault for the next webhook, or None if the webhook gets no fault. Uses up one queued step."""
         with self._lock:
             number = next(self._webhooks)
             steps = self._scripts.get(WEBHOOKS)
@@ -146,7 +157,7 @@ class Faults:
         return mishap and mishap.fault
 
     def _set(self, rates: Iterable[tuple[Mishap, float]]) -> None:
-        odds = sorted(rates)  # sorted, so that the order of the arguments does not change what is drawn
+        odds = sorted(rates)  # sorted, so that the order of the arguments does not change which faults are drawn
         of_webhooks = tuple(one for one in odds if one[0].fault in WEBHOOK_FAULTS)
         of_requests = tuple(one for one in odds if one[0].fault not in WEBHOOK_FAULTS)
         _check(of_webhooks)
@@ -172,7 +183,7 @@ class Faults:
 
 
 def draw(odds: Odds, draw_id: str) -> Mishap | None:
-    """Returns a fault that is drawn with these odds, or None. The result is always the same for the same `draw_id`."""
+    """Returns a fault that is drawn by its rate, or None. For the same `draw_id`, the result is always the same."""
     if not odds:
         return None
     point = int(content_digest(draw_id.encode())[:13], 16) / 16**13

@@ -7,7 +7,7 @@ from paycombat_async._clock import Clock
 
 
 class Sleeper:
-    """Sleeps with the sandbox's clock, and runs tasks that sleep. After `end` every sleep returns immediately."""
+    """Sleeps with the sandbox's clock, and runs tasks that sleep. After `end`, every sleep returns immediately."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -15,14 +15,14 @@ class Sleeper:
         self._is_over = False
 
     async def sleep(self, seconds: float) -> bool:
-        """Sleeps. Returns True if the time has passed, False if the sandbox stops before."""
+        """Sleeps. Returns True if the time has passed, or False if the sandbox has stopped before."""
         if self._is_over:
             return False
         timer = self.start(self._clock.sleep(seconds))
         try:
             await asyncio.wait((timer,))
         finally:
-            timer.cancel()  # the timer still runs if this coroutine is cancelled
+            timer.cancel()  # if this coroutine was cancelled, the timer still runs
         if timer.cancelled():
             return False
         timer.result()

@@ -1,4 +1,4 @@
-"""The table of the faults' effects: whether the request is executed, and how its response is changed."""
+"""The effect of each fault: whether the request is executed, and how the response is changed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from paycombat_async.sandbox.faults.response import Change, PlainResponse
 
 
 class Pause(Enum):
-    """When a fault waits: before or after the handler runs."""
+    """The time at which a fault waits: before or after the handler runs."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -21,7 +21,7 @@ class Pause(Enum):
 class Action:
     """The effect of a fault: whether the handler runs, when to wait, how to change the response and how to write it.
 
-    Without `write`, aiohttp writes the response as usual.
+    If `write` is None, aiohttp writes the response as usual.
     """
 
     executes: bool = True

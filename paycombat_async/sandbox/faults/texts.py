@@ -13,7 +13,10 @@ _IN_SECONDS: Final = {"ms": 0.001, "s": 1.0, "": 1.0}
 
 
 def mishap_of(text: str) -> Mishap:
-    """Returns the fault in a str like `NAME` or `NAME=TIME`. Raises `ConfigurationError` if name or time is invalid."""
+    """Returns the fault in a str like `NAME` or `NAME=TIME`.
+
+    Raises `ConfigurationError` if name or time is invalid.
+    """
     name, has_time, time = text.partition("=")
     fault = fault_named(name.strip())
     if not has_time:
@@ -25,10 +28,10 @@ def mishap_of(text: str) -> Mishap:
 
 
 def rates_of(text: str) -> Iterator[tuple[Mishap, float]]:
-    """Yields the faults and rates in a str of items like `NAME[=TIME][:RATE]`, separated by commas.
+    """Yields the faults and their rates in a str of items like `NAME[=TIME][:RATE]`, separated by commas.
 
-    The default rate is 1 (every request); a rate that is not a number is NaN. Raises `ConfigurationError` if a name or
-    time is invalid.
+    An item without a rate gets the rate 1 (every request). A rate that is not a number becomes NaN. Raises
+    `ConfigurationError` if a name or time is invalid.
     """
     for item in filter(None, map(str.strip, text.split(","))):
         name, has_rate, rate = item.partition(":")

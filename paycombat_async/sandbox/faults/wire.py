@@ -1,6 +1,7 @@
-"""Responses that an HTTP library cannot produce, written directly to the connection.
+"""Responses that an HTTP library cannot produce, and that are written directly to the connection.
 
-Functions that return a `Wire` say what it writes. FIN is TCP's normal end of a connection, RST the abrupt one.
+The docstring of a function that returns a `Wire` says what is written. FIN is TCP's normal end of a connection, and RST
+its abrupt end.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ _MISSING_BYTES: Final = 10
 
 
 class End(Enum):
-    """How the connection ends after the response."""
+    """What happens to the connection after the response: it stays open, or ends with FIN or RST."""
 
     KEPT = "kept"
     CLOSED = "closed"
@@ -32,9 +33,10 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """The raw bytes of a response, written together or byte by byte (`is_slow`), and how the connection ends.
+    """The raw bytes of a response, and how the connection ends after them.
 
-    `later` is an action to run on the connection when it is idle after the response.
+    The bytes are written together, or one by one if `is_slow` is true. `later` is an action that runs on the connection
+    when it is idle after the response.
     """
 
     data: bytes
@@ -65,7 +67,7 @@ def half_body(response: PlainResponse) -> Wire:
 def length_too_long(response: PlainResponse) -> Wire:
     """Returns a response whose Content-Length is 10 bytes too large, on a connection that stays open.
 
-    The client waits for the rest.
+    The client waits for the missing bytes.
     """
     return Wire(response.head(len(response.body) + _MISSING_BYTES) + response.body, End.KEPT)
 
@@ -73,7 +75,7 @@ def length_too_long(response: PlainResponse) -> Wire:
 def length_too_short(response: PlainResponse) -> Wire:
     """Returns a response whose Content-Length is 10 bytes too small, on a connection that stays open.
 
-    The rest looks like the beginning of the next response.
+    The last 10 bytes of the body look like the beginning of the next response.
     """
     return Wire(response.head(max(0, len(response.body) - _MISSING_BYTES)) + response.body, End.KEPT)
 
@@ -93,12 +95,15 @@ def stray_part(response: PlainResponse) -> Wire:
 
 
 def stray_408(response: PlainResponse) -> Wire:
-    """Returns a correct response and, later, a 408, as some servers send it before they close an idle connection."""
+    """Returns a correct response and, later on the idle connection, a 408. Some servers send it before they close."""
     return _idle(response, idle.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"))
 
 
 def stray_error(status: int) -> Callable[[PlainResponse], Wire]:
-    """Returns a function for a correct response and, later on the idle connection, an unsolicited error response."""
+    """Returns a function for a correct response and, later on the idle connection, an unsolicited error response.
+
+    The unsolicited response has this status.
+    """
     stray = idle.send(refused(status, "STRAY", "nobody asked", {}).whole)
     return lambda response: _idle(response, stray)
 
@@ -118,7 +123,7 @@ def _idle(response: PlainResponse, later: idle.IdleAction) -> Wire:
 
 
 class RawAnswer(web.StreamResponse):
-    """An aiohttp response that writes a `Wire`. `status` is 0 if the client receives no complete headers."""
+    """An aiohttp response that writes a `Wire`. Its `status` is 0 if the client receives no complete headers."""
 
     def __init__(
         self, wire: Wire, status: int, *, seconds: float, sleeper: Sleeper, idle_faults: idle.IdleFaults
@@ -135,7 +140,10 @@ class RawAnswer(web.StreamResponse):
         return self._is_kept
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Writes all bytes and ends or keeps the connection. Returns None, so that aiohttp writes nothing itself."""
+        """Writes all bytes, then closes the connection or keeps it open.
+
+        Returns None, so that aiohttp writes nothing itself.
+        """
         transport = request.transport
         if transport is None or transport.is_closing():
             return None

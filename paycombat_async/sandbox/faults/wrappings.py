@@ -24,7 +24,10 @@ class _Unwrapped(NamedTuple):
 
 
 def wrapped(envelope: Envelope) -> Change:
-    """Returns a function that puts the data of a response into this envelope. Responses without data stay unchanged."""
+    """Returns a function that puts the data of a response into this envelope.
+
+    A response without data stays unchanged.
+    """
 
     def change(response: PlainResponse, context: Context) -> PlainResponse:
         unwrapped_body = _unwrap(response.document)
@@ -34,7 +37,10 @@ def wrapped(envelope: Envelope) -> Change:
 
 
 def wrongly_wrapped(response: PlainResponse, context: Context) -> PlainResponse:
-    """Returns the same data in the next of the four envelope forms (A, B, C, D, then A again)."""
+    """Returns the response with its data in another envelope: B in place of A, C of B, D of C, and A of D.
+
+    A response without data stays unchanged.
+    """
     unwrapped_body = _unwrap(response.document)
     return (
         response
@@ -44,26 +50,29 @@ def wrongly_wrapped(response: PlainResponse, context: Context) -> PlainResponse:
 
 
 def unwrapped(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the data without an envelope."""
+    """Returns the response with its data and no envelope. A response without data stays unchanged."""
     unwrapped_body = _unwrap(response.document)
     return response if unwrapped_body is None else response.with_document(unwrapped_body.data)
 
 
 def without_identity(response: PlainResponse, context: Context) -> PlainResponse:
-    """Returns a success whose data is one unknown field instead of the correct data, so that it has no id.
+    """Returns a successful response whose data has one unknown field in place of the correct fields, and so no id.
 
     A response whose data has no id stays unchanged.
     """
     unwrapped_body = _unwrap(response.document)
     if unwrapped_body is None or not _has_identity(unwrapped_body.data):
         return response
-    # Envelope D has no field that says success, so envelope A is used in its place.
+    # Envelope A is used in place of envelope D, because D has no field that says that the call succeeded.
     envelope = ENVELOPE_A if unwrapped_body.envelope is ENVELOPE_D else unwrapped_body.envelope
     return _in(envelope, {"unheard_of": "by anybody"}, response, context)
 
 
 def without_verdict(response: PlainResponse, context: Context) -> PlainResponse:
-    """Returns the data without its ids, in envelope D, which has no field that says success."""
+    """Returns the response with its data in envelope D, without the ids of the data.
+
+    Envelope D has no field that says whether the call succeeded. A response without data stays unchanged.
+    """
     unwrapped_body = _unwrap(response.document)
     if unwrapped_body is None:
         return response
@@ -84,7 +93,7 @@ def _in(envelope: Envelope, data: object, response: PlainResponse, context: Cont
 
 # Any: a JSON document.
 def _unwrap(outer: Any) -> _Unwrapped | None:
-    """Returns the envelope function and the data in it; None for a response without data, such as an error."""
+    """Returns the envelope function of a response, and the data in it. Returns None if the response has no data."""
     if not isinstance(outer, dict) or "data" not in outer:
         return None
     data: Any = outer["data"]  # pyright: ignore[reportUnknownVariableType]  # JSON

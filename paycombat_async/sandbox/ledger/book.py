@@ -1,4 +1,4 @@
-"""The ledger's two SQLite tables: the movements, which are only ever appended, and the balance of each currency."""
+"""The ledger's two SQLite tables: the movements, which never change, and the balance of each currency."""
 
 import sqlite3
 import threading
@@ -31,8 +31,8 @@ _COLUMNS: Final = "number, at, movement, currency, amount, id, reference, endpoi
 class Ledger:
     """Every movement of money, oldest first. Safe to read from several threads.
 
-    The first entry of a currency is its opening balance (`Movement.OPENING`), so the entries add up to the balance;
-    `len()` and iteration include it.
+    The first entry of each currency is its opening balance (`Movement.OPENING`), so that the sum of all entries is the
+    balance. `len()` and iteration include this entry.
     """
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, openings: Openings) -> None:
@@ -41,24 +41,25 @@ class Ledger:
         self._openings = openings
 
     def balance(self, currency: str) -> Decimal:
-        """Returns the balance in a currency: the opening balance if the currency has no movements."""
+        """Returns the balance in a currency. A currency without movements has its opening balance."""
         rows = self._rows("SELECT amount FROM balances WHERE currency = ?", currency)
         return Decimal(rows[0][0]) if rows else self._openings.of(currency)
 
     def balances(self) -> dict[str, Decimal]:
-        """Returns the balances of all currencies that have movements."""
+        """Returns the balance of each currency that has movements."""
         return {currency: Decimal(amount) for currency, amount in self._rows("SELECT currency, amount FROM balances")}
 
     def entries(self) -> list[LedgerEntry]:
         """Returns all ledger entries, oldest first."""
-        # No SQL injection is possible here (S608): `_COLUMNS` is a constant.
+        # No SQL injection is possible here (S608), because `_COLUMNS` is a constant.
         return [_entry(row) for row in self._rows(f"SELECT {_COLUMNS} FROM movements ORDER BY number")]  # noqa: S608
 
     def doubles(self) -> list[Double]:
-        """Returns the payins and payouts that were made more than once; an empty list if there are none.
+        """Returns the payins and payouts that were made more than once, or an empty list if there are none.
 
-        Two are the same if they have the same `order_id` or `order_reference` or, if both have no such reference, an
-        identical body. A payout that repeats a FAILED or RETURNED payout is not counted.
+        Two payins, or two payouts, are duplicates if they have the same `order_reference` or `order_id`. If both have
+        no such reference, they are duplicates if their request bodies are identical. A payout that repeats a FAILED or
+        RETURNED payout is not a duplicate.
         """
         return doubles_in(self.entries())
 
@@ -70,9 +71,10 @@ class Ledger:
         return total
 
     def book(self, entry: LedgerEntry) -> None:
-        """Adds an entry and updates the balance. Must be called inside a transaction. The database assigns `number`.
+        """Adds an entry and updates the balance. Must be called inside a transaction.
 
-        Raises `Refused` (422) if the balance would become negative.
+        The database assigns the `number`; the passed number is ignored. Raises `Refused` (422) if the balance would
+        become negative.
         """
         self._open(entry)
         balance = plus(self.balance(entry.currency), entry.amount)

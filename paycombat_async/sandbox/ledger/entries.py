@@ -19,11 +19,11 @@ class Movement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One movement on the balance of a currency: a credit if `amount` is positive, else a debit.
+    """One movement on the balance of a currency. A positive `amount` is a credit, and a negative one is a debit.
 
-    `id` is the id of the payin or payout, `reference` the merchant's own id for it (`order_id`, `order_reference`; None
-    if the merchant gave none), `endpoint` the name of the call that created it, `body_digest` a digest of the request
-    body. An opening balance has none of these.
+    `id` is the id of the payin or payout. `reference` is the merchant's own id for it (`order_reference` or
+    `order_id`), or None if the merchant passed none. `endpoint` is the name of the call that created it. `body_digest`
+    is a digest of the body of this call. An opening balance has none of these.
     """
 
     number: int
@@ -39,7 +39,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Double:
-    """Payins or payouts that share a reference or, if they have no reference, an identical body."""
+    """Payins or payouts that have the same reference or, if they have no reference, identical request bodies."""
 
     reference: str | None
     entries: tuple[LedgerEntry, ...]
@@ -52,7 +52,7 @@ _REVERSALS: Final = frozenset({Movement.PAYOUT_FAILED, Movement.PAYOUT_RETURNED}
 def doubles_in(entries: Iterable[LedgerEntry]) -> list[Double]:
     """Returns the duplicate payins and payouts, in the order in which they occurred.
 
-    A payout that was created after an identical payout became FAILED or RETURNED is a retry and not a duplicate.
+    A payout that was created after an identical payout had become FAILED or RETURNED is a retry and not a duplicate.
     """
     standing: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}
     doubled: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}

@@ -10,10 +10,14 @@ DEFAULT_BALANCE: Final = Decimal(1_000_000)
 
 
 class Openings:
-    """The opening balances: the given ones and 0 for all other currencies, or 1,000,000 for all if none are given."""
+    """The opening balance of each currency.
+
+    If `given` is None, it is 1,000,000 for every currency. Otherwise it is the amount in `given`, or 0 for a currency
+    that is not in `given`.
+    """
 
     def __init__(self, given: Mapping[str, Decimal | int] | None) -> None:
-        """Raises `ConfigurationError` for an amount that is negative, not finite, or neither `Decimal` nor `int`."""
+        """Raises `ConfigurationError` if an amount is negative, not finite, or neither a `Decimal` nor an `int`."""
         self._rest = DEFAULT_BALANCE if given is None else Decimal(0)
         self._given = {currency: _checked(currency, amount) for currency, amount in (given or {}).items()}
 

@@ -1,4 +1,4 @@
-"""The ledger as one value. `GET /sandbox/ledger` of a running sandbox returns it as JSON, for other processes."""
+"""The ledger as one value. `GET /sandbox/ledger` of a running sandbox returns it as JSON to other processes."""
 
 import http.client
 from decimal import Decimal
@@ -18,7 +18,7 @@ _TIMEOUT_S: Final = 10.0
 
 
 class LedgerReport(Struct, frozen=True, kw_only=True):
-    """The contents of a ledger at one moment: the balances by currency, all movements, and the duplicate movements."""
+    """The contents of a ledger at one moment: the balance of each currency, all movements, and the duplicates."""
 
     balances: dict[str, Decimal]
     entries: list[LedgerEntry]
@@ -26,7 +26,7 @@ class LedgerReport(Struct, frozen=True, kw_only=True):
 
 
 def report_of(ledger: Ledger) -> LedgerReport:
-    """Returns the report of a ledger as it is now. The entries are read from the database only once."""
+    """Returns the report of a ledger as it is now. Reads the entries from the database only once."""
     entries = ledger.entries()
     return LedgerReport(balances=ledger.balances(), entries=entries, doubles=doubles_in(entries))
 
@@ -34,8 +34,8 @@ def report_of(ledger: Ledger) -> LedgerReport:
 def fetch_ledger(base_url: str) -> LedgerReport:
     """Returns the ledger of a sandbox that runs in another process, such as `paycombat sandbox`.
 
-    Blocks for at most 10 seconds without any byte from the sandbox. Raises `ConfigurationError` for an address on
-    another machine, and if no sandbox answers there.
+    Blocks until the sandbox has answered. Raises `ConfigurationError` if the sandbox sends nothing for 10 seconds, if
+    there is no sandbox at the address, or if the address is on another machine.
     """
     host, port = _address(base_url)
     connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)

@@ -4,7 +4,10 @@ from msgspec import Struct
 
 
 class CurrencyArea(Struct, frozen=True):
-    """A country and its currency, as ISO 3166 and ISO 4217 codes. The euro's country is EU, as the provider writes."""
+    """A country and its currency, as ISO 3166 and ISO 4217 codes.
+
+    The country of the euro is EU, as the provider writes it.
+    """
 
     country_code: str
     country_name: str

@@ -14,7 +14,8 @@ from paycombat_async.schemas.methods import PayinMethod, PayoutMethod
 
 M = TypeVar("M", PayinMethod, PayoutMethod)
 
-# The query parameters that filter a list of methods, named as in the API of Finmo, the provider's upstream.
+# The query parameters that filter a list of methods. Their names are those of the API of Finmo, the provider's
+# upstream.
 _PAYIN_QUERY: Final = ("country", "currency")
 _PAYOUT_QUERY: Final = ("sender_country", "sender_currency", "beneficiary_country", "beneficiary_currency")
 
@@ -56,7 +57,10 @@ def retrieve_payout_balance(call: RoutedCall[None]) -> PayoutBalance:
 
 
 def _matching(methods: Iterable[M], query: Mapping[str, str], names: Iterable[str]) -> list[M]:
-    """Returns the methods that match every query parameter in `names`. A parameter that is not sent matches all."""
+    """Returns the methods that match all query parameters in `names`.
+
+    A parameter that is not sent matches every method.
+    """
     asked = {name: query[name] for name in names if name in query}
     return [method for method in methods if all(getattr(method, name) == value for name, value in asked.items())]
 

@@ -1,6 +1,7 @@
 """The payin methods, as data.
 
-The provider documents au_bank_npp, eu_bank_sct_eur and KDB산업은행, with few of their values. The rest is invented.
+The provider documents the methods au_bank_npp, eu_bank_sct_eur and KDB산업은행, but few of their values. The rest is
+invented.
 """
 
 from collections.abc import Iterable
@@ -14,13 +15,13 @@ from paycombat_async.schemas.methods import PayinMethod, RequiredField
 
 
 class KoreanBank(Struct, frozen=True):
-    """A Korean bank that opens virtual accounts; its name is also the name of its payin method."""
+    """A Korean bank that opens virtual accounts. Its name is also the name of its payin method."""
 
     bank_code: str
     bank_name: str
 
 
-# The provider documents only the first bank; the others are Korean banks with their real clearing codes.
+# The provider documents only the first bank. The other ones are Korean banks with their real clearing codes.
 KOREAN_BANKS = (
     KoreanBank("002", "KDB산업은행"),
     KoreanBank("003", "IBK기업은행"),
@@ -31,7 +32,8 @@ KOREAN_BANKS = (
     KoreanBank("088", "신한은행"),
 )
 
-# Seconds. Both values are the examples in the provider's documentation, which writes them as strings.
+# The longest and the default time until a checkout expires, in seconds. Both values are the examples in the provider's
+# documentation, which writes them as strings.
 MAX_EXPIRY_S = 34_560_000
 DEFAULT_EXPIRY_S = 172_800
 

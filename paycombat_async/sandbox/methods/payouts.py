@@ -1,6 +1,7 @@
 """The payout methods, as data, with the beneficiary fields that each method requires.
 
-The provider documents the four names, and the rules for the Australian BSB and account number. The rest is invented.
+The provider documents the names of the four methods, and the rules for the Australian BSB and account number. The rest
+is invented.
 """
 
 from paycombat_async._signing import content_digest

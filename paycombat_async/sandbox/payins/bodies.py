@@ -1,6 +1,6 @@
 """The request bodies of Create Payin and Create Virtual Account.
 
-Both are nearly undocumented, so their fields are taken from other pages of the provider's documentation.
+Both bodies are nearly undocumented. Therefore their fields are taken from other pages of the provider's documentation.
 """
 
 from msgspec import UNSET, UnsetType
@@ -36,8 +36,9 @@ class NewPayin(RequestBody, frozen=True, kw_only=True):
 class NewVirtualAccount(RequestBody, frozen=True, kw_only=True):
     """The body of Create Virtual Account.
 
-    The provider's KRW guide lists its contents (customer, payin method, account, currency, amount, country), but not
-    the names of the fields. The names here are those of Create Payin, and guesses for account and country.
+    The provider's KRW guide lists what the body contains (customer, payin method, account, currency, amount, country),
+    but not the names of the fields. The names here are those of Create Payin; the names of account and country are
+    guesses.
     """
 
     payin_method_name: Text

@@ -1,4 +1,4 @@
-"""The stored document of a payin, from which responses and webhooks are made."""
+"""The stored document of a payin. Responses and webhooks are made from this document."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,9 +10,9 @@ from paycombat_async.sandbox.transitions import PENDING
 
 
 def payin_document(*, currency: str, method: str, amount: Decimal, sent: Mapping[str, str | None]) -> Document:
-    """Returns the document of a new payin, without id and times.
+    """Returns the document of a new payin, without its id and times.
 
-    `sent` has the merchant's own fields. A field that is None or absent becomes null in responses and "" in webhooks.
+    `sent` has the merchant's own fields. A field that is None or absent is null in responses and "" in webhooks.
     """
     return {name: text for name, text in sent.items() if text is not None} | {
         "merchant_id": MERCHANT,

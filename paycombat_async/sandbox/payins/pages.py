@@ -56,17 +56,23 @@ def answered_page(payin: Payin) -> dict[str, object]:
 
 
 def account_page(account: VirtualAccount) -> dict[str, object]:
-    """Returns the response of "Create Virtual Account", of which only the id is documented."""
+    """Returns the response of "Create Virtual Account". Only its id is documented."""
     return {"id": account.id}
 
 
 def webhook_of_payin(record: Record) -> dict[str, object]:
-    """Returns the body of "Webhook PAYIN SUCCESS". Most fields that are null in "Retrieve Payin" are "" here."""
+    """Returns the body of "Webhook PAYIN SUCCESS".
+
+    Most fields that are null in "Retrieve Payin" are "" in this body.
+    """
     amount = Decimal(record.document["amount"])
     document = record.document | {"amount": amount, "original_amount": amount, "type": "PAYIN"}
     return {name: document.get(name, None if name in _NULL_IN_WEBHOOKS else "") for name in _IN_WEBHOOKS}
 
 
 def webhook_of_account(record: Record) -> dict[str, object]:
-    """Returns the body of "VA Register Callback". Only the status is documented; the id says which account it is."""
+    """Returns the body of "VA Register Callback".
+
+    Only its status is documented; the id says which account it is about.
+    """
     return {"id": record.id, "status": record.status}

@@ -1,4 +1,4 @@
-"""The request body of Create Payout: the documented fields, and those of Finmo, the provider's upstream."""
+"""The request body of Create Payout: the documented fields, and the fields of Finmo, the provider's upstream."""
 
 from typing import Annotated
 
@@ -9,7 +9,10 @@ from paycombat_async.schemas.payouts import BeneficiaryCompany, BeneficiaryIndiv
 
 
 class Beneficiary(Struct, frozen=True, kw_only=True):
-    """The payee and the account. Further fields are accepted, because each payout method has its own fields."""
+    """The person or company that is paid, and their account. Further fields are allowed.
+
+    They are allowed because each payout method has fields of its own.
+    """
 
     individual: BeneficiaryIndividual | UnsetType = UNSET
     company: BeneficiaryCompany | UnsetType = UNSET
@@ -28,7 +31,7 @@ class NewPayout(RequestBody, frozen=True, kw_only=True):
     beneficiary_currency: Currency
     payout_method_name: Text
     purpose_code: Text
-    order_id: Text | Annotated[int, Meta(ge=0)] | UnsetType = UNSET  # real clients send either type
+    order_id: Text | Annotated[int, Meta(ge=0)] | UnsetType = UNSET  # some real clients send a str, others an int
     beneficiary_country: Country | UnsetType = UNSET
     fx_rate_id: OptionalText = UNSET
     debit_wallet_id: OptionalText = UNSET

@@ -19,7 +19,10 @@ from paycombat_async.schemas.payouts import Payout
 
 
 def create_payout(call: RoutedCall[NewPayout]) -> Payout:
-    """Creates a payout, even for a repeated `order_id`, because no page says that the provider refuses one."""
+    """Creates a payout, even if its `order_id` was used before.
+
+    No page of the provider says that it refuses a repeated `order_id`.
+    """
     request, now = call.request, call.state.now()
     check_payout(request, call.body)
     amount = read_amount(request.sender_amount, "$.sender_amount")
@@ -44,7 +47,7 @@ def create_payout(call: RoutedCall[NewPayout]) -> Payout:
 
 
 def simulate_payout(call: RoutedCall[Simulate]) -> object:
-    """Changes a payout's status. Returns the data of "Retrieve Payout", because the response is undocumented."""
+    """Changes a payout's status. Returns the data of "Retrieve Payout", because its own response is undocumented."""
     record = move(call.state, call.request.subject("payout_id"), [Kind.PAYOUT], to=call.request.status)
     return answered_page(_payout(record))
 
@@ -86,7 +89,10 @@ def _document(request: NewPayout, number: str, now: str) -> Document:
 
 
 def _payee(beneficiary: Beneficiary) -> str:
-    """Returns first and last name joined without a space, as in the provider's documentation, or the company's name."""
+    """Returns the company's name, or a person's first and last name.
+
+    The two names are joined without a space, as in the provider's documentation.
+    """
     if beneficiary.individual is not msgspec.UNSET:
         person = beneficiary.individual
         return (given(person.first_name) or "") + (given(person.last_name) or "")

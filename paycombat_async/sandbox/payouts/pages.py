@@ -65,8 +65,8 @@ _IN_WEBHOOKS: Final = (
     "pending_at",
     "type",
 )
-# In the documentation these fields are in the schema of "Webhook PAYOUT SUCCESS", but neither in its example nor in
-# the webhook of a failed payout.
+# The provider's documentation has these fields in the schema of "Webhook PAYOUT SUCCESS". Its example of this webhook
+# and its webhook of a failed payout lack them.
 _OF_SUCCESS: Final = ("wire_amount", "fee_taken", "fee_expected")
 
 
@@ -81,12 +81,15 @@ def answered_page(payout: Payout) -> dict[str, object]:
 
 
 def list_page(page: Page[Payout]) -> dict[str, object]:
-    """Returns `{data, total}`, the most common form of a list: the response of "Get All Payout" is undocumented."""
+    """Returns `{data, total}`, the most common form of a list.
+
+    The response of "Get All Payout" is undocumented.
+    """
     return {"data": [answered_page(payout) for payout in page.items], "total": page.total}
 
 
 def webhook_of_payout(record: Record) -> dict[str, object]:
-    """Returns the body of "Webhook PAYOUT SUCCESS", in which `original_amount` is a str and the account number null."""
+    """Returns the body of "Webhook PAYOUT SUCCESS". Its `original_amount` is a str, and its account number is null."""
     document = record.document
     names = (*_IN_WEBHOOKS, *_OF_SUCCESS) if record.status == "SUCCESS" else _IN_WEBHOOKS
     values = document | {

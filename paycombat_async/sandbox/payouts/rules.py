@@ -1,4 +1,4 @@
-"""Checks of a payout against its payout method: currency and beneficiary fields."""
+"""Checks of a payout against its payout method: currencies and beneficiary fields."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _PATH = "$.payout_beneficiary_param"
 
 
 class _Open(msgspec.Struct):
-    """The request body, of which only the beneficiary is decoded, as a dict of all fields that were sent."""
+    """The request body. Only the beneficiary is decoded, as a dict of all fields that were sent."""
 
     payout_beneficiary_param: dict[str, Any]
 
@@ -24,7 +24,10 @@ _READER = msgspec.json.Decoder(_Open)
 
 
 def check_payout(request: NewPayout, body: bytes) -> None:
-    """Raises `Refused` (400) for a field that the payout method does not allow. The message names the field."""
+    """Raises `Refused` (400) if the payout method is unknown or does not allow a field.
+
+    The message names the field.
+    """
     method = PAYOUT_METHOD_OF_NAME.get(request.payout_method_name)
     if method is None:
         raise bad_request("$.payout_method_name: there is no such payout method")
