@@ -13,6 +13,9 @@ from paycombat_async.errors import ConfigurationError
 # The most characters in a cell. They are more than the longest body that may be sent, so that a cell that is too long
 # for a body makes only its own row bad. They are few enough that a quote that is never closed does not fill the memory.
 MAX_CELL: Final = 1 << 20
+# A line break before a quote does not count: it can only be in a cell that is quoted as a whole, so it belongs to the
+# cell.
+_QUOTE_AFTER_BLANKS: Final = re.compile(r"[ \t\u00a0]+\"")
 _TOLD: Final = re.compile(r"(\"?)sep=([^\r\n\"])\1\r?\n")
 _DELIMITERS: Final = (",", ";", "\t")  # the recognized ones; Excel writes semicolons in German and French
 
@@ -79,7 +82,7 @@ def _misfit(header: Header, cells: tuple[str, ...], empty: Empty) -> str:
             return f"column {at + 1} has no name, but this row has a value there"
     for at, (name, cell) in enumerate(zip(header.names, cells, strict=False)):
         # A quote has a meaning only as the first character of a cell: `id, "VIP"` would send the quotes with the value.
-        if cell[:1].isspace() and cell.lstrip()[:1] == '"' and name not in MARKS:
+        if _QUOTE_AFTER_BLANKS.match(cell) and name not in MARKS:
             return f"{name or f'column {at + 1}'}: white space before a quote, so the quotes would be sent; take it out"
     return ""
 
