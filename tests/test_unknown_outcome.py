@@ -73,7 +73,7 @@ def _blocking_client(transport: FakeTransport, clock: FakeClock) -> Iterator[Pay
 
 def lose(transport: FakeTransport, loss: TransportError | tuple[int, bytes]) -> None:
     if isinstance(loss, TransportError):
-        transport.fail(copy.copy(loss))
+        transport.fail(type(loss)(*loss.args))  # a new one for each test: the client writes into it
     else:
         transport.answer(*loss)
 
