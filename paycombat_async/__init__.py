@@ -1,4 +1,4 @@
-"""The PayCombat API for async code. The names below are the public ones; see the README for their use."""
+"""The PayCombat API for async code. The names in `__all__` are public; the README shows how to use them."""
 
 import sys
 
@@ -6,8 +6,8 @@ if sys.argv and (
     sys.argv[0].replace("\\", "/").rpartition("/")[2] in {"paycombat", "paycombat.exe"}
     or (sys.argv[0] == "-m" and "paycombat_async.cli" in sys.orig_argv)
 ):
-    # The command is starting. A signal during the imports below, which take most of its start-up time, must end it
-    # without a traceback.
+    # The command line program is starting. The imports below take most of its start-up time, so a signal may well come
+    # while they run. Such a signal must end the program without a traceback.
     from paycombat_async.cli.launch import exit_on_signals
 
     exit_on_signals()

@@ -1,4 +1,4 @@
-"""Time, sleep and random numbers: the SDK takes them from a `Clock` only, so that tests can replace it."""
+"""The SDK takes time, sleep and random numbers from a `Clock` only, so that tests can replace them."""
 
 import math
 import random
@@ -11,15 +11,15 @@ class Clock(Protocol):
     """The time functions that the SDK uses. Pass your own as `clock=` to make retries instant in tests."""
 
     def now(self) -> float:
-        """Returns the seconds since 1970, for comparing with dates that the provider sends."""
+        """Returns the seconds since 1970. The SDK compares them with dates that the provider sends."""
         ...
 
     def monotonic(self) -> float:
-        """Returns the seconds of a clock that never runs backwards, for deadlines."""
+        """Returns the seconds of a clock that never runs backwards. The SDK measures deadlines with it."""
         ...
 
     def random(self) -> float:
-        """Returns a random number in [0, 1), for jitter."""
+        """Returns a random number in [0, 1). The SDK makes the waits between attempts random with it."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -32,7 +32,7 @@ class SystemClock:
 
     __slots__ = ()
 
-    # These are the functions of the `time` module themselves: calling them through a method would take twice as long.
+    # These are the functions of Python's modules themselves, because calling them through a method takes twice as long.
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     random = staticmethod(random.random)
@@ -47,9 +47,10 @@ SYSTEM_CLOCK = SystemClock()
 
 
 def retry_after_seconds(header: str | None, now: float) -> float | None:
-    """Returns the seconds to wait by a Retry-After header (RFC 9110, 10.2.3), number or HTTP date; None if missing.
+    """Returns the seconds to wait that a Retry-After header asks for, as a number or an HTTP date (RFC 9110, 10.2.3).
 
-    A negative number or a past date means 0. NaN, infinity and anything else give None.
+    Returns 0 for a negative number or a past date. Returns None if the header is missing or is anything else, including
+    NaN and infinity.
     """
     if header is None:
         return None
@@ -68,7 +69,7 @@ def _seconds_until(http_date: str, now: float) -> float:
         moment = email.utils.parsedate_to_datetime(http_date)
     except (ValueError, OverflowError):
         return math.nan
-    if moment.tzinfo is None:  # the zone "-0000" gives no tzinfo; HTTP dates are always in GMT
+    if moment.tzinfo is None:  # Python sets no tzinfo for the zone "-0000"; HTTP dates are always in GMT
         moment = moment.replace(tzinfo=UTC)
     try:
         return moment.timestamp() - now

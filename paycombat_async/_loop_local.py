@@ -45,13 +45,16 @@ class LoopLocal(Generic[S]):
         _instances.add(self)
 
     def current(self) -> S | None:
-        """Returns the resource of the running loop; None if this process has not opened a resource in this loop."""
+        """Returns the resource of the running loop, or None if this process has not opened a resource in this loop."""
         loop = asyncio.get_running_loop()
         entry = self._entries.get(id(loop))
         return entry.value if entry is not None and entry.loop is loop and entry.pid == os.getpid() else None
 
     async def open(self) -> S:
-        """Creates and returns the running loop's resource. It never suspends, so two tasks cannot both create one."""
+        """Creates and returns the running loop's resource.
+
+        This method never suspends, so two tasks of the loop cannot create two resources.
+        """
         loop = asyncio.get_running_loop()
         _drop_dead(self._entries, self._abandon)
         value = self._make()
@@ -61,7 +64,10 @@ class LoopLocal(Generic[S]):
         return value
 
     async def aclose(self) -> None:
-        """Closes the running loop's resource now, and those of other loops as soon as these loops run again."""
+        """Closes the running loop's resource now, and the resources of other loops when those loops run again.
+
+        Frees the resources of closed loops now.
+        """
         entry = self._entries.pop(id(asyncio.get_running_loop()), None)
         _drop(self._entries, self._abandon)
         if entry is not None:
@@ -75,8 +81,8 @@ class LoopLocal(Generic[S]):
     def disown(self) -> None:
         """Forgets all resources without freeing them: after a fork they belong to the parent process.
 
-        Sockets and the epoll instance are shared. If the child closed them, even through its garbage collector at
-        exit, the parent would receive no more events; so the child keeps them untouched until it ends.
+        Parent and child share the sockets and the epoll instance. If the child closed them, even through its garbage
+        collector at exit, the parent would receive no more events. Therefore the child keeps them open until it ends.
         """
         if self._entries:
             leak_forever(dict(self._entries))
@@ -94,9 +100,9 @@ async def _keep(
 
 
 def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
-    """Empties `entries`, the resources by loop: each open loop frees its own resource in a callback.
+    """Empties `entries`, which holds the resources by loop. Each open loop frees its own resource in a callback.
 
-    A callback, not a task, because `asyncio.Runner` runs no task that is created while it closes.
+    This is a callback and not a task, because `asyncio.Runner` runs no task that is created while the runner closes.
     """
     _drop_dead(entries, abandon)
     for entry in [entries.pop(key) for key in list(entries)]:
@@ -105,7 +111,10 @@ def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
 
 
 def _end(entry: _Entry[S], abandon: Callable[[S], None]) -> None:
-    """Frees the resource, then ends the generator that holds it. One `send` is enough: it then awaits nothing more."""
+    """Frees the resource, then ends the generator that holds it.
+
+    One `send` ends the generator, because closing a resource that is already freed awaits nothing.
+    """
     abandon(entry.value)
     with suppress(StopIteration):
         entry.keeper.aclose().send(None)
@@ -115,8 +124,8 @@ def _drop_dead(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> N
     dead = [key for key, entry in entries.items() if entry.loop.is_closed()]
     if not dead:
         return
-    # In a closed loop nothing can be awaited, so the garbage collector must close the sockets; the ResourceWarnings
-    # that this causes are ignored.
+    # Nothing can be awaited in a closed loop, so the garbage collector must close the sockets. Python emits a
+    # ResourceWarning for each socket that is closed in this way; these warnings are ignored.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for key in dead:

@@ -14,24 +14,26 @@ _NETWORK_FILE_SYSTEMS: Final = frozenset(
         *("fuse.blobfuse", "fuse.blobfuse2", "davfs", "ocfs2"),
     }
 )
-_OCTAL: Final = re.compile(r"\\([0-7]{3})")  # how the kernel writes a space in the name of a mount point
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")  # the kernel writes a space in a mount point's name as \040
 
 
 def refuse_unsafe_mount(path: Path, kind: str) -> None:
-    """Raises `ConfigurationError` if others would not see what is written to the file. Checked on Linux only.
+    """Raises `ConfigurationError` if the file is on a network file system, or is mounted without its folder.
 
-    On a network file system, SQLite cannot trust the locks. A file that is mounted by itself, as into a container, has
-    its write-ahead log in a folder that is not mounted: another container does not read it, and it ends with this one.
-    `kind` is what messages call the file, such as "inbox".
+    On a network file system, SQLite cannot rely on file locks. If only the file is mounted into a container, and not
+    its folder, SQLite keeps the write-ahead log in a folder inside the container. Other containers cannot read that
+    log, and it is lost with the container. `kind` is what messages call the file, such as "inbox". Checks nothing on
+    systems other than Linux.
     """
     try:
         mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return
     points = [(_mount_point(fields[1]), fields[2]) for mount in mounts if len(fields := mount.split(" ")) > 2]
-    real = path.resolve()  # the folder may be a link
+    real = path.resolve()  # a folder in the path may be a symbolic link
     holders = [(point, name) for point, name in reversed(points) if real.is_relative_to(point)]
-    # The longest is the nearest. Of several at one place the last one counts, which `reversed` has put first.
+    # The mount point with the longest path is the nearest one. If several file systems are mounted at the same point,
+    # only the last one is visible. `reversed` has put it first, and `max` returns the first of equal values.
     point, name = max(holders, key=lambda holder: len(holder[0].parts), default=(path.parent, ""))
     if point == real:
         why = "since SQLite keeps a second file beside it"

@@ -2,8 +2,8 @@
 
 import re
 
-# Control characters (C0, DEL, C1) can control a terminal, bidirectional marks change the order of what is shown, and
-# lone surrogates cannot be encoded in UTF-8.
+# Control characters (C0, DEL, C1) can control a terminal. Bidirectional marks change the order in which text is shown.
+# Lone surrogates cannot be encoded in UTF-8.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -19,5 +19,5 @@ def _written_out(found: re.Match[str]) -> str:
 
 
 def printable_json(text: str) -> str:
-    """Returns a JSON document with control characters and direction marks as JSON escapes; line feeds stay."""
+    """Returns the JSON document with control characters and bidirectional marks as JSON escapes, except line feeds."""
     return _UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)

@@ -7,19 +7,27 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn, TypeGuard
 
 REDACTED = "***"
-_LEAST_BASE64 = 8  # characters; shorter pieces of a secret in base64 also occur in harmless strings
-_MAX_SEARCHED = 16_384  # characters: more than is ever shown, and so few that huge hostile answers cost little time
 
-# Each secret makes the search longer, and credentials that were replaced are in use for a few minutes only.
+# A secret's base64 form is searched for only if it has at least 8 characters, because shorter forms also occur in
+# harmless strings.
+_LEAST_BASE64 = 8
+
+# Only the first 16,384 characters of a text are searched. The SDK never shows more, and searching a huge hostile answer
+# would take too long.
+_MAX_SEARCHED = 16_384
+
+# A redactor keeps at most 8 added secrets, because each secret makes the search longer. Calls use a replaced credential
+# for a few minutes only.
 _MAX_ADDED = 8
 
-# The hosted checkout address carries the X-token in its query (`?token=…&identifier=<X-token>`); in JSON, PHP writes /
-# as \/.
+# The address of the hosted checkout contains the X-token in its query (`?token=…&identifier=<X-token>`). The pattern
+# allows \/ inside a value, because PHP writes / as \/ in JSON.
 _IN_QUERY = re.compile(r"((?:identifier|token|signature)(?:=|%3D))(?:\\/|[^&\s\"'<>\\])+", re.IGNORECASE)
 _IN_JSON = re.compile(r'("[\w-]*(?:token|signature|signature_key)"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE)
 
-# An echoed header, as it is or as programs print it: `signature: 3f8a…`, `'X-Token': '…'`, `\"token\": \"…`. A value of
-# less than 16 characters is a word of a sentence ("invalid token: expired"), since no credential is so short.
+# A header that an answer repeats, as sent or as programs print it, such as `signature: 3f8a…` or `'X-Token': '…'`. A
+# value of less than 16 characters is not replaced. No credential is so short, so such a value is a word of a sentence,
+# as in "invalid token: expired".
 _IN_HEADER = re.compile(
     r"""((?:token|signature|signature_key)["'\\\]]{0,4}\s{0,4}(?::|=>?|%3A)(?:%20|\s){0,4}["'\\]{0,4})"""
     r"[A-Za-z0-9+/=_.~%-]{16,}",
@@ -30,7 +38,7 @@ _LIKELY = (_IN_QUERY, _IN_JSON, _IN_HEADER, _IN_AUTHORIZATION)
 
 
 class Secret:
-    """Holds a str that repr, str and format do not show and pickle refuses. Two Secrets are never equal."""
+    """Holds a secret str, which `repr`, `str` and `format` do not show. Cannot be pickled. No two Secrets are equal."""
 
     __slots__ = ("_value",)
 
@@ -56,14 +64,20 @@ class Secret:
 
 
 def as_secret(text: object) -> Secret | None:
-    """Returns a str as a Secret, and a Secret or None unchanged. Anything else gives an empty Secret, refused later."""
+    """Returns a str as a Secret, and a Secret or None unchanged.
+
+    Returns an empty Secret for anything else; the check of the settings refuses an empty Secret later.
+    """
     if text is None or isinstance(text, Secret):
         return text
     return Secret(text if isinstance(text, str) else "")
 
 
 def as_secrets(keys: object) -> list[Secret]:
-    """Returns the keys as Secrets; [] for a single str, because its characters would count as keys. Never raises."""
+    """Returns the keys as Secrets. Never raises.
+
+    Returns [] if `keys` is not a sequence, or is a single str: otherwise each character of the str would become a key.
+    """
     return [as_secret(key) or Secret("") for key in keys] if _is_list(keys) else []
 
 
@@ -72,23 +86,23 @@ def _is_list(keys: object) -> TypeGuard[Sequence[object]]:
 
 
 class Redactor:
-    """Replaces known secrets and what looks like a secret in a str with ***, and shortens the str."""
+    """Shortens a str, and replaces in it with *** all known secrets and everything that looks like a secret."""
 
     __slots__ = ("_more", "_patterns", "_secrets")
 
     def __init__(self, secrets: Iterable[Secret] = (), more: Sequence[Secret] = ()) -> None:
-        """`secrets` are always replaced; `more` are those added later by `with_more`, the newest first."""
+        """Takes the secrets to replace: `secrets`, and `more`, which `with_more` has added later, the newest first."""
         self._secrets = tuple(secrets)
         self._more = tuple(more)
         self._patterns: tuple[re.Pattern[str], ...] | None = None
 
     def with_more(self, secrets: Iterable[Secret]) -> "Redactor":
-        """Returns a redactor that replaces `secrets`, too. Of all secrets added in this way, it keeps the newest 8."""
+        """Returns a redactor that also replaces `secrets`. Of the secrets added in this way, it keeps the newest 8."""
         added = {secret.reveal(): secret for secret in (*reversed(self._more), *secrets)}
         return Redactor(self._secrets, tuple(reversed(added.values()))[:_MAX_ADDED])
 
     def __call__(self, text: str, limit: int = 2048) -> str:
-        """Returns the str with secrets replaced by ***: at most `limit` characters, then an ellipsis."""
+        """Returns the str with secrets replaced by ***. Cuts it after `limit` characters and then appends "…"."""
         searched = text[:_MAX_SEARCHED]
         # Secrets are replaced before clipping, because a token that is cut in half would not be recognised.
         for pattern in self._all_patterns():
@@ -96,11 +110,11 @@ class Redactor:
         for pattern in _LIKELY:
             searched = pattern.sub(rf"\g<1>{REDACTED}", searched)
         if len(searched) <= limit < len(text):
-            searched = searched.rpartition(REDACTED)[0]  # what follows the last *** may be the beginning of a secret
+            searched = searched.rpartition(REDACTED)[0]  # the text after the last *** may be the beginning of a secret
         return searched if len(searched) <= limit else searched[:limit] + "…"
 
     def _all_patterns(self) -> tuple[re.Pattern[str], ...]:
-        """Returns the patterns of all secrets, the longest first, since a secret may begin with a shorter one."""
+        """Returns the patterns of all secrets, the longest first, because a secret may begin with a shorter secret."""
         if self._patterns is None:
             values = sorted({secret.reveal() for secret in (*self._secrets, *self._more)} - {""}, key=len, reverse=True)
             self._patterns = tuple(_in_any_writing(value) for value in values)
@@ -108,7 +122,10 @@ class Redactor:
 
 
 def short_rich_repr(value: object) -> list[tuple[str, object]]:
-    """The `__rich_repr__` of Structs with secrets: returns only the repr, while msgspec's own returns every field."""
+    """Returns the repr for rich to show. Structs with secrets use this function as their `__rich_repr__`.
+
+    msgspec's own `__rich_repr__` returns every field, including the secrets.
+    """
     return [("shown", repr(value))]
 
 

@@ -16,7 +16,7 @@ from paycombat_async.endpoints import ENDPOINTS
 from paycombat_async.errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://api.paycombat.com"
-SANDBOX_PREFIX = "snd_"  # begins the credentials of the sandbox; both modes have the same address
+SANDBOX_PREFIX = "snd_"  # credentials of the sandbox begin with this; sandbox and live have the same address
 _TOKEN, _KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY"
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,4096}\Z")
 _LEAST = {"timeout": 0.001, "connect_timeout": 0.001, "max_connections": 1, "max_response_bytes": 1}
@@ -24,7 +24,7 @@ _LEAST = {"timeout": 0.001, "connect_timeout": 0.001, "max_connections": 1, "max
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The numeric settings of a client, times in seconds. Raises `ConfigurationError` for a value that cannot work."""
+    """The numeric settings of a client, with times in seconds. Raises `ConfigurationError` for an invalid value."""
 
     timeout: float
     connect_timeout: float
@@ -79,9 +79,10 @@ def read_config(
 
 
 def with_credentials(config: ClientConfig, token: Secret | None, signature_key: Secret | None) -> ClientConfig:
-    """Returns the settings with new credentials; None keeps the current credential. Texts are cleared of old ones, too.
+    """Returns the settings with new credentials; None keeps the current credential.
 
-    Raises `ConfigurationError`, which never quotes a value, even for credentials of the other mode (sandbox or live).
+    The redactor of the returned settings also removes the former credentials from texts. Raises `ConfigurationError` if
+    a credential is malformed or belongs to the other mode (sandbox or live). The error never quotes a value.
     """
     new = {"token": token, "signature_key": signature_key}
     given = {name: _usable(name, secret, f"{name}=") for name, secret in new.items() if secret is not None}
@@ -98,9 +99,11 @@ def with_credentials(config: ClientConfig, token: Secret | None, signature_key: 
 def read_webhook_keys(
     webhook_keys: Sequence[Secret] | None, signature_key: Secret | None, environ: Mapping[str, str]
 ) -> Sequence[Secret]:
-    """Returns the keys with which webhooks may be signed: by default the signature key, which the provider uses.
+    """Returns the keys that a webhook may be signed with.
 
-    Returns no keys if the signature key is missing: `read_config` then raises an error that names all missing settings.
+    They are `webhook_keys` if given, otherwise the key in `PAYCOMBAT_WEBHOOK_KEY`, otherwise the signature key, because
+    the provider signs webhooks with it. Returns no keys if the signature key is needed and missing, because
+    `read_config` then raises an error that names all missing settings.
     """
     if webhook_keys is not None:
         return webhook_keys
@@ -117,7 +120,7 @@ def is_sandbox(secret: Secret) -> bool:
 
 
 def check_proxy(proxy: Secret | None) -> Secret | None:
-    """Returns the proxy unchanged. Raises `ConfigurationError`, without quoting it, unless it is http(s)://host."""
+    """Returns the proxy unchanged. Raises `ConfigurationError`, which does not quote it, unless it is http(s)://host."""
     if proxy is not None and not _is_proxy(proxy.reveal()):
         raise ConfigurationError("proxy must look like http://host:port, or http://user:password@host:port")
     return proxy
@@ -125,7 +128,8 @@ def check_proxy(proxy: Secret | None) -> Secret | None:
 
 def _is_proxy(address: str) -> bool:
     parts = safe_urlsplit(address)
-    # `urlsplit` silently drops line breaks and tabs; a colon in the user name would begin the password (RFC 7617).
+    # `urlsplit` silently drops line breaks and tabs, so the whole address is searched for them. A user name must not
+    # contain a colon, because the password begins after the first colon (RFC 7617).
     is_text = address.isprintable() and " " not in address
     return is_text and parts.scheme in {"http", "https"} and is_host(parts.hostname or "") and not _has_colon(parts)
 

@@ -1,4 +1,4 @@
-"""Lets a program of this package react to Ctrl-C and SIGTERM instead of ending at once."""
+"""Lets a program of this package react to Ctrl-C and SIGTERM instead of ending immediately."""
 
 import signal
 import threading
@@ -8,23 +8,29 @@ from types import FrameType
 from typing import Final
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
-_received: Final[list[int]] = []  # signal numbers, for the whole process
+_received: Final[list[int]] = []  # the numbers of the signals that this process has received
 
 
 def is_terminated() -> bool:
-    """Whether this process has received SIGTERM while a handler of this module was set."""
+    """Whether this process has received SIGTERM inside a context manager of this module.
+
+    Each entry into `sigterm_as_interrupt` forgets earlier signals.
+    """
     return signal.SIGTERM in _received
 
 
 @contextmanager
 def on_stop(act: Callable[[], object]) -> Generator[None]:
-    """Context manager: SIGINT and SIGTERM call `act` inside it. Restores the former handlers. Main thread only."""
+    """Context manager; SIGINT and SIGTERM call `act` inside the `with` block. Restores the former handlers at its end.
+
+    May be used in the main thread only.
+    """
 
     def handle(number: int, _frame: FrameType | None) -> None:
         _received.append(number)
         act()
 
-    # `signal.signal` is used, because `loop.add_signal_handler` does not exist on Windows.
+    # `signal.signal` is used, because `loop.add_signal_handler` does not work on Windows.
     before = {number: signal.signal(number, handle) for number in STOPPING}
     try:
         yield
@@ -35,9 +41,11 @@ def on_stop(act: Callable[[], object]) -> Generator[None]:
 
 @contextmanager
 def sigterm_as_interrupt() -> Generator[None]:
-    """Context manager: inside it, SIGTERM acts like Ctrl-C, so it raises `KeyboardInterrupt` or cancels what
-    `asyncio.run` runs. Restores the former handlers at the end. Does nothing outside the main thread, because only the
-    main thread receives signals.
+    """Context manager; SIGTERM acts like Ctrl-C inside the `with` block.
+
+    SIGTERM then raises `KeyboardInterrupt`, or cancels the coroutine that `asyncio.run` runs. The former handlers are
+    restored at the end of the block. Outside the main thread this does nothing, because only the main thread receives
+    signals.
     """
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -59,5 +67,5 @@ def sigterm_as_interrupt() -> Generator[None]:
         yield
     finally:
         for number, handler in before.items():
-            if handler is not None:  # None if the handler was not set from Python, so that Python cannot restore it
+            if handler is not None:  # Python cannot restore a handler that was not set from Python, and returns None
                 signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""Private SQLite files: readable by their owner only, with SQLite's errors translated into sentences."""
+"""SQLite files that only their owner can read. SQLite's errors are translated into errors of the SDK."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from paycombat_async._loop_local import leak_forever
 from paycombat_async._mounts import refuse_unsafe_mount
 from paycombat_async.errors import ConfigurationError, PayCombatError, StoreFailed
 
-_BUSY_S: Final = 10  # longest wait for a lock, in seconds; other processes hold it for milliseconds
+_BUSY_S: Final = 10  # the longest wait for SQLite's lock, in seconds; other processes hold the lock for milliseconds
 _MESSAGES: Final = {
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
     sqlite3.SQLITE_READONLY: "cannot be written: it is read-only",
@@ -25,10 +25,11 @@ _MESSAGES: Final = {
 
 
 def create_private(path: Path, kind: str) -> None:
-    """Creates the file with mode 0600, or checks the owner of an existing file.
+    """Creates the file with mode 0600, or checks an existing file and gives it that mode.
 
     SQLite gives its `-wal` and `-shm` files the same mode. `kind` is what messages call the file, such as "journal".
-    Raises `ConfigurationError` if the file cannot be created, or if it belongs to another user.
+    Raises `ConfigurationError` if the file cannot be created, is a link or no regular file, belongs to another user, or
+    is read-only.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     problem = ""
@@ -45,10 +46,10 @@ def create_private(path: Path, kind: str) -> None:
 def claim_database(
     connection: sqlite3.Connection, *, application: int, schema: int, tables: Iterable[str], what: str, other: str
 ) -> None:
-    """Creates the tables in an empty database, or checks that it is ours and of this version.
+    """Creates the tables in an empty database, or checks that the database has this `application` and `schema` number.
 
-    `application` and `schema` are stored in SQLite's header; for error messages, `what` is the file and `other` the
-    kind of file to name instead. Raises `ConfigurationError`. Call it inside a transaction.
+    Both numbers are stored in SQLite's header. Raises `ConfigurationError` if one of them differs: the error message
+    calls the file `what`, and asks the user to name another `other`. Must be called inside a transaction.
     """
     (found,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -81,7 +82,10 @@ def _why_unusable(path: Path, kind: str) -> str:
 def translate_errors(
     kind: str, path: Path | None, own: Mapping[int, str], as_error: type[PayCombatError] = ConfigurationError
 ) -> Generator[None]:
-    """Context manager: turns SQLite's errors into errors of the SDK. `own` adds messages by SQLite error code."""
+    """Context manager; raises `as_error` in place of SQLite's errors in the `with` block.
+
+    `own` has additional messages by SQLite's error code.
+    """
     problem = ""
     try:
         yield
@@ -97,7 +101,10 @@ def translate_errors(
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A kind of SQLite file: its name for users, numbers in SQLite's header, tables, and messages by error code."""
+    """Describes a kind of SQLite file: its name in messages, its tables, and its messages by SQLite's error code.
+
+    `application` and `schema` are the numbers in SQLite's header that identify such files.
+    """
 
     kind: str
     application: int
@@ -107,9 +114,9 @@ class Layout:
 
 
 class SqliteFile:
-    """A SQLite file on a local disk, with one connection in each process, whose transactions run one at a time.
+    """A SQLite file on a local disk. Each process has one connection, and runs one transaction at a time.
 
-    A commit costs one fsync, that of the write-ahead log; every thousand pages a checkpoint adds two.
+    A commit calls fsync once, for the write-ahead log. After every thousand pages, a checkpoint calls fsync twice more.
     """
 
     def __init__(self, path: Path, layout: Layout) -> None:
@@ -120,7 +127,7 @@ class SqliteFile:
             sqlite3.SQLITE_BUSY: f"was locked by another process for {_BUSY_S} seconds",
             **layout.messages,
         }
-        self._lock = threading.RLock()  # reentrant, because a signal handler may fork in the middle of a transaction
+        self._lock = threading.RLock()  # reentrant, because a signal handler may fork during a transaction
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._pid = os.getpid()
@@ -138,18 +145,25 @@ class SqliteFile:
         _files.add(self)
 
     def transaction(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        """Context manager; yields the connection inside a transaction, which an exception rolls back.
+        """Context manager; yields the connection inside a transaction.
 
-        Raises `StoreFailed` for every error of SQLite.
+        An exception in the `with` block rolls the transaction back. Raises `StoreFailed` for every error of SQLite.
         """
         return self._execute("BEGIN IMMEDIATE", StoreFailed)
 
     def reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        """Context manager; yields the connection in a transaction that only reads, so it blocks no other process."""
+        """Context manager; yields the connection inside a transaction for reading, which blocks no other process.
+
+        Raises `StoreFailed` for every error of SQLite.
+        """
         return self._execute("BEGIN", StoreFailed)
 
     def clear_log(self) -> bool:
-        """Empties the write-ahead log, which may hold deleted data. Returns False if other processes use the log."""
+        """Empties the write-ahead log, which may hold deleted data, and returns whether this succeeded.
+
+        Returns False if another process uses the log, if this process has no open connection to the file, or after an
+        error of SQLite. Never waits for another process.
+        """
         with self._own_lock(), contextlib.suppress(sqlite3.Error):
             if self._connection is not None and self._is_in_place():
                 self._connection.execute("PRAGMA busy_timeout = 0")
@@ -185,8 +199,8 @@ class SqliteFile:
                 yield connection
                 connection.execute("COMMIT")
             except sqlite3.Error:
-                with contextlib.suppress(sqlite3.Error):  # an error of `close` must not hide the first
-                    self.close()  # rolls back; the next use opens the file again, in case it was repaired
+                with contextlib.suppress(sqlite3.Error):  # an error of `close` must not hide the first error
+                    self.close()  # rolls back; the next use opens the file again, which may be repaired by then
                 raise
             except BaseException:
                 if self._connection is not None and self._connection.in_transaction:
@@ -195,7 +209,7 @@ class SqliteFile:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and not self._is_in_place():
-            self.close()  # the file was moved or deleted; SQLite leaves its log alone
+            self.close()  # SQLite leaves the log at `path` untouched, because the open file was moved or deleted
         if self._connection is None:
             self._connection = _connect(self.path)
             self._identity = _identity_of(self.path)
@@ -203,13 +217,13 @@ class SqliteFile:
         return self._connection
 
     def _is_in_place(self) -> bool:
-        """Whether the open file is still the one at `path`: records written to a deleted file would be lost."""
+        """Whether the open file is still the file at `path`. Records written to a deleted file would be lost."""
         return self._identity == _identity_of(self.path)
 
     def _own_lock(self) -> threading.RLock:
-        # A fork by os.fork finds no open connection: `_before_fork` closes it. After a fork by a server's C code, the
-        # child leaves the parent's connection open, since closing it would release the parent's file locks, and makes a
-        # new lock, since a thread of the parent may hold the old one.
+        # Before a fork by os.fork, `_before_fork` closes the connection. A fork by a server's C code does not call
+        # `_before_fork`. The child then leaves the parent's connection open, because closing it would release the
+        # parent's file locks. It also makes a new lock, because a thread of the parent may hold the old lock.
         if self._pid != os.getpid():
             self._leave_open()
             self._lock, self._pid = threading.RLock(), os.getpid()
@@ -237,27 +251,28 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.text_factory = _decode
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        # The mode stays another one in a file system without shared memory. Only WAL with FULL survives a power cut.
+        # In a file system without shared memory, SQLite does not switch to WAL and returns the former mode. The SDK
+        # needs WAL with `synchronous = FULL`, so that committed records survive a power cut.
         if mode != "wal":
             raise sqlite3.OperationalError(f"its journal mode stays {mode}, and cannot be WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
         connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone does not write to the disk
         connection.execute("PRAGMA secure_delete = ON")  # overwrites deleted data, which is personal
-    except sqlite3.Error:  # it is not a database
+    except sqlite3.Error:  # for example, because the file is not a SQLite database
         connection.close()
         raise
     return connection
 
 
 def _decode(text: bytes) -> str:
-    return text.decode("utf-8", "replace")  # a damaged text must not hide the rest of the file
+    return text.decode("utf-8", "replace")  # one damaged text must not make the rest of the file unreadable
 
 
 def _close_or_leave(connection: sqlite3.Connection, pid: int) -> None:
-    """Closes the connection when its `SqliteFile` is freed, or at exit.
+    """Closes the connection when its `SqliteFile` is freed, or at exit. `pid` is the process that opened it.
 
     In a forked child, the connection that the parent opened stays open, because closing it would release the parent's
-    file locks. Since Python 3.13, a connection that nobody closes emits a ResourceWarning.
+    file locks. The parent must close it, because since Python 3.13 an unclosed connection causes a ResourceWarning.
     """
     if pid == os.getpid():
         connection.close()
@@ -265,9 +280,9 @@ def _close_or_leave(connection: sqlite3.Connection, pid: int) -> None:
         leak_forever(connection)
 
 
-# A forked child that inherits an open connection takes its parent's file locks for its own, so SQLite's log could be
-# deleted while the child writes to it. A fork therefore waits for transactions and closes all connections; the next
-# use opens a new connection.
+# A forked child that inherits an open connection would believe that it holds the file locks of its parent. SQLite's log
+# could then be deleted while the child writes to it. Therefore a fork waits until all transactions have ended, and
+# closes all connections. The next use of a file opens a new connection.
 _files: Final["weakref.WeakSet[SqliteFile]"] = weakref.WeakSet()
 _forking: Final = threading.RLock()
 _locked: Final[list[SqliteFile]] = []

@@ -1,3 +1,3 @@
-"""The version of the SDK, used in the package metadata and in the User-Agent header."""
+"""The version of the SDK. The package metadata and the User-Agent header contain it."""
 
 __version__ = "0.1.0"

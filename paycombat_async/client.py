@@ -1,4 +1,4 @@
-"""`AsyncPayCombat`, the client for async code: builds its parts from the settings and holds them."""
+"""`AsyncPayCombat`, the client for async code. It builds its parts from the settings and holds them."""
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -45,11 +45,12 @@ R = TypeVar("R")
 class AsyncPayCombat:
     """A client of the PayCombat API for async code.
 
-    Use it as a context manager, or call `aclose()`. One client may serve many tasks, threads and event loops, even at
-    the same time, and works after a fork: each event loop gets connections of its own.
+    Use it as a context manager, or call `aclose()`. Many tasks, threads and event loops may use one client at the same
+    time, because each event loop gets its own connections. The client still works in a forked process.
     """
 
-    # Class attributes for `create_autospec`, `help` and completion only; each client sets its own in `_set_up`.
+    # These class attributes exist for `create_autospec`, `help` and completion only. Each client replaces them in
+    # `_set_up`.
     customers: Customers = Customers(UNBOUND)
     payins: Payins = Payins(UNBOUND)
     payouts: Payouts = Payouts(UNBOUND)
@@ -89,18 +90,19 @@ class AsyncPayCombat:
         limiter: Limiter | None = None,
         telemetry: bool | Telemetry = True,
     ) -> None:
-        """Sets a client up; nothing is sent. Raises `ConfigurationError`.
+        """Sets up a client and sends nothing. Raises `ConfigurationError` if a setting is missing or invalid.
 
-        `token`, `signature_key` and `base_url` come from `PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY` and
-        `PAYCOMBAT_BASE_URL` unless given; without any, `base_url` is https://api.paycombat.com. `timeout` (seconds)
-        covers a whole call with all its attempts and waits. `paths` maps endpoint names to path templates, for
-        endpoints whose path the provider does not document. `on_drift` receives each difference between an answer and
-        the schema; `strict_responses` raises `InvalidResponse` for it. `on_attempt` receives each attempt, and
-        `on_call` each call at its end, cancelled calls included; with `show_references` the report of a call has your
-        own `reference`. With `intents`, calls that move money are recorded there before they are sent, and happen once
-        per reference. `limiter` limits the rate of the requests, retries included. `webhook_keys` are the keys that a
-        webhook may be signed with: by default the one in `PAYCOMBAT_WEBHOOK_KEY`, or else the signature key. With
-        opentelemetry-api installed, calls make spans and metrics, unless `telemetry` is False.
+        `token`, `signature_key` and `base_url` are read from `PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY` and
+        `PAYCOMBAT_BASE_URL` unless given. The default `base_url` is https://api.paycombat.com. `timeout` is the limit
+        in seconds for a whole call with all its attempts and waits. `paths` maps endpoint names to path templates; it
+        is for endpoints whose path the provider does not document. `on_drift` receives each difference between an
+        answer and the documented schema. With `strict_responses`, such a difference raises `InvalidResponse` instead.
+        `on_attempt` receives each attempt. `on_call` receives each call at its end, including cancelled calls. With
+        `show_references`, `on_call` also receives your own `reference` of the call. With `intents`, calls that move
+        money are recorded in that store before they are sent, and happen once per reference. `limiter` limits the rate
+        of all requests, including retries. `webhook_keys` are the keys that a webhook may be signed with. By default
+        this is the key in `PAYCOMBAT_WEBHOOK_KEY` or, if that is not set, the signature key. If opentelemetry-api is
+        installed, calls make spans and metrics, unless `telemetry` is False.
         """
         # The credentials become Secrets first, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
@@ -153,7 +155,7 @@ class AsyncPayCombat:
 
     @property
     def is_closed(self) -> bool:
-        """Whether `aclose()` was called: calls raise `ConfigurationError` from then on."""
+        """Whether `aclose()` was called. Calls to a closed client raise `ConfigurationError`."""
         return self._engine.lifetime.is_closed
 
     def with_options(
@@ -163,9 +165,9 @@ class AsyncPayCombat:
         max_retries: int | None = None,
         on_attempt: Callable[[Attempt], None] | None = None,
     ) -> Self:
-        """Returns a client with other settings that shares the account and the connections of this one.
+        """Returns a client that has other settings, and shares the account and the connections of this client.
 
-        Closing one of the two closes both.
+        None keeps the current setting. Closing one of the two clients closes both.
         """
         clone = object.__new__(type(self))
         engine = self._engine.with_options(timeout, max_retries, on_attempt)
@@ -178,20 +180,22 @@ class AsyncPayCombat:
         """Replaces the credentials of calls that start from now on, including those of clients made by `with_options`.
 
         None keeps the current credential. Calls in progress and their retries use the old credentials, because a call
-        is signed once; each page of a list is a separate call. If webhooks are verified with the signature key (the
-        default), the old key stays valid for webhooks for 24 hours, because the provider repeats deliveries for so
-        long; after a leak, make a new client instead. Safe to repeat, and in any thread. Raises `ConfigurationError`,
-        and changes nothing, for empty or malformed credentials, and for credentials of the other mode: sandbox or live.
+        is signed only once. Each page of a list is a separate call. If webhooks are verified with the signature key
+        (the default), the old key stays valid for webhooks for 24 hours, because the provider repeats a delivery for
+        that time. Therefore, make a new client instead if a key has leaked. This method may be called again, and from
+        any thread. Raises `ConfigurationError`, without changing anything, if a credential is empty or malformed, or if
+        it belongs to the other mode (sandbox or live).
         """
         # The credentials become Secrets first, so that no traceback with local variables shows them.
         token, signature_key = as_secret(token), as_secret(signature_key)
         self._engine.credentials.replace(token, signature_key)
 
     def observed(self, on_failed: Callable[[Attempt], None]) -> ObservedClient:
-        """Returns a client with the account and connections of this one, which reports failed attempts to `on_failed`.
+        """Returns a client that reports failed attempts to `on_failed`.
 
-        `on_failed` is called after this client's own `on_attempt`, and not for successful attempts. An exception that
-        it raises is logged and does not reach the caller. Closing this client closes the returned one, too.
+        The returned client shares the account and the connections of this client. For each failed attempt, `on_failed`
+        is called after this client's own `on_attempt`. An exception that `on_failed` raises is logged and does not
+        reach the caller. Closing this client closes the returned client, too.
         """
         return ObservedClient(self._engine, on_failed)
 
@@ -207,8 +211,9 @@ class AsyncPayCombat:
     ) -> Reply[R]:
         """Calls any endpoint of `paycombat_async.endpoints` and returns the whole reply, not only its data.
 
-        `request` is the endpoint's Struct, or None if it takes none; `path` holds the parameters of its path template.
-        `reference` is your own name for the call, under which the intents store records it.
+        `request` is the endpoint's Struct, or None if the endpoint has no request body. `path` holds the parameters of
+        the endpoint's path template. `reference` is your own name for the call. The intents store records the call
+        under this name.
         """
         return await self._engine.send(endpoint, request, path, query, reference=reference)
 
@@ -222,20 +227,20 @@ class AsyncPayCombat:
         query: Mapping[str, str | int] | None = None,
         reference: str | None = None,
     ) -> Reply[object]:
-        """Calls a path that the SDK does not know yet, signed and with the usual errors. Returns the reply.
+        """Calls a path that the SDK does not know yet, and returns the reply. The request is signed as usual.
 
-        `path` must be percent-encoded already, as in `/api/v1/thing/1`; `body` is a Struct or plain JSON data. The
-        `data` of the reply is that of the envelope, as dicts and lists. Only a GET is sent again if bytes of the
-        request may have been sent.
+        `path` must be percent-encoded already, as in `/api/v1/thing/1`. `body` is a Struct, or dicts and lists of JSON
+        values. `data` of the reply has the data of the envelope (the JSON object around the data) as dicts and lists.
+        A failed attempt whose bytes may have been sent is repeated only for a GET. Raises the same errors as `send`.
         """
         endpoint = raw_endpoint(method, check_raw_path(path))
         return await self._engine.send(endpoint, body, {}, query, reference=reference)
 
     async def aclose(self, grace: float = 0) -> None:
-        """Closes all connections; new calls are refused from now on. Calling it twice does no harm.
+        """Refuses new calls from now on, and closes all connections. Calling it twice does no harm.
 
-        Calls in progress have `grace` seconds to finish. Calls that take longer raise an error with their outcome and,
-        if they move money, your reference. A transport that you passed to the client stays open.
+        Calls in progress have `grace` seconds to finish. A call that takes longer raises an error with its outcome and,
+        if the call moves money, your reference. A transport that you passed to the client stays open.
         """
         await self._engine.lifetime.end(grace, self._engine.clock)
         if self._engine.intents is not None:

@@ -11,7 +11,7 @@
                                     everything else                                            UNKNOWN
         BadRequest 400  AuthenticationFailed 401  PermissionDenied 403  NotFound 404  Conflict 409
         Unprocessable 422  RateLimited 429  ProviderError 5xx  UnexpectedRedirect 3xx
-      InvalidResponse               2xx, but unreadable  .raw                                  UNKNOWN or APPLIED
+      InvalidResponse               2xx, but its body is unreadable  .raw                      UNKNOWN or APPLIED
       IntentInProgress              another call with this reference is under way .retry_after UNKNOWN
       OutcomeUnknown                an earlier call with this reference may have happened      UNKNOWN
       ReferenceReused               this reference belongs to another request                  NOT_SENT
@@ -21,8 +21,8 @@
       WebhookError                  a webhook that cannot be trusted or read
         SignatureMismatch  InvalidPayload
 
-`str(error)` never holds a secret, a value of the request or the provider's own words (they may quote personal data):
-those words are in `ApiError.provider_message`, to be shown where you choose to show them.
+`str(error)` never contains a secret, a value of the request, or the provider's message, which may quote personal data.
+The provider's message is in `ApiError.provider_message`, so that you decide where it is shown.
 """
 
 from enum import StrEnum
@@ -31,10 +31,10 @@ from enum import StrEnum
 class Outcome(StrEnum):
     """Whether a call was carried out, which decides whether it may be sent again."""
 
-    NOT_SENT = "not_sent"  # no byte of the call was sent: safe to send again
+    NOT_SENT = "not_sent"  # no byte of the call was sent, so it is safe to send it again
     REJECTED = "rejected"  # the provider refused the call, with a status that proves that nothing was changed
-    UNKNOWN = "unknown"  # the call may have been carried out: find out before sending again
-    APPLIED = "applied"  # the call was carried out, only the answer could not be read
+    UNKNOWN = "unknown"  # the call may have been carried out; find out before you send it again
+    APPLIED = "applied"  # the call was carried out, but its answer could not be read or was not recorded
 
 
 class UnverifiedEndpointWarning(UserWarning):
@@ -42,15 +42,16 @@ class UnverifiedEndpointWarning(UserWarning):
 
 
 class PayCombatError(Exception):
-    """Base of all errors of this SDK. `attempts` is the number of times the call was sent.
+    """The base class of all errors of this SDK. `attempts` is the number of times the call was sent.
 
-    `may_pass_later` is True if the same call can be sent again later without harm and may then succeed: it was not
-    sent, or the provider refused it because of rate or credentials. For calls that are safe to repeat, it is also True
-    after failures of the provider or of the connection.
+    `may_pass_later` is True if the same call can be sent again later without harm and may then succeed. This is so if
+    the call was not sent, or if the provider refused it because of its rate or its credentials. For calls that are safe
+    to repeat, `may_pass_later` is also True after failures of the provider or of the connection.
 
-    `endpoint` is the name of the call, as in "payouts.create". Where a call that must happen once may have been carried
-    out, `advice` says how to find out, `reference` is your own name for it (such as `order_id`) and `body_digest` the
-    SHA-256 of the body that was sent.
+    `endpoint` is the name of the called endpoint, such as "payouts.create". If a call that must happen once may have
+    been carried out, three more attributes are set: `advice` says how to find out whether it was carried out,
+    `reference` is your own name for the call (such as `order_id`), and `body_digest` is the SHA-256 of the body that
+    was sent.
     """
 
     may_pass_later: bool = False
@@ -78,7 +79,7 @@ class InvalidRequest(PayCombatError):
 
 
 class TransportError(PayCombatError):
-    """The connection failed: no complete answer came back."""
+    """The connection failed, so no complete answer was received."""
 
     def __init__(self, text: str, *, outcome: Outcome = Outcome.UNKNOWN, attempts: int = 0) -> None:
         super().__init__(text, outcome=outcome, attempts=attempts)
@@ -102,9 +103,10 @@ class Disconnected(TransportError):
 class ApiError(PayCombatError):
     """The provider answered with an error.
 
-    `status` is the HTTP status (or the one inside the body of a 200), `code` and `provider_message` are the provider's
-    own (not named `message`, which error reporters such as Sentry take as the title), `retry_after` is in seconds,
-    `raw` is the body, shortened and without secrets.
+    `status` is the HTTP status. If the HTTP status is 200, but the body reports an error, `status` is the status in the
+    body. `code` and `provider_message` are the provider's error code and error message. (The attribute is not named
+    `message`, because error reporters such as Sentry use a `message` as the title.) `retry_after` is in seconds. `raw`
+    is the body, shortened and without secrets.
     """
 
     def __init__(
@@ -130,7 +132,7 @@ class ApiError(PayCombatError):
 
 
 class BadRequest(ApiError):
-    """400: the provider found the request malformed."""
+    """400: the request is malformed, according to the provider."""
 
 
 class AuthenticationFailed(ApiError):
@@ -146,11 +148,11 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """409: the object is in another state. Whether the call did something is unknown."""
+    """409: the object's state does not allow the call. Whether the call changed something is unknown."""
 
 
 class Unprocessable(ApiError):
-    """422: well formed, but refused by the provider's rules."""
+    """422: the request is well formed, but the provider's rules forbid it."""
 
 
 class RateLimited(ApiError):
@@ -162,11 +164,11 @@ class ProviderError(ApiError):
 
 
 class UnexpectedRedirect(ApiError):
-    """3xx: a redirect is never followed, since that would send token and signature to another address."""
+    """3xx: the provider sent a redirect. It is not followed, because that would send the credentials elsewhere."""
 
 
 class InvalidResponse(PayCombatError):
-    """The answer could not be read, or does not say what happened. `raw` is its body, shortened and without secrets."""
+    """The answer is unreadable, or does not say what happened. `raw` is its body, shortened and without secrets."""
 
     def __init__(
         self,
@@ -187,8 +189,8 @@ class InvalidResponse(PayCombatError):
 class IntentInProgress(PayCombatError):
     """Another call with the same reference is under way, here or on another machine. The new call was not sent.
 
-    `retry_after` is in seconds: by then, the other call has ended or, if its process was killed, counts as unknown. It
-    is None if the store does not say.
+    `retry_after` is a time in seconds. After it, the other call has ended, or its outcome counts as unknown because its
+    process was killed. `retry_after` is None if the store does not know that time.
     """
 
     def __init__(
@@ -211,7 +213,10 @@ class OutcomeUnknown(PayCombatError):
 
 
 class ReferenceReused(PayCombatError):
-    """The reference was used for a request with another body. Nothing was sent. The first call may have succeeded."""
+    """The reference was used before, for a request with another body. Nothing was sent now.
+
+    The earlier call may have succeeded.
+    """
 
 
 class AnswerNotKept(PayCombatError):
@@ -224,21 +229,21 @@ class AnswerNotKept(PayCombatError):
 class StoreFailed(PayCombatError):
     """The intents store, the inbox or the limiter failed. The message never contains a password.
 
-    From the intents store or the limiter: nothing was sent. From the inbox: answer the webhook with 500, so that it is
-    repeated.
+    If the intents store or the limiter failed, nothing was sent. If the inbox failed, answer the webhook with 500, so
+    that the provider sends it again.
     """
 
 
 class LeaseLost(PayCombatError):
-    """The time to work on a webhook was over, and another worker may have taken the webhook. Nothing was written."""
+    """The time to work on a webhook has ended, so another worker may have taken the webhook. Nothing was written."""
 
 
 class WebhookError(PayCombatError):
-    """A webhook cannot be trusted or read. Answer it with 400 and do nothing else."""
+    """A webhook has no valid signature, or its body is not an event. Answer it with 400 and do nothing else."""
 
 
 class SignatureMismatch(WebhookError):
-    """None of the given keys fits this signature of this body."""
+    """The signature of the body is not valid for any of the given keys."""
 
 
 class InvalidPayload(WebhookError):
@@ -257,6 +262,6 @@ API_ERRORS: dict[int, type[ApiError]] = {
 
 
 def api_error_class(status: int) -> type[ApiError]:
-    """Returns the error class for an HTTP status: by `API_ERRORS`, otherwise by its first digit."""
+    """Returns the error class for an HTTP status, from `API_ERRORS` or, if it is not there, by its first digit."""
     by_hundred = {3: UnexpectedRedirect, 5: ProviderError}
     return API_ERRORS.get(status) or by_hundred.get(status // 100, ApiError)

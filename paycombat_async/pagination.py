@@ -1,4 +1,4 @@
-"""Lists, page by page. The provider documents no list, so a pager must end even if totals or page numbers are wrong."""
+"""Reads lists page by page. The provider documents no list, so a pager must end even if totals or pages are wrong."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,9 +18,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The position in a list. `has_new_items` says whether the latest page held an item that was not seen before.
+    """The position in a list. `has_new_items` says whether the latest page has an item that was not seen before.
 
-    Only the first and the latest page are remembered, so that a list of any length fits in memory.
+    Items are compared only with those of the first page and of the page before, so that a list of any length fits in
+    memory.
     """
 
     number: int = 1
@@ -34,9 +35,10 @@ class Cursor:
     def after(self, page: Page[Any], page_size: int | None) -> "Cursor":
         """Returns the cursor of the next page.
 
-        The list ends with an empty page, with the announced total, or with a page that is shorter than `page_size` and
-        than an earlier page (a server may have a lower limit). It also ends with a page that has no new items: a server
-        that ignores the page number, or starts again after the last page, would send pages for ever.
+        The list ends after an empty page, or when the announced total number of items is reached. It ends after a page
+        that is shorter than both `page_size` and an earlier page; a page shorter than `page_size` alone may come from a
+        server with a lower limit. It ends after a page without new items, because a server that ignores the page
+        number, or starts again after the last page, would never stop sending pages.
         """
         identities = frozenset(_identity(item) for item in page.items)
         if page.unread:
@@ -57,7 +59,7 @@ class Cursor:
 
 
 def _identity(item: object) -> object:
-    """Returns what distinguishes an item from other items: its ids, or its whole content if the ids are empty."""
+    """Returns a value that differs between items: the ids of the item, or its whole content if all ids are empty."""
     names = identity_fields(type(item)) if isinstance(item, Struct) else ()
     found = tuple(getattr(item, name) for name in names)
     return found if any(found) else msgspec.json.encode(item)
@@ -65,7 +67,7 @@ def _identity(item: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """The requests that a pager makes for its pages; shared by the async and the blocking pager.
+    """The requests that a pager sends for its pages. The async and the blocking pager share this class.
 
     Raises `InvalidRequest` for a `page_size` below 1.
     """
@@ -80,12 +82,12 @@ class Listing(Generic[T]):
             raise InvalidRequest("page_size: must be 1 or more", path="page_size")
 
     def after(self, cursor: Cursor, page: Page[T]) -> Cursor:
-        """Returns the cursor for the next page. The list ends here if the endpoint has no page parameter."""
+        """Returns the cursor for the next page. If the endpoint has no page parameter, the list ends with this page."""
         following = cursor.after(page, self.page_size)
         return following if self.endpoint.page_parameter is not None else replace(following, is_over=True)
 
     def query(self, number: int) -> dict[str, str | int]:
-        """Returns the query of one page, counted from 1. `extra_query` overrides the other parameters."""
+        """Returns the query for page `number`, counted from 1. `extra_query` overrides the other parameters."""
         query: dict[str, str | int] = {}
         if self.endpoint.page_parameter is not None:
             query[self.endpoint.page_parameter] = number
@@ -111,7 +113,7 @@ class Pager(Generic[T]):
         return reply.data
 
     async def pages(self) -> AsyncIterator[Page[T]]:
-        """Yields every page, to the end of the list."""
+        """Yields the pages from the first to the last, without pages that have no new items."""
         cursor = Cursor()
         while not cursor.is_over:
             page = await self.page(cursor.number)

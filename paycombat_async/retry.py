@@ -1,4 +1,4 @@
-"""Decides whether and when to send a call again, as a pure function; a token bucket prevents retry storms."""
+"""Decides whether and when to send a call again. A token bucket limits the retries while the provider is down."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -16,8 +16,13 @@ from paycombat_async.errors import (
 
 _RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 527, 529})  # 52x are Cloudflare's
 _THROTTLED_STATUSES = frozenset({429, 503})
-_PASSING_REFUSALS = frozenset({401, 403, 429})  # may pass later, since credentials, rights and rates can change
-# A call that moves money is not sent in this last share of its time: NOT_SENT is better for the caller than UNKNOWN.
+
+# A call that was refused with one of these statuses may succeed later, because credentials, rights and rates can
+# change.
+_PASSING_REFUSALS = frozenset({401, 403, 429})
+
+# A call that moves money is not sent in the last tenth of its time. It would probably end without an answer, and an
+# error with the outcome NOT_SENT is better for the caller than one with UNKNOWN.
 LAST_SHARE = 0.1
 
 
@@ -25,9 +30,10 @@ LAST_SHARE = 0.1
 class RetryPolicy:
     """The waits between attempts, in seconds.
 
-    After n retries, a wait is random in [0, base * 2^n), and at most `cap`. After 429 and 503, `throttled_base` is used
-    instead of `base`. With `trust_429`, even calls that move money are sent again after a 429. Set it only if the
-    provider confirms to you that it counts calls before it carries them out.
+    After n retries, the next wait is random between 0 and `base` * 2^n seconds, but at most `cap`. After the statuses
+    429 and 503, `throttled_base` is used instead of `base`. With `trust_429`, even calls that move money are sent again
+    after a 429. Set `trust_429` only if the provider confirms to you that a call answered with 429 is never carried
+    out.
     """
 
     base: float = 0.25
@@ -42,7 +48,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The decision to send again after `wait` seconds, which takes `cost` tokens from the `RetryBucket`."""
+    """The decision to send the call again after `wait` seconds. A retry takes `cost` tokens from the `RetryBucket`."""
 
     wait: float
     cost: int
@@ -59,9 +65,10 @@ STOP = Stop()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """The facts on which a decision depends. `attempt` counts from 1; `chance` is a random number in [0, 1).
+    """The facts on which the decision about a retry depends.
 
-    `remaining` is the time until the deadline in seconds; `tokens` is the number of tokens left in the `RetryBucket`.
+    `attempt` is the number of the failed attempt, counted from 1. `remaining` is the time until the deadline in
+    seconds. `tokens` is the number of tokens left in the `RetryBucket`. `chance` is a random number in [0, 1).
     """
 
     repeat: Repeat
@@ -74,7 +81,10 @@ class Situation:
 
 
 def decide(policy: RetryPolicy, situation: Situation) -> Decision:
-    """Returns `Again` or `Stop`: `Again` for a call that must happen once only if it was certainly not carried out."""
+    """Returns `Again` if the call should be sent again, and `Stop` otherwise.
+
+    A call that must happen once is sent again only if it was certainly not carried out.
+    """
     error = situation.error
     if situation.attempt > situation.max_retries or not _may_repeat(policy, situation.repeat, error):
         return STOP
@@ -98,7 +108,7 @@ def _may_repeat(policy: RetryPolicy, repeat: Repeat, error: PayCombatError) -> b
 
 
 def may_pass_later(repeat: Repeat, error: PayCombatError) -> bool:
-    """Returns whether the same call may be sent again later without harm, and may then succeed."""
+    """Whether the same call can be sent again later without harm and may then succeed."""
     if isinstance(error, ApiError) and error.outcome is Outcome.REJECTED:
         return error.status in _PASSING_REFUSALS
     if isinstance(error, TransportError | StoreFailed) and error.outcome is Outcome.NOT_SENT:
@@ -114,14 +124,16 @@ def _wait(policy: RetryPolicy, situation: Situation, *, throttled: bool) -> floa
     base = policy.throttled_base if throttled else policy.base
     jitter = situation.chance * min(policy.cap, base * 2.0 ** min(situation.attempt - 1, 32))
     asked = situation.error.retry_after if isinstance(situation.error, ApiError) else None
-    # Retry-After is the shortest wait; a random time is added, so that clients do not all come back at the same moment.
+    # The wait is never shorter than the provider's Retry-After. A random time is added to it, so that clients do not
+    # all send their next attempts at the same moment.
     return jitter if asked is None else asked + situation.chance * base
 
 
 class RetryBucket:
-    """A budget of retries shared by all calls of a client: in a full outage retries stop after a few dozen.
+    """A budget of retries that all calls of a client share. In a full outage, retries stop after a few dozen.
 
-    Capacity and costs are those of AWS's SDKs: 10 000 calls in an outage are sent 10 035 times, not 30 000 times.
+    The capacity and the costs are those of AWS's SDKs. With them, 10 000 calls in an outage are sent 10 035 times.
+    Without a budget, they would be sent 30 000 times.
     """
 
     CAPACITY = 500
@@ -137,6 +149,6 @@ class RetryBucket:
         self.tokens = max(0, self.tokens - cost)
 
     def reward(self, last_cost: int) -> None:
-        """Gives back, after a success, the cost of the retry before it, or one token if there was no retry."""
+        """Gives tokens back after a successful call: the cost of its last retry, or one token if it had no retry."""
         if self.tokens < self.CAPACITY:
             self.tokens = min(self.CAPACITY, self.tokens + (last_cost or 1))
