@@ -1,7 +1,7 @@
 """Checks amounts of money: only a `Decimal` or `int` that a JSON number represents exactly can be sent.
 
-A double keeps 15 significant digits of any decimal number (IEEE 754), and JavaScript prints numbers from 0.000001 on
-without an exponent. So the provider reads an amount within these limits exactly as it was written.
+A double (IEEE 754) keeps 15 significant digits of any decimal number, and JavaScript prints numbers from 0.000001 on
+without an exponent. Therefore the provider reads an amount within these limits exactly as it was written.
 """
 
 import re
@@ -22,15 +22,16 @@ LIMIT = Decimal(10) ** 15
 _LIMIT = int(LIMIT)
 # Below this amount, msgspec writes 1e-6, but the provider's JavaScript writes 0.000001: the signatures would differ.
 _LEAST_PLAIN = 0.00001
-_LONGEST = 64  # characters; a str of this length or longer is not parsed as a number
+_LONGEST = 64  # a str with this many characters or more is not parsed as a number
 _WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
 
 
 def check_amounts(kind: type[Struct], value: object, path: str = "$") -> None:
     """Raises `InvalidRequest` with path and reason for the first amount in `value` that cannot be sent.
 
-    `value` is a Struct of type `kind`, or a dict with its fields. In a dict an amount may also be a str, or a float as
-    JSON decoders return, which is exact if it has at most 15 digits: they are those of the JSON text.
+    `value` is a Struct of type `kind`, or a dict with the fields of that Struct. In a dict, an amount may also be a str
+    or a float. A float with at most 15 digits is accepted, because it has exactly the digits of the JSON text that it
+    was decoded from.
     """
     for name, part in _amount_fields(kind):
         found = _field_value(value, name)
@@ -41,7 +42,7 @@ def check_amounts(kind: type[Struct], value: object, path: str = "$") -> None:
 
 
 def _field_value(value: object, name: str) -> object:
-    """Returns the value of a field of a Struct or mapping; UNSET if `value` has no such field or is of another type."""
+    """Returns a field of a Struct or mapping, or UNSET if `value` does not have the field or is of another type."""
     if _is_mapping(value):
         return value.get(name, UNSET)
     return getattr(value, name, UNSET) if isinstance(value, Struct) else UNSET
@@ -61,14 +62,16 @@ def check_amount(value: object, path: str) -> None:
 def plain_amount(value: object) -> int | float | None:
     """Returns an ordinary amount as an int or float that msgspec prints exactly as JavaScript does.
 
-    Returns None if the slow check (`check_amount` and `normalize`) must decide; the amount may still be valid.
+    Returns None for any other value. It may still be a valid amount, which `check_amount` and `normalize` find out
+    more slowly.
     """
     if type(value) is int:
         return value if 0 <= value < _LIMIT else None
-    # 15 digits and a point at most; 16 digits alone are not below LIMIT.
+    # The longest accepted text has 15 digits and a point. 16 digits without a point are refused below, by `_LIMIT`.
     if type(value) is not Decimal or not value.is_finite() or len(str(value)) > MAX_DIGITS + 1:
         return None
-    # Comparing floats takes a fifth of the time, and is exact: two numbers of 15 digits are never the same float.
+    # Comparing floats takes a fifth of the time of comparing Decimals. It is exact, because two different numbers with
+    # 15 digits are never the same float.
     number = float(value)
     if not _LEAST_PLAIN <= number < _LIMIT:
         return None
@@ -85,7 +88,7 @@ def _violation(value: object) -> str | None:
 
 
 def significant_digits(amount: Decimal) -> int:
-    """Returns the number of digits of a finite amount, without zeros at either end."""
+    """Returns the number of digits of a finite amount, without counting zeros at the beginning and at the end."""
     return len("".join(map(str, amount.as_tuple().digits)).strip("0"))
 
 
@@ -100,7 +103,7 @@ _VIOLATIONS: tuple[tuple[Callable[[Decimal], bool], str], ...] = (
 
 
 def _number_in_data(value: object) -> object:
-    """Returns a str such as "12.50", or a float, as the Decimal with these digits; anything else unchanged."""
+    """Returns a str such as "12.50", or a float, as a Decimal with the same digits. Returns other values unchanged."""
     if isinstance(value, float):
         return Decimal(float.__repr__(value))
     return Decimal(value) if isinstance(value, str) and len(value) < _LONGEST and _WRITTEN.match(value) else value
@@ -112,7 +115,10 @@ def _amount_fields(kind: type[Struct]) -> tuple[tuple[str, type[Struct] | None],
 
 
 def _fields_with_amounts(kind: type[Struct]) -> Iterator[tuple[str, type[Struct] | None]]:
-    """Yields `(name, None)` for each field with an amount, `(name, type)` for each field with a Struct that has one."""
+    """Yields `(name, None)` for each field that may hold an amount.
+
+    Yields `(name, type)` for each field that may hold a Struct with amounts; `type` is the type of that Struct.
+    """
     for field in msgspec.structs.fields(kind):
         kinds = members(field.type)
         if Decimal in kinds:

@@ -1,4 +1,4 @@
-"""Reads the type annotations of Structs' fields, and has a cache for objects that are made once per type."""
+"""Reads the type annotations of Structs' fields. Also has `ByType`, a cache for objects that are made once per type."""
 
 from collections.abc import Callable
 from types import UnionType
@@ -10,9 +10,9 @@ V = TypeVar("V")
 
 
 class ByType(dict[Any, V], Generic[V]):
-    """A dict from each type to the result of `make(type)`, which is called at the type's first look-up.
+    """A dict from types to the results of `make(type)`. The first look-up of a type calls `make`.
 
-    A look-up takes a third of the time that it takes with `functools.cache`.
+    A look-up takes a third of the time of a call with `functools.cache`.
     """
 
     def __init__(self, make: Callable[[Any], V]) -> None:
@@ -25,14 +25,14 @@ class ByType(dict[Any, V], Generic[V]):
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:
-    """Returns the members of a union, each still with its `Annotated`; any other annotation as the only item."""
+    """Returns the members of a union, each with its `Annotated`. Returns any other annotation as the only item."""
     if get_origin(annotation) in {Union, UnionType}:
         return tuple(part for member in get_args(annotation) for part in alternatives(member))
     return (annotation,)
 
 
 def members(annotation: Any) -> tuple[Any, ...]:
-    """Returns the types that a value may have: splits unions, removes `Annotated`, keeps `list[X]` and `Literal`."""
+    """Returns the types that the annotation allows. Unions are split and `Annotated` is removed; `list[X]` stays."""
     if get_origin(annotation) is Annotated:
         return members(get_args(annotation)[0])
     parts = alternatives(annotation)
@@ -40,17 +40,17 @@ def members(annotation: Any) -> tuple[Any, ...]:
 
 
 def struct_in(annotation: Any) -> type[Struct] | None:
-    """Returns the first Struct type among the types that the annotation allows; None if it allows none."""
+    """Returns the first Struct type that the annotation allows, or None if it allows no Struct."""
     return next((member for member in members(annotation) if is_struct(member)), None)
 
 
 def is_struct(kind: Any) -> bool:
-    """Whether this is a Struct class; False for an instance and for a generic alias such as `Page[X]`."""
+    """Whether this is a Struct class. False for an instance, and for a generic alias such as `Page[X]`."""
     return isinstance(kind, type) and issubclass(kind, Struct)
 
 
 def declared(annotation: Any, fact: str) -> Any:
-    """Returns the value of the key `fact` in `Annotated[..., Meta(extra={...})]`; None if the key is missing."""
+    """Returns the value of the key `fact` in `Annotated[..., Meta(extra={...})]`, or None if the key is missing."""
     metas = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
     extras = (meta.extra for meta in metas if isinstance(meta, Meta) and meta.extra is not None)
     return next((extra[fact] for extra in extras if fact in extra), None)

@@ -1,8 +1,8 @@
 """Canonical JSON: bytes that JavaScript's `JSON.stringify(JSON.parse(body))` gives back unchanged.
 
-The provider's sample code signs `JSON.stringify(data)`, and its pages do not say whether the server hashes the body as
-received, or parses and prints it again. A signature of canonical bytes is valid either way. A value without a canonical
-form is refused; the error gives the path of its field, never the value.
+The provider's sample code signs `JSON.stringify(data)`. The provider's pages do not say whether the server hashes the
+body as received, or parses and prints it again before. A signature of canonical bytes is valid in both cases. A value
+without a canonical form is refused with an error that names the path of the field, but not the value.
 """
 
 from collections.abc import Callable
@@ -20,19 +20,22 @@ from paycombat_async._json.normalize import MAX_DEPTH, check_struct_options, nor
 
 _JSON_SAFE_TYPES = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
-# msgspec raises these for a lone surrogate and for values that it cannot encode; `normalize` then finds the field.
+# msgspec raises these errors for a lone surrogate and for values that it cannot encode. `normalize` then finds the
+# field.
 _ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
-# `is_json_safe` does not count levels of nesting. It assumes this level for every field, and no field lies deeper, so
-# it never accepts a value beyond MAX_DEPTH. Near that limit it answers False, and `normalize`, which counts, decides.
+# `is_json_safe` does not know how deep a field lies in the request. It assumes this level for each field, and no field
+# lies deeper. Therefore it never accepts a value nested deeper than MAX_DEPTH. It may return False for a value that is
+# nested a little less deeply; then `normalize`, which counts the levels exactly, decides.
 _DEPTH = 8
 
 
 def canonical_json(value: object) -> bytes:
     """Returns the canonical JSON of a Struct, or of dicts and lists, as the bytes that are both signed and sent.
 
-    Fields that are `UNSET` are left out; the members of a Struct's `extra` follow its typed fields. Floats and Decimals
-    are written as JavaScript writes numbers; keys that look like array indices come first, in ascending order. Whether
-    a Struct's values fit its annotations is not checked here, only when a client sends it.
+    Fields that are `UNSET` are left out. The members of a Struct's `extra` follow its typed fields. Floats and Decimals
+    are written as JavaScript writes numbers. Keys that look like array indices come first, in ascending order. This
+    function does not check whether a Struct's values fit its annotations; a client checks that when it sends the
+    Struct.
 
     Raises `InvalidRequest` with the field's path for NaN, infinity, numbers that a double cannot hold,
     integers beyond ±(2^53-1), lone surrogates, the key `__proto__`, keys that are not str, more than 32 nested levels,
@@ -46,7 +49,7 @@ def canonical_json(value: object) -> bytes:
 
 
 def encode_trusted(value: object) -> bytes | None:
-    """Returns the canonical JSON of a value that was checked already; None if it holds a lone surrogate."""
+    """Returns the canonical JSON of a value that was already checked, or None if it contains a lone surrogate."""
     try:
         return _encode(value)
     except _ENCODE_ERRORS:
@@ -70,11 +73,12 @@ def _compile_encoder(kind: type[Struct]) -> Callable[[Any], bytes | None]:
     return compile_function("write", [*lines, "return encode(value)"], names)
 
 
-# `_ENCODERS[type(value)](value)` returns the JSON of a Struct that needs no `normalize`; None for any other value.
+# `_ENCODERS[type(value)](value)` returns the JSON of a Struct that need not be normalized, and None for other values.
 _ENCODERS: Final = ByType(_compile_encoder)
 
 _RETURN_IF_SET = ("if {} is not UNSET: return None",)
-# Most values of metadata are str. They are tested inline: function calls would take a third of the encoding time.
+# Most values in metadata are str. They are tested inline, because function calls would take a third of the encoding
+# time.
 _RETURN_UNLESS_SAFE = (
     "it = {}",
     "if type(it) is dict and '__proto__' not in it:",
@@ -88,7 +92,7 @@ _RETURN_UNLESS_SAFE = (
 
 @cache
 def _fields_to_check(kind: type[Struct]) -> tuple[str, ...]:
-    """Returns the names of the fields that may need `normalize`: in most requests, only `extra` and `metadata`."""
+    """Returns the names of the fields that may have to be normalized. In most requests: `extra` and `metadata`."""
     check_struct_options(kind)
     return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_json_safe_type(field.type))
 
@@ -104,12 +108,12 @@ def _is_json_safe_member(member: Any) -> bool:
 
 
 def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
-    """Whether this is a dict that msgspec prints as JavaScript does; False means that `normalize` must decide."""
+    """Whether this is certainly a dict that msgspec prints as JavaScript does. If False, `normalize` must decide."""
     # Most values are str. They are tested inline, because function calls would take a third of the encoding time.
     if value.__class__ is not dict:
         return False
     for key in value:
-        if type(key) is not str or (key < ":" and key >= "0"):  # digits sort below ":", letters above it
+        if type(key) is not str or (key < ":" and key >= "0"):  # true for keys that begin with a digit
             return False
     for item in value.values():
         if type(item) is not str and not is_json_safe(item, depth + 1):
@@ -118,7 +122,7 @@ def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
 
 
 def is_json_safe(value: Any, depth: int = _DEPTH) -> bool:
-    """Whether msgspec prints this value as JavaScript does; False means that `normalize` must decide."""
+    """Whether msgspec certainly prints this value as JavaScript does. If False, `normalize` must decide."""
     kind: type[object] = value.__class__
     if kind is str or kind is bool or value is None or value is UNSET:
         return True

@@ -1,4 +1,4 @@
-"""Decodes received JSON: with cached decoders, common faults repaired, and amounts exact on request."""
+"""Decodes received JSON. Repairs common faults, and keeps all digits of amounts on request."""
 
 import codecs
 import re
@@ -10,15 +10,15 @@ from msgspec import Raw
 
 
 class UndecodableData(Exception):
-    """The data is not JSON, or has no object or list where one is expected. Internal: users get `InvalidResponse`."""
+    """The data is not JSON, or has no object or list where one is expected. Users get an `InvalidResponse` instead."""
 
 
 R = TypeVar("R")
 
-# InvalidOperation is raised for a number such as 1e99999999999999999999, which Decimal cannot hold.
+# Decimal raises InvalidOperation for a number that it cannot hold, such as 1e99999999999999999999.
 DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
-# JavaScript that cuts a string inside an emoji leaves half a surrogate pair, which msgspec refuses to decode.
+# If JavaScript cuts a string inside an emoji, half of a surrogate pair remains. msgspec refuses to decode it.
 _LONE_SURROGATE = re.compile(
     rb"(?<!\\)((?:\\\\)*)"
     rb"(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
@@ -26,8 +26,8 @@ _LONE_SURROGATE = re.compile(
 
 
 # Matches a JSON string up to its closing quote, or to the end of the text if the closing quote is missing. Without the
-# second case, the search would start again at each later quote, which takes quadratic time. `*+` is possessive: a plain
-# `*` keeps 60 bytes for each escape, in order to go back.
+# second case, the search would start again at each later quote, which takes quadratic time. The quantifier `*+` is
+# possessive, because a plain `*` needs 60 bytes of memory for each escape, to be able to go back.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _RAW_CONTROL = re.compile(rb"(\\.)|[\x00-\x1f]", re.DOTALL)
 _BYTE_ORDER_MARKS = {
@@ -50,7 +50,7 @@ _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
 def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
-    """Returns the JSON decoder of a type, built once and cached."""
+    """Returns the JSON decoder of a type. Each decoder is made once and cached."""
     try:
         return _decoders[kind]
     except KeyError:
@@ -58,22 +58,22 @@ def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
 
 
 def decode_builtins(data: bytes | Raw, *, exact: bool = False) -> object:
-    """Returns the JSON as dicts and lists, after `repair` if it is faulty. Raises `UndecodableData` if it is not JSON.
+    """Returns the JSON as dicts and lists. Repairs it if necessary. Raises `UndecodableData` if it is not JSON.
 
-    `exact` decodes numbers with a fraction as Decimal, with all their digits; a float keeps at most 17.
+    With `exact`, a number with a fraction is a Decimal with all its digits; otherwise a float, with at most 17 digits.
     """
     return decode_repaired(_EXACT_DECODER if exact else decoder(object), data)
 
 
 def decode_repaired(reader: "msgspec.json.Decoder[R]", data: bytes | Raw) -> R:
-    """Returns the decoded JSON. If decoding fails, it is tried once more with the JSON that `repair` returns.
+    """Returns the decoded JSON. If decoding fails, decodes the JSON that `repair` returns for it.
 
-    Raises `UndecodableData` if that fails too, as for JSON of another type than the decoder's.
+    Raises `UndecodableData` if that fails, too. This is also so for valid JSON that does not fit the decoder's type.
     """
     try:
         return reader.decode(data)
     except DECODE_ERRORS:
-        pass  # the second attempt is outside the except block, so that its error does not have this error as context
+        pass  # the second attempt is made below, so that its error does not have this error as its context
     try:
         return reader.decode(repair(bytes(data)))
     except DECODE_ERRORS:
@@ -82,10 +82,10 @@ def decode_repaired(reader: "msgspec.json.Decoder[R]", data: bytes | Raw) -> R:
 
 
 def repair(text: bytes) -> bytes:
-    """Returns JSON without the faults that careless encoders make; valid JSON stays as it is.
+    """Returns the JSON without the faults that careless encoders make. Valid JSON is returned unchanged.
 
-    A byte order mark is removed. Control characters inside strings become escapes; lone surrogates and bytes that are
-    not UTF-8 become U+FFFD. As the bytes change, call it only when the signature has been verified or none is needed.
+    A byte order mark is removed. Control characters inside strings become escapes. Lone surrogates and bytes that are
+    not UTF-8 become U+FFFD. A signature is not valid for changed bytes, so it must be verified before.
     """
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if text.startswith(mark)), "utf-8")
     text = text.decode(encoding, "replace").encode()

@@ -2,10 +2,10 @@
 
 import re
 
-MAX_SAFE_INTEGER = 2**53 - 1  # Number.MAX_SAFE_INTEGER: JavaScript rounds larger integers
-MAX_ARRAY_INDEX = 2**32 - 2  # ECMA-262, 6.1.7: JavaScript moves keys 0 to this number to the front
+MAX_SAFE_INTEGER = 2**53 - 1  # JavaScript rounds larger integers (Number.MAX_SAFE_INTEGER)
+MAX_ARRAY_INDEX = 2**32 - 2  # JavaScript moves the keys from 0 to this number to the front (ECMA-262, 6.1.7)
 _ARRAY_INDEX = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
-_LEAST_FIXED, _LARGEST_FIXED = -6, 20  # powers of ten between which JavaScript prints no exponent
+_LEAST_FIXED, _LARGEST_FIXED = -6, 20  # JavaScript prints no exponent between these powers of ten
 _DIGITS = frozenset("0123456789")
 
 
@@ -16,8 +16,8 @@ def is_array_index(key: str) -> bool:
 def js_number(number: float) -> str:
     """Returns a finite double as JavaScript prints it (ECMA-262, Number::toString, 6.1.6.1.20).
 
-    Python's `repr` has the same digits, since both print the fewest digits that give the same double again; only
-    the decimal point and the exponent are placed differently.
+    Python's `repr` has the same digits, because both languages print the fewest digits that give the same double again.
+    Only the decimal point and the exponent are placed differently.
     """
     mantissa, _, exponent = repr(number).partition("e")
     if not exponent:

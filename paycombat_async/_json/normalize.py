@@ -1,6 +1,6 @@
-"""Normalizes a value so that msgspec prints it as JavaScript does; an error names the path of the refused value.
+"""Normalizes a value so that msgspec prints it as JavaScript does. An error names the path of the refused value.
 
-Floats and Decimals become JavaScript's spelling of the number, and keys like array indices are moved to the front.
+Floats and Decimals are written as JavaScript writes them. Keys that look like array indices are moved to the front.
 """
 
 import math
@@ -19,7 +19,7 @@ MAX_DEPTH = 32
 
 
 def check_struct_options(kind: type[Struct]) -> None:
-    """Raises `InvalidRequest` for a Struct type whose options change its JSON: tagged, array_like or omit_defaults."""
+    """Raises `InvalidRequest` if the Struct type is tagged, array_like or omit_defaults, which changes its JSON."""
     config = kind.__struct_config__
     if config.tag is not None or config.array_like or config.omit_defaults:
         raise InvalidRequest(f"$: {kind.__name__} is tagged, array_like or omit_defaults; a request is a plain Struct")
@@ -28,7 +28,7 @@ def check_struct_options(kind: type[Struct]) -> None:
 def normalize(value: Any, path: str, depth: int) -> object:
     """Returns the value in a form that msgspec prints as JavaScript does.
 
-    Raises `InvalidRequest` if JSON has no such form of the value.
+    Raises `InvalidRequest`, which names `path`, if the value has no such form. `depth` is the level of nesting.
     """
     kind: type[object] = value.__class__
     normalizer = _NORMALIZERS.get(kind) or next(
@@ -87,17 +87,20 @@ def _object(value: Mapping[Any, Any], path: str, depth: int) -> dict[str, object
 
 
 def _is_ascii(value: object) -> bool:
-    """Whether this is a `str` of ASCII characters only, which needs no further check; most values are."""
+    """Whether this is a `str` with ASCII characters only. Most values are, and such a value needs no further check."""
     return type(value) is str and value.isascii()
 
 
 def child_path(path: str, key: str) -> str:
-    """Returns the path of a member, safe to log: at most 64 characters of the key, unprintable ones replaced by "?"."""
+    """Returns the path of a member in a form that is safe to log.
+
+    It contains at most 64 characters of the key, with "?" in place of unprintable characters.
+    """
     return f"{path}." + "".join(letter if letter.isprintable() else "?" for letter in key[:64])
 
 
 def _key_order(key: str) -> int:
-    """The `key` function of `sorted`: puts array indices first, by number; all other keys keep their order."""
+    """Returns the sort key of a member's key: array indices come first, by number; other keys keep their order."""
     return int(key) if is_array_index(key) else MAX_ARRAY_INDEX + 1
 
 
@@ -106,7 +109,7 @@ def _array(value: list[Any] | tuple[Any, ...], path: str, depth: int) -> list[ob
 
 
 def _struct(value: Struct, path: str, depth: int) -> dict[str, object]:
-    """Returns the normalized fields of a Struct that are set, followed by the members of its `extra`, if it has one."""
+    """Returns the fields of a Struct that are set, and after them the members of its `extra`, all normalized."""
     check_struct_options(type(value))
     written: dict[str, object] = {}
     for name, item in _present(value):
@@ -116,10 +119,10 @@ def _struct(value: Struct, path: str, depth: int) -> dict[str, object]:
 
 
 def _extra(value: Struct, extra: Any, path: str, depth: int) -> dict[str, object]:
-    """Returns the normalized members of `extra`, which is checked more strictly than metadata: it may hold amounts.
+    """Returns the normalized members of `extra`. They are checked more strictly than metadata, as they may be amounts.
 
-    Raises `InvalidRequest` for floats (int or Decimal is needed), for keys that JavaScript would move to the front, and
-    for keys that are fields of the Struct.
+    Raises `InvalidRequest` for a float (an int or Decimal is needed), for a key that JavaScript would move to the
+    front, and for a key that is a field of the Struct.
     """
     if not issubclass(extra.__class__, Mapping):
         raise InvalidRequest(f"{path}: expected a mapping, got {type(extra).__name__}", path=path)

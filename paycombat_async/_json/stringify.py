@@ -1,7 +1,7 @@
 """JavaScript's `JSON.stringify(JSON.parse(text))` in Python, from bytes to bytes.
 
-The provider signs `JSON.stringify(data)`. If a proxy has changed the escapes or spaces of a body, the signature is not
-valid for the received bytes, but still for what `stringify` returns for them.
+The provider signs `JSON.stringify(data)`. If a proxy has changed the escapes or spaces of a body, the signature is no
+longer valid for the received bytes, but it is valid for the bytes that `stringify` returns for them.
 """
 
 import json
@@ -13,20 +13,21 @@ from typing import Any, Final, NoReturn
 
 from paycombat_async._json.javascript import is_array_index, js_number
 
-_SAFE_DIGITS: Final = 15  # an integer of up to 15 digits is below 2^53, so that a double holds it exactly
+_SAFE_DIGITS: Final = 15  # a double holds an integer with up to 15 digits exactly, because it is below 2^53
 
 
 def stringify(body: bytes) -> bytes:
-    """Returns the JSON body as JavaScript would print it after parsing it.
+    """Returns the JSON body as JavaScript would print it after it has parsed it.
 
     Raises `ValueError` if it is not JSON in UTF-8, starts with a byte order mark, or is nested too deeply for Python.
     """
     try:
         printed = _print(_PARSER.decode(body.decode("utf-8")))
-        # Only lone surrogates cannot be encoded; "backslashreplace" writes them as JSON.stringify does, such as \ud800.
+        # Only lone surrogates cannot be encoded. "backslashreplace" writes them as `JSON.stringify` does, such as
+        # \ud800.
         return printed.encode("utf-8", "backslashreplace")
     except (ValueError, RecursionError):
-        pass  # the error below is raised outside of the handler: the parser's error contains the body
+        pass  # the error below is raised after this block, so that it does not refer to this one, which has the body
     raise ValueError("no JSON in UTF-8, or nested too deeply")
 
 
@@ -38,7 +39,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-# A repeated key has its first position and its last value in a Python dict, as in a JavaScript object.
+# If a key is repeated, a Python dict keeps its first position and its last value, like a JavaScript object.
 _PARSER: Final = json.JSONDecoder(parse_int=_integer, parse_constant=_no_constant)
 
 

@@ -1,1 +1,1 @@
-"""The provider's protocol without any I/O: encodes requests to bytes, and decodes answers to Structs."""
+"""The provider's protocol without any I/O: encodes requests to bytes, and decodes the bytes of answers to Structs."""

@@ -1,8 +1,8 @@
-"""Decodes the bytes of an answer into its Struct; a field of an unexpected type never turns a success into an error.
+"""Decodes the bytes of an answer into its Struct. A field of an unexpected type never turns a success into an error.
 
-The fast path decodes directly into the Struct. Where that fails, or drift (how an answer differs from the documented
-schema) is asked for, `decode_tolerantly` goes field by field. The provider sends `{}` in place of null: in a str field
-it becomes None and is not drift.
+The fast path decodes directly into the Struct. `decode_tolerantly` decodes field by field. It is used if the fast path
+fails, or if all drift is to be reported. Drift is how an answer differs from the documented schema. The provider sends
+`{}` in place of null. In a str field, `{}` becomes None and is not drift.
 """
 
 import re
@@ -30,7 +30,7 @@ _FLAG: Final = re.compile(rb'"success"\s*:')
 
 
 def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """Returns the value of type `kind` in `data`, and a list of its drift, or None if drift was not checked.
+    """Returns the value of type `kind` in `data`, and a list of its drift. The list is None if no drift was looked for.
 
     Raises `UndecodableData` if `data` cannot be decoded as such a value, not even field by field.
     """
@@ -42,7 +42,7 @@ def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[F
 
 def _make_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     if get_origin(kind) is Page:
-        return _always_none  # page.py decodes lists, whose shape is not documented
+        return _always_none  # page.py decodes lists, because their shape is not documented
     decode_json: Callable[[bytes | Raw], Any] = decoder(kind).decode
     normalize_nulls = null_normalizer(kind) if is_struct(kind) else _accept
 
@@ -56,7 +56,7 @@ def _make_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     return read
 
 
-# `DECODERS[kind](data)` returns the value, decoded on the fast path; None if any field does not fit its annotation.
+# `DECODERS[kind](data)` returns the value, decoded on the fast path, or None if a field does not fit its annotation.
 DECODERS: Final = ByType(_make_decoder)
 
 
@@ -81,8 +81,8 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
         data = wrapped.data
         if not normalize_nulls(data) or wrapped.status is False or wrapped.success is False:
             return None
-        # A second field "success" in the body means that the data may be an envelope too, which may report a failure.
-        # `count` is much faster than the regular expression, so it goes first.
+        # If the body has a second field "success", the data may be another envelope, and that may report a failure.
+        # `count` is called first, because it is much faster than the regular expression.
         flags, text = 0 if wrapped.success is None else 1, body if type(body) is bytes else bytes(body)
         if text.count(b'"success"') > flags and len(_FLAG.findall(text)) > flags:
             return None
@@ -91,14 +91,15 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     return read
 
 
-# `ENVELOPE_DECODERS[kind](body)` returns `(data, request_id, notes)` from a success envelope, decoded in one pass.
-# It returns None for any other body, if the id of the object is missing, and if more than one field does not fit. Types
-# without an id field always give None: for them, data inside a second envelope would look like an object without data.
+# `ENVELOPE_DECODERS[kind](body)` decodes the envelope of a successful answer in one pass, and returns
+# `(data, request_id, notes)`. It returns None for any other body, if the id of the object is missing, or if more than
+# one field does not fit its annotation. For a type without an id field it always returns None, because a second
+# envelope inside the first could then be taken for an object without data.
 ENVELOPE_DECODERS: Final = ByType(_make_envelope_decoder)
 
 
 def _always_none(_data: object) -> None:
-    """Returns None, so that the caller takes the slow path: the decoder of types that have no fast decoder."""
+    """Returns None, so that the caller takes the slow path. This is the decoder of types without a fast decoder."""
 
 
 def _accept(_value: object) -> bool:
@@ -112,7 +113,10 @@ def amount_fields(kind: type[Struct]) -> tuple[str, ...]:
 
 
 def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """Returns the value in `data` and its drift; checks every field. Raises `UndecodableData` if there is no value."""
+    """Returns the value in `data` and a list of its drift, for which every field is checked.
+
+    Raises `UndecodableData` if `data` cannot be decoded as a value of type `kind`.
+    """
     if get_origin(kind) is Page:
         return decode_page(kind, data, path, decode_with_drift)
     notes: list[FieldIssue] = []
@@ -121,7 +125,7 @@ def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tupl
     try:
         tree = decode_builtins(data, exact=bool(amount_fields(kind)))
     except UndecodableData:
-        whole: R | None = DECODERS[kind](data)  # the fast path skips unknown fields, also undecodable ones
+        whole: R | None = DECODERS[kind](data)  # the fast path skips unknown fields, even if they are undecodable
         if whole is None:
             raise
         return whole, [FieldIssue(path, DriftKind.WRONG_TYPE, "holds something that cannot be read")]
@@ -134,7 +138,8 @@ def null_normalizer(kind: type[Struct]) -> Callable[[Any], bool]:
     """Returns a function that replaces `{}` by None in a Struct of this type and returns whether the Struct is usable.
 
     The function changes a frozen Struct in place, so only a Struct that was just decoded may be passed. A Struct is
-    usable if its id is not empty and its amounts are finite; msgspec decodes "NaN" and "Infinity" as Decimals, too.
+    usable if its id is not empty and its amounts are finite. The amounts must be checked, because msgspec decodes even
+    "NaN" and "Infinity" as Decimals.
     """
     amounts = [field_expression("value", name) for name in amount_fields(kind)]
     demands = [f'{field_expression("value", name)} != ""' for name in identity_fields(kind)]
@@ -146,7 +151,10 @@ def null_normalizer(kind: type[Struct]) -> Callable[[Any], bool]:
 
 
 def _null_statements(kind: type[Struct], it: str) -> Iterator[str]:
-    """Yields lines of Python that replace `{}` by None in the variable `it`, a Struct of this type, and inside it."""
+    """Yields lines of Python that replace `{}` by None in the variable `it`, and in the Structs inside it.
+
+    `it` is the name of a variable that holds a Struct of type `kind`.
+    """
     for field in msgspec.structs.fields(kind):
         kinds, found = members(field.type), field_expression(it, field.name)
         if EmptyObject in kinds:
@@ -164,5 +172,5 @@ def _is_response(member: Any) -> TypeGuard[type[Response]]:
 
 @cache
 def identity_fields(kind: type[Struct]) -> tuple[str, ...]:
-    """Returns the names of the fields declared as `Identity`: with the id of the object that an answer is about."""
+    """Returns the names of the fields declared as `Identity`. They hold the id of the object in an answer."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if declared(field.type, "role") == "identity")

@@ -1,4 +1,4 @@
-"""Turns a request into a `Draft`: the prepared HTTP request, checked, encoded and signed, but not yet sent."""
+"""Turns a request into a `Draft`: an HTTP request that is checked, encoded and signed, but not yet sent."""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
@@ -14,7 +14,7 @@ from paycombat_async.errors import ConfigurationError
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-_ONCE: Final = Repeat.ONLY_IF_UNSENT  # read once: Python 3.11 takes long for a member of an enum
+_ONCE: Final = Repeat.ONLY_IF_UNSENT  # read only once, because reading a member of an enum is slow in Python 3.11
 
 
 def draft(

@@ -1,4 +1,4 @@
-"""Drift: the differences between an answer and the documented schema, and their kinds."""
+"""Drift: the differences between an answer and its documented schema, and the kinds of these differences."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,7 +26,7 @@ class Drift:
 
 
 class FieldIssue(NamedTuple):
-    """One difference from the schema, as the decoder reports it: the same as a `Drift`, without the endpoint's name."""
+    """One difference from the schema, as the decoder reports it: a `Drift` without the name of the endpoint."""
 
     path: str
     kind: DriftKind

@@ -27,10 +27,11 @@ _ADVICE: Final = {
 def check_echoed_fields(
     endpoint: Endpoint[Any, Any], request: object, reading: DecodedReply, raw: RawReply, redact: Redactor
 ) -> DecodedReply:
-    """Returns the reply, with a drift issue for each field sent back with another value than in the request.
+    """Returns the reply with a drift issue for each echo whose value differs from the value in the request.
 
-    Fields that are absent from the answer are skipped. Raises `InvalidResponse` if the field that identifies the call
-    (such as `order_id`) differs, because the answer then belongs to another call.
+    Drift is how an answer differs from what is documented. Fields that are missing in the answer are skipped. Raises
+    `InvalidResponse` if the field that identifies the call (such as `order_id`) differs, because the answer then
+    belongs to another call.
     """
     differing = [echo for echo in endpoint.echoes if _differs(echo, request, reading.data)]
     stranger = next((echo for echo in differing if echo.is_identity), None)
@@ -50,14 +51,17 @@ def check_echoed_fields(
 
 
 def expected_echoes(endpoint: Endpoint[Any, Any], request: object) -> dict[str, tuple[str, ...]]:
-    """Returns, for each field that the provider sends back, the values that the request has for it, as str."""
+    """Returns the expected echoes: the name of each field that the provider sends back, and its values as str.
+
+    A field has several values if the request has them in several fields.
+    """
     sent = {echo.answered: tuple(_request_value(request, name) for name in echo.sent) for echo in endpoint.echoes}
     texts = {name: tuple(str(value) for value in values if value is not None) for name, values in sent.items()}
     return {name: values for name, values in texts.items() if values}
 
 
 def fits_expected(data: object, expected: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether an object found at the provider can be the one requested: no field contradicts `expected`."""
+    """Whether an object found at the provider can be the requested object, because no field differs from `expected`."""
     shown = ((getattr(data, name, None), values) for name, values in expected.items())
     return all(value is None or any(_is_same(value, sent) for sent in values) for value, values in shown)
 
@@ -69,7 +73,7 @@ def _differs(echo: Echo, request: object, data: object) -> bool:
 
 
 def _request_value(request: object, name: str) -> object:
-    """Returns the request's value of this name, from its typed fields or from `extra`; None or UNSET if absent."""
+    """Returns the request's value of this name, from a typed field or from `extra`, or None or UNSET if missing."""
     value: object = getattr(request, name, UNSET)
     if value is UNSET:
         extra: Any = getattr(request, "extra", UNSET)
@@ -78,7 +82,7 @@ def _request_value(request: object, name: str) -> object:
 
 
 def _is_same(answered: object, sent: object) -> bool:
-    """Whether two values are equal: amounts are compared as numbers, everything else as str."""
+    """Whether two values are equal. Amounts are compared as numbers, and all other values as str."""
     if not isinstance(answered, Decimal):
         return str(answered) == str(sent)
     try:
@@ -88,7 +92,7 @@ def _is_same(answered: object, sent: object) -> bool:
 
 
 def reference_of(endpoint: Endpoint[Any, Any], request: object) -> str | None:
-    """Returns the merchant's own reference in the request, such as an `order_id`, as str; None if it has none."""
+    """Returns the merchant's own reference in the request as str, such as an `order_id`, or None if it is missing."""
     reference = _request_value(request, endpoint.reference) if endpoint.reference is not None else None
     return None if reference is None else str(reference)
 
@@ -105,8 +109,8 @@ def annotate_error(
     """Sets `attempts`, `endpoint` and `outcome` of the error in place.
 
     If the call is not safe to repeat and may have been carried out, also sets `reference`, `body_digest` and `advice`.
-    `in_doubt` means that an earlier attempt may have been carried out, so the last error alone does not decide the
-    outcome.
+    `in_doubt` means that an earlier attempt may have been carried out, so that the outcome does not depend on the last
+    error alone.
     """
     error.attempts = attempts
     if in_doubt and error.outcome is not Outcome.APPLIED:

@@ -1,7 +1,7 @@
-"""Unwraps the envelope of an answer, and makes the error for an answer that is not a success.
+"""Unwraps the envelope of an answer (the JSON object around the data), and makes the errors for other answers.
 
-The provider's pages show four kinds of envelope (the JSON object around the data) and no error body, so all known
-fields of an envelope are optional, and may be in any of the four.
+The provider's pages show four kinds of envelopes and no body of an error. Therefore all known fields of an envelope are
+optional, and may be in an envelope of any kind.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ _NULLS = (b"null", b"")
 class Unwrapped(NamedTuple):
     """The content of an envelope. `success` is None if the envelope reports neither success nor failure.
 
-    `outer` is the envelope around this envelope; None if there is only one.
+    `outer` is the envelope around this envelope, or None if the answer has only one envelope.
     """
 
     data: Raw | None
@@ -43,9 +43,9 @@ class Unwrapped(NamedTuple):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the envelope, or the outer one, leaves open if a failed call was carried out.
+        """Whether this envelope or the outer envelope leaves open if a failed call was carried out.
 
-        An outer envelope that reports success does not count: it only says that the provider answered.
+        An outer envelope that reports success is ignored, because it only says that the provider answered.
         """
         if casts_doubt(self.envelope):
             return True
@@ -74,9 +74,10 @@ def _envelope(body: bytes | Raw) -> Envelope | None:
 
 
 def _inner(outer: Envelope) -> Envelope | None:
-    """Returns the envelope inside another, as on the page "Disable Customer"; None if the data is not an envelope.
+    """Returns the envelope inside another envelope, or None if the data is not an envelope.
 
-    An inner envelope is recognised by its field `success`, which none of the provider's data objects has.
+    The page "Disable Customer" shows such an answer. An inner envelope is recognised by its field `success`, because
+    none of the provider's data objects has this field.
     """
     if outer.data is UNSET or b'"success"' not in bytes(outer.data):
         return None
@@ -95,7 +96,10 @@ def _unwrapped(envelope: Envelope, success: bool | None) -> Unwrapped:  # noqa: 
 def api_error(
     endpoint: Endpoint[Any, Any], raw_reply: RawReply, unwrapped: Unwrapped | None, *, now: float, redact: Redactor
 ) -> ApiError:
-    """Returns the error for an answer that is not a success; its outcome is REJECTED if the status proves a refusal."""
+    """Returns the error for an answer that is not a success.
+
+    Its outcome is REJECTED if the answer proves that the provider refused the call, and UNKNOWN otherwise.
+    """
     named = [] if unwrapped is None else statuses_in(unwrapped.envelope)
     status = raw_reply.status
     if status < 300:
@@ -134,7 +138,7 @@ def _error_message(
 
 
 def _foreign_error_message(endpoint: Endpoint[Any, Any], status: int) -> str:
-    """Returns the message for an error that is not JSON, such as the HTML page of nginx or of a load balancer."""
+    """Returns the message for an error answer that is not JSON, such as the HTML page of nginx or a load balancer."""
     return (
         f"{endpoint.name}: the answer {status} is not the provider's JSON, so it is likely from a proxy or gateway "
         "before it; whether the call was carried out is unknown"

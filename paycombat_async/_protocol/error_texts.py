@@ -1,4 +1,4 @@
-"""Finds the code and the message in an error answer, in any of the usual fields: no error body is documented.
+"""Finds the code and the message in an error answer. Searches all usual fields, because no error body is documented.
 
 Finmo, the provider's upstream, sends `{"error": {"code": 406, "name": "NOT_ACCEPTABLE", "message": ["…", "…"]}}`.
 """
@@ -23,17 +23,17 @@ _MESSAGE_KEYS: Final = (
     "title",
 )
 _NESTED_KEYS: Final = ("error", "errors")
-_DEEPEST: Final = 4  # levels of nested objects and lists; a deeper part goes into the message as JSON
+_DEEPEST: Final = 4  # objects and lists nested deeper than this many levels go into the message as JSON
 
 
 def error_code(envelope: Envelope) -> str | None:
-    """Returns the provider's error code as str, from the envelope or its error object; None if missing."""
+    """Returns the provider's error code as str, from the envelope or its error object, or None if it is missing."""
     candidates = (_as_code(envelope.code), _code_in(envelope.error), _code_in(envelope.errors))
     return next((code for code in candidates if code), None)
 
 
 def error_message(envelope: Envelope) -> str | None:
-    """Returns the provider's human-readable message, several joined with "; "; None if missing."""
+    """Returns the provider's error message, or None if it is missing. Several messages are joined with "; "."""
     candidates = (envelope.message, envelope.error, envelope.errors, envelope.status_text)
     return next((text for value in candidates if (text := _words(value, 0))), None)
 
@@ -48,7 +48,7 @@ def _words(value: object, depth: int) -> str | None:
 
 
 def _code_in(value: object, depth: int = 0) -> str | None:
-    """Returns the code of an error object or of an error nested in it; for a list, the code of its first error."""
+    """Returns the code of an error object or of an error nested in it, or of the first error in a list."""
     holder = value[0] if _is_list(value) and value else value
     if not _is_object(holder) or depth > _DEEPEST:
         return None

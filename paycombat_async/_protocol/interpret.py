@@ -1,4 +1,4 @@
-"""Turns the provider's raw HTTP answer into data, or into the error to raise with its outcome."""
+"""Turns the provider's raw HTTP answer into data, or raises an error with the outcome of the call."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -27,8 +27,8 @@ def interpret(
 ) -> DecodedReply:
     """Returns the decoded answer. Raises `ApiError`, `InvalidResponse` or `Disconnected`, each with its `outcome`.
 
-    Drift is how an answer differs from the documented schema. With `closely`, every field is checked for it, which is
-    slow; without, fields are checked only where the fast decoder fails.
+    Drift is how an answer differs from the documented schema. With `closely`, every field is checked for drift, which
+    is slow. Without `closely`, fields are checked only if the fast decoder fails.
     """
     if not closely and raw.status in _SUCCESSES:
         found = ENVELOPE_DECODERS[endpoint.response](raw.body)
@@ -39,9 +39,9 @@ def interpret(
     if isinstance(result, DecodedReply):
         return result
     try:
-        raise result  # raised here and not deeper: tracebacks with local variables would show personal data from there
+        raise result  # raised here, because local variables of the functions called above have personal data
     finally:
-        del result  # breaks the reference cycle error -> frame -> error, which only the garbage collector would free
+        del result  # breaks the reference cycle error -> frame -> error, which only the garbage collector could free
 
 
 def _interpreted(
@@ -69,7 +69,7 @@ def _interpreted(
 def _reading(
     endpoint: Endpoint[Any, R], body: Raw, request_id: str | None, *, says: bool | None, closely: bool
 ) -> tuple[DecodedReply | None, str]:
-    """Decodes the data of an answer. Returns the reply and "", or None and a description of what is wrong."""
+    """Decodes the data of an answer. Returns the reply and "", or None and a description of the problem."""
     try:
         data, notes = (decode_with_drift if closely else decode)(endpoint.response, body, "$.data")
     except UndecodableData as error:
@@ -80,7 +80,7 @@ def _reading(
 
 
 def _is_empty_success(endpoint: Endpoint[Any, Any], raw: RawReply, unwrapped: Unwrapped | None) -> bool:
-    """Whether an answer without data is a success; always False for endpoints without `may_be_empty`."""
+    """Whether an answer without data is a success. Always False for endpoints without `may_be_empty`."""
     if not endpoint.may_be_empty:
         return False
     if unwrapped is None:
@@ -89,9 +89,10 @@ def _is_empty_success(endpoint: Endpoint[Any, Any], raw: RawReply, unwrapped: Un
 
 
 def _proves_success(endpoint: Endpoint[Any, Any], data: Any) -> bool:
-    """Whether the data proves success although the envelope does not report it.
+    """Whether the data proves that the call succeeded, although the envelope does not report a success.
 
-    Data with the id of its object proves it. Data of a type without an id field does if the call is safe to repeat.
+    An id of an object in the data proves it. If the type of the data has no id field, any data proves the success of a
+    call that is safe to repeat.
     """
     if isinstance(data, Struct) and (names := identity_fields(type(data))):
         return any(getattr(data, name) for name in names)
@@ -99,7 +100,7 @@ def _proves_success(endpoint: Endpoint[Any, Any], data: Any) -> bool:
 
 
 def _names_an_object(data: Any) -> bool:
-    """Whether a decoded JSON object has an id. An object without an id, such as `{"reason": "x"}`, may be a refusal."""
+    """Whether a decoded JSON value is an object with an id. Without an id it may be a refusal: `{"reason": "x"}`."""
     if not isinstance(data, dict):
         return False
     members: dict[str, Any] = data  # pyright: ignore[reportUnknownVariableType]  # JSON keys are str
@@ -114,8 +115,8 @@ def _truncated(endpoint: Endpoint[Any, Any], raw: RawReply) -> Disconnected:
 
 
 def _clean(request_id: str | None, redact: Redactor) -> str | None:
-    # A request id needs no redaction if it is too short for a secret, or has only hexadecimal digits and hyphens, as
-    # all documented ids have.
+    # Secrets need not be removed from a request id that is too short to contain one, or that consists of hexadecimal
+    # digits and hyphens, like all documented request ids.
     if request_id is None or len(request_id) < 8 or (len(request_id) <= 64 and not request_id.strip(_ID_CHARACTERS)):
         return request_id
     return redact(request_id, 200)

@@ -31,8 +31,8 @@ class ClientConfig(Struct, frozen=True):
 class Draft(Struct, frozen=True, gc=False):
     """A prepared HTTP request. Its `headers` and `body` hold secrets and personal data: never log them.
 
-    `is_once_only` marks a call that creates or moves something. A transport does not start to send such a call near the
-    end of the time-out, because the answer would come too late.
+    `is_once_only` marks a call that creates or moves something. A transport does not begin to send such a call near the
+    end of the time-out, because its answer would come too late.
     """
 
     endpoint: str
@@ -49,10 +49,10 @@ class Draft(Struct, frozen=True, gc=False):
 
 
 class RawReply(Struct, frozen=True, gc=False):
-    """An HTTP answer as received. Looking up a lower-case name in `headers` must find the header.
+    """An HTTP answer as received. A look-up of a header's lower-case name in `headers` must find the header.
 
-    `is_whole` is True if the end of the body is certain: from a length, a last chunk, or a status without a body. It is
-    False if the body ended only because the connection was closed, so that it may be incomplete.
+    `is_whole` is True if the body is certainly complete, because its length or its last chunk was received, or because
+    an answer with this status has no body. It is False if the body ended only because the connection was closed.
     """
 
     status: int
@@ -74,7 +74,7 @@ class Transport(Protocol):
     """
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # limits one attempt
-        """Sends the draft (a prepared HTTP request) and returns its answer; waits at most `timeout` seconds."""
+        """Sends the draft (a prepared HTTP request) and returns its answer. Takes at most `timeout` seconds."""
         ...
 
 
@@ -82,7 +82,7 @@ class Attempt(Struct, frozen=True, gc=False):
     """One sending of a request, as reported to `on_attempt`.
 
     `outcome` and `error` (the name of the exception's class) are None after a success. `elapsed` and `wait` are in
-    seconds. `wait` is the pause before the next attempt; None if no attempt follows.
+    seconds. `wait` is the pause before the next attempt, or None if no attempt follows.
     """
 
     endpoint: str
@@ -95,13 +95,14 @@ class Attempt(Struct, frozen=True, gc=False):
 
 
 class Call(Struct, frozen=True, gc=False):
-    """One finished call, as reported to `on_call`; also one that was refused before sending, cancelled or interrupted.
+    """One finished call, as reported to `on_call`, even if it was refused before sending, cancelled or interrupted.
 
-    `outcome` and `error` (the name of the exception's class) are None after a success, `status` is None where there was
-    no answer. `elapsed` is in seconds, `attempts` counts the sendings. `reference` is the merchant's own reference,
-    such as an `order_id`; it is None unless the client has `show_references=True`. `is_replayed` means that a recorded
-    answer was given and nothing was sent. `is_recorded` says whether the outcome was written to the intents store; it
-    is None for a call that is not recorded there.
+    `outcome` and `error` (the name of the exception's class) are None after a success. `status` is None if no answer
+    was received. `elapsed` is in seconds. `attempts` is the number of times the call was sent. `reference` is the
+    merchant's own reference, such as an `order_id`. It is None unless the client has `show_references=True`.
+    `is_replayed` means that nothing was sent, because the call was answered from the record of an earlier call.
+    `is_recorded` says whether the outcome was written to the intents store. It is None for a call that the client does
+    not record there.
     """
 
     endpoint: str

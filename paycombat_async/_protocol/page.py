@@ -1,4 +1,4 @@
-"""Decodes answers that are lists: a bare array, or an object that holds one, since their shape is not documented."""
+"""Decodes lists. Their shape is not documented, so a list may be an array, or an object that contains the array."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
@@ -15,7 +15,7 @@ _ITEM_KEYS = (
     *("data", "items", "results", "rows", "list", "records", "docs"),
     *("customers", "payouts", "checkouts", "payin_methods", "payout_methods", "payment_methods", "methods"),
 )
-# "count" is not among these keys: it may count the items of this page alone, and paging would then end too early.
+# "count" is not among these keys, because it may be the number of items on this page. Paging would then end too early.
 _TOTAL_KEYS = ("total", "total_count", "totalCount", "total_items", "total_records")
 _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json.Decoder(list[Raw] | dict[str, Raw])
 
@@ -23,10 +23,10 @@ _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json
 def decode_page(
     kind: type[R], data: bytes | Raw, path: str, decode_item: Callable[..., tuple[Struct, list[FieldIssue] | None]]
 ) -> tuple[R, list[FieldIssue] | None]:
-    """Returns the page in `data`, and its drift (how it differs from the documented schema), or None if not checked.
+    """Returns the page in `data`, and a list of its drift. The list is None if no drift was looked for.
 
-    `decode_item` decodes each item. An item that is not an object is left out and reported as drift. Raises
-    `UndecodableData` if `data` holds no list.
+    Drift is how the page differs from the documented schema. `decode_item` decodes each item. An item that is not an
+    object is left out and reported as drift. Raises `UndecodableData` if `data` contains no list.
     """
     item_kind = get_args(kind)[0]
     raws, total = _items_and_total(data)

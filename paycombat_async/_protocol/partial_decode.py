@@ -1,7 +1,7 @@
-"""Decodes an answer in which one field does not fit its type, leaving out that field.
+"""Decodes an answer in which one field does not fit its type, and leaves out that field.
 
-This takes half the time of checking every field. It pays because a changed field is usually the only one, and then
-appears in every answer of the endpoint.
+This takes half the time of checking every field. It is worth while, because the provider usually changes one field at a
+time, and the changed field is then in every answer of the endpoint.
 """
 
 from collections.abc import Callable
@@ -18,22 +18,23 @@ from paycombat_async.schemas.envelope import Wrapped
 
 
 def wrapped_in(kind: Any) -> Any:
-    """Returns the type `Wrapped[kind]`: an envelope of a success that holds data of this type."""
+    """Returns the type `Wrapped[kind]`, which is the envelope of a successful answer with data of type `kind`."""
     wrapping: Any = Wrapped
     return wrapping[kind]
 
 
 def decode_without_field(kind: Any, body: bytes | Raw, error: msgspec.ValidationError) -> tuple[Any, list[FieldIssue]]:
-    """Returns the envelope decoded without the field that `error` names, and a list with the issue of that field.
+    """Returns the envelope, decoded without the field that `error` names, and a list with the issue of that field.
 
-    Returns None and an empty list if more than that field does not fit.
+    The list is empty if the value of the field is `{}`, which the provider sends in place of null. Returns None and an
+    empty list if another field does not fit its type either.
     """
     text, path = explain(error)
     names = path.split(".")[1:]
     if len(names) < 2 or names[0] != "data":
         return None, []
     note = FieldIssue(path, DriftKind.WRONG_TYPE, text)
-    # A list index is no field to skip: each index would add another decoder to the cache.
+    # An element of a list is not skipped by a decoder, because each index would add another decoder to the cache.
     is_field = len(names) == 2 and names[1].isidentifier()
     try:
         if is_field and not text.endswith("got `object`"):
@@ -51,7 +52,7 @@ def _skip_field(kind: Any, name: str, body: bytes | Raw) -> Any:
 
 @cache
 def _decoder_without(kind: type[Struct], name: str) -> Callable[[bytes | Raw], Any]:
-    """Returns a decoder for this type without the named field, which it skips like any unknown field."""
+    """Returns a decoder that skips the named field of this type like an unknown field."""
     kept = [field for field in msgspec.structs.fields(kind) if field.encode_name != name]
     like = msgspec.defstruct(kind.__name__, [(field.name, field.type, field.default) for field in kept], kw_only=True)
     return decoder(wrapped_in(like)).decode

@@ -1,4 +1,4 @@
-"""A decoded answer: `DecodedReply` inside the SDK; `Reply`, which also has the HTTP answer, for the caller."""
+"""Decoded answers. The SDK uses `DecodedReply`. The caller gets a `Reply`, which also contains the HTTP answer."""
 
 from typing import Any, Generic, TypeVar
 
@@ -14,16 +14,17 @@ from paycombat_async.endpoints import Endpoint
 
 R = TypeVar("R")
 
-_LONGEST_STATUS = 10  # digits
+_LONGEST_STATUS = 10  # a text with this many digits or more is not read as a status
 
 
 class Reply(Struct, Generic[R], frozen=True, gc=False):
-    """The answer to a call. `data` is the endpoint's Struct; `elapsed` is in seconds; `attempts` counts the sendings.
+    """The answer to a call. `data` is the endpoint's Struct, and `elapsed` is in seconds.
 
-    `status` is the HTTP status; `request_time`, `status_code` and `status_text` are those of the envelope.
+    `attempts` is the number of times the call was sent. `status` is the HTTP status. `request_time`, `status_code` and
+    `status_text` are fields of the envelope (the JSON object around the data).
 
     `echo` holds the fields of the request that the provider sent back with another value. `is_replayed` means that
-    nothing was sent: this is the recorded answer of an earlier call with the same reference, and may be out of date.
+    nothing was sent. The reply is then the answer to an earlier call with the same reference, and may be out of date.
     """
 
     data: R
@@ -47,7 +48,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def raw(self) -> bytes:
-        """The body of the answer as received: JSON, not decoded."""
+        """The HTTP body of the answer as received: JSON that is not decoded."""
         return self.answer.body
 
     @property
@@ -58,7 +59,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def status_code(self) -> int | None:
-        """The status inside the envelope, which may differ from the HTTP status, or None if missing.
+        """The status inside the envelope, or None if it is missing. It may differ from the HTTP status.
 
         Each access decodes the body again.
         """
@@ -69,7 +70,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def status_text(self) -> str | None:
-        """The text beside `status_code` in the envelope, or None if missing. Each access decodes the body again."""
+        """The `status_text` in the envelope, or None if it is missing. Each access decodes the body again."""
         found = self._envelope_field("status_text")
         return found if isinstance(found, str) else None
 
@@ -82,7 +83,10 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        """How this answer differs from the documented schema: field names, never values. Computed at each access."""
+        """The differences between this answer and the documented schema, as names of fields without their values.
+
+        Each access checks the answer again.
+        """
         unwrapped = unwrap(self.raw)
         if unwrapped is None or unwrapped.data is None:
             return ()
@@ -90,7 +94,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
         return with_endpoint(self.endpoint, [*(notes or ()), *self.echo])
 
     def __reduce__(self) -> tuple[type["Reply[R]"], tuple[object, ...]]:
-        # The headers of the HTTP library cannot be pickled; a dict of names in lower case is read in the same way.
+        # The headers of the HTTP library cannot be pickled. A dict with lower-case names can be used in the same way.
         answer = msgspec.structs.replace(self.answer, headers=self.headers)
         return type(self), msgspec.structs.astuple(msgspec.structs.replace(self, answer=answer))
 
@@ -101,7 +105,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
 
 class DecodedReply(Struct, frozen=True, gc=False):
-    """A decoded answer. `notes` says how it differs from the documented schema; None if that was not checked.
+    """A decoded answer. `notes` says how it differs from the documented schema, or is None if that was not checked.
 
     `echo` holds the fields of the request that the provider sent back with another value.
     """
@@ -118,5 +122,5 @@ class DecodedReply(Struct, frozen=True, gc=False):
 
 
 def with_endpoint(endpoint: Endpoint[Any, Any], notes: list[FieldIssue] | None) -> tuple[Drift, ...]:
-    """Returns the issues as `Drift` objects, which name this endpoint; an empty tuple for None."""
+    """Returns the issues as `Drift` objects with the name of the endpoint. Returns an empty tuple for None."""
     return tuple(Drift(endpoint.name, *note) for note in notes or ())

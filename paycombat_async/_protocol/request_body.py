@@ -1,7 +1,7 @@
-"""Checks a request and encodes it to the bytes that are signed and sent; the constructor of a Struct checks nothing.
+"""Checks a request and encodes it to the bytes that are signed and sent. The constructor of a Struct does not check it.
 
-A fast check, generated for each type, accepts requests that are clearly valid. The slow check decides about all others.
-So the fast check may fail to recognise a valid request, but must never accept an invalid one.
+A fast check, which is generated for each type, accepts requests that are clearly valid. The slow check decides about
+all other requests. Therefore the fast check may reject a valid request, but must never accept an invalid request.
 """
 
 import enum
@@ -64,14 +64,15 @@ def _compile_check(kind: type[Struct]) -> FastCheck:
 
 
 def _unless_unset(wrong: str) -> str:
-    """Returns Python code for "the variable `it` is set and wrong", with the test first that decides most often."""
+    """Returns Python code that is true if the variable `it` is set and wrong. The usual reason is tested first."""
     return f"{wrong} and it is not UNSET" if wrong == _NO_TEXT else f"it is not UNSET and ({wrong})"
 
 
 def _extra_statements(kind: type[Struct]) -> Iterator[str]:
-    """Yields lines of Python that return a dict if the Struct in `value` has `extra`: its set fields, then `extra`.
+    """Yields lines of Python that return a dict if `extra` of the Struct in `value` is set.
 
-    The fields of a payout method (IBAN, bank code) are in `extra`, so the fast check has to decide about it, too.
+    The dict has the fields that are set, followed by the members of `extra`. The fields of a payout method (such as
+    IBAN or bank code) are in `extra`, so the fast check must be able to accept it.
     """
     yield "extra = value.extra"
     yield "if extra is not UNSET:"
@@ -85,8 +86,9 @@ def _extra_statements(kind: type[Struct]) -> Iterator[str]:
     yield "    return members"
 
 
-# `FAST_CHECKS[type(request)](request)` returns what to encode: the request, a copy with its amounts as int or float, or
-# a dict where there is `extra`. It returns None, for the slow check, if a field or `extra` is not clearly valid.
+# `FAST_CHECKS[type(request)](request)` returns the object to encode: the request, a copy with its amounts as int or
+# float, or a dict if `extra` is set. It returns None if a field or `extra` is not clearly valid, so that the slow check
+# decides.
 FAST_CHECKS: Final[ByType[FastCheck]] = ByType(_compile_check)
 
 
@@ -98,7 +100,7 @@ def _rewriter(kind: type[Struct]) -> FastCheck:
 
 @cache
 def _is_rewritten(wanted: Any) -> bool:
-    """Whether the fast check of a value of this type may return another object than the value."""
+    """Whether the fast check of a value of this type may return another object than the value itself."""
     if not is_struct(wanted):
         return bool(wanted == Amount)
     fields = msgspec.structs.fields(wanted)
@@ -106,7 +108,10 @@ def _is_rewritten(wanted: Any) -> bool:
 
 
 def _expected_type(annotation: Any) -> tuple[Any, bool, bool]:
-    """Returns the allowed type (`object` if there are several), whether UNSET is allowed, and whether `Clear` is."""
+    """Returns the allowed type, whether UNSET is allowed, and whether `Clear` is allowed.
+
+    The type is `object` if several types are allowed.
+    """
     kinds = alternatives(annotation)
     wanted = tuple(kind for kind in kinds if kind not in {UnsetType, Clear})
     is_optional, is_clearable = UnsetType in kinds, Clear in kinds
@@ -116,7 +121,7 @@ def _expected_type(annotation: Any) -> tuple[Any, bool, bool]:
 
 
 def _mismatch_expression(wanted: Any, name: str, names: dict[str, object]) -> str:
-    """Returns Python code for "the variable `it` needs the slow check"; adds the globals of that code to `names`."""
+    """Returns Python code that is true if the variable `it` needs the slow check. Adds its globals to `names`."""
     origin, arguments = get_origin(wanted), get_args(wanted)
     if wanted is str:
         return _NO_TEXT
@@ -142,9 +147,9 @@ def _length_mismatch(meta: Any) -> str:
 def check_request(request: Struct) -> None:
     """Raises `InvalidRequest` with the path of the first field whose value its annotation does not allow.
 
-    The request must be one that `canonical_json` accepts. It is converted to dicts and lists and back to its own type,
-    which finds most errors. Comparing the result with the request finds those that the conversion hides: bytes in place
-    of a str, or a dict in place of a Struct.
+    The request must be one that `canonical_json` accepts. It is converted to dicts and lists, and back to its own type,
+    which finds most errors. Then the result is compared with the request. This finds the errors that the conversion
+    hides: bytes in place of a str, or a dict in place of a Struct.
     """
     try:
         again = msgspec.convert(msgspec.to_builtins(request, enc_hook=_to_builtin), type(request))
@@ -158,12 +163,12 @@ def check_request(request: Struct) -> None:
 
 
 def _to_builtin(value: object) -> object:
-    """Converts a value that `canonical_json` accepts, but `msgspec.to_builtins` cannot convert itself."""
+    """Returns plain data for a value that `canonical_json` accepts, but `msgspec.to_builtins` cannot convert."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # any keys, any values
-    return {}  # for a `Raw`: the conversion refuses `{}` in a str field, the comparison finds it in a Struct field
+    return {}  # for a `Raw`; `check_request` then refuses it in a str field and in a Struct field
 
 
 def _find_disguised(value: Struct, path: str) -> None:
@@ -182,7 +187,7 @@ def _find_disguised(value: Struct, path: str) -> None:
 
 
 def _allowed(kind: type[Struct], names: list[str]) -> str:
-    """Returns the allowed values of a `Literal` field as ": a, b", for an error message; "" for other fields."""
+    """Returns the allowed values of a `Literal` field for an error message, as in ": a, b", or "" for other fields."""
     words: list[str] = []
     for name in names:
         field = next((field for field in msgspec.structs.fields(kind) if field.encode_name == name), None)
@@ -193,12 +198,13 @@ def _allowed(kind: type[Struct], names: list[str]) -> str:
     return ": " + ", ".join(word or '""' for word in words) if any(words) else ""
 
 
-# The provider documents no limit. This is the default of Express, the web framework that its samples suggest it uses.
+# The provider documents no limit. This is the default limit of Express. According to the provider's samples, its server
+# probably uses that web framework.
 MAX_BODY_BYTES = 100_000
 
 
 def encode_body(endpoint: Endpoint[Q, Any], request: Q) -> bytes:
-    """Checks a request and returns its canonical JSON; raises `InvalidRequest` with the path of an invalid field."""
+    """Checks a request and returns its canonical JSON. Raises `InvalidRequest` with the path of an invalid field."""
     if type(request) is not endpoint.request and not isinstance(request, endpoint.request):
         wanted = endpoint.request.__name__
         raise InvalidRequest(f"{endpoint.name} takes {wanted}, got {type(request).__name__}", path="$")

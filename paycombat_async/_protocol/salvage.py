@@ -1,6 +1,6 @@
-"""Decodes an answer field by field, slowly: fields that fit their type are kept, the others are reported as drift.
+"""Decodes an answer field by field, which is slow. Keeps the fields that fit their type, and reports the others.
 
-Drift is how an answer differs from the documented schema.
+They are reported as drift, which is how an answer differs from the documented schema.
 """
 
 import re
@@ -26,28 +26,30 @@ class _Field(NamedTuple):
     name: str
     encode_name: str
     annotation: Any
-    # A value of one of these types is kept without `msgspec.convert`, which would take a microsecond per field.
+    # A value of one of these types is kept without a call of `msgspec.convert`, which takes a microsecond per field.
     trivial_types: frozenset[Any]
     struct: type[Struct] | None
     item: Any
     known: type[StrEnum] | None
     is_identity: bool
-    is_reference: bool  # an id, which may also come as an int: then it is kept as a str
+    is_reference: bool  # whether the field holds an id; an id that is an int in the answer is kept as a str
     is_amount: bool
 
 
 _MISSING: Final = object()
-# An unknown key is reported by its name only if it matches this pattern. Other keys may be personal data, such as
-# e-mail addresses, and are reported as "…".
+# The name of an unknown key is reported only if it matches this pattern. Other keys may be personal data, such as
+# e-mail addresses, so "…" is reported instead.
 _NAME: Final = re.compile(r"(?=.{1,48}\Z)_?[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z]*[0-9]{0,3}[A-Za-z]*)*")
-# The examples on the provider's pages, and mock servers made from them, have this word as the value of any str field.
+# In the examples on the provider's pages, any str field may have this word as its value. The same is true for mock
+# servers made from these examples. Therefore it is not reported as an unknown value.
 _PLACEHOLDER: Final = "string"
 _TRIVIAL_TYPES: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
 
 
 def decode_tolerantly(kind: type[S], value: object, path: str, notes: list[FieldIssue]) -> S:
-    """Returns a Struct of type `kind` with the fields of `value` that fit; appends an issue to `notes` for each other.
+    """Returns a Struct of type `kind` with those fields of `value` that fit their type.
 
+    Appends an issue to `notes` for each field that does not fit, is unknown, has an unknown value, or is a missing id.
     Raises `UndecodableData` if `value` is not an object.
     """
     if not _is_object(value):
@@ -84,7 +86,7 @@ def _keep(field: _Field, value: object, path: str, notes: list[FieldIssue]) -> o
             return _checked_known_value(field, kept, path, notes)
         problem = "expected an amount"
     if value == {}:
-        return _MISSING  # `{}` is what this provider sends in place of null, also where that is not documented
+        return _MISSING  # the provider sends `{}` in place of null, even in fields where that is not documented
     notes.append(FieldIssue(path, DriftKind.WRONG_TYPE, problem))
     return str(value) if field.is_reference and type(value) is int else _MISSING
 
@@ -96,7 +98,7 @@ def _checked_known_value(field: _Field, kept: object, path: str, notes: list[Fie
 
 
 def _with_floats(value: object) -> object:
-    """Returns data with floats in place of Decimals, as the fast decoder reads all numbers that are not amounts."""
+    """Returns the data with floats in place of Decimals, as the fast decoder reads numbers that are no amounts."""
     if isinstance(value, Decimal):
         return float(value)
     if _is_object(value):

@@ -1,7 +1,7 @@
-"""Builds the exact, encoded URL of a request from base URL, path template, path parameters and query.
+"""Builds the exact, encoded URL of a request from the base URL, path template, path parameters and query.
 
-The transport sends this URL unchanged. Path parameters such as ids may come from a merchant's users, so no id may be
-able to change the host, the number of path segments or the query.
+The transport sends this URL unchanged. Path parameters such as ids may come from a merchant's users. Therefore no id
+can change the host, the number of path segments or the query.
 """
 
 import ipaddress
@@ -20,13 +20,14 @@ _RAW_PATH = re.compile(r"/(?:[A-Za-z0-9_\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*\Z"
 # This pattern is stricter than `urlsplit`, which silently drops line breaks and accepts invalid hosts.
 _BASE_URL = re.compile(r"[a-z]+://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9_\-.~]+)*/?\Z")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-# A label of a host name, between its dots: as in RFC 1123, or with underscores, as in names of private networks.
+# A label is a part of a host name between its dots. RFC 1123 forbids underscores, but names in private networks use
+# them.
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 API_PREFIX = "/api/v1"  # every path of the provider's API begins with this
 
 
 def check_base_url(base_url: str) -> str:
-    """Returns the URL without a final slash; raises `ConfigurationError` unless it is https, or http to localhost."""
+    """Returns the URL without a final slash. Raises `ConfigurationError` unless it is https, or http to localhost."""
     parts = safe_urlsplit(base_url)
     if not _BASE_URL.match(base_url) or not parts.hostname or not {".", ".."}.isdisjoint(parts.path.split("/")):
         raise ConfigurationError("base_url must look like https://host[:port], without user, query, fragment or spaces")
@@ -40,10 +41,10 @@ def check_base_url(base_url: str) -> str:
 
 
 def is_host(name: str) -> bool:
-    """Whether this is a host name or an IP address that can be looked up; names in other scripts can (RFC 3490)."""
+    """Whether this is a valid host name, which may have letters of other scripts (RFC 3490), or an IP address."""
     try:
         name = name.encode("idna").decode("ascii")
-    except UnicodeError:  # a label that is empty or too long
+    except UnicodeError:  # a label is empty or too long
         return False
     *_, last = labels = name.removesuffix(".").split(".")
     if ":" in name or last.isdigit():
@@ -60,7 +61,7 @@ def _is_ip_address(name: str) -> bool:
 
 
 def safe_urlsplit(address: str) -> SplitResult:
-    """Returns the parts of a URL; empty parts if it is invalid. Never raises, because the error would quote the URL."""
+    """Returns the parts of a URL, or empty parts if it is invalid. Never raises, as the error would quote the URL."""
     try:
         parts = urlsplit(address)
         parts.port  # noqa: B018  # reading the property raises ValueError if the port is invalid
@@ -93,7 +94,7 @@ def check_template(name: str, template: str, like: str | None) -> str:
 
 def check_raw_path(path: str) -> str:
     """Returns the user's percent-encoded path unchanged. Raises `InvalidRequest` if it contains ".", ".." or "//"."""
-    # "%2e" is decoded first because servers decode it to a dot (RFC 3986, 6.2.2.2).
+    # "%2e" is decoded first, because servers decode it to a dot (RFC 3986, 6.2.2.2).
     segments = path.lower().replace("%2e", ".").split("/")
     if not _RAW_PATH.match(path) or "//" in path or not {".", ".."}.isdisjoint(segments):
         raise InvalidRequest("path: must be an encoded path such as /api/v1/thing/1, without a query", path="path")
@@ -113,7 +114,7 @@ def split_parameters(
 
 
 def build_url(base_url: str, template: str, path: Mapping[str, str], query: Mapping[str, str | int] | None) -> str:
-    """Returns the whole URL. Raises `InvalidRequest`, which names the parameter, if a parameter is invalid.
+    """Returns the whole URL. Raises `InvalidRequest` with the name of the parameter if a parameter is invalid.
 
     All reserved characters of a parameter are percent-encoded, including "/".
     """

@@ -1,6 +1,6 @@
-"""Finds out whether an envelope reports that the call succeeded, and which HTTP statuses it contains.
+"""Finds out whether an envelope reports that the call succeeded, and which HTTP statuses the envelope contains.
 
-The provider documents no answer to a failed call, so every usual form is understood: a word, a number, an error object.
+The provider documents no answer to a failed call, so all usual forms are understood: a word, a number, an error object.
 An unknown form counts neither as a success nor as a failure.
 """
 
@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from paycombat_async.schemas.envelope import Envelope
 
-# These HTTP statuses prove that the provider refused the request, so nothing was changed. Other error statuses do not:
-# 402, 409 and 425 report a state, 408 and 499 a time-out ("it may already have been processed"), 5xx a failure.
+# These HTTP statuses prove that the provider refused the request, so that nothing was changed. Other error statuses do
+# not prove it: 402, 409 and 425 report the state of an object, 408 and 499 report a time-out ("it may already have been
+# processed"), and 5xx reports a failure of the server.
 PROOFS_OF_REFUSAL: Final = frozenset({400, 401, 403, 404, 406, 422, 429})
 
 _WORDS: Final[Mapping[str, bool]] = {
@@ -23,7 +24,7 @@ _LOWEST_STATUS, _LOWEST_REDIRECT, _LOWEST_ERROR, _BEYOND = 200, 300, 400, 600
 
 
 def verdict_of(envelope: Envelope) -> bool | None:
-    """Returns True if the envelope reports success, False for a failure, None if it says neither or both."""
+    """Returns True if the envelope reports a success, False if it reports a failure, and None if neither or both."""
     said = {_said(envelope.status), success_of(envelope)}
     statuses = (envelope.status, envelope.status_code, envelope.status_code_camel)
     if False in said or any((status_in(value) or 0) >= _LOWEST_ERROR for value in statuses):
@@ -35,9 +36,10 @@ def verdict_of(envelope: Envelope) -> bool | None:
 
 
 def success_of(envelope: Envelope) -> bool | None:
-    """Returns the envelope's field `success` as a bool; None if it is missing or its value has no known meaning.
+    """Returns the envelope's field `success` as a bool, or None if it is missing or has no known meaning.
 
-    0 and 1 are read as False and True here, but not in the field `status`, where 0 often means success.
+    Here, 0 means False and 1 means True. In the field `status` they are not read so, because 0 often means success
+    there.
     """
     flag = envelope.success
     if isinstance(flag, float) and flag.is_integer():
@@ -58,8 +60,8 @@ def statuses_in(envelope: Envelope) -> list[int]:
 def casts_doubt(envelope: Envelope) -> bool:
     """Whether the envelope of a failed call leaves open if the call was carried out.
 
-    It leaves that open if it reports success as well, or if it or a nested error has an error status that does not
-    prove a refusal.
+    This is so if the envelope also reports a success. It is also so if the envelope, or an error nested in it, has an
+    error status that does not prove a refusal.
     """
     if True in {_said(envelope.status), success_of(envelope)}:
         return True
@@ -68,7 +70,7 @@ def casts_doubt(envelope: Envelope) -> bool:
 
 
 def _named_in(value: object, levels: int = 5) -> Iterator[int]:
-    """Yields the HTTP statuses in an error value, including those of its nested errors, at most `levels` deep."""
+    """Yields the HTTP statuses in an error value and in the errors nested in it, down to `levels` levels."""
     if (status := status_in(value)) is not None:
         yield status
     parts: Any = ()  # decoded JSON
@@ -81,7 +83,7 @@ def _named_in(value: object, levels: int = 5) -> Iterator[int]:
 
 
 def status_in(value: object) -> int | None:
-    """Returns the value as an HTTP status: 500 for 500, 500.0 or "500"; None if the value is not an HTTP status."""
+    """Returns the HTTP status that the value is: 500 for 500, 500.0 or "500". Returns None for any other value."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():
