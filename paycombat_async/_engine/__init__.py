@@ -1,1 +1,1 @@
-"""Carries out calls: the loop of attempts, reports to hooks and log, records in the intents store, closing."""
+"""Carries out calls: the loop of attempts, reports to hooks and the log, records in the intents store, and closing."""

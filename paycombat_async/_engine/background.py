@@ -1,4 +1,4 @@
-"""Tasks that write to the intents store: they continue if their API call is cancelled, so no record is unfinished."""
+"""Tasks that write to the intents store. They continue if their call is cancelled, so that each record is finished."""
 
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -8,12 +8,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_tasks: Final[set["asyncio.Task[Any]"]] = set()  # keeps tasks alive: event loops hold only weak references
+_tasks: Final[set["asyncio.Task[Any]"]] = set()  # keeps tasks alive, because event loops hold only weak references
 
 
-# The two `Any` are what the coroutine yields to its event loop and what it gets back.
+# The two `Any` are the types of the values that the coroutine yields to its event loop and gets back from it.
 def in_task(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-    """Starts `work` in a new task, and returns the task; `finished` waits for the end of all such tasks."""
+    """Starts `work` in a new task, and returns the task. `finished` waits for the end of all such tasks."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     task = asyncio.get_running_loop().create_task(work)
@@ -23,10 +23,10 @@ def in_task(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
 
 
 async def finished() -> None:
-    """Waits until all tasks that `in_task` has started in this event loop are done, including those they start."""
+    """Waits until all tasks that `in_task` has started in this event loop are done, and the tasks that these start."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     loop = asyncio.get_running_loop()
-    # Threads with event loops of their own may change the set during the iteration; `list` copies it in one step.
+    # Other threads, which have their own event loops, may change the set at any time. `list` copies it in one step.
     while own := [task for task in list(_tasks) if task.get_loop() is loop]:
         await asyncio.wait(own)

@@ -20,19 +20,25 @@ WEBHOOK_OVERLAP_S: Final = 24 * 3600.0  # Finmo, the provider's upstream, repeat
 class Credentials:
     """The credentials for new calls, shared by a client and the clients made from it by `with_options`. Thread-safe.
 
-    `config` is replaced as a whole, so that a call never mixes an old token with a new key.
+    `config` is replaced as a whole, so that no call uses an old token together with a new key.
     """
 
     __slots__ = ("_locks", "_webhooks", "config")
 
     def __init__(self, config: ClientConfig, webhooks: "ClientWebhooks | None") -> None:
-        """`webhooks` verifies webhooks with the signature key; None if the client has separate webhook keys."""
+        """Takes the settings and `webhooks`, the verifier that uses the signature key.
+
+        `webhooks` is None if the client has separate webhook keys.
+        """
         self.config = config
         self._webhooks = webhooks
         self._locks: dict[int, AbstractContextManager[object]] = {}
 
     def replace(self, token: Secret | None, signature_key: Secret | None) -> None:
-        """Replaces each credential that is not None. Raises `ConfigurationError`, changing none, if one is invalid."""
+        """Replaces each credential that is not None.
+
+        Raises `ConfigurationError`, and replaces no credential, if a credential is invalid or both are None.
+        """
         if token is None and signature_key is None:
             raise ConfigurationError("replace_credentials needs token=, signature_key= or both")
         with self._lock():
@@ -42,14 +48,14 @@ class Credentials:
             self.config = config
 
     def _lock(self) -> AbstractContextManager[object]:
-        """Returns a lock of this process: after a fork, a lock held by a thread of the parent is never released."""
+        """Returns the lock of this process. A forked child needs its own, as nobody would release the parent's lock."""
         return self._locks.setdefault(os.getpid(), threading.RLock())
 
 
 class ClientWebhooks(Webhooks):
-    """Verifies webhooks with a client's signature key. After the key is replaced, it stays valid for 24 hours.
+    """Verifies webhooks with a client's signature key. A replaced key stays valid for 24 hours.
 
-    After several replacements within 24 hours, the newest four keys are valid.
+    If the key is replaced several times within 24 hours, only the newest four keys are valid.
     """
 
     __slots__ = ("_clock", "_former", "_key", "_stages")
@@ -59,12 +65,12 @@ class ClientWebhooks(Webhooks):
         self._clock = clock
         (self._key,) = keys
         self._former: list[tuple[float, Secret]] = []  # (end in monotonic seconds, key), the newest first
-        self._stages = _stages(self._key, [])  # replaced as a whole: other threads may verify meanwhile
+        self._stages = _stages(self._key, [])  # replaced as a whole, because other threads may verify at the same time
 
     def verify(self, body: bytes, headers: Headers) -> bytes:
-        """Returns `body` if its signature fits a key that is valid now. Raises what the function `verify` raises."""
+        """Returns `body` if its signature is valid for one of the current keys. Raises like the function `verify`."""
         stages = self._stages
-        if len(stages) == 1:  # as long as no key is replaced
+        if len(stages) == 1:  # no former key is remembered
             return stages[0][1].verify(body, headers)
         now = self._clock.monotonic()
         return next(valid for end, valid in stages if now < end).verify(body, headers)
@@ -84,9 +90,9 @@ class ClientWebhooks(Webhooks):
 
 
 def _stages(key: Secret, former: Sequence[tuple[float, Secret]]) -> tuple[tuple[float, Webhooks], ...]:
-    """Returns the verifiers to use one after the other, each with its end in monotonic seconds.
+    """Returns the verifiers to use one after the other, each with the monotonic time in seconds until which it is used.
 
-    At each end the oldest key expires, so the next verifier has one key less.
+    At that time the oldest key expires, so the next verifier has one key less.
     """
     ends = [*(end for end, _ in reversed(former)), math.inf]
     old = [each for _, each in former]

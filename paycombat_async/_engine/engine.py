@@ -1,4 +1,4 @@
-"""Carries out a call: builds the HTTP request once, then sends it, again if necessary, until there is a result."""
+"""Carries out a call: builds the HTTP request once, and sends it until there is a result or no time is left."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 _DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})  # outcomes of calls that may have been carried out
-# Read once here: Python 3.11 takes as long for a member of an enum as for making a Struct.
+# These members are read only once, because reading a member of an enum in Python 3.11 takes as long as making a Struct.
 _INFERRED: Final = Evidence.INFERRED
 _ONCE: Final = Repeat.ONLY_IF_UNSENT
 _warned: Final[set[str]] = set()
@@ -86,7 +86,7 @@ class Engine:
 
     @property
     def config(self) -> ClientConfig:
-        """The settings for requests, with the credentials of calls that start now."""
+        """The settings for requests, with the current credentials."""
         return self.credentials.config
 
     @property
@@ -114,10 +114,10 @@ class Engine:
         body: bytes | None = None,
         reference: str | None = None,
     ) -> Reply[R]:
-        """Sends a call, in as many attempts as the endpoint and the deadline allow, and returns the whole reply.
+        """Sends a call and returns the whole reply. Makes as many attempts as the endpoint and the deadline allow.
 
-        `body` is the request as `encode_body` has encoded it; if it is None, it is encoded here. Raises
-        `PayCombatError` with outcome, attempts and, for calls that must happen once, the reference.
+        `body` is the request as `encode_body` has encoded it. If it is None, the request is encoded here. Raises
+        `PayCombatError` with the outcome, the number of attempts and, for calls that must happen once, the reference.
         """
         call = CallUnderWay(endpoint, request, self.clock.monotonic())
         self.lifetime.enter(call)
@@ -130,7 +130,7 @@ class Engine:
                 self._check_usable(endpoint)
             outgoing = draft(endpoint, request, path, query, config, body=body)
             call.body = outgoing.body
-            # Calls without a store are spared two coroutines that would do nothing.
+            # Without a store, this coroutine would do nothing and only take time.
             has_record = self.intents is not None or reference is not None
             recorded = await self._open_record(call, reference) if has_record else None
             if recorded is None:
@@ -153,10 +153,10 @@ class Engine:
         return reply
 
     async def _open_record(self, call: CallUnderWay, reference: str | None) -> Intent | None:
-        """Records a call that must happen once, if the client has an intents store (which keeps such calls).
+        """Records a call that must happen once, if the client has an intents store (a store of such calls).
 
-        Returns None if the call may be sent, or the record of an earlier call with the same reference. Raises what
-        `open_record` and `reference_for` raise; then nothing may be sent.
+        Returns None if the call may be sent. Otherwise returns the record of an earlier call with the same reference.
+        Raises the errors of `open_record` and `reference_for`. After an error, nothing may be sent.
         """
         if self.intents is None:
             if reference is not None:
@@ -186,7 +186,7 @@ class Engine:
         call.is_recorded = await record.settle(IntentState.APPLIED, object_id, reply.answer)
 
     async def _settle_error(self, call: CallUnderWay, error: PayCombatError) -> None:
-        """Records the outcome of a failed call. If the call is cancelled meanwhile, this is logged and reported."""
+        """Records the outcome of a failed call. If the caller cancels this, logs and reports the call as cancelled."""
         assert call.record is not None  # noqa: S101  # the caller has made sure
         try:
             call.is_recorded = await call.record.settle_error(error)
@@ -196,7 +196,10 @@ class Engine:
             raise cut from error
 
     async def _replay(self, endpoint: Endpoint[Q, R], intent: Intent, call: CallUnderWay) -> Reply[R]:
-        """Returns the recorded answer of an earlier call; without one, retrieves the object from the provider."""
+        """Returns the recorded answer to an earlier call.
+
+        If no answer is recorded, retrieves the object from the provider. Raises `AnswerNotKept` if this fails, too.
+        """
         call.is_replayed = True
         elapsed = self.clock.monotonic() - call.begun
         if intent.answer is not None:
@@ -208,12 +211,12 @@ class Engine:
             try:
                 found = await self.send(lookup.endpoint, None, {lookup.parameter: intent.object_id})
                 return msgspec.structs.replace(found, endpoint=endpoint, is_replayed=True)
-            except PayCombatError as failure:  # its outcome is that of a read, and says nothing about the call
+            except PayCombatError as failure:  # its outcome is about the look-up, and not about the earlier call
                 problem = f", and cannot be looked up: {failure}"
         raise not_kept(call, problem)
 
     async def _carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
-        """Sends until there is a reply or an error that ends the call; updates `call` with each attempt."""
+        """Sends the request until there is a reply, or an error that ends the call. Updates `call` at each attempt."""
         deadline, last_cost = call.begun + self.limits.timeout, 0
         call.attempt_begun = call.begun if call.record is None else self.clock.monotonic()  # recording took time
         while True:
@@ -234,7 +237,7 @@ class Engine:
                 call.status = raw.status
                 reading = self._interpret(endpoint, request, raw)
             except PayCombatError as error:
-                result = error  # raised below, outside the except block, so that it has no __context__
+                result = error  # raised below, after the except block, so that it has no __context__
             else:
                 now = self.clock.monotonic()
                 call.is_in_doubt, call.is_sending = endpoint.method != "GET", False  # set before hooks, which may raise
@@ -244,7 +247,7 @@ class Engine:
                 elapsed = now - call.begun
                 return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
             now = self.clock.monotonic()
-            # Set before all else, since KeyboardInterrupt may come at any time, for example from a hook.
+            # These two are set first, because a KeyboardInterrupt may come at any time, for example from a hook.
             is_doubtful = result.outcome in _DOUBTFUL and endpoint.method != "GET"
             call.is_in_doubt, call.is_sending = call.is_in_doubt or is_doubtful, False
             decision = self._decide(endpoint, result, call.attempts, deadline - now)
@@ -262,22 +265,26 @@ class Engine:
         try:
             raise result
         finally:
-            del result  # breaks the cycle error -> frame -> error, which only the garbage collector would free
+            del result  # breaks the cycle error -> frame -> error, which only the garbage collector could free
 
     async def _wait_for_turn(self, limiter: Limiter, endpoint: Endpoint[Q, R], remaining: float) -> None:
-        """Waits for the limiter; raises an error with the outcome NOT_SENT if too little time is left afterwards."""
+        """Waits for the limiter. Raises an error with the outcome NOT_SENT if too little time is left to send."""
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
             remaining -= self.limits.timeout * LAST_SHARE  # an attempt sent later would get no answer in time
         await wait_for_turn(limiter, self.clock, endpoint.name, remaining)
 
     def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
-        """Whether a recorded call may no longer be sent: after its deadline, its outcome counts as unknown."""
+        """Whether a recorded call must not be sent any more.
+
+        This is so after its deadline, because the intents store then counts its outcome as unknown, and after the
+        client was closed.
+        """
         return remaining <= 0 or self.clock.now() >= record.send_until or self.lifetime.is_over
 
     def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:
         """Reports and records a call that was cancelled, interrupted or ended by another exception.
 
-        Returns the error that describes what happened.
+        Returns an error of the SDK that describes the call and its outcome.
         """
         fate = fate_of_cut(call, cut)
         self.hooks.call_given_up(call.endpoint, fate, self.config.redact)
@@ -287,7 +294,7 @@ class Engine:
             if call.is_sending:
                 attempt = failed_attempt(call, fate, self.clock.monotonic(), None, cut)
                 self.hooks.attempt_ended(attempt, call.trace)
-        finally:  # the hook `on_call` is called even if `on_attempt` raises KeyboardInterrupt
+        finally:  # so that `on_call` is called even if `on_attempt` raises KeyboardInterrupt
             self._report_end(call, cut, fate)
         return fate
 
@@ -300,7 +307,8 @@ class Engine:
     ) -> None:
         """Reports the end of the call to its trace and to the hook `on_call`, if there are any.
 
-        `raised` is the exception for the caller, `fate` the error that describes it; both are None after a success.
+        `raised` is the exception that the caller gets, and `fate` is the error that describes the call. Both are None
+        after a success.
         """
         if call.trace is not None or self.hooks.on_call is not None:
             elapsed = self.clock.monotonic() - call.begun
@@ -309,15 +317,20 @@ class Engine:
             self.hooks.call_ended(report, call.trace)
 
     def _attempt_timeout(self, call: CallUnderWay, deadline: float) -> float:
-        """Returns the seconds for the attempt: all until `deadline` if the call must happen once, else a part."""
+        """Returns the seconds that the attempt may take.
+
+        A call that must happen once gets all the time until `deadline`, and another call an equal share of it for each
+        remaining attempt.
+        """
         remaining = deadline - call.attempt_begun
         if call.endpoint.repeat is _ONCE:
             return remaining
         return remaining / max(1, self.limits.max_retries - call.attempts + 2)
 
     def _interpret(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> DecodedReply:
-        """Returns the decoded answer. A difference from the schema (drift) is reported to hooks, or, with
-        `strict_responses`, raised as `InvalidResponse`.
+        """Returns the decoded answer, and reports to the hooks how it differs from the documented schema.
+
+        With `strict_responses`, a difference raises `InvalidResponse` instead.
         """
         hooks = self.hooks
         redact = self.credentials.config.redact  # the property `config` takes longer

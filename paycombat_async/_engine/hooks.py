@@ -32,9 +32,9 @@ _log.addHandler(logging.NullHandler())
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """The functions that a user has registered to receive reports of calls, and what the reports contain.
+    """The functions that a user has registered to receive reports of calls, and the settings of these reports.
 
-    `on_failed` receives failed attempts only, so it needs no report of a successful one.
+    `on_failed` receives the reports of failed attempts only.
     """
 
     on_drift: Callable[[Drift], None] | None
@@ -52,11 +52,11 @@ class Hooks:
 
     @property
     def wants_drift(self) -> bool:
-        """Whether answers have to be compared with the schema field by field."""
+        """Whether all fields of answers must be compared with the documented schema."""
         return self.on_drift is not None or self.strict_responses
 
     def attempt_ended(self, attempt: Attempt, trace: "CallTrace | None") -> None:
-        """Reports one attempt, successful or not: to its trace, to the log and to the hooks."""
+        """Reports one successful or failed attempt to its trace, to the log and to the hooks."""
         if trace is not None:
             trace.end_attempt(attempt)
         if _log.isEnabledFor(logging.DEBUG):
@@ -69,7 +69,10 @@ class Hooks:
             _call_hook(self.on_failed, attempt)
 
     def call_ended(self, call: Call, trace: "CallTrace | None") -> None:
-        """Reports the end of one call, successful or not: to the hook, whose own log then belongs to the trace."""
+        """Reports the end of one successful or failed call to the hook and to the trace.
+
+        The trace ends after the hook, so that log records of the hook belong to the trace.
+        """
         try:
             if self.on_call is not None:
                 _call_hook(self.on_call, call)
@@ -80,12 +83,13 @@ class Hooks:
     def call_given_up(self, endpoint: Endpoint[Any, Any], error: PayCombatError, redact: Redactor) -> None:
         """Logs a call that was cancelled, because its caller gets a CancelledError and no error of the SDK.
 
-        If the call moves money and may have been carried out, this log record is the only evidence of it. Its level is
-        then WARNING, and it holds the merchant's reference and the digest of the body; otherwise its level is DEBUG.
+        If the call moves money and may have been carried out, this log record is the only evidence of the call.
+        Therefore its level is WARNING, and it contains the merchant's reference and the digest of the body. For other
+        calls, its level is DEBUG.
         """
         matters = endpoint.repeat is Repeat.ONLY_IF_UNSENT and error.outcome is Outcome.UNKNOWN
         reference = None if error.reference is None else redact(error.reference, 255)
-        # The evidence is in the text, too: most programs' logs do not show the fields of a record.
+        # The text also contains the reference and the digest, because most logs do not show the fields of a record.
         _log.log(
             logging.WARNING if matters else logging.DEBUG,
             "%s was given up, outcome %s, attempts %d, reference %s, SHA-256 of the body %s",
@@ -98,7 +102,10 @@ class Hooks:
         )
 
     def drifted(self, endpoint: Endpoint[Any, Any], notes: list[FieldIssue], redact: Redactor) -> None:
-        """Reports how an answer differs from the schema: to `on_drift`, or in the log at DEBUG if there is no hook."""
+        """Reports each difference between an answer and the schema to `on_drift`, or to the log if there is no hook.
+
+        The level in the log is DEBUG. The differences are also counted by telemetry.
+        """
         if self.telemetry is not None:
             for note in notes:
                 self.telemetry.count_drift(endpoint.name, note.kind)
@@ -113,7 +120,10 @@ class Hooks:
 
 
 def _call_hook(hook: Callable[[T], None], news: T) -> None:
-    """Calls a user's hook and logs an exception of the hook, because a broken hook must not lose a payment's answer."""
+    """Calls a user's hook and logs an exception that the hook raises.
+
+    The exception is not raised, because the answer about a payment must not be lost through a faulty hook.
+    """
     try:
         hook(news)
     except Exception as error:  # noqa: BLE001  # a hook is the user's code and may raise anything

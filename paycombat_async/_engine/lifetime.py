@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class CallUnderWay(Struct, eq=False, gc=False):
-    """One call and its progress. `body` is the signed body, None until it is encoded; `begun` is in monotonic seconds.
+    """One call and its progress. `begun` and `attempt_begun` are in monotonic seconds.
 
-    `is_sending` is set while an attempt, begun at `attempt_begun`, waits for its answer; `is_in_doubt` is set once an
-    attempt may have been carried out. `reference` is the name of the call's record in the intents store; `is_settling`
-    is set once the result is known and is being written to that store. `trace` has the spans of the call, if there are
-    any.
+    `body` is the signed body, or None until it is encoded. `is_sending` is True while an attempt waits for its answer.
+    `is_in_doubt` becomes True when an attempt may have been carried out. `reference` is the name of the call's record
+    in the intents store. `is_settling` becomes True when the result is known and its writing to that store begins.
+    `trace` has the spans of the call, or is None if the call is not traced.
     """
 
     endpoint: Endpoint[Any, Any]
@@ -43,7 +43,8 @@ class CallUnderWay(Struct, eq=False, gc=False):
     attempt_begun: float = 0.0
     trace: "CallTrace | None" = None
 
-    # Error reporters show local variables, such as this object in the engine, and `body` holds personal data.
+    # Error reporters show local variables, and this object is a local variable of the engine. Its `body` has personal
+    # data.
     def __repr__(self) -> str:
         return f"CallUnderWay({self.endpoint.name}, attempts={self.attempts}, status={self.status})"
 
@@ -58,9 +59,9 @@ def check_grace(grace: object) -> None:
 
 @dataclass(slots=True, eq=False)
 class Lifetime:
-    """Whether a client is open; shared with the clients made by its `with_options`.
+    """Whether a client is open. The client shares this object with the clients made by its `with_options`.
 
-    While `is_closed`, new calls are refused. Once `is_over`, even calls in progress make no further attempt.
+    If `is_closed`, new calls are refused. If `is_over`, calls in progress make no further attempt either.
     """
 
     close_transport: Callable[[], Awaitable[None]] | None
@@ -74,15 +75,15 @@ class Lifetime:
         self._under_way.add(call)
 
     def leave(self, call: CallUnderWay) -> None:
-        """Removes a call that has ended, and wakes a closing client if it was the last one."""
+        """Removes a call that has ended. If it was the last call under way, wakes a client that waits to close."""
         self._under_way.discard(call)
         if self._waiting and not self._under_way:
             for wake in tuple(self._waiting):
-                with suppress(RuntimeError):  # raised if the event loop of the waiting `end` is closed
+                with suppress(RuntimeError):  # raised if the event loop in which `end` waits was closed
                     wake()
 
     async def end(self, grace: float, clock: Clock) -> None:
-        """Refuses new calls, waits up to `grace` seconds for those under way, then closes the transport."""
+        """Refuses new calls, waits up to `grace` seconds for the calls under way, and then closes the transport."""
         check_grace(grace)
         self.is_closed = True
         try:

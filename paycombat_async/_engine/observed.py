@@ -1,4 +1,4 @@
-"""A client for programs built on the SDK, such as the batch update: sends calls, and reports failed attempts."""
+"""A client for programs built on the SDK, such as the batch update. It sends calls and reports failed attempts."""
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -21,10 +21,10 @@ R = TypeVar("R")
 
 
 class ObservedClient:
-    """Sends calls over the connections of the client that made it, with that client's hooks, and closes with it.
+    """Sends calls over the connections of the client that made it, and with the hooks of that client.
 
-    `clock` is the clock that the client waits and measures with. `max_connections` calls can be under way at once;
-    further calls wait for a connection.
+    It is closed when that client is closed. `clock` is the clock of that client. `max_connections` calls can be under
+    way at the same time; further calls wait for a connection.
     """
 
     __slots__ = ("_engine", "clock", "max_connections")
@@ -35,15 +35,15 @@ class ObservedClient:
         self.max_connections: int = engine.limits.max_connections
 
     def send(self, endpoint: Endpoint[Q, R], request: Q, /, *, body: bytes | None = None) -> Awaitable[Reply[R]]:
-        """Returns an awaitable for the reply to one call, which retries and raises as the client's own `send` does.
+        """Returns an awaitable for the reply to one call. The call retries and raises like `send` of the client.
 
-        `body` is the request as `encode_body` has encoded it; if it is None, the request is encoded here.
+        `body` is the request as `encode_body` has encoded it. If it is None, the request is encoded here.
         """
-        return self._engine.send(endpoint, request, {}, body=body)  # not awaited: saves a coroutine per call
+        return self._engine.send(endpoint, request, {}, body=body)  # not awaited here, which saves a coroutine per call
 
     @property
     def limiter(self) -> Limiter | None:
-        """The limiter that each attempt waits for; None if attempts need not wait."""
+        """The limiter that each attempt waits for, or None if attempts need not wait."""
         return self._engine.limiter
 
     @limiter.setter
@@ -57,9 +57,10 @@ class ObservedClient:
 
     @contextmanager
     def traced(self, name: str) -> Generator["BatchTrace | None"]:
-        """Context manager; yields the span of a batch, which takes its counts, or None without telemetry.
+        """Context manager; yields the span of a batch, to which the counts of the batch are added, or None.
 
-        Inside it, each call is a trace of its own, with a link to that span.
+        None means that there is no telemetry. Inside the `with` block, each call has its own trace with a link to the
+        span of the batch.
         """
         telemetry = self._engine.hooks.telemetry
         trace = None if telemetry is None else telemetry.start_batch(name)
@@ -78,6 +79,6 @@ class ObservedClient:
             trace.end(error)
 
     def account_digest(self, purpose: str) -> str:
-        """Returns a hex SHA-256 of `purpose`, base URL and token, which does not reveal the token."""
+        """Returns a SHA-256 in hex of `purpose`, base URL and token. It does not reveal the token."""
         config = self._engine.config
         return content_digest(purpose.encode(), config.base_url.encode(), config.token.reveal().encode())

@@ -1,4 +1,4 @@
-"""Records calls that must happen once in the intents store: before they are sent, and when their outcome is known."""
+"""Records calls that must happen once in the intents store, before they are sent and when their outcome is known."""
 
 import logging
 import math
@@ -39,15 +39,15 @@ from paycombat_async.telemetry.attributes import ENDPOINT, ERROR, endpoint_name
 if TYPE_CHECKING:
     import asyncio
 
-_LONGEST_LEASE_S: Final = 1e9  # 32 years; a date in thousands of years would be out of the stores' range
-LEASE_MARGIN_S: Final = 5.0  # extra time after a call's deadline, to write its outcome to the store
+_LONGEST_LEASE_S: Final = 1e9  # 32 years, because stores cannot hold a date in thousands of years
+LEASE_MARGIN_S: Final = 5.0  # the time after a call's deadline in which its outcome can still be written to the store
 _STATES: Final[Mapping[Outcome, IntentState]] = {
     Outcome.NOT_SENT: IntentState.NOT_SENT,
     Outcome.REJECTED: IntentState.REJECTED,
     Outcome.UNKNOWN: IntentState.UNKNOWN,
     Outcome.APPLIED: IntentState.APPLIED,
 }
-MODE: Final = "$mode"  # the name in `Intent.expected` under which a record says "live" or "sandbox"
+MODE: Final = "$mode"  # the key of `Intent.expected` whose value says if the call is "live" or "sandbox"
 _log: Final = logging.getLogger("paycombat")
 
 
@@ -55,8 +55,8 @@ _log: Final = logging.getLogger("paycombat")
 class CallRecord:
     """The record of a call that may be sent now; `attempt` counts the calls with this reference.
 
-    `send_until` is the call's deadline in seconds since 1970. The monotonic clock is not used, because it may stand
-    still while a machine is suspended, and meanwhile a person may have resolved the record.
+    `send_until` is the call's deadline in seconds since 1970. It is not in monotonic seconds, because a monotonic clock
+    may stop while a machine is suspended, and a person may resolve the record during that time.
     """
 
     store: Intents
@@ -68,8 +68,8 @@ class CallRecord:
     async def settle(self, state: IntentState, object_id: str | None = None, answer: RawReply | None = None) -> bool:
         """Writes the outcome to the store. Returns False if that fails or takes more than `LEASE_MARGIN_S`.
 
-        A failure is logged and never raised, since the caller must get the call's result; the record then becomes
-        UNKNOWN when its lease (the time for sending) ends. A cancellation does not stop the writing.
+        A failure is logged and never raised, because the caller must get the result of the call. The record then
+        becomes UNKNOWN when its lease (the time for sending) ends. A cancellation does not stop the writing.
         """
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
@@ -110,18 +110,18 @@ class CallRecord:
         return await self.settle(_STATES[error.outcome])
 
     def settle_cut(self, error: PayCombatError) -> None:
-        """Writes the outcome of a cancelled call to the store in a new task: the cancelled task must not wait."""
+        """Writes the outcome of a cancelled call to the store in a new task, because a cancelled task must not wait."""
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
         try:
             asyncio.get_running_loop()
-        except RuntimeError:  # no event loop runs: the record becomes UNKNOWN when its lease ends
+        except RuntimeError:  # no event loop runs; the record then becomes UNKNOWN when its lease ends
             return
         in_task(self.settle_error(error))
 
 
 class Lookup(NamedTuple):
-    """The endpoint that retrieves the object a call has created, and the path parameter for its id."""
+    """The endpoint that retrieves the object created by a call, and the path parameter for the id of the object."""
 
     endpoint: Endpoint[None, Any]
     parameter: str
@@ -135,16 +135,16 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
 
 
 def object_id_of(data: object) -> str | None:
-    """Returns the id of the object in an answer's data; None if there is no id."""
+    """Returns the id of the object in an answer's data, or None if the data has no id."""
     names = identity_fields(type(data)) if isinstance(data, Struct) else ()
     return next((str(value) for name in names if (value := getattr(data, name))), None)
 
 
 def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | None) -> str | None:
-    """Returns the reference under which a call is recorded; None if the call is not recorded.
+    """Returns the reference under which a call is recorded, or None if the call is not recorded.
 
-    Raises `InvalidRequest` if a required reference is missing, and if `given` differs from the one in the request: the
-    same payout could then be sent twice, under two names.
+    Raises `InvalidRequest` if a required reference is missing. Raises it, too, if `given` differs from the reference in
+    the request, because the same payout could then be sent twice under two references.
     """
     reference = None if endpoint.intent is IntentUse.NONE else reference_of(endpoint, request)
     if given is not None and reference not in {None, "", given}:
@@ -163,16 +163,16 @@ def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | No
 
 
 def is_of_other_mode(intent: Intent, mode: tuple[str, ...]) -> bool:
-    """Whether the record is of a sandbox call and the client is live, or the record is live and the client is not.
+    """Whether the recorded call and the client have different modes (sandbox or live). `mode` is the client's mode.
 
-    `mode` is the client's mode. Sandbox and live calls have the same host and often the same references, but a payment
-    in the sandbox must not be taken for the live payment.
+    Sandbox and live calls have the same host and often the same references. A sandbox payment must not be mistaken for
+    the live payment with the same reference.
     """
     return intent.expected.get(MODE, mode) != mode
 
 
 def mode_of(*, is_sandbox: bool) -> tuple[str, ...]:
-    """Returns the value that `Intent.expected` has under `MODE`: ("sandbox",) or ("live",)."""
+    """Returns the value for the key `MODE` of `Intent.expected`: ("sandbox",) or ("live",)."""
     return ("sandbox" if is_sandbox else "live",)
 
 
@@ -181,7 +181,7 @@ def new_intent(
 ) -> NewIntent:
     """Returns the record to store before a call is sent.
 
-    `lease` is the number of seconds that the call may take; after that time, its outcome counts as unknown.
+    `lease` is the number of seconds that the call may take. After that time, its outcome counts as unknown.
     """
     import socket  # noqa: PLC0415  # importing it takes 5 ms, needed only with a store
 
@@ -198,10 +198,11 @@ def new_intent(
 async def open_record(
     store: Intents, endpoint: Endpoint[Any, Any], new: NewIntent, now: float, seconds: float
 ) -> CallRecord | Intent:
-    """Records a call. Returns a `CallRecord` if it may be sent now, or the `Intent` of an earlier call with this body.
+    """Records a call. Returns a `CallRecord` if the call may be sent now.
 
-    `now` is in seconds since 1970, `seconds` is the time left for the call. Raises `IntentInProgress`,
-    `OutcomeUnknown`, `ReferenceReused` or `StoreFailed`; nothing may be sent then.
+    Returns the `Intent` of an earlier call if that call had the same reference and body, and was carried out. `now` is
+    in seconds since 1970, and `seconds` is the time left for the call. Raises `IntentInProgress`, `OutcomeUnknown`,
+    `ReferenceReused` or `StoreFailed`. After an error, nothing may be sent.
     """
 
     def record_of(begun: Begun) -> CallRecord:
@@ -228,9 +229,10 @@ async def open_record(
 
 
 def _in_progress(endpoint: Endpoint[Any, Any], intent: Intent, now: float) -> IntentInProgress:
-    """Returns the error for a call whose reference belongs to a call under way. `now` is in seconds since 1970.
+    """Returns the error for a call with the reference of another call that is under way.
 
-    Its `retry_after` is a second at least and the lease at most, as this machine's clock may differ from the store's.
+    `now` is in seconds since 1970. `retry_after` is at least a second and at most the lease, because the clock of this
+    machine may differ from the clock of the store.
     """
     until = intent.leased_until
     sentence = f"{endpoint.name}: a call with this reference is under way; this one was not sent"
@@ -248,8 +250,8 @@ async def _begin(
 ) -> Begun:
     """Records a call in the store. Raises `StoreFailed` if the store takes longer than `seconds`.
 
-    The store's work then continues in the background, as it does after a cancellation. The call is not sent in these
-    cases; therefore a record that is written so late gets the outcome NOT_SENT.
+    In that case, and after a cancellation, the store's work continues in the background. The call is not sent then, so
+    a record that is written so late gets the outcome NOT_SENT.
     """
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
@@ -263,13 +265,13 @@ async def _begin(
         try:
             return task.result()
         finally:
-            del task  # breaks the cycle task -> error -> frame -> task, which only the garbage collector would free
+            del task  # breaks the cycle task -> error -> frame -> task, which only the garbage collector could free
     in_task(_give_back(task, record_of))
     raise StoreFailed("the intents store did not answer before the deadline of the call; nothing was sent")
 
 
 async def _give_back(task: "asyncio.Task[Begun]", record_of: Callable[[Begun], CallRecord]) -> None:
-    """Waits for `task`, then gives its record the outcome NOT_SENT, because the call was abandoned before sending."""
+    """Waits for `task`, and gives its record the outcome NOT_SENT, because the call ended before it was sent."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     await asyncio.wait([task])

@@ -1,4 +1,4 @@
-"""Describes a call and its attempts, on errors and for the user's hooks. No I/O."""
+"""Describes a call and its attempts, as attributes of errors and as reports for the user's hooks. No I/O."""
 
 from paycombat_async._engine.lifetime import CallUnderWay
 from paycombat_async._protocol.echo import annotate_error, reference_of
@@ -8,7 +8,7 @@ from paycombat_async.retry import may_pass_later
 
 
 def describe(error: PayCombatError, call: CallUnderWay) -> None:
-    """Sets on `error` what its caller needs to decide what to do: attempts, outcome, reference, digest and advice."""
+    """Sets the attributes of `error` from which the caller decides what to do, such as outcome and reference."""
     annotate_error(error, call.endpoint, call.request, call.body, attempts=call.attempts, in_doubt=call.is_in_doubt)
     if call.reference is not None and error.body_digest is not None:
         error.reference = call.reference
@@ -16,7 +16,7 @@ def describe(error: PayCombatError, call: CallUnderWay) -> None:
 
 
 def not_kept(call: CallUnderWay, problem: str) -> AnswerNotKept:
-    """Returns the error for a call that was carried out before and whose answer is neither recorded nor looked up."""
+    """Returns the error for a call that was carried out before, but has no recorded answer and cannot be looked up."""
     error = AnswerNotKept(
         f"{call.endpoint.name}: carried out before with this reference, but its answer was not kept{problem}"
     )
@@ -27,8 +27,8 @@ def not_kept(call: CallUnderWay, problem: str) -> AnswerNotKept:
 def fate_of_cut(call: CallUnderWay, cut: BaseException) -> PayCombatError:
     """Returns an error that describes a call which was cancelled, interrupted or ended by another exception.
 
-    A transport may set the cause of the cancellation to say whether anything was sent; otherwise the outcome is UNKNOWN
-    while an attempt was under way.
+    If an attempt was under way, the outcome is UNKNOWN, unless the transport has set the `__cause__` of the
+    cancellation to an error that says whether anything was sent.
     """
     fate: PayCombatError
     if call.is_replayed:
@@ -46,16 +46,17 @@ def fate_of_cut(call: CallUnderWay, cut: BaseException) -> PayCombatError:
 
 
 def successful_attempt(call: CallUnderWay, now: float) -> Attempt:
-    """Returns the report of the attempt that got the answer. `now` is in monotonic seconds."""
+    """Returns the report of a successful attempt. `now` is in monotonic seconds."""
     return Attempt(call.endpoint.name, call.attempts, call.status, None, now - call.attempt_begun, None)
 
 
 def failed_attempt(
     call: CallUnderWay, error: PayCombatError, now: float, wait: float | None, raised: BaseException | None = None
 ) -> Attempt:
-    """Returns the report of an attempt that ended in `error`, or was cut by `raised`.
+    """Returns the report of an attempt that ended with `error`.
 
-    `now` is in monotonic seconds, `wait` in seconds; `wait` is None if no attempt follows.
+    `raised` is the exception that has ended the attempt from outside, such as a cancellation, or None. `now` is in
+    monotonic seconds. `wait` is the time in seconds until the next attempt, or None if no attempt follows.
     """
     return Attempt(
         endpoint=call.endpoint.name,
@@ -79,7 +80,8 @@ def call_report(
 ) -> Call:
     """Returns the report of a call.
 
-    `raised` is the exception for the caller, `fate` the error that describes it; both are None after a success.
+    `raised` is the exception that the caller gets, and `fate` is the error that describes the call. Both are None after
+    a success.
     """
     if isinstance(fate, ApiError | InvalidResponse):
         request_id = fate.request_id

@@ -1,4 +1,4 @@
-"""Waits for the client's limiter before an attempt, within the time of the call."""
+"""Waits for the client's limiter before an attempt, but no longer than the time of the call allows."""
 
 from paycombat_async._clock import Clock
 from paycombat_async.errors import ConnectFailed
@@ -8,7 +8,8 @@ from paycombat_async.limiters.limiter import Limiter
 async def wait_for_turn(limiter: Limiter, clock: Clock, name: str, seconds: float) -> None:
     """Waits until the limiter lets one more request of the endpoint `name` be sent.
 
-    Raises `ConnectFailed`, whose outcome is NOT_SENT, if this takes longer than `seconds`, and what the limiter raises.
+    Raises `ConnectFailed` with the outcome NOT_SENT if this takes longer than `seconds`. Raises the limiter's own
+    errors unchanged.
     """
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 

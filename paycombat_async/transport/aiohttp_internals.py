@@ -1,7 +1,8 @@
-"""All that the SDK takes from aiohttp beyond its documented API, and the check that this aiohttp has it.
+"""The undocumented parts of aiohttp that the SDK uses, and the check that the installed aiohttp has them.
 
-The check runs when this module is imported, because aiohttp does not promise any of this: a later version may rename it
-or change its parameters. `MISSING` names what this aiohttp lacks; the default transport then works through a session.
+The check runs when this module is imported. It is necessary, because a later version of aiohttp may rename these parts
+or change their parameters. `MISSING` has the names of missing parts. If it is not empty, the default transport uses an
+`aiohttp.ClientSession`.
 """
 
 import asyncio
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.http import RawResponseMessage
 
-# By default, aiohttp's parser accepts 8 190 bytes per header line and 128 lines. A proxy may add more: a long
-# Content-Security-Policy, or a Set-Cookie for each of its nodes. An answer with such headers was lost.
+# By default, aiohttp's parser accepts 8 190 bytes per header line and 128 header lines. A proxy may add more than that:
+# a long Content-Security-Policy, or a Set-Cookie for each of its nodes. With the defaults, such an answer was lost.
 MAX_HEAD_LINE: Final = 64 * 1024
 MAX_HEAD_LINES: Final = 1000
 _READ_BUFFER_BYTES: Final = 64 * 1024
@@ -32,7 +33,8 @@ _READ_BUFFER_BYTES: Final = 64 * 1024
 class Destination(ClientRequest):
     """The part of a request that aiohttp's connector reads: host, port and TLS, without a proxy.
 
-    It also holds the `Host` header as aiohttp writes it. The key of the connection pool is computed once, not per call.
+    It also has the `Host` header as aiohttp writes it. The key of the connection pool is computed only once, and not
+    for each call.
     """
 
     def __init__(self, origin: str) -> None:
@@ -58,31 +60,33 @@ def expect_response(protocol: "ResponseHandler", method: str) -> None:
 
 
 def next_head(protocol: "ResponseHandler") -> "Awaitable[tuple[RawResponseMessage, StreamReader]]":
-    """Returns an awaitable for the next answer's head, which has `code` and `headers`, and for the stream of its body.
+    """Returns an awaitable for the head of the next answer, with `code` and `headers`, and the stream of its body.
 
-    It raises aiohttp's error if the connection broke, or the error of its parser, which is not a `ClientError`.
+    The awaitable raises aiohttp's error if the connection broke. It raises the parser's error, which is not a
+    `ClientError`, if the answer is not HTTP.
     """
-    return protocol.read()  # not awaited: saves a coroutine per call
+    return protocol.read()  # not awaited here, which saves a coroutine per call
 
 
 def is_interim(head: "RawResponseMessage") -> bool:
-    """Whether another answer follows this one, because its status is 1xx (RFC 9110, 15.2)."""
+    """Whether the final answer follows this answer, because its status is 1xx, but not 101 (RFC 9110, 15.2)."""
     return 100 <= head.code < 200 and head.code != 101
 
 
 def is_spent(protocol: "ResponseHandler") -> bool:
-    """Whether the connection cannot be used for another request: it broke, or bytes arrived without a request."""
+    """Whether the connection cannot be used again, because it broke, or because bytes arrived without a request."""
     return protocol.should_close
 
 
 def is_request_replaced() -> bool:
-    """Whether something else, such as aioresponses or VCR.py, has replaced aiohttp's own request.
+    """Whether a library such as aioresponses or VCR.py has replaced the request function of aiohttp's session.
 
-    The function's name does not show it, because `functools.wraps` copies names. Therefore this compares the file of
-    the function's code. The wrappers of tracing libraries show the code of the wrapped function, so they do not count.
+    A function's name does not show this, because `functools.wraps` copies names. Therefore the file that contains the
+    function's code is compared. Wrappers of tracing libraries have the code of the wrapped function, so they do not
+    count as replacements.
     """
     request, public = _request_functions(aiohttp.ClientSession)
-    if request is _REQUEST and public is _PUBLIC:  # those examined at import
+    if request is _REQUEST and public is _PUBLIC:  # these were examined at import
         return _IS_REPLACED_AT_IMPORT
     return not (_is_genuine(request) and _is_genuine(public))
 
@@ -92,7 +96,7 @@ def _is_genuine(function: object) -> bool:
 
 
 def loop_of(session: ClientSession) -> asyncio.AbstractEventLoop | None:
-    """Returns the event loop in which the session was made and must be used; None if the session does not tell."""
+    """Returns the event loop in which the session was made and must be used, or None if that is unknown."""
     loop: asyncio.AbstractEventLoop | None = getattr(session, "_loop", None)
     return loop
 
@@ -103,7 +107,10 @@ def middlewares_of(session: ClientSession) -> tuple[ClientMiddlewareType, ...]:
 
 
 def before_sending(request: ClientRequest, check: "Callable[[Connection], Awaitable[None]]") -> None:
-    """Awaits `check` with the connection right before this request is written; an error of `check` prevents writing."""
+    """Makes the request await `check` with its connection right before it is written. Changes the request in place.
+
+    If `check` raises, the request is not written.
+    """
     send = request.send
 
     async def check_and_send(conn: "Connection") -> ClientResponse:
@@ -114,7 +121,7 @@ def before_sending(request: ClientRequest, check: "Callable[[Connection], Awaita
 
 
 class _Needed(NamedTuple):
-    """A function of aiohttp, and the arguments that it must accept: how many by position, and which by name."""
+    """A function of aiohttp that the SDK needs, with the number of positional and the names of keyword arguments."""
 
     path: str
     by_position: int
@@ -144,7 +151,7 @@ _FOR_SESSIONS: Final = (_Needed("aiohttp:ClientRequest.send", 2, is_async=True),
 
 
 def find_missing(needed: Iterable[_Needed], attributes: Iterable[str] = ()) -> list[str]:
-    """Returns the names that the installed aiohttp does not have, or that do not accept these arguments."""
+    """Returns the names that the installed aiohttp does not have, or that do not accept the needed arguments."""
     return [path for path in attributes if _find(path) is None] + [one.path for one in needed if not _is_there(one)]
 
 

@@ -1,4 +1,4 @@
-"""The default transport: uses aiohttp's connections and parser directly, and a session where that is impossible."""
+"""The default transport. It uses aiohttp's connections and parser directly, or a session if that is impossible."""
 
 import ssl
 from urllib.parse import urlsplit
@@ -15,9 +15,10 @@ from paycombat_async.transport.session_transport import OwnSessionTransport
 class AiohttpTransport:
     """Sends drafts over pooled connections, one pool for each event loop that uses it.
 
-    Drafts go through a session if there is a proxy, or if the installed aiohttp lacks what the direct way needs. They
-    also go through a session while something else, such as aioresponses or VCR.py, has replaced aiohttp's own request,
-    because a test that mocks aiohttp must not reach the provider.
+    Drafts (prepared HTTP requests) are sent through an aiohttp session if there is a proxy, or if the installed aiohttp
+    does not have what `DirectTransport` needs. They are also sent through a session while a library such as
+    aioresponses or VCR.py has replaced aiohttp's request function, because a test that mocks aiohttp must not reach the
+    provider.
     """
 
     def __init__(
@@ -30,10 +31,11 @@ class AiohttpTransport:
         proxy: Secret | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        """Opens no connection. Without `ssl_context`, the machine's CA certificates are used, read once per process.
+        """Sets up the transport without opening a connection.
 
-        Raises `ConfigurationError` for a proxy with an http base URL, because the proxy would see the credentials, and
-        for an `ssl_context` that is made for servers or is no `ssl.SSLContext`.
+        Without `ssl_context`, the CA certificates of this machine are used, which are read once per process. Raises
+        `ConfigurationError` if there is a proxy and the base URL is http, because the proxy would see the credentials.
+        Raises it, too, if `ssl_context` is for servers or is not an `ssl.SSLContext`.
         """
         if ssl_context is not None and getattr(ssl_context, "protocol", None) is ssl.PROTOCOL_TLS_SERVER:
             raise ConfigurationError("ssl_context is one for servers; make it with ssl.create_default_context()")
@@ -48,7 +50,7 @@ class AiohttpTransport:
         self._direct = DirectTransport(settings, max_response_bytes) if proxy is None and not MISSING else None
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # the limit of one attempt
-        """Sends the draft once and returns the answer; raises as the `Transport` protocol says. It never retries."""
+        """Sends the draft once, without retries, and returns the answer. Raises what the `Transport` protocol says."""
         way = self._by_session if self._direct is None or is_request_replaced() else self._direct
         return await way.send(draft, timeout)
 

@@ -15,13 +15,14 @@ from paycombat_async.errors import ConfigurationError
 from paycombat_async.transport.guarded_connector import GuardedConnector
 from paycombat_async.transport.resolver import ThreadResolver
 
-NO_TIMEOUT: Final = ClientTimeout(total=None)  # `Deadline` and `GuardedConnector` limit the time
-# Node closes idle connections after 5 s. Closing them earlier avoids sending on a connection that is being closed.
+NO_TIMEOUT: Final = ClientTimeout(total=None)  # `Deadline` and `GuardedConnector` limit the time instead
+# A Node.js server closes idle connections after 5 s. The SDK closes them earlier, so that it never sends a request on a
+# connection that the server is closing.
 KEEPALIVE_S: Final = 4.0
 HEADERS: Final = {
     "Accept": "application/json",
-    # Brotli and zstd are not accepted: 1.6 kB of brotli can unpack to 1 GB, and aiohttp returns a body that it cannot
-    # unpack as if it were the content.
+    # Brotli and zstd are not accepted, because 1.6 kB of brotli can decompress to 1 GB. Besides, if aiohttp cannot
+    # decompress a body, it returns the compressed bytes without an error.
     "Accept-Encoding": "gzip",
     "User-Agent": f"paycombat-python/{__version__}",
 }
@@ -53,7 +54,7 @@ class ConnectionSettings(NamedTuple):
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self.host}; nothing was sent")
 
     def session(self) -> aiohttp.ClientSession:
-        """Returns a new session of the running loop. The transport then sets the deadlines of its connector."""
+        """Returns a new session of the running loop. The transport must still set the `deadlines` of its connector."""
         return aiohttp.ClientSession(
             connector=self.connector(),
             cookie_jar=aiohttp.DummyCookieJar(),  # cookies would be sent with later calls, even of other accounts
@@ -62,7 +63,7 @@ class ConnectionSettings(NamedTuple):
         )
 
     def connector(self) -> GuardedConnector:
-        """Returns a new connector of the running loop. Its deadlines are not set yet."""
+        """Returns a new connector of the running loop. The transport must still set its `deadlines`."""
         connector = GuardedConnector(
             limit=self.max_connections,
             keepalive_timeout=KEEPALIVE_S,
@@ -75,7 +76,7 @@ class ConnectionSettings(NamedTuple):
 
 
 def close_without_loop(connector: aiohttp.BaseConnector) -> None:
-    """Closes the connections of a loop that is closed; `next` runs the close coroutine without a loop."""
+    """Closes the connections of a loop that is closed. `next` runs the connector's close coroutine without a loop."""
     closing = connector.close().__await__()
     with suppress(StopIteration):
         next(closing)
@@ -83,9 +84,10 @@ def close_without_loop(connector: aiohttp.BaseConnector) -> None:
 
 @cache
 def tls_context() -> SSLContext:
-    """Returns the TLS context that all clients of this process share: making one reads certificates, in 20 ms.
+    """Returns the TLS context that all clients of this process share, because making a context takes 20 ms.
 
-    `ssl.create_default_context` is not used, because with SSLKEYLOGFILE set it would write the session keys to disk.
+    `ssl.create_default_context` is not used, because it would write the session keys to the disk if SSLKEYLOGFILE is
+    set.
     """
     context = SSLContext(PROTOCOL_TLS_CLIENT)
     context.minimum_version = TLSVersion.TLSv1_2

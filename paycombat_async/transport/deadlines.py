@@ -1,7 +1,8 @@
-"""Time limits of the attempts that run in one event loop; each limit also records whether its attempt has a connection.
+"""Time limits of the attempts in one event loop. Each limit also records whether its attempt has a connection.
 
 `asyncio.timeout` sets and cancels a timer for each use, which takes a tenth of the CPU time of a whole call. Nearly all
-attempts end long before their limit, so only one timer is set, for the earliest limit; the other limits are stored.
+attempts end long before their limit. Therefore only one timer is set, for the earliest limit, and the other limits are
+only stored.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from paycombat_async.transport.idle_watch import IdleWatch
 
 
 class DeadlineTimer:
-    """The running attempts of one loop, by task. Use: `with timer.begin(seconds) as deadline: …`."""
+    """Limits the time of all attempts in one event loop. Use: `with timer.begin(seconds) as deadline: …`."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -26,11 +27,12 @@ class DeadlineTimer:
         self._next_limit = inf
 
     def begin(self, seconds: float, *, is_once_only: bool = False) -> "Deadline":
-        """Returns a limit, in seconds from now, for what the current task does inside the `with` block.
+        """Returns a context manager that limits the time of its `with` block to `seconds` from now.
 
-        `is_once_only` also sets `latest_start`: a request that must not be repeated is not sent after that time.
+        With `is_once_only`, also sets `latest_start`, the time after which a request that must not be repeated is not
+        sent any more. Raises `ConfigurationError` if the code does not run in an asyncio task.
         """
-        task = asyncio.current_task(self._loop)  # passing the loop is faster: finding it calls getpid()
+        task = asyncio.current_task(self._loop)  # passing the loop is faster, because finding it calls getpid()
         if task is None:
             raise ConfigurationError("calls need an asyncio task to run in; this code runs in none")
         until = self._loop.time() + seconds
@@ -46,18 +48,18 @@ class DeadlineTimer:
         return self._running[asyncio.current_task(self._loop)]
 
     def time(self) -> float:
-        """Returns the event loop's time in seconds, in which all limits of this timer are given."""
+        """Returns the event loop's time in seconds. All limits are in this time."""
         return self._loop.time()
 
     def end(self) -> None:
-        """Ends all attempts. aiohttp would never end an attempt that waits for the rest of a body."""
+        """Ends all attempts now, because aiohttp would never end an attempt that waits for the rest of a body."""
         self.stop()
         for attempt in self._running.values():
             if not attempt.is_expired:
                 attempt.expire()
 
     def stop(self) -> None:
-        """Cancels the event loop's timer, so that no deadline ends an attempt any more."""
+        """Cancels the event loop's timer, so that no deadline ends an attempt from now on."""
         self._next_limit = inf
         if self._timer is not None:
             self._timer.cancel()
@@ -81,12 +83,12 @@ class DeadlineTimer:
 
 
 class Deadline(Struct, eq=False):
-    """The limit of one attempt: the `with` block ends with `TimeoutError` at `until`.
+    """The time limit of one attempt. The `with` block ends with `TimeoutError` at the time `until`.
 
-    If the task is cancelled from outside, the block ends with `CancelledError`. Because both may happen in the same
-    moment, cancellations are counted as `asyncio.timeout` does. `connection` is set when the attempt gets a connection:
-    from then on, bytes of the request may have been sent. `connect_until` is the limit for making connections; it is
-    set when the attempt begins to make its first connection.
+    If the task is cancelled from outside, the block ends with `CancelledError`. Both may happen at the same moment, so
+    cancellations are counted in the same way as by `asyncio.timeout`. `connection` is set when the attempt gets a
+    connection. From then on, bytes of the request may have been sent. `connect_until` is the time limit for making
+    connections. It is set when the attempt begins to make its first connection.
     """
 
     running: "dict[asyncio.Task[object] | None, Deadline]"
@@ -100,7 +102,7 @@ class Deadline(Struct, eq=False):
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the task was cancelled since the attempt began, by its limit or by somebody else."""
+        """Whether the task was cancelled since the attempt began, by this limit or from outside."""
         return self.task.cancelling() > self.cancelled_before
 
     def expire(self) -> None:

@@ -1,6 +1,7 @@
-"""HTTP over aiohttp's connections and parser, without its session, which takes half of the processor time of a call.
+"""HTTP over aiohttp's connections and parser, without its session, which would take half of the CPU time of a call.
 
-Without a session, a request cannot be redirected, resent or re-quoted, and gets no cookies and no netrc passwords.
+Without a session, aiohttp cannot follow redirects, send a request again, re-quote its URL, or add cookies and netrc
+passwords.
 """
 
 import asyncio
@@ -23,14 +24,14 @@ from paycombat_async.transport.slots import Slots
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
 
-# A server that answers before it has read the whole request soon closes the connection, and the next request on it
-# would be lost. Over TLS, the SDK cannot see how many bytes the socket has not taken yet. So an error that answers a
-# request of more than this size is treated as such an early answer, and the connection is not used again.
+# A server may answer with an error before it has read the whole request. Soon afterwards it closes the connection, and
+# the next request on this connection would be lost. Over TLS, the SDK cannot see whether the whole request was sent.
+# Therefore, after an error answer to a request of more than this size, the connection is not used again.
 _LARGE_REQUEST_BYTES: Final = 64 * 1024
 
 
 class DirectPool(Pool):
-    """The connections of one event loop. `destination` is what the connector needs; `host` is the `Host` header."""
+    """The connections of one event loop. `destination` is the connector's argument, and `host` is the `Host` header."""
 
     connector: GuardedConnector
     destination: Destination
@@ -44,7 +45,7 @@ class DirectPool(Pool):
 
 
 class DirectTransport(PooledTransport[DirectPool]):
-    """Sends drafts to one origin, each with one write."""
+    """Sends drafts (prepared HTTP requests) to one origin. Each draft is written in one piece."""
 
     def __init__(self, settings: ConnectionSettings, max_response_bytes: int) -> None:
         super().__init__()
@@ -60,7 +61,7 @@ class DirectTransport(PooledTransport[DirectPool]):
         connection = await pool.connector.connect(pool.destination, [], NO_TIMEOUT)
         protocol, transport, watch = connection.protocol, connection.transport, attempt.connection
         try:
-            # For the type checkers: `connect` returns only connections that have all three.
+            # This is for the type checkers. `connect` returns only connections that have all three.
             assert protocol is not None and transport is not None and watch is not None  # noqa: S101, PT018
             expect_response(protocol, draft.method)
             transport.write(request)
@@ -68,14 +69,15 @@ class DirectTransport(PooledTransport[DirectPool]):
             while is_interim(head):
                 head, content = await next_head(protocol)
             status, headers = head.code, head.headers
-            # After status 101 (Switching Protocols) the connection no longer speaks HTTP.
+            # After status 101 (Switching Protocols), the connection does not use HTTP any more.
             is_last = status == 101 or (status >= 400 and len(request) > _LARGE_REQUEST_BYTES)
             content.on_eof(partial(_give_back, connection, transport, watch, is_last=is_last))
             body = body_at_hand(headers, content, self._max_response_bytes)
             if body is None:
                 body = await read_body(status, headers, content, self._max_response_bytes)
         except BaseException:
-            connection.close()  # does nothing if it is back in the pool; with unread bytes it must not go back
+            # A connection with unread bytes must not go back to the pool. If it is already back, `close` does nothing.
+            connection.close()
             raise
         return RawReply(status, headers, body, marks_its_end(status, headers))
 
@@ -93,7 +95,10 @@ class DirectTransport(PooledTransport[DirectPool]):
 
 
 def _give_back(connection: "Connection", transport: asyncio.Transport, watch: IdleWatch, *, is_last: bool) -> None:
-    """Ends the use of a connection after an answer: bytes that arrive from now on belong to no request."""
+    """Ends the use of a connection after an answer, and returns it to the pool or closes it.
+
+    It is closed with `is_last`, or if the request is not completely written.
+    """
     watch.rest()
     if is_last or transport.get_write_buffer_size():
         connection.close()

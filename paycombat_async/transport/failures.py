@@ -1,7 +1,8 @@
-"""Translates exceptions of a request into the SDK's errors, by their types and without the texts of other libraries.
+"""Translates exceptions of a request into the SDK's errors. Uses only the types of the exceptions, and not their texts.
 
-Those texts may quote the address, a header or the password of a proxy. The status of an aiohttp error is not used
-either, because aiohttp sets `.status = 400` on failures of its own parser; only a proxy's refusal has a real one.
+These texts are written by other libraries, and may quote the address, a header or the password of a proxy. The status
+of an aiohttp error is used only if a proxy has refused the connection. For failures of aiohttp's parser, it is always
+400, whatever the server has sent.
 """
 
 import errno
@@ -25,7 +26,7 @@ from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody
 
 
 class ConnectionBroke(Exception):
-    """The connection broke; the text is the name of the error class."""
+    """The connection broke. The text of this error is the name of the original error's class, or the reason."""
 
 
 class TransportClosed(Exception):
@@ -38,12 +39,12 @@ _CERTIFICATE_FAULTS: Final[Mapping[int, str]] = {
     9: "is not valid yet, by the clock of this machine",
     10: "has expired",
     18: "is self-signed",
-    19: _UNKNOWN_AUTHORITY,  # the chain ends with the root itself
+    19: _UNKNOWN_AUTHORITY,  # the chain contains its root certificate
     20: _UNKNOWN_AUTHORITY,
     21: _UNKNOWN_AUTHORITY,
     23: "was revoked",
     62: "is for another name",
-    64: "is for another name",  # an IP address as the name
+    64: "is for another name",  # 64 means an IP address, and 62 a host name
 }
 _ERRNOS: Final[Mapping[int, str]] = {
     errno.EMFILE: "this process has no file descriptors left; raise its limit, or lower max_connections",
@@ -58,9 +59,10 @@ _ERRNOS: Final[Mapping[int, str]] = {
 
 
 def translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatError:
-    """Returns the SDK's error for an exception of a request to `host`, a name with or without a port.
+    """Returns the SDK's error for an exception of a request to `host`, which is a name with or without a port.
 
-    The outcome is UNKNOWN if `sent`, which means that bytes of the request may have been sent, and otherwise NOT_SENT.
+    `sent` means that bytes of the request may have been sent. The outcome of the error is then UNKNOWN, and otherwise
+    NOT_SENT.
     """
     if isinstance(error, UnacceptableBody):
         return InvalidResponse(f"the answer of {host} {error}; whether the call was carried out is unknown")
@@ -73,7 +75,7 @@ def translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatErro
 
 
 def given_up(host: str, *, sent: bool) -> TransportError:
-    """Returns the error for a request whose task was cancelled, to be the `__cause__` of the CancelledError."""
+    """Returns the error for a request whose task was cancelled. It becomes the `__cause__` of the CancelledError."""
     if not sent:
         return ConnectFailed(f"the call was given up before there was a connection to {host}; nothing was sent")
     return Disconnected(f"the call was given up before {host} answered; whether it was carried out is unknown")
@@ -89,7 +91,7 @@ def _os_reason(error: OSError, other: str) -> str:
 
 
 def _reason(error: Exception, host: str) -> str:
-    """Returns the reason for a missing connection, which says where the fault is: host, proxy or this machine."""
+    """Returns the reason why there is no connection. It says if the fault is at the host, the proxy or this machine."""
     is_of_proxy = (
         isinstance(error, aiohttp.ClientConnectorError) and error.host.lower() != urlsplit(f"//{host}").hostname
     )
@@ -100,7 +102,8 @@ def _reason(error: Exception, host: str) -> str:
 
 
 _OTHER: Final = "the connection was refused or broke off"
-# The first type that matches decides. A function gets the error, and the name of the host or proxy that it concerns.
+# The first type that matches decides. A function gets the error and "its" or "the proxy's", as the error is about the
+# host or about the proxy.
 _REASONS: Final[tuple[tuple[type[Exception], str | Callable[[Any, str], str]], ...]] = (
     (
         aiohttp.ClientConnectorCertificateError,

@@ -1,6 +1,7 @@
-"""aiohttp's connector with one time limit for all of connecting, and with two checks of each connection.
+"""aiohttp's connector with one time limit for all steps of connecting, and with two checks before each request.
 
-The checks: no byte arrived on the connection before the request, and a call that moves money has enough time left.
+The checks are that no byte has arrived on the connection before the request, and that a call that moves money has
+enough time left.
 """
 
 import asyncio
@@ -18,19 +19,22 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
-MAX_UNUSABLE: Final = 2  # an attempt fails after this many new connections that the peer closed or wrote to too early
-_TURNS: Final = 3  # turns of the event loop; a single turn reads the bytes in the socket of a new TLS connection
+# An attempt fails when it has got this many new connections that the peer closed, or wrote to before the request.
+MAX_UNUSABLE: Final = 2
+# The number of turns of the event loop in which bytes on a new TLS connection are read. A single turn already reads the
+# bytes that are in its socket.
+_TURNS: Final = 3
 
 
 class UnusableConnection(Exception):
-    """The peer closed each new connection before anything was sent, or wrote to it. The text says which of the two."""
+    """The peer closed each new connection, or wrote to it, before anything was sent. The text says which of the two."""
 
 
 class GuardedConnector(aiohttp.TCPConnector):
-    """Discards connections that received bytes while idle, which would be read as the answer of the next call.
+    """Discards connections that received bytes while idle, because these bytes would be read as the next call's answer.
 
-    The request is sent right after its connection is returned, so this class also marks the attempt as sent. A trace
-    hook would give the same information, but takes 12 % of the CPU time of a call.
+    A request is sent right after `connect` has returned its connection. Therefore this class also marks the attempt as
+    sent. One of aiohttp's trace hooks could do that, too, but would take 12 % of the CPU time of a call.
     """
 
     deadlines: DeadlineTimer
@@ -42,9 +46,10 @@ class GuardedConnector(aiohttp.TCPConnector):
         traces: "list[Trace]",
         timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
     ) -> "Connection":
-        """Returns a connection on which nothing arrived while idle.
+        """Returns a connection on which nothing has arrived while it was idle, and marks the attempt as sent.
 
-        Raises `TimeoutError` if it comes too late for a request that must not be repeated.
+        Raises `UnusableConnection` after `MAX_UNUSABLE` unusable new connections. Raises `TimeoutError` if it is too
+        late for a request that must not be repeated.
         """
         unusable = 0
         while True:
@@ -72,10 +77,10 @@ class GuardedConnector(aiohttp.TCPConnector):
         traces: "list[Trace]",
         timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
     ) -> "ResponseHandler":
-        """Returns a new connection. All connections that one attempt makes have `connect_timeout` seconds in total.
+        """Returns a new connection. One attempt has `connect_timeout` seconds for all the connections that it makes.
 
-        aiohttp's own limits cover neither resolving nor a proxy's answer, and they start again with each address of a
-        host: twenty addresses that did not answer took twenty times as long.
+        aiohttp's own time limits cover neither the resolving of the name nor the answer of a proxy. They also start
+        again for each address of a host, so twenty addresses that did not answer took twenty times the limit.
         """
         attempt = self.deadlines.current()
         if attempt.connect_until is None:
@@ -85,10 +90,10 @@ class GuardedConnector(aiohttp.TCPConnector):
 
 
 async def let_it_speak(connection: "Connection", watch: IdleWatch) -> None:
-    """Lets the event loop run until it has read what a peer wrote right after a TLS handshake.
+    """Lets the event loop run until it has read the bytes that a peer has sent right after a TLS handshake.
 
-    Unread bytes are normal at that moment, because the server sends session tickets. Only reading them shows whether
-    they are tickets or data.
+    Unread bytes are normal then, because servers send session tickets after the handshake. Only reading the bytes shows
+    whether they are tickets or data.
     """
     watch.rest()
     try:
@@ -100,7 +105,7 @@ async def let_it_speak(connection: "Connection", watch: IdleWatch) -> None:
 
 
 def why_unusable(connection: "Connection") -> str:
-    """Closes the connection, and returns the reason why it cannot be used: the peer closed it or wrote to it."""
+    """Closes the connection, and returns as a text whether the peer has closed it or written to it."""
     transport = connection.transport
     is_closed = transport is None or transport.is_closing()
     connection.close()
@@ -110,7 +115,7 @@ def why_unusable(connection: "Connection") -> str:
 
 
 def watch_of(connection: "Connection") -> IdleWatch | None:
-    """Returns the `IdleWatch` of a connection; None if it is broken, or if aiohttp has already read bytes from it."""
+    """Returns the `IdleWatch` of a connection, or None if it broke or aiohttp has already read bytes from it."""
     protocol = connection.protocol
     transport = None if protocol is None else protocol.transport
     if protocol is None or transport is None or is_spent(protocol):

@@ -1,9 +1,9 @@
 """Watches idle connections: bytes that arrive on them belong to no request and must not be read as an answer.
 
-A complete stray answer would be read as the answer of the next call. Half of the headers of a stray answer are worse:
-the status line of the next answer would be parsed as another header of the stray answer, so that a 500 is read as the
-stray 200. While the event loop is busy, such bytes, or the end of the connection, stay unread in the socket; therefore
-the socket is checked, too.
+A complete stray answer would be read as the answer to the next call. An incomplete stray answer is worse. If it ends
+inside the headers, the status line of the next answer would be parsed as another header of the stray answer. A 500
+would then be read as the 200 of the stray answer. While the event loop is busy, stray bytes or the end of the
+connection stay unread in the socket. Therefore the socket is checked, too.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ class IdleWatch(asyncio.Protocol):
         self._transport = transport
         self._below = _below_tls(transport)
         self.has_unread = _unread_check(transport.get_extra_info("socket").fileno())
-        # After the handshake, a TLS 1.3 server sends session tickets, so unread bytes on a new TLS connection are
+        # A TLS 1.3 server sends session tickets after the handshake. Therefore unread bytes on a new TLS connection are
         # normal.
         self._is_unread_expected = transport.get_extra_info("ssl_object") is not None
         self.is_new = True
@@ -29,7 +29,7 @@ class IdleWatch(asyncio.Protocol):
 
     @classmethod
     def over(cls, transport: asyncio.Transport) -> "IdleWatch":
-        """Returns the watch of this connection; installs a watch at the first call."""
+        """Returns the watch of this connection. The first call for a connection installs its watch."""
         protocol = transport.get_protocol()
         if isinstance(protocol, IdleWatch):
             return protocol
@@ -41,17 +41,20 @@ class IdleWatch(asyncio.Protocol):
 
     @property
     def is_quiet(self) -> bool:
-        """Whether the idle connection is open and has received no bytes, not even bytes that are still unread."""
+        """Whether the idle connection is open and has received no bytes, and no unread bytes are in its socket.
+
+        Unread bytes on a new TLS connection are ignored, because they may be session tickets.
+        """
         if self.is_dirty or self._transport.is_closing() or self._below.is_closing():
             return False
         return (self.is_new and self._is_unread_expected) or not self.has_unread()
 
     def use(self) -> None:
-        """Marks the connection as in use: bytes that arrive from now on belong to a request."""
+        """Marks the connection as in use, so that bytes that arrive from now on belong to a request."""
         self.is_new = self.is_idle = False
 
     def rest(self) -> None:
-        """Marks the connection as idle: bytes that arrive from now on belong to no request."""
+        """Marks the connection as idle, so that bytes that arrive from now on belong to no request."""
         self.is_idle = True
 
     def data_received(self, data: bytes) -> None:
@@ -60,7 +63,7 @@ class IdleWatch(asyncio.Protocol):
         self._protocol.data_received(data)
 
     def eof_received(self) -> bool | None:
-        self.is_dirty = True  # over TLS the transport is still open in this turn, and drops what is written to it
+        self.is_dirty = True  # in this turn, a TLS transport still seems open, but drops the bytes written to it
         return self._protocol.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -74,10 +77,11 @@ class IdleWatch(asyncio.Protocol):
 
 
 def _below_tls(transport: asyncio.Transport) -> asyncio.BaseTransport:
-    """The transport that a TLS transport writes to; the transport itself where there is none, or uvloop hides it.
+    """Returns the TCP transport below a TLS transport.
 
-    When a record cannot be decrypted, asyncio closes that one at once, but its TLS transport says so a turn later. A
-    request that was written in that turn was lost, and its outcome unknown.
+    Returns the transport itself if it is not a TLS transport, or if uvloop hides the TCP transport. If a TLS record
+    cannot be decrypted, asyncio closes the TCP transport immediately, but the TLS transport only one turn of the loop
+    later. A request written in between was lost, with an unknown outcome.
     """
     below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
     return below if isinstance(below, asyncio.BaseTransport) else transport
@@ -86,16 +90,16 @@ def _below_tls(transport: asyncio.Transport) -> asyncio.BaseTransport:
 if sys.platform == "win32":
 
     def _unread_check(fd: int) -> Callable[[], bool]:
-        """A function that returns whether bytes, or an end of the connection, lie unread in this socket."""
+        """Returns a function that returns whether unread bytes or the end of the connection are in this socket."""
         return lambda: bool(select.select([fd], [], [], 0)[0])
 
 else:
 
     def _unread_check(fd: int) -> Callable[[], bool]:
-        """A function that returns whether bytes, or an end of the connection, lie unread in this socket.
+        """Returns a function that returns whether unread bytes or the end of the connection are in this socket.
 
-        The returned function takes about 1 µs. It uses `poll`, because `select.select` refuses file descriptors above
-        1023.
+        A call of the returned function takes about 1 µs. It uses `poll`, because `select.select` refuses file
+        descriptors above 1023.
         """
         poll = select.poll()
         poll.register(fd, select.POLLIN)

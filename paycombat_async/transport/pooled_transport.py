@@ -1,4 +1,4 @@
-"""The base of both transports: a pool for each event loop, a time limit for each attempt, and the SDK's errors."""
+"""The base of both transports: has a pool for each event loop, limits each attempt, and raises the SDK's errors."""
 
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
@@ -16,7 +16,7 @@ from paycombat_async.transport.slots import Slots
 
 
 class Pool(Struct, eq=False, kw_only=True):
-    """The connections of one event loop: a timer for deadlines, and slots, which tasks get in the order of asking."""
+    """The connections of one event loop, with a timer for deadlines. A task must take a slot to use a connection."""
 
     deadlines: DeadlineTimer
     slots: Slots
@@ -27,7 +27,7 @@ class Pool(Struct, eq=False, kw_only=True):
         raise NotImplementedError
 
     def abandon(self) -> None:
-        """Closes the connections after the pool's event loop was closed, so it cannot await anything."""
+        """Closes the connections after the pool's event loop was closed. Nothing can be awaited in a closed loop."""
         raise NotImplementedError
 
 
@@ -35,14 +35,14 @@ P = TypeVar("P", bound=Pool)
 
 
 class PooledTransport(ABC, Generic[P]):
-    """Sends each draft once, within a time limit. The subclass decides how the bytes are sent."""
+    """Sends each draft (a prepared HTTP request) once, within a time limit. The subclass sends the bytes."""
 
     def __init__(self) -> None:
         self._is_closed = False
         self._pools = LoopLocal(self._open, _end, _abandon)
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # the limit of one attempt
-        """Sends the draft once and returns the answer; raises as the `Transport` protocol says. It never retries."""
+        """Sends the draft once, without retries, and returns the answer. Raises what the `Transport` protocol says."""
         self._check(draft)
         try:
             pool = self._pools.current()
@@ -54,11 +54,11 @@ class PooledTransport(ABC, Generic[P]):
             pool = await self._pools.open()
         attempt = pool.deadlines.begin(timeout, is_once_only=draft.is_once_only)
         try:
-            # aiohttp's time-outs do not fire while its parser waits for the rest of an answer that began on an idle
-            # connection, so `attempt` limits the time.
+            # aiohttp's time-outs have no effect while its parser waits for the rest of an answer that began on an idle
+            # connection. Therefore `attempt` limits the time.
             with attempt:
-                # The slots serve tasks in the order of asking. aiohttp's connector gives a free connection to a
-                # new task before a waiting one: of 128 tasks on 100 connections, some waited 12 s.
+                # Tasks get slots in the order in which they asked. aiohttp's connector is not fair: it gives a free
+                # connection to a new task before a waiting task. Of 128 tasks on 100 connections, some waited 12 s.
                 if not pool.slots.take():
                     await pool.slots.wait()
                 try:
@@ -68,14 +68,14 @@ class PooledTransport(ABC, Generic[P]):
         except PayCombatError as error:
             failure = error.with_traceback(None)
         except Exception as error:  # noqa: BLE001  # whatever a resolver, a proxy or the interpreter's end may cause
-            # No further variables here, because the local variables of this frame are in the traceback of `failure`.
+            # No further variables are set here, because the traceback of `failure` shows the local variables.
             failure = _translate(error, pool, draft, attempt)
         except BaseException as error:  # noqa: BLE001  # mostly a cancellation; it is re-raised
-            # The traceback is dropped, since its local variables hold the token. The cause of the re-raised exception
-            # says whether bytes of the request may have been sent.
+            # The traceback is dropped, because its local variables contain the token. The cause of the re-raised
+            # exception says whether bytes of the request may have been sent.
             raise error.with_traceback(None) from given_up(_host(draft), sent=attempt.connection is not None)
-        # Raised outside the except block, `failure` has no __context__, which would be aiohttp's error: that holds the
-        # request headers with the token.
+        # `failure` is raised after the except block, so that it has no __context__. The context would be aiohttp's
+        # error, which contains the request headers with the token.
         raise failure
 
     async def aclose(self) -> None:
@@ -89,15 +89,15 @@ class PooledTransport(ABC, Generic[P]):
 
     @abstractmethod
     async def _exchange(self, pool: P, draft: Draft, attempt: Deadline) -> RawReply:
-        """Sends the draft and returns the answer; sets `attempt.connection` before the first byte."""
+        """Sends the draft and returns the answer. Sets `attempt.connection` before the first byte is sent."""
 
     @abstractmethod
     def _open(self) -> P:
         """Returns the pool of the running loop."""
 
 
-# These are functions, because `LoopLocal` keeps them while a pool exists: bound methods would keep a transport alive
-# that nobody uses any more.
+# These are functions and not methods, because `LoopLocal` keeps them while a pool exists. A bound method would keep its
+# transport alive, even if nobody uses the transport any more.
 async def _end(pool: Pool) -> None:
     pool.is_closed = True
     pool.deadlines.end()

@@ -1,7 +1,7 @@
 """Splits the address of a proxy into URL and credentials, because aiohttp would encode the password as Latin-1.
 
-If that is impossible, aiohttp raises a `UnicodeEncodeError` that holds the password. The results are secret, so this
-module does not cache them.
+If the password cannot be encoded so, aiohttp raises a `UnicodeEncodeError` that contains the password. The results of
+these functions are secret, so they are not cached.
 """
 
 import base64
@@ -18,7 +18,7 @@ def proxy_url(proxy: Secret) -> URL:
 
 
 def proxy_headers(proxy: Secret) -> dict[str, str] | None:
-    """Returns the header with the credentials of the address, as UTF-8 (RFC 7617); None for an address without them."""
+    """Returns the header with the credentials of the address in UTF-8 (RFC 7617), or None if it has no credentials."""
     if "@" not in urlsplit(proxy.reveal()).netloc:
         return None
     return {"Proxy-Authorization": f"Basic {base64.b64encode(_credentials(proxy)).decode()}"}

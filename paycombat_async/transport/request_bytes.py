@@ -1,4 +1,4 @@
-"""Encodes a request, headers and body, into the bytes of HTTP/1.1 (RFC 9112, 3 and 6)."""
+"""Encodes the headers and the body of a request into the bytes of HTTP/1.1 (RFC 9112, 3 and 6)."""
 
 import re
 from functools import lru_cache
@@ -19,8 +19,8 @@ _WITHOUT_LENGTH: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 def encode_request(draft: Draft, target: str, host: str) -> bytes:
     """Returns the bytes of a request. `target` is the encoded path and query.
 
-    Raises `ConfigurationError` for a character that a header must not contain, such as a line break: what follows it
-    could be read as a second request.
+    Raises `ConfigurationError` for a character that a header must not contain, such as a line break. A server could
+    read the text after a line break as a second request.
     """
     method, body = draft.method, draft.body
     usual = _usual_lines(method, host, tuple(draft.headers))
@@ -33,7 +33,7 @@ def encode_request(draft: Draft, target: str, host: str) -> bytes:
         head = f"{method} {target} HTTP/1.1\r\n{usual}" + "\r\n".join(lines)
         try:
             return head.encode() + (body or b"")
-        except UnicodeEncodeError:  # the error holds the head, with the token: it must not become a context
+        except UnicodeEncodeError:  # must not become the context of the error below, because it contains the token
             pass
     raise ConfigurationError(f"{draft.endpoint}: its address or a header has characters that no request can hold")
 
@@ -45,7 +45,11 @@ def _is_target(target: str) -> bool:
 
 @lru_cache(256)
 def _usual_lines(method: str, host: str, names: tuple[str, ...]) -> str:
-    """The other header lines of a request with this method and headers of these names; "" if it can have none."""
+    """Returns the header lines that a request has besides its own headers, which have these `names`.
+
+    Returns "" if the host, the method or a name is invalid, if a name occurs twice, or if it is a name such as
+    "Content-Length" that the SDK sets itself.
+    """
     given = {name.lower() for name in names}
     if not given.isdisjoint(_MADE_HERE) or len(given) < len(names) or not all(map(_TOKEN.match, (method, *names))):
         return ""

@@ -1,7 +1,8 @@
-"""Resolves host names, each in a daemon thread of its own.
+"""Resolves each host name in its own daemon thread.
 
-`loop.getaddrinfo` uses the event loop's thread pool. `asyncio.run` waits for the threads of the pool at its end, so one
-DNS server that did not answer kept a program from ending. After the end of the main thread, the pool does not work.
+`loop.getaddrinfo` would use the event loop's thread pool. At its end, `asyncio.run` waits for the threads of that pool,
+so a DNS server that did not answer kept a program from ending. Besides, the pool does not work after the end of the
+main thread.
 """
 
 import asyncio
@@ -13,11 +14,11 @@ from typing import Any, Final, TypeAlias
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 _NUMERIC: Final = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-_AddrInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]  # as `socket.getaddrinfo` returns it
+_AddrInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]  # an item of the list from `socket.getaddrinfo`
 
 
 class ThreadResolver(AbstractResolver):
-    """Resolves with the operating system's resolver. A cancelled look-up ends later in its thread, without effect."""
+    """Uses the operating system's resolver. A cancelled look-up continues in its thread, but its result is ignored."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -28,7 +29,7 @@ class ThreadResolver(AbstractResolver):
 
         def look_up() -> None:
             infos, failure = _addresses(host, port, family)
-            with suppress(RuntimeError):  # the loop was closed meanwhile
+            with suppress(RuntimeError):  # raised if the loop was closed during the look-up
                 loop.call_soon_threadsafe(_settle, found, infos, failure)
 
         threading.Thread(target=look_up, name="paycombat-resolver", daemon=True).start()
@@ -38,7 +39,7 @@ class ThreadResolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Does nothing, since threads cannot be ended from outside."""
+        """Does nothing, because threads cannot be ended from outside."""
 
 
 def _addresses(host: str, port: int, family: int) -> tuple[list[_AddrInfo], OSError]:
@@ -51,9 +52,10 @@ def _addresses(host: str, port: int, family: int) -> tuple[list[_AddrInfo], OSEr
 
 
 def _failure(error: BaseException) -> OSError:
-    """Returns an error that a future accepts and that has no text of other libraries.
+    """Returns an `OSError` without the text of other libraries. A future accepts an `OSError`, but not every exception.
 
-    The C library reports "no such name" even if it could not open a socket for its query, so this tries to open one.
+    The C library reports "no such name" even if it could not open a socket for its query. Therefore this tries to open
+    a socket, and returns the reason if it cannot.
     """
     try:
         socket.socket().close()

@@ -10,7 +10,7 @@ from multidict import CIMultiDictProxy
 _CHUNK_BYTES: Final = 64 * 1024
 _GZIP: Final = frozenset({"gzip", "x-gzip"})
 _WITHOUT_BODY: Final = frozenset({204, 304})
-_GZIP_FRAME: Final = 31  # `wbits` of zlib for data with a gzip header and trailer
+_GZIP_FRAME: Final = 31  # zlib's `wbits` for data with a gzip header and trailer
 
 
 class BrokenBody(Exception):
@@ -22,9 +22,9 @@ class UnacceptableBody(Exception):
 
 
 def body_at_hand(headers: CIMultiDictProxy[str], content: StreamReader, limit: int) -> bytes | None:
-    """Returns the body if it has arrived already and is as `read_body` wants it; None if that has to decide.
+    """Returns the body if it has already arrived and needs no further work, or None if `read_body` must be called.
 
-    Most bodies arrive together with their head, and are not worth a coroutine.
+    Most bodies arrive together with their head. For them, this saves the time that a coroutine takes.
     """
     length = headers.get(hdrs.CONTENT_LENGTH)
     if length is None or hdrs.CONTENT_ENCODING in headers or not content.is_eof() or int(length) > limit:
@@ -35,8 +35,8 @@ def body_at_hand(headers: CIMultiDictProxy[str], content: StreamReader, limit: i
 async def read_body(status: int, headers: CIMultiDictProxy[str], content: StreamReader, limit: int) -> bytes:
     """Returns the whole body, decompressed. Raises `BrokenBody`, `UnacceptableBody`, or aiohttp's `ClientPayloadError`.
 
-    `limit` is in bytes and holds for the compressed and for the decompressed size. aiohttp must not decompress the
-    body (`auto_decompress=False`): it accepts a gzip stream that was cut short.
+    `limit` is in bytes, and applies to the compressed size and to the decompressed size. aiohttp must not decompress
+    the body (`auto_decompress=False`), because it would accept an incomplete gzip stream.
     """
     encoding = headers.get(hdrs.CONTENT_ENCODING)
     length = headers.get(hdrs.CONTENT_LENGTH)
@@ -54,7 +54,7 @@ async def read_body(status: int, headers: CIMultiDictProxy[str], content: Stream
 
 
 def marks_its_end(status: int, headers: CIMultiDictProxy[str]) -> bool:
-    """Whether the headers tell where the body ends (RFC 9112, 6.3), so that an incomplete body is noticed."""
+    """Whether the headers say where the body ends (RFC 9112, 6.3), so that an incomplete body is noticed."""
     if status in _WITHOUT_BODY or hdrs.CONTENT_LENGTH in headers:
         return True
     codings = headers.getall(hdrs.TRANSFER_ENCODING, ("",))  # the header may occur several times
@@ -71,7 +71,7 @@ async def _bounded(content: StreamReader, limit: int) -> bytes:
 
 
 async def _unpacked(content: StreamReader, limit: int) -> bytes:
-    """Returns the decompressed body: one or more complete gzip members in a row (RFC 1952, 2.2)."""
+    """Returns the decompressed body, which consists of one or more complete gzip members (RFC 1952, 2.2)."""
     body = bytearray()
     arrived = 0
     stream = zlib.decompressobj(_GZIP_FRAME)

@@ -1,4 +1,4 @@
-"""The checks of `GuardedConnector`, as the last client middleware of a session that has another connector."""
+"""The checks of `GuardedConnector` for a session that has another connector, as the session's last middleware."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class _Unclean(Exception):
-    """Something arrived on the connection before the request; the text says what.
+    """Bytes arrived on the connection before the request, or it was closed. The text says which of the two.
 
-    `is_new` is True if the connection had carried no request before.
+    `is_new` is True if the connection was not used for a request before.
     """
 
     def __init__(self, why: str, *, is_new: bool) -> None:
@@ -33,9 +33,9 @@ class _Unclean(Exception):
 
 
 class SessionGuard:
-    """Sends the request once, over a connection without stray bytes; marks the attempt as sent before the first byte.
+    """Sends the request once, over a connection without stray bytes. Marks the attempt as sent before the first byte.
 
-    A cookie of the session is not sent, because it would connect calls, even of different accounts, with each other.
+    Cookies of the session are not sent, because a cookie would link calls to each other, even of different accounts.
     """
 
     def __init__(self, deadlines: DeadlineTimer) -> None:
@@ -55,7 +55,7 @@ class SessionGuard:
                 unusable += error.is_new
                 why = str(error)
             except asyncio.CancelledError:
-                # A connector that is closed cancels the tasks that wait for a connection.
+                # When a connector is closed, it cancels the tasks that wait for a connection.
                 if attempt.is_cancelled or not request.session.closed:
                     raise
                 raise TransportClosed from None

@@ -1,7 +1,7 @@
-"""HTTP through an `aiohttp.ClientSession`: a session of the user, or a session with the SDK's settings.
+"""HTTP through an `aiohttp.ClientSession`, which is either the user's session or a session with the SDK's settings.
 
-Each setting that differs from aiohttp's default prevents a leak of a secret, a call made twice or a wrong answer; the
-comment beside the setting says how.
+Each setting that differs from aiohttp's default prevents the leak of a secret, a repeated call or a wrong answer, as
+the comment beside the setting says.
 """
 
 import asyncio
@@ -42,7 +42,8 @@ _NOT_RESENT_BY_AIOHTTP: Final = frozenset({"PATCH", "POST"})
 class SessionPool(Pool):
     """The session of one event loop.
 
-    `is_ours` means that the transport closes the session; `is_guarded` means that its connector checks connections.
+    `is_ours` means that the transport must close the session. `is_guarded` means that the session's connector is a
+    `GuardedConnector`, which checks each connection.
     """
 
     session: ClientSession
@@ -66,15 +67,16 @@ class SessionTransport(PooledTransport[SessionPool]):
     """Sends drafts through an aiohttp session of your own, with the session's resolver, proxy, traces and middlewares.
 
     ```python
-    AsyncPayCombat(transport=SessionTransport(session))          # open, and of the loop that the client is used in
+    AsyncPayCombat(transport=SessionTransport(session))          # an open session of the event loop that is used
     PayCombat(transport=SessionTransport(lambda: aiohttp.ClientSession(connector=…)))
     ```
 
-    A session that you pass is never closed. A function that makes a session is called once in each event loop in which
-    the client is used; the transport closes that session with the loop, or in `aclose()`. Whatever the settings of the
-    session are, no redirect is followed, no cookie is sent, and no request is sent a second time, not even by a
-    middleware; `raise_for_status` and the session's `total` time-out have no effect. The session's limits of connecting
-    apply; the client's `connect_timeout`, `max_connections`, `max_response_bytes`, `proxy` and `ssl_context` do not.
+    The transport never closes a session that you pass. A function that returns a session is called once in each event
+    loop in which the client is used. The transport closes the session that the function returned at the end of the loop
+    or in `aclose()`. With any session, no redirect is followed, no cookie is sent, and no request is sent a second
+    time, not even by a middleware. The session's `raise_for_status` and its `total` time-out have no effect. The
+    session's limits for connecting and reading apply, instead of the client's `connect_timeout` and `max_connections`.
+    The client's `max_response_bytes`, `proxy` and `ssl_context` have no effect either.
     """
 
     _proxy: Secret | None = None
@@ -82,9 +84,10 @@ class SessionTransport(PooledTransport[SessionPool]):
     def __init__(
         self, session: ClientSession | Callable[[], ClientSession], /, *, max_response_bytes: int = _MAX_RESPONSE_BYTES
     ) -> None:
-        """Opens no connection. `max_response_bytes` limits an answer, before and after decompression.
+        """Sets up the transport without opening a connection.
 
-        Raises `ConfigurationError` if `session` is neither a session nor a function.
+        `max_response_bytes` limits the size of an answer, before and after decompression. Raises `ConfigurationError`
+        if `session` is neither a session nor a function.
         """
         super().__init__()
         if not isinstance(session, ClientSession) and not callable(session):
@@ -107,9 +110,9 @@ class SessionTransport(PooledTransport[SessionPool]):
             _encoded_url(draft.url),
             data=draft.body,
             headers={**HEADERS, **draft.headers},
-            allow_redirects=False,  # aiohttp would send X-token and signature to whatever host the redirect names
-            raise_for_status=False,  # an error has a body that says why
-            auto_decompress=False,  # `read_body` decompresses: aiohttp accepts a gzip stream that was cut short
+            allow_redirects=False,  # aiohttp would send X-token and signature to the host that the redirect names
+            raise_for_status=False,  # otherwise the body of an error, which says the reason, would be lost
+            auto_decompress=False,  # `read_body` decompresses, because aiohttp accepts an incomplete gzip stream
             proxy=None if self._proxy is None else proxy_url(self._proxy),
             proxy_headers=None if self._proxy is None else proxy_headers(self._proxy),
             skip_auto_headers=_NO_TYPE if draft.body is None and draft.method in _TYPED_BY_AIOHTTP else None,
@@ -129,7 +132,7 @@ class SessionTransport(PooledTransport[SessionPool]):
             response.close()  # a connection with unread bytes must not go back to the pool
             raise
         if not response.closed:
-            response.close()  # after status 101 (Switching Protocols) the connection no longer speaks HTTP
+            response.close()  # after status 101 (Switching Protocols), the connection does not use HTTP any more
         return RawReply(response.status, response.headers, body, marks_its_end(response.status, response.headers))
 
     def _open(self) -> SessionPool:
@@ -171,7 +174,7 @@ def _made_by(source: Callable[[], object]) -> ClientSession:
 
 
 class OwnSessionTransport(SessionTransport):
-    """Sends drafts to one origin through sessions with the SDK's settings. Used where `DirectTransport` cannot work."""
+    """Sends drafts to one origin through sessions with the SDK's settings. Used if `DirectTransport` cannot work."""
 
     def __init__(self, settings: ConnectionSettings, max_response_bytes: int, proxy: Secret | None) -> None:
         super().__init__(settings.session, max_response_bytes=max_response_bytes)
@@ -183,7 +186,10 @@ class OwnSessionTransport(SessionTransport):
 
 
 async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    """A client middleware that stops aiohttp from resending GET, PUT and DELETE when a connection breaks."""
+    """Raises `ConnectionBroke` when a connection breaks. aiohttp would send GET, PUT and DELETE again.
+
+    This is a client middleware of aiohttp.
+    """
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:
@@ -195,12 +201,12 @@ async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> 
 
 _NO_RESEND: Final = (_refuse_resend,)
 # For these methods, aiohttp sends the Content-Type application/octet-stream even without a body. The provider's page of
-# a call without a body ("Disable Customer") shows no Content-Type.
+# a call without a body ("Disable Customer") shows no Content-Type, so the SDK prevents this.
 _TYPED_BY_AIOHTTP: Final = frozenset({"PATCH", "POST", "PUT"})
 _NO_TYPE: Final = ("Content-Type",)
 
 
 @lru_cache(256)
 def _encoded_url(address: str) -> URL:
-    """Returns the address as a `URL`, unchanged. aiohttp would re-quote a str, for instance %7E to ~ and %2f to %2F."""
+    """Returns the address unchanged as a `URL`. aiohttp would re-quote a str, for example %7E to ~ and %2f to %2F."""
     return URL(address, encoded=True)

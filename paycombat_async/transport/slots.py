@@ -1,6 +1,6 @@
-"""Limits how many connections are used at once; tasks that wait for one are served in the order of asking.
+"""Limits the number of connections in use. Tasks that wait for a connection get it in the order in which they asked.
 
-`asyncio.Semaphore` does the same, but also costs a coroutine and 0.6 µs where nobody waits.
+`asyncio.Semaphore` does the same, but takes a coroutine and 0.6 µs even if no task waits.
 """
 
 import asyncio
@@ -8,37 +8,37 @@ from collections import deque
 
 
 class Slots:
-    """Use: `if not slots.take(): await slots.wait()`, then `slots.give_back()` once for each slot."""
+    """A number of slots. Use: `if not slots.take(): await slots.wait()`, and `slots.give_back()` at the end."""
 
     def __init__(self, number: int) -> None:
-        self._free = number  # 0 as long as a task waits
+        self._free = number  # always 0 while a task waits
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @property
     def free(self) -> int:
-        """How many slots nobody has taken."""
+        """The number of slots that are not taken."""
         return self._free
 
     def take(self) -> bool:
-        """Takes a slot if one is free, and returns whether one was."""
+        """Takes a slot if a slot is free. Returns whether it took one."""
         if not self._free:
             return False
         self._free -= 1
         return True
 
     async def wait(self) -> None:
-        """Takes a slot as soon as one is given back and nobody waits longer. A cancelled task takes none."""
+        """Waits for a slot and takes it. The task that has waited longest is the first. A cancelled task takes none."""
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # cancelled after a slot was passed on to this task
+            if turn.done() and not turn.cancelled():  # the task was cancelled after it had been given a slot
                 self.give_back()
             raise
 
     def give_back(self) -> None:
-        """Passes the slot on to the task that has waited longest; without one, the slot is free."""
+        """Gives the slot to the task that has waited longest. If no task waits, the slot is free."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():  # a cancelled task is still in the queue
