@@ -12,7 +12,7 @@ class _Unbound:
         raise ConfigurationError("this is the client's class; make a client of it first")
 
 
-# Typed Any, so that it can be passed to `Customers`, `Payouts` and so on as their engine. These resources are
-# attributes of the client's class, so that `unittest.mock.create_autospec`, `help` and completion find their methods;
-# they cannot make calls.
+# The type is Any, so that this object can be passed as the engine of `Customers`, `Payouts` and other resources. Such
+# resources are attributes of the client's class, so that `unittest.mock.create_autospec`, `help` and completion find
+# their methods. They cannot make calls.
 UNBOUND: Final[Any] = _Unbound()

@@ -1,7 +1,7 @@
 """Checkouts: https://docs.paycombat.com, group "Checkout".
 
-Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """
 
@@ -37,8 +37,9 @@ class Checkouts:
     async def create(self, request: CreatePaymentRequest) -> Checkout:
         """Creates a checkout ("Create Payment Request") and returns it.
 
-        Not safe to repeat: retried only if the request was certainly not sent. On `Outcome.UNKNOWN`, search `list()`
-        before you try again. The path is a guess; the body is not documented, so its fields go into `extra`.
+        Not safe to repeat, so it is retried only if the request was certainly not sent. If an error has
+        `Outcome.UNKNOWN`, search for the checkout in `list()` before you try again. The path is a guess. The body is
+        not documented, so pass its fields in `extra`.
 
         Provider's page: https://docs.paycombat.com/create-payment-request-13142063e0
         """
@@ -47,16 +48,18 @@ class Checkouts:
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Checkout]:
         """Returns a pager over all checkouts: `async for checkout in client.checkouts.list()`.
 
-        Nothing is sent before the first page is needed; each page is a GET, which is retried. The path and the query
-        names are guesses; `extra_query` adds or replaces parameters of the query, as the provider tells you.
-        Raises `InvalidRequest` for a `page_size` below 1.
+        Nothing is sent before the first page is needed. Each page is a GET, which is retried after a failure. The path
+        and the names of the query parameters are guesses. If the provider tells you other parameters, pass them in
+        `extra_query`, which adds and replaces parameters. Raises `InvalidRequest` for a `page_size` below 1.
 
         Provider's page: "Get All Checkout" (its content is not public).
         """
         return Pager(self._engine, Listing(LIST_CHECKOUTS, page_size, extra_query or {}))
 
     async def retrieve(self, id: str) -> Checkout:  # noqa: A002  # the provider's name for it
-        """Returns the checkout with this `id`. Raises `NotFound` if it does not exist. Retried: it changes nothing.
+        """Returns the checkout with this `id`. Raises `NotFound` if it does not exist.
+
+        Retried after a failure, because the call changes nothing.
 
         Provider's page: https://docs.paycombat.com/get-detail-checkout-13145826e0
         """
@@ -65,8 +68,8 @@ class Checkouts:
     async def create_new(self, request: CreateNewCheckout) -> Checkout:
         """Sets the payin method that the customer of a checkout has chosen, and returns the checkout.
 
-        Not safe to repeat: retried only if the request was certainly not sent. An answer for another `checkout_token`
-        raises `InvalidResponse`.
+        Not safe to repeat, so it is retried only if the request was certainly not sent. An answer for another
+        `checkout_token` raises `InvalidResponse`.
 
         Provider's page: https://docs.paycombat.com/create-new-checkout-15936347e0
         """
@@ -75,18 +78,18 @@ class Checkouts:
     async def create_virtual_account(self, request: CreateCheckoutVirtualAccount) -> Checkout:
         """Opens a virtual account (KRW) for a checkout at the given bank, and returns the checkout.
 
-        Not safe to repeat: retried only if the request was certainly not sent. An answer for another `checkout_token`
-        raises `InvalidResponse`.
+        Not safe to repeat, so it is retried only if the request was certainly not sent. An answer for another
+        `checkout_token` raises `InvalidResponse`.
 
         Provider's page: https://docs.paycombat.com/create-virtual-account-krw-17354379e0
         """
         return (await self._engine.send(CREATE_CHECKOUT_VIRTUAL_ACCOUNT, request, {})).data
 
     async def va_bank_information(self, *, extra_query: Mapping[str, str] | None = None) -> object:
-        """Returns the banks that offer virtual accounts (KRW), as plain JSON values. Retried: it changes nothing.
+        """Returns the banks that offer virtual accounts (KRW), as dicts and lists of JSON values.
 
-        Raises `ConfigurationError` unless the client has `paths={"checkouts.va_bank_information": …}`, because neither
-        path nor answer is documented.
+        Retried after a failure, because the call changes nothing. Raises `ConfigurationError` unless the client has
+        `paths={"checkouts.va_bank_information": …}`, because neither the path nor the answer is documented.
 
         Provider's page: "Get VA Bank Information [KRW]" (its content is not public).
         """

@@ -1,4 +1,4 @@
-"""Finds and settles recorded calls whose outcome is unknown."""
+"""Finds recorded calls with an unknown outcome, and settles their records."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -22,12 +22,14 @@ _STATES: Final = {Outcome.APPLIED: IntentState.APPLIED, Outcome.REJECTED: Intent
 
 
 class ReconcileReport(msgspec.Struct, frozen=True):
-    """The records that `intents.reconcile()` looked up. Those in `applied` were found and are settled as APPLIED.
+    """The result of `intents.reconcile()`: each tuple holds records of calls.
 
-    For each record in `ambiguous`, the provider has several objects with the reference, or an object with other values.
-    For each record in `unresolved` it has no object, which proves nothing: the object may appear later. The records in
-    both stay unknown until a webhook or a person settles them. The records in `sending` were not looked up, as their
-    calls may be under way: if a process was killed, reconcile again after their `leased_until`.
+    The records in `applied` were found at the provider and are now settled as APPLIED. For a record in `ambiguous`, the
+    provider has several objects with its reference, or an object with other values. For a record in `unresolved`, no
+    object was found. This does not prove that the call failed, because the object may appear later. A record in
+    `ambiguous` or `unresolved` stays unknown until a webhook or a person settles it. The records in `sending` were not
+    looked up, because their calls may be under way. If a process was killed, reconcile again after their
+    `leased_until`.
     """
 
     applied: tuple[Intent, ...]
@@ -52,23 +54,24 @@ class IntentRecords:
         self._engine = engine
 
     async def reconcile(self, *, older_than: float = 0) -> ReconcileReport:
-        """Looks up calls with an unknown outcome in the provider's lists, settles those it finds, and returns a report.
+        """Searches the provider's lists for calls with an unknown outcome, settles what it finds, and returns a report.
 
-        Only payouts and customers can be found, since there is no list of payins, and only records that are at least
-        `older_than` seconds old are looked up. An object fits a record if the reference is the same and no amount,
-        currency or other repeated field differs. No call is ever sent again. Raises the errors of `list()`, before
-        anything is settled, and `StoreFailed`.
+        Only payouts and customers can be found, because the provider has no list of payins. Only records that are at
+        least `older_than` seconds old are looked up. An object fits a record if it has the same reference, and if no
+        amount, currency or other field that the provider repeats differs. No call is ever sent again. Raises the errors
+        of `list()` before any record is settled. Raises `StoreFailed` if the store fails.
         """
         store = self._store()
         _check_age(older_than)
-        sending = await store.sending(older_than=older_than)  # first, as a lease that ends now must be in one of them
+        # `sending` is read first, so that a record whose lease ends now is in one of the two lists.
+        sending = await store.sending(older_than=older_than)
         unknown = await store.unresolved(older_than=older_than)
         wanted = {(intent.endpoint, intent.reference) for intent in unknown}
         found: dict[tuple[str, str], dict[str, _Found]] = {}
         for endpoint in sorted({intent.endpoint for intent in unknown} & _LISTS.keys()):
             async for item in _LISTS[endpoint](self._engine):
                 if (endpoint, item.reference) in wanted:
-                    # By id: new objects move others to the next page, which then shows them again.
+                    # The key is the id, because new objects move others to the next page, which shows them again.
                     found.setdefault((endpoint, item.reference), {})[item.id] = item
         mode = mode_of(is_sandbox=self._engine.is_sandbox)
         applied: list[Intent] = []
@@ -80,7 +83,7 @@ class IntentRecords:
                 left.append(intent)
             elif len(items) == 1 and fits_expected(items[0].data, intent.expected):
                 await self._settle(store, intent, "list", items[0].id)
-                # Meanwhile, another program or a person may have settled the record or begun the next attempt.
+                # Another program or a person may have settled the record, or begun the next attempt, in the meantime.
                 standing = await _standing(store, intent)
                 applied += [standing] if standing is not None and standing.state is IntentState.APPLIED else []
             elif items:
@@ -92,8 +95,8 @@ class IntentRecords:
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
         """Returns the records with an unknown outcome that are at least `older_than` seconds old, the oldest first.
 
-        A call that may be under way is not among them, and neither is one whose process was killed less than its
-        time-out and five seconds ago: see `sending()`.
+        Calls that may be under way are not included; `sending()` returns them. A call whose process was killed may be
+        under way until its time-out plus five seconds have passed.
         """
         _check_age(older_than)
         return await self._store().unresolved(older_than=older_than)
@@ -101,7 +104,8 @@ class IntentRecords:
     async def sending(self, *, older_than: float = 0) -> list[Intent]:
         """Returns the records of calls that may be under way, at least `older_than` seconds old, the oldest first.
 
-        Nobody can tell whether their processes are alive; each is settled or unresolved after its `leased_until` (UTC).
+        The process of such a call may have been killed. After the record's `leased_until` (UTC), the record is either
+        settled or unresolved.
         """
         _check_age(older_than)
         return await self._store().sending(older_than=older_than)
@@ -111,20 +115,20 @@ class IntentRecords:
         return await self._store().find(reference)
 
     async def resolve(self, reference: str, outcome: Outcome, *, by: str, endpoint: str | None = None) -> Intent:
-        """Settles a record with an unknown outcome by what a person has found out, and returns the record.
+        """Settles a record with an unknown outcome as a person has decided, and returns the record.
 
-        `outcome` is APPLIED or REJECTED, `by` is the person's name. After REJECTED a call with this reference may be
-        sent again, so be sure that the first call was not carried out. Raises `ConfigurationError` unless exactly one
-        record with this reference has an unknown outcome; `endpoint`, such as "payins.create", says which of several is
-        meant.
+        `outcome` is APPLIED or REJECTED, and `by` is the person's name. After REJECTED, a call with this reference may
+        be sent again, so be sure that the first call was not carried out. Raises `ConfigurationError` unless exactly
+        one record with this reference has an unknown outcome. If several have, select one of them with `endpoint`, such
+        as "payins.create".
         """
         return await resolve_on_word(self._store(), reference, outcome, by, endpoint)
 
     async def forget(self, *, days: float) -> int:
-        """Deletes records that were settled more than `days` ago and returns their number. Unresolved records stay.
+        """Deletes the records that were settled more than `days` days ago, and returns their number.
 
-        A forgotten reference is new again: a call with it is sent. Raises `ConfigurationError` unless `days` is a
-        number from 0 to 36,500.
+        Unresolved records stay. A call with a forgotten reference counts as new, so it is sent. Raises
+        `ConfigurationError` unless `days` is a number from 0 to 36,500.
         """
         if not 0 <= days <= _MOST_DAYS:
             raise ConfigurationError("forget: days must be a number from 0 to 36,500")
@@ -151,8 +155,9 @@ async def resolve_on_word(
 ) -> Intent:
     """Settles the unknown record with this reference as APPLIED or REJECTED, with the person's name as its evidence.
 
-    Raises `ConfigurationError` for another outcome, without a name, and unless exactly one such record is unknown; with
-    `endpoint`, only records of this endpoint count.
+    Returns the settled record. With `endpoint`, only records of this endpoint count. Raises `ConfigurationError` if the
+    outcome is another one, if the name is missing or too long, or if the number of unknown records is not 1. Raises it,
+    too, if somebody else settles the record at the same time.
     """
     if outcome not in _STATES:
         raise ConfigurationError("resolve: outcome must be Outcome.APPLIED or Outcome.REJECTED")
@@ -169,7 +174,7 @@ async def resolve_on_word(
 
 
 def _only_unknown(found: list[Intent]) -> Intent:
-    """Returns the one record whose outcome is unknown. Raises `ConfigurationError` if there is none, or another."""
+    """Returns the only record with an unknown outcome. Raises `ConfigurationError` if there are none or several."""
     unknown = [intent for intent in found if intent.state is IntentState.UNKNOWN]
     if len(unknown) == 1:
         return unknown[0]

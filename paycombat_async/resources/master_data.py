@@ -1,7 +1,7 @@
 """Master data: https://docs.paycombat.com, group "Master Data".
 
-Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """
 
@@ -16,10 +16,10 @@ class MasterData:
         self._engine = engine
 
     async def countries_and_currencies(self) -> object:
-        """Returns the codes of all countries and currencies, as plain JSON values. Retried: it changes nothing.
+        """Returns the codes of all countries and currencies, as dicts and lists of JSON values.
 
-        Raises `ConfigurationError` unless the client has `paths={"master_data.countries_and_currencies": …}`, because
-        neither path nor answer is documented.
+        Retried after a failure, because the call changes nothing. Raises `ConfigurationError` unless the client has
+        `paths={"master_data.countries_and_currencies": …}`, because neither the path nor the answer is documented.
 
         Provider's page: "Get All Country & Currency Code" (its content is not public).
         """

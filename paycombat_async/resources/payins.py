@@ -1,7 +1,7 @@
 """Payins: https://docs.paycombat.com, group "Payin".
 
-Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """
 
@@ -19,10 +19,11 @@ class Payins:
     async def create(self, request: CreatePayin) -> Payin:
         """Requests a payment from a customer, and returns the payin. A webhook reports its final status later.
 
-        Not safe to repeat: retried only if the request was certainly not sent. The body is not documented: all but
-        `payer_id` (KRW) goes into `extra`. On `Outcome.UNKNOWN`, `error.reference` is the `order_reference` of `extra`;
-        payins cannot be listed, so wait for the webhook or check the dashboard. With an intents store, a second call
-        with the same `order_reference` is answered from its record, as `payouts.create` is.
+        Not safe to repeat, so it is retried only if the request was certainly not sent. The body is not documented, so
+        pass all fields except `payer_id` (KRW) in `extra`. If an error has `Outcome.UNKNOWN`, its `reference` is the
+        `order_reference` in `extra`. Payins cannot be listed, so wait for the webhook or search the dashboard. With an
+        intents store, a second call with the same `order_reference` is answered from the record of the first call, as
+        described at `payouts.create`.
 
         Provider's page: https://docs.paycombat.com/create-payin-12823303e0
         """
@@ -31,16 +32,19 @@ class Payins:
     async def simulate(self, request: SimulatePayin) -> object:
         """Makes a payin of the provider's sandbox succeed or fail.
 
-        Returns the data of the answer, as plain JSON values. Not safe to repeat: retried only if the request was
-        certainly not sent. Path and body are guesses: `SimulatePayin(extra={"payin_id": …, "status": "SUCCESS"})`.
-        Where the path has an id in it, call `request("PATCH", path, body=…)` instead.
+        Returns the data of the answer as dicts and lists of JSON values. Not safe to repeat, so it is retried only if
+        the request was certainly not sent. The path and the body are guesses, as in
+        `SimulatePayin(extra={"payin_id": …, "status": "SUCCESS"})`. If the provider tells you a path with an id in it,
+        call `request("PATCH", path, body=…)` instead.
 
         Provider's page: https://docs.paycombat.com/simulate-payin-12814516e0
         """
         return (await self._engine.send(SIMULATE_PAYIN, request, {})).data
 
     async def retrieve(self, id: str) -> Payin:  # noqa: A002  # the provider's name for it
-        """Returns the payin with this `id`. Raises `NotFound` if it does not exist. Retried: it changes nothing.
+        """Returns the payin with this `id`. Raises `NotFound` if it does not exist.
+
+        Retried after a failure, because the call changes nothing.
 
         Provider's page: https://docs.paycombat.com/retrieve-payin-12823155e0
         """
@@ -49,8 +53,9 @@ class Payins:
     async def create_virtual_account(self, request: CreateVirtualAccount) -> VirtualAccount:
         """Opens a virtual account (KRW) and returns it.
 
-        Once a callback has approved it, its `id` is the `payer_id` of a payin. Not safe to repeat: retried only if the
-        request was certainly not sent. The body is not documented: its fields go into `extra`.
+        When a callback has approved the virtual account, pass its `id` as the `payer_id` of a payin. Not safe to
+        repeat, so it is retried only if the request was certainly not sent. The body is not documented, so pass its
+        fields in `extra`.
 
         Provider's page: https://docs.paycombat.com/create-virtual-account-16406617e0
         """

@@ -1,7 +1,7 @@
 """Payout methods: https://docs.paycombat.com, group "Payout Method".
 
-Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """
 
@@ -12,7 +12,7 @@ from paycombat_async.schemas.methods import PayoutMethod
 
 
 class PayoutMethods:
-    """`client.payout_methods`: the ways in which money can be paid out, and what each requires of the beneficiary."""
+    """`client.payout_methods`: the ways in which money can be paid out, and the fields that each way requires."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -20,8 +20,8 @@ class PayoutMethods:
     def list(self) -> Pager[PayoutMethod]:
         """Returns a pager over all payout methods: `async for method in client.payout_methods.list()`.
 
-        Nothing is sent before the pager is iterated; the GET is retried. As far as is known there is one page. The path
-        is a guess.
+        Nothing is sent before the pager is iterated. The request is a GET, which is retried after a failure. As far as
+        is known, the list has only one page. The path is a guess.
 
         Provider's page: "Get All Payout Method" (its content is not public).
         """

@@ -1,7 +1,7 @@
 """Payouts: https://docs.paycombat.com, group "Payout".
 
-Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """
 
@@ -21,18 +21,19 @@ class Payouts:
         self._engine = engine
 
     async def create(self, request: CreatePayout) -> Payout:
-        """Sends money, and returns the payout, which begins as PENDING. A webhook reports how it ends.
+        """Sends money, and returns the payout, whose first status is PENDING. A webhook reports its final status later.
 
-        SUCCESS is not final: RETURNED may still follow, and another webhook reports it.
+        SUCCESS is not final, because RETURNED may still follow. Another webhook reports that.
 
-        Not safe to repeat, because a second call would pay a second time: retried only if the request was certainly not
-        sent. On `Outcome.UNKNOWN`, `error.reference` is your `order_id`: look for it in `list()`. If it is not there,
-        that proves nothing: it may still arrive. An answer for another `order_id` raises `InvalidResponse`; another
-        amount or currency is reported to `on_drift`.
+        Not safe to repeat, because a second call would pay a second time. Therefore it is retried only if the request
+        was certainly not sent. If an error has `Outcome.UNKNOWN`, its `reference` is your `order_id`. Search for it in
+        `list()`. Not finding it proves nothing, because the payout may appear later. An answer for another `order_id`
+        raises `InvalidResponse`. Another amount or currency in the answer is reported to `on_drift`.
 
-        With an intents store, a second call with the same `order_id` sends nothing once the first was carried out: it
-        returns the recorded answer, whose status is that of then. While the first may be under way, it raises
-        `IntentInProgress`; while its outcome is unknown, `OutcomeUnknown`; for another body, `ReferenceReused`.
+        With an intents store, a second call with the same `order_id` sends nothing if the first call was carried out.
+        It returns the recorded answer to the first call, and the status in this answer may be out of date. If the first
+        call may be under way, the second call raises `IntentInProgress`. If the outcome of the first call is unknown,
+        it raises `OutcomeUnknown`. If the second call has another body, it raises `ReferenceReused`.
 
         Provider's page: https://docs.paycombat.com/create-payout-12836301e0
         """
@@ -41,9 +42,10 @@ class Payouts:
     async def simulate(self, request: SimulatePayout) -> object:
         """Makes a payout of the provider's sandbox succeed, fail or be returned.
 
-        Returns the data of the answer, as plain JSON values. Not safe to repeat: retried only if the request was
-        certainly not sent. Path and body are guesses: `SimulatePayout(extra={"payout_id": …, "status": "SUCCESS"})`.
-        Where the path has an id in it, call `request("PATCH", path, body=…)` instead.
+        Returns the data of the answer as dicts and lists of JSON values. Not safe to repeat, so it is retried only if
+        the request was certainly not sent. The path and the body are guesses, as in `SimulatePayout(extra={"payout_id":
+        …, "status": "SUCCESS"})`. If the provider tells you a path with an id in it, call `request("PATCH", path,
+        body=…)` instead.
 
         Provider's page: https://docs.paycombat.com/simulate-payout-12814521e0
         """
@@ -52,17 +54,18 @@ class Payouts:
     async def retrieve(self, id: str) -> Payout:  # noqa: A002  # the provider's name for it
         """Returns the payout with this `id`. Raises `NotFound` if it does not exist.
 
-        A payout with SUCCESS may still become RETURNED. Retried: it changes nothing. The path is a guess: if it is
-        wrong, that raises `NotFound` too.
+        A payout with SUCCESS may still become RETURNED. Retried after a failure, because the call changes nothing. The
+        path is a guess, and a wrong path raises `NotFound`, too.
 
         Provider's page: "Retrieve Payout" (its content is not public).
         """
         return (await self._engine.send(RETRIEVE_PAYOUT, None, {"id": id})).data
 
     async def find(self, *, order_id: str, since: datetime | None = None) -> "list[Payout]":
-        """Returns all payouts with this `order_id`, from all pages of `list()`, made at `since` or later.
+        """Returns all payouts with this `order_id` that were made at `since` or later, from all pages of `list()`.
 
-        An empty list proves nothing: a payout may still be on its way. Each page is a GET, which is retried.
+        An empty list proves nothing, because a payout may appear later. A payout whose time is missing or unreadable is
+        included. Each page is a GET, which is retried after a failure.
         """
         found = [payout async for payout in self.list() if str(payout.order_id) == order_id]
         return [payout for payout in found if since is None or not _is_older(payout, since)]
@@ -70,9 +73,9 @@ class Payouts:
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Payout]:
         """Returns a pager over all payouts: `async for payout in client.payouts.list()`.
 
-        Nothing is sent before the first page is needed; each page is a GET, which is retried. The path and the query
-        names are guesses; `extra_query` adds or replaces parameters of the query, as the provider tells you.
-        Raises `InvalidRequest` for a `page_size` below 1.
+        Nothing is sent before the first page is needed. Each page is a GET, which is retried after a failure. The path
+        and the names of the query parameters are guesses. If the provider tells you other parameters, pass them in
+        `extra_query`, which adds and replaces parameters. Raises `InvalidRequest` for a `page_size` below 1.
 
         Provider's page: "Get All Payout" (its content is not public).
         """
@@ -80,7 +83,7 @@ class Payouts:
 
 
 def _is_older(payout: Payout, moment: datetime) -> bool:
-    """Whether a payout was certainly made before this moment; False if its time cannot be read."""
+    """Whether a payout was certainly made before this moment. False if its time is missing or unreadable."""
     try:
         made = datetime.fromisoformat(payout.created_at or "")
     except ValueError:

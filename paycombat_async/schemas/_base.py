@@ -1,4 +1,4 @@
-"""The bases of all request and response Structs, and the types that their fields share."""
+"""The base classes of all request and response Structs, and the types that several of their fields have."""
 
 import re
 from collections.abc import Mapping
@@ -20,26 +20,27 @@ _ECHO = re.compile(r"(?s)Invalid enum value .*")
 
 
 class Part(Data, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of Structs in requests. Fields left `UNSET` are not sent; `""` clears a field; `None` is refused.
+    """The base class of Structs in requests.
 
-    Constructors are fast because they check only names. Values are checked when the request is sent, or by
-    `from_mapping`.
+    A field with the value `UNSET` is not sent, `""` clears the field at the provider, and `None` is refused.
+    Constructors are fast, because they check only the names of the fields. The values are checked when the request is
+    sent, or by `from_mapping`.
     """
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, object]) -> Self:
-        """Returns this Struct, made from plain data such as parsed JSON or a form, with all values checked.
+        """Returns a Struct of this class, made from plain data such as parsed JSON or a form. Checks all values.
 
-        It takes back what `canonical_json` or `to_dict()` gives of a request. A key that the Struct does not name
-        belongs to `extra`, where the Struct has one; it may also be in a mapping of that name. A key that is nearly the
-        name of a missing field is refused as a typing error.
+        Accepts the data that `canonical_json` or `to_dict()` returns for a request. If the Struct has a field `extra`,
+        a key that is not the name of a field becomes a member of `extra`. Such a key may also be in a mapping with the
+        key `extra`. A key that is nearly the name of a missing field is refused as a typing error.
 
-        An amount may be a Decimal, int or str here, or a float that has at most 15 significant digits, as in JSON; in
-        `extra`, such a float becomes a Decimal. Raises `InvalidRequest` with the path of the field.
+        An amount may be a Decimal, an int, a str, or a float with at most 15 significant digits, as JSON decoders
+        return it. In `extra`, such a float becomes a Decimal. Raises `InvalidRequest` with the path of the field.
         """
         made = from_named(cls, with_extra(cls, data))
         if getattr(made, "extra", UNSET) is not UNSET:
-            canonical_json(made)  # raises `InvalidRequest` for what cannot be sent; `extra` may hold anything
+            canonical_json(made)  # raises `InvalidRequest` if a value in `extra`, which has no type, cannot be sent
         return made
 
     @classmethod
@@ -56,10 +57,10 @@ P = TypeVar("P", bound=Part)
 
 
 def from_named(kind: type[P], data: Mapping[str, object]) -> P:
-    """Return a Struct made from plain data, in which every key is the name of a field.
+    """Returns a Struct made from plain data. Refuses a key that is not the name of a field.
 
-    For data that others write, such as a file or the body of a form: a key that the Struct does not name is refused.
-    Raises `InvalidRequest` with the path of the field.
+    Use it for data that other people write, such as a file or a submitted form. Raises `InvalidRequest` with the path
+    of the field.
     """
     check_amounts(kind, data)
     try:
@@ -73,21 +74,21 @@ def from_named(kind: type[P], data: Mapping[str, object]) -> P:
 
 
 class OpenPart(Part, frozen=True, kw_only=True):
-    """A part of a request that may have further keys: `extra` holds those that this SDK does not name.
+    """A part of a request that may have further fields, which this SDK does not know. They are members of `extra`.
 
-    They are signed and sent like the others. Floats are refused in `extra`, since it may hold amounts: pass `Decimal`
-    or `int`.
+    Members of `extra` are signed and sent like the other fields. Floats are refused in `extra`, because a member may be
+    an amount. Pass a `Decimal` or `int` instead.
     """
 
     extra: Mapping[str, object] | UnsetType = UNSET
 
 
 class Request(OpenPart, frozen=True, kw_only=True):
-    """Base of whole request bodies."""
+    """The base class of whole request bodies."""
 
 
 class Response(Data, frozen=True, kw_only=True):
-    """Base of Structs in answers. Unknown keys are ignored here; `Reply.raw` has them."""
+    """The base class of Structs in answers. Unknown keys of an answer are ignored. They are only in `Reply.raw`."""
 
     @classmethod
     def _validate(cls, kind: Any, data: object) -> object:
@@ -102,7 +103,7 @@ class Response(Data, frozen=True, kw_only=True):
 
 
 class PublicResponse(Response, frozen=True, kw_only=True):
-    """Base of Structs in answers that hold no personal data: their repr shows every field."""
+    """The base class of Structs in answers without personal data. Therefore their repr shows every field."""
 
     __repr__ = Struct.__repr__
 
@@ -111,35 +112,34 @@ class PublicResponse(Response, frozen=True, kw_only=True):
 
 
 class EmptyObject(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """An object without keys: the provider writes `{}` for null in some string fields (page "Update Customer")."""
+    """A JSON object without keys. The provider sends `{}` for null in some string fields (page "Update Customer")."""
 
 
-# `NullableText` accepts `{}`, which the provider's pages show for null; `decode` replaces it by None before a caller
-# sees the value, so type checkers need not know of `EmptyObject`.
+# `NullableText` accepts `{}`, which the provider's pages show for null. `decode` replaces `{}` by None before the
+# caller gets the value. Therefore the type for type checkers does not include `EmptyObject`.
 if TYPE_CHECKING:
     NullableText: TypeAlias = str | None
 else:
     NullableText: TypeAlias = str | EmptyObject | None
 
-# The type of amounts in requests. In answers, amounts are `Decimal`, whether the provider writes a JSON number or a
-# string.
+# The type of amounts in requests. Amounts in answers are always `Decimal`, even if the provider sends a JSON string.
 Amount: TypeAlias = Decimal | int
 
-# The value `""`, which clears a field, in the annotations of fields that are not of type str.
+# The type of the value `""`, which clears a field. It is for annotations of fields that are not of type str.
 Clear: TypeAlias = Literal[""]
 
 # A str that must not be empty, such as the id of the object to change.
 RequiredText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 
-# `Identity` and `Reference` mark fields of answers. An identity says which object an answer is about; it is `""` where
-# the provider leaves it out. A number in a field of either type is converted to a str.
+# `Identity` and `Reference` mark fields of answers that hold an id. An identity is the id of the object that the answer
+# is about. It is `""` if the provider leaves it out. If the provider sends an id as a number, it is converted to a str.
 Identity: TypeAlias = Annotated[str, Meta(extra={"role": "identity"})]
 Reference: TypeAlias = Annotated[str | None, Meta(extra={"role": "reference"})]
 NullableReference: TypeAlias = Annotated[NullableText, Meta(extra={"role": "reference"})]
 
 
 def _clear_empty(value: Struct) -> None:
-    """Replaces `{}` by None in a Struct that was just made, and in the Structs in it."""
+    """Replaces `{}` by None, in place, in a Struct that was just made, and in the Structs inside it."""
     for name in value.__struct_fields__:
         item: object = getattr(value, name)
         if isinstance(item, EmptyObject):
@@ -150,11 +150,11 @@ def _clear_empty(value: Struct) -> None:
 
 
 def explain(error: msgspec.ValidationError) -> tuple[str, str]:
-    """Returns the reason and the field's path from msgspec's error, without the invalid value that it may quote."""
+    """Returns the reason and the field's path from msgspec's error, but not the invalid value, which it may quote."""
     return _explained(str(error))
 
 
-@lru_cache(256)  # an odd field is usually in every answer, and gives the same message
+@lru_cache(256)  # a field of a wrong type is usually in every answer, and causes the same message each time
 def _explained(text: str) -> tuple[str, str]:
     found = _AT_PATH.match(text)
     text, path = (found[1], found[2]) if found else (text, "$")

@@ -1,4 +1,4 @@
-"""The base of all requests and answers: a repr without personal data, and plain data for web frameworks."""
+"""The base class of all requests and answers. It has a repr without personal data, and returns plain data."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -17,45 +17,45 @@ _TOKEN = re.compile(r"[\w.:/#-]*", re.ASCII)
 
 
 def _plain_number(digits: str) -> int | float | str:
-    """Returns a JSON number with a fraction or exponent as int or float, or as the str it is if a float would round."""
+    """Returns a JSON number with a fraction or exponent as int or float, or as str if a float would round it."""
     nearest, exact = float(digits), Decimal(digits)
     if Decimal(repr(nearest)) != exact:
         return digits
-    # From 1e23 on, a float such as 1e23 is not exactly the integer that its digits mean.
+    # From 1e23 on, the value of a float may differ from the integer that its shortest digits mean.
     return int(nearest) if nearest.is_integer() and int(nearest) == exact else nearest
 
 
 _PLAIN: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=_plain_number)
 
 
-# `gc=False`: decoded JSON has no reference cycles, so the garbage collector need not track these Structs. That makes
-# decoding 6 % faster and leaves a fifth of the collector's runs in a batch.
+# With `gc=False`, the garbage collector does not track these Structs. It need not, because decoded JSON has no
+# reference cycles. This makes decoding 6 % faster, and a batch has only a fifth of the collector's runs.
 class Data(Struct, frozen=True, kw_only=True, gc=False):
-    """Base of requests, answers and their parts.
+    """The base class of requests, answers and their parts.
 
-    Programs log these objects, and error reporters show them as local variables, so a repr has only the class, ids and
-    statuses: the fields named in `_shown`. All of the data is in `to_dict()`. The classes can be used as types of
-    pydantic fields, and in FastAPI as response models, return annotations and types of `Body()`.
+    Programs log these objects, and error reporters show them as local variables. Therefore a repr shows only the class,
+    and the ids and statuses in the fields named in `_shown`. `to_dict()` returns all data. The classes can be types of
+    pydantic fields. In FastAPI they can be response models, return annotations and types of `Body()`.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ()
 
     def to_dict(self, *, exclude: Iterable[str] = ()) -> dict[str, object]:
-        """Returns the data as plain JSON values: nested dicts and lists of str, int, float, bool and None.
+        """Returns the data as nested dicts and lists of str, int, float, bool and None.
 
-        A request gives what is sent: fields left `UNSET` are not in it, and the members of `extra` follow the fields.
-        In an answer, a field that the provider left out, or sent as null, is None. A `Decimal` becomes an int or float
-        with the same digits; one of an answer that no float holds exactly becomes a str. `exclude` names fields to
-        leave out at the top level.
+        For a request, these are the data that are sent: fields with the value `UNSET` are left out, and the members of
+        `extra` follow the fields. For an answer, a field is None if the provider left it out or sent null. A `Decimal`
+        becomes an int or float with the same digits. A `Decimal` in an answer becomes a str if no float has its exact
+        digits. `exclude` has the names of fields to leave out at the top level.
 
-        Raises `InvalidRequest` for a request that cannot be written as JSON, and `ValueError` for an unknown name in
-        `exclude`.
+        Raises `InvalidRequest` if a request cannot be written as JSON. Raises `ValueError` if a name in `exclude` is
+        unknown.
         """
         data: dict[str, object] = _PLAIN.decode(self._encode())
         return _without(data, exclude, self) if exclude else data
 
     def to_json(self) -> str:
-        """Returns the data as JSON with the content of `to_dict()`; for a request, exactly what is sent.
+        """Returns the data of `to_dict()` as JSON text. For a request, this is exactly the text that is sent.
 
         The Decimals of an answer are JSON numbers with all their digits. Raises `InvalidRequest` like `to_dict()`.
         """
@@ -66,19 +66,19 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
 
     @classmethod
     def _validate(cls, kind: Any, data: object) -> object:
-        """Returns an object made from plain data. `kind` is this class, or `Page[...]` of a type.
+        """Returns an object made from plain data. `kind` is this class, or `Page[...]` with the type of its items.
 
-        Raises `InvalidRequest` or `ValueError`.
+        Raises `InvalidRequest` or `ValueError` if the data is invalid.
         """
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[tuple[str, object]]:
-        """Yields the items of `to_dict()`, so that `dict(customer)` works, which FastAPI's `jsonable_encoder` calls."""
+        """Yields the items of `to_dict()`. FastAPI's `jsonable_encoder` needs this, because it calls `dict(object)`."""
         yield from self.to_dict().items()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type, handler: object) -> object:
-        """Returns how pydantic validates, serializes and describes this class. Only pydantic calls this method."""
+        """Returns pydantic's schema for validation and serialization of this class. Only pydantic calls this method."""
         from paycombat_async.schemas._pydantic import core_schema_of  # noqa: PLC0415  # pydantic is optional
 
         return core_schema_of(source, cls._validate, handler)
@@ -88,7 +88,7 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
         return f"{type(self).__name__}({', '.join([*shown, REDACTED])})"
 
     def __rich_repr__(self) -> list[tuple[str, object]]:  # overrides the method that msgspec gives every Struct
-        """The fields shown in a repr, as pairs of name and value, without those that are not set."""
+        """Returns the fields that the repr shows, as pairs of name and value. Fields that are not set are left out."""
         found = ((name, getattr(self, name)) for name in self._shown)
         return [(name, shown_value(value)) for name, value in found if value is not None and value is not UNSET]
 
@@ -96,7 +96,7 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
 def _without(data: dict[str, object], exclude: Iterable[str], value: Data) -> dict[str, object]:
     names = set(exclude)
     unknown = names - data.keys() - set(value.__struct_encode_fields__)
-    if unknown:  # ignoring a misspelt name would show the field that should be left out
+    if unknown:  # if a misspelt name were ignored, the field would not be left out
         raise ValueError(f"{type(value).__name__} has no field {min(unknown)!r}")
     if "extra" in names:
         names |= data.keys() - set(value.__struct_encode_fields__)
@@ -104,9 +104,11 @@ def _without(data: dict[str, object], exclude: Iterable[str], value: Data) -> di
 
 
 def shown_value(value: object) -> object:
-    """Returns the value as a repr shows it: an id or status, clipped to 64 characters; *** for anything else.
+    """Returns the value as a repr shows it.
 
-    A constructor checks no values, and an answer may repeat anything, so a str with spaces or an @ is not shown.
+    An id or status is cut after 64 characters. Numbers and None are shown, and any other value becomes ***. A str with
+    spaces or an @ is not shown, because a constructor does not check values, and an answer may contain personal data in
+    any field.
     """
     shown: object = value.value if isinstance(value, Enum) else value
     if isinstance(shown, str) and _TOKEN.fullmatch(shown):

@@ -1,6 +1,6 @@
-"""Tells pydantic, and FastAPI through it, how to validate, serialize and describe requests and answers.
+"""Makes the schemas by which pydantic and FastAPI validate, serialize and describe requests and answers.
 
-This module is imported only when pydantic asks for a schema, so that pydantic need not be installed.
+This module is imported only when pydantic asks for a schema. Therefore the SDK works without pydantic.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ _SIMPLE: Final[Mapping[Any, Callable[[], CoreSchema]]] = {
     int: core_schema.int_schema,
     bool: core_schema.bool_schema,
     NoneType: core_schema.none_schema,
-    # `to_dict()` gives a Decimal as a number, or as a str if no float holds it exactly.
+    # `to_dict()` returns a Decimal as a number, or as a str if no float has its exact digits.
     Decimal: lambda: core_schema.union_schema(
         [core_schema.int_schema(), core_schema.float_schema(), core_schema.str_schema()]
     ),
@@ -28,10 +28,10 @@ _SIMPLE: Final[Mapping[Any, Callable[[], CoreSchema]]] = {
 
 
 def core_schema_of(kind: Any, validate: Callable[[Any, object], object], handler: Any) -> CoreSchema:
-    """Returns pydantic's schema of a request or answer.
+    """Returns pydantic's schema of a request or answer of type `kind`.
 
-    An object of the type `kind` is valid as it is, plain data is given to `validate`, and the serialized form is what
-    `to_dict()` returns. `handler` is pydantic's `GetCoreSchemaHandler`.
+    With this schema, pydantic accepts an object of this type unchanged, and passes plain data to `validate`. It
+    serializes an object to the result of `to_dict()`. `handler` is pydantic's `GetCoreSchemaHandler`.
     """
     origin: Any = get_origin(kind) or kind
 
@@ -48,18 +48,18 @@ def core_schema_of(kind: Any, validate: Callable[[Any, object], object], handler
         checked,
         _described(kind, origin, handler),
         ref=f"{origin.__module__}.{_name(kind)}:{id(origin)}",
-        # With `schema=None`, pydantic serializes the dict by the schema of `_described`, and applies `exclude`,
-        # `include` and `exclude_none`.
+        # With `schema=None`, pydantic serializes the dict with the schema that `_described` returns. It then also
+        # applies `exclude`, `include` and `exclude_none`.
         serialization=core_schema.wrap_serializer_function_ser_schema(_serialize, schema=None),
     )
 
 
 def _serialize(value: Any, serialize: core_schema.SerializerFunctionWrapHandler) -> object:
-    return serialize(value if isinstance(value, dict) else value.to_dict())  # a Struct in a Struct is a dict already
+    return serialize(value if isinstance(value, dict) else value.to_dict())  # a dict comes from a Struct in a Struct
 
 
 def _described(kind: type[Struct], origin: Any, handler: Any) -> CoreSchema:
-    """Returns the schema from which pydantic makes the JSON schema; pydantic does not validate by it."""
+    """Returns the schema from which pydantic makes the JSON schema. pydantic does not use it for validation."""
     fields = {
         field.encode_name: core_schema.typed_dict_field(_schema_of(field.type, handler), required=field.required)
         for field in msgspec.structs.fields(kind)
@@ -89,7 +89,7 @@ def _schema_of_member(kind: Any, handler: Any) -> CoreSchema:
 
 
 def _is_null(kind: Any) -> bool:
-    """Whether `kind` is `EmptyObject`, the `{}` that the provider writes for null: the only Struct without fields."""
+    """Whether `kind` is `EmptyObject`, the only Struct without fields. The provider sends it (`{}`) for null."""
     return is_struct(kind) and not kind.__struct_fields__
 
 

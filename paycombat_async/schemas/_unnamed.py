@@ -1,4 +1,4 @@
-"""Moves the keys of plain data that a request Struct does not name into its `extra`."""
+"""Moves those keys of plain data into `extra` that are not names of fields of the request Struct."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -13,23 +13,26 @@ from paycombat_async._json.annotations import struct_in
 from paycombat_async._json.normalize import MAX_DEPTH
 from paycombat_async.errors import InvalidRequest
 
-# Names this similar differ by about one letter: `acount_number` is `account_number`, but `account_name` is not.
+# Two names with this similarity (`difflib`'s ratio) differ by about one letter. So `acount_number` is taken for
+# `account_number`, but `account_name` is not.
 _SAME: Final = 0.9
 
 
 def with_extra(kind: type[Struct], data: Any, path: str = "$") -> Any:
-    """Returns the data of a request with the keys that `kind` does not name in `extra`, at every level that has one.
+    """Returns the data of a request, with those keys moved into `extra` that are not names of fields of `kind`.
 
-    What is invalid is left as it is: a value that is no mapping, a key that is no str, a key where there is no `extra`.
+    This is done at every level of the data whose Struct has a field `extra`. Invalid data is left unchanged, because a
+    later check refuses it: a value that is not a mapping, a key that is not a str, and an unknown key if the Struct has
+    no `extra`.
 
-    A float in `extra` becomes the Decimal with the same digits if these are at most 15, as JSON decoders make a float
-    of an amount. Any other float stays, and is refused when the request is encoded.
+    A float in `extra` with at most 15 digits becomes the Decimal with the same digits, because JSON decoders turn
+    amounts into floats. Any other float stays, and is refused when the request is encoded.
 
-    Raises `InvalidRequest` for a key that is nearly the name of a field that is missing, since it is a typing error,
-    and for one that the data's own `extra` has, too.
+    Raises `InvalidRequest` for a key that is nearly the name of a missing field, because it is probably a typing error.
+    Raises it, too, for an unknown key that is also in the `extra` of the data.
     """
     if not _is_mapping(data):
-        return data  # refused with the rest
+        return data  # a later check refuses it
     parts = _parts(kind)
     found: dict[Any, object] = {}
     unnamed: dict[str, object] = {}
@@ -41,7 +44,7 @@ def with_extra(kind: type[Struct], data: Any, path: str = "$") -> Any:
             (found if name in parts or not isinstance(name, str) else unnamed)[name] = value
     extra = found.get("extra", {})
     if "extra" not in parts or not _is_mapping(extra):
-        return found | unnamed  # refused with the rest
+        return found | unnamed  # a later check refuses the unknown keys
     _check(unnamed, extra, [name for name in parts if name not in data], path)
     if unnamed or extra:
         found["extra"] = {name: _exact(value) for name, value in (unnamed | dict(extra)).items()}
@@ -68,9 +71,9 @@ def _is_same_name(written: str, known: str) -> bool:
 
 
 def _exact(value: object, depth: int = 0) -> object:
-    """Returns JSON data with its floats as Decimals, save those with more digits than an amount has.
+    """Returns the JSON data with Decimals in place of floats, except floats with more digits than an amount may have.
 
-    What is nested deeper than JSON may be sent stays as it is: it may contain itself.
+    Data that is nested too deeply to be sent is returned unchanged, because it may contain itself.
     """
     if isinstance(value, float):
         amount = Decimal(float.__repr__(value))
@@ -88,5 +91,5 @@ def _is_mapping(value: object) -> TypeGuard[Mapping[Any, object]]:
 
 @cache
 def _parts(kind: type[Struct]) -> Mapping[str, type[Struct] | None]:
-    """The names of a Struct's fields in JSON, each with the Struct that it may hold."""
+    """Returns the JSON names of a Struct's fields, each with the type of the Struct that it may hold, or None."""
     return {field.encode_name: struct_in(field.type) for field in msgspec.structs.fields(kind)}

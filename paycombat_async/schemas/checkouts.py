@@ -11,15 +11,16 @@ from paycombat_async.schemas._base import Identity, Reference, Request, Required
 
 
 class CreatePaymentRequest(Request, frozen=True, kw_only=True):
-    """A new checkout. Its fields are not documented: pass them in `extra`.
+    """A new checkout. The fields of this request are not documented, so pass them in `extra`.
 
-    "Get Detail Checkout" shows the fields of a checkout: `amount`, `currency`, `country_code`, `description`,
-    `customer_id`, `redirect_url`, `expire_at`, `webhook_url`. Amounts are `Decimal` or `int`, never `float`.
+    The page "Get Detail Checkout" shows the fields of an existing checkout: `amount`, `currency`, `country_code`,
+    `description`, `customer_id`, `redirect_url`, `expire_at`, `webhook_url`. Amounts must be `Decimal` or `int`, and
+    not `float`.
     """
 
 
 class CreateNewCheckout(Request, frozen=True, kw_only=True):
-    """The payin method that a checkout's customer has chosen."""
+    """The payin method that the customer of a checkout has chosen."""
 
     _shown = ("payin_method_name",)
 
@@ -28,7 +29,7 @@ class CreateNewCheckout(Request, frozen=True, kw_only=True):
 
 
 class CreateCheckoutVirtualAccount(Request, frozen=True, kw_only=True):
-    """The bank at which a checkout's virtual account is opened (KRW), by its Korean name, as in KDB산업은행."""
+    """The bank at which the virtual account (KRW) of a checkout is opened. Its name is Korean, as in KDB산업은행."""
 
     _shown = ("payin_method_name",)
 
@@ -37,9 +38,9 @@ class CreateCheckoutVirtualAccount(Request, frozen=True, kw_only=True):
 
 
 class Checkout(Response, frozen=True, kw_only=True):
-    """A checkout. Times are str in ISO 8601, UTC; `country_code` is ISO 3166, and EU for the euro.
+    """A checkout. Times are str in ISO 8601, UTC. `country_code` is an ISO 3166 code, or EU for the euro.
 
-    Send the customer to `checkout_url`, and nobody else: it carries your X-token, so it is left out of `repr`.
+    Show `checkout_url` only to the customer, because it contains your X-token. Therefore `repr` does not show it.
     """
 
     _shown = ("id", "amount", "currency")
@@ -65,6 +66,6 @@ class Checkout(Response, frozen=True, kw_only=True):
     checkout_url: str | None = None
     order_summary: dict[str, object] | None = None
     webhook_url: str | None = None
-    # Inferred: only Finmo, the provider's upstream, shows the following two fields.
+    # The following two fields are inferred, because only the pages of Finmo, the provider's upstream, show them.
     checkout_id: Reference = None
     status: str | None = None

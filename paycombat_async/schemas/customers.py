@@ -1,4 +1,4 @@
-"""Requests and responses of customers. Fields are in the order of the provider's pages, which is the order in JSON.
+"""Requests and responses of customers. Their fields have the order of the provider's pages, in the JSON, too.
 
 https://docs.paycombat.com/create-customer-12819564e0
 https://docs.paycombat.com/update-customer-12819581e0
@@ -32,19 +32,23 @@ class CustomerType(StrEnum):
 
 
 class GcaActivationStatus(StrEnum):
-    """The only documented value of `Customer.gca_activation_status`. Others must exist, so any value is accepted."""
+    """The known values of `Customer.gca_activation_status`.
+
+    Only one value is documented. Others must exist, so any value is accepted.
+    """
 
     NOT_STARTED = "NOT_STARTED"
 
 
-# The type of `type` in requests. An example of the provider shows `{}` there, but "Get Detail Customer" shows a string.
+# The type of the field `type` in requests. One of the provider's examples shows `{}` as its value, but the page "Get
+# Detail Customer" shows a string.
 CustomerKind: TypeAlias = Literal["individual", "company"]
 
 
 class AuthorizedUserDetails(Part, frozen=True, kw_only=True):
     """The person who acts for a company. `dob` is YYYY-MM-DD.
 
-    Fields and order are those of the page "Update Customer"; those of "Create Customer" may differ.
+    The fields and their order are from the page "Update Customer". For "Create Customer" they may differ.
     """
 
     first_name: str | UnsetType = UNSET
@@ -105,7 +109,7 @@ class CreateIndividual(Part, frozen=True, kw_only=True):
 
 
 class CreateCustomer(Request, frozen=True, kw_only=True):
-    """A new customer: give `company` with type "company", `individual` with type "individual"."""
+    """A new customer. Pass `company` if the type is "company", and `individual` if the type is "individual"."""
 
     _shown = ("organization_reference_id", "type")
 
@@ -157,10 +161,10 @@ class UpdateIndividual(Part, frozen=True, kw_only=True):
 
 
 class UpdateCustomer(Request, frozen=True, kw_only=True):
-    """The fields of a customer to change: those left `UNSET` stay as they are, those set to `""` are cleared.
+    """The fields of a customer to change. A field with the value `UNSET` stays unchanged, and `""` clears a field.
 
-    The provider's page says that every field can be cleared, so `type`, `metadata`, `company`, `individual` and
-    `authorized_user` can be cleared as a whole, too.
+    The provider's page says that every field can be cleared. Therefore even `type`, `metadata`, `company`, `individual`
+    and `authorized_user` can be cleared as a whole.
     """
 
     _shown = ("customer_id", "type")
@@ -200,13 +204,13 @@ class AuthorizedUser(Response, frozen=True, kw_only=True):
 class Individual(AuthorizedUser, frozen=True, kw_only=True):
     """A person, as the provider stores it.
 
-    The provider's page is cut off after `first_name`, `last_name`, `dob`, `email` and `nationality`; the other fields
-    are those of `AuthorizedUser`.
+    The provider's page is cut off after `first_name`, `last_name`, `dob`, `email` and `nationality`. The other fields
+    are the fields of `AuthorizedUser`.
     """
 
 
 class Company(Response, frozen=True, kw_only=True):
-    """A company, as the provider stores it. `phone_number_e164` is computed by the provider."""
+    """A company, as the provider stores it. The provider computes `phone_number_e164`."""
 
     company_domain: NullableText = None
     name: str | None = None
@@ -228,8 +232,8 @@ class Company(Response, frozen=True, kw_only=True):
 class Customer(Response, frozen=True, kw_only=True):
     """A customer. Times are str in ISO 8601, UTC, as the provider writes them.
 
-    `type` is one of `CustomerType`, or a str that this SDK does not know yet. `status` is the one at Finmo, the
-    provider's upstream, such as PENDING_INFO, UNDER_REVIEW, APPROVED or SUSPENDED.
+    `type` is a value of `CustomerType`, or a str that this SDK does not know yet. `status` is the customer's status at
+    Finmo, the provider's upstream, such as PENDING_INFO, UNDER_REVIEW, APPROVED or SUSPENDED.
     """
 
     _shown = ("customer_id", "type", "is_active")
@@ -255,7 +259,7 @@ class Customer(Response, frozen=True, kw_only=True):
     is_sender_validation_enabled: bool | None = None
     payin_sender_id_list: list[object] | None = None
     company_domain: NullableText = None
-    # Inferred: only Finmo, the provider's upstream, shows the following fields.
+    # The following fields are inferred, because only the pages of Finmo, the provider's upstream, show them.
     status: str | None = None
     account_usage_purpose: NullableText = None
     is_enabled: bool | None = None
@@ -267,7 +271,8 @@ class Customer(Response, frozen=True, kw_only=True):
 class WalletReadiness(PublicResponse, frozen=True, kw_only=True):
     """Whether a customer's wallet can be used, and which fields are missing for it.
 
-    Both fields are inferred: the documentation shows them only in an unrelated schema on the page "Disable Customer".
+    Both fields are inferred, because the documentation shows them only in an unrelated schema, on the page "Disable
+    Customer".
     """
 
     is_wallet_ready: bool | None = None

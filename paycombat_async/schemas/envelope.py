@@ -1,8 +1,11 @@
 """The envelopes of the provider's answers: the JSON objects around the data.
 
-Four are documented: A `{status, message, data}`; B `{data, request_id, request_time, status_code, status_text,
-success}` (page "Update Customer"); C, an envelope A whose data is an envelope B; D `{message, data}`. One Struct
-decodes them all, so that a change of envelope does not lose the data.
+Four kinds are documented:
+A `{status, message, data}`,
+B `{data, request_id, request_time, status_code, status_text, success}` (page "Update Customer"),
+C an envelope A with an envelope B as its data, and
+D `{message, data}`.
+One Struct decodes all of them, so that the data is found even if the provider changes the kind of an envelope.
 """
 
 from typing import Annotated, Generic, TypeVar
@@ -16,7 +19,7 @@ Item = TypeVar("Item")
 
 
 class Envelope(Struct, frozen=True, kw_only=True, gc=False):
-    """Any of the four envelopes. Fields other than `data` may be of any type, since errors are not documented."""
+    """An envelope of any kind. Fields other than `data` may have any type, because errors are not documented."""
 
     data: Raw | UnsetType = UNSET
     status: object = None
@@ -40,7 +43,8 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
 class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
     """The envelope A, B or D of a successful answer, decoded in one pass with its data.
 
-    An answer that may report a failure does not fit the types of these fields; it is decoded as `Envelope` instead.
+    An answer that may report a failure does not fit the types of these fields. Such an answer is decoded as an
+    `Envelope`.
     """
 
     data: Item
@@ -60,9 +64,10 @@ class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
 
 
 class Page(PublicResponse, Generic[Item], frozen=True, kw_only=True):
-    """One page of a list. `total` is None if the provider does not tell the total number of items.
+    """One page of a list. `total` is the number of items in the whole list, or None if the provider does not send it.
 
-    `unread` counts the elements that are not objects: they are missing from `items` and reported to `on_drift`.
+    `unread` is the number of elements that are not objects. These elements are not in `items`, and are reported to
+    `on_drift`.
     """
 
     items: list[Item]

@@ -1,4 +1,4 @@
-"""The events of webhooks: a class for each of the provider's webhook pages, and `UnknownEvent` for all others.
+"""The events of webhooks. Each of the provider's webhook pages has a class, and all other events are `UnknownEvent`.
 
 match event:
     case PayinSucceeded(payin=payin): ...
@@ -13,36 +13,36 @@ from paycombat_async.schemas._data import shown_value
 from paycombat_async.schemas.payins import Payin, VirtualAccount, VirtualAccountStatus
 from paycombat_async.schemas.payouts import Payout
 
-# The decoder's replacement for invalid bytes and lone surrogates. Two different ids may look the same after it.
+# The decoder replaces invalid bytes and lone surrogates by this character. Two different ids may then become equal.
 REPLACED: Final = "\ufffd"
 
 
 class _Event(Struct, frozen=True, kw_only=True, gc=False):
-    """Base of all events. `payload` is the verified body: it contains every field, and personal data."""
+    """The base class of all events. `payload` is the verified body, with every field, including personal data."""
 
     payload: bytes
 
     @property
     def id(self) -> str | None:
-        """The provider's id of the payin, payout or virtual account, with which to retrieve it."""
+        """The provider's id of the payin, payout or virtual account, or None if it is missing."""
         return None
 
     @property
     def type(self) -> str | None:
-        """PAYIN or PAYOUT, as the provider writes it; None if the provider leaves it out."""
+        """PAYIN or PAYOUT, as the provider writes it, or None if the provider leaves it out."""
         return None
 
     @property
     def status(self) -> str | None:
-        """The status of the object, as the provider writes it."""
+        """The status of the object, as the provider writes it, or None if it is missing."""
         return None
 
     @property
     def key(self) -> str:
-        """A str that is the same for every delivery of this event: use it to process an event only once.
+        """A str that is the same for every delivery of this event. Use it to process an event only once.
 
-        It consists of type, id and status, because the provider sends neither a time nor an id of the delivery. Without
-        a readable id, it is a digest of `payload`.
+        It consists of the type, id and status, because the provider sends neither a time nor an id of the event. If the
+        id is missing or damaged, it is a digest of `payload`.
         """
         return self._key(self.type or "")
 
@@ -56,7 +56,7 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
         return f"{type(self).__name__}({shown})"
 
     def __rich_repr__(self) -> list[tuple[str, object]]:  # overrides the method that msgspec gives every Struct
-        """The fields shown in a repr: no personal data, since events are logged."""
+        """Returns the fields that the repr shows. They have no personal data, because programs log events."""
         return [("type", shown_value(self.type)), ("id", shown_value(self.id)), ("status", shown_value(self.status))]
 
 
@@ -77,11 +77,17 @@ class _PayinEvent(_Event, frozen=True, kw_only=True):
 
 
 class PayinSucceeded(_PayinEvent, frozen=True, kw_only=True):
-    """The payin is paid. Before releasing goods, compare the amount and fetch the payin: the event may be a replay."""
+    """The payin is paid. Before you release goods, retrieve the payin and compare its amount.
+
+    The event alone is not enough, because somebody may have sent an old webhook again.
+    """
 
 
 class PayinFailed(_PayinEvent, frozen=True, kw_only=True):
-    """The payin failed. The provider's page for this event shows a payout's body; such a body gives `PayoutFailed`."""
+    """The payin failed.
+
+    The provider's page for this event shows the body of a payout event. Such a body is decoded as `PayoutFailed`.
+    """
 
 
 class PayinExpired(_PayinEvent, frozen=True, kw_only=True):
@@ -105,7 +111,7 @@ class _PayoutEvent(_Event, frozen=True, kw_only=True):
 
 
 class PayoutSucceeded(_PayoutEvent, frozen=True, kw_only=True):
-    """The payout is paid; it may still be returned."""
+    """The payout is paid. It may still be returned later."""
 
 
 class PayoutFailed(_PayoutEvent, frozen=True, kw_only=True):
@@ -144,9 +150,10 @@ class VirtualAccountRegistered(_Event, frozen=True, kw_only=True):
 
 
 class UnknownEvent(_Event, frozen=True, kw_only=True):
-    """A webhook with a valid signature that is not documented, or that contradicts itself.
+    """A webhook with a valid signature whose content is not documented or contradicts itself.
 
-    For example, its status is new, or it is a payout with SUCCESS that was not approved: fetch the object first.
+    For example, it has an unknown status, or it reports a payout with SUCCESS that was not approved. Retrieve the
+    object before you act on such an event.
     """
 
     data: dict[str, object]
@@ -165,7 +172,7 @@ class UnknownEvent(_Event, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """A digest of `payload`, so that a contradictory payout does not count as a delivery of the regular event."""
+        """A digest of `payload`. Therefore a contradictory event never counts as a delivery of the regular event."""
         return _digest_key(self.payload)
 
     def _text(self, name: str) -> str | None:

@@ -9,10 +9,10 @@ from paycombat_async.schemas._base import PublicResponse
 
 
 class PayoutBalance(PublicResponse, frozen=True, kw_only=True):
-    """What can be paid out in one currency, in whole units of that currency.
+    """The balance that can be paid out in one currency, in major units of that currency (dollars, not cents).
 
-    Both fields are inferred: the answer is not publicly documented. Where they stay None, the whole answer is in
-    `Reply.raw`: `await paycombat.send(RETRIEVE_PAYOUT_BALANCE, None, currency="AUD")`.
+    Both fields are guesses, because the answer is not publicly documented. If they are None, read the whole answer in
+    `raw` of the reply that `await paycombat.send(RETRIEVE_PAYOUT_BALANCE, None, currency="AUD")` returns.
     """
 
     currency: str | None = None

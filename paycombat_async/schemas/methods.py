@@ -1,4 +1,4 @@
-"""Payin and payout methods, and the fields that each requires.
+"""Payin and payout methods, and the fields that each method requires.
 
 https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
 """
@@ -13,15 +13,15 @@ class RequiredField(PublicResponse, frozen=True, kw_only=True):
 
     name: str | None = None
     type: str | None = None
-    label: str | None = None  # given for payin methods only
+    label: str | None = None  # in payin methods only
     regex: str | None = None
     mandatory: bool | None = None
     field_description: str | None = None
-    regex_description: str | None = None  # given for payout methods only
+    regex_description: str | None = None  # in payout methods only
 
 
 class PayinMethod(PublicResponse, frozen=True, kw_only=True):
-    """A way to pay in. Amounts are in major units of `currency` (dollars, not cents); times are str, in seconds."""
+    """A way to pay in. Amounts are in major units of `currency` (dollars, not cents). Times are str, in seconds."""
 
     payin_method_id: Reference = None
     payin_method_name: Identity = ""
@@ -50,7 +50,11 @@ class PayinMethod(PublicResponse, frozen=True, kw_only=True):
 
 
 class BeneficiaryFields(PublicResponse, frozen=True, kw_only=True):
-    """The required fields of a payout method: `base_param` for every beneficiary, and more for each kind of them."""
+    """The required fields of a payout method.
+
+    `base_param` has the fields for every beneficiary. The other lists have additional fields for one kind of
+    beneficiary.
+    """
 
     company: list[RequiredField] | None = None
     base_param: list[RequiredField] | None = None

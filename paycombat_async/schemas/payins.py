@@ -1,4 +1,4 @@
-"""Requests and responses of payins, also in webhooks. Fields are in the order of the provider's pages.
+"""Requests, responses and webhooks of payins. Their fields have the order of the provider's pages.
 
 https://docs.paycombat.com/create-payin-12823303e0
 https://docs.paycombat.com/retrieve-payin-12823155e0
@@ -15,9 +15,10 @@ from paycombat_async.schemas._base import Identity, Reference, Request, Response
 
 
 class PayinStatus(StrEnum):
-    """The known values of `Payin.status`: SUCCESS is documented, FAILED and EXPIRED are in titles of webhook pages.
+    """The known values of `Payin.status`.
 
-    PENDING is inferred from the statuses of payouts.
+    SUCCESS is documented, FAILED and EXPIRED are in the titles of webhook pages, and PENDING is inferred from the
+    statuses of payouts.
     """
 
     PENDING = "PENDING"
@@ -34,10 +35,11 @@ class VirtualAccountStatus(StrEnum):
 
 
 class CreatePayin(Request, frozen=True, kw_only=True):
-    """A new payin. Its fields are not publicly documented, so all but `payer_id` goes into `extra`.
+    """A new payin. Its fields are not publicly documented, so pass all fields except `payer_id` in `extra`.
 
-    `payer_id` is the `id` of a virtual account (KRW). At Finmo, whose API this provider wraps, a payin takes `amount`,
-    `currency`, `payin_method_name` and `payin_method_param`; amounts are `Decimal` or `int`, never `float`.
+    `payer_id` is the `id` of a virtual account (KRW). This provider wraps the API of Finmo. There, a payin has the
+    fields `amount`, `currency`, `payin_method_name` and `payin_method_param`. Amounts must be `Decimal` or `int`, and
+    not `float`.
     """
 
     _shown = ("payer_id",)
@@ -52,16 +54,16 @@ class SimulatePayin(Request, frozen=True, kw_only=True):
 class CreateVirtualAccount(Request, frozen=True, kw_only=True):
     """A new virtual account (KRW).
 
-    The provider's guide says that the request takes the customer, the payin method, the account, currency, amount and
-    country, but not under which names: pass them in `extra`.
+    The provider's guide says that the request has the customer, the payin method, the account, currency, amount and
+    country, but does not say the names of these fields. Pass the fields in `extra`.
     """
 
 
 class Payin(Response, frozen=True, kw_only=True):
-    """A payin. `amount_type` holds the ISO currency; `currency` says FIAT. Times are str in ISO 8601, UTC.
+    """A payin. `amount_type` is the ISO code of the currency, and `currency` is FIAT. Times are str in ISO 8601, UTC.
 
-    One Struct for "Retrieve Payin" and the payin webhooks: each has fields that the other lacks. Which amount
-    was requested and which was paid is not documented: compare `amount` and `original_amount` yourself.
+    The page "Retrieve Payin" and the payin webhooks have different fields, and this Struct has the fields of both. It
+    is not documented whether `amount` or `original_amount` is the requested amount, so compare both yourself.
     """
 
     _shown = ("id", "order_reference", "status", "type")
@@ -109,15 +111,16 @@ class Payin(Response, frozen=True, kw_only=True):
     updated_at: str | None = None
     deleted_at: str | None = None
     payment_date: str | None = None
-    type: str | None = None  # given in webhooks only
-    # Inferred: only Finmo, the provider's upstream, shows `pay_code`; the payer needs its `text` or `redirect_url`.
+    type: str | None = None  # in webhooks only
+    # `pay_code` is inferred, because only the pages of Finmo, the provider's upstream, show it. The payer needs its
+    # `text` or its `redirect_url`.
     pay_code: dict[str, object] | None = None
 
 
 class VirtualAccount(Response, frozen=True, kw_only=True):
-    """A virtual account (KRW). Its `id` goes into a payin as `payer_id` once the provider has approved it.
+    """A virtual account (KRW). When the provider has approved it, pass its `id` as the `payer_id` of a payin.
 
-    Only `id` (in the answer) and `status` (in the callback) are documented.
+    Only the `id` in the answer and the `status` in the callback are documented.
     """
 
     _shown = ("id", "status")

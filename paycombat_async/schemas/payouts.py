@@ -1,4 +1,4 @@
-"""Requests and responses of payouts, also in webhooks. Fields are in the order of the provider's pages.
+"""Requests, responses and webhooks of payouts. Their fields have the order of the provider's pages.
 
 https://docs.paycombat.com/create-payout-12836301e0
 https://docs.paycombat.com/payout-payload-example-1015331m0
@@ -14,9 +14,9 @@ from paycombat_async.schemas._base import Amount, Identity, OpenPart, Part, Refe
 
 
 class PayoutStatus(StrEnum):
-    """The known values of `Payout.status`: RETURNED is in the title of a webhook page, the others are documented.
+    """The known values of `Payout.status`. RETURNED is in the title of a webhook page, and the others are documented.
 
-    SUCCESS is not final: RETURNED may follow.
+    SUCCESS is not final, because RETURNED may follow.
     """
 
     PENDING = "PENDING"
@@ -40,16 +40,19 @@ class BeneficiaryIndividual(Part, frozen=True, kw_only=True):
 
 
 class BeneficiaryCompany(Part, frozen=True, kw_only=True):
-    """The company that receives a payout. No page documents it: `name` is from the code of a client of the API."""
+    """The company that receives a payout.
+
+    The provider does not document it. The field `name` is from the code of an existing client of the API.
+    """
 
     name: str | UnsetType = UNSET
 
 
 class PayoutBeneficiary(OpenPart, frozen=True, kw_only=True):
-    """The beneficiary of a payout, with the account. Give `individual` or `company`; `bsb` is for Australian accounts.
+    """The beneficiary of a payout, and the beneficiary's account. `bsb` is for Australian accounts.
 
-    Each payout method requires fields of its own (IBAN, bank code): pass them in `extra` here. `extra` may not repeat
-    `individual` or `company`; give those as Structs.
+    Pass either `individual` or `company`, as a Struct and not in `extra`. Each payout method requires additional
+    fields, such as IBAN or bank code. Pass these in the `extra` of this Struct.
     """
 
     individual: BeneficiaryIndividual | UnsetType = UNSET
@@ -59,11 +62,11 @@ class PayoutBeneficiary(OpenPart, frozen=True, kw_only=True):
 
 
 class CreatePayout(Request, frozen=True, kw_only=True):
-    """A new payout. Amounts are `Decimal` or `int` in whole units of their currency, never `float`.
+    """A new payout. Amounts are `Decimal` or `int`, not `float`, in major units of the currency (dollars, not cents).
 
-    Give each payout an `order_id` of your own, with which you can find it if the answer is lost. No page shows that
-    field: it is from the code of a client of the API and from webhooks. No page says which fields are required; the
-    fields without a default are in every example. The only documented `purpose_code` is SELF.
+    Give each payout its own `order_id`, so that you can find the payout if the answer is lost. No page of the provider
+    shows this field, but an existing client of the API and the webhooks have it. No page says which fields are
+    required. The fields without a default are in every example. The only documented `purpose_code` is SELF.
     """
 
     _shown = ("order_id", "payout_method_name")
@@ -84,9 +87,9 @@ class SimulatePayout(Request, frozen=True, kw_only=True):
 
 
 class Payout(Response, frozen=True, kw_only=True):
-    """A payout. `beneficiary_bank` holds the payout method's name. Times are str in ISO 8601, UTC.
+    """A payout. `beneficiary_bank` is the name of the payout method. Times are str in ISO 8601, UTC.
 
-    One Struct for the answers and the payout webhooks: `original_amount` and `type` are in webhooks only. A `status` of
+    This Struct is for answers and for payout webhooks. `original_amount` and `type` are in webhooks only. The `status`
     SUCCESS may still become RETURNED.
     """
 

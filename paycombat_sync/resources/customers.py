@@ -1,7 +1,7 @@
 """Customers: https://docs.paycombat.com, group "Customer".
 
-Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """
 
@@ -29,9 +29,9 @@ class Customers:
     def create(self, request: CreateCustomer) -> Customer:
         """Creates a customer and returns it.
 
-        Not safe to repeat, because a second call would create a second customer: retried only if the request was
-        certainly not sent. On `Outcome.UNKNOWN`, look for your `organization_reference_id` in `list()` before you try
-        again.
+        Not safe to repeat, because a second call would create a second customer. Therefore it is retried only if the
+        request was certainly not sent. If an error has `Outcome.UNKNOWN`, search for your `organization_reference_id`
+        in `list()` before you try again.
 
         Provider's page: https://docs.paycombat.com/create-customer-12819564e0
         """
@@ -40,7 +40,8 @@ class Customers:
     def update(self, request: UpdateCustomer) -> Customer:
         """Changes those fields of a customer that are set in `request`, and returns the customer.
 
-        `""` clears a field, `UNSET` leaves it unchanged. Safe to repeat, so it is retried.
+        The value `""` clears a field, and `UNSET` leaves it unchanged. Safe to repeat, so it is retried after a
+        failure.
 
         Provider's page: https://docs.paycombat.com/update-customer-12819581e0
         """
@@ -49,26 +50,28 @@ class Customers:
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Customer]:
         """Returns a pager over all customers: `for customer in client.customers.list()`.
 
-        Nothing is sent before the first page is needed; each page is a GET, which is retried. The path and the query
-        names are guesses; `extra_query` adds or replaces parameters of the query, as the provider tells you.
-        Raises `InvalidRequest` for a `page_size` below 1.
+        Nothing is sent before the first page is needed. Each page is a GET, which is retried after a failure. The path
+        and the names of the query parameters are guesses. If the provider tells you other parameters, pass them in
+        `extra_query`, which adds and replaces parameters. Raises `InvalidRequest` for a `page_size` below 1.
 
         Provider's page: "Get All Customer" (its content is not public).
         """
         return Pager(self._runner, self._async.list(page_size=page_size, extra_query=extra_query))
 
     def retrieve(self, customer_id: str) -> Customer:
-        """Returns the customer with this id. Raises `NotFound` if it does not exist. Retried: it changes nothing.
+        """Returns the customer with this id. Raises `NotFound` if it does not exist.
+
+        Retried after a failure, because the call changes nothing.
 
         Provider's page: https://docs.paycombat.com/get-detail-customer-by-id-12819568e0
         """
         return self._runner.run(self._async.retrieve, customer_id)
 
     def check_wallet_ready(self, customer_id: str) -> WalletReadiness:
-        """Returns whether the wallet of a customer can be used, and which fields are missing for it.
+        """Returns whether the wallet of a customer can be used, and which fields of the customer are missing for it.
 
-        Retried: it changes nothing. Raises `ConfigurationError` unless the client has
-        `paths={"customers.check_wallet_ready": …}`, because the path is not documented.
+        Retried after a failure, because the call changes nothing. Raises `ConfigurationError` unless the client has
+        `paths={"customers.check_wallet_ready": …}`, because its path is not documented.
 
         Provider's page: https://docs.paycombat.com/check-is-customer-wallet-ready-12819594e0
         """
@@ -77,14 +80,16 @@ class Customers:
     def enable(self, customer_id: str) -> Customer:
         """Allows a disabled customer to be used again, and returns the customer.
 
-        Safe to repeat, so it is retried. The path is a guess.
+        Safe to repeat, so it is retried after a failure. The path is a guess.
 
         Provider's page: https://docs.paycombat.com/enable-customer-12823648e0
         """
         return self._runner.run(self._async.enable, customer_id)
 
     def disable(self, customer_id: str) -> Customer:
-        """Prevents a customer from being used, and returns the customer. Safe to repeat, so it is retried.
+        """Prevents a customer from being used, and returns the customer.
+
+        Safe to repeat, so it is retried after a failure.
 
         Provider's page: https://docs.paycombat.com/disable-customer-12823650e0
         """
@@ -93,7 +98,8 @@ class Customers:
     def delete(self, customer_id: str) -> DeletedCustomer:
         """Deletes a customer. The answer is not documented, so all fields of the returned object may be None.
 
-        Safe to repeat, so it is retried: `NotFound` may mean that an earlier attempt deleted it. The path is a guess.
+        Safe to repeat, so it is retried after a failure. Therefore `NotFound` may mean that an earlier attempt has
+        deleted the customer. The path is a guess.
 
         Provider's page: https://docs.paycombat.com/delete-customer-12823656e0
         """

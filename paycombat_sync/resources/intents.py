@@ -1,4 +1,4 @@
-"""Finds and settles recorded calls whose outcome is unknown."""
+"""Finds recorded calls with an unknown outcome, and settles their records."""
 
 from paycombat_async.errors import Outcome
 from paycombat_async.intents.intent import Intent
@@ -15,27 +15,28 @@ class IntentRecords:
         self._async = resource
 
     def reconcile(self, *, older_than: float = 0) -> ReconcileReport:
-        """Looks up calls with an unknown outcome in the provider's lists, settles those it finds, and returns a report.
+        """Searches the provider's lists for calls with an unknown outcome, settles what it finds, and returns a report.
 
-        Only payouts and customers can be found, since there is no list of payins, and only records that are at least
-        `older_than` seconds old are looked up. An object fits a record if the reference is the same and no amount,
-        currency or other repeated field differs. No call is ever sent again. Raises the errors of `list()`, before
-        anything is settled, and `StoreFailed`.
+        Only payouts and customers can be found, because the provider has no list of payins. Only records that are at
+        least `older_than` seconds old are looked up. An object fits a record if it has the same reference, and if no
+        amount, currency or other field that the provider repeats differs. No call is ever sent again. Raises the errors
+        of `list()` before any record is settled. Raises `StoreFailed` if the store fails.
         """
         return self._runner.run(self._async.reconcile, older_than=older_than)
 
     def unresolved(self, *, older_than: float = 0) -> list[Intent]:
         """Returns the records with an unknown outcome that are at least `older_than` seconds old, the oldest first.
 
-        A call that may be under way is not among them, and neither is one whose process was killed less than its
-        time-out and five seconds ago: see `sending()`.
+        Calls that may be under way are not included; `sending()` returns them. A call whose process was killed may be
+        under way until its time-out plus five seconds have passed.
         """
         return self._runner.run(self._async.unresolved, older_than=older_than)
 
     def sending(self, *, older_than: float = 0) -> list[Intent]:
         """Returns the records of calls that may be under way, at least `older_than` seconds old, the oldest first.
 
-        Nobody can tell whether their processes are alive; each is settled or unresolved after its `leased_until` (UTC).
+        The process of such a call may have been killed. After the record's `leased_until` (UTC), the record is either
+        settled or unresolved.
         """
         return self._runner.run(self._async.sending, older_than=older_than)
 
@@ -44,19 +45,19 @@ class IntentRecords:
         return self._runner.run(self._async.find, reference)
 
     def resolve(self, reference: str, outcome: Outcome, *, by: str, endpoint: str | None = None) -> Intent:
-        """Settles a record with an unknown outcome by what a person has found out, and returns the record.
+        """Settles a record with an unknown outcome as a person has decided, and returns the record.
 
-        `outcome` is APPLIED or REJECTED, `by` is the person's name. After REJECTED a call with this reference may be
-        sent again, so be sure that the first call was not carried out. Raises `ConfigurationError` unless exactly one
-        record with this reference has an unknown outcome; `endpoint`, such as "payins.create", says which of several is
-        meant.
+        `outcome` is APPLIED or REJECTED, and `by` is the person's name. After REJECTED, a call with this reference may
+        be sent again, so be sure that the first call was not carried out. Raises `ConfigurationError` unless exactly
+        one record with this reference has an unknown outcome. If several have, select one of them with `endpoint`, such
+        as "payins.create".
         """
         return self._runner.run(self._async.resolve, reference, outcome, by=by, endpoint=endpoint)
 
     def forget(self, *, days: float) -> int:
-        """Deletes records that were settled more than `days` ago and returns their number. Unresolved records stay.
+        """Deletes the records that were settled more than `days` days ago, and returns their number.
 
-        A forgotten reference is new again: a call with it is sent. Raises `ConfigurationError` unless `days` is a
-        number from 0 to 36,500.
+        Unresolved records stay. A call with a forgotten reference counts as new, so it is sent. Raises
+        `ConfigurationError` unless `days` is a number from 0 to 36,500.
         """
         return self._runner.run(self._async.forget, days=days)

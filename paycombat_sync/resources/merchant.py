@@ -1,7 +1,7 @@
 """The merchant's own account: https://docs.paycombat.com, group "Merchant".
 
-Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """
 
@@ -20,7 +20,8 @@ class Merchant:
     def payout_balance(self, currency: str) -> PayoutBalance:
         """Returns the balance available for payouts in a currency (ISO 4217 code), in units of that currency.
 
-        Retried: it changes nothing. The field names of the answer are guesses, so all of them may be None.
+        Retried after a failure, because the call changes nothing. The names of the answer's fields are guesses, so all
+        fields may be None.
 
         Provider's page: https://docs.paycombat.com/get-balance-payout-19032470e0
         """

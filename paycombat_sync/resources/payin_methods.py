@@ -1,7 +1,7 @@
 """Payin methods: https://docs.paycombat.com, group "Payin Method".
 
-Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """
 
@@ -21,17 +21,17 @@ class PayinMethods:
     def list(self) -> Pager[PayinMethod]:
         """Returns a pager over all payin methods: `for method in client.payin_methods.list()`.
 
-        Nothing is sent before the pager is iterated; the GET is retried. As far as is known there is one page. The path
-        is a guess.
+        Nothing is sent before the pager is iterated. The request is a GET, which is retried after a failure. As far as
+        is known, the list has only one page. The path is a guess.
 
         Provider's page: "Get All Payin Method" (its content is not public).
         """
         return Pager(self._runner, self._async.list())
 
     def required_fields(self, payin_method_name: str) -> PayinMethod:
-        """Returns a payin method, such as `au_bank_npp`, with the fields that a payin by this method requires.
+        """Returns a payin method, such as `au_bank_npp`, with the fields that a payin with this method requires.
 
-        Retried: it changes nothing. The path is a guess.
+        Retried after a failure, because the call changes nothing. The path is a guess.
 
         Provider's page: https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
         """

@@ -1,7 +1,7 @@
 """Payment methods: https://docs.paycombat.com, page "Get List Payment Method by Currency".
 
-Every method raises `InvalidRequest` when an argument is invalid (nothing is sent then), `TransportError` when the
-connection fails or the time is over, `ApiError` when the provider answers with an error, and `InvalidResponse` when the
+Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """
 
@@ -12,7 +12,7 @@ from paycombat_sync.pagination import Pager
 
 
 class PaymentMethods:
-    """`client.payment_methods`: the payment methods a customer can choose from, by currency."""
+    """`client.payment_methods`: the payment methods that a customer can choose from, by currency."""
 
     def __init__(self, runner: Runner, resource: payment_methods.PaymentMethods) -> None:
         self._runner = runner
@@ -21,9 +21,10 @@ class PaymentMethods:
     def list(self, currency: str) -> Pager[PayinMethod]:
         """Returns a pager over the payment methods of a currency, an ISO 4217 code such as "AUD".
 
-        Nothing is sent before the pager is iterated; the GET is retried, and raises `ConfigurationError` unless the
-        client has `paths={"payment_methods.list": …}`, because the path is not documented. The currency replaces
-        `{currency}` in that path, else it goes into the query.
+        Nothing is sent before the pager is iterated. The request is a GET, which is retried after a failure. Raises
+        `ConfigurationError` when it is iterated, unless the client has `paths={"payment_methods.list": …}`, because the
+        path is not documented. The currency replaces `{currency}` in that path. If the path does not contain
+        `{currency}`, the currency becomes a query parameter.
 
         Provider's page: "Get List Payment Method by Currency" (its content is not public).
         """
