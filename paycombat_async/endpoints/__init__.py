@@ -1,7 +1,8 @@
-"""Every operation of the API, declared once: method, path, types of request and response, and the evidence for them.
+"""The operations of the API. Each is declared once, with its method, path and types, and the evidence for its path.
 
-Client methods, sandbox routes, the README's table and the tests use these constants. The provider's documentation is
-incomplete: an endpoint's `evidence` says where its path comes from, and `paths=` of the client corrects a wrong one.
+The client's methods, the sandbox's routes, the README's table and the tests use these constants. The provider's
+documentation is incomplete. Therefore the `evidence` of an endpoint says where its path comes from, and the client's
+argument `paths=` corrects a wrong path.
 """
 
 from paycombat_async.endpoints._all import ENDPOINTS

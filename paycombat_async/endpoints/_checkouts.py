@@ -16,8 +16,8 @@ _TOKEN: Final = Echo("checkout_token", ("checkout_token",), is_identity=True)
 _METHOD: Final = Echo("payin_method_name", ("payin_method_name",))
 _FIND_CHANGE: Final = "list your checkouts, find the one of this checkout_token, and look at its payin_method_name"
 
-# https://docs.paycombat.com/create-payment-request-13142063e0 (the page shows only the HTTP method; the path is that of
-# another call, a PATCH)
+# https://docs.paycombat.com/create-payment-request-13142063e0
+# The page shows only the HTTP method. The path is guessed from another call, which is a PATCH.
 CREATE_PAYMENT_REQUEST = Endpoint(
     name="checkouts.create",
     method="POST",
@@ -34,8 +34,8 @@ CREATE_PAYMENT_REQUEST = Endpoint(
     echoes=(Echo("amount", ("amount",)), Echo("currency", ("currency",))),
 )
 
-# Only the HTTP method is documented: the path is that of other checkout calls, the names of the query parameters are
-# those of Finmo, the provider's upstream.
+# Only the HTTP method is documented. The path is guessed from other checkout calls. The names of the query parameters
+# are from Finmo, the provider's upstream.
 LIST_CHECKOUTS = Endpoint(
     name="checkouts.list",
     method="GET",
@@ -82,7 +82,7 @@ CREATE_CHECKOUT_VIRTUAL_ACCOUNT = Endpoint(
     echoes=(_TOKEN, _METHOD),
 )
 
-# The provider documents neither the path nor the body of this call.
+# The provider documents neither the path nor the answer of this call.
 RETRIEVE_VA_BANK_INFORMATION = Endpoint(
     name="checkouts.va_bank_information",
     method="GET",
@@ -101,7 +101,7 @@ RETRIEVE_VA_BANK_INFORMATION = Endpoint(
     ),
 )
 
-# https://docs.paycombat.com/create-new-checkout-15936347e0 (a PATCH, though it is called "create")
+# https://docs.paycombat.com/create-new-checkout-15936347e0 (a PATCH, although its name is "create")
 CREATE_NEW_CHECKOUT = Endpoint(
     name="checkouts.create_new",
     method="PATCH",

@@ -37,8 +37,8 @@ UPDATE_CUSTOMER = Endpoint(
     title="Update Customer",
 )
 
-# Only the HTTP method is documented: the path is that of "Get Detail Customer by Id" without the id, the names of the
-# query parameters are those of Finmo, the provider's upstream, which also takes type, created_at, include_deleted,
+# Only the HTTP method is documented. The path is the path of "Get Detail Customer by Id" without the id. The names of
+# the query parameters are from Finmo, the provider's upstream. Finmo also accepts type, created_at, include_deleted,
 # start_time and end_time.
 LIST_CUSTOMERS = Endpoint(
     name="customers.list",
@@ -70,7 +70,7 @@ RETRIEVE_CUSTOMER = Endpoint(
     title="Get Detail Customer by Id",
 )
 
-# https://docs.paycombat.com/check-is-customer-wallet-ready-12819594e0 (the page documents neither body nor path)
+# https://docs.paycombat.com/check-is-customer-wallet-ready-12819594e0 (the page shows neither the path nor the answer)
 CHECK_WALLET_READY = Endpoint(
     name="customers.check_wallet_ready",
     method="GET",
@@ -90,8 +90,8 @@ CHECK_WALLET_READY = Endpoint(
     ),
 )
 
-# https://docs.paycombat.com/enable-customer-12823648e0 (body not documented; the path is by analogy with "Disable
-# Customer")
+# https://docs.paycombat.com/enable-customer-12823648e0
+# The body is not documented. The path is guessed from the path of "Disable Customer".
 ENABLE_CUSTOMER = Endpoint(
     name="customers.enable",
     method="PATCH",
@@ -106,7 +106,7 @@ ENABLE_CUSTOMER = Endpoint(
     alternatives=("/api/v1/customer/{customer_id}/enable",),
 )
 
-# https://docs.paycombat.com/disable-customer-12823650e0 (a PATCH without a body: the page lists no signature header)
+# https://docs.paycombat.com/disable-customer-12823650e0 (a PATCH without a body; the page lists no signature header)
 DISABLE_CUSTOMER = Endpoint(
     name="customers.disable",
     method="PATCH",
@@ -120,8 +120,8 @@ DISABLE_CUSTOMER = Endpoint(
     title="Disable Customer",
 )
 
-# https://docs.paycombat.com/delete-customer-12823656e0 (body not documented; the path is by analogy with "Disable
-# Customer")
+# https://docs.paycombat.com/delete-customer-12823656e0
+# The body is not documented. The path is guessed from the path of "Disable Customer".
 DELETE_CUSTOMER = Endpoint(
     name="customers.delete",
     method="DELETE",

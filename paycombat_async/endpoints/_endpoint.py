@@ -1,4 +1,4 @@
-"""The type of endpoint constants: method, path, types of request and response, and the evidence for them."""
+"""The type of the endpoint constants: method, path, types of request and response, and the evidence for the path."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,16 +9,16 @@ R = TypeVar("R")
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
-# The front page of the provider's documentation: the `doc` of an endpoint whose own page is not publicly known.
+# The front page of the provider's documentation. It is the `doc` of an endpoint that has no public page of its own.
 DOCS: Final = "https://docs.paycombat.com/"
 
 
 class Repeat(StrEnum):
     """Whether a call may be sent again when the outcome of the first attempt is unknown."""
 
-    SAFE = "safe"  # sending the call twice has the same effect as once
+    SAFE = "safe"  # sending the call twice has the same effect as sending it once
     ONLY_IF_UNSENT = (
-        "only_if_unsent"  # creates or moves something: sent again only if no byte was sent or the provider refused it
+        "only_if_unsent"  # creates or moves something, so it is sent again only if it was certainly not carried out
     )
 
 
@@ -33,17 +33,17 @@ class IntentUse(StrEnum):
 class Evidence(StrEnum):
     """Where an endpoint's path comes from."""
 
-    DOCUMENTED = "documented"  # the provider's page shows it
-    OBSERVED = "observed"  # the path is used in the code of a real client of the API
-    INFERRED = "inferred"  # the path is guessed from similar ones, or unknown
+    DOCUMENTED = "documented"  # the provider's page shows the path
+    OBSERVED = "observed"  # the code of an existing client of the API uses the path
+    INFERRED = "inferred"  # the path is guessed from similar paths, or unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """A field of the answer that repeats a field of the request, one of those named in `sent`.
+    """The field `answered` of the answer repeats the value of one of the fields `sent` of the request.
 
-    If a field with `is_identity` differs, the answer belongs to another call; other differences are reported as drift,
-    a deviation from the documented answer.
+    If the values differ and `is_identity` is True, the answer belongs to another call. Otherwise a difference is only
+    reported as drift (how an answer differs from what is documented).
     """
 
     answered: str
@@ -53,13 +53,15 @@ class Echo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint(Generic[Q, R]):
-    """One operation. `path` is a template; None means that the path is unknown and must be given with `paths=`.
+    """One operation of the API.
 
-    `alternatives` are further guesses of an inferred path, which `paycombat probe` tries. `doc` is the provider's page
-    of this operation, or the front page of its documentation. `signed` means that the body, if any, is signed.
-    `may_be_empty` allows an answer without data. `reference` names the field with the merchant's own reference, and
-    `find_out` tells how to check a call whose outcome is unknown. `echoes` are compared with the request. `intent` says
-    whether an intents store records the call.
+    `path` is a path template. It is None if the path is unknown, so that the user must pass it with `paths=`.
+    `alternatives` are other guesses of the path, which `paycombat probe` tries. `doc` is the provider's page of this
+    operation, or the front page of the provider's documentation. `signed` means that the body, if there is one, is
+    signed. `may_be_empty` means that an answer without data is a success. `reference` is the name of the field with the
+    merchant's own reference. `find_out` tells the user how to check a call whose outcome is unknown. `echoes` are the
+    fields of the answer that are compared with the request. `intent` says whether an intents store (a durable record of
+    calls) records the call.
     """
 
     name: str
@@ -83,7 +85,7 @@ class Endpoint(Generic[Q, R]):
 
 
 def raw_endpoint(method: Method, path: str) -> Endpoint[object, object]:
-    """Returns an endpoint for an unknown path, with any body and any answer; only GET is safe to repeat."""
+    """Returns an endpoint for a path unknown to the SDK, with any body and any answer. Only GET is safe to repeat."""
     return Endpoint(
         name=f"{method} {path}",
         method=method,

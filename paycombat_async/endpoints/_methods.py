@@ -1,6 +1,6 @@
-"""Endpoints of master data, payout, payin and payment methods, and the merchant's balance: all read-only.
+"""Endpoints of master data, of payout, payin and payment methods, and of the merchant's balance. All are read-only.
 
-Finmo is the provider's upstream: paths and names taken from Finmo's API are guesses.
+Finmo is the provider's upstream. Paths and names that are taken from Finmo's API are guesses.
 """
 
 from types import NoneType
@@ -10,7 +10,7 @@ from paycombat_async.schemas.envelope import Page
 from paycombat_async.schemas.merchant import PayoutBalance
 from paycombat_async.schemas.methods import PayinMethod, PayoutMethod
 
-# The provider's page shows only a title: neither method nor path is documented.
+# The provider's page shows only a title. Neither the method nor the path is documented.
 LIST_COUNTRIES_AND_CURRENCIES = Endpoint(
     name="master_data.countries_and_currencies",
     method="GET",
@@ -30,8 +30,8 @@ LIST_COUNTRIES_AND_CURRENCIES = Endpoint(
     ),
 )
 
-# Only the title is documented; the path is that of Finmo, the provider's upstream, which also takes the query
-# parameters sender_country, sender_currency, beneficiary_country and beneficiary_currency.
+# Only the title is documented. The path is from Finmo, the provider's upstream. Finmo also accepts the query parameters
+# sender_country, sender_currency, beneficiary_country and beneficiary_currency.
 LIST_PAYOUT_METHODS = Endpoint(
     name="payout_methods.list",
     method="GET",
@@ -46,7 +46,7 @@ LIST_PAYOUT_METHODS = Endpoint(
     alternatives=("/api/v1/payout-method", "/api/v1/payout-method/payout-method"),
 )
 
-# Only the HTTP method is documented; the path is that of Finmo, the provider's upstream, which also takes the query
+# Only the HTTP method is documented. The path is from Finmo, the provider's upstream. Finmo also accepts the query
 # parameters country and currency.
 LIST_PAYIN_METHODS = Endpoint(
     name="payin_methods.list",
@@ -62,8 +62,8 @@ LIST_PAYIN_METHODS = Endpoint(
     alternatives=("/api/v1/payin-method", "/api/v1/payin-method/payin-method"),
 )
 
-# https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0 (the page shows the path as /finmo/…,
-# without /api/v1)
+# https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
+# The page shows the path without /api/v1, as /finmo/….
 RETRIEVE_PAYIN_METHOD = Endpoint(
     name="payin_methods.required_fields",
     method="GET",
@@ -78,7 +78,7 @@ RETRIEVE_PAYIN_METHOD = Endpoint(
     alternatives=("/finmo/payin-method/required-field/{payin_method_name}",),
 )
 
-# https://docs.paycombat.com/get-balance-payout-19032470e0 (the page shows only method and path, not the answer)
+# https://docs.paycombat.com/get-balance-payout-19032470e0 (the page shows the method and the path, but not the answer)
 RETRIEVE_PAYOUT_BALANCE = Endpoint(
     name="merchant.payout_balance",
     method="GET",
@@ -92,7 +92,7 @@ RETRIEVE_PAYOUT_BALANCE = Endpoint(
     title="Get Balance Payout",
 )
 
-# The provider documents only the method of this call, not its path.
+# The provider documents the HTTP method of this call, but not its path.
 LIST_PAYMENT_METHODS = Endpoint(
     name="payment_methods.list",
     method="GET",
@@ -111,7 +111,8 @@ LIST_PAYMENT_METHODS = Endpoint(
     ),
 )
 
-# The endpoints that come first in the sidebar of the provider's documentation; the other two of this module come last.
+# These endpoints are the first in the sidebar of the provider's documentation. The other two of this module are the
+# last.
 METHOD_ENDPOINTS = (
     LIST_COUNTRIES_AND_CURRENCIES,
     LIST_PAYOUT_METHODS,

@@ -8,7 +8,7 @@ from paycombat_async.schemas.payins import CreatePayin, CreateVirtualAccount, Pa
 
 _FIND_PAYIN: Final = "wait for its webhook, or look it up on the dashboard, since there is no list of payins"
 
-# https://docs.paycombat.com/create-payin-12823303e0 (the page shows only method and path, no body)
+# https://docs.paycombat.com/create-payin-12823303e0 (the page shows the method and the path, but no body)
 CREATE_PAYIN = Endpoint(
     name="payins.create",
     method="POST",
@@ -31,8 +31,9 @@ CREATE_PAYIN = Endpoint(
     ),
 )
 
-# https://docs.paycombat.com/simulate-payin-12814516e0 (only the method is documented; the path, and the fields payin_id
-# and status of the body, are those of Finmo, which answers 406 unless the payin is PENDING)
+# https://docs.paycombat.com/simulate-payin-12814516e0
+# Only the HTTP method is documented. The path, and the fields payin_id and status of the body, are from Finmo, the
+# provider's upstream. Finmo answers 406 unless the payin is PENDING.
 SIMULATE_PAYIN = Endpoint(
     name="payins.simulate",
     method="PATCH",
@@ -63,7 +64,7 @@ RETRIEVE_PAYIN = Endpoint(
     title="Retrieve Payin",
 )
 
-# https://docs.paycombat.com/create-virtual-account-16406617e0 (the page shows only method and path, no body)
+# https://docs.paycombat.com/create-virtual-account-16406617e0 (the page shows the method and the path, but no body)
 CREATE_VIRTUAL_ACCOUNT = Endpoint(
     name="payins.create_virtual_account",
     method="POST",

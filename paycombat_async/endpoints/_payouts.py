@@ -6,7 +6,7 @@ from paycombat_async.endpoints._endpoint import DOCS, Echo, Endpoint, Evidence, 
 from paycombat_async.schemas.envelope import Page
 from paycombat_async.schemas.payouts import CreatePayout, Payout, SimulatePayout
 
-# https://docs.paycombat.com/create-payout-12836301e0 (the path is from the code of a real client of the API)
+# https://docs.paycombat.com/create-payout-12836301e0 (the path is from the code of an existing client of the API)
 CREATE_PAYOUT = Endpoint(
     name="payouts.create",
     method="POST",
@@ -29,8 +29,9 @@ CREATE_PAYOUT = Endpoint(
     ),
 )
 
-# https://docs.paycombat.com/simulate-payout-12814521e0 (only the method is documented; the path, and the fields
-# payout_id and status of the body, are by analogy with "Simulate Payin")
+# https://docs.paycombat.com/simulate-payout-12814521e0
+# Only the HTTP method is documented. The path, and the fields payout_id and status of the body, are guessed from
+# "Simulate Payin".
 SIMULATE_PAYOUT = Endpoint(
     name="payouts.simulate",
     method="PATCH",
@@ -47,7 +48,8 @@ SIMULATE_PAYOUT = Endpoint(
     alternatives=("/api/v1/payout/simulate-payout",),
 )
 
-# Documented as /finmo/payout-method/retrieve-payout/{id}, without /api/v1; the path is by analogy with Retrieve Payin.
+# The documented path is /finmo/payout-method/retrieve-payout/{id}, without /api/v1. The path here is guessed from
+# "Retrieve Payin".
 RETRIEVE_PAYOUT = Endpoint(
     name="payouts.retrieve",
     method="GET",
@@ -62,9 +64,9 @@ RETRIEVE_PAYOUT = Endpoint(
     alternatives=("/api/v1/payout-method/retrieve-payout/{id}", "/api/v1/payout/{id}"),
 )
 
-# Only the HTTP method is documented: the path and the query parameters are those of Finmo, the provider's upstream,
-# which also takes status, payout_method_name, created_at, start_time and end_time. Finmo returns 10 payouts per page
-# unless `limit` asks for more, and no total.
+# Only the HTTP method is documented. The path and the query parameters are from Finmo, the provider's upstream. Finmo
+# also accepts status, payout_method_name, created_at, start_time and end_time. Finmo returns 10 payouts per page unless
+# `limit` asks for more, and it does not return the total number.
 LIST_PAYOUTS = Endpoint(
     name="payouts.list",
     method="GET",

@@ -1,4 +1,4 @@
-"""Limits of the rate at which requests are sent: within one process, or shared by many machines."""
+"""Limits the rate at which requests are sent, within one process or for many machines together."""
 
 from paycombat_async.limiters.limiter import Limiter
 from paycombat_async.limiters.local import LocalLimiter

@@ -1,14 +1,15 @@
-"""A block of moments at which one event loop may send requests."""
+"""A block of moments. At each moment, one event loop may send one request."""
 
 from typing import Final
 
-# A task wakes up late when its event loop is busy. A moment may be used up to this many seconds late without moving the
-# following moments, so that the rate is reached. In any second, this adds at most 5 % to the number of requests.
+# A task wakes up late if its event loop is busy. A moment may be used up to this many seconds late, and the following
+# moments do not move. Without this, the rate would never be reached. In any second, it adds at most 5 % to the number
+# of requests.
 LATENESS_S: Final = 0.05
 
 
 class Block:
-    """`size` moments, `interval` seconds apart, of which the first is at `start` (monotonic seconds)."""
+    """A number (`size`) of moments, `interval` seconds apart. The first is at `start`, in monotonic seconds."""
 
     def __init__(self, start: float, interval: float, size: int) -> None:
         self._next, self._interval, self._left = start, interval, size
@@ -19,10 +20,10 @@ class Block:
         return self._left <= 0
 
     def take(self, now: float) -> float | None:
-        """Takes the next moment and returns 0, or returns the seconds until that moment; None if no moment is left.
+        """Takes the next moment and returns 0. If the moment has not come yet, returns the seconds until then.
 
-        Moments that are more than `LATENESS_S` in the past are dropped: by now, other machines send in their moments,
-        so that using the old ones would exceed the rate.
+        Returns None if no moment is left. Moments that are more than `LATENESS_S` in the past are dropped. Now is the
+        time of other machines' moments, so the rate would be exceeded if the old moments were used.
         """
         if (late := now - LATENESS_S - self._next) > 0:
             missed = min(self._left, int(late / self._interval) + 1)

@@ -9,13 +9,14 @@ LEAST_PER_SECOND: Final = 0.001
 
 
 class Limiter(Protocol):
-    """Limits the rate at which a client sends requests. Pass your own as `limiter=`."""
+    """Limits the rate at which a client sends requests. Pass your own limiter as `limiter=`."""
 
     async def acquire(self) -> None:
-        """Waits until one more request may be sent. The client calls this before each attempt, retries included.
+        """Waits until one more request may be sent. The client calls this before each attempt, including retries.
 
-        The wait counts towards the time-out of the call. If the time-out passes first, this is cancelled and the call
-        is not sent. An exception ends the call, which is then not sent.
+        The wait counts towards the time-out of the call. If the time-out passes first, the client cancels this method
+        and does not send the attempt. If this method raises, the client does not send the attempt either, and the call
+        ends with the exception.
         """
         ...
 
@@ -24,13 +25,13 @@ def check_rate(per_second: object) -> float:
     """Returns the rate unchanged. Raises `ConfigurationError` unless it is a number from 0.001 to 1,000,000."""
     if not isinstance(per_second, int | float) or isinstance(per_second, bool):
         raise ConfigurationError("per_second must be a number")
-    if not LEAST_PER_SECOND <= per_second <= MOST_PER_SECOND:  # NaN is in no range
+    if not LEAST_PER_SECOND <= per_second <= MOST_PER_SECOND:  # also true for NaN
         raise ConfigurationError("per_second must be from 0.001 to 1,000,000")
     return per_second
 
 
 def check_limiter(limiter: Limiter | None) -> Limiter | None:
-    """Returns the limiter unchanged. Raises `ConfigurationError` for a number, or for the class of a limiter."""
+    """Returns the limiter unchanged. Raises `ConfigurationError` if it is not a limiter, or a limiter's class."""
     if limiter is not None and (isinstance(limiter, type) or not callable(getattr(limiter, "acquire", None))):
         raise ConfigurationError("limiter must be a Limiter, such as LocalLimiter(per_second=50)")
     return limiter

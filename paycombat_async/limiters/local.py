@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 class LocalLimiter:
     """A `Limiter` for all clients, threads and event loops of this process that share it.
 
-    Requests are spread evenly: at 50 per second, one is sent every 20 ms. Within an event loop, tasks are served in the
-    order of asking. A task that is cancelled while it waits does not use up a request of the rate.
+    Requests are spread evenly. At 50 per second, one request is sent every 20 ms. Tasks in the same event loop are
+    served in the order in which they asked. A task that is cancelled while it waits does not use up a request.
     """
 
     def __init__(self, per_second: float, *, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Raises `ConfigurationError` unless `per_second` is a number from 0.001 to 1,000,000."""
+        """Sets the rate. Raises `ConfigurationError` unless `per_second` is a number from 0.001 to 1,000,000."""
         self.per_second = check_rate(per_second)
         self._interval = 1 / per_second
         self._clock = clock
@@ -40,14 +40,14 @@ class LocalLimiter:
         return f"LocalLimiter({self.per_second!r})"
 
     def _queue(self) -> "asyncio.Lock":
-        """Returns the lock of the running event loop, which its tasks get in the order of asking."""
+        """Returns the lock of the running event loop. Its tasks get the lock in the order in which they asked."""
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
         with self._lock():
             return self._queues.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     def _take(self) -> float:
-        """Takes the next moment of the rate and returns 0, or returns the seconds until that moment."""
+        """Takes the next moment of the rate and returns 0. If it has not come yet, returns the seconds until then."""
         with self._lock():
             now = self._clock.monotonic()
             if now < self._next:
@@ -56,5 +56,5 @@ class LocalLimiter:
             return 0.0
 
     def _lock(self) -> AbstractContextManager[object]:
-        """Returns a lock of this process: after a fork, a lock held by a thread of the parent is never released."""
+        """Returns the lock of this process. A forked child needs its own, as nobody would release the parent's lock."""
         return self._locks.setdefault(os.getpid(), threading.Lock())

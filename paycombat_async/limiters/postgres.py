@@ -1,4 +1,4 @@
-"""A limiter in PostgreSQL, which gives programs on many machines one rate together."""
+"""A limiter in PostgreSQL. It limits the rate of all programs on many machines together."""
 
 import math
 from typing import TYPE_CHECKING, Final
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
     from paycombat_async._postgres.pool import Pool
 
-LONGEST_NAME: Final = 100  # characters
-AHEAD_S: Final = 0.25  # seconds of the recent demand for which a block is taken, beyond the tasks that wait already
-_LONGEST_BLOCK_S: Final = 1.0  # if a machine is killed, at most this much of the rate is lost, once
+LONGEST_NAME: Final = 100  # the largest number of characters in the name of a limiter
+# A block is large enough for the demand of this many seconds, measured over the recent past, or for all waiting tasks
+# if these are more.
+AHEAD_S: Final = 0.25
+# A block is never longer than this, because a machine that is killed loses the rest of its block.
+_LONGEST_BLOCK_S: Final = 1.0
 
-# Each block of time begins where the last one ended, so no two machines send in the same moments. The commit need not
-# be durable: after a crash of the server, at most the last blocks are given away twice. A `next_at` in the far future
-# is left over from a database clock that was set back, for example by a failover.
+# Each block of time begins at the end of the block before, so that no two machines send at the same moments. The commit
+# need not be durable, because after a crash of the database server at most the last blocks are given to two machines.
+# If `next_at` is in the far future, the clock of the database was set back, for example by a failover. The time of the
+# database is then used instead.
 _LEASE: Final = """
     INSERT INTO {schema}.rate AS known (name, next_at)
     SELECT %(name)s, clock_timestamp() + make_interval(secs => %(seconds)s)
@@ -36,26 +40,26 @@ _LEASE: Final = """
 
 
 class _Loop:
-    """The state of one event loop: its queue of tasks, and the block that they use up."""
+    """The state of one event loop: the queue of its tasks, and the block of moments that these tasks use up."""
 
     def __init__(self, now: float) -> None:
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
         self.queue = asyncio.Lock()
         self.block = Block(now, 1.0, 0)
-        self.arrived = 0  # tasks that have asked
-        self.waiting = 0  # tasks that have asked and are not served yet
-        self.served, self.since = 0, now  # tasks that were served since the last block was taken
-        self.failed, self.problem = 0, ""  # the tasks up to this number share the failure of the database
+        self.arrived = 0  # the number of tasks that have asked
+        self.waiting = 0  # the number of tasks that have asked and are not served yet
+        self.served, self.since = 0, now  # the number of tasks served since the last block was taken, and that time
+        self.failed, self.problem = 0, ""  # all tasks up to this number get this failure of the database
 
 
 class PostgresLimiter:
-    """A `Limiter` for any number of machines with one database: together they send at most `per_second` requests.
+    """A `Limiter` for any number of machines with one database. Together they send at most `per_second` requests.
 
-    Programs that use the same `name` share a rate; give it the same `per_second` everywhere. A block of time is taken
-    from the database for the tasks that wait, so a busy machine asks it a few times per second. A machine that is
-    killed takes at most one second of the rate with it. Run `await limiter.migrate()` once before the first use, and
-    after an upgrade.
+    Programs that use the same `name` share a rate. All of them must pass the same `per_second`. A machine takes a block
+    of time from the database for all its waiting tasks, so even a busy machine queries the database only a few times
+    per second. If a machine is killed, at most one second of the rate is lost. Run `await limiter.migrate()` once
+    before the first use, and after an upgrade.
     """
 
     def __init__(
@@ -67,13 +71,13 @@ class PostgresLimiter:
         *,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Takes a connection string or your own `AsyncConnectionPool`; connects at the first use.
+        """Takes a connection string or your own `AsyncConnectionPool`. Connects only at the first use.
 
-        Your pool belongs to the event loop in which you open it, and is never closed by the limiter. Raises
-        `ConfigurationError` if psycopg is missing, and for an invalid connection string, name, rate or schema.
+        Your pool belongs to the event loop in which you open it, and the limiter never closes it. Raises
+        `ConfigurationError` if psycopg is missing, or if the connection string, name, rate or schema is invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
-        del dsn_or_pool  # tracebacks with local variables would show the password in it
+        del dsn_or_pool  # tracebacks with local variables would show the password in the connection string
         self.name, self.per_second, self.schema = _check_name(name), check_rate(per_second), schema
         self._interval = 1 / per_second
         self._clock = clock
@@ -83,7 +87,7 @@ class PostgresLimiter:
         )
 
     async def acquire(self) -> None:
-        """Waits until one more request may be sent. Raises `StoreFailed` if the database fails: then send nothing."""
+        """Waits until one more request may be sent. Raises `StoreFailed` if the database fails; then send nothing."""
         here = self._here()
         here.arrived += 1
         here.waiting += 1
@@ -99,18 +103,19 @@ class PostgresLimiter:
             here.waiting -= 1
 
     async def migrate(self) -> None:
-        """Creates the schema and its table, or updates them. Safe to repeat, and to run in many processes at once.
+        """Creates the schema and its table, or updates them.
 
-        Raises `StoreFailed` on failure, and if the table is from a later release of paycombat.
+        It is safe to repeat this, and to run it in many processes at the same time. Raises `StoreFailed` if it fails,
+        or if the table is from a later release of paycombat.
         """
         await self._tables.migrate()
 
     async def version(self) -> int:
-        """Returns the version of the table, or 0 if it does not exist; this release needs `len(LIMITER_STEPS)`."""
+        """Returns the version of the table, or 0 if it does not exist. This release needs `len(LIMITER_STEPS)`."""
         return await self._tables.version()
 
     async def aclose(self) -> None:
-        """Closes the connections that the limiter itself has opened; its next use opens new ones."""
+        """Closes the connections that the limiter itself has opened. The next use opens new connections."""
         await self._tables.aclose()
 
     def __repr__(self) -> str:
@@ -124,13 +129,16 @@ class PostgresLimiter:
         return here or self._loops.setdefault(loop, _Loop(self._clock.monotonic()))
 
     async def _take(self, here: _Loop) -> float:
-        """Takes the next moment and returns 0, or returns the seconds until it. Takes blocks from the database."""
+        """Takes the next moment and returns 0. If the moment has not come yet, returns the seconds until then.
+
+        If no moment is left, takes a new block from the database.
+        """
         while (wait := here.block.take(self._clock.monotonic())) is None:
             try:
                 await self._lease(here)
             except StoreFailed as failure:
-                # All tasks that wait now get this error. If each asked the database itself, the last ones would wait
-                # for the time limits of all the others.
+                # All tasks that wait now get this error. If each task queried the database itself, the last one would
+                # have to wait for the time limits of all the others.
                 here.failed, here.problem = here.arrived, str(failure)
                 raise
         return wait
@@ -144,7 +152,11 @@ class PostgresLimiter:
         here.served, here.since = 0, now
 
     def _wanted(self, here: _Loop) -> int:
-        """Returns the number of moments to take: for the waiting tasks, and for the demand of the recent past."""
+        """Returns the number of moments to take.
+
+        It is enough for the waiting tasks, and for as many tasks as were served in `AHEAD_S` seconds of the recent
+        past.
+        """
         elapsed = max(self._clock.monotonic() - here.since, AHEAD_S)
         wanted = max(here.waiting, here.served * AHEAD_S / elapsed)
         return math.ceil(min(wanted, max(1, self.per_second * _LONGEST_BLOCK_S)))

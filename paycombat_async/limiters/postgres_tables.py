@@ -1,9 +1,9 @@
-"""The table of the limiter in PostgreSQL, as numbered migrations."""
+"""The migrations that create the limiter's table in PostgreSQL, in the order of their numbers."""
 
 from typing import Final
 
-# `next_at` is the end of the time that has been given away. The fill factor leaves room in the page for the new
-# versions of the row that each update writes.
+# `next_at` is the end of the last block that was given to a machine. Each update writes a new version of the row, and
+# the fill factor leaves room for these versions in the same page.
 _FIRST: Final = (
     """
     CREATE TABLE {schema}.rate (

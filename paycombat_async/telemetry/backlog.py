@@ -1,4 +1,4 @@
-"""`watch_backlog`: shows what waits in an inbox and an intents store as gauges, while it runs."""
+"""`watch_backlog` shows as gauges how many webhooks wait in an inbox, and how many calls are unresolved."""
 
 import logging
 import math
@@ -13,7 +13,7 @@ from paycombat_async.telemetry.readings import HasDepth, Reading, read_inbox, re
 if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
 
-_FRESH: Final = 3  # values older than so many intervals are not shown
+_FRESH: Final = 3  # values older than this many intervals are not shown
 _log: Final = logging.getLogger("paycombat")
 
 
@@ -26,12 +26,13 @@ async def watch_backlog(
     meter_provider: "MeterProvider | None" = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> None:
-    """Reads inbox and intents store `every` so many seconds and shows them as gauges, until it is cancelled.
+    """Reads the inbox and the intents store every `every` seconds, and shows the values as gauges, until cancelled.
 
-    Run it in a task of one process for each inbox or store. `name` is an attribute of each value, to tell several
-    inboxes apart. While a store cannot be read there is one warning in the log, and after three intervals no value:
-    alert on that, too, since a value that is no longer true would look like calm. Raises `ConfigurationError` without
-    opentelemetry-api, without an inbox or a store, and for an `every` that is not a positive number.
+    Run it in a task, and for each inbox or store in one process only. `name` is an attribute of each value, so that
+    several inboxes can be distinguished. If a store cannot be read, a single warning is logged, and after three
+    intervals the gauges have no value, because an outdated value would hide the problem. Set an alert for missing
+    values, too. Raises `ConfigurationError` if opentelemetry-api is not installed, if neither an inbox nor a store is
+    given, or if `every` is not a positive number.
     """
     if inbox is None and intents is None:
         raise ConfigurationError("watch_backlog needs inbox=, intents= or both")
@@ -56,7 +57,7 @@ async def watch_backlog(
 
 
 class _Watched:
-    """The values that were read last, and when."""
+    """The values that were read last, and the time of that reading."""
 
     def __init__(self, clock: Clock, every: float) -> None:
         self._clock = clock
@@ -66,11 +67,11 @@ class _Watched:
         self._is_failing = False
 
     def values(self) -> list[Reading]:
-        """The last values, none if they are too old. Called by the exporter's thread."""
+        """Returns the last values, or an empty list if they are too old. The exporter's thread calls this."""
         return self._values if self._clock.monotonic() - self._read_at <= _FRESH * self._every else []
 
     async def read(self, inbox: HasDepth | None, intents: Intents | None, name: str) -> None:
-        """Reads both; on a failure the old values stay until they are too old."""
+        """Reads the inbox and the store. If this fails, the old values are kept until they are too old."""
         try:
             values = [] if inbox is None else await read_inbox(inbox, name)
             values += [] if intents is None else await read_intents(intents, name, self._clock.now())

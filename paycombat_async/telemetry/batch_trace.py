@@ -13,7 +13,7 @@ _STOPPED: Final = "stopped"
 
 
 class BatchTrace:
-    """The INTERNAL span of a batch; `link` is what the calls of its rows refer to."""
+    """The INTERNAL span of a batch. The traces of the calls for its rows have a link to `link`."""
 
     __slots__ = ("_attributes", "_span", "link")
 
@@ -24,12 +24,15 @@ class BatchTrace:
         self._span = CurrentSpan(span, set_span_in_context(span))
 
     def count(self, counts: Mapping[str, int], *, is_stopped: bool) -> None:
-        """Takes the counts of rows for the span; `is_stopped` if a problem ended the batch early."""
+        """Stores the counts of rows, which `end` adds to the span.
+
+        `is_stopped` means that a problem ended the batch early. The span is then marked as an error.
+        """
         self._attributes = {f"{BATCH}.{name}": count for name, count in counts.items()}
         if is_stopped:
             self._attributes[ERROR] = _STOPPED
 
     def end(self, error: str | None) -> None:
-        """Ends the span. `error` is the class of the exception that ended the batch, None without one."""
+        """Ends the span. `error` is the class name of the exception that ended the batch, or None if there was none."""
         attributes = self._attributes if error is None else {**self._attributes, ERROR: error}
         self._span.end(attributes, is_error=ERROR in attributes)

@@ -35,13 +35,13 @@ from paycombat_async.telemetry.instruments import Instruments
 _NO_PARENT: Final = Context()
 _HEADER: Final = "traceparent"
 _PORTS: Final = {"https": 443, "http": 80}
-# The context key with which OpenTelemetry's instrumentations of HTTP clients stay silent: their spans have whole URLs
-# with ids, and captured headers with the token. It has no public name yet.
+# While this key is set in the context, OpenTelemetry's instrumentations of HTTP clients make no spans. Their spans
+# would contain whole URLs with ids, and possibly headers with the token. The key has no public name yet.
 _SUPPRESS_KEY: Final[str] = getattr(otel_context, "_SUPPRESS_HTTP_INSTRUMENTATION_KEY", "suppress_http_instrumentation")
 
 
 class CallTrace:
-    """The INTERNAL span of a call, and the CLIENT span of its attempt under way; none where nothing is traced."""
+    """The INTERNAL span of a call, and the CLIENT span of the attempt under way. Has no spans if there is no tracer."""
 
     __slots__ = ("_attempt", "_attributes", "_instruments", "_method", "_name", "_span")
 
@@ -53,7 +53,7 @@ class CallTrace:
         base_url: str,
         span: CurrentSpan | None,
     ) -> None:
-        """`span` is the one of the call."""
+        """Takes the span of the call as `span`, or None if there is no tracer."""
         self._instruments = instruments
         self._name = endpoint_name(endpoint.name)
         self._method: str = endpoint.method
@@ -62,7 +62,7 @@ class CallTrace:
         self._span = span
 
     def start_attempt(self, draft: Draft, number: int) -> Draft:
-        """Starts the span of an attempt. Returns the draft to send, with a `traceparent` header if there is a trace."""
+        """Starts the span of an attempt. Returns the draft to send, with a `traceparent` header if it is traced."""
         if self._span is None:
             return draft
         try:
@@ -70,7 +70,8 @@ class CallTrace:
         except Exception as error:  # noqa: BLE001  # a tracer may raise anything
             report_failure(type(error).__name__)
             return draft
-        # Only this one header: `baggage` and `tracestate` may hold anything, and the provider is another company.
+        # The headers `baggage` and `tracestate` are not sent. They may contain internal data, and the provider is
+        # another company.
         return draft if parent is None else msgspec.structs.replace(draft, headers={**draft.headers, _HEADER: parent})
 
     def _start_attempt(self, context: Context, number: int) -> str | None:
@@ -104,7 +105,7 @@ class CallTrace:
             self._instruments.calls.add(1, attributes, None if self._span is None else self._span.context)
         except Exception as error:  # noqa: BLE001  # a meter may raise anything
             report_failure(type(error).__name__)
-        if self._attempt is not None:  # an interrupt came between the answer and its report
+        if self._attempt is not None:  # a KeyboardInterrupt came before the attempt was reported
             self._attempt.end({}, is_error=True)
         if self._span is not None:
             self._span.end(call_fields(call), is_error=call.error is not None)
@@ -117,23 +118,26 @@ def start_call(
     base_url: str,
     batch: SpanContext | None,
 ) -> CallTrace | None:
-    """Starts the span of a call. With `batch`, it begins a trace of its own, with a link to that span.
+    """Starts the span of a call. With `batch`, the span begins a new trace that has a link to the span of the batch.
 
-    Returns None if nothing of the call is kept: there is no span, and no meter provider, as without an SDK.
+    Returns None if there is neither a tracer nor a meter provider, as in a program without OpenTelemetry's SDK.
     """
     name = endpoint_name(endpoint.name)
     if batch is None:
         parent, span = None, instruments.tracer.start_span(name)
     else:
         parent, span = _NO_PARENT, instruments.tracer.start_span(name, _NO_PARENT, links=[Link(batch)])
-    if span is not INVALID_SPAN:  # else it is what the API returns without an SDK
+    if span is not INVALID_SPAN:  # without an SDK, OpenTelemetry's API returns `INVALID_SPAN`
         current = CurrentSpan(span, set_span_in_context(span, parent))
         return CallTrace(instruments, endpoint, template, base_url, current)
     return None if instruments.are_unset else CallTrace(instruments, endpoint, template, base_url, None)
 
 
 def traceparent(span: Span) -> str | None:
-    """Returns the header that continues the trace at the server (W3C Trace Context); None outside of a trace."""
+    """Returns the `traceparent` header (W3C Trace Context), by which the server continues the trace.
+
+    Returns None if the span belongs to no trace.
+    """
     context = span.get_span_context()
     trace_id, span_id = int(context.trace_id), int(context.span_id)
     if not (0 < trace_id < 2**128 and 0 < span_id < 2**64):
@@ -151,7 +155,7 @@ def _result_attributes(attempt: Attempt) -> dict[str, Value]:
 
 @lru_cache(256)
 def _request_attributes(method: str, template: str | None, base_url: str) -> dict[str, Value]:
-    """Returns the attributes that all attempts of an endpoint share. The dict must not be changed."""
+    """Returns the attributes that all attempts of an endpoint have. The dict is cached, so it must not be changed."""
     parts = safe_urlsplit(base_url)
     attributes: dict[str, Value] = {METHOD: method, SERVER: parts.hostname or ""}
     attributes[PORT] = parts.port or _PORTS.get(parts.scheme, 0)

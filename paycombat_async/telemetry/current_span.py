@@ -1,4 +1,4 @@
-"""A span that is current while it lasts. Imports opentelemetry-api."""
+"""A span that is the current span of its context until it ends. Imports opentelemetry-api."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from paycombat_async.telemetry.guard import report_failure
 
 
 class CurrentSpan:
-    """A started span, current in `context` from now until `end`."""
+    """A started span. From its creation until `end`, it is the current span, and `context` is the current context."""
 
     __slots__ = ("_is_over", "_span", "_token", "context")
 
@@ -21,14 +21,15 @@ class CurrentSpan:
         self._token = attach(context)
 
     def end(self, attributes: Mapping[str, Value], *, is_error: bool) -> None:
-        """Ends the span with these attributes, and makes the span before it current again. A second call does nothing.
+        """Ends the span with these attributes, and makes the former span current again. A second call does nothing.
 
-        No exception is recorded, and no description of the error: both could hold texts of others.
+        The exception and the description of an error are not recorded, because they may contain data of the provider or
+        of a user.
         """
         if self._is_over:
             return
         self._is_over = True
-        # A coroutine that is closed by another task ends in another context, where the token is not valid.
+        # If another task closes a coroutine, the coroutine ends in another context, and the token is not valid there.
         if get_current() is self.context:
             detach(self._token)
         try:

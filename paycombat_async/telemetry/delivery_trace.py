@@ -15,12 +15,15 @@ RELEASED: Final = "released"
 
 
 class DeliveryTrace:
-    """The CONSUMER span of one webhook, from taking it until it is done or released."""
+    """The CONSUMER span of one webhook, which lasts from taking the webhook until it is done or released."""
 
     __slots__ = ("_event", "_instruments", "_span")
 
     def __init__(self, instruments: Instruments, event: str, number: int, attempt: int) -> None:
-        """`event` is the class of the webhook, `number` its number in the inbox, `attempt` how often it was taken."""
+        """Starts the span. `event` is the class name of the webhook, and `number` is its number in the inbox.
+
+        `attempt` says how many times the webhook was taken.
+        """
         self._instruments = instruments
         self._event = event
         attributes: dict[str, Value] = {EVENT: event, EVENT_NUMBER: number, ATTEMPT: attempt}
@@ -28,7 +31,7 @@ class DeliveryTrace:
         self._span = CurrentSpan(span, set_span_in_context(span))
 
     def end(self, error: BaseException | None) -> None:
-        """Ends the span and counts the delivery: released if the work raised `error`, else done."""
+        """Ends the span and counts the delivery, as released if the work has raised `error`, and otherwise as done."""
         name = None if error is None else type(error).__name__
         result: dict[str, Value] = {OUTCOME: DONE} if name is None else {OUTCOME: RELEASED, ERROR: name}
         self._count({EVENT: self._event, **result})

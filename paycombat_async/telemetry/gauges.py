@@ -1,4 +1,4 @@
-"""Gauges of what waits: webhooks in an inbox, and calls with an unknown outcome. Imports opentelemetry-api."""
+"""Gauges of waiting webhooks in an inbox, and of calls with an unknown outcome. Imports opentelemetry-api."""
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +20,7 @@ _GAUGES: Final = (
 )
 
 
-Source = Callable[[], Iterable[Reading]]  # returns the present values; none if there are no fresh ones
+Source = Callable[[], Iterable[Reading]]  # returns the current values, or no values if they are too old
 
 
 class Gauges:
@@ -44,10 +44,10 @@ _of_provider: Final[WeakKeyDictionary[MeterProvider, Gauges]] = WeakKeyDictionar
 
 
 def gauges_of(meter_provider: MeterProvider | None) -> Gauges | None:
-    """Returns the gauges of this provider, None for the global one, also if that is set later.
+    """Returns the gauges of this provider. None means the global provider, even if that is set later.
 
-    They are made once for each provider, which would ignore the callbacks of gauges with the same name. Returns None if
-    the provider fails.
+    The gauges are made once for each provider, because a provider would ignore the callback of a second gauge with the
+    same name. Returns None if the provider raises.
     """
     try:
         if meter_provider is None:

@@ -15,7 +15,10 @@ _reported: Final[set[str]] = set()
 
 
 def harmless(function: Callable[P, T]) -> Callable[P, T | None]:
-    """Makes a function return None where it would raise an `Exception`, so that broken telemetry changes no call."""
+    """Returns a function that returns None if `function` raises an `Exception`, and logs the failure.
+
+    Therefore faulty telemetry changes no call.
+    """
 
     @functools.wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T | None:
@@ -29,7 +32,10 @@ def harmless(function: Callable[P, T]) -> Callable[P, T | None]:
 
 
 def report_failure(name: str) -> None:
-    """Logs the first failure with this name of an error's class. Its text is left out: it may contain anything."""
+    """Logs the first failure of each `name`, which is the name of an error's class.
+
+    The text of the error is not logged, because it may contain secrets or personal data.
+    """
     if name not in _reported:
         _reported.add(name)
         _log.warning("telemetry failed, which changes no call: %s", name, extra={ERROR: name})

@@ -9,12 +9,15 @@ from paycombat_async._version import __version__
 
 SCOPE: Final = "paycombat"
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.29.0"
-# The bucket bounds, in seconds, that the semantic conventions prescribe for this histogram.
+# The semantic conventions prescribe these bucket bounds, in seconds, for the histogram of request durations.
 _BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 
 
 class Instruments(NamedTuple):
-    """`durations` are seconds of attempts; `calls`, `drifts` and `deliveries` count what has ended."""
+    """The tracer and the instruments. `durations` is the histogram of the seconds that attempts take.
+
+    `calls`, `drifts` and `deliveries` count ended calls, fields that differ from the schema, and ended deliveries.
+    """
 
     tracer: Tracer
     durations: Histogram
@@ -24,16 +27,17 @@ class Instruments(NamedTuple):
 
     @property
     def are_unset(self) -> bool:
-        """Whether no meter provider was set so far, so that nothing is measured.
+        """Whether no meter provider was set yet, so that nothing is measured.
 
-        The API's stand-in for an instrument of a provider to come has the real one, or None, in a private attribute. Of
-        an API without that attribute this is False, which costs 10 µs a call.
+        Until a provider is set, OpenTelemetry's API returns proxy instruments. A proxy has the real instrument in a
+        private attribute, which is None until then. If a version of the API does not have this attribute, the result is
+        False, which takes 10 µs per call, but does no harm.
         """
         return getattr(self.durations, "_real_instrument", self.durations) is None
 
 
 def make_instruments(tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None) -> Instruments:
-    """Returns instruments of these providers. None means the global one, also if that is set later."""
+    """Returns instruments of these providers. None means the global provider, even if that is set later."""
     meter = get_meter(SCOPE, __version__, meter_provider, SCHEMA_URL)
     return Instruments(
         get_tracer(SCOPE, __version__, tracer_provider, SCHEMA_URL),

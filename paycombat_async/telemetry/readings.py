@@ -1,4 +1,4 @@
-"""What an inbox and an intents store hold that is not done, as values of gauges."""
+"""Reads from an inbox and an intents store how much is not done yet, as values of gauges."""
 
 from collections.abc import Awaitable
 from typing import Final, NamedTuple, Protocol
@@ -14,7 +14,7 @@ BACKLOG: Final = "paycombat.backlog"
 
 
 class AnyDepth(Protocol):
-    """What `webhooks.Depth` has. That class is not imported, because inboxes import this package."""
+    """The attributes of `webhooks.Depth`. That class cannot be imported here, because inboxes import this package."""
 
     @property
     def waiting(self) -> int: ...
@@ -29,10 +29,10 @@ class AnyDepth(Protocol):
 
 
 class HasDepth(Protocol):
-    """The part of an inbox that is watched."""
+    """The only method of an inbox that `watch_backlog` needs."""
 
     def depth(self) -> Awaitable[AnyDepth]:
-        """Returns how many events are not done, and how old the oldest is."""
+        """Returns how many events are not done, and the age of the oldest of them."""
         ...
 
 
@@ -45,7 +45,10 @@ class Reading(NamedTuple):
 
 
 async def read_inbox(inbox: HasDepth, name: str) -> list[Reading]:
-    """Returns the numbers of events by state, and the age of the oldest in seconds. Raises `StoreFailed`."""
+    """Returns the numbers of events by state, and the age of the oldest event in seconds.
+
+    Raises `StoreFailed` if the inbox cannot be read.
+    """
     depth = await inbox.depth()
     states = {"waiting": depth.waiting, "taken": depth.taken, "conflict": depth.conflicts, "damaged": depth.damaged}
     events = [Reading(EVENTS, number, {BACKLOG: name, EVENT_STATE: state}) for state, number in states.items()]
@@ -53,9 +56,9 @@ async def read_inbox(inbox: HasDepth, name: str) -> list[Reading]:
 
 
 async def read_intents(store: Intents, name: str, now: float) -> list[Reading]:
-    """Returns the number of calls with an unknown outcome, and the age of the oldest at `now`. Raises `StoreFailed`.
+    """Returns the number of calls with an unknown outcome, and the age of the oldest of these calls in seconds.
 
-    Ages and `now` are in seconds, `now` since 1970.
+    `now` is the current time in seconds since 1970. Raises `StoreFailed` if the store cannot be read.
     """
     unresolved = await store.unresolved()
     begun = min((intent.created_at.timestamp() for intent in unresolved), default=now)

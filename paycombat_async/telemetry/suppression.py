@@ -1,6 +1,7 @@
-"""Keeps OpenTelemetry's instrumentation of aiohttp away from the SDK's requests, whether the SDK's own is on or not.
+"""Prevents OpenTelemetry's instrumentation of aiohttp from making spans for the SDK's requests.
 
-Its spans have whole URLs, which contain ids, and with header capture the token and the signature.
+These spans would contain whole URLs with ids. If the instrumentation captures headers, they would also contain the
+token and the signature. They are prevented even if the SDK's own telemetry is off.
 """
 
 import sys
@@ -13,7 +14,10 @@ from paycombat_async.telemetry.guard import harmless
 
 @contextmanager
 def without_http_instrumentation() -> Generator[None]:
-    """A context in which instrumentations of HTTP clients stay silent. Does nothing in a program without them."""
+    """Context manager; instrumentations of HTTP clients make no spans inside the `with` block.
+
+    Does nothing in a program that has not imported OpenTelemetry.
+    """
     from_otel = sys.modules.get("opentelemetry.context")
     key = getattr(from_otel, "_SUPPRESS_HTTP_INSTRUMENTATION_KEY", None)
     if from_otel is None or key is None:
@@ -27,7 +31,8 @@ def without_http_instrumentation() -> Generator[None]:
             _detach(from_otel, token)
 
 
-# Wrapped once: wrapping them for each request took 300 bytecodes.
+# These functions are at module level, so that they are wrapped only once. Wrapping them for each request took 300
+# bytecodes.
 @harmless
 def _attach(from_otel: Any, key: str) -> object:
     return from_otel.attach(from_otel.set_value(key, value=True))

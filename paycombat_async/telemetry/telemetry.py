@@ -1,4 +1,7 @@
-"""`Telemetry`: where the spans and metrics of a client or an inbox go. Loads opentelemetry-api when it is made."""
+"""`Telemetry` sends the spans and metrics of a client or an inbox to OpenTelemetry.
+
+opentelemetry-api is imported only when a `Telemetry` is made.
+"""
 
 from functools import cache
 from importlib import import_module
@@ -19,10 +22,11 @@ if TYPE_CHECKING:
 
 
 class Telemetry:
-    """Makes spans and metrics with the OpenTelemetry providers that it is given; by default the global ones.
+    """Makes spans and metrics with the given OpenTelemetry providers, or with the global providers by default.
 
-    Clients and inboxes have one of their own, unless they are made with `telemetry=False`. Pass one as `telemetry=` for
-    other providers. Whatever a provider does or raises, no call and no webhook is changed by it.
+    Clients and inboxes use a `Telemetry` with the global providers, unless they are made with `telemetry=False`. To use
+    other providers, pass your own `Telemetry` as `telemetry=`. An exception of a provider never changes the result of a
+    call or the work on a webhook.
     """
 
     __slots__ = ("_batch", "_instruments", "_traces")
@@ -33,9 +37,10 @@ class Telemetry:
         tracer_provider: "TracerProvider | None" = None,
         meter_provider: "MeterProvider | None" = None,
     ) -> None:
-        """None means the global provider, also if it is set later.
+        """Takes the providers. None means the global provider, even if it is set later.
 
-        Raises `ConfigurationError` if opentelemetry-api is not installed or a provider gives no tracer or meter.
+        Raises `ConfigurationError` if opentelemetry-api is not installed, or if a provider raises instead of returning
+        a tracer or meter.
         """
         try:
             from paycombat_async.telemetry import instruments, traces  # noqa: PLC0415  # opentelemetry takes 30 ms
@@ -52,11 +57,12 @@ class Telemetry:
         self._batch: SpanContext | None = None
 
     def start_call(self, endpoint: Endpoint[Any, Any], template: str | None, base_url: str) -> "CallTrace | None":
-        """Starts the span of a call and makes it current; None if nobody listens, or the tracer fails.
+        """Starts the span of a call, makes it the current span and returns its trace.
 
-        `template` is the path with placeholders in place of ids.
+        Returns None if there is neither a tracer nor a meter provider, or if the tracer raises. `template` is the path
+        with placeholders in place of ids.
         """
-        try:  # not `@harmless`, which would take a microsecond more for each call
+        try:  # `@harmless` is not used, because it would take a microsecond more for each call
             return self._traces.start_call(self._instruments, endpoint, template, base_url, self._batch)
         except Exception as error:  # noqa: BLE001  # a tracer may raise anything
             report_failure(type(error).__name__)
@@ -64,13 +70,14 @@ class Telemetry:
 
     @harmless
     def start_batch(self, name: str) -> "BatchTrace":
-        """Starts the span of a batch and makes it current; None if the tracer fails."""
+        """Starts the span of a batch and makes it the current span. Returns its trace, or None if the tracer raises."""
         return self._traces.BatchTrace(self._instruments, name)
 
     def linked_to(self, batch: "BatchTrace") -> "Telemetry":
-        """Returns a copy whose calls each begin a trace of their own, with a link to the span of the batch.
+        """Returns a copy with which each call begins a new trace that has a link to the span of the batch.
 
-        As one trace, a batch of 100,000 rows could be neither stored nor shown; this way each row is sampled by itself.
+        A batch of 100,000 rows would be too large to be stored and shown as one trace. With a trace for each row, the
+        sampler decides about each row separately.
         """
         copy = object.__new__(Telemetry)
         copy._instruments, copy._traces, copy._batch = self._instruments, self._traces, batch.link
@@ -78,12 +85,15 @@ class Telemetry:
 
     @harmless
     def start_delivery(self, event: str, number: int, attempt: int) -> "DeliveryTrace":
-        """Starts the span of the work on a webhook and makes it current; None if the tracer fails."""
+        """Starts the span of the work on a webhook and makes it the current span.
+
+        Returns its trace, or None if the tracer raises.
+        """
         return self._traces.DeliveryTrace(self._instruments, event, number, attempt)
 
     @harmless
     def count_drift(self, endpoint: str, kind: str) -> None:
-        """Counts a field of an answer that differs from the schema."""
+        """Counts a field of an answer that differs from the documented schema."""
         self._instruments.drifts.add(1, {ENDPOINT: endpoint_name(endpoint), DRIFT_KIND: kind})
 
     def __repr__(self) -> str:
@@ -94,9 +104,10 @@ class Telemetry:
 
 
 def telemetry_of(given: "bool | Telemetry") -> Telemetry | None:
-    """Returns what the argument `telemetry=` means: True is the global providers, if opentelemetry-api is installed.
+    """Returns the `Telemetry` that the argument `telemetry=` means, or None if there is no telemetry.
 
-    Raises `ConfigurationError` for anything but a bool or a `Telemetry`.
+    True means the global providers, or no telemetry if opentelemetry-api is not installed. Raises `ConfigurationError`
+    if `given` is neither a bool nor a `Telemetry`.
     """
     if isinstance(given, Telemetry):
         return given
@@ -105,7 +116,7 @@ def telemetry_of(given: "bool | Telemetry") -> Telemetry | None:
     return _default() if given else None
 
 
-@cache  # OpenTelemetry keeps each meter for ever, so there is one for all clients
+@cache  # all clients share one `Telemetry`, because OpenTelemetry never frees a meter
 def _default() -> Telemetry | None:
     try:
         import_module("opentelemetry.trace")

@@ -1,4 +1,4 @@
-"""What is traced: calls, batches, deliveries of webhooks. Loads opentelemetry-api."""
+"""The traces of calls, batches and deliveries of webhooks. Imports opentelemetry-api."""
 
 from paycombat_async.telemetry.batch_trace import BatchTrace
 from paycombat_async.telemetry.call_trace import start_call
