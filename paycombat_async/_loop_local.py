@@ -111,7 +111,7 @@ def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
 
 
 def _end(entry: _Entry[S], abandon: Callable[[S], None]) -> None:
-    """Frees the resource, then ends the generator that holds it.
+    """Frees the resource, and then ends the generator that holds the resource.
 
     One `send` ends the generator, because closing a resource that is already freed awaits nothing.
     """

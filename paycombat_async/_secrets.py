@@ -76,7 +76,8 @@ def as_secret(text: object) -> Secret | None:
 def as_secrets(keys: object) -> list[Secret]:
     """Returns the keys as Secrets. Never raises.
 
-    Returns [] if `keys` is not a sequence, or is a single str: otherwise each character of the str would become a key.
+    Returns [] if `keys` is not a sequence. Returns [] for a single str, too, because each of its characters would
+    become a key.
     """
     return [as_secret(key) or Secret("") for key in keys] if _is_list(keys) else []
 

@@ -67,5 +67,5 @@ def sigterm_as_interrupt() -> Generator[None]:
         yield
     finally:
         for number, handler in before.items():
-            if handler is not None:  # Python cannot restore a handler that was not set from Python, and returns None
+            if handler is not None:  # None is a handler that was not set from Python, so Python cannot restore it
                 signal.signal(number, handler)

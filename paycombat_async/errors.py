@@ -86,7 +86,7 @@ class TransportError(PayCombatError):
 
 
 class ConnectFailed(TransportError):
-    """No connection could be made, so no byte of the request was sent. Safe to send again."""
+    """No byte of the request was sent, because no connection could be made or no time was left. Safe to send again."""
 
     def __init__(self, text: str, *, outcome: Outcome = Outcome.NOT_SENT, attempts: int = 0) -> None:
         super().__init__(text, outcome=outcome, attempts=attempts)

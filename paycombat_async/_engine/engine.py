@@ -1,4 +1,4 @@
-"""Carries out a call: builds the HTTP request once, and sends it until there is a result or no time is left."""
+"""Carries out a call: builds the HTTP request once, and sends it, several times if needed, until there is a result."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -130,7 +130,7 @@ class Engine:
                 self._check_usable(endpoint)
             outgoing = draft(endpoint, request, path, query, config, body=body)
             call.body = outgoing.body
-            # Without a store, this coroutine would do nothing and only take time.
+            # Without a store and a reference there is nothing to record, so the time of this coroutine is saved.
             has_record = self.intents is not None or reference is not None
             recorded = await self._open_record(call, reference) if has_record else None
             if recorded is None:
@@ -186,7 +186,7 @@ class Engine:
         call.is_recorded = await record.settle(IntentState.APPLIED, object_id, reply.answer)
 
     async def _settle_error(self, call: CallUnderWay, error: PayCombatError) -> None:
-        """Records the outcome of a failed call. If the caller cancels this, logs and reports the call as cancelled."""
+        """Records the outcome of a failed call. If this is cancelled, logs and reports the call as cancelled."""
         assert call.record is not None  # noqa: S101  # the caller has made sure
         try:
             call.is_recorded = await call.record.settle_error(error)
@@ -319,8 +319,8 @@ class Engine:
     def _attempt_timeout(self, call: CallUnderWay, deadline: float) -> float:
         """Returns the seconds that the attempt may take.
 
-        A call that must happen once gets all the time until `deadline`, and another call an equal share of it for each
-        remaining attempt.
+        A call that must happen once gets all the time until `deadline`. For any other call, this time is divided
+        equally among the remaining attempts.
         """
         remaining = deadline - call.attempt_begun
         if call.endpoint.repeat is _ONCE:

@@ -20,7 +20,7 @@ MAX_DIGITS = 15
 SMALLEST = Decimal("0.000001")
 LIMIT = Decimal(10) ** 15
 _LIMIT = int(LIMIT)
-# Below this amount, msgspec writes 1e-6, but the provider's JavaScript writes 0.000001: the signatures would differ.
+# Below this amount, msgspec writes 1e-6, but the provider's JavaScript writes 0.000001, so the signatures would differ.
 _LEAST_PLAIN = 0.00001
 _LONGEST = 64  # a str with this many characters or more is not parsed as a number
 _WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
@@ -53,7 +53,7 @@ def _is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
 
 
 def check_amount(value: object, path: str) -> None:
-    """Raises `InvalidRequest` if this amount cannot be sent; the message gives the reason, but not the amount."""
+    """Raises `InvalidRequest` if this amount cannot be sent. The message has the reason, but not the amount."""
     reason = _violation(value)
     if reason:
         raise InvalidRequest(f"{path}: {reason}", path=path)

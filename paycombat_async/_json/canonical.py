@@ -1,7 +1,7 @@
 """Canonical JSON: bytes that JavaScript's `JSON.stringify(JSON.parse(body))` gives back unchanged.
 
 The provider's sample code signs `JSON.stringify(data)`. The provider's pages do not say whether the server hashes the
-body as received, or parses and prints it again before. A signature of canonical bytes is valid in both cases. A value
+body as received, or first parses and prints it again. A signature of canonical bytes is valid in both cases. A value
 without a canonical form is refused with an error that names the path of the field, but not the value.
 """
 

@@ -85,7 +85,7 @@ def repair(text: bytes) -> bytes:
     """Returns the JSON without the faults that careless encoders make. Valid JSON is returned unchanged.
 
     A byte order mark is removed. Control characters inside strings become escapes. Lone surrogates and bytes that are
-    not UTF-8 become U+FFFD. A signature is not valid for changed bytes, so it must be verified before.
+    not UTF-8 become U+FFFD. A signature is not valid for changed bytes, so verify it before the repair.
     """
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if text.startswith(mark)), "utf-8")
     text = text.decode(encoding, "replace").encode()

@@ -27,7 +27,7 @@ def stringify(body: bytes) -> bytes:
         # \ud800.
         return printed.encode("utf-8", "backslashreplace")
     except (ValueError, RecursionError):
-        pass  # the error below is raised after this block, so that it does not refer to this one, which has the body
+        pass  # a new error is raised below, because the parser's error contains the body
     raise ValueError("no JSON in UTF-8, or nested too deeply")
 
 

@@ -100,7 +100,10 @@ def _proves_success(endpoint: Endpoint[Any, Any], data: Any) -> bool:
 
 
 def _names_an_object(data: Any) -> bool:
-    """Whether a decoded JSON value is an object with an id. Without an id it may be a refusal: `{"reason": "x"}`."""
+    """Whether a decoded JSON value is an object with an id.
+
+    An object without an id, such as `{"reason": "x"}`, may be a refusal.
+    """
     if not isinstance(data, dict):
         return False
     members: dict[str, Any] = data  # pyright: ignore[reportUnknownVariableType]  # JSON keys are str

@@ -29,7 +29,7 @@ class ClientConfig(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True, gc=False):
-    """A prepared HTTP request. Its `headers` and `body` hold secrets and personal data: never log them.
+    """A prepared HTTP request. Its `headers` and `body` contain secrets and personal data, so never log them.
 
     `is_once_only` marks a call that creates or moves something. A transport does not begin to send such a call near the
     end of the time-out, because its answer would come too late.

@@ -98,7 +98,7 @@ def _checked_known_value(field: _Field, kept: object, path: str, notes: list[Fie
 
 
 def _with_floats(value: object) -> object:
-    """Returns the data with floats in place of Decimals, as the fast decoder reads numbers that are no amounts."""
+    """Returns the data with floats in place of Decimals, because the fast decoder reads only amounts as Decimals."""
     if isinstance(value, Decimal):
         return float(value)
     if _is_object(value):

@@ -26,10 +26,11 @@ class ReconcileReport(msgspec.Struct, frozen=True):
 
     The records in `applied` were found at the provider and are now settled as APPLIED. For a record in `ambiguous`, the
     provider has several objects with its reference, or an object with other values. For a record in `unresolved`, no
-    object was found. This does not prove that the call failed, because the object may appear later. A record in
-    `ambiguous` or `unresolved` stays unknown until a webhook or a person settles it. The records in `sending` were not
-    looked up, because their calls may be under way. If a process was killed, reconcile again after their
-    `leased_until`.
+    object was found, or the record is of the client's other mode (sandbox or live). Not finding an object does not
+    prove that the call failed, because the object may appear later. A record in `ambiguous` or `unresolved` stays
+    unknown until a webhook or a person settles it, or until a later run finds its object. The records in `sending` were
+    not looked up, because their calls may be under way. If a process was killed, reconcile again after the
+    `leased_until` of its records.
     """
 
     applied: tuple[Intent, ...]
@@ -95,8 +96,8 @@ class IntentRecords:
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
         """Returns the records with an unknown outcome that are at least `older_than` seconds old, the oldest first.
 
-        Calls that may be under way are not included; `sending()` returns them. A call whose process was killed may be
-        under way until its time-out plus five seconds have passed.
+        Calls that may be under way are not included; `sending()` returns them. If the process of a call was killed,
+        `sending()` returns the call until its time-out and five more seconds have passed.
         """
         _check_age(older_than)
         return await self._store().unresolved(older_than=older_than)

@@ -13,12 +13,11 @@ from paycombat_async.transport.session_transport import OwnSessionTransport
 
 
 class AiohttpTransport:
-    """Sends drafts over pooled connections, one pool for each event loop that uses it.
+    """Sends drafts (prepared HTTP requests) over pooled connections. Each event loop has its own pool.
 
-    Drafts (prepared HTTP requests) are sent through an aiohttp session if there is a proxy, or if the installed aiohttp
-    does not have what `DirectTransport` needs. They are also sent through a session while a library such as
-    aioresponses or VCR.py has replaced aiohttp's request function, because a test that mocks aiohttp must not reach the
-    provider.
+    Drafts are sent through an aiohttp session if there is a proxy, or if the installed aiohttp does not have what
+    `DirectTransport` needs. They are also sent through a session while a library such as aioresponses or VCR.py has
+    replaced aiohttp's request function, because a test that mocks aiohttp must not reach the provider.
     """
 
     def __init__(

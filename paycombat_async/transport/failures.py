@@ -39,7 +39,7 @@ _CERTIFICATE_FAULTS: Final[Mapping[int, str]] = {
     9: "is not valid yet, by the clock of this machine",
     10: "has expired",
     18: "is self-signed",
-    19: _UNKNOWN_AUTHORITY,  # the chain contains its root certificate
+    19: _UNKNOWN_AUTHORITY,  # the chain includes its own root certificate, which is not trusted
     20: _UNKNOWN_AUTHORITY,
     21: _UNKNOWN_AUTHORITY,
     23: "was revoked",
@@ -102,8 +102,8 @@ def _reason(error: Exception, host: str) -> str:
 
 
 _OTHER: Final = "the connection was refused or broke off"
-# The first type that matches decides. A function gets the error and "its" or "the proxy's", as the error is about the
-# host or about the proxy.
+# The first type that matches decides. A function gets the error, and either "its" or "the proxy's": which of the two
+# depends on whether the error is about the host or about the proxy.
 _REASONS: Final[tuple[tuple[type[Exception], str | Callable[[Any, str], str]], ...]] = (
     (
         aiohttp.ClientConnectorCertificateError,

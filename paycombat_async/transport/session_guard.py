@@ -64,7 +64,7 @@ class SessionGuard:
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if not _is_sent(attempt):
                     raise
-                name = type(error).__name__  # aiohttp would send GET, PUT and DELETE again
+                name = type(error).__name__  # not raised again, because aiohttp would then resend GET, PUT and DELETE
                 break
             if unusable == MAX_UNUSABLE:
                 raise UnusableConnection(why)

@@ -72,11 +72,11 @@ class SessionTransport(PooledTransport[SessionPool]):
     ```
 
     The transport never closes a session that you pass. A function that returns a session is called once in each event
-    loop in which the client is used. The transport closes the session that the function returned at the end of the loop
-    or in `aclose()`. With any session, no redirect is followed, no cookie is sent, and no request is sent a second
-    time, not even by a middleware. The session's `raise_for_status` and its `total` time-out have no effect. The
-    session's limits for connecting and reading apply, instead of the client's `connect_timeout` and `max_connections`.
-    The client's `max_response_bytes`, `proxy` and `ssl_context` have no effect either.
+    loop in which the client is used. The transport closes such a session when its loop ends, or in `aclose()`. With any
+    session, no redirect is followed, no cookie is sent, and no request is sent a second time, not even by a middleware.
+    The session's `raise_for_status` and its `total` time-out have no effect. The session's limits for connecting and
+    reading apply, instead of the client's `connect_timeout` and `max_connections`. The client's `max_response_bytes`,
+    `proxy` and `ssl_context` have no effect either.
     """
 
     _proxy: Secret | None = None

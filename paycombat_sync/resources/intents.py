@@ -27,8 +27,8 @@ class IntentRecords:
     def unresolved(self, *, older_than: float = 0) -> list[Intent]:
         """Returns the records with an unknown outcome that are at least `older_than` seconds old, the oldest first.
 
-        Calls that may be under way are not included; `sending()` returns them. A call whose process was killed may be
-        under way until its time-out plus five seconds have passed.
+        Calls that may be under way are not included; `sending()` returns them. If the process of a call was killed,
+        `sending()` returns the call until its time-out and five more seconds have passed.
         """
         return self._runner.run(self._async.unresolved, older_than=older_than)
 
