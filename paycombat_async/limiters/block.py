@@ -3,7 +3,7 @@
 from typing import Final
 
 # A task wakes up late if its event loop is busy. A moment may be used up to this many seconds late, and the following
-# moments do not move. Without this, the rate would never be reached. In any second, it adds at most 5 % to the number
+# moments are not moved. Otherwise the rate would never be reached. In any second, this adds at most 5 % to the number
 # of requests.
 LATENESS_S: Final = 0.05
 
@@ -22,8 +22,8 @@ class Block:
     def take(self, now: float) -> float | None:
         """Takes the next moment and returns 0. If the moment has not come yet, returns the seconds until then.
 
-        Returns None if no moment is left. Moments that are more than `LATENESS_S` in the past are dropped. Now is the
-        time of other machines' moments, so the rate would be exceeded if the old moments were used.
+        Returns None if no moment is left. Moments that are more than `LATENESS_S` in the past are dropped. Other
+        machines send in their own moments now, so using the old moments as well would exceed the rate.
         """
         if (late := now - LATENESS_S - self._next) > 0:
             missed = min(self._left, int(late / self._interval) + 1)

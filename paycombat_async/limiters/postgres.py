@@ -21,7 +21,8 @@ LONGEST_NAME: Final = 100  # the largest number of characters in the name of a l
 # A block is large enough for the demand of this many seconds, measured over the recent past, or for all waiting tasks
 # if these are more.
 AHEAD_S: Final = 0.25
-# A block is never longer than this, because a machine that is killed loses the rest of its block.
+# A block has at most the moments of this many seconds, but at least one moment. If a machine is killed, the rest of its
+# block is lost, so this limits the loss.
 _LONGEST_BLOCK_S: Final = 1.0
 
 # Each block of time begins at the end of the block before, so that no two machines send at the same moments. The commit

@@ -26,8 +26,8 @@ class ReconcileReport(msgspec.Struct, frozen=True):
 
     The records in `applied` were found at the provider and are now settled as APPLIED. For a record in `ambiguous`, the
     provider has several objects with its reference, or an object with other values. For a record in `unresolved`, no
-    object was found, or the record is of the client's other mode (sandbox or live). Not finding an object does not
-    prove that the call failed, because the object may appear later. A record in `ambiguous` or `unresolved` stays
+    object was found, or its call was made by a client of the other mode (sandbox or live). Not finding an object does
+    not prove that the call failed, because the object may appear later. A record in `ambiguous` or `unresolved` stays
     unknown until a webhook or a person settles it, or until a later run finds its object. The records in `sending` were
     not looked up, because their calls may be under way. If a process was killed, reconcile again after the
     `leased_until` of its records.

@@ -1,4 +1,4 @@
-"""Requests and responses of customers. Their fields have the order of the provider's pages, in the JSON, too.
+"""Requests and responses of customers. Their fields have the order of the provider's pages, and so has their JSON.
 
 https://docs.paycombat.com/create-customer-12819564e0
 https://docs.paycombat.com/update-customer-12819581e0

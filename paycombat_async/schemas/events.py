@@ -150,7 +150,7 @@ class VirtualAccountRegistered(_Event, frozen=True, kw_only=True):
 
 
 class UnknownEvent(_Event, frozen=True, kw_only=True):
-    """A webhook with a valid signature whose content is not documented or contradicts itself.
+    """A correctly signed webhook with content that is not documented or contradicts itself.
 
     For example, it has an unknown status, or it reports a payout with SUCCESS that was not approved. Retrieve the
     object before you act on such an event.
