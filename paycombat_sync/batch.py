@@ -41,37 +41,40 @@ def sync_customers(
 ) -> BatchReport:
     """Updates the customers of a file or an iterable concurrently, and returns a report that counts every row.
 
-    `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`. Rows are read
-    shortly before they are sent: at first one or two per concurrent call, later the rows of the next fifth of a second,
-    and never more than six per concurrent call (or 96, if that is more). A row that is invalid or refused is reported,
-    and the run continues with the other rows. A row that contains nothing to change is not sent. `failed` is the path
-    of a file for the rows that failed, with the reasons. If a file at that path may hold corrections, that file is
-    kept, and `BatchReport.failures_file` is another path.
+    `rows` is the path of a CSV or JSONL file, the result of `open_rows(path, …)`, or an iterable of `UpdateCustomer`.
+    Rows are read shortly before they are sent: at first one or two rows per concurrent call, later as many rows as are
+    sent in a fifth of a second. At most six rows per concurrent call are read ahead, or 96 rows in total if that is
+    more. A row that is invalid or refused is reported, and the run continues with the other rows. A row that contains
+    nothing to change is not sent. `failed` is the path of a file to which the failed rows are written, with the
+    reasons. If a file that may hold corrections is already at that path, it is kept, and `BatchReport.failures_file` is
+    another path.
 
-    With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried out before
-    are skipped while their content in the input is the same, whatever has changed at the provider; `send_all` sends
-    them again. Results are committed every quarter of a second, and at the latest after 300 rows: a resumed run sends
-    again at most about 300 rows that were carried out, and those under way when the run was killed. A journal belongs
-    to one account at one address: that of the client's token or, if `account` is given, the one of that name, whose
-    token may be replaced.
+    If `journal` is the path of a file, a run that was killed or stopped can be resumed by the same call. Rows that an
+    earlier run carried out are skipped if their content in the input is still the same, even if the customers have
+    changed at the provider. With `send_all`, these rows are sent again. Results are committed every quarter of a
+    second, and at the latest after 300 results. So a resumed run repeats at most about 300 calls that were carried out,
+    and the calls that were under way when the run was killed. A journal belongs to one account at one address. The
+    account is identified by its token or, if `account` is given, by that name; then the token may be replaced later.
 
-    With a `PostgresJournal`, machines that pass the same rows carry them out together, and the report, its failures and
-    `on_progress` count all machines; a call returns when no row is left. Calls whose rows differ are refused while
-    machines work on the run; later, they send what has changed. A dry run does not read such a journal.
+    With a `PostgresJournal`, machines that pass the same rows carry them out together. The report, its failures and
+    `on_progress` then count the rows of all machines, and a call returns when no machine has a row left. If a call
+    passes other rows while machines work on the run, it waits for them, and raises `ConfigurationError` after 30
+    seconds. When no machine works on the run, such a call sends the rows that have changed. A dry run does not read a
+    `PostgresJournal`.
 
     At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
     the provider answers 429. `rate` is the highest number of requests per second, retries included. With `dry_run`
-    nothing is sent or written, and `client` may be None; rows that the journal records as done count as unchanged.
+    nothing is sent or written, and `client` may be None. Rows that the journal records as done then count as unchanged.
     Setting `stop`, which any thread or signal handler may do, ends the run early: calls under way are finished, and the
     other rows stay pending for the next run. Ctrl-C cancels the calls under way, records them as unknown and closes the
-    journal. An iterable is read, and `on_progress` is called, in the thread that calls this function; both may use the
-    client.
+    journal. An iterable is read, and `on_progress` is called, in the thread that calls this function. The iterable and
+    `on_progress` may use the client.
 
     Raises `ConfigurationError` before anything is sent if the input is unreadable or invalid as a whole, if the journal
     cannot be opened, is in use by another run, or belongs to another account or input, if the folder of `failed` cannot
-    be written, or if `concurrency` or `rate` is out of range. Raises `StoreFailed` if the database of a
-    `PostgresJournal` fails at the start. A problem that stops the run later, such as a database that fails for a
-    minute, is in `BatchReport.stopped`.
+    be written, if `concurrency` or `rate` is out of range, or if `rate` differs from the rate of the `PostgresJournal`.
+    Raises `StoreFailed` if the database of a `PostgresJournal` fails at the start. If a problem stops the run later,
+    such as a database that fails for a minute, `BatchReport.stopped` is the message of that problem.
     """
     caller: CallerThread[BatchReport] = CallerThread()
     async_client = None if client is None else client._async  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # private, but of this SDK
@@ -173,7 +176,7 @@ async def _relay(stop: threading.Event | None, stopping: asyncio.Event) -> None:
 
 
 class _CallersRows(RowReader):
-    """Reads an iterable in the caller's thread. While it waits for a row, the rows before that can be taken."""
+    """Reads an iterable in the caller's thread. While it waits for a row, the rows read before can be taken."""
 
     def __init__(self, rows: Iterable[Given], caller: CallerThread[BatchReport]) -> None:
         self._rows = RowIterator(rows)
@@ -204,7 +207,7 @@ class _CallersRows(RowReader):
         return reading
 
     def _read(self, most: int) -> int:
-        """Reads at most `most` rows in the caller's thread. Returns how many it has read, 0 at the end of the input."""
+        """Reads at most `most` rows in the caller's thread. Returns how many it read: 0 at the end of the input."""
         count = 0
         for count, row in enumerate(self._rows.next_rows(most), 1):  # noqa: B007  # `count` is used after the loop
             self._taken.append(row)

@@ -30,37 +30,40 @@ async def sync_customers(
 ) -> BatchReport:
     """Updates the customers of a file or an iterable concurrently, and returns a report that counts every row.
 
-    `rows` is the path of a CSV or JSONL file, `open_rows(path, …)`, or an iterable of `UpdateCustomer`. Rows are read
-    shortly before they are sent: at first one or two per concurrent call, later the rows of the next fifth of a second,
-    and never more than six per concurrent call (or 96, if that is more). A row that is invalid or refused is reported,
-    and the run continues with the other rows. A row that contains nothing to change is not sent. `failed` is the path
-    of a file for the rows that failed, with the reasons. If a file at that path may hold corrections, that file is
-    kept, and `BatchReport.failures_file` is another path.
+    `rows` is the path of a CSV or JSONL file, the result of `open_rows(path, …)`, or an iterable of `UpdateCustomer`,
+    which may be asynchronous. Rows are read shortly before they are sent: at first one or two rows per concurrent call,
+    later as many rows as are sent in a fifth of a second. At most six rows per concurrent call are read ahead, or 96
+    rows in total if that is more. A row that is invalid or refused is reported, and the run continues with the other
+    rows. A row that contains nothing to change is not sent. `failed` is the path of a file to which the failed rows are
+    written, with the reasons. If a file that may hold corrections is already at that path, it is kept, and
+    `BatchReport.failures_file` is another path.
 
-    With a `journal` file, a run that was killed or stopped can be resumed by the same call, and rows carried out before
-    are skipped while their content in the input is the same, whatever has changed at the provider; `send_all` sends
-    them again. Results are committed every quarter of a second, and at the latest after 300 rows: a resumed run sends
-    again at most about 300 rows that were carried out, and those under way when the run was killed. A journal belongs
-    to one account at one address: that of the client's token or, if `account` is given, the one of that name, whose
-    token may be replaced.
+    If `journal` is the path of a file, a run that was killed or stopped can be resumed by the same call. Rows that an
+    earlier run carried out are skipped if their content in the input is still the same, even if the customers have
+    changed at the provider. With `send_all`, these rows are sent again. Results are committed every quarter of a
+    second, and at the latest after 300 results. So a resumed run repeats at most about 300 calls that were carried out,
+    and the calls that were under way when the run was killed. A journal belongs to one account at one address. The
+    account is identified by its token or, if `account` is given, by that name; then the token may be replaced later.
 
-    With a `PostgresJournal`, machines that pass the same rows carry them out together, and the report, its failures and
-    `on_progress` count all machines; a call returns when no row is left. Calls whose rows differ are refused while
-    machines work on the run; later, they send what has changed. A dry run does not read such a journal.
+    With a `PostgresJournal`, machines that pass the same rows carry them out together. The report, its failures and
+    `on_progress` then count the rows of all machines, and a call returns when no machine has a row left. If a call
+    passes other rows while machines work on the run, it waits for them, and raises `ConfigurationError` after 30
+    seconds. When no machine works on the run, such a call sends the rows that have changed. A dry run does not read a
+    `PostgresJournal`.
 
     At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
     the provider answers 429. `rate` is the highest number of requests per second, retries included. With `dry_run`
-    nothing is sent or written, and `client` may be None; rows that the journal records as done count as unchanged.
+    nothing is sent or written, and `client` may be None. Rows that the journal records as done then count as unchanged.
     Setting `stop` ends the run early: calls under way are finished, and the other rows stay pending for the next run. A
     cancelled run records its calls under way as unknown and closes its journal.
 
     Raises `ConfigurationError` before anything is sent if the input is unreadable or invalid as a whole, if the journal
     cannot be opened, is in use by another run, or belongs to another account or input, if the folder of `failed` cannot
-    be written, or if `concurrency` or `rate` is out of range. Raises `StoreFailed` if the database of a
-    `PostgresJournal` fails at the start. A problem that stops the run later, such as a database that fails for a
-    minute, is in `BatchReport.stopped`.
+    be written, if `concurrency` or `rate` is out of range, or if `rate` differs from the rate of the `PostgresJournal`.
+    Raises `StoreFailed` if the database of a `PostgresJournal` fails at the start. If a problem stops the run later,
+    such as a database that fails for a minute, `BatchReport.stopped` is the message of that problem.
     """
-    # This module imports asyncio and sqlite3, which would be a third of the package's import time.
+    # These modules import asyncio and sqlite3, which would take a third of the time to import the package.
     from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the reason above
     from paycombat_async.batch.run.job import carry_out  # noqa: PLC0415  # for the reason above
 

@@ -1,4 +1,4 @@
-"""The failures file: copies of the rows that failed or have an unknown outcome, with line number and reason."""
+"""The failures file: copies of the rows that failed or have an unknown outcome, each with its line and the reason."""
 
 import contextlib
 import csv
@@ -28,14 +28,16 @@ _CHUNK: Final = 1 << 20
 class FailuresFile:
     """Writes the failures file (mode 0600) under a temporary name; `close` moves it to its path.
 
-    The file is a valid input: the user corrects its rows and syncs it. Its first two columns (in JSONL: keys) have line
-    number and reason, and are ignored when the file is read as input. A file that is already at the path is replaced
-    only if the last run with this journal wrote it and its content is unchanged. Any other file is kept, because it may
-    hold corrections; then the failures are written to a path with a number in its name.
+    The file is a valid input, so the user can correct its rows and pass it to the next run. Its first two columns (in
+    JSONL: keys) contain the line number and the reason. They are ignored when the file is read as input.
+
+    A file that is already at the path is replaced only if the last run with this journal wrote it and its content is
+    unchanged. Any other file is kept, because it may hold corrections. In that case the failures are written to a path
+    with a number in its name.
     """
 
     def __init__(self, path: Path, source: RowFile | None, *, left: str = "") -> None:
-        """`left` is the digest of the failures file that the last run with this journal wrote, "" if it wrote none.
+        """`left` is the digest of the failures file that the last run with this journal wrote, or "" if it wrote none.
 
         Raises `ConfigurationError` if `path` is the input or not a regular file, or if its folder cannot be written.
         """
@@ -59,9 +61,9 @@ class FailuresFile:
             )
 
     def add(self, row: Row | BadRow, reason: str) -> None:
-        """Writes a failed row with its reason. Raises `ConfigurationError` if that fails.
+        """Writes a failed row with its reason. Raises `ConfigurationError` if the file cannot be written.
 
-        After such an error, further calls write nothing and raise nothing, and no failures file is left.
+        Before that error is raised, the incomplete file is deleted. Further calls then do nothing.
         """
         if not self._is_broken:
             with self._translate_errors():
@@ -109,7 +111,7 @@ class FailuresFile:
 
     @contextlib.contextmanager
     def _translate_errors(self) -> Generator[None]:
-        """Context manager; turns an `OSError` into `ConfigurationError`, after deleting the incomplete file."""
+        """Context manager; after an `OSError`, deletes the incomplete file and raises `ConfigurationError`."""
         problem = ""
         try:
             yield
@@ -140,7 +142,10 @@ def _is_input(path: Path, source: RowFile | None) -> bool:
 
 
 def file_digest(path: Path) -> str:
-    """Returns a hex digest of a file's content. It is computed piece by piece: the file may not fit into memory."""
+    """Returns a hex digest of a file's content, or "" for an empty file. Raises `OSError` if the file is unreadable.
+
+    The file is read piece by piece, because it may not fit into memory.
+    """
     digest = ""
     with path.open("rb") as stream:
         while piece := stream.read(_CHUNK):
@@ -169,7 +174,7 @@ def _text(value: Mapping[str, object]) -> str:
 
 
 def _is_object(text: str) -> bool:
-    """Returns whether this text is a JSON object for Python's `json`, the parser that also reads the rows."""
+    """Returns whether Python's `json`, which also parses the rows of the input, parses this text as a JSON object."""
     try:
         return isinstance(json.loads(text, parse_int=str, parse_float=str), dict)
     except (ValueError, RecursionError):

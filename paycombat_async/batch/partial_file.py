@@ -16,12 +16,12 @@ if sys.platform != "win32":
 class PartialFile:
     """A new file in the folder of `target`, mode 0600, under a temporary name that no other run has.
 
-    Temporary files for the same `target` that killed runs have left are deleted first. Those of running processes are
-    locked, and are kept.
+    Before the file is created, temporary files that killed runs have left for the same `target` are deleted. Temporary
+    files of running processes are locked, and are kept.
     """
 
     def __init__(self, target: Path) -> None:
-        """Raises `OSError` if the folder cannot be written."""
+        """Creates the file. Raises `OSError` if the folder cannot be written."""
         for left in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
             _delete_abandoned(left)
         self._handle, self.path = _create(target)
@@ -36,7 +36,7 @@ class PartialFile:
         return self._stream
 
     def move_to(self, path: Path) -> None:
-        """Writes the content to disk (fsync) and renames the file to `path`, replacing a file that is there."""
+        """Writes the content to disk (fsync) and renames the file to `path`. Replaces a file that is already there."""
         if self._stream is not None:
             self._stream.flush()
         os.fsync(self._handle)
@@ -47,7 +47,7 @@ class PartialFile:
 
     def discard(self) -> None:
         """Closes the file, and deletes it if it exists."""
-        with suppress(OSError):  # closing writes what is still buffered, and the disk may be full
+        with suppress(OSError):  # closing the file writes buffered data, which fails if the disk is full
             self._close()
         self.path.unlink(missing_ok=True)
 
@@ -61,7 +61,8 @@ class PartialFile:
 
 def _create(target: Path) -> tuple[int, Path]:
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    # If the file system has no locks, no other run can delete this file: it would have to lock the file first.
+    # On a file system without locks, locking fails. The file is safe nevertheless, because another run deletes a file
+    # only after locking it.
     with suppress(OSError):
         _lock(handle)
     return handle, Path(name)
@@ -75,7 +76,7 @@ def _lock(handle: int) -> None:
 def _delete_abandoned(path: Path) -> None:
     """Deletes the file if it belongs to this user and no running process has it locked (on Windows: open).
 
-    Keeps it, without an error, if it is of another user, no regular file, or in use.
+    Keeps the file and raises nothing if the file belongs to another user, is not a regular file, or is in use.
     """
     if sys.platform == "win32":
         with suppress(OSError):  # the file is open, or belongs to another user

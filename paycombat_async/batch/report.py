@@ -12,13 +12,14 @@ from paycombat_async._printable import printable
 from paycombat_async._secrets import short_rich_repr
 from paycombat_async.batch.rows.row import BadRow, Row
 
-FIRST_FAILURES = 20  # rows kept in the report; the failures file contains all failed rows
+FIRST_FAILURES = 20  # the most failed rows that a report contains; the failures file contains all of them
 
 
 class Failure(Struct, frozen=True):
-    """A row that failed, has an unknown outcome, or seems damaged: `reason` says which of the three, and why.
+    """A row that failed, has an unknown outcome, or seems damaged by a spreadsheet. `reason` says what has happened.
 
-    `customer_id` and `reason` contain no control characters.
+    `line` is the row's line in the file, or its number (from 1) if the row does not come from a file. `customer_id` is
+    "" if the row has no id. `customer_id` and `reason` contain no control characters.
     """
 
     line: int
@@ -32,11 +33,11 @@ class Failure(Struct, frozen=True):
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """Counts of a run so far. `rows` is how many rows of `total` were read.
+    """The counts of a run so far. `rows` is the number of rows that were read.
 
-    `total` is None if the number of rows is not known, as for an iterable. `retried` counts calls that needed more than
-    one attempt, `throttled` the 429 answers, `damaged` the rows that a spreadsheet seems to have damaged. `elapsed` is
-    in seconds.
+    `total` is the number of rows in the input, or None if that number is not known, as for an iterable. `retried`
+    counts the calls that needed more than one attempt, `throttled` the 429 answers, and `damaged` the rows that a
+    spreadsheet seems to have damaged. `elapsed` is in seconds.
     """
 
     rows: int = 0
@@ -59,15 +60,20 @@ class Progress(Struct, frozen=True, kw_only=True):
 class BatchReport(Struct, frozen=True, kw_only=True):
     """The result of a batch run. `rows` is the sum of updated, unchanged, failed, unknown and pending rows.
 
-    `unchanged` rows were not sent: an earlier run carried them out with the same content, or they repeat a row of the
-    input, or they contain nothing to change. `unknown` rows may have been carried out; sending them again is safe.
-    `pending` rows were not carried out, because the run was a dry run or stopped early. `retried` rows needed more than
-    one attempt, `throttled` counts 429 answers, `elapsed` is in seconds.
+    `unchanged` rows were not sent, because an earlier run carried them out with the same content, because they repeat
+    an earlier row of the input, or because they contain nothing to change. `unknown` rows may have been carried out;
+    sending them again is safe. `pending` rows were not carried out, because the run was a dry run or stopped early.
+    `retried` counts the calls that needed more than one attempt, `throttled` counts 429 answers, and `elapsed` is in
+    seconds.
 
-    `failures` are the first 20 lines that failed or are unknown, `warnings` the first 20 `damaged` ones: these are
-    sent, but look as if a spreadsheet had changed them. `failures_file` is the path of the file that lists all
-    failures; its name has a number if the given path had a file that may hold corrections. `stopped` is the message of
-    a problem that ended the run early, else "".
+    `failures` contains the first 20 failed or unknown rows, in the order of their lines. `damaged` rows look as if a
+    spreadsheet had changed their values. They are sent nevertheless, and `warnings` contains the first 20 of them.
+    `failures_file` is the path of the file with all failed and unknown rows, or None if no such file was written. The
+    name of that file has a number if a file that may hold corrections was already at the given path.
+
+    `stopped` is the message of the problem that ended the run early, or "" if no problem did. `misconfigured` is true
+    if that problem is a refused token or key, an invalid setting of the client, or a failed database. `interrupted`
+    says whether `stop` was set.
     """
 
     rows: int
@@ -125,8 +131,10 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a command: the first that applies of 130 (interrupted), 3 (rows with unknown outcome),
-        2 (wrong configuration), 1 (failed rows, or stopped early), else 0.
+        """The exit code of a command, which is the first of these codes that applies:
+
+        130 (interrupted), 3 (rows with an unknown outcome), 2 (`misconfigured`), 1 (failed rows, or stopped early by a
+        problem), 0 (none of these).
         """
         codes = (
             (130, self.interrupted),
@@ -138,7 +146,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """Mutable counts of a run, and its failures and warnings, those of the first lines."""
+    """The mutable counts of a run, with its failures and warnings. Of both, only the first lines are kept."""
 
     __slots__ = (
         "damaged",
@@ -162,11 +170,11 @@ class Tally:
         self.warnings: list[Failure] = []
 
     def keep(self, row: Row | BadRow, reason: str) -> None:
-        """Add a failed row and its reason to the report, which keeps the first `FIRST_FAILURES` lines."""
+        """Adds a failed row and its reason to `failures`, which keeps the first `FIRST_FAILURES` lines."""
         _insert(self.failures, row, reason)
 
     def warn(self, row: Row) -> None:
-        """Count a damaged row, and add it to the report's warnings, which keep the first `FIRST_FAILURES` lines."""
+        """Counts a damaged row, and adds it to `warnings`, which keeps the first `FIRST_FAILURES` lines."""
         self.damaged += 1
         _insert(self.warnings, row, printable(row.damage))
 
@@ -187,7 +195,7 @@ class Tally:
 
 
 def _insert(kept: list[Failure], row: Row | BadRow, reason: str) -> None:
-    """Insert a row by its line, and drop what is beyond `FIRST_FAILURES` rows: calls end in any order."""
+    """Inserts a row in the order of lines, because calls end in any order. Drops the rows after `FIRST_FAILURES`."""
     if len(kept) < FIRST_FAILURES or row.line < kept[-1].line:
         insort(kept, Failure(row.line, printable(row.customer_id), reason), key=attrgetter("line"))
         del kept[FIRST_FAILURES:]

@@ -1,7 +1,7 @@
-"""What a journal is bound to: one account, at one address, and one input. Any other run is refused, and why.
+"""The binding of a journal to one account at one address, and to one input. A run for any other is refused.
 
-The account is told by its name where the caller gives one, else by a digest of the token. So a named account keeps its
-journal when its token is replaced.
+The account is identified by its name if the caller gives one, else by a digest of the address and the token. So the
+journal of a named account can still be used after the token was replaced.
 """
 
 import sqlite3
@@ -18,10 +18,10 @@ _REMEDY: Final = "name another journal (--journal), or keep none (--no-journal)"
 
 
 class Binding(Struct, frozen=True, kw_only=True):
-    """The run that uses a journal; what is "" is not known, and not compared.
+    """What identifies the runs that may use a journal. A field that is "" is not known, and is not compared.
 
-    `source` is the name of the input, `address` the base URL, `account` the digest of the address and the token, `name`
-    the account's name.
+    `source` is the name of the input, `address` is the base URL, `account` is a digest of the address and the token,
+    and `name` is the account's name.
     """
 
     source: str
@@ -31,16 +31,20 @@ class Binding(Struct, frozen=True, kw_only=True):
 
 
 def bind(connection: sqlite3.Connection, binding: Binding) -> None:
-    """Bind the journal to this run, if it is not bound yet: from then on, `check_bound` refuses all others.
+    """Binds the journal to the account, address and input of this run, if the journal is not bound yet.
 
-    A journal that was bound without an account's name gets the one of this run.
+    From then on, `check_bound` refuses runs for another account, address or input. If the journal was bound without an
+    account's name, it gets the name that this run has.
     """
     marks = [(name, value) for name in binding.__struct_fields__ if (value := getattr(binding, name))]
     connection.executemany("INSERT OR IGNORE INTO mark VALUES (?, ?)", marks)
 
 
 def check_bound(marks: Mapping[str, str], path: Path, given: Binding) -> None:
-    """Raises `ConfigurationError` if the journal at `path` with these marks is bound to another account or input."""
+    """Raises `ConfigurationError` if the journal is bound to another account, address or input than `given`.
+
+    `marks` are the values stored in the journal, by name. `path` is the journal's path, for the message.
+    """
     bound = Binding(**{name: marks.get(name, "") for name in Binding.__struct_fields__})
     reason = other_account(bound, given)
     if not reason and _differ(bound.source, given.source):
@@ -50,7 +54,10 @@ def check_bound(marks: Mapping[str, str], path: Path, given: Binding) -> None:
 
 
 def other_account(bound: Binding, given: Binding, remedy: str = _REMEDY) -> str:
-    """Returns which other account or address the journal is bound to, with `remedy` as the advice; "" if to none."""
+    """Returns a message that says to which other account or address the journal is bound, with the advice `remedy`.
+
+    Returns "" if the journal is not bound to another account or address than `given`.
+    """
     if _differ(bound.address, given.address):
         return f"another address: {bound.address}, and this run is for {given.address}; {remedy}"
     if _differ(bound.name, given.name):

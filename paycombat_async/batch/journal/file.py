@@ -17,7 +17,7 @@ from paycombat_async.batch.journal.binding import Binding, check_bound
 from paycombat_async.batch.journal.index import INDEX_TABLE
 from paycombat_async.errors import ConfigurationError
 
-_APPLICATION = 0x50434A31  # "PCJ1", in SQLite's header: marks the file as a journal
+_APPLICATION = 0x50434A31  # "PCJ1"; this number in SQLite's header marks the file as a journal
 _SCHEMA = 2
 _TABLES = (
     "CREATE TABLE mark (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
@@ -33,10 +33,11 @@ _TABLES = (
 
 
 def open_file(path: Path, binding: Binding) -> sqlite3.Connection:
-    """A connection to the journal at `path`, which is created if missing.
+    """Returns a connection to the journal at `path`. Creates the journal if the file does not exist.
 
-    Raises `ConfigurationError` if the journal is in use, is another kind of file, or is bound to another account or
-    input than those of `binding`. A new journal is not bound here, but later by `bind`.
+    Raises `ConfigurationError` if the file cannot be opened, is not a journal of this version, is damaged, is in use by
+    another run, or is bound to another account, address or input than `binding`. A new journal is not bound here, but
+    later by `bind`.
     """
     sqlite_file.create_private(path, "journal")
     with translate_errors(path):
@@ -60,9 +61,10 @@ def open_temporary() -> sqlite3.Connection:
 
 
 def source_name(path: Path, journal: Path) -> str:
-    """Returns the input's name in the journal: its path relative to the journal, so that both can move together.
+    """Returns the name of the input that the journal stores: the input's path relative to the journal's folder.
 
-    What is not text in a file name is written as backslash escapes, since SQLite stores text as UTF-8.
+    The path is relative so that both files can be moved together. Bytes of the path that are not text are written as
+    backslash escapes, because SQLite stores text as UTF-8.
     """
     try:
         name = os.path.relpath(path.resolve(), journal.resolve().parent)
@@ -73,7 +75,7 @@ def source_name(path: Path, journal: Path) -> str:
 
 @contextmanager
 def translate_errors(path: Path | None) -> Generator[None]:
-    """Context manager; turns errors of SQLite, and of decoding stored values, into `ConfigurationError`."""
+    """Context manager; turns errors of SQLite, and errors of decoding stored values, into `ConfigurationError`."""
     is_damaged = False
     with sqlite_file.translate_errors("journal", path, _MESSAGES):
         try:
@@ -105,7 +107,7 @@ def _connect(address: str) -> sqlite3.Connection:
         timeout=0,
         isolation_level=None,
         check_same_thread=False,
-        cached_statements=16,  # parsed statements are kept, because parsing the ones that write a chunk is expensive
+        cached_statements=16,  # keeps parsed statements, because the statements that write a chunk take long to parse
     )
 
 

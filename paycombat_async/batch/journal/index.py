@@ -1,8 +1,8 @@
 """The index from customers to rows of the journal, updated many rows at a time.
 
-Customer ids come in no order. In an index over all customers, nearly every row of a chunk (the rows that one
-transaction writes) therefore falls on another page of the file. If the index were updated with each chunk, that would
-take four times as long as the rest of the journal at 100 000 rows, and eight times at 500 000. So the latest rows are
+Customer ids come in no particular order. Nearly every row of a chunk (the rows that one transaction writes) therefore
+belongs on another page of an index over all customers. Updating the index with each chunk would take four times as long
+as all other work of the journal at 100 000 rows, and eight times as long at 500 000 rows. Therefore the latest rows are
 kept in memory, and are added to the index in groups of at least `LATEST` rows.
 """
 
@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-LATEST: Final = 16_384  # rows; in memory they take 3 MB
+LATEST: Final = 16_384  # the number of latest rows that are kept in memory, where they take 3 MB
 
 INDEX_TABLE: Final = "CREATE TABLE place (key INTEGER, number INTEGER, PRIMARY KEY (key, number)) WITHOUT ROWID"
 
@@ -40,7 +40,7 @@ class Known(Struct, frozen=True, gc=False):
 
 
 class CustomerIndex:
-    """Finds rows by customer: the latest rows in memory, older ones in the table `place` (the index in the file)."""
+    """Finds the rows of customers: the latest rows in memory, older rows in the table `place` (the index on disk)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -49,9 +49,9 @@ class CustomerIndex:
         self.read()
 
     def read(self) -> None:
-        """Replaces the rows in memory by the rows of the file that the table `place` does not have yet.
+        """Replaces the rows in memory by the rows of the file that are not in the table `place` yet.
 
-        Is called at the start, and after a transaction was rolled back.
+        Is called at the start, and must be called after a transaction was rolled back.
         """
         (indexed,) = self._connection.execute("SELECT max(value) FROM mark WHERE name = 'indexed'").fetchone()
         self._indexed = indexed or 0
@@ -62,7 +62,7 @@ class CustomerIndex:
     def find(self, customers: Sequence[str], keys: Sequence[int]) -> dict[str, Known]:
         """Returns the recorded rows of `customers`, by customer id; customers without a record are left out.
 
-        `keys` are the CRC-32 of the ids. Rows of other customers with the same CRC-32 may be included.
+        `keys` are the CRC-32 checksums of the ids. The result may include other customers with the same checksums.
         """
         latest = [self._latest[customer] for customer in customers if customer in self._latest]
         known = self._found(_BY_NUMBER, latest) if latest else {}
@@ -75,13 +75,13 @@ class CustomerIndex:
         return {customer: Known(*rest) for customer, *rest in msgspec.json.decode(found)}
 
     def add(self, rows: Mapping[str, int]) -> None:
-        """Adds new rows to those in memory; `rows` has their numbers by customer id."""
+        """Adds new rows to the rows in memory. `rows` maps customer ids to the numbers of the rows."""
         self._latest |= rows
 
     def flush(self) -> None:
-        """Moves the rows in memory to the table `place` if they are at least `LATEST`, else does nothing.
+        """Moves the rows in memory to the table `place` if there are at least `LATEST` of them, else does nothing.
 
-        Writes in the caller's transaction. The table `row` must have the rows already.
+        Writes in the caller's transaction. The rows must already be in the table `row`.
         """
         if len(self._latest) < LATEST:
             return

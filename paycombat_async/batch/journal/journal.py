@@ -1,18 +1,19 @@
 """The journal: the state of every row, kept in SQLite so that a run can be resumed after it was killed.
 
-A row is identified by its `customer_id` and the digest of its canonical bytes. The input may be edited between two
-runs: rows that are done and unchanged are skipped, changed rows are sent. The journal contains ids, line numbers,
-digests and states, but no token, no name and no body. Every row is in one of these states:
+A row is identified by its `customer_id` and the digest of its body. The input may be edited between two runs. The next
+run then skips the rows that are done and unchanged, and sends the changed rows. For each row, the journal contains the
+customer's id, the line number, the digest, the state and the reason, but no other data of the customer. It does not
+contain the token. Every row is in one of these states:
 
     new       certainly not sent
-    sending   recorded before the row is sent; a later run that finds it cannot know whether the row was sent
+    sending   about to be sent, or being sent; if a later run finds this state, the row may have been sent or not
     done      carried out
-    failed    certainly not carried out: invalid, refused, or not sent after the last try
+    failed    certainly not carried out: the row is invalid, was refused, or could not be sent in the last try
     unknown   sent, with unknown outcome
 
-The journal relies on updates being safe to repeat: only `done` prevents a row from being sent again. The first row that
-was carried out, or may have been, binds the journal to the run's account and input. A run that could not update
-anything, for example because its token is wrong, does not bind it.
+Updates are safe to repeat, and the journal relies on that: a row in any state but `done` is sent again. The journal is
+bound to the run's account and input by the first row that was carried out or may have been carried out. A run that
+could not update anything, for example because its token is wrong, does not bind the journal.
 """
 
 import sqlite3
@@ -40,7 +41,7 @@ class RowState(StrEnum):
     UNKNOWN = "unknown"
 
 
-# The members are read once here. Reading an enum member takes as long as creating a Struct, which is too long per row.
+# The members are read once here, because reading an enum member for every row takes as long as creating a Struct.
 _DONE: Final = RowState.DONE
 _WRITTEN_DONE: Final = RowState.DONE.value
 _WRITTEN_SENDING: Final = RowState.SENDING.value
@@ -56,10 +57,10 @@ class Result(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Plan(Struct, frozen=True, gc=False):
-    """What to do with a row: skip it if `skip` is true, refuse it if `refusal` is not empty, else send it.
+    """What to do with a row: skip the row if `skip` is true, refuse it if `refusal` is not empty, else send it.
 
     `number` is the row's number in the journal. `first_line` is the line on which the same customer occurred earlier in
-    this run, 0 if the customer did not occur earlier.
+    this run, or 0 if the customer did not occur earlier.
     """
 
     number: int
@@ -68,14 +69,18 @@ class Plan(Struct, frozen=True, gc=False):
 
     @property
     def refusal(self) -> str:
-        """Why the row must not be sent, "" if it may: two updates of one customer might be applied in either order."""
+        """The reason why the row must not be sent, or "" if it may be sent.
+
+        A second row of a customer with other content is refused, because the provider might apply the two updates in
+        either order.
+        """
         return f"customer appears twice, first on line {self.first_line}" if self.first_line and not self.skip else ""
 
 
-# Each step of a SQLite statement releases the GIL, and must then wait until the event loop's thread releases it again.
-# So a chunk of rows is written by one statement with many values or a JSON array, not by one statement per row. Values
-# take a third of an array's time. They need a different statement for each number of rows, but nearly all chunks have
-# the same number.
+# Each step of a SQLite statement releases the GIL, and must then wait until the event loop's thread releases the GIL.
+# Therefore a chunk of rows is written by one statement with many values or with a JSON array, not by one statement per
+# row. A statement with many values takes a third of the time of one with an array. It is a different statement for each
+# number of rows, but nearly all chunks have the same number of rows.
 _WRITE = "INSERT OR REPLACE INTO row (number, key, customer, body, line, run, state, reason) VALUES "
 _WRITE_ONE = "(?, ?, ?, ?, ?, ?, ?, '')"
 _SETTLE_DONE = "UPDATE row SET state = 'done', reason = '' WHERE number IN (SELECT value FROM json_each(?))"
@@ -88,7 +93,7 @@ _SETTLE = (
 class Journal:
     """Records which rows are about to be sent, and their results. Each `commit` is durable. Not thread-safe.
 
-    `failures_left` is the digest of the failures file that the last run wrote, "" if it wrote none.
+    `failures_left` is the digest of the failures file that the last run wrote, or "" if it wrote none.
     """
 
     def __init__(
@@ -99,7 +104,11 @@ class Journal:
         *,
         send_all: bool = False,
     ) -> None:
-        """`binding` is what `bind` takes; with `send_all`, rows done before are sent again."""
+        """Begins a new run. `binding` identifies the run; it is None for a journal that is never bound.
+
+        With `send_all`, rows that earlier runs have done are sent again. Raises `ConfigurationError` if the file cannot
+        be read or written, or is damaged.
+        """
         self._connection = connection
         self._path = path
         self._binding = binding
@@ -112,7 +121,7 @@ class Journal:
             self.failures_left: str = marks.get("failures", "")
             changed = {"run": self._run, "all_since": self._all_since}
             connection.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", changed.items())
-            if binding is not None and "source" in marks:  # it is bound already, perhaps without the account's name
+            if binding is not None and "source" in marks:  # already bound, but perhaps without the account's name
                 bind(connection, binding)
             (top,) = connection.execute("SELECT max(number) FROM row").fetchone()
             self._index = CustomerIndex(connection)
@@ -126,8 +135,8 @@ class Journal:
     def commit(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
         """Records `results`, and that `rows` are about to be sent. Returns one `Plan` per row.
 
-        Both are durable on return. Raises `ConfigurationError` if the file cannot be written or is damaged; then
-        neither is recorded.
+        Everything is on the disk when this method returns. Raises `ConfigurationError` if the file cannot be written or
+        is damaged; then nothing is recorded.
         """
         with translate_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
@@ -147,7 +156,7 @@ class Journal:
         """Records the last results and closes the file.
 
         Must be called when no API call is under way, because rows of this run that are still `sending` become `new`.
-        `failures_left` is the digest of the failures file that this run wrote, "" if it wrote none. Raises
+        `failures_left` is the digest of the failures file that this run wrote, or "" if it wrote none. Raises
         `ConfigurationError` if the file cannot be written; the file is closed even then.
         """
         try:
@@ -165,7 +174,7 @@ class Journal:
     def _settle(self, results: Sequence[Result]) -> None:
         done = [result.number for result in results if result.state is _DONE]
         others = [result for result in results if result.state is not _DONE]
-        if others:  # written before the done rows: `results` may have the same row as unknown and later as done
+        if others:  # written before the done rows, because `results` may contain a row as unknown and later as done
             self._connection.execute(_SETTLE, [json_text(others)])
         if done:
             self._connection.execute(_SETTLE_DONE, [json_text(done)])
@@ -214,10 +223,11 @@ def is_up_to_date(known: Known, row: Row, all_since: int) -> bool:
 
 
 def open_journal(path: Path, binding: Binding, *, send_all: bool = False) -> Journal:
-    """Open the journal at `path`; it is created if missing.
+    """Opens the journal at `path` for a new run, and returns it. Creates the journal if the file does not exist.
 
-    A new journal is bound to account and input when a row was carried out. With `send_all`, rows done by earlier runs
-    are sent again. Raises `ConfigurationError` if the journal is in use or belongs to another account or input.
+    A new journal is bound to the account and the input as soon as a row was, or may have been, carried out. With
+    `send_all`, rows that earlier runs have done are sent again. Raises `ConfigurationError` if the journal is in use,
+    is damaged, or belongs to another account, address or input.
     """
     connection = open_file(path, binding)
     try:
@@ -228,5 +238,5 @@ def open_journal(path: Path, binding: Binding, *, send_all: bool = False) -> Jou
 
 
 def temporary_journal() -> Journal:
-    """Returns a journal that is deleted after the run. It is needed to detect customers that occur twice."""
+    """Returns a journal that is deleted after the run. Every run needs one, to detect customers that occur twice."""
     return Journal(open_temporary(), None)

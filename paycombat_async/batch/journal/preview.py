@@ -1,4 +1,4 @@
-"""The journal of a dry run: says which rows a real run would skip, and changes nothing in the journal."""
+"""The journal as a dry run uses it: to find the rows that a real run would skip. Nothing in the journal is changed."""
 
 import sqlite3
 import zlib
@@ -43,9 +43,9 @@ class JournalPreview:
 
 
 def preview_journal(path: Path, binding: Binding) -> JournalPreview | None:
-    """The preview of the journal at `path`; None if the file does not exist, which is then not created.
+    """Returns the preview of the journal at `path`, or None if the file does not exist. Creates no file.
 
-    Raises `ConfigurationError` for a journal that `open_file` refuses: in use, damaged, or bound to something else.
+    Raises `ConfigurationError` if the journal is in use, is damaged, or is bound to another account, address or input.
     """
     if not path.exists():
         return None

@@ -20,8 +20,8 @@ KEY = "customer_id"
 ERROR_MARK, LINE_MARK = "_error", "_line"
 MARKS = (LINE_MARK, ERROR_MARK)
 
-# For each value of the setting `empty`: the cell texts with a special meaning, and the value that is sent for each.
-# None means that the field is not sent, and stays unchanged.
+# The cell texts with a special meaning, for each value of the setting `empty`. Each text is followed by the value that
+# is sent instead of it. None means that the field is not sent, and stays unchanged.
 _MEANINGS: dict[Empty, dict[str, str | None]] = {
     "keep": {"": None, "<clear>": "", "<keep>": None},
     "clear": {"": "", "<clear>": "", "<keep>": None},
@@ -29,9 +29,11 @@ _MEANINGS: dict[Empty, dict[str, str | None]] = {
 
 
 class Header(Struct, frozen=True):
-    """The header of a CSV file. `parts` maps the path of each JSON object to its columns, as (position, key) pairs.
+    """The header of a CSV file.
 
-    `unnamed` are the positions of columns without a name; their cells must be empty. Positions count from 0.
+    `parts` maps the path of each JSON object in the body to the columns that fill this object. A column is a pair of
+    its position and its key in the object. `unnamed` contains the positions of columns without a name, in which all
+    cells must be empty. Positions count from 0.
     """
 
     names: tuple[str, ...]
@@ -39,7 +41,10 @@ class Header(Struct, frozen=True):
     unnamed: tuple[int, ...] = ()
 
     def fields(self, cells: Sequence[str], empty: Empty) -> dict[str, Any]:
-        """Returns the cells of a row as the nested data of an update. `cells` must have one for each column."""
+        """Returns the cells of a row as nested dicts, in the shape of the body of an update.
+
+        `cells` must have one cell for each column. `empty` says whether an empty cell keeps or clears its field.
+        """
         meaning = _MEANINGS[empty].get
         data: dict[str, Any] = {}
         for path, columns_of_part in self.parts.items():
@@ -55,9 +60,9 @@ class Header(Struct, frozen=True):
 
 
 def read_header(cells: Sequence[str], line: int, delimiter: str = ",") -> Header:
-    """Returns the parsed header; `line` and `delimiter` are for messages.
+    """Returns the parsed header. `line` and `delimiter` are used only in messages.
 
-    Raises `ConfigurationError` for unknown or repeated columns, or if there is no column customer_id.
+    Raises `ConfigurationError` if a column is unknown or occurs twice, or if there is no column customer_id.
     """
     names = tuple(cell.strip() for cell in cells)
     paths = tuple(_path(name, number, cells, delimiter) for number, name in enumerate(names, 1))
@@ -113,13 +118,16 @@ def _hint(name: str, known: dict[str, Path]) -> str:
 
 @cache
 def columns() -> dict[str, Path]:
-    """Returns the paths of the columns with fixed names, by names such as `company.name`, in the order of the body."""
+    """Returns the path in the body of each column with a fixed name, by names such as `company.name`.
+
+    The order is the order of the fields in the body.
+    """
     return {".".join(path): path for path, is_open in _leaves(UpdateCustomer) if not is_open}
 
 
 @cache
 def open_columns() -> tuple[str, ...]:
-    """Returns the prefixes of columns whose name may end in any key, such as `metadata.`."""
+    """Returns the prefixes, such as `metadata.`, after which the name of a column may have any key."""
     return tuple(".".join(path) + "." for path, is_open in _leaves(UpdateCustomer) if is_open)
 
 

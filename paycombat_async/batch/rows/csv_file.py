@@ -10,21 +10,23 @@ from paycombat_async.batch.rows.columns import KEY, MARKS, Empty, Header, read_h
 from paycombat_async.batch.rows.row import BadRow, Row, row_from_data
 from paycombat_async.errors import ConfigurationError
 
-# The most characters in a cell. They are more than the longest body that may be sent, so that a cell that is too long
-# for a body makes only its own row bad. They are few enough that a quote that is never closed does not fill the memory.
+# The most characters in a cell. The limit is longer than the longest body that may be sent, so that a cell that is too
+# long for a body makes only its own row bad. There is a limit because a quote that is never closed makes the rest of
+# the file one cell, which could fill the memory.
 MAX_CELL: Final = 1 << 20
 # A line break before a quote does not count: it can only be in a cell that is quoted as a whole, so it belongs to the
 # cell.
 _QUOTE_AFTER_BLANKS: Final = re.compile(r"[ \t\u00a0]+\"")
 _TOLD: Final = re.compile(r"(\"?)sep=([^\r\n\"])\1\r?\n")
-_DELIMITERS: Final = (",", ";", "\t")  # the recognized ones; Excel writes semicolons in German and French
+_DELIMITERS: Final = (",", ";", "\t")  # recognized by the header; Excel in German or French writes semicolons
 
 
 def find_delimiter(start: str) -> str:
     """Returns the delimiter of the CSV text that begins with `start`.
 
-    If there is a first line such as `sep=;`, written for Excel, it names the delimiter. Otherwise the delimiter is the
-    first of comma, semicolon and tab with which the header has a column `customer_id`, or a comma if none of them does.
+    A first line such as `sep=;`, which programs write for Excel, names the delimiter. Without such a line, comma,
+    semicolon and tab are tried in this order, and the first that gives the header a column `customer_id` is returned. A
+    comma is returned if none of them does.
     """
     told = _TOLD.match(start)
     if told is not None:
@@ -65,7 +67,7 @@ def csv_header(stream: TextIO, delimiter: str = ",") -> Header:
 
 
 def _misfit(header: Header, cells: tuple[str, ...], empty: Empty) -> str:
-    """Returns why these cells do not fit the header, "" if they fit."""
+    """Returns the reason why these cells do not fit the header, or "" if they fit."""
     width = len(header.names)
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         return f"too many cells: {len(cells)}, the header has {width}"
@@ -81,8 +83,8 @@ def _misfit(header: Header, cells: tuple[str, ...], empty: Empty) -> str:
         if at < len(cells) and cells[at].strip():
             return f"column {at + 1} has no name, but this row has a value there"
     for at, (name, cell) in enumerate(zip(header.names, cells, strict=False)):
-        # A quote has a meaning only as the first character of a cell: `id, "VIP"` would send the quotes with the value.
-        if _QUOTE_AFTER_BLANKS.match(cell) and name not in MARKS:
+        # A quote has a meaning only as the first character of a cell, so the quotes of `id, "VIP"` would be sent.
+        if cell[:1].isspace() and cell.lstrip()[:1] == '"' and name not in MARKS:
             return f"{name or f'column {at + 1}'}: white space before a quote, so the quotes would be sent; take it out"
     return ""
 
@@ -97,7 +99,7 @@ def _names(start: str, delimiter: str) -> list[str]:
 
 def _header(records: Iterator[tuple[int, tuple[str, ...]]], delimiter: str) -> Header:
     line, cells = next(records, (0, ()))
-    if cells and cells[0] in {"sep=", f"sep={delimiter}"}:  # in quotes, it is one cell
+    if cells and cells[0] in {"sep=", f"sep={delimiter}"}:  # `sep=;` is read as two cells, and in quotes as one
         line, cells = next(records, (0, ()))
     if not cells:
         raise ConfigurationError("the file has no header; its first row must name the columns")
@@ -105,7 +107,7 @@ def _header(records: Iterator[tuple[int, tuple[str, ...]]], delimiter: str) -> H
 
 
 def _records(stream: TextIO, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yields the number of the first line and the cells of each row.
+    """Yields the cells of each row, with the number of the row's first line.
 
     Skips rows that have only empty cells, because spreadsheets add such rows. Raises `ConfigurationError` for broken
     quoting.

@@ -1,11 +1,12 @@
-"""Finds values that a spreadsheet has damaged: valid text that hardly anybody wants to send."""
+"""Finds values that a spreadsheet seems to have damaged. They are valid text, but hardly anybody wants to send them."""
 
 import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Final, cast
 
-# What has happened to a value, by the name of the group in the regular expression `_DAMAGED` that matches it.
+# What has happened to a value. The keys are the names of the groups in the regular expression `_DAMAGED`. The group
+# that matches the value says what has happened to it.
 _WORDS: Final = {
     "number": "a number that a spreadsheet has shortened",
     "formula": "a formula of a spreadsheet instead of its text",
@@ -15,7 +16,7 @@ _WORDS: Final = {
 }
 _NO_VALUE: Final = "the word that a program writes where it has no value"
 _MISREAD: Final = "characters that were read in another encoding"
-# In a translated Excel, the errors have these names (German, French, Spanish, Portuguese, Italian, Dutch, Polish).
+# The names of Excel's errors in English, German, French, Spanish, Portuguese, Italian, Dutch and Polish.
 _ERRORS: Final = (
     *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#FIELD!"),
     *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#VALEUR!", "#NOM?", "#NUL!", "#NOMBRE!"),
@@ -35,7 +36,8 @@ _ERRORS: Final = (
     *("#RIF!", "#VALORE!", "#NULLO!", "#N/B", "#VERW!", "#WAARDE!", "#NAAM?", "#GETAL!", "#LEEG!", "#DEEL/0!"),
     *("#N/D!", "#ADR!", "#ARG!", "#NAZWA?", "#LICZBA!", "#ZERO!"),
 )
-# What pandas, SQL and JavaScript write. "None" is an English word, too, and "Null" is a name.
+# What pandas, SQL and JavaScript write where they have no value. "None" and "Null" are left out, because "None" is an
+# English word and "Null" is a family name.
 _NULLS: Final = frozenset({"nan", "NaN", "NaT", "<NA>", "NULL", "\\N", "undefined", "[object Object]"})
 _DAMAGED: Final = re.compile(
     r"(?P<number>[+-]?\d(?:[.,]\d+)?[eE][+-]\d{1,3})"
@@ -47,17 +49,17 @@ _DAMAGED: Final = re.compile(
 ).fullmatch
 # A faster first check: every text that `_DAMAGED` matches contains one of these.
 _SUSPICIOUS: Final = re.compile(r"#|\ufffd|=\"|[eE][+-]").search
-# UTF-8 that was read as Windows-1252 has one of these letters before another character that is not ASCII: Ã« for ë.
+# UTF-8 that was read as Windows-1252 has one of these letters before another non-ASCII character, such as Ã« for ë.
 _MAYBE_MISREAD: Final = re.compile("[\u00c2-\u00f4][^\\x00-\x7f]").search
-_FREE: Final = "metadata."  # the merchant chooses its keys, so a `dob` there need not be a date of birth
+_FREE: Final = "metadata."  # the merchant chooses the keys of metadata, so a `dob` in it may be no date of birth
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 
 
 def find_damage(data: Mapping[str, object], above: str = "") -> str:
-    """Returns the first damaged value of an update as the text "column: what happened to it", "" if none is damaged.
+    """Returns the text "column: what happened to the value" for the first damaged value of an update.
 
-    A `dob` (date of birth) that is not of the form YYYY-MM-DD counts as damaged, because spreadsheets write dates in
-    their own way. `above` is the prefix of the column names, such as `company.`.
+    Returns "" if no value seems damaged. A `dob` (date of birth) that is not of the form YYYY-MM-DD counts as damaged,
+    because spreadsheets write dates in their own way. `above` is the prefix of the column names, such as `company.`.
     """
     for name, value in data.items():
         if isinstance(value, str):
@@ -77,9 +79,13 @@ def find_damage(data: Mapping[str, object], above: str = "") -> str:
 
 
 def _is_misread(text: str) -> bool:
-    """Whether the text is UTF-8 that was read as Windows-1252: no other text is UTF-8 again when it is read back."""
+    """Returns whether the text is UTF-8 that was read as Windows-1252.
+
+    The text is encoded as Windows-1252 again. If the result is valid UTF-8 and not only ASCII, the text was misread,
+    because hardly any other text gives valid UTF-8.
+    """
     try:
-        # Windows reads the five bytes without a character in its table as the control characters of the same number.
+        # Windows-1252 has no characters for five bytes. Windows reads these as the control characters of these numbers.
         read = b"".join(char.encode("cp1252", "ignore") or char.encode("latin-1") for char in text)
         return not read.decode("utf-8").isascii()
     except UnicodeError:

@@ -24,16 +24,16 @@ STANDARD_INPUT: Final = "standard input"
 _SUFFIXES: Final[dict[str, FileFormat]] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 # CSV allows any line ending, and line endings within cells. A JSONL line ends with a line feed only.
 _NEWLINE: Final[dict[FileFormat, str]] = {"csv": "", "jsonl": "\n"}
-_DIGESTED: Final = 1 << 20  # bytes at a time
+_DIGESTED: Final = 1 << 20  # bytes read at a time for the digest
 _HEADER_CHARACTERS: Final = 1 << 16  # characters at the start of a file that are read to find the delimiter
 
 
 @dataclass(frozen=True, slots=True)
 class RowFile:
-    """A checked file of `total` rows; each iteration reads it again from the start.
+    """A checked file of `total` rows. Each iteration reads the file again from the start.
 
-    `name` is for messages; `path` is None if the rows came from a stream. `delimiter` separates the cells of CSV.
-    `strict` says whether rows that a spreadsheet seems to have damaged are refused.
+    `name` is the file's name in messages. `path` is None if the rows come from a stream. `delimiter` separates the
+    cells of CSV. `strict` says whether rows that a spreadsheet seems to have damaged are refused.
     """
 
     path: Path | None
@@ -59,7 +59,11 @@ class RowFile:
                     yield row
 
     def content_digest(self) -> str:
-        """Returns a hex digest of the content and of how it is read. Raises `ConfigurationError` if unreadable."""
+        """Returns a hex digest of the file's content and of the settings with which it is read.
+
+        The settings are format, `empty`, delimiter, encoding and `strict`. Raises `ConfigurationError` if the file can
+        no longer be read.
+        """
         how = (self.file_format, self.empty, self.delimiter, self.encoding, str(self.strict))
         digest = content_digest(*(part.encode() for part in how))
         with self._translate_errors(), self._open() as stream:
@@ -102,16 +106,19 @@ def open_rows(
 ) -> RowFile:
     """Checks a file of rows and returns it as an object to iterate over.
 
-    The format is `file_format`, or follows from the name: CSV for .csv and .tsv, JSONL for .jsonl and .ndjson. `path`
-    may also be a stream of bytes, such as `sys.stdin.buffer`, which is copied to a temporary file. Gzip is
-    decompressed. In CSV an empty cell leaves its field unchanged and `<clear>` clears the field; with `empty="clear"`
-    an empty cell clears the field and `<keep>` leaves it unchanged. Without `delimiter`, comma, semicolon and tab are
-    recognized by the header. Without `encoding`, the byte order mark names UTF-8, UTF-16 or UTF-32, and a file without
-    a mark is UTF-8. Rows that a spreadsheet seems to have damaged are reported and sent; with `strict` they are
-    refused.
+    `path` is the path of a file, or a stream of bytes such as `sys.stdin.buffer`, which is copied to a temporary file.
+    Without `file_format`, the name of the file says the format: CSV for .csv and .tsv, JSONL for .jsonl and .ndjson. A
+    stream without `file_format` is JSONL if it begins with a brace or bracket, else CSV. Data compressed with gzip is
+    decompressed.
 
-    Raises `ConfigurationError` if the file is unreadable, empty, of another encoding or format, damaged, or has an
-    invalid header. An invalid row raises nothing: it becomes a `BadRow` when it is read.
+    In CSV an empty cell leaves its field unchanged and `<clear>` clears the field. With `empty="clear"` an empty cell
+    clears the field and `<keep>` leaves it unchanged. Without `delimiter`, comma, semicolon and tab are recognized by
+    the header. Without `encoding`, a byte order mark at the beginning says whether the file is UTF-8, UTF-16 or UTF-32,
+    and a file without such a mark is read as UTF-8. Rows that a spreadsheet seems to have damaged are reported and
+    sent. With `strict` they are refused.
+
+    Raises `ConfigurationError` if the file is unreadable, empty or damaged, if it has another encoding or format, or if
+    its header is invalid. An invalid row raises nothing; it becomes a `BadRow` when it is read.
     """
     where = Path(path) if isinstance(path, str | os.PathLike) else None
     name = STANDARD_INPUT if where is None else where.name

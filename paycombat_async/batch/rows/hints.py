@@ -10,10 +10,10 @@ _CAPITALS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def did_you_mean(name: str, known: Sequence[str], families: Sequence[str] = ()) -> str:
-    """Returns the known name most similar to `name`, "" if none is similar.
+    """Returns the known name most similar to `name`, or "" if none is similar.
 
     Case, spaces and hyphens do not matter: `CUSTOMER_ID` and `Customer Id` mean `customer_id`. `families` are the
-    beginnings of names that may end in anything, such as `metadata.`.
+    beginnings of names that may have any ending, such as `metadata.`.
     """
     plain = _GAPS.sub("_", _CAPITALS.sub("_", name.strip())).lower()
     lower = _GAPS.sub("_", name.strip()).lower()

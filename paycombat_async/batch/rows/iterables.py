@@ -8,11 +8,11 @@ from typing import Final
 from paycombat_async.batch.rows.reader import GivenRows, RowIterator, RowReader
 from paycombat_async.batch.rows.row import BadRow, Given, Row, row_from_given
 
-_ROWS_PER_TURN: Final = 32  # rows read before other tasks get a turn; reading them takes half a millisecond
+_ROWS_PER_TURN: Final = 32  # rows read before other tasks may run; reading that many takes half a millisecond
 
 
 def reader_of(rows: GivenRows) -> RowReader:
-    """Returns a reader of the file or of the caller's iterable; a reader is returned as it is."""
+    """Returns a reader of the file or of the caller's iterable. If `rows` is a reader already, returns `rows`."""
     if isinstance(rows, RowReader):
         return rows
     return _AsyncReader(rows) if isinstance(rows, AsyncIterable) else _Reader(rows)
@@ -35,7 +35,7 @@ class _Reader(RowReader):
 
 
 class _AsyncReader(RowReader):
-    """Reads an asynchronous iterable in a separate task: while it waits for a row, earlier rows can be sent."""
+    """Reads an asynchronous iterable in a separate task. While that task waits for a row, earlier rows can be sent."""
 
     def __init__(self, rows: AsyncIterable[Given]) -> None:
         self._rows = rows
@@ -79,7 +79,7 @@ class _AsyncReader(RowReader):
                     await asyncio.sleep(0)  # noqa: TID251  # does not wait: only lets other tasks run
         except StopAsyncIteration:
             pass
-        except Exception as error:  # noqa: BLE001  # raised by `take`, after the rows read before the error
+        except Exception as error:  # noqa: BLE001  # `take` raises it after returning the rows read before the error
             self._error = error
         finally:
             asyncio.get_running_loop().call_soon(self._has_news.set)  # called after this task has ended

@@ -23,7 +23,7 @@ def read_jsonl(stream: TextIO) -> Iterator[Row | BadRow]:
 
 
 def count_jsonl(stream: TextIO) -> int:
-    """Returns the number of rows. Raises `ConfigurationError` if there are none, or if the file is one JSON array."""
+    """Returns the number of rows. Raises `ConfigurationError` if that number is 0, or if the file is a JSON array."""
     rows = 0
     for _, text in _lines(stream):
         if not rows and text.startswith("["):

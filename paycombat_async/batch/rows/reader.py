@@ -9,7 +9,9 @@ from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.batch.rows.file import FilePath, RowFile
 from paycombat_async.batch.rows.row import BadRow, Given, Row, row_from_given
 
-SLOW_S: Final = 0.005  # an input whose rows take longer than this is slow; 32 rows of a file take half a millisecond
+# Seconds after which a slow input is not waited for any more, if rows are ready. 32 rows of a file take half a
+# millisecond.
+SLOW_S: Final = 0.005
 
 
 class RowReader(ABC):
@@ -17,9 +19,9 @@ class RowReader(ABC):
 
     @abstractmethod
     async def take(self, most: int) -> list[Row | BadRow]:
-        """Returns the next rows, at most `most`: fewer if the input is slow, and an empty list only at its end.
+        """Returns at most `most` of the next rows, and fewer if the input is slow.
 
-        Raises what the caller's iterable raises.
+        Returns an empty list only at the end of the input. Raises any error that the caller's iterable raises.
         """
 
     async def aclose(self) -> None:  # noqa: B027  # most readers have nothing to close
@@ -31,7 +33,7 @@ Rows: TypeAlias = FilePath | GivenRows
 
 
 class RowIterator:
-    """Turns each item of an iterable into a row as soon as it is read, because the caller may change the item later.
+    """Turns each item of an iterable into a row as soon as the item is read, because the caller may change it later.
 
     Rows that do not come from a file are numbered from 1.
     """
@@ -41,7 +43,7 @@ class RowIterator:
         self._numbers = count(1)
 
     def next_rows(self, most: int) -> Iterator[Row | BadRow]:
-        """Yields at most `most` rows. Stops after the first row that comes more than `SLOW_S` seconds later."""
+        """Yields at most `most` rows. Stops early after the first row that comes later than after `SLOW_S` seconds."""
         begun = SYSTEM_CLOCK.monotonic()
         for given in islice(self._rows, most):
             yield row_from_given(next(self._numbers), given)

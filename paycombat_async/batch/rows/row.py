@@ -18,19 +18,21 @@ from paycombat_async.errors import InvalidRequest
 from paycombat_async.schemas._base import from_named
 from paycombat_async.schemas.customers import UpdateCustomer
 
-# The row as it is in its file, for the failures file: the cells of CSV, the line of JSONL, None if there is no file.
+# The row as it is in the input file, to be copied to the failures file: the cells of a CSV row, or the line of JSONL.
+# None if the row does not come from a file.
 Source: TypeAlias = tuple[str, ...] | str | None
 
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `(.*)`\Z")
 
 
-# `gc=False`, here and in other Structs of which each row has one: thousands of tracked objects would often start the
-# garbage collector.
+# This Struct, and the others that exist once per row, have `gc=False`. Otherwise the garbage collector would track
+# thousands of objects, and would start often.
 class Row(Struct, frozen=True, gc=False):
     """A valid row. `line` is its line in the file, or its number (from 1) if it does not come from a file.
 
-    `body` is the HTTP body to send; `digest` is its SHA-256 in hex, by which a later run detects changes. `damage` says
-    what a spreadsheet seems to have done to one of the values, "" if nothing.
+    `body` is the HTTP body to send. `digest` is the SHA-256 of the body in hex; a later run compares it to detect
+    changes. `damage` says what a spreadsheet seems to have done to one of the values, or is "" if no value seems
+    damaged.
     """
 
     line: int
@@ -53,7 +55,7 @@ class Row(Struct, frozen=True, gc=False):
     @property
     def changes_nothing(self) -> bool:
         """Whether the body has only the id of the customer, so that there is nothing to send."""
-        # `,"` can only be the beginning of a second key: the id is the first key, and quotes in its value are escaped.
+        # `,"` can only be the beginning of a second key, because the id is the first key and quotes in it are escaped.
         return b',"' not in self.body
 
 
@@ -72,7 +74,7 @@ class BadRow(Struct, frozen=True):
 
 
 def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | BadRow:
-    """Returns the row for data of the shape of the API's body, or a `BadRow` if the data is invalid."""
+    """Returns the row for `data`, which has the shape of the API call's body, or a `BadRow` if `data` is invalid."""
     known = _text_or_nothing(data.get(KEY))
     if data.get(KEY, "") == "":
         return BadRow(line, _no_id(data), source=source)
@@ -88,7 +90,7 @@ def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | B
 def row_from_given(line: int, given: object) -> Row | BadRow:
     """Returns one item of the caller's iterable as a row; `line` is its number, from 1.
 
-    A `Row` or `BadRow` is returned unchanged. An item that is no `UpdateCustomer`, or an invalid one, gives a `BadRow`.
+    A `Row` or `BadRow` is returned unchanged. Any other item that is not a valid `UpdateCustomer` becomes a `BadRow`.
     """
     if isinstance(given, UpdateCustomer):
         return row_from_request(line, given)
@@ -98,7 +100,10 @@ def row_from_given(line: int, given: object) -> Row | BadRow:
 
 
 def row_from_request(line: int, request: UpdateCustomer, source: Source = None, damage: str = "") -> Row | BadRow:
-    """Returns the row for an `UpdateCustomer`, or a `BadRow` if it is invalid: its constructor checks nothing."""
+    """Returns the row for an `UpdateCustomer`, or a `BadRow` if the `UpdateCustomer` is invalid.
+
+    It may be invalid, because its constructor checks nothing.
+    """
     customer_id = _text_or_nothing(request.customer_id)
     if not customer_id:
         return BadRow(line, "no customer_id", source=source)
@@ -130,7 +135,7 @@ def _text_or_nothing(value: object) -> str:
 
 
 def reason_of(error: InvalidRequest) -> str:
-    """Returns the printable message of `error`, in which the invalid field has the name of its CSV column."""
+    """Returns the printable message of `error`. The message names the invalid field like its CSV column."""
     return printable(str(error).removeprefix("$.").removeprefix("$: "))
 
 

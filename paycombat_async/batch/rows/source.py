@@ -1,4 +1,4 @@
-"""The bytes of an input, from a file or a stream. They can be read several times; gzip is decompressed."""
+"""The bytes of an input, from a file or a stream. They can be read several times, and are decompressed if needed."""
 
 import errno
 import io
@@ -14,14 +14,14 @@ from paycombat_async.errors import ConfigurationError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-Opener: TypeAlias = Callable[[], BinaryIO]  # each call returns a new stream, at the beginning of the data
+Opener: TypeAlias = Callable[[], BinaryIO]  # each call returns a new stream that starts at the beginning of the data
 
 _GZIP: Final = b"\x1f\x8b"
 _COPIED: Final = 1 << 20  # bytes copied at a time
 
 
 def open_file(path: Path) -> Opener:
-    """Returns a function that opens this file, decompressed if it is gzip.
+    """Returns a function that opens this file, and decompresses the content if it is gzip.
 
     Raises `OSError` if the file is missing, unreadable or a directory, and `ConfigurationError` if it is another kind
     of file, such as a pipe.
@@ -40,9 +40,9 @@ def open_file(path: Path) -> Opener:
 
 
 def open_stream(stream: BinaryIO) -> Opener:
-    """Returns a function that opens the stream's content, decompressed if it is gzip.
+    """Returns a function that opens the content of the stream, and decompresses the content if it is gzip.
 
-    The content is copied to an unnamed temporary file, because inputs are read several times.
+    The stream is read to its end and copied to an unnamed temporary file, because inputs are read several times.
     """
     import tempfile  # noqa: PLC0415  # few inputs are streams
     from gzip import GzipFile  # noqa: PLC0415  # few inputs are compressed

@@ -16,7 +16,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# How files begin that are not text, and what the user can do. A workbook is often given instead of its CSV export.
+# The first bytes of files that are not text, with a message that says what the user can do. Users often pass a workbook
+# instead of its CSV export.
 _NO_TEXT: Final = (
     (b"PK\x03\x04", "it is an Excel workbook, or another ZIP file; save it as CSV in UTF-8"),
     (b"\xd0\xcf\x11\xe0", "it is an Excel workbook of the old kind; save it as CSV in UTF-8"),
@@ -29,10 +30,11 @@ _ADVICE: Final = "save it as UTF-8, or name its encoding: --encoding (in code en
 
 
 def find_encoding(stream: BinaryIO, given: str | None) -> str:
-    """Returns the name of the stream's encoding: `given`, else that of its byte order mark, else UTF-8.
+    """Returns the name of the stream's encoding: `given`, else the encoding of the byte order mark, else UTF-8.
 
-    A byte order mark of that encoding is not decoded as a part of the text. Raises `ConfigurationError` if `given` is
-    not an encoding of text that Python knows, and for a workbook, a PDF or compressed data.
+    With the returned encoding, Python does not decode a byte order mark as a part of the text. Raises
+    `ConfigurationError` if Python has no text encoding named `given`, or if the stream is a workbook, a PDF or
+    compressed.
     """
     start = stream.read(4)
     for beginning, problem in _NO_TEXT:
@@ -54,9 +56,9 @@ def find_encoding(stream: BinaryIO, given: str | None) -> str:
 
 
 def check_text(stream: BinaryIO, encoding: str) -> None:
-    """Raises `ConfigurationError` if the text cannot be decoded, has a NUL or a line of more than 4 MiB, or is empty.
+    """Raises `ConfigurationError` if the text is empty, cannot be decoded, or contains a NUL or an overlong line.
 
-    The message has the number of the line.
+    A line is overlong if it has more than 4 Mi characters. The message contains the number of the line.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     line, without_end, is_empty, is_over = 1, 0, True, False

@@ -16,10 +16,11 @@ from paycombat_async.limiters.limiter import LEAST_PER_SECOND, MOST_PER_SECOND
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The arguments of `sync_customers`. Raises `ConfigurationError` if `concurrency` or `rate` is out of range.
+    """The arguments of `sync_customers`, and two callbacks for the command line.
 
-    `on_row` is called with each row that a dry run would send. `on_report` is called with the report of a run, even if
-    the run is cancelled.
+    A dry run calls `on_row` with each row that would be sent. Any other run calls `on_report` with its report, even if
+    the run is cancelled. Raises `ConfigurationError` if `concurrency` or `rate` is out of range, or if `account` is not
+    a valid name.
     """
 
     rows: Rows

@@ -1,4 +1,4 @@
-"""The rate of a batch: every attempt of every call counts, but the first one waits before its call begins."""
+"""The rate of a batch. Every attempt of every call counts; the first attempt of a call waits before the call begins."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,31 +7,31 @@ from typing import Final
 from paycombat_async._engine.observed import ObservedClient
 from paycombat_async.limiters.limiter import Limiter
 
-_UNKNOWN_PER_SECOND: Final = 8  # assumed for a limiter of the user, whose rate is not known
+_UNKNOWN_PER_SECOND: Final = 8  # the rate assumed for a limiter of the user that has no attribute `per_second`
 
 
 class CallRate:
-    """A `Limiter` for the client of a batch; each attempt takes one turn of each of `limiters`.
+    """A `Limiter` for the client of a batch. Each attempt takes a turn (permission to send) from each of `limiters`.
 
-    A call's first attempt takes its turns before the call begins, by `acquire_ahead`. If it waited for them inside the
-    call, the call's time-out would pass while other rows of the batch take their turns.
+    The first attempt of a call takes its turns before the call begins, in `acquire_ahead`. If it waited inside the
+    call, the call could time out while other rows of the batch take their turns.
     """
 
     def __init__(self, limiters: Sequence[Limiter]) -> None:
         self._limiters = limiters
         # A retry waits inside its call and therefore has little time, so it must not queue behind the first attempts of
-        # all workers: only those of about one second wait in the limiters at a time.
+        # all workers. Therefore only as many first attempts as may start in about one second wait in the limiters.
         self._first = asyncio.Semaphore(max(1, min(map(_per_second, limiters))))
-        self._ahead: set[asyncio.Task[object] | None] = set()  # tasks that have the turns of their next attempt
+        self._ahead: set[asyncio.Task[object] | None] = set()  # tasks that have taken the turns for their next attempt
 
     async def acquire_ahead(self) -> None:
-        """Waits until the current task may begin a call. Raises what the limiters raise."""
+        """Waits until the current task may begin a call. Raises any error of the limiters."""
         async with self._first:
             await self._take_turns()
         self._ahead.add(asyncio.current_task())
 
     async def acquire(self) -> None:
-        """Waits until the current task may send an attempt: not at all if `acquire_ahead` has done so."""
+        """Waits until the current task may send an attempt. Does not wait if `acquire_ahead` has done so."""
         task = asyncio.current_task()
         if task in self._ahead:
             self._ahead.discard(task)
@@ -44,14 +44,14 @@ class CallRate:
 
 
 def _per_second(limiter: Limiter) -> int:
-    per_second: object = getattr(limiter, "per_second", None)  # the limiters of the SDK have it
+    per_second: object = getattr(limiter, "per_second", None)  # all limiters of the SDK have this attribute
     return int(per_second) if isinstance(per_second, int | float) else _UNKNOWN_PER_SECOND
 
 
 def limit_rate(client: ObservedClient, limiter: Limiter | None) -> CallRate | None:
-    """Makes the client wait for `limiter` before each attempt, besides its own limiter if it has one.
+    """Makes the client wait before each attempt for `limiter` and for the client's own limiter, if they are not None.
 
-    Returns None if it has to wait for neither.
+    Returns the limiter that combines them, or None if both are None.
     """
     limiters = [one for one in (limiter, client.limiter) if one is not None]
     if not limiters:

@@ -11,7 +11,7 @@ from paycombat_async.batch.report import BatchReport, Progress, Tally
 from paycombat_async.batch.rows.reader import RowReader
 from paycombat_async.batch.rows.row import BadRow, Row
 
-_CHUNK: Final = 512  # rows at a time
+_CHUNK: Final = 512  # rows checked at a time
 
 
 class DryRun:
@@ -26,7 +26,7 @@ class DryRun:
     async def execute(
         self, reader: RowReader, clock: Clock, on_progress: Callable[[Progress], None] | None
     ) -> BatchReport:
-        """Checks all rows of `reader` and returns the report. Its `pending` is the number of rows that would be sent.
+        """Checks all rows of `reader` and returns the report, in which the rows that would be sent are `pending`.
 
         `on_progress` is called after each chunk of at most 512 rows. The reader and the preview are closed at the end.
         """

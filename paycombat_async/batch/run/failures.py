@@ -19,8 +19,11 @@ from paycombat_async.errors import (
     TimedOut,
 )
 
-_TRIES = 5  # times that a row is sent again after a 429, or if the provider could not be reached
-_FIRST_TRIES = 2  # fewer while no call has succeeded, because a wrong address is then likelier than a network cut
+# How many times a row is sent again after a 429, or if the provider could not be reached.
+_TRIES = 5
+# The same while no call has reached the provider. It is lower, because a wrong address is then likelier than a network
+# cut.
+_FIRST_TRIES = 2
 
 
 class FailureKind(StrEnum):
@@ -56,12 +59,12 @@ _STATES = {
 
 
 def failure_kind(error: PayCombatError) -> FailureKind:
-    """Returns the cause of `error`: `OWN` (the row itself), unless its type shows that other rows may fail, too."""
+    """Returns the cause of `error`: `OWN` (the row itself), unless the error's type may concern other rows, too."""
     return next((kind for error_type, kind in _KINDS if isinstance(error, error_type)), FailureKind.OWN)
 
 
 def max_tries(kind: FailureKind, *, anything_passed: bool) -> int:
-    """Returns how many times a row that failed for this cause is sent again; 0 if waiting does not help.
+    """Returns how many times a row that failed for this cause is sent again, or 0 if waiting does not help.
 
     `anything_passed` says whether the provider has accepted any row of this run, or refused any for its content.
     """
@@ -86,14 +89,17 @@ def display_reason(error: PayCombatError) -> str:
 
 
 def journal_reason(error: PayCombatError) -> str:
-    """Returns the reason that the journal stores: without the provider's message, which may quote personal data."""
+    """Returns the reason that the journal stores.
+
+    It does not contain the provider's message, because that may quote personal data.
+    """
     return reason_of(error) if isinstance(error, InvalidRequest) else printable(str(error))
 
 
 class Breaker:
     """Counts consecutive calls that failed for the same cause, and says when the run should stop.
 
-    The limits grow with the number of concurrent calls, because one network cut makes all of them fail.
+    The limits grow with the number of concurrent calls, because one network cut makes all concurrent calls fail.
     """
 
     def __init__(self, concurrency: int) -> None:
@@ -103,11 +109,11 @@ class Breaker:
         self._count = 0
 
     def on_success(self) -> None:
-        """Resets the count, because a call succeeded or failed because of its own row."""
+        """Resets the count. To be called when a call succeeded, or was refused for the content of its row."""
         self._last, self._count = FailureKind.OWN, 0
 
     def on_failure(self, kind: FailureKind) -> bool:
-        """Counts a failed call. Returns whether the limit for its cause is reached: then the run should stop."""
+        """Counts a failed call. Returns True if the limit for its cause is reached, so that the run should stop."""
         self._count = self._count + 1 if kind is self._last else 1
         self._last = kind
         return self._count >= self._limits.get(kind, self._count + 1)

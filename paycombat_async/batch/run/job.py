@@ -29,15 +29,15 @@ from paycombat_async.limiters.local import LocalLimiter
 
 _COUNTED = ("rows", "updated", "unchanged", "failed", "unknown", "pending", "retried", "throttled")
 _NO_FILE = (
-    "rows that are no file"  # the input's name in journals; if this text changed, existing journals would be refused
+    "rows that are no file"  # journals store this as the input's name; another text would make them refuse new runs
 )
 
 
 async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
     """Runs the job and returns its report.
 
-    Raises `ConfigurationError` before anything is sent if the input, the journal or the failures file is refused, or if
-    the job is no dry run and has no client.
+    Raises the errors of `sync_customers` before anything is sent, and `ConfigurationError` if `client` is None and the
+    job is not a dry run.
     """
     rows = await asyncio.to_thread(open_rows, job.rows) if isinstance(job.rows, str | os.PathLike) else job.rows
     source = rows if isinstance(rows, RowFile) else None
@@ -56,8 +56,8 @@ async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
             throttle.throttled(attempt)
 
     observed = client.observed(on_failed)
-    # If more calls ran than there are connections, some would use up their time-outs waiting for a connection.
     local = None if job.rate is None else LocalLimiter(job.rate, clock=observed.clock)
+    # If more calls ran than there are connections, some calls could time out while they wait for a connection.
     workers = min(job.concurrency, observed.max_connections)
     throttle = Throttle(workers, limit_rate(observed, local), observed.clock)
     journal, failures = await asyncio.to_thread(_open_files, observed, source, job)
@@ -99,9 +99,10 @@ def _binding(client: ObservedClient | None, source: RowFile | None, journal: Pat
 
 
 def _preview(client: AsyncPayCombat | None, source: RowFile | None, job: Job) -> JournalPreview | None:
-    """Returns a preview of the run's journal; None if the run has no journal, or would send all rows.
+    """Returns a preview of the run's journal.
 
-    Without a client, the journal's address and account are not checked.
+    Returns None if the run has no journal file, if that file does not exist, or if the run would send all rows. Without
+    a client, the journal's address and account are not checked.
     """
     if job.journal is None or isinstance(job.journal, PostgresJournal) or job.send_all:
         return None

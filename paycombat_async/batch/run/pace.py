@@ -4,8 +4,10 @@ from typing import Final
 
 from paycombat_async._clock import Clock
 
-_QUICK_S: Final = 0.05  # seconds; each chunk costs a commit of the journal, so faster chunks are too small
-_SLOW_S: Final = 0.2  # seconds; chunks that last longer read rows too early
+# Seconds. A chunk that is used up in less time is too small, because each chunk costs a commit of the journal.
+_QUICK_S: Final = 0.05
+# Seconds. A chunk that lasts longer is too large, because its last rows are read too early.
+_SLOW_S: Final = 0.2
 
 
 class ReadingPace:
@@ -27,9 +29,9 @@ class ReadingPace:
         return self.rows // 2
 
     def adapt(self, read: int) -> None:
-        """Doubles or halves `rows` if the time since the last call was shorter or longer than wanted.
+        """Doubles `rows` if the time since the last call was too short, and halves `rows` if it was too long.
 
-        Is called when a chunk of `read` rows is nearly used up.
+        Must be called when a chunk of `read` rows is nearly used up.
         """
         now = self._clock.monotonic()
         # The first chunk says nothing about the speed, because the workers take all of it immediately.

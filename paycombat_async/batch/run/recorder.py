@@ -1,4 +1,4 @@
-"""What a run records: counts, the failures file, and the journal, which is written in a separate thread."""
+"""Records the counts, the failures file and the journal of a run. The journal is written in a separate thread."""
 
 import asyncio
 import sys
@@ -13,16 +13,17 @@ from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import ConfigurationError
 
-# The most results that wait for a commit. If the process is killed, they are lost, and their rows are sent again. At
-# full speed every chunk of 256 rows brings a commit anyway; a limit below 256 would double the commits.
+# The most results that wait for a commit. If the process is killed, the waiting results are lost, and their rows are
+# sent again. At full speed every chunk of 256 rows causes a commit anyway, so a limit below 256 would double the number
+# of commits.
 _COMMIT_RESULTS: Final = 300
-_DONE: Final = RowState.DONE  # read once here: reading an enum member takes as long as the rest of recording a row
+_DONE: Final = RowState.DONE  # read only once, because that takes as long as everything else about recording a row
 
 
 class RunRecorder:
-    """Counts rows, lists failed ones, and keeps results until the next commit of the journal.
+    """Counts rows, lists failed rows, and keeps results until the next commit of the journal.
 
-    A commit also records the rows that are sent next. It runs in a thread of its own.
+    A commit writes the waiting results, and the rows that are sent next. Commits run in a separate thread.
     """
 
     def __init__(self, journal: Journal, failures: FailuresFile | None, tally: Tally) -> None:
@@ -30,7 +31,8 @@ class RunRecorder:
         self._failures = failures
         self._thread = ThreadPoolExecutor(1, "paycombat-journal")
         self._results: list[Result] = []
-        # Rows to be sent again although a call of theirs may have been carried out, by number, with the reason.
+        # Rows that will be sent again although an earlier call may have carried them out. The keys are row numbers, the
+        # texts are the reasons.
         self._doubtful: dict[int, tuple[Row, str]] = {}
         self._are_many = asyncio.Event()
         self._many = _COMMIT_RESULTS if journal.is_lasting else sys.maxsize
@@ -64,13 +66,13 @@ class RunRecorder:
         return items
 
     async def until_many(self) -> None:
-        """Waits until `_COMMIT_RESULTS` results wait for a commit; never returns if the journal is temporary."""
+        """Waits until `_COMMIT_RESULTS` results wait for a commit. Never returns if the journal is temporary."""
         self._are_many.clear()
         if len(self._results) < self._many:
             await self._are_many.wait()
 
     async def flush(self) -> None:
-        """Commits the results that wait, if there are any. Raises `ConfigurationError` if the journal is unwritable."""
+        """Commits the waiting results, if any. Raises `ConfigurationError` if the journal cannot be written."""
         if self._results:
             await self._commit([])
 
@@ -78,8 +80,8 @@ class RunRecorder:
         results, self._results = self._results, []
         loop = asyncio.get_running_loop()
         commit = loop.run_in_executor(self._thread, self._journal.commit, results, rows)
-        # The callback reads the exception of the commit: if the run is cancelled meanwhile, no other code reads it, and
-        # asyncio would log it.
+        # The callback reads the exception of the commit. If the run is cancelled meanwhile, no other code reads the
+        # exception, and asyncio would log it.
         commit.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             return await asyncio.shield(commit)  # a cancellation must not lose the results of a commit under way
@@ -88,10 +90,10 @@ class RunRecorder:
             raise
 
     def mark_unknown(self, number: int, row: Row, journal_reason: str, display_reason: str) -> None:
-        """Record that a row may have been carried out and will be sent again.
+        """Records that a row may have been carried out and will be sent again.
 
-        It stays unknown unless it is carried out: if it is refused later, or not sent again before `close`, it counts
-        as unknown in the report.
+        The row stays unknown until a call carries it out. If the row is refused later, or is not sent again before
+        `close`, the report counts it as unknown.
         """
         self._add(Result(number, RowState.UNKNOWN, journal_reason))
         self._doubtful[number] = row, display_reason
@@ -104,15 +106,19 @@ class RunRecorder:
             self._doubtful.pop(number, None)
 
     def mark_interrupted(self, number: int, row: Row) -> None:
-        """Records that the call of a row was cancelled. Raises what `settle` raises."""
+        """Records that the call of a row was cancelled, so that its outcome is unknown.
+
+        Raises `ConfigurationError` if the failures file cannot be written.
+        """
         reason = "interrupted while the call was under way"
         self.settle(number, row, RowState.UNKNOWN, journal_reason="interrupted", display_reason=reason)
 
     def settle(self, number: int, row: Row, state: RowState, *, journal_reason: str, display_reason: str) -> None:
-        """Records the final state of a row whose call failed, and counts it.
+        """Records the final state of a row whose call failed, and counts the row.
 
-        `journal_reason` goes into the journal, `display_reason` into the report and the failures file. Raises
-        `ConfigurationError` if the failures file cannot be written.
+        `journal_reason` is written to the journal, `display_reason` to the report and the failures file. A failed row
+        that `mark_unknown` was called for before is recorded as unknown. Raises `ConfigurationError` if the failures
+        file cannot be written.
         """
         is_doubtful = self._doubtful.pop(number, None) is not None
         if is_doubtful and state is RowState.FAILED:
@@ -136,7 +142,10 @@ class RunRecorder:
         self._list(row, reason)
 
     def _list_doubtful(self) -> None:
-        """Count and list the rows that were not sent again before the end of the run; the journal has their state."""
+        """Counts and lists as unknown the rows of `mark_unknown` that were not sent again before the end of the run.
+
+        The journal already has their state.
+        """
         doubtful, self._doubtful = self._doubtful, {}
         self.tally.unknown += len(doubtful)
         for row, reason in doubtful.values():
@@ -151,11 +160,11 @@ class RunRecorder:
         """Returns None, because no other machine can take rows of this journal."""
 
     async def close(self) -> tuple[Path | None, str]:
-        """Commits the results that wait and closes both files.
+        """Commits the waiting results, and closes the journal and the failures file.
 
-        Returns the path of the failures file (None if no row failed), and the message of an error with either file (""
-        if both could be written). Blocks the event loop for some milliseconds, so that no cancellation can interrupt
-        it.
+        Returns the path of the failures file and a message. The path is None if no failures file was written. The
+        message says which file could not be written; it is "" if both could. Blocks the event loop for some
+        milliseconds, so that no cancellation can interrupt this method.
         """
         where, problem = None, ""
         left = self._journal.failures_left

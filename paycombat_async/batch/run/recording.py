@@ -1,4 +1,4 @@
-"""What a run needs from the object that records its rows and results."""
+"""The interface through which a run records its rows and results."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +11,16 @@ from paycombat_async.batch.run.work_queue import Item
 
 
 class Recorder(Protocol):
-    """Records the rows and results of a run, in a journal on this machine or in one of many machines.
+    """Records the rows and results of a run, in a file of this machine or in a database that many machines share.
 
-    `plan`, `flush` and `settle` raise `ConfigurationError` or `StoreFailed` if nothing can be recorded any more; then
+    `plan`, `flush` and `settle` raise `ConfigurationError` or `StoreFailed` if nothing can be recorded any more. Then
     the run stops.
     """
 
     tally: Tally
 
     async def plan(self, chunk: list[Row | BadRow]) -> list[Item]:
-        """Records that these rows are about to be sent, and returns those that must be sent."""
+        """Records that these rows are about to be sent, and returns the rows that must be sent."""
         ...
 
     async def until_many(self) -> None:
@@ -28,13 +28,14 @@ class Recorder(Protocol):
         ...
 
     async def flush(self) -> None:
-        """Commits the results that wait, if there are any."""
+        """Commits the waiting results, if there are any."""
         ...
 
     def take_lost(self) -> Callable[[int], bool] | None:
-        """Returns a function that says whether the row of a number must not be sent any more, by this machine.
+        """Returns a function that takes a row's number and says whether this machine has lost the row.
 
-        None if no row is concerned that was not already returned by an earlier call.
+        This machine must not send a lost row any more, because another machine may have taken it. Returns None if no
+        row was lost since the previous call.
         """
         ...
 
@@ -55,5 +56,8 @@ class Recorder(Protocol):
         ...
 
     async def close(self) -> tuple[Path | None, str]:
-        """Commits what waits. Returns the path of the failures file, None if there is none, and "" or a problem."""
+        """Commits the waiting results. Returns the path of the failures file, and the message of a problem.
+
+        The path is None if there is no failures file. The message is "" if there was no problem.
+        """
         ...

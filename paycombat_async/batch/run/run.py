@@ -86,7 +86,7 @@ class Run:
             await self._flush()
 
     async def _commit_many(self) -> None:
-        while not self._over.done():  # else a commit that fails without waiting would be repeated for ever
+        while not self._over.done():  # without this check, a commit that fails immediately would be repeated for ever
             await self._recorder.until_many()
             await self._flush()
 
@@ -119,7 +119,7 @@ class Run:
                 self._report_progress()
                 await self._queue.until_low(pace.low)
                 pace.adapt(len(chunk))
-        except (ConfigurationError, StoreFailed) as error:  # the input is unreadable now, or the journal unwritable
+        except (ConfigurationError, StoreFailed) as error:  # the input is unreadable, or the journal cannot be written
             self._abort(str(error), misconfigured=isinstance(error, StoreFailed))
         finally:
             await reader.aclose()
@@ -133,7 +133,7 @@ class Run:
             if item is None:
                 try:
                     item = await self._wait_for_item(me)
-                except StoreFailed as error:  # the rate's database failed: the row was not sent, and stays pending
+                except StoreFailed as error:  # the limiter's database failed; the row was not sent, and stays pending
                     self._abort(str(error), misconfigured=True)
                     return
             row = item.row
@@ -148,10 +148,10 @@ class Run:
                 self._on_success(item.number, reply.attempts)
 
     async def _wait_for_item(self, me: asyncio.Task[None] | None) -> Item:
-        """Returns the next item, as soon as the throttle allows a call. Raises what the limiters of the rate raise.
+        """Returns the next item as soon as the throttle allows a call. Raises any error of the limiters.
 
-        A worker that waits here is cancelled when the run is over. If it has an item, that row has not been sent and
-        stays pending.
+        A worker that waits here is cancelled when the run is over. If the worker already has an item, the item's row
+        has not been sent and stays pending.
         """
         self._idle.add(me)
         item = None
@@ -179,7 +179,7 @@ class Run:
         if isinstance(error, ConfigurationError):
             self._abort(str(error), misconfigured=True)
             return
-        if isinstance(error, StoreFailed):  # the rate's database failed before a retry
+        if isinstance(error, StoreFailed):  # the limiter's database failed before a retry
             self._mark_if_unknown(item, error)
             self._abort(str(error), misconfigured=True)
             return
@@ -192,7 +192,7 @@ class Run:
             self._put_back(item, error)
         elif kind in (FailureKind.THROTTLED, FailureKind.UNREACHABLE, FailureKind.REFUSED):
             self._mark_if_unknown(item, error)
-            self._suspects.append((item, error))  # not the row's fault if every row fails like this
+            self._suspects.append((item, error))  # if every row fails like this, the cause is not this row
             self._finish_if_done()
         else:
             if kind is FailureKind.OWN and not isinstance(error, InvalidRequest):
@@ -211,9 +211,9 @@ class Run:
             self._recorder.mark_unknown(item.number, item.row, journal_reason(error), display_reason(error))
 
     def _on_reached(self) -> None:
-        """Notes that the provider accepted a row, or refused one for its content: then not every row fails.
+        """Notes that the provider accepted a row, or refused a row for its content, so that not every row fails.
 
-        Therefore the rows that were set aside are settled, each by its own error.
+        Therefore each row that was set aside is settled by its own error.
         """
         self._anything_passed = True
         self._breaker.on_success()
@@ -228,7 +228,7 @@ class Run:
         self._record(lambda: self._recorder.settle(number, row, state, **reasons))
 
     def _record(self, record: Callable[[], None]) -> None:
-        """Records the result of a row, which is then finished."""
+        """Calls `record` to record the result of a row, and counts the row as finished."""
         try:
             record()
         except ConfigurationError as error:  # the failures file cannot be written; the row's state is kept nevertheless
@@ -237,7 +237,7 @@ class Run:
         self._finish_if_done()
 
     def _finish_if_done(self) -> None:
-        """Ends the run if all rows are read, and only rows that were set aside are unfinished."""
+        """Ends the run if all rows are read, and no rows are unfinished but those that were set aside."""
         if self._input_exhausted and self._unfinished == len(self._suspects):
             self._end()
 
@@ -274,9 +274,9 @@ class Run:
     def _judge_suspects(self) -> None:
         """Decides the state of the rows that were set aside.
 
-        They stay pending, and the run counts as stopped, if every row of the run failed like them. If the provider has
-        accepted any row, or refused one for its content, each is settled by its own error. A run that ends early leaves
-        them pending.
+        If the provider has accepted any row, or refused a row for its content, each of them is settled by its own
+        error. Otherwise every row of the run failed like them; then they stay pending, and the run counts as stopped.
+        They also stay pending if the run ends early.
         """
         is_complete = self._input_exhausted and self._unfinished == len(self._suspects) and not self._stopped
         if not self._suspects or not is_complete:

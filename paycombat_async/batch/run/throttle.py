@@ -1,4 +1,4 @@
-"""Limits a run: how many calls are concurrent, how many start per second, and pauses of all workers (holds)."""
+"""Limits how many calls of a run are concurrent and how many start per second, and pauses all workers (a hold)."""
 
 import asyncio
 from collections import deque
@@ -13,7 +13,8 @@ LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is shortened to this, at t
 class Throttle:
     """Halves the limit of concurrent calls on a 429, and raises it by one after `limit` successful answers.
 
-    It counts the waiting workers, not the calls under way, so that a run without 429 answers has nothing to count.
+    The throttle counts the waiting workers, not the calls under way. So it has nothing to count in a run without 429
+    answers.
     """
 
     def __init__(self, workers: int, rate: CallRate | None, clock: Clock) -> None:
@@ -42,7 +43,7 @@ class Throttle:
     async def wait_for_rate(self) -> None:
         """Waits until the next call may start: until a hold (a pause of all workers) is over and the rate allows it.
 
-        Raises what the limiters of the rate raise.
+        Raises any error of the limiters.
         """
         is_held = True
         while is_held:
@@ -54,7 +55,10 @@ class Throttle:
             is_held = self._held_until > 0  # a hold may have begun meanwhile
 
     def hold(self, seconds: float) -> None:
-        """Begins a hold: no call starts for this long, at most `LONGEST_HOLD` seconds. Never shortens a hold."""
+        """Begins a hold: no call starts for `seconds`, or for `LONGEST_HOLD` if that is shorter.
+
+        Never shortens a hold that has begun.
+        """
         self._held_until = max(self._held_until, self._clock.monotonic() + min(seconds, LONGEST_HOLD))
         self.is_slow = True
 

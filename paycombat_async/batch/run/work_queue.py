@@ -35,7 +35,7 @@ class WorkQueue:
         self._arrived.set()
 
     def take(self) -> Item | None:
-        """Removes and returns the next item; None if the queue is empty."""
+        """Removes and returns the next item. Returns None if the queue is empty."""
         item = self._items.popleft() if self._items else None
         if len(self._items) <= self._low:
             self._ran_low.set()
@@ -57,7 +57,7 @@ class WorkQueue:
             await self._arrived.wait()
 
     async def until_low(self, low: int) -> None:
-        """Waits until at most `low` items are left: then it is time to read more rows."""
+        """Waits until at most `low` items are left, so that more rows should be read."""
         self._low = low
         while len(self._items) > low:
             self._ran_low.clear()
