@@ -1,13 +1,15 @@
-"""SQL by which machines take chunks of rows, record results, and see how far a run is."""
+"""SQL with which machines take chunks (groups of up to 500 rows), record results, and read the counts of a run."""
 
 from typing import Final
 
 from paycombat_async._postgres.tables import DURABLE
 
-LEASE_S: Final = 15.0  # seconds for which a chunk belongs to a machine; a machine that works renews them in time
+# The lease of a chunk: the seconds for which the chunk belongs to the machine that took it. A machine that works renews
+# its leases in time.
+LEASE_S: Final = 15.0
 
-# Whether the lease is over. The condition after OR is for a database clock that was set back, for example by a failover
-# to another machine.
+# Whether the lease is over. The condition after OR ends leases that lie too far in the future, because the clock of the
+# database was set back, for example by a failover to another machine.
 _IS_OVER: Final = (
     f"(leased_until <= clock_timestamp() OR leased_until > clock_timestamp() + make_interval(secs => {4 * LEASE_S}))"
 )
@@ -35,8 +37,9 @@ ROWS: Final = """
     WHERE run = %(run)s AND number BETWEEN %(first)s AND %(last)s AND state = 'due'
     ORDER BY number
 """
-# Rows of a chunk that another machine has taken meanwhile are left unchanged: that machine has the higher token. A row
-# that is not due any more is left unchanged and not counted, so that repeating a commit is safe.
+# Rows of a chunk that another machine has taken meanwhile are left unchanged, because that machine has increased the
+# token of the chunk. A row that is not due any more is left unchanged and is not counted, so that a commit can be
+# repeated safely.
 COMMIT: Final = f"""
     WITH {_HELD}, settled AS (
         UPDATE {{schema}}.batch_row AS item SET
@@ -102,7 +105,7 @@ WARNINGS: Final = """
 """
 BOUND: Final = "SELECT address, account, account_name FROM {schema}.batch_run WHERE number = %(run)s"
 LEFT: Final = "SELECT failures FROM {schema}.batch_run WHERE number = %(run)s"
-# Each machine leaves a failures file of its own; the digests of the last fifty are kept.
+# Each machine writes its own failures file. The digests of the last fifty files are kept.
 LEAVE: Final = f"""
     UPDATE {{schema}}.batch_run SET
         failures = (failures || %(digest)s::text)[greatest(1, cardinality(failures) - 48):]

@@ -1,4 +1,4 @@
-"""The chunks of rows that this process has taken, with their leases (the time for which they belong to it)."""
+"""The chunks of rows that this process has taken, with their leases (the time for which a chunk is this process's)."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -16,9 +16,9 @@ _RENEW_S: Final = LEASE_S / 3
 
 
 class ClaimedRow(Row, frozen=True, gc=False):
-    """A row of a run. `number` is its number in the run, `chunk` that of the chunk with which it was taken.
+    """A row of a run. `number` is the row's number in the run, `chunk` is the number of the chunk it was taken with.
 
-    `request` has the id of the customer only, as `body` has all that is sent.
+    `request` contains only the id of the customer, because `body` contains everything that is sent.
     """
 
     number: int = 0
@@ -26,7 +26,7 @@ class ClaimedRow(Row, frozen=True, gc=False):
 
 
 class RowResult(Struct, frozen=True, gc=False):
-    """The final state of a row in this pass: done, failed or unknown."""
+    """The final state of a row in this pass: done, failed or unknown. `reason` is text in UTF-8, or None."""
 
     number: int
     chunk: int
@@ -35,7 +35,10 @@ class RowResult(Struct, frozen=True, gc=False):
 
 
 class _Held(Struct):
-    """A chunk of this process. `until` is when its lease ends, by the monotonic clock; `left` rows have no result."""
+    """A chunk of this process.
+
+    `until` is the time of the monotonic clock at which the lease ends. `left` is the number of rows without a result.
+    """
 
     token: int
     until: float
@@ -43,10 +46,13 @@ class _Held(Struct):
 
 
 class Claims:
-    """Takes chunks, renews their leases, and commits results of rows as long as their chunks belong to this process."""
+    """Takes chunks, renews their leases, and commits results of rows while their chunks belong to this process.
+
+    The asynchronous methods raise `StoreFailed` if the database fails.
+    """
 
     def __init__(self, tables: Tables, run: int, owner: str, clock: Clock) -> None:
-        """`owner` is a text that no other process has."""
+        """`owner` is a text that no other process uses."""
         self._tables = tables
         self._run = run
         self._owner = owner
@@ -55,7 +61,7 @@ class Claims:
         self._lost: set[int] = set()
 
     async def claim(self) -> list[ClaimedRow] | None:
-        """Takes the next free chunk and returns its rows that are due; None if no chunk is free."""
+        """Takes the next free chunk and returns its rows that have no result. Returns None if no chunk is free."""
         since = self._clock.monotonic()
         found = await self._tables.execute(CLAIM, {"run": self._run, "owner": self._owner})
         if not found:
@@ -67,9 +73,10 @@ class Claims:
         return [_row(chunk, *row) for row in rows]
 
     async def commit(self, results: Sequence[RowResult], *, retried: int, throttled: int) -> None:
-        """Writes the results whose chunks still belong to this process, and renews leases when it is time.
+        """Writes the results whose chunks still belong to this process, and ignores the other results.
 
-        `retried` and `throttled` are added to the counts of the run if any result is written. Safe to repeat.
+        Renews all leases if a third of any lease is over. `retried` and `throttled` are added to the counts of the run
+        if any result is written. Safe to repeat.
         """
         if results:
             await self._write(results, retried, throttled)
@@ -82,23 +89,26 @@ class Claims:
                 self._held[number].until = now + LEASE_S
 
     def is_late(self) -> bool:
-        """Whether the lease of any chunk is over, so that another process may have taken it."""
+        """Returns whether the lease of any chunk is over, so that another process may have taken the chunk."""
         now = self._clock.monotonic()
         return any(held.until < now for held in self._held.values())
 
     def holds(self, chunk: int) -> bool:
-        """Whether the chunk belongs to this process, as far as it knows."""
+        """Returns whether the chunk belongs to this process, as far as this process knows."""
         return chunk in self._held
 
     def take_lost(self) -> Callable[[int], bool] | None:
-        """Returns a function that says whether a chunk was lost since the last call; None if none was."""
+        """Returns a function that takes a chunk's number and says whether the chunk was lost since the last call.
+
+        A lost chunk belongs to another process. Returns None if no chunk was lost since the last call.
+        """
         if not self._lost:
             return None
         lost, self._lost = self._lost, set()
         return lost.__contains__
 
     async def release(self) -> None:
-        """Gives the chunks back: another process may take the rows that have no result."""
+        """Gives all chunks back, so that another process may take the rows that have no result."""
         if self._held:
             await self._tables.execute(RELEASE, self._own(list(self._held)))
             self._held.clear()

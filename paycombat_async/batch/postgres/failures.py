@@ -1,4 +1,4 @@
-"""The rows of a run that failed, over all machines: for the report, and for the failures file of each machine."""
+"""Lists the failed rows of a run on all machines, for the report and for the failures file of each machine."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -19,9 +19,11 @@ _READ_ROWS: Final = 1000  # rows read at a time
 
 
 async def open_failures_file(tables: Tables, run: int, path: Path, source: RowFile | None) -> FailuresFile:
-    """Opens the failures file of this machine. A file that a run of this name has left there may be replaced.
+    """Returns the failures file of this machine, ready to be written.
 
-    Raises `ConfigurationError` if the folder cannot be written.
+    A file at `path` is replaced only if a run of this name wrote it and its content is unchanged. Raises
+    `ConfigurationError` if `path` is the input or not a regular file, or if its folder cannot be written. Raises
+    `StoreFailed` if the database fails.
     """
     ((left,),) = await tables.execute(LEFT, {"run": run})
     return await asyncio.to_thread(_open, path, source, left)
@@ -29,16 +31,16 @@ async def open_failures_file(tables: Tables, run: int, path: Path, source: RowFi
 
 def _open(path: Path, source: RowFile | None, left: list[str]) -> FailuresFile:
     present = ""
-    with suppress(OSError):  # an unreadable file is none that was left here
+    with suppress(OSError):  # an unreadable file counts as a file that no run has written
         present = file_digest(path) if path.is_file() else ""
     return FailuresFile(path, source, left=present if present in left else "")
 
 
 async def list_failures(tables: Tables, run: int, file: FailuresFile | None, tally: Tally) -> Path | None:
-    """Adds the first failures and warnings to `tally`, and all failures to `file`, which is then closed.
+    """Adds the first failures and warnings to `tally`, writes all failures to `file`, and closes `file`.
 
-    Returns the path of the file, None without failures or without a file. Raises `ConfigurationError` if the file
-    cannot be written, `StoreFailed` if the database fails.
+    Returns the path of the file, or None if no row failed or if `file` is None. Raises `ConfigurationError` if the file
+    cannot be written, and `StoreFailed` if the database fails.
     """
     async for row in _failures(tables, run):
         tally.keep(row, row.reason)
@@ -55,12 +57,12 @@ async def list_failures(tables: Tables, run: int, file: FailuresFile | None, tal
 
 
 async def _failures(tables: Tables, run: int) -> AsyncGenerator[BadRow]:
-    """Yields the failed rows in the order of their lines."""
+    """Yields the rows that failed, were refused or have an unknown outcome, in the order of their lines."""
     line, number = -1, 0
     while True:
         values = {"run": run, "line": line, "number": number, "limit": _READ_ROWS}
         found = await tables.execute(FAILURES, values)
-        for line, number, customer, packed, is_body, reason in found:  # noqa: B007  # the last ones are used above
+        for line, number, customer, packed, is_body, reason in found:  # noqa: B007  # the last line and number are used above
             source = None if packed is None else packed.decode() if is_body else source_of(packed)
             yield BadRow(line, _text(reason), _text(customer), source)
         if len(found) < _READ_ROWS:

@@ -1,4 +1,4 @@
-"""The part of one machine in a run of many: joins the run, carries out free chunks, and waits for the others."""
+"""One machine's part in a run of many machines: joining the run, carrying out free chunks, waiting for the others."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ from paycombat_async.errors import ConfigurationError, StoreFailed
 from paycombat_async.limiters.postgres import PostgresLimiter
 from paycombat_async.webhooks.inboxes.holding import finish
 
-_POLL_S: Final = 0.5  # seconds between two questions whether a chunk is free
+_POLL_S: Final = 0.5  # seconds between two checks whether a chunk is free
 _PROGRESS_S: Final = 1.0  # seconds between two reports of progress
 
 
@@ -41,8 +41,9 @@ async def carry_out_together(
 ) -> BatchReport:
     """Carries out the run together with other machines, and returns the report over all machines.
 
-    Raises `ConfigurationError` or `StoreFailed` before anything is sent if the input, the run or the failures file
-    cannot be used.
+    Before anything is sent, raises `StoreFailed` if the database fails. It raises `ConfigurationError` if the input is
+    no longer readable, if the run belongs to another account, if machines work on another input in the run, if the rate
+    of the job differs from the rate of the journal, or if the failures file cannot be written.
     """
     limiter = limiter_of(journal, job)
     try:
@@ -82,7 +83,10 @@ class Part:
         self._error_of_callback: Exception | None = None
 
     async def carry_out(self, rows: GivenRows) -> BatchReport:
-        """Joins the run, carries out chunks until none is left on any machine, and returns the report."""
+        """Joins the run, carries out chunks until no machine has one left, and returns the report.
+
+        An error of the callback `on_progress` is raised after the end of the run.
+        """
         source = rows if isinstance(rows, RowFile) else None
         fingerprint = "" if source is None else await asyncio.to_thread(source.content_digest)
         loader = Loader(self._journal, self._binding(), self._clock, send_all=self._job.send_all)
@@ -105,9 +109,12 @@ class Part:
             raise self._error_of_callback
         return report
 
-    # Any: what a coroutine yields to its event loop
+    # Any is the type of what a coroutine yields to its event loop.
     async def _unless_stopped(self, joining: Coroutine[Any, Any, int]) -> int | None:
-        """Returns the number of the run; None if the run is stopped before it is loaded, which undoes the loading."""
+        """Returns the number of the run, or None if `stop` is set before the run is loaded.
+
+        The loading is then cancelled, and the database discards what was loaded.
+        """
         loading, stopping = asyncio.create_task(joining), asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -147,7 +154,10 @@ class Part:
                 return
 
     async def _wait_for_free_chunk(self) -> bool:
-        """Waits until a machine has given back, or lost, a chunk. Returns False if none is left, or on `stop`."""
+        """Waits until a chunk is free, because a machine gave the chunk back or its lease is over, and returns True.
+
+        Returns False if all chunks are done, if `stop` is set, or if the database fails for a minute.
+        """
         while not self._stop.is_set():
             try:
                 status = await outlast(self._journal.status, self._clock)
@@ -160,19 +170,25 @@ class Part:
         return False
 
     async def _watch(self) -> None:
-        """Reports the progress of all machines, as long as the database answers."""
+        """Calls `on_progress` every second with the counts of all machines, except while the database fails.
+
+        Returns when `on_progress` raises an error, which is raised at the end of the run.
+        """
         while self._job.on_progress is not None and self._error_of_callback is None:
             try:
                 status = await self._journal.status()
                 self._job.on_progress(status.progress(self._clock.monotonic() - self._begun))
             except StoreFailed:
-                pass  # the run itself finds out whether this lasts
-            except Exception as error:  # noqa: BLE001  # of the callback: raised when the run is over
+                pass  # if the failure lasts, the run itself stops because of it
+            except Exception as error:  # noqa: BLE001  # an error of the callback is raised when the run is over
                 self._error_of_callback = error
             await self._clock.sleep(_PROGRESS_S)
 
     async def _report(self, run: int, failures: FailuresFile | None) -> BatchReport:
-        """Returns the report over all machines. Rows whose call was cancelled here are unknown in it."""
+        """Returns the report over all machines, or over this process if the database fails.
+
+        Rows whose call was cancelled in this process count as unknown.
+        """
         where, status = None, None
         try:
             status = await self._journal.status()

@@ -1,4 +1,4 @@
-"""`PostgresJournal`: names a run in a PostgreSQL database, which any number of machines carry out together."""
+"""`PostgresJournal`: a named run in a PostgreSQL database, which any number of machines carry out together."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -14,16 +14,17 @@ from paycombat_async.limiters.postgres import PostgresLimiter
 if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Pool
 
-LONGEST_RUN: Final = 80  # characters; the limiter of a run has a longer name, of which 100 are allowed
+# The most characters in the name of a run. The name of the run's limiter is longer, and may have 100 characters.
+LONGEST_RUN: Final = 80
 _KIND: Final = "journal"
 
 
 class PostgresJournal:
     """The journal of a run in a PostgreSQL database, for `sync_customers` on many machines at the same time.
 
-    Machines that name the same `run` and pass the same rows carry them out together: each takes 500 rows at a time, and
-    takes over those of a machine that has not been heard of for 15 seconds. `rate` is the highest number of requests
-    per second of all machines together, retries included.
+    Machines that name the same `run` and pass the same rows carry them out together. Each machine takes 500 rows at a
+    time. If a machine has not reached the database for 15 seconds, other machines take over its rows. `rate` is the
+    highest number of requests per second of all machines together, retries included.
 
     The bodies of rows are in the database until the rows are carried out, and are then deleted. Run
     `await journal.migrate()` once before the first run, and after an upgrade.
@@ -36,10 +37,11 @@ class PostgresJournal:
         rate: float | None = None,
         schema: str = DEFAULT_SCHEMA,
     ) -> None:
-        """Takes a connection string or your own `AsyncConnectionPool`; connects at the first use.
+        """Takes a connection string or your own `AsyncConnectionPool`. Connects at the first use.
 
-        Your pool belongs to the event loop that you open it in, and is never closed by the journal. Raises
-        `ConfigurationError` if psycopg is missing, and for an invalid connection string, name, rate or schema.
+        Your pool can only be used in the event loop in which you open it. The journal never closes your pool. Raises
+        `ConfigurationError` if psycopg is missing, or if the connection string, the name, the rate or the schema is
+        invalid.
         """
         self._source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         del dsn_or_pool  # tracebacks with local variables would show the password in it
@@ -65,9 +67,10 @@ class PostgresJournal:
         return [RunStatus.of(found) for found in await self.tables.execute(STATUS, {"name": None})]
 
     async def migrate(self) -> None:
-        """Creates the schema and the tables of runs and rates, or updates them. Safe to repeat, and in many processes.
+        """Creates the schema and the tables of runs and rates, or updates them.
 
-        Raises `StoreFailed` on failure, and if the tables are from a later release of paycombat.
+        Safe to repeat, and to run in many processes at the same time. Raises `StoreFailed` if the database fails, or if
+        the tables are from a later release of paycombat.
         """
         await self.tables.migrate()
         limiter = self.limiter(1)
@@ -77,11 +80,11 @@ class PostgresJournal:
             await limiter.aclose()
 
     async def version(self) -> int:
-        """Returns the version of the tables, or 0 if they do not exist; this release needs `len(BATCH_STEPS)`."""
+        """Returns the version of the tables, or 0 if they do not exist. This release needs `len(BATCH_STEPS)`."""
         return await self.tables.version()
 
     async def aclose(self) -> None:
-        """Closes the connections that the journal itself has opened; its next use opens new ones."""
+        """Closes the connections that the journal itself has opened. The next use of the journal opens new ones."""
         await self.tables.aclose()
 
     def __repr__(self) -> str:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 _POLL_S: Final = 0.5
 _REMEDY: Final = "name another run (--run)"
-_PATIENCE_S: Final = 2 * LEASE_S  # a machine that was killed holds its chunks for one lease
+_PATIENCE_S: Final = 2 * LEASE_S  # seconds; the chunks of a killed machine become free after one lease
 
 
 class Found(NamedTuple):
-    """The state of a run before this machine joins it; see the table `batch_run`.
+    """The state of a run before this machine joins the run. The comment on the table `batch_run` explains the terms.
 
-    `is_bound` says whether a row was carried out, `is_open` whether rows of the current pass are left, and `is_busy`
-    whether a machine works on any of them.
+    `is_bound` says whether any row was or may have been carried out, `is_open` whether the current pass has chunks that
+    are not done, and `is_busy` whether a machine works on any of these chunks.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Found(NamedTuple):
 
 
 class Loader:
-    """Brings the rows of one machine into a run. Raises `StoreFailed` if the database fails."""
+    """Loads the rows that one machine was given into a run. Raises `StoreFailed` if the database fails."""
 
     def __init__(self, journal: PostgresJournal, binding: Binding, clock: Clock, *, send_all: bool) -> None:
         self._journal = journal
@@ -51,16 +51,16 @@ class Loader:
         self._binding = binding
         self._clock = clock
         self._send_all = send_all
-        # Whether another machine was loading when this one came. If that one has carried out all rows meanwhile, this
-        # machine has had a part in the same pass, and must not begin another.
+        # Whether another machine was loading the run when this machine came. If the other machine has carried out all
+        # rows meanwhile, this machine counts as a part of that pass, and must not begin another pass.
         self._has_waited = False
 
     async def join(self, rows: GivenRows, fingerprint: str) -> int:
-        """Loads the rows, unless the run has the same ones, and returns the number of the run.
+        """Loads the rows, unless the run already contains the same rows, and returns the number of the run.
 
-        `fingerprint` identifies the content of the input; it is "" for an iterable, which is read to find out. Waits
-        while another machine loads. Raises `ConfigurationError` if the run belongs to another account, or if machines
-        work on another input in it.
+        `fingerprint` is the digest of the input's content. It is "" for an iterable, whose digest is computed while it
+        is read. Waits while another machine loads rows into the run. Raises `ConfigurationError` if the run belongs to
+        another account, or if machines still work on another input in the run after 30 seconds.
         """
         await self._tables.execute(CREATE_RUN, {"name": self._journal.run})
         reader = reader_of(rows)
@@ -73,7 +73,7 @@ class Loader:
         return number
 
     async def _try_to_join(self, reader: RowReader, fingerprint: str) -> int | None:
-        """Returns None if another machine is loading the run."""
+        """Joins the run and returns its number, or returns None if another machine is loading rows into the run."""
         from paycombat_async._postgres.errors import translated  # noqa: PLC0415  # needs psycopg, which is optional
 
         database = self._tables.database
@@ -119,9 +119,9 @@ class Loader:
         return await copy_rows(connection, reader)
 
     async def _wait_for_machines(self, connection: "Connection") -> None:
-        """Waits until no machine works on the run, because its calls could overtake those of this input.
+        """Waits until no machine works on the run, because calls for the old input could overtake calls for the new.
 
-        Raises `ConfigurationError` if a machine still does after twice the time for which a killed one holds its rows.
+        Raises `ConfigurationError` if a machine still works on the run after `_PATIENCE_S` (30) seconds.
         """
         until = self._clock.monotonic() + _PATIENCE_S
         while Found(*(await self._fetch(connection, LOCK_RUN, {"name": self._journal.run}))[0]).is_busy:

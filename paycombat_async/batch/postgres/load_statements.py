@@ -5,7 +5,7 @@ from typing import Final
 CHUNK_ROWS: Final = 500
 
 CREATE_RUN: Final = "INSERT INTO {schema}.batch_run (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING"
-# No row comes back while another machine loads the run, which holds this lock.
+# Locks the run. Returns no row while another machine loads the run, because that machine has the lock.
 LOCK_RUN: Final = """
     SELECT number, address, account, account_name, input, sends_all, load, pass, is_bound
         OR EXISTS (SELECT FROM {schema}.batch_chunk AS chunk WHERE chunk.run = run.number AND updated + unknown > 0),
@@ -25,8 +25,9 @@ STAGE: Final = (
 COPY: Final = "COPY incoming (ordinal, line, customer, digest, body, source, reason, damage) FROM STDIN (FORMAT BINARY)"
 COPY_TYPES: Final = ("int8", "int8", "bytea", "bytea", "bytea", "bytea", "bytea", "bytea")
 
-# The statements that merge the copied rows into those of the run. A customer's first row counts. Later rows are left
-# out if they are the same, and refused if they are not, because the two updates might be applied in either order.
+# The statements that merge the copied rows into the rows of the run. The first row of each customer is sent. Later rows
+# of the customer are left out if they have the same content. They are refused if they have other content, because the
+# provider might apply the two updates in either order.
 MERGE: Final = (
     "ANALYZE incoming",
     """
@@ -41,7 +42,7 @@ MERGE: Final = (
     UPDATE incoming SET reason = convert_to('customer appears twice, first on line ' || first_line, 'UTF8')
     FROM repeated WHERE incoming.ordinal = repeated.ordinal AND NOT is_same
     """,
-    # A row that was carried out with the same content is done, and not sent again.
+    # A row that an earlier load carried out with the same content is done, and is not sent again.
     """
     INSERT INTO {schema}.batch_row
         (run, number, load, line, customer, digest, state, failure, body, source, reason, damage)
@@ -102,7 +103,7 @@ BEGIN_PASS: Final = (
     UPDATE {schema}.batch_row AS item SET damaged_in = run.pass FROM {schema}.batch_run AS run
     WHERE run.number = %(run)s AND item.run = %(run)s AND damage IS NOT NULL AND state = 'due'
     """,
-    # Without statistics, the server would look at all open chunks of the run for each commit.
+    # Without statistics, the server would read all open chunks of the run for each commit.
     "ANALYZE {schema}.batch_chunk",
     "ANALYZE {schema}.batch_row",
 )

@@ -9,8 +9,9 @@ from paycombat_async.limiters.postgres import PostgresLimiter
 
 T = TypeVar("T")
 
-OUTAGE_S: Final = 60.0  # seconds; a failover of a managed database takes 30 to 60
-PAUSE_S: Final = 0.5  # between two attempts
+# Seconds for which a failing database is tried again. A failover of a managed database takes 30 to 60 seconds.
+OUTAGE_S: Final = 60.0
+PAUSE_S: Final = 0.5  # seconds between two attempts
 
 
 class Outage:
@@ -32,9 +33,12 @@ class Outage:
         self._since = None
 
 
-# Any: what a coroutine yields to its event loop
+# Any is the type of what a coroutine yields to its event loop.
 async def outlast(work: Callable[[], Coroutine[Any, Any, T]], clock: Clock) -> T:
-    """Returns the result of `work`, which is repeated while it raises `StoreFailed`, for `OUTAGE_S` at most."""
+    """Calls `work` until it succeeds, and returns its result.
+
+    Raises `StoreFailed` if `work` still raises that error after `OUTAGE_S` seconds.
+    """
     outage = Outage(clock)
     while True:
         try:
@@ -45,7 +49,7 @@ async def outlast(work: Callable[[], Coroutine[Any, Any, T]], clock: Clock) -> T
 
 
 class OutlastingLimiter:
-    """A limiter in the database, whose failures make callers wait instead of failing, for `OUTAGE_S` at most."""
+    """A limiter in the database. While the database fails, callers wait, for `OUTAGE_S` seconds at most."""
 
     def __init__(self, limiter: PostgresLimiter, clock: Clock) -> None:
         self.per_second = limiter.per_second
@@ -53,5 +57,5 @@ class OutlastingLimiter:
         self._clock = clock
 
     async def acquire(self) -> None:
-        """Waits until one more request may be sent. Raises `StoreFailed` if the database keeps failing."""
+        """Waits until one more request may be sent. Raises `StoreFailed` if the database fails for a minute."""
         await outlast(self._limiter.acquire, self._clock)

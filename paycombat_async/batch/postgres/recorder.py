@@ -18,10 +18,10 @@ from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import StoreFailed
 from paycombat_async.webhooks.inboxes.holding import finish
 
-# The most results that wait for a commit, besides those of the last quarter of a second. If the process is killed, they
-# are lost, and their rows are sent again.
+# Results are committed as soon as this many wait, and otherwise every quarter of a second. If the process is killed,
+# the waiting results are lost, and their rows are sent again.
 COMMIT_RESULTS: Final = 250
-# Seconds without new calls when a lease is over: as long as one attempt to reach the database may take.
+# When a lease is over, no call starts for this many seconds. One attempt to reach the database may take as long.
 _HOLD_S: Final = 10.0
 
 
@@ -35,7 +35,7 @@ class ClaimReader(RowReader):
 
     async def take(self, most: int) -> list[Row | BadRow]:
         if not self._rows:
-            # Finished even if the run ends meanwhile, so that the chunk can be given back.
+            # The claim is finished even if the run ends meanwhile, so that the chunk can be given back.
             claimed = await finish(outlast(self._claims.claim, self._clock))
             self._rows.extend(claimed or [])
         return [self._rows.popleft() for _ in range(min(most, len(self._rows)))]
@@ -45,23 +45,23 @@ class ClaimRecorder:
     """A `Recorder` of rows that were taken from a run of many machines."""
 
     def __init__(self, claims: Claims, tally: Tally, throttle: Throttle, clock: Clock) -> None:
-        """`tally` counts the rows of this process, `throttle` pauses the calls while the database fails."""
+        """`tally` counts the rows of this process. `throttle` pauses the calls of this process when a lease is over."""
         self.tally = tally
         self._claims = claims
         self._throttle = throttle
         self._outage = Outage(clock)
         self._clock = clock
         self._results: list[RowResult] = []
-        self._chunks: dict[int, int] = {}  # chunks by the numbers of rows that have no result
+        self._chunks: dict[int, int] = {}  # for each row without a result, by its number: the number of its chunk
         self._doubtful: set[int] = set()  # rows that may have been carried out and have no result
-        self._told = (tally.retried, tally.throttled)  # counts that the database has
+        self._told = (tally.retried, tally.throttled)  # the counts that were already written to the database
         self._are_many = asyncio.Event()
         self._committing = asyncio.Lock()
 
     async def plan(self, chunk: list[Row | BadRow]) -> list[Item]:
-        """Returns the rows as items, except those of a chunk that was lost since they were read.
+        """Returns the rows as items, except the rows of chunks that were lost since the rows were read.
 
-        They were recorded when their chunk was taken.
+        Records nothing, because the rows were recorded when their chunk was taken.
         """
         rows = [row for row in chunk if isinstance(row, ClaimedRow) and self._claims.holds(row.chunk)]
         self._chunks.update((row.number, row.chunk) for row in rows)
@@ -76,10 +76,10 @@ class ClaimRecorder:
             await self._are_many.wait()
 
     async def flush(self) -> None:
-        """Commits the results that wait, and renews leases. If the database fails, the results wait for the next call.
+        """Commits the waiting results, and renews leases. If the database fails, the results wait for the next call.
 
-        When a lease is over, no call begins until it is known whether the chunk still belongs to this process. Raises
-        `StoreFailed` if the database has failed for a minute.
+        If a lease is over, no API call starts for `_HOLD_S` seconds, because another process may have taken the chunk.
+        Raises `StoreFailed` if the database has failed for a minute.
         """
         if self._claims.is_late():
             self._throttle.hold(_HOLD_S)
@@ -99,14 +99,17 @@ class ClaimRecorder:
             try:
                 await self._claims.commit(results, retried=retried - told[0], throttled=throttled - told[1])
                 is_written = True
-            finally:  # a cancellation must not lose results either, and repeating a commit is safe
+            finally:  # the results are kept after a cancellation, too, because repeating a commit is safe
                 if not is_written:
                     self._results = results + self._results
                 elif results:
                     self._told = (retried, throttled)
 
     def take_lost(self) -> Callable[[int], bool] | None:
-        """Returns a function that says whether the row of a number belongs to a chunk that this process has lost."""
+        """Returns a function that takes a row's number and says whether the row's chunk was lost since the last call.
+
+        A lost chunk belongs to another process. Returns None if no chunk was lost since the last call.
+        """
         is_lost = self._claims.take_lost()
         if is_lost is None:
             return None
@@ -114,7 +117,7 @@ class ClaimRecorder:
         return rows.__contains__
 
     def mark_unknown(self, number: int, row: Row, journal_reason: str, display_reason: str) -> None:
-        """Notes that a row may have been carried out and will be sent again: if it is refused then, it is unknown."""
+        """Notes that a row may have been carried out and will be sent again. If it is refused then, it is unknown."""
         del row, journal_reason, display_reason
         self._doubtful.add(number)
 
@@ -130,7 +133,10 @@ class ClaimRecorder:
         self._add(number, RowState.DONE, "")
 
     def settle(self, number: int, row: Row, state: RowState, *, journal_reason: str, display_reason: str) -> None:
-        """Records the final state of a row whose call failed, with `display_reason`."""
+        """Records the final state of a row whose call failed, with `display_reason`.
+
+        A failed row that `mark_unknown` was called for before is recorded as unknown.
+        """
         del row, journal_reason
         if number in self._doubtful and state is RowState.FAILED:
             state = RowState.UNKNOWN
@@ -145,14 +151,14 @@ class ClaimRecorder:
 
     @property
     def doubtful(self) -> int:
-        """The number of rows that may have been carried out, and have no result that says so."""
+        """The number of rows that may have been carried out and have no result."""
         return len(self._doubtful)
 
     async def close(self) -> tuple[Path | None, str]:
-        """Commits the results that wait, and gives the chunks back. Returns None, as it writes no failures file, and
-        the message of an error of the database, "" if there was none.
+        """Commits the waiting results, and gives the chunks back.
 
-        If the caller is cancelled meanwhile, this goes on for 15 seconds at most.
+        Returns None, because no failures file is written here, and the message of an error of the database, or "" if
+        there was no error. If the caller is cancelled meanwhile, the work goes on for 15 seconds at most.
         """
         problem = ""
         try:

@@ -18,16 +18,16 @@ _READ_ROWS: Final = 512  # rows read at a time
 
 
 class Staged(Struct, frozen=True):
-    """What was copied: `rows` of the input, and a digest of their content."""
+    """The result of a copy: the number of rows in the input, and a digest of their content."""
 
     rows: int
     digest: str
 
 
 async def copy_rows(connection: "Connection", reader: RowReader) -> Staged:
-    """Copies all rows that have something to change, or are bad, into the table `incoming`.
+    """Copies into the table `incoming` all rows that contain something to change, and all bad rows.
 
-    Raises errors of psycopg, and what the reader raises.
+    Raises any error of psycopg or of the reader.
     """
     rows, digest = 0, ""
     async with connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
@@ -35,20 +35,21 @@ async def copy_rows(connection: "Connection", reader: RowReader) -> Staged:
         while chunk := await reader.take(_READ_ROWS):
             for row in chunk:
                 rows += 1
-                digest = content_digest(digest.encode(), *_identity(row))  # of each row, as the chunks may differ
+                # The digest is computed row by row, because other machines may read chunks of other sizes.
+                digest = content_digest(digest.encode(), *_identity(row))
                 if isinstance(row, BadRow) or not row.changes_nothing:
                     await copy.write_row((rows, *_columns(row)))
     return Staged(rows, digest)
 
 
 def source_of(packed: bytes) -> Source:
-    """Returns the source of a row, as it was before it was stored."""
-    source: list[str] | str | None = json.loads(packed)  # not msgspec, which refuses lone surrogates
+    """Returns the source of a row (see `Source`) from the form in which it is stored."""
+    source: list[str] | str | None = json.loads(packed)  # msgspec would refuse lone surrogates
     return tuple(source) if isinstance(source, list) else source
 
 
 def _columns(row: Row | BadRow) -> tuple[int, bytes, bytes, bytes | None, bytes | None, bytes | None, bytes | None]:
-    """Returns line, customer, digest, body, source, reason and damage. None stands for what the row does not have."""
+    """Returns line, customer, digest, body, source, reason and damage. A value that the row does not have is None."""
     customer = row.customer_id.encode("utf-8", "surrogatepass")
     source = None if row.source is None else _packed(row.source)
     if isinstance(row, BadRow):
@@ -66,5 +67,5 @@ def _identity(row: Row | BadRow) -> tuple[bytes, bytes]:
 def _packed(source: Source) -> bytes:
     try:
         return msgspec.json.encode(source)
-    except UnicodeEncodeError:  # lone surrogates, which UTF-8 does not have
+    except UnicodeEncodeError:  # the source contains a lone surrogate, which UTF-8 cannot encode
         return json.dumps(source).encode()

@@ -1,4 +1,4 @@
-"""How far a run is, over all machines."""
+"""The counts of a run, over all machines."""
 
 from typing import Any, Self
 
@@ -10,9 +10,9 @@ from paycombat_async.batch.report import Progress
 class RunStatus(Struct, frozen=True, kw_only=True):
     """Counts of a run over all machines.
 
-    `rows` is the number of rows in the input, and the sum of updated, unchanged, failed, unknown and pending rows, as
-    in a `BatchReport`. `machines` is how many processes have rows in work; `chunks` is how many groups of rows are not
-    done, of which `free` ones can be taken now.
+    `rows` is the number of rows in the input. It is the sum of updated, unchanged, failed, unknown and pending rows, as
+    in a `BatchReport`. `machines` is the number of processes that work on rows now. `chunks` is the number of chunks
+    (groups of up to 500 rows) that are not done, and `free` is the number of these chunks that can be taken now.
     """
 
     run: str
@@ -40,7 +40,7 @@ class RunStatus(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, found: tuple[Any, ...]) -> Self:
-        """Returns the status for a row of the statement `STATUS`."""
+        """Returns the status for one row of the result of the statement `STATUS`."""
         run, rows, refused, due, updated, failed, unknown, retried, throttled, chunks, free, machines, damaged = found
         return cls(
             run=run,
