@@ -1,1 +1,1 @@
-"""Tables in PostgreSQL, shared by the stores that use them. Only `tables` can be imported without psycopg."""
+"""Tables in PostgreSQL, which several stores use. Only `tables` and `scripts` can be imported without psycopg."""

@@ -1,4 +1,4 @@
-"""Blocking connections to PostgreSQL, for transactions in which blocking code works."""
+"""Blocking connections to PostgreSQL, for transactions in which blocking code of the caller runs."""
 
 import contextlib
 import os
@@ -18,18 +18,22 @@ from paycombat_async._postgres.threaded import BlockingPool, fetch_blocking
 from paycombat_async._secrets import Secret
 from paycombat_async.errors import StoreFailed
 
-# Any, here and below: the connection's rows may be of any type.
+# Any is used here and below because the connection's rows may be of any type.
 _Idle = list[tuple[float, psycopg.Connection[Any]]]
 
 
 class BlockingConnections:
-    """Blocking connections to one database, for any number of threads: opened when needed, and kept for the next use.
+    """Blocking connections to one database, for any number of threads.
 
-    Each of the transactions that run at the same time has its own. A connection whose use raised an error is closed.
+    Connections are opened when needed, and kept for the next use. Transactions that run at the same time have different
+    connections. If the use of a connection raises an error, the connection is closed.
     """
 
     def __init__(self, dsn: Secret, failure: Callable[[str], StoreFailed]) -> None:
-        """`failure` returns the error to raise for the description of a problem, as `Database.failure` does."""
+        """`failure` returns the error to raise for the description of a problem, as `Database.failure` does.
+
+        Raises `ConfigurationError` if `dsn` is not a valid connection string.
+        """
         self._dsn = with_defaults(dsn)
         self._failure = failure
         self._pid = os.getpid()
@@ -40,7 +44,7 @@ class BlockingConnections:
     def transaction(self) -> Generator[psycopg.Connection[Any]]:
         """Context manager; yields a connection inside a transaction, which an exception rolls back.
 
-        Exceptions of the `with` block are raised unchanged; all other errors of the database become `StoreFailed`.
+        Exceptions of the `with` block are raised unchanged. Raises `StoreFailed` for all other errors of the database.
         """
         with translated(self._failure):
             connection = self._take() or self._connect()
@@ -53,7 +57,7 @@ class BlockingConnections:
         self._own().append((SYSTEM_CLOCK.monotonic(), connection))
 
     def close(self) -> None:
-        """Closes the connections that are not in use; the next use opens new ones."""
+        """Closes the connections that are not in use. The next transaction opens a new one."""
         _end_all(self._own())
 
     def _take(self) -> psycopg.Connection[Any] | None:
@@ -70,7 +74,7 @@ class BlockingConnections:
         return psycopg.connect(self._dsn.reveal(), autocommit=True, prepare_threshold=None)
 
     def _own(self) -> _Idle:
-        """Returns the idle connections of this process. After a fork, the parent's are neither used nor closed."""
+        """Returns the idle connections of this process. A forked process neither uses nor closes its parent's."""
         if self._pid != os.getpid():
             leak_forever(list(self._idle))
             self._idle.clear()
@@ -95,7 +99,7 @@ class LentConnections:
                 yield connection
 
     def close(self) -> None:
-        """Does nothing, because the user's pool is closed by the user."""
+        """Does nothing, because the user closes the pool."""
 
     def _lend(self, stack: contextlib.ExitStack) -> psycopg.Connection[Any]:
         for _ in range(TRIES):
@@ -107,7 +111,7 @@ class LentConnections:
 
 
 def executor(connection: psycopg.Connection[Any], sql: Callable[[str], bytes]) -> Callable[[str, Values], Rows]:
-    """Returns a function for `play` that executes one statement; `sql` encodes the text of the statement."""
+    """Returns a function for `play` that executes one statement. `sql` returns the text of a statement as bytes."""
     return lambda text, values: fetch_blocking(connection, sql(text), values)
 
 
@@ -130,5 +134,5 @@ def _transaction(
 def _end_all(idle: _Idle) -> None:
     while idle:
         with contextlib.suppress(IndexError):  # another thread has taken the last connection
-            _, connection = idle.pop()  # named, because psycopg warns when an open connection is garbage-collected
+            _, connection = idle.pop()  # in a variable, as psycopg warns if an open connection is garbage-collected
             connection.pgconn.finish()

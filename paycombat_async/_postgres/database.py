@@ -27,8 +27,10 @@ from paycombat_async.errors import StoreFailed
 
 T = TypeVar("T")
 
-STATEMENT_S: Final = 10  # seconds for a single statement, when the server is connected but does not answer
-_MOST_TRANSACTIONS: Final = 1000  # at once per event loop: more than most servers allow, whose own limit applies
+STATEMENT_S: Final = 10  # seconds that a single statement may take if the server is connected but does not answer
+# The most transactions at the same time per event loop. Most servers allow fewer connections, so in practice the limit
+# of the server applies.
+_MOST_TRANSACTIONS: Final = 1000
 
 
 class _StaleConnection(Exception):
@@ -38,22 +40,23 @@ class _StaleConnection(Exception):
 class Database:
     """A database, reached with a connection string or through a pool that the user opens and closes.
 
-    `kind` says what is stored there, such as "intents store"; every error message begins with it.
+    `kind` says what is stored in the database, such as "intents store". Error messages begin with "the {kind}".
     """
 
     def __init__(self, source: Secret | Pool | BlockingPool, kind: str) -> None:
-        """Raises `ConfigurationError` if `source` is a secret, but not a valid connection string."""
+        """Raises `ConfigurationError` if `source` is a secret that is not a valid connection string."""
         self._kind = kind
         self._given = None if isinstance(source, Secret) else _as_pool(source)
         connect = connector(source) if isinstance(source, Secret) else None
         self._pools = None if connect is None else _pools(lambda: LoopPool(connect))
-        # Callers' transactions last as long as their work, so `run` must not wait for one of their connections.
+        # Transactions of callers have connections of their own: they may last long, and `run` must not wait for them.
         self._transactions = None if connect is None else _pools(lambda: LoopPool(connect, _MOST_TRANSACTIONS))
 
     async def run(self, work: Callable[[Connection], Awaitable[T]], limit: float = STATEMENT_S) -> T:
-        """Runs `work`, commits, returns its result. Repeats it after a conflict, deadlock or broken idle connection.
+        """Runs `work`, commits, and returns the result of `work`.
 
-        Raises `StoreFailed` for every error of the database, and when the server stays silent for `limit` seconds.
+        After a conflict, a deadlock or a broken idle connection, `work` is repeated, up to `TRIES` times in total.
+        Raises `StoreFailed` for every other error of the database, and if `work` takes longer than `limit` seconds.
         """
         problem = ""
         for _ in range(TRIES):
@@ -71,7 +74,7 @@ class Database:
     async def transaction(self) -> AsyncGenerator[Connection]:
         """Context manager; yields a connection inside a transaction, which an exception rolls back.
 
-        Exceptions of the `with` block are raised unchanged; all other errors of the database become `StoreFailed`.
+        Exceptions of the `with` block are raised unchanged. Raises `StoreFailed` for all other errors of the database.
         """
         async with contextlib.AsyncExitStack() as stack:
             with translated(self.failure):
@@ -99,11 +102,11 @@ class Database:
         raise psycopg.OperationalError
 
     def failure(self, problem: str) -> StoreFailed:
-        """Returns an error with the message "the intents store in PostgreSQL " (or other `kind`) and the problem."""
+        """Returns an error with the message "the {kind} in PostgreSQL {problem}"."""
         return StoreFailed(f"the {self._kind} in PostgreSQL {problem}")
 
     async def aclose(self) -> None:
-        """Closes the connections, unless they are in the user's own pool; the next use opens new ones."""
+        """Closes the connections, unless they are in the user's own pool. The next use opens new ones."""
         for pools in (self._pools, self._transactions):
             if pools is not None:
                 await pools.aclose()
@@ -131,7 +134,7 @@ class Database:
 async def fetch(
     connection: Connection | ThreadedConnection, statement: bytes, values: Mapping[str, object] | None = None
 ) -> list[tuple[Any, ...]]:
-    """Executes one statement and returns its rows, as tuples of Python values."""
+    """Executes one statement and returns its rows as tuples of Python values, or [] if the statement has no result."""
     if isinstance(connection, ThreadedConnection):
         return await connection.fetch(statement, values)
     # The cursor is made here because connections of the user's pool may have another cursor class or row factory.
@@ -143,8 +146,8 @@ async def fetch(
 def _as_pool(given: Pool | BlockingPool) -> Pool:
     if hasattr(given, "__aenter__"):
         return cast("Pool", given)
-    # The cast is needed because AsyncConnection is a class and not a protocol; a ThreadedConnection has those of its
-    # methods that are used.
+    # The cast is needed because AsyncConnection is a class and not a protocol. A ThreadedConnection has all methods of
+    # an AsyncConnection that are used here.
     return cast("Pool", ThreadedPool(cast("BlockingPool", given)))
 
 

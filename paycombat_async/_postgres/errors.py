@@ -8,7 +8,8 @@ import psycopg
 
 from paycombat_async.errors import StoreFailed
 
-# A conflict with another transaction and a deadlock: nothing was written, so the work can be repeated.
+# The SQLSTATE codes of a conflict with another transaction and of a deadlock. After either, nothing was written, so the
+# work can be repeated.
 REPEATABLE: Final = frozenset({"40001", "40P01"})
 NO_TABLES: Final = "has no tables yet; run `paycombat db migrate` once, or its `migrate()`"
 
@@ -56,12 +57,12 @@ _BY_TEXT: Final[Mapping[str, str]] = {
 
 
 def code_of(error: BaseException) -> str:
-    """Returns the SQLSTATE that the server sent with the error; "" if the error is not from the server."""
+    """Returns the SQLSTATE that the server sent with the error, or "" if the error is not from the server."""
     return getattr(error, "sqlstate", None) or ""
 
 
 def explain(error: Exception) -> str:
-    """Returns the problem for `Database.failure`, such as "is read-only"; never quotes the error's own message."""
+    """Returns the problem for `Database.failure`, such as "is read-only". It never quotes the message of `error`."""
     code = code_of(error)
     if code:
         return _BY_CODE.get(code) or _BY_CODE.get(code[:2]) or f"failed (SQLSTATE {code})"
@@ -76,7 +77,7 @@ def explain(error: Exception) -> str:
 
 @contextlib.contextmanager
 def translated(failure: Callable[[str], StoreFailed]) -> Generator[None]:
-    """Context manager: turns the database's errors into `failure(problem)`."""
+    """Context manager; raises `failure(problem)` in place of an error of the database."""
     try:
         yield
     except (psycopg.Error, UnicodeError, OSError) as error:  # TimeoutError is an OSError
@@ -87,6 +88,6 @@ def translated(failure: Callable[[str], StoreFailed]) -> Generator[None]:
     try:
         raise translation
     except StoreFailed:
-        # Python has chained the new error to psycopg's, which holds the connection string with its password.
+        # Python has chained the new error to psycopg's error, which contains the connection string with its password.
         translation.__context__ = None
         raise

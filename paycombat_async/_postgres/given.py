@@ -26,16 +26,16 @@ BlockingConnection: TypeAlias = RawConnection | DjangoConnection
 
 
 def check_async(connection: object) -> None:
-    """Raises `ConfigurationError` unless this is an `AsyncConnection` that does not commit each statement."""
+    """Raises `ConfigurationError` if this is not an `AsyncConnection`, or if it commits each statement by itself."""
     if not _is_async(connection):
         raise ConfigurationError("connection= takes an AsyncConnection of psycopg")
     _refuse_autocommit(connection)
 
 
 def blocking_connection(connection: object) -> RawConnection:
-    """Returns a psycopg connection: the given one, or the one inside a given connection of Django.
+    """Returns the given connection if it is psycopg's, or psycopg's connection inside one of Django.
 
-    Raises `ConfigurationError` for any other object, and for a connection that commits each statement.
+    Raises `ConfigurationError` for any other object, and for a connection that commits each statement by itself.
     """
     found = _inside_django(connection) if getattr(connection, "vendor", None) == "postgresql" else connection
     if not _is_blocking(found):
@@ -45,7 +45,7 @@ def blocking_connection(connection: object) -> RawConnection:
 
 
 def _inside_django(connection: Any) -> object:
-    # Django's own cursors are not used, because with DEBUG they log the statements' values, which hold payloads.
+    # Django's own cursors are not used: with DEBUG they log the values of statements, and these contain payloads.
     connection.ensure_connection()
     return connection.connection
 

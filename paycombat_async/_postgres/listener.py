@@ -15,14 +15,15 @@ POOLER: Final = "is reached through a connection pooler, which may not pass on n
 
 
 class ListenFailed(Exception):
-    """Notifications cannot be received (any more). The message is the problem in the words of `explain`."""
+    """Notifications cannot be received, or no longer. The message is `POOLER` or a text that `explain` returns."""
 
 
 async def notifications(dsn: Secret, channel: str, *, is_direct: bool) -> AsyncGenerator[str | None]:
-    """Yields None as soon as it listens, then each notification's payload. Raises `ListenFailed` if it cannot continue.
+    """Yields None when the connection has begun to listen, then the payload of each notification.
 
-    `is_direct` is the user's promise that there is no connection pooler in front of the server. Without that promise,
-    `ListenFailed` is raised if a pooler is detected.
+    Raises `ListenFailed` if the server cannot be reached, or if the connection breaks or ends. `is_direct` is the
+    user's promise that there is no connection pooler in front of the server. Without that promise, `ListenFailed` is
+    raised if a pooler is detected.
     """
     try:
         connection = await connector(dsn)()

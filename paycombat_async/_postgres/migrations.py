@@ -1,4 +1,4 @@
-"""Numbered migrations of one component's tables, each applied once and in order, by any number of processes."""
+"""Numbered migrations of one component's tables. Each is applied once and in order, even by many processes."""
 
 from typing import Final, NamedTuple
 
@@ -7,7 +7,8 @@ from paycombat_async._postgres.errors import NO_TABLES
 from paycombat_async._postgres.pool import Connection
 
 MIGRATE_S: Final = 60  # seconds for all migrations, including the wait for another process that runs them
-_LOCK: Final = 0x7061_7963_6F6D_6261  # the bytes of "paycomba", an advisory lock that other programs hardly use
+# The number of the advisory lock. Its bytes are "paycomba", so that other programs hardly use the same number.
+_LOCK: Final = 0x7061_7963_6F6D_6261
 
 _BEGIN: Final = (
     b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED",  # so that each statement sees what others have committed
@@ -42,9 +43,10 @@ def statement(text: str, schema: str) -> bytes:
 
 
 async def migrate(database: Database, migrations: Migrations) -> None:
-    """Brings the tables to the version that this release needs, in one transaction; safe in many processes at once.
+    """Brings the tables to the version that this release needs, in one transaction.
 
-    Raises `StoreFailed` if that fails, or if the tables are from a later release.
+    Safe to call in many processes at the same time. Raises `StoreFailed` if the database fails, or if the tables are
+    from a later release.
     """
 
     async def work(connection: Connection) -> None:
@@ -60,12 +62,12 @@ async def migrate(database: Database, migrations: Migrations) -> None:
 
 
 async def read_version(database: Database, migrations: Migrations) -> int:
-    """Returns the version of the tables, or 0 if they do not exist. Raises `StoreFailed` if it cannot be read."""
+    """Returns the version of the tables, or 0 if they do not exist. Raises `StoreFailed` if the database fails."""
     return await database.run(lambda connection: _version(connection, migrations))
 
 
 async def check_tables(database: Database, migrations: Migrations) -> None:
-    """Raises `StoreFailed` for missing tables, and for tables that are older or newer than this release needs."""
+    """Raises `StoreFailed` if the tables do not exist, or are older or newer than this release needs."""
     version, needed = await read_version(database, migrations), migrations.latest
     _refuse_newer(database, migrations, version)
     if version == 0:
@@ -85,8 +87,8 @@ def _refuse_newer(database: Database, migrations: Migrations, version: int) -> N
 
 
 async def _version(connection: Connection, migrations: Migrations) -> int:
-    # The query reads pg_tables, because to_regclass() uses a cache, which may not show a table that another process
-    # created while this one waited for the lock; this one would then try to create it again.
+    # The query reads pg_tables, because to_regclass() uses a cache. The cache may not show a table that another process
+    # created while this process waited for the lock, and this process would then try to create the table again.
     exists = b"SELECT true FROM pg_catalog.pg_tables WHERE schemaname = %(schema)s AND tablename = 'migration'"
     if not await fetch(connection, exists, {"schema": migrations.schema}):
         return 0
@@ -98,7 +100,7 @@ async def _version(connection: Connection, migrations: Migrations) -> int:
 
 async def _apply(connection: Connection, migrations: Migrations, version: int) -> None:
     schema = migrations.schema
-    # CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists, so this looks first.
+    # CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists, so it is queried first.
     named = b"SELECT true FROM pg_namespace WHERE nspname = %(schema)s"
     if not await fetch(connection, named, {"schema": schema}):
         await fetch(connection, statement("CREATE SCHEMA {schema}", schema))

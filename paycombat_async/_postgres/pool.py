@@ -16,9 +16,10 @@ from paycombat_async.errors import ConfigurationError
 Connection: TypeAlias = psycopg.AsyncConnection[object]
 
 CONNECT_S: Final = 5  # seconds to get a connection; a server restart behind a load balancer usually takes less
-TRIES: Final = 50  # attempts, after a conflict with another transaction or on connections that a server restart broke
-MOST: Final = 8  # connections per event loop; a statement takes about 1 ms, and a server allows 100 by default
-IDLE_S: Final = 180.0  # seconds; AWS and Azure drop idle connections silently after 240 to 350 seconds
+TRIES: Final = 50  # the most attempts after conflicts of transactions, or with connections that a restart broke
+MOST: Final = 8  # the most connections per event loop; a statement takes about 1 ms, and a server allows 100 by default
+# Seconds for which an idle connection is kept. AWS and Azure drop idle connections silently after 240 to 350 seconds.
+IDLE_S: Final = 180.0
 
 # Each of these parameters is used only if the connection string does not set it. PgBouncer accepts all of them.
 _DEFAULTS: Final[Mapping[str, int | str]] = {
@@ -41,10 +42,11 @@ class Pool(Protocol):
 
 
 class LoopPool:
-    """A pool of connections for one event loop, `most` at once. A connection whose use raised an error is closed.
+    """A pool of at most `most` connections for one event loop.
 
-    psycopg's own pool is not used. It runs background tasks, which are left over if the loop is closed early; after an
-    outage it may wait minutes before it connects again, and its errors do not tell why it cannot connect.
+    If the use of a connection raises an error, the connection is closed. psycopg's own pool is not used, because its
+    background tasks are left over if the loop is closed early. Besides, after an outage it may wait minutes before it
+    connects again, and its errors do not tell why it cannot connect.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], most: int = MOST) -> None:
@@ -56,7 +58,7 @@ class LoopPool:
 
     @contextlib.asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncGenerator[Connection]:  # noqa: ASYNC109  # as psycopg's
-        """Context manager; yields a connection. Raises psycopg's error or `TimeoutError` if it gets none."""
+        """Context manager; yields a connection. Raises psycopg's error, or `TimeoutError` after `timeout` seconds."""
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(timeout):
                 await stack.enter_async_context(self._slots)
@@ -89,7 +91,7 @@ class LoopPool:
 
 
 def with_defaults(dsn: Secret) -> Secret:
-    """Returns the connection string with time limits. Raises `ConfigurationError` for an invalid connection string."""
+    """Returns the connection string with the SDK's time limits. Raises `ConfigurationError` if `dsn` is invalid."""
     try:
         given = conninfo_to_dict(dsn.reveal())
         return Secret(make_conninfo(dsn.reveal(), **{key: _DEFAULTS[key] for key in _DEFAULTS.keys() - given.keys()}))
@@ -101,8 +103,8 @@ def with_defaults(dsn: Secret) -> Secret:
 def connector(dsn: Secret) -> Callable[[], Awaitable[Connection]]:
     """Returns a function that opens a connection. Raises `ConfigurationError` if `dsn` is no valid connection string.
 
-    The connections autocommit and use no prepared statements, because PgBouncer may run each statement on another
-    connection to the server.
+    The connections commit each statement and use no prepared statements, because PgBouncer may run each statement on
+    another connection to the server.
     """
     whole = with_defaults(dsn)
 
@@ -112,11 +114,11 @@ def connector(dsn: Secret) -> Callable[[], Awaitable[Connection]]:
     return connect
 
 
-# Any: the rows may be of any type.
+# Any is used because the rows may be of any type.
 def is_alive(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any]) -> bool:
-    """Whether the connection is open, as far as this machine knows; nothing is sent to the server."""
+    """Returns whether the connection is open, as far as this machine knows. Sends nothing to the server."""
     try:
-        for _ in range(2):  # the first read may get a last message of the server; the second then finds the end
+        for _ in range(2):  # if the first read finds a last message of the server, the second finds the end
             connection.pgconn.consume_input()
     except psycopg.Error:
         return False
@@ -125,7 +127,7 @@ def is_alive(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any])
 
 @contextlib.contextmanager
 def cut_after(connection: Connection, seconds: float) -> Generator[None]:
-    """Context manager: cuts the connection after some seconds, so that a wait for the server ends with an error.
+    """Context manager; cuts the connection if the block lasts `seconds`, so that its wait for the server fails.
 
     Cancelling the task is not enough, because psycopg would then ask the silent server to cancel the statement.
     """
@@ -146,7 +148,7 @@ def _cut(connection: Connection) -> None:
 
 
 def _end(connection: Connection) -> None:
-    """Closes the connection without waiting for the server; works also after its event loop was closed."""
+    """Closes the connection without waiting for the server. Works even after the event loop was closed."""
     connection.pgconn.finish()
 
 

@@ -1,4 +1,4 @@
-"""Scripts: SQL steps written once as generators, for async connections, for blocking ones and for Django's.
+"""Scripts: SQL statements written once, as generators, for async, blocking and Django's connections.
 
     def count(after: int) -> Script[int]:
         ((number,),) = yield "SELECT count(*) FROM {schema}.event WHERE number > %(after)s", {"after": after}
@@ -19,7 +19,7 @@ Script: TypeAlias = Generator[tuple[str, Values], Rows, T]
 
 
 def play(script: Script[T], execute: Callable[[str, Values], Rows]) -> T:
-    """Runs the script with a blocking function that executes one statement; returns what the script returns."""
+    """Runs the script and returns its result. `execute` executes one statement, blocking, and returns its rows."""
     try:
         step = next(script)
         while True:

@@ -26,19 +26,20 @@ ASYNC_POOL: Final = "AsyncConnectionPool"
 BLOCKING_POOL: Final = "ConnectionPool"
 _ENTERED_BY: Final = {ASYNC_POOL: "__aenter__", BLOCKING_POOL: "__enter__"}
 
-_SYNCED: Final = (  # of the values of synchronous_commit, only remote_apply waits for more than "on"
+# Sets synchronous_commit to "on". The value "remote_apply" is kept, because it is the only one that waits for more.
+_SYNCED: Final = (
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
 )
-# For the FROM clause of a statement that writes: makes the commit of its transaction durable, and limits its waiting
-# for locks to less than the margin of a lease (LEASE_MARGIN_S). Each statement is a transaction of its own, so that a
-# process that dies leaves no open transaction with locks behind.
+# These settings stand in the FROM clause of each statement that writes. They make the commit of its transaction
+# durable. They also limit its wait for locks to less than LEASE_MARGIN_S, the time for writing the outcome of a call.
+# Each statement is a transaction of its own, so that a process that dies leaves no open transaction with locks behind.
 DURABLE_SETTINGS: Final = f"{_SYNCED}, set_config('lock_timeout', '3s', true)"
 DURABLE: Final = f"(SELECT {DURABLE_SETTINGS}) AS durable"
-# In the caller's own transaction, lock_timeout would apply to the caller's later statements, too.
+# In the caller's own transaction, lock_timeout is not set, because it would apply to later statements of the caller.
 _DURABLE_WITHIN: Final = f"(SELECT {_SYNCED}) AS durable"
-_LOCKED_S: Final = 60.0  # seconds for a statement that has locks of its own: it may change millions of rows
-# A stricter level would not show what was committed while the transaction waited for its locks.
+_LOCKED_S: Final = 60.0  # seconds for the statements of `execute_locked`, which may change millions of rows
+# A stricter isolation level would not show what was committed while the transaction waited for its locks.
 _BEFORE_LOCKS: Final = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET LOCAL lock_timeout = '3s'")
 
 
@@ -56,11 +57,11 @@ class Tables:
         steps: tuple[tuple[str, ...], ...],
         pool: str = ASYNC_POOL,
     ) -> None:
-        """Takes the connection string, as a secret, or the user's own pool, of the class that `pool` names.
+        """Takes the connection string as a secret, or the user's own pool. `pool` is the name of the pool's class.
 
-        `owner` is the class that users know, such as "PostgresIntents", and `kind` what it is, such as "intents store";
-        `component` and `steps` are those of `Migrations`. Raises `ConfigurationError` if psycopg is missing, and for an
-        invalid schema or connection string.
+        `owner` is the name of the class that users know, such as "PostgresIntents". `kind` says what that class is,
+        such as "intents store". `component` and `steps` are explained in `Migrations`. Raises `ConfigurationError` if
+        psycopg is missing, if the schema or the connection string is invalid, or if the pool is of another class.
         """
         self.schema = _check_schema(schema)
         self.database = _open_database(source, owner, kind, pool)
@@ -73,18 +74,22 @@ class Tables:
 
     # The rows are tuples of Any because PostgreSQL's values have no static types.
     async def execute(self, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        """Returns the rows of one statement, which is a transaction of its own. Raises `StoreFailed`."""
+        """Executes one statement as a transaction of its own, and returns its rows.
+
+        Raises `StoreFailed` if the database fails, or if the tables do not have the version that this release needs.
+        """
         from paycombat_async._postgres.database import fetch  # noqa: PLC0415  # needs psycopg
 
         await self.check()
         sql = self.sql(text)
         return await self.database.run(lambda connection: fetch(connection, sql, values))
 
-    # Any: as above.
+    # Any is used for the same reason.
     async def execute_locked(self, lock: str, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        """Like `execute`, after the statement `lock`, which takes locks for the transaction of both.
+        """Executes `lock`, which takes locks, and then `text`, both in one transaction. Returns the rows of `text`.
 
-        The second statement sees all that others have committed before the locks were granted.
+        The second statement sees everything that others have committed before the locks were granted. Raises
+        `StoreFailed` as `execute` does.
         """
         from paycombat_async._postgres.database import fetch  # noqa: PLC0415  # needs psycopg
 
@@ -100,15 +105,19 @@ class Tables:
         return await self.database.run(work, _LOCKED_S)
 
     async def run(self, make_script: Callable[[], Script[T]]) -> T:
-        """Returns the result of a script, each of whose statements is a transaction of its own. Raises `StoreFailed`.
+        """Runs a script and returns its result. Each statement of the script is a transaction of its own.
 
-        `make_script` is called for each attempt, since a script can run only once.
+        `make_script` is called for each attempt, because a script can run only once. Raises `StoreFailed` as `execute`
+        does.
         """
         await self.check()
         return await self.database.run(lambda connection: self._play(connection, make_script(), self.sql))
 
     async def run_within(self, connection: "Connection", script: Script[T]) -> T:
-        """Returns the result of a script that runs in the open transaction of this connection. Raises `StoreFailed`."""
+        """Runs a script in the open transaction of `connection`, and returns the result of the script.
+
+        Raises `StoreFailed` as `execute` does.
+        """
         from paycombat_async._postgres.errors import translated  # noqa: PLC0415  # needs psycopg
 
         await self.check()
@@ -116,7 +125,7 @@ class Tables:
             return await self._play(connection, script, self.sql_within)
 
     def blocking_connections(self, source: "Secret | BlockingPool") -> "BlockingConnections | LentConnections":
-        """Returns the source of blocking connections: the user's pool, or connections that it opens itself."""
+        """Returns an object that lends blocking connections: from the user's pool, or opened by the object itself."""
         from paycombat_async._postgres.blocking import BlockingConnections, LentConnections  # noqa: PLC0415  # psycopg
 
         if isinstance(source, Secret):
@@ -124,24 +133,24 @@ class Tables:
         return LentConnections(source, self.database.failure)
 
     def blocking_connection(self, connection: object) -> "RawConnection":
-        """Returns a psycopg connection: the given one, or the one inside a given connection of Django.
+        """Returns the given connection if it is psycopg's, or psycopg's connection inside a given connection of Django.
 
-        Raises `ConfigurationError` for any other object, and for a connection that commits each statement.
+        Raises `ConfigurationError` for any other object, and for a connection that commits each statement by itself.
         """
         from paycombat_async._postgres.given import blocking_connection  # noqa: PLC0415  # needs psycopg
 
         return blocking_connection(connection)
 
     def check_transaction(self, connection: object) -> None:
-        """Raises `ConfigurationError` unless this is an `AsyncConnection` that does not commit each statement."""
+        """Raises `ConfigurationError` if this is not an `AsyncConnection`, or commits each statement by itself."""
         from paycombat_async._postgres.given import check_async  # noqa: PLC0415  # needs psycopg
 
         check_async(connection)
 
     def play_within(self, connection: "RawConnection", script: Script[T]) -> T:
-        """Returns the result of a script in the open transaction of a blocking connection. Raises `StoreFailed`.
+        """Runs a script in the open transaction of a blocking connection, and returns the result of the script.
 
-        The tables must have been checked before.
+        `check` must have succeeded before. Raises `StoreFailed` if the database fails.
         """
         from paycombat_async._postgres.blocking import executor  # noqa: PLC0415  # needs psycopg, as the next line does
         from paycombat_async._postgres.errors import translated  # noqa: PLC0415
@@ -154,7 +163,7 @@ class Tables:
         return self._migrator.statement(text, self.schema)
 
     def sql_within(self, text: str) -> bytes:
-        """Returns the statement for use in the caller's own transaction: it leaves `lock_timeout` unchanged."""
+        """Returns the statement for use in the caller's own transaction, where it leaves `lock_timeout` unchanged."""
         return self.sql(text.replace(DURABLE, _DURABLE_WITHIN))
 
     @property
@@ -163,17 +172,23 @@ class Tables:
         return self._is_checked
 
     async def check(self) -> None:
-        """Raises `StoreFailed` unless the tables have the version that this release needs; a success is remembered."""
+        """Raises `StoreFailed` if the tables do not have the version that this release needs.
+
+        After one success, nothing is checked any more.
+        """
         if not self._is_checked:
             await self._migrator.check_tables(self.database, self._migrations)
             self._is_checked = True
 
     async def migrate(self) -> None:
-        """Makes the tables, or brings them up to date; safe to repeat. Raises `StoreFailed`."""
+        """Creates the tables, or updates them. Safe to repeat, and to call in many processes at the same time.
+
+        Raises `StoreFailed` if the database fails, or if the tables are from a later release.
+        """
         await self._migrator.migrate(self.database, self._migrations)
 
     async def version(self) -> int:
-        """Returns the version of the tables, or 0 if they do not exist."""
+        """Returns the version of the tables, or 0 if they do not exist. Raises `StoreFailed` if the database fails."""
         return await self._migrator.read_version(self.database, self._migrations)
 
     async def _play(self, connection: "Connection", script: Script[T], sql: Callable[[str], bytes]) -> T:
@@ -188,14 +203,15 @@ class Tables:
             return result
 
     async def aclose(self) -> None:
-        """Closes the connections, unless they are in the user's own pool; the next use opens new ones."""
+        """Closes the connections, unless they are in the user's own pool. The next use opens new ones."""
         await self.database.aclose()
 
 
 async def delete_repeatedly(delete: Callable[[], Awaitable[int]], at_once: int) -> int:
-    """Calls `delete` until it deletes fewer than `at_once` rows, its limit per call. Returns the number of all rows.
+    """Calls `delete` until it deletes fewer than `at_once` rows. Returns the total number of deleted rows.
 
-    Many short statements are used, because a long statement would block other programs.
+    `delete` deletes at most `at_once` rows per call and returns their number. Many short statements are used, because a
+    long statement would block other programs.
     """
     total = deleted = await delete()
     while deleted == at_once:

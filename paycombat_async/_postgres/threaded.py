@@ -1,4 +1,4 @@
-"""A blocking pool of psycopg for an event loop: its connections do their work in threads."""
+"""Lets an event loop use a blocking pool of psycopg: the work of its connections is done in threads."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from psycopg.rows import tuple_row
 class BlockingPool(Protocol):
     """The part of psycopg's `ConnectionPool` that the stores use."""
 
-    # Any, here and below: the connections' rows may be of any type.
+    # Any is used here and below because the connections' rows may be of any type.
     def connection(self, timeout: float | None = None) -> AbstractContextManager[psycopg.Connection[Any]]:
         """Context manager; yields a connection. Raises an error if none is free within `timeout` seconds."""
         ...
@@ -42,7 +42,7 @@ class ThreadedConnection:
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncGenerator[None]:
-        """Context manager: a transaction, committed at the end and rolled back on an exception."""
+        """Context manager; begins a transaction, commits it at the end, and rolls it back after an exception."""
         transaction = self._connection.transaction()
         await asyncio.to_thread(transaction.__enter__)
         try:
@@ -54,20 +54,21 @@ class ThreadedConnection:
 
 
 class ThreadedPool:
-    """Lends the connections of a blocking pool, which belongs to its user and is never closed."""
+    """Lends the connections of a blocking pool. The pool belongs to the user, and is never closed here."""
 
     def __init__(self, pool: BlockingPool) -> None:
         self._pool = pool
 
     @contextlib.asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncGenerator[ThreadedConnection]:  # noqa: ASYNC109  # as psycopg's
-        """Context manager; yields a connection. Raises psycopg's error if it gets none."""
+        """Context manager; yields a connection. Raises psycopg's error if none is free within `timeout` seconds."""
         loan = self._pool.connection(timeout)
         entering = asyncio.ensure_future(asyncio.to_thread(loan.__enter__))
         try:
             connection = await asyncio.shield(entering)
         except asyncio.CancelledError:
-            # The thread goes on, for `timeout` seconds at most, and a connection that it gets must go back to the pool.
+            # The thread waits on, for `timeout` seconds at most. If it gets a connection, that must go back to the
+            # pool.
             await asyncio.wait([entering])
             if entering.exception() is None:
                 await asyncio.to_thread(loan.__exit__, None, None, None)
