@@ -10,14 +10,15 @@ from msgspec import Struct
 from paycombat_async._secrets import short_rich_repr
 from paycombat_async.errors import ConfigurationError, InvalidRequest
 
-MAX_REFERENCE: Final = 255  # characters
+MAX_REFERENCE: Final = 255  # characters; the names of accounts and people have the same limit
 DEFAULT_ACCOUNT: Final = "default"
 
 
 class IntentState(StrEnum):
-    """The state of a recorded call. When the lease (the time for sending) is over, stores show SENDING as UNKNOWN.
+    """The state of a recorded call.
 
-    Until then nobody can tell whether the process that sends the call is alive.
+    A SENDING record has a lease: the time for sending the call and recording its outcome. During the lease, nobody can
+    tell whether the process that sends the call is alive. When the lease is over, stores show the record as UNKNOWN.
     """
 
     SENDING = "sending"
@@ -29,18 +30,20 @@ class IntentState(StrEnum):
 
 _METHODS: Final = ("begin", "settle", "find", "unresolved", "sending", "recent", "move", "forget", "aclose")
 UNRESOLVED: Final = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
-FREE: Final = frozenset({IntentState.REJECTED, IntentState.NOT_SENT})  # a call with this reference may be sent again
+FREE: Final = frozenset({IntentState.REJECTED, IntentState.NOT_SENT})  # the call may be sent again in these states
 
 
 class Intent(Struct, frozen=True, kw_only=True):
-    """The record of one call; only one exists for each account, endpoint and reference. Times are in UTC.
+    """The record of one call. Only one record exists for each account, endpoint and reference. Times are in UTC.
 
-    `attempt` counts the calls made with this reference, beginning with 1. `object_id` is the id of the object that the
-    call created, `evidence` says how the state is known ("answer", "list", "webhook", or a person's name; "webhook KEY,
-    after a refusal" if the event with this key has corrected a REJECTED or NOT_SENT record). `expected` maps fields of
-    the answer to the values that were sent for them, such as amount and currency, and "$mode" to "sandbox" or "live".
-    `answer` is the body of the provider's answer, if the store keeps it. `leased_until` is the end of the lease of a
-    SENDING record, and None in every other state.
+    `attempt` counts the calls made with this reference, beginning with 1. `body_digest` identifies the body that was
+    sent. `settled_at` is the time at which the outcome was recorded, and None in the states SENDING and UNKNOWN.
+    `object_id` is the id of the object that the call created. `evidence` says how the state is known: "answer", "list",
+    "webhook", or a person's name. If the event with the key KEY has corrected a REJECTED or NOT_SENT record, `evidence`
+    is "webhook KEY, after a refusal". `expected` maps fields of the answer to the values that were sent for them, such
+    as amount and currency, and "$mode" to "sandbox" or "live". `answer` is the body of the provider's answer, or None
+    if it is not known or the store does not keep answers. `leased_until` is the end of the lease of a SENDING record,
+    and None in every other state.
     """
 
     account: str
@@ -64,7 +67,11 @@ class Intent(Struct, frozen=True, kw_only=True):
 
 
 class NewIntent(Struct, frozen=True, kw_only=True):
-    """A call to record before it is sent, within `lease` seconds. `owner` tells people which host and process sends."""
+    """A call that is to be recorded before it is sent.
+
+    `lease` is the number of seconds for sending the call and recording its outcome. `owner` names the host and the
+    process that send the call, for people who read the record.
+    """
 
     endpoint: str
     reference: str
@@ -101,58 +108,65 @@ class Settlement(Struct, frozen=True, kw_only=True):
 class Intents(Protocol):
     """A store of intents, for one account. `testing.intents_conformance` tests a store that you write yourself.
 
-    References, endpoints and accounts are compared exactly, as text. Any number of tasks, and of processes if they
-    share the records, may call at the same time. Only `move` touches the records of other accounts. Every method may
-    raise `StoreFailed`; it is then unknown whether anything was written.
+    References, endpoints and accounts are compared exactly, as text. Any number of tasks may call the methods at the
+    same time, and so may any number of processes if they share the records. Only `move` touches the records of other
+    accounts. Every method may raise `StoreFailed`. It is then unknown whether anything was written.
     """
 
     @property
     def account(self) -> str:
-        """The merchant's own name for its account at the provider; not derived from token or key, which change."""
+        """The merchant's own name for its account at the provider. It does not change with the token or the key."""
         ...
 
     async def begin(self, new: NewIntent) -> Begun:
-        """Records the call durably as SENDING, and returns the record with `may_send=True`.
+        """Records the call durably as SENDING if it may be sent, and returns the record with `may_send=True`.
 
-        This happens, atomically, only if no record has this endpoint and reference, or if the state of that record is
-        REJECTED or NOT_SENT: the new record replaces it, and keeps only its attempt number, increased. Otherwise the
-        existing record is returned unchanged, with `may_send=False`.
+        The call may be sent if no record has this endpoint and reference. It may also be sent if the state of that
+        record is REJECTED or NOT_SENT. The new record then replaces the old one, and its attempt number is higher by 1.
+        In all other cases the existing record is returned unchanged, with `may_send=False`. The check and the writing
+        are one atomic step.
 
-        The lease begins now. Once it is over, all methods show the record as UNKNOWN. Raises `InvalidRequest` for a
-        reference that `check_reference` refuses: none, only white space, more than 255 characters, or a character that
-        cannot be stored.
+        The lease begins now. When the lease is over, all methods show the record as UNKNOWN. Raises `InvalidRequest` if
+        the reference is empty or only white space, has more than 255 characters, or contains a character that cannot be
+        stored.
         """
         ...
 
     async def settle(self, settlement: Settlement) -> bool:
-        """Records the outcome of a call with state, evidence, answer and, unless it is None or empty, object id.
+        """Records the outcome of a call, and returns True. Returns False if nothing was written.
 
-        `settled_at` becomes the present time, or None for UNKNOWN. Returns True; False, and writes nothing, if there is
-        no record with this endpoint and reference, and if it has another attempt number or a final state. SENDING and
-        UNKNOWN may become any state, also after the lease. APPLIED, REJECTED and NOT_SENT are final for their attempt,
-        with two exceptions. REJECTED and NOT_SENT become APPLIED if the call turns out to be carried out, so that it is
-        not sent again. An APPLIED record without an answer, as after a webhook that came first, gets the answer of a
-        settlement that is APPLIED, too, and the object id, unless both have an id and these differ; evidence and time
-        stay.
+        Writes state, evidence, answer and, unless it is None or empty, object id. `settled_at` becomes the current
+        time, or None if the new state is UNKNOWN. Nothing is written if no record has this endpoint and reference, if
+        the record has another attempt number, or if its state is final.
+
+        SENDING and UNKNOWN are not final, and may become any state, even after the lease. APPLIED, REJECTED and
+        NOT_SENT are final for their attempt, with two exceptions. First, REJECTED and NOT_SENT become APPLIED if the
+        settlement is APPLIED, so that a call that was carried out after all is not sent again. Second, an APPLIED
+        record may have no answer, for example if a webhook came before the answer. An APPLIED settlement with an answer
+        then adds this answer and its object id, unless both have an object id and these differ. Evidence and
+        `settled_at` stay unchanged.
         """
         ...
 
     async def find(self, reference: str) -> list[Intent]:
-        """Returns the records with this reference, one for each endpoint that it was used with, in order of endpoint.
+        """Returns the records with this reference, one for each endpoint, in the order of the endpoints' names.
 
-        A reference that `begin` would refuse has none.
+        Returns an empty list for a reference that `begin` would refuse.
         """
         ...
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        """Returns the records with an unknown outcome, at least `older_than` seconds old, the oldest first.
+        """Returns the UNKNOWN records that are at least `older_than` seconds old, the oldest first.
 
-        They do not include the SENDING records whose lease is not over.
+        They include the SENDING records whose lease is over, but not the other SENDING records.
         """
         ...
 
     async def sending(self, *, older_than: float = 0) -> list[Intent]:
-        """Returns the SENDING records whose lease is not over, at least `older_than` seconds old, the oldest first."""
+        """Returns the SENDING records whose lease is not over and that are at least `older_than` seconds old.
+
+        The oldest comes first.
+        """
         ...
 
     async def recent(self, *, limit: int) -> list[Intent]:
@@ -162,29 +176,30 @@ class Intents(Protocol):
     async def move(self, source: str, target: str) -> int:
         """Moves all records of the account `source` to the account `target`, and returns their number.
 
-        Either all records are moved or none. Raises `ConfigurationError`, and moves none, while a call of `source` may
-        be in progress (SENDING, its lease not over), if both accounts have a record with the same endpoint and
-        reference, and for names that `check_move` refuses: two that are equal, or one that could not be a reference. A
-        program that still uses `source` no longer finds the records and could pay again, so stop it first.
+        Either all records are moved or none. Raises `ConfigurationError` and moves nothing if a call of `source` may be
+        in progress (it is SENDING, and its lease is not over), if both accounts have a record with the same endpoint
+        and reference, if the two names are equal, or if a name cannot be stored. Before a move, stop all programs that
+        use `source`: they would no longer find the records and could pay again.
         """
         ...
 
     async def forget(self, *, days: float) -> int:
-        """Deletes the records that were settled more than `days` ago; returns their number. Unresolved ones stay.
+        """Deletes the records that were settled more than `days` days ago, and returns their number.
 
-        With a negative number, which clients do not pass, also those that were settled just now.
+        SENDING and UNKNOWN records are kept. With a negative number, which clients do not pass, even records that were
+        just settled are deleted.
         """
         ...
 
     async def aclose(self) -> None:
-        """Closes the connections or files that the store itself has opened. No client calls it."""
+        """Closes the connections or files that the store itself has opened. Clients do not call this method."""
         ...
 
 
 def check_store(store: Intents | None) -> Intents | None:
-    """Returns the intents store unchanged.
+    """Returns the intents store unchanged, or None if `store` is None.
 
-    Raises `ConfigurationError` for a path, for the class of a store, and for a store that lacks a method.
+    Raises `ConfigurationError` if `store` is a path, a class, or an object that lacks a method of `Intents`.
     """
     if store is not None and (isinstance(store, type) or not callable(getattr(store, "begin", None))):
         given = store.__name__ if isinstance(store, type) else type(store).__name__
@@ -210,7 +225,7 @@ def check_move(source: str, target: str) -> None:
 
 
 def check_reference(reference: str) -> str:
-    """Returns the reference unchanged. Raises `InvalidRequest`, without quoting it, if it cannot be stored."""
+    """Returns the reference unchanged. Raises `InvalidRequest` if it cannot be stored, without quoting it."""
     problem = _problem_of(reference)
     if problem:
         raise InvalidRequest(f"the reference {problem}", path="$")
@@ -218,7 +233,7 @@ def check_reference(reference: str) -> str:
 
 
 def is_storable(name: str) -> bool:
-    """Whether a store can keep this reference, account or name of a person."""
+    """Returns whether a store can keep this reference, name of an account or name of a person."""
     return not _problem_of(name)
 
 

@@ -21,7 +21,7 @@ from paycombat_async.intents.intent import (
 
 
 class MemoryIntents:
-    """A store of `Intents` that is lost when the process ends. Threads and event loops may share it."""
+    """A store of `Intents` that is lost when the process ends. Threads and event loops may share the store."""
 
     def __init__(self, account: str = DEFAULT_ACCOUNT, *, clock: Clock = SYSTEM_CLOCK) -> None:
         """Raises `ConfigurationError` for an account name that cannot be stored."""
@@ -89,7 +89,7 @@ class MemoryIntents:
         return len(old)
 
     async def aclose(self) -> None:
-        """Does nothing, since this store opens nothing."""
+        """Does nothing, because this store opens nothing."""
 
     def __repr__(self) -> str:
         return f"MemoryIntents(account={self.account!r}, {len(self._records)} intents)"

@@ -28,18 +28,20 @@ from paycombat_async.intents.transitions import Move, intent_of
 if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Pool
 
-_TRIES: Final = 50  # attempts of `begin`: another process may change the record between its two statements
+_TRIES: Final = 50  # attempts of `begin`, as another process may change the record between its two statements
 _FORGOTTEN_AT_ONCE: Final = 1000  # records per DELETE, so that no statement takes long
 
-# Whether the lease (the time for sending) is over. The condition after OR is for a database clock that was set back,
-# for example by a failover to another machine.
+# Whether the lease (the time for sending) is over. The condition after OR ends the lease of a record that seems to be
+# created far in the future, because the clock of the database was set back, for example by a failover to another
+# machine.
 _IS_OVER: Final = "(leased_until <= clock_timestamp() OR created_at - (leased_until - created_at) > clock_timestamp())"
 _COLUMNS: Final = (
     f"account, endpoint, reference, CASE WHEN state = 'sending' AND {_IS_OVER} THEN 'unknown' ELSE state END,"
     " attempt, body_digest, created_at, settled_at, object_id, evidence, expected::text, answer, leased_until"
 )
-# While a call is being recorded, no record is moved from or to its account: the move would miss the call, or move its
-# record while it is being sent. There is a lock for each account, so that others do not wait; a commit releases it.
+# The key of an account's lock. While a call is being recorded, no record may be moved from or to its account. Otherwise
+# the move would miss the call, or would move its record while the call is being sent. Each account has a lock of its
+# own, so that calls of other accounts do not wait. The end of the transaction releases the lock.
 _LOCK_OF: Final = "hashtextextended('{{schema}}.intent/' || {account}, 0)"
 _NO_MOVE: Final = f"pg_advisory_xact_lock_shared({_LOCK_OF.format(account='%(account)s::text')})"
 _LOCK_BOTH: Final = f"""
@@ -61,7 +63,7 @@ _BEGIN: Final = f"""
     WHERE standing.state IN ('rejected', 'not_sent')
     RETURNING {_COLUMNS}
 """  # noqa: S608
-# An applied record only gets the answer that it lacks, and the object id.
+# If the record is applied already, only a missing answer and the object id are written.
 _SETTLE: Final = f"""
     UPDATE {{schema}}.intent SET
         state = %(state)s, object_id = coalesce(%(object_id)s, object_id), answer = %(answer)s,
@@ -111,11 +113,11 @@ _OPEN: Final = f"""
 
 
 class PostgresIntents:
-    """A store of `Intents` in a PostgreSQL database, for many programs; the database's clock decides when leases end.
+    """A store of `Intents` in a PostgreSQL database, for many programs. The database's clock decides when leases end.
 
     Run `await store.migrate()` once before the first call, and after an upgrade. Each record is durable when `begin`
-    returns; with asynchronous replication, a failover may lose records that the standby had not received. Recorded
-    answers hold personal data; with `keep_answers=False` only ids and states are kept.
+    returns. With asynchronous replication, a failover may nevertheless lose records that the standby has not received.
+    Recorded answers contain personal data. With `keep_answers=False`, answers are not stored.
     """
 
     def __init__(
@@ -126,10 +128,10 @@ class PostgresIntents:
         *,
         keep_answers: bool = True,
     ) -> None:
-        """Takes a connection string or your own `AsyncConnectionPool`; connects at the first use.
+        """Takes a connection string or your own `AsyncConnectionPool`. Connects at the first use.
 
-        Your pool belongs to the event loop that you open it in, and is never closed by the store. Raises
-        `ConfigurationError` if psycopg is missing, and for an invalid account, schema or connection string.
+        Your pool can only be used in the event loop in which you open it. The store never closes your pool. Raises
+        `ConfigurationError` if psycopg is missing, or if the account, the schema or the connection string is invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         del dsn_or_pool  # tracebacks with local variables would show the password in it
@@ -157,7 +159,7 @@ class PostgresIntents:
         for _ in range(_TRIES):
             if written := await self._select(_BEGIN, values):
                 return Begun(written[0], may_send=True)
-            # This must be a second statement: the first sees only records that were committed before it began.
+            # This must be a second statement, because the first sees only records committed before it began.
             standing = await self._select(_ONE, values)
             if standing and standing[0].state not in FREE:
                 return Begun(standing[0], may_send=False)
@@ -206,18 +208,19 @@ class PostgresIntents:
         return await delete_repeatedly(delete, _FORGOTTEN_AT_ONCE)
 
     async def migrate(self) -> None:
-        """Creates the schema and its tables, or updates them. Safe to repeat, and to run in many processes at once.
+        """Creates the schema and its tables, or updates them.
 
-        Raises `StoreFailed` on failure, and if the tables are from a later release of paycombat.
+        Safe to repeat, and to run in many processes at the same time. Raises `StoreFailed` if the database fails, or if
+        the tables are from a later release of paycombat.
         """
         await self._tables.migrate()
 
     async def version(self) -> int:
-        """Returns the version of the tables, or 0 if they do not exist; this release needs `len(INTENT_STEPS)`."""
+        """Returns the version of the tables, or 0 if they do not exist. This release needs `len(INTENT_STEPS)`."""
         return await self._tables.version()
 
     async def aclose(self) -> None:
-        """Closes the connections that the store itself has opened; the next use of the store opens new ones."""
+        """Closes the connections that the store itself has opened. The next use of the store opens new ones."""
         await self._tables.aclose()
 
     def __repr__(self) -> str:

@@ -51,8 +51,8 @@ _INSERT: Final = f"REPLACE INTO intent ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: 
 class SqliteIntents:
     """A store of `Intents` in one file on a local disk, for all threads, event loops and processes of this machine.
 
-    Each record is on the disk (fsync) before its call is sent. Only the file's owner may read it (mode 0600), because
-    recorded answers hold personal data; with `keep_answers=False` only ids and states are kept.
+    Each record is on the disk (fsync) before its call is sent. Only the file's owner may read the file (mode 0600),
+    because recorded answers contain personal data. With `keep_answers=False`, answers are not stored.
     """
 
     def __init__(
@@ -63,7 +63,11 @@ class SqliteIntents:
         keep_answers: bool = True,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Creates the file if it does not exist. Raises `ConfigurationError` if it is not this user's intents store."""
+        """Creates the file if it does not exist.
+
+        Raises `ConfigurationError` if the file cannot be created or opened, if it is not an intents store of this user,
+        or if the account's name cannot be stored.
+        """
         from paycombat_async._sqlite_file import SqliteFile  # noqa: PLC0415  # loads sqlite3
         from paycombat_async.intents.sqlite_file import INTENTS_FILE  # noqa: PLC0415  # loads sqlite3
 
@@ -102,15 +106,15 @@ class SqliteIntents:
         return await self._in_thread(self._forget, self._clock.now() - timedelta(days=days).total_seconds())
 
     async def aclose(self) -> None:
-        """Closes the file; the next use of the store opens it again."""
+        """Closes the file. The next use of the store opens the file again."""
         self._file.close()
 
     def __repr__(self) -> str:
         return f"SqliteIntents({str(self._path)!r}, account={self.account!r})"
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Returns the result of `work`, run in a thread because a commit waits for the disk."""
-        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs should not pay
+        """Runs `work` in a thread, because a commit waits for the disk, and returns the result of `work`."""
+        import asyncio  # noqa: PLC0415  # importing it takes 30 ms, and code that only signs does not need it
 
         return await asyncio.to_thread(work, *args, **kwargs)
 

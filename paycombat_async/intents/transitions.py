@@ -1,4 +1,4 @@
-"""The rules by which the record of a call changes, as pure functions; the PostgreSQL store has them in SQL instead."""
+"""The rules for changing the record of a call, as pure functions. The PostgreSQL store has the same rules in SQL."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -18,9 +18,10 @@ class Record(Struct, frozen=True):
     leased_until: datetime
 
     def at(self, now: datetime) -> Intent:
-        """Returns the intent as it is at the time `now`: SENDING has an end of its lease, and becomes UNKNOWN then.
+        """Returns the intent as it is at the time `now`.
 
-        The lease is also over if the record was created later than `now` by more than the lease's length: the clock was
+        A SENDING intent is returned with the end of its lease or, if the lease is over, as UNKNOWN. A lease also counts
+        as over if the record was created after `now` by more than the length of the lease. In that case the clock was
         set back, and the call would otherwise count as under way until the clock reaches that time again.
         """
         if self.intent.state is not IntentState.SENDING:
@@ -32,11 +33,11 @@ class Record(Struct, frozen=True):
 
 
 def intent_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Intent:  # Any: a database's values
-    """Returns the intent in a row: its fields in the order in which `Intent` declares them, `expected` as JSON.
+    """Returns the intent that a row of a database contains.
 
-    Of `leased_until`, which a row always has, only that of a SENDING record is returned.
-
-    `moment` turns the database's times into UTC.
+    The row has the fields in the order in which `Intent` declares them, with `expected` as JSON. Every row has a
+    `leased_until`, but it is None in the returned intent unless the state is SENDING. `moment` turns the database's
+    times into UTC.
     """
     account, endpoint, reference, state, attempt, digest, created, settled, object_id, evidence, *more = row
     expected, answer, leased_until = more
@@ -58,7 +59,10 @@ def intent_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Intent: 
 
 
 def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) -> Record | None:
-    """Returns the record to write if the call may be sent, else None. `standing` is the existing record or None."""
+    """Returns the record to write if the call may be sent, else None.
+
+    `standing` is the existing record of the call, or None if there is no record.
+    """
     if standing is not None and standing.intent.state not in FREE:
         return None
     intent = Intent(
@@ -75,7 +79,11 @@ def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) 
 
 
 def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Record | None:
-    """Returns `standing` with the outcome, or with the answer that it lacks; None if the settlement does not fit it."""
+    """Returns the existing record `standing` with the outcome, or with the answer that it lacks.
+
+    Returns None if nothing is to be written, because there is no record, the record has another attempt number, or its
+    state is final.
+    """
     if standing is None or standing.intent.attempt != settlement.attempt:
         return None
     if _completes(standing.intent, settlement):
@@ -98,17 +106,17 @@ def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Re
 
 
 def _completes(intent: Intent, settlement: Settlement) -> bool:
-    """Whether the settlement brings the answer of a call that a webhook, a list or a person has settled before it."""
+    """Returns whether the settlement adds the answer to a record that a webhook, a list or a person has settled."""
     is_applied = intent.state is settlement.state is IntentState.APPLIED
     is_same = not settlement.object_id or intent.object_id in {None, settlement.object_id}
     return is_applied and is_same and intent.answer is None and settlement.answer is not None
 
 
 class Move(NamedTuple):
-    """What a store found when it was asked to move records to another account.
+    """The result of a request to a store to move records to another account.
 
-    `under_way` is the number of calls that may still be sent; `shared` is the number of records that both accounts
-    have. If both are 0, `moved` records were moved; otherwise none was.
+    `under_way` is the number of calls that may be in progress. `shared` is the number of calls of which both accounts
+    have a record. If both numbers are 0, `moved` records were moved. Otherwise no record was moved.
     """
 
     under_way: int
@@ -131,9 +139,9 @@ class Move(NamedTuple):
 
 
 def is_in(state: IntentState, record: Record, older_than: float, now: datetime) -> bool:
-    """Whether the record is in this state at the time `now`, and its call began at least `older_than` seconds ago.
+    """Returns whether the record is in this state at the time `now` and is at least `older_than` seconds old.
 
-    A record from the future, as after the clock was set back, counts as old, so that it is not overlooked.
+    A record that was created after `now`, because the clock was set back, counts as old, so that it is not overlooked.
     """
     begun = record.intent.created_at
     is_old = begun <= now - timedelta(seconds=older_than) or begun > now
