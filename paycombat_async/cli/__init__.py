@@ -1,4 +1,4 @@
-"""The command `paycombat`; it needs the packages of the extra `paycombat[cli]`."""
+"""The command `paycombat`, which needs the packages of the extra `paycombat[cli]`."""
 
 from paycombat_async.cli.launch import main
 

@@ -1,4 +1,4 @@
-"""Questions at the terminal, asked before a command does what cannot be undone."""
+"""Asks the person at the terminal before a command does something that cannot be undone."""
 
 import sys
 
@@ -9,13 +9,16 @@ from paycombat_async.cli.refusal import UsageRefused
 
 
 class Declined(click.ClickException):
-    """The person at the terminal said no; exits with 1."""
+    """The person at the terminal said no; the command exits with 1."""
 
     exit_code = 1
 
 
 def ask(question: str, refusal: str) -> None:
-    """Asks on stderr. Raises `Declined` with the text `refusal` after a no, and `UsageRefused` without a terminal."""
+    """Asks `question` on stderr, and returns if the answer is yes.
+
+    Raises `Declined` with the text `refusal` if the answer is no, and `UsageRefused` if there is no terminal.
+    """
     if not sys.stdin.isatty():
         raise UsageRefused("there is no terminal to ask at: add --yes")
     if not click.confirm(printable(question), err=True):

@@ -14,12 +14,12 @@ FILE: Final = click.Path(path_type=Path, dir_okay=False)
 
 
 class JournalType(click.ParamType[Path | str]):
-    """The path of a file, or a URL of PostgreSQL, which is returned as text."""
+    """The type of `--journal`: the path of a file, or a URL of PostgreSQL."""
 
     name = "FILE|URL"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
-        """Returns the URL unchanged, or the path. Refuses a folder."""
+        """Returns a URL of PostgreSQL as text, and any other value as a path. Refuses the path of a folder."""
         if isinstance(value, str) and value.startswith(SCHEMES):
             return value
         path: Path = FILE.convert(str(value), param, ctx)
@@ -29,11 +29,11 @@ class JournalType(click.ParamType[Path | str]):
 def shared_journal(
     journal: Path | str | None, run: str | None, file: Path, schema: str, rate: float | None
 ) -> PostgresJournal | None:
-    """Returns the run in PostgreSQL that the options name, or None if they name none.
+    """Returns the run in PostgreSQL that the options name, or None if they name a file or nothing.
 
-    With `run` alone, the URL is that of the environment. Without `run`, the run is named after the file. Raises
-    `UsageRefused` for a run without a URL, or for standard input without `run`, `ConfigurationError` for an invalid URL
-    or name.
+    If only `run` is given, the URL is taken from PAYCOMBAT_DATABASE_URL. Without `run`, the run has the name of the
+    file. Raises `UsageRefused` if `run` is given with the path of a journal, or if standard input is used with a URL
+    and without `run`. Raises `ConfigurationError` if the URL is missing, or if the URL or the name is invalid.
     """
     if isinstance(journal, Path):
         if run is not None:

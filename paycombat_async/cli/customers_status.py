@@ -1,4 +1,4 @@
-"""`paycombat customers status`: how far the runs in PostgreSQL are, over all machines."""
+"""`paycombat customers status`: shows the counts of the runs in PostgreSQL, over all machines."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ from paycombat_async.cli.stores import failures, postgres_url, schema_option
 @click.option("--run", "run", metavar="NAME", help="Only the run of this name.  [default: all]")
 @schema_option
 def status(url: str | None, run: str | None, schema: str) -> None:
-    """Show how many rows of each run in PostgreSQL are done, and how many machines work on them.
+    """Show how many rows of each run in PostgreSQL are done, and how many machines work on the run.
 
     Without --journal, the URL is taken from PAYCOMBAT_DATABASE_URL. Others on this machine can read a password on the
     command line.

@@ -174,7 +174,7 @@ def sync(
         )
         try:
             report = asyncio.run(dry_run(job) if is_dry else carry_out(job))
-        except StoreFailed as error:  # before anything was sent
+        except StoreFailed as error:  # raised before anything was sent
             raise ConfigurationError(str(error)) from None
     show_summary(report, printable(rows.name))
     show_advice(report, job.failed, has_journal=job.journal is not None, send_all=send_all)
@@ -187,9 +187,9 @@ def _check_exclusive(first: tuple[str, object], second: tuple[str, object]) -> N
 
 
 def _default_journal(file: Path, *, sandbox: bool) -> Path | None:
-    """Returns the path of the journal beside the file; None for standard input and for a run against a sandbox.
+    """Returns the path of the journal beside the file, or None for standard input and for a run against a sandbox.
 
-    Such a sandbox ends with the run, so that no later run could resume with the journal.
+    The sandbox ends with the run, so that no later run could use the journal.
     """
     return None if sandbox or file == _STANDARD_INPUT else file.with_name(f"{file.name}.journal")
 

@@ -25,7 +25,7 @@ _NEEDED: Final = {
 
 @click.group()
 def db() -> None:
-    """The tables in PostgreSQL, of intents store, inbox, limiter and batch journal: create, update or check them.
+    """Create, update or check the PostgreSQL tables of intents store, inbox, limiter and batch journal.
 
     URL is postgresql://USER@HOST/DATABASE. Other users of this machine can read a password on the command line:
     leave URL out and set PAYCOMBAT_DATABASE_URL instead.
@@ -59,7 +59,7 @@ def migrate(url: str | None, schema: str) -> None:
 @click.argument("url", required=False)
 @schema_option
 def status(url: str | None, schema: str) -> int:
-    """Print the versions of the tables and those that this release needs; exit with 1 if they differ.
+    """Print the versions of the tables and the versions that this release needs; exit with 1 if they differ.
 
     \b
     Example:

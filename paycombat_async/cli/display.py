@@ -19,8 +19,8 @@ _SILENCE = 5.0  # seconds; the longest time between two plain lines
 def progress_shown(name: str, total: int) -> Generator[Callable[[Progress], None]]:
     """Context manager; yields a function that shows a `Progress`.
 
-    It is shown as a bar on a terminal, else as a line for each tenth of the rows. `name` is the input's, `total` the
-    number of its rows.
+    On a terminal, the function updates a bar. Elsewhere it prints a line for each tenth of the rows. `name` is the name
+    of the input, and `total` is the number of its rows.
     """
     if sys.stdout.isatty():
         with _bar(name, total) as draw:
@@ -74,7 +74,7 @@ class PlainLines:
 def show_summary(report: BatchReport, name: str) -> None:
     """Prints the counts of the report, its first failures, and the path of the failures file.
 
-    `name` is the input's.
+    `name` is the name of the input.
     """
     click.echo("\n".join(_summary(report, name)))
 
@@ -105,7 +105,7 @@ def _summary(report: BatchReport, name: str) -> list[str]:
 def show_advice(report: BatchReport, failed: Path, *, has_journal: bool, send_all: bool) -> None:
     """Prints to stderr why the run ended early, if it did, and what to do next.
 
-    `failed` is the path that was asked for the failures file. `send_all` says that rows were sent again although the
+    `failed` is the requested path of the failures file. `send_all` says whether rows were sent again although the
     journal records them as done.
     """
     if not report.rows:

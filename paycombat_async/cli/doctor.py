@@ -87,13 +87,14 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _keys(names: Sequence[str]) -> dict[str, Secret]:
-    """Returns the keys by the name of the variable that each comes from; asks at a terminal if no variable is set.
+    """Returns the keys, by the names of the variables that contain them.
 
-    Raises `UsageRefused` if a variable in `names` is not set, or if there is no key.
+    If no variable is set, asks for a key at the terminal. Raises `UsageRefused` if a variable in `names` is not set, or
+    if there is no key.
     """
     for place, name in enumerate(names, 1):
         if not os.environ.get(name):
-            # The name is not printed: the user may have passed the key itself.
+            # The name is not printed, because the user may have passed the key itself.
             raise UsageRefused(
                 f"the variable named by --key-env number {place} is not set; give the name of a variable, not a key"
             )

@@ -30,7 +30,7 @@ LEAST_VERSIONS = {"aiohttp": "3.14.5", "anyio": "4.12", "msgspec": "0.22"}
 
 
 class Line(NamedTuple):
-    """The result of checking one item: `subject` names the item, `mark` is "ok", "note" or "wrong", `words` say why."""
+    """The result of checking one item. `subject` names the item, `mark` is "ok", "note" or "wrong", `words` say why."""
 
     mark: str
     subject: str
@@ -142,7 +142,7 @@ def _tls(environ: Mapping[str, str]) -> Iterator[Line]:
 
 
 def _client(environ: Mapping[str, str]) -> Line:
-    """Returns the result of reading the settings as a client does: this check must not pass what a client refuses."""
+    """Returns the result of reading the settings as a client does, so that nothing passes that a client refuses."""
     try:
         read_config(None, None, None, None, environ)
         read_webhook_keys(None, None, environ)

@@ -30,7 +30,7 @@ _OUTCOMES: Final = {"applied": Outcome.APPLIED, "rejected": Outcome.REJECTED}
 
 @click.group()
 def intents() -> None:
-    """Recorded calls that move money: which outcomes are not known, and how they become known.
+    """Recorded calls that move money: list those with an unknown outcome, and settle them.
 
     STORE is the file of a SqliteIntents, or the postgresql:// URL of a PostgresIntents. Other users of this machine
     can read a password on the command line: leave STORE out and set PAYCOMBAT_DATABASE_URL instead.
@@ -60,10 +60,10 @@ def intents() -> None:
 def list_records(
     store: str | None, account: str, schema: str, *, every: bool, limit: int | None, older_than: float, as_json: bool
 ) -> int:
-    """List the records whose outcome nobody knows, and those that are being sent, each the oldest first.
+    """List the records with an unknown outcome, then the records that are being sent, the oldest first in both.
 
-    A record that is being sent shows until when. If its process was killed, its outcome is unknown from then on. To
-    watch a busy shop, leave out what has just begun: --older-than 60.
+    A record that is being sent shows the end of its time for sending. If its process was killed, its outcome is unknown
+    from then on. To watch a busy shop, leave out the calls that have just begun: --older-than 60.
 
     \b
     Examples:
@@ -82,7 +82,7 @@ def list_records(
         async with opened(store, account, schema) as records:
             sending = await records.sending(older_than=older_than)
             left = await records.unresolved(older_than=older_than)
-            ended = {(intent.endpoint, intent.reference) for intent in left}  # in the moment between the two queries
+            ended = {(intent.endpoint, intent.reference) for intent in left}  # leases may end between the two queries
             sending = [intent for intent in sending if (intent.endpoint, intent.reference) not in ended]
             return (await records.recent(limit=limit or _LISTED) if every else left + sending), left, sending
 
@@ -137,7 +137,7 @@ def show(words: tuple[str, ...], account: str, schema: str, *, answer: bool) -> 
 @account_option
 @schema_option
 def resolve(words: tuple[str, ...], by: str, endpoint: str | None, account: str, schema: str) -> None:
-    """Settle a record whose outcome nobody knows, as a person decides. It needs no credentials.
+    """Settle a record with an unknown outcome, as a person decides. The command needs no credentials.
 
     After "rejected" the reference may be sent again, so be sure that nothing was carried out.
 

@@ -15,7 +15,7 @@ from paycombat_async.intents.intent import Intent
 _HEADINGS: Final = ("account", "endpoint", "reference", "state", "attempt", "created", "until", "id")
 IS_UNRESOLVED: Final = 3  # exit code: the outcome of some calls is not known, or not known yet
 _LONGEST_ANSWER: Final = 16_000  # characters of a recorded answer that are printed
-_PIPE_WIDTH: Final = 2000  # columns: more than a row needs, so that a program that reads the table gets whole lines
+_PIPE_WIDTH: Final = 2000  # columns, more than a row needs, so that a program that reads the table gets whole lines
 
 
 def show_table(intents: Sequence[Intent]) -> None:
@@ -43,7 +43,7 @@ def show_json(intents: Sequence[Intent]) -> None:
 
 
 def show_fields(intent: Intent, *, with_answer: bool) -> None:
-    """Prints a line for each field of the record; `with_answer` prints the recorded answer, too."""
+    """Prints a line for each field of the record. With `with_answer`, prints the recorded answer, too."""
     for name, value in _fields(intent).items():
         text = value if isinstance(value, str) else "-" if value is None else msgspec.json.encode(value).decode()
         click.echo(f"{name + ':':<14}{printable(text, limit=4000)}")
@@ -57,7 +57,7 @@ def show_fields(intent: Intent, *, with_answer: bool) -> None:
 
 
 def show_counts(unresolved: Sequence[Intent], sending: Sequence[Intent]) -> int:
-    """Prints how many records are unresolved or being sent; returns the exit code: 3 if there are any, else 0."""
+    """Prints how many records are unresolved or being sent. Returns the exit code: 3 if there are any, else 0."""
     number, many = len(unresolved), len(sending)
     sentence = f"{number or 'No'} {'records are' if number > 1 else 'record is'} unresolved"
     if sending:
@@ -81,7 +81,7 @@ def _cells(intent: Intent) -> tuple[str, ...]:
 
 
 def _after(moment: datetime) -> str:
-    """The first full second after the moment: whoever asks again then finds the lease over."""
+    """Returns the first full second after `moment`, at which a lease that ends at `moment` is over."""
     return _in_seconds(moment + timedelta(seconds=1))
 
 

@@ -34,10 +34,10 @@ from paycombat_async.resources.intents import ReconcileReport
 def reconcile(
     store: str | None, account: str, schema: str, *, older_than: float, base_url: str | None, proxy: str | None
 ) -> int:
-    """Look for unresolved payouts and customers in the provider's lists, and settle those that are there.
+    """Look for unresolved payouts and customers in the provider's lists, and settle those that are found.
 
-    Nothing is sent again. Records that are being sent are left alone: after a crash, run it again when the time for
-    sending is over. The credentials come from PAYCOMBAT_TOKEN and PAYCOMBAT_SIGNATURE_KEY.
+    Nothing is sent again. Records that are being sent are left alone: after a crash, run the command again when the
+    time for sending is over. The credentials come from PAYCOMBAT_TOKEN and PAYCOMBAT_SIGNATURE_KEY.
 
     \b
     Examples:
@@ -67,7 +67,10 @@ def reconcile(
 
 @contextmanager
 def _unreadable_lists() -> Generator[None]:
-    """Turns the error of a list into one sentence: what cannot be read, what that means and what to do."""
+    """Context manager; raises `Failed` if a list of the provider cannot be read.
+
+    The message says what cannot be read, what that means and what to do.
+    """
     try:
         yield
     except (ApiError, InvalidResponse, TransportError) as error:

@@ -49,9 +49,10 @@ def show_summary(findings: Sequence[ProbeFinding]) -> None:
 
 
 def paths_of(findings: Sequence[ProbeFinding]) -> dict[str, str]:
-    """Returns the argument `paths=` of a client: the path by endpoint name, where the SDK's path is wrong or missing.
+    """Returns the argument `paths=` for a client.
 
-    It is empty if the SDK's paths are right.
+    It maps the name of each endpoint whose path in the SDK is wrong or missing to the right path. It is empty if all
+    paths of the SDK are right.
     """
     return {
         finding.endpoint: finding.path

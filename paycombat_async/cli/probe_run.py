@@ -21,7 +21,7 @@ from paycombat_async.schemas import Page
 class Probe:
     """Runs the steps (calls) of the probe.
 
-    `known` has ids and other values by name, and is extended by those in the answers. With `with_writes`, the harmless
+    `known` maps names to ids and other values. Ids in the answers are added to it. With `with_writes`, the harmless
     writes are made, too.
     """
 
@@ -30,7 +30,7 @@ class Probe:
     with_writes: bool
 
     async def findings(self, steps: Iterable[Step]) -> AsyncIterator[ProbeFinding]:
-        """Yields one finding for each step, in the order of the steps; a step that is not made is SKIPPED."""
+        """Yields one finding for each step, in the order of the steps. A step that is not made is SKIPPED."""
         for step in steps:
             reason = self._reason_to_skip(step)
             yield skipped(step.endpoint, reason) if reason else await self._finding(step)
@@ -69,7 +69,8 @@ class Probe:
     def _keep(self, step: Step, data: Any) -> None:
         """Adds the ids in an answer to `known`, unless `known` has them already.
 
-        Of a list, one item is used: the first in the probed currency, or the first if none is.
+        If the answer is a list, one item is used: the first item in the probed currency, or the first item of all if no
+        item is in that currency.
         """
         items: list[Any] = data.items if _is_page(data) else [data]
         wanted = [item for item in items if getattr(item, "currency", None) == self.known["currency"]] or items
@@ -79,7 +80,10 @@ class Probe:
                 self.known.setdefault(name, value)
 
     async def _clearing(self, step: Step, body: object, finding: ProbeFinding) -> list[str]:
-        """Sends `body`, which has "" in the field `clears`. Returns the problem, or an empty list if that clears it."""
+        """Sends `body`, which has "" in the field `clears`, and checks whether that clears the field.
+
+        Returns the problem, or an empty list if the field is cleared.
+        """
         found = replace(step.endpoint, path=finding.path, evidence=Evidence.DOCUMENTED)
         try:
             data = (await self.client.send(found, body)).data

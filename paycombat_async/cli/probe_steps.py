@@ -31,10 +31,12 @@ class Step:
     """One call of the probe. It is skipped if a value named in `needs` or `parameters` is not in `Known`.
 
     `parameters` and `query` map names in the request to names in `Known`. The API of Finmo, the provider's upstream,
-    needs the query; here it is tried if the call fails without it. `keeps` maps names in `Known` to fields of the
-    answer, whose values are added to `Known`; of a list, one item is used. The answer must have the values of
-    `expects`, and the fields in `present`. `clearing` builds a second body, which sends "" in the field `clears`. A
-    step with `is_write` is made only if the user agrees. A step with `never`, which is the reason, is never made.
+    needs the parameters in `query`. The probe sends them only if the call fails without them. `keeps` maps names in
+    `Known` to fields of the answer, and the values of these fields are added to `Known`. If the answer is a list, one
+    item of the list is used. The answer must have the values in `expects`, and values in the fields in `present`.
+
+    `clearing` builds a second body, which sends "" in the field `clears`. A step with `is_write` is made only if the
+    user agrees. If `never` is not empty, the step is never made, and `never` is the reason.
     """
 
     endpoint: Endpoint[Any, Any]
@@ -114,7 +116,7 @@ _NEVER: Final = (
 
 
 def _writes(run: str) -> tuple[Step, ...]:
-    """Returns the harmless write steps: they make a customer, a checkout and a payin, and change nothing else."""
+    """Returns the harmless write steps. They make a customer, a checkout and a payin, and change nothing else."""
     return (
         Step(
             endpoint=api.CREATE_CUSTOMER,

@@ -1,4 +1,4 @@
-"""One call of `paycombat probe`: sends it to the SDK's path, then to other guesses, and returns the finding."""
+"""Sends one call of `paycombat probe` to the SDK's path, then to other guessed paths, and returns the finding."""
 
 import itertools
 import re
@@ -42,9 +42,9 @@ class Verdict(StrEnum):
 class ProbeFinding(Struct, frozen=True, kw_only=True):
     """What the probe found out about one endpoint.
 
-    `path` is the path template that was answered, None if no template was. `guess` is the SDK's template, None if the
-    SDK has none. `tried` maps the templates that failed to a short result such as "404". `differences` name fields,
-    never their values. `reason` says why a call was not answered or not sent.
+    `path` is the path template with which the call was answered, or None if no template was answered. `guess` is the
+    SDK's template, or None if the SDK has none. `tried` maps the templates that failed to a short result such as "404".
+    `differences` name fields, never their values. `reason` says why a call was not answered or not sent.
     """
 
     endpoint: str
@@ -86,16 +86,16 @@ class Trial:
 
 @dataclass(slots=True)
 class TrialResult:
-    """The result of a `Trial`; `reply` is None if no path gave a successful answer that can be read."""
+    """The result of a `Trial`. `reply` is None if no path gave a successful answer that can be read."""
 
     finding: ProbeFinding
     reply: Reply[Any] | None = None
 
 
 async def try_out(client: AsyncPayCombat, trial: Trial) -> TrialResult:
-    """Sends the call to one path after another until one answers with success, or until it must not be sent again.
+    """Sends the call to one path after another until an answer is a success, or the call must not be sent again.
 
-    Does not raise if the call fails: the finding says why.
+    Raises no error if the call fails, because the finding says why it failed.
     """
     endpoint, tried = trial.endpoint, dict[str, str]()
     failure: tuple[Verdict, str] | None = None
@@ -143,7 +143,7 @@ async def _send(client: AsyncPayCombat, trial: Trial, template: str, query: Quer
     places = set(_PLACEHOLDER.findall(template))
     path = {name: value for name, value in trial.parameters.items() if name in places}
     rest = {name: value for name, value in trial.parameters.items() if name not in places}
-    # Marked as documented, so that the client does not warn that the path is a guess.
+    # The endpoint is marked as documented, so that the client does not warn that the path is a guess.
     endpoint = replace(trial.endpoint, path=template, evidence=Evidence.DOCUMENTED)
     return await client.send(endpoint, trial.request, query={**rest, **query} or None, **path)
 

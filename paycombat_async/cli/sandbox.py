@@ -1,4 +1,4 @@
-"""`paycombat sandbox`: runs a local PayCombat server, asks one for its ledger, or prints its OpenAPI document."""
+"""`paycombat sandbox`: runs a local PayCombat server, shows the ledger of one, or prints the OpenAPI document."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -12,7 +12,8 @@ from paycombat_async.cli.refusal import UsageRefused, refusals
 if TYPE_CHECKING:
     from paycombat_async.sandbox import LedgerReport
 
-# `Movement` as text, since importing the sandbox takes time. The opening balance is an entry, too, but not a payment.
+# The values of `Movement` are repeated as text, because importing the sandbox takes time. The opening balance is an
+# entry of the ledger, but not a payment.
 _OPENING: Final = "opening"
 _MADE: Final = {
     "payin": "payin",
@@ -68,8 +69,8 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
 ) -> None:
     """Run a local server that behaves like PayCombat, until Ctrl-C.
 
-    It prints the lines that point the SDK and this command to it, and the paths of calls that have none
-    on the provider's pages. It starts with the customers of the README's examples.
+    It prints the variables that point the SDK and this command to it, and the paths of calls for which
+    the provider's pages show none. It starts with the customers of the README's examples.
 
     \b
     Examples:
@@ -135,7 +136,7 @@ def ledger(base_url: str | None, *, as_json: bool) -> int:
 
 
 def show_ledger(report: "LedgerReport") -> None:
-    """Prints each balance with the one at the start, what was paid, and what of it more than once."""
+    """Prints each balance with its value at the start, the payments by kind, and the payments made more than once."""
     begun = {entry.currency: entry.amount for entry in report.entries if entry.movement == _OPENING}
     for currency, balance in sorted(report.balances.items()):
         click.echo(f"{currency} {balance:,f} ({begun.get(currency, 0):,f} at the start)")

@@ -1,4 +1,4 @@
-"""Opens the intents store that a command names: a file, or a database, whose URL is never printed."""
+"""Opens the intents store that a command names: a file or a database. The URL of a database is never printed."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from paycombat_async.intents.postgres import PostgresIntents
 from paycombat_async.intents.sqlite import SqliteIntents
 
 VARIABLE: Final = "PAYCOMBAT_DATABASE_URL"
-SCHEMES: Final = ("postgresql://", "postgres://")  # the two that libpq knows
+SCHEMES: Final = ("postgresql://", "postgres://")  # the two schemes that libpq knows
 _URL: Final = re.compile(r"postgres(?:ql)?://.*")
 
 account_option: Final = click.option(
@@ -61,18 +61,21 @@ def failures() -> Generator[None]:
 
 
 def in_words(error: PayCombatError) -> str:
-    """The error's message, with what the provider itself said about it."""
+    """Returns the message of the error, followed by the provider's own message if there is one."""
     words = error.provider_message if isinstance(error, ApiError) else None
     return f"{error} ({words})" if words else str(error)
 
 
 def without_urls(message: str) -> str:
-    """Returns the message without what follows `postgresql://`: click quotes arguments, which may hold a password."""
+    """Returns the message without the text after `postgresql://`.
+
+    This is needed because click quotes arguments in its messages, and a URL may contain a password.
+    """
     return _URL.sub("postgresql://…", message)
 
 
 def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]]:
-    """Returns the store (None if it is left out) and the words after it, one for each name in `names`.
+    """Returns the store (None if it is left out) and the words after the store, one for each name in `names`.
 
     Raises `UsageRefused` for another number of words.
     """
@@ -109,7 +112,7 @@ def postgres_url(url: str | None) -> str:
 
 
 def _open_file(path: str, account: str) -> SqliteIntents:
-    # Neither message quotes the path: it may be a mistyped connection string.
+    # Neither message quotes the path, because it may be a mistyped connection string.
     if "://" in path:
         raise ConfigurationError("STORE must be the path of a file, or a URL that begins with postgresql://")
     if not _is_there(Path(path)):

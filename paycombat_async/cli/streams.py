@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final, TextIO
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-_GONE: Final = frozenset({errno.EPIPE, errno.EINVAL})  # EINVAL: on Windows
+_GONE: Final = frozenset({errno.EPIPE, errno.EINVAL})  # the errors of a pipe without a reader, EINVAL on Windows
 
 
 class OutputFailed(OSError):
-    """The output cannot be written, as on a full disk; what follows it is dropped."""
+    """The output cannot be written, for example because the disk is full. All later output is dropped."""
 
 
 def prepare_streams() -> None:
@@ -24,7 +24,7 @@ def prepare_streams() -> None:
     instead of raising an error. A standard stream that was closed before the start becomes the null device. A write
     that fails in any other way, as on a full disk, raises `OutputFailed`.
     """
-    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  # so it is if its descriptor was closed
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  # None if its descriptor was closed
         sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(_nowhere(), closefd=False)), encoding="utf-8")
     sys.stdout, sys.stderr = _prepared(sys.stdout), _prepared(sys.stderr)
 

@@ -1,4 +1,4 @@
-"""Tables on standard output: a row for each object, in whole lines where a program reads them."""
+"""Prints tables on standard output, with a row for each object. If a program reads them, rows are whole lines."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ import click
 
 from paycombat_async._printable import printable
 
-_PIPE_WIDTH: Final = 2000  # columns: more than a row needs, so that a program that reads the table gets whole lines
+_PIPE_WIDTH: Final = 2000  # columns, more than a row needs, so that a program that reads the table gets whole lines
 
 
 def show_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -28,7 +28,10 @@ _STATUSES: Final = {
 
 
 def sample(event: str, now: float) -> dict[str, object]:
-    """Returns the body of an event such as payin_succeeded, at `now`, in seconds since 1970, and with a new id."""
+    """Returns the body of an event such as payin_succeeded. Its times are `now`, in seconds since 1970.
+
+    The id of the event is a new one for every other `now`.
+    """
     subject, _, verb = event.rpartition("_")
     kind, status = _KINDS[subject], _STATUSES[verb]
     moment = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

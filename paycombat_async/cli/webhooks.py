@@ -58,8 +58,8 @@ def webhooks() -> None:
 def send(event: str, words: tuple[str, ...], url: str, *, yes: bool, is_printed: bool) -> None:
     """Send a sample webhook, signed as the provider signs, and print the HTTP status of the answer.
 
-    NAME=TEXT and NAME:=JSON replace fields of the sample. Each sample has a new id; to send the same event twice, give
-    it one. The key is PAYCOMBAT_WEBHOOK_KEY or else PAYCOMBAT_SIGNATURE_KEY.
+    NAME=TEXT and NAME:=JSON replace fields of the sample. Each sample has a new id. To send the same event twice, give
+    it an id. The key is taken from PAYCOMBAT_WEBHOOK_KEY or, if that is not set, from PAYCOMBAT_SIGNATURE_KEY.
 
     Whoever sees a webhook that a live key has signed can send it to your live server, which takes it for genuine. So
     the command asks first if the key is live (not snd_…), or if the server is another machine.
@@ -88,7 +88,7 @@ def send(event: str, words: tuple[str, ...], url: str, *, yes: bool, is_printed:
 
 
 def _target(url: str) -> SplitResult:
-    """Returns the parts of the address; raises `UsageRefused` unless it is https, or http to this machine."""
+    """Returns the parts of the address. Raises `UsageRefused` if it is neither https nor http to this machine."""
     parts = safe_urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or not url.isprintable() or " " in url:
         raise UsageRefused("--to must look like http://127.0.0.1:8000/webhooks")
@@ -143,7 +143,7 @@ async def _post(url: str, body: bytes, signature: str) -> int | None:
 def verify(
     context: click.Context, body: BinaryIO, signature: str | None, headers: tuple[str, ...], names: tuple[str, ...]
 ) -> int:
-    """Verify a webhook from its BODY, a file with its bytes or -, and its headers; say which event it is.
+    """Verify a webhook from its BODY, a file or - for standard input, and its headers; print which event it is.
 
     If the signature does not fit, the doctor finds out why: see `paycombat doctor --help`. Keys come from
     PAYCOMBAT_WEBHOOK_KEY and PAYCOMBAT_SIGNATURE_KEY, or from the variables named with --key-env.
@@ -170,7 +170,7 @@ def verify(
             return 0
     code: int = context.invoke(
         doctor, body=io.BytesIO(content), signature=signature, headers=headers, names=names
-    )  # which also refuses what is missing
+    )  # the doctor also refuses missing options
     if code == 0 and problem:
         click.echo(f"But it is no event: {printable(problem)}")
     return 1 if problem else code

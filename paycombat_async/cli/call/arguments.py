@@ -16,9 +16,9 @@ from paycombat_async.cli.stores import without_urls
 from paycombat_async.errors import ConfigurationError, InvalidRequest
 
 _ASSIGNMENT: Final = re.compile(r"([^:=]+)(:?=)(.*)", re.DOTALL)
-_LONGEST: Final = 1024 * 1024  # bytes; a request of more than 100 kB is refused anyway
+_LONGEST: Final = 1024 * 1024  # the most bytes that are read; a request of more than 100 kB is refused anyway
 _PAGE, _PAGE_SIZE = "page", "page_size"
-# Decimal, because an amount must keep the digits that are written.
+# Numbers with a fraction are read as Decimal, because an amount must keep the digits that are written.
 _DECODER: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(float_hook=Decimal)
 
 JsonObject = dict[str, object]
@@ -26,7 +26,11 @@ JsonObject = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class CallArguments:
-    """What to send: `request` is the body's Struct or None, `texts` the parameters, `query` goes into the query."""
+    """The arguments of a call.
+
+    `request` is the Struct of the body, or None for a call without a body. `texts` contains the parameters of the
+    client's method by name, and `query` the further parameters of the query. `page` and `page_size` are for lists.
+    """
 
     request: msgspec.Struct | None = None
     texts: dict[str, str] = field(default_factory=dict[str, str])
@@ -36,7 +40,7 @@ class CallArguments:
 
 
 def read_arguments(spec: CallSpec, words: Sequence[str]) -> CallArguments:
-    """Returns the arguments of a call, checked. Raises `ConfigurationError`, with what is wrong, before any sending."""
+    """Returns the checked arguments of a call. Raises `ConfigurationError` if `words` are not valid arguments of it."""
     files = [word for word in words if word == "-" or word.startswith("@")]
     pairs = [_assignment(word) for word in words if word not in files]
     if spec.request is not None:
@@ -47,9 +51,10 @@ def read_arguments(spec: CallSpec, words: Sequence[str]) -> CallArguments:
 
 
 def read_assignments(words: Sequence[str], into: JsonObject) -> JsonObject:
-    """Returns the JSON object `into` with the fields that `NAME=TEXT` and `NAME:=JSON` set in it.
+    """Sets fields in the JSON object `into` by words such as `NAME=TEXT` and `NAME:=JSON`, and returns `into`.
 
-    A dotted name is that of a field in an object. Raises `ConfigurationError` for a word of another form.
+    A dotted name, such as `company.name`, names a field in a nested object. Raises `ConfigurationError` for a word of
+    another form.
     """
     for word in words:
         name, operator, text = _assignment(word)
@@ -60,7 +65,7 @@ def read_assignments(words: Sequence[str], into: JsonObject) -> JsonObject:
 def _assignment(word: str) -> tuple[str, str, str]:
     found = _ASSIGNMENT.fullmatch(word)
     if found is None:
-        shown = without_urls(printable(word, 60))  # it may be a store's URL, with a password
+        shown = without_urls(printable(word, 60))  # the word may be the URL of a store, with a password
         raise ConfigurationError(f"{shown}: expected NAME=TEXT, NAME:=JSON, @FILE or -")
     return found[1], found[2], found[3]
 
@@ -84,7 +89,10 @@ def _request(
 
 
 def _read(source: str) -> JsonObject:
-    """Returns the JSON object in a file, or on standard input; every number with a fraction is a Decimal."""
+    """Returns the JSON object in a file or on standard input. Every number with a fraction is a Decimal.
+
+    Raises `ConfigurationError` if the source is unreadable or does not contain a JSON object.
+    """
     name = "standard input" if source == "-" else without_urls(printable(source[1:]))
     try:
         if source == "-":
@@ -95,7 +103,7 @@ def _read(source: str) -> JsonObject:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such file"
         raise ConfigurationError(f"{name} cannot be read: {reason}") from None
-    found = _decoded(name, text.removeprefix(b"\xef\xbb\xbf"))  # a mark that editors on Windows write
+    found = _decoded(name, text.removeprefix(b"\xef\xbb\xbf"))  # the byte order mark, which editors on Windows write
     if not isinstance(found, dict):
         raise ConfigurationError(f"{name} must contain a JSON object")
     return found  # pyright: ignore[reportUnknownVariableType]  # the keys of a JSON object are str
@@ -150,7 +158,7 @@ def _number(name: str, text: str | None) -> int | None:
 
 
 def _usage(spec: CallSpec) -> str:
-    """The arguments that a call takes, as in a usage line."""
+    """Returns the arguments that a call takes, as in a usage line."""
     if spec.request is not None:
         return "@FILE, - for standard input, or NAME=TEXT"
     words = [f"{name}=…" for name in spec.needed]

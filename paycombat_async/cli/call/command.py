@@ -62,7 +62,7 @@ class _Given(TypedDict):
 
 
 class _Calls(click.Group):
-    """Makes the command of a call when it is needed: all of them would slow every start of the program."""
+    """Makes the command of a call only when it is needed, because making all would slow every start of the program."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         return list(call_specs())
@@ -126,7 +126,7 @@ def _command(spec: CallSpec) -> click.Command:
 
 
 def _options_of_changes(spec: CallSpec) -> list[click.Parameter]:
-    """The options that only calls which change something have; other calls hide them."""
+    """Returns the options for calls that change something. Other calls have the same options, but hide them."""
     is_hidden = not spec.is_change
     options: list[click.Parameter] = [
         click.Option(["--yes"], is_flag=True, hidden=is_hidden, help="Do not ask first."),

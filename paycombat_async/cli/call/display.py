@@ -12,9 +12,9 @@ from paycombat_async._secrets import REDACTED
 from paycombat_async.cli.tables import show_rows
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_DECODER: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(float_hook=str)  # keeps all digits
+_DECODER: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(float_hook=str)  # keeps all digits of a number
 _HIDDEN: Final = "checkout_url"  # it contains the X-token
-# The columns of lists that fit a terminal; --output json has all fields.
+# The fields that tables show. All fields would not fit a terminal; --output json prints all of them.
 _COLUMNS: Final[tuple[str, ...]] = (
     *("id", "customer_id", "order_id", "order_reference", "organization_reference_id"),
     *("payin_method_name", "payout_method_name", "type", "status", "is_active", "country", "beneficiary_country"),
@@ -23,12 +23,12 @@ _COLUMNS: Final[tuple[str, ...]] = (
 
 
 def show_json(data: object) -> None:
-    """Prints Structs or plain data as indented JSON; amounts are numbers with all their digits."""
+    """Prints Structs or plain data as indented JSON. Amounts are printed as numbers with all their digits."""
     click.echo(printable_json(msgspec.json.format(_encode(data), indent=2).decode()))
 
 
 def show_raw(body: bytes) -> None:
-    """Prints the body of an answer as it came; on a terminal, control characters are escaped."""
+    """Prints the body of an answer unchanged. On a terminal, control characters are escaped."""
     click.echo(printable_json(body.decode("utf-8", "replace")) if sys.stdout.isatty() else body)
 
 

@@ -19,19 +19,22 @@ _OUTCOMES: Final = {
 
 
 class CallFailed(click.ClickException):
-    """The call failed, and changed nothing; exits with 1."""
+    """The call failed and changed nothing; the command exits with 1."""
 
     exit_code = 1
 
 
 class CallMayBeDone(click.ClickException):
-    """The call was carried out, or may have been, but there is no answer that can be printed; exits with 3."""
+    """The call was or may have been carried out, but no answer can be printed; the command exits with 3."""
 
     exit_code = 3
 
 
 def failure_of(error: PayCombatError, spec: CallSpec, store: str | None = None) -> click.ClickException:
-    """Returns the error as the command prints it. `store` is the intents store that was named, None if none was."""
+    """Returns the exception that prints `error` and ends the command.
+
+    `store` is the intents store that the user named, or None if the user named none.
+    """
     if isinstance(error, ConfigurationError | InvalidRequest):
         return UsageRefused(printable(str(error), limit=1000))
     message = "\n".join(lines_about(error, spec, store))
@@ -40,7 +43,7 @@ def failure_of(error: PayCombatError, spec: CallSpec, store: str | None = None) 
 
 
 def lines_about(error: PayCombatError, spec: CallSpec, store: str | None) -> list[str]:
-    """Returns what happened, the outcome and the advice, each as a printable line; no line contains the store's URL."""
+    """Returns what happened, the outcome and the advice, each as a printable line. No line contains the store's URL."""
     words = error.provider_message if isinstance(error, ApiError) else None
     lines = [f"{error} ({words})" if words else str(error)]
     if spec.is_change:
@@ -61,7 +64,7 @@ def _advice(error: PayCombatError, spec: CallSpec, store: str | None) -> str:
 
 
 def _commands(error: PayCombatError, spec: CallSpec, store: str | None) -> str:
-    """Returns the commands that help to find out, as further sentences."""
+    """Returns sentences with commands that help to find out whether the call was carried out."""
     sentences: list[str] = []
     if spec.name == "payouts.create" and error.reference is not None:
         sentences.append(f"This looks for it: paycombat call {FIND_PAYOUTS} order_id={error.reference}")

@@ -20,7 +20,7 @@ _WORDS: Final[dict[Any, str]] = {str: "text", int: "integer", Decimal: "number",
 
 
 def help_of(spec: CallSpec) -> str:
-    """Returns the help text of a call, in click's form: a line with \\b alone keeps the lines of its paragraph."""
+    """Returns the help text of a call for click. A line that contains only \\b keeps the lines of its paragraph."""
     endpoint = spec.endpoint
     path = endpoint.path or "path not known: give it with --path"
     evidence = f" ({_EVIDENCE[endpoint.evidence]})" if endpoint.path else ""
@@ -60,7 +60,7 @@ def _arguments(spec: CallSpec) -> Iterator[str]:
 
 
 def fields_of(kind: type[Struct], prefix: str = "", *, is_needed: bool = True) -> Iterator[str]:
-    """Yields a line for each field of a request, with its type; the fields of objects in it under dotted names."""
+    """Yields a line for each field of a request, with its type. Fields of nested objects have dotted names."""
     for each in msgspec.structs.fields(kind):
         name, inner = f"{prefix}{each.encode_name}", struct_in(each.type)
         is_required = is_needed and each.default is NODEFAULT and each.default_factory is NODEFAULT
@@ -78,7 +78,7 @@ def type_words(annotation: Any) -> str:
     kinds = [kind for kind in members(annotation) if kind is not UnsetType]
     values = [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]
     words = [f"one of: {', '.join(value for value in values if value)}"] if any(values) else []
-    if Decimal in kinds:  # an amount, which may be an int as well
+    if Decimal in kinds:  # an amount, whose annotation contains int as well
         kinds.remove(int)
     words += [_word(kind) for kind in kinds if get_origin(kind) is not Literal]
     words += ['"" to clear it'] if "" in values else []

@@ -1,4 +1,4 @@
-"""Carries out one call of `paycombat call`: asks where that is due, sends, and explains what went wrong."""
+"""Carries out one call of `paycombat call`: asks first if necessary, sends the call, and explains errors."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class CallOptions(NamedTuple):
-    """The options of the command; `store` is the intents store, None if the call is not to be recorded."""
+    """The options of the command. `store` is the intents store, or None if the call is not to be recorded."""
 
     every: bool
     yes: bool
@@ -44,14 +44,18 @@ class CallOptions(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """`data` is what the client's method returns, a page for a list; `raw` is the body of the answer."""
+    """The answer to one request. `data` is the decoded answer (for a list: one page), `raw` is its body."""
 
     data: Any  # any Struct, Page or plain JSON value
     raw: bytes
 
 
 def carry_out(spec: CallSpec, arguments: CallArguments, options: CallOptions) -> list[Answer]:
-    """Returns the answer, or several: the pages of a list. Raises a `ClickException` for anything else."""
+    """Sends the call and returns its answer, or for a list one answer per page.
+
+    Asks first if the call changes something on a live account. Raises a `ClickException` if the call is not sent, or if
+    it fails.
+    """
     try:
         if spec.is_change and not options.yes and not _client(spec, options).is_sandbox:
             _ask_first(spec, arguments, options)
@@ -61,12 +65,13 @@ def carry_out(spec: CallSpec, arguments: CallArguments, options: CallOptions) ->
 
 
 async def _send(spec: CallSpec, arguments: CallArguments, options: CallOptions) -> list[Answer]:
-    # The command's help says which paths are guesses, and a 404 says it again.
+    # The warning about guessed paths is suppressed, because the command's help says which paths are guesses, and the
+    # message of a 404 says it again.
     with warnings.catch_warnings(action="ignore", category=UnverifiedEndpointWarning):
         try:
             async with _store(options) as store, _client(spec, options, store, _warn_unrecorded) as client:
                 return await _answers(client, spec, arguments, options)
-        except asyncio.CancelledError as cut:  # Ctrl-C; its cause says what has become of the call
+        except asyncio.CancelledError as cut:  # Ctrl-C; the cause says what has become of the call
             if isinstance(cut.__cause__, PayCombatError):
                 click.echo("\n".join(lines_about(cut.__cause__, spec, options.store)), err=True)
             raise
@@ -98,7 +103,10 @@ def _warn_unrecorded(report: Call) -> None:
 
 @asynccontextmanager
 async def _store(options: CallOptions) -> AsyncGenerator[Intents | None]:
-    """A context with the store, closed at its end; a file that is not there is made, which is said on stderr."""
+    """Context manager; yields the store, or None if no store is named, and closes the store at the end.
+
+    A file that does not exist is created, and a line on stderr says so.
+    """
     place = options.store
     if place is None:
         yield None
@@ -115,11 +123,11 @@ async def _store(options: CallOptions) -> AsyncGenerator[Intents | None]:
 
 
 def _is_there(place: str) -> bool:
-    return os.path.lexists(place)  # False for a name that no file can have, where others raise
+    return os.path.lexists(place)  # returns False for a name that no file can have, where other functions raise
 
 
 def _ask_first(spec: CallSpec, arguments: CallArguments, options: CallOptions) -> None:
-    """Shows what would be sent, and asks. Raises `Declined` or `UsageRefused`."""
+    """Shows on stderr what would be sent, and asks whether to send it. Raises `Declined` or `UsageRefused` if not."""
     request: object = arguments.texts if arguments.request is None else arguments.request
     shown = msgspec.json.format(_encode(request), indent=2).decode()
     click.echo(printable_json(shown), err=True)

@@ -1,4 +1,4 @@
-"""What `paycombat call` can call: the endpoints, with the parameters of the client's methods of the same names."""
+"""The calls of `paycombat call`: all endpoints, with the parameters of the client's methods of the same names."""
 
 import inspect
 from collections.abc import Callable
@@ -16,13 +16,13 @@ _ABOUT_PAGES: Final = "Print the objects of a list."
 _BODY, _PAGE_SIZE, _QUERY = "request", "page_size", "extra_query"
 
 
-# `Any`, because `Endpoint` is invariant in its type parameters: no narrower type fits all endpoints.
+# `Any`, because `Endpoint` is invariant in its type parameters, so that no narrower type fits all endpoints.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSpec:
-    """One call. `name` is that of the client's method, `needed` are the arguments that it cannot do without.
+    """One call. `name` is the name of the client's method, `needed` are its required arguments except the request.
 
-    `is_list` says that the answer is a page of a list, `takes_size` that a page size can be asked for, and
-    `takes_query` that further arguments go into the query. `about` is the first paragraph of the method's docstring.
+    `is_list` says whether the answer is a page of a list, `takes_size` whether a page size can be requested, and
+    `takes_query` whether further arguments go into the query. `about` is the first paragraph of the help text.
     """
 
     name: str
@@ -35,7 +35,7 @@ class CallSpec:
 
     @property
     def request(self) -> type[Struct] | None:
-        """The type of the request; None for a call without a body."""
+        """The type of the request, or None for a call without a body."""
         kind: type[Struct | None] = self.endpoint.request
         return kind if issubclass(kind, Struct) else None
 
@@ -46,7 +46,7 @@ class CallSpec:
 
     @property
     def has_pages(self) -> bool:
-        """Whether a page of the list can be asked for by its number."""
+        """Whether a page of the list can be requested by its number."""
         return self.is_list and self.endpoint.page_parameter is not None
 
 
@@ -71,7 +71,7 @@ FIND_PAYOUTS: Final = "payouts.find"  # a method of the client that searches the
 
 @cache
 def call_specs() -> dict[str, CallSpec]:
-    """All calls by name, in the order of the provider's pages; those that are no endpoint come last."""
+    """Returns all calls by name, in the order of the provider's pages. Calls that are not an endpoint come last."""
     specs = [_spec(each.name, each, is_list=get_origin(each.response) is Page) for each in ENDPOINTS]
     specs.append(_spec(FIND_PAYOUTS, LIST_PAYOUTS, is_list=False))
     return {spec.name: spec for spec in specs}
