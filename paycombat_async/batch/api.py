@@ -43,7 +43,7 @@ async def sync_customers(
     changed at the provider. With `send_all`, these rows are sent again. Results are committed every quarter of a
     second, and at the latest after 300 results. So a resumed run repeats at most about 300 calls that were carried out,
     and the calls that were under way when the run was killed. A journal belongs to one account at one address. The
-    account is identified by its token or, if `account` is given, by that name; then the token may be replaced later.
+    account is identified by its token or, if `account` is given, by that name. With a name, the token may be replaced.
 
     With a `PostgresJournal`, machines that pass the same rows carry them out together. The report, its failures and
     `on_progress` then count the rows of all machines, and a call returns when no machine has a row left. If a call

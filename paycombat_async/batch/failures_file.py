@@ -63,7 +63,7 @@ class FailuresFile:
     def add(self, row: Row | BadRow, reason: str) -> None:
         """Writes a failed row with its reason. Raises `ConfigurationError` if the file cannot be written.
 
-        Before that error is raised, the incomplete file is deleted. Further calls then do nothing.
+        After such an error, the incomplete file is deleted, and further calls do nothing.
         """
         if not self._is_broken:
             with self._translate_errors():
@@ -82,9 +82,9 @@ class FailuresFile:
     def close(self) -> Path | None:
         """Moves the file to its path, or to a path with a number in its name if a file there must be kept.
 
-        Returns that path, or None if no row failed or if `add` has raised. If no row failed, deletes the file that the
-        last run with this journal wrote. Sets `digest` to the digest of the moved file; it stays "" if no file was
-        moved. Raises `ConfigurationError` if moving or deleting fails.
+        Returns the path of the moved file, or None if no row failed or if `add` has raised an error. If no row failed,
+        deletes the file that the last run with this journal wrote. Sets `digest` to the digest of the moved file;
+        `digest` stays "" if no file was moved. Raises `ConfigurationError` if moving or deleting fails.
         """
         if self._is_broken:
             return None

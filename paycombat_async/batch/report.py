@@ -146,7 +146,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """The mutable counts of a run, with its failures and warnings. Of both, only the first lines are kept."""
+    """The mutable counts of a run, with its first `FIRST_FAILURES` failures and warnings."""
 
     __slots__ = (
         "damaged",

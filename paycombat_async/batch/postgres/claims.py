@@ -1,4 +1,4 @@
-"""The chunks of rows that this process has taken, with their leases (the time for which a chunk is this process's)."""
+"""The chunks of rows that this process has taken, and their leases: the time for which a chunk belongs to a process."""
 
 import sys
 from collections.abc import Callable, Sequence

@@ -83,7 +83,7 @@ class Part:
         self._error_of_callback: Exception | None = None
 
     async def carry_out(self, rows: GivenRows) -> BatchReport:
-        """Joins the run, carries out chunks until no machine has one left, and returns the report.
+        """Joins the run, carries out chunks until all are done or `stop` is set, and returns the report.
 
         An error of the callback `on_progress` is raised after the end of the run.
         """

@@ -52,7 +52,7 @@ class ClaimRecorder:
         self._outage = Outage(clock)
         self._clock = clock
         self._results: list[RowResult] = []
-        self._chunks: dict[int, int] = {}  # for each row without a result, by its number: the number of its chunk
+        self._chunks: dict[int, int] = {}  # the chunk of each row without a result, by the row's number
         self._doubtful: set[int] = set()  # rows that may have been carried out and have no result
         self._told = (tally.retried, tally.throttled)  # the counts that were already written to the database
         self._are_many = asyncio.Event()
@@ -117,7 +117,10 @@ class ClaimRecorder:
         return rows.__contains__
 
     def mark_unknown(self, number: int, row: Row, journal_reason: str, display_reason: str) -> None:
-        """Notes that a row may have been carried out and will be sent again. If it is refused then, it is unknown."""
+        """Notes that a row may have been carried out and will be sent again.
+
+        If the row is refused then, its outcome is unknown.
+        """
         del row, journal_reason, display_reason
         self._doubtful.add(number)
 

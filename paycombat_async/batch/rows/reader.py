@@ -9,8 +9,8 @@ from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.batch.rows.file import FilePath, RowFile
 from paycombat_async.batch.rows.row import BadRow, Given, Row, row_from_given
 
-# Seconds after which a slow input is not waited for any more, if rows are ready. 32 rows of a file take half a
-# millisecond.
+# If an input takes more than this many seconds, the rows that are ready are returned, and no more rows are waited for.
+# 32 rows of a file take half a millisecond.
 SLOW_S: Final = 0.005
 
 
@@ -43,7 +43,7 @@ class RowIterator:
         self._numbers = count(1)
 
     def next_rows(self, most: int) -> Iterator[Row | BadRow]:
-        """Yields at most `most` rows. Stops early after the first row that comes later than after `SLOW_S` seconds."""
+        """Yields at most `most` rows. Stops earlier if more than `SLOW_S` seconds have passed since the start."""
         begun = SYSTEM_CLOCK.monotonic()
         for given in islice(self._rows, most):
             yield row_from_given(next(self._numbers), given)

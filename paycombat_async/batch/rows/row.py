@@ -102,7 +102,7 @@ def row_from_given(line: int, given: object) -> Row | BadRow:
 def row_from_request(line: int, request: UpdateCustomer, source: Source = None, damage: str = "") -> Row | BadRow:
     """Returns the row for an `UpdateCustomer`, or a `BadRow` if the `UpdateCustomer` is invalid.
 
-    It may be invalid, because its constructor checks nothing.
+    An `UpdateCustomer` may be invalid, because its constructor checks nothing.
     """
     customer_id = _text_or_nothing(request.customer_id)
     if not customer_id:

@@ -31,8 +31,8 @@ class RunRecorder:
         self._failures = failures
         self._thread = ThreadPoolExecutor(1, "paycombat-journal")
         self._results: list[Result] = []
-        # Rows that will be sent again although an earlier call may have carried them out. The keys are row numbers, the
-        # texts are the reasons.
+        # Rows that will be sent again although an earlier call may have carried them out. The keys are the numbers of
+        # the rows, and each value is the row with the reason.
         self._doubtful: dict[int, tuple[Row, str]] = {}
         self._are_many = asyncio.Event()
         self._many = _COMMIT_RESULTS if journal.is_lasting else sys.maxsize

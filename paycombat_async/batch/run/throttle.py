@@ -11,7 +11,7 @@ LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is shortened to this, at t
 
 
 class Throttle:
-    """Halves the limit of concurrent calls on a 429, and raises it by one after `limit` successful answers.
+    """Halves the limit of concurrent calls on a 429, and raises the limit by one after `limit` successful answers.
 
     The throttle counts the waiting workers, not the calls under way. So it has nothing to count in a run without 429
     answers.
