@@ -1,4 +1,4 @@
-"""Runs work in a PostgreSQL database: with one pool per event loop, a time limit, and the SDK's own error messages."""
+"""Runs work in a PostgreSQL database, with one pool per event loop, a time limit, and the SDK's own error messages."""
 
 import contextlib
 import sys
@@ -49,7 +49,7 @@ class Database:
         self._given = None if isinstance(source, Secret) else _as_pool(source)
         connect = connector(source) if isinstance(source, Secret) else None
         self._pools = None if connect is None else _pools(lambda: LoopPool(connect))
-        # Transactions of callers have connections of their own: they may last long, and `run` must not wait for them.
+        # Transactions of callers have a pool of their own, because they may last long and `run` must not wait for them.
         self._transactions = None if connect is None else _pools(lambda: LoopPool(connect, _MOST_TRANSACTIONS))
 
     async def run(self, work: Callable[[Connection], Awaitable[T]], limit: float = STATEMENT_S) -> T:

@@ -19,7 +19,7 @@ class DjangoConnection(Protocol):
         ...
 
 
-# Any: the connection's rows may be of any type.
+# Any is used because the connection's rows may be of any type.
 AnyConnection: TypeAlias = psycopg.AsyncConnection[Any] | psycopg.Connection[Any]
 RawConnection: TypeAlias = psycopg.Connection[Any]
 BlockingConnection: TypeAlias = RawConnection | DjangoConnection
@@ -45,7 +45,7 @@ def blocking_connection(connection: object) -> RawConnection:
 
 
 def _inside_django(connection: Any) -> object:
-    # Django's own cursors are not used: with DEBUG they log the values of statements, and these contain payloads.
+    # Django's own cursors are not used, because with DEBUG they log the values of statements, which contain payloads.
     connection.ensure_connection()
     return connection.connection
 

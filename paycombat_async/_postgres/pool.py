@@ -1,4 +1,4 @@
-"""The PostgreSQL connections of one event loop: opened when needed, and cut off when the server does not answer."""
+"""The PostgreSQL connections of one event loop. They are opened when needed, and cut if the server does not answer."""
 
 import asyncio
 import contextlib
@@ -118,7 +118,7 @@ def connector(dsn: Secret) -> Callable[[], Awaitable[Connection]]:
 def is_alive(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any]) -> bool:
     """Returns whether the connection is open, as far as this machine knows. Sends nothing to the server."""
     try:
-        for _ in range(2):  # if the first read finds a last message of the server, the second finds the end
+        for _ in range(2):  # the first read may find a last message of the server, the second then finds the end
             connection.pgconn.consume_input()
     except psycopg.Error:
         return False

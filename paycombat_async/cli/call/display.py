@@ -1,4 +1,4 @@
-"""Prints what a call has returned: as JSON or as a table."""
+"""Prints the answer of a call as JSON, as a table, or as the body that was received."""
 
 import sys
 from collections.abc import Sequence
