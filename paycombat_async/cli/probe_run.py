@@ -114,7 +114,7 @@ def _is_page(data: object) -> TypeGuard[Page[Any]]:
 
 
 def _unexpected(step: Step, data: Any) -> list[str]:
-    """Returns texts that name the fields of an answer that are missing, or have another value than was sent."""
+    """Returns texts that name the fields of an answer that are missing or differ from the value that was sent."""
     missing = [f"$.data.{name}: missing" for name in step.present if getattr(data, name) is None]
     other = [
         f"$.data.{name}: not what was sent" for name, value in step.expects.items() if getattr(data, name) != value

@@ -1,4 +1,4 @@
-"""`paycombat sandbox`: runs a local PayCombat server, shows the ledger of one, or prints the OpenAPI document."""
+"""`paycombat sandbox`: runs a local PayCombat server, shows its ledger, or prints the OpenAPI document."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO, Final

@@ -89,8 +89,8 @@ def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]
 async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator[Intents]:
     """Context manager; yields the store, and closes it at the end.
 
-    If `store` is None, the URL in `PAYCOMBAT_DATABASE_URL` names the store. Raises `ConfigurationError` if neither is
-    given, if the file does not exist or cannot be opened, or if the URL is not one of PostgreSQL.
+    If `store` is None, the URL in `PAYCOMBAT_DATABASE_URL` names the store. Raises `ConfigurationError` if both are
+    missing, if the file does not exist or cannot be opened, or if the URL is not one of PostgreSQL.
     """
     place = store or _from_environment("STORE")
     found = PostgresIntents(place, account, schema) if place.startswith(SCHEMES) else _open_file(place, account)

@@ -28,9 +28,9 @@ _STATUSES: Final = {
 
 
 def sample(event: str, now: float) -> dict[str, object]:
-    """Returns the body of an event such as payin_succeeded. Its times are `now`, in seconds since 1970.
+    """Returns the body of an event such as payin_succeeded. `now` is its time, in seconds since 1970.
 
-    The id of the event is a new one for every other `now`.
+    The id of the event depends on `event` and `now`, so that each call at another time gives another id.
     """
     subject, _, verb = event.rpartition("_")
     kind, status = _KINDS[subject], _STATUSES[verb]

@@ -121,10 +121,10 @@ class Intents(Protocol):
     async def begin(self, new: NewIntent) -> Begun:
         """Records the call durably as SENDING if it may be sent, and returns the record with `may_send=True`.
 
-        The call may be sent if no record has this endpoint and reference. It may also be sent if the state of that
-        record is REJECTED or NOT_SENT. The new record then replaces the old one, and its attempt number is higher by 1.
-        In all other cases the existing record is returned unchanged, with `may_send=False`. The check and the writing
-        are one atomic step.
+        The call may be sent if no record has this endpoint and reference, or if such a record exists and its state is
+        REJECTED or NOT_SENT. The new record then replaces the old one, and its attempt number is higher by 1. In all
+        other cases the existing record is returned unchanged, with `may_send=False`. The check and the writing are one
+        atomic step.
 
         The lease begins now. When the lease is over, all methods show the record as UNKNOWN. Raises `InvalidRequest` if
         the reference is empty or only white space, has more than 255 characters, or contains a character that cannot be
