@@ -125,16 +125,18 @@ def sync_customers_on(
 ) -> BatchReport:
     """Updates the customers on the workers of a Dask cluster, and returns the report of the whole run.
 
-    `cluster` is a `distributed.Client`. This process reads the rows and copies them into the database. Each of
-    `workers` tasks then makes a client, and takes rows until none is left, with up to `concurrency` concurrent calls.
-    The workers and this process take the credentials (`PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY`) from their
-    environment, and the workers the URL of the database, too (`PAYCOMBAT_DATABASE_URL`). None of them is part of a
-    task. If a worker is lost, others take its rows over, and Dask may repeat its task, which is harmless.
+    `cluster` is a `distributed.Client`. This process reads the rows and copies them into the database. Then `workers`
+    tasks of the cluster carry the rows out. Each task makes a client and takes rows until none is left, with up to
+    `concurrency` concurrent calls. The workers and this process take the credentials (`PAYCOMBAT_TOKEN`,
+    `PAYCOMBAT_SIGNATURE_KEY`) from their environment. The workers also take the URL of the database from their
+    environment (`PAYCOMBAT_DATABASE_URL`). Tasks contain neither the credentials nor the URL. If a worker is lost,
+    other workers take over its rows, and Dask may repeat the task of that worker, which is harmless.
 
-    The other arguments are those of `sync_customers`. `cluster` must not be an asynchronous client. Setting `stop`,
-    which any thread may do, or Ctrl-C stops all workers: they finish their calls under way. Raises `ConfigurationError`
-    or `StoreFailed` before anything is sent if the input or the run cannot be used. A worker that fails is named in
-    `BatchReport.stopped`.
+    The other arguments are those of `sync_customers`. `cluster` must not be an asynchronous client. If `stop` is set,
+    which any thread may do, or on Ctrl-C, all workers finish their calls under way and stop. Before anything is sent,
+    raises `ConfigurationError` if the input is unreadable or invalid as a whole, if the run belongs to another account,
+    or if machines work on another input in the run. Raises `StoreFailed` if the database fails at the start. If a
+    worker fails, `BatchReport.stopped` says why.
     """
     if cluster.asynchronous:
         raise ConfigurationError("blocking code needs a blocking client of Dask, not one with asynchronous=True")

@@ -23,13 +23,14 @@ from paycombat_async.errors import ConfigurationError, PayCombatError
 from paycombat_async.webhooks.inboxes.holding import finish
 
 DATABASE: Final = "PAYCOMBAT_DATABASE_URL"
-_POLL_S: Final = 1.0  # seconds between two questions of a worker whether the run was stopped
+_POLL_S: Final = 1.0  # seconds between two checks of a worker whether the run was stopped
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """What a worker is told. Credentials are not part of it: the worker takes them from its environment.
+    """The argument of a worker's task. It contains no credentials, because the worker takes them from its environment.
 
-    `run` is the number of the run in the database, `stop` the name of the event by which the run is stopped.
+    `version` is the version of paycombat that began the run. `run` is the number of the run in the database, `name` is
+    its name. `stop` is the name of the Dask event that stops the run.
     """
 
     version: str
@@ -44,7 +45,11 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class Share(Struct, frozen=True):
-    """How the part of one worker ended: the problem, "" if there was none, and the number of calls that were cut."""
+    """How the part of one worker ended. `stopped` is the message of a problem, or "" if there was none.
+
+    `misconfigured` is that of a `BatchReport`. `doubtful` is the number of rows that may have been carried out and have
+    no result.
+    """
 
     stopped: str = ""
     misconfigured: bool = False
@@ -56,7 +61,7 @@ async def carry_out_on(
 ) -> BatchReport:
     """Carries out the job on the workers of a cluster, and returns the report of the whole run.
 
-    Raises `ConfigurationError` or `StoreFailed` before anything is sent if the input or the run cannot be used.
+    Raises the errors of `sync_customers` before anything is sent, and `ConfigurationError` if `workers` is less than 1.
     """
     if workers < 1:
         raise ConfigurationError("workers must be 1 or more")
@@ -67,7 +72,7 @@ async def carry_out_on(
 
 
 class _ClusterPart(Part):
-    """The part of the process that gives a run to the workers of a cluster: it sends nothing itself."""
+    """The part of the process that hands a run to the workers of a cluster. This process sends nothing itself."""
 
     def __init__(
         self,
@@ -85,7 +90,10 @@ class _ClusterPart(Part):
         self._base_url = base_url
 
     async def work(self, run: int) -> None:
-        """Has the workers carry out the run, and waits for all of them; when cancelled, stops them first."""
+        """Lets the workers carry out the run, and waits until all of them have ended.
+
+        If `stop` is set, or if this task is cancelled, tells the workers to stop before it waits for them.
+        """
         name = f"paycombat-{run}-{SYSTEM_CLOCK.random()}"
         order = self._order(run, name)
         event = importlib.import_module("distributed").Event(name, client=self._cluster)
@@ -96,7 +104,7 @@ class _ClusterPart(Part):
         ending = asyncio.gather(*(self._share(future) for future in futures))
         stopping = asyncio.create_task(self._stop.wait())
         try:
-            either: set[asyncio.Future[Any]] = {ending, stopping}  # Any: their results differ
+            either: set[asyncio.Future[Any]] = {ending, stopping}  # Any, because their results differ
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
@@ -119,16 +127,16 @@ class _ClusterPart(Part):
         )
 
     async def _share(self, future: Any) -> Share:  # Any: a future of Dask, which has no types
-        """Returns the share of a worker; an error of the worker, of its loss or of the scheduler is its problem."""
+        """Returns the share of a worker. If the worker fails or is lost, or the scheduler fails, the share says so."""
         try:
             return cast("Share", await self._call(future.result))
         except PayCombatError as error:
             return Share(f"a worker cannot take part: {error}", misconfigured=True)
-        except Exception as error:  # noqa: BLE001  # whatever Dask raises, with its own words
+        except Exception as error:  # noqa: BLE001  # Dask may raise any error
             words = printable(f"{type(error).__name__}: {error}", limit=300)
             return Share(f"a worker of the cluster failed ({words})", misconfigured=True)
 
-    async def _call(self, method: Callable[[], Any]) -> object:  # Any: a coroutine with an asynchronous Dask client
+    async def _call(self, method: Callable[[], Any]) -> object:  # an asynchronous Dask client returns coroutines
         if self._cluster.asynchronous:
             return await cast("Awaitable[object]", method())
         return await asyncio.to_thread(method)
@@ -145,9 +153,10 @@ async def _all(ending: "asyncio.Future[list[Share]]") -> list[Share]:
 
 
 def take_part(order: Order) -> Share:
-    """Carries out a part of the run in this worker, until no row is left.
+    """Carries out a part of the run in this worker, until no row is left or the run is stopped.
 
-    Raises `ConfigurationError` or `StoreFailed` if this worker cannot take part.
+    Raises `ConfigurationError` if this worker has another version of paycombat, or if its environment has no URL of a
+    database, no credentials, or those of another account. Raises `StoreFailed` if the database fails at the start.
     """
     if order.version != __version__:
         raise ConfigurationError(
@@ -183,7 +192,7 @@ async def _take_part(order: Order, url: str, is_stopped: Callable[[], bool]) -> 
 
 async def _relay(is_stopped: Callable[[], bool], stop: asyncio.Event) -> None:
     while not stop.is_set():
-        with suppress(Exception):  # the scheduler does not answer; the rows of the run are in the database
+        with suppress(Exception):  # the worker needs no answer of the scheduler to go on
             if await asyncio.to_thread(is_stopped):
                 stop.set()
         await SYSTEM_CLOCK.sleep(_POLL_S)

@@ -1,14 +1,14 @@
-"""The part of Dask's client that is used here, so that importing the types needs no Dask."""
+"""The type of Dask's client, as a protocol, so that importing this package does not need Dask."""
 
 from collections.abc import Callable
 from typing import Protocol
 
 
 class DaskClient(Protocol):
-    """The part of `distributed.Client` that is used here."""
+    """The part of `distributed.Client` that the SDK uses."""
 
     asynchronous: bool
 
     def submit(self, func: Callable[..., object], /, *args: object, **options: object) -> object:
-        """Returns a future for `func(*args)`, which a worker runs."""
+        """Has a worker call `func(*args)`, and returns a future of the result."""
         ...

@@ -1,4 +1,4 @@
-"""The Dask cluster that `customers sync --dask` names: one that runs already, or worker processes of this machine."""
+"""The Dask cluster that `customers sync --dask` names: a running cluster, or worker processes of this machine."""
 
 import importlib
 import os
@@ -22,10 +22,10 @@ class Cluster(NamedTuple):
 
 @asynccontextmanager
 async def dask_cluster(address: str, workers: int | None) -> AsyncGenerator[Cluster]:
-    """Context manager; yields the cluster at this address, or, for "local", one of worker processes of this machine.
+    """Context manager; yields the cluster at `address`. For "local", starts worker processes and ends them afterwards.
 
-    Without `workers`, all workers of the cluster are used, or one for each processor. Raises `ConfigurationError` if
-    Dask is missing, or if the cluster cannot be reached or has no workers.
+    Without `workers`, all workers of a running cluster are used, and "local" starts one worker for each processor.
+    Raises `ConfigurationError` if Dask is missing, or if the cluster cannot be reached or has no workers.
     """
     distributed = _import_dask()
     if address == LOCAL:
@@ -47,7 +47,7 @@ async def dask_cluster(address: str, workers: int | None) -> AsyncGenerator[Clus
         await client.close()
 
 
-# Any, here and below: Dask has no types.
+# Any is used here and below because Dask has no types.
 async def _connect(distributed: Any, address: str) -> Any:
     try:
         return await distributed.Client(address, asynchronous=True, timeout=_CONNECT_S)

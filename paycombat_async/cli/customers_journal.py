@@ -47,9 +47,9 @@ def shared_journal(
 
 
 def prepare_dask(shared: PostgresJournal | None, journal: Path | str | None) -> None:
-    """Puts the URL into the environment, where worker processes of this machine look for it.
+    """Sets PAYCOMBAT_DATABASE_URL in the environment, because worker processes of this machine take the URL from it.
 
-    Raises `UsageRefused` if there is no run in PostgreSQL.
+    Raises `UsageRefused` if `shared` is None, because a cluster needs a run in PostgreSQL.
     """
     if shared is None:
         raise UsageRefused("--dask needs a run in PostgreSQL: give --journal postgresql://…, or --run")

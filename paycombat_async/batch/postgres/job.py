@@ -55,7 +55,10 @@ async def carry_out_together(
 
 
 def limiter_of(journal: PostgresJournal, job: Job) -> PostgresLimiter | None:
-    """Returns the limiter of the run's rate; None without a rate. Raises `ConfigurationError` for two rates."""
+    """Returns the limiter of the run, or None if neither the journal nor the job has a rate.
+
+    Raises `ConfigurationError` if both have a rate and the two rates differ.
+    """
     if journal.rate is not None and job.rate not in {None, journal.rate}:
         raise ConfigurationError("the rate of the call and the rate of its journal differ; give one of them")
     rate = journal.rate if job.rate is None else job.rate
@@ -126,7 +129,7 @@ class Part:
         return loading.result() if is_joined else None
 
     async def check(self, run: int) -> None:
-        """Raises `ConfigurationError` if the run with this number belongs to another account than this client."""
+        """Raises `ConfigurationError` if the run with this number belongs to another account than the client's."""
         ((address, account, name),) = await self._journal.tables.execute(BOUND, {"run": run})
         bound = Binding(source="", address=address, account=account, name=name)
         if reason := other_account(bound, self._binding(), "check the credentials"):
@@ -134,11 +137,14 @@ class Part:
 
     @property
     def end(self) -> tuple[str, bool, int]:
-        """How `work` ended: the problem or "", whether it is one of configuration, the number of cancelled calls."""
+        """How `work` ended: the message of the problem or "", whether the problem counts as `misconfigured`, a number.
+
+        The number counts the rows that may have been carried out and have no result.
+        """
         return self._stopped, self._misconfigured, self._doubtful
 
     async def work(self, run: int) -> None:
-        """Carries out free chunks of the run until no machine has any left, or until it is stopped."""
+        """Carries out free chunks of the run until all chunks are done, `stop` is set, or a problem stops the run."""
         owner = f"{socket.gethostname()} {os.getpid()} {self._clock.random()}"
         while True:
             claims = Claims(self._journal.tables, run, owner, self._clock)
