@@ -1,16 +1,14 @@
-"""Carries out a call: builds the HTTP request once, and sends it, several times if needed, until there is a result."""
+"""Carries out a call: builds its HTTP request, records it if it must happen once, has it sent, and reports its end."""
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from paycombat_async._clock import Clock
-from paycombat_async._engine.credentials import Credentials
-from paycombat_async._engine.hooks import Hooks
-from paycombat_async._engine.lifetime import CallUnderWay, Lifetime
+from paycombat_async._engine.attempts import Attempts
+from paycombat_async._engine.lifetime import CallUnderWay
 from paycombat_async._engine.records import (
     LEASE_MARGIN_S,
     LOOKUPS,
@@ -20,69 +18,29 @@ from paycombat_async._engine.records import (
     open_record,
     reference_for,
 )
-from paycombat_async._engine.reports import (
-    call_report,
-    describe,
-    failed_attempt,
-    fate_of_cut,
-    not_kept,
-    successful_attempt,
-)
-from paycombat_async._engine.turns import wait_for_turn
+from paycombat_async._engine.reports import call_report, describe, failed_attempt, fate_of_cut, not_kept
 from paycombat_async._protocol.draft import draft
-from paycombat_async._protocol.echo import check_echoed_fields
 from paycombat_async._protocol.interpret import interpret
-from paycombat_async._protocol.messages import Attempt, ClientConfig, Draft, RawReply, Transport
-from paycombat_async._protocol.reply import DecodedReply, Reply
+from paycombat_async._protocol.messages import Attempt, ClientConfig, RawReply
+from paycombat_async._protocol.reply import Reply
 from paycombat_async._protocol.url import is_loopback
-from paycombat_async._secrets import Redactor
-from paycombat_async._settings import Limits, is_sandbox
-from paycombat_async.endpoints import Endpoint, Evidence, Repeat
-from paycombat_async.errors import (
-    ConfigurationError,
-    ConnectFailed,
-    InvalidResponse,
-    Outcome,
-    PayCombatError,
-    UnverifiedEndpointWarning,
-)
+from paycombat_async._settings import is_sandbox
+from paycombat_async.endpoints import Endpoint, Evidence
+from paycombat_async.errors import ConfigurationError, PayCombatError, UnverifiedEndpointWarning
 from paycombat_async.intents.intent import Intent, Intents, IntentState
-from paycombat_async.limiters.limiter import Limiter
-from paycombat_async.retry import (
-    LAST_SHARE,
-    STOP,
-    Again,
-    Decision,
-    RetryBucket,
-    RetryPolicy,
-    Situation,
-    decide,
-)
 
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-_DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})  # outcomes of calls that may have been carried out
-# These members are read only once, because reading a member of an enum in Python 3.11 takes as long as making a Struct.
-_INFERRED: Final = Evidence.INFERRED
-_ONCE: Final = Repeat.ONLY_IF_UNSENT
+_INFERRED: Final = Evidence.INFERRED  # read only once: a member of an enum takes as long as making a Struct in 3.11
 _warned: Final[set[str]] = set()
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
-    """Carries out calls. Immutable except for credentials, retry bucket and lifetime, which its copies share."""
+class Engine(Attempts):
+    """Carries out calls: records them, sends them, and reports their end. Its copies share what `Attempts` names."""
 
-    credentials: Credentials
-    transport: Transport
-    clock: Clock
-    policy: RetryPolicy
-    limits: Limits
-    hooks: Hooks
-    lifetime: Lifetime
-    bucket: RetryBucket = field(default_factory=RetryBucket)
     intents: Intents | None = None
-    limiter: Limiter | None = None
 
     @property
     def config(self) -> ClientConfig:
@@ -134,7 +92,7 @@ class Engine:
             has_record = self.intents is not None or reference is not None
             recorded = await self._open_record(call, reference) if has_record else None
             if recorded is None:
-                reply = await self._carry_out(endpoint, request, outgoing, call)
+                reply = await self.carry_out(endpoint, request, outgoing, call)
                 if call.record is not None:
                     await self._settle(call, call.record, reply)
             else:
@@ -215,72 +173,6 @@ class Engine:
                 problem = f", and cannot be looked up: {failure}"
         raise not_kept(call, problem)
 
-    async def _carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
-        """Sends the request until there is a reply, or an error that ends the call. Updates `call` at each attempt."""
-        deadline, last_cost = call.begun + self.limits.timeout, 0
-        call.attempt_begun = call.begun if call.record is None else self.clock.monotonic()  # recording took time
-        while True:
-            if self.limiter is not None:
-                try:
-                    await self._wait_for_turn(self.limiter, endpoint, deadline - call.attempt_begun)
-                except PayCombatError as error:
-                    result: PayCombatError = error
-                    break
-                call.attempt_begun = self.clock.monotonic()
-            if call.record is not None and self._is_too_late(call.record, deadline - call.attempt_begun):
-                result = ConnectFailed(f"{endpoint.name}: its time was over before it was sent")
-                break
-            call.attempts, call.status, call.is_sending = call.attempts + 1, 0, True
-            try:
-                sent = outgoing if call.trace is None else call.trace.start_attempt(outgoing, call.attempts)
-                raw = await self.transport.send(sent, self._attempt_timeout(call, deadline))
-                call.status = raw.status
-                reading = self._interpret(endpoint, request, raw)
-            except PayCombatError as error:
-                result = error  # raised below, after the except block, so that it has no __context__
-            else:
-                now = self.clock.monotonic()
-                call.is_in_doubt, call.is_sending = endpoint.method != "GET", False  # set before hooks, which may raise
-                if call.trace is not None or self.hooks.wants_attempts:
-                    self.hooks.attempt_ended(successful_attempt(call, now), call.trace)
-                self.bucket.reward(last_cost)
-                elapsed = now - call.begun
-                return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
-            now = self.clock.monotonic()
-            # These two are set first, because a KeyboardInterrupt may come at any time, for example from a hook.
-            is_doubtful = result.outcome in _DOUBTFUL and endpoint.method != "GET"
-            call.is_in_doubt, call.is_sending = call.is_in_doubt or is_doubtful, False
-            decision = self._decide(endpoint, result, call.attempts, deadline - now)
-            wait = decision.wait if isinstance(decision, Again) else None
-            self.hooks.attempt_ended(failed_attempt(call, result, now, wait), call.trace)
-            if not isinstance(decision, Again):
-                break
-            self.bucket.spend(last_cost := decision.cost)
-            await self.clock.sleep(decision.wait)
-            if self.lifetime.is_over:
-                break
-            del result  # breaks the reference cycle described at the end of this function
-            call.attempt_begun = self.clock.monotonic()
-        describe(result, call)
-        try:
-            raise result
-        finally:
-            del result  # breaks the cycle error -> frame -> error, which only the garbage collector could free
-
-    async def _wait_for_turn(self, limiter: Limiter, endpoint: Endpoint[Q, R], remaining: float) -> None:
-        """Waits for the limiter. Raises an error with the outcome NOT_SENT if too little time is left to send."""
-        if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
-            remaining -= self.limits.timeout * LAST_SHARE  # an attempt sent later would get no answer in time
-        await wait_for_turn(limiter, self.clock, endpoint.name, remaining)
-
-    def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
-        """Whether a recorded call must not be sent any more.
-
-        This is so after its deadline, because the intents store then counts its outcome as unknown, and after the
-        client was closed.
-        """
-        return remaining <= 0 or self.clock.now() >= record.send_until or self.lifetime.is_over
-
     def _given_up(self, call: CallUnderWay, cut: BaseException) -> PayCombatError:
         """Reports and records a call that was cancelled, interrupted or ended by another exception.
 
@@ -316,49 +208,6 @@ class Engine:
             report = call_report(call, raised, fate, request_id, elapsed=elapsed, show_reference=show_reference)
             self.hooks.call_ended(report, call.trace)
 
-    def _attempt_timeout(self, call: CallUnderWay, deadline: float) -> float:
-        """Returns the seconds that the attempt may take.
-
-        A call that must happen once gets all the time until `deadline`. For any other call, this time is divided
-        equally among the remaining attempts.
-        """
-        remaining = deadline - call.attempt_begun
-        if call.endpoint.repeat is _ONCE:
-            return remaining
-        return remaining / max(1, self.limits.max_retries - call.attempts + 2)
-
-    def _interpret(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> DecodedReply:
-        """Returns the decoded answer, and reports to the hooks how it differs from the documented schema.
-
-        With `strict_responses`, a difference raises `InvalidResponse` instead.
-        """
-        hooks = self.hooks
-        redact = self.credentials.config.redact  # the property `config` takes longer
-        reading = interpret(endpoint, raw, now=self.clock.now, redact=redact, closely=hooks.wants_drift)
-        if endpoint.echoes:
-            reading = check_echoed_fields(endpoint, request, reading, raw, redact)
-        if reading.notes:
-            if hooks.strict_responses:
-                raise _strict_error(endpoint, raw, reading, redact)
-            hooks.drifted(endpoint, reading.notes, redact)
-        return reading
-
-    def _decide(self, endpoint: Endpoint[Q, R], error: PayCombatError, number: int, remaining: float) -> Decision:
-        if self.lifetime.is_over:
-            return STOP
-        if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
-            remaining -= self.limits.timeout * LAST_SHARE  # an attempt sent later would get no answer in time
-        situation = Situation(
-            repeat=endpoint.repeat,
-            error=error,
-            attempt=number,
-            max_retries=self.limits.max_retries,
-            remaining=remaining,
-            tokens=self.bucket.tokens,
-            chance=self.clock.random(),
-        )
-        return decide(self.policy, situation)
-
     def _check_usable(self, endpoint: Endpoint[Any, Any]) -> None:
         if self.lifetime.is_closed:
             raise ConfigurationError("this client is closed; make a new one")
@@ -376,15 +225,3 @@ class Engine:
             UnverifiedEndpointWarning,
             stacklevel=4,
         )
-
-
-def _strict_error(
-    endpoint: Endpoint[Any, Any], raw: RawReply, reading: DecodedReply, redact: Redactor
-) -> InvalidResponse:
-    fields = ", ".join(f"{redact(note.path)} ({note.kind})" for note in reading.notes or ())
-    return InvalidResponse(
-        f"{endpoint.name}: carried out, but the answer differs from the schema: {fields}",
-        status=raw.status,
-        request_id=reading.request_id,
-        outcome=Outcome.APPLIED,
-    )

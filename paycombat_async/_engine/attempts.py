@@ -1,0 +1,164 @@
+"""Sends the HTTP request of a call, several times if needed, until there is an answer or a final error."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from paycombat_async._clock import Clock
+from paycombat_async._engine.credentials import Credentials
+from paycombat_async._engine.hooks import Hooks
+from paycombat_async._engine.lifetime import CallUnderWay, Lifetime
+from paycombat_async._engine.records import CallRecord
+from paycombat_async._engine.reports import describe, failed_attempt, successful_attempt
+from paycombat_async._engine.turns import wait_for_turn
+from paycombat_async._protocol.echo import check_echoed_fields
+from paycombat_async._protocol.interpret import interpret
+from paycombat_async._protocol.messages import Draft, RawReply, Transport
+from paycombat_async._protocol.reply import DecodedReply, Reply
+from paycombat_async._secrets import Redactor
+from paycombat_async._settings import Limits
+from paycombat_async.endpoints import Endpoint, Repeat
+from paycombat_async.errors import ConnectFailed, InvalidResponse, Outcome, PayCombatError
+from paycombat_async.limiters.limiter import Limiter
+from paycombat_async.retry import LAST_SHARE, STOP, Again, Decision, RetryBucket, RetryPolicy, Situation, decide
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+_DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})  # outcomes of calls that may have been carried out
+_ONCE: Final = Repeat.ONLY_IF_UNSENT  # read only once: a member of an enum takes as long as making a Struct in 3.11
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Makes the attempts of calls. Immutable except for credentials, retry bucket and lifetime, which copies share."""
+
+    credentials: Credentials
+    transport: Transport
+    clock: Clock
+    policy: RetryPolicy
+    limits: Limits
+    hooks: Hooks
+    lifetime: Lifetime
+    bucket: RetryBucket = field(default_factory=RetryBucket)
+    limiter: Limiter | None = None
+
+    async def carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
+        """Sends the request until there is a reply, or an error that ends the call. Updates `call` at each attempt."""
+        deadline, last_cost = call.begun + self.limits.timeout, 0
+        call.attempt_begun = call.begun if call.record is None else self.clock.monotonic()  # recording took time
+        while True:
+            if self.limiter is not None:
+                try:
+                    await self._wait_for_turn(self.limiter, endpoint, deadline - call.attempt_begun)
+                except PayCombatError as error:
+                    result: PayCombatError = error
+                    break
+                call.attempt_begun = self.clock.monotonic()
+            if call.record is not None and self._is_too_late(call.record, deadline - call.attempt_begun):
+                result = ConnectFailed(f"{endpoint.name}: its time was over before it was sent")
+                break
+            call.attempts, call.status, call.is_sending = call.attempts + 1, 0, True
+            try:
+                sent = outgoing if call.trace is None else call.trace.start_attempt(outgoing, call.attempts)
+                raw = await self.transport.send(sent, self._attempt_timeout(call, deadline))
+                call.status = raw.status
+                reading = self._interpret(endpoint, request, raw)
+            except PayCombatError as error:
+                result = error  # raised below, after the except block, so that it has no __context__
+            else:
+                now = self.clock.monotonic()
+                call.is_in_doubt, call.is_sending = endpoint.method != "GET", False  # set before hooks, which may raise
+                if call.trace is not None or self.hooks.wants_attempts:
+                    self.hooks.attempt_ended(successful_attempt(call, now), call.trace)
+                self.bucket.reward(last_cost)
+                elapsed = now - call.begun
+                return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
+            now = self.clock.monotonic()
+            # These two are set first, because a KeyboardInterrupt may come at any time, for example from a hook.
+            is_doubtful = result.outcome in _DOUBTFUL and endpoint.method != "GET"
+            call.is_in_doubt, call.is_sending = call.is_in_doubt or is_doubtful, False
+            decision = self._decide(endpoint, result, call.attempts, deadline - now)
+            wait = decision.wait if isinstance(decision, Again) else None
+            self.hooks.attempt_ended(failed_attempt(call, result, now, wait), call.trace)
+            if not isinstance(decision, Again):
+                break
+            self.bucket.spend(last_cost := decision.cost)
+            await self.clock.sleep(decision.wait)
+            if self.lifetime.is_over:
+                break
+            del result  # breaks the reference cycle described at the end of this function
+            call.attempt_begun = self.clock.monotonic()
+        describe(result, call)
+        try:
+            raise result
+        finally:
+            del result  # breaks the cycle error -> frame -> error, which only the garbage collector could free
+
+    async def _wait_for_turn(self, limiter: Limiter, endpoint: Endpoint[Q, R], remaining: float) -> None:
+        """Waits for the limiter. Raises an error with the outcome NOT_SENT if too little time is left to send."""
+        if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
+            remaining -= self.limits.timeout * LAST_SHARE  # an attempt sent later would get no answer in time
+        await wait_for_turn(limiter, self.clock, endpoint.name, remaining)
+
+    def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
+        """Whether a recorded call must not be sent any more.
+
+        This is so after its deadline, because the intents store then counts its outcome as unknown, and after the
+        client was closed.
+        """
+        return remaining <= 0 or self.clock.now() >= record.send_until or self.lifetime.is_over
+
+    def _attempt_timeout(self, call: CallUnderWay, deadline: float) -> float:
+        """Returns the seconds that the attempt may take.
+
+        A call that must happen once gets all the time until `deadline`. For any other call, this time is divided
+        equally among the remaining attempts.
+        """
+        remaining = deadline - call.attempt_begun
+        if call.endpoint.repeat is _ONCE:
+            return remaining
+        return remaining / max(1, self.limits.max_retries - call.attempts + 2)
+
+    def _interpret(self, endpoint: Endpoint[Q, R], request: Q, raw: RawReply) -> DecodedReply:
+        """Returns the decoded answer, and reports to the hooks how it differs from the documented schema.
+
+        With `strict_responses`, a difference raises `InvalidResponse` instead.
+        """
+        hooks = self.hooks
+        redact = self.credentials.config.redact  # the property `config` takes longer
+        reading = interpret(endpoint, raw, now=self.clock.now, redact=redact, closely=hooks.wants_drift)
+        if endpoint.echoes:
+            reading = check_echoed_fields(endpoint, request, reading, raw, redact)
+        if reading.notes:
+            if hooks.strict_responses:
+                raise _strict_error(endpoint, raw, reading, redact)
+            hooks.drifted(endpoint, reading.notes, redact)
+        return reading
+
+    def _decide(self, endpoint: Endpoint[Q, R], error: PayCombatError, number: int, remaining: float) -> Decision:
+        if self.lifetime.is_over:
+            return STOP
+        if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
+            remaining -= self.limits.timeout * LAST_SHARE  # an attempt sent later would get no answer in time
+        situation = Situation(
+            repeat=endpoint.repeat,
+            error=error,
+            attempt=number,
+            max_retries=self.limits.max_retries,
+            remaining=remaining,
+            tokens=self.bucket.tokens,
+            chance=self.clock.random(),
+        )
+        return decide(self.policy, situation)
+
+
+def _strict_error(
+    endpoint: Endpoint[Any, Any], raw: RawReply, reading: DecodedReply, redact: Redactor
+) -> InvalidResponse:
+    fields = ", ".join(f"{redact(note.path)} ({note.kind})" for note in reading.notes or ())
+    return InvalidResponse(
+        f"{endpoint.name}: carried out, but the answer differs from the schema: {fields}",
+        status=raw.status,
+        request_id=reading.request_id,
+        outcome=Outcome.APPLIED,
+    )
