@@ -135,8 +135,8 @@ def sync_customers_on(
     The other arguments are those of `sync_customers`. `cluster` must not be an asynchronous client. If `stop` is set,
     which any thread may do, or on Ctrl-C, all workers finish their calls under way and stop. Before anything is sent,
     raises `ConfigurationError` if the input is unreadable or invalid as a whole, if the run belongs to another account,
-    or if machines work on another input in the run. Raises `StoreFailed` if the database fails at the start. If a
-    worker fails, `BatchReport.stopped` says why.
+    or if other machines are carrying out another input under the name of this run. Raises `StoreFailed` if the database
+    fails at the start. If a worker fails, `BatchReport.stopped` says why.
     """
     if cluster.asynchronous:
         raise ConfigurationError("blocking code needs a blocking client of Dask, not one with asynchronous=True")

@@ -107,8 +107,9 @@ async def sync_customers_on(
 
     The other arguments are those of `sync_customers`. If `stop` is set or this call is cancelled, all workers finish
     their calls under way and stop. Before anything is sent, raises `ConfigurationError` if the input is unreadable or
-    invalid as a whole, if the run belongs to another account, or if machines work on another input in the run. Raises
-    `StoreFailed` if the database fails at the start. If a worker fails, `BatchReport.stopped` says why.
+    invalid as a whole, if the run belongs to another account, or if other machines are carrying out another input under
+    the name of this run. Raises `StoreFailed` if the database fails at the start. If a worker fails,
+    `BatchReport.stopped` says why.
     """
     from paycombat_async.batch.cluster import carry_out_on  # noqa: PLC0415  # imports asyncio and sqlite3
     from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the same reason

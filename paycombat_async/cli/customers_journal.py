@@ -29,11 +29,11 @@ class JournalType(click.ParamType[Path | str]):
 def shared_journal(
     journal: Path | str | None, run: str | None, file: Path, schema: str, rate: float | None
 ) -> PostgresJournal | None:
-    """Returns the run in PostgreSQL that the options name, or None if they name a file or nothing.
+    """Returns the run in PostgreSQL that the options name, or None if they name a journal file or no journal.
 
-    If only `run` is given, the URL is taken from PAYCOMBAT_DATABASE_URL. Without `run`, the run has the name of the
-    file. Raises `UsageRefused` if `run` is given with the path of a journal, or if standard input is used with a URL
-    and without `run`. Raises `ConfigurationError` if the URL is missing, or if the URL or the name is invalid.
+    If only `run` is given, the URL is taken from PAYCOMBAT_DATABASE_URL. Without `run`, the run is named after the
+    input `file`. Raises `UsageRefused` if `run` is given with the path of a journal, or if standard input is used with
+    a URL and without `run`. Raises `ConfigurationError` if the URL is missing, or if the URL or the name is invalid.
     """
     if isinstance(journal, Path):
         if run is not None:

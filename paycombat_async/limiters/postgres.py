@@ -50,7 +50,10 @@ class _Loop:
         self.block = Block(now, 1.0, 0)
         self.arrived = 0  # the number of tasks that have asked
         self.waiting = 0  # the number of tasks that have asked and are not served yet
-        self.served, self.since = 0, now  # the number of tasks served since the last block was taken, and that time
+        self.served, self.since = (
+            0,
+            now,
+        )  # the number of tasks served since the last block was taken, and when it was taken
         self.failed, self.problem = 0, ""  # all tasks up to this number get this failure of the database
 
 

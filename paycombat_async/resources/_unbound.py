@@ -1,4 +1,4 @@
-"""The substitute for an engine in the resources on a client's class, such as `AsyncPayCombat.payouts`."""
+"""Stands in for the engine when a resource is read from the client's class, as in `AsyncPayCombat.payouts`."""
 
 from typing import Any, Final, NoReturn
 

@@ -93,7 +93,7 @@ class PooledTransport(ABC, Generic[P]):
 
     @abstractmethod
     def _open(self) -> P:
-        """Returns the pool of the running loop."""
+        """Makes a new pool for the running event loop and returns it."""
 
 
 # These are functions and not methods, because `LoopLocal` keeps them while a pool exists. A bound method would keep its

@@ -150,8 +150,8 @@ class Run:
     async def _wait_for_item(self, me: asyncio.Task[None] | None) -> Item:
         """Returns the next item as soon as the throttle allows a call. Raises any error of the limiters.
 
-        A worker that waits here is cancelled when the run is over. If the worker already has an item, the item's row
-        has not been sent and stays pending.
+        A worker that waits here is cancelled when the run is over. If it had taken an item by then and was waiting for
+        the throttle, the item's row was not sent and stays pending.
         """
         self._idle.add(me)
         item = None

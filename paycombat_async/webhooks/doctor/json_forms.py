@@ -159,9 +159,10 @@ NUMBER_FORMS: tuple[Rewrite, ...] = (python_number, _places(2), _places(1), with
 
 
 def numbers_rewritten(tokens: Sequence[str], most: int) -> Iterator[list[str]]:
-    """Yields copies of the tokens, with numbers in another form: all numbers, only amounts, or one of the first `most`.
+    """Yields copies of the tokens in which some numbers are written in another form, such as 10.0 instead of 10.
 
-    Then does the same with the strings that contain a decimal number. Their other form is the number without quotes.
+    For each form, first all numbers are rewritten, then only the amounts, then each of the first `most` numbers alone.
+    After that, strings that contain a decimal number are rewritten in the same three ways, as numbers without quotes.
     """
     places = [index for index, token in enumerate(tokens) if is_number(token)]
     texts = [index for index, token in enumerate(tokens) if _DECIMAL_TEXT.fullmatch(token)]
