@@ -24,5 +24,5 @@ def test_no_reporter_shows_a_secret_or_a_person() -> None:
     assert [] == result["seen"]
     assert [] == find_leaks(CANARY.marks | PERSON, ended.stdout, ended.stderr)
     assert [] == result["blind"]
-    assert result["failures"] > 40
-    assert set() == {name for name, number in result["texts"].items() if number < 40}
+    assert result["failures"] > 20
+    assert set() == {name for name, number in result["texts"].items() if number < 20}
