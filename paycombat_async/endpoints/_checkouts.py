@@ -17,7 +17,7 @@ _METHOD: Final = Echo("payin_method_name", ("payin_method_name",))
 _FIND_CHANGE: Final = "list your checkouts, find the one of this checkout_token, and look at its payin_method_name"
 
 # https://docs.paycombat.com/create-payment-request-13142063e0
-# The page shows only the HTTP method. The path is guessed from another call, which is a PATCH.
+# The page shows only the HTTP method. The path is guessed from "Create New Checkout", which is a PATCH to this path.
 CREATE_PAYMENT_REQUEST = Endpoint(
     name="checkouts.create",
     method="POST",

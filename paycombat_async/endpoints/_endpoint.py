@@ -23,7 +23,7 @@ class Repeat(StrEnum):
 
 
 class IntentUse(StrEnum):
-    """Whether a call is recorded in the intents store (a durable record of calls), if the client has one."""
+    """Whether a client that has an intents store (a durable record of calls) records a call in it."""
 
     REQUIRED = "required"  # a request without the merchant's own reference is refused
     OPTIONAL = "optional"  # recorded if the request has a reference
@@ -55,7 +55,7 @@ class Echo:
 class Endpoint(Generic[Q, R]):
     """One operation of the API.
 
-    `path` is a path template. It is None if the path is unknown, so that the user must pass it with `paths=`.
+    `path` is a path template. It is None if the path is unknown. The user must then pass the path with `paths=`.
     `alternatives` are other guesses of the path, which `paycombat probe` tries. `doc` is the provider's page of this
     operation, or the front page of the provider's documentation. `signed` means that the body, if there is one, is
     signed. `may_be_empty` means that an answer without data is a success. `reference` is the name of the field with the

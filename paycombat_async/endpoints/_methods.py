@@ -111,7 +111,7 @@ LIST_PAYMENT_METHODS = Endpoint(
     ),
 )
 
-# These endpoints are the first in the sidebar of the provider's documentation. The other two of this module are the
+# These endpoints come first in the sidebar of the provider's documentation. The two other endpoints of this module come
 # last.
 METHOD_ENDPOINTS = (
     LIST_COUNTRIES_AND_CURRENCIES,

@@ -1,4 +1,7 @@
-"""Stores that record each call that moves money before it is sent, so that a crash cannot make it happen twice."""
+"""Stores of intents. An intent is the record of a call that must happen only once, such as a payout.
+
+The record is written before the call is sent, so that the call is not repeated by mistake after a crash.
+"""
 
 from paycombat_async.intents.intent import (
     Begun,

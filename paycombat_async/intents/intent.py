@@ -126,25 +126,26 @@ class Intents(Protocol):
         other cases the existing record is returned unchanged, with `may_send=False`. The check and the writing are one
         atomic step.
 
-        The lease begins now. When the lease is over, all methods show the record as UNKNOWN. Raises `InvalidRequest` if
-        the reference is empty or only white space, has more than 255 characters, or contains a character that cannot be
-        stored.
+        The lease begins when the record is written. When the lease is over, all methods show the record as UNKNOWN.
+        Raises `InvalidRequest` if the reference is empty or only white space, has more than 255 characters, or contains
+        a character that cannot be stored.
         """
         ...
 
     async def settle(self, settlement: Settlement) -> bool:
         """Records the outcome of a call, and returns True. Returns False if nothing was written.
 
-        Writes state, evidence, answer and, unless it is None or empty, object id. `settled_at` becomes the current
-        time, or None if the new state is UNKNOWN. Nothing is written if no record has this endpoint and reference, if
-        the record has another attempt number, or if its state is final.
+        Writes the state, the evidence and the answer. Writes the object id, too, unless the object id of the settlement
+        is None or empty. `settled_at` becomes the current time, or None if the new state is UNKNOWN. Nothing is written
+        if no record has this endpoint and reference, if the record has another attempt number, or if the state of the
+        record is final.
 
         SENDING and UNKNOWN are not final, and may become any state, even after the lease. APPLIED, REJECTED and
         NOT_SENT are final for their attempt, with two exceptions. First, REJECTED and NOT_SENT become APPLIED if the
         settlement is APPLIED, so that a call that was carried out after all is not sent again. Second, an APPLIED
         record may have no answer, for example if a webhook came before the answer. An APPLIED settlement with an answer
-        then adds this answer and its object id, unless both have an object id and these differ. Evidence and
-        `settled_at` stay unchanged.
+        then adds its answer and its object id, but writes nothing if the record and the settlement both have an object
+        id and the two ids differ. Evidence and `settled_at` stay unchanged.
         """
         ...
 
@@ -186,13 +187,16 @@ class Intents(Protocol):
     async def forget(self, *, days: float) -> int:
         """Deletes the records that were settled more than `days` days ago, and returns their number.
 
-        SENDING and UNKNOWN records are kept. With a negative number, which clients do not pass, even records that were
-        just settled are deleted.
+        SENDING and UNKNOWN records are kept. If `days` is negative, even records that were just settled are deleted.
+        `client.intents.forget` refuses negative numbers.
         """
         ...
 
     async def aclose(self) -> None:
-        """Closes the connections or files that the store itself has opened. Clients do not call this method."""
+        """Closes the connections or files that the store itself has opened.
+
+        A client does not close the store that was passed to it, so call this method yourself.
+        """
         ...
 
 
@@ -233,7 +237,10 @@ def check_reference(reference: str) -> str:
 
 
 def is_storable(name: str) -> bool:
-    """Returns whether a store can keep this reference, name of an account or name of a person."""
+    """Returns whether a store can keep this text, which is a reference, or the name of an account or a person.
+
+    A store can keep 1 to 255 characters, unless all are white space, or one is NUL or half of a surrogate pair.
+    """
     return not _problem_of(name)
 
 

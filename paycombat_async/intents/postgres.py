@@ -187,7 +187,8 @@ class PostgresIntents:
 
     async def sending(self, *, older_than: float = 0) -> list[Intent]:
         found = await self._select(_OPEN, {"is_sending": True, "older_than": older_than})
-        # A lease may end between the moments at which the server evaluates the condition and the columns.
+        # The server evaluates the condition of the query first and the columns later. If a lease ends in between, the
+        # row is returned as UNKNOWN, and is left out here.
         return [intent for intent in found if intent.state is IntentState.SENDING]
 
     async def recent(self, *, limit: int) -> list[Intent]:

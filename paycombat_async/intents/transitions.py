@@ -115,8 +115,9 @@ def _completes(intent: Intent, settlement: Settlement) -> bool:
 class Move(NamedTuple):
     """The result of a request to a store to move records to another account.
 
-    `under_way` is the number of calls that may be in progress. `shared` is the number of calls of which both accounts
-    have a record. If both numbers are 0, `moved` records were moved. Otherwise no record was moved.
+    `under_way` is the number of calls that may be in progress. `shared` is the number of calls that are recorded for
+    both accounts. If both numbers are 0, `moved` records were moved. Otherwise no record was moved, and `moved` has no
+    meaning.
     """
 
     under_way: int
@@ -124,7 +125,10 @@ class Move(NamedTuple):
     moved: int
 
     def total(self, source: str, target: str) -> int:
-        """Returns how many records were moved. Raises `ConfigurationError` if they could not be moved."""
+        """Returns how many records were moved. Raises `ConfigurationError` if `under_way` or `shared` is not 0.
+
+        `source` and `target` are the names of the accounts, for the message of the error.
+        """
         if self.under_way:
             raise ConfigurationError(
                 f"{self.under_way} of the calls of the account {source} may be under way; stop the programs that use"

@@ -1,4 +1,4 @@
-"""Stands in for the engine when a resource is read from the client's class, as in `AsyncPayCombat.payouts`."""
+"""Takes the place of the engine in a resource that belongs to the client's class, as in `AsyncPayCombat.payouts`."""
 
 from typing import Any, Final, NoReturn
 

@@ -64,7 +64,8 @@ class IntentRecords:
         """
         store = self._store()
         _check_age(older_than)
-        # `sending` is read first, so that a record whose lease ends now is in one of the two lists.
+        # A lease may end between the two reads. `sending` is read first, so that the record is then in both lists. In
+        # the other order, it would be in neither.
         sending = await store.sending(older_than=older_than)
         unknown = await store.unresolved(older_than=older_than)
         wanted = {(intent.endpoint, intent.reference) for intent in unknown}
@@ -72,7 +73,8 @@ class IntentRecords:
         for endpoint in sorted({intent.endpoint for intent in unknown} & _LISTS.keys()):
             async for item in _LISTS[endpoint](self._engine):
                 if (endpoint, item.reference) in wanted:
-                    # The key is the id, because new objects move others to the next page, which shows them again.
+                    # The objects are kept by id, because the same object may be on two pages. This happens when new
+                    # objects move it to the next page before that page is read.
                     found.setdefault((endpoint, item.reference), {})[item.id] = item
         mode = mode_of(is_sandbox=self._engine.is_sandbox)
         applied: list[Intent] = []
@@ -156,9 +158,9 @@ async def resolve_on_word(
 ) -> Intent:
     """Settles the unknown record with this reference as APPLIED or REJECTED, with the person's name as its evidence.
 
-    Returns the settled record. With `endpoint`, only records of this endpoint count. Raises `ConfigurationError` if the
-    outcome is another one, if the name is missing or too long, or if the number of unknown records is not 1. Raises it,
-    too, if somebody else settles the record at the same time.
+    Returns the settled record. With `endpoint`, only records of this endpoint count. `by` is the person's name. Raises
+    `ConfigurationError` if `outcome` is neither APPLIED nor REJECTED, if a store cannot keep `by`, or if not exactly
+    one record with this reference is unknown. Raises it, too, if somebody else settles or forgets the record meanwhile.
     """
     if outcome not in _STATES:
         raise ConfigurationError("resolve: outcome must be Outcome.APPLIED or Outcome.REJECTED")

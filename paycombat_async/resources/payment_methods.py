@@ -20,9 +20,9 @@ class PaymentMethods:
     def list(self, currency: str) -> Pager[PayinMethod]:
         """Returns a pager over the payment methods of a currency, an ISO 4217 code such as "AUD".
 
-        Nothing is sent before the pager is iterated. The request is a GET, which is retried after a failure. Raises
-        `ConfigurationError` when it is iterated, unless the client has `paths={"payment_methods.list": …}`, because the
-        path is not documented. The currency replaces `{currency}` in that path. If the path does not contain
+        Nothing is sent before the pager is iterated. The request is a GET, which is retried after a failure. The pager
+        raises `ConfigurationError` unless the client has `paths={"payment_methods.list": …}`, because the path is not
+        documented. The currency replaces `{currency}` in the path that you pass. If that path does not contain
         `{currency}`, the currency becomes a query parameter.
 
         Provider's page: "Get List Payment Method by Currency" (its content is not public).

@@ -30,10 +30,12 @@ class Payouts:
         `list()`. Not finding it proves nothing, because the payout may appear later. An answer for another `order_id`
         raises `InvalidResponse`. Another amount or currency in the answer is reported to `on_drift`.
 
-        With an intents store, a second call with the same `order_id` sends nothing if the first call was carried out.
-        It returns the recorded answer to the first call, and the status in this answer may be out of date. If the first
-        call may be under way, the second call raises `IntentInProgress`. If the outcome of the first call is unknown,
-        it raises `OutcomeUnknown`. If the second call has another body, it raises `ReferenceReused`.
+        With an intents store, a second call with the same `order_id` does not pay again if the first call was carried
+        out. The second call returns the recorded answer to the first call, and the status in this answer may be out of
+        date. If no answer is recorded, the second call retrieves the payout, and raises `AnswerNotKept` if this fails.
+        If the first call may be under way, the second call raises `IntentInProgress`. If the outcome of the first call
+        is unknown, the second call raises `OutcomeUnknown`. If the second call has another body, it raises
+        `ReferenceReused`.
 
         Provider's page: https://docs.paycombat.com/create-payout-12836301e0
         """
@@ -43,9 +45,9 @@ class Payouts:
         """Makes a payout of the provider's sandbox succeed, fail or be returned.
 
         Returns the data of the answer as dicts and lists of JSON values. Not safe to repeat, so it is retried only if
-        the request was certainly not sent. The path and the body are guesses, as in `SimulatePayout(extra={"payout_id":
-        …, "status": "SUCCESS"})`. If the provider tells you a path with an id in it, call `request("PATCH", path,
-        body=…)` instead.
+        the request was certainly not sent. The path is a guess. The fields of the body are a guess, too:
+        `SimulatePayout(extra={"payout_id": …, "status": "SUCCESS"})`. If the provider tells you a path with an id in
+        it, call `client.request("PATCH", path, body=…)` instead.
 
         Provider's page: https://docs.paycombat.com/simulate-payout-12814521e0
         """
@@ -62,10 +64,11 @@ class Payouts:
         return (await self._engine.send(RETRIEVE_PAYOUT, None, {"id": id})).data
 
     async def find(self, *, order_id: str, since: datetime | None = None) -> "list[Payout]":
-        """Returns all payouts with this `order_id` that were made at `since` or later, from all pages of `list()`.
+        """Returns all payouts with this `order_id`, from all pages of `list()`.
 
-        An empty list proves nothing, because a payout may appear later. A payout whose time is missing or unreadable is
-        included. Each page is a GET, which is retried after a failure.
+        With `since`, payouts that were made before that time are left out. A `since` without a time zone is local time.
+        A payout whose time is missing or unreadable is included. An empty list proves nothing, because a payout may
+        appear later. Each page is a GET, which is retried after a failure.
         """
         found = [payout async for payout in self.list() if str(payout.order_id) == order_id]
         return [payout for payout in found if since is None or not _is_older(payout, since)]

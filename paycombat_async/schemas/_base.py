@@ -132,7 +132,8 @@ Clear: TypeAlias = Literal[""]
 RequiredText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 
 # `Identity` and `Reference` mark fields of answers that hold an id. An identity is the id of the object that the answer
-# is about. It is `""` if the provider leaves it out. If the provider sends an id as a number, it is converted to a str.
+# is about, and is `""` if the provider leaves the id out. A reference is any other id, and is None if the provider
+# leaves it out. If the provider sends either id as a number, the number is converted to a str.
 Identity: TypeAlias = Annotated[str, Meta(extra={"role": "identity"})]
 Reference: TypeAlias = Annotated[str | None, Meta(extra={"role": "reference"})]
 NullableReference: TypeAlias = Annotated[NullableText, Meta(extra={"role": "reference"})]
@@ -150,7 +151,7 @@ def _clear_empty(value: Struct) -> None:
 
 
 def explain(error: msgspec.ValidationError) -> tuple[str, str]:
-    """Returns the reason and the field's path from msgspec's error, but not the invalid value, which it may quote."""
+    """Returns the reason and the field's path from msgspec's error. Removes invalid values that the error quotes."""
     return _explained(str(error))
 
 

@@ -45,8 +45,8 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
 
         For a request, these are the data that are sent: fields with the value `UNSET` are left out, and the members of
         `extra` follow the fields. For an answer, a field is None if the provider left it out or sent null. A `Decimal`
-        becomes an int or float with the same digits. A `Decimal` in an answer becomes a str if no float has its exact
-        digits. `exclude` has the names of fields to leave out at the top level.
+        becomes an int or float with the same digits. If no float has the exact digits of a `Decimal` in an answer, this
+        `Decimal` becomes a str instead. `exclude` has the names of fields to leave out at the top level.
 
         Raises `InvalidRequest` if a request cannot be written as JSON. Raises `ValueError` if a name in `exclude` is
         unknown.

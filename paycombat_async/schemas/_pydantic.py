@@ -1,4 +1,4 @@
-"""Makes the schemas by which pydantic and FastAPI validate, serialize and describe requests and answers.
+"""Makes the schemas that pydantic and FastAPI need to validate, serialize and describe requests and answers.
 
 This module is imported only when pydantic asks for a schema. Therefore the SDK works without pydantic.
 """
@@ -55,7 +55,9 @@ def core_schema_of(kind: Any, validate: Callable[[Any, object], object], handler
 
 
 def _serialize(value: Any, serialize: core_schema.SerializerFunctionWrapHandler) -> object:
-    return serialize(value if isinstance(value, dict) else value.to_dict())  # a dict comes from a Struct in a Struct
+    # A Struct inside another Struct is a dict already, because `to_dict()` has converted the outer Struct with its
+    # parts.
+    return serialize(value if isinstance(value, dict) else value.to_dict())
 
 
 def _described(kind: type[Struct], origin: Any, handler: Any) -> CoreSchema:

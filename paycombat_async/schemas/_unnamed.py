@@ -21,9 +21,9 @@ _SAME: Final = 0.9
 def with_extra(kind: type[Struct], data: Any, path: str = "$") -> Any:
     """Returns the data of a request, with those keys moved into `extra` that are not names of fields of `kind`.
 
-    This is done at every level of the data whose Struct has a field `extra`. Invalid data is left unchanged, because a
-    later check refuses it: a value that is not a mapping, a key that is not a str, and an unknown key if the Struct has
-    no `extra`.
+    The keys are moved at every level of the data if the Struct at that level has a field `extra`. Three kinds of
+    invalid data stay unchanged, because a later check refuses them. They are a value that is not a mapping, a key that
+    is not a str, and an unknown key if the Struct has no field `extra`.
 
     A float in `extra` with at most 15 digits becomes the Decimal with the same digits, because JSON decoders turn
     amounts into floats. Any other float stays, and is refused when the request is encoded.
@@ -91,5 +91,8 @@ def _is_mapping(value: object) -> TypeGuard[Mapping[Any, object]]:
 
 @cache
 def _parts(kind: type[Struct]) -> Mapping[str, type[Struct] | None]:
-    """Returns the JSON names of a Struct's fields, each with the type of the Struct that it may hold, or None."""
+    """Returns, for the JSON name of each field of `kind`, the type of the Struct that the field may hold.
+
+    The type is None if the field cannot hold a Struct.
+    """
     return {field.encode_name: struct_in(field.type) for field in msgspec.structs.fields(kind)}

@@ -41,8 +41,8 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
     def key(self) -> str:
         """A str that is the same for every delivery of this event. Use it to process an event only once.
 
-        It consists of the type, id and status, because the provider sends neither a time nor an id of the event. If the
-        id is missing or damaged, it is a digest of `payload`.
+        The key consists of the type, id and status, because the provider sends neither a time nor an id of the event.
+        If the id is missing or damaged, the key is a digest of `payload`.
         """
         return self._key(self.type or "")
 

@@ -21,7 +21,10 @@ class RequiredField(PublicResponse, frozen=True, kw_only=True):
 
 
 class PayinMethod(PublicResponse, frozen=True, kw_only=True):
-    """A way to pay in. Amounts are in major units of `currency` (dollars, not cents). Times are str, in seconds."""
+    """A way to pay in. Amounts are in major units of `currency` (dollars, not cents).
+
+    The two expiry times are numbers of seconds, as str.
+    """
 
     payin_method_id: Reference = None
     payin_method_name: Identity = ""

@@ -83,7 +83,10 @@ class CreatePayout(Request, frozen=True, kw_only=True):
 
 
 class SimulatePayout(Request, frozen=True, kw_only=True):
-    """Makes a sandbox payout succeed or fail. The fields are a guess: `extra={"payout_id": …, "status": "SUCCESS"}`."""
+    """Makes a sandbox payout succeed, fail or be returned.
+
+    The fields are a guess: `extra={"payout_id": …, "status": "SUCCESS"}`.
+    """
 
 
 class Payout(Response, frozen=True, kw_only=True):
