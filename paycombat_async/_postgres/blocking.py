@@ -1,4 +1,4 @@
-"""Blocking connections to PostgreSQL, for transactions in which blocking code of the caller runs."""
+"""Blocking connections to PostgreSQL. Blocking code of the caller runs inside their transactions."""
 
 import contextlib
 import os
@@ -25,12 +25,12 @@ _Idle = list[tuple[float, psycopg.Connection[Any]]]
 class BlockingConnections:
     """Blocking connections to one database, for any number of threads.
 
-    Connections are opened when needed, and kept for the next use. Transactions that run at the same time have different
-    connections. If the use of a connection raises an error, the connection is closed.
+    Connections are opened when needed, and reused if they were idle for less than `IDLE_S` seconds. Transactions that
+    run at the same time have different connections. A connection is closed if its use raises an error.
     """
 
     def __init__(self, dsn: Secret, failure: Callable[[str], StoreFailed]) -> None:
-        """`failure` returns the error to raise for the description of a problem, as `Database.failure` does.
+        """Connects at the first use. `failure` makes an error from a description, as `Database.failure` does.
 
         Raises `ConfigurationError` if `dsn` is not a valid connection string.
         """
@@ -74,7 +74,10 @@ class BlockingConnections:
         return psycopg.connect(self._dsn.reveal(), autocommit=True, prepare_threshold=None)
 
     def _own(self) -> _Idle:
-        """Returns the idle connections of this process. A forked process neither uses nor closes its parent's."""
+        """Returns the idle connections of this process.
+
+        A forked process neither uses nor closes the connections of its parent.
+        """
         if self._pid != os.getpid():
             leak_forever(list(self._idle))
             self._idle.clear()
@@ -111,7 +114,10 @@ class LentConnections:
 
 
 def executor(connection: psycopg.Connection[Any], sql: Callable[[str], bytes]) -> Callable[[str, Values], Rows]:
-    """Returns a function for `play` that executes one statement. `sql` returns the text of a statement as bytes."""
+    """Returns a function that executes statements on the connection, as `play` needs it.
+
+    `sql` is `Tables.sql` or `Tables.sql_within`, which put the name of the schema into the text of a statement.
+    """
     return lambda text, values: fetch_blocking(connection, sql(text), values)
 
 
@@ -134,5 +140,7 @@ def _transaction(
 def _end_all(idle: _Idle) -> None:
     while idle:
         with contextlib.suppress(IndexError):  # another thread has taken the last connection
-            _, connection = idle.pop()  # in a variable, as psycopg warns if an open connection is garbage-collected
+            # The variable keeps the connection object until the connection is closed, because psycopg warns if the
+            # object of an open connection is garbage-collected.
+            _, connection = idle.pop()
             connection.pgconn.finish()

@@ -55,8 +55,8 @@ class Database:
     async def run(self, work: Callable[[Connection], Awaitable[T]], limit: float = STATEMENT_S) -> T:
         """Runs `work`, commits, and returns the result of `work`.
 
-        After a conflict, a deadlock or a broken idle connection, `work` is repeated, up to `TRIES` times in total.
-        Raises `StoreFailed` for every other error of the database, and if `work` takes longer than `limit` seconds.
+        After a conflict, a deadlock or a broken idle connection, `work` is repeated. Raises `StoreFailed` after `TRIES`
+        attempts, for every other error of the database, and if `work` takes longer than `limit` seconds.
         """
         problem = ""
         for _ in range(TRIES):
@@ -92,7 +92,10 @@ class Database:
                 await transaction.__aexit__(None, None, None)
 
     async def _lend(self, stack: contextlib.AsyncExitStack) -> Connection:
-        """Returns a connection from the pool. The connection goes back to the pool when `stack` is closed."""
+        """Returns an open connection from the pool. The connection goes back to the pool when `stack` is closed.
+
+        Raises `OperationalError` of psycopg if `TRIES` connections in a row are broken.
+        """
         pool = await self._pool(self._transactions)
         for _ in range(TRIES):
             connection = await stack.enter_async_context(pool.connection(timeout=CONNECT_S))
@@ -118,9 +121,8 @@ class Database:
                 raise _StaleConnection
             with cut_after(connection, limit):
                 result = await work(connection)
-                if (
-                    connection.pgconn.transaction_status != TransactionStatus.IDLE
-                ):  # a connection of the user's pool may not autocommit
+                # If a connection of the user's pool is not in autocommit mode, a transaction is still open.
+                if connection.pgconn.transaction_status != TransactionStatus.IDLE:
                     await connection.commit()
         return result
 

@@ -26,16 +26,20 @@ BlockingConnection: TypeAlias = RawConnection | DjangoConnection
 
 
 def check_async(connection: object) -> None:
-    """Raises `ConfigurationError` if this is not an `AsyncConnection`, or if it commits each statement by itself."""
+    """Raises `ConfigurationError` if `connection` is not an `AsyncConnection` of psycopg.
+
+    A connection in autocommit mode is refused, too, if no transaction is open, because it would commit each statement.
+    """
     if not _is_async(connection):
         raise ConfigurationError("connection= takes an AsyncConnection of psycopg")
     _refuse_autocommit(connection)
 
 
 def blocking_connection(connection: object) -> RawConnection:
-    """Returns the given connection if it is psycopg's, or psycopg's connection inside one of Django.
+    """Returns `connection` if it is psycopg's, or the psycopg connection that a connection of Django contains.
 
-    Raises `ConfigurationError` for any other object, and for a connection that commits each statement by itself.
+    Raises `ConfigurationError` for any other object. A connection in autocommit mode is refused, too, if no transaction
+    is open, because it would commit each statement.
     """
     found = _inside_django(connection) if getattr(connection, "vendor", None) == "postgresql" else connection
     if not _is_blocking(found):

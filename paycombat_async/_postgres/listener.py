@@ -15,7 +15,10 @@ POOLER: Final = "is reached through a connection pooler, which may not pass on n
 
 
 class ListenFailed(Exception):
-    """Notifications cannot be received, or no longer. The message is `POOLER` or a text that `explain` returns."""
+    """Listening for notifications cannot begin, or has ended.
+
+    The message is `POOLER` or a text that `explain` returns.
+    """
 
 
 async def notifications(dsn: Secret, channel: str, *, is_direct: bool) -> AsyncGenerator[str | None]:

@@ -16,7 +16,8 @@ from paycombat_async.errors import ConfigurationError
 Connection: TypeAlias = psycopg.AsyncConnection[object]
 
 CONNECT_S: Final = 5  # seconds to get a connection; a server restart behind a load balancer usually takes less
-TRIES: Final = 50  # the most attempts after conflicts of transactions, or with connections that a restart broke
+# The most attempts in total, if transactions conflict or if a restart of the server broke the pooled connections.
+TRIES: Final = 50
 MOST: Final = 8  # the most connections per event loop; a statement takes about 1 ms, and a server allows 100 by default
 # Seconds for which an idle connection is kept. AWS and Azure drop idle connections silently after 240 to 350 seconds.
 IDLE_S: Final = 180.0
@@ -58,7 +59,11 @@ class LoopPool:
 
     @contextlib.asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncGenerator[Connection]:  # noqa: ASYNC109  # as psycopg's
-        """Context manager; yields a connection. Raises psycopg's error, or `TimeoutError` after `timeout` seconds."""
+        """Context manager; yields a connection.
+
+        Raises psycopg's error if the pool cannot connect, or `TimeoutError` if the pool has no connection for the
+        caller after `timeout` seconds.
+        """
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(timeout):
                 await stack.enter_async_context(self._slots)
@@ -127,7 +132,9 @@ def is_alive(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any])
 
 @contextlib.contextmanager
 def cut_after(connection: Connection, seconds: float) -> Generator[None]:
-    """Context manager; cuts the connection if the block lasts `seconds`, so that its wait for the server fails.
+    """Context manager; cuts the connection after `seconds`, unless the `with` block has ended before.
+
+    A wait for the server inside the block then fails with psycopg's error.
 
     Cancelling the task is not enough, because psycopg would then ask the silent server to cancel the statement.
     """

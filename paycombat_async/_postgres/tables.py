@@ -19,21 +19,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT_SCHEMA: Final = "paycombat"
-# PostgreSQL cuts longer names off at 63 bytes, and reserves names that begin with "pg_".
+# PostgreSQL cuts names off after 63 bytes, and reserves names that begin with "pg_".
 _IDENTIFIER: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")
 
 ASYNC_POOL: Final = "AsyncConnectionPool"
 BLOCKING_POOL: Final = "ConnectionPool"
 _ENTERED_BY: Final = {ASYNC_POOL: "__aenter__", BLOCKING_POOL: "__enter__"}
 
-# Sets synchronous_commit to "on". The value "remote_apply" is kept, because it is the only one that waits for more.
+# Sets synchronous_commit to "on". The value "remote_apply" is kept, because only with this value a commit waits for
+# more than with "on".
 _SYNCED: Final = (
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
 )
-# These settings stand in the FROM clause of each statement that writes. They make the commit of its transaction
-# durable. They also limit its wait for locks to less than LEASE_MARGIN_S, the time for writing the outcome of a call.
-# Each statement is a transaction of its own, so that a process that dies leaves no open transaction with locks behind.
+# These settings stand in the FROM clause of each statement that writes. They make the commit of the statement durable.
+# They also limit the time that the statement waits for locks. The limit is less than LEASE_MARGIN_S, the time for
+# writing the outcome of a call. Each statement is a transaction of its own, so that a process that dies leaves no open
+# transaction with locks behind.
 DURABLE_SETTINGS: Final = f"{_SYNCED}, set_config('lock_timeout', '3s', true)"
 DURABLE: Final = f"(SELECT {DURABLE_SETTINGS}) AS durable"
 # In the caller's own transaction, lock_timeout is not set, because it would apply to later statements of the caller.
@@ -57,11 +59,12 @@ class Tables:
         steps: tuple[tuple[str, ...], ...],
         pool: str = ASYNC_POOL,
     ) -> None:
-        """Takes the connection string as a secret, or the user's own pool. `pool` is the name of the pool's class.
+        """Takes as `source` the connection string in a secret, or the user's own pool.
 
-        `owner` is the name of the class that users know, such as "PostgresIntents". `kind` says what that class is,
-        such as "intents store". `component` and `steps` are explained in `Migrations`. Raises `ConfigurationError` if
-        psycopg is missing, if the schema or the connection string is invalid, or if the pool is of another class.
+        `pool` is the name of psycopg's class of pools that `source` may be, such as "AsyncConnectionPool". `owner` is
+        the name of the class that users know, such as "PostgresIntents". `kind` says what that class is, such as
+        "intents store". `component` and `steps` are explained in `Migrations`. Raises `ConfigurationError` if psycopg
+        is missing, if the schema or the connection string is invalid, or if the pool is of another class.
         """
         self.schema = _check_schema(schema)
         self.database = _open_database(source, owner, kind, pool)
@@ -84,7 +87,7 @@ class Tables:
         sql = self.sql(text)
         return await self.database.run(lambda connection: fetch(connection, sql, values))
 
-    # Any is used for the same reason.
+    # The rows are tuples of Any, as in `execute`.
     async def execute_locked(self, lock: str, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Executes `lock`, which takes locks, and then `text`, both in one transaction. Returns the rows of `text`.
 
@@ -125,7 +128,11 @@ class Tables:
             return await self._play(connection, script, self.sql_within)
 
     def blocking_connections(self, source: "Secret | BlockingPool") -> "BlockingConnections | LentConnections":
-        """Returns an object that lends blocking connections: from the user's pool, or opened by the object itself."""
+        """Returns an object that lends blocking connections.
+
+        If `source` is the user's pool, the connections are from this pool. If `source` is a connection string, the
+        object opens the connections itself.
+        """
         from paycombat_async._postgres.blocking import BlockingConnections, LentConnections  # noqa: PLC0415  # psycopg
 
         if isinstance(source, Secret):
@@ -133,16 +140,21 @@ class Tables:
         return LentConnections(source, self.database.failure)
 
     def blocking_connection(self, connection: object) -> "RawConnection":
-        """Returns the given connection if it is psycopg's, or psycopg's connection inside a given connection of Django.
+        """Returns `connection` if it is psycopg's, or the psycopg connection that a connection of Django contains.
 
-        Raises `ConfigurationError` for any other object, and for a connection that commits each statement by itself.
+        Raises `ConfigurationError` for any other object. A connection in autocommit mode is refused, too, if no
+        transaction is open, because it would commit each statement.
         """
         from paycombat_async._postgres.given import blocking_connection  # noqa: PLC0415  # needs psycopg
 
         return blocking_connection(connection)
 
     def check_transaction(self, connection: object) -> None:
-        """Raises `ConfigurationError` if this is not an `AsyncConnection`, or commits each statement by itself."""
+        """Raises `ConfigurationError` if `connection` is not an `AsyncConnection` of psycopg.
+
+        A connection in autocommit mode is refused, too, if no transaction is open, because it would commit each
+        statement.
+        """
         from paycombat_async._postgres.given import check_async  # noqa: PLC0415  # needs psycopg
 
         check_async(connection)

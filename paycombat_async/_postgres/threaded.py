@@ -67,8 +67,8 @@ class ThreadedPool:
         try:
             connection = await asyncio.shield(entering)
         except asyncio.CancelledError:
-            # The thread waits on, for `timeout` seconds at most. If it gets a connection, that must go back to the
-            # pool.
+            # The thread cannot be cancelled, and keeps waiting for a connection for at most `timeout` seconds. If the
+            # thread gets a connection, the connection must go back to the pool.
             await asyncio.wait([entering])
             if entering.exception() is None:
                 await asyncio.to_thread(loan.__exit__, None, None, None)

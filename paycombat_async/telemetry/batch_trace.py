@@ -13,7 +13,10 @@ _STOPPED: Final = "stopped"
 
 
 class BatchTrace:
-    """The INTERNAL span of a batch. The traces of the calls for its rows have a link to `link`."""
+    """The INTERNAL span of a batch. `link` is the `SpanContext` of this span.
+
+    Each call for a row of the batch has a trace of its own, with a link to this `SpanContext`.
+    """
 
     __slots__ = ("_attributes", "_span", "link")
 

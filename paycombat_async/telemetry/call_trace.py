@@ -62,7 +62,10 @@ class CallTrace:
         self._span = span
 
     def start_attempt(self, draft: Draft, number: int) -> Draft:
-        """Starts the span of an attempt. Returns the draft to send, with a `traceparent` header if it is traced."""
+        """Starts the span of an attempt. Returns the draft to send, with a `traceparent` header.
+
+        Returns the draft unchanged if there is no tracer, if the span belongs to no trace, or if the tracer raises.
+        """
         if self._span is None:
             return draft
         try:
@@ -134,9 +137,9 @@ def start_call(
 
 
 def traceparent(span: Span) -> str | None:
-    """Returns the `traceparent` header (W3C Trace Context), by which the server continues the trace.
+    """Returns the value of the `traceparent` header (W3C Trace Context), or None if the span belongs to no trace.
 
-    Returns None if the span belongs to no trace.
+    With this header, the server can add its spans to the trace.
     """
     context = span.get_span_context()
     trace_id, span_id = int(context.trace_id), int(context.span_id)

@@ -29,7 +29,8 @@ class CurrentSpan:
         if self._is_over:
             return
         self._is_over = True
-        # If another task closes a coroutine, the coroutine ends in another context, and the token is not valid there.
+        # The token is valid only in the context that it was made in. If another task closes a coroutine, the coroutine
+        # ends in the context of that task.
         if get_current() is self.context:
             detach(self._token)
         try:

@@ -22,7 +22,7 @@ class DeliveryTrace:
     def __init__(self, instruments: Instruments, event: str, number: int, attempt: int) -> None:
         """Starts the span. `event` is the class name of the webhook, and `number` is its number in the inbox.
 
-        `attempt` says how many times the webhook was taken.
+        `attempt` says how many times the webhook was taken, including this time.
         """
         self._instruments = instruments
         self._event = event

@@ -1,4 +1,4 @@
-"""Reads from an inbox and an intents store how much is not done yet, as values of gauges."""
+"""Reads how many events of an inbox and how many calls of an intents store are not done yet, as values of gauges."""
 
 from collections.abc import Awaitable
 from typing import Final, NamedTuple, Protocol

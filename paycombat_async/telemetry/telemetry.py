@@ -74,10 +74,11 @@ class Telemetry:
         return self._traces.BatchTrace(self._instruments, name)
 
     def linked_to(self, batch: "BatchTrace") -> "Telemetry":
-        """Returns a copy with which each call begins a new trace that has a link to the span of the batch.
+        """Returns a copy of this `Telemetry` for the calls of a batch.
 
-        A batch of 100,000 rows would be too large to be stored and shown as one trace. With a trace for each row, the
-        sampler decides about each row separately.
+        Each of these calls begins a new trace, and its span has a link to the span of the batch. One trace for 100,000
+        rows would be too large to be stored and shown. Because each row has a trace of its own, the sampler decides
+        about each row separately.
         """
         copy = object.__new__(Telemetry)
         copy._instruments, copy._traces, copy._batch = self._instruments, self._traces, batch.link
@@ -93,7 +94,10 @@ class Telemetry:
 
     @harmless
     def count_drift(self, endpoint: str, kind: str) -> None:
-        """Counts a field of an answer that differs from the documented schema."""
+        """Counts a field of an answer that differs from the documented schema.
+
+        `kind` is a `DriftKind`, which says how the field differs. It becomes an attribute of the measurement.
+        """
         self._instruments.drifts.add(1, {ENDPOINT: endpoint_name(endpoint), DRIFT_KIND: kind})
 
     def __repr__(self) -> str:
