@@ -5,8 +5,10 @@ import hashlib
 import inspect
 import pickle
 import re
+import time
 import traceback
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -340,3 +342,18 @@ def test_the_docstring_of_a_payout_says_so_too():
     assert "Outcome.UNKNOWN" in words
     assert "order_id" in words
     assert "proves nothing" in words
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process can be set on POSIX only")
+async def test_a_payout_is_found_by_its_time_in_any_zone(client, transport, monkeypatch):
+    """A time without a zone is UTC: read as local time, a payout of the last hours would be left out."""
+    made = {"id": "payout_1", "order_id": "order-1", "created_at": "2026-11-28T12:00:00.000"}
+    transport.answer(200, msgspec.json.encode({"status": True, "data": [made]}))
+    transport.answer(200, page())
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "KST-9")
+        time.tzset()
+        found = await client.payouts.find(order_id="order-1", since=datetime(2026, 11, 28, 11, tzinfo=UTC))
+    time.tzset()
+
+    assert ["payout_1"] == [payout.id for payout in found]

@@ -86,9 +86,12 @@ class Payouts:
 
 
 def _is_older(payout: Payout, moment: datetime) -> bool:
-    """Whether a payout was certainly made before this moment. False if its time is missing or unreadable."""
+    """Whether a payout was certainly made before this moment. False if its time is missing or unreadable.
+
+    A time of the provider without a zone is UTC, as all its times are, and not the local time of this machine.
+    """
     try:
         made = datetime.fromisoformat(payout.created_at or "")
     except ValueError:
         return False
-    return made.astimezone(UTC) < moment.astimezone(UTC)
+    return (made if made.tzinfo else made.replace(tzinfo=UTC)) < moment.astimezone()
