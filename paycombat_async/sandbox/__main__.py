@@ -14,8 +14,8 @@ from paycombat_async.sandbox.state import IN_MEMORY
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the sandbox until Ctrl-C or SIGTERM.
 
-    Returns the exit code: 0 after such a stop, 2 for an invalid option value. If an option is unknown or malformed,
-    argparse ends the process with exit code 2.
+    Returns the exit code: 0 after Ctrl-C or SIGTERM, 2 for an invalid option value. If an option is unknown or
+    malformed, argparse ends the process with exit code 2.
     """
     options = _parser().parse_args(arguments)
     try:

@@ -26,7 +26,7 @@ Q = TypeVar("Q")
 
 
 def check_host(given: list[str]) -> None:
-    """Refuses with 421 unless there is exactly one Host header, and it is "localhost" or a loopback address.
+    """Refuses with 421 unless there is exactly one Host header, and its host is "localhost" or a loopback address.
 
     Without this check, web pages could reach the sandbox by DNS rebinding.
     """
@@ -51,7 +51,10 @@ def check_token(given: list[str], token: str) -> None:
 
 
 def check_content_type(kind: str, charset: str | None, encoding: str | None) -> None:
-    """Refuses a body with 415 unless it is uncompressed JSON in UTF-8, according to its headers."""
+    """Refuses with 415 unless the headers say that the body is uncompressed JSON in UTF-8.
+
+    `kind` is the media type. If `charset` is None, the body counts as UTF-8.
+    """
     if kind != "application/json" or (charset or "utf-8").lower() != "utf-8":
         raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json, in UTF-8")
     if encoding is not None:

@@ -9,7 +9,7 @@ from msgspec import Raw
 from paycombat_async.sandbox.refusals import bad_request
 
 # An amount has at most 15 digits before the point and 20 after it. With 60 digits, any realistic sum of amounts is
-# exact. An inexact result raises an error.
+# exact. An inexact result raises `decimal.Inexact`.
 _EXACT: Final = Context(prec=60, traps=[Inexact, InvalidOperation])
 _MAX_DIGITS: Final = 15
 _LIMIT: Final = Decimal(10) ** 15

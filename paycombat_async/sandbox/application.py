@@ -98,7 +98,7 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
         if mishap is None:
             response = await _answer(provider, request, arrival, handler)
         else:
-            # The fault may wait before it executes the request. The body is read before this wait, so that a complete
+            # A fault may wait before the request is executed. The body is read before this wait, so that a complete
             # request is executed even if the client disconnects meanwhile. Errors are ignored here, because `_answer`
             # reads the body again and turns errors into a response.
             with suppress(web.HTTPException, ConnectionResetError):

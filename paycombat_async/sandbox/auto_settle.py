@@ -1,4 +1,4 @@
-"""Moves pending payins, payouts and virtual accounts to success, and pays checkouts: after a delay or on demand."""
+"""Moves pending payins, payouts and virtual accounts to success, and pays checkouts, after a delay or on demand."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -37,7 +37,8 @@ class Settler:
     def watch_checkout(self, checkout_id: str) -> None:
         """Schedules the payment of a new checkout. Safe to call from any thread.
 
-        The checkout is paid with the payin method that has been chosen by then, or with the first that fits.
+        The checkout is paid with the payin method that has been chosen by then. If none has been chosen, it is paid
+        with the first payin method that allows its currency and amount.
         """
         self._later(partial(pay, self._state, checkout_id))
 

@@ -28,7 +28,7 @@ class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class Simulate(RequestBody, frozen=True, kw_only=True):
     """The request body of both Simulate calls: a status, and an id in one of three fields. The body is undocumented.
 
-    `payin_id` is the field's name at Finmo, the provider's upstream. `payout_id` is formed in the same way.
+    Finmo, the provider's upstream, names the field with the id `payin_id`. `payout_id` is formed in the same way.
     """
 
     status: Text
@@ -37,9 +37,10 @@ class Simulate(RequestBody, frozen=True, kw_only=True):
     payout_id: OptionalText = UNSET
 
     def subject(self, name: str) -> str:
-        """Returns the id in the field `id`, or in the field `name`, which is "payin_id" or "payout_id".
+        """Returns the id, which may be in the field `id` or in the field with the given name.
 
-        Raises `Refused` (400) unless exactly one of the two fields is set, and the third field is not set.
+        `name` is "payin_id" or "payout_id". Raises `Refused` (400) if none or several of the three fields are set, or
+        if the id is in a field other than these two.
         """
         ids = {field: value for field in ("id", "payin_id", "payout_id") if (value := given(getattr(self, field)))}
         if len(ids) != 1 or not ids.keys() <= {"id", name}:

@@ -67,9 +67,9 @@ def envelope_d(data: object, stamp: Stamp) -> dict[str, object]:
 
 
 def refusal(refused: Refused) -> dict[str, object]:
-    """Returns the body of an error response.
+    """Returns the body of an error response: `{status, message, code}`.
 
-    The body is made like envelope A, because the provider documents no error response.
+    The provider documents no error response. Therefore the body is like envelope A, with `code` in place of `data`.
     """
     return {"status": False, "message": refused.message, "code": refused.code}
 

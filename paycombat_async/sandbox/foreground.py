@@ -36,10 +36,11 @@ def announce(sandbox: Sandbox) -> None:
 def serve(sandbox: Sandbox, *, on_ready: Callable[[Sandbox], None] = announce) -> None:
     """Runs a sandbox in the main thread until Ctrl-C or SIGTERM.
 
-    Writes to standard error which webhooks could not be delivered, and when the next attempt follows.
+    If a webhook cannot be delivered, writes the reason and the time until the next attempt to standard error. For this,
+    `sandbox.deliveries.on_failed` is replaced.
 
-    `on_ready` is called as soon as the sandbox accepts requests. Raises `ConfigurationError` if the port is in use, or
-    if the file is not a sandbox database.
+    `on_ready` is called as soon as the sandbox accepts requests. Raises `ConfigurationError` if the port cannot be
+    bound, or if the sandbox's `db` file cannot be opened or is not a sandbox database.
     """
     asyncio.run(_serve(sandbox, on_ready))
 

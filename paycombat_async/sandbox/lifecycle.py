@@ -17,7 +17,8 @@ from paycombat_async.sandbox.transitions import BOOKINGS, MADE_BY, check_move
 
 MERCHANT: Final = "5a6d1c0b-3e8f-4729-a1b2-c3d4e5f60718"
 
-# The fields that change with a status, in addition to `status` and `updated_at`. Each function gets the current time.
+# The fields that change with a status, in addition to `status` and `updated_at`. Each function gets the current time
+# and returns the changed fields.
 _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
     (Kind.PAYOUT, "FAILED"): lambda _now: {"approval": "FAILED"},
     (Kind.PAYIN, "SUCCESS"): lambda now: {"transaction_date": now},
@@ -25,7 +26,7 @@ _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
 
 
 def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
-    """Stores and returns a new record, and writes its ledger entry, if it has one.
+    """Stores and returns a new record, and writes the record's ledger entry, if there is one for its status.
 
     `describe` builds the record from a new id of 32 hexadecimal digits.
     """
@@ -46,7 +47,8 @@ def add_record(state: SandboxState, describe: Callable[[str], Record]) -> Record
 def move(state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str) -> Record:
     """Changes a record's status, and writes the ledger entry of this change, if it has one.
 
-    Returns the changed record. Raises `Refused` with status 404 for an unknown id, and 409 for a forbidden transition.
+    Returns the changed record. Raises `Refused` with status 404 if no record of these kinds has this id, and 409 for a
+    forbidden transition.
     """
     with state.transaction():
         return change_status(state, state.records.find(record_id, kinds), to)

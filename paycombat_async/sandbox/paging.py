@@ -20,8 +20,8 @@ class Window(NamedTuple):
 def window_of(query: Mapping[str, str]) -> Window:
     """Returns the window of the requested page.
 
-    Raises `Refused` (400) unless `page` is a whole number from 1 to 2^31, and `limit` one from 1 to 100. Without
-    `page`, the first page is used; without `limit`, 10 items.
+    Without `page`, the first page is used. Without `limit`, the page has 10 items. Raises `Refused` (400) unless `page`
+    is a whole number from 1 to 2^31, and `limit` is a whole number from 1 to 100.
     """
     number = _whole_number(query, "page", default=1, largest=_LARGEST_PAGE)
     limit = _whole_number(query, "limit", default=DEFAULT_LIMIT, largest=MAX_LIMIT)

@@ -77,7 +77,7 @@ def paycombat_client_options(paycombat_sandbox: "Sandbox") -> ClientOptions:
 
 @pytest.fixture
 def paycombat_canary(caplog: pytest.LogCaptureFixture) -> Iterator["SecretCanary"]:
-    """Credentials to use in the test. At its end, the test fails if one of them was logged, at any level.
+    """Credentials to use in the test. When the test ends, it fails if one of them was logged, at any level.
 
     To check other output, too, pass the output to `check`, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
     """

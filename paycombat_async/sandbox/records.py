@@ -31,9 +31,9 @@ class Kind(StrEnum):
 class Record:
     """One payin, payout or virtual account in its current state.
 
-    `amount` and `currency` say how much money it moves. `reference` is the merchant's own id for it, or None if the
-    merchant passed none. `body_digest` is a digest of the body of the call that created it. `webhook_url` is the URL in
-    this body, or None.
+    `amount` and `currency` say how much money moves. `reference` is the merchant's own id for the record, or None if
+    the merchant passed none. `body_digest` is a digest of the body of the call that created it. `webhook_url` is the
+    URL in this body, or None.
     """
 
     id: str

@@ -42,15 +42,15 @@ class Sandbox:
     that the sandbox causes on purpose: a `Faults`, or a str like `"500_after_commit:0.02,latency=50ms:0.1"`.
 
     Money: `balances` are the opening balances by currency. Currencies that are not listed have 0. Without `balances`,
-    each currency has 1,000,000. Payins, payouts and virtual accounts stay PENDING until a Simulate call or `settle`
-    changes their status. Checkouts stay unpaid until `pay_checkout`. With `settle_after`, all of them succeed or are
-    paid this number of seconds after their creation.
+    each currency has 1,000,000. Payins, payouts and virtual accounts stay PENDING until a Simulate call, `settle` or
+    `settle_all` changes their status. Checkouts stay unpaid until `pay_checkout` or `settle_all`. With `settle_after`,
+    all of them succeed or are paid this number of seconds after their creation.
 
     Webhooks are signed. A webhook about a payin or payout is sent to the `webhook_url` in the request that created it,
     or else to the `webhook_url` given here. Webhooks about virtual accounts are sent to `va_webhook_url`. All must be
-    loopback URLs. Both attributes may be set while the sandbox runs, and are used for later events. Until a 2xx
-    response, a webhook is sent again after each of the `webhook_waits` (seconds; by default about a minute in total).
-    After the last attempt it is abandoned.
+    loopback URLs. The attributes `webhook_url` and `va_webhook_url` may be set while the sandbox runs, and are used for
+    later events. Until a 2xx response, a webhook is sent again after each of the `webhook_waits` (seconds; by default
+    about a minute in total). After the last attempt it is abandoned.
 
     The provider documents no error response. With `upstream_errors`, errors have the form of Finmo, the provider's
     upstream: an `error` object with code, name, and a message or a list of messages. The status is 406 for a wrong
@@ -134,7 +134,7 @@ class Sandbox:
         """The URL for webhooks about payins and payouts whose request names no URL. If it is None, they are not sent.
 
         It may be set at any time, from any thread, and is used for later events. Setting it raises `ConfigurationError`
-        unless it is a loopback URL.
+        if the new value is neither a loopback URL nor None.
         """
         return self._webhook_urls.url
 
@@ -198,15 +198,15 @@ class Sandbox:
         """Pays a checkout as its customer would.
 
         Returns the id of the payin, which immediately has the status SUCCESS. Without `payin_method_name`, the payin
-        method that was chosen before is used. If none was chosen, the first method that fits is used. The payin's
-        `order_reference` is the checkout's id, because no page of the provider says which field has this id. Safe to
-        call from any thread. Raises `ConfigurationError` if the checkout is unknown, paid or expired, if the method
-        does not fit, or if no method fits.
+        method that was chosen before is used. If none was chosen, the first method that fits is used. A method fits if
+        it allows the checkout's currency and amount. The payin's `order_reference` is the checkout's id, because no
+        page of the provider says which field has this id. Safe to call from any thread. Raises `ConfigurationError` if
+        the checkout is unknown, paid or expired, if the method is unknown or does not fit, or if no method fits.
         """
         return pay_checkout(self._state, id, payin_method_name)
 
     async def drain(self) -> None:
-        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, then waits until none is left to send.
+        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, and waits until no webhook is left.
 
         When `drain` returns, each webhook has had a 2xx response or its last attempt.
         """

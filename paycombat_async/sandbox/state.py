@@ -34,15 +34,15 @@ PRAGMA user_version = {_VERSION};
 class SandboxState:
     """The database with all tables. Safe to use from several threads, because a lock lets only one use it at a time.
 
-    A file survives a crash of the process at any moment. It may not survive a power cut, because SQLite's `synchronous`
-    is off for speed.
+    A database file survives a crash of the process at any moment. It may not survive a power cut, because SQLite's
+    `synchronous` is off for speed.
     """
 
     def __init__(self, db: str, *, clock: Clock, seed: int, openings: Openings) -> None:
         """Raises `ConfigurationError` if the file is not a sandbox database or cannot be opened."""
         self._clock = clock
         self._requests = count(1)
-        # `origin` is part of all ids that the sandbox makes, so that it makes other ids after a restart. The provider
+        # `origin` is part of all ids that the sandbox makes, so that no id is used again after a restart. The provider
         # never uses an id twice. If a sandbox used the same ids again after a restart, the inbox of an application that
         # was not restarted would take new webhooks for duplicates.
         self.origin = f"{seed}/{clock.now()}"
@@ -61,7 +61,7 @@ class SandboxState:
         """Context manager; begins a transaction.
 
         The transaction is committed at a clean end of the `with` block, and rolled back if the block raises. After the
-        commit, the watchers are called.
+        commit, the watchers are called with all records and checkout ids that were announced in the block.
         """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")

@@ -141,9 +141,10 @@ async def an_event_whose_lease_is_over_is_taken_again(inbox: Inbox) -> None:
 
 @rule
 async def a_worker_that_comes_too_late_is_refused(inbox: Inbox) -> None:
-    """If another worker has taken the event since, `done`, `release` and `renew` raise `LeaseLost` and change nothing.
+    """After another worker has taken an event, `done`, `release` and `renew` of the first worker raise `LeaseLost`.
 
-    They also do so after the other worker has marked the event as done, and after `forget` has deleted the event.
+    They change nothing. They also raise `LeaseLost` after the other worker has marked the event as done, and after
+    `forget` has deleted the event.
     """
     await inbox.receive(_payin("SUCCESS"))
     late = await _take(inbox, lease=0)
@@ -171,9 +172,9 @@ async def done_may_be_repeated(inbox: Inbox) -> None:
 
 @rule
 async def done_after_the_lease_counts_if_nobody_took_the_event(inbox: Inbox) -> None:
-    """`done` and `renew` work after the end of the lease if nobody has taken the event again.
+    """After the end of the lease, `done` and `renew` still have their effect if nobody has taken the event again.
 
-    `done` and a second `release` work even after `release`.
+    After `release`, `done` still marks the event as done, and a second `release` does nothing.
     """
     await inbox.receive(_payin("SUCCESS"))
     delivery = await _take(inbox, lease=0)
@@ -201,7 +202,7 @@ async def a_lease_is_a_time(inbox: Inbox) -> None:
 
 @rule
 async def a_released_event_is_taken_again(inbox: Inbox) -> None:
-    """After the first attempt, a released event can be taken immediately. After the second attempt, it has to wait.
+    """An event that is released after attempt 1 can be taken immediately. After attempt 2, the event has to wait.
 
     `renew` raises `LeaseLost` for a delivery that was released.
     """
@@ -275,7 +276,8 @@ async def a_cancelled_body_releases(inbox: Inbox) -> None:
 async def taken_is_one_event_and_its_end(inbox: Inbox) -> None:
     """`taken` yields the next delivery, or None if no event can be taken.
 
-    At the end of the `with` block, `taken` marks the event as done, unless the block raises.
+    At a clean end of the `with` block, `taken` marks the event as done. If the block raises, the event can be taken
+    again.
     """
     await inbox.receive(_payin("SUCCESS"))
     with suppress(_BodyFailed):
@@ -334,9 +336,10 @@ async def work_ends_when_it_is_told(inbox: Inbox) -> None:
 async def work_ends_when_the_inbox_is_closed(inbox: Inbox) -> None:
     """`aclose` ends the loops of `work`. The inbox can be used again afterwards."""
     task = asyncio.create_task(anext(inbox.work(), None))
+    # `aclose` is called repeatedly, because `work` may not have started at the first call.
     while not task.done():
         await inbox.aclose()
-        await asyncio.wait([task], timeout=0.01)  # repeated, because `work` may not have started before `aclose`
+        await asyncio.wait([task], timeout=0.01)
     expect("what work() yields when the inbox is closed", task.result(), None)
     await _receives(inbox, _payin("SUCCESS"), Receipt.NEW)
     await _take(inbox)

@@ -306,7 +306,10 @@ async def records_can_be_moved_to_another_account(store: Intents) -> None:
 
 @rule
 async def a_collision_moves_nothing(store: Intents) -> None:
-    """If both accounts have a record of the same call, `move` raises `ConfigurationError` and moves nothing."""
+    """`move` moves nothing if both accounts have a record with the same endpoint and reference.
+
+    It raises `ConfigurationError`.
+    """
     await _begin(store, digest="first", lease=0)
     await store.move(store.account, "another")
     await _begin(store, digest="second", lease=0)

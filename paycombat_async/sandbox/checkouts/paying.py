@@ -13,7 +13,8 @@ from paycombat_async.sandbox.refusals import Refused, conflict, unprocessable
 from paycombat_async.sandbox.state import SandboxState
 from paycombat_async.sandbox.transitions import PENDING, SUCCESS_STATUS
 
-# The key under which a checkout's stored document has the id of the payin that paid the checkout. Responses lack it.
+# Under this key, a checkout's stored document has the id of the payin that paid the checkout. Responses do not contain
+# this key.
 PAID_BY = "paid_by"
 
 
@@ -21,8 +22,9 @@ def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str
     """Pays a checkout and returns the payin's id.
 
     Without `method`, the payin method that was chosen before is used. If none was chosen, the first method that fits is
-    used. Raises `Refused` with status 404 for an unknown checkout, 400 for a method that does not fit, 409 for a
-    checkout that is already paid, and 422 for a checkout that has expired or that no payin method fits.
+    used. A method fits if it allows the checkout's currency and amount. Raises `Refused` with status 404 for an unknown
+    checkout, 400 for a method that is unknown or does not fit, 409 for a checkout that is already paid, and 422 for a
+    checkout that has expired or that no payin method fits.
     """
     with state.transaction():
         document = state.checkouts.find(checkout_id)

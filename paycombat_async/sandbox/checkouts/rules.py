@@ -23,9 +23,9 @@ from paycombat_async.schemas.methods import PayinMethod
 
 
 def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
-    """Returns the document of a new checkout without a payin method. Its id and token are derived from `key`.
+    """Returns the document of a new checkout, which has no payin method yet.
 
-    Raises `Refused` (400) if a field is invalid.
+    The checkout's id and token are derived from `key`. Raises `Refused` (400) if a field of the request is invalid.
     """
     area = AREA_OF_CURRENCY.get(request.currency)
     if area is None:
@@ -116,8 +116,8 @@ def _is_web_address(text: str) -> bool:
 def _expiry(written: str | None, at: str) -> str:
     """Returns the time at which the checkout expires, in the form of `iso_time`.
 
-    In this form, times can be compared as str. Raises `Refused` (400) if `written` is invalid, in the past, or too far
-    in the future.
+    In this form, times can be compared as str. If `written` is None, the checkout expires after the default time.
+    Raises `Refused` (400) if `written` is invalid, in the past, or too far in the future.
     """
     now = datetime.fromisoformat(at)
     if written is None:

@@ -1,4 +1,7 @@
-"""One handler per customer endpoint: takes a verified call and returns the endpoint's response type."""
+"""The handlers of the customer endpoints.
+
+Each handler takes a verified call and returns an object of the endpoint's response type.
+"""
 
 import msgspec
 
@@ -79,9 +82,9 @@ def _customer(document: Document) -> Customer:
 
 
 def _check_required(changes: Document) -> None:
-    """Raises `Refused` (400) if a required str is empty, or if the part that `type` names is missing.
+    """Raises `Refused` (400) if a required str is empty, or if the part for the customer's type is missing.
 
-    The part is `company` or `individual`.
+    The field `type` is "company" or "individual". The part is the field with this name.
     """
     kind: str = changes["type"]
     if kind not in changes:

@@ -46,7 +46,10 @@ _IDENTIFICATIONS = ("PASSPORT", "NATIONAL_ID", "DRIVING_LICENSE")
 
 
 def made_up(seed: int, number: int, *, at: str) -> tuple[str, bytes]:
-    """Returns the id and the JSON profile of generated customer `number`. Companies and individuals alternate."""
+    """Returns the id and the JSON profile of the generated customer with this number.
+
+    Customers with an even number are companies, and all others are individuals.
+    """
     choice = _SeededChoice(f"{seed}/{number}")
     customer_id = f"customer_{content_digest(f'seeded/{seed}/{number}'.encode())[:32]}"
     changes: Document = {
@@ -62,9 +65,9 @@ def made_up(seed: int, number: int, *, at: str) -> tuple[str, bytes]:
 
 
 def plain(ids: Iterable[str], kind: Kind, *, at: str) -> Iterator[tuple[str, bytes]]:
-    """Yields pairs of id and minimal JSON profile.
+    """Yields a pair of id and minimal JSON profile for each id.
 
-    The profile is encoded only once, so that a million customers take little time.
+    The profiles differ only in the id. The rest is encoded only once, so that a million customers take little time.
     """
     part = {"first_name": "Li", "last_name": "Kim"} if kind == "individual" else {"name": "Plain Company"}
     changes: Document = {"description": "Plain customer", "type": kind, kind: part | {"address_country": "KR"}}

@@ -12,8 +12,8 @@ from paycombat_async.sandbox.refusals import not_found
 # Any: the values of a JSON document. They come from a request that msgspec has validated.
 Document: TypeAlias = dict[str, Any]
 
-# The row of a deleted customer stays. Therefore the customer's id is not used again, and `executions` still has a
-# result.
+# The row of a deleted customer stays. Therefore the customer's id is not used again, and the method `executions` still
+# returns the customer's count.
 CUSTOMERS_SCHEMA = """
 CREATE TABLE customers (
     seq INTEGER PRIMARY KEY,
@@ -82,7 +82,7 @@ class CustomerTable:
         self._rows("UPDATE customers SET document = x'', deleted = 1 WHERE customer_id = ?", customer_id)
 
     def executions(self, customer_id: str) -> int:
-        """Returns how many updates of this customer were executed, even if it is deleted.
+        """Returns how many updates of this customer were executed, even if the customer is deleted.
 
         Returns 0 for an unknown id.
         """

@@ -19,15 +19,16 @@ _TIMEOUT_S: Final = 5.0
 
 
 class HttpSender:
-    """Sends webhooks by HTTP POST. Use and close it in the same event loop."""
+    """Sends webhooks by HTTP POST. Call `post` and `close` in the same event loop."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, delivery: Delivery) -> int | None:
-        """Sends a webhook. Returns the HTTP status, or None if there was no response within 5 seconds.
+        """Sends a webhook and returns the HTTP status.
 
-        Redirects are not followed, because they may lead to another host.
+        Returns None if the connection failed, or if there was no response within 5 seconds. Redirects are not followed,
+        because they may lead to another host.
         """
         headers = {"Content-Type": "application/json", "X-Signature": delivery.signature}
         try:
@@ -45,8 +46,8 @@ class HttpSender:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                # Connections are closed after each webhook, because an idle one would delay the shutdown of the
-                # merchant's server.
+                # Connections are closed after each webhook, because an idle connection would delay the shutdown of
+                # the merchant's server.
                 connector=aiohttp.TCPConnector(force_close=True),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
@@ -93,7 +94,7 @@ class Dispatcher:
             self._tasks.call_soon(self._take)
 
     async def drain(self) -> None:
-        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, then waits until none is left to send.
+        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, and waits until no webhook is left.
 
         When `drain` returns, each webhook has had a 2xx response or its last attempt.
         """

@@ -39,7 +39,8 @@ class Deliveries:
     """The latest deliveries, in order of their first attempt.
 
     `on_failed` is called after each attempt without a 2xx response, in the sandbox's event loop. Its arguments are the
-    delivery and the seconds until the next attempt, or None after the last attempt. `on_failed` must not raise.
+    delivery and the seconds until the next attempt. After the last attempt, the second argument is None. `on_failed`
+    must not raise.
     """
 
     def __init__(self, kept: int = KEPT) -> None:

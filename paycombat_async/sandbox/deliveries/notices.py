@@ -11,7 +11,8 @@ from paycombat_async._clock import Clock
 from paycombat_async._printable import printable
 from paycombat_async.sandbox.deliveries.log import Delivery
 
-# The highest number of lines in each period. A single webhook never needs as many.
+# The highest number of lines in each period, so that many failing webhooks do not fill the terminal. A single webhook
+# has only 9 attempts by default.
 _LINES: Final = 10
 _PERIOD_S: Final = 10.0
 
@@ -19,8 +20,8 @@ _PERIOD_S: Final = 10.0
 class UndeliveredNotices:
     """Writes a line for each failed attempt, but at most 10 lines in 10 seconds.
 
-    The other failed attempts are counted in one more line. Use an object in one event loop, and call `end` in this loop
-    to write the last count.
+    At the end of the 10 seconds, one more line has the number of the other failed attempts. Use each object in only one
+    event loop, and call `end` in this loop to write the last number.
     """
 
     def __init__(self, write: Callable[[str], None], clock: Clock) -> None:

@@ -27,9 +27,10 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadBuilder:
-    """Builds webhooks. They are for the record's `webhook_url`, or for `urls.url` if the record has no URL.
+    """Builds webhooks, and chooses the URL to which each is sent.
 
-    Webhooks about virtual accounts are for `urls.va_url`.
+    The URL is the record's `webhook_url`, or `urls.url` if the record has no URL. Webhooks about virtual accounts are
+    always sent to `urls.va_url`.
     """
 
     signer: Signer
@@ -38,7 +39,7 @@ class PayloadBuilder:
     def build(self, record: Record) -> Delivery | None:
         """Returns the webhook about the record's current status.
 
-        Returns None if the record is pending or there is no URL.
+        Returns None if the record is pending, or if there is no URL for this webhook.
         """
         url = self.urls.va_url if record.kind is Kind.VIRTUAL_ACCOUNT else record.webhook_url or self.urls.url
         if url is None or record.status == PENDING:

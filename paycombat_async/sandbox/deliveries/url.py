@@ -17,8 +17,9 @@ _ONLY_HERE = "the sandbox delivers webhooks to http(s) URLs on localhost or a lo
 class WebhookUrls:
     """The default URLs of webhooks: `va_url` for webhooks about virtual accounts, `url` for all other webhooks.
 
-    If a URL is None, the webhooks for it are not sent. Both URLs may be changed while the sandbox runs, from any
-    thread. A change applies from the next event on.
+    If `va_url` is None, webhooks about virtual accounts are not sent. If `url` is None, the other webhooks are sent
+    only if the payin or payout has a URL of its own. Both URLs may be changed while the sandbox runs, from any thread.
+    A change applies from the next event on.
     """
 
     url: str | None
@@ -26,7 +27,10 @@ class WebhookUrls:
 
 
 def loopback_url(text: str) -> URL | None:
-    """Returns the parsed URL, or None unless it is an http(s) URL whose host is localhost or a loopback address."""
+    """Returns the parsed URL, or None if it is not a loopback URL.
+
+    A loopback URL is an http or https URL. Its host is localhost or a loopback address.
+    """
     try:
         url = URL(text)  # aiohttp uses this parser, too, so that the check and the request see the same host
         host = url.host or ""
@@ -37,9 +41,9 @@ def loopback_url(text: str) -> URL | None:
 
 
 def configured_url(name: str, text: str | None) -> str | None:
-    """Returns `text`, the URL in the option `name`, unchanged.
+    """Returns `text`, the URL in the option `name`, unchanged. None means no URL.
 
-    Raises `ConfigurationError` if it is not a loopback URL.
+    Raises `ConfigurationError` if `text` is neither None nor a loopback URL.
     """
     if text is not None and loopback_url(text) is None:
         raise ConfigurationError(f"{name}: {_ONLY_HERE}")

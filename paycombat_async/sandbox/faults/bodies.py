@@ -8,8 +8,8 @@ from paycombat_async.sandbox.faults.response import Change, Context, PlainRespon
 
 _DEPTH: Final = 100_000
 _TEXTS: Final = frozenset({"description", "name", "first_name", "last_name", "message", "status_text"})
-# Stands in the document where invalid bytes should be, and is replaced by these bytes after encoding. The reason is
-# that the encoder writes only valid JSON.
+# This character marks the places for invalid bytes in the document, because the encoder writes only valid JSON. After
+# encoding, the invalid bytes replace it.
 _MARK: Final = "\ue000"
 
 

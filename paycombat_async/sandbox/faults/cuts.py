@@ -1,4 +1,4 @@
-"""Responses whose bodies end too early: without a length, in chunked encoding, or in gzip.
+"""Responses whose bodies end too early. The responses have no length, or chunked encoding, or a body in gzip.
 
 Each function returns what is written to the connection. FIN is TCP's normal end of a connection, and RST its abrupt
 end.
@@ -37,7 +37,7 @@ def unsized_half(response: PlainResponse) -> Wire:
 
 
 def chunked_cut(response: PlainResponse) -> Wire:
-    """Returns the whole body in one chunk, then FIN instead of the terminating chunk."""
+    """Returns headers with chunked encoding, the whole body in one chunk, then FIN and no terminating chunk."""
     return Wire(response.head_with(_CHUNKED) + _chunk(response.body), End.CLOSED)
 
 
@@ -47,12 +47,12 @@ def chunked_empty_cut(response: PlainResponse) -> Wire:
 
 
 def gzip_cut(response: PlainResponse) -> Wire:
-    """Returns only the gzip header of the compressed body, with a Content-Length of its 10 bytes."""
+    """Returns headers with a Content-Length of 10, and only the gzip header (10 bytes) of the compressed body."""
     return Wire(_gzip_head(response).whole, End.KEPT)
 
 
 def gzip_cut_chunked(response: PlainResponse) -> Wire:
-    """Returns only the gzip header of the compressed body, in correctly terminated chunked encoding."""
+    """Returns headers with chunked encoding, one chunk with only the body's gzip header, and the terminating chunk."""
     cut = _gzip_head(response)
     return Wire(cut.head_with(_CHUNKED) + _chunk(cut.body) + _LAST_CHUNK, End.KEPT)
 

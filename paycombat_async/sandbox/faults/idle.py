@@ -17,7 +17,7 @@ from paycombat_async.sandbox.faults.sleeper import Sleeper
 
 IdleAction: TypeAlias = Callable[[socket.socket], object]
 
-NO_LINGER: Final = struct.pack("ii", 1, 0)  # SO_LINGER with a time of 0, with which closing a socket sends RST
+NO_LINGER: Final = struct.pack("ii", 1, 0)  # SO_LINGER with a time of 0, so that closing a socket sends RST
 _NO_ADDRESS: Final = bytes(16)  # a socket address of family AF_UNSPEC, which is 0
 
 
@@ -27,12 +27,20 @@ def send(data: bytes) -> IdleAction:
 
 
 def close(connection: socket.socket) -> None:
-    """Sends FIN. `shutdown` also ends reading, so that the server's event loop closes its own socket."""
+    """Sends FIN.
+
+    The server's event loop has its own socket for this connection. `shutdown` ends reading, too, so that the event loop
+    closes this socket.
+    """
     connection.shutdown(socket.SHUT_RDWR)
 
 
 def reset(connection: socket.socket) -> None:
-    """Sends RST: on Linux immediately, by connect(2) to AF_UNSPEC; elsewhere when the event loop closes its socket."""
+    """Sends RST.
+
+    On Linux, connect(2) to AF_UNSPEC sends RST immediately. On other systems, RST is sent when the server's event loop
+    closes its own socket for this connection.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).connect(connection.fileno(), _NO_ADDRESS, len(_NO_ADDRESS))
     else:
@@ -114,7 +122,8 @@ class IdleFaults:
 class _Planned:
     """An action and its connection.
 
-    The socket is a duplicate. Otherwise its descriptor could belong to a new connection by the time of the action.
+    The socket is a duplicate, because the descriptor of the original socket could belong to a new connection by the
+    time of the action.
     """
 
     def __init__(self, transport: asyncio.Transport, action: IdleAction) -> None:

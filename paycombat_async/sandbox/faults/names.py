@@ -132,7 +132,8 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_DATE: 2,
     Fault.TRICKLE: 0.05,  # the time from one byte to the next
     Fault.LATE_ANSWER: 35,  # longer than the client's default timeout of 30 seconds
-    Fault.STRAY_ANSWER: 0.005,  # this and all further durations: the time after the correct response
+    # From here on, a duration is the time from the end of the correct response to the action on the idle connection.
+    Fault.STRAY_ANSWER: 0.005,
     Fault.STRAY_PART: 0.005,
     Fault.STRAY_408: 0.005,
     Fault.STRAY_429: 0.005,

@@ -58,7 +58,7 @@ class PlainResponse:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Further input of a `Change`: the fault's duration in seconds, the Unix time, and the target of redirects."""
+    """The second input of a `Change`: the fault's duration in seconds, the Unix time, and the target of redirects."""
 
     seconds: float
     now: float

@@ -52,9 +52,9 @@ class Faults:
     ) -> None:
         """`rates` are fractions of all requests, together at most 1. `redirect_to` is the target of redirects.
 
-        Faults of webhooks have rates of their own, as fractions of all webhooks. Raises `ConfigurationError`, which
-        lists all names, for an unknown fault. Raises it, too, for a rate that is not from 0 to 1, for a fault that is
-        given twice, and if the rates are more than 1 together.
+        The rates of webhook faults are fractions of all webhooks, and are at most 1 together, too. Raises
+        `ConfigurationError` for an unknown fault, an invalid duration, a rate that is not from 0 to 1, a fault that is
+        given twice, and rates that are more than 1 together. For an unknown fault, the message lists all names.
         """
         self.redirect_to = redirect_to
         self.counts: Counter[str] = Counter()
@@ -85,7 +85,7 @@ class Faults:
     def applied(self) -> list[Applied]:
         """The latest 1000 faults that were applied, oldest first.
 
-        `counts` says how often each fault was applied, by the fault's name.
+        The attribute `counts` has the number of all times that each fault was applied, by the fault's name.
         """
         with self._lock:
             return list(self._applied)
@@ -113,8 +113,9 @@ class Faults:
     def next(self, *steps: Step) -> None:
         """Queues faults for the next requests, in order.
 
-        They are for all operations without faults queued by `script`. Raises `ConfigurationError` for an unknown fault,
-        and for a fault of webhooks.
+        A request of any operation uses them if no step that `script` has queued for this operation is left. A step of
+        None means a request without a fault. Raises `ConfigurationError` for an unknown fault, and for a fault of
+        webhooks.
         """
         mishaps = _mishaps(steps, are_webhooks=False)
         with self._lock:
@@ -122,7 +123,10 @@ class Faults:
             self._update_is_fault_free()
 
     def set_rates(self, rates: Mapping[str, float]) -> None:
-        """Replaces all rates, from the next request or webhook on. Queued faults stay."""
+        """Replaces all rates, from the next request or webhook on. Queued faults stay.
+
+        Raises `ConfigurationError`, and changes nothing, for rates that `Faults(rates=…)` would refuse.
+        """
         self._set((mishap_of(text), rate) for text, rate in rates.items())
 
     def calm(self) -> None:

@@ -15,7 +15,8 @@ _IN_SECONDS: Final = {"ms": 0.001, "s": 1.0, "": 1.0}
 def mishap_of(text: str) -> Mishap:
     """Returns the fault in a str like `NAME` or `NAME=TIME`.
 
-    Raises `ConfigurationError` if name or time is invalid.
+    Without a time, the fault has its default duration. Raises `ConfigurationError` if the name or the time is invalid,
+    or if a time is given for a fault that takes no time.
     """
     name, has_time, time = text.partition("=")
     fault = fault_named(name.strip())
@@ -30,8 +31,8 @@ def mishap_of(text: str) -> Mishap:
 def rates_of(text: str) -> Iterator[tuple[Mishap, float]]:
     """Yields the faults and their rates in a str of items like `NAME[=TIME][:RATE]`, separated by commas.
 
-    An item without a rate gets the rate 1 (every request). A rate that is not a number becomes NaN. Raises
-    `ConfigurationError` if a name or time is invalid.
+    An item without a rate gets the rate 1 (every request). A rate that is not a number becomes NaN, which `Faults`
+    refuses. Raises `ConfigurationError` if a name or time is invalid.
     """
     for item in filter(None, map(str.strip, text.split(","))):
         name, has_rate, rate = item.partition(":")

@@ -95,14 +95,17 @@ def stray_part(response: PlainResponse) -> Wire:
 
 
 def stray_408(response: PlainResponse) -> Wire:
-    """Returns a correct response and, later on the idle connection, a 408. Some servers send it before they close."""
+    """Returns a correct response and, later on the idle connection, a 408.
+
+    Some servers send a 408 before they close an idle connection.
+    """
     return _idle(response, idle.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"))
 
 
 def stray_error(status: int) -> Callable[[PlainResponse], Wire]:
-    """Returns a function for a correct response and, later on the idle connection, an unsolicited error response.
+    """Returns a function that returns a correct response and, later on the idle connection, an unsolicited error.
 
-    The unsolicited response has this status.
+    The unsolicited error is a complete response with this status.
     """
     stray = idle.send(refused(status, "STRAY", "nobody asked", {}).whole)
     return lambda response: _idle(response, stray)

@@ -1,4 +1,4 @@
-"""Faults that put the correct data into another envelope or into no envelope, or that remove the id from the data."""
+"""Faults that replace or remove the envelope of the correct data, or that remove the id from the data."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

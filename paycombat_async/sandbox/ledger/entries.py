@@ -52,7 +52,8 @@ _REVERSALS: Final = frozenset({Movement.PAYOUT_FAILED, Movement.PAYOUT_RETURNED}
 def doubles_in(entries: Iterable[LedgerEntry]) -> list[Double]:
     """Returns the duplicate payins and payouts, in the order in which they occurred.
 
-    A payout that was created after an identical payout had become FAILED or RETURNED is a retry and not a duplicate.
+    If a payout had become FAILED or RETURNED before a second payout with the same reference or request body was
+    created, the second payout is a retry and not a duplicate.
     """
     standing: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}
     doubled: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}

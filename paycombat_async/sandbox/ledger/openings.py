@@ -12,8 +12,8 @@ DEFAULT_BALANCE: Final = Decimal(1_000_000)
 class Openings:
     """The opening balance of each currency.
 
-    If `given` is None, it is 1,000,000 for every currency. Otherwise it is the amount in `given`, or 0 for a currency
-    that is not in `given`.
+    If `given` is None, every currency has the balance 1,000,000. Otherwise the balance is the amount in `given`, or 0
+    for a currency that is not in `given`.
     """
 
     def __init__(self, given: Mapping[str, Decimal | int] | None) -> None:

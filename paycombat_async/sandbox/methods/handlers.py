@@ -1,4 +1,7 @@
-"""One handler per read-only endpoint: takes a verified call and returns the endpoint's response type."""
+"""The handlers of the read-only endpoints.
+
+Each handler takes a verified call and returns an object of the endpoint's response type.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar

@@ -1,4 +1,7 @@
-"""One handler per payin endpoint: takes a verified call and returns the endpoint's response type."""
+"""The handlers of the payin endpoints.
+
+Each handler takes a verified call and returns an object of the endpoint's response type.
+"""
 
 from decimal import Decimal
 

@@ -17,8 +17,8 @@ from paycombat_async.schemas.methods import PayinMethod
 def check_payin(request: NewPayin, amount: Decimal, state: SandboxState) -> None:
     """Raises `Refused` if a new payin is invalid.
 
-    The status is 400 if the payin method does not allow a field, 404 if the customer or the virtual account is unknown,
-    and 422 if the virtual account is not approved.
+    The status is 400 if the payin method is unknown, or does not allow the currency, the amount or another field. It is
+    404 if the customer or the virtual account is unknown, and 422 if the virtual account is not approved.
     """
     method = _method(request)
     smallest, largest = method.min_amount, method.max_amount

@@ -1,4 +1,7 @@
-"""One handler per payout endpoint: takes a verified call and returns the endpoint's response type."""
+"""The handlers of the payout endpoints.
+
+Each handler takes a verified call and returns an object of the endpoint's response type.
+"""
 
 import msgspec
 
@@ -47,7 +50,10 @@ def create_payout(call: RoutedCall[NewPayout]) -> Payout:
 
 
 def simulate_payout(call: RoutedCall[Simulate]) -> object:
-    """Changes a payout's status. Returns the data of "Retrieve Payout", because its own response is undocumented."""
+    """Changes a payout's status.
+
+    Returns the data of "Retrieve Payout", because the response of this Simulate call is undocumented.
+    """
     record = move(call.state, call.request.subject("payout_id"), [Kind.PAYOUT], to=call.request.status)
     return answered_page(_payout(record))
 

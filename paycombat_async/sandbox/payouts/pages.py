@@ -65,8 +65,8 @@ _IN_WEBHOOKS: Final = (
     "pending_at",
     "type",
 )
-# The provider's documentation has these fields in the schema of "Webhook PAYOUT SUCCESS". Its example of this webhook
-# and its webhook of a failed payout lack them.
+# The provider's documentation has these fields in the schema of "Webhook PAYOUT SUCCESS". They are neither in the
+# documented example of this webhook nor in the documented webhook of a failed payout.
 _OF_SUCCESS: Final = ("wire_amount", "fee_taken", "fee_expected")
 
 
