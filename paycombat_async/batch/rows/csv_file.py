@@ -84,7 +84,7 @@ def _misfit(header: Header, cells: tuple[str, ...], empty: Empty) -> str:
             return f"column {at + 1} has no name, but this row has a value there"
     for at, (name, cell) in enumerate(zip(header.names, cells, strict=False)):
         # A quote has a meaning only as the first character of a cell, so the quotes of `id, "VIP"` would be sent.
-        if cell[:1].isspace() and cell.lstrip()[:1] == '"' and name not in MARKS:
+        if _QUOTE_AFTER_BLANKS.match(cell) and name not in MARKS:
             return f"{name or f'column {at + 1}'}: white space before a quote, so the quotes would be sent; take it out"
     return ""
 
