@@ -51,9 +51,9 @@ class LoopLocal(Generic[S]):
         return entry.value if entry is not None and entry.loop is loop and entry.pid == os.getpid() else None
 
     async def open(self) -> S:
-        """Creates and returns the running loop's resource.
+        """Creates a resource for the running loop and returns it. Call it only if `current` has just returned None.
 
-        This method never suspends, so two tasks of the loop cannot create two resources.
+        This method never suspends its task, so no other task of the loop can create a second resource meanwhile.
         """
         loop = asyncio.get_running_loop()
         _drop_dead(self._entries, self._abandon)

@@ -48,8 +48,9 @@ def claim_database(
 ) -> None:
     """Creates the tables in an empty database, or checks that the database has this `application` and `schema` number.
 
-    Both numbers are stored in SQLite's header. Raises `ConfigurationError` if one of them differs: the error message
-    calls the file `what`, and asks the user to name another `other`. Must be called inside a transaction.
+    Both numbers are stored in SQLite's header. Raises `ConfigurationError` if one of them differs. In the error
+    message, `what` names the file, as in "journal /tmp/j.db". `other` is what the user should name instead, as in
+    "name another file". Must be called inside a transaction.
     """
     (found,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -84,7 +85,8 @@ def translate_errors(
 ) -> Generator[None]:
     """Context manager; raises `as_error` in place of SQLite's errors in the `with` block.
 
-    `own` has additional messages by SQLite's error code.
+    `kind` and `path` say in the message which file it is. `own` has messages by SQLite's error code, which take
+    precedence over the messages of this module.
     """
     problem = ""
     try:

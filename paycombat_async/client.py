@@ -94,15 +94,23 @@ class AsyncPayCombat:
 
         `token`, `signature_key` and `base_url` are read from `PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY` and
         `PAYCOMBAT_BASE_URL` unless given. The default `base_url` is https://api.paycombat.com. `timeout` is the limit
-        in seconds for a whole call with all its attempts and waits. `paths` maps endpoint names to path templates; it
-        is for endpoints whose path the provider does not document. `on_drift` receives each difference between an
-        answer and the documented schema. With `strict_responses`, such a difference raises `InvalidResponse` instead.
-        `on_attempt` receives each attempt. `on_call` receives each call at its end, including cancelled calls. With
+        in seconds for a whole call with all its attempts and waits. `max_retries` is the largest number of retries of a
+        call, and `retry` sets the waits before them. `paths` maps endpoint names to path templates; it is for endpoints
+        whose path the provider does not document. `on_drift` receives each difference between an answer and the
+        documented schema. With `strict_responses`, such a difference raises `InvalidResponse` instead. `on_attempt`
+        receives each attempt. `on_call` receives each call at its end, including cancelled calls. With
         `show_references`, `on_call` also receives your own `reference` of the call. With `intents`, calls that move
         money are recorded in that store before they are sent, and happen once per reference. `limiter` limits the rate
         of all requests, including retries. `webhook_keys` are the keys that a webhook may be signed with. By default
         this is the key in `PAYCOMBAT_WEBHOOK_KEY` or, if that is not set, the signature key. If opentelemetry-api is
         installed, calls make spans and metrics, unless `telemetry` is False.
+
+        The following settings are for the default transport. A `transport` that you pass does not use them.
+        `connect_timeout` is the limit in seconds for all the connections that one attempt tries to make.
+        `max_connections` limits the number of connections in use at the same time in each event loop.
+        `max_response_bytes` limits the size of an answer's body, before and after decompression. `proxy` is the URL of
+        an HTTP proxy. `ssl_context` replaces the TLS settings of the SDK, which trust the CA certificates of this
+        machine.
         """
         # The credentials become Secrets first, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)

@@ -35,10 +35,11 @@ class Cursor:
     def after(self, page: Page[Any], page_size: int | None) -> "Cursor":
         """Returns the cursor of the next page.
 
-        The list ends after an empty page, or when the announced total number of items is reached. It ends after a page
-        that is shorter than both `page_size` and an earlier page; a page shorter than `page_size` alone may come from a
-        server with a lower limit. It ends after a page without new items, because a server that ignores the page
-        number, or starts again after the last page, would never stop sending pages.
+        The list ends after an empty page, or when the announced total number of items is reached. It also ends after a
+        page that is shorter than `page_size` and shorter than an earlier page. Being shorter than `page_size` is not
+        enough, because the server may have a lower limit. Finally, the list ends after a page without new items,
+        because a server that ignores the page number, or starts again after the last page, would never stop sending
+        pages.
         """
         identities = frozenset(_identity(item) for item in page.items)
         if page.unread:

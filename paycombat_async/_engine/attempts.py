@@ -25,12 +25,15 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 _DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})  # outcomes of calls that may have been carried out
-_ONCE: Final = Repeat.ONLY_IF_UNSENT  # read only once: a member of an enum takes as long as making a Struct in 3.11
+_ONCE: Final = Repeat.ONLY_IF_UNSENT  # read only once, because reading a member of an enum is slow in Python 3.11
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Makes the attempts of calls. Immutable except for credentials, retry bucket and lifetime, which copies share."""
+    """Makes the attempts of calls. Immutable, except for credentials, retry bucket and lifetime.
+
+    The copies that `Engine.with_options` makes share these three objects.
+    """
 
     credentials: Credentials
     transport: Transport
@@ -43,9 +46,13 @@ class Attempts:
     limiter: Limiter | None = None
 
     async def carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
-        """Sends the request until there is a reply, or an error that ends the call. Updates `call` at each attempt."""
+        """Sends the request until there is a reply, or raises the error that ends the call.
+
+        Updates `call` at each attempt.
+        """
         deadline, last_cost = call.begun + self.limits.timeout, 0
-        call.attempt_begun = call.begun if call.record is None else self.clock.monotonic()  # recording took time
+        # Recording a call takes time, so the first attempt of a recorded call begins later than the call.
+        call.attempt_begun = call.begun if call.record is None else self.clock.monotonic()
         while True:
             if self.limiter is not None:
                 try:
@@ -74,7 +81,8 @@ class Attempts:
                 elapsed = now - call.begun
                 return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
             now = self.clock.monotonic()
-            # These two are set first, because a KeyboardInterrupt may come at any time, for example from a hook.
+            # The flags of `call` are set first, because a KeyboardInterrupt may come at any time, for example from a
+            # hook.
             is_doubtful = result.outcome in _DOUBTFUL and endpoint.method != "GET"
             call.is_in_doubt, call.is_sending = call.is_in_doubt or is_doubtful, False
             decision = self._decide(endpoint, result, call.attempts, deadline - now)
@@ -95,7 +103,7 @@ class Attempts:
             del result  # breaks the cycle error -> frame -> error, which only the garbage collector could free
 
     async def _wait_for_turn(self, limiter: Limiter, endpoint: Endpoint[Q, R], remaining: float) -> None:
-        """Waits for the limiter. Raises an error with the outcome NOT_SENT if too little time is left to send."""
+        """Waits for the limiter. Raises `ConnectFailed` (outcome NOT_SENT) if too little time would be left to send."""
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
             remaining -= self.limits.timeout * LAST_SHARE  # an attempt sent later would get no answer in time
         await wait_for_turn(limiter, self.clock, endpoint.name, remaining)
@@ -103,8 +111,8 @@ class Attempts:
     def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
         """Whether a recorded call must not be sent any more.
 
-        This is so after its deadline, because the intents store then counts its outcome as unknown, and after the
-        client was closed.
+        A call must not be sent after the client was closed. It must not be sent after its deadline either, because the
+        intents store then counts its outcome as unknown.
         """
         return remaining <= 0 or self.clock.now() >= record.send_until or self.lifetime.is_over
 

@@ -48,7 +48,11 @@ class Credentials:
             self.config = config
 
     def _lock(self) -> AbstractContextManager[object]:
-        """Returns the lock of this process. A forked child needs its own, as nobody would release the parent's lock."""
+        """Returns the lock of this process.
+
+        A forked child gets a new lock. A lock that a thread of the parent held at the fork would never be released in
+        the child.
+        """
         return self._locks.setdefault(os.getpid(), threading.RLock())
 
 
@@ -68,7 +72,10 @@ class ClientWebhooks(Webhooks):
         self._stages = _stages(self._key, [])  # replaced as a whole, because other threads may verify at the same time
 
     def verify(self, body: bytes, headers: Headers) -> bytes:
-        """Returns `body` if its signature is valid for one of the current keys. Raises like the function `verify`."""
+        """Returns `body` if its signature is valid for the current key or a replaced key that has not yet expired.
+
+        Raises the errors of the function `verify`.
+        """
         stages = self._stages
         if len(stages) == 1:  # no former key is remembered
             return stages[0][1].verify(body, headers)
@@ -90,9 +97,11 @@ class ClientWebhooks(Webhooks):
 
 
 def _stages(key: Secret, former: Sequence[tuple[float, Secret]]) -> tuple[tuple[float, Webhooks], ...]:
-    """Returns the verifiers to use one after the other, each with the monotonic time in seconds until which it is used.
+    """Returns pairs `(end, verifier)`. Each verifier is used until its end in monotonic seconds, and then the next one.
 
-    At that time the oldest key expires, so the next verifier has one key less.
+    `former` has the replaced keys, each with its end, the newest first. The first verifier has all keys. When the
+    oldest key expires, the next verifier does not have that key. The last verifier has only `key`, and its end is
+    infinite.
     """
     ends = [*(end for end, _ in reversed(former)), math.inf]
     old = [each for _, each in former]

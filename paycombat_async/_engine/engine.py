@@ -32,13 +32,16 @@ from paycombat_async.intents.intent import Intent, Intents, IntentState
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-_INFERRED: Final = Evidence.INFERRED  # read only once: a member of an enum takes as long as making a Struct in 3.11
+_INFERRED: Final = Evidence.INFERRED  # read only once, because reading a member of an enum is slow in Python 3.11
 _warned: Final[set[str]] = set()
 
 
 @dataclass(frozen=True, slots=True)
 class Engine(Attempts):
-    """Carries out calls: records them, sends them, and reports their end. Its copies share what `Attempts` names."""
+    """Carries out calls: records them, sends them, and reports their end.
+
+    The copies that `with_options` makes share the credentials, the retry bucket and the lifetime.
+    """
 
     intents: Intents | None = None
 
@@ -80,7 +83,7 @@ class Engine(Attempts):
         call = CallUnderWay(endpoint, request, self.clock.monotonic())
         self.lifetime.enter(call)
         try:
-            config = self.credentials.config  # the property `config` takes longer
+            config = self.credentials.config  # faster than the property `config`
             if self.hooks.telemetry is not None:
                 template = config.paths.get(endpoint.name, endpoint.path)
                 call.trace = self.hooks.telemetry.start_call(endpoint, template, config.base_url)
@@ -88,7 +91,7 @@ class Engine(Attempts):
                 self._check_usable(endpoint)
             outgoing = draft(endpoint, request, path, query, config, body=body)
             call.body = outgoing.body
-            # Without a store and a reference there is nothing to record, so the time of this coroutine is saved.
+            # Without a store and a reference, `_open_record` has nothing to do. Not calling it saves a coroutine.
             has_record = self.intents is not None or reference is not None
             recorded = await self._open_record(call, reference) if has_record else None
             if recorded is None:
@@ -113,8 +116,9 @@ class Engine(Attempts):
     async def _open_record(self, call: CallUnderWay, reference: str | None) -> Intent | None:
         """Records a call that must happen once, if the client has an intents store (a store of such calls).
 
-        Returns None if the call may be sent. Otherwise returns the record of an earlier call with the same reference.
-        Raises the errors of `open_record` and `reference_for`. After an error, nothing may be sent.
+        Returns None if the call may be sent. Returns the record of an earlier call if that call had the same reference
+        and was carried out. Raises the errors of `open_record` and `reference_for`. Raises `ConfigurationError` if a
+        reference is given to a client without an intents store. After an error, nothing may be sent.
         """
         if self.intents is None:
             if reference is not None:
@@ -144,7 +148,10 @@ class Engine(Attempts):
         call.is_recorded = await record.settle(IntentState.APPLIED, object_id, reply.answer)
 
     async def _settle_error(self, call: CallUnderWay, error: PayCombatError) -> None:
-        """Records the outcome of a failed call. If this is cancelled, logs and reports the call as cancelled."""
+        """Records the outcome of a failed call.
+
+        If the task is cancelled meanwhile, logs and reports the call as cancelled, and raises the CancelledError.
+        """
         assert call.record is not None  # noqa: S101  # the caller has made sure
         try:
             call.is_recorded = await call.record.settle_error(error)

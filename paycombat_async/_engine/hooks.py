@@ -81,11 +81,11 @@ class Hooks:
                 trace.end(call)
 
     def call_given_up(self, endpoint: Endpoint[Any, Any], error: PayCombatError, redact: Redactor) -> None:
-        """Logs a call that was cancelled, because its caller gets a CancelledError and no error of the SDK.
+        """Logs a call that was cancelled or interrupted, whose caller therefore gets no error of the SDK.
 
-        If the call moves money and may have been carried out, this log record is the only evidence of the call.
-        Therefore its level is WARNING, and it contains the merchant's reference and the digest of the body. For other
-        calls, its level is DEBUG.
+        If the call moves money and may have been carried out, this log record may be the only evidence of the call.
+        Therefore its level is WARNING. For other calls, its level is DEBUG. The log record contains the merchant's
+        reference and the digest of the body, if the error has them.
         """
         matters = endpoint.repeat is Repeat.ONLY_IF_UNSENT and error.outcome is Outcome.UNKNOWN
         reference = None if error.reference is None else redact(error.reference, 255)

@@ -21,10 +21,10 @@ R = TypeVar("R")
 
 
 class ObservedClient:
-    """Sends calls over the connections of the client that made it, and with the hooks of that client.
+    """Sends calls over the connections of the client that made this object, and with the hooks of that client.
 
-    It is closed when that client is closed. `clock` is the clock of that client. `max_connections` calls can be under
-    way at the same time; further calls wait for a connection.
+    Closing that client closes this object, too. `clock` is the clock of that client. `max_connections` calls can be
+    under way at the same time; further calls wait for a connection.
     """
 
     __slots__ = ("_engine", "clock", "max_connections")

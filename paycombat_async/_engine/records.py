@@ -39,7 +39,9 @@ from paycombat_async.telemetry.attributes import ENDPOINT, ERROR, endpoint_name
 if TYPE_CHECKING:
     import asyncio
 
-_LONGEST_LEASE_S: Final = 1e9  # 32 years, because stores cannot hold a date in thousands of years
+# The longest lease (time for sending) that is recorded is 32 years. A longer lease could end on a date that a store
+# cannot hold.
+_LONGEST_LEASE_S: Final = 1e9
 LEASE_MARGIN_S: Final = 5.0  # the time after a call's deadline in which its outcome can still be written to the store
 _STATES: Final[Mapping[Outcome, IntentState]] = {
     Outcome.NOT_SENT: IntentState.NOT_SENT,
@@ -53,10 +55,11 @@ _log: Final = logging.getLogger("paycombat")
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """The record of a call that may be sent now; `attempt` counts the calls with this reference.
+    """The record of a call that may be sent now.
 
-    `send_until` is the call's deadline in seconds since 1970. It is not in monotonic seconds, because a monotonic clock
-    may stop while a machine is suspended, and a person may resolve the record during that time.
+    `attempt` counts the calls made with this reference, beginning with 1. `send_until` is the call's deadline in
+    seconds since 1970. It is not in monotonic seconds, because a monotonic clock may stop while a machine is suspended,
+    and a person may resolve the record during that time.
     """
 
     store: Intents
@@ -66,10 +69,12 @@ class CallRecord:
     send_until: float
 
     async def settle(self, state: IntentState, object_id: str | None = None, answer: RawReply | None = None) -> bool:
-        """Writes the outcome to the store. Returns False if that fails or takes more than `LEASE_MARGIN_S`.
+        """Writes the outcome to the store, and returns whether it was written.
 
-        A failure is logged and never raised, because the caller must get the result of the call. The record then
-        becomes UNKNOWN when its lease (the time for sending) ends. A cancellation does not stop the writing.
+        Returns False if the store raises, refuses the outcome, or takes more than `LEASE_MARGIN_S` seconds. All three
+        are logged and never raised, because the caller must get the result of the call. A record without an outcome
+        becomes UNKNOWN when its lease (the time for sending) ends. The writing continues in the background after
+        `LEASE_MARGIN_S` seconds, and if the caller is cancelled.
         """
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 

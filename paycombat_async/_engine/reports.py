@@ -27,8 +27,10 @@ def not_kept(call: CallUnderWay, problem: str) -> AnswerNotKept:
 def fate_of_cut(call: CallUnderWay, cut: BaseException) -> PayCombatError:
     """Returns an error that describes a call which was cancelled, interrupted or ended by another exception.
 
-    If an attempt was under way, the outcome is UNKNOWN, unless the transport has set the `__cause__` of the
-    cancellation to an error that says whether anything was sent.
+    `cut` is that exception. If an earlier attempt may have been carried out, the outcome of the error is UNKNOWN.
+    Otherwise it is NOT_SENT if no attempt was under way. If an attempt was under way, the outcome is that of the error
+    that the transport has set as `cut.__cause__`, or UNKNOWN if there is no such error. If the answer to an earlier
+    call with the same reference was being sought, the error is `AnswerNotKept` with the outcome APPLIED.
     """
     fate: PayCombatError
     if call.is_replayed:

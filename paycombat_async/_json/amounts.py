@@ -1,7 +1,8 @@
 """Checks amounts of money: only a `Decimal` or `int` that a JSON number represents exactly can be sent.
 
 A double (IEEE 754) keeps 15 significant digits of any decimal number, and JavaScript prints numbers from 0.000001 on
-without an exponent. Therefore the provider reads an amount within these limits exactly as it was written.
+without an exponent. Therefore the provider reads an amount exactly as it was written if the amount is at least 0.000001
+and has at most 15 significant digits.
 """
 
 import re
@@ -20,7 +21,8 @@ MAX_DIGITS = 15
 SMALLEST = Decimal("0.000001")
 LIMIT = Decimal(10) ** 15
 _LIMIT = int(LIMIT)
-# Below this amount, msgspec writes 1e-6, but the provider's JavaScript writes 0.000001, so the signatures would differ.
+# msgspec writes amounts below this limit with an exponent, such as 1e-6. The provider's JavaScript writes 0.000001
+# instead, so the signatures would differ.
 _LEAST_PLAIN = 0.00001
 _LONGEST = 64  # a str with this many characters or more is not parsed as a number
 _WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
@@ -62,8 +64,8 @@ def check_amount(value: object, path: str) -> None:
 def plain_amount(value: object) -> int | float | None:
     """Returns an ordinary amount as an int or float that msgspec prints exactly as JavaScript does.
 
-    Returns None for any other value. It may still be a valid amount, which `check_amount` and `normalize` find out
-    more slowly.
+    Returns None for any other value. This value may still be a valid amount: `check_amount` decides whether it is, and
+    `normalize` writes it, but both are slower.
     """
     if type(value) is int:
         return value if 0 <= value < _LIMIT else None

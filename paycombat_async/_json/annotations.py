@@ -25,7 +25,10 @@ class ByType(dict[Any, V], Generic[V]):
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:
-    """Returns the members of a union, each with its `Annotated`. Returns any other annotation as the only item."""
+    """Returns the members of a union, including those of unions in it. `Annotated` members stay as they are.
+
+    If the annotation is not a union, it is the only item of the result.
+    """
     if get_origin(annotation) in {Union, UnionType}:
         return tuple(part for member in get_args(annotation) for part in alternatives(member))
     return (annotation,)

@@ -68,7 +68,7 @@ def decode_builtins(data: bytes | Raw, *, exact: bool = False) -> object:
 def decode_repaired(reader: "msgspec.json.Decoder[R]", data: bytes | Raw) -> R:
     """Returns the decoded JSON. If decoding fails, decodes the JSON that `repair` returns for it.
 
-    Raises `UndecodableData` if that fails, too. This is also so for valid JSON that does not fit the decoder's type.
+    Raises `UndecodableData` if the repaired JSON is not valid either, or if it does not fit the decoder's type.
     """
     try:
         return reader.decode(data)

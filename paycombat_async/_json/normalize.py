@@ -19,7 +19,7 @@ MAX_DEPTH = 32
 
 
 def check_struct_options(kind: type[Struct]) -> None:
-    """Raises `InvalidRequest` if the Struct type is tagged, array_like or omit_defaults, which changes its JSON."""
+    """Raises `InvalidRequest` for a Struct type with `tag`, `array_like` or `omit_defaults`, which change its JSON."""
     config = kind.__struct_config__
     if config.tag is not None or config.array_like or config.omit_defaults:
         raise InvalidRequest(f"$: {kind.__name__} is tagged, array_like or omit_defaults; a request is a plain Struct")
@@ -28,7 +28,8 @@ def check_struct_options(kind: type[Struct]) -> None:
 def normalize(value: Any, path: str, depth: int) -> object:
     """Returns the value in a form that msgspec prints as JavaScript does.
 
-    Raises `InvalidRequest`, which names `path`, if the value has no such form. `depth` is the level of nesting.
+    Raises `InvalidRequest`, which names `path`, if the value has no such form or is nested too deeply. `depth` is the
+    level at which the value is nested, with 1 for the outermost value.
     """
     kind: type[object] = value.__class__
     normalizer = _NORMALIZERS.get(kind) or next(

@@ -30,9 +30,10 @@ _FLAG: Final = re.compile(rb'"success"\s*:')
 
 
 def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """Returns the value of type `kind` in `data`, and a list of its drift. The list is None if no drift was looked for.
+    """Returns the value of type `kind` in `data`, and a list of its drift.
 
-    Raises `UndecodableData` if `data` cannot be decoded as such a value, not even field by field.
+    The list is None if the fast path has decoded the value, because the fast path does not look for drift. Raises
+    `UndecodableData` if `data` cannot be decoded as such a value, not even field by field.
     """
     value: R | None = DECODERS[kind](data)
     if value is not None:
@@ -92,9 +93,10 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
 
 
 # `ENVELOPE_DECODERS[kind](body)` decodes the envelope of a successful answer in one pass, and returns
-# `(data, request_id, notes)`. It returns None for any other body, if the id of the object is missing, or if more than
-# one field does not fit its annotation. For a type without an id field it always returns None, because a second
-# envelope inside the first could then be taken for an object without data.
+# `(data, request_id, notes)`. It returns None if the body is not such an envelope, if the object has no id or has an
+# amount that is not finite, if one field of a type with amounts does not fit its annotation, or if more than one field
+# of another type does not fit. For a type without an id field, it always returns None, because it could mistake a
+# second envelope inside the first for an object without data.
 ENVELOPE_DECODERS: Final = ByType(_make_envelope_decoder)
 
 
@@ -113,7 +115,7 @@ def amount_fields(kind: type[Struct]) -> tuple[str, ...]:
 
 
 def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """Returns the value in `data` and a list of its drift, for which every field is checked.
+    """Checks every field in `data` for drift. Returns the value in `data` and a list of its drift.
 
     Raises `UndecodableData` if `data` cannot be decoded as a value of type `kind`.
     """
@@ -125,7 +127,8 @@ def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tupl
     try:
         tree = decode_builtins(data, exact=bool(amount_fields(kind)))
     except UndecodableData:
-        whole: R | None = DECODERS[kind](data)  # the fast path skips unknown fields, even if they are undecodable
+        # The undecodable part may be in an unknown field. The fast path skips unknown fields without decoding them.
+        whole: R | None = DECODERS[kind](data)
         if whole is None:
             raise
         return whole, [FieldIssue(path, DriftKind.WRONG_TYPE, "holds something that cannot be read")]
@@ -151,9 +154,9 @@ def null_normalizer(kind: type[Struct]) -> Callable[[Any], bool]:
 
 
 def _null_statements(kind: type[Struct], it: str) -> Iterator[str]:
-    """Yields lines of Python that replace `{}` by None in the variable `it`, and in the Structs inside it.
+    """Yields lines of Python that replace `{}` by None in a Struct of type `kind`, and in the Structs inside it.
 
-    `it` is the name of a variable that holds a Struct of type `kind`.
+    `it` is the name of the variable that holds the Struct when these lines run.
     """
     for field in msgspec.structs.fields(kind):
         kinds, found = members(field.type), field_expression(it, field.name)

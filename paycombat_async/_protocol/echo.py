@@ -51,9 +51,10 @@ def check_echoed_fields(
 
 
 def expected_echoes(endpoint: Endpoint[Any, Any], request: object) -> dict[str, tuple[str, ...]]:
-    """Returns the expected echoes: the name of each field that the provider sends back, and its values as str.
+    """Returns the name of each field that the provider sends back, with the values that the field may have, as str.
 
-    A field has several values if the request has them in several fields.
+    If the provider may send back any of several fields of the request under one name, this name has all their values.
+    A name is left out if the request has no value for it.
     """
     sent = {echo.answered: tuple(_request_value(request, name) for name in echo.sent) for echo in endpoint.echoes}
     texts = {name: tuple(str(value) for value in values if value is not None) for name, values in sent.items()}
@@ -61,7 +62,10 @@ def expected_echoes(endpoint: Endpoint[Any, Any], request: object) -> dict[str, 
 
 
 def fits_expected(data: object, expected: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether an object found at the provider can be the requested object, because no field differs from `expected`."""
+    """Whether an object found at the provider can be the requested object, because no field differs from `expected`.
+
+    A field that the object does not have, or that is None, is not compared.
+    """
     shown = ((getattr(data, name, None), values) for name, values in expected.items())
     return all(value is None or any(_is_same(value, sent) for sent in values) for value, values in shown)
 
@@ -73,7 +77,7 @@ def _differs(echo: Echo, request: object, data: object) -> bool:
 
 
 def _request_value(request: object, name: str) -> object:
-    """Returns the request's value of this name, from a typed field or from `extra`, or None or UNSET if missing."""
+    """Returns the request's value of this name, from a typed field or from `extra`, or None if neither has it."""
     value: object = getattr(request, name, UNSET)
     if value is UNSET:
         extra: Any = getattr(request, "extra", UNSET)

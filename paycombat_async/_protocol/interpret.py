@@ -39,7 +39,7 @@ def interpret(
     if isinstance(result, DecodedReply):
         return result
     try:
-        raise result  # raised here, because local variables of the functions called above have personal data
+        raise result  # here and not in `_interpreted`, so that its local variables (personal data) are in no traceback
     finally:
         del result  # breaks the reference cycle error -> frame -> error, which only the garbage collector could free
 

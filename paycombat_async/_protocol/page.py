@@ -23,10 +23,12 @@ _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json
 def decode_page(
     kind: type[R], data: bytes | Raw, path: str, decode_item: Callable[..., tuple[Struct, list[FieldIssue] | None]]
 ) -> tuple[R, list[FieldIssue] | None]:
-    """Returns the page in `data`, and a list of its drift. The list is None if no drift was looked for.
+    """Returns the page in `data`, and a list of its drift.
 
-    Drift is how the page differs from the documented schema. `decode_item` decodes each item. An item that is not an
-    object is left out and reported as drift. Raises `UndecodableData` if `data` contains no list.
+    Drift is how the page differs from the documented schema. `decode_item` decodes each item and returns the item and
+    its drift, or None as its drift if it was not checked. The list for the page is None if no drift was found and not
+    all items were checked. An item that is not an object is left out and reported as drift. Raises `UndecodableData` if
+    `data` contains no list.
     """
     item_kind = get_args(kind)[0]
     raws, total = _items_and_total(data)

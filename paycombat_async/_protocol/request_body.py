@@ -64,7 +64,7 @@ def _compile_check(kind: type[Struct]) -> FastCheck:
 
 
 def _unless_unset(wrong: str) -> str:
-    """Returns Python code that is true if the variable `it` is set and wrong. The usual reason is tested first."""
+    """Returns a Python expression that is true if the variable `it` is not UNSET and the expression `wrong` is true."""
     return f"{wrong} and it is not UNSET" if wrong == _NO_TEXT else f"it is not UNSET and ({wrong})"
 
 
@@ -121,7 +121,10 @@ def _expected_type(annotation: Any) -> tuple[Any, bool, bool]:
 
 
 def _mismatch_expression(wanted: Any, name: str, names: dict[str, object]) -> str:
-    """Returns Python code that is true if the variable `it` needs the slow check. Adds its globals to `names`."""
+    """Returns a Python expression that is true if the value in the variable `it` needs the slow check.
+
+    Adds the globals that the expression uses to `names`.
+    """
     origin, arguments = get_origin(wanted), get_args(wanted)
     if wanted is str:
         return _NO_TEXT

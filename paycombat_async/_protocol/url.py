@@ -77,7 +77,8 @@ def is_loopback(base_url: str) -> bool:
 def check_template(name: str, template: str, like: str | None) -> str:
     """Returns the user's path template unchanged.
 
-    Raises `ConfigurationError` if it is invalid, or if its parameters are not those of the template `like`.
+    Raises `ConfigurationError` if the template is invalid, or if its parameters are not those of the SDK's own template
+    `like`. The parameters are not compared if `like` is None.
     """
     fixed = _PLACEHOLDER.sub("", template)
     if (

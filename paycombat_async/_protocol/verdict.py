@@ -24,7 +24,11 @@ _LOWEST_STATUS, _LOWEST_REDIRECT, _LOWEST_ERROR, _BEYOND = 200, 300, 400, 600
 
 
 def verdict_of(envelope: Envelope) -> bool | None:
-    """Returns True if the envelope reports a success, False if it reports a failure, and None if neither or both."""
+    """Returns True if the envelope reports a success, False if it reports a failure, and None if that is not clear.
+
+    A failure in `success`, `status` or `status_code` decides, even if another field reports a success. The result is
+    None if `success` or `status` reports a success and the envelope also has an error, or if it has neither.
+    """
     said = {_said(envelope.status), success_of(envelope)}
     statuses = (envelope.status, envelope.status_code, envelope.status_code_camel)
     if False in said or any((status_in(value) or 0) >= _LOWEST_ERROR for value in statuses):
@@ -38,8 +42,8 @@ def verdict_of(envelope: Envelope) -> bool | None:
 def success_of(envelope: Envelope) -> bool | None:
     """Returns the envelope's field `success` as a bool, or None if it is missing or has no known meaning.
 
-    Here, 0 means False and 1 means True. In the field `status` they are not read so, because 0 often means success
-    there.
+    In `success`, 0 means False and 1 means True. In the field `status`, neither number has a known meaning, because 0
+    often means success in `status`.
     """
     flag = envelope.success
     if isinstance(flag, float) and flag.is_integer():
@@ -83,7 +87,7 @@ def _named_in(value: object, levels: int = 5) -> Iterator[int]:
 
 
 def status_in(value: object) -> int | None:
-    """Returns the HTTP status that the value is: 500 for 500, 500.0 or "500". Returns None for any other value."""
+    """Returns an HTTP status (200 to 599) as an int: 500 for 500, 500.0 or "500". Returns None for any other value."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():

@@ -31,7 +31,10 @@ def check_rate(per_second: object) -> float:
 
 
 def check_limiter(limiter: Limiter | None) -> Limiter | None:
-    """Returns the limiter unchanged. Raises `ConfigurationError` if it is not a limiter, or a limiter's class."""
+    """Returns the limiter (or None) unchanged.
+
+    Raises `ConfigurationError` if it has no method `acquire`, or if it is a class and not an instance.
+    """
     if limiter is not None and (isinstance(limiter, type) or not callable(getattr(limiter, "acquire", None))):
         raise ConfigurationError("limiter must be a Limiter, such as LocalLimiter(per_second=50)")
     return limiter

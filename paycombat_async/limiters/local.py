@@ -56,5 +56,9 @@ class LocalLimiter:
             return 0.0
 
     def _lock(self) -> AbstractContextManager[object]:
-        """Returns the lock of this process. A forked child needs its own, as nobody would release the parent's lock."""
+        """Returns the lock of this process.
+
+        A forked child gets a new lock. A lock that a thread of the parent held at the fork would never be released in
+        the child.
+        """
         return self._locks.setdefault(os.getpid(), threading.Lock())

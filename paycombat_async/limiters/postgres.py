@@ -50,11 +50,11 @@ class _Loop:
         self.block = Block(now, 1.0, 0)
         self.arrived = 0  # the number of tasks that have asked
         self.waiting = 0  # the number of tasks that have asked and are not served yet
-        self.served, self.since = (
-            0,
-            now,
-        )  # the number of tasks served since the last block was taken, and when it was taken
-        self.failed, self.problem = 0, ""  # all tasks up to this number get this failure of the database
+        # `since` is the time when the last block was taken, and `served` is the number of tasks served since then.
+        self.served, self.since = 0, now
+        # Tasks are numbered in the order in which they ask. Each task up to the number `failed` raises a `StoreFailed`
+        # with the message `problem`.
+        self.failed, self.problem = 0, ""
 
 
 class PostgresLimiter:
@@ -156,10 +156,11 @@ class PostgresLimiter:
         here.served, here.since = 0, now
 
     def _wanted(self, here: _Loop) -> int:
-        """Returns the number of moments to take.
+        """Returns the number of moments that the next block should have.
 
-        It is enough for the waiting tasks, and for as many tasks as were served in `AHEAD_S` seconds of the recent
-        past.
+        This is the number of waiting tasks or, if that is more, the average number of tasks served in `AHEAD_S` seconds
+        since the last block was taken. It is limited to the moments of `_LONGEST_BLOCK_S` seconds, or to one moment if
+        the rate is lower.
         """
         elapsed = max(self._clock.monotonic() - here.since, AHEAD_S)
         wanted = max(here.waiting, here.served * AHEAD_S / elapsed)

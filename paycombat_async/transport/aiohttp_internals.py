@@ -47,7 +47,7 @@ class Destination(ClientRequest):
 
 
 def expect_response(protocol: "ResponseHandler", method: str) -> None:
-    """Prepares the connection's parser for the answer to one request, which must not have been written yet."""
+    """Prepares the connection's parser for the answer to one request. Call it before the request is written."""
     protocol.set_response_params(
         skip_payload=method == "HEAD",
         read_until_eof=True,

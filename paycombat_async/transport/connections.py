@@ -76,7 +76,11 @@ class ConnectionSettings(NamedTuple):
 
 
 def close_without_loop(connector: aiohttp.BaseConnector) -> None:
-    """Closes the connections of a loop that is closed. `next` runs the connector's close coroutine without a loop."""
+    """Closes the connector of an event loop that is closed.
+
+    In a closed loop, the connector only drops its connections, so the garbage collector closes their sockets. `next`
+    runs the connector's coroutine `close`, because the loop cannot run it any more.
+    """
     closing = connector.close().__await__()
     with suppress(StopIteration):
         next(closing)

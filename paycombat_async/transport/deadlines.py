@@ -52,7 +52,10 @@ class DeadlineTimer:
         return self._loop.time()
 
     def end(self) -> None:
-        """Ends all attempts now, because aiohttp would never end an attempt that waits for the rest of a body."""
+        """Ends all attempts now, as if their time had passed. Called when the connections of the loop are closed.
+
+        This is necessary, because aiohttp would never end an attempt that waits for the rest of a body.
+        """
         self.stop()
         for attempt in self._running.values():
             if not attempt.is_expired:

@@ -31,7 +31,10 @@ _LARGE_REQUEST_BYTES: Final = 64 * 1024
 
 
 class DirectPool(Pool):
-    """The connections of one event loop. `destination` is the connector's argument, and `host` is the `Host` header."""
+    """The connections of one event loop.
+
+    `destination` says where the connector must connect to. `host` is the value of the `Host` header.
+    """
 
     connector: GuardedConnector
     destination: Destination

@@ -102,8 +102,8 @@ def _reason(error: Exception, host: str) -> str:
 
 
 _OTHER: Final = "the connection was refused or broke off"
-# The first type that matches decides. A function gets the error, and either "its" or "the proxy's": which of the two
-# depends on whether the error is about the host or about the proxy.
+# The reason is next to the first type that matches the error. It is a str, or a function that returns a str. The
+# function gets the error, and "the proxy's" if the error is about the proxy, or "its" if the error is about the host.
 _REASONS: Final[tuple[tuple[type[Exception], str | Callable[[Any, str], str]], ...]] = (
     (
         aiohttp.ClientConnectorCertificateError,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 # An attempt fails when it has got this many new connections that the peer closed, or wrote to before the request.
 MAX_UNUSABLE: Final = 2
-# The number of turns of the event loop in which bytes on a new TLS connection are read. A single turn already reads the
-# bytes that are in its socket.
+# The number of turns of the event loop in which bytes on a new TLS connection are read. One turn would be enough for
+# the bytes that are already in the socket.
 _TURNS: Final = 3
 
 

@@ -63,7 +63,9 @@ class IdleWatch(asyncio.Protocol):
         self._protocol.data_received(data)
 
     def eof_received(self) -> bool | None:
-        self.is_dirty = True  # in this turn, a TLS transport still seems open, but drops the bytes written to it
+        # The peer has closed the connection. A TLS transport still seems open until the next turn of the event loop,
+        # but drops the bytes that are written to it.
+        self.is_dirty = True
         return self._protocol.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -77,11 +79,11 @@ class IdleWatch(asyncio.Protocol):
 
 
 def _below_tls(transport: asyncio.Transport) -> asyncio.BaseTransport:
-    """Returns the TCP transport below a TLS transport.
+    """Returns the TCP transport below a TLS transport, so that `is_quiet` can check both.
 
-    Returns the transport itself if it is not a TLS transport, or if uvloop hides the TCP transport. If a TLS record
-    cannot be decrypted, asyncio closes the TCP transport immediately, but the TLS transport only one turn of the loop
-    later. A request written in between was lost, with an unknown outcome.
+    If a TLS record cannot be decrypted, asyncio closes the TCP transport immediately, but the TLS transport only one
+    turn of the loop later. A request written in between was lost, with an unknown outcome. Returns `transport` itself
+    if it is not a TLS transport, or if uvloop hides the TCP transport.
     """
     below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
     return below if isinstance(below, asyncio.BaseTransport) else transport

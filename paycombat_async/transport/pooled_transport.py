@@ -27,7 +27,7 @@ class Pool(Struct, eq=False, kw_only=True):
         raise NotImplementedError
 
     def abandon(self) -> None:
-        """Closes the connections after the pool's event loop was closed. Nothing can be awaited in a closed loop."""
+        """Frees the connections after the pool's event loop was closed. Nothing can be awaited in a closed loop."""
         raise NotImplementedError
 
 
@@ -85,7 +85,7 @@ class PooledTransport(ABC, Generic[P]):
 
     @abstractmethod
     def _check(self, draft: Draft) -> None:
-        """Raises `ConfigurationError` for a draft that this transport does not send."""
+        """Raises `ConfigurationError` if the draft's URL has an origin that the subclass does not send to."""
 
     @abstractmethod
     async def _exchange(self, pool: P, draft: Draft, attempt: Deadline) -> RawReply:

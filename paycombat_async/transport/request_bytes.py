@@ -19,8 +19,8 @@ _WITHOUT_LENGTH: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 def encode_request(draft: Draft, target: str, host: str) -> bytes:
     """Returns the bytes of a request. `target` is the encoded path and query.
 
-    Raises `ConfigurationError` for a character that a header must not contain, such as a line break. A server could
-    read the text after a line break as a second request.
+    Raises `ConfigurationError` if the method, the target, the host or a header is invalid. A line break in a header is
+    invalid, because a server could read the text after the line break as a second request.
     """
     method, body = draft.method, draft.body
     usual = _usual_lines(method, host, tuple(draft.headers))
@@ -45,10 +45,10 @@ def _is_target(target: str) -> bool:
 
 @lru_cache(256)
 def _usual_lines(method: str, host: str, names: tuple[str, ...]) -> str:
-    """Returns the header lines that a request has besides its own headers, which have these `names`.
+    """Returns the header lines that the SDK adds to a request. `names` are the names of the request's own headers.
 
-    Returns "" if the host, the method or a name is invalid, if a name occurs twice, or if it is a name such as
-    "Content-Length" that the SDK sets itself.
+    Returns "" if the host, the method or a name is invalid, or if a name occurs twice. Also returns "" if one of the
+    names, such as "Content-Length", must be set by the SDK only.
     """
     given = {name.lower() for name in names}
     if not given.isdisjoint(_MADE_HERE) or len(given) < len(names) or not all(map(_TOKEN.match, (method, *names))):

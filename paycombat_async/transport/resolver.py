@@ -54,8 +54,8 @@ def _addresses(host: str, port: int, family: int) -> tuple[list[_AddrInfo], OSEr
 def _failure(error: BaseException) -> OSError:
     """Returns an `OSError` without the text of other libraries. A future accepts an `OSError`, but not every exception.
 
-    The C library reports "no such name" even if it could not open a socket for its query. Therefore this tries to open
-    a socket, and returns the reason if it cannot.
+    The C library reports "no such name" even if it could not open a socket for its query. Therefore this function tries
+    to open a socket. If that fails, it returns the error of the socket without its text.
     """
     try:
         socket.socket().close()

@@ -186,9 +186,9 @@ class OwnSessionTransport(SessionTransport):
 
 
 async def _refuse_resend(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    """Raises `ConnectionBroke` when a connection breaks. aiohttp would send GET, PUT and DELETE again.
+    """A client middleware of aiohttp that raises `ConnectionBroke` if a connection breaks after it was made.
 
-    This is a client middleware of aiohttp.
+    Without this middleware, aiohttp would send a GET, PUT or DELETE again.
     """
     try:
         return await handler(request)
