@@ -35,8 +35,8 @@ async def sync_customers(
     later as many rows as are sent in a fifth of a second. At most six rows per concurrent call are read ahead, or 96
     rows in total if that is more. A row that is invalid or refused is reported, and the run continues with the other
     rows. A row that contains nothing to change is not sent. `failed` is the path of a file to which the failed rows are
-    written, with the reasons. If a file that may hold corrections is already at that path, it is kept, and
-    `BatchReport.failures_file` is another path.
+    written, with the reasons. If a file that may hold corrections is already at that path, that file is kept, and the
+    failed rows are written to another path, which `BatchReport.failures_file` names.
 
     If `journal` is the path of a file, a run that was killed or stopped can be resumed by the same call. Rows that an
     earlier run carried out are skipped if their content in the input is still the same, even if the customers have
@@ -46,10 +46,10 @@ async def sync_customers(
     account is identified by its token or, if `account` is given, by that name. With a name, the token may be replaced.
 
     With a `PostgresJournal`, machines that pass the same rows carry them out together. The report, its failures and
-    `on_progress` then count the rows of all machines, and a call returns when no machine has a row left. If a call
-    passes other rows while machines work on the run, it waits for them, and raises `ConfigurationError` after 30
-    seconds. When no machine works on the run, such a call sends the rows that have changed. A dry run does not read a
-    `PostgresJournal`.
+    `on_progress` then count the rows of all machines, and this function returns when no machine has a row left. If it
+    is given other rows while machines work on the run, it waits for these machines, and raises `ConfigurationError` if
+    they still work after 30 seconds. If no machine works on the run, it sends the rows that the run has not carried out
+    with the same content before. A dry run does not read a `PostgresJournal`.
 
     At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
     the provider answers 429. `rate` is the highest number of requests per second, retries included. With `dry_run`
@@ -63,7 +63,8 @@ async def sync_customers(
     Raises `StoreFailed` if the database of a `PostgresJournal` fails at the start. If a problem stops the run later,
     such as a database that fails for a minute, `BatchReport.stopped` is the message of that problem.
     """
-    # These modules import asyncio and sqlite3, which would take a third of the time to import the package.
+    # Imported here, because these modules import asyncio and sqlite3. At the top of this file, that would make up a
+    # third of the time that importing the package takes.
     from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the reason above
     from paycombat_async.batch.run.job import carry_out  # noqa: PLC0415  # for the reason above
 
@@ -107,9 +108,9 @@ async def sync_customers_on(
 
     The other arguments are those of `sync_customers`. If `stop` is set or this call is cancelled, all workers finish
     their calls under way and stop. Before anything is sent, raises `ConfigurationError` if the input is unreadable or
-    invalid as a whole, if the run belongs to another account, or if other machines are carrying out another input under
-    the name of this run. Raises `StoreFailed` if the database fails at the start. If a worker fails,
-    `BatchReport.stopped` says why.
+    invalid as a whole, if the run belongs to another account, or if other machines work on a run of the same name with
+    another input. Raises `StoreFailed` if the database fails at the start. If a worker fails, `BatchReport.stopped`
+    says why.
     """
     from paycombat_async.batch.cluster import carry_out_on  # noqa: PLC0415  # imports asyncio and sqlite3
     from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the same reason

@@ -1,4 +1,4 @@
-"""Carries out a run of many machines on the workers of a Dask cluster."""
+"""Carries out a run (with a journal in PostgreSQL) on the workers of a Dask cluster."""
 
 import asyncio
 import importlib
@@ -23,7 +23,7 @@ from paycombat_async.errors import ConfigurationError, PayCombatError
 from paycombat_async.webhooks.inboxes.holding import finish
 
 DATABASE: Final = "PAYCOMBAT_DATABASE_URL"
-_POLL_S: Final = 1.0  # seconds between two checks of a worker whether the run was stopped
+_POLL_S: Final = 1.0  # seconds after which a worker asks again whether the run was stopped
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -47,8 +47,8 @@ class Order(Struct, frozen=True, kw_only=True):
 class Share(Struct, frozen=True):
     """How the part of one worker ended. `stopped` is the message of a problem, or "" if there was none.
 
-    `misconfigured` is that of a `BatchReport`. `doubtful` is the number of rows that may have been carried out and have
-    no result.
+    `misconfigured` says whether that problem sets `BatchReport.misconfigured`. `doubtful` is the number of rows that
+    may have been carried out and have no result.
     """
 
     stopped: str = ""
@@ -72,7 +72,7 @@ async def carry_out_on(
 
 
 class _ClusterPart(Part):
-    """The part of the process that hands a run to the workers of a cluster. This process sends nothing itself."""
+    """The part of a process that has the workers of a cluster carry out a run. The process itself sends no rows."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class _ClusterPart(Part):
         ending = asyncio.gather(*(self._share(future) for future in futures))
         stopping = asyncio.create_task(self._stop.wait())
         try:
-            either: set[asyncio.Future[Any]] = {ending, stopping}  # Any, because their results differ
+            either: set[asyncio.Future[Any]] = {ending, stopping}  # Any, because the results are shares and a bool
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
@@ -127,7 +127,10 @@ class _ClusterPart(Part):
         )
 
     async def _share(self, future: Any) -> Share:  # Any: a future of Dask, which has no types
-        """Returns the share of a worker. If the worker fails or is lost, or the scheduler fails, the share says so."""
+        """Returns the share of a worker. Raises no error of the worker or of Dask.
+
+        If the worker fails or is lost, or if the scheduler fails, `Share.stopped` contains the error.
+        """
         try:
             return cast("Share", await self._call(future.result))
         except PayCombatError as error:
@@ -136,7 +139,7 @@ class _ClusterPart(Part):
             words = printable(f"{type(error).__name__}: {error}", limit=300)
             return Share(f"a worker of the cluster failed ({words})", misconfigured=True)
 
-    async def _call(self, method: Callable[[], Any]) -> object:  # an asynchronous Dask client returns coroutines
+    async def _call(self, method: Callable[[], Any]) -> object:  # an asynchronous Dask client's methods are coroutines
         if self._cluster.asynchronous:
             return await cast("Awaitable[object]", method())
         return await asyncio.to_thread(method)
@@ -155,8 +158,9 @@ async def _all(ending: "asyncio.Future[list[Share]]") -> list[Share]:
 def take_part(order: Order) -> Share:
     """Carries out a part of the run in this worker, until no row is left or the run is stopped.
 
-    Raises `ConfigurationError` if this worker has another version of paycombat, or if its environment has no URL of a
-    database, no credentials, or those of another account. Raises `StoreFailed` if the database fails at the start.
+    Raises `ConfigurationError` if this worker has another version of paycombat, if its environment has no URL of a
+    database or no credentials, or if the credentials belong to another account than the run. Raises `StoreFailed` if
+    the database fails at the start.
     """
     if order.version != __version__:
         raise ConfigurationError(
@@ -192,7 +196,7 @@ async def _take_part(order: Order, url: str, is_stopped: Callable[[], bool]) -> 
 
 async def _relay(is_stopped: Callable[[], bool], stop: asyncio.Event) -> None:
     while not stop.is_set():
-        with suppress(Exception):  # the worker needs no answer of the scheduler to go on
+        with suppress(Exception):  # if the scheduler does not answer, the worker goes on and asks again
             if await asyncio.to_thread(is_stopped):
                 stop.set()
         await SYSTEM_CLOCK.sleep(_POLL_S)

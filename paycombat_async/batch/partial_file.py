@@ -31,7 +31,7 @@ class PartialFile:
         self._stream: TextIO | None = None
 
     def open(self, encoding: str) -> TextIO:
-        """Returns the text stream to write to. A character that `encoding` lacks is written as a backslash escape."""
+        """Returns the text stream to write to. A character that `encoding` cannot encode becomes a backslash escape."""
         self._stream = os.fdopen(self._handle, "w", encoding=encoding, errors="backslashreplace", newline="")
         return self._stream
 

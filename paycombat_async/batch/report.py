@@ -27,7 +27,8 @@ class Failure(Struct, frozen=True):
     reason: str
 
     def __repr__(self) -> str:
-        return f"Failure(line={self.line}, {self.customer_id!r}, ***)"  # the provider's words may quote personal data
+        # `reason` is hidden, because it may contain the provider's message, which may quote personal data.
+        return f"Failure(line={self.line}, {self.customer_id!r}, ***)"
 
     __rich_repr__ = short_rich_repr
 
@@ -72,8 +73,8 @@ class BatchReport(Struct, frozen=True, kw_only=True):
     name of that file has a number if a file that may hold corrections was already at the given path.
 
     `stopped` is the message of the problem that ended the run early, or "" if no problem did. `misconfigured` is true
-    if that problem is a refused token or key, an invalid setting of the client, or a failed database. `interrupted`
-    says whether `stop` was set.
+    if that problem is a refused token or key, an invalid setting of the client, a failed database, or a failed worker
+    of a Dask cluster. `interrupted` says whether `stop` was set.
     """
 
     rows: int

@@ -17,8 +17,8 @@ from paycombat_async.cli.stores import failures, postgres_url, schema_option
 def status(url: str | None, run: str | None, schema: str) -> None:
     """Show how many rows of each run in PostgreSQL are done, and how many machines work on the run.
 
-    Without --journal, the URL is taken from PAYCOMBAT_DATABASE_URL. Others on this machine can read a password on the
-    command line.
+    Other users of this machine can read a password on the command line: leave --journal out and set
+    PAYCOMBAT_DATABASE_URL instead.
 
     \b
     Examples:

@@ -62,8 +62,9 @@ def list_records(
 ) -> int:
     """List the records with an unknown outcome, then the records that are being sent, the oldest first in both.
 
-    A record that is being sent shows the end of its time for sending. If its process was killed, its outcome is unknown
-    from then on. To watch a busy shop, leave out the calls that have just begun: --older-than 60.
+    For a record that is being sent, the list shows when its time for sending ends. If the process that sent it was
+    killed, the outcome is unknown from that moment on. To watch a busy shop, leave out the calls that have just begun:
+    --older-than 60.
 
     \b
     Examples:
@@ -82,7 +83,8 @@ def list_records(
         async with opened(store, account, schema) as records:
             sending = await records.sending(older_than=older_than)
             left = await records.unresolved(older_than=older_than)
-            ended = {(intent.endpoint, intent.reference) for intent in left}  # leases may end between the two queries
+            # If a lease ends between the two queries, both return the record. It is listed as unresolved only.
+            ended = {(intent.endpoint, intent.reference) for intent in left}
             sending = [intent for intent in sending if (intent.endpoint, intent.reference) not in ended]
             return (await records.recent(limit=limit or _LISTED) if every else left + sending), left, sending
 

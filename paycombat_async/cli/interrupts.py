@@ -15,9 +15,10 @@ GRACE_S: Final = 8.0
 
 @contextmanager
 def interrupts(stop: asyncio.Event, grace: float = GRACE_S) -> Generator[None]:
-    """Context manager; in it the first SIGINT or SIGTERM sets `stop`, and the second cancels the current task.
+    """Context manager; in the `with` block, the first SIGINT or SIGTERM sets `stop`, and the second cancels the block.
 
-    `grace` seconds after a first SIGTERM, the task is cancelled without a second signal.
+    If the first signal is SIGTERM, the block is cancelled after `grace` seconds even without a second signal. The
+    cancelled task is the task that has entered the block.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     timers: list[asyncio.TimerHandle] = []

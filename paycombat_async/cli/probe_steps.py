@@ -33,7 +33,8 @@ class Step:
     `parameters` and `query` map names in the request to names in `Known`. The API of Finmo, the provider's upstream,
     needs the parameters in `query`. The probe sends them only if the call fails without them. `keeps` maps names in
     `Known` to fields of the answer, and the values of these fields are added to `Known`. If the answer is a list, one
-    item of the list is used. The answer must have the values in `expects`, and values in the fields in `present`.
+    item of the list is used. `expects` maps fields of the answer to the values that they must have. The fields named in
+    `present` must have a value, whichever it is.
 
     `clearing` builds a second body, which sends "" in the field `clears`. A step with `is_write` is made only if the
     user agrees. If `never` is not empty, the step is never made, and `never` is the reason.

@@ -76,7 +76,11 @@ class ProbeFinding(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A call to try: its request, the parameters of its path, and the queries to try, in this order."""
+    """A call to try. `parameters` are the parameters of its path.
+
+    The call is sent to each path with the first of `queries`, then to each path with the next one, until it succeeds or
+    must not be sent again.
+    """
 
     endpoint: Endpoint[Any, Any]
     request: object = None

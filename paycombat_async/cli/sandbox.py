@@ -69,8 +69,9 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
 ) -> None:
     """Run a local server that behaves like PayCombat, until Ctrl-C.
 
-    It prints the variables that point the SDK and this command to it, and the paths of calls for which
-    the provider's pages show none. It starts with the customers of the README's examples.
+    The server prints the environment variables that point the SDK and this command to it. It also prints
+    where it answers the calls for which the provider's pages show no path. It starts with the customers
+    of the README's examples.
 
     \b
     Examples:
@@ -119,7 +120,7 @@ def ledger(base_url: str | None, *, as_json: bool) -> int:
     \b
     Exit codes:
       0  nothing was paid twice
-      1  something was
+      1  something was paid twice
       2  wrong usage, or no sandbox answers there
     """
     if base_url is None:

@@ -39,7 +39,8 @@ def _prepared(stream: TextIO | None) -> TextIO:
     _escape(stream)
     buffer: object = getattr(stream, "buffer", None)
     raw: object = getattr(buffer, "raw", buffer)  # with `python -u`, `buffer` is the raw stream itself
-    if not isinstance(raw, io.FileIO) or isinstance(raw, _Output):  # replaced, as by a test, or prepared before
+    # The program, for example a test, has replaced the stream by one without a file, or the stream is prepared already.
+    if not isinstance(raw, io.FileIO) or isinstance(raw, _Output):
         return stream
     stream.flush()
     return io.TextIOWrapper(

@@ -134,7 +134,9 @@ async def _carry_out(job: SyncJob) -> BatchReport:
                         ),
                     )
                 except asyncio.CancelledError:
-                    if not reports or not stop.is_set():  # cancelled before the run, or not by `interrupts`
+                    # Without a report, the task was cancelled before the run began. If `stop` is not set, something
+                    # other than a signal has cancelled the task.
+                    if not reports or not stop.is_set():
                         raise
                     return reports[-1]
 

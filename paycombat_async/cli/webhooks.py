@@ -58,8 +58,9 @@ def webhooks() -> None:
 def send(event: str, words: tuple[str, ...], url: str, *, yes: bool, is_printed: bool) -> None:
     """Send a sample webhook, signed as the provider signs, and print the HTTP status of the answer.
 
-    NAME=TEXT and NAME:=JSON replace fields of the sample. Each sample has a new id. To send the same event twice, give
-    it an id. The key is taken from PAYCOMBAT_WEBHOOK_KEY or, if that is not set, from PAYCOMBAT_SIGNATURE_KEY.
+    NAME=TEXT and NAME:=JSON replace fields of the sample. Each sample has a new id. To send the same event twice, pass
+    the same id=TEXT both times. The key is taken from PAYCOMBAT_WEBHOOK_KEY or, if that is not set, from
+    PAYCOMBAT_SIGNATURE_KEY.
 
     Whoever sees a webhook that a live key has signed can send it to your live server, which takes it for genuine. So
     the command asks first if the key is live (not snd_…), or if the server is another machine.
@@ -170,7 +171,7 @@ def verify(
             return 0
     code: int = context.invoke(
         doctor, body=io.BytesIO(content), signature=signature, headers=headers, names=names
-    )  # the doctor also refuses missing options
+    )  # if options are missing, `doctor` refuses the command
     if code == 0 and problem:
         click.echo(f"But it is no event: {printable(problem)}")
     return 1 if problem else code

@@ -75,7 +75,10 @@ def source_name(path: Path, journal: Path) -> str:
 
 @contextmanager
 def translate_errors(path: Path | None) -> Generator[None]:
-    """Context manager; turns errors of SQLite, and errors of decoding stored values, into `ConfigurationError`."""
+    """Context manager; turns errors of SQLite, and errors of decoding stored values, into `ConfigurationError`.
+
+    `path` is the path of the journal for the message, or None for a temporary journal.
+    """
     is_damaged = False
     with sqlite_file.translate_errors("journal", path, _MESSAGES):
         try:

@@ -49,9 +49,9 @@ class CustomerIndex:
         self.read()
 
     def read(self) -> None:
-        """Replaces the rows in memory by the rows of the file that are not in the table `place` yet.
+        """Replaces the rows in memory by the rows of the journal that are not in the table `place` yet.
 
-        Is called at the start, and must be called after a transaction was rolled back.
+        The constructor calls this method. The caller must call it after a transaction was rolled back.
         """
         (indexed,) = self._connection.execute("SELECT max(value) FROM mark WHERE name = 'indexed'").fetchone()
         self._indexed = indexed or 0
@@ -60,9 +60,10 @@ class CustomerIndex:
         )
 
     def find(self, customers: Sequence[str], keys: Sequence[int]) -> dict[str, Known]:
-        """Returns the recorded rows of `customers`, by customer id; customers without a record are left out.
+        """Returns the recorded rows of `customers`, by customer id. A customer without a recorded row is left out.
 
-        `keys` are the CRC-32 checksums of the ids. The result may include other customers with the same checksums.
+        `keys` are the CRC-32 checksums of the ids. The caller must ignore further customers in the result, whose ids
+        have the same checksums by chance.
         """
         latest = [self._latest[customer] for customer in customers if customer in self._latest]
         known = self._found(_BY_NUMBER, latest) if latest else {}

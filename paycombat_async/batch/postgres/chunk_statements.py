@@ -1,4 +1,4 @@
-"""SQL with which machines take chunks (groups of up to 500 rows), record results, and read the counts of a run."""
+"""SQL that takes chunks (groups of up to 500 rows) for a machine, records results, and reads the counts of a run."""
 
 from typing import Final
 
@@ -8,8 +8,9 @@ from paycombat_async._postgres.tables import DURABLE
 # its leases in time.
 LEASE_S: Final = 15.0
 
-# Whether the lease is over. The condition after OR ends leases that lie too far in the future, because the clock of the
-# database was set back, for example by a failover to another machine.
+# SQL condition that is true if the lease of a chunk is over. If the clock of the database is set back, for example by a
+# failover to another machine, a lease may end hours from now. Therefore a lease that ends more than 60 seconds from now
+# counts as over, too.
 _IS_OVER: Final = (
     f"(leased_until <= clock_timestamp() OR leased_until > clock_timestamp() + make_interval(secs => {4 * LEASE_S}))"
 )
@@ -37,9 +38,9 @@ ROWS: Final = """
     WHERE run = %(run)s AND number BETWEEN %(first)s AND %(last)s AND state = 'due'
     ORDER BY number
 """
-# Rows of a chunk that another machine has taken meanwhile are left unchanged, because that machine has increased the
-# token of the chunk. A row that is not due any more is left unchanged and is not counted, so that a commit can be
-# repeated safely.
+# Each claim of a chunk increases the chunk's `token`. If another machine has claimed the chunk meanwhile, the token of
+# this machine is out of date, and the rows of the chunk are left unchanged. A row that is not due any more is left
+# unchanged and is not counted, so that a commit can be repeated safely.
 COMMIT: Final = f"""
     WITH {_HELD}, settled AS (
         UPDATE {{schema}}.batch_row AS item SET
@@ -105,7 +106,8 @@ WARNINGS: Final = """
 """
 BOUND: Final = "SELECT address, account, account_name FROM {schema}.batch_run WHERE number = %(run)s"
 LEFT: Final = "SELECT failures FROM {schema}.batch_run WHERE number = %(run)s"
-# Each machine writes its own failures file. The digests of the last fifty files are kept.
+# Adds the digest of a failures file to the run, because a later run may replace only files that runs have written. Each
+# machine writes its own file, so the digests of the last fifty files are kept.
 LEAVE: Final = f"""
     UPDATE {{schema}}.batch_run SET
         failures = (failures || %(digest)s::text)[greatest(1, cardinality(failures) - 48):]

@@ -26,7 +26,11 @@ class ClaimedRow(Row, frozen=True, gc=False):
 
 
 class RowResult(Struct, frozen=True, gc=False):
-    """The final state of a row in this pass: done, failed or unknown. `reason` is text in UTF-8, or None."""
+    """The result of sending a row: `state` is "done", "failed" or "unknown".
+
+    `number` is the number of the row, and `chunk` is the number of its chunk. `reason` is text in UTF-8, or None if
+    there is no reason, as for a row that is done.
+    """
 
     number: int
     chunk: int
@@ -73,10 +77,10 @@ class Claims:
         return [_row(chunk, *row) for row in rows]
 
     async def commit(self, results: Sequence[RowResult], *, retried: int, throttled: int) -> None:
-        """Writes the results whose chunks still belong to this process, and ignores the other results.
+        """Writes the results of the chunks that still belong to this process, and ignores the other results.
 
-        Renews all leases if a third of any lease is over. `retried` and `throttled` are added to the counts of the run
-        if any result is written. Safe to repeat.
+        Adds `retried` and `throttled` to the counts of the run, but only if a result is written. Renews all leases if a
+        third of any lease is over. Safe to repeat with the same arguments.
         """
         if results:
             await self._write(results, retried, throttled)
@@ -94,7 +98,7 @@ class Claims:
         return any(held.until < now for held in self._held.values())
 
     def holds(self, chunk: int) -> bool:
-        """Returns whether the chunk belongs to this process, as far as this process knows."""
+        """Returns whether the chunk belongs to this process, as of the last answer of the database."""
         return chunk in self._held
 
     def take_lost(self) -> Callable[[int], bool] | None:

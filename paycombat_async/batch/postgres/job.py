@@ -42,8 +42,9 @@ async def carry_out_together(
     """Carries out the run together with other machines, and returns the report over all machines.
 
     Before anything is sent, raises `StoreFailed` if the database fails. It raises `ConfigurationError` if the input is
-    no longer readable, if the run belongs to another account, if machines work on another input in the run, if the rate
-    of the job differs from the rate of the journal, or if the failures file cannot be written.
+    no longer readable, if the run belongs to another account, if other machines still work on another input of this run
+    after 30 seconds, if the rate of the job differs from the rate of the journal, or if the failures file cannot be
+    written.
     """
     limiter = limiter_of(journal, job)
     try:
@@ -73,7 +74,8 @@ class Part:
     ) -> None:
         self._journal, self._job = journal, job
         self._client: ObservedClient = client.observed(self._on_failed)
-        self._clock = SYSTEM_CLOCK  # for the database, whose time is real even if the client's clock is not
+        # The clock of the database shows real time, even if the client was given another clock.
+        self._clock = SYSTEM_CLOCK
         lasting = None if limiter is None else OutlastingLimiter(limiter, self._clock)
         self._rate: CallRate | None = limit_rate(self._client, lasting)
         self._tally = Tally(None)
@@ -114,9 +116,9 @@ class Part:
 
     # Any is the type of what a coroutine yields to its event loop.
     async def _unless_stopped(self, joining: Coroutine[Any, Any, int]) -> int | None:
-        """Returns the number of the run, or None if `stop` is set before the run is loaded.
+        """Runs `joining`, a call of `Loader.join`, and returns its result, the number of the run.
 
-        The loading is then cancelled, and the database discards what was loaded.
+        Returns None if `stop` is set first. Then the loading is cancelled, and the database discards the loaded rows.
         """
         loading, stopping = asyncio.create_task(joining), asyncio.create_task(self._stop.wait())
         try:
@@ -137,9 +139,10 @@ class Part:
 
     @property
     def end(self) -> tuple[str, bool, int]:
-        """How `work` ended: the message of the problem or "", whether the problem counts as `misconfigured`, a number.
+        """How `work` ended, as the values of a `Share`: `stopped`, `misconfigured` and `doubtful`, in this order.
 
-        The number counts the rows that may have been carried out and have no result.
+        They are the message of the problem that stopped `work` (or ""), whether that problem counts as misconfigured,
+        and the number of rows that may have been carried out and have no result.
         """
         return self._stopped, self._misconfigured, self._doubtful
 

@@ -44,7 +44,8 @@ class PostgresJournal:
         invalid.
         """
         self._source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
-        del dsn_or_pool  # tracebacks with local variables would show the password in it
+        # A connection string may contain a password, which a traceback that shows local variables would print.
+        del dsn_or_pool
         self.run, self.rate, self.schema = _check_run(run), None if rate is None else check_rate(rate), schema
         self.tables: Final = Tables(
             self._source, schema, owner="PostgresJournal", kind=_KIND, component="batch", steps=BATCH_STEPS

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _POLL_S: Final = 0.5
 _REMEDY: Final = "name another run (--run)"
-_PATIENCE_S: Final = 2 * LEASE_S  # seconds; the chunks of a killed machine become free after one lease
+# Seconds for which this machine waits until no other machine works on the run. Two leases are enough even after another
+# machine was killed, because the chunks of that machine become free when their leases end.
+_PATIENCE_S: Final = 2 * LEASE_S
 
 
 class Found(NamedTuple):
@@ -51,8 +53,8 @@ class Loader:
         self._binding = binding
         self._clock = clock
         self._send_all = send_all
-        # Whether another machine was loading the run when this machine came. If the other machine has carried out all
-        # rows meanwhile, this machine counts as a part of that pass, and must not begin another pass.
+        # Whether this machine has waited while another machine loaded rows into the run. If both have the same rows,
+        # this machine joins the other machine's pass, and begins no pass of its own even if that pass is over by now.
         self._has_waited = False
 
     async def join(self, rows: GivenRows, fingerprint: str) -> int:

@@ -87,7 +87,7 @@ class ClaimRecorder:
             await self._commit()
         except StoreFailed as error:
             self._outage.failed(error)
-            await self._clock.sleep(PAUSE_S)  # a run with many results would try again immediately
+            await self._clock.sleep(PAUSE_S)  # without a pause, a run with many waiting results would retry immediately
         else:
             self._outage.ended()
 
@@ -119,7 +119,7 @@ class ClaimRecorder:
     def mark_unknown(self, number: int, row: Row, journal_reason: str, display_reason: str) -> None:
         """Notes that a row may have been carried out and will be sent again.
 
-        If the row is refused then, its outcome is unknown.
+        If the row fails when it is sent again, `settle` records its outcome as unknown.
         """
         del row, journal_reason, display_reason
         self._doubtful.add(number)
@@ -160,8 +160,9 @@ class ClaimRecorder:
     async def close(self) -> tuple[Path | None, str]:
         """Commits the waiting results, and gives the chunks back.
 
-        Returns None, because no failures file is written here, and the message of an error of the database, or "" if
-        there was no error. If the caller is cancelled meanwhile, the work goes on for 15 seconds at most.
+        Returns a path and a message. The path is always None, because this class writes no failures file. The message
+        is that of an error of the database, or "" if there was no error. If the caller is cancelled meanwhile, the work
+        goes on for 15 seconds at most.
         """
         problem = ""
         try:

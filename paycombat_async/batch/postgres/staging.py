@@ -43,13 +43,16 @@ async def copy_rows(connection: "Connection", reader: RowReader) -> Staged:
 
 
 def source_of(packed: bytes) -> Source:
-    """Returns the source of a row (see `Source`) from the form in which it is stored."""
+    """Returns the source of a row (see `Source`). `packed` is the JSON in which the database stores the source."""
     source: list[str] | str | None = json.loads(packed)  # msgspec would refuse lone surrogates
     return tuple(source) if isinstance(source, list) else source
 
 
 def _columns(row: Row | BadRow) -> tuple[int, bytes, bytes, bytes | None, bytes | None, bytes | None, bytes | None]:
-    """Returns line, customer, digest, body, source, reason and damage. A value that the row does not have is None."""
+    """Returns line, customer, digest, body, source, reason and damage, in this order.
+
+    A value that the row does not have is None, but the digest of a `BadRow` is empty.
+    """
     customer = row.customer_id.encode("utf-8", "surrogatepass")
     source = None if row.source is None else _packed(row.source)
     if isinstance(row, BadRow):

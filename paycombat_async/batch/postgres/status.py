@@ -40,7 +40,7 @@ class RunStatus(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, found: tuple[Any, ...]) -> Self:
-        """Returns the status for one row of the result of the statement `STATUS`."""
+        """Returns the status of a run. `found` is the run's row in the result of the SQL statement `STATUS`."""
         run, rows, refused, due, updated, failed, unknown, retried, throttled, chunks, free, machines, damaged = found
         return cls(
             run=run,

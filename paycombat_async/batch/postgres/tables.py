@@ -28,8 +28,9 @@ _RUN: Final = """
     )
 """
 # Texts from the input are stored as bytes, because which characters a text column can hold depends on the database.
-# `failure` is a column beside `state`, so that the update of a row which was carried out changes no indexed column and
-# therefore writes to no index. The fill factors leave room for the new versions of rows in the same page.
+# The index of failed rows uses the column `failure` instead of `state`. `failure` stays NULL when a row is carried out,
+# so that the update of the row changes no indexed column and writes to no index. The fill factors leave room for the
+# new versions of rows in the same page.
 _ROW: Final = (
     """
     CREATE TABLE {schema}.batch_row (

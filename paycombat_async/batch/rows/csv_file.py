@@ -99,7 +99,8 @@ def _names(start: str, delimiter: str) -> list[str]:
 
 def _header(records: Iterator[tuple[int, tuple[str, ...]]], delimiter: str) -> Header:
     line, cells = next(records, (0, ()))
-    if cells and cells[0] in {"sep=", f"sep={delimiter}"}:  # `sep=;` is read as two cells, and in quotes as one
+    # A first line `sep=;` is read as the two cells `sep=` and "". The line `"sep=;"`, with quotes, is read as one cell.
+    if cells and cells[0] in {"sep=", f"sep={delimiter}"}:
         line, cells = next(records, (0, ()))
     if not cells:
         raise ConfigurationError("the file has no header; its first row must name the columns")

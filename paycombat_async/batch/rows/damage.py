@@ -85,7 +85,8 @@ def _is_misread(text: str) -> bool:
     because hardly any other text gives valid UTF-8.
     """
     try:
-        # Windows-1252 has no characters for five bytes. Windows reads these as the control characters of these numbers.
+        # Five bytes have no character in Windows-1252. Windows decodes each of them as the control character with the
+        # same number, for example the byte 0x81 as U+0081.
         read = b"".join(char.encode("cp1252", "ignore") or char.encode("latin-1") for char in text)
         return not read.decode("utf-8").isascii()
     except UnicodeError:

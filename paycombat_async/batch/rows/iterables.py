@@ -82,7 +82,8 @@ class _AsyncReader(RowReader):
         except Exception as error:  # noqa: BLE001  # `take` raises it after returning the rows read before the error
             self._error = error
         finally:
-            asyncio.get_running_loop().call_soon(self._has_news.set)  # called after this task has ended
+            # Wakes `take` only after this task has ended, because `take` then checks whether the task is done.
+            asyncio.get_running_loop().call_soon(self._has_news.set)
 
     async def aclose(self) -> None:
         if self._task is not None:

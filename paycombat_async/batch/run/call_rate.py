@@ -19,8 +19,9 @@ class CallRate:
 
     def __init__(self, limiters: Sequence[Limiter]) -> None:
         self._limiters = limiters
-        # A retry waits inside its call and therefore has little time, so it must not queue behind the first attempts of
-        # all workers. Therefore only as many first attempts as may start in about one second wait in the limiters.
+        # A retry waits for its turn inside its call, whose timeout is running, so it must not queue behind the first
+        # attempts of all workers. Therefore at most as many first attempts wait in the limiters as the slowest limiter
+        # lets start in one second.
         self._first = asyncio.Semaphore(max(1, min(map(_per_second, limiters))))
         self._ahead: set[asyncio.Task[object] | None] = set()  # tasks that have taken the turns for their next attempt
 

@@ -21,8 +21,9 @@ from paycombat_async.errors import (
 
 # How many times a row is sent again after a 429, or if the provider could not be reached.
 _TRIES = 5
-# The same while no call has reached the provider. It is lower, because a wrong address is then likelier than a network
-# cut.
+# How many times a row is sent again if the provider could not be reached, and has not yet accepted any row of the run
+# or refused any for its content. The number is lower than `_TRIES`, because until then a wrong address is likelier than
+# a network cut.
 _FIRST_TRIES = 2
 
 
@@ -59,7 +60,7 @@ _STATES = {
 
 
 def failure_kind(error: PayCombatError) -> FailureKind:
-    """Returns the cause of `error`: `OWN` (the row itself), unless the error's type may concern other rows, too."""
+    """Returns the cause of `error`: `OWN` (the row itself) if no other cause is listed for the type of the error."""
     return next((kind for error_type, kind in _KINDS if isinstance(error, error_type)), FailureKind.OWN)
 
 
@@ -74,7 +75,7 @@ def max_tries(kind: FailureKind, *, anything_passed: bool) -> int:
 
 
 def state_after(error: PayCombatError) -> RowState:
-    """Returns the state of the row after this error. The error's outcome decides, not its type."""
+    """Returns the state of the row after this error. It depends only on `error.outcome`, not on the error's type."""
     return _STATES[error.outcome]
 
 

@@ -28,9 +28,9 @@ from paycombat_async.errors import ConfigurationError
 from paycombat_async.limiters.local import LocalLimiter
 
 _COUNTED = ("rows", "updated", "unchanged", "failed", "unknown", "pending", "retried", "throttled")
-_NO_FILE = (
-    "rows that are no file"  # journals store this as the input's name; another text would make them refuse new runs
-)
+# Journals store this text as the name of an input without a path. The text must not change, because journals that
+# contain the old text would then refuse new runs.
+_NO_FILE = "rows that are no file"
 
 
 async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:

@@ -17,7 +17,8 @@ from paycombat_async.errors import ConfigurationError
 # sent again. At full speed every chunk of 256 rows causes a commit anyway, so a limit below 256 would double the number
 # of commits.
 _COMMIT_RESULTS: Final = 300
-_DONE: Final = RowState.DONE  # read only once, because that takes as long as everything else about recording a row
+# The enum member is read only once, because reading it for each row would take as long as the rest of recording a row.
+_DONE: Final = RowState.DONE
 
 
 class RunRecorder:
@@ -144,7 +145,7 @@ class RunRecorder:
     def _list_doubtful(self) -> None:
         """Counts and lists as unknown the rows of `mark_unknown` that were not sent again before the end of the run.
 
-        The journal already has their state.
+        Writes nothing to the journal, because `mark_unknown` has already recorded that these rows are unknown.
         """
         doubtful, self._doubtful = self._doubtful, {}
         self.tally.unknown += len(doubtful)

@@ -237,7 +237,7 @@ class Run:
         self._finish_if_done()
 
     def _finish_if_done(self) -> None:
-        """Ends the run if all rows are read, and no rows are unfinished but those that were set aside."""
+        """Ends the run if all rows are read, and all of them are finished or were set aside."""
         if self._input_exhausted and self._unfinished == len(self._suspects):
             self._end()
 
@@ -274,9 +274,9 @@ class Run:
     def _judge_suspects(self) -> None:
         """Decides the state of the rows that were set aside.
 
-        If the provider has accepted any row, or refused a row for its content, each of them is settled by its own
-        error. Otherwise every row of the run failed like them; then they stay pending, and the run counts as stopped.
-        They also stay pending if the run ends early.
+        If the provider has accepted any row, or refused a row for its content, each row that was set aside is settled
+        by its own error. Otherwise the cause is not in the rows: they stay pending, and the run counts as stopped for
+        the cause of the last of these errors. The rows stay pending, too, if the run ends early.
         """
         is_complete = self._input_exhausted and self._unfinished == len(self._suspects) and not self._stopped
         if not self._suspects or not is_complete:

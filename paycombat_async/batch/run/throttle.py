@@ -13,8 +13,8 @@ LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is shortened to this, at t
 class Throttle:
     """Halves the limit of concurrent calls on a 429, and raises the limit by one after `limit` successful answers.
 
-    The throttle counts the waiting workers, not the calls under way. So it has nothing to count in a run without 429
-    answers.
+    The throttle counts the workers that wait in `acquire_slot`, not the calls under way. So it has nothing to count in
+    a run without 429 answers, because no worker waits there.
     """
 
     def __init__(self, workers: int, rate: CallRate | None, clock: Clock) -> None:
@@ -52,7 +52,7 @@ class Throttle:
             self._held_until = 0.0
             if self._rate is not None:
                 await self._rate.acquire_ahead()
-            is_held = self._held_until > 0  # a hold may have begun meanwhile
+            is_held = self._held_until > 0  # a hold may have begun during the wait for the rate
 
     def hold(self, seconds: float) -> None:
         """Begins a hold: no call starts for `seconds`, or for `LONGEST_HOLD` if that is shorter.

@@ -28,8 +28,9 @@ JsonObject = dict[str, object]
 class CallArguments:
     """The arguments of a call.
 
-    `request` is the Struct of the body, or None for a call without a body. `texts` contains the parameters of the
-    client's method by name, and `query` the further parameters of the query. `page` and `page_size` are for lists.
+    `request` is the Struct of the body, or None for a call without a body. `texts` maps the names of the required
+    parameters of the client's method to their values. `query` maps the names of further parameters of the URL's query
+    to their values. `page` and `page_size` are used for lists only. `page_size` is None if the user gave none.
     """
 
     request: msgspec.Struct | None = None
@@ -40,7 +41,11 @@ class CallArguments:
 
 
 def read_arguments(spec: CallSpec, words: Sequence[str]) -> CallArguments:
-    """Returns the checked arguments of a call. Raises `ConfigurationError` if `words` are not valid arguments of it."""
+    """Returns the arguments of the call `spec`, read from the `words` of the command line.
+
+    Raises `ConfigurationError` if a word has another form than the arguments of this call, or if an argument is
+    missing, unknown or invalid.
+    """
     files = [word for word in words if word == "-" or word.startswith("@")]
     pairs = [_assignment(word) for word in words if word not in files]
     if spec.request is not None:

@@ -126,7 +126,11 @@ def _command(spec: CallSpec) -> click.Command:
 
 
 def _options_of_changes(spec: CallSpec) -> list[click.Parameter]:
-    """Returns the options for calls that change something. Other calls have the same options, but hide them."""
+    """Returns the options for calls that change something. For a call that only reads, the help does not show them.
+
+    A call that only reads has these options, too, so that the message can say why --intents and --reference are
+    refused.
+    """
     is_hidden = not spec.is_change
     options: list[click.Parameter] = [
         click.Option(["--yes"], is_flag=True, hidden=is_hidden, help="Do not ask first."),

@@ -20,7 +20,7 @@ _WORDS: Final[dict[Any, str]] = {str: "text", int: "integer", Decimal: "number",
 
 
 def help_of(spec: CallSpec) -> str:
-    """Returns the help text of a call for click. A line that contains only \\b keeps the lines of its paragraph."""
+    """Returns the help text of a call for click. Click does not rewrap a paragraph whose first line is only \\b."""
     endpoint = spec.endpoint
     path = endpoint.path or "path not known: give it with --path"
     evidence = f" ({_EVIDENCE[endpoint.evidence]})" if endpoint.path else ""

@@ -71,7 +71,7 @@ async def _send(spec: CallSpec, arguments: CallArguments, options: CallOptions) 
         try:
             async with _store(options) as store, _client(spec, options, store, _warn_unrecorded) as client:
                 return await _answers(client, spec, arguments, options)
-        except asyncio.CancelledError as cut:  # Ctrl-C; the cause says what has become of the call
+        except asyncio.CancelledError as cut:  # Ctrl-C; `cut.__cause__` is the error that has the outcome of the call
             if isinstance(cut.__cause__, PayCombatError):
                 click.echo("\n".join(lines_about(cut.__cause__, spec, options.store)), err=True)
             raise
@@ -123,7 +123,8 @@ async def _store(options: CallOptions) -> AsyncGenerator[Intents | None]:
 
 
 def _is_there(place: str) -> bool:
-    return os.path.lexists(place)  # returns False for a name that no file can have, where other functions raise
+    # For a name that no file can have, such as a name with a NUL, `lexists` returns False, where `lstat` raises.
+    return os.path.lexists(place)
 
 
 def _ask_first(spec: CallSpec, arguments: CallArguments, options: CallOptions) -> None:
