@@ -1,8 +1,8 @@
 """Runs a job, such as a batch, in the client's event loop, and the user's own code (rows, hooks) in the calling thread.
 
 If the user's code ran in the loop's thread, a hook could not call the client, and a generator of rows could not use a
-database connection that the calling thread has opened. A comment about a guard ends with the name of a test, in
-brackets. This test fails without the guard.
+database connection that the calling thread has opened. Some comments end with the name of a test in parentheses. The
+named test fails without the code that the comment explains.
 """
 
 import asyncio
@@ -39,8 +39,8 @@ class CallerThread(Generic[T]):
     def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:  # Any: what the coroutine yields
         """Runs the job and returns its result. Meanwhile, this thread calls the functions that the job passes to it.
 
-        The job passes functions with `run_in_caller` and `notify_caller`. After an interrupt, or an error of a hook,
-        the job is cancelled. The exception is raised when the job has ended.
+        The job passes functions with `run_in_caller` and `notify_caller`. If an interrupt comes or a hook raises an
+        error, the job is cancelled. The interrupt or error is raised when the job has ended.
         """
         try:
             runner.run(self._start, job)

@@ -3,14 +3,14 @@
 `anyio.run` creates and runs the loop. At the end it cancels the remaining tasks and closes the loop. The calls from
 other threads are implemented here, and not taken from a library, for two reasons:
 
-- Python joins the thread of anyio's `start_blocking_portal` before its exit handlers run. Therefore a program that does
-  not close its client would never end.
-- The future of `asyncio.run_coroutine_threadsafe` counts as cancelled immediately, so that nobody can wait until the
-  request is really cancelled. If an interrupt comes before the caller has this future, the request is not cancelled.
-  And each call takes 10 µs more.
+- anyio's `start_blocking_portal` starts a thread for which Python waits before it runs the exit handlers. Therefore a
+  program that does not close its client would never end.
+- `asyncio.run_coroutine_threadsafe` returns a future that is done as soon as `cancel` is called, even if the request
+  still runs. Therefore a caller could not wait until the request has ended. If an interrupt came before the caller had
+  the future, the request would not be cancelled. In addition, each call would take 10 µs more.
 
-A comment about a guard ends with the name of a test, in brackets. This test fails without the guard. A "test program"
-is one that a test runs in a process of its own.
+Some comments end with the name of a test in parentheses. The named test fails without the code that the comment
+explains. A "test program" is one that a test runs in a process of its own.
 """
 
 import asyncio
@@ -160,8 +160,8 @@ class LoopThread:
         # (test_where_no_thread_can_start_the_call_says_so).
         except RuntimeError as error:
             raise ConfigurationError(f"the client cannot have its thread: {error}") from None
-        # If Ctrl-C comes during the start, only this callback can stop the thread
-        # (test_an_interrupt_while_the_loop_starts_leaves_no_thread).
+        # If Ctrl-C comes during the start, the caller gets no `LoopThread` and cannot call `stop`. Therefore this
+        # callback stops the thread (test_an_interrupt_while_the_loop_starts_leaves_no_thread).
         except BaseException:
             self._started.add_done_callback(self._halt_when_started)
             raise
@@ -179,7 +179,7 @@ class LoopThread:
     def is_here(self) -> bool:
         """Whether the caller runs in the loop's thread, as a user's hook does.
 
-        A blocking call there would never end.
+        A blocking call in the loop's thread would wait for itself, and would never end.
         """
         return get_ident() == self._thread.ident
 

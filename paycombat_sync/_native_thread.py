@@ -48,11 +48,11 @@ def start_thread(target: Callable[[], None], name: str) -> Thread:
 
 
 def poll_seconds() -> float:
-    """Returns the longest time in seconds to wait for another thread before waiting again, or -1 for no limit.
+    """Returns how many seconds a single wait for another thread may last, or -1 for no limit.
 
-    On Windows the time is short, because Ctrl-C does not interrupt a wait for a lock. With gevent it is short, because
-    a wait without a limit raises `LoopExit` if no other greenlet can run. The reason is that gevent does not know of
-    other threads.
+    A caller that must wait longer waits repeatedly. On Windows a single wait is short, because Ctrl-C does not
+    interrupt a wait for a lock. With gevent it is short, because gevent does not know of other threads. If no other
+    greenlet can run, gevent therefore raises `LoopExit` in a wait without a limit.
     """
     return _POLL_S if sys.platform == "win32" or _patched_by_gevent() is not None else -1
 

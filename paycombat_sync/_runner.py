@@ -9,7 +9,8 @@ For a simple program, `anyio.run` in a thread of the client would be enough. The
 - Calls work in a thread that already runs an event loop, as in a notebook.
 - A call takes 10 µs less than with anyio's `BlockingPortal`.
 
-A comment about a guard ends with the name of a test, in brackets. This test fails without the guard.
+Some comments end with the name of a test in parentheses. The named test fails without the code that the comment
+explains.
 """
 
 import asyncio
@@ -53,8 +54,8 @@ class Runner:
     def run(self, function: Callable[P, Coroutine[Any, Any, T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls `function` in the event loop, and returns its result or raises its error.
 
-        An interrupt cancels the call. An interrupt is Ctrl-C, for example. Raises `ConfigurationError` if the client is
-        closed, or if the caller runs in the client's own event loop.
+        An interrupt, such as Ctrl-C, cancels the call. Raises `ConfigurationError` if the client is closed, or if the
+        caller runs in the client's own event loop.
         """
         thread = self._usable()
         _warn_of_blocking()
@@ -63,8 +64,8 @@ class Runner:
     def close(self, end: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
         """Runs the coroutine function `end` in the event loop, then stops the loop.
 
-        Without a running loop, runs nothing. A second call does nothing. Raises `ConfigurationError` if the caller runs
-        in the client's own event loop.
+        If no event loop is running, `end` is not called. A second call does nothing. Raises `ConfigurationError` if the
+        caller runs in the client's own event loop.
         """
         with self._lock():
             thread = self._thread

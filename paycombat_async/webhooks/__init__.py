@@ -1,4 +1,4 @@
-"""Webhooks: verifies the signature, decodes the event, and keeps it in an inbox until it is processed once.
+"""Webhooks: verifies the signature, decodes the event, and keeps the event in an inbox until it has been processed.
 
 No client is needed. Only an inbox does I/O.
 """

@@ -37,8 +37,9 @@ _PAYOUTS: Final[dict[str | None, type[PayoutSucceeded | PayoutFailed | PayoutRet
 _VIRTUAL_ACCOUNT_STATUSES: Final = frozenset({"APPROVED", "FAILED"})
 _NOTHING: Final[tuple[object, ...]] = (None, "", {})  # the provider writes one of these if a field has no value
 
-# Only the last 64 bytes of a body are searched for "PAYOUT", to decide which class to try first. `type` is the last
-# field of the documented bodies, and a wrong guess costs less time than searching every body as a whole.
+# To decide whether to decode a body first as a payin or as a payout, only the last 64 bytes are searched for "PAYOUT".
+# The field `type` is the last one in the documented bodies. A wrong guess is corrected, and costs less time than
+# searching every body as a whole.
 _TAIL: Final = -64
 
 

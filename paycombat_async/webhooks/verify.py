@@ -1,8 +1,11 @@
-"""Verifies and decodes webhooks with `unwrap` and `verify`, as functions that get the keys or as methods of `Webhooks`.
+"""Verifies webhooks (`verify`), and verifies and decodes them (`unwrap`).
 
-The provider signs `JSON.stringify(data)` with the signature key. Its documentation does not say whether it sends the
-same bytes. Therefore the signature is checked over the HTTP body as received. If it does not match, it is checked over
-the body's reprint, `JSON.stringify(JSON.parse(body))`. The bytes that match are the ones that are decoded.
+Both exist as functions, which take the keys as an argument, and as methods of `Webhooks`, which keeps the keys.
+
+The provider signs `JSON.stringify(data)` with the signature key. The provider's documentation does not say whether the
+same bytes are sent. Therefore the signature is first checked over the HTTP body as received. If the signature does not
+match the body, it is checked over the body's reprint, `JSON.stringify(JSON.parse(body))`. The bytes that match are the
+ones that are decoded.
 """
 
 import re
@@ -123,8 +126,8 @@ def _signature_in(headers: Headers) -> str:
     """Returns the signature in the headers, whose names may be in upper or lower case.
 
     Raises `SignatureMismatch` if there is no signature, or if there are two different signatures. Raises
-    `ConfigurationError` for errors that no sender can cause: `headers` contains no headers, names are not of type str,
-    or the signature is of type bytes or list.
+    `ConfigurationError` for errors that no sender can cause: `headers` is neither a mapping nor an iterable of pairs,
+    names are not of type str, or the signature is of another type than str, such as bytes or list.
     """
     signature: str | None = None
     try:
@@ -158,10 +161,11 @@ def _only_signature(signature: str) -> str:
 
 
 def distinct_signatures(signature: str) -> list[str]:
-    """Returns the different signatures in the value of a header, in lower case. Commas may separate several signatures.
+    """Returns the different signatures in the value of a header. Commas may separate several signatures.
 
-    WSGI servers and Tornado join headers of the same name in this way (RFC 9110, 5.3). A value without a comma, or of
-    more than 1024 characters, is returned unchanged, as the only signature.
+    WSGI servers and Tornado join headers of the same name with commas (RFC 9110, 5.3). Separated signatures are
+    returned in lower case. A value without a comma, or of more than 1024 characters, is the only signature, and is
+    returned unchanged.
     """
     if "," not in signature or len(signature) > _MAX_JOINED:
         return [signature]
@@ -185,7 +189,8 @@ def _has_text_names(headers: Headers) -> bool:
 def _printed_again(body: bytes, signature: str) -> bytes | None:
     """Returns the reprint `JSON.stringify(JSON.parse(body))`, or None if there is no reprint to check.
 
-    There is none if `body` is not JSON, if the reprint equals `body`, or if `signature` is not 64 hexadecimal digits.
+    The reprint need not be checked if `body` is not JSON, if the reprint equals `body`, or if `signature` is not 64
+    hexadecimal digits.
     """
     if not _SIGNATURE.fullmatch(signature):
         return None

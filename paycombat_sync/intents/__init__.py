@@ -3,8 +3,8 @@
     with PayCombat(intents=SqliteIntents("payments.db")) as paycombat:
         ...
 
-The blocking client runs the methods of the store, which are coroutines, and `paycombat.intents` reads the records.
-Therefore blocking code creates the tables of a `PostgresIntents` with `paycombat db migrate`, or with
+The methods of a store are coroutine functions, which the blocking client calls for you. To read the records, use
+`paycombat.intents`. To create the tables of a `PostgresIntents`, run the command `paycombat db migrate`, or call
 `asyncio.run(store.migrate())`.
 """
 

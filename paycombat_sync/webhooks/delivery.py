@@ -144,9 +144,9 @@ class PostgresDelivery(Delivery):
 
 @contextmanager
 def traced(taking: AbstractContextManager[D | None]) -> Generator[D | None]:
-    """Wraps the context manager `taking`, and yields the same delivery. One span covers the work on the delivery.
+    """Context manager; enters `taking`, yields its delivery, and records a span for the work on the delivery.
 
-    The span begins when the event was taken, and ends when the transaction that takes it has ended.
+    The span begins when `taking` has taken the event. The span ends when `taking` has ended its transaction.
     """
     trace: DeliveryTrace | None = None
     try:

@@ -20,19 +20,20 @@ class Inbox(Protocol):
         """Stores the event. Of several calls with the same event, even concurrent ones, all but one return DUPLICATE.
 
         If the inbox has an intents store (a store of recorded calls), `receive` first marks the call that made the
-        event's payin or payout as APPLIED in the store, even if the event says that the payin or payout failed. If the
-        event contradicts the record of the call, `receive` returns CONFLICT instead of NEW. Raises `StoreFailed` if the
-        event or the record cannot be stored: then reply 500, never 200.
+        event's payin or payout as APPLIED in the store. APPLIED means that the provider has carried out the call, even
+        if the payin or payout has failed since. If the event contradicts the record of the call, `receive` returns
+        CONFLICT instead of NEW. Raises `StoreFailed` if the event or the record cannot be stored. In this case reply
+        500, never 200.
         """
         ...
 
     def take(self, *, lease: float = LEASE_S) -> Delivery | None:
-        """Returns the next event in order of arrival, or None if no event can be taken.
+        """Takes the next event in order of arrival, and returns its delivery. Returns None if no event can be taken.
 
-        If the event is not done when the lease ends, because the work failed or the process died, it can be taken
-        again, with the next attempt number and another token. An event waits until all earlier NEW events of the same
-        payin or payout are done. An event whose payload cannot be read is never returned; `damaged` lists it. Raises
-        `ConfigurationError` if `lease` is not a number of seconds from 0 to 100,000,000.
+        The lease ends after `lease` seconds. If the event is not done by then, because the work failed or the process
+        died, it can be taken again, with the next attempt number and another token. An event waits until all earlier
+        NEW events of the same payin or payout are done. An event whose payload cannot be read is never returned;
+        `damaged` lists it. Raises `ConfigurationError` if `lease` is not a number of seconds from 0 to 100,000,000.
         """
         ...
 
@@ -71,10 +72,10 @@ class Inbox(Protocol):
     ) -> Generator[Delivery, None, None]:
         """Yields deliveries endlessly, each as `take` returns it, and waits while no event can be taken.
 
-        Notices events that this process receives immediately, and events of other processes after `poll` seconds at
-        most. When `stop` is set or the inbox is closed, the iteration ends: immediately if it is waiting for events,
-        else after the current delivery. While the inbox raises `StoreFailed`, one warning is logged, and the inbox is
-        tried again after growing waits.
+        The wait ends immediately when this process receives an event. Otherwise the wait ends after `poll` seconds,
+        because another process may have received an event. When `stop` is set or the inbox is closed, the iteration
+        ends: immediately if it is waiting for events, else after the current delivery. While the inbox raises
+        `StoreFailed`, one warning is logged, and the inbox is tried again after waits that grow up to 30 seconds.
         """
         ...
 
@@ -93,7 +94,7 @@ class Inbox(Protocol):
         """Returns at most `limit` events that are not done and for which `receive` returned this receipt, oldest first.
 
         Events that a worker has taken are included. Events with the receipt CONFLICT are never given to a worker. A
-        person reviews them, and then calls `done`.
+        person reviews them, and then calls `done`. For DUPLICATE and OUTDATED the list is empty.
         """
         ...
 
@@ -102,11 +103,11 @@ class Inbox(Protocol):
         ...
 
     def forget(self, *, days: float = FORGET_DAYS) -> int:
-        """Deletes the events that are done and arrived more than `days` ago. Returns how many it has deleted.
+        """Deletes the events that arrived more than `days` ago and are done or OUTDATED. Returns how many were deleted.
 
-        The recorded statuses of payins and payouts are kept. Therefore a deleted event with such a status is OUTDATED,
-        or a CONFLICT as before, if it is sent again. Any other deleted event is NEW if it is sent again. With a
-        negative number of days, done events that arrived just now are deleted, too.
+        The recorded statuses of payins and payouts are kept. Therefore, if the provider sends a deleted event again,
+        the event is OUTDATED, or a CONFLICT if it contradicts a record. Only an event that changes no status is NEW
+        again. With a negative number of days, done events that arrived just now are deleted, too.
         """
         ...
 

@@ -90,7 +90,7 @@ class LoopInbox(Inbox):
         runner.close(self._async.aclose)
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_async"):  # an error reporter may call this before __init__ has finished
+        if not hasattr(self, "_async"):  # an error reporter may call __repr__ before __init__ has finished
             return f"{type(self).__name__}(not set up)"
         return repr(self._async)
 

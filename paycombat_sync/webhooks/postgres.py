@@ -82,9 +82,10 @@ class PostgresInbox(LoopInbox):
         """Stores the event. Of several calls with the same event, even concurrent ones, all but one return DUPLICATE.
 
         If the inbox has an intents store (a store of recorded calls), `receive` first marks the call that made the
-        event's payin or payout as APPLIED in the store, even if the event says that the payin or payout failed. If the
-        event contradicts the record of the call, `receive` returns CONFLICT instead of NEW. Raises `StoreFailed` if the
-        event or the record cannot be stored: then reply 500, never 200.
+        event's payin or payout as APPLIED in the store. APPLIED means that the provider has carried out the call, even
+        if the payin or payout has failed since. If the event contradicts the record of the call, `receive` returns
+        CONFLICT instead of NEW. Raises `StoreFailed` if the event or the record cannot be stored. In this case reply
+        500, never 200.
 
         With `connection`, a `Connection` of psycopg or Django's `connection`, the event is stored in the transaction of
         this connection, and is kept only if you commit the transaction. If no transaction is open, `receive` begins
@@ -126,7 +127,10 @@ class PostgresInbox(LoopInbox):
         self._runner.run(self._postgres.migrate)
 
     def version(self) -> int:
-        """Returns the version of the tables, or 0 if there are no tables. This release needs `len(INBOX_STEPS)`."""
+        """Returns the version of the tables, or 0 if there are no tables.
+
+        This release needs the version `len(INBOX_STEPS)`.
+        """
         return self._runner.run(self._postgres.version)
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ class Body:
 
     @cached_property
     def candidates(self) -> tuple[bytes, ...]:
-        """The bytes over which webhook verification checks the signature: the body, then the reprint of a JSON body."""
+        """The bytes over which verification checks the signature: the body, then the reprint if the body is JSON."""
         return (self.raw,) if self.reprinted is None else (self.raw, self.reprinted)
 
     @cached_property

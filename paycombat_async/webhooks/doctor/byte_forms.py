@@ -25,8 +25,8 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}\s*")
 def and_reprinted(found: Iterable[Tried]) -> Iterator[bytes]:
     """Yields each item as bytes, and then the item's reprint, `JSON.stringify(JSON.parse(item))`.
 
-    An item that is not JSON is yielded twice. Skips None, a str that UTF-8 cannot encode, and items longer than
-    `MAX_BODY` bytes.
+    An item of type str is encoded as UTF-8. An item that is not JSON has no reprint, and is yielded twice. Skips None,
+    a str that UTF-8 cannot encode, and items longer than `MAX_BODY` bytes.
     """
     for item in found:
         raw = _encoded(item, "utf-8") if isinstance(item, str) else item

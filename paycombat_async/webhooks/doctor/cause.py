@@ -81,11 +81,11 @@ class Candidate(StrEnum):
 class Diagnosis(Struct, frozen=True, kw_only=True):
     """The result of `diagnose`.
 
-    `verified` says whether the signature is accepted. `candidate` says for which bytes it is accepted, and is None if
-    it is not accepted. `cause` is what is wrong with the body, the key or the signature. Even an accepted signature may
-    have such a cause, for example upper-case hex. `explanation` says what happened, and `remedy` says what to do.
-    `key_number` is the index in `keys` of the key with which the signature was made, or None if none of the keys was
-    used.
+    `verified` says whether webhook verification accepts the signature. `candidate` says which bytes an accepted
+    signature matches, and is None if the signature is not accepted. `cause` is what is wrong with the body, the key or
+    the signature, or `Cause.FITS` if nothing is wrong. Even an accepted signature may have something wrong, for example
+    upper-case hex. `explanation` says what happened, and `remedy` says what to do. `key_number` is the index in `keys`
+    of the key with which the signature was made, or None if none of the keys was used.
     """
 
     verified: bool

@@ -17,9 +17,9 @@ def diagnose(
 
     `signature` is the header's value (None if there is no header), or all headers. The function can examine webhooks
     that were received and requests that other code signed, because both are signed in the same way. With `token`, the
-    function also tries whether the X-token was used as the key. It raises nothing if body, signature and keys are bytes
-    and str. If the body has more than 256 KiB, or if there are no keys or more than 8, the result names this as the
-    cause.
+    function also tries whether the X-token was used as the key. The function raises nothing if the arguments have the
+    declared types. If the body has more than 256 KiB, or if there are no keys or more than 8, nothing is tried, and the
+    result names this as the cause.
 
     The function takes milliseconds for a webhook, and seconds for the longest body. Therefore do not call it in request
     handlers. Do not show the result to senders, who must only learn that the signature was refused.

@@ -110,9 +110,10 @@ def _reprinted(body: Body) -> Explanation:
 
 
 def _both(explanation: Explanation, wrong_form: Explanation | None) -> Explanation:
-    """Returns both explanations in one: of the changed body or wrong key, and of the signature's wrong format.
+    """Returns `explanation` with the sentences of `wrong_form` added. The cause stays that of `explanation`.
 
-    If there is no explanation of the format, or both are the same, returns the first one unchanged.
+    `explanation` says what is wrong with the body, the key or the algorithm. `wrong_form` says what is wrong with the
+    format of the signature. If `wrong_form` is None or the same object, returns `explanation` unchanged.
     """
     if wrong_form is None or wrong_form is explanation:
         return explanation

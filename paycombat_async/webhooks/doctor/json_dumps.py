@@ -15,7 +15,8 @@ from paycombat_async.webhooks.doctor import json_forms
 from paycombat_async.webhooks.doctor.body import Body
 from paycombat_async.webhooks.doctor.byte_forms import and_reprinted
 
-# In a body of up to 16 KiB, the first 24 numbers are also changed one at a time, and not only all together.
+# The longest body, in bytes, in which `other_numbers` rewrites single numbers, too: each of the first 24 alone. In a
+# longer body, it rewrites only all numbers together, and all amounts together.
 _SMALL = 16 * 1024
 _SINGLE_NUMBERS = 24
 _MOST_PARTS = 16
@@ -43,7 +44,10 @@ def without_spaces(body: Body) -> Iterator[str | None]:
 
 
 def printed_anew(body: Body) -> Iterator[str | None]:
-    """Yields the body without white space between its tokens and with other escapes in its strings."""
+    """Yields the body without the white space between its tokens, and with other escapes in its strings.
+
+    Yields nothing if the body has no such white space, because `other_escapes` and `php_escapes` yield these forms.
+    """
     if body.tokens and json_forms.printed(body.tokens) != body.text:
         yield from _printed(
             body.sources, [json_forms.COMPACT], [*_ANY_TEXTS[1:], json_forms.as_html_safe, json_forms.as_dotnet]
@@ -86,7 +90,10 @@ def sorted_keys(body: Body) -> Iterator[str]:
 
 
 def parts(body: Body) -> Iterator[bytes]:
-    """Yields the objects and arrays that are values of the body's object, and those that are values of these values."""
+    """Yields the objects and arrays in the body's object, down to the second level, each as received and reprinted.
+
+    At most the first 16 objects and arrays of each object are yielded.
+    """
     members = _members(body.raw)
     yield from and_reprinted(members)
     for member in members:

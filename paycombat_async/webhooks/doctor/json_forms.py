@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 Rewrite = Callable[[str], str]
 
-# The longest indented document that is printed, in characters. Deep nesting can make a document a thousand times as
-# long.
+# The longest indented document that is printed, in characters. The limit is needed because indentation can make a
+# deeply nested document a thousand times as long.
 _LONGEST = 1024 * 1024
 _OPENING, _CLOSING = frozenset("{["), frozenset("}]")
 _BREAKING = _OPENING | _CLOSING | {","}
@@ -44,7 +44,7 @@ def tokens_of(text: str) -> tuple[str, ...]:
 
 
 def printed(tokens: Sequence[str], layout: Layout = COMPACT, text: Rewrite = str) -> str | None:
-    """Returns the document in this layout, with each string literal rewritten by the function `text`.
+    """Returns the JSON document of these tokens in this layout. The function `text` rewrites each string literal.
 
     Returns None if the indented document would be longer than 1 MiB.
     """
@@ -162,7 +162,8 @@ def numbers_rewritten(tokens: Sequence[str], most: int) -> Iterator[list[str]]:
     """Yields copies of the tokens in which some numbers are written in another form, such as 10.0 instead of 10.
 
     For each form, first all numbers are rewritten, then only the amounts, then each of the first `most` numbers alone.
-    After that, strings that contain a decimal number are rewritten in the same three ways, as numbers without quotes.
+    Amounts are the numbers in members with names such as "amount", "fee" or "price". After that, strings that contain a
+    decimal number are rewritten in the same three ways, as numbers without quotes.
     """
     places = [index for index, token in enumerate(tokens) if is_number(token)]
     texts = [index for index, token in enumerate(tokens) if _DECIMAL_TEXT.fullmatch(token)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 
-PREFIX = "snd_"  # tokens and keys of the provider's sandbox begin with this
+PREFIX = "snd_"  # the prefix of all tokens and keys of the provider's sandbox
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _TAKE_IT_AS_TEXT = "Use the key as the text that it is, prefix included, in UTF-8; decode and change nothing."
@@ -187,7 +187,11 @@ def written(algorithm: str) -> str:
 
 
 def unkeyed_messages(key: bytes, body: bytes) -> Iterator[bytes]:
-    """Yields the bytes that may have been hashed without HMAC: the body alone, or body and key joined in some way."""
+    """Yields the bytes that may have been hashed without HMAC.
+
+    These are first the body alone, then body and key joined in both orders, with nothing or a usual separator between
+    them, then the body between two copies of the key.
+    """
     yield body
     for mark in (b"", b"|", b":", b".", b"&", b"\n"):
         yield from (body + mark + key, key + mark + body)

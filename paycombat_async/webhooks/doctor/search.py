@@ -1,4 +1,4 @@
-"""Tries every hypothesis about body, key and algorithm, and yields the explanations that make a digest match."""
+"""Searches for the hypotheses about body, key and algorithm under which a digest matches, and yields explanations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product

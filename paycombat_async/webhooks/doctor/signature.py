@@ -74,9 +74,9 @@ _NAMES = frozenset({"x-signature", "signature"})
 
 
 def signature_in(headers: Headers | None) -> tuple[str, Explanation | None]:
-    """Returns the signature in the headers, and the explanation of what is wrong with its header.
+    """Returns the signature in the headers, and the explanation of what is wrong with the signature's header.
 
-    The signature is "" if no header has one. The explanation is None if nothing is wrong.
+    The signature is "" if no header has a signature. The explanation is None if nothing is wrong with the header.
     """
     pairs: list[tuple[object, object]] = [] if headers is None else list(header_pairs(headers))
     found = [value for name, value in pairs if isinstance(name, str) and name.lower() in _NAMES and value is not None]
@@ -91,10 +91,11 @@ def signature_in(headers: Headers | None) -> tuple[str, Explanation | None]:
 
 
 def one_signature(text: str) -> tuple[str, Explanation | None]:
-    """Returns the signature in a header's value, which may repeat it after commas, and None as the explanation.
+    """Returns the signature in a header's value, and the explanation of what is wrong with the value.
 
-    If the value has different signatures, returns the whole value. The explanation then says so if all of them are hex
-    digests, and is None otherwise.
+    If the value is one signature, or repeats one signature after commas, returns this signature and None. If the value
+    has different parts between its commas, returns the whole value. In this case the explanation says that there are
+    several signatures if all parts are hex digests, and is None otherwise.
     """
     different = distinct_signatures(text)
     if len(different) > 1:
@@ -115,8 +116,8 @@ def _text(given: object) -> str:
 def readings(signature: str, explanation: Explanation | None = None) -> list[SignatureReading]:
     """Returns the digests that can be decoded from a signature, or an empty list if it contains no digest.
 
-    Each digest has the passed `explanation`. If `explanation` is None, each digest has an explanation of the wrong
-    format from which it was decoded.
+    `explanation` says what is wrong with the header, and is passed on with each digest. If `explanation` is None, each
+    digest gets the explanation of what is wrong with its format, or None if the signature is a plain hex digest.
     """
     text = signature[:_MOST].strip()
     if _is_hex_digest(text):

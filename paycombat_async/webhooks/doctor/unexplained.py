@@ -45,7 +45,12 @@ _STRANGE_BODIES: Final[tuple[tuple[Explanation, Callable[[Body], bool]], ...]] =
 def unexplained(
     body: Body, found: Sequence[SignatureReading], signature: str, keys: Mapping[int, str], token: str | None
 ) -> Explanation:
-    """Returns the best explanation of a signature that no hypothesis explains."""
+    """Returns the best explanation of a signature that no hypothesis explains.
+
+    The explanation is the first of these that is true: The signature contains no digest. Its format is wrong. Its
+    digest does not have the length of a SHA-256 digest. The body is empty, damaged or not JSON. Otherwise, another key
+    was used or the body was changed.
+    """
     if not found:
         return malformed(signature)
     wrong_form, digest = found[0].explanation, found[0].digest

@@ -77,8 +77,8 @@ class Delivery:
         """Is called by an inbox, which passes itself as `keeper`.
 
         The lease began at `since`, and lasts `lease` seconds. `since` is a time of `clock.monotonic()`, which is
-        `time.monotonic()` unless a test passes its own clock. It may be a little earlier than the time at which the
-        inbox has stored the lease.
+        `time.monotonic()` unless a test passes its own clock. `since` may be a little earlier than the time at which
+        the inbox has stored the lease.
         """
         self.event = event
         self.attempt = attempt
@@ -175,9 +175,9 @@ class PostgresDelivery(Delivery):
 
 @contextlib.asynccontextmanager
 async def traced(taking: AbstractAsyncContextManager[D | None]) -> AsyncGenerator[D | None]:
-    """Wraps the context manager `taking`, and yields the same delivery. One span covers the work on the delivery.
+    """Context manager; enters `taking`, yields its delivery, and records a span for the work on the delivery.
 
-    The span begins when the event was taken, and ends when the transaction that takes it has ended.
+    The span begins when `taking` has taken the event. The span ends when `taking` has ended its transaction.
     """
     trace: DeliveryTrace | None = None
     try:
@@ -196,7 +196,8 @@ async def traced(taking: AbstractAsyncContextManager[D | None]) -> AsyncGenerato
 async def taken_by_lease(take: Callable[[], Awaitable[Delivery | None]]) -> AsyncGenerator[Delivery | None]:
     """Context manager; yields the next delivery, or None if no event can be taken.
 
-    The lease is renewed until the end of the `with` block.
+    `async with delivery` surrounds the `with` block. Therefore the lease is renewed during the block. At the end of the
+    block, the event is marked as done or released.
     """
     delivery = await take()
     if delivery is None:

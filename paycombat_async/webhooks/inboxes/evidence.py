@@ -51,21 +51,24 @@ def call_of(event: WebhookEvent) -> NamedCall | None:
     if not isinstance(reference, str | int) or isinstance(reference, bool):
         return None
     try:
-        check_reference(event.id or "none")  # the store keeps the event's id as the object id, which it must accept
+        # The event's id is checked, too, because the intents store keeps it as the object id and refuses invalid ids.
+        check_reference(event.id or "none")
         return NamedCall(endpoint, check_reference(str(reference)))
     except InvalidRequest:  # a call with an invalid reference is refused, so it was not recorded
         return None
 
 
 async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
-    """Records the call that the event names as APPLIED, and returns whether the event contradicts the record.
+    """Sets the record of the call that the event names to APPLIED. Returns whether the event contradicts the record.
 
-    There are three contradictions. If the record has another object id, the record stays unchanged. If the record says
-    that the call was refused or not sent, the record becomes APPLIED nevertheless, so that the call is not sent again.
-    If the record is unresolved and the event's payout has another amount or currency, the record stays unresolved.
+    There are three contradictions. If the record is APPLIED with another object id than the event's id, the record
+    stays unchanged. If the record says that the call was refused or not sent, the record becomes APPLIED nevertheless,
+    so that the call is not sent again. If the record is unresolved and the event's payout has another amount or
+    currency, the record stays unresolved.
 
-    Returns False without a store, and if the store has no record of the call. Safe to repeat, with the same result.
-    Raises `StoreFailed`.
+    Returns False without a store, if the event names no call, or if the store has no record of the call. Leaves the
+    record as it is if other code changes the record during each of 5 attempts. Safe to repeat, with the same result.
+    Raises `StoreFailed` if the store cannot be read or written.
     """
     call = call_of(event)
     if intents is None or call is None:
@@ -100,10 +103,11 @@ def contradicts(event: WebhookEvent, intent: Intent) -> bool:
 
 
 def _correction(event: WebhookEvent) -> str:
-    """Returns the evidence that is written to a record when this event changes it from REJECTED or NOT_SENT to APPLIED.
+    """Returns the `evidence` of a record that this event changes from REJECTED or NOT_SENT to APPLIED.
 
-    The evidence contains the event's key. Therefore the event contradicts the record again when it is delivered again,
-    which is necessary because the inbox may have failed to store the first delivery.
+    The evidence contains the event's key. By this key, `contradicts` recognizes the event when the provider sends it
+    again, and reports the contradiction again. This is necessary because the inbox may have failed to store the event
+    the first time.
     """
     return f"webhook {event.key}, after a refusal"
 

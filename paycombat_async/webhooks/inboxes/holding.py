@@ -24,9 +24,9 @@ _log: Final = logging.getLogger("paycombat")
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease on the event with this `number`: `seconds` from `since`, a time of `clock.monotonic()`.
+    """A lease on the event with this `number`. It begins at `since` and lasts `seconds`.
 
-    `renew`, `done` and `release` write to the inbox.
+    `since` is a time of `clock.monotonic()`. `renew`, `done` and `release` write to the inbox.
     """
 
     number: int
@@ -58,10 +58,11 @@ class Holding:
         self._worker, self._cancelling = worker, worker.cancelling()
 
     async def exit(self, error: BaseException | None) -> None:
-        """Ends an `async with delivery` block as `end` does. `error` is what the block has raised, None at a clean end.
+        """Is called at the end of an `async with delivery` block. `error` is what the block has raised, or None.
 
-        If the lease was lost, raises `LeaseLost`, unless the block has raised another error or was cancelled by other
-        code.
+        Calls `end`, which marks the event as done if `error` is None, and releases the event otherwise. If the lease
+        was lost before, writes nothing, and raises `LeaseLost`, unless the block has raised another error or was
+        cancelled by other code. If `error` is a GeneratorExit, only stops the renewals, so that the lease runs out.
         """
         if isinstance(error, GeneratorExit):  # the coroutine is being closed, so nothing can be awaited any more
             self._stop()
@@ -79,7 +80,8 @@ class Holding:
         """Stops the renewals. Then marks the event as done if `is_clean` is true, and releases the event otherwise.
 
         If the caller is cancelled meanwhile, the write still goes on, for 15 seconds at most. Raises `LeaseLost` if the
-        lease was lost, and `StoreFailed` if the event cannot be marked as done. A release that fails raises nothing.
+        lease was lost, and `StoreFailed` if the event cannot be marked as done. If the event cannot be released, logs a
+        warning instead, because the lease will end by itself.
         """
         self._stop()
         if self._lost is not None:
@@ -96,7 +98,7 @@ class Holding:
         await self._lease.done()
 
     async def _release(self) -> None:
-        """Releases the event. If that fails, raises nothing, because the error of the `with` block is being raised."""
+        """Releases the event. Raises neither `LeaseLost` nor `StoreFailed`, which would replace the block's error."""
         await asyncio.wait([self._renewals])
         try:
             await self._lease.release()
@@ -116,7 +118,8 @@ class Holding:
             await asyncio.sleep(0)  # noqa: TID251  # lets other tasks run, because the sleep of a test's clock may not
             now = clock.monotonic()
             try:
-                # The renewal must not take longer than the lease, because then another worker may take the event.
+                # The renewal must be over when the lease ends, because another worker may take the event from then on.
+                # Nevertheless, a renewal always has at least `_LATE_S`.
                 async with asyncio.timeout(max(until - now, _LATE_S)):
                     await lease.renew()
             except LeaseLost as error:

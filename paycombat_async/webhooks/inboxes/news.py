@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class News:
-    """Wakes the workers of this process while they wait, in all event loops. `closings` counts the calls of `close`."""
+    """Wakes the waiting workers of this process, in all its event loops. `closings` counts the calls of `close`."""
 
     def __init__(self) -> None:
         self.closings = 0
@@ -32,7 +32,7 @@ class News:
 
     @contextlib.contextmanager
     def listening(self) -> "Generator[asyncio.Event]":
-        """Context manager; yields an `asyncio.Event` of the running event loop, which the next call of `tell` sets."""
+        """Context manager; yields an `asyncio.Event` of the running event loop. The next call of `tell` sets it."""
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
         listener = (asyncio.get_running_loop(), asyncio.Event())

@@ -79,9 +79,10 @@ class PostgresInbox(Inbox):
         """Stores the event. Of several calls with the same event, even concurrent ones, all but one return DUPLICATE.
 
         If the inbox has an intents store (a store of recorded calls), `receive` first marks the call that made the
-        event's payin or payout as APPLIED in the store, even if the event says that the payin or payout failed. If the
-        event contradicts the record of the call, `receive` returns CONFLICT instead of NEW. Raises `StoreFailed` if the
-        event or the record cannot be stored: then reply 500, never 200.
+        event's payin or payout as APPLIED in the store. APPLIED means that the provider has carried out the call, even
+        if the payin or payout has failed since. If the event contradicts the record of the call, `receive` returns
+        CONFLICT instead of NEW. Raises `StoreFailed` if the event or the record cannot be stored. In this case reply
+        500, never 200.
 
         With `connection`, an `AsyncConnection` of psycopg, the event is stored in the transaction of this connection,
         and is kept only if you commit the transaction. If no transaction is open, `receive` begins one. Raises
@@ -124,10 +125,10 @@ class PostgresInbox(Inbox):
     ) -> AsyncGenerator[Delivery, None]:
         """Yields deliveries endlessly, each as `take` returns it, and waits while no event can be taken.
 
-        Notices events that this process receives, and events that NOTIFY announces, immediately; notices all others
-        after `poll` seconds at most. When `stop` is set or the inbox is closed, the iteration ends: immediately if it
+        The wait ends immediately when this process receives an event or when NOTIFY announces an event. Otherwise the
+        wait ends after `poll` seconds. When `stop` is set or the inbox is closed, the iteration ends: immediately if it
         is waiting for events, else after the current delivery. While the inbox raises `StoreFailed`, one warning is
-        logged, and the inbox is tried again after growing waits.
+        logged, and the inbox is tried again after waits that grow up to 30 seconds.
         """
         return self._work(lease, poll, stop)
 
@@ -169,7 +170,10 @@ class PostgresInbox(Inbox):
         await self._core.tables.migrate()
 
     async def version(self) -> int:
-        """Returns the version of the tables, or 0 if there are no tables. This release needs `len(INBOX_STEPS)`."""
+        """Returns the version of the tables, or 0 if there are no tables.
+
+        This release needs the version `len(INBOX_STEPS)`.
+        """
         return await self._core.tables.version()
 
     async def aclose(self) -> None:

@@ -44,10 +44,11 @@ class PostgresCore:
         self._telemetry = telemetry
 
     async def run(self, make_script: Callable[[], Script[T]], connection: "Connection | None" = None) -> T:
-        """Runs a script and returns its result. With `connection`, the script runs in the transaction of `connection`.
+        """Runs the script that `make_script` returns, and returns the script's result.
 
-        This transaction must be open. Without `connection`, each statement is a transaction of its own. Raises
-        `StoreFailed`.
+        With `connection`, the script runs in the open transaction of `connection`. Without `connection`, each statement
+        is a transaction of its own. Raises `StoreFailed` if the database fails, or if the tables do not have the
+        version that this release needs.
         """
         if connection is None:
             return await self.tables.run(make_script)
@@ -74,7 +75,7 @@ class PostgresCore:
     def delivery(self, taken: scripts.TakenEvent, *, lease: float, since: float) -> Delivery:
         """Returns the delivery of an event that was taken.
 
-        The lease began at `since`, a time of `clock.monotonic()`, or a little later.
+        The lease began at `since` or a little later. `since` is a time of `clock.monotonic()`.
         """
         return Delivery(
             taken.event,
@@ -112,7 +113,8 @@ class PostgresCore:
     async def taken(self) -> AsyncGenerator[PostgresDelivery | None]:
         """Context manager; yields the next delivery, or None if no event can be taken.
 
-        Taking the event and marking it as done are one transaction.
+        The event is taken and marked as done in one transaction, which also contains the `with` block. If the block
+        raises, the transaction is rolled back, and the failed attempt is counted.
         """
         delivery: PostgresDelivery | None = None
         try:
@@ -135,7 +137,10 @@ class PostgresCore:
 
     @contextlib.asynccontextmanager
     async def taken_within(self, connection: "Connection") -> AsyncGenerator[PostgresDelivery | None]:
-        """Context manager like `taken`, but in the transaction of the caller's connection, which the caller ends."""
+        """Context manager like `taken`, but uses the transaction of the caller's `connection`.
+
+        The caller commits or rolls back this transaction. A failed attempt is not counted.
+        """
         delivery = await self.take_within(connection)
         yield delivery
         if delivery is not None:

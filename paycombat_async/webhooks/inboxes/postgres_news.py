@@ -46,9 +46,9 @@ class Notices:
 
     @contextlib.asynccontextmanager
     async def received(self) -> AsyncGenerator[None]:
-        """Context manager; notifications are received until its end.
+        """Context manager; receives notifications until the end of the `with` block.
 
-        All workers of an event loop share one task for this.
+        All workers of an event loop share one task, which receives the notifications.
         """
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
@@ -78,7 +78,8 @@ class Notices:
                 async with contextlib.aclosing(notifications(dsn, CHANNEL, is_direct=self._is_direct)) as heard:
                     async for payload in heard:
                         failures = 0
-                        # None comes first, when listening has begun. Events that arrived before may have been missed.
+                        # The first payload of each connection is None, and says that listening has begun. It wakes the
+                        # workers, too, because events that were stored before listening began caused no notification.
                         if payload in {None, self._payload}:
                             self._news.tell()
             except ListenFailed as error:

@@ -38,9 +38,10 @@ _IS_KNOWN: Final = "EXISTS (SELECT FROM {schema}.event WHERE key IN (%(key)s, %(
 _INSERT: Final = "INSERT INTO {schema}.event (key, subject, state, arrived_at, payload)"
 _ROW: Final = "%(key)s, %(subject)s, %(state)s, clock_timestamp(), %(payload)s::bytea"
 
-# Stores an event and its status, but only if the recorded status is still `standing` (NULL: no status), because the
-# verdict on the event depends on it. If another transaction is changing the status, the statement waits for the end of
-# that transaction, and then stores nothing; `receive` then finds the verdict again.
+# Stores an event and records its status, but only if the recorded status is still `standing`, because `receive` has
+# decided the receipt from `standing`. NULL means that no status is recorded. If another transaction is changing the
+# recorded status, the statement waits for the end of that transaction. If the recorded status is no longer `standing`,
+# the statement stores nothing, and `receive` decides the receipt again.
 _STORE_STATUS: Final = f"""
     WITH moved AS (
         INSERT INTO {{schema}}.standing AS current (subject, status)
@@ -65,11 +66,12 @@ _STORE_UNMOVED: Final = f"""
 """  # noqa: S608
 _LOOK_UP: Final = f"SELECT {_IS_KNOWN}, {_STATUS}"
 
-# PostgreSQL must read the index of waiting events only up to the first event that can be taken, and look up earlier
-# events in the index of subjects. It must do so even if its statistics are missing or outdated. coalesce() hides from
-# the planner how rarely an event has to wait. With NOT EXISTS, or a comparison with min(), each `take` sorted all
-# waiting events, which took 300 ms for 50,000 events. NOT IN keeps the planner from looking for the earlier events in
-# the index of waiting events.
+# To be fast, PostgreSQL must read the index of waiting events only up to the first event that can be taken, and must
+# look up the earlier events of the same payin or payout in the index of subjects. The query makes PostgreSQL do so even
+# if the statistics of the table are missing or outdated. First, coalesce() hides from the planner how rarely an event
+# has to wait for an earlier event. With NOT EXISTS or a comparison with min() in place of coalesce(), each `take`
+# sorted all waiting events, which took 300 ms for 50,000 events. Second, NOT IN keeps the planner from looking for the
+# earlier events in the index of waiting events.
 _TAKE: Final = f"""
     UPDATE {{schema}}.event SET attempt = attempt + 1, token = gen_random_uuid()::text, is_taken = true,
         {_WAIT_FOR.format("lease")}
@@ -223,9 +225,10 @@ def fail(number: int, attempt: int) -> Script[None]:
 
 
 def renew(number: int, token: str, lease: float) -> Script[bool]:
-    """Extends the lease to `lease` seconds from now. Changes nothing if the event is done. Returns True in both cases.
+    """Extends the lease to `lease` seconds from now, and returns True.
 
-    Returns False if the event was released, or if another worker has taken it since.
+    If the event is done, changes nothing and returns True, too. Returns False if the event was released, or if another
+    worker has taken it since.
     """
     values = {"number": number, "token": token, "lease": lease}
     return bool((yield _RENEW, values)) or (yield _IS_LAST_TAKEN, values) == [(True,)]

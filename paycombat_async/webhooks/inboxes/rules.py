@@ -81,9 +81,9 @@ def is_over(since: float, until: float, now: float) -> bool:
 
 
 def keys_of(event: WebhookEvent) -> tuple[str, str]:
-    """Returns the event's key, and the key that the event has in an older release of paycombat.
+    """Returns the event's key, and the key under which an older release of paycombat may have stored the event.
 
-    The older key is the digest of the payload, because that release does not know this type of event.
+    A release that did not know this type of event yet used the digest of the payload as the key.
     """
     return event.key, UnknownEvent(payload=event.payload, data={}).key
 

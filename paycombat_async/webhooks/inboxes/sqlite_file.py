@@ -28,7 +28,8 @@ from paycombat_async.webhooks.inboxes.rules import (
 # needs one more fsync.
 _CLEAR_S: Final = 60.0
 _LATEST: Final = 253_402_300_799.0  # the last second that a datetime can hold
-# The errors that SQLite raises for a row with a damaged payload or attempt, even if the rest of the file is intact.
+# The errors that SQLite raises if the columns `payload` or `attempt` of one row are damaged, even if the rest of the
+# file is intact.
 _ROW_ERRORS: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT_NOTNULL})
 _log: Final = logging.getLogger("paycombat")
 
