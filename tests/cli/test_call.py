@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from paycombat_async import Signer
+from paycombat_async import AsyncPayCombat, Signer
 from paycombat_async.cli.call.specs import FIND_PAYOUTS, call_specs
 from paycombat_async.endpoints import ENDPOINTS, Repeat
 from paycombat_async.errors import StoreFailed, UnverifiedEndpointWarning
@@ -37,6 +37,7 @@ TEXTS = {
     "currency": "AUD",
 }
 PAYOUT = payout(payout_beneficiary_param=PAYEE).to_json()
+PAID = good_answer("payouts.create")
 CHANGES = [name for name, endpoint in BY_NAME.items() if endpoint.method != "GET"]
 
 
@@ -506,6 +507,37 @@ def test_an_interrupted_payout_says_that_it_may_have_been_carried_out(
     assert 128 + number == ended.returncode
     assert "Outcome: unknown; it may have been carried out. Your reference: order-1." in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.promise("P15")
+def test_an_interrupt_after_the_answer_says_that_it_was_carried_out(
+    here: Here, serve: Serve, monkeypatch: pytest.MonkeyPatch, request_file: Path
+) -> None:
+    """Closing may take long, for example while a store hangs; what has become of the money is known by then."""
+
+    async def hang(_client: AsyncPayCombat, _grace: float = 0) -> None:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(AsyncPayCombat, "aclose", hang)
+
+    said = here("call", "payouts.create", f"@{request_file}", "--base-url", serve(recording(PAID, [])))
+
+    assert (130, "") == (said.code, said.out)
+    assert "payouts.create was carried out (id payout_1), but its answer may not be printed: interrupted" in said.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only Linux has")
+def test_a_repeat_whose_words_cannot_be_written_is_no_failure(
+    here: Here, sandbox: Sandbox, tmp_path: Path, request_file: Path
+) -> None:
+    """The payout was carried out before, so a script must not take it for one that was refused."""
+    words = ("call", "payouts.create", f"@{request_file}", "--intents", tmp_path / "payments.db")
+    assert 0 == here(*words, sandbox=sandbox).code
+
+    ended = processes.run("sh", "-c", 'exec "$@" 2> /dev/full', "sh", *COMMAND, *words, env=environment(sandbox))
+
+    assert 3 == ended.returncode
 
 
 def test_a_guessed_path_is_no_warning_of_python(here: Here, recwarn: pytest.WarningsRecorder) -> None:

@@ -6,6 +6,8 @@ from typing import Any, Final, TypedDict, Unpack
 
 import click
 
+from paycombat_async._engine.records import object_id_of
+from paycombat_async._printable import printable
 from paycombat_async.cli.call.arguments import CallArguments, read_arguments
 from paycombat_async.cli.call.display import show_json, show_raw, show_table
 from paycombat_async.cli.call.failures import CallMayBeDone
@@ -165,18 +167,28 @@ def _run(spec: CallSpec, given: _Given) -> None:
     if given["reference"] and not given["intents"]:
         raise UsageRefused("--reference needs --intents")
     output = "json" if given["as_json"] else given["output"]
-    with refusals():
-        arguments = read_arguments(spec, given["words"])
-        answers = carry_out(spec, arguments, _options(given))
+    answers: list[Answer] = []
     try:
+        with refusals():
+            arguments = read_arguments(spec, given["words"])
+            carry_out(spec, arguments, _options(given), answers)
         _show(spec, arguments, answers, output, every=given["every"])
         sys.stdout.flush()
     except OutputFailed as error:
-        if not spec.is_change:
+        if not spec.is_change or not answers:
             raise
-        raise CallMayBeDone(
-            f"{spec.name} was carried out, but its answer cannot be printed: {error.strerror}"
-        ) from None
+        raise CallMayBeDone(_unprinted(spec, answers, f"cannot be printed: {error.strerror}")) from None
+    except KeyboardInterrupt:  # while the store or the connections are closed, or the answer is printed
+        if spec.is_change and answers:
+            click.echo(_unprinted(spec, answers, "may not be printed: interrupted"), err=True)
+        raise
+
+
+def _unprinted(spec: CallSpec, answers: Sequence[Answer], reason: str) -> str:
+    """Returns a sentence about a change that has its answer, with the id of the object if the answer has one."""
+    object_id = object_id_of(answers[0].data)
+    known_as = "" if object_id is None else f" (id {printable(object_id)})"
+    return f"{spec.name} was carried out{known_as}, but its answer {reason}"
 
 
 def _options(given: _Given) -> CallOptions:

@@ -50,27 +50,27 @@ class Answer(NamedTuple):
     raw: bytes
 
 
-def carry_out(spec: CallSpec, arguments: CallArguments, options: CallOptions) -> list[Answer]:
-    """Sends the call and returns its answer, or for a list one answer per page.
+def carry_out(spec: CallSpec, arguments: CallArguments, options: CallOptions, answers: list[Answer]) -> None:
+    """Sends the call and adds its answer to `answers`, or for a list one answer per page.
 
     Asks first if the call changes something on a live account. Raises a `ClickException` if the call is not sent, or if
-    it fails.
+    it fails. If the closing of the store or of the connections is interrupted, `answers` has the answer nevertheless.
     """
     try:
         if spec.is_change and not options.yes and not _client(spec, options).is_sandbox:
             _ask_first(spec, arguments, options)
-        return asyncio.run(_send(spec, arguments, options))
+        asyncio.run(_send(spec, arguments, options, answers))
     except PayCombatError as error:
         raise failure_of(error, spec, options.store) from None
 
 
-async def _send(spec: CallSpec, arguments: CallArguments, options: CallOptions) -> list[Answer]:
+async def _send(spec: CallSpec, arguments: CallArguments, options: CallOptions, answers: list[Answer]) -> None:
     # The warning about guessed paths is suppressed, because the command's help says which paths are guesses, and the
     # message of a 404 says it again.
     with warnings.catch_warnings(action="ignore", category=UnverifiedEndpointWarning):
         try:
             async with _store(options) as store, _client(spec, options, store, _warn_unrecorded) as client:
-                return await _answers(client, spec, arguments, options)
+                await _call(client, spec, arguments, options, answers)
         except asyncio.CancelledError as cut:  # Ctrl-C; `cut.__cause__` is the error that has the outcome of the call
             if isinstance(cut.__cause__, PayCombatError):
                 click.echo("\n".join(lines_about(cut.__cause__, spec, options.store)), err=True)
@@ -136,14 +136,16 @@ def _ask_first(spec: CallSpec, arguments: CallArguments, options: CallOptions) -
     ask(f"Send {spec.name} to the live account{', at a path that is a guess' if is_guess else ''}?", "nothing was sent")
 
 
-async def _answers(
-    client: AsyncPayCombat, spec: CallSpec, arguments: CallArguments, options: CallOptions
-) -> list[Answer]:
+async def _call(
+    client: AsyncPayCombat, spec: CallSpec, arguments: CallArguments, options: CallOptions, answers: list[Answer]
+) -> None:
     if spec.name == FIND_PAYOUTS:
         found: list[Payout] = await client.payouts.find(order_id=arguments.texts["order_id"])
-        return [Answer(found, _encode(found))]
+        answers.append(Answer(found, _encode(found)))
+        return
     if spec.is_list:
-        return [answer async for answer in _pages(client, spec, arguments, every=options.every)]
+        answers += [answer async for answer in _pages(client, spec, arguments, every=options.every)]
+        return
     reply = await client.send(
         spec.endpoint,
         arguments.request,
@@ -151,9 +153,9 @@ async def _answers(
         reference=options.reference,
         **arguments.texts,
     )
+    answers.append(Answer(reply.data, reply.raw))
     if reply.is_replayed:
         click.echo("Nothing was sent: this is the recorded answer of the call with this reference.", err=True)
-    return [Answer(reply.data, reply.raw)]
 
 
 async def _pages(
