@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import shlex
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -359,6 +360,22 @@ def test_an_unknown_payout_names_its_reference_and_the_command_that_finds_it(
 
     assert "Your reference: order-1." in said.err
     assert "paycombat call payouts.find order_id=order-1" in said.err
+
+
+@pytest.mark.skipif(not Path("/bin/sh").exists(), reason="needs a POSIX shell")
+def test_the_advised_commands_are_quoted_and_name_the_account(
+    here: Here, serve: Serve, tmp_path: Path, request_file: Path
+) -> None:
+    """References may come from customers, and in another account the record would not be found."""
+    reference, store = "order 1;touch x'$(id)", tmp_path / "my payments.db"
+    words = (f"@{request_file}", f"order_id={reference}", "--intents", store, "--account", "shop eu")
+
+    said = here("call", "payouts.create", *words, "--base-url", serve(silent()))
+
+    assert 3 == said.code
+    advice = shlex.split(said.err.partition("This looks for it: ")[2])
+    assert ["paycombat", "call", "payouts.find", f"order_id={reference}"] == advice[:4]
+    assert ["paycombat", "intents", "list", str(store), "--account", "shop eu"] == advice[-6:]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Errors of `paycombat call` as sentences: what happened, whether the call was carried out, and what to do."""
 
+import shlex
 from typing import Final
 
 import click
@@ -33,7 +34,7 @@ class CallMayBeDone(click.ClickException):
 def failure_of(error: PayCombatError, spec: CallSpec, store: str | None = None) -> click.ClickException:
     """Returns the exception that prints `error` and ends the command.
 
-    `store` is the intents store that the user named, or None if the user named none.
+    `store` is the part of a command line that names the intents store, or None if the user named no store.
     """
     if isinstance(error, ConfigurationError | InvalidRequest):
         return UsageRefused(printable(str(error), limit=1000))
@@ -67,10 +68,10 @@ def _commands(error: PayCombatError, spec: CallSpec, store: str | None) -> str:
     """Returns sentences with commands that help to find out whether the call was carried out."""
     sentences: list[str] = []
     if spec.name == "payouts.create" and error.reference is not None:
-        sentences.append(f"This looks for it: paycombat call {FIND_PAYOUTS} order_id={error.reference}")
+        found_by = shlex.quote(f"order_id={error.reference}")  # a reference may come from a customer
+        sentences.append(f"This looks for it: paycombat call {FIND_PAYOUTS} {found_by}")
     if store is not None:
-        named = "STORE" if "://" in store else store
-        sentences.append(f"The store has recorded it, and does not send it twice: paycombat intents list {named}")
+        sentences.append(f"The store has recorded it, and does not send it twice: paycombat intents list {store}")
     else:
         sentences.append("Do not repeat the command before you know.")
     return "".join(f" {sentence}" for sentence in sentences)

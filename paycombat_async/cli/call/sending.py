@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import warnings
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import click
 import msgspec
 
+from paycombat_async._postgres.tables import DEFAULT_SCHEMA
 from paycombat_async._printable import printable_json
 from paycombat_async._protocol.messages import Call
 from paycombat_async.cli.asking import ask
@@ -20,7 +22,7 @@ from paycombat_async.cli.stores import opened
 from paycombat_async.client import AsyncPayCombat
 from paycombat_async.endpoints import Evidence
 from paycombat_async.errors import PayCombatError, UnverifiedEndpointWarning
-from paycombat_async.intents.intent import Intents
+from paycombat_async.intents.intent import DEFAULT_ACCOUNT, Intents
 from paycombat_async.intents.sqlite import SqliteIntents
 from paycombat_async.pagination import Cursor, Listing
 from paycombat_async.schemas.payouts import Payout
@@ -61,7 +63,7 @@ def carry_out(spec: CallSpec, arguments: CallArguments, options: CallOptions, an
             _ask_first(spec, arguments, options)
         asyncio.run(_send(spec, arguments, options, answers))
     except PayCombatError as error:
-        raise failure_of(error, spec, options.store) from None
+        raise failure_of(error, spec, _store_words(options)) from None
 
 
 async def _send(spec: CallSpec, arguments: CallArguments, options: CallOptions, answers: list[Answer]) -> None:
@@ -73,7 +75,7 @@ async def _send(spec: CallSpec, arguments: CallArguments, options: CallOptions, 
                 await _call(client, spec, arguments, options, answers)
         except asyncio.CancelledError as cut:  # Ctrl-C; `cut.__cause__` is the error that has the outcome of the call
             if isinstance(cut.__cause__, PayCombatError):
-                click.echo("\n".join(lines_about(cut.__cause__, spec, options.store)), err=True)
+                click.echo("\n".join(lines_about(cut.__cause__, spec, _store_words(options))), err=True)
             raise
 
 
@@ -120,6 +122,18 @@ async def _store(options: CallOptions) -> AsyncGenerator[Intents | None]:
             yield store
         finally:
             await store.aclose()
+
+
+def _store_words(options: CallOptions) -> str | None:
+    """Returns the words with which another command names the same store, quoted for a shell; no URL is printed."""
+    if options.store is None:
+        return None
+    words = ["STORE" if "://" in options.store else shlex.quote(options.store)]
+    if options.account != DEFAULT_ACCOUNT:
+        words += ["--account", shlex.quote(options.account)]
+    if options.schema != DEFAULT_SCHEMA:
+        words += ["--schema", shlex.quote(options.schema)]
+    return " ".join(words)
 
 
 def _is_there(place: str) -> bool:
