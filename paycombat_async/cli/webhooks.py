@@ -111,7 +111,11 @@ def _body(event: str, words: tuple[str, ...]) -> bytes:
     from paycombat_async.sandbox.stringify import stringify  # noqa: PLC0415  # for the same reason
 
     fields = read_assignments(words, sample(event, SYSTEM_CLOCK.now()))
-    return stringify(_encode(fields).decode()).encode()
+    try:
+        return stringify(_encode(fields).decode()).encode()
+    except (ValueError, RecursionError):  # UnicodeEncodeError, for a word that is not UTF-8, is a ValueError
+        pass
+    raise UsageRefused("the fields cannot be written as JSON: a word is not UTF-8, or they are nested too deeply")
 
 
 def _ask_first(target: SplitResult, key: Secret) -> None:

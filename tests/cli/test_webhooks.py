@@ -94,6 +94,19 @@ def test_what_is_not_sent_says_why(here: Here, words: list[str], variables: dict
     assert "live-key" not in said.err
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["id=\udcff", "\udcff=1", "a." * 3000 + "b=1", f"a:={'[' * 900}{']' * 900}"],
+    ids=["value", "name", "names", "list"],
+)
+def test_fields_that_are_no_json_are_a_sentence(here: Here, word: str) -> None:
+    """A byte that is not UTF-8 is a lone surrogate in an argument."""
+    said = here("webhooks", "send", "payin_succeeded", "--to", "http://127.0.0.1:1", word)
+
+    assert (2, "") == (said.code, said.out)
+    assert "the fields cannot be written as JSON" in said.err
+
+
 @pytest.mark.parametrize(("answer", "code", "count"), [("y\n", 0, 1), ("n\n", 1, 0)])
 def test_a_live_key_signs_after_a_question(
     here: Here, serve: Serve, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, count: int
