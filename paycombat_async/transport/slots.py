@@ -5,6 +5,7 @@
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 
 class Slots:
@@ -32,8 +33,10 @@ class Slots:
         self._waiting.append(turn)
         try:
             await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # the task was cancelled after it had been given a slot
+        except BaseException:  # a cancellation, an interrupt, or the end of a coroutine that is closed
+            if not turn.done():
+                self._waiting.remove(turn)
+            elif not turn.cancelled():  # a slot was passed on to this task before
                 self.give_back()
             raise
 
@@ -42,6 +45,7 @@ class Slots:
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():  # a cancelled task is still in the queue
-                turn.set_result(None)
+                with suppress(RuntimeError):  # the event loop is closed, and the garbage collector ends its coroutines
+                    turn.set_result(None)
                 return
         self._free += 1

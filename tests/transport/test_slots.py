@@ -64,6 +64,45 @@ async def test_a_slot_passed_on_to_a_task_that_is_cancelled_goes_to_the_next():
     assert ([1], 1, True) == (order, slots.free, first.cancelled())
 
 
+@pytest.mark.parametrize("is_passed_on", [False, True])
+async def test_a_coroutine_that_is_closed_while_it_waits_takes_none(is_passed_on):
+    """So do frameworks that run coroutines themselves, and an interrupt that comes when the slot is passed on."""
+    slots = Slots(1)
+    assert slots.take()
+    waiting = slots.wait()
+    waiting.send(None)
+    if is_passed_on:
+        slots.give_back()
+    waiting.close()
+    if not is_passed_on:
+        slots.give_back()
+
+    assert 1 == slots.free
+
+
+def test_an_event_loop_that_is_closed_too_early_costs_no_traceback():
+    """The garbage collector closes the coroutines of its tasks, those with a slot and those that wait."""
+    slots, loop = Slots(1), asyncio.new_event_loop()
+
+    async def hold() -> None:
+        if not slots.take():
+            await slots.wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            slots.give_back()
+
+    calls = [hold() for _ in range(3)]
+    tasks = [loop.create_task(call) for call in calls]
+    loop.run_until_complete(turns())
+    loop.close()
+    for task, call in zip(tasks, calls, strict=True):
+        task._log_destroy_pending = False
+        call.close()
+
+    assert 1 == slots.free
+
+
 @pytest.mark.parametrize("seed", range(20))
 async def test_none_is_lost_or_given_twice(seed):
     """Tasks come and are cancelled in any order."""
