@@ -58,6 +58,9 @@ class Attempts:
                 try:
                     await self._wait_for_turn(self.limiter, endpoint, deadline - call.attempt_begun)
                 except PayCombatError as error:
+                    error.outcome = (
+                        Outcome.NOT_SENT
+                    )  # the error may be that of a call which the limiter itself has made
                     result: PayCombatError = error
                     break
                 call.attempt_begun = self.clock.monotonic()

@@ -1,23 +1,27 @@
 """`limiter=` of both clients: each attempt waits for its turn, and what gets none in time is not sent."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from paycombat_async import (
+    AnswerNotKept,
     AsyncPayCombat,
     ConfigurationError,
     ConnectFailed,
     Disconnected,
     Outcome,
+    OutcomeUnknown,
     PayCombatError,
     StoreFailed,
     UpdateCustomer,
 )
+from paycombat_async.intents import SqliteIntents
 from paycombat_async.limiters import LocalLimiter
 from paycombat_async.testing import FakeClock, FakeTransport
 from paycombat_sync import PayCombat
-from tests.calls import payout
+from tests.calls import good_answer, payout
 
 GOOD = b'{"data":{"customer_id":"customer_1"},"request_id":"r1","status_code":200,"success":true}'
 KEYS = {"token": "snd_token", "signature_key": "snd_key"}
@@ -115,6 +119,24 @@ async def test_an_error_of_the_limiter_itself_reaches_the_caller(transport: Fake
         await client.payouts.create(payout())
 
     assert [] == transport.drafts
+
+
+@pytest.mark.parametrize("error", [AnswerNotKept("x"), Disconnected("x"), OutcomeUnknown("x")], ids=repr)
+async def test_an_error_of_a_call_that_the_limiter_makes_says_nothing_about_this_one(
+    transport: FakeTransport, tmp_path: Path, error: PayCombatError
+) -> None:
+    """A limiter may use a client of its own. The payout was not sent, and its record must not say otherwise."""
+    store = SqliteIntents(tmp_path / "payments.db")
+    options = {**KEYS, "transport": transport, "intents": store}
+
+    with pytest.raises(type(error)) as caught:
+        await AsyncPayCombat(**options, limiter=Counting(error)).payouts.create(payout())
+
+    assert Outcome.NOT_SENT is caught.value.outcome
+    transport.answer(200, good_answer("payouts.create"))
+    await AsyncPayCombat(**options).payouts.create(payout())
+    assert 1 == len(transport.drafts)
+    await store.aclose()
 
 
 def test_the_blocking_client_takes_the_same_limiters() -> None:
