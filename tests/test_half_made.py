@@ -7,13 +7,29 @@ from collections.abc import Callable
 import pytest
 
 from paycombat_async import ConfigurationError, webhooks
+from paycombat_async.batch import PostgresJournal
 from paycombat_async.intents import MemoryIntents, PostgresIntents, SqliteIntents
+from paycombat_async.limiters import LocalLimiter, PostgresLimiter
 from paycombat_async.webhooks.inboxes.postgres import PostgresInbox
 from paycombat_sync import webhooks as blocking
 
 DSN = "postgresql://shop:canary-4711@127.0.0.1/shop"
 BROKEN = "postgresql://shop:canary-4711@[::1/shop"
 NAMELESS = {"account": ""}
+
+
+def limiter(dsn: str, name: str = "api", per_second: float = 50, schema: str = "paycombat") -> object:
+    return PostgresLimiter(dsn, name, per_second, schema)
+
+
+def journal(dsn: str, run: str = "import", rate: float | None = None, schema: str = "paycombat") -> PostgresJournal:
+    return PostgresJournal(dsn, run, rate, schema)
+
+
+def limiter_of_run(dsn: str, per_second: float = 50, schema: str = "paycombat") -> object:
+    return journal(dsn, schema=schema).limiter(per_second)
+
+
 FILES: dict[str, Callable[[], object]] = {
     "inbox in a folder": lambda: webhooks.SqliteInbox("/"),
     "inbox in memory": lambda: webhooks.SqliteInbox(":memory:"),
@@ -22,6 +38,7 @@ FILES: dict[str, Callable[[], object]] = {
     "intents in memory": lambda: SqliteIntents(":memory:"),
     "intents of nobody": lambda: SqliteIntents("intents.db", **NAMELESS),
     "intents in memory of nobody": lambda: MemoryIntents(**NAMELESS),
+    "limiter without a rate": lambda: LocalLimiter(0),
 }
 DATABASES: dict[str, Callable[[], object]] = {
     f"{kind.__module__}.{kind.__name__} {name}": lambda kind=kind, dsn=dsn, more=more: kind(dsn, **more)
@@ -29,6 +46,9 @@ DATABASES: dict[str, Callable[[], object]] = {
         (PostgresIntents, ({}, NAMELESS)),
         (PostgresInbox, ({}, {"listen_dsn": BROKEN})),
         (blocking.PostgresInbox, ({}, {"listen_dsn": BROKEN})),
+        (limiter, ({}, {"name": ""}, {"per_second": 0})),
+        (journal, ({}, {"run": ""}, {"rate": 0})),
+        (limiter_of_run, ({}, {"per_second": 0})),
     )
     for name, dsn, more in (
         ("broken", BROKEN, {}),

@@ -81,8 +81,11 @@ class PostgresLimiter:
         `ConfigurationError` if psycopg is missing, or if the connection string, name, rate or schema is invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
-        del dsn_or_pool  # tracebacks with local variables would show the password in the connection string
-        self.name, self.per_second, self.schema = _check_name(name), check_rate(per_second), schema
+        del dsn_or_pool  # tracebacks with local variables would show the password in it
+        # Set before the checks, which may raise: a traceback that shows local variables calls `repr`.
+        self.name, self.per_second, self.schema = name, per_second, schema
+        _check_name(name)
+        check_rate(per_second)
         self._interval = 1 / per_second
         self._clock = clock
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Loop] = WeakKeyDictionary()
@@ -167,7 +170,6 @@ class PostgresLimiter:
         return math.ceil(min(wanted, max(1, self.per_second * _LONGEST_BLOCK_S)))
 
 
-def _check_name(name: object) -> str:
+def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name.isprintable() or not 0 < len(name.strip()) == len(name) <= LONGEST_NAME:
         raise ConfigurationError(f"the name of a limiter must be 1 to {LONGEST_NAME} printable characters")
-    return name

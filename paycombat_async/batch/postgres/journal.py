@@ -44,17 +44,21 @@ class PostgresJournal:
         invalid.
         """
         self._source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
-        # A connection string may contain a password, which a traceback that shows local variables would print.
-        del dsn_or_pool
-        self.run, self.rate, self.schema = _check_run(run), None if rate is None else check_rate(rate), schema
+        del dsn_or_pool  # tracebacks that show local variables would print the password in it
+        # Set before the checks, which may raise: a traceback that shows local variables calls `repr`.
+        self.run, self.rate, self.schema = run, rate, schema
+        _check_run(run)
+        if rate is not None:
+            check_rate(rate)
         self.tables: Final = Tables(
             self._source, schema, owner="PostgresJournal", kind=_KIND, component="batch", steps=BATCH_STEPS
         )
 
     def limiter(self, per_second: float) -> PostgresLimiter:
         """Returns the limiter that all machines of this run share. Close it after use."""
-        dsn_or_pool = self._source.reveal() if isinstance(self._source, Secret) else self._source
-        return PostgresLimiter(dsn_or_pool, f"batch {self.run}", per_second, self.schema)
+        source, name = self._source, f"batch {self.run}"
+        # Not in a variable, which would show the password in tracebacks with local variables.
+        return PostgresLimiter(source.reveal() if isinstance(source, Secret) else source, name, per_second, self.schema)
 
     async def status(self) -> RunStatus:
         """Returns the counts of the run, over all machines. Raises `ConfigurationError` if there is no such run."""
@@ -92,7 +96,6 @@ class PostgresJournal:
         return f"PostgresJournal(run={self.run!r}, rate={self.rate!r}, schema={self.schema!r})"
 
 
-def _check_run(run: object) -> str:
+def _check_run(run: object) -> None:
     if not isinstance(run, str) or not run.isprintable() or not 0 < len(run.strip()) == len(run) <= LONGEST_RUN:
         raise ConfigurationError(f"the name of a run must be 1 to {LONGEST_RUN} printable characters")
-    return run
