@@ -14,6 +14,7 @@ from paycombat_async.cli.stores import (
     Failed,
     account_option,
     failures,
+    not_settled,
     older_than_option,
     opened,
     schema_option,
@@ -81,11 +82,7 @@ def list_records(
 
     async def read() -> tuple[list[Intent], list[Intent], list[Intent]]:
         async with opened(store, account, schema) as records:
-            sending = await records.sending(older_than=older_than)
-            left = await records.unresolved(older_than=older_than)
-            # If a lease ends between the two queries, both return the record. It is listed as unresolved only.
-            ended = {(intent.endpoint, intent.reference) for intent in left}
-            sending = [intent for intent in sending if (intent.endpoint, intent.reference) not in ended]
+            left, sending = await not_settled(records, older_than=older_than)
             return (await records.recent(limit=limit or _LISTED) if every else left + sending), left, sending
 
     with failures():

@@ -14,6 +14,7 @@ from paycombat_async.cli.stores import (
     account_option,
     failures,
     in_words,
+    not_settled,
     older_than_option,
     opened,
     schema_option,
@@ -55,7 +56,8 @@ def reconcile(
         ):
             with _unreadable_lists():
                 report = await client.intents.reconcile(older_than=older_than)
-            return report, await records.unresolved(), await records.sending()
+            left, sending = await not_settled(records)
+            return report, left, sending
 
     with failures():
         report, left, sending = asyncio.run(look_up())

@@ -13,7 +13,7 @@ from paycombat_async._postgres.tables import DEFAULT_SCHEMA
 from paycombat_async._printable import printable
 from paycombat_async.cli.refusal import UsageRefused, refusals
 from paycombat_async.errors import ApiError, ConfigurationError, InvalidRequest, PayCombatError
-from paycombat_async.intents.intent import DEFAULT_ACCOUNT, Intents
+from paycombat_async.intents.intent import DEFAULT_ACCOUNT, Intent, Intents
 from paycombat_async.intents.postgres import PostgresIntents
 from paycombat_async.intents.sqlite import SqliteIntents
 
@@ -98,6 +98,14 @@ async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator
         yield found
     finally:
         await found.aclose()
+
+
+async def not_settled(records: Intents, *, older_than: float = 0) -> tuple[list[Intent], list[Intent]]:
+    """Returns the unresolved records and those that are being sent, each the oldest first."""
+    sending = await records.sending(older_than=older_than)  # first, as a lease that ends now must be in one of them
+    left = await records.unresolved(older_than=older_than)
+    ended = {(intent.endpoint, intent.reference) for intent in left}  # in the moment between the two queries
+    return left, [intent for intent in sending if (intent.endpoint, intent.reference) not in ended]
 
 
 def postgres_url(url: str | None) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from paycombat_async.cli.app import run as run_here
-from paycombat_async.intents import Intents, IntentState, NewIntent, PostgresIntents, Settlement, SqliteIntents
+from paycombat_async.intents import Intent, Intents, IntentState, NewIntent, PostgresIntents, Settlement, SqliteIntents
 from paycombat_async.sandbox import Sandbox
 from paycombat_sync import PayCombat, PayCombatError
 from tests.calls import payout
@@ -318,6 +318,45 @@ def test_a_person_names_the_call_if_several_have_the_reference(path: Path, comma
     assert (2, True) == (code, "unknown, of payins.create and payouts.create; say which by its endpoint" in complaint)
     assert (0, "payins.create order-1 is settled as rejected, by Ana.\n") == (named, said)
     assert 0 == command(*resolve)[0]
+
+
+def test_a_lease_that_ends_while_reconcile_looks_is_reported(
+    path: Path, command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two last queries, the record stops being sent and becomes unresolved: it must be in one of them."""
+    begin(path, "order-1")
+    queries = count(1)
+
+    def ending(query: str) -> Callable[..., object]:
+        real = getattr(SqliteIntents, query)
+
+        async def asked(store: SqliteIntents, *, older_than: float = 0) -> list[Intent]:
+            found: list[Intent] = await real(store, older_than=older_than)
+            if next(queries) == 3:  # the first two are those of `client.intents.reconcile()`
+                settlement = Settlement(
+                    endpoint="payouts.create",
+                    reference="order-1",
+                    attempt=1,
+                    state=IntentState.UNKNOWN,
+                    evidence="answer",
+                )
+                assert await store.settle(settlement)
+            return found
+
+        return asked
+
+    for query in ("sending", "unresolved"):
+        monkeypatch.setattr(SqliteIntents, query, ending(query))
+
+    with Sandbox() as sandbox:
+        variables = {
+            "PAYCOMBAT_BASE_URL": sandbox.base_url,
+            "PAYCOMBAT_TOKEN": sandbox.token,
+            "PAYCOMBAT_SIGNATURE_KEY": sandbox.signature_key,
+        }
+        code, said, _ = command("intents", "reconcile", path, **variables)
+
+    assert (3, "1 record is unresolved.") == (code, said.splitlines()[-1])
 
 
 def test_reconciling_shows_what_was_found_and_what_is_left(path: Path) -> None:
