@@ -133,7 +133,7 @@ class IntentRecords:
         Unresolved records stay. A call with a forgotten reference counts as new, so it is sent. Raises
         `ConfigurationError` unless `days` is a number from 0 to 36,500.
         """
-        if not 0 <= days <= _MOST_DAYS:
+        if not _is_within(days, _MOST_DAYS):
             raise ConfigurationError("forget: days must be a number from 0 to 36,500")
         return await self._store().forget(days=days)
 
@@ -148,8 +148,13 @@ class IntentRecords:
         return await store.settle(msgspec.structs.replace(settlement, object_id=object_id))
 
 
-def _check_age(older_than: float) -> None:
-    if not 0 <= older_than <= _MOST_SECONDS:
+def _is_within(number: object, most: float) -> bool:
+    """Whether this is a number from 0 to `most`; users may pass anything."""
+    return isinstance(number, int | float) and 0 <= number <= most
+
+
+def _check_age(older_than: object) -> None:
+    if not _is_within(older_than, _MOST_SECONDS):
         raise ConfigurationError("older_than must be a number of seconds from 0 to 1,000,000,000")
 
 

@@ -36,7 +36,7 @@ async def watch_backlog(
     """
     if inbox is None and intents is None:
         raise ConfigurationError("watch_backlog needs inbox=, intents= or both")
-    if not (0 < every < math.inf):
+    if not _is_positive(every):
         raise ConfigurationError("watch_backlog: every must be a number of seconds, more than 0")
     try:
         from paycombat_async.telemetry.gauges import gauges_of  # noqa: PLC0415  # opentelemetry takes 30 ms
@@ -54,6 +54,10 @@ async def watch_backlog(
     finally:
         if gauges is not None:
             gauges.sources.discard(watched.values)
+
+
+def _is_positive(seconds: object) -> bool:
+    return isinstance(seconds, int | float) and 0 < seconds < math.inf
 
 
 class _Watched:

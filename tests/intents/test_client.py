@@ -570,7 +570,7 @@ async def test_an_answer_that_comes_after_a_person_has_resolved_is_believed(make
     assert [("payouts.create", IntentState.APPLIED, 1)] == await state_of(client)
 
 
-@pytest.mark.parametrize("days", [-1, float("nan"), float("inf"), 1e12])
+@pytest.mark.parametrize("days", [-1, float("nan"), float("inf"), 1e12, "30"])
 async def test_days_that_are_no_time_forget_nothing(client, transport, days) -> None:
     """A forgotten reference would be sent again."""
     transport.answer(200, PAID)
@@ -581,7 +581,7 @@ async def test_days_that_are_no_time_forget_nothing(client, transport, days) -> 
     assert [("payouts.create", IntentState.APPLIED, 1)] == await state_of(client)
 
 
-@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "5", None])
 async def test_an_age_that_is_no_time_is_refused(client, seconds) -> None:
     """One sentence, whatever the store would make of it."""
     for work in (client.intents.unresolved(older_than=seconds), client.intents.reconcile(older_than=seconds)):

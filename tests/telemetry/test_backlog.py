@@ -186,6 +186,8 @@ def test_blocking_code_watches_in_a_thread(recording) -> None:
         ({}, "needs inbox=, intents= or both"),
         ({"intents": MemoryIntents(), "every": 0}, "every must be a number of seconds"),
         ({"intents": MemoryIntents(), "every": float("nan")}, "every must be a number of seconds"),
+        ({"intents": MemoryIntents(), "every": "15"}, "every must be a number of seconds"),
+        ({"intents": MemoryIntents(), "every": None}, "every must be a number of seconds"),
     ],
 )
 async def test_what_cannot_be_watched_is_refused(options, problem) -> None:
