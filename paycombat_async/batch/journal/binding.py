@@ -4,6 +4,7 @@ The account is identified by its name if the caller gives one, else by a digest 
 journal of a named account can still be used after the token was replaced.
 """
 
+import shlex
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,7 +66,8 @@ def other_account(bound: Binding, given: Binding, remedy: str = _REMEDY) -> str:
     if not _differ(bound.account, given.account) or (bound.name and given.name):
         return ""
     if bound.name:
-        return f"the account {bound.name}; if this run is for it, give --account {bound.name}, else {remedy}"
+        given_as = f"--account {shlex.quote(bound.name)}"
+        return f"the account {bound.name}; if this run is for it, give {given_as}, else {remedy}"
     at = f" at {bound.address}" if bound.address else " or address"
     return (
         f"another account{at}, since the token is another one; {remedy}. If only the token was replaced, all rows are"

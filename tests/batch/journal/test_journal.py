@@ -137,6 +137,12 @@ OTHERS: dict[str, tuple[str, str, dict[str, str], str]] = {
         {"account": "other"},
         f"the account eu; if this run is for it, give --account eu, else {REMEDY}",
     ),
+    "a name to quote is left out": (
+        "shop eu",
+        "",
+        {"account": "other"},
+        f"the account shop eu; if this run is for it, give --account 'shop eu', else {REMEDY}",
+    ),
     "input": ("eu", "eu", {"source": "b.csv"}, "another input, in.csv; name another journal"),
 }
 
