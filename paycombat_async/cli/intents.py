@@ -120,7 +120,7 @@ def show(words: tuple[str, ...], account: str, schema: str, *, answer: bool) -> 
         found = asyncio.run(read())
     if not found:
         message = f"There is no record with the reference {reference} in the account {account}."
-        raise Failed(without_urls(printable(message)))
+        raise Failed(printable(without_urls(message)))
     for number, intent in enumerate(found):
         if number:
             click.echo()

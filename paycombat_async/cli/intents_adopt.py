@@ -42,7 +42,7 @@ def adopt(words: tuple[str, ...], account: str, schema: str, *, yes: bool) -> No
     with failures():
         check_move(source, account)
         if not asyncio.run(find_any()):
-            raise UsageRefused(without_urls(printable(f"there is no record of the account {source}")))
+            raise UsageRefused(printable(without_urls(f"there is no record of the account {source}")))
     if not yes:
         _ask(f"Move all records of the account {source} to the account {account}?")
     with failures():
@@ -58,5 +58,5 @@ def _ask(question: str) -> None:
     if not sys.stdin.isatty():
         raise UsageRefused("there is no terminal to ask at: add --yes")
     click.echo("Programs that still use the old name would not find the records, and could pay again: stop them first.")
-    if not click.confirm(without_urls(printable(question))):
+    if not click.confirm(printable(without_urls(question))):
         raise Failed("nothing was moved")

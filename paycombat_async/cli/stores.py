@@ -20,6 +20,7 @@ from paycombat_async.intents.sqlite import SqliteIntents
 VARIABLE: Final = "PAYCOMBAT_DATABASE_URL"
 SCHEMES: Final = ("postgresql://", "postgres://")  # the two schemes that libpq knows
 _URL: Final = re.compile(r"postgres(?:ql)?://.*")
+_USER: Final = re.compile(r"://.*@")  # with the password; other addresses are those of proxies
 
 account_option: Final = click.option(
     "--account", default=DEFAULT_ACCOUNT, show_default=True, metavar="NAME", help="The account as the store names it."
@@ -67,11 +68,11 @@ def in_words(error: PayCombatError) -> str:
 
 
 def without_urls(message: str) -> str:
-    """Returns the message without the text after `postgresql://`.
+    """Returns the message without what follows `postgresql://`, and without the users of other addresses.
 
-    This is needed because click quotes arguments in its messages, and a URL may contain a password.
+    Messages of click and our own quote arguments, which may hold a password. Call it before a message is cut off.
     """
-    return _URL.sub("postgresql://…", message)
+    return _USER.sub("://…@", _URL.sub("postgresql://…", message))
 
 
 def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]]:

@@ -289,6 +289,28 @@ def test_wrong_usage_is_one_sentence_and_sends_nothing(
     assert "Canary" not in said.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["http://shop:canary@proxy:8080"],
+        ["http://shop:can@ry/canary@proxy:8080"],
+        ["http://shop:" + "canary" * 20 + "@proxy"],
+        ["@http://shop:canary@proxy"],
+        ["@http://shop:" + "canary" * 80 + "@proxy"],
+        ["--timeout", "http://shop:canary@proxy"],
+        ["redis://:canary@cache"],
+        ["page=1", "postgresql://shop:canary@db/shop"],
+    ],
+)
+def test_an_address_in_the_wrong_place_shows_no_password(here: Here, words: list[str]) -> None:
+    """As when --proxy was forgotten. The message is in a log of a CI system, the command with its variables is not."""
+    said = here("call", "customers.create", *words)
+    nested = here("call", *words)
+
+    assert (2, 2) == (said.code, nested.code)
+    assert "canary" not in said.out + said.err + nested.out + nested.err
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_change_of_a_live_account_needs_a_yes(name: str, here: Here, serve: Serve, as_client: AsClient) -> None:
     """Without a terminal nothing is sent; `--yes` sends it."""

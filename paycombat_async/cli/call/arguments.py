@@ -70,7 +70,7 @@ def read_assignments(words: Sequence[str], into: JsonObject) -> JsonObject:
 def _assignment(word: str) -> tuple[str, str, str]:
     found = _ASSIGNMENT.fullmatch(word)
     if found is None:
-        shown = without_urls(printable(word, 60))  # the word may be the URL of a store, with a password
+        shown = printable(without_urls(word), 60)  # the word may be a URL with a password
         raise ConfigurationError(f"{shown}: expected NAME=TEXT, NAME:=JSON, @FILE or -")
     return found[1], found[2], found[3]
 
@@ -98,7 +98,7 @@ def _read(source: str) -> JsonObject:
 
     Raises `ConfigurationError` if the source is unreadable or does not contain a JSON object.
     """
-    name = "standard input" if source == "-" else without_urls(printable(source[1:]))
+    name = "standard input" if source == "-" else printable(without_urls(source[1:]))
     try:
         if source == "-":
             text = sys.stdin.buffer.read(_LONGEST)
