@@ -10,7 +10,17 @@ from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.cli.refusal import UsageRefused
 from paycombat_async.cli.stores import SCHEMES, VARIABLE, postgres_url
 
-FILE: Final = click.Path(path_type=Path, dir_okay=False)
+
+class FilePath(click.Path):
+    """The path of a file. Refuses an address, and does not quote it: it may be a mistyped URL with a password."""
+
+    def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if "://" in os.fspath(value):
+            self.fail("must be the path of a file, and is an address", param, ctx)
+        return Path(os.fsdecode(super().convert(value, param, ctx)))
+
+
+FILE: Final = FilePath(dir_okay=False)
 
 
 class JournalType(click.ParamType[Path | str]):
@@ -22,8 +32,7 @@ class JournalType(click.ParamType[Path | str]):
         """Returns a URL of PostgreSQL as text, and any other value as a path. Refuses the path of a folder."""
         if isinstance(value, str) and value.startswith(SCHEMES):
             return value
-        path: Path = FILE.convert(str(value), param, ctx)
-        return path
+        return FILE.convert(str(value), param, ctx)
 
 
 def shared_journal(

@@ -11,7 +11,7 @@ from paycombat_async._printable import printable
 from paycombat_async.batch.rows.columns import Empty
 from paycombat_async.batch.rows.file import FileFormat, RowFile, open_rows
 from paycombat_async.cli.customers_journal import FILE as _FILE
-from paycombat_async.cli.customers_journal import JournalType, prepare_dask, shared_journal
+from paycombat_async.cli.customers_journal import FilePath, JournalType, prepare_dask, shared_journal
 from paycombat_async.cli.display import show_advice, show_summary
 from paycombat_async.cli.options import base_url_option, proxy_option
 from paycombat_async.cli.refusal import UsageRefused, refusals
@@ -64,7 +64,7 @@ Exit codes:
 
 
 @click.command(help=_HELP)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 @click.option(
     "--journal",
     type=JournalType(),
