@@ -166,15 +166,15 @@ def take_part(order: Order) -> Share:
         raise ConfigurationError(
             f"it has paycombat {__version__}, and the run was begun with {order.version}; install the same version"
         )
-    url = os.environ.get(DATABASE, "")
-    if not url:
+    if not os.environ.get(DATABASE):
         raise ConfigurationError(f"its environment has no {DATABASE}")
     event = importlib.import_module("distributed").Event(order.stop)
-    return asyncio.run(_take_part(order, url, event.is_set))
+    return asyncio.run(_take_part(order, event.is_set))
 
 
-async def _take_part(order: Order, url: str, is_stopped: Callable[[], bool]) -> Share:
-    journal = PostgresJournal(url, order.name, order.rate, order.schema)
+async def _take_part(order: Order, is_stopped: Callable[[], bool]) -> Share:
+    # The URL is in no variable, which would show the password in tracebacks with local variables.
+    journal = PostgresJournal(os.environ[DATABASE], order.name, order.rate, order.schema)
     stop = asyncio.Event()
     job = Job(
         (), journal, None, order.concurrency, None, None, stop, dry_run=False, send_all=False, account=order.account

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
 from paycombat_async.batch.dask_client import DaskClient
+from paycombat_async.cli.stores import without_urls
 from paycombat_async.errors import ConfigurationError
 
 LOCAL: Final = "local"
@@ -53,7 +54,8 @@ async def _connect(distributed: Any, address: str) -> Any:
         return await distributed.Client(address, asynchronous=True, timeout=_CONNECT_S)
     except (OSError, ValueError):
         pass
-    raise ConfigurationError(f"there is no Dask scheduler at {address}, or it does not answer within {_CONNECT_S} s")
+    shown = without_urls(address)  # it may be the URL of the database
+    raise ConfigurationError(f"there is no Dask scheduler at {shown}, or it does not answer within {_CONNECT_S} s")
 
 
 def _import_dask() -> Any:

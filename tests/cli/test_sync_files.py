@@ -16,6 +16,12 @@ from tests.processes import run as run_process
 CSV = "customer_id,description\nc1,Zoë\nc2,x\n"
 JSONL = '{"customer_id":"c1","description":"Zoë"}\n{"customer_id":"c2","type":"company"}\n'
 
+VARIABLES = {
+    "PAYCOMBAT_TOKEN": "snd_x",
+    "PAYCOMBAT_SIGNATURE_KEY": "snd_y",
+    "PAYCOMBAT_DATABASE_URL": "postgresql://127.0.0.1:1/",
+}
+
 
 @pytest.fixture(name="sandbox", scope="module")
 def _sandbox() -> Iterator[Sandbox]:
@@ -37,14 +43,14 @@ def names_in(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-@pytest.mark.parametrize("option", [None, "--journal", "--failed"])
+@pytest.mark.parametrize("option", [None, "--journal", "--failed", "--run=x --dask"])
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "mysql"])
 def test_an_address_in_place_of_a_file_shows_no_password(tmp_path: Path, option: str | None, scheme: str) -> None:
     """As when the file was forgotten before --journal. A path has one slash for two, which hides it from filters."""
     url = f"{scheme}://shop:canary@127.0.0.1:1/shop"
-    words = [url] if option is None else [write(tmp_path / "in.csv", CSV), option, url]
+    words = [url] if option is None else [write(tmp_path / "in.csv", CSV), *option.split(), url]
 
-    ended = run("customers", "sync", *words, PAYCOMBAT_TOKEN="snd_x", PAYCOMBAT_SIGNATURE_KEY="snd_y")
+    ended = run("customers", "sync", *words, **VARIABLES)
 
     assert 2 == ended.returncode
     assert "canary" not in ended.stdout + ended.stderr

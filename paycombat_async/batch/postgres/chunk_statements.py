@@ -104,7 +104,9 @@ WARNINGS: Final = """
     WHERE item.run = %(run)s AND damage IS NOT NULL AND damaged_in = run.pass
     ORDER BY line, item.number LIMIT %(limit)s
 """
-BOUND: Final = "SELECT address, account, account_name FROM {schema}.batch_run WHERE number = %(run)s"
+BOUND: Final = """
+    SELECT address, account, account_name FROM {schema}.batch_run WHERE number = %(run)s AND name = %(name)s
+"""
 LEFT: Final = "SELECT failures FROM {schema}.batch_run WHERE number = %(run)s"
 # Adds the digest of a failures file to the run, because a later run may replace only files that runs have written. Each
 # machine writes its own file, so the digests of the last fifty files are kept.

@@ -131,8 +131,15 @@ class Part:
         return loading.result() if is_joined else None
 
     async def check(self, run: int) -> None:
-        """Raises `ConfigurationError` if the run with this number belongs to another account than the client's."""
-        ((address, account, name),) = await self._journal.tables.execute(BOUND, {"run": run})
+        """Raises `ConfigurationError` if the run with this number belongs to another account than the client's.
+
+        Also raises it if no run of this name has this number, because the database is then not that of the process
+        which began the run.
+        """
+        found = await self._journal.tables.execute(BOUND, {"run": run, "name": self._journal.run})
+        if not found:
+            raise ConfigurationError(f"its database does not have the run {self._journal.run} that was begun")
+        ((address, account, name),) = found
         bound = Binding(source="", address=address, account=account, name=name)
         if reason := other_account(bound, self._binding(), "check the credentials"):
             raise ConfigurationError(f"the run {self._journal.run} belongs to {reason}")

@@ -1,14 +1,19 @@
 """A run on a Dask cluster of real worker processes, with credentials from their environment."""
 
 import sys
+import traceback
 from collections.abc import Iterator
+from threading import Event
 from urllib.parse import quote
 
+import msgspec
 import pytest
 
-from paycombat_async import ConfigurationError
-from paycombat_async.batch import PostgresJournal
+from paycombat_async import AsyncPayCombat, ConfigurationError, UpdateCustomer, __version__
+from paycombat_async.batch import PostgresJournal, sync_customers
 from paycombat_async.batch.cluster import Order, take_part
+from paycombat_async.batch.postgres.job import Part
+from paycombat_async.batch.run.arguments import Job
 from paycombat_async.sandbox import Sandbox
 from tests.cli.command import environment
 from tests.postgres_server import PostgresServer, new_schema
@@ -16,6 +21,18 @@ from tests.processes import run
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")
 pytest.importorskip("distributed", reason="distributed is not installed")
+
+ORDER = Order(
+    version=__version__,
+    run=1,
+    name="run",
+    rate=None,
+    schema="paycombat",
+    account=None,
+    base_url=None,
+    concurrency=1,
+    stop="stop",
+)
 
 
 @pytest.fixture(name="sandbox")
@@ -49,20 +66,41 @@ async def test_rows_of_a_killed_worker_are_taken_over(postgres_server: PostgresS
 
 def test_a_worker_with_another_version_does_not_take_part() -> None:
     """It might understand the tables in another way."""
-    order = Order(
-        version="0.0.1",
-        run=1,
-        name="run",
-        rate=None,
-        schema="paycombat",
-        account=None,
-        base_url=None,
-        concurrency=1,
-        stop="stop",
-    )
-
     with pytest.raises(ConfigurationError, match=r"begun with 0\.0\.1; install the same"):
-        take_part(order)
+        take_part(msgspec.structs.replace(ORDER, version="0.0.1"))
+
+
+async def test_a_worker_whose_database_has_not_the_run_does_not_take_part(
+    postgres_server: PostgresServer, sandbox: Sandbox
+) -> None:
+    """Runs are known by numbers, which begin at 1 in each database: another run may have the number of this one."""
+    schema = new_schema()
+    sandbox.add_customers(["c1"])
+    account = {"token": sandbox.token, "signature_key": sandbox.signature_key, "base_url": sandbox.base_url}
+    async with AsyncPayCombat(**account) as client:
+        other = PostgresJournal(postgres_server.dsn, "another run", schema=schema)
+        await other.migrate()
+        await sync_customers(client, [UpdateCustomer(customer_id="c1", description="x")], journal=other)
+        journal = PostgresJournal(postgres_server.dsn, "run", schema=schema)
+        job = Job((), journal, None, 1, None, None, None, dry_run=False, send_all=False)
+        for number in (1, 2):
+            with pytest.raises(ConfigurationError, match="has not the run run"):
+                await Part(client, journal, job, None).check(number)
+        await Part(client, other, job, None).check(1)
+        await other.aclose()
+        await journal.aclose()
+
+
+def test_a_worker_that_fails_shows_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in the message nor in the local variables, which reporters of errors show."""
+    monkeypatch.setenv("PAYCOMBAT_DATABASE_URL", "postgresql://shop:canary@[::1/shop")
+    monkeypatch.setattr("distributed.Event", lambda _: Event())
+
+    with pytest.raises(ConfigurationError) as caught:
+        take_part(ORDER)
+
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "canary" not in "".join(told.format())
 
 
 @pytest.mark.parametrize("without", ["PAYCOMBAT_TOKEN", "PAYCOMBAT_DATABASE_URL"])
