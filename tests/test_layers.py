@@ -26,13 +26,13 @@ FLOORS = (
     # 2: the protocol, without any I/O
     ("_protocol", "endpoints"),
     # 3: edges: what touches the network and the disk, and decides about it
-    ("transport", "retry", "testing", "_postgres", "intents", "webhooks", "limiters", "telemetry"),
+    ("transport", "retry", "_postgres", "intents", "webhooks", "limiters", "telemetry"),
     # 4: the client
     ("client", "resources", "pagination", "_engine", "_settings"),
     # 5: jobs
     ("batch",),
-    # 6: programs; paycombat_sync is one
-    ("cli", "sandbox"),
+    # 6: programs; paycombat_sync is one. testing is here because its sample webhooks are those of the sandbox
+    ("cli", "sandbox", "testing"),
 )
 PROGRAMS = len(FLOORS) - 1  # paycombat_sync is one, too: it wraps all the rest
 PUBLIC_NAMES = len(FLOORS)  # paycombat_async/__init__ collects names from all floors, so nothing below may import it

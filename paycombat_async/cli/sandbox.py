@@ -85,7 +85,7 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
     if context.invoked_subcommand is not None:
         return
     from paycombat_async.sandbox import Faults, Sandbox, serve  # noqa: PLC0415  # imports aiohttp.web
-    from paycombat_async.sandbox.server import WEBHOOK_WAITS, seconds_in  # noqa: PLC0415  # for the same reason
+    from paycombat_async.sandbox.seconds import WEBHOOK_WAITS, seconds_in  # noqa: PLC0415  # for the same reason
 
     with refusals():
         provider = Sandbox(

@@ -8,7 +8,6 @@ from typing import BinaryIO, Final
 from urllib.parse import SplitResult
 
 import click
-import msgspec
 
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._printable import printable
@@ -31,7 +30,6 @@ EVENTS: Final = (
     *("virtual_account_approved", "virtual_account_failed"),
 )
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class _Refused(click.ClickException):
@@ -107,12 +105,11 @@ def _signing_key() -> Secret:
 
 
 def _body(event: str, words: tuple[str, ...]) -> bytes:
-    from paycombat_async.cli.webhook_samples import sample  # noqa: PLC0415  # imports aiohttp.web
-    from paycombat_async.sandbox.stringify import stringify  # noqa: PLC0415  # for the same reason
+    from paycombat_async.sandbox.deliveries.samples import encoded, sample  # noqa: PLC0415  # imports aiohttp.web
 
     fields = read_assignments(words, sample(event, SYSTEM_CLOCK.now()))
     try:
-        return stringify(_encode(fields).decode()).encode()
+        return encoded(fields)
     except (ValueError, RecursionError):  # UnicodeEncodeError, for a word that is not UTF-8, is a ValueError
         pass
     raise UsageRefused("the fields cannot be written as JSON: a word is not UTF-8, or they are nested too deeply")

@@ -1,6 +1,7 @@
 """A local server that behaves like the provider, for tests, examples and trials."""
 
 from paycombat_async.sandbox.arrivals import Arrival, Arrivals
+from paycombat_async.sandbox.clock import SandboxClock
 from paycombat_async.sandbox.credentials import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN
 from paycombat_async.sandbox.deliveries.log import Deliveries, Delivery
 from paycombat_async.sandbox.faults import Applied, Fault, Faults, Mishap
@@ -25,6 +26,7 @@ __all__ = [
     "Mishap",
     "Movement",
     "Sandbox",
+    "SandboxClock",
     "fetch_ledger",
     "serve",
 ]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.foreground import serve
-from paycombat_async.sandbox.server import WEBHOOK_WAITS, Sandbox, seconds_in
+from paycombat_async.sandbox.seconds import WEBHOOK_WAITS, seconds_in
+from paycombat_async.sandbox.server import Sandbox
 from paycombat_async.sandbox.state import IN_MEMORY
 
 

@@ -32,9 +32,13 @@ class BackgroundTasks:
         task.add_done_callback(self._running.discard)
         return task
 
+    def drop(self) -> None:
+        """Cancels all running tasks without waiting until they have ended. Call it in the event loop of the tasks."""
+        for task in self.running:
+            task.cancel()
+
     async def end(self) -> None:
         """Cancels all running tasks and waits until they have ended."""
         running = self.running
-        for task in running:
-            task.cancel()
+        self.drop()
         await asyncio.gather(*running, return_exceptions=True)

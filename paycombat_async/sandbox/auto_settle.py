@@ -43,13 +43,14 @@ class Settler:
         self._later(partial(pay, self._state, checkout_id))
 
     def _later(self, settle: Callable[[], object]) -> None:
-        self._tasks.call_soon(partial(self._start, settle))
+        # The time is taken here, because the clock may be moved forward before the task starts.
+        self._tasks.call_soon(partial(self._start, settle, self._clock.monotonic() + self._after))
 
-    def _start(self, settle: Callable[[], object]) -> None:
-        self._tasks.start(self._wait_and(settle))
+    def _start(self, settle: Callable[[], object], due: float) -> None:
+        self._tasks.start(self._wait_and(settle, due))
 
-    async def _wait_and(self, settle: Callable[[], object]) -> None:
-        await self._clock.sleep(self._after)
+    async def _wait_and(self, settle: Callable[[], object], due: float) -> None:
+        await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
         with suppress(Refused):  # the status was changed meanwhile, or the checkout is already paid or cannot be paid
             settle()
 

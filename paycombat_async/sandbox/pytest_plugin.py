@@ -64,6 +64,24 @@ def paycombat_sandbox(
         yield sandbox
 
 
+@pytest.fixture(scope="session")
+def paycombat_session_sandbox_options() -> Mapping[str, object]:
+    """Options for `paycombat_session_sandbox`. Override this fixture, with `scope="session"`, to set options."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def paycombat_session_sandbox(paycombat_session_sandbox_options: Mapping[str, Any]) -> Iterator["Sandbox"]:
+    """One PayCombat sandbox for all tests, for an application that is started once and needs one address.
+
+    Call its method `reset()` before each test, in an autouse fixture. Then each test finds it as it was at the start.
+    """
+    from paycombat_async.sandbox import Sandbox  # noqa: PLC0415  # not at the top: see the module's docstring
+
+    with Sandbox(**paycombat_session_sandbox_options) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
 def paycombat_client_options(paycombat_sandbox: "Sandbox") -> ClientOptions:
     """Token, signature key, base URL and paths of the sandbox, as keyword arguments of the async or blocking client."""

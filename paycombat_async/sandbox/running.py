@@ -9,6 +9,7 @@ from paycombat_async.sandbox._tasks import BackgroundTasks
 from paycombat_async.sandbox.application import Provider, application
 from paycombat_async.sandbox.arrivals import Arrivals
 from paycombat_async.sandbox.auto_settle import Settler
+from paycombat_async.sandbox.clock import SandboxClock
 from paycombat_async.sandbox.customers.seeding import EXAMPLE_IDS, made_up, plain
 from paycombat_async.sandbox.deliveries.dispatcher import Dispatcher, HttpSender
 from paycombat_async.sandbox.deliveries.log import Deliveries
@@ -32,11 +33,13 @@ class SandboxOptions:
     customers: int
     examples: bool
     seed: int
-    clock: Clock
+    clock: SandboxClock
+    base_clock: Clock  # for faults: their durations do not follow `Sandbox.clock.advance`
     openings: Openings
     settle_after: float | None
     upstream_errors: bool
     webhook_urls: WebhookUrls
+    initial_webhook_urls: WebhookUrls
     webhook_waits: tuple[float, ...]
 
 
@@ -56,6 +59,7 @@ class Running:
     base_url: str
     state: SandboxState
     dispatcher: Dispatcher
+    settling: BackgroundTasks
     stack: AsyncExitStack
 
 
@@ -64,27 +68,44 @@ async def start(options: SandboxOptions, recorders: Recorders) -> Running:
     async with AsyncExitStack() as stack:
         state = SandboxState(options.db, clock=options.clock, seed=options.seed, openings=options.openings)
         stack.callback(state.close)
-        _add_customers(options, state)
+        with state.transaction():
+            _add_customers(options, state)
         dispatcher = _dispatcher(options, recorders)
         stack.push_async_callback(dispatcher.end)
         state.watchers.append(dispatcher.watch)
+        settling = BackgroundTasks()
+        stack.push_async_callback(settling.end)
         if options.settle_after is not None:
-            tasks = BackgroundTasks()
-            stack.push_async_callback(tasks.end)
-            settler = Settler(state, options.clock, tasks, after=options.settle_after)
+            settler = Settler(state, options.clock, settling, after=options.settle_after)
             state.watchers.append(settler.watch)
             state.checkout_watchers.append(settler.watch_checkout)
         app = application(_provider(options, recorders, state))
         base_url = await listen(app, options.host, options.port, stack)
-        return Running(base_url, state, dispatcher, stack.pop_all())
+        return Running(base_url, state, dispatcher, settling, stack.pop_all())
+
+
+def reset(running: Running, options: SandboxOptions, recorders: Recorders) -> None:
+    """Puts a running sandbox back into the state after its start. Call it in the sandbox's event loop.
+
+    Webhooks that are not yet delivered are dropped. A `db` file loses all its data.
+    """
+    running.dispatcher.drop()
+    running.settling.drop()
+    options.clock.restart()
+    options.webhook_urls.copy_from(options.initial_webhook_urls)
+    with running.state.transaction():
+        running.state.clear()
+        _add_customers(options, running.state)
+    recorders.arrivals.clear()
+    recorders.deliveries.clear()
+    recorders.faults.reset()
 
 
 def _add_customers(options: SandboxOptions, state: SandboxState) -> None:
     now = state.now()
-    with state.transaction():
-        if options.examples:
-            state.customers.add_many(plain(EXAMPLE_IDS, "company", at=now))
-        state.customers.add_many(made_up(options.seed, number, at=now) for number in range(options.customers))
+    if options.examples:
+        state.customers.add_many(plain(EXAMPLE_IDS, "company", at=now))
+    state.customers.add_many(made_up(options.seed, number, at=now) for number in range(options.customers))
 
 
 def _provider(options: SandboxOptions, recorders: Recorders, state: SandboxState) -> Provider:
@@ -94,7 +115,7 @@ def _provider(options: SandboxOptions, recorders: Recorders, state: SandboxState
         token=options.token,
         signer=options.signer,
         faults=recorders.faults,
-        clock=options.clock,
+        clock=options.base_clock,
         upstream_errors=options.upstream_errors,
     )
 

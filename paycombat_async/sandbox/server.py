@@ -1,9 +1,9 @@
 """`Sandbox`, the public class: runs the server in the current event loop or in a thread of its own."""
 
 import asyncio
-import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
 from typing import Self
@@ -14,6 +14,7 @@ from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox._background_loop import BackgroundLoop
 from paycombat_async.sandbox.arrivals import Arrivals
 from paycombat_async.sandbox.auto_settle import pay_checkout, settle, settle_all
+from paycombat_async.sandbox.clock import SandboxClock
 from paycombat_async.sandbox.credentials import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN, check_sandbox_credential
 from paycombat_async.sandbox.customers.seeding import Kind, plain
 from paycombat_async.sandbox.deliveries.log import Deliveries
@@ -23,14 +24,9 @@ from paycombat_async.sandbox.ledger import Ledger
 from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.listening import loopback_address
 from paycombat_async.sandbox.routes import PATHS
-from paycombat_async.sandbox.running import Recorders, Running, SandboxOptions, start
+from paycombat_async.sandbox.running import Recorders, Running, SandboxOptions, reset, start
+from paycombat_async.sandbox.seconds import WEBHOOK_WAITS, checked_seconds
 from paycombat_async.sandbox.state import IN_MEMORY, SandboxState
-
-# The seconds before each further attempt to deliver a webhook. They are about a minute in total, because a merchant's
-# server may restart meanwhile. When the last attempt came after 0.25 s, an application that took 4 s to restart lost
-# 197 of 283 webhooks. Finmo, the provider's upstream, waits for 15 minutes, then 1, 3, 6, 12 and 24 hours. The
-# provider's own waits are unknown.
-WEBHOOK_WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 class Sandbox:
@@ -91,6 +87,7 @@ class Sandbox:
         self._webhook_urls = WebhookUrls(
             configured_url("webhook_url", webhook_url), configured_url("va_webhook_url", va_webhook_url)
         )
+        self._clock = SandboxClock(clock)
         self._options = SandboxOptions(
             host=loopback_address(host),
             port=port,
@@ -100,12 +97,14 @@ class Sandbox:
             customers=customers,
             examples=examples,
             seed=seed,
-            clock=clock,
+            clock=self._clock,
+            base_clock=clock,
             openings=Openings(balances),
-            settle_after=None if settle_after is None else _seconds("settle_after", settle_after),
+            settle_after=None if settle_after is None else checked_seconds("settle_after", settle_after),
             upstream_errors=upstream_errors,
             webhook_urls=self._webhook_urls,
-            webhook_waits=tuple(_seconds("webhook_waits", wait) for wait in webhook_waits),
+            initial_webhook_urls=replace(self._webhook_urls),
+            webhook_waits=tuple(checked_seconds("webhook_waits", wait) for wait in webhook_waits),
         )
         self._recorders = Recorders(arrivals=self.arrivals, deliveries=self.deliveries, faults=self.faults)
         self._started: Running | None = None
@@ -155,9 +154,14 @@ class Sandbox:
         self._webhook_urls.va_url = configured_url("va_webhook_url", url)
 
     @property
-    def customer_ids(self) -> Iterator[str]:
+    def clock(self) -> SandboxClock:
+        """The time in the sandbox. `sandbox.clock.advance(seconds)` moves it forward without waiting."""
+        return self._clock
+
+    @property
+    def customer_ids(self) -> list[str]:
         """The ids of all customers that are not deleted, oldest first."""
-        return self._state.customers.ids()
+        return list(self._state.customers.ids())
 
     def add_customers(self, ids: Iterable[str], kind: Kind = "company") -> None:
         """Adds customers with these ids and a minimal profile. Customers that exist already are not changed."""
@@ -205,23 +209,40 @@ class Sandbox:
         """
         return pay_checkout(self._state, id, payin_method_name)
 
+    def reset(self) -> None:
+        """Puts the running sandbox back into the state after its start, which is faster than to start another one.
+
+        All records, customers and ledger entries are deleted, including those in a `db` file, and the customers of the
+        options are added again. Recorded requests and deliveries are deleted, undelivered webhooks are dropped. Faults,
+        webhook URLs and the clock are as they were at the start. New objects get ids that were not used before.
+
+        Safe to call from any thread if the sandbox was started with `with`. Otherwise call it in the event loop of the
+        sandbox.
+        """
+        running, thread = self._running, self._thread
+        if thread is None:
+            reset(running, self._options, self._recorders)
+        else:
+            thread.run(self._reset(running))
+
     async def drain(self) -> None:
         """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, and waits until no webhook is left.
 
-        When `drain` returns, each webhook has had a 2xx response or its last attempt.
+        Before this, everything that `clock.advance` has made due is done. When `drain` returns, each webhook has had a
+        2xx response or its last attempt.
         """
-        dispatcher, thread = self._running.dispatcher, self._thread
-        await (dispatcher.drain() if thread is None else asyncio.wrap_future(thread.submit(dispatcher.drain())))
+        work, thread = self._drain(self._running), self._thread
+        await (work if thread is None else asyncio.wrap_future(thread.submit(work)))
 
     def drain_blocking(self) -> None:
         """Does the same as `drain`, but blocks. It is for a sandbox that was started with `with`.
 
         Raises `ConfigurationError` if the sandbox was started with `async with`.
         """
-        dispatcher, thread = self._running.dispatcher, self._thread
+        running, thread = self._running, self._thread
         if thread is None:
             raise ConfigurationError("this sandbox runs in an event loop; use `await sandbox.drain()`")
-        thread.run(dispatcher.drain())
+        thread.run(self._drain(running))
 
     async def __aenter__(self) -> Self:
         await self._start()
@@ -262,6 +283,13 @@ class Sandbox:
     def _state(self) -> SandboxState:
         return self._running.state
 
+    async def _drain(self, running: Running) -> None:
+        await self._clock.caught_up()
+        await running.dispatcher.drain()
+
+    async def _reset(self, running: Running) -> None:
+        reset(running, self._options, self._recorders)
+
     async def _start(self) -> None:
         if self._started is not None:
             raise ConfigurationError("this sandbox is running already; make another one")
@@ -271,20 +299,3 @@ class Sandbox:
         running, self._started = self._started, None
         if running is not None:
             await running.stack.aclose()
-
-
-def seconds_in(text: str) -> tuple[float, ...]:
-    """Returns the seconds in a str such as "0.25,1,4", or an empty tuple for "".
-
-    Raises `ConfigurationError` if an item is not a number.
-    """
-    try:
-        return tuple(float(part) for part in text.split(",") if part.strip() or "," in text)
-    except ValueError:
-        raise ConfigurationError("webhook_waits: expected seconds, separated by commas, like 0.25,1,4") from None
-
-
-def _seconds(name: str, value: float) -> float:
-    if not (math.isfinite(value) and value >= 0):
-        raise ConfigurationError(f"{name}: expected seconds, 0 or more")
-    return value

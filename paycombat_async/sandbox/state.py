@@ -21,6 +21,7 @@ from paycombat_async.sandbox.records import RECORDS_SCHEMA, Record, RecordTable
 IN_MEMORY = ":memory:"
 _APPLICATION_ID = 0x50434D42  # "PCMB" in SQLite's application_id marks a file as a sandbox database
 _VERSION = 2
+_TABLES = ("customers", "checkouts", "records", "movements", "balances")
 _SCHEMA = f"""
 {CUSTOMERS_SCHEMA}
 {CHECKOUTS_SCHEMA}
@@ -42,10 +43,12 @@ class SandboxState:
         """Raises `ConfigurationError` if the file is not a sandbox database or cannot be opened."""
         self._clock = clock
         self._requests = count(1)
-        # `origin` is part of all ids that the sandbox makes, so that no id is used again after a restart. The provider
-        # never uses an id twice. If a sandbox used the same ids again after a restart, the inbox of an application that
-        # was not restarted would take new webhooks for duplicates.
-        self.origin = f"{seed}/{clock.now()}"
+        # `origin` is part of all ids that the sandbox makes, so that it makes other ids after a restart or `clear`. The
+        # provider never uses an id twice. If a sandbox used the same ids again after a restart, the inbox of an
+        # application that was not restarted would take new webhooks for duplicates.
+        self._seed = seed
+        self._origins = count()
+        self.origin = self._new_origin()
         self._lock = threading.RLock()
         self._connection = _opened(db)
         self.customers = CustomerTable(self._connection, self._lock)
@@ -55,6 +58,12 @@ class SandboxState:
         self.watchers: list[Callable[[Record], None]] = []
         self.checkout_watchers: list[Callable[[str], None]] = []
         self._announced: list[Callable[[], None]] = []
+
+    def clear(self) -> None:
+        """Deletes all data, and changes `origin`. Must be called inside a transaction."""
+        for table in _TABLES:
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608  # the names are constants
+        self.origin = self._new_origin()
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -91,6 +100,9 @@ class SandboxState:
         """Returns a new request id, the current time and this status, for use in an envelope."""
         request_id = content_digest(f"{self.origin}/{next(self._requests)}".encode())[:32]
         return Stamp(request_id, self.now(), status)
+
+    def _new_origin(self) -> str:
+        return f"{self._seed}/{self._clock.now()}/{next(self._origins)}"
 
     def _notify_watchers(self) -> None:
         announced, self._announced = self._announced, []

@@ -72,7 +72,7 @@ def real_answers() -> dict[str, tuple[int, bytes]]:
             calls = _Calls(client)
             _pay(calls)
             _check_out(calls)
-            _look_after_customers(calls, next(sandbox.customer_ids))
+            _look_after_customers(calls, sandbox.customer_ids[0])
             _look_up(calls)
             return calls.bodies
 

@@ -76,6 +76,31 @@ FRESH = """
         assert list(paycombat_sandbox.customer_ids) == []
         paycombat_sandbox.add_customers(["customer_1"])
 """
+SHARED = {
+    "conftest": """
+    import pytest
+
+    @pytest.fixture(scope="session")
+    def paycombat_session_sandbox_options():
+        return {"customers": 2}
+
+    @pytest.fixture(autouse=True)
+    def _clean(paycombat_session_sandbox):
+        paycombat_session_sandbox.reset()
+""",
+    "test_shared": """
+    import pytest
+
+    URLS = set()
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_each_finds_it_as_at_the_start(paycombat_session_sandbox, number):
+        assert len(paycombat_session_sandbox.customer_ids) == 2
+        paycombat_session_sandbox.add_customers(["customer_1"])
+        URLS.add(paycombat_session_sandbox.base_url)
+        assert len(URLS) == 1
+""",
+}
 WRONG = """
     import pytest
 
@@ -104,6 +129,15 @@ def test_a_merchant_tests_with_it(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess(*OPTIONS, timeout=PATIENCE_S)
 
     result.assert_outcomes(passed=3 + 2 + 2 + 3)
+
+
+def test_one_sandbox_serves_all_tests(pytester: pytest.Pytester) -> None:
+    """At one address, as an application that is started once needs it; `reset` makes it new for each test."""
+    pytester.makepyfile(**SHARED)
+
+    result = pytester.runpytest_subprocess(*OPTIONS, timeout=PATIENCE_S)
+
+    result.assert_outcomes(passed=3)
 
 
 def test_a_logged_token_fails_the_test(pytester: pytest.Pytester) -> None:

@@ -104,6 +104,12 @@ class Dispatcher:
         while self._tasks.running:
             await asyncio.wait(self._tasks.running)
 
+    def drop(self) -> None:
+        """Drops all webhooks that are not yet delivered. Call it in the event loop that sends them."""
+        self._queued.clear()
+        self._held.clear()
+        self._tasks.drop()
+
     async def end(self) -> None:
         """Stops sending. Webhooks that are not yet delivered are dropped."""
         await self._tasks.end()

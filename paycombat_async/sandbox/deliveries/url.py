@@ -25,6 +25,10 @@ class WebhookUrls:
     url: str | None
     va_url: str | None
 
+    def copy_from(self, other: "WebhookUrls") -> None:
+        """Takes over both URLs of another object."""
+        self.url, self.va_url = other.url, other.va_url
+
 
 def loopback_url(text: str) -> URL | None:
     """Returns the parsed URL, or None if it is not a loopback URL.

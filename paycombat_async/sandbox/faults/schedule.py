@@ -68,6 +68,7 @@ class Faults:
         self._odds: tuple[Odds, Odds] = ((), ())
         self._is_fault_free = True
         self.set_rates(rates or {})
+        self._initial: tuple[Odds, Odds] = self._odds
 
     @classmethod
     def of(cls, given: "Faults | str | None", *, seed: int = 0) -> "Faults":
@@ -79,6 +80,7 @@ class Faults:
             return given
         faults = cls(seed=seed)
         faults._set(rates_of(given or ""))
+        faults._initial = faults._odds
         return faults
 
     @property
@@ -133,6 +135,20 @@ class Faults:
         """Removes all rates and all queued faults. The next requests and webhooks get no fault."""
         with self._lock:
             self._odds = ((), ())
+            self._scripts.clear()
+            self._next.clear()
+            self._update_is_fault_free()
+
+    def reset(self) -> None:
+        """Returns to the state after the construction: its rates, no queued faults, nothing applied or counted.
+
+        Requests and webhooks are counted from 1 again, so that the same sequence gets the same faults again.
+        """
+        with self._lock:
+            self._odds = self._initial
+            self._requests, self._webhooks = count(1), count(1)
+            self._applied.clear()
+            self.counts.clear()
             self._scripts.clear()
             self._next.clear()
             self._update_is_fault_free()

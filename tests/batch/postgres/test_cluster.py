@@ -84,7 +84,7 @@ async def test_a_worker_whose_database_has_not_the_run_does_not_take_part(
         journal = PostgresJournal(postgres_server.dsn, "run", schema=schema)
         job = Job((), journal, None, 1, None, None, None, dry_run=False, send_all=False)
         for number in (1, 2):
-            with pytest.raises(ConfigurationError, match="has not the run run"):
+            with pytest.raises(ConfigurationError, match="does not have the run run"):
                 await Part(client, journal, job, None).check(number)
         await Part(client, other, job, None).check(1)
         await other.aclose()

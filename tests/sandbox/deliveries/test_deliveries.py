@@ -12,7 +12,7 @@ import pytest
 from paycombat_async import webhooks
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox import Deliveries, Delivery, Sandbox
-from paycombat_async.sandbox.server import WEBHOOK_WAITS, seconds_in
+from paycombat_async.sandbox.seconds import WEBHOOK_WAITS, seconds_in
 from tests.sandbox.caller import Caller, StandingClock, compact
 from tests.sandbox.deliveries.receiver import Receiver, receiving
 from tests.sandbox.faults.gated_clock import GatedClock

@@ -1,9 +1,14 @@
-"""Sample webhooks: the bodies that the provider documents, as the sandbox makes them, with made-up values."""
+"""Sample webhooks: the bodies that the provider documents, as the sandbox makes them, with made-up values.
+
+`paycombat webhooks send` and `paycombat_async.testing.signed_webhook` send them.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
+
+import msgspec
 
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.lifecycle import MERCHANT, uuid_of
@@ -11,6 +16,7 @@ from paycombat_async.sandbox.payins.document import payin_document
 from paycombat_async.sandbox.payins.pages import webhook_of_account, webhook_of_payin
 from paycombat_async.sandbox.payouts.pages import webhook_of_payout
 from paycombat_async.sandbox.records import Document, Kind, Record
+from paycombat_async.sandbox.stringify import stringify
 
 _KINDS: Final = {"payin": Kind.PAYIN, "payout": Kind.PAYOUT, "virtual_account": Kind.VIRTUAL_ACCOUNT}
 _PAGES: Final[Mapping[Kind, Callable[[Record], dict[str, object]]]] = {
@@ -18,6 +24,7 @@ _PAGES: Final[Mapping[Kind, Callable[[Record], dict[str, object]]]] = {
     Kind.PAYOUT: webhook_of_payout,
     Kind.VIRTUAL_ACCOUNT: webhook_of_account,
 }
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _STATUSES: Final = {
     "succeeded": "SUCCESS",
     "failed": "FAILED",
@@ -50,6 +57,11 @@ def sample(event: str, now: float) -> dict[str, object]:
     )
     record.document.update(id=record.id, status=status)
     return _PAGES[kind](record)
+
+
+def encoded(payload: Mapping[str, object]) -> bytes:
+    """Returns the HTTP body of a webhook: compact JSON as `JSON.stringify` writes it, with amounts as numbers."""
+    return stringify(_ENCODER.encode(payload).decode()).encode()
 
 
 def _payin(moment: str) -> Document:
