@@ -1,5 +1,6 @@
-"""`paycombat sandbox`: runs a local PayCombat server, shows its ledger, or prints the OpenAPI document."""
+"""`paycombat sandbox`: runs a local PayCombat server, shows its ledger, steers it, or prints its OpenAPI document."""
 
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -8,6 +9,7 @@ import msgspec
 
 from paycombat_async._printable import printable, printable_json
 from paycombat_async.cli.refusal import UsageRefused, refusals
+from paycombat_async.cli.sandbox_ctl import ctl
 
 if TYPE_CHECKING:
     from paycombat_async.sandbox import LedgerReport
@@ -80,16 +82,22 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
       paycombat sandbox --fault 500_after_commit:0.02 --fault latency=50ms:0.1
       paycombat sandbox --settle-after 2 --webhook-url http://127.0.0.1:8000/webhooks/paycombat
       paycombat sandbox ledger
+      paycombat sandbox ctl requests
       paycombat sandbox openapi --output openapi.json
+
+    Other processes steer it with the token that it prints as PAYCOMBAT_SANDBOX_CONTROL; if this variable is set when
+    it starts, that token is used. See `paycombat sandbox ctl --help`.
     """
     if context.invoked_subcommand is not None:
         return
     from paycombat_async.sandbox import Faults, Sandbox, serve  # noqa: PLC0415  # imports aiohttp.web
+    from paycombat_async.sandbox.control.token import CONTROL_VARIABLE  # noqa: PLC0415  # for the same reason
     from paycombat_async.sandbox.seconds import WEBHOOK_WAITS, seconds_in  # noqa: PLC0415  # for the same reason
 
     with refusals():
         provider = Sandbox(
             port=port,
+            control_token=os.environ.get(CONTROL_VARIABLE) or None,
             db=db or ":memory:",
             customers=customers,
             examples=not no_examples,
@@ -164,3 +172,6 @@ def openapi(output: BinaryIO) -> None:
     from paycombat_async.sandbox.openapi import description  # noqa: PLC0415  # imports aiohttp.web
 
     output.write(msgspec.json.format(msgspec.json.encode(description()), indent=2) + b"\n")
+
+
+sandbox.add_command(ctl)

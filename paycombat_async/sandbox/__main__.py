@@ -1,10 +1,12 @@
 """`python -m paycombat_async.sandbox`: runs the sandbox from the command line."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from paycombat_async.errors import ConfigurationError
+from paycombat_async.sandbox.control.token import CONTROL_VARIABLE
 from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.foreground import serve
 from paycombat_async.sandbox.seconds import WEBHOOK_WAITS, seconds_in
@@ -23,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         serve(
             Sandbox(
                 port=options.port,
+                control_token=os.environ.get(CONTROL_VARIABLE) or None,
                 db=options.db,
                 customers=options.customers,
                 examples=options.examples,

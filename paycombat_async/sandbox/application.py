@@ -21,6 +21,8 @@ from paycombat_async.sandbox.admission import (
     reader_of,
 )
 from paycombat_async.sandbox.arrivals import UNKNOWN, Arrival, Arrivals
+from paycombat_async.sandbox.control.commands import Controls
+from paycombat_async.sandbox.control.handler import CONTROL_PATH, CONTROL_ROUTE, control_handler
 from paycombat_async.sandbox.envelopes import refusal, upstream_refusal, upstream_status
 from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.faults.injector import Injector
@@ -60,14 +62,15 @@ class Provider:
         return web.Response(status=status, body=body, headers=_JSON)
 
 
-def application(provider: Provider) -> web.Application:
-    """Returns an aiohttp application that serves all `ROUTES`."""
+def application(provider: Provider, controls: Controls) -> web.Application:
+    """Returns an aiohttp application that serves all `ROUTES`, the ledger and the control interface."""
     injector = Injector(provider.clock, provider.faults.redirect_to)
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_record_middleware(provider, injector)])
     for each in ROUTES:
         app.router.add_route(each.endpoint.method, each.path, _endpoint(provider, each), name=each.endpoint.name)
 
     app.router.add_get(LEDGER_PATH, _ledger(provider), name=_LEDGER)
+    app.router.add_route("*", CONTROL_PATH, control_handler(controls), name=CONTROL_ROUTE)
 
     async def end(_app: web.Application) -> None:
         await injector.end()
@@ -81,9 +84,10 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Records every request, even for an unknown path, and applies the fault that is scheduled for it, if any.
 
-        Requests for the ledger are not recorded and get no fault, because the provider has no ledger.
+        Requests for the ledger and control requests are not recorded and get no fault, because the provider has
+        neither.
         """
-        if request.match_info.route.name == _LEDGER:
+        if request.match_info.route.name in {_LEDGER, CONTROL_ROUTE}:
             return await handler(request)
         arrival = Arrival(
             operation=request.match_info.route.name or UNKNOWN,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._signals import on_stop
+from paycombat_async.sandbox.control.token import CONTROL_VARIABLE
 from paycombat_async.sandbox.deliveries.notices import UndeliveredNotices
 from paycombat_async.sandbox.server import Sandbox
 
@@ -18,6 +19,7 @@ def announce(sandbox: Sandbox) -> None:
         "PAYCOMBAT_TOKEN": sandbox.token,
         "PAYCOMBAT_SIGNATURE_KEY": sandbox.signature_key,
         "PAYCOMBAT_WEBHOOK_KEY": sandbox.signature_key,
+        CONTROL_VARIABLE: sandbox.control_token,
     }
     lines = [f"PayCombat sandbox at {sandbox.base_url} (Ctrl-C stops it)"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]

@@ -1,7 +1,9 @@
 """Assembles and starts a sandbox: state, web server, webhook dispatcher, automatic settling."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from paycombat_async._clock import Clock
 from paycombat_async._signing import Signer
@@ -10,6 +12,8 @@ from paycombat_async.sandbox.application import Provider, application
 from paycombat_async.sandbox.arrivals import Arrivals
 from paycombat_async.sandbox.auto_settle import Settler
 from paycombat_async.sandbox.clock import SandboxClock
+from paycombat_async.sandbox.control.commands import Controls
+from paycombat_async.sandbox.control.views import Redactor
 from paycombat_async.sandbox.customers.seeding import EXAMPLE_IDS, made_up, plain
 from paycombat_async.sandbox.deliveries.dispatcher import Dispatcher, HttpSender
 from paycombat_async.sandbox.deliveries.log import Deliveries
@@ -28,7 +32,9 @@ class SandboxOptions:
     host: str
     port: int
     db: str
-    token: str
+    token: str = field(repr=False)
+    signature_key: str = field(repr=False)
+    control_token: str = field(repr=False)
     signer: Signer
     customers: int
     examples: bool
@@ -54,12 +60,12 @@ class Recorders:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The parts of a running sandbox. Closing `stack` stops the sandbox."""
+    """The parts of a running sandbox. Closing `stack` stops the sandbox. Call `reset` in the sandbox's event loop."""
 
     base_url: str
     state: SandboxState
     dispatcher: Dispatcher
-    settling: BackgroundTasks
+    reset: Callable[[], None]
     stack: AsyncExitStack
 
 
@@ -79,23 +85,31 @@ async def start(options: SandboxOptions, recorders: Recorders) -> Running:
             settler = Settler(state, options.clock, settling, after=options.settle_after)
             state.watchers.append(settler.watch)
             state.checkout_watchers.append(settler.watch_checkout)
-        app = application(_provider(options, recorders, state))
+        reset = partial(_reset, state, dispatcher, settling, options, recorders)
+        controls = _controls(options, recorders, state, dispatcher, reset)
+        app = application(_provider(options, recorders, state), controls)
         base_url = await listen(app, options.host, options.port, stack)
-        return Running(base_url, state, dispatcher, settling, stack.pop_all())
+        return Running(base_url, state, dispatcher, reset, stack.pop_all())
 
 
-def reset(running: Running, options: SandboxOptions, recorders: Recorders) -> None:
+def _reset(
+    state: SandboxState,
+    dispatcher: Dispatcher,
+    settling: BackgroundTasks,
+    options: SandboxOptions,
+    recorders: Recorders,
+) -> None:
     """Puts a running sandbox back into the state after its start. Call it in the sandbox's event loop.
 
     Webhooks that are not yet delivered are dropped. A `db` file loses all its data.
     """
-    running.dispatcher.drop()
-    running.settling.drop()
+    dispatcher.drop()
+    settling.drop()
     options.clock.restart()
     options.webhook_urls.copy_from(options.initial_webhook_urls)
-    with running.state.transaction():
-        running.state.clear()
-        _add_customers(options, running.state)
+    with state.transaction():
+        state.clear()
+        _add_customers(options, state)
     recorders.arrivals.clear()
     recorders.deliveries.clear()
     recorders.faults.reset()
@@ -117,6 +131,27 @@ def _provider(options: SandboxOptions, recorders: Recorders, state: SandboxState
         faults=recorders.faults,
         clock=options.base_clock,
         upstream_errors=options.upstream_errors,
+    )
+
+
+def _controls(
+    options: SandboxOptions,
+    recorders: Recorders,
+    state: SandboxState,
+    dispatcher: Dispatcher,
+    reset: Callable[[], None],
+) -> Controls:
+    return Controls(
+        state=state,
+        arrivals=recorders.arrivals,
+        deliveries=recorders.deliveries,
+        faults=recorders.faults,
+        clock=options.clock,
+        webhook_urls=options.webhook_urls,
+        dispatcher=dispatcher,
+        reset=reset,
+        redactor=Redactor((options.token, options.signature_key, options.control_token)),
+        token=options.control_token,
     )
 
 

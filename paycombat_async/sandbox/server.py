@@ -15,6 +15,7 @@ from paycombat_async.sandbox._background_loop import BackgroundLoop
 from paycombat_async.sandbox.arrivals import Arrivals
 from paycombat_async.sandbox.auto_settle import pay_checkout, settle, settle_all
 from paycombat_async.sandbox.clock import SandboxClock
+from paycombat_async.sandbox.control.token import control_token_of
 from paycombat_async.sandbox.credentials import SANDBOX_SIGNATURE_KEY, SANDBOX_TOKEN, check_sandbox_credential
 from paycombat_async.sandbox.customers.seeding import Kind, plain
 from paycombat_async.sandbox.deliveries.log import Deliveries
@@ -24,7 +25,7 @@ from paycombat_async.sandbox.ledger import Ledger
 from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.listening import loopback_address
 from paycombat_async.sandbox.routes import PATHS
-from paycombat_async.sandbox.running import Recorders, Running, SandboxOptions, reset, start
+from paycombat_async.sandbox.running import Recorders, Running, SandboxOptions, start
 from paycombat_async.sandbox.seconds import WEBHOOK_WAITS, checked_seconds
 from paycombat_async.sandbox.state import IN_MEMORY, SandboxState
 
@@ -48,6 +49,9 @@ class Sandbox:
     later events. Until a 2xx response, a webhook is sent again after each of the `webhook_waits` (seconds; by default
     about a minute in total). After the last attempt it is abandoned.
 
+    Other processes see and steer the sandbox by HTTP under `/_sandbox/`. Each such request must have `control_token` in
+    the header `X-Sandbox-Control`. By default it is a new random token.
+
     The provider documents no error response. With `upstream_errors`, errors have the form of Finmo, the provider's
     upstream: an `error` object with code, name, and a message or a list of messages. The status is 406 for a wrong
     state and 402 for too low a balance.
@@ -61,6 +65,7 @@ class Sandbox:
         db: str | os.PathLike[str] = IN_MEMORY,
         token: str = SANDBOX_TOKEN,
         signature_key: str = SANDBOX_SIGNATURE_KEY,
+        control_token: str | None = None,
         customers: int = 0,
         examples: bool = False,
         seed: int = 0,
@@ -81,6 +86,7 @@ class Sandbox:
         check_sandbox_credential("signature_key", signature_key)
         self.token = token
         self.signature_key = signature_key
+        self.control_token = control_token_of(control_token)
         self.arrivals = Arrivals()
         self.deliveries = Deliveries()
         self.faults = Faults.of(faults)
@@ -93,6 +99,8 @@ class Sandbox:
             port=port,
             db=os.fspath(db),
             token=token,
+            signature_key=signature_key,
+            control_token=self.control_token,
             signer=Signer(signature_key),
             customers=customers,
             examples=examples,
@@ -221,7 +229,7 @@ class Sandbox:
         """
         running, thread = self._running, self._thread
         if thread is None:
-            reset(running, self._options, self._recorders)
+            running.reset()
         else:
             thread.run(self._reset(running))
 
@@ -288,7 +296,7 @@ class Sandbox:
         await running.dispatcher.drain()
 
     async def _reset(self, running: Running) -> None:
-        reset(running, self._options, self._recorders)
+        running.reset()
 
     async def _start(self) -> None:
         if self._started is not None:

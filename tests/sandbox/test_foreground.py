@@ -64,8 +64,26 @@ def test_what_it_prints_can_be_pasted() -> None:
     variables = {line.partition("=")[0] for line in shell.stdout.splitlines() if line.startswith("PAYCOMBAT_")}
     begin = next(number for number, line in enumerate(lines) if line.startswith("# paths={"))
     paths = ast.literal_eval("".join(line.removeprefix("# ") for line in lines[begin:]).removeprefix("paths="))
-    assert {f"PAYCOMBAT_{name}" for name in ("BASE_URL", "TOKEN", "SIGNATURE_KEY", "WEBHOOK_KEY")} == variables
+    assert {
+        f"PAYCOMBAT_{name}" for name in ("BASE_URL", "TOKEN", "SIGNATURE_KEY", "WEBHOOK_KEY", "SANDBOX_CONTROL")
+    } == variables
     assert dict(Sandbox().paths) == paths
+
+
+@pytest.mark.parametrize("program", ["paycombat_async.sandbox", "paycombat_async.cli"])
+def test_the_control_token_can_be_given(program: str) -> None:
+    """By the variable under which it is printed; otherwise each start has another one."""
+    more = ["sandbox"] if program.endswith("cli") else []
+    tokens = []
+    for given in ("a-token-of-mine-0123", ""):
+        environment = {**os.environ, "PAYCOMBAT_SANDBOX_CONTROL": given}
+        with Process(*COMMAND[:-1], program, *more, env=environment) as process:
+            lines = announcement(process)
+        [line] = [line for line in lines if "CONTROL" in line]
+        tokens.append(line.removeprefix("export PAYCOMBAT_SANDBOX_CONTROL=").strip())
+
+    assert tokens[0] == "a-token-of-mine-0123"
+    assert re.fullmatch("[0-9a-f]{64}", tokens[1])
 
 
 @pytest.mark.parametrize("is_kept", [False, True], ids=["memory", "file"])

@@ -104,6 +104,10 @@ class Dispatcher:
         while self._tasks.running:
             await asyncio.wait(self._tasks.running)
 
+    def send_again(self, delivery: Delivery) -> None:
+        """Sends a webhook again, as a new delivery. Call it in the event loop that sends webhooks."""
+        self._send(replace(delivery, statuses=[]))
+
     def drop(self) -> None:
         """Drops all webhooks that are not yet delivered. Call it in the event loop that sends them."""
         self._queued.clear()

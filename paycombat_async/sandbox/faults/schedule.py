@@ -98,6 +98,12 @@ class Faults:
         with self._lock:
             return len(self._next) + sum(map(len, self._scripts.values()))
 
+    @property
+    def rates(self) -> dict[str, float]:
+        """The current rates of requests and webhooks, by fault, in the form that `set_rates` accepts."""
+        of_requests, of_webhooks = self._odds
+        return {str(mishap): rate for mishap, rate in (*of_requests, *of_webhooks)}
+
     def script(self, operation: str, steps: Iterable[Step]) -> None:
         """Queues faults for the next requests of one operation, in order.
 

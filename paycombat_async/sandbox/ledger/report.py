@@ -37,7 +37,7 @@ def fetch_ledger(base_url: str) -> LedgerReport:
     Blocks until the sandbox has answered. Raises `ConfigurationError` if the sandbox sends nothing for 10 seconds, if
     there is no sandbox at the address, or if the address is on another machine.
     """
-    host, port = _address(base_url)
+    host, port = loopback_url_parts(base_url)
     connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
     try:
         connection.request("GET", LEDGER_PATH)
@@ -53,7 +53,8 @@ def fetch_ledger(base_url: str) -> LedgerReport:
         raise ConfigurationError("what answers at this address is not a sandbox with a ledger") from None
 
 
-def _address(base_url: str) -> tuple[str, int | None]:
+def loopback_url_parts(base_url: str) -> tuple[str, int | None]:
+    """Returns host and port of a sandbox. Raises `ConfigurationError` unless the URL is http and of this machine."""
     try:
         parts = urlsplit(base_url)
         scheme, host, port = parts.scheme, parts.hostname, parts.port
