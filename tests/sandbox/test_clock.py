@@ -68,6 +68,20 @@ def test_drain_includes_what_has_become_due() -> None:
         assert sandbox.balance("AUD") == 1_000_020
 
 
+async def test_drain_includes_the_webhooks_of_what_has_become_due() -> None:
+    """Although the event loop has had no turn since the time was moved."""
+    async with (
+        receiving() as receiver,
+        Sandbox(settle_after=3600, webhook_url=receiver.url) as sandbox,
+        aiohttp.ClientSession() as session,
+    ):
+        made(await create_payout(Caller(sandbox, session)))
+        sandbox.clock.advance(3600)
+        await sandbox.drain()
+
+        assert ["PAYOUT SUCCESS"] == [delivery.event for delivery in sandbox.deliveries]
+
+
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e12])
 def test_time_does_not_run_backwards(seconds: float) -> None:
     """Nor to where no date can be written."""

@@ -6,8 +6,10 @@ from pathlib import Path
 import aiohttp
 
 from paycombat_async.sandbox import Fault, Faults, Sandbox
+from tests.processes import PATIENCE_S
 from tests.sandbox.caller import Caller
 from tests.sandbox.deliveries.receiver import receiving
+from tests.sandbox.faults.gated_clock import GatedClock
 from tests.sandbox.money import create_payout, made, retrieve_payout
 
 
@@ -73,14 +75,24 @@ async def test_webhooks_of_before_are_dropped() -> None:
 
 
 async def test_settling_of_before_is_dropped() -> None:
-    """A payout of the test before does not settle in the next one."""
-    async with Sandbox(settle_after=600) as sandbox, aiohttp.ClientSession() as session:
+    """A payout of the test before does not settle in the next one, and no task of it waits for that."""
+    clock = GatedClock()
+    async with Sandbox(settle_after=600, clock=clock) as sandbox, aiohttp.ClientSession() as session:
         made(await create_payout(Caller(sandbox, session)))
+        await clock.waiting(1)
+        [task] = [each for each in asyncio.all_tasks() if name_of(each) == "Settler._wait_and"]
+
         sandbox.reset()
+        await asyncio.wait([task], timeout=PATIENCE_S)
         sandbox.clock.advance(600)
         await sandbox.drain()
 
-        assert len(sandbox.ledger) == 0
+        assert (task.cancelled(), len(sandbox.ledger)) == (True, 0)
+
+
+def name_of(task: asyncio.Task[object]) -> str:
+    """The name of the function that it runs."""
+    return str(getattr(task.get_coro(), "__qualname__", ""))
 
 
 async def test_a_sandbox_in_a_thread_and_one_with_a_file(tmp_path: Path) -> None:
