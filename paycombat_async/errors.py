@@ -45,8 +45,8 @@ class PayCombatError(Exception):
     """The base class of all errors of this SDK. `attempts` is the number of times the call was sent.
 
     `may_pass_later` is True if the same call can be sent again later without harm and may then succeed. This is so if
-    the call was not sent, or if the provider refused it because of its rate or its credentials. For calls that are safe
-    to repeat, `may_pass_later` is also True after failures of the provider or of the connection.
+    the call was not sent, or if the provider refused it because of a rate limit or the credentials. For calls that are
+    safe to repeat, `may_pass_later` is also True after failures of the provider or of the connection.
 
     `endpoint` is the name of the called endpoint, such as "payouts.create". If a call that must happen once may have
     been carried out, three more attributes are set: `advice` says how to find out whether it was carried out,

@@ -108,7 +108,10 @@ def _is_json_safe_member(member: Any) -> bool:
 
 
 def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
-    """Whether this is certainly a dict that msgspec prints as JavaScript does. If False, `normalize` must decide."""
+    """Returns True only if this is a dict of which msgspec surely writes the same JSON as JavaScript.
+
+    False means that this is not known. Then use `normalize`, which checks every value.
+    """
     # Most values are str. They are tested inline, because function calls would take a third of the encoding time.
     if value.__class__ is not dict:
         return False

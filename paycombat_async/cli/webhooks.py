@@ -100,7 +100,7 @@ def _signing_key() -> Secret:
     found = next((Secret(os.environ[name]) for name in _KEYS if os.environ.get(name)), None)
     if found is None:
         raise UsageRefused(f"no key: set {' or '.join(_KEYS)}")
-    Webhooks([found])  # raises `ConfigurationError` for a key that no webhook can have been signed with
+    Webhooks([found])  # raises `ConfigurationError` if the key is empty or has characters that UTF-8 does not have
     return found
 
 

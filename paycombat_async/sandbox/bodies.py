@@ -19,8 +19,9 @@ OptionalObject: TypeAlias = Object | UnsetType
 
 
 class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base class of the sandbox's own request Structs, for calls whose Struct in the SDK lacks fields.
+    """Base class of the request Structs that the sandbox defines itself.
 
+    The sandbox does so for calls whose Struct in the SDK does not declare all fields that a request may have.
     Unknown fields are refused.
     """
 

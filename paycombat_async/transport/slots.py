@@ -44,7 +44,7 @@ class Slots:
         """Gives the slot to the task that has waited longest. If no task waits, the slot is free."""
         while self._waiting:
             turn = self._waiting.popleft()
-            if not turn.done():  # a cancelled task is still in the queue
+            if not turn.done():  # skips cancelled tasks, which are still in the queue
                 with suppress(RuntimeError):  # the event loop is closed, and the garbage collector ends its coroutines
                     turn.set_result(None)
                 return

@@ -178,7 +178,7 @@ def _run(spec: CallSpec, given: _Given) -> None:
         if not spec.is_change or not answers:
             raise
         raise CallMayBeDone(_unprinted(spec, answers, f"cannot be printed: {error.strerror}")) from None
-    except KeyboardInterrupt:  # while the store or the connections are closed, or the answer is printed
+    except KeyboardInterrupt:  # Ctrl-C while the store or connections are being closed, or while the answer is printed
         if spec.is_change and answers:
             click.echo(_unprinted(spec, answers, "may not be printed: interrupted"), err=True)
         raise

@@ -112,12 +112,12 @@ def stray_error(status: int) -> Callable[[PlainResponse], Wire]:
 
 
 def idle_end(response: PlainResponse) -> Wire:
-    """Returns a correct keep-alive response and, later on the idle connection, FIN."""
+    """Returns a correct keep-alive response. After it, the connection is idle for a while, and then gets a FIN."""
     return _idle(response, idle.close)
 
 
 def idle_reset(response: PlainResponse) -> Wire:
-    """Returns a correct keep-alive response and, later on the idle connection, RST."""
+    """Returns a correct keep-alive response. After it, the connection is idle for a while, and then gets a RST."""
     return _idle(response, idle.reset)
 
 
