@@ -13,6 +13,13 @@ from distributed import Client, LocalCluster
 
 from paycombat_async.batch import PostgresJournal, Progress, sync_customers_on
 from tests.batch.postgres.runs import counts, updates
+from tests.postgres_server import execute
+
+
+async def end_leases(dsn: str, schema: str, pid: int) -> None:
+    """Ends the leases of a killed process now instead of after 15 seconds."""
+    over = f"UPDATE {schema}.batch_chunk SET leased_until = '-infinity' WHERE owner LIKE '% {pid} %'"
+    await execute(dsn, over)
 
 
 async def main(dsn: str, schema: str, rows: str, kill: str = "") -> None:
@@ -24,10 +31,12 @@ async def main(dsn: str, schema: str, rows: str, kill: str = "") -> None:
         os.environ.update(hidden)
         pids = await client.run(os.getpid)
         victims = list(pids.values())[:1] if kill else []
+        ending = list[asyncio.Future[None]]()
 
         def on_progress(progress: Progress) -> None:
             if progress.updated and victims:
-                os.kill(victims.pop(), signal.SIGKILL)
+                os.kill(victims[0], signal.SIGKILL)
+                ending.append(asyncio.ensure_future(end_leases(dsn, schema, victims.pop())))
 
         report = await sync_customers_on(
             client, updates(int(rows)), journal=journal, workers=2, on_progress=on_progress, concurrency=8

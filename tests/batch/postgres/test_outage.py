@@ -12,7 +12,7 @@ from paycombat_async.batch.postgres.load_statements import CHUNK_ROWS
 from paycombat_async.batch.postgres.recorder import COMMIT_RESULTS
 from tests.batch.postgres.runs import client_of, counts, postgres_journals, updates
 from tests.batch.provider import Provider
-from tests.postgres_server import PostgresServer, running_server
+from tests.postgres_server import PostgresServer, execute, running_server
 from tests.processes import PATIENCE_S
 
 ROWS, CONCURRENCY = 3000, 16
@@ -72,6 +72,9 @@ async def test_a_database_that_does_not_come_back_ends_the_run_and_loses_nothing
         ended = await sync_customers(client, updates(ROWS), journal=journals(), concurrency=CONCURRENCY)
         sent = len(provider.sent)
         await asyncio.to_thread(server.start)
+        await execute(
+            server.dsn, f"UPDATE {journals().schema}.batch_chunk SET leased_until = '-infinity'"
+        )  # 15 s later
         report = await sync_customers(client, updates(ROWS), journal=journals(), concurrency=CONCURRENCY)
 
     again = sum(provider.sent.values()) - ROWS
