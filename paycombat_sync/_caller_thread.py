@@ -100,7 +100,8 @@ class CallerThread(Generic[T]):
         return await self._job
 
     async def _cancel(self) -> None:
-        # An interrupt may come before the job was started (test_an_interrupt_before_the_job_has_started_is_raised).
+        # `_job` is None if an interrupt came before the job was started
+        # (test_an_interrupt_before_the_job_has_started_is_raised).
         if self._job is not None:
             self._job.cancel()
             # The job must have closed its files before the caller goes on

@@ -70,7 +70,7 @@ class _Call(Generic[T]):
             self.drop()
 
     def drop(self) -> None:
-        """Wakes the thread that waits for this call.
+        """Gives up the call, and wakes the thread that waits for it.
 
         Must be called only if no event loop will start or finish the call.
         """
@@ -188,8 +188,8 @@ class LoopThread:
         """Runs the coroutine in the loop. Returns its result, or raises its error.
 
         An interrupt, such as Ctrl-C, cancels the coroutine. The interrupt is raised when the coroutine has ended, or
-        after 3 seconds. Raises `ConfigurationError` if the loop has ended, and `Disconnected` if it ends during the
-        call.
+        after 3 seconds. Raises `ConfigurationError` if the loop has ended before the call, and `Disconnected` if the
+        loop ends during the call.
         """
         call = _Call(coroutine)
         try:
@@ -222,7 +222,8 @@ class LoopThread:
         # RuntimeError is raised if the loop is already closed (test_a_client_and_its_variants_share_one_thread).
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._halt.set)
-        # A thread cannot join itself (test_a_client_collected_in_its_own_thread_ends_it_too).
+        # Only another thread may wait here, because a thread cannot join itself
+        # (test_a_client_collected_in_its_own_thread_ends_it_too).
         if not self.is_here:
             # The wait is limited, because a user's hook may block the loop endlessly
             # (test_ctrl_c_ends_a_program_whose_hook_hangs).
@@ -234,9 +235,9 @@ class LoopThread:
         Is called when the program exits or the client is garbage-collected. A call that is still running ends with the
         process, because it runs in a daemon thread.
         """
-        # A forked child must not stop the loop of its parent
-        # (test_a_forked_child_leaves_the_loop_of_its_parent_alone). Waiting for a running call would delay the exit
-        # (test_a_call_under_way_does_not_hold_up_the_exit).
+        # Only the process that started the loop may stop it, and not a forked child
+        # (test_a_forked_child_leaves_the_loop_of_its_parent_alone). The loop is stopped only if no call is running,
+        # because waiting for a running call would delay the exit (test_a_call_under_way_does_not_hold_up_the_exit).
         if self._pid == os.getpid() and not self._calls:
             self.stop()
 
@@ -247,7 +248,7 @@ class LoopThread:
         entered while the loop ends.
         """
         self._calls.add(call)
-        # A loop that is ending might not run the call (test_a_call_while_the_loop_ends_is_refused).
+        # Only a loop that is not ending is certain to run the call (test_a_call_while_the_loop_ends_is_refused).
         if not self._is_over:
             # RuntimeError is raised if the loop was closed since the check above
             # (test_a_call_that_comes_too_late_is_refused).
@@ -261,7 +262,7 @@ class LoopThread:
         # `_enter` has refused this call, so the loop will not run it (test_a_call_that_comes_too_late_is_refused).
         if call not in self._calls:
             call.drop()
-        # A call that has ended needs no cancelling (test_an_interrupt_just_after_the_answer_is_raised_at_once).
+        # Only a call that has not ended must be cancelled (test_an_interrupt_just_after_the_answer_is_raised_at_once).
         elif not call.is_over:
             # RuntimeError is raised if the loop is closed
             # (test_a_signal_handler_may_close_and_exit_before_the_loop_has_the_call).

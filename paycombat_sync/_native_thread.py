@@ -28,7 +28,7 @@ class Thread(Protocol):
         ...
 
     def join(self, timeout: float) -> None:
-        """Waits until the thread has ended, but at most `timeout` seconds. Does not say which of the two happened."""
+        """Waits until the thread has ended, but at most `timeout` seconds. Returns None in both cases."""
         ...
 
 
@@ -51,8 +51,8 @@ def poll_seconds() -> float:
     """Returns how many seconds a single wait for another thread may last, or -1 for no limit.
 
     A caller that must wait longer waits repeatedly. On Windows a single wait is short, because Ctrl-C does not
-    interrupt a wait for a lock. With gevent it is short, because gevent does not know of other threads. If no other
-    greenlet can run, gevent therefore raises `LoopExit` in a wait without a limit.
+    interrupt a wait for a lock. With gevent, a single wait is short, too, because gevent does not know of other
+    threads. If no other greenlet can run, gevent therefore raises `LoopExit` in a wait without a limit.
     """
     return _POLL_S if sys.platform == "win32" or _patched_by_gevent() is not None else -1
 

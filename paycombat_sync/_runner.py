@@ -72,8 +72,8 @@ class Runner:
             if thread is not None:
                 _refuse_own(thread)  # a hook that closes would wait for itself (test_a_call_from_a_hook_is_refused)
             self._is_closed, self._thread = True, None
-        # If a user's hook raised SystemExit or KeyboardInterrupt, the event loop has stopped and cannot run `end`
-        # (test_a_hook_that_exits_ends_the_with_block_as_it_wants).
+        # `end` needs a running event loop. The loop has already stopped if a user's hook raised SystemExit or
+        # KeyboardInterrupt (test_a_hook_that_exits_ends_the_with_block_as_it_wants).
         if thread is not None and not thread.is_over:
             try:
                 if end is not None:
@@ -130,9 +130,9 @@ def _refuse_own(thread: LoopThread) -> None:
 
 
 def _warn_of_blocking() -> None:
-    """Warns if a blocking call stops an event loop that runs in this thread.
+    """Warns if this thread runs an event loop, because a blocking call stops all tasks of this loop.
 
-    Warns once per process, never in IPython.
+    Warns at most once per process, and never in IPython.
     """
     if _warned:
         return
@@ -140,7 +140,7 @@ def _warn_of_blocking() -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         return
-    # IPython gets no warning, because blocking a notebook's event loop does no harm
+    # Warns only outside IPython, because blocking a notebook's event loop does no harm
     # (test_only_a_notebook_may_block_its_loop_without_a_warning).
     if not _in_ipython():
         _warned.add("blocking")

@@ -28,11 +28,11 @@ def watch_backlog(
 ) -> None:
     """Reads the backlog of an inbox and of an intents store every `every` seconds, and reports it as gauges.
 
-    Runs until it is interrupted. For each inbox or store, run it in only one thread of one process. A daemon thread
-    ends with the program. `name` is an attribute of each value, and distinguishes several inboxes. If a store cannot be
-    read, one warning is logged, and after three intervals no value is reported, because an old value would hide the
-    failure. Therefore set an alert on missing values, too. Raises `ConfigurationError` if opentelemetry-api is not
-    installed, if neither `inbox` nor `intents` is passed, or if `every` is not a positive number.
+    Runs until it is interrupted or, in a daemon thread, until the program ends. Run it for each inbox or store in only
+    one thread of one process. `name` is an attribute of each value, and distinguishes several inboxes. If a store
+    cannot be read, one warning is logged, and after three intervals no value is reported, because an old value would
+    hide the failure. Therefore set an alert on missing values, too. Raises `ConfigurationError` if opentelemetry-api is
+    not installed, if neither `inbox` nor `intents` is passed, or if `every` is not a positive number.
     """
     watched = None if inbox is None else _InThread(inbox)
     runner = Runner()

@@ -19,7 +19,7 @@ from paycombat_async.errors import ConfigurationError, SignatureMismatch
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.events import read_event
 
-MAX_BODY: Final = 256 * 1024  # bytes; a longer body is refused, and the provider's webhooks have 1 to 2 kB
+MAX_BODY: Final = 256 * 1024  # bytes; longer bodies are refused. The provider's webhooks have only 1 to 2 kB.
 MAX_KEYS: Final = 4
 # Accepted header names, in lower case. The provider documents X-Signature for webhooks and signature for requests.
 _HEADERS: Final = frozenset({"x-signature", "signature"})
@@ -45,7 +45,7 @@ Headers: TypeAlias = HasItems | Iterable[tuple[str, str]]
 def unwrap(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> WebhookEvent:
     """Returns the event in a webhook whose signature matches one of the keys. Pass `body` as received, as raw bytes.
 
-    `headers` are the framework's `request.headers`, or pairs of name and value. The same signature may occur twice.
+    `headers` are the framework's `request.headers`, or pairs of name and value. They may repeat the same signature.
     Raises `SignatureMismatch` or `InvalidPayload` if the sender's input is wrong: then reply 400 and do nothing else.
     Raises `ConfigurationError` for an error in the calling code, such as a body that is not bytes. Anyone who has seen
     a genuine webhook can send it again at any time. Therefore process each `event.key` only once.

@@ -37,9 +37,10 @@ class Delivery:
     """An event that a worker has taken from an inbox, and that no other worker gets until the lease ends.
 
     `with delivery as event:` renews the lease whenever a third of it has passed. At a clean end of the `with` block,
-    the event is marked as done. If the block raises, the event is released, so that it can be taken again. If the lease
-    is lost, the block goes on, because a thread cannot be cancelled; at a clean end of the block, the `with` statement
-    raises `LeaseLost`.
+    the event is marked as done. If the block raises, the event is released, so that it can be taken again. The lease is
+    lost if another worker has taken the event, or if the lease has ended and the inbox fails to renew it. If the lease
+    is lost, the block goes on, because a thread cannot be cancelled. At a clean end of the block, the `with` statement
+    then raises `LeaseLost`.
 
     `attempt` says how many times the event has been taken, including this time. `number` is the event's number in the
     inbox. `token` is new each time that the event is taken; by the token the inbox recognizes a worker whose lease was

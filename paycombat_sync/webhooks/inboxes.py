@@ -29,8 +29,8 @@ class SqliteInbox(LoopInbox):
 
     When `receive` returns, the event is on the disk. This takes one fsync: about 1 ms, or 10 ms on a slow disk.
     Payloads contain personal data. Therefore only the owner of the file may read it (mode 0600), and each payload is
-    deleted when its event is done. The write-ahead log beside the file may keep deleted payloads longer. They are
-    removed from the log by `close`, and by the first `take` that finds no event a minute or more after a deletion.
+    deleted when its event is done. The write-ahead log beside the file may keep deleted payloads longer. The log is
+    cleared by `close`. The log is also cleared by a `take` that returns None a minute or more after a deletion.
     """
 
     def __init__(

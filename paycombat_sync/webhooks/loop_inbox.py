@@ -22,7 +22,7 @@ _STOP_S: Final = 0.1
 
 
 class LoopInbox(Inbox):
-    """A blocking `Inbox`. Each method runs the async inbox's method of the same name in the event loop."""
+    """A blocking `Inbox`. Each method runs a method of the async inbox in the event loop of another thread."""
 
     def __init__(self, inbox: original.Inbox) -> None:
         self._async = inbox

@@ -122,7 +122,7 @@ class PostgresInbox(LoopInbox):
     def migrate(self) -> None:
         """Creates the schema and its tables, or updates them. Safe to repeat and to run concurrently in many processes.
 
-        Raises `StoreFailed` if the database fails, and if the tables are from a later release of paycombat.
+        Raises `StoreFailed` if the database fails, or if the tables are from a later release of paycombat.
         """
         self._runner.run(self._postgres.migrate)
 
@@ -134,7 +134,7 @@ class PostgresInbox(LoopInbox):
         return self._runner.run(self._postgres.version)
 
     def close(self) -> None:
-        """Ends the loops of `work`, and closes what the inbox itself has opened. The next use opens it again."""
+        """Ends the loops of `work`, and closes what the inbox itself has opened. The next use opens the inbox again."""
         super().close()
         self._connections.close()
 

@@ -85,7 +85,7 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
     signature matches, and is None if the signature is not accepted. `cause` is what is wrong with the body, the key or
     the signature, or `Cause.FITS` if nothing is wrong. Even an accepted signature may have something wrong, for example
     upper-case hex. `explanation` says what happened, and `remedy` says what to do. `key_number` is the index in `keys`
-    of the key with which the signature was made, or None if none of the keys was used.
+    of the key that was used for the signature, or None if none of the keys was used.
     """
 
     verified: bool

@@ -1,4 +1,4 @@
-"""The signature doctor: explains why a signature does not match, by trying the usual errors.
+"""The signature doctor: finds out which of the usual errors is the reason why a signature does not match.
 
 The result contains no secret.
 """

@@ -1,7 +1,7 @@
 """The table of hypotheses about the HTTP body, in the order in which they are tried.
 
-A hypothesis is a possible error. For each hypothesis, the table has a function that yields the forms of the body that
-would have been signed because of this error.
+A hypothesis is a possible error. For each hypothesis, the table has a function. If the error was made, one of the forms
+of the body that this function yields was signed.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ _NO_NEW_LINE = "Sign the body alone: printf %s instead of echo, and a file witho
 
 
 class Hypothesis(NamedTuple):
-    """A possible error: its cause, the bodies that would have been signed because of it, a description and a remedy."""
+    """A possible error: its cause, the function that yields the forms to try, a description and a remedy."""
 
     cause: Cause
     bodies: Callable[[Body], Iterable[Tried]]

@@ -15,8 +15,8 @@ from paycombat_async.webhooks.doctor import json_forms
 from paycombat_async.webhooks.doctor.body import Body
 from paycombat_async.webhooks.doctor.byte_forms import and_reprinted
 
-# The longest body, in bytes, in which `other_numbers` rewrites single numbers, too: each of the first 24 alone. In a
-# longer body, it rewrites only all numbers together, and all amounts together.
+# The longest body, in bytes, in which `other_numbers` also rewrites each of the first 24 numbers alone. In a longer
+# body, `other_numbers` only rewrites all numbers together, and all amounts together.
 _SMALL = 16 * 1024
 _SINGLE_NUMBERS = 24
 _MOST_PARTS = 16
@@ -30,7 +30,7 @@ def _printed(
     """Yields each JSON document in each layout, with its strings rewritten by each function in `texts`.
 
     `sources` has the tokens of each document. Each result is yielded twice: without and with a new line at the end,
-    which `jq` and `echo` add. A result that would be longer than 1 MiB is None.
+    which `jq` and `echo` add. In place of an indented document longer than 1 MiB, None is yielded twice.
     """
     for tokens, layout, text in product(sources, layouts, texts):
         printed = json_forms.printed(tokens, layout, text)
@@ -44,9 +44,10 @@ def without_spaces(body: Body) -> Iterator[str | None]:
 
 
 def printed_anew(body: Body) -> Iterator[str | None]:
-    """Yields the body without the white space between its tokens, and with other escapes in its strings.
+    """Yields forms of the body with other escapes in the strings, and without white space between the tokens.
 
-    Yields nothing if the body has no such white space, because `other_escapes` and `php_escapes` yield these forms.
+    Yields nothing if the body itself has no such white space. For such a body, `other_escapes` and `php_escapes` yield
+    these forms.
     """
     if body.tokens and json_forms.printed(body.tokens) != body.text:
         yield from _printed(
@@ -90,9 +91,10 @@ def sorted_keys(body: Body) -> Iterator[str]:
 
 
 def parts(body: Body) -> Iterator[bytes]:
-    """Yields the objects and arrays in the body's object, down to the second level, each as received and reprinted.
+    """Yields the objects and arrays that are members of the body's object, then the members of these objects.
 
-    At most the first 16 objects and arrays of each object are yielded.
+    Only members that are objects or arrays are yielded. Each object or array is yielded twice: as received, and
+    reprinted. At most the first 16 objects and arrays of each object are yielded.
     """
     members = _members(body.raw)
     yield from and_reprinted(members)

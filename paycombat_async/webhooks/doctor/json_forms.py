@@ -133,7 +133,7 @@ def python_number(token: str) -> str:
 def _places(places: int) -> Rewrite:
     """Returns a function that prints a number with `places` decimals. With 2 decimals, it prints 10 as 10.00.
 
-    The function returns a number unchanged if the number has more decimals, because it would have to be rounded.
+    A number with more than `places` decimals is returned unchanged, because it would have to be rounded.
     """
 
     def rewrite(token: str) -> str:

@@ -15,7 +15,7 @@ _TAKE_IT_AS_TEXT = "Use the key as the text that it is, prefix included, in UTF-
 
 
 class KeyHypothesis(NamedTuple):
-    """A possible error with a key: its cause, the keys that were used because of it, a description and a remedy."""
+    """A possible error with a key: its cause, the function that yields the keys to try, a description and a remedy."""
 
     cause: Cause
     keys: Callable[[str], Iterable[str | bytes]]

@@ -16,7 +16,10 @@ _AS_HEX = "Send it as 64 hex digits, lower case, and nothing else (digest('hex')
 
 
 class SignatureReading(NamedTuple):
-    """A digest that was decoded from a signature. `explanation` says what is wrong with the format, or is None."""
+    """A digest that was decoded from a signature.
+
+    `explanation` says what is wrong with the format of the signature, and is None if nothing is wrong.
+    """
 
     digest: bytes
     explanation: Explanation | None = None
@@ -93,9 +96,9 @@ def signature_in(headers: Headers | None) -> tuple[str, Explanation | None]:
 def one_signature(text: str) -> tuple[str, Explanation | None]:
     """Returns the signature in a header's value, and the explanation of what is wrong with the value.
 
-    If the value is one signature, or repeats one signature after commas, returns this signature and None. If the value
-    has different parts between its commas, returns the whole value. In this case the explanation says that there are
-    several signatures if all parts are hex digests, and is None otherwise.
+    A value without commas is returned as the signature, with None as the explanation. If the value has commas and all
+    its parts are the same, returns one part and None. If the parts differ, returns the whole value. In this case, if
+    all parts are hex digests, the explanation says that there are several signatures. Otherwise it is None.
     """
     different = distinct_signatures(text)
     if len(different) > 1:
@@ -104,9 +107,9 @@ def one_signature(text: str) -> tuple[str, Explanation | None]:
 
 
 def _text(given: object) -> str:
-    """Returns a header's name or value as a str. Decodes bytes, which ASGI passes. Takes the first item of a list.
+    """Returns a header's name or value as a str. Bytes, which ASGI passes, are decoded.
 
-    Returns "" for any other type.
+    For a list or tuple, returns its first item as a str. Returns "" for an empty list or tuple, and for any other type.
     """
     if isinstance(given, list | tuple) and given:
         return _text(given[0])  # pyright: ignore[reportUnknownArgumentType]  # of anything

@@ -40,7 +40,8 @@ class Delivery:
 
     `async with delivery as event:` renews the lease whenever a third of it has passed. At a clean end of the `with`
     block, the event is marked as done. If the block raises or is cancelled, the event is released, so that it can be
-    taken again. If the lease is lost, the block is cancelled, and the `async with` statement raises `LeaseLost`.
+    taken again. The lease is lost if another worker has taken the event, or if the lease has ended and the inbox fails
+    to renew it. If the lease is lost, the block is cancelled, and the `async with` statement raises `LeaseLost`.
 
     `attempt` says how many times the event has been taken, including this time. `number` is the event's number in the
     inbox. `token` is new each time that the event is taken; by the token the inbox recognizes a worker whose lease was
@@ -196,8 +197,8 @@ async def traced(taking: AbstractAsyncContextManager[D | None]) -> AsyncGenerato
 async def taken_by_lease(take: Callable[[], Awaitable[Delivery | None]]) -> AsyncGenerator[Delivery | None]:
     """Context manager; yields the next delivery, or None if no event can be taken.
 
-    `async with delivery` surrounds the `with` block. Therefore the lease is renewed during the block. At the end of the
-    block, the event is marked as done or released.
+    The `with` block runs inside `async with delivery`. Therefore the lease is renewed during the block. At the end of
+    the block, the event is marked as done or released.
     """
     delivery = await take()
     if delivery is None:

@@ -66,9 +66,9 @@ async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
     so that the call is not sent again. If the record is unresolved and the event's payout has another amount or
     currency, the record stays unresolved.
 
-    Returns False without a store, if the event names no call, or if the store has no record of the call. Leaves the
-    record as it is if other code changes the record during each of 5 attempts. Safe to repeat, with the same result.
-    Raises `StoreFailed` if the store cannot be read or written.
+    Returns False if `intents` is None, if the event names no call, or if the store has no record of the call. If other
+    code changes the record during each of 5 attempts, `settle` leaves the record as it is. Safe to repeat, with the
+    same result. Raises `StoreFailed` if the store cannot be read or written.
     """
     call = call_of(event)
     if intents is None or call is None:

@@ -61,8 +61,9 @@ class Holding:
         """Is called at the end of an `async with delivery` block. `error` is what the block has raised, or None.
 
         Calls `end`, which marks the event as done if `error` is None, and releases the event otherwise. If the lease
-        was lost before, writes nothing, and raises `LeaseLost`, unless the block has raised another error or was
-        cancelled by other code. If `error` is a GeneratorExit, only stops the renewals, so that the lease runs out.
+        was lost before, writes nothing and raises `LeaseLost`. However, an error that the block itself has raised, or a
+        cancellation by other code, is passed on in place of `LeaseLost`. If `error` is a GeneratorExit, only stops the
+        renewals, so that the lease runs out.
         """
         if isinstance(error, GeneratorExit):  # the coroutine is being closed, so nothing can be awaited any more
             self._stop()
@@ -70,8 +71,8 @@ class Holding:
         if self._lost is None:
             await self.end(is_clean=error is None)
             return
-        # As in asyncio.timeout, only the cancellation by `on_lost` is replaced, by LeaseLost. A cancellation by other
-        # code is passed on.
+        # LeaseLost replaces only the cancellation by `on_lost`. A cancellation by other code is passed on, as in
+        # asyncio.timeout.
         is_ours = self._worker is None or self._worker.uncancel() <= self._cancelling
         if is_ours and (error is None or isinstance(error, asyncio.CancelledError)):
             raise self._lost
@@ -139,7 +140,8 @@ class Holding:
 async def finish(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[Any, Any, None]] | None = None) -> T:
     """Returns the result of `work`. If the caller is cancelled, `work` still goes on, for 15 seconds at most.
 
-    If the caller is cancelled and `work` succeeds, `undo` is called with the result, because the caller never gets it.
+    A cancelled caller never gets the result. Therefore, if `work` has succeeded in spite of the cancellation, `undo` is
+    called with the result. Then the cancellation is raised.
     """
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)

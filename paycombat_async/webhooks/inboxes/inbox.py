@@ -92,7 +92,7 @@ class Inbox(Protocol):
         """Marks an event as processed: its payload is deleted, and its key is kept. A second call does nothing.
 
         A delivery may be marked after its lease has ended, and after `release`, if nobody has taken the event again.
-        Raises `LeaseLost` if another worker has taken the event since, even if that worker has finished, and if
+        Raises `LeaseLost` if another worker has taken the event since, even if that worker has finished, or if
         `forget` has deleted the event. To decide by hand, for example after a CONFLICT, pass the event itself. Then the
         event is marked even if a worker has it, and the worker's own calls do nothing. Raises `ConfigurationError` for
         an event that this inbox has never received, or has forgotten.
@@ -157,11 +157,12 @@ class Inbox(Protocol):
         """Deletes the events that arrived more than `days` ago and are done or OUTDATED. Returns how many were deleted.
 
         The recorded statuses of payins and payouts are kept. Therefore, if the provider sends a deleted event again,
-        the event is OUTDATED, or a CONFLICT if it contradicts a record. Only an event that changes no status is NEW
-        again. With a negative number of days, done events that arrived just now are deleted, too.
+        the event is OUTDATED, or a CONFLICT if it contradicts the recorded status or the record of its call. Only an
+        event that changes no status is NEW again. With a negative number of days, done events that arrived just now are
+        deleted, too.
         """
         ...
 
     async def aclose(self) -> None:
-        """Ends the loops of `work`, and closes what the inbox itself has opened. The next use opens it again."""
+        """Ends the loops of `work`, and closes what the inbox itself has opened. The next use opens the inbox again."""
         ...

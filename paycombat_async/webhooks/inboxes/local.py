@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class LocalInbox(Inbox):
-    """An `Inbox` whose workers `_news` wakes. `taken` raises `ConfigurationError` if a connection is passed."""
+    """An `Inbox` that wakes its waiting workers through `_news`.
+
+    `taken` raises `ConfigurationError` if a connection is passed.
+    """
 
     def __init__(self, intents: Intents | None, clock: Clock, telemetry: bool | Telemetry) -> None:  # noqa: FBT001  # as users give it
         self._intents = check_store(intents)

@@ -35,8 +35,8 @@ from paycombat_async.webhooks.inboxes.rules import (
 class _Entry:
     """A received event. Times are in seconds, by `clock.now()`.
 
-    From `since` to `until` no worker may take the event. `is_held` is true from `take` until the worker releases the
-    event or it is done, even if the lease ends before.
+    From `since` to `until` no worker may take the event. `is_held` becomes true when a worker takes the event. It
+    becomes false when the event is released or done, and not when the lease ends.
     """
 
     number: int

@@ -32,7 +32,10 @@ class News:
 
     @contextlib.contextmanager
     def listening(self) -> "Generator[asyncio.Event]":
-        """Context manager; yields an `asyncio.Event` of the running event loop. The next call of `tell` sets it."""
+        """Context manager; yields an `asyncio.Event` of the running event loop.
+
+        The first call of `tell` or `close` during the `with` block sets this event.
+        """
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
         listener = (asyncio.get_running_loop(), asyncio.Event())

@@ -165,7 +165,7 @@ class PostgresInbox(Inbox):
     async def migrate(self) -> None:
         """Creates the schema and its tables, or updates them. Safe to repeat and to run concurrently in many processes.
 
-        Raises `StoreFailed` if the database fails, and if the tables are from a later release of paycombat.
+        Raises `StoreFailed` if the database fails, or if the tables are from a later release of paycombat.
         """
         await self._core.tables.migrate()
 
@@ -177,7 +177,7 @@ class PostgresInbox(Inbox):
         return await self._core.tables.version()
 
     async def aclose(self) -> None:
-        """Ends the loops of `work`, and closes what the inbox itself has opened. The next use opens it again."""
+        """Ends the loops of `work`, and closes what the inbox itself has opened. The next use opens the inbox again."""
         self._news.close()
         await self._core.tables.aclose()
 

@@ -30,8 +30,8 @@ _log: Final = logging.getLogger("paycombat")
 class PostgresCore:
     """Runs the scripts (sequences of SQL statements) of an inbox on its tables.
 
-    `intents` is the store of the calls that events prove as carried out, or None if the inbox has no such store.
-    `keeper` is the inbox itself.
+    `intents` is a store of calls, or None. When an event names one of these calls, the inbox marks the call in the
+    store as carried out. `keeper` is the inbox itself.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class PostgresCore:
         return await self.tables.run_within(connection, make_script())
 
     async def settle(self, event: WebhookEvent) -> bool:
-        """Marks the call that the event names as carried out. Returns whether the event contradicts the call's record.
+        """Records in the intents store that the provider has carried out the call that the event names.
 
-        Raises `StoreFailed` if the intents store fails, and if the inbox's own tables are missing or of another
-        version.
+        Returns whether the event contradicts the record of the call. Raises `StoreFailed` if the intents store fails,
+        or if the inbox's own tables are missing or of another version.
         """
         await self.tables.check()
         return await settle(self._intents, event)

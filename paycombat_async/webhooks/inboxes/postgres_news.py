@@ -29,8 +29,9 @@ class Notices:
     def __init__(self, news: News, dsn: Secret | None, schema: str, clock: Clock, *, is_direct: bool) -> None:
         """`dsn` is the connection string for listening. It is None if the user has passed a pool and no `listen_dsn`.
 
-        `is_direct` says that the user has passed `listen_dsn`, and so promises that there is no connection pooler
-        between this process and the server. Raises `ConfigurationError` if `dsn` is not a valid connection string.
+        `is_direct` says whether the user has passed `listen_dsn`. With `listen_dsn`, the user promises that there is no
+        connection pooler between this process and the server. Raises `ConfigurationError` if `dsn` is not a valid
+        connection string.
         """
         from paycombat_async._postgres.pool import with_defaults  # noqa: PLC0415  # needs psycopg
 

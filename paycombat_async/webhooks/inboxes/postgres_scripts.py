@@ -24,7 +24,7 @@ CHANNEL: Final = "paycombat_inbox"
 _log: Final = logging.getLogger("paycombat")
 # The number of attempts of `receive`. An attempt fails if another process changes the status between two statements.
 _TRIES: Final = 50
-FORGOTTEN_AT_ONCE: Final = 1000  # the highest number of events that one DELETE deletes, so that none takes long
+FORGOTTEN_AT_ONCE: Final = 1000  # the highest number of events that one DELETE deletes, so that no DELETE takes long
 # The highest number of ASCII characters in a stored key. PostgreSQL cannot index more than about 2700 bytes.
 _LONGEST_KEY: Final = 500
 
@@ -260,9 +260,9 @@ def damaged(limit: int) -> Script[list[Damaged]]:
 
 
 def forget_some(days: float) -> Script[int]:
-    """Deletes at most `FORGOTTEN_AT_ONCE` events that are done and arrived more than `days` ago.
+    """Deletes at most `FORGOTTEN_AT_ONCE` events that arrived more than `days` ago and are done or OUTDATED.
 
-    Returns their number.
+    Returns how many events it has deleted.
     """
     return len((yield _FORGET, {"seconds": days * DAY_S, "limit": FORGOTTEN_AT_ONCE}))
 

@@ -74,8 +74,8 @@ def check_lease(lease: float) -> float:
 def is_over(since: float, until: float, now: float) -> bool:
     """Returns whether a lease or pause from `since` to `until` is over. All times are in seconds.
 
-    A lease or pause is also over if `now` is before `since` by more than its length. This happens only if the clock was
-    set back. Otherwise the event would wait until the clock has caught up.
+    A lease or pause is also over if `now` is before `since` by more than the length of the lease or pause. This happens
+    only if the clock was set back. Without this rule, the event would wait until the clock has caught up.
     """
     return until <= now or since - (until - since) > now
 

@@ -181,7 +181,10 @@ class InboxFile:
         return [Damaged(number=number, key=str(key), arrived_at=_moment(arrived)) for number, key, arrived in rows]
 
     def forget(self, days: float) -> int:
-        """Deletes the events that are done and arrived more than `days` ago. Returns how many it has deleted."""
+        """Deletes the events that arrived more than `days` ago and are done or OUTDATED.
+
+        Returns how many events were deleted.
+        """
         with self._file.transaction() as connection:
             return connection.execute(sql.FORGET, [self._clock.now() - days * DAY_S]).rowcount
 
