@@ -1,7 +1,8 @@
 """Spans, metrics and gauges for OpenTelemetry, for blocking code."""
 
 import asyncio
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Final
 
 from paycombat_async import telemetry
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
 
 __all__ = ["Telemetry", "watch_backlog"]
+
+# Between the moment when Python starts no more threads and the end of the main thread, a few callbacks run.
+_LAST_CALLBACKS_S: Final = 1.0
 
 
 def watch_backlog(
@@ -46,8 +50,23 @@ def watch_backlog(
             meter_provider=meter_provider,
             clock=clock,
         )
+    except RuntimeError:
+        if not _program_ends():
+            raise
     finally:
         runner.close()
+
+
+def _program_ends() -> bool:
+    """Returns whether the main thread has ended, or ends within a second.
+
+    From then on Python starts no more threads, and raises RuntimeError in a daemon thread that needs one.
+    """
+    main = threading.main_thread()
+    if main is threading.current_thread():
+        return False
+    main.join(_LAST_CALLBACKS_S)
+    return not main.is_alive()
 
 
 class _InThread:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sys
 import threading
 from typing import Any
 
@@ -15,7 +16,7 @@ from paycombat_async.testing import FakeClock
 from paycombat_sync import telemetry as blocking
 from paycombat_sync import webhooks as blocking_webhooks
 from tests.calls import payout
-from tests.processes import PATIENCE_S
+from tests.processes import PATIENCE_S, run
 from tests.telemetry.recording import Recording
 from tests.telemetry.test_hostile import Meters
 from tests.webhooks.postgres_events import event
@@ -216,3 +217,36 @@ async def test_a_broken_meter_leaves_the_program_alone(recording, caplog) -> Non
 
     assert gauges.gauges_of(Broken()) is None
     assert "4711" not in caplog.text
+
+
+AT_THE_END = """
+import atexit, threading, traceback
+from paycombat_async._clock import SystemClock
+from paycombat_sync.telemetry import watch_backlog
+from paycombat_sync.webhooks import MemoryInbox
+
+watching, ended = threading.Event(), threading.Event()
+
+class UntilTheEnd(SystemClock):
+    async def sleep(self, seconds):
+        watching.set()
+        threading.main_thread().join()
+
+def watch():
+    try:
+        watch_backlog(inbox=MemoryInbox(), clock=UntilTheEnd())
+    except BaseException:
+        traceback.print_exc()
+    ended.set()
+
+threading.Thread(target=watch, daemon=True).start()
+watching.wait(60)
+atexit.register(ended.wait, 60)
+"""
+
+
+def test_a_program_that_ends_while_its_backlog_is_watched_prints_nothing() -> None:
+    """A daemon thread still runs when Python starts no more threads, and reading a blocking inbox needs one."""
+    ended = run(sys.executable, "-W", "error", "-c", AT_THE_END)
+
+    assert (0, "", "") == (ended.returncode, ended.stdout, ended.stderr)
