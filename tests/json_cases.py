@@ -48,7 +48,7 @@ _KEYS = (
     *("0", "1", "2", "9", "10", "42", "007", "01", "-1", "1.5", "1e3", "+1", " 1", "1\n", "1\u0661", "²", "½"),
     *("2147483648", "4294967294", "4294967295", "4294967296", "9999999999", "12345678901"),
     *("", "a", "A", "key", "constructor", "toString", "hasOwnProperty", "length", "prototype", "__proto", "proto__"),
-    *("한", "é", "\u2028", '"', "\\", "/", "\x00", "😀", "type", "extra"),
+    *("한", "é", "\u2028", '"', "\\/", "/", "\x00", "😀", "type", "extra"),
 )
 _NUMBERS = (
     *(0.0, -0.0, 1.0, -1.0, 100.0, 0.1, 0.2, 0.1 + 0.2, 1e-5, 1e-6, 1e-7, 1.5e-6, 1.5e-7, 9.5e-7),
@@ -85,7 +85,12 @@ def text(rng: Random) -> str:
 
 
 def key(rng: Random) -> str:
-    return rng.choice(_KEYS) if rng.random() < 0.7 else text(rng) or str(rng.randrange(2**33))
+    """A key that does not end in a backslash.
+
+    After an object with such a key, the JSON.parse of Node 24 (V8 13.6) misreads keys that end in an escaped character:
+    `JSON.parse('{"\\\\":1}'); JSON.parse('{"\\"":1}')` gives the key of the first object for the second one.
+    """
+    return rng.choice(_KEYS) if rng.random() < 0.7 else text(rng).rstrip("\\") or str(rng.randrange(2**33))
 
 
 def exact_decimal(rng: Random) -> Decimal:
