@@ -54,7 +54,7 @@ async def _connect(distributed: Any, address: str) -> Any:
         return await distributed.Client(address, asynchronous=True, timeout=_CONNECT_S)
     except (OSError, ValueError):
         pass
-    shown = without_urls(address)  # it may be the URL of the database
+    shown = without_urls(address)  # the user may have passed the URL of the database by mistake
     raise ConfigurationError(f"there is no Dask scheduler at {shown}, or it does not answer within {_CONNECT_S} s")
 
 

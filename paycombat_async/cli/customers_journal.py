@@ -1,4 +1,4 @@
-"""The journal that `customers sync` names: a file beside the input, or a run in PostgreSQL."""
+"""The journal that the options of `customers sync` name: a file beside the input, or a run in PostgreSQL."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from paycombat_async.cli.stores import SCHEMES, VARIABLE, postgres_url
 
 
 class FilePath(click.Path):
-    """The path of a file. Refuses an address, and does not quote it: it may be a mistyped URL with a password."""
+    """The path of a file. Refuses a URL, without quoting it, because it may contain a password."""
 
     def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Path:
         if "://" in os.fspath(value):
@@ -56,8 +56,9 @@ def shared_journal(
 
 
 def prepare_dask(shared: PostgresJournal | None, journal: Path | str | None) -> None:
-    """Sets PAYCOMBAT_DATABASE_URL in the environment, because worker processes of this machine take the URL from it.
+    """Sets PAYCOMBAT_DATABASE_URL in the environment to the URL of the journal.
 
+    Worker processes on this machine take the URL from there. If `journal` is None, the variable must be set already.
     Raises `UsageRefused` if `shared` is None, because a cluster needs a run in PostgreSQL.
     """
     if shared is None:

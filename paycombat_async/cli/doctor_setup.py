@@ -38,7 +38,10 @@ class Line(NamedTuple):
 
 
 def show_setup(environ: Mapping[str, str], least: Mapping[str, str] = LEAST_VERSIONS) -> int:
-    """Prints one line for each item checked. Returns the exit code: 0 if nothing is wrong, else 2."""
+    """Prints one line for each item checked. Returns the exit code: 0 if nothing is wrong, else 2.
+
+    `least` maps the names of packages to their minimum versions.
+    """
     lines = [*_credentials(environ), *_address(environ), *_packages(least), *_tls(environ)]
     if all(line.mark != _WRONG for line in lines):
         lines.append(_client(environ))
@@ -142,7 +145,7 @@ def _tls(environ: Mapping[str, str]) -> Iterator[Line]:
 
 
 def _client(environ: Mapping[str, str]) -> Line:
-    """Returns the result of reading the settings as a client does, so that nothing passes that a client refuses."""
+    """Reads the settings with the client's own code, which finds whatever a client would refuse. Returns the result."""
     try:
         read_config(None, None, None, None, environ)
         read_webhook_keys(None, None, environ)

@@ -81,7 +81,7 @@ def _cells(intent: Intent) -> tuple[str, ...]:
 
 
 def _after(moment: datetime) -> str:
-    """Returns the first full second after `moment`, at which a lease that ends at `moment` is over."""
+    """Returns the next full second after `moment`, as text. A lease that ends at `moment` is over by then."""
     return _in_seconds(moment + timedelta(seconds=1))
 
 

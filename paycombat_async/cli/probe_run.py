@@ -80,7 +80,7 @@ class Probe:
                 self.known.setdefault(name, value)
 
     async def _clearing(self, step: Step, body: object, finding: ProbeFinding) -> list[str]:
-        """Sends `body`, which has "" in the field `clears`, and checks whether that clears the field.
+        """Sends `body`, which has "" in the field that `step.clears` names, and checks whether that clears the field.
 
         Returns the problem, or an empty list if the field is cleared.
         """

@@ -71,9 +71,9 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
 ) -> None:
     """Run a local server that behaves like PayCombat, until Ctrl-C.
 
-    The server prints the environment variables that point the SDK and this command to it. It also prints
-    where it answers the calls for which the provider's pages show no path. It starts with the customers
-    of the README's examples.
+    The server prints the environment variables that point the SDK and this command to it. The provider's
+    pages show no path for some calls; the server prints its own paths for them. It starts with the
+    customers of the README's examples.
 
     \b
     Examples:

@@ -130,7 +130,7 @@ def settle(
 def deliveries(
     base_url: str | None, webhook_url: str | None, va_webhook_url: str | None, resend: str | None, *, drain: bool
 ) -> None:
-    """Show the latest webhooks with the status of each attempt. Options change where they go, or send one again.
+    """Show the latest webhooks with the status of each attempt. Options change their address, or send one again.
 
     \b
     Examples:
@@ -155,7 +155,7 @@ def deliveries(
 def faults(
     base_url: str | None, steps: tuple[str, ...], operation: str | None, rates: tuple[str, ...], *, calm: bool
 ) -> None:
-    """Show the rates of faults, how many are queued, and how often each occurred. Options change them.
+    """Show the rates of faults, how many are queued, and how often each occurred. Options set rates and queue faults.
 
     --next and --rate may be repeated. The given rates replace all rates.
 

@@ -20,7 +20,7 @@ from paycombat_async.intents.sqlite import SqliteIntents
 VARIABLE: Final = "PAYCOMBAT_DATABASE_URL"
 SCHEMES: Final = ("postgresql://", "postgres://")  # the two schemes that libpq knows
 _URL: Final = re.compile(r"postgres(?:ql)?://.*")
-_USER: Final = re.compile(r"://.*@")  # with the password; other addresses are those of proxies
+_USER: Final = re.compile(r"://.*@")  # the user and password in any other URL, such as that of a proxy
 
 account_option: Final = click.option(
     "--account", default=DEFAULT_ACCOUNT, show_default=True, metavar="NAME", help="The account as the store names it."
@@ -68,9 +68,10 @@ def in_words(error: PayCombatError) -> str:
 
 
 def without_urls(message: str) -> str:
-    """Returns the message without what follows `postgresql://`, and without the users of other addresses.
+    """Returns the message without passwords: PostgreSQL URLs end after `://`, and other URLs lose user and password.
 
-    Messages of click and our own quote arguments, which may hold a password. Call it before a message is cut off.
+    Messages may quote arguments, and an argument may contain a password. Call this before a message is shortened,
+    because it recognizes a password only by the `@` after it.
     """
     return _USER.sub("://…@", _URL.sub("postgresql://…", message))
 
@@ -78,7 +79,7 @@ def without_urls(message: str) -> str:
 def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]]:
     """Returns the store (None if it is left out) and the words after the store, one for each name in `names`.
 
-    Raises `UsageRefused` for another number of words.
+    `names` has the names of the words, separated by spaces. Raises `UsageRefused` if there are more or fewer words.
     """
     count = len(names.split())
     if len(words) not in {count, count + 1}:
@@ -103,9 +104,11 @@ async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator
 
 async def not_settled(records: Intents, *, older_than: float = 0) -> tuple[list[Intent], list[Intent]]:
     """Returns the unresolved records and those that are being sent, each the oldest first."""
-    sending = await records.sending(older_than=older_than)  # first, as a lease that ends now must be in one of them
+    # This query comes first. Otherwise, a record whose lease ends between the two queries would be in neither result.
+    sending = await records.sending(older_than=older_than)
     left = await records.unresolved(older_than=older_than)
-    ended = {(intent.endpoint, intent.reference) for intent in left}  # in the moment between the two queries
+    # A record whose lease has ended between the two queries is in both results.
+    ended = {(intent.endpoint, intent.reference) for intent in left}
     return left, [intent for intent in sending if (intent.endpoint, intent.reference) not in ended]
 
 

@@ -39,7 +39,7 @@ def _prepared(stream: TextIO | None) -> TextIO:
     _escape(stream)
     buffer: object = getattr(stream, "buffer", None)
     raw: object = getattr(buffer, "raw", buffer)  # with `python -u`, `buffer` is the raw stream itself
-    # The program, for example a test, has replaced the stream by one without a file, or the stream is prepared already.
+    # A stream stays as it is if it has no file, because the program has replaced it, or if it is prepared already.
     if not isinstance(raw, io.FileIO) or isinstance(raw, _Output):
         return stream
     stream.flush()

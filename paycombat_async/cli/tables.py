@@ -1,4 +1,4 @@
-"""Prints tables on standard output, with a row for each object. If a program reads them, rows are whole lines."""
+"""Prints tables on standard output, with a row for each object. Outside a terminal, each row is one line."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ _PIPE_WIDTH: Final = 2000  # columns, more than a row needs, so that a program t
 
 
 def show_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a table. Long cells are folded on a terminal, and never clipped."""
+    """Prints a table. Long cells are folded on a terminal, and never cut off. Elsewhere, each row is one line."""
     from rich.console import Console  # noqa: PLC0415  # takes 60 ms
     from rich.table import Table  # noqa: PLC0415  # for the same reason
     from rich.text import Text  # noqa: PLC0415  # for the same reason

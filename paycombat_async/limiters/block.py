@@ -1,4 +1,4 @@
-"""A block of moments. At each moment, one event loop may send one request."""
+"""A block of moments (times to send) that an event loop has reserved. At each moment it may send one request."""
 
 from typing import Final
 

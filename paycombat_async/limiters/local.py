@@ -23,7 +23,7 @@ class LocalLimiter:
 
     def __init__(self, per_second: float, *, clock: Clock = SYSTEM_CLOCK) -> None:
         """Sets the rate. Raises `ConfigurationError` unless `per_second` is a number from 0.001 to 1,000,000."""
-        self.per_second = per_second  # set before the check, which may raise: a traceback may show the `repr`
+        self.per_second = per_second  # before the check, because a traceback of the check may call `repr`
         check_rate(per_second)
         self._interval = 1 / per_second
         self._clock = clock

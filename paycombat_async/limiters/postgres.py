@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Pool
 
 LONGEST_NAME: Final = 100  # the largest number of characters in the name of a limiter
-# A block is large enough for the demand of this many seconds, measured over the recent past, or for all waiting tasks
-# if these are more.
+# A block has a moment for each waiting task. If the recent demand of this many seconds was higher, it has as many
+# moments as that.
 AHEAD_S: Final = 0.25
 # A block has at most the moments of this many seconds, but at least one moment. If a machine is killed, the rest of its
 # block is lost, so this limits the loss.
@@ -145,7 +145,7 @@ class PostgresLimiter:
                 await self._lease(here)
             except StoreFailed as failure:
                 # All tasks that wait now get this error. If each task queried the database itself, the last one would
-                # have to wait for the time limits of all the others.
+                # have to wait until the queries of all the others have timed out.
                 here.failed, here.problem = here.arrived, str(failure)
                 raise
         return wait

@@ -1,4 +1,7 @@
-"""Reads the arguments of `paycombat call`: `@FILE` or `-` for a request in JSON, `NAME=TEXT` and `NAME:=JSON`."""
+"""Reads the arguments of `paycombat call`: a whole request in JSON, or single fields of it.
+
+A whole request is `@FILE`, or `-` for standard input. A field is `NAME=TEXT`, or `NAME:=JSON` for any JSON value.
+"""
 
 import re
 import sys
@@ -16,7 +19,7 @@ from paycombat_async.cli.stores import without_urls
 from paycombat_async.errors import ConfigurationError, InvalidRequest
 
 _ASSIGNMENT: Final = re.compile(r"([^:=]+)(:?=)(.*)", re.DOTALL)
-_LONGEST: Final = 1024 * 1024  # the most bytes that are read; a request of more than 100 kB is refused anyway
+_LONGEST: Final = 1024 * 1024  # bytes of a file that are read at most, far more than any request has
 _PAGE, _PAGE_SIZE = "page", "page_size"
 # Numbers with a fraction are read as Decimal, because an amount must keep the digits that are written.
 _DECODER: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(float_hook=Decimal)
@@ -43,8 +46,8 @@ class CallArguments:
 def read_arguments(spec: CallSpec, words: Sequence[str]) -> CallArguments:
     """Returns the arguments of the call `spec`, read from the `words` of the command line.
 
-    Raises `ConfigurationError` if a word has another form than the arguments of this call, or if an argument is
-    missing, unknown or invalid.
+    Raises `ConfigurationError` if a word has a form that this call does not take, or if an argument is missing, unknown
+    or invalid.
     """
     files = [word for word in words if word == "-" or word.startswith("@")]
     pairs = [_assignment(word) for word in words if word not in files]
@@ -58,8 +61,8 @@ def read_arguments(spec: CallSpec, words: Sequence[str]) -> CallArguments:
 def read_assignments(words: Sequence[str], into: JsonObject) -> JsonObject:
     """Sets fields in the JSON object `into` by words such as `NAME=TEXT` and `NAME:=JSON`, and returns `into`.
 
-    A dotted name, such as `company.name`, names a field in a nested object. Raises `ConfigurationError` for a word of
-    another form.
+    A dotted name, such as `company.name`, names a field in a nested object. Raises `ConfigurationError` for a word in
+    any other form.
     """
     for word in words:
         name, operator, text = _assignment(word)

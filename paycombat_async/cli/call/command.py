@@ -88,7 +88,7 @@ def _show_list(context: click.Context, _parameter: click.Parameter, value: bool)
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_show_list, help="List all calls and exit."
 )
 def call() -> None:
-    """The group itself does nothing."""
+    """The group of the commands. It does nothing itself."""
 
 
 def _command(spec: CallSpec) -> click.Command:
@@ -128,10 +128,9 @@ def _command(spec: CallSpec) -> click.Command:
 
 
 def _options_of_changes(spec: CallSpec) -> list[click.Parameter]:
-    """Returns the options for calls that change something. For a call that only reads, the help does not show them.
+    """Returns the options for calls that change something, hidden in the help of a call that only reads.
 
-    A call that only reads has these options, too, so that the message can say why --intents and --reference are
-    refused.
+    A call that only reads takes them, too, so that the error message can say why --intents and --reference are refused.
     """
     is_hidden = not spec.is_change
     options: list[click.Parameter] = [
@@ -185,7 +184,10 @@ def _run(spec: CallSpec, given: _Given) -> None:
 
 
 def _unprinted(spec: CallSpec, answers: Sequence[Answer], reason: str) -> str:
-    """Returns a sentence about a change that has its answer, with the id of the object if the answer has one."""
+    """Returns a sentence that says that the change was carried out, and for which `reason` its answer is not printed.
+
+    The sentence contains the id of the object if the answer has one.
+    """
     object_id = object_id_of(answers[0].data)
     known_as = "" if object_id is None else f" (id {printable(object_id)})"
     return f"{spec.name} was carried out{known_as}, but its answer {reason}"

@@ -68,7 +68,8 @@ def _commands(error: PayCombatError, spec: CallSpec, store: str | None) -> str:
     """Returns sentences with commands that help to find out whether the call was carried out."""
     sentences: list[str] = []
     if spec.name == "payouts.create" and error.reference is not None:
-        found_by = shlex.quote(f"order_id={error.reference}")  # a reference may come from a customer
+        # Quoted, because a reference that comes from a customer may contain any character.
+        found_by = shlex.quote(f"order_id={error.reference}")
         sentences.append(f"This looks for it: paycombat call {FIND_PAYOUTS} {found_by}")
     if store is not None:
         sentences.append(f"The store has recorded it, and does not send it twice: paycombat intents list {store}")

@@ -34,7 +34,7 @@ def help_of(spec: CallSpec) -> str:
 
 
 def summary_of(spec: CallSpec) -> str:
-    """Returns one line for lists of calls."""
+    """Returns the line that describes a call in a list of calls."""
     return f"{spec.endpoint.title} ({spec.endpoint.method})" if spec.endpoint.name == spec.name else spec.about
 
 

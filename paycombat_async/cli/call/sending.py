@@ -56,7 +56,7 @@ def carry_out(spec: CallSpec, arguments: CallArguments, options: CallOptions, an
     """Sends the call and adds its answer to `answers`, or for a list one answer per page.
 
     Asks first if the call changes something on a live account. Raises a `ClickException` if the call is not sent, or if
-    it fails. If the closing of the store or of the connections is interrupted, `answers` has the answer nevertheless.
+    it fails. If Ctrl-C comes while the store or the connections are being closed, `answers` already has the answer.
     """
     try:
         if spec.is_change and not options.yes and not _client(spec, options).is_sandbox:
@@ -73,7 +73,7 @@ async def _send(spec: CallSpec, arguments: CallArguments, options: CallOptions, 
         try:
             async with _store(options) as store, _client(spec, options, store, _warn_unrecorded) as client:
                 await _call(client, spec, arguments, options, answers)
-        except asyncio.CancelledError as cut:  # Ctrl-C; `cut.__cause__` is the error that has the outcome of the call
+        except asyncio.CancelledError as cut:  # Ctrl-C; the cause is the error that says whether the call was done
             if isinstance(cut.__cause__, PayCombatError):
                 click.echo("\n".join(lines_about(cut.__cause__, spec, _store_words(options))), err=True)
             raise
@@ -125,7 +125,10 @@ async def _store(options: CallOptions) -> AsyncGenerator[Intents | None]:
 
 
 def _store_words(options: CallOptions) -> str | None:
-    """Returns the words with which another command names the same store, quoted for a shell; no URL is printed."""
+    """Returns the arguments that name the same store for another command, quoted for a shell, or None without a store.
+
+    In place of a URL, which may contain a password, they have the word STORE.
+    """
     if options.store is None:
         return None
     words = ["STORE" if "://" in options.store else shlex.quote(options.store)]
@@ -142,7 +145,10 @@ def _is_there(place: str) -> bool:
 
 
 def _ask_first(spec: CallSpec, arguments: CallArguments, options: CallOptions) -> None:
-    """Shows on stderr what would be sent, and asks whether to send it. Raises `Declined` or `UsageRefused` if not."""
+    """Shows on stderr what would be sent, and asks whether to send it. Returns if the answer is yes.
+
+    Raises `Declined` if the answer is no, and `UsageRefused` if there is no terminal.
+    """
     request: object = arguments.texts if arguments.request is None else arguments.request
     shown = msgspec.json.format(_encode(request), indent=2).decode()
     click.echo(printable_json(shown), err=True)

@@ -71,7 +71,10 @@ FIND_PAYOUTS: Final = "payouts.find"  # a method of the client that searches the
 
 @cache
 def call_specs() -> dict[str, CallSpec]:
-    """Returns all calls by name, in the order of the provider's pages. Calls that are not an endpoint come last."""
+    """Returns all calls by name, in the order of the provider's pages. The last one is `FIND_PAYOUTS`.
+
+    All others are endpoints.
+    """
     specs = [_spec(each.name, each, is_list=get_origin(each.response) is Page) for each in ENDPOINTS]
     specs.append(_spec(FIND_PAYOUTS, LIST_PAYOUTS, is_list=False))
     return {spec.name: spec for spec in specs}
