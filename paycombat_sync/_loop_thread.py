@@ -98,8 +98,8 @@ class _Call(Generic[T]):
         # (test_an_error_is_freed_without_the_garbage_collector).
         task, self._task = self._task, None
         try:
-            # If the task is not done, or was cancelled, the loop has stopped during the call. Then the error below is
-            # raised (test_closing_cuts_calls_of_other_threads,
+            # Only a task that has ended by itself has a result. If the task was cancelled or is not done, the loop
+            # has stopped during the call, and the error below is raised (test_closing_cuts_calls_of_other_threads,
             # test_a_call_into_a_loop_that_is_ending_is_disconnected).
             if task.done() and not task.cancelled():
                 return task.result()
@@ -232,7 +232,7 @@ class LoopThread:
     def stop_unless_busy(self) -> None:
         """Ends the loop, unless a call is still running. Does nothing in a forked child.
 
-        Is called when the program exits or the client is garbage-collected. A call that is still running ends with the
+        Called when the program exits, or when the client is garbage-collected. A call that still runs ends with the
         process, because it runs in a daemon thread.
         """
         # Only the process that started the loop may stop it, and not a forked child

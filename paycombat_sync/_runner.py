@@ -113,7 +113,7 @@ class Runner:
     def _lock(self) -> AbstractContextManager[object]:
         """Returns the lock for starting and closing the event loop. Each process has its own lock.
 
-        If the parent's lock was used after a fork, it might be held by a thread that does not exist in the child, and
+        If the parent's lock were used after a fork, it might be held by a thread that does not exist in the child, and
         would never be released (test_a_fork_during_the_first_call_of_another_thread). The lock is reentrant, because a
         signal handler may use the client in the middle of the client's first call
         (test_a_signal_handler_may_call_during_the_first_call).

@@ -47,7 +47,7 @@ class PayCombat:
     shares all of these.
     """
 
-    # These are on the class for `create_autospec`, `help` and completion. Each client has resources of its own.
+    # `create_autospec`, `help` and completion read these from the class. Each client has resources of its own.
     customers: Customers = Customers(UNBOUND, UNBOUND)
     payins: Payins = Payins(UNBOUND, UNBOUND)
     payouts: Payouts = Payouts(UNBOUND, UNBOUND)

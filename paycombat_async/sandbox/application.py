@@ -84,8 +84,8 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Records every request, even for an unknown path, and applies the fault that is scheduled for it, if any.
 
-        Requests for the ledger and control requests are not recorded and get no fault, because the provider has
-        neither.
+        Requests for the ledger and for the control interface are not recorded and get no fault, because the real
+        provider has no such endpoints.
         """
         if request.match_info.route.name in {_LEDGER, CONTROL_ROUTE}:
             return await handler(request)

@@ -33,7 +33,7 @@ class Arrivals:
         self.counts: Counter[str] = Counter()
 
     def add(self, arrival: Arrival) -> None:
-        """Records a request. Is called by the server."""
+        """Records a request. The server calls this."""
         self._latest.append(arrival)
         self.counts[arrival.operation] += 1
 

@@ -19,7 +19,7 @@ class Settler:
     """Moves pending payins, payouts and virtual accounts to success, and pays checkouts, each after `after` seconds."""
 
     def __init__(self, state: SandboxState, clock: Clock, tasks: BackgroundTasks, *, after: float) -> None:
-        """Schedules all records that are already pending, and all checkouts, for `after` seconds from now."""
+        """Schedules the success of all pending records and the payment of all checkouts, `after` seconds from now."""
         self._state = state
         self._clock = clock
         self._tasks = tasks
@@ -77,7 +77,9 @@ def settle(state: SandboxState, record_id: str, status: str) -> None:
 def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> str:
     """Pays a checkout and returns the payin's id.
 
-    Raises `ConfigurationError` in all cases in which `pay` raises `Refused`.
+    Without `method`, uses the payin method that was chosen before or, if none was chosen, the first one that allows the
+    checkout's currency and amount. Raises `ConfigurationError` if the checkout is unknown, paid or expired, if `method`
+    is unknown or does not fit, or if no method fits.
     """
     with _refusals_of("pay_checkout"):
         return pay(state, checkout_id, method)

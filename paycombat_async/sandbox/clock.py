@@ -1,4 +1,4 @@
-"""The sandbox's clock: another clock whose time can also be moved forward by hand."""
+"""The sandbox's clock: follows another clock, and can also be moved forward by a call of `advance`."""
 
 import asyncio
 import math
@@ -67,7 +67,7 @@ class SandboxClock:
     async def sleep(self, seconds: float) -> None:
         """Waits until this many seconds have passed, either by themselves or by `advance`."""
         if seconds <= 0 and self._advanced:
-            return  # `advance` was called before this sleep, and its time is over
+            return  # `advance` has already moved the time past the end of this sleep
         with self._lock:
             sleep = _Sleep(self.monotonic() + seconds)
             self._sleeping[sleep] = None
@@ -83,14 +83,14 @@ class SandboxClock:
             sleep.ended.set()
 
     async def caught_up(self) -> None:
-        """Waits until everything that `advance` has woken has left its sleep. Call it in the sandbox's event loop."""
+        """Waits until every `sleep` that `advance` has made due has ended. Call it in the sandbox's event loop."""
         with self._lock:
             woken = [sleep for sleep in self._sleeping if sleep.is_due]
         for sleep in woken:
             await sleep.ended.wait()
 
     async def _passes(self, seconds: float, sleep: "_Sleep") -> bool:
-        """Waits. Returns True if the time has passed by itself, or False if `advance` was called before."""
+        """Waits `seconds`. Returns True when they have passed by themselves, or False as soon as the time is moved."""
         timer = asyncio.ensure_future(self._base.sleep(seconds))
         moved = asyncio.ensure_future(sleep.moved.wait())
         try:
@@ -116,7 +116,10 @@ class _Sleep:
         self._loop = asyncio.get_running_loop()
 
     def notify(self, *, is_due: bool) -> None:
-        """Ends the current wait, so that the sleeper looks at the new time. Safe to call from any thread."""
+        """Ends the current wait, so that the sleeper checks the new time. Safe to call from any thread.
+
+        `is_due` says whether the whole sleep is over at the new time.
+        """
         self.is_due = is_due
         with suppress(RuntimeError):  # the event loop was closed meanwhile, and nothing sleeps in it any more
             self._loop.call_soon_threadsafe(self.moved.set)

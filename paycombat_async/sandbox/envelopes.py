@@ -22,7 +22,7 @@ class Stamp:
     status: HTTPStatus
 
 
-# The HTTP statuses of Finmo, the provider's upstream, in place of the sandbox's statuses. Finmo sends 406 for a wrong
+# Maps the sandbox's HTTP statuses to those of Finmo, the provider's upstream. Finmo sends 406 for a wrong
 # value, state or content type, and 402 for a valid request that cannot be carried out. Its documentation does not list
 # 405, 413, 415, 421 and 422.
 _UPSTREAM_STATUSES: Final = {405: 404, 409: 406, 413: 400, 415: 406, 421: 404, 422: 402}

@@ -2,7 +2,7 @@
 
 
 class Refused(Exception):
-    """Is raised to refuse a request. A refused request changes nothing.
+    """Raised to refuse a request. A refused request changes nothing.
 
     `status` is the HTTP status, and `code` is a machine-readable constant.
     """

@@ -90,8 +90,9 @@ def route(
 ) -> Route[Any, Any]:
     """Returns a new `Route`. The overloads let a type checker verify that `handler` and `show` match the endpoint.
 
-    Pass `path` if the path of the endpoint is not documented. Pass `body`, a Struct of the sandbox, if the endpoint's
-    request type in the SDK lacks fields. Clients pass such fields in `extra`, and they are sent as plain fields.
+    Pass `path` if the path of the endpoint is not documented. Pass `body`, a Struct of the sandbox, if the request type
+    of the SDK does not declare all fields of the request. Clients pass the other fields in `extra`, and these arrive as
+    plain fields.
 
     Raises `ValueError` if both `path` and the endpoint's own path are set, or if neither is set.
     """

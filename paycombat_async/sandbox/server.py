@@ -220,9 +220,10 @@ class Sandbox:
     def reset(self) -> None:
         """Puts the running sandbox back into the state after its start, which is faster than to start another one.
 
-        All records, customers and ledger entries are deleted, including those in a `db` file, and the customers of the
-        options are added again. Recorded requests and deliveries are deleted, undelivered webhooks are dropped. Faults,
-        webhook URLs and the clock are as they were at the start. New objects get ids that were not used before.
+        All records, customers and ledger entries are deleted, including those in a `db` file, and the customers that
+        the options ask for are added again. Recorded requests and deliveries are deleted, undelivered webhooks are
+        dropped. Faults, webhook URLs and the clock are as they were at the start. New objects get ids that were not
+        used before.
 
         Safe to call from any thread if the sandbox was started with `with`. Otherwise call it in the event loop of the
         sandbox.

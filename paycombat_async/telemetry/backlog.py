@@ -29,10 +29,11 @@ async def watch_backlog(
     """Reads the inbox and the intents store every `every` seconds, and shows the values as gauges, until cancelled.
 
     Run it in a task, and for each inbox or store in one process only. `name` is an attribute of each value, so that
-    several inboxes can be distinguished. If the inbox or the store cannot be read, one warning is logged until both can
-    be read again. After three intervals without a reading, the gauges have no value, because an outdated value would
-    hide the problem. Set an alert for missing values, too. Raises `ConfigurationError` if opentelemetry-api is not
-    installed, if neither an inbox nor a store is given, or if `every` is not a positive number.
+    several inboxes can be distinguished. If the inbox or the store cannot be read, one warning is logged, and the next
+    one only if reading fails again after a success. After three intervals without a reading, the gauges have no value,
+    because an outdated value would hide the problem. Set an alert for missing values, too. Raises `ConfigurationError`
+    if opentelemetry-api is not installed, if neither an inbox nor a store is given, or if `every` is not a positive
+    number.
     """
     if inbox is None and intents is None:
         raise ConfigurationError("watch_backlog needs inbox=, intents= or both")

@@ -126,10 +126,10 @@ class _AsgiExchange:
         self._complete = anyio.Event()
 
     async def receive(self) -> Message:
-        """Returns the whole body first. The next call waits for the complete response, and returns a disconnect."""
+        """Returns the whole body at the first call. Later calls wait for the response, then return a disconnect."""
         if self._left:
             return {"type": "http.request", "body": self._left.pop(), "more_body": False}
-        await self._complete.wait()  # a disconnect before would cancel a streamed response of Starlette
+        await self._complete.wait()  # an earlier disconnect would make Starlette cancel a streamed response
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:

@@ -20,7 +20,8 @@ from paycombat_async.schemas.events import (
 )
 from paycombat_async.webhooks import read
 
-_SANDBOX_KEY: Final = "snd_signature_key_of_the_local_sandbox"  # as SANDBOX_SIGNATURE_KEY, whose import takes time
+# A copy of SANDBOX_SIGNATURE_KEY, because importing the sandbox takes time.
+_SANDBOX_KEY: Final = "snd_signature_key_of_the_local_sandbox"
 _SAMPLES: Final[Mapping[type[WebhookEvent], str]] = {
     PayinSucceeded: "payin_succeeded",
     PayinFailed: "payin_failed",
@@ -31,7 +32,7 @@ _SAMPLES: Final[Mapping[type[WebhookEvent], str]] = {
     VirtualAccountRegistered: "virtual_account_approved",
     UnknownEvent: "payin_succeeded",
 }
-# The event classes whose fields are not documented, so that a test may send any.
+# The event classes whose fields are not documented. A test may send any fields for them.
 _OPEN: Final = frozenset({VirtualAccountRegistered, UnknownEvent})
 _numbers: Final = count(1)
 
@@ -50,8 +51,8 @@ def signed_webhook(
 
     The body has the documented fields with made-up values, and a new id each time. `fields` replace them, as in
     `signed_webhook(PayinSucceeded, order_reference="o1", amount=Decimal("49.90"))`. To send the same event twice, pass
-    the same result twice. `original_amount` follows `amount` or `wire_amount` unless it is given, too. A `Decimal` is
-    written as a JSON number. `UnknownEvent` gives a payin with the status "UNDOCUMENTED".
+    the same result twice. If you pass `amount` or `wire_amount`, `original_amount` gets the same value, unless you pass
+    it, too. A `Decimal` is written as a JSON number. `UnknownEvent` gives a payin with the status "UNDOCUMENTED".
 
     The default `signature_key` is the sandbox's. Raises `ConfigurationError` if `event` is not one of the classes of
     events, if a field is not documented for this event, or if the fields would make the webhook another event.
@@ -59,7 +60,7 @@ def signed_webhook(
     name = _SAMPLES.get(event)
     if name is None:
         raise ConfigurationError(f"signed_webhook: expected one of {', '.join(each.__name__ for each in _SAMPLES)}")
-    # Not at the top: it imports aiohttp, which the other names of this package do not need.
+    # Not imported at the top: this module imports aiohttp, which the other names of this package do not need.
     from paycombat_async.sandbox.deliveries.samples import encoded, sample  # noqa: PLC0415
 
     now = SYSTEM_CLOCK.now()

@@ -60,7 +60,7 @@ class Delivery:
     )
 
     def __init__(self, delivery: inner.Delivery, keeper: Keeper, runner: Runner) -> None:
-        """Is called by an inbox. The lease is renewed in the event loop of `runner`."""
+        """An inbox calls this. The lease is renewed in the event loop of `runner`."""
         self.event = delivery.event
         self.attempt = delivery.attempt
         self.number = delivery.number
@@ -130,7 +130,7 @@ class PostgresDelivery(Delivery):
     __slots__ = ("_connection",)
 
     def __init__(self, delivery: inner.Delivery, keeper: Keeper, runner: Runner, connection: "RawConnection") -> None:
-        """Is called by the inbox, which has taken the event over `connection`."""
+        """The inbox calls this after it has taken the event over `connection`."""
         super().__init__(delivery, keeper, runner)
         self._connection = connection
 

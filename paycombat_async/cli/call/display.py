@@ -12,9 +12,7 @@ from paycombat_async._secrets import REDACTED
 from paycombat_async.cli.tables import show_rows
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_DECODER: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(
-    float_hook=str
-)  # a str keeps all digits of a number
+_DECODER: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(float_hook=str)  # keeps all digits of a number
 _HIDDEN: Final = "checkout_url"  # redacted where fields are printed as lines, because this URL contains the X-token
 # The fields that tables show. All fields would not fit a terminal; --output json prints all of them.
 _COLUMNS: Final[tuple[str, ...]] = (

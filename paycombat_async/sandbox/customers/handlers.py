@@ -82,9 +82,9 @@ def _customer(document: Document) -> Customer:
 
 
 def _check_required(changes: Document) -> None:
-    """Raises `Refused` (400) if a required str is empty, or if the part for the customer's type is missing.
+    """Raises `Refused` (400) if a required str is empty, or if the object with the customer's details is missing.
 
-    The field `type` is "company" or "individual". The part is the field with this name.
+    A customer whose `type` is "company" has this object in the field `company`, and an individual in `individual`.
     """
     kind: str = changes["type"]
     if kind not in changes:

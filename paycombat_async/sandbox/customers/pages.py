@@ -112,7 +112,7 @@ def wallet_page(readiness: WalletReadiness) -> dict[str, object]:
 
 
 def deleted_page(deleted: DeletedCustomer) -> dict[str, object]:
-    """Returns the customer's id and `is_active`, because the response of "Delete Customer" is undocumented."""
+    """Returns the response of "Delete Customer". It is undocumented; here it has the customer's id and `is_active`."""
     return _shown(deleted, ("customer_id", "is_active"), _ALL_NULL)
 
 

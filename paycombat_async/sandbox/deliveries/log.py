@@ -48,7 +48,7 @@ class Deliveries:
         self.on_failed: Callable[[Delivery, float | None], None] | None = None
 
     def add(self, delivery: Delivery) -> None:
-        """Records a delivery. Is called by the server."""
+        """Records a delivery. The server calls this."""
         self._latest.append(delivery)
 
     def clear(self) -> None:

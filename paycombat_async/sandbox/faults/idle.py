@@ -29,8 +29,8 @@ def send(data: bytes) -> IdleAction:
 def close(connection: socket.socket) -> None:
     """Sends FIN.
 
-    The server's event loop has its own socket for this connection. `shutdown` ends reading, too, so that the event loop
-    closes this socket.
+    The server's event loop has its own socket for this connection. `shutdown` ends reading, too. The event loop notices
+    this and closes its own socket.
     """
     connection.shutdown(socket.SHUT_RDWR)
 

@@ -11,9 +11,9 @@ from paycombat_async.errors import ConfigurationError
 class Fault(StrEnum):
     """An error that the sandbox injects into a request or a webhook.
 
-    A request is not executed if the fault's name ends in BEFORE_COMMIT or begins with STATUS_429 or REDIRECT. It is not
-    executed either if the fault is `ERROR_OBJECT`, `HTML_413`, or a failure inside a 200 other than
-    `STATUS_499_IN_200`. With all other faults, the request is executed.
+    With these faults, the request is not executed: names that end in BEFORE_COMMIT, names that begin with STATUS_429 or
+    REDIRECT, `ERROR_OBJECT`, `HTML_413`, and names that end in IN_200 except `STATUS_499_IN_200`. With all other
+    faults, the request is executed.
     """
 
     LATENCY = "latency"

@@ -58,7 +58,10 @@ class PlainResponse:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The second input of a `Change`: the fault's duration in seconds, the Unix time, and the target of redirects."""
+    """What a `Change` (a function that changes a response) gets in addition to the response.
+
+    `seconds` is the fault's duration, `now` is the Unix time, and `redirect_to` is the target of redirects.
+    """
 
     seconds: float
     now: float

@@ -87,7 +87,7 @@ class Faults:
     def applied(self) -> list[Applied]:
         """The latest 1000 faults that were applied, oldest first.
 
-        The attribute `counts` has the number of all times that each fault was applied, by the fault's name.
+        The attribute `counts` says how often each fault was applied in total, by the fault's name.
         """
         with self._lock:
             return list(self._applied)

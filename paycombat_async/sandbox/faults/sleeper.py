@@ -22,7 +22,7 @@ class Sleeper:
         try:
             await asyncio.wait((timer,))
         finally:
-            timer.cancel()  # if this coroutine was cancelled, the timer still runs
+            timer.cancel()  # otherwise the timer would go on if this coroutine is cancelled
         if timer.cancelled():
             return False
         timer.result()

@@ -85,17 +85,17 @@ def trickle(response: PlainResponse) -> Wire:
 
 
 def stray_answer(response: PlainResponse) -> Wire:
-    """Returns a correct response and, later on the idle connection, a complete unsolicited response."""
+    """Returns a correct response. Later, an unsolicited complete response follows on the idle connection."""
     return _idle(response, idle.send(PlainResponse(200, JSON, _STRAY).whole))
 
 
 def stray_part(response: PlainResponse) -> Wire:
-    """Returns a correct response and, later on the idle connection, the beginning of an unsolicited response."""
+    """Returns a correct response. Later, the beginning of an unsolicited response follows on the idle connection."""
     return _idle(response, idle.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le"))
 
 
 def stray_408(response: PlainResponse) -> Wire:
-    """Returns a correct response and, later on the idle connection, a 408.
+    """Returns a correct response. Later, an unsolicited 408 response follows on the idle connection.
 
     Some servers send a 408 before they close an idle connection.
     """
@@ -103,9 +103,9 @@ def stray_408(response: PlainResponse) -> Wire:
 
 
 def stray_error(status: int) -> Callable[[PlainResponse], Wire]:
-    """Returns a function that returns a correct response and, later on the idle connection, an unsolicited error.
+    """Returns a function that returns a correct response, after which an unsolicited error response follows.
 
-    The unsolicited error is a complete response with this status.
+    The error comes later, when the connection is idle. It is a complete response with this status.
     """
     stray = idle.send(refused(status, "STRAY", "nobody asked", {}).whole)
     return lambda response: _idle(response, stray)
@@ -173,7 +173,7 @@ class RawAnswer(web.StreamResponse):
 
 
 def _keep(_transport: asyncio.Transport) -> None:
-    """Leaves the connection open."""
+    """Does nothing, so that the connection stays open."""
 
 
 def _close(transport: asyncio.Transport) -> None:

@@ -37,7 +37,7 @@ def wrapped(envelope: Envelope) -> Change:
 
 
 def wrongly_wrapped(response: PlainResponse, context: Context) -> PlainResponse:
-    """Returns the response with its data in another envelope: B in place of A, C of B, D of C, and A of D.
+    """Returns the response with its data in the next envelope: A becomes B, B becomes C, C becomes D, and D becomes A.
 
     A response without data stays unchanged.
     """

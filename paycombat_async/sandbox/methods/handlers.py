@@ -24,7 +24,10 @@ _PAYOUT_QUERY: Final = ("sender_country", "sender_currency", "beneficiary_countr
 
 
 def list_countries_and_currencies(_call: RoutedCall[None]) -> object:
-    """Returns codes and names as plain data, because the response is undocumented and has no type."""
+    """Returns the codes and names of all countries and currencies.
+
+    They are plain data, because the response is undocumented and has no type in the SDK.
+    """
     return {
         "countries": [{"country_code": area.country_code, "country_name": area.country_name} for area in CURRENCIES],
         "currencies": [{"currency_code": area.currency, "currency_name": area.currency_name} for area in CURRENCIES],

@@ -66,17 +66,20 @@ def payin_method_page(method: PayinMethod) -> dict[str, object]:
 
 
 def payin_methods_page(page: Page[PayinMethod]) -> list[object]:
-    """Returns a plain array of payin methods, because the response of the list endpoints is undocumented."""
+    """Returns the response of the lists of payin methods. It is undocumented; here it is a plain array."""
     return [payin_method_page(method) for method in page.items]
 
 
 def payout_methods_page(page: Page[PayoutMethod]) -> list[object]:
-    """Returns a plain array of payout methods, each with the fields of "Get Required Fields by Payout method"."""
+    """Returns the response of the list of payout methods: a plain array.
+
+    Each item has the fields of "Get Required Fields by Payout method".
+    """
     return [_payout_method(method) for method in page.items]
 
 
 def balance_page(balance: PayoutBalance) -> dict[str, object]:
-    """Returns currency and balance, because the response of "Get Balance Payout" is undocumented."""
+    """Returns the response of "Get Balance Payout". It is undocumented; here it has the currency and the balance."""
     return _shown(balance, ("currency", "balance"))
 
 

@@ -56,7 +56,7 @@ def answered_page(payin: Payin) -> dict[str, object]:
 
 
 def account_page(account: VirtualAccount) -> dict[str, object]:
-    """Returns the response of "Create Virtual Account". Only its id is documented."""
+    """Returns the response of "Create Virtual Account". Only the field `id` is documented."""
     return {"id": account.id}
 
 
