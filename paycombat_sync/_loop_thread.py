@@ -262,7 +262,7 @@ class LoopThread:
         # `_enter` has refused this call, so the loop will not run it (test_a_call_that_comes_too_late_is_refused).
         if call not in self._calls:
             call.drop()
-        # Only a call that has not ended must be cancelled (test_an_interrupt_just_after_the_answer_is_raised_at_once).
+        # A call that has ended is not cancelled (test_an_interrupt_just_after_the_answer_is_raised_at_once).
         elif not call.is_over:
             # RuntimeError is raised if the loop is closed
             # (test_a_signal_handler_may_close_and_exit_before_the_loop_has_the_call).

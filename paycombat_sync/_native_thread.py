@@ -84,7 +84,7 @@ class _GeventThread:
 
     def join(self, timeout: float) -> None:
         if self._gevent.getcurrent() is self._gevent.get_hub():
-            return  # the caller is the hub, in which a client was garbage-collected, and the hub must not wait
+            return  # a client was garbage-collected in the hub, and the hub must not wait
         until = SYSTEM_CLOCK.monotonic() + timeout
         while not self._is_over and SYSTEM_CLOCK.monotonic() < until:
             self._gevent.sleep(_PAUSE_S)

@@ -203,8 +203,8 @@ class _CallersRows(RowReader):
 
     def _start(self, most: int) -> asyncio.Future[int]:
         reading = asyncio.ensure_future(self._caller.run_in_caller(lambda: self._read(most)))
-        # The callback reads the exception, because asyncio would log it if no code reads it: the run may end before
-        # the reading ends.
+        # The run may end before this reading does, and asyncio logs an exception that no code has read. Therefore the
+        # callback reads it.
         reading.add_done_callback(lambda done: done.cancelled() or done.exception())
         return reading
 

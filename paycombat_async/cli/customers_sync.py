@@ -189,7 +189,7 @@ def _check_exclusive(first: tuple[str, object], second: tuple[str, object]) -> N
 def _default_journal(file: Path, *, sandbox: bool) -> Path | None:
     """Returns the path of the journal beside the file, or None for standard input and for a run against a sandbox.
 
-    The sandbox ends with the run, so that no later run could use the journal.
+    A sandbox ends with the run, so no later run could use the journal.
     """
     return None if sandbox or file == _STANDARD_INPUT else file.with_name(f"{file.name}.journal")
 

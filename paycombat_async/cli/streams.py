@@ -1,4 +1,4 @@
-"""Standard output and error that do not end the command when their reader ends first, as `head -1` does."""
+"""Standard output and error for a command that goes on when the reader of a pipe ends first, as `head -1` does."""
 
 import errno
 import io

@@ -1,4 +1,4 @@
-"""Sample webhooks: the bodies that the provider documents, as the sandbox makes them, with made-up values.
+"""Sample webhooks: bodies with the fields that the provider documents, and with made-up values.
 
 `paycombat webhooks send` and `paycombat_async.testing.signed_webhook` send them.
 """

@@ -54,7 +54,7 @@ def fetch_ledger(base_url: str) -> LedgerReport:
 
 
 def loopback_url_parts(base_url: str) -> tuple[str, int | None]:
-    """Returns host and port of a sandbox. Raises `ConfigurationError` unless the URL is http and of this machine."""
+    """Returns host and port of a sandbox. Raises `ConfigurationError` unless it is an http URL of this machine."""
     try:
         parts = urlsplit(base_url)
         scheme, host, port = parts.scheme, parts.hostname, parts.port
