@@ -61,7 +61,7 @@ def intents() -> None:
 def list_records(
     store: str | None, account: str, schema: str, *, every: bool, limit: int | None, older_than: float, as_json: bool
 ) -> int:
-    """List the records with an unknown outcome, then the records that are being sent, the oldest first in both.
+    """List the records with an unknown outcome, then those of calls under way, the oldest first in both.
 
     For a record that is being sent, the list shows when its time for sending ends. If the process that sent it was
     killed, the outcome is unknown from that moment on. To watch a busy shop, leave out the calls that have just begun:
@@ -138,7 +138,7 @@ def show(words: tuple[str, ...], account: str, schema: str, *, answer: bool) -> 
 def resolve(words: tuple[str, ...], by: str, endpoint: str | None, account: str, schema: str) -> None:
     """Settle a record with an unknown outcome, as a person decides. The command needs no credentials.
 
-    After "rejected" the reference may be sent again, so be sure that nothing was carried out.
+    After "rejected" a call with this reference may be sent again, so be sure that nothing was carried out.
 
     \b
     Examples:

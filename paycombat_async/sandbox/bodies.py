@@ -40,8 +40,8 @@ class Simulate(RequestBody, frozen=True, kw_only=True):
     def subject(self, name: str) -> str:
         """Returns the id, which may be in the field `id` or in the field with the given name.
 
-        `name` is "payin_id" or "payout_id". Raises `Refused` (400) if none or several of the three fields are set, or
-        if the id is in a field other than these two.
+        `name` is "payin_id" or "payout_id". Raises `Refused` (400) unless exactly one of the three fields is set, and
+        is one of these two.
         """
         ids = {field: value for field in ("id", "payin_id", "payout_id") if (value := given(getattr(self, field)))}
         if len(ids) != 1 or not ids.keys() <= {"id", name}:

@@ -125,7 +125,10 @@ def _answer(route: Route[Any, Any], schema_of: dict[type[Struct], Schema]) -> Sc
 
 
 def _envelope_schema(example: object, data: Schema) -> Schema:
-    """Returns the schema of responses like `example`, with the schema `data` in place of the marker `_DATA`."""
+    """Returns the schema of an envelope like `example`, which has the marker `_DATA` in place of its data.
+
+    `data` is the schema of the data.
+    """
     if example is _DATA:
         return data
     if _is_object(example):

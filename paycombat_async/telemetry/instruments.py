@@ -17,7 +17,7 @@ _BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5,
 class Instruments(NamedTuple):
     """The tracer and the instruments. `durations` is the histogram of the seconds that attempts take.
 
-    `calls`, `drifts` and `deliveries` count ended calls, fields that differ from the schema, and ended deliveries.
+    `calls` counts ended calls, `drifts` counts fields that differ from the schema, and `deliveries` ended deliveries.
     """
 
     tracer: Tracer

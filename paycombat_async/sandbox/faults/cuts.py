@@ -1,4 +1,4 @@
-"""Responses whose bodies end too early. The responses have no length, or chunked encoding, or a body in gzip.
+"""Responses whose bodies end too early: without a length, with chunked encoding, or compressed with gzip.
 
 Each function returns what is written to the connection. FIN is TCP's normal end of a connection, and RST its abrupt
 end.

@@ -121,9 +121,9 @@ class Faults:
     def next(self, *steps: Step) -> None:
         """Queues faults for the next requests, in order.
 
-        A request of any operation uses them if no step that `script` has queued for this operation is left. A step of
-        None means a request without a fault. Raises `ConfigurationError` for an unknown fault, and for a fault of
-        webhooks.
+        A request of any operation takes the next of them, unless a step that `script` has queued for its operation is
+        left. A step of None means a request without a fault. Raises `ConfigurationError` for an unknown fault, and for
+        a fault of webhooks.
         """
         mishaps = _mishaps(steps, are_webhooks=False)
         with self._lock:
@@ -162,7 +162,8 @@ class Faults:
     def decide(self, arrival: Arrival) -> Mishap | None:
         """Returns the fault for this request, or None if the request gets no fault.
 
-        Must be called once for each request, in the order of requests, because it uses up one queued step.
+        Must be called once for each request, in the order of requests, because it counts the request
+        and uses up a queued step, if there is one.
         """
         number = next(self._requests)
         if self._is_fault_free:  # read without the lock to save time, because most sandboxes have no faults
@@ -174,7 +175,7 @@ class Faults:
             return self._record_applied(mishap, number, arrival.operation, arrival)
 
     def for_webhook(self) -> Fault | None:
-        """Returns the fault for the next webhook, or None if the webhook gets no fault. Uses up one queued step."""
+        """Returns the fault for the next webhook, or None for no fault. Uses up a queued step, if there is one."""
         with self._lock:
             number = next(self._webhooks)
             steps = self._scripts.get(WEBHOOKS)
