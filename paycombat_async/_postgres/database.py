@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -51,6 +51,9 @@ class Database:
         self._pools = None if connect is None else _pools(lambda: LoopPool(connect))
         # Transactions of callers have a pool of their own, because they may last long and `run` must not wait for them.
         self._transactions = None if connect is None else _pools(lambda: LoopPool(connect, _MOST_TRANSACTIONS))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"the {self._kind} cannot be pickled or copied; make one in each process")
 
     async def run(self, work: Callable[[Connection], Awaitable[T]], limit: float = STATEMENT_S) -> T:
         """Runs `work`, commits, and returns the result of `work`.

@@ -556,7 +556,7 @@ def test_the_fast_way_of_reading_says_what_the_slow_one_does(before, thing, with
         (b'{"status":true,"data":"text"}', Outcome.APPLIED),
         (b'{"success":true,"data":[1]}', Outcome.APPLIED),
         (b'{"success":true}', Outcome.APPLIED),
-        (b'{"status":true,"data":{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}}", Outcome.UNKNOWN),
+        (b'{"status":true,"data":{"a":' + b"[" * 400_000 + b"]" * 400_000 + b"}}", Outcome.UNKNOWN),
     ],
 )
 def test_an_answer_without_the_object_is_invalid(body, outcome):
