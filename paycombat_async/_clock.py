@@ -11,11 +11,11 @@ class Clock(Protocol):
     """The time functions that the SDK uses. Pass your own as `clock=` to make retries instant in tests."""
 
     def now(self) -> float:
-        """Returns the seconds since 1970. The SDK compares them with dates that the provider sends."""
+        """Returns the current time in seconds since 1970. The SDK compares it with dates that the provider sends."""
         ...
 
     def monotonic(self) -> float:
-        """Returns the seconds of a clock that never runs backwards. The SDK measures deadlines with it."""
+        """Returns the time in seconds of a clock that never runs backwards. The SDK measures deadlines with it."""
         ...
 
     def random(self) -> float:
@@ -47,7 +47,7 @@ SYSTEM_CLOCK = SystemClock()
 
 
 def retry_after_seconds(header: str | None, now: float) -> float | None:
-    """Returns the seconds to wait that a Retry-After header asks for, as a number or an HTTP date (RFC 9110, 10.2.3).
+    """Returns the seconds that a Retry-After header, a number or an HTTP date (RFC 9110, 10.2.3), asks to wait.
 
     Returns 0 for a negative number or a past date. Returns None if the header is missing or is anything else, including
     NaN and infinity.

@@ -1,8 +1,9 @@
 """Keeps one resource, such as an HTTP session, for each event loop that uses a client.
 
 A session can be used only in the loop in which it was created. An async generator started in that loop holds the
-session and closes it in its `finally`, because `asyncio.run` ends such generators before it closes the loop. Loops that
-are closed in another way, and forked processes, are handled separately below.
+session and closes it in its `finally`, because `asyncio.run` ends such generators before it closes the loop. If a loop
+is closed without ending its generators, its session is freed later, without the loop. A forked process neither uses nor
+closes the sessions of its parent.
 """
 
 import asyncio
@@ -30,8 +31,8 @@ class _Entry(Generic[S]):
 class LoopLocal(Generic[S]):
     """Creates one resource (an `S`) in each event loop that asks for it, and closes the resource when the loop ends.
 
-    `make` and `close` are called in the loop. `abandon` frees the resource of a loop that was closed without ending
-    its generators, so it must work without a loop.
+    `make` and `close` are called in the loop. `abandon` frees a resource without awaiting anything, because it is also
+    called after the loop was closed.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ async def _keep(
 
 
 def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
-    """Empties `entries`, which holds the resources by loop. Each open loop frees its own resource in a callback.
+    """Empties `entries`. Frees the resources of closed loops now. Each open loop frees its resource in a callback.
 
     This is a callback and not a task, because `asyncio.Runner` runs no task that is created while the runner closes.
     """

@@ -1,4 +1,4 @@
-"""Refuses files on mounts where other machines or containers would not see what is written to them."""
+"""Refuses a file if it is mounted so that other machines or containers would not see what is written to it."""
 
 import re
 from pathlib import Path

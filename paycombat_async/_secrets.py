@@ -16,8 +16,8 @@ _LEAST_BASE64 = 8
 # would take too long.
 _MAX_SEARCHED = 16_384
 
-# A redactor keeps at most 8 added secrets, because each secret makes the search longer. Calls use a replaced credential
-# for a few minutes only.
+# A redactor keeps at most 8 added secrets, because each secret makes the search longer. Older ones are not needed,
+# because calls use a replaced credential for a few minutes only.
 _MAX_ADDED = 8
 
 # The address of the hosted checkout contains the X-token in its query (`?token=…&identifier=<X-token>`). The pattern
@@ -87,7 +87,7 @@ def _is_list(keys: object) -> TypeGuard[Sequence[object]]:
 
 
 class Redactor:
-    """Shortens a str, and replaces in it with *** all known secrets and everything that looks like a secret."""
+    """Replaces all known secrets in a str, and everything that looks like a secret, with ***. Then shortens the str."""
 
     __slots__ = ("_more", "_patterns", "_secrets")
 
@@ -111,7 +111,7 @@ class Redactor:
         for pattern in _LIKELY:
             searched = pattern.sub(rf"\g<1>{REDACTED}", searched)
         if len(searched) <= limit < len(text):
-            searched = searched.rpartition(REDACTED)[0]  # the text after the last *** may be the beginning of a secret
+            searched = searched.rpartition(REDACTED)[0]  # the rest may end with half of a secret
         return searched if len(searched) <= limit else searched[:limit] + "…"
 
     def _all_patterns(self) -> tuple[re.Pattern[str], ...]:

@@ -85,8 +85,8 @@ def translate_errors(
 ) -> Generator[None]:
     """Context manager; raises `as_error` in place of SQLite's errors in the `with` block.
 
-    `kind` and `path` say in the message which file it is. `own` has messages by SQLite's error code, which take
-    precedence over the messages of this module.
+    The message names the file by `kind` and `path`. `own` maps SQLite's error codes to messages, which replace those of
+    this module.
     """
     problem = ""
     try:
@@ -211,7 +211,7 @@ class SqliteFile:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and not self._is_in_place():
-            self.close()  # SQLite leaves the log at `path` untouched, because the open file was moved or deleted
+            self.close()  # SQLite notices that its file was moved or deleted, and keeps the log at `path`
         if self._connection is None:
             self._connection = _connect(self.path)
             self._identity = _identity_of(self.path)

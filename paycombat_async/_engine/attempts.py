@@ -60,7 +60,7 @@ class Attempts:
                 except PayCombatError as error:
                     error.outcome = (
                         Outcome.NOT_SENT
-                    )  # the error may be that of a call which the limiter itself has made
+                    )  # an error of the limiter may have the outcome of a call that the limiter itself made
                     result: PayCombatError = error
                     break
                 call.attempt_begun = self.clock.monotonic()

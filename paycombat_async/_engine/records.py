@@ -236,8 +236,9 @@ async def open_record(
 def _in_progress(endpoint: Endpoint[Any, Any], intent: Intent, now: float) -> IntentInProgress:
     """Returns the error for a call with the reference of another call that is under way.
 
-    `now` is in seconds since 1970. `retry_after` is at least a second and at most the lease, because the clock of this
-    machine may differ from the clock of the store.
+    `now` is in seconds since 1970. `retry_after` of the error is the rest of the other call's lease, but at least a
+    second and at most the whole lease, because the clocks of this machine and of the store may differ. It is None if
+    the record has no lease.
     """
     until = intent.leased_until
     sentence = f"{endpoint.name}: a call with this reference is under way; this one was not sent"

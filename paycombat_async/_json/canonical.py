@@ -108,7 +108,7 @@ def _is_json_safe_member(member: Any) -> bool:
 
 
 def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
-    """Returns True only if this is a dict of which msgspec surely writes the same JSON as JavaScript.
+    """Returns True only if this is a dict of which msgspec certainly writes the same JSON as JavaScript.
 
     False means that this is not known. Then use `normalize`, which checks every value.
     """

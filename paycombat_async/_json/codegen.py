@@ -31,5 +31,5 @@ def compile_function(name: str, lines: Iterable[str], names: Mapping[str, object
 
 
 def field_expression(it: str, name: str) -> str:
-    """Returns code that reads the field of the variable `it`: `it.name`, or a `getattr` if the name is a keyword."""
+    """Returns code that reads a field of the variable named `it`: `it.name`, or a `getattr` if `name` is a keyword."""
     return f"getattr({it}, {name!r})" if iskeyword(name) else f"{it}.{name}"

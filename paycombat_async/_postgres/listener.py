@@ -32,7 +32,8 @@ async def notifications(dsn: Secret, channel: str, *, is_direct: bool) -> AsyncG
         connection = await connector(dsn)()
         try:
             ((pid,),) = await fetch(connection, b"SELECT pg_backend_pid()")
-            # PgBouncer and other poolers give each client a number that is not the process id of the server.
+            # `backend_pid` was announced when the connection began. A pooler such as PgBouncer announces a number that
+            # is not the process id of the server.
             if pid != connection.info.backend_pid and not is_direct:
                 raise ListenFailed(POOLER)
             await fetch(connection, f'LISTEN "{channel}"'.encode())

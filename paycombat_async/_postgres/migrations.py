@@ -7,7 +7,7 @@ from paycombat_async._postgres.errors import NO_TABLES
 from paycombat_async._postgres.pool import Connection
 
 MIGRATE_S: Final = 60  # seconds for all migrations, including the wait for another process that runs them
-# The number of the advisory lock. Its bytes are "paycomba", so that other programs hardly use the same number.
+# The number of the advisory lock. Its bytes are "paycomba", so that another program is unlikely to use the same number.
 _LOCK: Final = 0x7061_7963_6F6D_6261
 
 _BEGIN: Final = (

@@ -26,8 +26,7 @@ ASYNC_POOL: Final = "AsyncConnectionPool"
 BLOCKING_POOL: Final = "ConnectionPool"
 _ENTERED_BY: Final = {ASYNC_POOL: "__aenter__", BLOCKING_POOL: "__enter__"}
 
-# Sets synchronous_commit to "on". The value "remote_apply" is kept, because only with this value a commit waits for
-# more than with "on".
+# Sets synchronous_commit to "on", unless it is "remote_apply", with which a commit waits even longer.
 _SYNCED: Final = (
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"

@@ -92,11 +92,11 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     return read
 
 
-# `ENVELOPE_DECODERS[kind](body)` decodes the envelope of a successful answer in one pass, and returns
-# `(data, request_id, notes)`. It returns None if the body is not such an envelope, if the object has no id or has an
-# amount that is not finite, if one field of a type with amounts does not fit its annotation, or if more than one field
-# of another type does not fit. For a type without an id field, it always returns None, because it could mistake a
-# second envelope inside the first for an object without data.
+# `ENVELOPE_DECODERS[kind](body)` decodes the envelope of a successful answer in one pass. It returns data, request id
+# and notes as a tuple. It returns None in any of these cases: The body is not such an envelope. The object has no id,
+# or has an amount that is not finite. A field does not fit its annotation, and the type has amounts. More than one
+# field does not fit. The type has no id field, so that a second envelope inside the first could be mistaken for an
+# object without data.
 ENVELOPE_DECODERS: Final = ByType(_make_envelope_decoder)
 
 

@@ -43,7 +43,7 @@ class Unwrapped(NamedTuple):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether this envelope or the outer envelope leaves open if a failed call was carried out.
+        """Whether this envelope or the outer envelope leaves open whether a failed call was carried out.
 
         An outer envelope that reports success is ignored, because it only says that the provider answered.
         """

@@ -26,8 +26,9 @@ _LOWEST_STATUS, _LOWEST_REDIRECT, _LOWEST_ERROR, _BEYOND = 200, 300, 400, 600
 def verdict_of(envelope: Envelope) -> bool | None:
     """Returns True if the envelope reports a success, False if it reports a failure, and None if that is not clear.
 
-    A failure in `success`, `status` or `status_code` decides, even if another field reports a success. The result is
-    None if `success` or `status` reports a success and the envelope also has an error, or if it has neither.
+    If `success`, `status` or `status_code` reports a failure, the result is False, even if another field reports a
+    success. Otherwise, if `success` or `status` reports a success, the result is True, or None if the envelope also has
+    an error. If no field reports a success, the result is False with an error, and None without.
     """
     said = {_said(envelope.status), success_of(envelope)}
     statuses = (envelope.status, envelope.status_code, envelope.status_code_camel)
@@ -62,7 +63,7 @@ def statuses_in(envelope: Envelope) -> list[int]:
 
 
 def casts_doubt(envelope: Envelope) -> bool:
-    """Whether the envelope of a failed call leaves open if the call was carried out.
+    """Whether the envelope of a failed call leaves open whether the call was carried out.
 
     This is so if the envelope also reports a success. It is also so if the envelope, or an error nested in it, has an
     error status that does not prove a refusal.
