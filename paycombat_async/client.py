@@ -220,8 +220,8 @@ class AsyncPayCombat:
         """Calls any endpoint of `paycombat_async.endpoints` and returns the whole reply, not only its data.
 
         `request` is the endpoint's Struct, or None if the endpoint has no request body. `path` holds the parameters of
-        the endpoint's path template. `reference` is your own name for the call. The intents store records the call
-        under this name.
+        the endpoint's path template. `reference` is your own name for the call, under which the client's intents store
+        records it. Without such a store, a `reference` raises `ConfigurationError`.
         """
         return await self._engine.send(endpoint, request, path, query, reference=reference)
 

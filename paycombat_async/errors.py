@@ -105,8 +105,8 @@ class ApiError(PayCombatError):
 
     `status` is the HTTP status. If the HTTP status is 200, but the body reports an error, `status` is the status in the
     body. `code` and `provider_message` are the provider's error code and error message. (The attribute is not named
-    `message`, because error reporters such as Sentry use a `message` as the title.) `retry_after` is in seconds. `raw`
-    is the body, shortened and without secrets.
+    `message`, because error reporters such as Sentry use an attribute `message` as the title of a report.)
+    `retry_after` is in seconds. `raw` is the body, shortened and without secrets.
     """
 
     def __init__(
@@ -189,8 +189,8 @@ class InvalidResponse(PayCombatError):
 class IntentInProgress(PayCombatError):
     """Another call with the same reference is under way, here or on another machine. The new call was not sent.
 
-    `retry_after` is a time in seconds. After it, the other call has ended, or its outcome counts as unknown because its
-    process was killed. `retry_after` is None if the store does not know that time.
+    `retry_after` is the number of seconds after which the other call has ended, or its outcome counts as unknown
+    because its process was killed. It is None if the store does not know that number.
     """
 
     def __init__(

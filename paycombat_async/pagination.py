@@ -18,10 +18,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The position in a list. `has_new_items` says whether the latest page has an item that was not seen before.
+    """The position in a list. `has_new_items` says whether the latest page has an item that earlier pages do not have.
 
-    Items are compared only with those of the first page and of the page before, so that a list of any length fits in
-    memory.
+    Of the earlier pages, only the first and the previous one are compared, so that a list of any length fits in memory.
     """
 
     number: int = 1
@@ -33,7 +32,7 @@ class Cursor:
     is_over: bool = False
 
     def after(self, page: Page[Any], page_size: int | None) -> "Cursor":
-        """Returns the cursor of the next page.
+        """Returns the cursor of the next page. Its `is_over` is true if the list ends with this page.
 
         The list ends after an empty page, or when the announced total number of items is reached. It also ends after a
         page that is shorter than `page_size` and shorter than an earlier page. Being shorter than `page_size` is not

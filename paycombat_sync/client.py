@@ -211,8 +211,8 @@ class PayCombat:
         """Calls any endpoint of `paycombat_async.endpoints` and returns the whole reply, not only its data.
 
         `request` is the endpoint's Struct, or None if the endpoint has no request body. `path` holds the parameters of
-        the endpoint's path template. `reference` is your own name for the call. The intents store records the call
-        under this name.
+        the endpoint's path template. `reference` is your own name for the call, under which the client's intents store
+        records it. Without such a store, a `reference` raises `ConfigurationError`.
         """
         return self._runner.run(self._async.send, endpoint, request, query=query, reference=reference, **path)
 

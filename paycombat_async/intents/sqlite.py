@@ -1,4 +1,4 @@
-"""A store of intents (records of calls) in a SQLite file, which survives crashes and serves all local processes."""
+"""A store of intents (records of calls) in a SQLite file. It survives crashes, and all local processes may use it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

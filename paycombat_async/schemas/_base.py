@@ -32,8 +32,8 @@ class Part(Data, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Returns a Struct of this class, made from plain data such as parsed JSON or a form. Checks all values.
 
         Accepts the data that `canonical_json` or `to_dict()` returns for a request. If the Struct has a field `extra`,
-        a key that is not the name of a field becomes a member of `extra`. Such a key may also be in a mapping with the
-        key `extra`. A key that is nearly the name of a missing field is refused as a typing error.
+        a key that is not the name of a field becomes a member of `extra`. Such members may also be given in a mapping
+        under the key `extra`. A key that is nearly the name of a missing field is refused as a typing error.
 
         An amount may be a Decimal, an int, a str, or a float with at most 15 significant digits, as JSON decoders
         return it. In `extra`, such a float becomes a Decimal. Raises `InvalidRequest` with the path of the field.

@@ -29,7 +29,7 @@ _PLAIN: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=_plain_numbe
 
 
 # With `gc=False`, the garbage collector does not track these Structs. It need not, because decoded JSON has no
-# reference cycles. This makes decoding 6 % faster, and a batch has only a fifth of the collector's runs.
+# reference cycles. This makes decoding 6 % faster, and during a batch the collector runs only a fifth as often.
 class Data(Struct, frozen=True, kw_only=True, gc=False):
     """The base class of requests, answers and their parts.
 
@@ -43,7 +43,7 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
     def to_dict(self, *, exclude: Iterable[str] = ()) -> dict[str, object]:
         """Returns the data as nested dicts and lists of str, int, float, bool and None.
 
-        For a request, these are the data that are sent: fields with the value `UNSET` are left out, and the members of
+        For a request, this is the data that is sent: fields with the value `UNSET` are left out, and the members of
         `extra` follow the fields. For an answer, a field is None if the provider left it out or sent null. A `Decimal`
         becomes an int or float with the same digits. If no float has the exact digits of a `Decimal` in an answer, this
         `Decimal` becomes a str instead. `exclude` has the names of fields to leave out at the top level.
