@@ -69,7 +69,7 @@ def next_head(protocol: "ResponseHandler") -> "Awaitable[tuple[RawResponseMessag
 
 
 def is_interim(head: "RawResponseMessage") -> bool:
-    """Whether the final answer follows this answer, because its status is 1xx, but not 101 (RFC 9110, 15.2)."""
+    """Whether this is an interim answer, which the final answer follows: status 1xx, but not 101 (RFC 9110, 15.2)."""
     return 100 <= head.code < 200 and head.code != 101
 
 

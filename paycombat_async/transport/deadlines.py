@@ -62,7 +62,7 @@ class DeadlineTimer:
                 attempt.expire()
 
     def stop(self) -> None:
-        """Cancels the event loop's timer, so that no deadline ends an attempt from now on."""
+        """Cancels the event loop's timer. Until a new timer is set, no deadline ends an attempt."""
         self._next_limit = inf
         if self._timer is not None:
             self._timer.cancel()

@@ -44,7 +44,7 @@ _CERTIFICATE_FAULTS: Final[Mapping[int, str]] = {
     21: _UNKNOWN_AUTHORITY,
     23: "was revoked",
     62: "is for another name",
-    64: "is for another name",  # 64 means an IP address, and 62 a host name
+    64: "is for another name",  # 62: a host name does not match; 64: an IP address does not match
 }
 _ERRNOS: Final[Mapping[int, str]] = {
     errno.EMFILE: "this process has no file descriptors left; raise its limit, or lower max_connections",
@@ -102,8 +102,9 @@ def _reason(error: Exception, host: str) -> str:
 
 
 _OTHER: Final = "the connection was refused or broke off"
-# The reason is next to the first type that matches the error. It is a str, or a function that returns a str. The
-# function gets the error, and "the proxy's" if the error is about the proxy, or "its" if the error is about the host.
+# Pairs of an error's type and a reason; the first type that matches the error decides. The reason is a str, or a
+# function that returns a str. The function gets the error, and "the proxy's" if the error is about the proxy, or "its"
+# if the error is about the host.
 _REASONS: Final[tuple[tuple[type[Exception], str | Callable[[Any, str], str]], ...]] = (
     (
         aiohttp.ClientConnectorCertificateError,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
-# An attempt fails when it has got this many new connections that the peer closed, or wrote to before the request.
+# The number of unusable new connections after which an attempt fails. A new connection is unusable if the peer closes
+# it, or writes to it, before the request.
 MAX_UNUSABLE: Final = 2
 # The number of turns of the event loop in which bytes on a new TLS connection are read. One turn would be enough for
 # the bytes that are already in the socket.

@@ -1,4 +1,4 @@
-"""The checks of `GuardedConnector` for a session that has another connector, as the session's last middleware."""
+"""The last middleware of a session with another connector: makes the checks of `GuardedConnector`."""
 
 import asyncio
 from typing import TYPE_CHECKING

@@ -28,7 +28,7 @@ class Slots:
         return True
 
     async def wait(self) -> None:
-        """Waits for a slot and takes it. The task that has waited longest is the first. A cancelled task takes none."""
+        """Waits for a slot and takes it. The longest waiting task gets the next slot. A cancelled task gets none."""
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -36,7 +36,7 @@ class Slots:
         except BaseException:  # a cancellation, an interrupt, or the end of a coroutine that is closed
             if not turn.done():
                 self._waiting.remove(turn)
-            elif not turn.cancelled():  # a slot was passed on to this task before
+            elif not turn.cancelled():  # `give_back` gave this task a slot before the task was cancelled
                 self.give_back()
             raise
 

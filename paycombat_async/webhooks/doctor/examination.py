@@ -113,7 +113,7 @@ def _both(explanation: Explanation, wrong_form: Explanation | None) -> Explanati
     """Returns `explanation` with the sentences of `wrong_form` added. The cause stays that of `explanation`.
 
     `explanation` says what is wrong with the body, the key or the algorithm. `wrong_form` says what is wrong with the
-    format of the signature. If `wrong_form` is None or the same object, returns `explanation` unchanged.
+    format of the signature. If `wrong_form` is None or is `explanation` itself, returns `explanation` unchanged.
     """
     if wrong_form is None or wrong_form is explanation:
         return explanation

@@ -1,7 +1,7 @@
 """The table of hypotheses about the HTTP body, in the order in which they are tried.
 
-A hypothesis is a possible error. For each hypothesis, the table has a function. If the error was made, one of the forms
-of the body that this function yields was signed.
+A hypothesis is a possible error. For each hypothesis, the table has a function that yields forms of the body. If the
+error was made, one of these forms was signed.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Wakes the workers of one process when an event in their inbox can perhaps be taken."""
+"""Wakes the workers of one process when their inbox may have an event to take."""
 
 import contextlib
 import os
