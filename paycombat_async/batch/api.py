@@ -46,10 +46,10 @@ async def sync_customers(
     account is identified by its token or, if `account` is given, by that name. With a name, the token may be replaced.
 
     With a `PostgresJournal`, machines that pass the same rows carry them out together. The report, its failures and
-    `on_progress` then count the rows of all machines, and this function returns when no machine has a row left. If it
-    is given other rows while machines work on the run, it waits for these machines, and raises `ConfigurationError` if
-    they still work after 30 seconds. If no machine works on the run, it sends the rows that the run has not carried out
-    with the same content before. A dry run does not read a `PostgresJournal`.
+    `on_progress` then count the rows of all machines, and this function returns when no machine has a row left. If this
+    function is given other rows while machines work on the run, it waits for these machines, and raises
+    `ConfigurationError` if they still work after 30 seconds. If no machine works on the run, it sends the rows that the
+    run has not carried out with the same content before. A dry run does not read a `PostgresJournal`.
 
     At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
     the provider answers 429. `rate` is the highest number of requests per second, retries included. With `dry_run`
@@ -63,8 +63,8 @@ async def sync_customers(
     Raises `StoreFailed` if the database of a `PostgresJournal` fails at the start. If a problem stops the run later,
     such as a database that fails for a minute, `BatchReport.stopped` is the message of that problem.
     """
-    # Imported here, because these modules import asyncio and sqlite3. At the top of this file, that would make up a
-    # third of the time that importing the package takes.
+    # Imported here, because these modules import asyncio and sqlite3. At the top of this file, these imports would make
+    # up a third of the time that importing the package takes.
     from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the reason above
     from paycombat_async.batch.run.job import carry_out  # noqa: PLC0415  # for the reason above
 

@@ -72,7 +72,7 @@ async def carry_out_on(
 
 
 class _ClusterPart(Part):
-    """The part of a process that has the workers of a cluster carry out a run. The process itself sends no rows."""
+    """A `Part` that has the workers of a cluster carry out the run. This process itself sends no rows."""
 
     def __init__(
         self,
@@ -173,7 +173,7 @@ def take_part(order: Order) -> Share:
 
 
 async def _take_part(order: Order, is_stopped: Callable[[], bool]) -> Share:
-    # The URL is in no variable, which would show the password in tracebacks with local variables.
+    # The URL is in no variable, because tracebacks with local variables would show the password in it.
     journal = PostgresJournal(os.environ[DATABASE], order.name, order.rate, order.schema)
     stop = asyncio.Event()
     job = Job(

@@ -1,4 +1,4 @@
-"""The binding of a journal to one account at one address, and to one input. A run for any other is refused.
+"""Binds a journal to one account, address and input. A run for another account, address or input is refused.
 
 The account is identified by its name if the caller gives one, else by a digest of the address and the token. So the
 journal of a named account can still be used after the token was replaced.

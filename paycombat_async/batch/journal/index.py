@@ -62,8 +62,8 @@ class CustomerIndex:
     def find(self, customers: Sequence[str], keys: Sequence[int]) -> dict[str, Known]:
         """Returns the recorded rows of `customers`, by customer id. A customer without a recorded row is left out.
 
-        `keys` are the CRC-32 checksums of the ids. The caller must ignore further customers in the result, whose ids
-        have the same checksums by chance.
+        `keys` are the CRC-32 checksums of the ids. The result may also have customers whose ids have the same checksums
+        by chance; the caller must ignore them.
         """
         latest = [self._latest[customer] for customer in customers if customer in self._latest]
         known = self._found(_BY_NUMBER, latest) if latest else {}

@@ -79,8 +79,8 @@ class Plan(Struct, frozen=True, gc=False):
 
 # Each step of a SQLite statement releases the GIL, and must then wait until the event loop's thread releases the GIL.
 # Therefore a chunk of rows is written by one statement with many values or with a JSON array, not by one statement per
-# row. A statement with many values takes a third of the time of one with an array. It is a different statement for each
-# number of rows, but nearly all chunks have the same number of rows.
+# row. A statement with many values takes a third of the time of one with an array. The statement differs for each
+# number of rows, but nearly all chunks have the same number, so its parsed form is reused.
 _WRITE = "INSERT OR REPLACE INTO row (number, key, customer, body, line, run, state, reason) VALUES "
 _WRITE_ONE = "(?, ?, ?, ?, ?, ?, ?, '')"
 _SETTLE_DONE = "UPDATE row SET state = 'done', reason = '' WHERE number IN (SELECT value FROM json_each(?))"

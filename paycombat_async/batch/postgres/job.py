@@ -74,7 +74,7 @@ class Part:
     ) -> None:
         self._journal, self._job = journal, job
         self._client: ObservedClient = client.observed(self._on_failed)
-        # The clock of the database shows real time, even if the client was given another clock.
+        # Not the client's clock, which may be another: leases end by the clock of the database, which shows real time.
         self._clock = SYSTEM_CLOCK
         lasting = None if limiter is None else OutlastingLimiter(limiter, self._clock)
         self._rate: CallRate | None = limit_rate(self._client, lasting)

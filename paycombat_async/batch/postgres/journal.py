@@ -45,7 +45,8 @@ class PostgresJournal:
         """
         self._source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         del dsn_or_pool  # tracebacks that show local variables would print the password in it
-        # Set before the checks, which may raise: a traceback that shows local variables calls `repr`.
+        # `repr` needs these attributes. They are set before the checks, because a check may raise, and a traceback that
+        # shows local variables calls `repr`.
         self.run, self.rate, self.schema = run, rate, schema
         _check_run(run)
         if rate is not None:
@@ -57,7 +58,8 @@ class PostgresJournal:
     def limiter(self, per_second: float) -> PostgresLimiter:
         """Returns the limiter that all machines of this run share. Close it after use."""
         source, name = self._source, f"batch {self.run}"
-        # Not in a variable, which would show the password in tracebacks with local variables.
+        # The connection string is in no variable, because tracebacks with local variables would show the password in
+        # it.
         return PostgresLimiter(source.reveal() if isinstance(source, Secret) else source, name, per_second, self.schema)
 
     async def status(self) -> RunStatus:

@@ -14,8 +14,8 @@ from paycombat_async.errors import ConfigurationError
 # long for a body makes only its own row bad. There is a limit because a quote that is never closed makes the rest of
 # the file one cell, which could fill the memory.
 MAX_CELL: Final = 1 << 20
-# A line break before a quote does not count: it can only be in a cell that is quoted as a whole, so it belongs to the
-# cell.
+# Blanks and a quote at the beginning of a cell. Line breaks are not blanks here: only a cell that is quoted as a whole
+# can contain them, and a quote inside it is part of its value.
 _QUOTE_AFTER_BLANKS: Final = re.compile(r"[ \t\u00a0]+\"")
 _TOLD: Final = re.compile(r"(\"?)sep=([^\r\n\"])\1\r?\n")
 _DELIMITERS: Final = (",", ";", "\t")  # recognized by the header; Excel in German or French writes semicolons

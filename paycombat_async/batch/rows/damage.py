@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final, cast
 
-# What has happened to a value. The keys are the names of the groups in the regular expression `_DAMAGED`. The group
-# that matches the value says what has happened to it.
+# What has happened to a damaged value. The key is the name of the group in the regular expression `_DAMAGED` that
+# matches the value.
 _WORDS: Final = {
     "number": "a number that a spreadsheet has shortened",
     "formula": "a formula of a spreadsheet instead of its text",

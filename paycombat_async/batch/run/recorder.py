@@ -1,4 +1,4 @@
-"""Records the counts, the failures file and the journal of a run. The journal is written in a separate thread."""
+"""Records a run: its counts, its failures file and its journal. The journal is written in a separate thread."""
 
 import asyncio
 import sys
@@ -143,7 +143,7 @@ class RunRecorder:
         self._list(row, reason)
 
     def _list_doubtful(self) -> None:
-        """Counts and lists as unknown the rows of `mark_unknown` that were not sent again before the end of the run.
+        """Counts and lists as unknown the rows passed to `mark_unknown` that were not sent again before the run ended.
 
         Writes nothing to the journal, because `mark_unknown` has already recorded that these rows are unknown.
         """

@@ -24,7 +24,7 @@ class Recorder(Protocol):
         ...
 
     async def until_many(self) -> None:
-        """Waits until so many results wait for a commit that `flush` should not be delayed."""
+        """Waits until so many results wait for a commit that `flush` should be called now."""
         ...
 
     async def flush(self) -> None:

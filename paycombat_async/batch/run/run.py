@@ -274,9 +274,10 @@ class Run:
     def _judge_suspects(self) -> None:
         """Decides the state of the rows that were set aside.
 
-        If the provider has accepted any row, or refused a row for its content, each row that was set aside is settled
-        by its own error. Otherwise the cause is not in the rows: they stay pending, and the run counts as stopped for
-        the cause of the last of these errors. The rows stay pending, too, if the run ends early.
+        If the run ended early, these rows stay pending. Otherwise, if the provider has accepted any row, or refused a
+        row for its content, each row that was set aside is settled by its own error. If the provider has done neither,
+        the cause is not in the rows: they stay pending, and the run counts as stopped for the cause of the last of
+        these errors.
         """
         is_complete = self._input_exhausted and self._unfinished == len(self._suspects) and not self._stopped
         if not self._suspects or not is_complete:

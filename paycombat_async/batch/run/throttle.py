@@ -13,8 +13,8 @@ LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is shortened to this, at t
 class Throttle:
     """Halves the limit of concurrent calls on a 429, and raises the limit by one after `limit` successful answers.
 
-    The throttle counts the workers that wait in `acquire_slot`, not the calls under way. So it has nothing to count in
-    a run without 429 answers, because no worker waits there.
+    The throttle does not count the calls under way. It counts the workers that wait in `acquire_slot`; each other
+    worker may make a call. In a run without 429 answers no worker waits there, so nothing is counted.
     """
 
     def __init__(self, workers: int, rate: CallRate | None, clock: Clock) -> None:
