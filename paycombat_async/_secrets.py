@@ -92,7 +92,7 @@ class Redactor:
     __slots__ = ("_more", "_patterns", "_secrets")
 
     def __init__(self, secrets: Iterable[Secret] = (), more: Sequence[Secret] = ()) -> None:
-        """Takes the secrets to replace: `secrets`, and `more`, which `with_more` has added later, the newest first."""
+        """Replaces the secrets in `secrets` and in `more`: those that `with_more` has added, the newest first."""
         self._secrets = tuple(secrets)
         self._more = tuple(more)
         self._patterns: tuple[re.Pattern[str], ...] | None = None

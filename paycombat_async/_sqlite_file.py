@@ -202,7 +202,7 @@ class SqliteFile:
                 connection.execute("COMMIT")
             except sqlite3.Error:
                 with contextlib.suppress(sqlite3.Error):  # an error of `close` must not hide the first error
-                    self.close()  # rolls back; the next use opens the file again, which may be repaired by then
+                    self.close()  # rolls back; the next use opens the file again, because it may have been repaired
                 raise
             except BaseException:
                 if self._connection is not None and self._connection.in_transaction:

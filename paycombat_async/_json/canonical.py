@@ -92,7 +92,7 @@ _RETURN_UNLESS_SAFE = (
 
 @cache
 def _fields_to_check(kind: type[Struct]) -> tuple[str, ...]:
-    """Returns the names of the fields that may have to be normalized, in most requests only `extra` and `metadata`."""
+    """Returns the names of the fields that may have to be normalized: in most requests only `extra` and `metadata`."""
     check_struct_options(kind)
     return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_json_safe_type(field.type))
 

@@ -185,7 +185,7 @@ class Tables:
     async def check(self) -> None:
         """Raises `StoreFailed` if the tables do not have the version that this release needs.
 
-        After one success, nothing is checked any more.
+        After a first success, further calls do nothing.
         """
         if not self._is_checked:
             await self._migrator.check_tables(self.database, self._migrations)
@@ -243,7 +243,7 @@ def _check_schema(schema: str) -> str:
 def _open_database(source: "Secret | Pool | BlockingPool", owner: str, kind: str, pool: str) -> "Database":
     try:
         importlib.import_module("psycopg")
-    except ImportError:  # psycopg is missing, or PostgreSQL's library libpq, which it needs
+    except ImportError:  # psycopg is missing, or the library libpq that psycopg needs
         raise ConfigurationError(f"{owner} needs psycopg: pip install 'paycombat[postgres]'") from None
     if not isinstance(source, Secret) and not (hasattr(source, "connection") and hasattr(source, _ENTERED_BY[pool])):
         raise ConfigurationError(f"{owner} needs a connection string or a pool of psycopg: {pool}")

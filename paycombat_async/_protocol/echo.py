@@ -62,7 +62,7 @@ def expected_echoes(endpoint: Endpoint[Any, Any], request: object) -> dict[str, 
 
 
 def fits_expected(data: object, expected: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether an object found at the provider can be the requested object, because no field differs from `expected`.
+    """Whether an object found at the provider may be the one that a call created: no field differs from `expected`.
 
     A field that the object does not have, or that is None, is not compared.
     """

@@ -88,10 +88,10 @@ class DeadlineTimer:
 class Deadline(Struct, eq=False):
     """The time limit of one attempt. The `with` block ends with `TimeoutError` at the time `until`.
 
-    If the task is cancelled from outside, the block ends with `CancelledError`. Both may happen at the same moment, so
-    cancellations are counted in the same way as by `asyncio.timeout`. `connection` is set when the attempt gets a
-    connection. From then on, bytes of the request may have been sent. `connect_until` is the time limit for making
-    connections. It is set when the attempt begins to make its first connection.
+    If the task is cancelled from outside, the block ends with `CancelledError`. Both may happen at the same moment. To
+    tell them apart, cancellations are counted as `asyncio.timeout` counts them. `connection` is set when the attempt
+    gets a connection. From then on, bytes of the request may have been sent. `connect_until` is the time limit for
+    making connections. It is set when the attempt begins to make its first connection.
     """
 
     running: "dict[asyncio.Task[object] | None, Deadline]"
