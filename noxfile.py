@@ -103,6 +103,7 @@ def soak(session: nox.Session) -> None:
         "tests/intents",
         "tests/shop",
         "tests/limiters",
+        "tests/batch/postgres/test_kills.py",
         *sorted(map(str, Path("tests/webhooks").glob("test_inbox*"))),
     )
     session.run("pytest", "-q", "-s", *places, *session.posargs, env={"PAYCOMBAT_SOAK": "1"})
