@@ -81,7 +81,7 @@ def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> s
     checkout's currency and amount. Raises `ConfigurationError` if the checkout is unknown, paid or expired, if `method`
     is unknown or does not fit, or if no method fits.
     """
-    with _refusals_of("pay_checkout"):
+    with _refusals_of("pay"):
         return pay(state, checkout_id, method)
 
 

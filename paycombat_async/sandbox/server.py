@@ -40,7 +40,7 @@ class Sandbox:
 
     Money: `balances` are the opening balances by currency. Currencies that are not listed have 0. Without `balances`,
     each currency has 1,000,000. Payins, payouts and virtual accounts stay PENDING until a Simulate call, `settle` or
-    `settle_all` changes their status. Checkouts stay unpaid until `pay_checkout` or `settle_all`. With `settle_after`,
+    `settle_all` changes their status. Checkouts stay unpaid until `pay` or `settle_all`. With `settle_after`,
     all of them succeed or are paid this number of seconds after their creation.
 
     Webhooks are signed. A webhook about a payin or payout is sent to the `webhook_url` in the request that created it,
@@ -206,16 +206,17 @@ class Sandbox:
         """
         return settle_all(self._state)
 
-    def pay_checkout(self, id: str, payin_method_name: str | None = None) -> str:  # noqa: A002  # as in `settle`
+    def pay(self, checkout_id: str, method: str | None = None) -> str:
         """Pays a checkout as its customer would.
 
-        Returns the id of the payin, which immediately has the status SUCCESS. Without `payin_method_name`, the payin
-        method that was chosen before is used. If none was chosen, the first method that fits is used. A method fits if
-        it allows the checkout's currency and amount. The payin's `order_reference` is the checkout's id, because no
-        page of the provider says which field has this id. Safe to call from any thread. Raises `ConfigurationError` if
-        the checkout is unknown, paid or expired, if the method is unknown or does not fit, or if no method fits.
+        Returns the id of the payin, which immediately has the status SUCCESS. `method` is the name of a payin method.
+        Without it, the payin method that was chosen before is used. If none was chosen, the first method that fits is
+        used. A method fits if it allows the checkout's currency and amount. The payin's `order_reference` is the
+        checkout's id, because no page of the provider says which field has this id. Safe to call from any thread.
+        Raises `ConfigurationError` if the checkout is unknown, paid or expired, if the method is unknown or does not
+        fit, or if no method fits.
         """
-        return pay_checkout(self._state, id, payin_method_name)
+        return pay_checkout(self._state, checkout_id, method)
 
     def reset(self) -> None:
         """Puts the running sandbox back into the state after its start, which is faster than to start another one.

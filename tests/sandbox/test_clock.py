@@ -24,11 +24,11 @@ def test_a_checkout_expires() -> None:
             request = CreatePaymentRequest(extra={"amount": 20, "currency": "AUD"})
             first, second = (paycombat.checkouts.create(request) for _ in range(2))
         sandbox.clock.advance(172_799 - 60)
-        sandbox.pay_checkout(first.id)
+        sandbox.pay(first.id)
         sandbox.clock.advance(61)
 
         with pytest.raises(ConfigurationError, match="this checkout has expired"):
-            sandbox.pay_checkout(second.id)
+            sandbox.pay(second.id)
 
 
 async def test_settling_and_its_webhook_come_at_once() -> None:

@@ -80,7 +80,7 @@ def test_no_id_is_given_twice() -> None:
                 CreatePaymentRequest(extra={"amount": 1, "currency": "AUD", "redirect_url": "https://shop.example/"})
             )
             customer = client.customers.create(CreateCustomer(type="individual", description="d", individual=ANA))
-            ids += [checkout.id, customer.customer_id, sandbox.pay_checkout(checkout.id)]
+            ids += [checkout.id, customer.customer_id, sandbox.pay(checkout.id)]
             ids.append(client.payouts.create(payout(payout_beneficiary_param=PAYEE)).id)
 
     assert len(ids) == len(set(ids))

@@ -34,7 +34,7 @@ async def test_a_paid_checkout_makes_a_payin_that_succeeds(caller: Caller) -> No
     checkout = await created(caller, amount=12.5)
     before = caller.sandbox.balance("AUD")
 
-    payin_id = caller.sandbox.pay_checkout(checkout["id"])
+    payin_id = caller.sandbox.pay(checkout["id"])
 
     payin = await payin_of(caller, payin_id)
     assert {
@@ -54,10 +54,10 @@ async def test_a_paid_checkout_makes_a_payin_that_succeeds(caller: Caller) -> No
 async def test_it_is_paid_once(caller: Caller) -> None:
     """A second payment is refused, and nothing is booked twice."""
     checkout = await created(caller)
-    caller.sandbox.pay_checkout(checkout["id"])
+    caller.sandbox.pay(checkout["id"])
 
-    with pytest.raises(ConfigurationError, match="pay_checkout: this checkout has been paid"):
-        caller.sandbox.pay_checkout(checkout["id"])
+    with pytest.raises(ConfigurationError, match="pay: this checkout has been paid"):
+        caller.sandbox.pay(checkout["id"])
 
     assert [] == caller.sandbox.settle_all()
     assert 1 == sum(entry.movement is Movement.PAYIN for entry in caller.sandbox.ledger)
@@ -69,8 +69,8 @@ async def test_the_method_is_the_one_that_was_chosen(caller: Caller) -> None:
     for checkout in (first, second):
         await choose(caller, checkout["checkout_token"], "신한은행")
 
-    by_choice = caller.sandbox.pay_checkout(first["id"])
-    by_name = caller.sandbox.pay_checkout(second["id"], KDB)
+    by_choice = caller.sandbox.pay(first["id"])
+    by_name = caller.sandbox.pay(second["id"], KDB)
 
     assert "신한은행" == (await payin_of(caller, by_choice))["payment_method"]
     assert KDB == (await payin_of(caller, by_name))["payment_method"]
@@ -83,7 +83,7 @@ async def test_the_merchant_hears_of_it_at_the_checkouts_own_url(caller: Caller,
     caller.sandbox.webhook_url = receiver.url
 
     for checkout in (own, usual):
-        caller.sandbox.pay_checkout(checkout["id"])
+        caller.sandbox.pay(checkout["id"])
         await caller.sandbox.drain()
 
     assert ["/own", "/hook"] == [received.path for received in receiver.received]
@@ -103,10 +103,10 @@ async def test_what_cannot_be_paid_is_refused(caller: Caller, clock: StandingClo
         (php["id"], None, "no payin method fits"),
     ):
         with pytest.raises(ConfigurationError, match=words):
-            caller.sandbox.pay_checkout(checkout_id, method)
+            caller.sandbox.pay(checkout_id, method)
     clock.seconds += 200_000
     with pytest.raises(ConfigurationError, match="expired"):
-        caller.sandbox.pay_checkout(aud["id"])
+        caller.sandbox.pay(aud["id"])
 
     assert before == await retrieve(caller, aud["id"])
     assert 0 == len(caller.sandbox.ledger)
