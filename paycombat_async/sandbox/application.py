@@ -21,6 +21,7 @@ from paycombat_async.sandbox.admission import (
     reader_of,
 )
 from paycombat_async.sandbox.arrivals import UNKNOWN, Arrival, Arrivals
+from paycombat_async.sandbox.checkouts.hosted.handler import HOSTED_PATH, HOSTED_ROUTE, hosted_handler
 from paycombat_async.sandbox.control.commands import Controls
 from paycombat_async.sandbox.control.handler import CONTROL_PATH, CONTROL_ROUTE, control_handler
 from paycombat_async.sandbox.envelopes import refusal, upstream_refusal, upstream_status
@@ -71,6 +72,7 @@ def application(provider: Provider, controls: Controls) -> web.Application:
 
     app.router.add_get(LEDGER_PATH, _ledger(provider), name=_LEDGER)
     app.router.add_route("*", CONTROL_PATH, control_handler(controls), name=CONTROL_ROUTE)
+    app.router.add_route("*", HOSTED_PATH, hosted_handler(provider.state, provider.token), name=HOSTED_ROUTE)
 
     async def end(_app: web.Application) -> None:
         await injector.end()
@@ -84,10 +86,10 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Records every request, even for an unknown path, and applies the fault that is scheduled for it, if any.
 
-        Requests for the ledger and for the control interface are not recorded and get no fault, because the real
-        provider has no such endpoints.
+        Requests for the ledger, for the control interface and for the page of a checkout are not recorded and get no
+        fault, because they are no calls of the provider's API.
         """
-        if request.match_info.route.name in {_LEDGER, CONTROL_ROUTE}:
+        if request.match_info.route.name in {_LEDGER, CONTROL_ROUTE, HOSTED_ROUTE}:
             return await handler(request)
         arrival = Arrival(
             operation=request.match_info.route.name or UNKNOWN,
@@ -166,6 +168,7 @@ def _endpoint(provider: Provider, route: Route[Any, Any]) -> Handler:
             path=request.match_info,
             query=request.query,
             body=body,
+            origin=f"http://{request.host}",
             token=provider.token,
         )
         answer = route.show(route.handler(call))

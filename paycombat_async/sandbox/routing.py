@@ -28,6 +28,7 @@ class RoutedCall(Generic[Q]):
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
+    origin: str  # how the client reaches the sandbox: "http://host:port"
     token: str = field(repr=False)  # the merchant's token, which checkout URLs contain
 
 

@@ -3,12 +3,13 @@
 Each handler takes a verified call and returns an object of the endpoint's response type.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from paycombat_async.sandbox.bodies import given
 from paycombat_async.sandbox.checkouts.bodies import PaymentRequest
+from paycombat_async.sandbox.checkouts.hosted.address import hosted_url
 from paycombat_async.sandbox.checkouts.rules import choose_bank, choose_method, new_checkout
 from paycombat_async.sandbox.checkouts.table import Document
 from paycombat_async.sandbox.methods.payins import KOREAN_BANKS
@@ -28,18 +29,18 @@ def create_payment_request(call: RoutedCall[PaymentRequest]) -> Checkout:
         document = new_checkout(call.request, key=key, at=state.now())
         state.checkouts.add(document)
         state.announce_checkout(document["id"])
-    return _checkout(document, call.token)
+    return _checkout(document, call)
 
 
 def list_checkouts(call: RoutedCall[None]) -> Page[Checkout]:
     checkouts = call.state.checkouts
     window = window_of(call.query)
     documents = checkouts.page(limit=window.limit, skip=window.skip)
-    return Page(items=[_checkout(document, call.token) for document in documents], total=checkouts.count())
+    return Page(items=[_checkout(document, call) for document in documents], total=checkouts.count())
 
 
 def retrieve_checkout(call: RoutedCall[None]) -> Checkout:
-    return _checkout(call.state.checkouts.find(call.path["id"]), call.token)
+    return _checkout(call.state.checkouts.find(call.path["id"]), call)
 
 
 def create_new_checkout(call: RoutedCall[CreateNewCheckout]) -> Checkout:
@@ -67,11 +68,9 @@ def _changed(
         document = state.checkouts.find_by_token(call.request.checkout_token)
         change(document, call.request.payin_method_name, at=state.now())
         state.checkouts.write(document)
-    return _checkout(document, call.token)
+    return _checkout(document, call)
 
 
-def _checkout(document: Document, token: str) -> Checkout:
-    # The provider documents the URL in this form, without percent-encoding. The URL contains the merchant's token,
-    # which the SDK must redact in its log.
-    url = f"https://checkout.paycombat.com/?token={document['checkout_token']}&identifier={token}"
+def _checkout(document: Document, call: RoutedCall[Any]) -> Checkout:
+    url = hosted_url(call.origin, document["checkout_token"], call.token)
     return msgspec.convert(document | {"checkout_url": url}, Checkout)

@@ -1,10 +1,14 @@
-"""Pays a checkout as its customer would: chooses a payin method and creates a payin that succeeds."""
+"""Ends a checkout as its customer would: pays it, fails to pay it, lets it expire, or cancels it.
+
+On record is only that a paid checkout makes a payin. All other ends are guesses.
+"""
 
 from decimal import Decimal
+from typing import Final
 
 from paycombat_async._signing import content_digest
 from paycombat_async.sandbox.bodies import given
-from paycombat_async.sandbox.checkouts.rules import choose_method, fitting_methods
+from paycombat_async.sandbox.checkouts.rules import CANCELLED_AT, check_open, choose_method, fitting_methods
 from paycombat_async.sandbox.checkouts.table import Document
 from paycombat_async.sandbox.lifecycle import add_record, change_status, uuid_of
 from paycombat_async.sandbox.payins.document import payin_document
@@ -13,9 +17,10 @@ from paycombat_async.sandbox.refusals import Refused, conflict, unprocessable
 from paycombat_async.sandbox.state import SandboxState
 from paycombat_async.sandbox.transitions import PENDING, SUCCESS_STATUS
 
-# Under this key, a checkout's stored document has the id of the payin that paid the checkout. Responses do not contain
-# this key.
-PAID_BY = "paid_by"
+# Keys of a checkout's stored document, which responses do not contain: the id of the payin that paid the checkout, and
+# the ids of the payins that failed.
+PAID_BY: Final = "paid_by"
+FAILED_PAYINS: Final = "failed_payins"
 
 
 def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str:
@@ -24,18 +29,13 @@ def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str
     Without `method`, the payin method that was chosen before is used. If none was chosen, the first method that fits is
     used. A method fits if it allows the checkout's currency and amount. Raises `Refused` with status 404 for an unknown
     checkout, 400 for a method that is unknown or does not fit, 409 for a checkout that is already paid, and 422 for a
-    checkout that has expired or that no payin method fits.
+    checkout that has expired, was cancelled, or that no payin method fits.
     """
     with state.transaction():
-        document = state.checkouts.find(checkout_id)
-        if PAID_BY in document:
-            raise conflict("this checkout has been paid")
-        choose_method(document, method or _method_for(document), at=state.now())
-        payin = add_record(state, lambda number: _payin(document, number, state.now()))
-        payin = change_status(state, payin, SUCCESS_STATUS[Kind.PAYIN])
-        document[PAID_BY] = payin.id
+        document = _open(state, checkout_id)
+        document[PAID_BY] = payin_id = _payin_that_ends(state, document, method, SUCCESS_STATUS[Kind.PAYIN])
         state.checkouts.write(document)
-    return payin.id
+    return payin_id
 
 
 def pay_all(state: SandboxState) -> list[str]:
@@ -45,8 +45,57 @@ def pay_all(state: SandboxState) -> list[str]:
         try:
             payins.append(pay(state, checkout_id))
         except Refused:
-            continue  # the checkout is already paid, has expired, or has no payin method that fits
+            continue  # the checkout is paid, expired or cancelled already, or has no payin method that fits
     return payins
+
+
+def fail(state: SandboxState, checkout_id: str, method: str | None, *, attempt: int) -> None:
+    """Makes a payin that fails. The checkout can still be paid.
+
+    `attempt` is the number of payins that had failed when the customer saw the page. If there are more by now, nothing
+    is done, so that a second click does not make a second payin. Raises `Refused` in the same cases as `pay`.
+    """
+    with state.transaction():
+        document = _open(state, checkout_id)
+        failed: list[str] = document.setdefault(FAILED_PAYINS, [])
+        if attempt == len(failed):
+            failed.append(_payin_that_ends(state, document, method, "FAILED"))
+            state.checkouts.write(document)
+
+
+def expire(state: SandboxState, checkout_id: str, method: str | None) -> None:
+    """Makes a checkout expire now, and with it a payin that its customer has begun and not paid.
+
+    Raises `Refused` in the same cases as `pay`.
+    """
+    with state.transaction():
+        document = _open(state, checkout_id)
+        _payin_that_ends(state, document, method, "EXPIRED")
+        document["expire_at"] = document["updated_at"] = state.now()
+        state.checkouts.write(document)
+
+
+def cancel(state: SandboxState, checkout_id: str) -> None:
+    """Cancels a checkout, for which no payin was begun. Raises `Refused` with status 404, 409 or 422, as `pay`."""
+    with state.transaction():
+        document = _open(state, checkout_id)
+        document[CANCELLED_AT] = document["updated_at"] = state.now()
+        state.checkouts.write(document)
+
+
+def _open(state: SandboxState, checkout_id: str) -> Document:
+    document = state.checkouts.find(checkout_id)
+    if PAID_BY in document:
+        raise conflict("this checkout has been paid")
+    check_open(document, state.now())
+    return document
+
+
+def _payin_that_ends(state: SandboxState, document: Document, method: str | None, status: str) -> str:
+    """Makes a payin of the checkout and moves it to this status. Sets the method in `document`. Returns the id."""
+    choose_method(document, method or _method_for(document), at=state.now())
+    payin = add_record(state, lambda number: _payin(document, number, state.now()))
+    return change_status(state, payin, status).id
 
 
 def _method_for(document: Document) -> str:

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from paycombat_async._json.amounts import LIMIT
 from paycombat_async._signing import content_digest
@@ -21,6 +22,12 @@ from paycombat_async.sandbox.methods.payins import DEFAULT_EXPIRY_S, MAX_EXPIRY_
 from paycombat_async.sandbox.refusals import bad_request, unprocessable
 from paycombat_async.schemas.methods import PayinMethod
 
+# A cancelled checkout's stored document has the time under this key, which responses do not contain.
+CANCELLED_AT: Final = "cancelled_at"
+# The ends of a checkout that have an address of their own in `advanced_redirect_url`. The names are those of Finmo, the
+# provider's upstream.
+REDIRECT_NAMES: Final = ("completed_url", "failed_url", "expired_url", "cancelled_url")
+
 
 def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
     """Returns the document of a new checkout, which has no payin method yet.
@@ -33,7 +40,10 @@ def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
     if request.country_code not in {UNSET, area.country_code}:
         raise bad_request(f"$.country_code: expected {area.country_code}, which goes with {area.currency}")
     check_webhook_url(request.webhook_url)
-    _check_redirect_url(given(request.redirect_url))
+    _check_redirect_url("redirect_url", given(request.redirect_url))
+    addresses = {} if isinstance(request.advanced_redirect_url, UnsetType) else request.advanced_redirect_url
+    for name in REDIRECT_NAMES:
+        _check_redirect_url(f"advanced_redirect_url.{name}", addresses.get(name))
     return _sent(request) | {
         "id": uuid_of(content_digest(b"id", key.encode())[:32]),
         "checkout_token": content_digest(b"checkout_token", key.encode()),
@@ -51,7 +61,7 @@ def choose_method(document: Document, name: str, *, at: str) -> None:
     """Sets the payin method in `document`. May be called again to choose another method.
 
     Raises `Refused` with status 400 if the method is unknown or does not allow the currency or amount, and 422 if the
-    checkout has expired.
+    checkout has expired or was cancelled.
     """
     _attach(document, _fitting(document, name), at)
 
@@ -69,9 +79,28 @@ def fitting_methods(document: Document) -> list[PayinMethod]:
     return [method for method in PAYIN_METHODS if _misfit(method, document) is None]
 
 
-def _attach(document: Document, method: PayinMethod, at: str) -> None:
+def is_web_address(address: object) -> TypeGuard[str]:
+    """Returns whether this is an http or https URL, which is safe as the target of a redirect."""
+    if not isinstance(address, str):
+        return False
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return is_web and address.isprintable() and " " not in address
+
+
+def check_open(document: Document, at: str) -> None:
+    """Raises `Refused` (422) if the checkout has expired or was cancelled."""
+    if CANCELLED_AT in document:
+        raise unprocessable("CHECKOUT_CANCELLED", "this checkout was cancelled; create another one")
     if document["expire_at"] <= at:
         raise unprocessable("CHECKOUT_EXPIRED", "this checkout has expired; create another one")
+
+
+def _attach(document: Document, method: PayinMethod, at: str) -> None:
+    check_open(document, at)
     document |= {"payin_method_name": method.payin_method_name, "updated_at": at}
 
 
@@ -100,17 +129,9 @@ def _sent(request: PaymentRequest) -> Document:
     return {name: value for name, value in fields if value is not UNSET and value != "" and name != "amount"}
 
 
-def _check_redirect_url(text: str | None) -> None:
-    if text is not None and not _is_web_address(text):
-        raise bad_request("$.redirect_url: expected an http or https URL")
-
-
-def _is_web_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and text.isprintable() and " " not in text
+def _check_redirect_url(name: str, address: object) -> None:
+    if address is not None and address != "" and not is_web_address(address):
+        raise bad_request(f"$.{name}: expected an http or https URL")
 
 
 def _expiry(written: str | None, at: str) -> str:

@@ -25,11 +25,11 @@ async def test_a_checkout_has_the_fields_of_its_page(caller: Caller) -> None:
 
 
 async def test_its_url_is_that_on_record(caller: Caller) -> None:
-    """With its token and the merchant's own X-token, as it is."""
+    """With its token and the merchant's own X-token, as it is; but it leads to the sandbox."""
     data = await created(caller)
 
-    token = caller.sandbox.token
-    assert data["checkout_url"] == f"https://checkout.paycombat.com/?token={data['checkout_token']}&identifier={token}"
+    query = f"token={data['checkout_token']}&identifier={caller.sandbox.token}"
+    assert data["checkout_url"] == f"{caller.sandbox.base_url}/checkout?{query}"
 
 
 async def test_what_was_sent_is_shown_again(caller: Caller) -> None:
@@ -41,7 +41,7 @@ async def test_what_was_sent_is_shown_again(caller: Caller) -> None:
         "description": "주문 1",
         "customer_id": CUSTOMER,
         "redirect_url": "https://shop.example/back?order=1",
-        "advanced_redirect_url": {"success": "https://shop.example/ok"},
+        "advanced_redirect_url": {"completed_url": "https://shop.example/ok", "failed_url": "", "other": {"a": 1}},
         "expire_at": "2025-11-24T17:00:00.000Z",
         "additional_info": {"order": {"lines": [1, None, "둘"]}},
         "order_summary": {"items": []},
@@ -85,6 +85,14 @@ REFUSED = [
     pytest.param({"redirect_url": "javascript:alert(1)"}, "$.redirect_url", id="redirect-script"),
     pytest.param({"redirect_url": "https://[x"}, "$.redirect_url", id="redirect-broken"),
     pytest.param({"redirect_url": "http://"}, "$.redirect_url", id="redirect-nowhere"),
+    pytest.param(
+        {"advanced_redirect_url": {"failed_url": "javascript:alert(1)"}},
+        "$.advanced_redirect_url.failed_url",
+        id="redirect-script-by-end",
+    ),
+    pytest.param(
+        {"advanced_redirect_url": {"expired_url": {}}}, "$.advanced_redirect_url.expired_url", id="redirect-object"
+    ),
     pytest.param({"webhook_url": "https://[x"}, "$.webhook_url", id="webhook-broken"),
     pytest.param({"webhook_url": "https:// shop.example"}, "$.webhook_url", id="webhook-blank"),
     pytest.param({"expire_at": "2025-11-24T16:00:00.250Z"}, "$.expire_at", id="expiry-now"),
