@@ -11,7 +11,6 @@ from paycombat_async.cli.stores import without_urls
 from paycombat_async.errors import ConfigurationError
 
 LOCAL: Final = "local"
-_CONNECT_S: Final = 10
 
 
 class Cluster(NamedTuple):
@@ -51,11 +50,13 @@ async def dask_cluster(address: str, workers: int | None) -> AsyncGenerator[Clus
 # Any is used here and below because Dask has no types.
 async def _connect(distributed: Any, address: str) -> Any:
     try:
-        return await distributed.Client(address, asynchronous=True, timeout=_CONNECT_S)
+        return await distributed.Client(address, asynchronous=True)
     except (OSError, ValueError):
         pass
     shown = without_urls(address)  # the user may have passed the URL of the database by mistake
-    raise ConfigurationError(f"there is no Dask scheduler at {shown}, or it does not answer within {_CONNECT_S} s")
+    raise ConfigurationError(
+        f"there is no Dask scheduler at {shown}, or it does not answer in time (distributed.comm.timeouts.connect)"
+    )
 
 
 def _import_dask() -> Any:
