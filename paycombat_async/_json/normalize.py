@@ -101,7 +101,11 @@ def child_path(path: str, key: str) -> str:
 
 
 def _key_order(key: str) -> int:
-    """Returns the sort key of a member's key: array indices come first, by number; other keys keep their order."""
+    """Returns the sort key that gives an object's members the order that JavaScript gives them.
+
+    Keys that are array indices, such as "12", come first, by number. All other keys have the same sort key, so a stable
+    sort leaves them in their order.
+    """
     return int(key) if is_array_index(key) else MAX_ARRAY_INDEX + 1
 
 

@@ -44,7 +44,10 @@ class Database:
     """
 
     def __init__(self, source: Secret | Pool | BlockingPool, kind: str) -> None:
-        """Raises `ConfigurationError` if `source` is a secret that is not a valid connection string."""
+        """Connects only when it is used. A `source` that is a secret is the connection string.
+
+        Raises `ConfigurationError` if it is not a valid connection string.
+        """
         self._kind = kind
         self._given = None if isinstance(source, Secret) else _as_pool(source)
         connect = connector(source) if isinstance(source, Secret) else None

@@ -174,7 +174,10 @@ class Tables:
         return self._migrator.statement(text, self.schema)
 
     def sql_within(self, text: str) -> bytes:
-        """Returns the statement for use in the caller's own transaction, where it leaves `lock_timeout` unchanged."""
+        """Returns what `sql` returns, but without the setting of `lock_timeout`.
+
+        It is for statements in the caller's own transaction, where that setting would apply to the caller's statements.
+        """
         return self.sql(text.replace(DURABLE, _DURABLE_WITHIN))
 
     @property

@@ -138,11 +138,12 @@ def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tupl
 
 @cache
 def null_normalizer(kind: type[Struct]) -> Callable[[Any], bool]:
-    """Returns a function that replaces `{}` by None in a Struct of this type and returns whether the Struct is usable.
+    """Returns a function that prepares a decoded Struct of this type, and returns whether the Struct is usable.
 
-    The function changes a frozen Struct in place, so only a Struct that was just decoded may be passed. A Struct is
-    usable if its id is not empty and its amounts are finite. The amounts must be checked, because msgspec decodes even
-    "NaN" and "Infinity" as Decimals.
+    The provider sends `{}` for a missing object, which is decoded as an `EmptyObject`; the function replaces it by
+    None. The function changes a frozen Struct in place, so only a Struct that was just decoded may be passed. A Struct
+    is usable if its id is not empty and its amounts are finite. The amounts must be checked, because msgspec decodes
+    even "NaN" and "Infinity" as Decimals.
     """
     amounts = [field_expression("value", name) for name in amount_fields(kind)]
     demands = [f'{field_expression("value", name)} != ""' for name in identity_fields(kind)]

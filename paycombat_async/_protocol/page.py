@@ -26,9 +26,9 @@ def decode_page(
     """Returns the page in `data`, and a list of its drift.
 
     Drift is how the page differs from the documented schema. `decode_item` decodes each item and returns the item and
-    its drift, or None as its drift if it was not checked. The list for the page is None if no drift was found and not
-    all items were checked. An item that is not an object is left out and reported as drift. Raises `UndecodableData` if
-    `data` contains no list.
+    its drift, or None in place of the drift if it was not checked. An empty list says that all items were checked and
+    none has drift. None says that some items were not checked, and that no drift was found in the others. An item that
+    is not an object is left out and reported as drift. Raises `UndecodableData` if `data` contains no list.
     """
     item_kind = get_args(kind)[0]
     raws, total = _items_and_total(data)

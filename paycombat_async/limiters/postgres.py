@@ -48,8 +48,8 @@ class _Loop:
 
         self.queue = asyncio.Lock()
         self.block = Block(now, 1.0, 0)
-        self.arrived = 0  # the number of tasks that have asked
-        self.waiting = 0  # the number of tasks that have asked and are not served yet
+        self.arrived = 0  # the number of tasks that have asked to send since this object was made
+        self.waiting = 0  # the number of those that have not got their moment yet
         # `since` is the time when the last block was taken, and `served` is the number of tasks served since then.
         self.served, self.since = 0, now
         # Tasks are numbered in the order in which they ask. Each task up to the number `failed` raises a `StoreFailed`

@@ -107,8 +107,8 @@ class IntentRecords:
     async def sending(self, *, older_than: float = 0) -> list[Intent]:
         """Returns the records of calls that may be under way, at least `older_than` seconds old, the oldest first.
 
-        The process of such a call may have been killed. After the record's `leased_until` (UTC), the record is either
-        settled or unresolved.
+        If the process of such a call was killed, its record stays among them until its `leased_until` (UTC), and is
+        unresolved from then on.
         """
         _check_age(older_than)
         return await self._store().sending(older_than=older_than)

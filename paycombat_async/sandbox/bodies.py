@@ -27,9 +27,9 @@ class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Simulate(RequestBody, frozen=True, kw_only=True):
-    """The request body of both Simulate calls: a status, and an id in one of three fields. The body is undocumented.
+    """The request body of both Simulate calls: a status, and the id of the payin or payout. The body is undocumented.
 
-    Finmo, the provider's upstream, names the field with the id `payin_id`. `payout_id` is formed in the same way.
+    The id may be in `id`, in `payin_id` (its name at Finmo, the provider's upstream), or in `payout_id` (by analogy).
     """
 
     status: Text

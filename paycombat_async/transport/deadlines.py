@@ -44,7 +44,7 @@ class DeadlineTimer:
         return attempt
 
     def current(self) -> "Deadline":
-        """Returns the deadline of the current task."""
+        """Returns the deadline that the current task has set by `begin`. Raises `KeyError` if it has set none."""
         return self._running[asyncio.current_task(self._loop)]
 
     def time(self) -> float:

@@ -33,7 +33,9 @@ class _Unclean(Exception):
 
 
 class SessionGuard:
-    """Sends the request once, over a connection without stray bytes. Marks the attempt as sent before the first byte.
+    """Sends the request once, and marks the attempt as sent before the first byte.
+
+    A connection is used only if no unread bytes wait on it, because they would be taken for the answer.
 
     Cookies of the session are not sent, because a cookie would link calls to each other, even of different accounts.
     """

@@ -1,6 +1,6 @@
-"""Binds a journal to one account, address and input. A run for another account, address or input is refused.
+"""Binds a journal to one account, base URL and input. A run for another account, base URL or input is refused.
 
-The account is identified by its name if the caller gives one, else by a digest of the address and the token. So the
+The account is identified by its name if the caller gives one, else by a digest of the base URL and the token. So the
 journal of a named account can still be used after the token was replaced.
 """
 
@@ -21,7 +21,7 @@ _REMEDY: Final = "name another journal (--journal), or keep none (--no-journal)"
 class Binding(Struct, frozen=True, kw_only=True):
     """What identifies the runs that may use a journal. A field that is "" is not known, and is not compared.
 
-    `source` is the name of the input, `address` is the base URL, `account` is a digest of the address and the token,
+    `source` is the name of the input, `address` is the base URL, `account` is a digest of the base URL and the token,
     and `name` is the account's name.
     """
 

@@ -185,8 +185,8 @@ class Journal:
         if not rows:
             return []
         customers = [row.request.customer_id for row in rows]
-        # A CRC-32 is not unique, so `find` may also return rows of other customers. They are ignored: `known` is read
-        # by customer id.
+        # `find` looks in a part of the index by CRC-32 alone, which several customers may share, so it may also return
+        # rows of other customers. They do no harm, because `known` is read by customer id.
         keys = [zlib.crc32(customer.encode()) for customer in customers]
         known = self._index.find(customers, keys)
         new: dict[str, int] = {}

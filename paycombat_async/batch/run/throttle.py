@@ -13,8 +13,9 @@ LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is shortened to this, at t
 class Throttle:
     """Halves the limit of concurrent calls on a 429, and raises the limit by one after `limit` successful answers.
 
-    The throttle does not count the calls under way. It counts the workers that wait in `acquire_slot`; each other
-    worker may make a call. In a run without 429 answers no worker waits there, so nothing is counted.
+    At first, the limit is the number of workers, and each worker makes one call at a time. After a 429, workers wait in
+    `acquire_slot`, so that no more of them than the limit make calls. The throttle counts only the waiting workers, so
+    a run without 429 answers counts nothing.
     """
 
     def __init__(self, workers: int, rate: CallRate | None, clock: Clock) -> None:

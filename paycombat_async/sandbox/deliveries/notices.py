@@ -28,7 +28,9 @@ class UndeliveredNotices:
         self._write = write
         self._clock = clock
         self._lines = 0
-        self._uncounted: list[bool] = []  # for each attempt without a line, whether it was the webhook's last attempt
+        # One item for each failed attempt that was not written and will be counted in the next line with a number:
+        # whether it was the webhook's last attempt.
+        self._uncounted: list[bool] = []
         self._period: asyncio.Task[None] | None = None
 
     def failed(self, delivery: Delivery, wait: float | None) -> None:

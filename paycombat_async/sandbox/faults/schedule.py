@@ -210,7 +210,10 @@ class Faults:
 
 
 def draw(odds: Odds, draw_id: str) -> Mishap | None:
-    """Returns a fault that is drawn by its rate, or None. For the same `draw_id`, the result is always the same."""
+    """Returns a fault, drawn with the probabilities in `odds`, or None.
+
+    The same `odds` and `draw_id` always give the same result.
+    """
     if not odds:
         return None
     point = int(content_digest(draw_id.encode())[:13], 16) / 16**13

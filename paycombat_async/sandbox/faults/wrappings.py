@@ -93,7 +93,10 @@ def _in(envelope: Envelope, data: object, response: PlainResponse, context: Cont
 
 # Any: a JSON document.
 def _unwrap(outer: Any) -> _Unwrapped | None:
-    """Returns the envelope function of a response, and the data in it. Returns None if the response has no data."""
+    """Returns the data in a response, and a function that puts data into an envelope of the same form.
+
+    Returns None if the response has no data.
+    """
     if not isinstance(outer, dict) or "data" not in outer:
         return None
     data: Any = outer["data"]  # pyright: ignore[reportUnknownVariableType]  # JSON

@@ -83,7 +83,7 @@ def is_over(since: float, until: float, now: float) -> bool:
 def keys_of(event: WebhookEvent) -> tuple[str, str]:
     """Returns the event's key, and the key under which an older release of paycombat may have stored the event.
 
-    A release that did not know this type of event yet used the digest of the payload as the key.
+    For a type of event that it did not know, an older release used the digest of the payload as the key.
     """
     return event.key, UnknownEvent(payload=event.payload, data={}).key
 

@@ -21,10 +21,11 @@ _REDIRECTS: Final[Mapping[Status, str]] = {
 
 
 def hosted_url(origin: str, checkout_token: str, token: str) -> str:
-    """Returns the `checkout_url` of a checkout.
+    """Returns the `checkout_url` of a checkout: an address at `origin`, with the query of the provider's addresses.
 
-    It has the query of the provider's `https://checkout.paycombat.com/?token=…&identifier=…`, which is on record
-    without percent-encoding. It contains the merchant's token, which the SDK must redact in its log.
+    In `https://checkout.paycombat.com/?token=…&identifier=…`, `token` is the checkout's token and `identifier` is the
+    token of the merchant (here the argument `token`), which the SDK must redact in its log. Neither is percent-encoded,
+    as in the provider's documentation.
     """
     return f"{origin}{HOSTED}?token={checkout_token}&identifier={token}"
 

@@ -59,7 +59,10 @@ async def _answer(request: web.Request, state: SandboxState, token: str) -> web.
 
 
 def _led_on(request: web.Request, state: SandboxState, token: str) -> web.Response:
-    """Redirects from a `checkout_url` to the page, so that the merchant's token stays in no address and no history."""
+    """Redirects from a `checkout_url`, which contains the merchant's token, to the page of the checkout.
+
+    The address of the page does not contain that token, so the browser shows it nowhere and does not keep it.
+    """
     checkout_token = request.query.get("token", "")
     if not any(is_token(given, token) for given in identifiers(request.raw_path.partition("?")[2])):
         raise not_found("the identifier in this address is not the token of this sandbox")
