@@ -51,5 +51,8 @@ async def test_rows_of_killed_machines_are_taken_over(
     with capsys.disabled():
         sys.stdout.write(f"\n{KILLS} kills: {again} of {ROWS} rows sent again\n")
     assert ROWS == len(sent)
-    assert [f"{ROWS - 1} 0 1 0 0 ['{REFUSED}']"] * 2 == [lines[-1] for lines in said]
+    reports = {lines[-1] for lines in said}
+    whole, next_pass = f"{ROWS - 1} 0 1 0 0 ['{REFUSED}']", f"0 {ROWS - 1} 1 0 0 ['{REFUSED}']"
+    # A machine that starts after the other one is done begins the next pass, which sends nothing but the failed row.
+    assert {whole} <= reports <= {whole, next_pass}
     assert again <= KILLS * LOST_PER_KILL
