@@ -46,6 +46,7 @@ _MADE: Final = {
 @click.option("--settle-after", type=float, metavar="SECONDS", help="Payins and payouts succeed after this time.")
 @click.option("--webhook-url", metavar="URL", help="Send signed webhooks to this address on this machine.")
 @click.option("--va-webhook-url", metavar="URL", help="Send webhooks about virtual accounts to this address instead.")
+@click.option("--no-console", is_flag=True, help="Serve no console: the page that shows and steers it in a browser.")
 @click.option("--upstream-errors", is_flag=True, help="Refuse in the form of Finmo, the provider's upstream.")
 @click.option(
     "--webhook-waits",
@@ -67,6 +68,7 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
     webhook_waits: str | None,
     *,
     no_examples: bool,
+    no_console: bool,
     upstream_errors: bool,
 ) -> None:
     """Run a local server that behaves like PayCombat, until Ctrl-C.
@@ -85,6 +87,9 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
       paycombat sandbox ctl requests
       paycombat sandbox openapi --output openapi.json
 
+    Its console shows requests, payments, webhooks and faults in a browser, and steers them: open the address that it
+    prints. The address contains a token: whoever has it can do the same.
+
     Other processes steer it with the token that it prints as PAYCOMBAT_SANDBOX_CONTROL; if this variable is set when
     it starts, that token is used. See `paycombat sandbox ctl --help`.
     """
@@ -98,6 +103,7 @@ def sandbox(  # noqa: PLR0917  # click passes options by name
         provider = Sandbox(
             port=port,
             control_token=os.environ.get(CONTROL_VARIABLE) or None,
+            console=not no_console,
             db=db or ":memory:",
             customers=customers,
             examples=not no_examples,

@@ -1,19 +1,10 @@
 """`paycombat sandbox ctl`: sees and steers a running sandbox by its control interface. Prints JSON."""
 
-import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
-
 import click
 import msgspec
 
-from paycombat_async._printable import printable_json
-from paycombat_async.cli.refusal import UsageRefused, refusals
-
-if TYPE_CHECKING:
-    from paycombat_async.sandbox.control.remote import Remote
-
-_TOKEN: Final = "PAYCOMBAT_SANDBOX_CONTROL"  # noqa: S105  # the name of a variable
+from paycombat_async.cli.refusal import UsageRefused
+from paycombat_async.cli.sandbox_remote import get, post
 
 
 class _Doubles(msgspec.Struct):
@@ -43,46 +34,67 @@ def ctl(context: click.Context, base_url: str | None) -> None:
     context.obj = base_url
 
 
-def _remote(base_url: str | None) -> "Remote":
-    token = os.environ.get(_TOKEN)
-    if base_url is None:
-        raise UsageRefused("where is the sandbox? Give --base-url, or set PAYCOMBAT_BASE_URL")
-    if not token:
-        raise UsageRefused(f"no control token: set {_TOKEN}, which `paycombat sandbox` prints when it starts")
-    from paycombat_async.sandbox.control.remote import Remote  # noqa: PLC0415  # imports aiohttp.web
-
-    return Remote(base_url, token)
-
-
-def _get(base_url: str | None, name: str, query: Mapping[str, object]) -> bytes:
-    with refusals():
-        answer = _remote(base_url).get(name, query)
-    return _shown(answer)
-
-
-def _post(base_url: str | None, name: str, body: Mapping[str, object]) -> None:
-    with refusals():
-        answer = _remote(base_url).post(name, body)
-    _shown(answer)
-
-
-def _shown(answer: bytes) -> bytes:
-    click.echo(printable_json(msgspec.json.format(answer, indent=2).decode()))
-    return answer
-
-
 @ctl.command()
 @click.option("--operation", metavar="NAME", help="Only requests of this operation, such as payouts.create.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The latest so many.")
+@click.option("--search", metavar="TEXT", help="Only those that contain this text, or whose answer does.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="The latest so many.")
+@click.option("--brief", is_flag=True, help="Without headers, bodies and answers.")
 @click.pass_obj
-def requests(base_url: str | None, operation: str | None, limit: int) -> None:
+def requests(base_url: str | None, operation: str | None, search: str | None, limit: int, *, brief: bool) -> None:
     """Show the latest requests, oldest first, without token and signature, and the number of all requests.
 
     \b
     Examples:
       paycombat sandbox ctl requests --operation payouts.create --limit 10
+      paycombat sandbox ctl requests --brief --search order-1017
     """
-    _get(base_url, "requests", {"operation": operation, "limit": limit})
+    query = {"operation": operation, "search": search, "limit": limit, "brief": "true" if brief else None}
+    get(base_url, "requests", query)
+
+
+@ctl.command()
+@click.argument("number", type=click.IntRange(1))
+@click.pass_obj
+def request(base_url: str | None, number: int) -> None:
+    """Show one request with its answer and, if its signature is wrong, why.
+
+    \b
+    Examples:
+      paycombat sandbox ctl request 12 | jq .verdict
+    """
+    get(base_url, "request", {"number": number})
+
+
+@ctl.command()
+@click.argument("kind", type=click.Choice(["customers", "payins", "payouts", "virtual_accounts", "checkouts"]))
+@click.option("--search", metavar="TEXT", help="Only those that contain this text.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="The newest so many.")
+@click.pass_obj
+def objects(base_url: str | None, kind: str, search: str | None, limit: int) -> None:
+    """Show the objects of one kind, newest first, with the moves that each of them allows now.
+
+    \b
+    Examples:
+      paycombat sandbox ctl objects payouts | jq -r '.objects[] | "\\(.id) \\(.status) \\(.moves)"'
+    """
+    get(base_url, "objects", {"kind": kind, "search": search, "limit": limit})
+
+
+@ctl.command()
+@click.argument("id")
+@click.argument("name", metavar="MOVE")
+@click.option("--amount", metavar="AMOUNT", help="The part that is paid, for pay_part.")
+@click.option("--method", metavar="NAME", help="The payin method of a checkout.")
+@click.pass_obj
+def move(base_url: str | None, id: str, name: str, amount: str | None, method: str | None) -> None:  # noqa: A002  # the argument's name
+    """Make a move that an object allows: settle, approve, fail, expire, return, pay_part; pay, cancel.
+
+    \b
+    Examples:
+      paycombat sandbox ctl move 4f8a1c2e-… return
+      paycombat sandbox ctl move 7be20d11-… pay_part --amount 9.50
+    """
+    post(base_url, "move", {"id": id, "move": name, "amount": amount, "payin_method_name": method})
 
 
 @ctl.command()
@@ -94,7 +106,7 @@ def ledger(base_url: str | None) -> int:
     Examples:
       paycombat sandbox ctl ledger | jq .balances
     """
-    answer = _get(base_url, "ledger", {})
+    answer = get(base_url, "ledger", {})
     return 1 if msgspec.json.decode(answer, type=_Doubles).doubles else 0
 
 
@@ -118,30 +130,32 @@ def settle(
     if len(words) not in {0, 2}:
         raise UsageRefused("expected ID and STATUS, or --checkout, or --all")
     named = dict(zip(("id", "status"), words, strict=False))
-    _post(base_url, "settle", named | {"checkout_id": checkout, "payin_method_name": method, "all": is_all})
+    post(base_url, "settle", named | {"checkout_id": checkout, "payin_method_name": method, "all": is_all})
 
 
 @ctl.command()
 @click.option("--webhook-url", metavar="URL", help="Send webhooks to this address from now on; '' for none.")
 @click.option("--va-webhook-url", metavar="URL", help="Send webhooks about virtual accounts to this one; '' for none.")
 @click.option("--resend", metavar="ID", help="Send the latest webhook about this object again.")
+@click.option("--again", type=int, metavar="NUMBER", help="Send the webhook of this delivery again.")
+@click.option("--duplicate", type=int, metavar="NUMBER", help="Send it twice at the same time.")
+@click.option("--out-of-order", type=int, metavar="NUMBER", help="Send all about its object again, newest first.")
 @click.option("--drain", is_flag=True, help="Wait until every webhook was delivered or abandoned.")
 @click.pass_obj
-def deliveries(
-    base_url: str | None, webhook_url: str | None, va_webhook_url: str | None, resend: str | None, *, drain: bool
-) -> None:
+def deliveries(base_url: str | None, /, *, drain: bool, **changes: str | int | None) -> None:
     """Show the latest webhooks with the status of each attempt. Options change their address, or send one again.
 
     \b
     Examples:
       paycombat sandbox ctl deliveries --drain
+      paycombat sandbox ctl deliveries --duplicate 3
       paycombat sandbox ctl deliveries --webhook-url http://127.0.0.1:8000/webhooks/paycombat
     """
-    changes = {"webhook_url": webhook_url, "va_webhook_url": va_webhook_url, "resend": resend, "drain": drain or None}
-    if any(value is not None for value in changes.values()):
-        _post(base_url, "deliveries", changes)
+    given = changes | {"drain": drain or None}
+    if any(value is not None for value in given.values()):
+        post(base_url, "deliveries", given)
     else:
-        _get(base_url, "deliveries", {})
+        get(base_url, "deliveries", {})
 
 
 @ctl.command()
@@ -173,9 +187,9 @@ def faults(
     if operation is not None:
         changes["operation"] = operation
     if changes:
-        _post(base_url, "faults", changes)
+        post(base_url, "faults", changes)
     else:
-        _get(base_url, "faults", {})
+        get(base_url, "faults", {})
 
 
 def _rates(texts: tuple[str, ...]) -> dict[str, float]:
@@ -202,9 +216,9 @@ def clock(base_url: str | None, advance: float | None) -> None:
       paycombat sandbox ctl clock --advance 172800
     """
     if advance is None:
-        _get(base_url, "clock", {})
+        get(base_url, "clock", {})
     else:
-        _post(base_url, "clock", {"advance": advance})
+        post(base_url, "clock", {"advance": advance})
 
 
 @ctl.command()
@@ -216,4 +230,4 @@ def reset(base_url: str | None) -> None:
     Examples:
       paycombat sandbox ctl reset
     """
-    _post(base_url, "reset", {})
+    post(base_url, "reset", {})

@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Sandbox(
                 port=options.port,
                 control_token=os.environ.get(CONTROL_VARIABLE) or None,
+                console=options.console,
                 db=options.db,
                 customers=options.customers,
                 examples=options.examples,
@@ -62,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
         dest="examples",
         action="store_false",
         help="start without the customers of the README's examples",
+    )
+    parser.add_argument(
+        "--no-console",
+        dest="console",
+        action="store_false",
+        help="serve no console: the page that shows and steers it in a browser",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="other made-up customers for other seeds")
     parser.add_argument(

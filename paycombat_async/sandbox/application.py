@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -22,19 +23,24 @@ from paycombat_async.sandbox.admission import (
 )
 from paycombat_async.sandbox.arrivals import UNKNOWN, Arrival, Arrivals
 from paycombat_async.sandbox.checkouts.hosted.handler import HOSTED_PATH, HOSTED_ROUTE, hosted_handler
-from paycombat_async.sandbox.control.commands import Controls
+from paycombat_async.sandbox.console.page import CONSOLE_ROUTES, add_console
+from paycombat_async.sandbox.control.controls import Controls
 from paycombat_async.sandbox.control.handler import CONTROL_PATH, CONTROL_ROUTE, control_handler
 from paycombat_async.sandbox.envelopes import refusal, upstream_refusal, upstream_status
-from paycombat_async.sandbox.faults import Faults
+from paycombat_async.sandbox.faults import Faults, Mishap
 from paycombat_async.sandbox.faults.injector import Injector
+from paycombat_async.sandbox.faults.wire import RawAnswer
 from paycombat_async.sandbox.ledger.report import LEDGER_PATH, report_of
 from paycombat_async.sandbox.refusals import Refused, bad_request, not_found
 from paycombat_async.sandbox.routes import ROUTES
 from paycombat_async.sandbox.routing import Route, RoutedCall
 from paycombat_async.sandbox.state import SandboxState
+from paycombat_async.sandbox.traffic import Exchange, SignatureCheck, Traffic
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _LEDGER = "sandbox.ledger"
+_OWN_ROUTES = frozenset({_LEDGER, CONTROL_ROUTE, HOSTED_ROUTE, *CONSOLE_ROUTES})
+_EXCHANGE = web.RequestKey("exchange", Exchange)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")  # writes amounts as JSON numbers
 
 
@@ -44,6 +50,7 @@ class Provider:
 
     state: SandboxState
     arrivals: Arrivals
+    traffic: Traffic
     token: str
     signer: Signer
     faults: Faults
@@ -63,8 +70,8 @@ class Provider:
         return web.Response(status=status, body=body, headers=_JSON)
 
 
-def application(provider: Provider, controls: Controls) -> web.Application:
-    """Returns an aiohttp application that serves all `ROUTES`, the ledger and the control interface."""
+def application(provider: Provider, controls: Controls, *, has_console: bool) -> web.Application:
+    """Returns an aiohttp application with all `ROUTES`, the ledger, the control interface and perhaps the console."""
     injector = Injector(provider.clock, provider.faults.redirect_to)
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_record_middleware(provider, injector)])
     for each in ROUTES:
@@ -74,7 +81,11 @@ def application(provider: Provider, controls: Controls) -> web.Application:
     app.router.add_route("*", CONTROL_PATH, control_handler(controls), name=CONTROL_ROUTE)
     app.router.add_route("*", HOSTED_PATH, hosted_handler(provider.state, provider.token), name=HOSTED_ROUTE)
 
+    if has_console:
+        add_console(app)
+
     async def end(_app: web.Application) -> None:
+        controls.news.close()
         await injector.end()
 
     app.on_shutdown.append(end)
@@ -86,10 +97,10 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Records every request, even for an unknown path, and applies the fault that is scheduled for it, if any.
 
-        Requests for the ledger, for the control interface and for the page of a checkout are not recorded and get no
-        fault, because they are no calls of the provider's API.
+        Requests for the ledger, the control interface, the console and the page of a checkout are not recorded and get
+        no fault, because they are no calls of the provider's API.
         """
-        if request.match_info.route.name in {_LEDGER, CONTROL_ROUTE, HOSTED_ROUTE}:
+        if request.match_info.route.name in _OWN_ROUTES:
             return await handler(request)
         arrival = Arrival(
             operation=request.match_info.route.name or UNKNOWN,
@@ -98,42 +109,63 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
             headers=request.headers,
         )
         provider.arrivals.add(arrival)
+        begun = provider.clock.monotonic()
+        exchange = request[_EXCHANGE] = provider.traffic.begin(arrival, at=provider.state.now())
         if injector.idle_faults:
             injector.idle_faults.drop(request.transport)
         mishap = provider.faults.decide(arrival)
         if mishap is None:
-            response = await _answer(provider, request, arrival, handler)
+            response = await _answer(provider, request, handler)
         else:
-            # A fault may wait before the request is executed. The body is read before this wait, so that a complete
-            # request is executed even if the client disconnects meanwhile. Errors are ignored here, because `_answer`
-            # reads the body again and turns errors into a response.
-            with suppress(web.HTTPException, ConnectionResetError):
-                await request.read()
-            answer, skip_handler = (
-                partial(_answer, provider, request, arrival, each) for each in (handler, _skip_handler)
-            )
-            response = await injector.inject(mishap, answer, skip_handler)
+            exchange.fault = str(mishap)
+            response = await _inject(provider, injector, mishap, request, handler)
         arrival.status = response.status or None  # 0 means that a fault has sent no complete headers
+        provider.traffic.finish(exchange, _sent(response), seconds=provider.clock.monotonic() - begun)
         return response
 
     return record
 
 
-async def _answer(provider: Provider, request: web.Request, arrival: Arrival, handler: Handler) -> web.StreamResponse:
+async def _inject(
+    provider: Provider, injector: Injector, mishap: Mishap, request: web.Request, handler: Handler
+) -> web.StreamResponse:
+    # A fault may wait before the request is executed. The body is read before this wait, so that a complete request is
+    # executed even if the client disconnects meanwhile. Errors are ignored here, because `_answer` reads the body again
+    # and turns errors into a response.
+    with suppress(web.HTTPException, ConnectionResetError):
+        await request.read()
+    answer, skip_handler = (partial(_answer, provider, request, each) for each in (handler, _skip_handler))
+    return await injector.inject(mishap, answer, skip_handler)
+
+
+def _sent(response: web.StreamResponse) -> bytes:
+    """Returns the bytes that the client gets: the body, or all bytes of a response that a fault writes itself."""
+    if isinstance(response, RawAnswer):
+        return response.data
+    return response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
+
+
+async def _answer(provider: Provider, request: web.Request, handler: Handler) -> web.StreamResponse:
     """Returns the handler's response, or a JSON error response if the handler or aiohttp refuses the request."""
+    exchange = request[_EXCHANGE]
     try:
         check_host(request.headers.getall("Host", []))
-        arrival.body = await request.read()
+        exchange.arrival.body = await request.read()
         return await handler(request)
     except Refused as refused:
-        return provider.refuse(refused)
+        return _refuse(provider, exchange, refused)
     except ConnectionResetError:  # the client has disconnected during the request and will not receive this response
-        return provider.refuse(bad_request("the body broke off"))
+        return _refuse(provider, exchange, bad_request("the body broke off"))
     except web.HTTPException as error:
-        response = provider.refuse(_as_refused(error))
+        response = _refuse(provider, exchange, _as_refused(error))
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
+
+
+def _refuse(provider: Provider, exchange: Exchange, refused: Refused) -> web.Response:
+    exchange.code, exchange.message = refused.code, refused.message
+    return provider.refuse(refused)
 
 
 def _ledger(provider: Provider) -> Handler:
@@ -172,6 +204,7 @@ def _endpoint(provider: Provider, route: Route[Any, Any]) -> Handler:
             token=provider.token,
         )
         answer = route.show(route.handler(call))
+        request[_EXCHANGE].is_executed = True
         stamp = provider.state.stamp(route.status)
         content = _ENCODER.encode(route.envelope(answer, stamp))
         return web.Response(status=route.status, body=content, headers=_JSON)
@@ -185,8 +218,19 @@ def _body(request: web.Request, body: bytes, signer: Signer, reader: BodyReader[
             raise bad_request("this call takes no body")
         return None
     check_content_type(request.content_type, request.charset, request.headers.get("Content-Encoding"))
-    check_signature(body, request.headers.getall("signature", []), signer)
+    _check_signature(request, body, signer)
     return reader.read(body)
+
+
+def _check_signature(request: web.Request, body: bytes, signer: Signer) -> None:
+    exchange = request[_EXCHANGE]
+    try:
+        check_signature(body, request.headers.getall("signature", []), signer)
+    except Refused as refused:
+        # Any other status says that the body is wrong, whose signature was right.
+        exchange.signature = SignatureCheck.WRONG if refused.status == HTTPStatus.UNAUTHORIZED else SignatureCheck.GOOD
+        raise
+    exchange.signature = SignatureCheck.GOOD
 
 
 def _as_refused(error: web.HTTPException) -> Refused:

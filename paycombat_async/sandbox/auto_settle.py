@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 from functools import partial
 
 from paycombat_async._clock import Clock
@@ -68,10 +69,13 @@ def settle_all(state: SandboxState) -> list[str]:
     return moved + pay_all(state)
 
 
-def settle(state: SandboxState, record_id: str, status: str) -> None:
-    """Moves a record to this status. Raises `ConfigurationError` for an unknown id or a forbidden transition."""
+def settle(state: SandboxState, record_id: str, status: str, amount: Decimal | None = None) -> None:
+    """Moves a record to this status. With `amount`, a payin succeeds with this part of its amount.
+
+    Raises `ConfigurationError` for an unknown id, a forbidden transition or a wrong amount.
+    """
     with _refusals_of("settle"):
-        move(state, record_id, KINDS, to=status)
+        move(state, record_id, KINDS, to=status, amount=amount)
 
 
 def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> str:

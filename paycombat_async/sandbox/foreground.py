@@ -23,6 +23,10 @@ def announce(sandbox: Sandbox) -> None:
     }
     lines = [f"PayCombat sandbox at {sandbox.base_url} (Ctrl-C stops it)"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    if sandbox.console_url is not None:
+        lines.append(
+            f"# Console, to open in a browser; whoever has this address can steer the sandbox: {sandbox.console_url}"
+        )
     if sandbox.is_in_memory:
         lines.append(
             "# It forgets everything when it stops: then delete payments.db and journals, or start it with --db."

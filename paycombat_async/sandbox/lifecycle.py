@@ -5,13 +5,15 @@ Each ledger entry is written in the same transaction as the change that it belon
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from paycombat_async._signing import content_digest
-from paycombat_async.sandbox.amounts import minus
+from paycombat_async.sandbox.amounts import minus, text_of
 from paycombat_async.sandbox.ledger.entries import LedgerEntry
 from paycombat_async.sandbox.records import Document, Kind, Record
+from paycombat_async.sandbox.refusals import bad_request
 from paycombat_async.sandbox.state import SandboxState
 from paycombat_async.sandbox.transitions import BOOKINGS, MADE_BY, check_move
 
@@ -44,22 +46,27 @@ def add_record(state: SandboxState, describe: Callable[[str], Record]) -> Record
     return record
 
 
-def move(state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str) -> Record:
+def move(
+    state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str, amount: Decimal | None = None
+) -> Record:
     """Changes a record's status, and writes the ledger entry of this change, if it has one.
 
-    Returns the changed record. Raises `Refused` with status 404 if no record of these kinds has this id, and 409 for a
-    forbidden transition.
+    With `amount`, a payin succeeds with this part of its amount. Returns the changed record. Raises `Refused` with
+    status 404 if no record of these kinds has this id, 409 for a forbidden transition, and 400 for an `amount` that is
+    not a part of a payin's amount.
     """
     with state.transaction():
-        return change_status(state, state.records.find(record_id, kinds), to)
+        return change_status(state, state.records.find(record_id, kinds), to, amount)
 
 
-def change_status(state: SandboxState, record: Record, to: str) -> Record:
+def change_status(state: SandboxState, record: Record, to: str, amount: Decimal | None = None) -> Record:
     """Changes a record's status as `move` does, but inside the caller's transaction.
 
-    Raises `Refused` (409) for a forbidden transition.
+    Raises `Refused` for a forbidden transition (409) and a wrong `amount` (400).
     """
     check_move(record.kind, record.status, to)
+    if amount is not None:
+        record = _paid_in_part(record, to, amount)
     now = state.now()
     changes = _CHANGES.get((record.kind, to), _nothing)(now)
     document = record.document | {"status": to, "updated_at": now} | changes
@@ -92,6 +99,15 @@ def _book(state: SandboxState, record: Record) -> None:
             body_digest=record.body_digest,
         )
     )
+
+
+def _paid_in_part(record: Record, to: str, amount: Decimal) -> Record:
+    if record.kind is not Kind.PAYIN or to != "SUCCESS":
+        raise bad_request("amount: only a payin that succeeds can have another amount")
+    if not (amount.is_finite() and 0 < amount < record.amount and amount == round(amount, 6)):
+        raise bad_request(f"amount: expected a part of {text_of(record.amount)}, with 6 decimal places at most")
+    amounts = {"amount": text_of(amount), "original_amount": text_of(record.amount)}
+    return replace(record, amount=amount, document=record.document | amounts)
 
 
 def _nothing(_now: str) -> Document:

@@ -87,6 +87,14 @@ class RecordTable:
         rows = self._rows(_SELECT + "WHERE kind = ? ORDER BY seq LIMIT ? OFFSET ?", kind, window.limit, window.skip)
         return [_record(row) for row in rows]
 
+    def newest(self, kind: Kind, words: str, window: Window) -> list[Record]:
+        """Returns a part of the records of a kind that contain `words` anywhere, newest first."""
+        found = (
+            "AND (?2 = '' OR instr(lower(CAST(document AS TEXT)), lower(?2)) > 0) ORDER BY seq DESC LIMIT ?3 OFFSET ?4"
+        )
+        rows = self._rows(f"{_SELECT} WHERE kind = ?1 {found}", kind, words, window.limit, window.skip)
+        return [_record(row) for row in rows]
+
     def count(self, kind: Kind) -> int:
         total: int = self._rows("SELECT count(*) FROM records WHERE kind = ?", kind)[0][0]
         return total

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from paycombat_async._clock import Clock
+from paycombat_async._secrets import Secret
 from paycombat_async._signing import Signer
 from paycombat_async.sandbox._tasks import BackgroundTasks
 from paycombat_async.sandbox.application import Provider, application
 from paycombat_async.sandbox.arrivals import Arrivals
 from paycombat_async.sandbox.auto_settle import Settler
 from paycombat_async.sandbox.clock import SandboxClock
-from paycombat_async.sandbox.control.commands import Controls
+from paycombat_async.sandbox.control.controls import Controls
+from paycombat_async.sandbox.control.verdict import explain
 from paycombat_async.sandbox.control.views import Redactor
 from paycombat_async.sandbox.customers.seeding import EXAMPLE_IDS, made_up, plain
 from paycombat_async.sandbox.deliveries.dispatcher import Dispatcher, HttpSender
@@ -22,7 +24,9 @@ from paycombat_async.sandbox.deliveries.url import WebhookUrls
 from paycombat_async.sandbox.faults import Faults
 from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.listening import listen
+from paycombat_async.sandbox.news import DELIVERIES, OBJECTS, RESET, News
 from paycombat_async.sandbox.state import SandboxState
+from paycombat_async.sandbox.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,7 @@ class SandboxOptions:
     token: str = field(repr=False)
     signature_key: str = field(repr=False)
     control_token: str = field(repr=False)
+    console: bool
     signer: Signer
     customers: int
     examples: bool
@@ -59,6 +64,17 @@ class Recorders:
 
 
 @dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts of a running sandbox that its control interface uses."""
+
+    state: SandboxState
+    dispatcher: Dispatcher
+    settling: BackgroundTasks
+    traffic: Traffic
+    news: News
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """The parts of a running sandbox. Closing `stack` stops the sandbox. Call `reset` in the sandbox's event loop."""
 
@@ -76,43 +92,43 @@ async def start(options: SandboxOptions, recorders: Recorders) -> Running:
         stack.callback(state.close)
         with state.transaction():
             _add_customers(options, state)
-        dispatcher = _dispatcher(options, recorders)
+        news = News()
+        traffic = Traffic(news.publish_exchange)
+        dispatcher = _dispatcher(options, recorders, news)
         stack.push_async_callback(dispatcher.end)
         state.watchers.append(dispatcher.watch)
+        state.commit_watchers.append(news.watcher(OBJECTS))
         settling = BackgroundTasks()
         stack.push_async_callback(settling.end)
         if options.settle_after is not None:
             settler = Settler(state, options.clock, settling, after=options.settle_after)
             state.watchers.append(settler.watch)
             state.checkout_watchers.append(settler.watch_checkout)
-        reset = partial(_reset, state, dispatcher, settling, options, recorders)
-        controls = _controls(options, recorders, state, dispatcher, reset)
-        app = application(_provider(options, recorders, state), controls)
+        parts = _Parts(state, dispatcher, settling, traffic, news)
+        reset = partial(_reset, options, recorders, parts)
+        controls = _controls(options, recorders, parts, reset)
+        app = application(_provider(options, recorders, state, traffic), controls, has_console=options.console)
         base_url = await listen(app, options.host, options.port, stack)
         return Running(base_url, state, dispatcher, reset, stack.pop_all())
 
 
-def _reset(
-    state: SandboxState,
-    dispatcher: Dispatcher,
-    settling: BackgroundTasks,
-    options: SandboxOptions,
-    recorders: Recorders,
-) -> None:
+def _reset(options: SandboxOptions, recorders: Recorders, parts: _Parts) -> None:
     """Puts a running sandbox back into the state after its start. Call it in the sandbox's event loop.
 
     Webhooks that are not yet delivered are dropped. A `db` file loses all its data.
     """
-    dispatcher.drop()
-    settling.drop()
+    parts.dispatcher.drop()
+    parts.settling.drop()
     options.clock.restart()
     options.webhook_urls.copy_from(options.initial_webhook_urls)
-    with state.transaction():
-        state.clear()
-        _add_customers(options, state)
+    with parts.state.transaction():
+        parts.state.clear()
+        _add_customers(options, parts.state)
     recorders.arrivals.clear()
     recorders.deliveries.clear()
     recorders.faults.reset()
+    parts.traffic.clear()
+    parts.news.publish(RESET)
 
 
 def _add_customers(options: SandboxOptions, state: SandboxState) -> None:
@@ -122,10 +138,11 @@ def _add_customers(options: SandboxOptions, state: SandboxState) -> None:
     state.customers.add_many(made_up(options.seed, number, at=now) for number in range(options.customers))
 
 
-def _provider(options: SandboxOptions, recorders: Recorders, state: SandboxState) -> Provider:
+def _provider(options: SandboxOptions, recorders: Recorders, state: SandboxState, traffic: Traffic) -> Provider:
     return Provider(
         state=state,
         arrivals=recorders.arrivals,
+        traffic=traffic,
         token=options.token,
         signer=options.signer,
         faults=recorders.faults,
@@ -134,28 +151,25 @@ def _provider(options: SandboxOptions, recorders: Recorders, state: SandboxState
     )
 
 
-def _controls(
-    options: SandboxOptions,
-    recorders: Recorders,
-    state: SandboxState,
-    dispatcher: Dispatcher,
-    reset: Callable[[], None],
-) -> Controls:
+def _controls(options: SandboxOptions, recorders: Recorders, parts: _Parts, reset: Callable[[], None]) -> Controls:
     return Controls(
-        state=state,
+        state=parts.state,
         arrivals=recorders.arrivals,
+        traffic=parts.traffic,
+        news=parts.news,
+        diagnose=partial(explain, keys=[Secret(options.signature_key)], token=options.token),
         deliveries=recorders.deliveries,
         faults=recorders.faults,
         clock=options.clock,
         webhook_urls=options.webhook_urls,
-        dispatcher=dispatcher,
+        dispatcher=parts.dispatcher,
         reset=reset,
         redactor=Redactor((options.token, options.signature_key, options.control_token)),
         token=options.control_token,
     )
 
 
-def _dispatcher(options: SandboxOptions, recorders: Recorders) -> Dispatcher:
+def _dispatcher(options: SandboxOptions, recorders: Recorders, news: News) -> Dispatcher:
     return Dispatcher(
         builder=PayloadBuilder(signer=options.signer, urls=options.webhook_urls),
         sender=HttpSender(),
@@ -163,4 +177,5 @@ def _dispatcher(options: SandboxOptions, recorders: Recorders) -> Dispatcher:
         waits=options.webhook_waits,
         log=recorders.deliveries,
         fault=recorders.faults.for_webhook,
+        on_change=news.watcher(DELIVERIES),
     )

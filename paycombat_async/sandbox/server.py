@@ -50,7 +50,8 @@ class Sandbox:
     about a minute in total). After the last attempt it is abandoned.
 
     Other processes see and steer the sandbox by HTTP under `/_sandbox/`. Each such request must have `control_token` in
-    the header `X-Sandbox-Control`. By default it is a new random token.
+    the header `X-Sandbox-Control`. By default it is a new random token. `console_url` opens the console in a browser:
+    a page with all requests, payments, webhooks and faults. With `console=False` there is none.
 
     The provider documents no error response. With `upstream_errors`, errors have the form of Finmo, the provider's
     upstream: an `error` object with code, name, and a message or a list of messages. The status is 406 for a wrong
@@ -66,6 +67,7 @@ class Sandbox:
         token: str = SANDBOX_TOKEN,
         signature_key: str = SANDBOX_SIGNATURE_KEY,
         control_token: str | None = None,
+        console: bool = True,
         customers: int = 0,
         examples: bool = False,
         seed: int = 0,
@@ -101,6 +103,7 @@ class Sandbox:
             token=token,
             signature_key=signature_key,
             control_token=self.control_token,
+            console=console,
             signer=Signer(signature_key),
             customers=customers,
             examples=examples,
@@ -122,6 +125,14 @@ class Sandbox:
     def base_url(self) -> str:
         """The URL of the running sandbox. Raises `ConfigurationError` while it is not running."""
         return self._running.base_url
+
+    @property
+    def console_url(self) -> str | None:
+        """The URL of the console, with the control token in its fragment. None if the sandbox has no console.
+
+        Raises `ConfigurationError` while the sandbox is not running.
+        """
+        return f"{self.base_url}/#{self.control_token}" if self._options.console else None
 
     @property
     def is_in_memory(self) -> bool:
@@ -190,13 +201,22 @@ class Sandbox:
         """Returns the current balance in a currency."""
         return self.ledger.balance(currency)
 
-    def settle(self, id: str, status: str) -> None:  # noqa: A002  # the provider's name for this field
+    def settle(
+        self,
+        id: str,  # noqa: A002  # the provider's name for this field
+        status: str,
+        *,
+        amount: Decimal | None = None,
+    ) -> None:
         """Changes the status of a payin, payout or virtual account, as a Simulate call does.
 
-        Safe to call from any thread. Raises `ConfigurationError` for an unknown id or a forbidden transition. No
-        transition leads back to PENDING.
+        With `amount`, a payin that becomes SUCCESS was paid only in part: this part is in the ledger and in `amount` of
+        the webhook, whose `original_amount` is what was asked for.
+
+        Safe to call from any thread. Raises `ConfigurationError` for an unknown id, a forbidden transition or a
+        wrong amount. No transition leads back to PENDING.
         """
-        settle(self._state, id, status)
+        settle(self._state, id, status, amount)
 
     def settle_all(self) -> list[str]:
         """Moves all pending payins, payouts and virtual accounts to success, and pays all open checkouts.

@@ -57,6 +57,7 @@ class SandboxState:
         self.ledger = Ledger(self._connection, self._lock, openings)
         self.watchers: list[Callable[[Record], None]] = []
         self.checkout_watchers: list[Callable[[str], None]] = []
+        self.commit_watchers: list[Callable[[], None]] = []
         self._announced: list[Callable[[], None]] = []
 
     def clear(self) -> None:
@@ -70,7 +71,8 @@ class SandboxState:
         """Context manager; begins a transaction.
 
         The transaction is committed at a clean end of the `with` block, and rolled back if the block raises. After the
-        commit, the watchers are called with all records and checkout ids that were announced in the block.
+        commit, the watchers are called with all records and checkout ids that were announced in the block, and then the
+        `commit_watchers`.
         """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -83,6 +85,8 @@ class SandboxState:
             self._connection.execute("COMMIT")
             if self._announced:
                 self._notify_watchers()
+            for watcher in self.commit_watchers:
+                watcher()
 
     def announce(self, record: Record) -> None:
         """Makes sure that all `watchers` are called with the record as soon as the current transaction is committed."""

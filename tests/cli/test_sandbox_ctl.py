@@ -39,6 +39,10 @@ def test_a_script_can_do_everything() -> None:
         rates = printed(sandbox, "faults", "--rate", "latency=50ms:0.5")
         clock = printed(sandbox, "clock", "--advance", "3600")
         shown = [printed(sandbox, name) for name in ("deliveries", "faults", "clock", "ledger")]
+        request = printed(sandbox, "request", "1")
+        brief = printed(sandbox, "requests", "--brief", "--search", "ORDER-2")
+        moved = printed(sandbox, "move", second, "return")
+        objects = printed(sandbox, "objects", "payouts", "--search", "order-2")
         where = sandbox.webhook_url
         reset = printed(sandbox, "reset")
         left = len(sandbox.ledger)
@@ -46,6 +50,8 @@ def test_a_script_can_do_everything() -> None:
     assert [1, "payouts.create"] == [len(requests["requests"]), requests["requests"][0]["operation"]]  # type: ignore[index, arg-type]  # JSON
     assert ({"settled": [first]}, {"settled": [second]}) == (one, rest)
     assert ({"deliveries": []}, "http://127.0.0.1:9/hook") == (url, where)
+    assert (None, [2]) == (request["verdict"], [each["number"] for each in brief["requests"]])  # type: ignore[attr-defined]  # JSON
+    assert ({"moved": second}, ["RETURNED"]) == (moved, [each["status"] for each in objects["objects"]])  # type: ignore[attr-defined]  # JSON
     assert (2, {"latency=0.05s": 0.5}) == (faults["left"], rates["rates"])
     assert 3600 == clock["advanced"] == shown[2]["advanced"]
     assert {"AUD": "999950"} == shown[3]["balances"]
@@ -71,6 +77,10 @@ def test_what_was_paid_twice_shows_in_the_exit_code() -> None:
         (["faults", "--rate", "html_502"], "--rate must look like"),
         (["faults", "--next", "nonsense"], "there is no fault 'nonsense'"),
         (["clock", "--advance", "-1"], "from 0 to 100 years"),
+        (["move", "x", "settle"], "there is no payin"),
+        (["move", "x", "pay_part", "--amount", "y"], "Invalid decimal string"),
+        (["deliveries", "--duplicate", "7"], "no delivery with this number"),
+        (["request", "7"], "no request with this number"),
     ],
 )
 def test_what_is_refused_is_one_sentence(words: list[str], message: str) -> None:

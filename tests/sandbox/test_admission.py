@@ -251,7 +251,6 @@ async def test_an_error_has_the_form_of_envelope_a(caller: Caller) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/api/v1/customer",
         "/api/v1/customer/customer/",
         f"{DETAIL}/more",

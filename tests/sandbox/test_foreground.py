@@ -86,6 +86,21 @@ def test_the_control_token_can_be_given(program: str) -> None:
     assert re.fullmatch("[0-9a-f]{64}", tokens[1])
 
 
+@pytest.mark.parametrize("program", ["paycombat_async.sandbox", "paycombat_async.cli"])
+@pytest.mark.parametrize("flags", [[], ["--no-console"]], ids=["console", "no console"])
+def test_it_says_where_the_console_is(program: str, flags: list[str]) -> None:
+    """With the token in the fragment, in a line that a shell ignores; unless there is to be none."""
+    more = ["sandbox"] if program.endswith("cli") else []
+    with Process(*COMMAND[:-1], program, *more, *flags) as process:
+        lines = announcement(process)
+        process.signal(signal.SIGTERM)
+        process.end()
+
+    [token] = [line.split("=")[1].strip() for line in lines if "CONTROL" in line]
+    found = [line for line in lines if line.startswith("# Console")]
+    assert [line.split()[-1] for line in found] == ([] if flags else [f"{lines[0].split()[3]}/#{token}"])
+
+
 @pytest.mark.parametrize("is_kept", [False, True], ids=["memory", "file"])
 def test_it_says_whether_it_forgets(tmp_path: Path, is_kept: bool) -> None:
     """An intents store or a journal that outlives it would answer for what it no longer knows."""

@@ -45,7 +45,7 @@ def test_it_stops_while_a_connection_is_open() -> None:
         with Sandbox() as sandbox:
             host, port = sandbox.base_url.removeprefix("http://").split(":")
             reader, writer = await asyncio.open_connection(host, int(port))
-            writer.write(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            writer.write(f"GET /nowhere HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
             await reader.readuntil(b"\r\n\r\n")
         rest = await reader.read()
         writer.close()

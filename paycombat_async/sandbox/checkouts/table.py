@@ -44,6 +44,15 @@ class CheckoutTable:
         rows = self._rows("SELECT document FROM checkouts ORDER BY seq LIMIT ? OFFSET ?", limit, skip)
         return [msgspec.json.decode(document) for (document,) in rows]
 
+    def newest(self, words: str, *, limit: int, skip: int) -> list[Document]:
+        """Returns a part of the checkouts that contain `words` anywhere, newest first."""
+        rows = self._rows(
+            "SELECT document FROM checkouts WHERE ?1 = '' OR instr(lower(CAST(document AS TEXT)), lower(?1)) > 0 "
+            "ORDER BY seq DESC LIMIT ?2 OFFSET ?3",
+            *(words, limit, skip),
+        )
+        return [msgspec.json.decode(document) for (document,) in rows]
+
     def ids(self) -> list[str]:
         """Returns the ids of all checkouts, oldest first."""
         return [checkout_id for (checkout_id,) in self._rows("SELECT id FROM checkouts ORDER BY seq")]

@@ -8,8 +8,11 @@ from aiohttp.typedefs import Handler
 
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox.control.admission import check_control, check_json
-from paycombat_async.sandbox.control.commands import COMMANDS, Command, Controls
+from paycombat_async.sandbox.control.commands import COMMANDS
+from paycombat_async.sandbox.control.controls import Command, Controls
+from paycombat_async.sandbox.control.stream import EVENTS, stream
 from paycombat_async.sandbox.envelopes import refusal
+from paycombat_async.sandbox.news import CONTROL
 from paycombat_async.sandbox.refusals import Refused, bad_request, not_found
 
 CONTROL_PATH: Final = "/_sandbox/{name:.*}"
@@ -25,12 +28,16 @@ def control_handler(controls: Controls) -> Handler:
         """Returns the result of the command as JSON, or an error with `message` and `code`."""
         try:
             check_control(request.headers, controls.token)
+            if request.match_info["name"] == EVENTS and request.method == "GET":
+                return await stream(request, controls)
             command = _command(request)
             result = await command.run(controls, await _body(request, command))
         except ConfigurationError as error:
             return _refused(bad_request(str(error)))
         except Refused as refused:
             return _refused(refused)
+        if request.method == "POST":
+            controls.news.publish(CONTROL)
         return web.Response(body=msgspec.json.encode(result), headers=_HEADERS)
 
     return control
@@ -39,7 +46,8 @@ def control_handler(controls: Controls) -> Handler:
 def _command(request: web.Request) -> Command[Any]:
     methods = COMMANDS.get(request.match_info["name"])
     if methods is None:
-        raise not_found(f"there is no such path; there are: {', '.join(f'/_sandbox/{name}' for name in COMMANDS)}")
+        names = ", ".join(f"/_sandbox/{name}" for name in (*COMMANDS, EVENTS))
+        raise not_found(f"there is no such path; there are: {names}")
     command = methods.get(request.method)
     if command is None:
         raise Refused(405, "METHOD_NOT_ALLOWED", f"this path takes {' and '.join(methods)}")

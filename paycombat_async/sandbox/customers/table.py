@@ -52,6 +52,15 @@ class CustomerTable:
         )
         return [msgspec.json.decode(document) for (document,) in rows]
 
+    def newest(self, words: str, *, limit: int, skip: int) -> list[Document]:
+        """Returns a part of the profile documents that contain `words` anywhere, newest first."""
+        rows = self._rows(
+            "SELECT document FROM customers WHERE deleted = 0 "
+            "AND (?1 = '' OR instr(lower(CAST(document AS TEXT)), lower(?1)) > 0) ORDER BY seq DESC LIMIT ?2 OFFSET ?3",
+            *(words, limit, skip),
+        )
+        return [msgspec.json.decode(document) for (document,) in rows]
+
     def count(self) -> int:
         total: int = self._rows("SELECT count(*) FROM customers WHERE deleted = 0")[0][0]
         return total

@@ -12,6 +12,7 @@ from paycombat_async._clock import Clock
 from paycombat_async.sandbox._tasks import BackgroundTasks
 from paycombat_async.sandbox.deliveries.log import Deliveries, Delivery
 from paycombat_async.sandbox.deliveries.payloads import PayloadBuilder
+from paycombat_async.sandbox.envelopes import iso_time
 from paycombat_async.sandbox.faults import Fault
 from paycombat_async.sandbox.records import Record
 
@@ -67,10 +68,12 @@ class Dispatcher:
         waits: Sequence[float],
         log: Deliveries,
         fault: Callable[[], Fault | None],
+        on_change: Callable[[], None],
     ) -> None:
         """Must be called in the event loop that will send the webhooks.
 
-        `fault` is called for each webhook, and returns the fault for this webhook, or None.
+        `fault` is called for each webhook, and returns the fault for this webhook, or None. `on_change` is called after
+        each change of the log.
         """
         self._builder = builder
         self._sender = sender
@@ -78,6 +81,7 @@ class Dispatcher:
         self._waits = waits
         self._log = log
         self._fault = fault
+        self._on_change = on_change
         self._tasks = BackgroundTasks()
         self._queued: deque[Delivery] = deque()
         self._held: list[Delivery] = []
@@ -106,7 +110,14 @@ class Dispatcher:
 
     def send_again(self, delivery: Delivery) -> None:
         """Sends a webhook again, as a new delivery. Call it in the event loop that sends webhooks."""
-        self._send(replace(delivery, statuses=[]))
+        self._send(_unsent(delivery))
+
+    def send_twice(self, delivery: Delivery) -> None:
+        """Sends a webhook as two new deliveries at the same time. Call it in the event loop that sends webhooks."""
+        earlier = self._latest.get(delivery.id)
+        after = () if earlier is None else (earlier,)
+        for _ in range(2):
+            self._start(_unsent(delivery), after)
 
     def drop(self) -> None:
         """Drops all webhooks that are not yet delivered. Call it in the event loop that sends them."""
@@ -129,7 +140,7 @@ class Dispatcher:
             return
         task = self._send(delivery)
         if fault is Fault.DUPLICATE_WEBHOOK:
-            task = self._send(replace(delivery, statuses=[]))
+            task = self._send(_unsent(delivery))
         self._release(task)
 
     def _release(self, *after: asyncio.Task[None]) -> None:
@@ -139,7 +150,10 @@ class Dispatcher:
 
     def _send(self, delivery: Delivery, *after: asyncio.Task[None]) -> asyncio.Task[None]:
         earlier = self._latest.get(delivery.id)
-        task = self._tasks.start(self._deliver(delivery, after if earlier is None else (*after, earlier)))
+        return self._start(delivery, after if earlier is None else (*after, earlier))
+
+    def _start(self, delivery: Delivery, after: tuple[asyncio.Task[None], ...]) -> asyncio.Task[None]:
+        task = self._tasks.start(self._deliver(delivery, after))
         self._latest[delivery.id] = task
         task.add_done_callback(lambda _: self._forget(delivery.id, task))
         return task
@@ -153,10 +167,17 @@ class Dispatcher:
             await asyncio.wait(earlier)
         self._log.add(delivery)
         for wait in (*self._waits, None):
+            delivery.times.append(iso_time(self._clock.now()))
+            self._on_change()
             delivery.statuses.append(await self._sender.post(delivery))
+            self._on_change()
             if delivery.is_delivered:
                 return
             if self._log.on_failed is not None:
                 self._log.on_failed(delivery, wait)
             if wait is not None:
                 await self._clock.sleep(wait)
+
+
+def _unsent(delivery: Delivery) -> Delivery:
+    return replace(delivery, statuses=[], times=[], number=0)

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
 KEPT: Final = 1000
@@ -13,7 +14,9 @@ class Delivery:
     """One webhook to one URL, with the result of each attempt.
 
     `event` is for example "PAYOUT SUCCESS" or "VA APPROVED". `id` is the id of the payin, payout or virtual account.
-    `statuses` has one item for each attempt so far: the HTTP status, or None if there was no response.
+    `statuses` has one item for each attempt so far: the HTTP status, or None if there was no response. `times` has the
+    sandbox's time of each attempt. `number` counts the deliveries of the sandbox from 1; it is 0 before the first
+    attempt.
     """
 
     event: str
@@ -23,6 +26,8 @@ class Delivery:
     body: bytes = field(repr=False)
     signature: str = field(repr=False)
     statuses: list[int | None] = field(default_factory=list[int | None])
+    times: list[str] = field(default_factory=list[str])
+    number: int = 0
 
     @property
     def attempts(self) -> int:
@@ -45,10 +50,12 @@ class Deliveries:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._latest: deque[Delivery] = deque(maxlen=kept)
+        self._numbers = count(1)
         self.on_failed: Callable[[Delivery, float | None], None] | None = None
 
     def add(self, delivery: Delivery) -> None:
-        """Records a delivery. The server calls this."""
+        """Records a delivery, and sets its number. The server calls this."""
+        delivery.number = next(self._numbers)
         self._latest.append(delivery)
 
     def clear(self) -> None:

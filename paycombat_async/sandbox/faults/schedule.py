@@ -111,8 +111,8 @@ class Faults:
         endpoint, or "webhooks". Raises `ConfigurationError` for any other name, for a request fault on webhooks, and
         for a webhook fault on requests.
         """
-        if operation not in _OPERATIONS:
-            raise ConfigurationError(f"there is no operation {operation!r}; there are: {', '.join(_OPERATIONS)}")
+        if operation not in OPERATIONS:
+            raise ConfigurationError(f"there is no operation {operation!r}; there are: {', '.join(OPERATIONS)}")
         mishaps = _mishaps(steps, are_webhooks=operation == WEBHOOKS)
         with self._lock:
             self._scripts.setdefault(operation, deque()).extend(mishaps)
@@ -242,4 +242,4 @@ def _mishaps(steps: Iterable[Step], *, are_webhooks: bool) -> list[Mishap | None
     return mishaps
 
 
-_OPERATIONS: Final = (*(endpoint.name for endpoint in ENDPOINTS), UNKNOWN, WEBHOOKS)
+OPERATIONS: Final = (*(endpoint.name for endpoint in ENDPOINTS), UNKNOWN, WEBHOOKS)

@@ -132,6 +132,7 @@ class RawAnswer(web.StreamResponse):
         self, wire: Wire, status: int, *, seconds: float, sleeper: Sleeper, idle_faults: idle.IdleFaults
     ) -> None:
         super().__init__(status=status if b"\r\n\r\n" in wire.data else _NO_STATUS)
+        self.data = wire.data
         self._wire = wire
         self._seconds = seconds
         self._sleeper = sleeper

@@ -63,10 +63,12 @@ def account_page(account: VirtualAccount) -> dict[str, object]:
 def webhook_of_payin(record: Record) -> dict[str, object]:
     """Returns the body of "Webhook PAYIN SUCCESS".
 
-    Most fields that are null in "Retrieve Payin" are "" in this body.
+    Most fields that are null in "Retrieve Payin" are "" in this body. If a part was paid, `amount` is this part and
+    `original_amount` what was asked for; the provider does not document which is which.
     """
     amount = Decimal(record.document["amount"])
-    document = record.document | {"amount": amount, "original_amount": amount, "type": "PAYIN"}
+    original = Decimal(record.document.get("original_amount", amount))
+    document = record.document | {"amount": amount, "original_amount": original, "type": "PAYIN"}
     return {name: document.get(name, None if name in _NULL_IN_WEBHOOKS else "") for name in _IN_WEBHOOKS}
 
 

@@ -1,8 +1,6 @@
 """The control interface over a real socket: what each path does, and what it refuses."""
 
 import json
-from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 import pytest
@@ -13,35 +11,9 @@ from paycombat_async.sandbox import Sandbox
 from paycombat_async.sandbox.control.commands import COMMANDS
 from tests.sandbox.caller import CUSTOMER, UPDATE, Caller
 from tests.sandbox.checkouts.shopper import created
+from tests.sandbox.control.steering import Control
 from tests.sandbox.deliveries.receiver import receiving
 from tests.sandbox.money import create_payin, create_payout, made, retrieve_payout
-
-JSON = {"Content-Type": "application/json"}
-
-
-@dataclass(frozen=True)
-class Control:
-    """Another process that has the token."""
-
-    sandbox: Sandbox
-    session: aiohttp.ClientSession
-
-    async def send(self, method: str, name: str, body: object = None, **headers: str) -> tuple[int, Any]:
-        given = {"X-Sandbox-Control": self.sandbox.control_token} | headers
-        data = None if body is None else json.dumps(body).encode()
-        url = f"{self.sandbox.base_url}/_sandbox/{name}"
-        async with self.session.request(method, url, data=data, headers=given | (JSON if data else {})) as answer:
-            return answer.status, json.loads(await answer.read())
-
-    async def get(self, name: str) -> Any:
-        status, body = await self.send("GET", name)
-        assert status == 200, body
-        return body
-
-    async def post(self, name: str, body: object) -> Any:
-        status, answer = await self.send("POST", name, body)
-        assert status == 200, answer
-        return answer
 
 
 @pytest.fixture(name="control")
@@ -286,7 +258,7 @@ async def test_wrong_paths_and_methods_are_refused(control: Control) -> None:
     unnamed = await control.send("GET", "nonsense", **{"X-Sandbox-Control": "x"})
 
     assert (404, 405, 401) == (nowhere[0], method[0], unnamed[0])
-    assert "/_sandbox/requests, /_sandbox/ledger" in nowhere[1]["message"]
+    assert all(f"/_sandbox/{name}" in nowhere[1]["message"] for name in (*COMMANDS, "events"))
     assert "GET and POST" in method[1]["message"]
 
 

@@ -1,0 +1,112 @@
+"""Tells open event streams what has changed in the sandbox."""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from paycombat_async.sandbox.traffic import Exchange
+
+OBJECTS: Final = "objects"  # customers, payins, payouts, virtual accounts, checkouts, the ledger
+DELIVERIES: Final = "deliveries"
+CONTROL: Final = "control"  # faults, webhook URLs, the clock
+RESET: Final = "reset"
+_MOST_EXCHANGES: Final = 500  # in one batch; a reader that is slower has to load the list again
+
+
+@dataclass(slots=True)
+class Batch:
+    """What has changed since the batch before. `is_lossy` says that there were more requests than are in it."""
+
+    topics: set[str] = field(default_factory=set[str])
+    exchanges: dict[int, Exchange] = field(default_factory=dict[int, Exchange])
+    is_lossy: bool = False
+
+
+class Subscription:
+    """The changes that one reader has not seen. Use it in the sandbox's event loop."""
+
+    def __init__(self) -> None:
+        self._batch = Batch()
+        self._is_new = asyncio.Event()
+        self.is_closed = False
+
+    async def next(self, timeout_s: float) -> Batch | None:
+        """Returns what has changed, as soon as there is something. Returns None after `timeout_s` without a change."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._is_new.wait()
+        if not self._is_new.is_set():
+            return None
+        self._is_new.clear()
+        batch, self._batch = self._batch, Batch()
+        return batch
+
+    def add(self, topic: str) -> None:
+        self._batch.topics.add(topic)
+        self._is_new.set()
+
+    def add_exchange(self, exchange: Exchange) -> None:
+        if len(self._batch.exchanges) < _MOST_EXCHANGES or exchange.number in self._batch.exchanges:
+            self._batch.exchanges[exchange.number] = exchange
+        else:
+            self._batch.is_lossy = True
+        self._is_new.set()
+
+    def close(self) -> None:
+        """Wakes the reader, so that it ends."""
+        self.is_closed = True
+        self._is_new.set()
+
+
+class News:
+    """Passes changes to all subscriptions. Must be created in the sandbox's event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._subscriptions: set[Subscription] = set()
+        self._is_closed = False
+
+    def watcher(self, topic: str) -> Callable[[], None]:
+        """Returns a function that publishes this topic. Safe to call from any thread."""
+        return partial(self.publish, topic)
+
+    def publish(self, topic: str) -> None:
+        """Adds a topic to all subscriptions. Safe to call from any thread."""
+        if self._subscriptions:
+            with suppress(RuntimeError):  # the event loop was closed meanwhile
+                self._loop.call_soon_threadsafe(self._add, topic)
+
+    def publish_exchange(self, exchange: Exchange) -> None:
+        """Adds a request, or its answer, to all subscriptions. Call it in the sandbox's event loop."""
+        for subscription in self._subscriptions:
+            subscription.add_exchange(exchange)
+
+    @contextmanager
+    def subscribed(self) -> Generator[Subscription]:
+        """Context manager; returns a subscription to all changes from now on."""
+        subscription = Subscription()
+        if self._is_closed:
+            subscription.close()
+        self._subscriptions.add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.discard(subscription)
+
+    @property
+    def readers(self) -> int:
+        """The number of subscriptions."""
+        return len(self._subscriptions)
+
+    def close(self) -> None:
+        """Ends all subscriptions, and those that begin later."""
+        self._is_closed = True
+        for subscription in tuple(self._subscriptions):
+            subscription.close()
+
+    def _add(self, topic: str) -> None:
+        for subscription in self._subscriptions:
+            subscription.add(topic)
