@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 import msgspec
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async._file_path import file_path
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents import transitions
 from paycombat_async.intents.intent import (
@@ -72,9 +73,11 @@ class SqliteIntents:
         from paycombat_async.intents.sqlite_file import INTENTS_FILE  # noqa: PLC0415  # loads sqlite3
 
         self.account = account
-        self._path = Path(path).absolute()
-        if str(path) == ":memory:":
+        self._path = Path()  # for `repr` in error reports, if `path` is refused
+        where = file_path(path, "SqliteIntents takes the path of a file (PostgresIntents takes a connection string)")
+        if str(where) == ":memory:":
             raise ConfigurationError("SqliteIntents needs a file; MemoryIntents keeps intents in memory")
+        self._path = where.absolute()
         check_account(account)
         self._keep_answers = keep_answers
         self._clock = clock

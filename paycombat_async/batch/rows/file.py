@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TextIO, TypeAlias
 
+from paycombat_async._file_path import file_path
 from paycombat_async._signing import content_digest
 from paycombat_async.batch.rows.columns import Empty
 from paycombat_async.batch.rows.csv_file import count_csv, csv_header, find_delimiter, read_csv
@@ -120,7 +121,8 @@ def open_rows(
     Raises `ConfigurationError` if the file is unreadable, empty or damaged, if it has another encoding or format, or if
     its header is invalid. An invalid row raises nothing; it becomes a `BadRow` when it is read.
     """
-    where = Path(path) if isinstance(path, str | os.PathLike) else None
+    wanted = "rows are read from the path of a file, a stream or an iterable"
+    where = file_path(path, wanted) if isinstance(path, str | os.PathLike) else None
     name = STANDARD_INPUT if where is None else where.name
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise ConfigurationError("the delimiter must be one character, such as ; or a tab")

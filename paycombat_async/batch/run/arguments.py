@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 
+from paycombat_async._file_path import file_path
 from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.file import FilePath
@@ -19,8 +20,8 @@ class Job:
     """The arguments of `sync_customers`, and two callbacks for the command line.
 
     A dry run calls `on_row` with each row that would be sent. Any other run calls `on_report` with its report, even if
-    the run is cancelled. Raises `ConfigurationError` if `concurrency` or `rate` is out of range, or if `account` is not
-    a valid name.
+    the run is cancelled. Raises `ConfigurationError` if `concurrency` or `rate` is out of range, if `account` is not a
+    valid name, or if `journal` or `failed` cannot be the path of a file.
     """
 
     rows: Rows
@@ -44,3 +45,9 @@ class Job:
             raise ConfigurationError("rate must be from 0.001 to 1,000,000 calls per second")
         if self.account is not None:
             check_account(self.account)
+        if self.journal is not None and not isinstance(self.journal, PostgresJournal):
+            where = file_path(self.journal, "journal= takes the path of a file, or a PostgresJournal")
+            if str(where) == ":memory:":
+                raise ConfigurationError("journal= needs a file; without it, the journal is temporary")
+        if self.failed is not None:
+            file_path(self.failed, "failed= takes the path of a file")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async._file_path import file_path
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
@@ -45,9 +46,11 @@ class SqliteInbox(LocalInbox):
         """
         from paycombat_async.webhooks.inboxes.sqlite_file import InboxFile, token_of  # noqa: PLC0415  # loads sqlite3
 
-        self._path = Path(path).absolute()
-        if str(path) == ":memory:":
+        self._path = Path()  # for `repr` in error reports, if `path` is refused
+        where = file_path(path, "SqliteInbox takes the path of a file (PostgresInbox takes a connection string)")
+        if str(where) == ":memory:":
             raise ConfigurationError("SqliteInbox needs a file; MemoryInbox keeps events in memory")
+        self._path = where.absolute()
         super().__init__(intents, clock, telemetry)
         self._file = InboxFile(self._path, clock)
         self._token_of = token_of

@@ -1,0 +1,32 @@
+"""Checks of the paths of files that users pass."""
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from paycombat_async.errors import ConfigurationError
+
+# `Path` turns :// into :/, so the schemes of databases and of SQLite are recognized without the slashes, too.
+_ADDRESS: Final = re.compile(r"[^/\\]+://|(?:postgres|postgresql|sqlite|file):")
+
+
+def file_path(path: object, wanted: str) -> Path:
+    """Returns `path` as a `Path`.
+
+    Raises `ConfigurationError` if `path` is neither a text nor a path, if no file can have this path, or if it is an
+    address such as the URL of a database. The message never quotes `path`, because such a URL may contain a password.
+    It begins with `wanted`, which says what is expected, such as "journal= takes the path of a file".
+    """
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else path
+    if not isinstance(text, str):
+        raise ConfigurationError(f"{wanted}, not {type(path).__name__}")
+    if _ADDRESS.match(text):
+        raise ConfigurationError(f"{wanted}, not an address")
+    try:
+        is_possible = b"\0" not in os.fsencode(text)
+    except UnicodeError:
+        is_possible = False
+    if not is_possible:
+        raise ConfigurationError(f"{wanted}; this one contains a character that no path can contain")
+    return Path(text)
