@@ -35,6 +35,10 @@ _BY_CODE: Final[Mapping[str, str]] = {
 
 # For errors without a SQLSTATE, the keys are parts of the messages of libpq, psycopg and the server.
 _BY_TEXT: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        ("invalid port number", "invalid integer value", 'value: "', "bad value for", "could not match"),
+        "cannot be reached: its connection string has an impossible value, such as a port",
+    ),
     "connection refused": "cannot be reached: nothing listens at its address",
     "no such file or directory": "cannot be reached: there is no such socket",
     "failed to resolve host": "cannot be reached: its host name is unknown",

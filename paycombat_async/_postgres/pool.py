@@ -98,6 +98,8 @@ class LoopPool:
 def with_defaults(dsn: Secret) -> Secret:
     """Returns the connection string with the SDK's time limits. Raises `ConfigurationError` if `dsn` is invalid."""
     try:
+        if "\0" in dsn.reveal():
+            raise UnicodeError  # noqa: TRY301  # libpq would ignore what follows the NUL
         given = conninfo_to_dict(dsn.reveal())
         return Secret(make_conninfo(dsn.reveal(), **{key: _DEFAULTS[key] for key in _DEFAULTS.keys() - given.keys()}))
     except (psycopg.Error, UnicodeError):

@@ -235,7 +235,7 @@ async def delete_repeatedly(delete: Callable[[], Awaitable[int]], at_once: int) 
 
 
 def _check_schema(schema: str) -> str:
-    if _IDENTIFIER.fullmatch(schema) is None:
+    if not isinstance(schema, str) or _IDENTIFIER.fullmatch(schema) is None:  # users may pass anything
         raise ConfigurationError(
             "the schema must be a plain identifier: at most 63 lower-case letters, digits and underscores,"
             " no digit first and none of PostgreSQL's own names"

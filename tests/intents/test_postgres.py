@@ -556,7 +556,13 @@ async def test_a_password_is_never_shown(dsn, caplog):
 
 
 @pytest.mark.parametrize(
-    "dsn", ["", f"mysql://tests:{PASSWORD}@host/db", f"postgresql+psycopg://tests:{PASSWORD}@host"]
+    "dsn",
+    [
+        "",
+        f"mysql://tests:{PASSWORD}@host/db",
+        f"postgresql+psycopg://tests:{PASSWORD}@host",
+        f"postgresql://tests:{PASSWORD}\0@host/db",
+    ],
 )
 def test_what_is_no_connection_string_is_refused_unseen(dsn):
     """As of another database, or in SQLAlchemy's form. An empty one means libpq's own defaults."""
@@ -570,7 +576,20 @@ def test_what_is_no_connection_string_is_refused_unseen(dsn):
 
 
 @pytest.mark.parametrize(
-    "schema", ["", "1st", "Upper", "a b", 'a"b', "a;b", "a.b", "x" * 64, "pg_own", "ünicode", "a\n"]
+    "options", ["port=port", "port=99999", "port=1,2,3", "connect_timeout=x", "sslmode=bogus", "target_session_attrs=x"]
+)
+async def test_an_impossible_value_in_the_connection_string_is_named_as_that(options):
+    """It is found when the store connects; "cannot be reached" alone would send people to look at the network."""
+    store = PostgresIntents(f"host=127.0.0.1,127.0.0.2 password={PASSWORD} {options}")
+    with pytest.raises(StoreFailed, match="its connection string has an impossible value") as caught:
+        await store.unresolved()
+
+    assert [] == SecretCanary(more={"password": PASSWORD}).sightings(caught.value)
+    await store.aclose()
+
+
+@pytest.mark.parametrize(
+    "schema", ["", "1st", "Upper", "a b", 'a"b', "a;b", "a.b", "x" * 64, "pg_own", "ünicode", "a\n", None, 3]
 )
 def test_a_schema_that_is_no_plain_name_is_refused(schema):
     """It becomes a part of statements."""
