@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from paycombat_async import AsyncPayCombat, Signer
+from paycombat_async.cli.call.display import show_table
 from paycombat_async.cli.call.specs import FIND_PAYOUTS, call_specs
 from paycombat_async.endpoints import ENDPOINTS, Repeat
 from paycombat_async.errors import StoreFailed, UnverifiedEndpointWarning
@@ -225,6 +226,24 @@ def test_a_table_does_not_show_the_address_with_the_token(here: Here, serve: Ser
 
     assert "T0ken" not in here(*words, "--output", "table").out
     assert "T0ken" in here(*words).out
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda checkout: [checkout],
+        lambda checkout: [{"nested": checkout}],
+        lambda checkout: {"checkout": checkout},
+        lambda checkout: {"checkouts": [[checkout]]},
+    ],
+    ids=["rows without a known field", "a row within a row", "a field", "a list of lists"],
+)
+def test_a_table_shows_that_address_nowhere(wrap: Callable[[object], object], capsys) -> None:
+    """Also in answers of a form that is on no page, which are printed as JSON in a cell."""
+    show_table(wrap({"checkout_url": "https://pay.example/?token=T0ken", "amount_due": "7"}))
+    said = capsys.readouterr().out
+
+    assert ("T0ken" not in said, "***" in said) == (True, True), said
 
 
 def test_the_raw_body_is_printed_as_it_came(here: Here, serve: Serve) -> None:

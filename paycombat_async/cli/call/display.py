@@ -13,7 +13,7 @@ from paycombat_async.cli.tables import show_rows
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _DECODER: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(float_hook=str)  # keeps all digits of a number
-_HIDDEN: Final = "checkout_url"  # redacted where fields are printed as lines, because this URL contains the X-token
+_HIDDEN: Final = "checkout_url"  # redacted in tables and lines at any depth, because this URL contains the X-token
 # The fields that tables show. All fields would not fit a terminal; --output json prints all of them.
 _COLUMNS: Final[tuple[str, ...]] = (
     *("id", "customer_id", "order_id", "order_reference", "organization_reference_id"),
@@ -34,7 +34,7 @@ def show_raw(body: bytes) -> None:
 
 def show_table(data: object) -> None:
     """Prints a list as a table of its most important fields, and anything else as a line for each field."""
-    plain: object = _DECODER.decode(_encode(data))
+    plain = _without_addresses(_DECODER.decode(_encode(data)))
     rows = _objects(plain)
     if rows is not None:
         columns = [name for name in _COLUMNS if any(row.get(name) is not None for row in rows)] or ["answer"]
@@ -44,10 +44,21 @@ def show_table(data: object) -> None:
         known = {name: value for name, value in fields.items() if value is not None}
         width = max(map(len, known), default=0) + 2
         for name, value in known.items():
-            shown = REDACTED if name == _HIDDEN else printable(_cell(value), limit=2000)
-            click.echo(f"{printable(name) + ':':<{width}}{shown}")
+            click.echo(f"{printable(name) + ':':<{width}}{printable(_cell(value), limit=2000)}")
     else:
         click.echo(printable(_cell(plain), limit=2000))
+
+
+def _without_addresses(plain: object) -> object:
+    if isinstance(plain, list):
+        return [_without_addresses(item) for item in msgspec.convert(plain, list[object])]
+    if not isinstance(plain, dict):
+        return plain
+    fields = msgspec.convert(plain, dict[str, object])
+    return {
+        name: REDACTED if name == _HIDDEN and value is not None else _without_addresses(value)
+        for name, value in fields.items()
+    }
 
 
 def _objects(plain: object) -> Sequence[dict[str, object]] | None:
