@@ -209,6 +209,28 @@ async def test_a_payout_of_another_amount_settles_nothing(inbox, store, state, s
     assert ((await record(store)).state is IntentState.APPLIED) is fits
 
 
+@pytest.mark.parametrize(("amount", "receipt"), [(50, NEW), (90, CONFLICT)])
+async def test_after_a_persons_word_the_amount_still_counts(inbox, store, amount, receipt):
+    """Whether the word comes before the event or after it, and also when `forget` has deleted the key of the event."""
+    new = NewIntent(endpoint=PAYOUT, reference="order-1", body_digest="d", owner="test", lease=3600, expected=SENT)
+    await store.begin(new)
+    delivered, returned = (
+        event("PAYOUT", status, order_id="order-1", wire_amount=amount) for status in ("SUCCESS", "RETURNED")
+    )
+    word = Settlement(
+        endpoint=PAYOUT, reference="order-1", attempt=1, state=IntentState.APPLIED, evidence="Ana", object_id=None
+    )
+    await store.settle(word)
+
+    assert [receipt, receipt] == [await inbox.receive(delivered), await inbox.receive(returned)]
+
+    for each in (delivered, returned):
+        await inbox.done(each)
+    await inbox.forget(days=-1)
+    assert await inbox.receive(delivered) is (OUTDATED if receipt is NEW else CONFLICT)
+    assert "Ana" == (await record(store)).evidence
+
+
 async def test_a_payin_may_be_paid_in_another_amount(inbox, store):
     """Whoever works on the event compares the amounts."""
     new = NewIntent(

@@ -63,8 +63,8 @@ async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
 
     There are three contradictions. If the record is APPLIED with another object id than the event's id, the record
     stays unchanged. If the record says that the call was refused or not sent, the record becomes APPLIED nevertheless,
-    so that the call is not sent again. If the record is unresolved and the event's payout has another amount or
-    currency, the record stays unresolved.
+    so that the call is not sent again. If the record has no object id yet, and the event's payout has another amount or
+    currency, the record stays unchanged.
 
     Returns False if `intents` is None, if the event names no call, or if the store has no record of the call. If other
     code changes the record during each of 5 attempts, `settle` leaves the record as it is. Safe to repeat, with the
@@ -98,7 +98,9 @@ def contradicts(event: WebhookEvent, intent: Intent) -> bool:
     """Returns whether the event contradicts the record of the call that it names; see `settle`."""
     if intent.state is IntentState.APPLIED:
         is_another = None not in {intent.object_id, event.id} and intent.object_id != event.id
-        return is_another or intent.evidence == _correction(event)
+        # Without an id, such as after a person's word, only the amount tells whose payout the event is about.
+        is_unfit = intent.object_id is None and not _fits(event, intent)
+        return is_another or is_unfit or intent.evidence == _correction(event)
     return intent.state in FREE or not _fits(event, intent)
 
 

@@ -157,9 +157,9 @@ class Inbox(Protocol):
         """Deletes the events that arrived more than `days` ago and are done or OUTDATED. Returns how many were deleted.
 
         The recorded statuses of payins and payouts are kept. Therefore, if the provider sends a deleted event again,
-        the event is OUTDATED, or a CONFLICT if it contradicts the recorded status or the record of its call. Only an
-        event that changes no status is NEW again. With a negative number of days, done events that arrived just now are
-        deleted, too.
+        the event is OUTDATED, or a CONFLICT if it contradicts the recorded status or the record of its call. NEW again
+        is only an event that changes no status, or one that contradicted the record of its call if that record has been
+        forgotten, too. With a negative number of days, done events that arrived just now are deleted, too.
         """
         ...
 
