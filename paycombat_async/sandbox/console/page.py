@@ -27,7 +27,9 @@ _REFUSED: Final = _HEADERS | {"Content-Type": "application/json; charset=utf-8"}
 
 def add_console(app: web.Application) -> None:
     """Adds the routes of the console to an application."""
-    content = {each.name: each.read_bytes() for each in files("paycombat_async.sandbox.console").joinpath("static").iterdir()}
+    content = {
+        each.name: each.read_bytes() for each in files("paycombat_async.sandbox.console").joinpath("static").iterdir()
+    }
 
     async def file(request: web.Request) -> web.Response:
         """Returns a file of the console. It needs no token, as it is the same in every sandbox."""
