@@ -18,9 +18,11 @@ def file_path(path: object, wanted: str) -> Path:
     address such as the URL of a database. The message never quotes `path`, because such a URL may contain a password.
     It begins with `wanted`, which says what is expected, such as "journal= takes the path of a file".
     """
-    text = os.fspath(path) if isinstance(path, str | os.PathLike) else path
+    text, kind = path, type(path).__name__
+    if isinstance(path, os.PathLike):
+        text = os.fspath(path)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # str or bytes
     if not isinstance(text, str):
-        raise ConfigurationError(f"{wanted}, not {type(path).__name__}")
+        raise ConfigurationError(f"{wanted}, not {kind}")
     if _ADDRESS.match(text):
         raise ConfigurationError(f"{wanted}, not an address")
     try:

@@ -234,8 +234,8 @@ async def delete_repeatedly(delete: Callable[[], Awaitable[int]], at_once: int) 
     return total
 
 
-def _check_schema(schema: str) -> str:
-    if not isinstance(schema, str) or _IDENTIFIER.fullmatch(schema) is None:  # users may pass anything
+def _check_schema(schema: object) -> str:
+    if not isinstance(schema, str) or _IDENTIFIER.fullmatch(schema) is None:
         raise ConfigurationError(
             "the schema must be a plain identifier: at most 63 lower-case letters, digits and underscores,"
             " no digit first and none of PostgreSQL's own names"
