@@ -18,18 +18,8 @@ PACKAGES = ("paycombat_async", "paycombat_sync")
 FLOORS = (
     # 0: the ground: errors, secrets, time, files
     (
-        *(
-            "errors",
-            "_signing",
-            "_secrets",
-            "_clock",
-            "_loop_local",
-            "_mounts",
-            "_file_path",
-            "_sqlite_file",
-            "_printable",
-        ),
-        *("_signals", "_version"),
+        *("errors", "_signing", "_secrets", "_clock", "_loop_local", "_mounts", "_sqlite_file", "_printable"),
+        *("_signals", "_version", "_bounds", "_file_path"),
     ),
     # 1: shapes: requests and responses as types, and JSON text
     ("schemas", "_json"),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from paycombat_async._bounds import check_age, check_days, check_limit
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async.intents import transitions
 from paycombat_async.intents.intent import (
@@ -61,7 +62,7 @@ class MemoryIntents:
     async def recent(self, *, limit: int) -> list[Intent]:
         now = self._now()
         found = [record.at(now) for record in self._own()]
-        return sorted(found, key=lambda intent: intent.created_at, reverse=True)[:limit]
+        return sorted(found, key=lambda intent: intent.created_at, reverse=True)[: check_limit(limit)]
 
     async def move(self, source: str, target: str) -> int:
         check_move(source, target)
@@ -80,7 +81,7 @@ class MemoryIntents:
         return transitions.Move(under_way, shared, len(given)).total(source, target)
 
     async def forget(self, *, days: float) -> int:
-        before = self._now() - timedelta(days=days)
+        before = self._now() - timedelta(days=check_days(days))
         with self._lock:
             settled = ((key, record.intent.settled_at) for key, record in self._records.items())
             old = [key for key, at in settled if key[0] == self.account and at is not None and at < before]
@@ -95,6 +96,7 @@ class MemoryIntents:
         return f"MemoryIntents(account={self.account!r}, {len(self._records)} intents)"
 
     def _in(self, state: IntentState, older_than: float) -> list[Intent]:
+        check_age(older_than)
         now = self._now()
         found = [record.at(now) for record in self._own() if transitions.is_in(state, record, older_than, now)]
         return sorted(found, key=lambda intent: intent.created_at)

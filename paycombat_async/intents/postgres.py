@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from paycombat_async._bounds import check_age, check_days, check_limit
 from paycombat_async._postgres.tables import DEFAULT_SCHEMA, DURABLE, DURABLE_SETTINGS, Tables, delete_repeatedly
 from paycombat_async._secrets import Secret
 from paycombat_async.intents.intent import (
@@ -183,16 +184,16 @@ class PostgresIntents:
         return await self._select(_BY_REFERENCE, {"reference": reference}) if is_storable(reference) else []
 
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
-        return await self._select(_OPEN, {"is_sending": False, "older_than": older_than})
+        return await self._select(_OPEN, {"is_sending": False, "older_than": check_age(older_than)})
 
     async def sending(self, *, older_than: float = 0) -> list[Intent]:
-        found = await self._select(_OPEN, {"is_sending": True, "older_than": older_than})
+        found = await self._select(_OPEN, {"is_sending": True, "older_than": check_age(older_than)})
         # The server evaluates the condition of the query first and the columns later. If a lease ends in between, the
         # row is returned as UNKNOWN, and is left out here.
         return [intent for intent in found if intent.state is IntentState.SENDING]
 
     async def recent(self, *, limit: int) -> list[Intent]:
-        return await self._select(_NEWEST, {"limit": limit})
+        return await self._select(_NEWEST, {"limit": check_limit(limit)})
 
     async def move(self, source: str, target: str) -> int:
         check_move(source, target)
@@ -201,7 +202,7 @@ class PostgresIntents:
         return Move(under_way, shared, moved).total(source, target)
 
     async def forget(self, *, days: float) -> int:
-        values = {"seconds": days * 86_400.0, "limit": _FORGOTTEN_AT_ONCE}
+        values = {"seconds": check_days(days) * 86_400.0, "limit": _FORGOTTEN_AT_ONCE}
 
         async def delete() -> int:
             return len(await self._execute(_FORGET, values))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 import msgspec
 
+from paycombat_async._bounds import check_age, check_days, check_limit
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._file_path import file_path
 from paycombat_async.errors import ConfigurationError
@@ -99,14 +100,14 @@ class SqliteIntents:
         return await self._in_thread(self._in, IntentState.SENDING, older_than)
 
     async def recent(self, *, limit: int) -> list[Intent]:
-        return await self._in_thread(self._select, _NEWEST, limit)
+        return await self._in_thread(self._select, _NEWEST, check_limit(limit))
 
     async def move(self, source: str, target: str) -> int:
         check_move(source, target)
         return (await self._in_thread(self._move, source, target)).total(source, target)
 
     async def forget(self, *, days: float) -> int:
-        return await self._in_thread(self._forget, self._clock.now() - timedelta(days=days).total_seconds())
+        return await self._in_thread(self._forget, self._clock.now() - timedelta(days=check_days(days)).total_seconds())
 
     async def aclose(self) -> None:
         """Closes the file. The next use of the store opens the file again."""
@@ -162,6 +163,7 @@ class SqliteIntents:
             return [_record_of(row).at(now) for row in connection.execute(query, [self.account, value])]
 
     def _in(self, state: IntentState, older_than: float) -> list[Intent]:
+        check_age(older_than)
         with self._file.reading() as connection:
             now = self._now()
             found = [_record_of(row) for row in connection.execute(_OPEN, [self.account])]

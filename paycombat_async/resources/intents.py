@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from paycombat_async._bounds import MOST_DAYS, check_age, is_within
 from paycombat_async._engine.engine import Engine
 from paycombat_async._engine.records import is_of_other_mode, mode_of
 from paycombat_async._protocol.echo import fits_expected
@@ -16,8 +17,6 @@ from paycombat_async.pagination import Listing, Pager
 from paycombat_async.schemas.customers import Customer
 from paycombat_async.schemas.payouts import Payout
 
-_MOST_DAYS: Final = 36_500
-_MOST_SECONDS: Final = 1e9  # 32 years
 _STATES: Final = {Outcome.APPLIED: IntentState.APPLIED, Outcome.REJECTED: IntentState.REJECTED}
 
 
@@ -63,7 +62,7 @@ class IntentRecords:
         of `list()` before any record is settled. Raises `StoreFailed` if the store fails.
         """
         store = self._store()
-        _check_age(older_than)
+        check_age(older_than)
         # A lease may end between the two reads. `sending` is read first, so that the record is then in both lists. In
         # the other order, it would be in neither.
         sending = await store.sending(older_than=older_than)
@@ -101,7 +100,7 @@ class IntentRecords:
         Calls that may be under way are not included; `sending()` returns them. If the process of a call was killed,
         `sending()` returns the call until its time-out and five more seconds have passed.
         """
-        _check_age(older_than)
+        check_age(older_than)
         return await self._store().unresolved(older_than=older_than)
 
     async def sending(self, *, older_than: float = 0) -> list[Intent]:
@@ -110,7 +109,7 @@ class IntentRecords:
         If the process of such a call was killed, its record stays among them until its `leased_until` (UTC), and is
         unresolved from then on.
         """
-        _check_age(older_than)
+        check_age(older_than)
         return await self._store().sending(older_than=older_than)
 
     async def find(self, reference: str) -> list[Intent]:
@@ -133,7 +132,7 @@ class IntentRecords:
         Unresolved records stay. A call with a forgotten reference counts as new, so it is sent. Raises
         `ConfigurationError` unless `days` is a number from 0 to 36,500.
         """
-        if not _is_within(days, _MOST_DAYS):
+        if not is_within(days, 0, MOST_DAYS):
             raise ConfigurationError("forget: days must be a number from 0 to 36,500")
         return await self._store().forget(days=days)
 
@@ -146,16 +145,6 @@ class IntentRecords:
     async def _settle(store: Intents, intent: Intent, evidence: str, object_id: str) -> bool:
         settlement = _settlement(intent, IntentState.APPLIED, evidence)
         return await store.settle(msgspec.structs.replace(settlement, object_id=object_id))
-
-
-def _is_within(number: object, most: float) -> bool:
-    """Whether this is a number from 0 to `most`; users may pass anything."""
-    return isinstance(number, int | float) and 0 <= number <= most
-
-
-def _check_age(older_than: object) -> None:
-    if not _is_within(older_than, _MOST_SECONDS):
-        raise ConfigurationError("older_than must be a number of seconds from 0 to 1,000,000,000")
 
 
 async def resolve_on_word(

@@ -13,7 +13,9 @@ from paycombat_sync.webhooks.delivery import Delivery
 class Inbox(Protocol):
     """Stores events until they are done. `testing.inbox_conformance` tests an inbox that you write yourself.
 
-    Every method may raise `StoreFailed`. After this error it is unknown whether the method has written anything.
+    Every method may raise `StoreFailed`. After this error it is unknown whether the method has written anything. The
+    inboxes of this package raise `ConfigurationError` for a `limit` below 0, for `days` beyond 36,500 in either
+    direction, and for a `poll` of less than 0.001 seconds.
     """
 
     def receive(self, event: WebhookEvent) -> Receipt:

@@ -3,14 +3,15 @@
 `PAYCOMBAT_SOAK=1` compares 500 histories instead of 10.
 """
 
-from collections.abc import Awaitable
+import math
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from paycombat_async import PayCombatError
+from paycombat_async import ConfigurationError, PayCombatError
 from paycombat_async.intents import (
     Begun,
     Intent,
@@ -105,3 +106,25 @@ async def test_all_stores_say_the_same(keeps: bool, tmp_path: Path, postgres_ser
                 first, *others = [await result_of(operation(Random(choices), store)) for store in stores]
                 assert [first] * len(others) == others, f"history {seed}, call {number}"
         await sqlite.aclose()
+
+
+NO_NUMBERS = (math.nan, math.inf, -math.inf, 1e300, -1e300, "5", None, True)
+REFUSED: dict[str, tuple[tuple[object, ...], Callable[[Intents, Any], Awaitable[object]]]] = {
+    "forget": (NO_NUMBERS, lambda store, days: store.forget(days=days)),
+    "recent": ((*NO_NUMBERS, -1, 1.5), lambda store, limit: store.recent(limit=limit)),
+    "unresolved": ((*NO_NUMBERS, -1), lambda store, seconds: store.unresolved(older_than=seconds)),
+    "sending": ((*NO_NUMBERS, -1), lambda store, seconds: store.sending(older_than=seconds)),
+}
+
+
+@pytest.mark.parametrize("method", REFUSED)
+async def test_all_stores_refuse_the_same_numbers(method: str, tmp_path: Path, postgres_server: PostgresServer) -> None:
+    """A limit of -1 was all records, all but the oldest, or a failure, and an endless number of days an overflow."""
+    numbers, call = REFUSED[method]
+    sqlite = SqliteIntents(tmp_path / "intents.db")
+    async with postgres_intents(postgres_server.dsn) as postgres:
+        for store in (MemoryIntents(), sqlite, postgres):
+            for number in numbers:
+                with pytest.raises(ConfigurationError, match=r"must be an? (number|integer)"):
+                    await call(store, number)
+    await sqlite.aclose()

@@ -4,13 +4,15 @@
 """
 
 import json
+import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
-from paycombat_async import PayCombatError
+from paycombat_async import ConfigurationError, PayCombatError
 from paycombat_async.webhooks import Delivery, Depth, Inbox, MemoryInbox, Receipt, SqliteInbox, WebhookEvent, read
 from paycombat_async.webhooks.inboxes import memory, postgres_scripts, sqlite_file
 from tests.chaos.soak import LIMIT_S, SOAK
@@ -118,3 +120,28 @@ async def test_all_inboxes_say_the_same(
                 first, *others = [await result_of(operation(user, Random(choices))) for user in users]
                 assert [first] * len(others) == others, f"history {seed}, call {number}"
         await sqlite.aclose()
+
+
+NO_NUMBERS = (math.nan, math.inf, -math.inf, 1e300, -1e300, "5", None, True)
+REFUSED: dict[str, tuple[tuple[object, ...], Callable[[Inbox, Any], Awaitable[object]]]] = {
+    "take": ((*NO_NUMBERS, -1), lambda inbox, lease: inbox.take(lease=lease)),
+    "forget": (NO_NUMBERS, lambda inbox, days: inbox.forget(days=days)),
+    "pending": ((*NO_NUMBERS, -1, 1.5), lambda inbox, limit: inbox.pending(limit=limit)),
+    "damaged": ((*NO_NUMBERS, -1, 1.5), lambda inbox, limit: inbox.damaged(limit=limit)),
+    "work": ((*NO_NUMBERS, -1, 0), lambda inbox, poll: anext(inbox.work(poll=poll))),
+}
+
+
+@pytest.mark.parametrize("method", REFUSED)
+async def test_all_inboxes_refuse_the_same_numbers(
+    method: str, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    """With -1 as the limit, one listed all but the newest event, one listed nothing, and one failed."""
+    numbers, call = REFUSED[method]
+    sqlite = SqliteInbox(tmp_path / "inbox.db")
+    async with postgres_inbox(postgres_server.dsn) as postgres:
+        for inbox in (MemoryInbox(), sqlite, postgres):
+            for number in numbers:
+                with pytest.raises(ConfigurationError, match=r"must be an? (number|integer)"):
+                    await call(inbox, number)
+    await sqlite.aclose()

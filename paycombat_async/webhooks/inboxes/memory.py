@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass
 
+from paycombat_async._bounds import check_days, check_limit
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async.intents.intent import Intents
 from paycombat_async.schemas.events import WebhookEvent
@@ -156,17 +157,19 @@ class MemoryInbox(LocalInbox):
         )
 
     async def pending(self, receipt: Receipt = Receipt.NEW, *, limit: int = LISTED) -> list[WebhookEvent]:
+        check_limit(limit)
         with self._lock:
             left = (entry for entry in self._by_number.values() if not entry.is_done)
             return [entry.event for entry in left if entry.receipt is receipt][:limit]
 
-    async def damaged(self, *, limit: int = LISTED) -> list[Damaged]:  # noqa: ARG002  # the protocol's signature
+    async def damaged(self, *, limit: int = LISTED) -> list[Damaged]:
         """Returns an empty list, because payloads in memory are not damaged."""
+        check_limit(limit)
         return []
 
     async def forget(self, *, days: float = FORGET_DAYS) -> int:
         with self._lock:
-            before = self._clock.now() - days * DAY_S
+            before = self._clock.now() - check_days(days) * DAY_S
             old = [entry for entry in self._by_number.values() if entry.arrived < before and entry.is_done]
             for entry in old:
                 del self._by_number[entry.number], self._by_key[entry.event.key]

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, ClassVar
 
+from paycombat_async._bounds import check_days, check_limit
 from paycombat_async._postgres.tables import ASYNC_POOL, DEFAULT_SCHEMA, Tables, delete_repeatedly
 from paycombat_async._secrets import Secret, as_secret
 from paycombat_async.intents.intent import Intents, check_store
@@ -153,12 +154,15 @@ class PostgresInbox(Inbox):
         return await self._core.run(scripts.depth)
 
     async def pending(self, receipt: Receipt = Receipt.NEW, *, limit: int = LISTED) -> list[WebhookEvent]:
+        check_limit(limit)
         return await self._core.run(lambda: scripts.pending(receipt, limit))
 
     async def damaged(self, *, limit: int = LISTED) -> list[Damaged]:
+        check_limit(limit)
         return await self._core.run(lambda: scripts.damaged(limit))
 
     async def forget(self, *, days: float = FORGET_DAYS) -> int:
+        check_days(days)
         forget_some = functools.partial(self._core.run, lambda: scripts.forget_some(days))
         return await delete_repeatedly(forget_some, scripts.FORGOTTEN_AT_ONCE)
 

@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from paycombat_async._bounds import is_within
 from paycombat_async.errors import ConfigurationError, LeaseLost
 from paycombat_async.schemas.events import REPLACED, UnknownEvent, WebhookEvent
 from paycombat_async.webhooks.inboxes.inbox import Receipt
@@ -14,6 +15,7 @@ STAGES: Final = {
 }
 _LONGEST_DELAY_S: Final = 60.0
 _LONGEST_LEASE_S: Final = 1e8
+_SHORTEST_POLL_S: Final = 0.001  # with no wait at all, a worker would ask the database without pause
 
 
 class Subject(NamedTuple):
@@ -66,9 +68,16 @@ def retry_delay(attempt: int) -> float:
 
 def check_lease(lease: float) -> float:
     """Returns `lease` unchanged. Raises `ConfigurationError` unless it is from 0 to 100,000,000 seconds."""
-    if not 0 <= lease <= _LONGEST_LEASE_S:
+    if not is_within(lease, 0, _LONGEST_LEASE_S):
         raise ConfigurationError("lease must be a number of seconds, from 0 to 100,000,000")
     return lease
+
+
+def check_poll(poll: float) -> float:
+    """Returns `poll` unchanged. Raises `ConfigurationError` unless it is from 0.001 to 100,000,000 seconds."""
+    if not is_within(poll, _SHORTEST_POLL_S, _LONGEST_LEASE_S):
+        raise ConfigurationError("poll must be a number of seconds, from 0.001 to 100,000,000")
+    return poll
 
 
 def is_over(since: float, until: float, now: float) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from paycombat_async._bounds import check_days, check_limit
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._file_path import file_path
 from paycombat_async.errors import ConfigurationError
@@ -82,13 +83,13 @@ class SqliteInbox(LocalInbox):
         return await _in_thread(self._file.depth)
 
     async def pending(self, receipt: Receipt = Receipt.NEW, *, limit: int = LISTED) -> list[WebhookEvent]:
-        return await _in_thread(self._file.pending, receipt, limit)
+        return await _in_thread(self._file.pending, receipt, check_limit(limit))
 
     async def damaged(self, *, limit: int = LISTED) -> list[Damaged]:
-        return await _in_thread(self._file.damaged, limit)
+        return await _in_thread(self._file.damaged, check_limit(limit))
 
     async def forget(self, *, days: float = FORGET_DAYS) -> int:
-        return await _in_thread(self._file.forget, days)
+        return await _in_thread(self._file.forget, check_days(days))
 
     async def aclose(self) -> None:
         """Ends the loops of `work`, and closes the file. The next use of the inbox opens it again."""

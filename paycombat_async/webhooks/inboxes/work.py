@@ -10,6 +10,7 @@ from paycombat_async.errors import StoreFailed
 from paycombat_async.telemetry.attributes import error_fields
 from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.news import News
+from paycombat_async.webhooks.inboxes.rules import check_poll
 
 _LONGEST_WAIT_S: Final = 30.0  # the longest time between two tries while the inbox raises `StoreFailed`
 _log: Final = logging.getLogger("paycombat")
@@ -26,8 +27,10 @@ async def deliveries(
     """Yields the deliveries that `take` returns. If `take` returns None, waits for `news`, but at most `poll` seconds.
 
     After each further `StoreFailed` of `take`, waits longer, up to 30 seconds. Ends when `stop` is set or the inbox is
-    closed. Leaves no task running while the caller works on a delivery.
+    closed. Leaves no task running while the caller works on a delivery. Raises `ConfigurationError` if `poll` is out of
+    range.
     """
+    check_poll(poll)
     closings, failures = news.closings, 0
     while True:
         with news.listening() as arrived:  # listening begins before `take`, so that no event arrives unnoticed

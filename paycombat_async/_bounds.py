@@ -1,0 +1,35 @@
+"""Checks of numbers that users pass to stores and inboxes."""
+
+from typing import Final
+
+from paycombat_async.errors import ConfigurationError
+
+MOST_DAYS: Final = 36_500
+_MOST_LISTED: Final = 1_000_000_000
+_MOST_SECONDS: Final = 1e9  # 32 years
+
+
+def is_within(number: object, least: float, most: float) -> bool:
+    """Returns whether this is a number from `least` to `most`. NaN is in no range, and True is no number."""
+    return isinstance(number, int | float) and not isinstance(number, bool) and least <= number <= most
+
+
+def check_days(days: float) -> float:
+    """Returns `days` unchanged. Raises `ConfigurationError` unless it is from -36,500 to 36,500."""
+    if not is_within(days, -MOST_DAYS, MOST_DAYS):
+        raise ConfigurationError("days must be a number from -36,500 to 36,500")
+    return days
+
+
+def check_age(older_than: float) -> float:
+    """Returns `older_than` unchanged. Raises `ConfigurationError` unless it is from 0 to 1,000,000,000 seconds."""
+    if not is_within(older_than, 0, _MOST_SECONDS):
+        raise ConfigurationError("older_than must be a number of seconds from 0 to 1,000,000,000")
+    return older_than
+
+
+def check_limit(limit: int) -> int:
+    """Returns `limit` unchanged. Raises `ConfigurationError` unless it is an integer from 0 to 1,000,000,000."""
+    if not isinstance(limit, int) or not is_within(limit, 0, _MOST_LISTED):  # users may pass anything
+        raise ConfigurationError("limit must be an integer from 0 to 1,000,000,000")
+    return limit
