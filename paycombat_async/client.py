@@ -248,7 +248,8 @@ class AsyncPayCombat:
         """Refuses new calls from now on, and closes all connections. Calling it twice does no harm.
 
         Calls in progress have `grace` seconds to finish. A call that takes longer raises an error with its outcome and,
-        if the call moves money, your reference. A transport that you passed to the client stays open.
+        if the call moves money, your reference. If the intents store is slow, closing waits up to 30 more seconds until
+        all outcomes are recorded. A transport that you passed to the client stays open.
         """
         await self._engine.lifetime.end(grace, self._engine.clock)
         if self._engine.intents is not None:

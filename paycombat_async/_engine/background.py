@@ -1,5 +1,6 @@
 """Tasks that write to the intents store. They continue if their call is cancelled, so that each record is finished."""
 
+import logging
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -8,6 +9,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# A store that has not answered after this time hardly ever will, and a program that is to stop must stop: a record
+# without an outcome becomes UNKNOWN when its lease is over.
+LONGEST_S: Final = 30.0
+_log: Final = logging.getLogger("paycombat")
 _tasks: Final[set["asyncio.Task[Any]"]] = set()  # keeps tasks alive, because event loops hold only weak references
 
 
@@ -23,10 +28,18 @@ def in_task(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
 
 
 async def finished() -> None:
-    """Waits until all tasks that `in_task` has started in this event loop are done, and the tasks that these start."""
+    """Waits until all tasks that `in_task` has started in this event loop are done, and the tasks that these start.
+
+    Logs a warning and returns if they are not done after `LONGEST_S` seconds.
+    """
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     loop = asyncio.get_running_loop()
+    end = loop.time() + LONGEST_S
     # Other threads, which have their own event loops, may change the set at any time. `list` copies it in one step.
     while own := [task for task in list(_tasks) if task.get_loop() is loop]:
-        await asyncio.wait(own)
+        left = end - loop.time()
+        if left <= 0:
+            _log.warning("the intents store did not answer before the client was closed; outcomes may not be recorded")
+            return
+        await asyncio.wait(own, timeout=left)

@@ -22,6 +22,7 @@ from paycombat_async._engine import background, records
 from paycombat_async.intents import Begun, IntentState, MemoryIntents, NewIntent, Settlement
 from paycombat_async.testing import FakeClock, FakeTransport
 from tests.calls import payout
+from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.promise("P13", "P15")
 
@@ -218,6 +219,34 @@ async def test_a_store_that_is_silent_afterwards_does_not_hold_the_answer_back(
     await client.aclose()
 
     assert [IntentState.APPLIED] == [intent.state for intent in await store.find("order-1")]
+
+
+@pytest.mark.parametrize("silent", ["begin", "settle"])
+async def test_a_store_that_is_silent_for_ever_does_not_keep_a_client_open(
+    make_client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, silent: str
+) -> None:
+    """A program that is told to stop must stop; the record becomes unknown when its lease is over."""
+    monkeypatch.setattr(records, "LEASE_MARGIN_S", 0.01)
+    monkeypatch.setattr(background, "LONGEST_S", 0.05)
+    answered = asyncio.Event()
+
+    class Silent(MemoryIntents):
+        async def begin(self, new: NewIntent) -> Begun:
+            await (answered.wait() if silent == "begin" else steps())
+            return await super().begin(new)
+
+        async def settle(self, settlement: Settlement) -> bool:
+            await answered.wait()
+            return await super().settle(settlement)
+
+    client = make_client(intents=Silent(), transport=Sending(), timeout=0.05)
+    await asyncio.gather(client.payouts.create(ORDER), return_exceptions=True)
+    async with asyncio.timeout(PATIENCE_S):
+        await client.aclose()
+
+    assert "the intents store did not answer before the client was closed" in caplog.text
+    answered.set()
+    await background.finished()
 
 
 @pytest.mark.parametrize("late", [10, 3600], ids=["at the deadline", "an hour"])
