@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 
+from paycombat_async.cli.app import paycombat
 from paycombat_async.sandbox import Sandbox
 from tests.cli.command import run
 from tests.processes import Ended
@@ -15,9 +17,10 @@ def ctl(sandbox: Sandbox, *words: str) -> Ended:
 
 
 def printed(sandbox: Sandbox, *words: str) -> dict[str, object]:
-    """What it prints; fails with its complaint if it has one."""
-    ended = ctl(sandbox, *words)
-    assert (0, "") == (ended.returncode, ended.stderr), ended.stderr
+    """What it prints, in this process; fails with its complaint if it has one."""
+    more = {"PAYCOMBAT_BASE_URL": sandbox.base_url, "PAYCOMBAT_SANDBOX_CONTROL": sandbox.control_token}
+    ended = CliRunner().invoke(paycombat, ["sandbox", "ctl", *words], env=more)
+    assert (0, "") == (ended.exit_code, ended.stderr), ended.stderr
     answer = json.loads(ended.stdout)
     assert isinstance(answer, dict)
     return answer
