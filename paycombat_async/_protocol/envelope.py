@@ -107,13 +107,16 @@ def api_error(
     is_clear = unwrapped is not None and unwrapped.success is not True and not unwrapped.is_doubtful
     is_refused = is_clear and PROOFS_OF_REFUSAL.issuperset({status, *named})
     envelope = unwrapped.envelope if unwrapped is not None else Envelope()
+    message = _cleaned(error_message(envelope, raw_reply.body), redact)
     return api_error_class(status)(
         _foreign_error_message(endpoint, status)
         if unwrapped is None and status >= 400
-        else _error_message(endpoint, status, raw_reply.headers, redact, is_refused=is_refused),
+        else _error_message(
+            endpoint, status, raw_reply.headers, redact, is_refused=is_refused, has_words=message is not None
+        ),
         status=status,
         code=_cleaned(error_code(envelope), redact),
-        provider_message=_cleaned(error_message(envelope), redact),
+        provider_message=message,
         request_id=_cleaned((unwrapped and unwrapped.request_id) or raw_reply.headers.get("x-request-id"), redact),
         retry_after=retry_after_seconds(raw_reply.headers.get("retry-after"), now),
         raw=redact(raw_reply.body.decode("utf-8", "replace")),
@@ -122,7 +125,13 @@ def api_error(
 
 
 def _error_message(
-    endpoint: Endpoint[Any, Any], status: int, headers: Mapping[str, str], redact: Redactor, *, is_refused: bool
+    endpoint: Endpoint[Any, Any],
+    status: int,
+    headers: Mapping[str, str],
+    redact: Redactor,
+    *,
+    is_refused: bool,
+    has_words: bool,
 ) -> str:
     said = f"{endpoint.name}: the provider answered {status}"
     if status // 100 == 3:
@@ -133,8 +142,10 @@ def _error_message(
         return f"{said}; no such object, or the guessed path is wrong: mend it with paths={{{endpoint.name!r}: …}}"
     if not is_refused:
         return f"{said}; whether it was carried out is unknown"
-    advice = _ADVICE.get(status, "the provider's own words are in .provider_message")
-    return f"{said}; {advice}"
+    where = (
+        "the provider's own words are in .provider_message" if has_words else "it gives no reason; its body is in .raw"
+    )
+    return f"{said}; {_ADVICE.get(status, where)}"
 
 
 def _foreign_error_message(endpoint: Endpoint[Any, Any], status: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeGuard
 
 import msgspec
 
+from paycombat_async._json.decoding import UndecodableData, decode_builtins
 from paycombat_async.schemas.envelope import Envelope
 
 _CODE_KEYS: Final = ("code", "error_code", "errorCode", "name", "type")
@@ -32,10 +33,22 @@ def error_code(envelope: Envelope) -> str | None:
     return next((code for code in candidates if code), None)
 
 
-def error_message(envelope: Envelope) -> str | None:
-    """Returns the provider's error message, or None if it is missing. Several messages are joined with "; "."""
+def error_message(envelope: Envelope, body: bytes) -> str | None:
+    """Returns the provider's error message, or None if it is missing. Several messages are joined with "; ".
+
+    `body` is the whole answer, whose other fields are searched, too, such as `detail` (RFC 9457).
+    """
     candidates = (envelope.message, envelope.error, envelope.errors, envelope.status_text)
-    return next((text for value in candidates if (text := _words(value, 0))), None)
+    return next((text for value in candidates if (text := _words(value, 0))), None) or _message_beside(body)
+
+
+def _message_beside(body: bytes) -> str | None:
+    try:
+        found = decode_builtins(body)
+    except UndecodableData:
+        return None
+    texts = (_words(found.get(key), 0) for key in _MESSAGE_KEYS) if _is_object(found) else ()
+    return next((text for text in texts if text), None)
 
 
 def _words(value: object, depth: int) -> str | None:

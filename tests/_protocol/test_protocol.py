@@ -426,6 +426,10 @@ def test_a_refusal_that_its_own_body_contradicts_is_in_doubt(body):
         (b'{"error":{"error":{"error":{"error":{"error":{"error":"a"}}}}}}', None, '{"error":"a"}'),
         (b'{"message":["",null,{}],"status_text":"a"}', None, "a"),
         (b'{"error":true}', None, None),
+        (b'{"type":"about:blank","title":"Bad","detail":"a"}', None, "a"),
+        (b'{"detail":[{"loc":["body","bsb"],"msg":"a"}]}', None, "a"),
+        (b'{"message":null,"description":"a"}', None, "a"),
+        (b'{"data":{"reason":"a"}}', None, None),
     ],
 )
 def test_code_and_words_of_an_error_are_found(body, code, message):
@@ -434,6 +438,7 @@ def test_code_and_words_of_an_error_are_found(body, code, message):
         understand(body, status=406)
 
     assert (code, message) == (caught.value.code, caught.value.provider_message)
+    assert (message is None) is ("it gives no reason; its body is in .raw" in str(caught.value))
 
 
 @pytest.mark.parametrize(
