@@ -4,6 +4,8 @@ import logging
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from paycombat_async.telemetry.attributes import ERROR
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -40,6 +42,7 @@ async def finished() -> None:
     while own := [task for task in list(_tasks) if task.get_loop() is loop]:
         left = end - loop.time()
         if left <= 0:
-            _log.warning("the intents store did not answer before the client was closed; outcomes may not be recorded")
+            text = "the intents store did not answer before the client was closed: %d outcomes may not be recorded"
+            _log.warning(text, len(own), extra={ERROR: "StoreFailed"})
             return
         await asyncio.wait(own, timeout=left)
