@@ -28,8 +28,8 @@ def check_age(older_than: float) -> float:
     return older_than
 
 
-def check_limit(limit: int) -> int:
+def check_limit(limit: object) -> int:
     """Returns `limit` unchanged. Raises `ConfigurationError` unless it is an integer from 0 to 1,000,000,000."""
-    if not isinstance(limit, int) or not is_within(limit, 0, _MOST_LISTED):  # users may pass anything
+    if not isinstance(limit, int) or not is_within(limit, 0, _MOST_LISTED):
         raise ConfigurationError("limit must be an integer from 0 to 1,000,000,000")
     return limit
