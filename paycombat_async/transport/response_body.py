@@ -1,14 +1,17 @@
 """Reads the body of an answer: limited in size, decompressed, and checked to be complete."""
 
+import codecs
 import zlib
-from codecs import BOM_UTF8
 from typing import Final
 
 from aiohttp import StreamReader, hdrs
 from multidict import CIMultiDictProxy
 
 _CHUNK_BYTES: Final = 64 * 1024
+_PIECE_BYTES: Final = 4 * 1024  # small, because zlib copies the rest of a piece at the end of each gzip member
 _GZIP: Final = frozenset({"gzip", "x-gzip"})
+_GZIP_MARK: Final = b"\x1f\x8b"  # the first bytes of every gzip member (RFC 1952, 2.3.1)
+_BEFORE_JSON: Final = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\0 \t\r\n"  # the bytes that may stand before `{` or `[`
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _GZIP_FRAME: Final = 31  # zlib's `wbits` for data with a gzip header and trailer
 
@@ -36,7 +39,8 @@ async def read_body(status: int, headers: CIMultiDictProxy[str], content: Stream
     """Returns the whole body, decompressed. Raises `BrokenBody`, `UnacceptableBody`, or aiohttp's `ClientPayloadError`.
 
     `limit` is in bytes, and applies to the compressed size and to the decompressed size. aiohttp must not decompress
-    the body (`auto_decompress=False`), because it would accept an incomplete gzip stream.
+    the body (`auto_decompress=False`), because it would accept an incomplete gzip stream. Whatever the Content-Encoding
+    says, plain JSON is returned as it is: proxies decompress bodies and leave the header in place.
     """
     encoding = headers.get(hdrs.CONTENT_ENCODING)
     length = headers.get(hdrs.CONTENT_LENGTH)
@@ -44,13 +48,13 @@ async def read_body(status: int, headers: CIMultiDictProxy[str], content: Stream
         return await content.read()
     if length is not None and int(length) > limit:
         raise _too_long(limit)
-    coding = (encoding or "").strip().lower()
-    if coding in _GZIP:
-        return await _unpacked(content, limit)
     body = await _bounded(content, limit)
-    if coding not in {"", "identity"} and body.removeprefix(BOM_UTF8).lstrip()[:1] not in {b"{", b"["}:
+    coding = (encoding or "").strip().lower()
+    if coding in {"", "identity"} or _looks_like_json(body):
+        return body
+    if coding not in _GZIP:
         raise UnacceptableBody("is in an encoding that was not asked for")
-    return body
+    return _unpacked(body, limit)
 
 
 def marks_its_end(status: int, headers: CIMultiDictProxy[str]) -> bool:
@@ -70,13 +74,16 @@ async def _bounded(content: StreamReader, limit: int) -> bytes:
     return bytes(body)
 
 
-async def _unpacked(content: StreamReader, limit: int) -> bytes:
+def _looks_like_json(body: bytes) -> bool:
+    return not body.startswith(_GZIP_MARK) and body.lstrip(_BEFORE_JSON)[:1] in {b"{", b"["}
+
+
+def _unpacked(packed: bytes, limit: int) -> bytes:
     """Returns the decompressed body, which consists of one or more complete gzip members (RFC 1952, 2.2)."""
     body = bytearray()
-    arrived = 0
     stream = zlib.decompressobj(_GZIP_FRAME)
-    async for rest in content.iter_chunked(_CHUNK_BYTES):
-        arrived += len(rest)
+    for start in range(0, len(packed), _PIECE_BYTES):
+        rest = packed[start : start + _PIECE_BYTES]
         while rest:
             if stream.eof:
                 stream = zlib.decompressobj(_GZIP_FRAME)
@@ -84,9 +91,9 @@ async def _unpacked(content: StreamReader, limit: int) -> bytes:
                 body += stream.decompress(rest, limit - len(body) + 1)
             except zlib.error:
                 raise BrokenBody("not gzip") from None
-            if max(arrived, len(body)) > limit:
+            if len(body) > limit:
                 raise _too_long(limit)
-            rest = stream.unused_data  # noqa: PLW2901  # the bytes after the end of this gzip member
+            rest = stream.unused_data  # the bytes after the end of this gzip member
     if not stream.eof:
         raise BrokenBody("gzip cut short")
     return bytes(body)

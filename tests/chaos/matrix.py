@@ -144,6 +144,7 @@ ROWS: Final[dict[str, Row]] = {
     "many_headers": Row(step="many_headers"),
     "wrong_content_type": Row(step="wrong_content_type"),
     "wrong_content_encoding": Row(step="wrong_content_encoding"),
+    "plain_as_gzip": Row(step="plain_as_gzip"),
     "empty_200": _unreadable(step="empty_200", is_enough_for_delete=True),
     "json_array": _unreadable(step="json_array", shows_status=True),
     "truncated_json": _unreadable(step="truncated_json", shows_status=True),

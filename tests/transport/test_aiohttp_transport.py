@@ -256,6 +256,16 @@ BAD_ANSWERS = [
     ),
     pytest.param(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n", Disconnected, id="no last chunk"),
     pytest.param(http(200, b"no gzip", "Content-Encoding: gzip"), Disconnected, id="not gzip at all"),
+    pytest.param(http(502, b"<html>", "Content-Encoding: gzip"), Disconnected, id="a page that is called gzip"),
+    pytest.param(
+        http(200, b"[" + b" " * 1_000_000 + b"]", "Content-Encoding: gzip"), InvalidResponse, id="JSON beyond the limit"
+    ),
+    pytest.param(
+        b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + (b"10000\r\n" + b"[" * 65536 + b"\r\n") * 40,
+        InvalidResponse,
+        id="JSON beyond the limit, in chunks",
+    ),
     pytest.param(b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\nshort", Disconnected, id="truncated"),
     pytest.param(b"NOT HTTP\r\n\r\n", Disconnected, id="not http"),
     pytest.param(b"HTTP/1.1 400 X\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", Disconnected, id="two lengths"),
@@ -290,6 +300,13 @@ async def test_an_answer_that_is_none_leaves_the_outcome_unknown(exchange, answe
         pytest.param(gzip.compress(OK[:20]) + gzip.compress(OK[20:]), "gzip", id="gzip in two parts"),
         pytest.param(OK, "UTF-8", id="a wrong name over plain JSON"),
         pytest.param(OK, "br", id="an encoding that is not there"),
+        pytest.param(OK, "zstd", id="another that is not there"),
+        pytest.param(OK, "deflate", id="a third that is not there"),
+        pytest.param(OK, "gzip", id="plain JSON that is called gzip"),
+        pytest.param(OK, "x-gzip", id="plain JSON that is called by gzip's old name"),
+        pytest.param(OK, "gzip, gzip", id="plain JSON that is called gzip twice"),
+        pytest.param(b"\xef\xbb\xbf" + OK, "gzip", id="plain JSON with a byte order mark that is called gzip"),
+        pytest.param(b"\r\n " + OK, "gzip", id="plain JSON with white space before it that is called gzip"),
         pytest.param(OK, "", id="no name"),
         pytest.param(b"\xef\xbb\xbf" + OK, "UTF-8", id="a wrong name over JSON with a byte order mark"),
     ],
@@ -299,7 +316,21 @@ async def test_a_body_is_unpacked_to_its_end(exchange, packed, encoding):
     async with RawServer(answering(http(200, packed, f"Content-Encoding: {encoding}"))) as server:
         reply = await exchange(server)
 
-    assert (OK, True) == (reply.body.removeprefix(b"\xef\xbb\xbf"), reply.is_whole)
+    assert (OK, True) == (reply.body.removeprefix(b"\xef\xbb\xbf").lstrip(), reply.is_whole)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "utf-16"])
+@pytest.mark.parametrize("pieces", [1, len(OK)], ids=["in one chunk", "byte by byte"])
+async def test_plain_json_in_chunks_is_read_whatever_its_encoding_is_called(exchange, encoding, pieces):
+    """Neither the framing nor the size of what arrives at once decides what the body is."""
+    size = len(OK) // pieces
+    chunks = [b"%x\r\n%s\r\n" % (size, OK[at : at + size]) for at in range(0, len(OK), size)]
+    head = f"HTTP/1.1 200 X\r\nContent-Encoding: {encoding}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+
+    async with RawServer(answering(head + b"".join(chunks) + b"0\r\n\r\n")) as server:
+        reply = await exchange(server)
+
+    assert (OK, True) == (reply.body, reply.is_whole)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from paycombat_async.sandbox.faults.response import Context, PlainResponse
+from paycombat_async.sandbox.faults.response import Change, Context, PlainResponse
 
 _LONG = 9000  # the length of a header in bytes; by default, aiohttp accepts lines of up to 8190 bytes
 _MANY = 200  # the number of additional headers; by default, aiohttp accepts 128 header lines
@@ -23,9 +23,16 @@ def not_as_json(response: PlainResponse, _context: Context) -> PlainResponse:
     return _with(response, {"Content-Type": "text/html; charset=iso-8859-1"})
 
 
-def wrongly_encoded(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the plain JSON body with a Content-Encoding that is the name of a character set (UTF-8)."""
-    return _with(response, {"Content-Encoding": "UTF-8"})
+def encoded_as(name: str) -> Change:
+    """Returns a function that gives the plain JSON body a Content-Encoding which it does not have.
+
+    A server may name a character set (UTF-8) there, and a proxy that decompresses bodies may leave gzip in place.
+    """
+
+    def change(response: PlainResponse, _context: Context) -> PlainResponse:
+        return _with(response, {"Content-Encoding": name})
+
+    return change
 
 
 def _with(response: PlainResponse, headers: dict[str, str]) -> PlainResponse:

@@ -78,6 +78,7 @@ class Fault(StrEnum):
     MANY_HEADERS = "many_headers"
     WRONG_CONTENT_TYPE = "wrong_content_type"
     WRONG_CONTENT_ENCODING = "wrong_content_encoding"
+    PLAIN_AS_GZIP = "plain_as_gzip"
     EMPTY_200 = "empty_200"
     JSON_ARRAY = "json_array"
     TRUNCATED_JSON = "truncated_json"

@@ -36,8 +36,11 @@ async def test_many_headers(sandbox: Sandbox, plain: Heard) -> None:
     assert 200 == len(heard.headers) - len(plain.headers)
 
 
-async def test_a_wrong_content_encoding(sandbox: Sandbox, plain: Heard) -> None:
-    """A character set where a compression belongs."""
-    heard = await meet(sandbox, Fault.WRONG_CONTENT_ENCODING, plain)
+@pytest.mark.parametrize(
+    ("fault", "name"), [(Fault.WRONG_CONTENT_ENCODING, "UTF-8"), (Fault.PLAIN_AS_GZIP, "gzip")], ids=str
+)
+async def test_a_wrong_content_encoding(fault: Fault, name: str, sandbox: Sandbox, plain: Heard) -> None:
+    """A character set where a compression belongs, or a compression that has been undone."""
+    heard = await meet(sandbox, fault, plain)
 
-    assert "UTF-8" == heard.headers["content-encoding"]
+    assert name == heard.headers["content-encoding"]
