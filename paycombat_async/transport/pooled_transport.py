@@ -1,5 +1,6 @@
 """The base of both transports: has a pool for each event loop, limits each attempt, and raises the SDK's errors."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
@@ -70,10 +71,13 @@ class PooledTransport(ABC, Generic[P]):
         except Exception as error:  # noqa: BLE001  # whatever a resolver, a proxy or the interpreter's end may cause
             # No further variables are set here, because the traceback of `failure` shows the local variables.
             failure = _translate(error, pool, draft, attempt)
-        except BaseException as error:  # noqa: BLE001  # mostly a cancellation; it is re-raised
-            # The traceback is dropped, because its local variables contain the token. The cause of the re-raised
-            # exception says whether bytes of the request may have been sent.
-            raise error.with_traceback(None) from given_up(_host(draft), sent=attempt.connection is not None)
+        except BaseException as error:  # noqa: BLE001  # mostly a cancellation, which is re-raised
+            # A resolver may raise `CancelledError` on its own. It would pass for the end of the caller's task.
+            if not isinstance(error, asyncio.CancelledError) or attempt.connection is not None or attempt.is_cancelled:
+                # The traceback is dropped, because its local variables contain the token. The cause of the re-raised
+                # exception says whether bytes of the request may have been sent.
+                raise error.with_traceback(None) from given_up(_host(draft), sent=attempt.connection is not None)
+            failure = translate_error(ConnectionAbortedError(), _host(draft), sent=False)
         # `failure` is raised after the except block, so that it has no __context__. The context would be aiohttp's
         # error, which contains the request headers with the token.
         raise failure

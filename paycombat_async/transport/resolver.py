@@ -9,12 +9,12 @@ import asyncio
 import socket
 import threading
 from contextlib import suppress
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 _NUMERIC: Final = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-_AddrInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]  # an item of the list from `socket.getaddrinfo`
+_FAMILIES: Final = frozenset({socket.AF_INET, socket.AF_INET6})
 
 
 class ThreadResolver(AbstractResolver):
@@ -25,30 +25,35 @@ class ThreadResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Returns at least one address of a host. Raises `OSError` for every kind of failure."""
         loop = asyncio.get_running_loop()
-        found: asyncio.Future[list[_AddrInfo]] = loop.create_future()
+        found: asyncio.Future[list[ResolveResult]] = loop.create_future()
 
         def look_up() -> None:
-            infos, failure = _addresses(host, port, family)
+            addresses, failure = _addresses(host, port, family)
             with suppress(RuntimeError):  # raised if the loop was closed during the look-up
-                loop.call_soon_threadsafe(_settle, found, infos, failure)
+                loop.call_soon_threadsafe(_settle, found, addresses, failure)
 
         threading.Thread(target=look_up, name="paycombat-resolver", daemon=True).start()
-        return [
-            ResolveResult(hostname=host, host=address[0], port=port, family=kind, proto=protocol, flags=_NUMERIC)
-            for kind, _, protocol, _, address in await found
-        ]
+        return await found
 
     async def close(self) -> None:
         """Does nothing, because threads cannot be ended from outside."""
 
 
-def _addresses(host: str, port: int, family: int) -> tuple[list[_AddrInfo], OSError]:
-    """Returns the addresses, and the error to raise if the list is empty."""
+def _addresses(host: str, port: int, family: int) -> tuple[list[ResolveResult], OSError]:
+    """Returns the addresses, and the error to raise if the list is empty.
+
+    Libraries replace `socket.getaddrinfo`, so whatever it returns is read inside the try block, too.
+    """
     try:
         infos = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        addresses = [
+            ResolveResult(hostname=host, host=address[0], port=port, family=kind, proto=protocol, flags=_NUMERIC)
+            for kind, _, protocol, _, address in infos
+            if kind in _FAMILIES and isinstance(address[0], str)
+        ]
     except BaseException as error:  # noqa: BLE001  # this thread has nobody else to tell, and the caller waits
         return [], _failure(error)
-    return [info for info in infos if info[0] in {socket.AF_INET, socket.AF_INET6}], OSError("no address")
+    return addresses, OSError("no address")
 
 
 def _failure(error: BaseException) -> OSError:
@@ -64,10 +69,10 @@ def _failure(error: BaseException) -> OSError:
     return OSError(type(error).__name__)
 
 
-def _settle(found: "asyncio.Future[list[_AddrInfo]]", infos: list[_AddrInfo], failure: OSError) -> None:
+def _settle(found: "asyncio.Future[list[ResolveResult]]", addresses: list[ResolveResult], failure: OSError) -> None:
     if found.done():
         return
-    if infos:
-        found.set_result(infos)
+    if addresses:
+        found.set_result(addresses)
     else:
         found.set_exception(failure)

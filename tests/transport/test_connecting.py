@@ -119,6 +119,17 @@ ODD_RESOLVERS: dict[str, tuple[Look, str]] = {
         "its name cannot be resolved",
     ),
     "an address that is none": (at("marked"), "could not connect"),
+    "nothing at all": (lambda *_arguments, **_options: None, "its name cannot be resolved"),
+    "a number": (lambda *_arguments, **_options: 5, "its name cannot be resolved"),
+    "items that are no addresses": (lambda *_arguments, **_options: [None], "its name cannot be resolved"),
+    "items that are too short": (
+        lambda *_arguments, **_options: [(socket.AF_INET, socket.SOCK_STREAM)],
+        "its name cannot be resolved",
+    ),
+    "an address without a host": (
+        lambda *_arguments, **_options: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (None, 1))],
+        "its name cannot be resolved",
+    ),
 }
 
 

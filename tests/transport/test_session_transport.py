@@ -52,6 +52,49 @@ class Resolver(aiohttp.abc.AbstractResolver):
     async def close(self) -> None: ...
 
 
+class OddResolver(Resolver):
+    """Returns or raises what no resolver should."""
+
+    def __init__(self, found: Any) -> None:
+        super().__init__()
+        self.found = found
+
+    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[Any]:
+        if isinstance(self.found, BaseException):
+            raise self.found
+        return self.found
+
+
+ODD_ANSWERS: dict[str, Any] = {
+    "nothing": None,
+    "an empty list": [],
+    "a text": "marked",
+    "a number": 5,
+    "a list of nothing": [None],
+    "an address without its parts": [{"host": "marked"}],
+    "an address without a host": [{"hostname": HOST, "host": None, "port": 1, "family": 2, "proto": 6, "flags": 0}],
+    "an error of another library": ValueError("marked"),
+    "a cancellation that nobody asked for": asyncio.CancelledError("marked"),
+}
+
+
+@pytest.mark.promise("P3")
+@pytest.mark.parametrize("found", ODD_ANSWERS.values(), ids=ODD_ANSWERS)
+async def test_an_odd_resolver_of_a_session_sends_nothing(found: Any) -> None:
+    """Whatever it gives is a failed look-up: nothing was sent, and its words are not shown."""
+
+    def session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=OddResolver(found)))
+
+    transport = SessionTransport(session)
+    with pytest.raises(ConnectFailed) as caught:
+        await transport.send(draft(f"http://{HOST}", is_once_only=True), PATIENCE_S)
+    await transport.aclose()
+
+    assert (Outcome.NOT_SENT, None, None) == (caught.value.outcome, caught.value.__cause__, caught.value.__context__)
+    assert "marked" not in str(caught.value)
+
+
 @pytest.mark.promise("P8")
 async def test_a_session_is_used_and_never_closed(server: RawServer) -> None:
     """Neither by the transport nor by the client."""
