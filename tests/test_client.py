@@ -1,9 +1,7 @@
 """Setting a client up, its lifetime, and its escape hatches."""
 
 import asyncio
-import copy
 import dataclasses
-import pickle
 import traceback
 from pathlib import Path
 
@@ -221,14 +219,6 @@ async def test_strict_responses_accept_the_pages_own_example(make_client, transp
     customer = await make_client(strict_responses=True).customers.update(UpdateCustomer(customer_id="string"))
 
     assert ("string", "string") == (customer.type, customer.gca_activation_status)
-
-
-@pytest.mark.promise("P7")
-@pytest.mark.parametrize("duplicate", [copy.deepcopy, pickle.dumps])
-def test_a_client_cannot_be_pickled_with_its_secrets(client, duplicate):
-    """The token refuses."""
-    with pytest.raises(TypeError):
-        duplicate(client)
 
 
 async def test_many_calls_share_one_client(client, transport):

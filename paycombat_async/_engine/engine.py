@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
@@ -44,6 +44,12 @@ class Engine(Attempts):
     """
 
     intents: Intents | None = None
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "an async client, its resources and its pagers cannot be pickled or copied, because their connections"
+            " belong to one process; make a client in each process"
+        )
 
     @property
     def config(self) -> ClientConfig:

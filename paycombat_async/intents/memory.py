@@ -7,6 +7,7 @@ import msgspec
 
 from paycombat_async._bounds import check_age, check_days, check_limit
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async.intents import transitions
 from paycombat_async.intents.intent import (
     DEFAULT_ACCOUNT,
@@ -21,7 +22,7 @@ from paycombat_async.intents.intent import (
 )
 
 
-class MemoryIntents:
+class MemoryIntents(ProcessBound):
     """A store of `Intents` that is lost when the process ends. Threads and event loops may share the store."""
 
     def __init__(self, account: str = DEFAULT_ACCOUNT, *, clock: Clock = SYSTEM_CLOCK) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from paycombat_async._bounds import check_age, check_days, check_limit
 from paycombat_async._postgres.tables import DEFAULT_SCHEMA, DURABLE, DURABLE_SETTINGS, Tables, delete_repeatedly
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async._secrets import Secret
 from paycombat_async.intents.intent import (
     DEFAULT_ACCOUNT,
@@ -113,7 +114,7 @@ _OPEN: Final = f"""
 """
 
 
-class PostgresIntents:
+class PostgresIntents(ProcessBound):
     """A store of `Intents` in a PostgreSQL database, for many programs. The database's clock decides when leases end.
 
     Run `await store.migrate()` once before the first call, and after an upgrade. Each record is durable when `begin`

@@ -10,6 +10,7 @@ import msgspec
 from paycombat_async._bounds import check_age, check_days, check_limit
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._file_path import file_path
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents import transitions
 from paycombat_async.intents.intent import (
@@ -50,7 +51,7 @@ _SHARED: Final = (
 _INSERT: Final = f"REPLACE INTO intent ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608  # only constants are inserted
 
 
-class SqliteIntents:
+class SqliteIntents(ProcessBound):
     """A store of `Intents` in one file on a local disk, for all threads, event loops and processes of this machine.
 
     Each record is on the disk (fsync) before its call is sent. Only the file's owner may read the file (mode 0600),

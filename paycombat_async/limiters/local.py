@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async.limiters.block import LATENESS_S
 from paycombat_async.limiters.limiter import check_rate
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import asyncio
 
 
-class LocalLimiter:
+class LocalLimiter(ProcessBound):
     """A `Limiter` for all clients, threads and event loops of this process that share it.
 
     Requests are spread evenly. At 50 per second, one request is sent every 20 ms. Tasks in the same event loop are

@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._postgres.tables import DEFAULT_SCHEMA, Tables
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async._secrets import Secret
 from paycombat_async.errors import ConfigurationError, StoreFailed
 from paycombat_async.limiters.block import LATENESS_S, Block
@@ -57,7 +58,7 @@ class _Loop:
         self.failed, self.problem = 0, ""
 
 
-class PostgresLimiter:
+class PostgresLimiter(ProcessBound):
     """A `Limiter` for any number of machines with one database. Together they send at most `per_second` requests.
 
     Programs that use the same `name` share a rate. All of them must pass the same `per_second`. A machine takes a block

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async._signing import Signer
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox._background_loop import BackgroundLoop
@@ -30,7 +31,7 @@ from paycombat_async.sandbox.seconds import WEBHOOK_WAITS, checked_seconds
 from paycombat_async.sandbox.state import IN_MEMORY, SandboxState
 
 
-class Sandbox:
+class Sandbox(ProcessBound):
     """A local server that behaves like PayCombat: `async with Sandbox() as sandbox`, or `with` to run it in a thread.
 
     It binds only loopback addresses and accepts only sandbox credentials. `db` is a SQLite file that keeps all data, or
@@ -57,6 +58,8 @@ class Sandbox:
     upstream: an `error` object with code, name, and a message or a list of messages. The status is 406 for a wrong
     state and 402 for too low a balance.
     """
+
+    _in_other_processes = "pass its base_url, token and signature_key to the other process"
 
     def __init__(
         self,

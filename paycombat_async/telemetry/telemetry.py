@@ -104,7 +104,9 @@ class Telemetry:
         return "Telemetry()"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Telemetry cannot be pickled or copied: its providers belong to one process")
+        raise TypeError(
+            "a Telemetry cannot be pickled or copied: its providers belong to one process; make one in each process"
+        )
 
 
 def telemetry_of(given: "bool | Telemetry") -> Telemetry | None:

@@ -3,6 +3,7 @@
 import ssl
 from urllib.parse import urlsplit
 
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async._protocol.messages import Draft, RawReply
 from paycombat_async._secrets import Secret
 from paycombat_async.errors import ConfigurationError
@@ -12,7 +13,7 @@ from paycombat_async.transport.direct_transport import DirectTransport
 from paycombat_async.transport.session_transport import OwnSessionTransport
 
 
-class AiohttpTransport:
+class AiohttpTransport(ProcessBound):
     """Sends drafts (prepared HTTP requests) over pooled connections. Each event loop has its own pool.
 
     Drafts are sent through an aiohttp session if there is a proxy, or if the installed aiohttp does not have what

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from paycombat_async._loop_local import LoopLocal
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async._protocol.messages import Draft, RawReply
 from paycombat_async.errors import ConfigurationError, PayCombatError
 from paycombat_async.transport.deadlines import Deadline, DeadlineTimer
@@ -35,7 +36,7 @@ class Pool(Struct, eq=False, kw_only=True):
 P = TypeVar("P", bound=Pool)
 
 
-class PooledTransport(ABC, Generic[P]):
+class PooledTransport(ProcessBound, ABC, Generic[P]):
     """Sends each draft (a prepared HTTP request) once, within a time limit. The subclass sends the bytes."""
 
     def __init__(self) -> None:

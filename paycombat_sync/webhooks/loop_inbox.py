@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Generator
 from typing import Final
 
 from paycombat_async._clock import SYSTEM_CLOCK
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async.errors import ConfigurationError, Disconnected
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.inboxes import delivery as inner
@@ -21,7 +22,7 @@ from paycombat_sync.webhooks.inbox import Inbox
 _STOP_S: Final = 0.1
 
 
-class LoopInbox(Inbox):
+class LoopInbox(ProcessBound, Inbox):
     """A blocking `Inbox`. Each method runs a method of the async inbox in the event loop of another thread."""
 
     def __init__(self, inbox: original.Inbox) -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from paycombat_async._postgres.tables import DEFAULT_SCHEMA, Tables
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async._secrets import Secret
 from paycombat_async.batch.postgres.chunk_statements import STATUS
 from paycombat_async.batch.postgres.status import RunStatus
@@ -19,7 +20,7 @@ LONGEST_RUN: Final = 80
 _KIND: Final = "journal"
 
 
-class PostgresJournal:
+class PostgresJournal(ProcessBound):
     """The journal of a run in a PostgreSQL database, for `sync_customers` on many machines at the same time.
 
     Machines that name the same `run` and pass the same rows carry them out together. Each machine takes 500 rows at a

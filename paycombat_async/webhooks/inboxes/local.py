@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from paycombat_async._clock import Clock
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async.intents.intent import Intents, check_store
 from paycombat_async.telemetry import Telemetry
 from paycombat_async.telemetry.telemetry import telemetry_of
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import asyncio
 
 
-class LocalInbox(Inbox):
+class LocalInbox(ProcessBound, Inbox):
     """An `Inbox` that wakes its waiting workers through `_news`.
 
     `taken` raises `ConfigurationError` if a connection is passed.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from paycombat_async._bounds import check_days, check_limit
 from paycombat_async._postgres.tables import ASYNC_POOL, DEFAULT_SCHEMA, Tables, delete_repeatedly
+from paycombat_async._process_bound import ProcessBound
 from paycombat_async._secrets import Secret, as_secret
 from paycombat_async.intents.intent import Intents, check_store
 from paycombat_async.schemas.events import WebhookEvent
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Connection, Pool
 
 
-class PostgresInbox(Inbox):
+class PostgresInbox(ProcessBound, Inbox):
     """An `Inbox` in a PostgreSQL database, which many machines may share. The database's clock decides when leases end.
 
     Run `await inbox.migrate()` once before the first use, and again after each upgrade of paycombat. An event is
