@@ -62,10 +62,11 @@ class BatchReport(Struct, frozen=True, kw_only=True):
     """The result of a batch run. `rows` is the sum of updated, unchanged, failed, unknown and pending rows.
 
     `unchanged` rows were not sent, because an earlier run carried them out with the same content, because they repeat
-    an earlier row of the input, or because they contain nothing to change. `unknown` rows may have been carried out;
-    sending them again is safe. `pending` rows were not carried out, because the run was a dry run or stopped early.
-    `retried` counts the calls that needed more than one attempt, `throttled` counts 429 answers, and `elapsed` is in
-    seconds.
+    an earlier row of the input, or because they contain nothing to change. `done_before` is the number of those that an
+    earlier run carried out, and that `send_all` sends again; a `PostgresJournal` counts all unchanged rows there.
+    `unknown` rows may have been carried out; sending them again is safe. `pending` rows were not carried out, because
+    the run was a dry run or stopped early. `retried` counts the calls that needed more than one attempt, `throttled`
+    counts 429 answers, and `elapsed` is in seconds.
 
     `failures` contains the first 20 failed or unknown rows, in the order of their lines. `damaged` rows look as if a
     spreadsheet had changed their values. They are sent nevertheless, and `warnings` contains the first 20 of them.
@@ -83,6 +84,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
     failed: int
     unknown: int
     pending: int
+    done_before: int = 0
     retried: int = 0
     throttled: int = 0
     damaged: int = 0
@@ -100,6 +102,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
         cls,
         progress: Progress,
         *,
+        done_before: int = 0,
         failures: Sequence[Failure] = (),
         warnings: Sequence[Failure] = (),
         failures_file: Path | None = None,
@@ -117,6 +120,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
             failed=progress.failed,
             unknown=progress.unknown,
             pending=rows - progress.settled,
+            done_before=done_before,
             retried=progress.retried,
             throttled=progress.throttled,
             damaged=progress.damaged,
@@ -151,6 +155,7 @@ class Tally:
 
     __slots__ = (
         "damaged",
+        "done_before",
         "failed",
         "failures",
         "retried",
@@ -166,7 +171,7 @@ class Tally:
     def __init__(self, total: int | None) -> None:
         self.total = total
         self.rows = self.updated = self.unchanged = self.failed = self.unknown = self.retried = self.throttled = 0
-        self.damaged = 0
+        self.damaged = self.done_before = 0
         self.failures: list[Failure] = []
         self.warnings: list[Failure] = []
 

@@ -34,7 +34,7 @@ JSONL: one object per line, as the API takes it; absent fields stay unchanged, "
 A row that is invalid or refused is listed with its line and the reason, and the other rows are sent; correct it in the
 failures file, and sync that file. The failures of a later run do not overwrite a file with corrections. A row with
 nothing to change is not sent. The journal beside FILE lets a run that was killed continue: run the same command again.
-A row that was sent before is skipped if it is still the same in FILE; --all sends all rows again.
+A row that was sent before is skipped if it is still the same in FILE; --all sends these rows again.
 
 With --journal postgresql://USER@HOST/DATABASE, the same command on several machines carries out one run: each machine
 takes rows that no other has, and --rate is the rate of all together. With --run NAME alone, the URL is taken from

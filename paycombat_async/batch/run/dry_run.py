@@ -43,7 +43,13 @@ class DryRun:
             if self._preview is not None:
                 self._preview.close()
         progress = tally.progress(clock.monotonic() - begun)
-        return BatchReport.of(progress, failures=tally.failures, warnings=tally.warnings, dry_run=True)
+        return BatchReport.of(
+            progress,
+            done_before=tally.done_before,
+            failures=tally.failures,
+            warnings=tally.warnings,
+            dry_run=True,
+        )
 
     def _count(self, chunk: list[Row | BadRow], journal: Journal) -> None:
         tally = self._tally
@@ -62,6 +68,7 @@ class DryRun:
                     self._fail(row, plan.refusal)
                 elif plan.skip or is_done:
                     tally.unchanged += 1
+                    tally.done_before += not plan.skip
                 else:
                     self._send(row)
 
