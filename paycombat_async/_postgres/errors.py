@@ -71,7 +71,8 @@ def explain(error: Exception) -> str:
     if code:
         return _BY_CODE.get(code) or _BY_CODE.get(code[:2]) or f"failed (SQLSTATE {code})"
     if isinstance(error, UnicodeError | psycopg.DataError):
-        return _BY_CODE["22"]
+        # psycopg reads no time beyond the year 9999, nor `infinity`. The SDK writes neither.
+        return "contains a time that cannot be read" if str(error).startswith("timestamp too") else _BY_CODE["22"]
     if isinstance(error, TimeoutError):
         return _BY_TEXT["timeout expired"]
     text = str(error).lower()

@@ -11,7 +11,7 @@ from paycombat_async._bounds import check_age, check_days, check_limit
 from paycombat_async._clock import SYSTEM_CLOCK, Clock
 from paycombat_async._file_path import file_path
 from paycombat_async._process_bound import ProcessBound
-from paycombat_async.errors import ConfigurationError
+from paycombat_async.errors import ConfigurationError, StoreFailed
 from paycombat_async.intents import transitions
 from paycombat_async.intents.intent import (
     DEFAULT_ACCOUNT,
@@ -161,19 +161,19 @@ class SqliteIntents(ProcessBound):
     def _select(self, query: str, value: object) -> list[Intent]:
         with self._file.reading() as connection:
             now = self._now()
-            return [_record_of(row).at(now) for row in connection.execute(query, [self.account, value])]
+            return [self._record_of(row).at(now) for row in connection.execute(query, [self.account, value])]
 
     def _in(self, state: IntentState, older_than: float) -> list[Intent]:
         check_age(older_than)
         with self._file.reading() as connection:
             now = self._now()
-            found = [_record_of(row) for row in connection.execute(_OPEN, [self.account])]
+            found = [self._record_of(row) for row in connection.execute(_OPEN, [self.account])]
         return [record.at(now) for record in found if transitions.is_in(state, record, older_than, now)]
 
     def _move(self, source: str, target: str) -> transitions.Move:
         with self._file.transaction() as connection:
             now = self._now()
-            sending = (_record_of(row).at(now) for row in connection.execute(_SENDING, [source]))
+            sending = (self._record_of(row).at(now) for row in connection.execute(_SENDING, [source]))
             under_way = sum(intent.state is IntentState.SENDING for intent in sending)
             (shared,) = connection.execute(_SHARED, [source, target]).fetchone()
             moved = 0
@@ -189,7 +189,16 @@ class SqliteIntents(ProcessBound):
 
     def _record(self, connection: "sqlite3.Connection", endpoint: str, reference: str) -> Record | None:
         row = connection.execute(_ONE, [self.account, endpoint, reference]).fetchone()
-        return None if row is None else _record_of(row)
+        return None if row is None else self._record_of(row)
+
+    # The row is a tuple of Any because SQLite's values have no static types.
+    def _record_of(self, row: tuple[Any, ...]) -> Record:
+        *values, _owner = row
+        try:
+            return transitions.record_of(values, _moment)
+        except transitions.DamagedRecord as damaged:
+            problem = str(damaged)
+        raise StoreFailed(f"the intents store {self._path} {problem}")
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now(), UTC)
@@ -202,12 +211,6 @@ def _row(record: Record, owner: str) -> list[object]:
         *(_seconds(intent.created_at), _seconds(intent.settled_at), intent.object_id, intent.evidence),
         *(msgspec.json.encode(intent.expected).decode(), intent.answer, _seconds(record.leased_until), owner),
     ]
-
-
-# The row is a tuple of Any because SQLite's values have no static types.
-def _record_of(row: tuple[Any, ...]) -> Record:
-    *values, _owner = row
-    return Record(transitions.intent_of(values, _moment), _moment(values[-1]))
 
 
 def _seconds(moment: datetime | None) -> float | None:

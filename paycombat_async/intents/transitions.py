@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from paycombat_async._printable import printable
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents.intent import FREE, UNRESOLVED, Intent, IntentState, NewIntent, Settlement
+
+_TIMES: Final = ("created_at", "settled_at", "leased_until")
+_MOST_SHOWN: Final = 400  # characters: an endpoint and the longest reference
 
 
 class Record(Struct, frozen=True):
@@ -32,29 +36,31 @@ class Record(Struct, frozen=True):
         return msgspec.structs.replace(self.intent, leased_until=self.leased_until)
 
 
-def intent_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Intent:  # Any: a database's values
-    """Returns the intent that a row of a database contains.
+class DamagedRecord(Exception):
+    """A row that no release of paycombat has written. The text is the problem for the store's own error."""
 
-    The row has the fields in the order in which `Intent` declares them, with `expected` as JSON. Every row has a
-    `leased_until`, but it is None in the returned intent unless the state is SENDING. `moment` turns the database's
-    times into UTC.
+
+def record_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Record:  # Any: a database's values
+    """Returns the record that a row of a database contains. Raises `DamagedRecord` if a value has the wrong type.
+
+    The row has the fields in the order in which `Intent` declares them, with `expected` as JSON. `moment` turns the
+    database's times into UTC.
     """
-    account, endpoint, reference, state, attempt, digest, created, settled, object_id, evidence, *more = row
-    expected, answer, leased_until = more
-    return Intent(
-        account=account,
-        endpoint=endpoint,
-        reference=reference,
-        state=IntentState(state),
-        attempt=attempt,
-        body_digest=digest,
-        created_at=moment(created),
-        settled_at=None if settled is None else moment(settled),
-        object_id=object_id,
-        evidence=evidence,
-        expected=msgspec.json.decode(expected, type=dict[str, tuple[str, ...]]),
-        answer=answer,
-        leased_until=moment(leased_until) if state == IntentState.SENDING else None,
+    values = dict(zip(Intent.__struct_fields__, row, strict=True))
+    try:
+        values["expected"] = msgspec.json.decode(values["expected"])
+        for name in _TIMES:
+            values[name] = None if values[name] is None else moment(values[name])
+        intent = msgspec.convert(values, Intent, builtin_types=(bytes, datetime))
+        lease = msgspec.convert(intent.leased_until, datetime, builtin_types=(datetime,))
+    except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, OSError, AttributeError):
+        pass  # raised below, so that the error does not have this one, which may quote the row, as its context
+    else:
+        return Record(msgspec.structs.replace(intent, leased_until=None), lease)
+    name = printable(f"{values['endpoint']} {values['reference']}", limit=_MOST_SHOWN)
+    raise DamagedRecord(
+        f"contains a record that cannot be read ({name}); it is the evidence of payments: repair it before you send"
+        " any more"
     )
 
 
