@@ -1,4 +1,4 @@
-"""Checks of numbers that users pass to stores and inboxes."""
+"""Checks numbers that users pass to intents stores and webhook inboxes. All of these refuse the same numbers."""
 
 from typing import Final
 
@@ -6,30 +6,33 @@ from paycombat_async.errors import ConfigurationError
 
 MOST_DAYS: Final = 36_500
 _MOST_LISTED: Final = 1_000_000_000
-_MOST_SECONDS: Final = 1e9  # 32 years
+_MOST_SECONDS: Final = 1e9  # about 32 years
 
 
 def is_within(number: object, least: float, most: float) -> bool:
-    """Returns whether this is a number from `least` to `most`. NaN is in no range, and True is no number."""
+    """Returns True if `number` is an int or a float from `least` to `most`. Returns False for NaN and for a bool."""
     return isinstance(number, int | float) and not isinstance(number, bool) and least <= number <= most
 
 
 def check_days(days: float) -> float:
-    """Returns `days` unchanged. Raises `ConfigurationError` unless it is from -36,500 to 36,500."""
+    """Returns `days` unchanged. Raises `ConfigurationError` unless it is a number from -36,500 to 36,500."""
     if not is_within(days, -MOST_DAYS, MOST_DAYS):
         raise ConfigurationError("days must be a number from -36,500 to 36,500")
     return days
 
 
 def check_age(older_than: float) -> float:
-    """Returns `older_than` unchanged. Raises `ConfigurationError` unless it is from 0 to 1,000,000,000 seconds."""
+    """Returns `older_than`, an age in seconds. Raises `ConfigurationError` unless it is from 0 to 1,000,000,000."""
     if not is_within(older_than, 0, _MOST_SECONDS):
         raise ConfigurationError("older_than must be a number of seconds from 0 to 1,000,000,000")
     return older_than
 
 
 def check_limit(limit: object) -> int:
-    """Returns `limit` unchanged. Raises `ConfigurationError` unless it is an integer from 0 to 1,000,000,000."""
+    """Returns `limit`, the largest number of items to list.
+
+    Raises `ConfigurationError` unless it is an integer from 0 to 1,000,000,000.
+    """
     if not isinstance(limit, int) or not is_within(limit, 0, _MOST_LISTED):
         raise ConfigurationError("limit must be an integer from 0 to 1,000,000,000")
     return limit

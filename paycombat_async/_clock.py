@@ -32,7 +32,7 @@ class SystemClock:
 
     __slots__ = ()
 
-    # These are the functions of Python's modules themselves, because calling them through a method takes twice as long.
+    # These attributes are Python's own functions. Methods that call these functions would take twice as long.
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     random = staticmethod(random.random)
@@ -47,10 +47,10 @@ SYSTEM_CLOCK = SystemClock()
 
 
 def retry_after_seconds(header: str | None, now: float) -> float | None:
-    """Returns the seconds that a Retry-After header, a number or an HTTP date (RFC 9110, 10.2.3), asks to wait.
+    """Returns the time to wait, in seconds, that the value of a Retry-After header asks for (RFC 9110, 10.2.3).
 
-    Returns 0 for a negative number or a past date. Returns None if the header is missing or is anything else, including
-    NaN and infinity.
+    The value may be a number of seconds or an HTTP date. Returns 0 for a negative number or a past date. Returns None
+    if the header is missing, or if its value is anything else, such as NaN or infinity.
     """
     if header is None:
         return None
@@ -69,7 +69,7 @@ def _seconds_until(http_date: str, now: float) -> float:
         moment = email.utils.parsedate_to_datetime(http_date)
     except (ValueError, OverflowError):
         return math.nan
-    if moment.tzinfo is None:  # Python sets no tzinfo for the zone "-0000"; HTTP dates are always in GMT
+    if moment.tzinfo is None:  # Python sets no time zone for "-0000", but every HTTP date is in GMT
         moment = moment.replace(tzinfo=UTC)
     try:
         return moment.timestamp() - now

@@ -7,16 +7,16 @@ from typing import Final
 
 from paycombat_async.errors import ConfigurationError
 
-# `Path` turns :// into :/, so the schemes of databases and of SQLite are recognized without the slashes, too.
+# matches "https://…" and the like, and also "postgresql:/…", because `Path` shortens "://" to ":/"
 _ADDRESS: Final = re.compile(r"[^/\\]+://|(?:postgres|postgresql|sqlite|file):")
 
 
 def file_path(path: object, wanted: str) -> Path:
-    """Returns `path` as a `Path`.
+    """Returns `path`, a str or a path object, as a `Path`.
 
-    Raises `ConfigurationError` if `path` is neither a text nor a path, if no file can have this path, or if it is an
-    address such as the URL of a database. The message never quotes `path`, because such a URL may contain a password.
-    It begins with `wanted`, which says what is expected, such as "journal= takes the path of a file".
+    Raises `ConfigurationError` for any other type, for a path that no file can have, and for the URL of a database.
+    The message does not contain `path`, because such a URL may contain a password. The message begins with `wanted`,
+    which says what is expected, such as "journal= takes the path of a file".
     """
     text, kind = path, type(path).__name__
     if isinstance(path, os.PathLike):

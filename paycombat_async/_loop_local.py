@@ -101,9 +101,10 @@ async def _keep(
 
 
 def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
-    """Empties `entries`. Frees the resources of closed loops now. Each open loop frees its resource in a callback.
+    """Removes all resources from `entries` and frees them: those of closed loops now, the others in their own loops.
 
-    This is a callback and not a task, because `asyncio.Runner` runs no task that is created while the runner closes.
+    An open loop frees its resource in a callback and not in a task, because `asyncio.Runner` runs no task that is
+    created while the runner closes.
     """
     _drop_dead(entries, abandon)
     for entry in [entries.pop(key) for key in list(entries)]:
@@ -112,9 +113,9 @@ def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
 
 
 def _end(entry: _Entry[S], abandon: Callable[[S], None]) -> None:
-    """Frees the resource, and then ends the generator that holds the resource.
+    """Frees the resource, and then ends the async generator that holds it, without awaiting anything.
 
-    One `send` ends the generator, because closing a resource that is already freed awaits nothing.
+    This is possible because the generator closes its resource at its end, and to close a freed resource takes no wait.
     """
     abandon(entry.value)
     with suppress(StopIteration):

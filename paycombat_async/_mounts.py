@@ -14,7 +14,7 @@ _NETWORK_FILE_SYSTEMS: Final = frozenset(
         *("fuse.blobfuse", "fuse.blobfuse2", "davfs", "ocfs2"),
     }
 )
-_OCTAL: Final = re.compile(r"\\([0-7]{3})")  # the kernel writes a space in a mount point's name as \040
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")  # Linux writes a space in the name of a mount point as \040
 
 
 def refuse_unsafe_mount(path: Path, kind: str) -> None:

@@ -25,14 +25,15 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 _DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})  # outcomes of calls that may have been carried out
-_ONCE: Final = Repeat.ONLY_IF_UNSENT  # read only once, because reading a member of an enum is slow in Python 3.11
+_ONCE: Final = Repeat.ONLY_IF_UNSENT  # a constant, because reading a member of an enum at each call is slow
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Makes the attempts of calls. Immutable, except for credentials, retry bucket and lifetime.
+    """Sends the HTTP requests of calls, and repeats them if needed. One attempt is one request.
 
-    The copies that `Engine.with_options` makes share these three objects.
+    The fields never change. Only the objects in `credentials`, `bucket` and `lifetime` change, and the copies that
+    `Engine.with_options` makes share these three objects.
     """
 
     credentials: Credentials
@@ -48,19 +49,19 @@ class Attempts:
     async def carry_out(self, endpoint: Endpoint[Q, R], request: Q, outgoing: Draft, call: CallUnderWay) -> Reply[R]:
         """Sends the request until there is a reply, or raises the error that ends the call.
 
-        Updates `call` at each attempt.
+        Keeps the fields of `call` up to date, such as the number of attempts.
         """
         deadline, last_cost = call.begun + self.limits.timeout, 0
-        # Recording a call takes time, so the first attempt of a recorded call begins later than the call.
+        # Writing the record in the intents store took time, so the first attempt of a recorded call begins now.
         call.attempt_begun = call.begun if call.record is None else self.clock.monotonic()
         while True:
             if self.limiter is not None:
                 try:
                     await self._wait_for_turn(self.limiter, endpoint, deadline - call.attempt_begun)
                 except PayCombatError as error:
-                    error.outcome = (
-                        Outcome.NOT_SENT
-                    )  # an error of the limiter may have the outcome of a call that the limiter itself made
+                    # A limiter may raise an error of a call that it made itself. The outcome of that call says nothing
+                    # about this one.
+                    error.outcome = Outcome.NOT_SENT
                     result: PayCombatError = error
                     break
                 call.attempt_begun = self.clock.monotonic()
@@ -74,18 +75,18 @@ class Attempts:
                 call.status = raw.status
                 reading = self._interpret(endpoint, request, raw)
             except PayCombatError as error:
-                result = error  # raised below, after the except block, so that it has no __context__
+                result = error  # The end of this function raises it. Raised here, it would get a __context__.
             else:
                 now = self.clock.monotonic()
-                call.is_in_doubt, call.is_sending = endpoint.method != "GET", False  # set before hooks, which may raise
+                # The flags of `call` are set before the hooks run, because a hook may raise KeyboardInterrupt.
+                call.is_in_doubt, call.is_sending = endpoint.method != "GET", False
                 if call.trace is not None or self.hooks.wants_attempts:
                     self.hooks.attempt_ended(successful_attempt(call, now), call.trace)
                 self.bucket.reward(last_cost)
                 elapsed = now - call.begun
                 return Reply(reading.data, reading.request_id, call.attempts, elapsed, endpoint, raw, reading.echo)
             now = self.clock.monotonic()
-            # The flags of `call` are set first, because a KeyboardInterrupt may come at any time, for example from a
-            # hook.
+            # The flags of `call` are set before the hooks run, because a hook may raise KeyboardInterrupt.
             is_doubtful = result.outcome in _DOUBTFUL and endpoint.method != "GET"
             call.is_in_doubt, call.is_sending = call.is_in_doubt or is_doubtful, False
             decision = self._decide(endpoint, result, call.attempts, deadline - now)
@@ -97,33 +98,37 @@ class Attempts:
             await self.clock.sleep(decision.wait)
             if self.lifetime.is_over:
                 break
-            del result  # breaks the reference cycle described at the end of this function
+            del result  # The error refers to this frame, so a variable that refers to the error would make a cycle.
             call.attempt_begun = self.clock.monotonic()
         describe(result, call)
         try:
             raise result
         finally:
-            del result  # breaks the cycle error -> frame -> error, which only the garbage collector could free
+            del result  # The error refers to this frame, so a variable that refers to the error would make a cycle.
 
     async def _wait_for_turn(self, limiter: Limiter, endpoint: Endpoint[Q, R], remaining: float) -> None:
-        """Waits for the limiter. Raises `ConnectFailed` (outcome NOT_SENT) if too little time would be left to send."""
+        """Waits until the limiter allows a request.
+
+        Raises `ConnectFailed` (outcome NOT_SENT) if this takes longer than `remaining` seconds. For a call that must
+        happen once, the wait must end earlier, by a tenth of the client's timeout.
+        """
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
-            remaining -= self.limits.timeout * LAST_SHARE  # an attempt sent later would get no answer in time
+            remaining -= self.limits.timeout * LAST_SHARE  # the answer to a request sent later would come too late
         await wait_for_turn(limiter, self.clock, endpoint.name, remaining)
 
     def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
-        """Whether a recorded call must not be sent any more.
+        """Returns True if a recorded call must not be sent any more.
 
-        A call must not be sent after the client was closed. It must not be sent after its deadline either, because the
-        intents store then counts its outcome as unknown.
+        This is so after the client was closed. It is also so after the deadline of the call, because the intents store
+        soon counts the outcome of the call as unknown.
         """
         return remaining <= 0 or self.clock.now() >= record.send_until or self.lifetime.is_over
 
     def _attempt_timeout(self, call: CallUnderWay, deadline: float) -> float:
-        """Returns the seconds that the attempt may take.
+        """Returns the time, in seconds, after which this attempt ends without an answer.
 
-        A call that must happen once gets all the time until `deadline`. For any other call, this time is divided
-        equally among the remaining attempts.
+        An attempt of a call that must happen once has all the time until `deadline`. For any other call, this time is
+        divided equally among the remaining attempts.
         """
         remaining = deadline - call.attempt_begun
         if call.endpoint.repeat is _ONCE:
@@ -136,7 +141,7 @@ class Attempts:
         With `strict_responses`, a difference raises `InvalidResponse` instead.
         """
         hooks = self.hooks
-        redact = self.credentials.config.redact  # the property `config` takes longer
+        redact = self.credentials.config.redact  # this is faster than reading the property `self.config`
         reading = interpret(endpoint, raw, now=self.clock.now, redact=redact, closely=hooks.wants_drift)
         if endpoint.echoes:
             reading = check_echoed_fields(endpoint, request, reading, raw, redact)
@@ -150,7 +155,7 @@ class Attempts:
         if self.lifetime.is_over:
             return STOP
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
-            remaining -= self.limits.timeout * LAST_SHARE  # an attempt sent later would get no answer in time
+            remaining -= self.limits.timeout * LAST_SHARE  # the answer to a request sent later would come too late
         situation = Situation(
             repeat=endpoint.repeat,
             error=error,

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A store that has not answered after this time hardly ever will, and a program that is to stop must stop: a record
-# without an outcome becomes UNKNOWN when its lease is over.
+# Closing a client waits this many seconds at most for the intents store, so that a silent store cannot keep a program
+# from stopping. A record that is left without an outcome becomes UNKNOWN when its lease ends.
 LONGEST_S: Final = 30.0
 _log: Final = logging.getLogger("paycombat")
-_tasks: Final[set["asyncio.Task[Any]"]] = set()  # keeps tasks alive, because event loops hold only weak references
+# Python may free an unfinished task if nothing refers to it: event loops hold only weak references to their tasks.
+_tasks: Final[set["asyncio.Task[Any]"]] = set()
 
 
 # The two `Any` are the types of the values that the coroutine yields to its event loop and gets back from it.
@@ -30,9 +31,10 @@ def in_task(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
 
 
 async def finished() -> None:
-    """Waits until all tasks that `in_task` has started in this event loop are done, and the tasks that these start.
+    """Waits until all tasks that `in_task` has started in this event loop are done.
 
-    Logs a warning and returns if they are not done after `LONGEST_S` seconds.
+    Tasks that `in_task` starts meanwhile are waited for, too. If some are not done after `LONGEST_S` seconds, logs a
+    warning and returns.
     """
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 

@@ -14,7 +14,9 @@ from paycombat_async._settings import with_credentials
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.webhooks.verify import MAX_KEYS, Headers, Webhooks
 
-WEBHOOK_OVERLAP_S: Final = 24 * 3600.0  # Finmo, the provider's upstream, repeats a webhook for 24 hours
+# A replaced key stays valid for webhooks for 24 hours, because Finmo, the provider's upstream, repeats a webhook for 24
+# hours.
+WEBHOOK_OVERLAP_S: Final = 24 * 3600.0
 
 
 class Credentials:
@@ -68,16 +70,19 @@ class ClientWebhooks(Webhooks):
         super().__init__(keys)
         self._clock = clock
         (self._key,) = keys
-        self._former: list[tuple[float, Secret]] = []  # (end in monotonic seconds, key), the newest first
-        self._stages = _stages(self._key, [])  # replaced as a whole, because other threads may verify at the same time
+        # Replaced keys, the newest first. The number is the time, in monotonic seconds, when the key becomes invalid.
+        self._former: list[tuple[float, Secret]] = []
+        # This tuple is replaced and never changed, because other threads may be reading it.
+        self._stages = _stages(self._key, [])
 
     def verify(self, body: bytes, headers: Headers) -> bytes:
         """Returns `body` if its signature is valid for the current key or a replaced key that has not yet expired.
 
-        Raises the errors of the function `verify`.
+        Raises `SignatureMismatch` if it is not. Raises `ConfigurationError` if `body` is not bytes, or if the
+        signature in `headers` is not a str.
         """
         stages = self._stages
-        if len(stages) == 1:  # no former key is remembered
+        if len(stages) == 1:  # only the current key is valid
             return stages[0][1].verify(body, headers)
         now = self._clock.monotonic()
         return next(valid for end, valid in stages if now < end).verify(body, headers)
@@ -97,11 +102,11 @@ class ClientWebhooks(Webhooks):
 
 
 def _stages(key: Secret, former: Sequence[tuple[float, Secret]]) -> tuple[tuple[float, Webhooks], ...]:
-    """Returns pairs `(end, verifier)`. Each verifier is used until its end in monotonic seconds, and then the next one.
+    """Returns pairs `(end, verifier)` in the order of their use. From `end` on, the next verifier is used.
 
-    `former` has the replaced keys, each with its end, the newest first. The first verifier has all keys. When the
-    oldest key expires, the next verifier does not have that key. The last verifier has only `key`, and its end is
-    infinite.
+    `former` has pairs `(end, key)` of replaced keys, the newest first. The first verifier accepts all keys. Each
+    further verifier accepts one key less, without the oldest. The last one accepts only `key`, and its end is infinite.
+    All times are in monotonic seconds.
     """
     ends = [*(end for end, _ in reversed(former)), math.inf]
     old = [each for _, each in former]

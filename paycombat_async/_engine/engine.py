@@ -32,7 +32,7 @@ from paycombat_async.intents.intent import Intent, Intents, IntentState
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-_INFERRED: Final = Evidence.INFERRED  # read only once, because reading a member of an enum is slow in Python 3.11
+_INFERRED: Final = Evidence.INFERRED  # a constant, because reading a member of an enum at each call is slow
 _warned: Final[set[str]] = set()
 
 
@@ -89,7 +89,7 @@ class Engine(Attempts):
         call = CallUnderWay(endpoint, request, self.clock.monotonic())
         self.lifetime.enter(call)
         try:
-            config = self.credentials.config  # faster than the property `config`
+            config = self.credentials.config  # this is faster than reading the property `self.config`
             if self.hooks.telemetry is not None:
                 template = config.paths.get(endpoint.name, endpoint.path)
                 call.trace = self.hooks.telemetry.start_call(endpoint, template, config.base_url)
@@ -97,7 +97,8 @@ class Engine(Attempts):
                 self._check_usable(endpoint)
             outgoing = draft(endpoint, request, path, query, config, body=body)
             call.body = outgoing.body
-            # Without a store and a reference, `_open_record` has nothing to do. Not calling it saves a coroutine.
+            # `_open_record` does nothing for a client without a store and a call without a reference. It is not called
+            # then, because a coroutine costs time.
             has_record = self.intents is not None or reference is not None
             recorded = await self._open_record(call, reference) if has_record else None
             if recorded is None:
@@ -123,8 +124,8 @@ class Engine(Attempts):
         """Records a call that must happen once, if the client has an intents store (a store of such calls).
 
         Returns None if the call may be sent. Returns the record of an earlier call if that call had the same reference
-        and was carried out. Raises the errors of `open_record` and `reference_for`. Raises `ConfigurationError` if a
-        reference is given to a client without an intents store. After an error, nothing may be sent.
+        and was carried out. Raises an error if the call must not be sent: its reference is missing or belongs to
+        another call, the store fails, or a reference was given but the client has no intents store.
         """
         if self.intents is None:
             if reference is not None:
@@ -187,7 +188,7 @@ class Engine(Attempts):
             try:
                 found = await self.send(lookup.endpoint, None, {lookup.parameter: intent.object_id})
                 return msgspec.structs.replace(found, endpoint=endpoint, is_replayed=True)
-            except PayCombatError as failure:  # its outcome is about the look-up, and not about the earlier call
+            except PayCombatError as failure:  # not raised, because its outcome is that of the look-up
                 problem = f", and cannot be looked up: {failure}"
         raise not_kept(call, problem)
 

@@ -79,7 +79,7 @@ class Lifetime:
         self._under_way.discard(call)
         if self._waiting and not self._under_way:
             for wake in tuple(self._waiting):
-                with suppress(RuntimeError):  # raised if the event loop in which `end` waits was closed
+                with suppress(RuntimeError):  # The event loop of the waiting client may have been closed.
                     wake()
 
     async def end(self, grace: float, clock: Clock) -> None:
@@ -109,7 +109,7 @@ class Lifetime:
             asyncio.ensure_future(idle.wait()),
         ]
         try:
-            if self._under_way:  # the last call may have ended before `wake` was registered
+            if self._under_way:  # The last call may have ended in another thread, before `wake` could be called.
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._waiting.remove(wake)

@@ -39,7 +39,8 @@ class ObservedClient:
 
         `body` is the request as `encode_body` has encoded it. If it is None, the request is encoded here.
         """
-        return self._engine.send(endpoint, request, {}, body=body)  # not awaited here, which saves a coroutine per call
+        # The caller awaits the result. An `await` here would need one more coroutine for each call.
+        return self._engine.send(endpoint, request, {}, body=body)
 
     @property
     def limiter(self) -> Limiter | None:
@@ -57,10 +58,10 @@ class ObservedClient:
 
     @contextmanager
     def traced(self, name: str) -> Generator["BatchTrace | None"]:
-        """Context manager; yields the span of a batch, to which the counts of the batch are added, or None.
+        """Context manager that yields the telemetry span of a batch, or None if telemetry is off.
 
-        None means that there is no telemetry. Inside the `with` block, each call has its own trace with a link to the
-        span of the batch.
+        Inside the `with` block, each call has its own trace with a link to this span. The caller adds the counts of
+        the batch to the span.
         """
         telemetry = self._engine.hooks.telemetry
         trace = None if telemetry is None else telemetry.start_batch(name)
@@ -79,6 +80,6 @@ class ObservedClient:
             trace.end(error)
 
     def account_digest(self, purpose: str) -> str:
-        """Returns a SHA-256 in hex of `purpose`, base URL and token. It does not reveal the token."""
+        """Returns the SHA-256, in hex, of `purpose`, the base URL and the token. It does not reveal the token."""
         config = self._engine.config
         return content_digest(purpose.encode(), config.base_url.encode(), config.token.reveal().encode())

@@ -49,17 +49,17 @@ _STATES: Final[Mapping[Outcome, IntentState]] = {
     Outcome.UNKNOWN: IntentState.UNKNOWN,
     Outcome.APPLIED: IntentState.APPLIED,
 }
-MODE: Final = "$mode"  # the key of `Intent.expected` whose value says if the call is "live" or "sandbox"
+MODE: Final = "$mode"  # `Intent.expected["$mode"]` says if the recorded call was "live" or "sandbox"
 _log: Final = logging.getLogger("paycombat")
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """The record of a call that may be sent now.
+    """The record, in the intents store, of a call that may be sent now.
 
-    `attempt` counts the calls made with this reference, beginning with 1. `send_until` is the call's deadline in
-    seconds since 1970. It is not in monotonic seconds, because a monotonic clock may stop while a machine is suspended,
-    and a person may resolve the record during that time.
+    `attempt` counts the calls made with this reference, beginning with 1. The call must not be sent after `send_until`,
+    in seconds since 1970. This is not in monotonic seconds, because that clock may stop while the machine is suspended.
+    A person may settle the record in that time.
     """
 
     store: Intents
@@ -71,10 +71,10 @@ class CallRecord:
     async def settle(self, state: IntentState, object_id: str | None = None, answer: RawReply | None = None) -> bool:
         """Writes the outcome to the store, and returns whether it was written.
 
-        Returns False if the store raises, refuses the outcome, or takes more than `LEASE_MARGIN_S` seconds. All three
-        are logged and never raised, because the caller must get the result of the call. A record without an outcome
-        becomes UNKNOWN when its lease (the time for sending) ends. The writing continues in the background after
-        `LEASE_MARGIN_S` seconds, and if the caller is cancelled.
+        Returns False if the store raises an error, refuses the outcome, or takes more than `LEASE_MARGIN_S` seconds.
+        These failures are logged and not raised, because the caller must get the result of the call. A slow store goes
+        on writing in the background, also after a cancellation. A record without an outcome becomes UNKNOWN when its
+        lease (the time for sending) ends.
         """
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
@@ -120,7 +120,7 @@ class CallRecord:
 
         try:
             asyncio.get_running_loop()
-        except RuntimeError:  # no event loop runs; the record then becomes UNKNOWN when its lease ends
+        except RuntimeError:  # Without an event loop, nothing is written. The record becomes UNKNOWN later.
             return
         in_task(self.settle_error(error))
 
@@ -148,8 +148,9 @@ def object_id_of(data: object) -> str | None:
 def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | None) -> str | None:
     """Returns the reference under which a call is recorded, or None if the call is not recorded.
 
-    Raises `InvalidRequest` if a required reference is missing. Raises it, too, if `given` differs from the reference in
-    the request, because the same payout could then be sent twice under two references.
+    `given` is the argument `reference=` of the caller. Raises `InvalidRequest` if a required reference is missing.
+    Raises it, too, if `given` differs from the reference in the request, because the same payout could then be sent
+    twice under two references.
     """
     reference = None if endpoint.intent is IntentUse.NONE else reference_of(endpoint, request)
     if given is not None and reference not in {None, "", given}:
@@ -234,11 +235,11 @@ async def open_record(
 
 
 def _in_progress(endpoint: Endpoint[Any, Any], intent: Intent, now: float) -> IntentInProgress:
-    """Returns the error for a call with the reference of another call that is under way.
+    """Returns the error for a call whose reference belongs to another call that is still under way.
 
-    `now` is in seconds since 1970. `retry_after` of the error is the rest of the other call's lease, but at least a
-    second and at most the whole lease, because the clocks of this machine and of the store may differ. It is None if
-    the record has no lease.
+    Its `retry_after` says in how many seconds the lease of the other call ends, or is None if the record has no lease.
+    Since the clocks of this machine and of the store may differ, it is at least 1 second and at most the length of the
+    lease. `now` is in seconds since 1970.
     """
     until = intent.leased_until
     sentence = f"{endpoint.name}: a call with this reference is under way; this one was not sent"
@@ -256,8 +257,8 @@ async def _begin(
 ) -> Begun:
     """Records a call in the store. Raises `StoreFailed` if the store takes longer than `seconds`.
 
-    In that case, and after a cancellation, the store's work continues in the background. The call is not sent then, so
-    a record that is written so late gets the outcome NOT_SENT.
+    After `StoreFailed` or a cancellation, the call is not sent, but the store goes on writing in the background. When
+    the record is written, it gets the outcome NOT_SENT.
     """
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
@@ -271,13 +272,16 @@ async def _begin(
         try:
             return task.result()
         finally:
-            del task  # breaks the cycle task -> error -> frame -> task, which only the garbage collector could free
+            del task  # breaks the reference cycle task -> error -> frame -> task, so that memory is freed at once
     in_task(_give_back(task, record_of))
     raise StoreFailed("the intents store did not answer before the deadline of the call; nothing was sent")
 
 
 async def _give_back(task: "asyncio.Task[Begun]", record_of: Callable[[Begun], CallRecord]) -> None:
-    """Waits for `task`, and gives its record the outcome NOT_SENT, because the call ended before it was sent."""
+    """Waits until `task` has written its record, and gives the record the outcome NOT_SENT.
+
+    The call of this record ended before it was sent.
+    """
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
     await asyncio.wait([task])

@@ -25,12 +25,14 @@ def not_kept(call: CallUnderWay, problem: str) -> AnswerNotKept:
 
 
 def fate_of_cut(call: CallUnderWay, cut: BaseException) -> PayCombatError:
-    """Returns an error that describes a call which was cancelled, interrupted or ended by another exception.
+    """Returns an error that describes a call which was cancelled, interrupted or ended by another exception (`cut`).
 
-    `cut` is that exception. If an earlier attempt may have been carried out, the outcome of the error is UNKNOWN.
-    Otherwise it is NOT_SENT if no attempt was under way. If an attempt was under way, the outcome is that of the error
-    that the transport has set as `cut.__cause__`, or UNKNOWN if there is no such error. If the answer to an earlier
-    call with the same reference was being sought, the error is `AnswerNotKept` with the outcome APPLIED.
+    The outcome of the error is:
+
+    - APPLIED (`AnswerNotKept`) if the call was only looking up the answer to an earlier call with the same reference;
+    - UNKNOWN if an earlier attempt may have been carried out;
+    - NOT_SENT if no attempt was under way;
+    - else the outcome of `cut.__cause__`, the error of the transport, or UNKNOWN if there is no such error.
     """
     fate: PayCombatError
     if call.is_replayed:

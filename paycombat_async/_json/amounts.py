@@ -1,8 +1,8 @@
 """Checks amounts of money: only a `Decimal` or `int` that a JSON number represents exactly can be sent.
 
-A double (IEEE 754) keeps 15 significant digits of any decimal number, and JavaScript prints numbers from 0.000001 on
-without an exponent. Therefore the provider reads an amount exactly as it was written if the amount is at least 0.000001
-and has at most 15 significant digits.
+The provider's JavaScript reads an amount exactly as it was written if the amount is at least 0.000001 and has at most
+15 significant digits. The reason: a double (IEEE 754) keeps 15 significant digits of any decimal number, and JavaScript
+prints a number of 0.000001 or more without an exponent.
 """
 
 import re
@@ -24,7 +24,7 @@ _LIMIT = int(LIMIT)
 # msgspec writes amounts below this limit with an exponent, such as 1e-6. The provider's JavaScript writes 0.000001
 # instead, so the signatures would differ.
 _LEAST_PLAIN = 0.00001
-_LONGEST = 64  # a str with this many characters or more is not parsed as a number
+_LONGEST = 64  # a str with this many characters or more is no amount, and is not parsed
 _WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z", re.ASCII)
 
 
@@ -62,14 +62,15 @@ def check_amount(value: object, path: str) -> None:
 
 
 def plain_amount(value: object) -> int | float | None:
-    """Returns an ordinary amount as an int or float that msgspec prints exactly as JavaScript does.
+    """Returns a common amount as an int or float that msgspec prints exactly as JavaScript does. This is fast.
 
-    Returns None for any other value. This value may still be a valid amount: `check_amount` decides whether it is, and
-    `normalize` writes it, but both are slower.
+    Returns None for any other value, even if it is a valid amount. The caller then uses the slower functions:
+    `check_amount` checks the value, and `normalize` writes it.
     """
     if type(value) is int:
         return value if 0 <= value < _LIMIT else None
-    # The longest accepted text has 15 digits and a point. 16 digits without a point are refused below, by `_LIMIT`.
+    # The longest possible amount has 15 digits and a point, so 16 characters. If it has 16 digits and no point, it is
+    # not less than `_LIMIT`.
     if type(value) is not Decimal or not value.is_finite() or len(str(value)) > MAX_DIGITS + 1:
         return None
     # Comparing floats takes a fifth of the time of comparing Decimals. It is exact, because two different numbers with
@@ -117,9 +118,10 @@ def _amount_fields(kind: type[Struct]) -> tuple[tuple[str, type[Struct] | None],
 
 
 def _fields_with_amounts(kind: type[Struct]) -> Iterator[tuple[str, type[Struct] | None]]:
-    """Yields `(name, None)` for each field that may hold an amount.
+    """Yields a pair for each field with amounts.
 
-    Yields `(name, type)` for each field that may hold a Struct with amounts; `type` is the type of that Struct.
+    The pair is `(name, None)` if the field may hold an amount, or `(name, type)` if the field may hold a Struct of this
+    type that has amounts itself.
     """
     for field in msgspec.structs.fields(kind):
         kinds = members(field.type)

@@ -25,9 +25,9 @@ class ByType(dict[Any, V], Generic[V]):
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:
-    """Returns the members of a union, including those of unions in it. `Annotated` members stay as they are.
+    """Returns the members of a union, including the members of unions inside it. An `Annotated` member stays as it is.
 
-    If the annotation is not a union, it is the only item of the result.
+    Returns a tuple with only the annotation itself if the annotation is not a union.
     """
     if get_origin(annotation) in {Union, UnionType}:
         return tuple(part for member in get_args(annotation) for part in alternatives(member))
@@ -53,7 +53,10 @@ def is_struct(kind: Any) -> bool:
 
 
 def declared(annotation: Any, fact: str) -> Any:
-    """Returns the value of the key `fact` in `Annotated[..., Meta(extra={...})]`, or None if the key is missing."""
+    """Returns a value from an annotation: 5 for `Annotated[str, Meta(extra={"size": 5})]` and `fact="size"`.
+
+    Returns None if the annotation has no such key.
+    """
     metas = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
     extras = (meta.extra for meta in metas if isinstance(meta, Meta) and meta.extra is not None)
     return next((extra[fact] for extra in extras if fact in extra), None)

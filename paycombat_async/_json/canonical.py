@@ -20,12 +20,12 @@ from paycombat_async._json.normalize import MAX_DEPTH, check_struct_options, nor
 
 _JSON_SAFE_TYPES = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
-# msgspec raises these errors for a lone surrogate and for values that it cannot encode. `normalize` then finds the
-# field.
+# msgspec raises these errors for values that it cannot encode, such as a lone surrogate. They do not name the field.
+# The function `normalize` is called then, and its error does.
 _ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
-# `is_json_safe` does not know how deep a field lies in the request. It assumes this level for each field, and no field
-# lies deeper. Therefore it never accepts a value nested deeper than MAX_DEPTH. It may return False for a value that is
-# nested a little less deeply; then `normalize`, which counts the levels exactly, decides.
+# `is_json_safe` does not know at which level of the request a field is. It assumes level 8, and no field of a Struct is
+# deeper. Therefore it accepts no value that is nested deeper than MAX_DEPTH. It refuses some values that are nested a
+# little less deeply; then `normalize` counts the levels exactly.
 _DEPTH = 8
 
 
@@ -73,7 +73,7 @@ def _compile_encoder(kind: type[Struct]) -> Callable[[Any], bytes | None]:
     return compile_function("write", [*lines, "return encode(value)"], names)
 
 
-# `_ENCODERS[type(value)](value)` returns the JSON of a Struct that need not be normalized, and None for other values.
+# `_ENCODERS[type(value)](value)` returns the JSON of a Struct if msgspec prints it as JavaScript does, and else None.
 _ENCODERS: Final = ByType(_compile_encoder)
 
 _RETURN_IF_SET = ("if {} is not UNSET: return None",)
@@ -92,7 +92,10 @@ _RETURN_UNLESS_SAFE = (
 
 @cache
 def _fields_to_check(kind: type[Struct]) -> tuple[str, ...]:
-    """Returns the names of the fields that may have to be normalized: in most requests only `extra` and `metadata`."""
+    """Returns the names of the fields whose JSON may differ between msgspec and JavaScript.
+
+    In most requests, these are only `extra` and `metadata`.
+    """
     check_struct_options(kind)
     return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_json_safe_type(field.type))
 
@@ -108,15 +111,15 @@ def _is_json_safe_member(member: Any) -> bool:
 
 
 def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
-    """Returns True only if this is a dict of which msgspec certainly writes the same JSON as JavaScript.
+    """Returns True only if `value` is a dict for which msgspec certainly writes the same JSON as JavaScript.
 
-    False means that this is not known. Then use `normalize`, which checks every value.
+    False means that the JSON may differ. Then use `normalize`, which checks every value.
     """
     # Most values are str. They are tested inline, because function calls would take a third of the encoding time.
     if value.__class__ is not dict:
         return False
     for key in value:
-        if type(key) is not str or (key < ":" and key >= "0"):  # true for keys that begin with a digit
+        if type(key) is not str or (key < ":" and key >= "0"):  # a key that begins with a digit may be an array index
             return False
     for item in value.values():
         if type(item) is not str and not is_json_safe(item, depth + 1):
@@ -125,7 +128,10 @@ def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
 
 
 def is_json_safe(value: Any, depth: int = _DEPTH) -> bool:
-    """Whether msgspec certainly prints this value as JavaScript does. If False, `normalize` must decide."""
+    """Returns True only if msgspec certainly prints `value` as JavaScript does.
+
+    False means that the JSON may differ. Then use `normalize`, which checks every value.
+    """
     kind: type[object] = value.__class__
     if kind is str or kind is bool or value is None or value is UNSET:
         return True

@@ -25,13 +25,13 @@ _LONE_SURROGATE = re.compile(
 )
 
 
-# Matches a JSON string up to its closing quote, or to the end of the text if the closing quote is missing. Without the
-# second case, the search would start again at each later quote, which takes quadratic time. The quantifier `*+` is
-# possessive, because a plain `*` needs 60 bytes of memory for each escape, to be able to go back.
+# Matches a JSON string up to its closing quote, or up to the end of the text if there is no closing quote. Otherwise a
+# missing quote would make the search start again at each further quote, which takes quadratic time. `*+` is used
+# because the regular expression never has to go back; a plain `*` would need 60 bytes of memory for each escape.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _RAW_CONTROL = re.compile(rb"(\\.)|[\x00-\x1f]", re.DOTALL)
 _BYTE_ORDER_MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",  # .NET's default encoding writes it
+    codecs.BOM_UTF8: "utf-8-sig",  # .NET writes this byte order mark by default
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
@@ -60,7 +60,8 @@ def decoder(kind: type[R]) -> "msgspec.json.Decoder[R]":
 def decode_builtins(data: bytes | Raw, *, exact: bool = False) -> object:
     """Returns the JSON as dicts and lists. Repairs it if necessary. Raises `UndecodableData` if it is not JSON.
 
-    With `exact`, a number with a fraction is a Decimal with all its digits; otherwise a float, with at most 17 digits.
+    If `exact` is True, each number with a fraction becomes a Decimal, which keeps all digits. If it is False, such a
+    number becomes a float, which keeps at most 17 digits.
     """
     return decode_repaired(_EXACT_DECODER if exact else decoder(object), data)
 
@@ -73,7 +74,7 @@ def decode_repaired(reader: "msgspec.json.Decoder[R]", data: bytes | Raw) -> R:
     try:
         return reader.decode(data)
     except DECODE_ERRORS:
-        pass  # the second attempt is made below, so that its error does not have this error as its context
+        pass  # The repaired JSON is decoded below and not here, so that its error does not get this one as __context__.
     try:
         return reader.decode(repair(bytes(data)))
     except DECODE_ERRORS:
@@ -82,10 +83,10 @@ def decode_repaired(reader: "msgspec.json.Decoder[R]", data: bytes | Raw) -> R:
 
 
 def repair(text: bytes) -> bytes:
-    """Returns the JSON without the faults that careless encoders make. Valid JSON is returned unchanged.
+    """Returns the JSON without common faults. Returns valid JSON unchanged.
 
     A byte order mark is removed. Control characters inside strings become escapes. Lone surrogates and bytes that are
-    not UTF-8 become U+FFFD. A signature is not valid for changed bytes, so verify it before the repair.
+    not UTF-8 become U+FFFD. Verify the signature before the repair, because it is not valid for the changed bytes.
     """
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if text.startswith(mark)), "utf-8")
     text = text.decode(encoding, "replace").encode()

@@ -1,7 +1,7 @@
 """JavaScript's `JSON.stringify(JSON.parse(text))` in Python, from bytes to bytes.
 
 The provider signs `JSON.stringify(data)`. If a proxy has changed the escapes or spaces of a body, the signature is no
-longer valid for the received bytes, but it is valid for the bytes that `stringify` returns for them.
+longer valid for the received bytes. But it is valid for the bytes that `stringify(received)` returns.
 """
 
 import json
