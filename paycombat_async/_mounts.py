@@ -30,7 +30,7 @@ def refuse_unsafe_mount(path: Path, kind: str) -> None:
     except OSError:
         return
     points = [(_mount_point(fields[1]), fields[2]) for mount in mounts if len(fields := mount.split(" ")) > 2]
-    real = path.resolve()  # a folder in the path may be a symbolic link
+    real = path.resolve()  # follows symbolic links, because a folder in the path may be one
     holders = [(point, name) for point, name in reversed(points) if real.is_relative_to(point)]
     # The mount point with the longest path is the nearest one. If several file systems are mounted at the same point,
     # only the last one is visible. `reversed` has put it first, and `max` returns the first of equal values.

@@ -1,1 +1,4 @@
-"""Tables in PostgreSQL, which several stores use. Only `tables` and `scripts` can be imported without psycopg."""
+"""The PostgreSQL code that intents stores, webhook inboxes, journals and limiters share.
+
+Only the modules `tables` and `scripts` can be imported without psycopg.
+"""

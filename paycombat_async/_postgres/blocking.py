@@ -1,4 +1,4 @@
-"""Blocking connections to PostgreSQL. Blocking code of the caller runs inside their transactions."""
+"""Blocking connections to PostgreSQL, for callers that run blocking code of their own inside a transaction."""
 
 import contextlib
 import os
@@ -30,14 +30,17 @@ class BlockingConnections:
     """
 
     def __init__(self, dsn: Secret, failure: Callable[[str], StoreFailed]) -> None:
-        """Connects at the first use. `failure` makes an error from a description, as `Database.failure` does.
+        """Connects at the first use, and not here.
 
-        Raises `ConfigurationError` if `dsn` is not a valid connection string.
+        `dsn` is the connection string. `failure` makes an error from the description of a problem, such as "is
+        read-only". Raises `ConfigurationError` if `dsn` is not valid.
         """
         self._dsn = with_defaults(dsn)
         self._failure = failure
         self._pid = os.getpid()
-        self._idle: _Idle = []  # (time of return, connection); no lock, as methods of a list are atomic
+        # Idle connections, each with the time, in monotonic seconds, since when it is idle. The list needs no lock,
+        # because its methods are atomic.
+        self._idle: _Idle = []
         weakref.finalize(self, _end_all, self._idle)
 
     @contextlib.contextmanager
@@ -63,7 +66,7 @@ class BlockingConnections:
     def _take(self) -> psycopg.Connection[Any] | None:
         idle = self._own()
         while idle:
-            with contextlib.suppress(IndexError):  # another thread has taken the last connection
+            with contextlib.suppress(IndexError):  # raised if another thread has just taken the last connection
                 returned, connection = idle.pop()
                 if returned > SYSTEM_CLOCK.monotonic() - IDLE_S and is_alive(connection):
                     return connection
@@ -94,7 +97,10 @@ class LentConnections:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[psycopg.Connection[Any]]:
-        """Context manager; yields a connection inside a transaction, like `BlockingConnections.transaction`."""
+        """Context manager; yields a connection inside a transaction, which an exception rolls back.
+
+        Exceptions of the `with` block are raised unchanged. Raises `StoreFailed` for all other errors of the database.
+        """
         with contextlib.ExitStack() as stack:
             with translated(self._failure):
                 connection = self._lend(stack)
@@ -109,14 +115,14 @@ class LentConnections:
             connection = stack.enter_context(self._pool.connection(CONNECT_S))
             if is_alive(connection):
                 return connection
-            stack.close()  # the pool drops the connection, which broke while it was idle
+            stack.close()  # returns the broken connection to the user's pool, which then closes it
         raise psycopg.OperationalError
 
 
 def executor(connection: psycopg.Connection[Any], sql: Callable[[str], bytes]) -> Callable[[str, Values], Rows]:
-    """Returns a function that executes statements on the connection, as `play` needs it.
+    """Returns a function that executes an SQL statement with its values on the connection, and returns the rows.
 
-    `sql` is `Tables.sql` or `Tables.sql_within`, which put the name of the schema into the text of a statement.
+    `sql` turns the text of a statement into bytes, with the name of the schema in it.
     """
     return lambda text, values: fetch_blocking(connection, sql(text), values)
 
@@ -139,8 +145,8 @@ def _transaction(
 
 def _end_all(idle: _Idle) -> None:
     while idle:
-        with contextlib.suppress(IndexError):  # another thread has taken the last connection
-            # The variable keeps the connection object until the connection is closed, because psycopg warns if the
-            # object of an open connection is garbage-collected.
+        with contextlib.suppress(IndexError):
+            # `pop` raises IndexError if another thread has just taken the last connection. The variable `connection`
+            # is needed because psycopg warns if an open connection is garbage-collected.
             _, connection = idle.pop()
             connection.pgconn.finish()

@@ -27,9 +27,11 @@ from paycombat_async.errors import StoreFailed
 
 T = TypeVar("T")
 
-STATEMENT_S: Final = 10  # seconds that a single statement may take if the server is connected but does not answer
-# The most transactions at the same time per event loop. Most servers allow fewer connections, so in practice the limit
-# of the server applies.
+# A connection is cut if the server does not answer a statement within this number of seconds.
+STATEMENT_S: Final = 10
+
+# The largest number of transactions at the same time in one event loop. Most servers allow fewer connections than this,
+# so in practice the limit of the server applies.
 _MOST_TRANSACTIONS: Final = 1000
 
 
@@ -44,15 +46,16 @@ class Database:
     """
 
     def __init__(self, source: Secret | Pool | BlockingPool, kind: str) -> None:
-        """Connects only when it is used. A `source` that is a secret is the connection string.
+        """Connects at the first use, and not here. `source` is a connection string, as a `Secret`, or the user's pool.
 
-        Raises `ConfigurationError` if it is not a valid connection string.
+        Raises `ConfigurationError` if the connection string is not valid.
         """
         self._kind = kind
         self._given = None if isinstance(source, Secret) else _as_pool(source)
         connect = connector(source) if isinstance(source, Secret) else None
         self._pools = None if connect is None else _pools(lambda: LoopPool(connect))
-        # Transactions of callers have a pool of their own, because they may last long and `run` must not wait for them.
+        # Transactions of callers may last long. They have a separate pool, so that the short work of the SDK does not
+        # wait until they return their connections.
         self._transactions = None if connect is None else _pools(lambda: LoopPool(connect, _MOST_TRANSACTIONS))
 
     def __reduce__(self) -> NoReturn:
@@ -70,11 +73,13 @@ class Database:
                 return await self._once(work, limit)
             except _StaleConnection:
                 problem = explain(psycopg.OperationalError())
-            except (psycopg.Error, UnicodeError, OSError) as error:  # TimeoutError is an OSError
+            except (psycopg.Error, UnicodeError, OSError) as error:  # OSError includes TimeoutError
                 problem = explain(error)
                 if code_of(error) not in REPEATABLE:
                     break
-        raise self.failure(problem)  # not chained to psycopg's error, which may quote the connection string
+        # The error is raised here and not in the `except` block, so that it has no `__context__`. Psycopg's error may
+        # contain the connection string.
+        raise self.failure(problem)
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
@@ -107,7 +112,7 @@ class Database:
             connection = await stack.enter_async_context(pool.connection(timeout=CONNECT_S))
             if is_alive(connection):
                 return connection
-            await stack.aclose()  # the user's pool drops the connection, which broke while it was idle
+            await stack.aclose()  # returns the broken connection to its pool, which then closes it
         raise psycopg.OperationalError
 
     def failure(self, problem: str) -> StoreFailed:
@@ -127,7 +132,8 @@ class Database:
                 raise _StaleConnection
             with cut_after(connection, limit):
                 result = await work(connection)
-                # If a connection of the user's pool is not in autocommit mode, a transaction is still open.
+                # Connections of the user's pool may not be in autocommit mode. Then a transaction is still open, and
+                # must be committed.
                 if connection.pgconn.transaction_status != TransactionStatus.IDLE:
                     await connection.commit()
         return result

@@ -49,7 +49,7 @@ _BY_TEXT: Final[Mapping[str, str]] = {
     "no password supplied": _BY_CODE["28"],
     "pg_hba.conf": _BY_CODE["28"],
     "the database system is": _BY_CODE["57"],
-    "too many c": _BY_CODE["53300"],  # "too many clients already", "too many connections for role"
+    "too many c": _BY_CODE["53300"],  # found in "too many clients already" and "too many connections for role"
     "remaining connection slots": _BY_CODE["53300"],
     "does not exist": "has no database or no user of this name",
     "certificate verify failed": "cannot be reached: its certificate is not trusted",
@@ -66,7 +66,10 @@ def code_of(error: BaseException) -> str:
 
 
 def explain(error: Exception) -> str:
-    """Returns the problem for `Database.failure`, such as "is read-only". It never quotes the message of `error`."""
+    """Returns a description of a database error for the user, such as "is read-only".
+
+    The description contains nothing from the message of `error`, which may quote the connection string.
+    """
     code = code_of(error)
     if code:
         return _BY_CODE.get(code) or _BY_CODE.get(code[:2]) or f"failed (SQLSTATE {code})"
@@ -82,10 +85,10 @@ def explain(error: Exception) -> str:
 
 @contextlib.contextmanager
 def translated(failure: Callable[[str], StoreFailed]) -> Generator[None]:
-    """Context manager; raises `failure(problem)` in place of an error of the database."""
+    """Context manager; turns an error of the database into the error that `failure` makes from its description."""
     try:
         yield
-    except (psycopg.Error, UnicodeError, OSError) as error:  # TimeoutError is an OSError
+    except (psycopg.Error, UnicodeError, OSError) as error:  # OSError includes TimeoutError
         problem = explain(error)
     else:
         return
@@ -93,6 +96,7 @@ def translated(failure: Callable[[str], StoreFailed]) -> Generator[None]:
     try:
         raise translation
     except StoreFailed:
-        # Python has chained the new error to psycopg's error, which contains the connection string with its password.
+        # Python has set psycopg's error as the `__context__` of the new error. It is removed, because it may contain
+        # the connection string with its password.
         translation.__context__ = None
         raise

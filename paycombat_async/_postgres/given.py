@@ -9,10 +9,10 @@ from paycombat_async.errors import ConfigurationError
 
 
 class DjangoConnection(Protocol):
-    """The part of Django's connections, such as `django.db.connection`, that is used here."""
+    """What the SDK uses of a database connection of Django, such as `django.db.connection`."""
 
     vendor: str
-    connection: Any  # psycopg's connection; None before the first use
+    connection: Any  # the connection of psycopg, or None before Django has connected to the database
 
     def ensure_connection(self) -> None:
         """Connects to the database, unless it is connected already."""
@@ -49,7 +49,8 @@ def blocking_connection(connection: object) -> RawConnection:
 
 
 def _inside_django(connection: Any) -> object:
-    # Django's own cursors are not used, because with DEBUG they log the values of statements, which contain payloads.
+    # The SDK uses psycopg's cursors and not Django's. If DEBUG is on, Django logs the values of statements, and these
+    # contain the payloads of webhooks.
     connection.ensure_connection()
     return connection.connection
 

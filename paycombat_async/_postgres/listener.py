@@ -15,9 +15,9 @@ POOLER: Final = "is reached through a connection pooler, which may not pass on n
 
 
 class ListenFailed(Exception):
-    """Listening for notifications cannot begin, or has ended.
+    """Raised if listening for notifications cannot begin, or has ended.
 
-    The message is `POOLER` or a text that `explain` returns.
+    The message describes the reason without secrets. It is the text of `POOLER` if a connection pooler was detected.
     """
 
 
@@ -32,8 +32,8 @@ async def notifications(dsn: Secret, channel: str, *, is_direct: bool) -> AsyncG
         connection = await connector(dsn)()
         try:
             ((pid,),) = await fetch(connection, b"SELECT pg_backend_pid()")
-            # `backend_pid` was announced when the connection began. A pooler such as PgBouncer announces a number that
-            # is not the process id of the server.
+            # The server sends the number of its process (`backend_pid`) at the beginning of a connection. A pooler
+            # such as PgBouncer sends another number instead.
             if pid != connection.info.backend_pid and not is_direct:
                 raise ListenFailed(POOLER)
             await fetch(connection, f'LISTEN "{channel}"'.encode())

@@ -6,12 +6,16 @@ from paycombat_async._postgres.database import Database, fetch
 from paycombat_async._postgres.errors import NO_TABLES
 from paycombat_async._postgres.pool import Connection
 
-MIGRATE_S: Final = 60  # seconds for all migrations, including the wait for another process that runs them
-# The number of the advisory lock. Its bytes are "paycomba", so that another program is unlikely to use the same number.
+# All migrations together may take this number of seconds, including the wait for another process that runs them.
+MIGRATE_S: Final = 60
+
+# The number of the advisory lock that a process holds while it migrates. The bytes of the number are "paycomba" in
+# ASCII, because another program will hardly use the same number.
 _LOCK: Final = 0x7061_7963_6F6D_6261
 
 _BEGIN: Final = (
-    b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED",  # so that each statement sees what others have committed
+    # With this isolation level, each statement sees what other transactions have committed before it.
+    b"SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
     b"SET LOCAL lock_timeout = '30s'",
 )
 _VERSIONS: Final = (
@@ -100,7 +104,8 @@ async def _version(connection: Connection, migrations: Migrations) -> int:
 
 async def _apply(connection: Connection, migrations: Migrations, version: int) -> None:
     schema = migrations.schema
-    # CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even if the schema exists, so it is queried first.
+    # CREATE SCHEMA IF NOT EXISTS needs the right to create schemas, even if the schema exists. A user without that
+    # right can still migrate, because the statement is executed only if the schema does not exist.
     named = b"SELECT true FROM pg_namespace WHERE nspname = %(schema)s"
     if not await fetch(connection, named, {"schema": schema}):
         await fetch(connection, statement("CREATE SCHEMA {schema}", schema))

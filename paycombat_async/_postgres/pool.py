@@ -15,11 +15,18 @@ from paycombat_async.errors import ConfigurationError
 
 Connection: TypeAlias = psycopg.AsyncConnection[object]
 
-CONNECT_S: Final = 5  # seconds to get a connection; a server restart behind a load balancer usually takes less
-# The most attempts in total, if transactions conflict or if a restart of the server broke the pooled connections.
+# The time to get a connection, in seconds. A server behind a load balancer usually restarts in less time.
+CONNECT_S: Final = 5
+
+# Work is tried this many times in total if transactions conflict, or if a server restart broke pooled connections.
 TRIES: Final = 50
-MOST: Final = 8  # the most connections per event loop; a statement takes about 1 ms, and a server allows 100 by default
-# Seconds for which an idle connection is kept. AWS and Azure drop idle connections silently after 240 to 350 seconds.
+
+# The largest number of connections of one event loop. Few are enough, because a statement takes about 1 ms. Many would
+# be too many, because a server allows 100 connections in total by default.
+MOST: Final = 8
+
+# An idle connection is kept for this number of seconds. AWS and Azure drop idle connections silently after 240 to 350
+# seconds.
 IDLE_S: Final = 180.0
 
 # Each of these parameters is used only if the connection string does not set it. PgBouncer accepts all of them.
@@ -27,7 +34,7 @@ _DEFAULTS: Final[Mapping[str, int | str]] = {
     "connect_timeout": CONNECT_S,
     "client_encoding": "utf8",
     "fallback_application_name": "paycombat",
-    "tcp_user_timeout": 10_000,  # milliseconds
+    "tcp_user_timeout": 10_000,  # in milliseconds, unlike the other times, which are in seconds
     "keepalives_idle": 30,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -54,7 +61,8 @@ class LoopPool:
         self._connect = connect
         self._loop = asyncio.get_running_loop()
         self._slots = asyncio.Semaphore(most)
-        self._idle: list[tuple[float, Connection]] = []  # (time of return, connection); the last returned is at the end
+        # Idle connections, each with the time of the event loop since when it is idle. The newest is at the end.
+        self._idle: list[tuple[float, Connection]] = []
         self._is_closed = False
 
     @contextlib.asynccontextmanager
@@ -103,7 +111,7 @@ def with_defaults(dsn: Secret) -> Secret:
         given = conninfo_to_dict(dsn.reveal())
         return Secret(make_conninfo(dsn.reveal(), **{key: _DEFAULTS[key] for key in _DEFAULTS.keys() - given.keys()}))
     except (psycopg.Error, UnicodeError):
-        pass  # psycopg's error quotes the connection string, so it is not chained to the one raised here
+        pass  # Raised here, the error below would have psycopg's error, with the connection string, as `__context__`.
     raise ConfigurationError("this is no connection string of PostgreSQL, as in postgresql://user@host/database")
 
 
@@ -125,7 +133,7 @@ def connector(dsn: Secret) -> Callable[[], Awaitable[Connection]]:
 def is_alive(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any]) -> bool:
     """Returns whether the connection is open, as far as this machine knows. Sends nothing to the server."""
     try:
-        for _ in range(2):  # the first read may find a last message of the server, the second then finds the end
+        for _ in range(2):  # The first read may return a last message of the server. The second then finds the end.
             connection.pgconn.consume_input()
     except psycopg.Error:
         return False
@@ -136,9 +144,8 @@ def is_alive(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any])
 def cut_after(connection: Connection, seconds: float) -> Generator[None]:
     """Context manager; cuts the connection after `seconds`, unless the `with` block has ended before.
 
-    A wait for the server inside the block then fails with psycopg's error.
-
-    Cancelling the task is not enough, because psycopg would then ask the silent server to cancel the statement.
+    If the block waits for the server at that time, it gets an error of psycopg. It would not help to cancel the task,
+    because psycopg would then ask the silent server to cancel the statement, and wait again.
     """
     timer = asyncio.get_running_loop().call_later(seconds, _cut, connection)
     try:
@@ -148,12 +155,12 @@ def cut_after(connection: Connection, seconds: float) -> Generator[None]:
 
 
 def _cut(connection: Connection) -> None:
-    with contextlib.suppress(psycopg.Error, OSError):  # the connection may be closed already
+    with contextlib.suppress(psycopg.Error, OSError):  # raised if the connection is already closed
         borrowed = socket.socket(fileno=connection.pgconn.socket)
         try:
             borrowed.shutdown(socket.SHUT_RDWR)
         finally:
-            borrowed.detach()  # keeps the file descriptor open, because libpq closes it
+            borrowed.detach()  # leaves the file descriptor open, because libpq itself closes it later
 
 
 def _end(connection: Connection) -> None:

@@ -1,10 +1,10 @@
-"""Scripts: SQL statements written once, as generators, for async, blocking and Django's connections.
+"""Scripts: generators that yield SQL statements. The same script runs on async, blocking and Django's connections.
 
     def count(after: int) -> Script[int]:
         ((number,),) = yield "SELECT count(*) FROM {schema}.event WHERE number > %(after)s", {"after": after}
         return number
 
-A script yields each statement with its values and receives the rows. Importing this module needs no psycopg.
+A script yields each statement with its values, and the `yield` returns the rows. This module does not need psycopg.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -19,7 +19,10 @@ Script: TypeAlias = Generator[tuple[str, Values], Rows, T]
 
 
 def play(script: Script[T], execute: Callable[[str, Values], Rows]) -> T:
-    """Runs the script and returns its result. `execute` executes one statement, blocking, and returns its rows."""
+    """Runs a script of SQL statements and returns its result.
+
+    `execute` is a blocking function that executes one statement and returns its rows.
+    """
     try:
         step = next(script)
         while True:

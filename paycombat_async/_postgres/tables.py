@@ -1,4 +1,4 @@
-"""The tables of one store in PostgreSQL: creates, checks and queries them. Importing this module needs no psycopg."""
+"""Creates, checks and queries the tables of one store in PostgreSQL. This module can be imported without psycopg."""
 
 import importlib
 import re
@@ -26,21 +26,24 @@ ASYNC_POOL: Final = "AsyncConnectionPool"
 BLOCKING_POOL: Final = "ConnectionPool"
 _ENTERED_BY: Final = {ASYNC_POOL: "__aenter__", BLOCKING_POOL: "__enter__"}
 
-# Sets synchronous_commit to "on", unless it is "remote_apply", with which a commit waits even longer.
+# With synchronous_commit "on", a commit waits until the data is on disk. The setting "remote_apply" is kept, because it
+# is even safer.
 _SYNCED: Final = (
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
 )
-# These settings stand in the FROM clause of each statement that writes. They make the commit of the statement durable.
-# They also limit the time that the statement waits for locks. The limit is less than LEASE_MARGIN_S, the time for
-# writing the outcome of a call. Each statement is a transaction of its own, so that a process that dies leaves no open
-# transaction with locks behind.
+# Each statement that writes has these settings in its FROM clause. When the statement returns, its data is on disk. It
+# waits for locks for 3 seconds at most, which is less than LEASE_MARGIN_S, the time for writing the outcome of a call.
+# The settings are inside the statement, so that it needs no transaction around it. A process that dies then leaves no
+# open transaction with locks behind.
 DURABLE_SETTINGS: Final = f"{_SYNCED}, set_config('lock_timeout', '3s', true)"
 DURABLE: Final = f"(SELECT {DURABLE_SETTINGS}) AS durable"
-# In the caller's own transaction, lock_timeout is not set, because it would apply to later statements of the caller.
+# Inside a transaction of the caller, lock_timeout is not set, because it would also limit the caller's own statements.
 _DURABLE_WITHIN: Final = f"(SELECT {_SYNCED}) AS durable"
-_LOCKED_S: Final = 60.0  # seconds for the statements of `execute_locked`, which may change millions of rows
-# A stricter isolation level would not show what was committed while the transaction waited for its locks.
+# A transaction of `execute_locked` may take this number of seconds, because it may change millions of rows.
+_LOCKED_S: Final = 60.0
+
+# With a stricter isolation level, a transaction would not see what others committed while it waited for its locks.
 _BEFORE_LOCKS: Final = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET LOCAL lock_timeout = '3s'")
 
 
@@ -86,12 +89,13 @@ class Tables:
         sql = self.sql(text)
         return await self.database.run(lambda connection: fetch(connection, sql, values))
 
-    # The rows are tuples of Any, as in `execute`.
+    # The rows are tuples of Any because PostgreSQL's values have no static types.
     async def execute_locked(self, lock: str, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        """Executes `lock`, which takes locks, and then `text`, both in one transaction. Returns the rows of `text`.
+        """Executes two statements in one transaction, and returns the rows of the second one.
 
-        The second statement sees everything that others have committed before the locks were granted. Raises
-        `StoreFailed` as `execute` does.
+        The statement `lock` takes locks. The statement `text` then sees everything that others have committed before
+        the locks were granted. Raises `StoreFailed` if the database fails, or if the tables do not have the version
+        that this release needs.
         """
         from paycombat_async._postgres.database import fetch  # noqa: PLC0415  # needs psycopg
 
@@ -107,18 +111,18 @@ class Tables:
         return await self.database.run(work, _LOCKED_S)
 
     async def run(self, make_script: Callable[[], Script[T]]) -> T:
-        """Runs a script and returns its result. Each statement of the script is a transaction of its own.
+        """Runs a script of SQL statements and returns its result. Each statement is a transaction of its own.
 
-        `make_script` is called for each attempt, because a script can run only once. Raises `StoreFailed` as `execute`
-        does.
+        `make_script` is called for each attempt, because a script can run only once. Raises `StoreFailed` if the
+        database fails, or if the tables do not have the version that this release needs.
         """
         await self.check()
         return await self.database.run(lambda connection: self._play(connection, make_script(), self.sql))
 
     async def run_within(self, connection: "Connection", script: Script[T]) -> T:
-        """Runs a script in the open transaction of `connection`, and returns the result of the script.
+        """Runs a script of SQL statements in the open transaction of `connection`, and returns its result.
 
-        Raises `StoreFailed` as `execute` does.
+        Raises `StoreFailed` if the database fails, or if the tables do not have the version that this release needs.
         """
         from paycombat_async._postgres.errors import translated  # noqa: PLC0415  # needs psycopg
 
@@ -159,9 +163,9 @@ class Tables:
         check_async(connection)
 
     def play_within(self, connection: "RawConnection", script: Script[T]) -> T:
-        """Runs a script in the open transaction of a blocking connection, and returns the result of the script.
+        """Runs a script of SQL statements in the open transaction of a blocking connection, and returns its result.
 
-        `check` must have succeeded before. Raises `StoreFailed` if the database fails.
+        Does not check the version of the tables, so call `check` before. Raises `StoreFailed` if the database fails.
         """
         from paycombat_async._postgres.blocking import executor  # noqa: PLC0415  # needs psycopg, as the next line does
         from paycombat_async._postgres.errors import translated  # noqa: PLC0415
@@ -174,15 +178,16 @@ class Tables:
         return self._migrator.statement(text, self.schema)
 
     def sql_within(self, text: str) -> bytes:
-        """Returns what `sql` returns, but without the setting of `lock_timeout`.
+        """Returns a statement to execute inside a transaction of the caller, with the name of the schema in it.
 
-        It is for statements in the caller's own transaction, where that setting would apply to the caller's statements.
+        The setting `lock_timeout` is removed from the statement, because it would also apply to the caller's
+        statements.
         """
         return self.sql(text.replace(DURABLE, _DURABLE_WITHIN))
 
     @property
     def is_checked(self) -> bool:
-        """Whether `check` has succeeded before."""
+        """Whether `check` has already found that the tables have the version that this release needs."""
         return self._is_checked
 
     async def check(self) -> None:
@@ -222,10 +227,10 @@ class Tables:
 
 
 async def delete_repeatedly(delete: Callable[[], Awaitable[int]], at_once: int) -> int:
-    """Calls `delete` until it deletes fewer than `at_once` rows. Returns the total number of deleted rows.
+    """Deletes rows in many short statements, because one long statement would block other programs.
 
-    `delete` deletes at most `at_once` rows per call and returns their number. Many short statements are used, because a
-    long statement would block other programs.
+    `delete` deletes at most `at_once` rows and returns their number. It is called until it deletes fewer rows than
+    that. Returns the total number of deleted rows.
     """
     total = deleted = await delete()
     while deleted == at_once:
@@ -246,7 +251,7 @@ def _check_schema(schema: object) -> str:
 def _open_database(source: "Secret | Pool | BlockingPool", owner: str, kind: str, pool: str) -> "Database":
     try:
         importlib.import_module("psycopg")
-    except ImportError:  # psycopg is missing, or the library libpq that psycopg needs
+    except ImportError:  # psycopg is not installed, or its library libpq is not
         raise ConfigurationError(f"{owner} needs psycopg: pip install 'paycombat[postgres]'") from None
     if not isinstance(source, Secret) and not (hasattr(source, "connection") and hasattr(source, _ENTERED_BY[pool])):
         raise ConfigurationError(f"{owner} needs a connection string or a pool of psycopg: {pool}")

@@ -1,8 +1,8 @@
 """Decodes the bytes of an answer into its Struct. A field of an unexpected type never turns a success into an error.
 
-The fast path decodes directly into the Struct. `decode_tolerantly` decodes field by field. It is used if the fast path
-fails, or if all drift is to be reported. Drift is how an answer differs from the documented schema. The provider sends
-`{}` in place of null. In a str field, `{}` becomes None and is not drift.
+There are two ways. The fast path decodes the bytes directly into the Struct. The slow path decodes field by field. It
+is used if the fast path fails, or if drift is to be reported. Drift is how an answer differs from the documented
+schema. The provider sends `{}` in place of null, so in a str field `{}` becomes None and is not drift.
 """
 
 import re
@@ -73,7 +73,7 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
             wrapped = decode_json(body)
         except msgspec.ValidationError as error:
             if amounts:
-                return None  # `decode_without_field` reads numbers as floats, which would change amounts
+                return None  # The attempt below decodes numbers as floats, which would change amounts.
             wrapped, notes = decode_without_field(kind, body, error)
             if wrapped is None:
                 return None
@@ -82,7 +82,7 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
         data = wrapped.data
         if not normalize_nulls(data) or wrapped.status is False or wrapped.success is False:
             return None
-        # If the body has a second field "success", the data may be another envelope, and that may report a failure.
+        # A second field "success" in the body may mean that the data is another envelope, which may report a failure.
         # `count` is called first, because it is much faster than the regular expression.
         flags, text = 0 if wrapped.success is None else 1, body if type(body) is bytes else bytes(body)
         if text.count(b'"success"') > flags and len(_FLAG.findall(text)) > flags:
@@ -92,16 +92,17 @@ def _make_envelope_decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
     return read
 
 
-# `ENVELOPE_DECODERS[kind](body)` decodes the envelope of a successful answer in one pass. It returns data, request id
-# and notes as a tuple. It returns None in any of these cases: The body is not such an envelope. The object has no id,
-# or has an amount that is not finite. A field does not fit its annotation, and the type has amounts. More than one
-# field does not fit. The type has no id field, so that a second envelope inside the first could be mistaken for an
-# object without data.
+# `ENVELOPE_DECODERS[kind](body)` decodes the envelope of a successful answer in one pass. It returns the tuple
+# `(data, request id, drift)`. It returns None, so that the caller decodes in the slow way, in any of these cases:
+# - The body is not such an envelope.
+# - The object has no id, or has an amount that is not finite.
+# - More than one field does not fit its annotation, or one field does not fit and the type has amounts.
+# - The type has no id field. An envelope inside the envelope could then be mistaken for an object without data.
 ENVELOPE_DECODERS: Final = ByType(_make_envelope_decoder)
 
 
 def _always_none(_data: object) -> None:
-    """Returns None, so that the caller takes the slow path. This is the decoder of types without a fast decoder."""
+    """Stands for the fast decoder of a type that has none. Returns None, so that the caller decodes in the slow way."""
 
 
 def _accept(_value: object) -> bool:
@@ -138,12 +139,11 @@ def decode_with_drift(kind: type[R], data: bytes | Raw, path: str = "$") -> tupl
 
 @cache
 def null_normalizer(kind: type[Struct]) -> Callable[[Any], bool]:
-    """Returns a function that prepares a decoded Struct of this type, and returns whether the Struct is usable.
+    """Returns a function that takes a decoded Struct of this type, and replaces each `{}` in it by None.
 
-    The provider sends `{}` for a missing object, which is decoded as an `EmptyObject`; the function replaces it by
-    None. The function changes a frozen Struct in place, so only a Struct that was just decoded may be passed. A Struct
-    is usable if its id is not empty and its amounts are finite. The amounts must be checked, because msgspec decodes
-    even "NaN" and "Infinity" as Decimals.
+    The provider sends `{}` for a missing object. The function changes a frozen Struct in place, so pass only a Struct
+    that was just decoded. The function returns True if the id of the Struct is not empty and its amounts are finite.
+    The amounts must be checked, because msgspec decodes even "NaN" and "Infinity" as Decimals.
     """
     amounts = [field_expression("value", name) for name in amount_fields(kind)]
     demands = [f'{field_expression("value", name)} != ""' for name in identity_fields(kind)]

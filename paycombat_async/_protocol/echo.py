@@ -51,10 +51,10 @@ def check_echoed_fields(
 
 
 def expected_echoes(endpoint: Endpoint[Any, Any], request: object) -> dict[str, tuple[str, ...]]:
-    """Returns the name of each field that the provider sends back, with the values that the field may have, as str.
+    """Returns which values the provider is expected to send back: names of fields with their allowed values, as str.
 
-    If the provider may send back any of several fields of the request under one name, this name has all their values.
-    A name is left out if the request has no value for it.
+    A name has several values if the provider may send back any of several fields of the request under this name. A
+    name is left out if the request has no value for it.
     """
     sent = {echo.answered: tuple(_request_value(request, name) for name in echo.sent) for echo in endpoint.echoes}
     texts = {name: tuple(str(value) for value in values if value is not None) for name, values in sent.items()}
@@ -62,9 +62,10 @@ def expected_echoes(endpoint: Endpoint[Any, Any], request: object) -> dict[str, 
 
 
 def fits_expected(data: object, expected: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether an object found at the provider may be the one that a call created: no field differs from `expected`.
+    """Returns True if an object found at the provider may be the object that a call has created.
 
-    A field that the object does not have, or that is None, is not compared.
+    This is so if no field differs from `expected`, the values that the provider sends back for this call. Fields that
+    are missing or None in the object are not compared.
     """
     shown = ((getattr(data, name, None), values) for name, values in expected.items())
     return all(value is None or any(_is_same(value, sent) for sent in values) for value, values in shown)
@@ -77,7 +78,7 @@ def _differs(echo: Echo, request: object, data: object) -> bool:
 
 
 def _request_value(request: object, name: str) -> object:
-    """Returns the request's value of this name, from a typed field or from `extra`, or None if neither has it."""
+    """Returns the value of a field of the request, or else of that key in its `extra`, or None if both are missing."""
     value: object = getattr(request, name, UNSET)
     if value is UNSET:
         extra: Any = getattr(request, "extra", UNSET)
@@ -110,11 +111,11 @@ def annotate_error(
     attempts: int,
     in_doubt: bool,
 ) -> None:
-    """Sets `attempts`, `endpoint` and `outcome` of the error in place.
+    """Sets the attributes of the error that say what became of the call: `attempts`, `endpoint` and `outcome`.
 
     If the call is not safe to repeat and may have been carried out, also sets `reference`, `body_digest` and `advice`.
-    `in_doubt` means that an earlier attempt may have been carried out, so that the outcome does not depend on the last
-    error alone.
+    `in_doubt` says that an earlier attempt may have been carried out. The outcome is then UNKNOWN, whatever the last
+    attempt says, unless it says APPLIED.
     """
     error.attempts = attempts
     if in_doubt and error.outcome is not Outcome.APPLIED:

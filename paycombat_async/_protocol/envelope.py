@@ -43,7 +43,7 @@ class Unwrapped(NamedTuple):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether this envelope or the outer envelope leaves open whether a failed call was carried out.
+        """Returns True if the call failed, but may have been carried out, according to one of the two envelopes.
 
         An outer envelope that reports success is ignored, because it only says that the provider answered.
         """

@@ -39,9 +39,11 @@ def interpret(
     if isinstance(result, DecodedReply):
         return result
     try:
-        raise result  # here and not in `_interpreted`, so that its local variables (personal data) are in no traceback
+        # The error is raised here and not in `_interpreted`. A traceback shows local variables in some programs, and
+        # those of `_interpreted` contain personal data.
+        raise result
     finally:
-        del result  # breaks the reference cycle error -> frame -> error, which only the garbage collector could free
+        del result  # The error refers to this frame, so a variable that refers to the error would make a cycle.
 
 
 def _interpreted(
@@ -69,7 +71,7 @@ def _interpreted(
 def _reading(
     endpoint: Endpoint[Any, R], body: Raw, request_id: str | None, *, says: bool | None, closely: bool
 ) -> tuple[DecodedReply | None, str]:
-    """Decodes the data of an answer. Returns the reply and "", or None and a description of the problem."""
+    """Decodes the data of an answer. Returns `(reply, "")`, or `(None, problem)` with a description of the problem."""
     try:
         data, notes = (decode_with_drift if closely else decode)(endpoint.response, body, "$.data")
     except UndecodableData as error:
@@ -80,7 +82,7 @@ def _reading(
 
 
 def _is_empty_success(endpoint: Endpoint[Any, Any], raw: RawReply, unwrapped: Unwrapped | None) -> bool:
-    """Whether an answer without data is a success. Always False for endpoints without `may_be_empty`."""
+    """Whether an answer without data is a success. False for an endpoint whose answers must have data."""
     if not endpoint.may_be_empty:
         return False
     if unwrapped is None:

@@ -15,7 +15,8 @@ _ITEM_KEYS = (
     *("data", "items", "results", "rows", "list", "records", "docs"),
     *("customers", "payouts", "checkouts", "payin_methods", "payout_methods", "payment_methods", "methods"),
 )
-# "count" is not among these keys, because it may be the number of items on this page. Paging would then end too early.
+# "count" is not among these names of the total, because it may be the number of items on this page alone. The SDK would
+# then stop after the first page.
 _TOTAL_KEYS = ("total", "total_count", "totalCount", "total_items", "total_records")
 _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json.Decoder(list[Raw] | dict[str, Raw])
 
@@ -23,12 +24,12 @@ _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json
 def decode_page(
     kind: type[R], data: bytes | Raw, path: str, decode_item: Callable[..., tuple[Struct, list[FieldIssue] | None]]
 ) -> tuple[R, list[FieldIssue] | None]:
-    """Returns the page in `data`, and a list of its drift.
+    """Returns the page in `data`, and a list of its drift (how it differs from the documented schema).
 
-    Drift is how the page differs from the documented schema. `decode_item` decodes each item and returns the item and
-    its drift, or None in place of the drift if it was not checked. An empty list says that all items were checked and
-    none has drift. None says that some items were not checked, and that no drift was found in the others. An item that
-    is not an object is left out and reported as drift. Raises `UndecodableData` if `data` contains no list.
+    The list is empty if all items were checked and none has drift. It is None if some items were not checked and the
+    others have no drift. `decode_item` decodes one item, and returns the item and its drift, or None in place of the
+    drift if it has not checked the item. An item that is not an object is left out, which is reported as drift. Raises
+    `UndecodableData` if `data` contains no list.
     """
     item_kind = get_args(kind)[0]
     raws, total = _items_and_total(data)

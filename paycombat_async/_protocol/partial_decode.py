@@ -1,7 +1,7 @@
 """Decodes an answer in which one field does not fit its type, and leaves out that field.
 
-This takes half the time of checking every field. It is worth while, because the provider usually changes one field at a
-time, and the changed field is then in every answer of the endpoint.
+This takes half the time of decoding field by field. If the provider changes the type of one field, every answer of the
+endpoint has a field that does not fit, so the time matters.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,8 @@ def decode_without_field(kind: Any, body: bytes | Raw, error: msgspec.Validation
     if len(names) < 2 or names[0] != "data":
         return None, []
     note = FieldIssue(path, DriftKind.WRONG_TYPE, text)
-    # An element of a list is not skipped by a decoder, because each index would add another decoder to the cache.
+    # A faulty element of a list is removed from the decoded JSON. A decoder that skips it would be needed for each
+    # index, and would stay in the cache.
     is_field = len(names) == 2 and names[1].isidentifier()
     try:
         if is_field and not text.endswith("got `object`"):
@@ -42,7 +43,7 @@ def decode_without_field(kind: Any, body: bytes | Raw, error: msgspec.Validation
         wrapped, odd = _drop_path(kind, names, body)
     except (KeyError, TypeError, AttributeError, *DECODE_ERRORS):
         return None, []
-    return wrapped, [] if odd == {} else [note]  # no issue for `{}`, which the provider sends in place of null
+    return wrapped, [] if odd == {} else [note]  # The provider sends `{}` in place of null, so `{}` is no issue.
 
 
 def _skip_field(kind: Any, name: str, body: bytes | Raw) -> Any:
@@ -52,7 +53,7 @@ def _skip_field(kind: Any, name: str, body: bytes | Raw) -> Any:
 
 @cache
 def _decoder_without(kind: type[Struct], name: str) -> Callable[[bytes | Raw], Any]:
-    """Returns a decoder that skips the named field of this type like an unknown field."""
+    """Returns a decoder of this type that ignores the field `name`, as it ignores unknown fields."""
     kept = [field for field in msgspec.structs.fields(kind) if field.encode_name != name]
     like = msgspec.defstruct(kind.__name__, [(field.name, field.type, field.default) for field in kept], kw_only=True)
     return decoder(wrapped_in(like)).decode

@@ -14,7 +14,7 @@ from paycombat_async.endpoints import Endpoint
 
 R = TypeVar("R")
 
-_LONGEST_STATUS = 10  # a text with this many digits or more is not read as a status
+_LONGEST_STATUS = 10  # a number with this many digits or more is no status
 
 
 class Reply(Struct, Generic[R], frozen=True, gc=False):
