@@ -8,16 +8,16 @@ from typing import NoReturn, TypeGuard
 
 REDACTED = "***"
 
-# A secret's base64 form is searched for only if it has at least 8 characters, because shorter forms also occur in
-# harmless strings.
+# The base64 form of a secret is searched for only if it has at least 8 characters, because a shorter form may also
+# occur in a harmless text.
 _LEAST_BASE64 = 8
 
 # Only the first 16,384 characters of a text are searched. The SDK never shows more, and searching a huge hostile answer
 # would take too long.
 _MAX_SEARCHED = 16_384
 
-# A redactor keeps at most 8 added secrets, because each secret makes the search longer. Older ones are not needed,
-# because calls use a replaced credential for a few minutes only.
+# When a client's credentials are replaced, its redactor also removes the new ones. It keeps the newest 8, because each
+# secret makes the search longer. Calls use a replaced credential for a few minutes only, so older ones are not needed.
 _MAX_ADDED = 8
 
 # The address of the hosted checkout contains the X-token in its query (`?token=…&identifier=<X-token>`). The pattern
@@ -25,9 +25,9 @@ _MAX_ADDED = 8
 _IN_QUERY = re.compile(r"((?:identifier|token|signature)(?:=|%3D))(?:\\/|[^&\s\"'<>\\])+", re.IGNORECASE)
 _IN_JSON = re.compile(r'("[\w-]*(?:token|signature|signature_key)"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE)
 
-# A header that an answer repeats, as sent or as programs print it, such as `signature: 3f8a…` or `'X-Token': '…'`. A
-# value of less than 16 characters is not replaced. No credential is so short, so such a value is a word of a sentence,
-# as in "invalid token: expired".
+# Finds a header of the request that an answer quotes, such as `signature: 3f8a…` or `'X-Token': '…'`. A value of less
+# than 16 characters is not replaced, because no credential is so short. It is probably a word of a sentence, as in
+# "invalid token: expired".
 _IN_HEADER = re.compile(
     r"""((?:token|signature|signature_key)["'\\\]]{0,4}\s{0,4}(?::|=>?|%3A)(?:%20|\s){0,4}["'\\]{0,4})"""
     r"[A-Za-z0-9+/=_.~%-]{16,}",
@@ -92,13 +92,13 @@ class Redactor:
     __slots__ = ("_more", "_patterns", "_secrets")
 
     def __init__(self, secrets: Iterable[Secret] = (), more: Sequence[Secret] = ()) -> None:
-        """Replaces the secrets in `secrets` and in `more`: those that `with_more` has added, the newest first."""
+        """Takes the secrets to replace: `secrets`, and `more` that were added later, the newest of these first."""
         self._secrets = tuple(secrets)
         self._more = tuple(more)
         self._patterns: tuple[re.Pattern[str], ...] | None = None
 
     def with_more(self, secrets: Iterable[Secret]) -> "Redactor":
-        """Returns a redactor that also replaces `secrets`. Of the secrets added in this way, it keeps the newest 8."""
+        """Returns a new redactor that also replaces `secrets`. It keeps only the newest 8 of all added secrets."""
         added = {secret.reveal(): secret for secret in (*reversed(self._more), *secrets)}
         return Redactor(self._secrets, tuple(reversed(added.values()))[:_MAX_ADDED])
 
@@ -111,7 +111,7 @@ class Redactor:
         for pattern in _LIKELY:
             searched = pattern.sub(rf"\g<1>{REDACTED}", searched)
         if len(searched) <= limit < len(text):
-            searched = searched.rpartition(REDACTED)[0]  # the rest may end with half of a secret
+            searched = searched.rpartition(REDACTED)[0]  # The text after the last *** may end with half of a secret.
         return searched if len(searched) <= limit else searched[:limit] + "…"
 
     def _all_patterns(self) -> tuple[re.Pattern[str], ...]:
@@ -123,9 +123,9 @@ class Redactor:
 
 
 def short_rich_repr(value: object) -> list[tuple[str, object]]:
-    """Returns the repr for rich to show. Structs with secrets use this function as their `__rich_repr__`.
+    """Returns the `repr` of an object for the library rich. Structs with secrets use it as their `__rich_repr__`.
 
-    msgspec's own `__rich_repr__` returns every field, including the secrets.
+    Without it, rich would show every field of the Struct, including the secrets.
     """
     return [("shown", repr(value))]
 

@@ -16,7 +16,7 @@ from paycombat_async.endpoints import ENDPOINTS
 from paycombat_async.errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://api.paycombat.com"
-SANDBOX_PREFIX = "snd_"  # credentials of the sandbox begin with this; sandbox and live have the same address
+SANDBOX_PREFIX = "snd_"  # Only the sandbox's credentials begin with this. Sandbox and live have the same address.
 _TOKEN, _KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY"
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,4096}\Z")
 _LEAST = {"timeout": 0.001, "connect_timeout": 0.001, "max_connections": 1, "max_response_bytes": 1}
@@ -128,8 +128,8 @@ def check_proxy(proxy: Secret | None) -> Secret | None:
 
 def _is_proxy(address: str) -> bool:
     parts = safe_urlsplit(address)
-    # `urlsplit` silently drops line breaks and tabs, so the whole address is searched for them. A user name must not
-    # contain a colon, because the password begins after the first colon (RFC 7617).
+    # `urlsplit` silently drops line breaks and tabs, so the address itself is searched for them. A user name with a
+    # colon is refused, because in HTTP the password begins after the first colon (RFC 7617).
     is_text = address.isprintable() and " " not in address
     return is_text and parts.scheme in {"http", "https"} and is_host(parts.hostname or "") and not _has_colon(parts)
 

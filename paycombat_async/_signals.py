@@ -12,9 +12,9 @@ _received: Final[list[int]] = []  # the numbers of the signals that this process
 
 
 def is_terminated() -> bool:
-    """Whether this process has received SIGTERM inside a context manager of this module.
+    """Whether this process has received SIGTERM inside a `with` block of this module.
 
-    Each entry into `sigterm_as_interrupt` forgets earlier signals.
+    Signals received before the last `with sigterm_as_interrupt()` began do not count.
     """
     return signal.SIGTERM in _received
 
@@ -51,7 +51,7 @@ def sigterm_as_interrupt() -> Generator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         _received.append(number)
         handler = signal.getsignal(signal.SIGINT)
-        if not callable(handler):  # Ctrl-C is ignored, as after nohup
+        if not callable(handler):  # The process ignores SIGINT, as one that was started with `nohup … &` may do.
             raise KeyboardInterrupt
         handler(signal.SIGINT, frame)
 
@@ -61,11 +61,12 @@ def sigterm_as_interrupt() -> Generator[None]:
     _received.clear()
     before = {number: signal.getsignal(number) for number in STOPPING}
     if before[signal.SIGINT] is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run replaces only Python's default handler
+        # asyncio.run cancels its coroutine at Ctrl-C only if it finds Python's default handler here.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, handle)
     try:
         yield
     finally:
         for number, handler in before.items():
-            if handler is not None:  # None is a handler that was not set from Python, so Python cannot restore it
+            if handler is not None:  # None: the handler was set by C code, and Python cannot restore it.
                 signal.signal(number, handler)

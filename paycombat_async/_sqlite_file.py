@@ -73,7 +73,7 @@ def _why_unusable(path: Path, kind: str) -> str:
     if hasattr(os, "geteuid") and state.st_uid != os.geteuid():
         return f"belongs to another user of this machine; name another {kind}"
     if not os.access(path, os.W_OK):
-        return _MESSAGES[sqlite3.SQLITE_READONLY]  # checked here, because SQLite may report it as an I/O error
+        return _MESSAGES[sqlite3.SQLITE_READONLY]  # SQLite itself may report a read-only file as an I/O error.
     if state.st_mode & 0o077:
         path.chmod(0o600)
     return ""
@@ -83,10 +83,10 @@ def _why_unusable(path: Path, kind: str) -> str:
 def translate_errors(
     kind: str, path: Path | None, own: Mapping[int, str], as_error: type[PayCombatError] = ConfigurationError
 ) -> Generator[None]:
-    """Context manager; raises `as_error` in place of SQLite's errors in the `with` block.
+    """Context manager; turns SQLite's errors in the `with` block into errors of the class `as_error`.
 
-    The message names the file by `kind` and `path`. `own` maps SQLite's error codes to messages, which replace those of
-    this module.
+    The message begins with `kind` and `path`, as in "the journal /tmp/j.db". `own` maps error codes of SQLite to
+    messages, which are used in place of the messages of this module.
     """
     problem = ""
     try:
@@ -95,7 +95,7 @@ def translate_errors(
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         known = _MESSAGES | {sqlite3.SQLITE_NOTADB: f"is some other file; name another {kind}"} | dict(own)
         problem = known.get(code, f"cannot be used ({error})")
-    except UnicodeDecodeError:  # raised if SQLite's error message quotes a damaged schema
+    except UnicodeDecodeError:  # Python raises it if SQLite's message quotes a damaged schema that is not UTF-8.
         problem = own.get(sqlite3.SQLITE_CORRUPT, "is damaged")
     if problem:
         raise as_error(f"the {kind} {path or '(temporary)'} {problem}")
@@ -129,7 +129,8 @@ class SqliteFile:
             sqlite3.SQLITE_BUSY: f"was locked by another process for {_BUSY_S} seconds",
             **layout.messages,
         }
-        self._lock = threading.RLock()  # reentrant, because a signal handler may fork during a transaction
+        # The thread that holds the lock may take it again, because a signal handler may fork during a transaction.
+        self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._pid = os.getpid()
@@ -201,8 +202,10 @@ class SqliteFile:
                 yield connection
                 connection.execute("COMMIT")
             except sqlite3.Error:
-                with contextlib.suppress(sqlite3.Error):  # an error of `close` must not hide the first error
-                    self.close()  # rolls back; the next use opens the file again, because it may have been repaired
+                # `close` rolls the transaction back. The next use opens the file again, which may be repaired by then.
+                # If `close` fails, too, the first error is the one to raise.
+                with contextlib.suppress(sqlite3.Error):
+                    self.close()
                 raise
             except BaseException:
                 if self._connection is not None and self._connection.in_transaction:
@@ -211,7 +214,8 @@ class SqliteFile:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and not self._is_in_place():
-            self.close()  # SQLite notices that its file was moved or deleted, and keeps the log at `path`
+            # The file was moved or deleted. SQLite notices this, and does not delete the log beside the new file.
+            self.close()
         if self._connection is None:
             self._connection = _connect(self.path)
             self._identity = _identity_of(self.path)
@@ -223,9 +227,9 @@ class SqliteFile:
         return self._identity == _identity_of(self.path)
 
     def _own_lock(self) -> threading.RLock:
-        # Before a fork by os.fork, `_before_fork` closes the connection. A fork by a server's C code does not call
-        # `_before_fork`. The child then leaves the parent's connection open, because closing it would release the
-        # parent's file locks. It also makes a new lock, because a thread of the parent may hold the old lock.
+        # os.fork calls `_before_fork`, which closes the connection. A fork by the C code of a server does not call it.
+        # The child then leaves the parent's connection open, because closing it would release the parent's file locks.
+        # The child also makes a new lock, because a thread of the parent may have held the old one at the fork.
         if self._pid != os.getpid():
             self._leave_open()
             self._lock, self._pid = threading.RLock(), os.getpid()

@@ -89,25 +89,30 @@ class PayCombat:
     ) -> None:
         """Sets up a client and sends nothing. Raises `ConfigurationError` if a setting is missing or invalid.
 
-        `token`, `signature_key` and `base_url` are read from `PAYCOMBAT_TOKEN`, `PAYCOMBAT_SIGNATURE_KEY` and
-        `PAYCOMBAT_BASE_URL` unless given. The default `base_url` is https://api.paycombat.com. `timeout` is the limit
-        in seconds for a whole call with all its attempts and waits. `max_retries` is the largest number of retries of a
-        call, and `retry` sets the waits before them. `paths` maps endpoint names to path templates; it is for endpoints
-        whose path the provider does not document. `on_drift` receives each difference between an answer and the
-        documented schema. With `strict_responses`, such a difference raises `InvalidResponse` instead. `on_attempt`
-        receives each attempt. `on_call` receives each call at its end, including cancelled calls. With
-        `show_references`, `on_call` also receives your own `reference` of the call. With `intents`, calls that move
-        money are recorded in that store before they are sent, and happen once per reference. `limiter` limits the rate
-        of all requests, including retries. `webhook_keys` are the keys that a webhook may be signed with. By default
-        this is the key in `PAYCOMBAT_WEBHOOK_KEY` or, if that is not set, the signature key. If opentelemetry-api is
-        installed, calls make spans and metrics, unless `telemetry` is False.
+        - `token`, `signature_key` and `base_url`: read from the environment variables `PAYCOMBAT_TOKEN`,
+          `PAYCOMBAT_SIGNATURE_KEY` and `PAYCOMBAT_BASE_URL` unless given. The default `base_url` is
+          https://api.paycombat.com.
+        - `timeout`: the limit in seconds for a whole call with all its attempts and waits.
+        - `max_retries`: the largest number of retries of a call. `retry` sets the waits before them.
+        - `paths`: maps names of endpoints to path templates, for endpoints whose path the provider does not document.
+        - `on_drift`: receives each difference between an answer and the documented schema. With `strict_responses`,
+          such a difference raises `InvalidResponse` instead.
+        - `on_attempt`: receives each attempt. `on_call` receives each call at its end, including cancelled calls. With
+          `show_references`, `on_call` also receives your own `reference` of the call.
+        - `intents`: a store in which calls that move money are recorded before they are sent, so that each happens once
+          per reference.
+        - `limiter`: limits the rate of all requests, including retries.
+        - `webhook_keys`: the keys that a webhook may be signed with. By default this is the key in
+          `PAYCOMBAT_WEBHOOK_KEY` or, if that is not set, the signature key.
+        - `telemetry`: if opentelemetry-api is installed, calls make spans and metrics, unless `telemetry` is False.
 
         The following settings are for the default transport. A `transport` that you pass does not use them.
-        `connect_timeout` is the limit in seconds for all the connections that one attempt tries to make.
-        `max_connections` limits the number of connections in use at the same time in each event loop.
-        `max_response_bytes` limits the size of an answer's body, before and after decompression. `proxy` is the URL of
-        an HTTP proxy. `ssl_context` replaces the TLS settings of the SDK, which trust the CA certificates of this
-        machine.
+
+        - `connect_timeout`: the limit in seconds for all the connections that one attempt tries to make.
+        - `max_connections`: the largest number of connections in use at the same time in each event loop.
+        - `max_response_bytes`: the largest size of an answer's body, before and after decompression.
+        - `proxy`: the URL of an HTTP proxy.
+        - `ssl_context`: replaces the TLS settings of the SDK, which trust the CA certificates of this machine.
         """
         # Wrapped as Secrets at once, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
@@ -185,14 +190,16 @@ class PayCombat:
     def replace_credentials(
         self, *, token: str | Secret | None = None, signature_key: str | Secret | None = None
     ) -> None:
-        """Replaces the credentials of calls that start from now on, including those of clients made by `with_options`.
+        """Replaces the credentials for calls that start from now on. None keeps the current credential.
 
-        None keeps the current credential. Calls in progress and their retries use the old credentials, because a call
-        is signed only once. Each page of a list is a separate call. If webhooks are verified with the signature key
-        (the default), the old key stays valid for webhooks for 24 hours, because the provider repeats a delivery for
-        that time. Therefore, make a new client instead if a key has leaked. This method may be called again, and from
-        any thread. Raises `ConfigurationError`, without changing anything, if a credential is empty or malformed, or if
-        it belongs to the other mode (sandbox or live).
+        Clients made by `with_options` get the new credentials, too. Calls in progress and their retries keep the old
+        ones, because a call is signed only once. Each page of a list is a separate call.
+
+        By default, webhooks are verified with the signature key. The old key then stays valid for webhooks for 24
+        hours, because the provider repeats a delivery for that time. If a key has leaked, make a new client instead.
+
+        This method may be called again, and from any thread. Raises `ConfigurationError`, without changing anything, if
+        a credential is empty or malformed, or if it belongs to the other mode (sandbox or live).
         """
         # Wrapped as Secrets at once, so that no traceback with local variables shows them.
         token, signature_key = as_secret(token), as_secret(signature_key)

@@ -94,7 +94,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
         return with_endpoint(self.endpoint, [*(notes or ()), *self.echo])
 
     def __reduce__(self) -> tuple[type["Reply[R]"], tuple[object, ...]]:
-        # The headers of the HTTP library cannot be pickled. A dict with lower-case names can be used in the same way.
+        # The headers object of the HTTP library cannot be pickled. It is replaced by a dict with lower-case names.
         answer = msgspec.structs.replace(self.answer, headers=self.headers)
         return type(self), msgspec.structs.astuple(msgspec.structs.replace(self, answer=answer))
 
@@ -122,5 +122,5 @@ class DecodedReply(Struct, frozen=True, gc=False):
 
 
 def with_endpoint(endpoint: Endpoint[Any, Any], notes: list[FieldIssue] | None) -> tuple[Drift, ...]:
-    """Returns the issues as `Drift` objects with the name of the endpoint. Returns an empty tuple for None."""
+    """Returns the drift in `notes` as `Drift` objects with the name of the endpoint, or () if `notes` is None."""
     return tuple(Drift(endpoint.name, *note) for note in notes or ())

@@ -1,7 +1,8 @@
-"""Checks a request and encodes it to the bytes that are signed and sent. The constructor of a Struct does not check it.
+"""Checks a request and encodes it to the bytes that are signed and sent. Struct constructors do not check their values.
 
-A fast check, which is generated for each type, accepts requests that are clearly valid. The slow check decides about
-all other requests. Therefore the fast check may reject a valid request, but must never accept an invalid request.
+There are two checks. The fast check, which is generated for each type, accepts requests that are clearly valid. The
+slow check decides about all other requests. Therefore the fast check may reject a valid request, but must never accept
+an invalid request.
 """
 
 import enum
@@ -64,15 +65,18 @@ def _compile_check(kind: type[Struct]) -> FastCheck:
 
 
 def _unless_unset(wrong: str) -> str:
-    """Returns a Python expression that is true if the variable `it` is not UNSET and the expression `wrong` is true."""
+    """Returns Python code: an expression that is true if `wrong` is true and the variable `it` is not UNSET.
+
+    `wrong` is code that is true if the value of `it` is wrong.
+    """
     return f"{wrong} and it is not UNSET" if wrong == _NO_TEXT else f"it is not UNSET and ({wrong})"
 
 
 def _extra_statements(kind: type[Struct]) -> Iterator[str]:
     """Yields lines of Python that return a dict if `extra` of the Struct in `value` is set.
 
-    The dict has the fields that are set, followed by the members of `extra`. The fields of a payout method (such as
-    IBAN or bank code) are in `extra`, so the fast check must be able to accept it.
+    The dict has the fields that are set, followed by the members of `extra`. Most payouts have an `extra` with the
+    fields of their payout method (such as IBAN or bank code), so the fast check must accept requests with `extra`.
     """
     yield "extra = value.extra"
     yield "if extra is not UNSET:"
@@ -100,7 +104,7 @@ def _rewriter(kind: type[Struct]) -> FastCheck:
 
 @cache
 def _is_rewritten(wanted: Any) -> bool:
-    """Whether the fast check of a value of this type may return another object than the value itself."""
+    """Whether the fast check may replace a value of this type, as it replaces an amount by an int or a float."""
     if not is_struct(wanted):
         return bool(wanted == Amount)
     fields = msgspec.structs.fields(wanted)
@@ -108,7 +112,7 @@ def _is_rewritten(wanted: Any) -> bool:
 
 
 def _expected_type(annotation: Any) -> tuple[Any, bool, bool]:
-    """Returns the allowed type, whether UNSET is allowed, and whether `Clear` is allowed.
+    """Returns what a field may hold: a type, whether UNSET is allowed, and whether `Clear` (an empty str) is allowed.
 
     The type is `object` if several types are allowed.
     """
@@ -171,7 +175,7 @@ def _to_builtin(value: object) -> object:
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # any keys, any values
-    return {}  # for a `Raw`; `check_request` then refuses it in a str field and in a Struct field
+    return {}  # `value` is a `Raw`. The check of the result refuses a dict in a str field and in a Struct field.
 
 
 def _find_disguised(value: Struct, path: str) -> None:
@@ -227,7 +231,7 @@ def _encode_checked(request: Request) -> bytes:
 
 
 def _encode_checked_slowly(request: Request) -> bytes:
-    check_amounts(type(request), request)  # `check_request` alone would accept a float
+    check_amounts(type(request), request)  # The check below does not refuse a float as an amount.
     body = canonical_json(request)
     check_request(request)
     return body

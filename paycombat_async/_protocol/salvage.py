@@ -32,7 +32,7 @@ class _Field(NamedTuple):
     item: Any
     known: type[StrEnum] | None
     is_identity: bool
-    is_reference: bool  # whether the field holds an id; an id that is an int in the answer is kept as a str
+    is_reference: bool  # True for an id. If the answer has it as an int, it is kept as a str.
     is_amount: bool
 
 
@@ -40,8 +40,8 @@ _MISSING: Final = object()
 # The name of an unknown key is reported only if it matches this pattern. Other keys may be personal data, such as
 # e-mail addresses, so "…" is reported instead.
 _NAME: Final = re.compile(r"(?=.{1,48}\Z)_?[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z]*[0-9]{0,3}[A-Za-z]*)*")
-# In the examples on the provider's pages, any str field may have this word as its value. The same is true for mock
-# servers made from these examples. Therefore it is not reported as an unknown value.
+# The examples on the provider's pages have this word as the value of many str fields, and so do mock servers made from
+# these examples. Therefore the word is not reported as an unknown value.
 _PLACEHOLDER: Final = "string"
 _TRIVIAL_TYPES: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
 
@@ -98,7 +98,10 @@ def _checked_known_value(field: _Field, kept: object, path: str, notes: list[Fie
 
 
 def _with_floats(value: object) -> object:
-    """Returns the data with floats in place of Decimals, because the fast decoder reads only amounts as Decimals."""
+    """Returns the decoded JSON with floats in place of Decimals, for fields that are no amounts.
+
+    The fast decoder also reads only amounts as Decimals, so both decoders return the same types.
+    """
     if isinstance(value, Decimal):
         return float(value)
     if _is_object(value):

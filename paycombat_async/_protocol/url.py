@@ -17,13 +17,13 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_-]{1,255}\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f/\\]")
 _TEMPLATE = re.compile(r"/[A-Za-z0-9_\-./{}]*\Z")
 _RAW_PATH = re.compile(r"/(?:[A-Za-z0-9_\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*\Z")
-# This pattern is stricter than `urlsplit`, which silently drops line breaks and accepts invalid hosts.
+# Python's `urlsplit` does not check enough: it silently drops line breaks and accepts invalid hosts.
 _BASE_URL = re.compile(r"[a-z]+://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9_\-.~]+)*/?\Z")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # A label is a part of a host name between its dots. RFC 1123 forbids underscores, but names in private networks use
 # them.
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
-API_PREFIX = "/api/v1"  # every path of the provider's API begins with this
+API_PREFIX = "/api/v1"  # the beginning of every path of the provider's API
 
 
 def check_base_url(base_url: str) -> str:
@@ -75,10 +75,10 @@ def is_loopback(base_url: str) -> bool:
 
 
 def check_template(name: str, template: str, like: str | None) -> str:
-    """Returns the user's path template unchanged.
+    """Returns the user's path template for the endpoint `name` unchanged.
 
-    Raises `ConfigurationError` if the template is invalid, or if its parameters are not those of the SDK's own template
-    `like`. The parameters are not compared if `like` is None.
+    Raises `ConfigurationError` if the template is invalid, or if its parameters differ from those of `like`. `like` is
+    the SDK's own template for this endpoint, or None if the SDK has none.
     """
     fixed = _PLACEHOLDER.sub("", template)
     if (
@@ -94,7 +94,10 @@ def check_template(name: str, template: str, like: str | None) -> str:
 
 
 def check_raw_path(path: str) -> str:
-    """Returns the user's percent-encoded path unchanged. Raises `InvalidRequest` if it contains ".", ".." or "//"."""
+    """Returns the user's percent-encoded path unchanged.
+
+    Raises `InvalidRequest` if the path is not encoded, or contains "//" or a part that is "." or "..".
+    """
     # "%2e" is decoded first, because servers decode it to a dot (RFC 3986, 6.2.2.2).
     segments = path.lower().replace("%2e", ".").split("/")
     if not _RAW_PATH.match(path) or "//" in path or not {".", ".."}.isdisjoint(segments):
@@ -154,7 +157,7 @@ def _query_text(name: str, value: object) -> str:
     try:
         return str(value)
     except ValueError:
-        pass  # `str` raises ValueError for an int of more than 4300 digits
+        pass  # raised for an int of more than 4300 digits
     raise InvalidRequest(f"{name}: has too many digits", path=name)
 
 

@@ -26,9 +26,10 @@ _LOWEST_STATUS, _LOWEST_REDIRECT, _LOWEST_ERROR, _BEYOND = 200, 300, 400, 600
 def verdict_of(envelope: Envelope) -> bool | None:
     """Returns True if the envelope reports a success, False if it reports a failure, and None if that is not clear.
 
-    If `success`, `status` or `status_code` reports a failure, the result is False, even if another field reports a
-    success. Otherwise, if `success` or `status` reports a success, the result is True, or None if the envelope also has
-    an error. If no field reports a success, the result is False with an error, and None without.
+    A failure in `success`, `status` or `status_code` always gives False. Otherwise the result depends on two things:
+
+    - `success` or `status` reports a success: True, or None if the envelope also has an error;
+    - no field reports a success: False if the envelope has an error, else None.
     """
     said = {_said(envelope.status), success_of(envelope)}
     statuses = (envelope.status, envelope.status_code, envelope.status_code_camel)
@@ -43,8 +44,8 @@ def verdict_of(envelope: Envelope) -> bool | None:
 def success_of(envelope: Envelope) -> bool | None:
     """Returns the envelope's field `success` as a bool, or None if it is missing or has no known meaning.
 
-    In `success`, 0 means False and 1 means True. In the field `status`, neither number has a known meaning, because 0
-    often means success in `status`.
+    The numbers 0 and 1 mean False and True here. In the field `status` they are not read in this way, because there 0
+    often means success.
     """
     flag = envelope.success
     if isinstance(flag, float) and flag.is_integer():
@@ -63,7 +64,7 @@ def statuses_in(envelope: Envelope) -> list[int]:
 
 
 def casts_doubt(envelope: Envelope) -> bool:
-    """Whether the envelope of a failed call leaves open whether the call was carried out.
+    """Returns True if a failed call may have been carried out, according to its envelope.
 
     This is so if the envelope also reports a success. It is also so if the envelope, or an error nested in it, has an
     error status that does not prove a refusal.
@@ -78,7 +79,7 @@ def _named_in(value: object, levels: int = 5) -> Iterator[int]:
     """Yields the HTTP statuses in an error value and in the errors nested in it, down to `levels` levels."""
     if (status := status_in(value)) is not None:
         yield status
-    parts: Any = ()  # decoded JSON
+    parts: Any = ()  # Any, because these are values of decoded JSON
     if isinstance(value, list):
         parts = value  # pyright: ignore[reportUnknownVariableType]
     elif isinstance(value, dict):

@@ -9,7 +9,7 @@ from paycombat_async.endpoints._methods import LIST_PAYMENT_METHODS, METHOD_ENDP
 from paycombat_async.endpoints._payins import PAYIN_ENDPOINTS
 from paycombat_async.endpoints._payouts import PAYOUT_ENDPOINTS
 
-# The types are `Any`, because `Endpoint` is invariant in its type parameters, so no narrower type fits all endpoints.
+# The type is `Endpoint[Any, Any]`, because each endpoint has its own types of request and response.
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *METHOD_ENDPOINTS,
     *PAYIN_ENDPOINTS,

@@ -17,9 +17,8 @@ class Repeat(StrEnum):
     """Whether a call may be sent again when the outcome of the first attempt is unknown."""
 
     SAFE = "safe"  # sending the call twice has the same effect as sending it once
-    ONLY_IF_UNSENT = (
-        "only_if_unsent"  # creates or moves something, so it is sent again only if it was certainly not carried out
-    )
+    # The call creates or moves something, so it is sent again only if it was certainly not carried out.
+    ONLY_IF_UNSENT = "only_if_unsent"
 
 
 class IntentUse(StrEnum):
@@ -40,10 +39,11 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """The field `answered` of the answer repeats the value of one of the fields `sent` of the request.
+    """A field of the answer, `answered`, in which the provider sends back the value of a field of the request.
 
-    If the values differ and `is_identity` is True, the answer belongs to another call. Otherwise a difference is only
-    reported as drift (how an answer differs from what is documented).
+    `sent` has the name of that field, or several names if it may be any of several fields. If the values differ and
+    `is_identity` is True, the answer belongs to another call. Otherwise the difference is only reported as drift (how
+    an answer differs from what is documented).
     """
 
     answered: str
@@ -55,13 +55,15 @@ class Echo:
 class Endpoint(Generic[Q, R]):
     """One operation of the API.
 
-    `path` is a path template. It is None if the path is unknown. The user must then pass the path with `paths=`.
-    `alternatives` are other guesses of the path, which `paycombat probe` tries. `doc` is the provider's page of this
-    operation, or the front page of the provider's documentation. `signed` means that the body, if there is one, is
-    signed. `may_be_empty` means that an answer without data is a success. `reference` is the name of the field with the
-    merchant's own reference. `find_out` tells the user how to check a call whose outcome is unknown. `echoes` are the
-    fields of the answer that are compared with the request. `intent` says whether an intents store (a durable record of
-    calls) records the call.
+    - `path`: a path template, or None if the path is unknown. The user must then pass the path with `paths=`.
+    - `alternatives`: other guesses of the path, which the command `paycombat probe` tries.
+    - `doc`: the provider's page of this operation, or the front page of the provider's documentation.
+    - `signed`: whether the body, if there is one, is signed.
+    - `may_be_empty`: whether an answer without data is a success.
+    - `reference`: the name of the field with the merchant's own reference.
+    - `find_out`: tells the user how to check a call whose outcome is unknown.
+    - `echoes`: the fields of the answer that are compared with the request.
+    - `intent`: whether an intents store (a durable record of calls) records the call.
     """
 
     name: str

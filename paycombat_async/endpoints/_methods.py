@@ -111,8 +111,8 @@ LIST_PAYMENT_METHODS = Endpoint(
     ),
 )
 
-# These endpoints come first in the sidebar of the provider's documentation. The two other endpoints of this module come
-# last.
+# The endpoints that come first in the sidebar of the provider's documentation. The two others of this module come last
+# there, so they are not in this tuple.
 METHOD_ENDPOINTS = (
     LIST_COUNTRIES_AND_CURRENCIES,
     LIST_PAYOUT_METHODS,
