@@ -32,13 +32,15 @@ class Cursor:
     is_over: bool = False
 
     def after(self, page: Page[Any], page_size: int | None) -> "Cursor":
-        """Returns the cursor of the next page. Its `is_over` is true if the list ends with this page.
+        """Returns the cursor of the next page. Its `is_over` is True if the list ends with this page.
 
-        The list ends after an empty page, or when the announced total number of items is reached. It also ends after a
-        page that is shorter than `page_size` and shorter than an earlier page. Being shorter than `page_size` is not
-        enough, because the server may have a lower limit. Finally, the list ends after a page without new items,
-        because a server that ignores the page number, or starts again after the last page, would never stop sending
-        pages.
+        The list ends after a page of one of these kinds:
+
+        - An empty page, or the page with which the announced total number of items is reached.
+        - A page that is shorter than `page_size` and shorter than an earlier page. Only shorter than `page_size` is not
+          enough, because the server may have a lower limit.
+        - A page without new items. Some servers ignore the page number, or start again after the last page, and would
+          never stop sending pages.
         """
         identities = frozenset(_identity(item) for item in page.items)
         if page.unread:

@@ -14,7 +14,8 @@ from paycombat_async.errors import (
     TransportError,
 )
 
-_RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 527, 529})  # 52x are Cloudflare's
+# The statuses 520 to 524 and 527 are from Cloudflare, and not in a standard.
+_RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 527, 529})
 _THROTTLED_STATUSES = frozenset({429, 503})
 
 # A call that was refused with one of these statuses may succeed later, because credentials, rights and rates can
@@ -83,8 +84,8 @@ class Situation:
 def decide(policy: RetryPolicy, situation: Situation) -> Decision:
     """Returns `Again` if the call should be sent again, and `Stop` otherwise.
 
-    A call that must happen once is sent again only if it was certainly not carried out. Returns `Stop`, too, if no
-    retries, or too few tokens or seconds, are left.
+    A call that must happen once is sent again only if it was certainly not carried out. Every call stops if it has no
+    retry left, if the wait would pass its deadline, or if the `RetryBucket` has too few tokens for a retry.
     """
     error = situation.error
     if situation.attempt > situation.max_retries or not _may_repeat(policy, situation.repeat, error):

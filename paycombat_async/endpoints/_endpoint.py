@@ -17,8 +17,7 @@ class Repeat(StrEnum):
     """Whether a call may be sent again when the outcome of the first attempt is unknown."""
 
     SAFE = "safe"  # sending the call twice has the same effect as sending it once
-    # The call creates or moves something, so it is sent again only if it was certainly not carried out.
-    ONLY_IF_UNSENT = "only_if_unsent"
+    ONLY_IF_UNSENT = "only_if_unsent"  # creates or moves something; sent again only if certainly not carried out
 
 
 class IntentUse(StrEnum):

@@ -10,7 +10,7 @@ from msgspec import Struct
 from paycombat_async._secrets import short_rich_repr
 from paycombat_async.errors import ConfigurationError, InvalidRequest
 
-MAX_REFERENCE: Final = 255  # characters; the names of accounts and people have the same limit
+MAX_REFERENCE: Final = 255  # the most characters of a reference, and of the name of an account or a person
 DEFAULT_ACCOUNT: Final = "default"
 
 
@@ -30,20 +30,23 @@ class IntentState(StrEnum):
 
 _METHODS: Final = ("begin", "settle", "find", "unresolved", "sending", "recent", "move", "forget", "aclose")
 UNRESOLVED: Final = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
-FREE: Final = frozenset({IntentState.REJECTED, IntentState.NOT_SENT})  # the call may be sent again in these states
+# A call whose record has one of these states was not carried out, so it may be sent again.
+FREE: Final = frozenset({IntentState.REJECTED, IntentState.NOT_SENT})
 
 
 class Intent(Struct, frozen=True, kw_only=True):
     """The record of one call. Only one record exists for each account, endpoint and reference. Times are in UTC.
 
-    `attempt` counts the calls made with this reference, beginning with 1. `body_digest` identifies the body that was
-    sent. `settled_at` is the time at which the outcome was recorded, and None in the states SENDING and UNKNOWN.
-    `object_id` is the id of the object that the call created. `evidence` says how the state is known: "answer", "list",
-    "webhook", or a person's name. If the event with the key KEY has corrected a REJECTED or NOT_SENT record, `evidence`
-    is "webhook KEY, after a refusal". `expected` maps fields of the answer to the values that were sent for them, such
-    as amount and currency, and "$mode" to "sandbox" or "live". `answer` is the body of the provider's answer, or None
-    if it is not known or the store does not keep answers. `leased_until` is the end of the lease of a SENDING record,
-    and None in every other state.
+    - `attempt`: counts the calls made with this reference, beginning with 1.
+    - `body_digest`: identifies the body that was sent.
+    - `settled_at`: the time at which the outcome was recorded. It is None in the states SENDING and UNKNOWN.
+    - `object_id`: the id of the object that the call created.
+    - `evidence`: how the state is known: "answer", "list", "webhook", or a person's name. It is "webhook KEY, after a
+      refusal" if the event with the key KEY has corrected a REJECTED or NOT_SENT record.
+    - `expected`: maps fields of the answer to the values that were sent for them, such as amount and currency. It also
+      maps "$mode" to "sandbox" or "live".
+    - `answer`: the body of the provider's answer, or None if it is not known or the store does not keep answers.
+    - `leased_until`: the time when a SENDING record becomes UNKNOWN. It is None in every other state.
     """
 
     account: str
@@ -143,11 +146,13 @@ class Intents(Protocol):
         record is final.
 
         SENDING and UNKNOWN are not final, and may become any state, even after the lease. APPLIED, REJECTED and
-        NOT_SENT are final for their attempt, with two exceptions. First, REJECTED and NOT_SENT become APPLIED if the
-        settlement is APPLIED, so that a call that was carried out after all is not sent again. Second, an APPLIED
-        record may have no answer, for example if a webhook came before the answer. An APPLIED settlement with an answer
-        then adds its answer and its object id, but writes nothing if the record and the settlement both have an object
-        id and the two ids differ. Evidence and `settled_at` stay unchanged.
+        NOT_SENT are final for their attempt, with two exceptions:
+
+        - An APPLIED settlement changes REJECTED and NOT_SENT to APPLIED. The call was carried out after all, and must
+          not be sent again.
+        - An APPLIED settlement with an answer completes an APPLIED record without an answer. Such a record exists, for
+          example, if a webhook came before the answer. Only the answer and the object id are added, and evidence and
+          `settled_at` stay. Nothing is written if the settlement has another object id than the record.
         """
         ...
 
@@ -179,10 +184,12 @@ class Intents(Protocol):
     async def move(self, source: str, target: str) -> int:
         """Moves all records of the account `source` to the account `target`, and returns their number.
 
-        Either all records are moved or none. Raises `ConfigurationError` and moves nothing if a call of `source` may be
-        in progress (it is SENDING, and its lease is not over), if both accounts have a record with the same endpoint
-        and reference, if the two names are equal, or if a name cannot be stored. Before a move, stop all programs that
-        use `source`: they would no longer find the records and could pay again.
+        Before a move, stop all programs that use `source`: they would no longer find the records and could pay again.
+        Either all records are moved or none. Raises `ConfigurationError` and moves nothing in these cases:
+
+        - A call of `source` may be in progress (its record is SENDING, and its lease is not over).
+        - Both accounts have a record with the same endpoint and reference.
+        - The two names are equal, or a name cannot be stored.
         """
         ...
 

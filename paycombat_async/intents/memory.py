@@ -26,7 +26,7 @@ class MemoryIntents(ProcessBound):
     """A store of `Intents` that is lost when the process ends. Threads and event loops may share the store."""
 
     def __init__(self, account: str = DEFAULT_ACCOUNT, *, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Raises `ConfigurationError` for an account name that cannot be stored."""
+        """Raises `ConfigurationError` if no store could keep the name of the account, such as an empty name."""
         self.account = account
         self._clock = clock
         self._lock = threading.Lock()

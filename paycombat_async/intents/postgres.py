@@ -30,20 +30,23 @@ from paycombat_async.intents.transitions import DamagedRecord, Move, record_of
 if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Pool
 
-_TRIES: Final = 50  # attempts of `begin`, as another process may change the record between its two statements
-_FORGOTTEN_AT_ONCE: Final = 1000  # records per DELETE, so that no statement takes long
+# `begin` has two statements, and another process may change the record between them. `begin` then starts again, and
+# gives up after this number of attempts.
+_TRIES: Final = 50
 
-# Whether the lease (the time for sending) is over. The condition after OR ends the lease of a record that seems to be
-# created far in the future, because the clock of the database was set back, for example by a failover to another
-# machine.
+_FORGOTTEN_AT_ONCE: Final = 1000  # A DELETE deletes at most this many records, so that it does not take long.
+
+# SQL that is true if the lease (the time for sending) is over. The condition after OR is for a clock that was set back,
+# for example by a failover to another machine. A record then seems to be created far in the future, and its lease is
+# ended.
 _IS_OVER: Final = "(leased_until <= clock_timestamp() OR created_at - (leased_until - created_at) > clock_timestamp())"
 _COLUMNS: Final = (
     f"account, endpoint, reference, CASE WHEN state = 'sending' AND {_IS_OVER} THEN 'unknown' ELSE state END,"
     " attempt, body_digest, created_at, settled_at, object_id, evidence, expected::text, answer, leased_until"
 )
 # The key of an account's lock. While a call is being recorded, no record may be moved from or to its account. Otherwise
-# the move would miss the call, or would move its record while the call is being sent. Each account has a lock of its
-# own, so that calls of other accounts do not wait. The end of the transaction releases the lock.
+# the move would miss the call, or would move its record while the call is being sent. Each account has a separate
+# lock, so that calls of other accounts do not wait. The end of the transaction releases the lock.
 _LOCK_OF: Final = "hashtextextended('{{schema}}.intent/' || {account}, 0)"
 _NO_MOVE: Final = f"pg_advisory_xact_lock_shared({_LOCK_OF.format(account='%(account)s::text')})"
 _LOCK_BOTH: Final = f"""
@@ -65,7 +68,7 @@ _BEGIN: Final = f"""
     WHERE standing.state IN ('rejected', 'not_sent')
     RETURNING {_COLUMNS}
 """  # noqa: S608
-# If the record is applied already, only a missing answer and the object id are written.
+# If the record is already APPLIED, only a missing answer and the object id are written.
 _SETTLE: Final = f"""
     UPDATE {{schema}}.intent SET
         state = %(state)s, object_id = coalesce(%(object_id)s, object_id), answer = %(answer)s,
@@ -136,7 +139,7 @@ class PostgresIntents(ProcessBound):
         `ConfigurationError` if psycopg is missing, or if the account, the schema or the connection string is invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
-        del dsn_or_pool  # tracebacks with local variables would show the password in it
+        del dsn_or_pool  # Tracebacks that show local variables would show the password in it.
         self.account, self.schema = account, schema
         check_account(account)
         self._keep_answers = keep_answers

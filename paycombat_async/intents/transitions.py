@@ -16,7 +16,7 @@ _MOST_SHOWN: Final = 400  # characters: an endpoint and the longest reference
 
 
 class Record(Struct, frozen=True):
-    """An intent (the record of a call), with the time until which the call may still be under way."""
+    """An intent (the record of a call), and the end of its lease: the time until which the call may be under way."""
 
     intent: Intent
     leased_until: datetime
@@ -40,7 +40,8 @@ class DamagedRecord(Exception):
     """A row that no release of paycombat has written. The text is the problem for the store's own error."""
 
 
-def record_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Record:  # Any: a database's values
+# Any is used because a database's values have no static types.
+def record_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Record:
     """Returns the record that a row of a database contains. Raises `DamagedRecord` if a value has the wrong type.
 
     The row has the fields in the order in which `Intent` declares them, with `expected` as JSON. `moment` turns the
@@ -85,10 +86,10 @@ def begin(standing: Record | None, new: NewIntent, account: str, now: datetime) 
 
 
 def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Record | None:
-    """Returns the existing record `standing` with the outcome, or with the answer that it lacks.
+    """Returns the record to write: `standing`, the existing record of the call, with the outcome from `settlement`.
 
-    Returns None if nothing is to be written, because there is no record, the record has another attempt number, or its
-    state is final.
+    If the record is already APPLIED but has no answer, the answer is added. Returns None if nothing is to be written,
+    because there is no record, the record has another attempt number, or its state is final.
     """
     if standing is None or standing.intent.attempt != settlement.attempt:
         return None
@@ -112,7 +113,10 @@ def settle(standing: Record | None, settlement: Settlement, now: datetime) -> Re
 
 
 def _completes(intent: Intent, settlement: Settlement) -> bool:
-    """Returns whether the settlement adds the answer to a record that a webhook, a list or a person has settled."""
+    """Returns whether the settlement only adds a missing answer to a record that is already APPLIED.
+
+    A record has no answer if a webhook, the provider's list or a person has settled it.
+    """
     is_applied = intent.state is settlement.state is IntentState.APPLIED
     is_same = not settlement.object_id or intent.object_id in {None, settlement.object_id}
     return is_applied and is_same and intent.answer is None and settlement.answer is not None

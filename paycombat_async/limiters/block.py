@@ -2,28 +2,31 @@
 
 from typing import Final
 
-# A task wakes up late if its event loop is busy. A moment may be used up to this many seconds late, and the following
-# moments are not moved. Otherwise the rate would never be reached. In any second, this adds at most 5 % to the number
-# of requests.
+# If an event loop is busy, its tasks wake up late. A moment (a time to send) may be used up to this many seconds late,
+# and the following moments stay where they are. Otherwise fewer requests than the rate allows would be sent. This adds
+# at most 5 % to the requests of any second.
 LATENESS_S: Final = 0.05
 
 
 class Block:
-    """A number (`size`) of moments, `interval` seconds apart. The first is at `start`, in monotonic seconds."""
+    """A number (`size`) of moments (times to send), `interval` seconds apart.
+
+    The first moment is at `start`, in monotonic seconds.
+    """
 
     def __init__(self, start: float, interval: float, size: int) -> None:
         self._next, self._interval, self._left = start, interval, size
 
     @property
     def is_used_up(self) -> bool:
-        """Whether no moment is left."""
+        """Whether all moments (times to send) of the block are used or dropped."""
         return self._left <= 0
 
     def take(self, now: float) -> float | None:
-        """Takes the next moment and returns 0. If the moment has not come yet, returns the seconds until then.
+        """Takes the next moment (time to send) and returns 0. Returns the seconds until the moment if it is not due.
 
-        Returns None if no moment is left. Moments that are more than `LATENESS_S` in the past are dropped. Other
-        machines send in their own moments now, so using the old moments as well would exceed the rate.
+        Returns None if no moment is left. Moments that are more than `LATENESS_S` seconds in the past are dropped,
+        because other machines send at their own moments now. To use the old moments as well would exceed the rate.
         """
         if (late := now - LATENESS_S - self._next) > 0:
             missed = min(self._left, int(late / self._interval) + 1)

@@ -24,7 +24,7 @@ class LocalLimiter(ProcessBound):
 
     def __init__(self, per_second: float, *, clock: Clock = SYSTEM_CLOCK) -> None:
         """Sets the rate. Raises `ConfigurationError` unless `per_second` is a number from 0.001 to 1,000,000."""
-        self.per_second = per_second  # before the check, because a traceback of the check may call `repr`
+        self.per_second = per_second  # If the check raises, an error reporter may call `repr`, which reads this.
         check_rate(per_second)
         self._interval = 1 / per_second
         self._clock = clock
@@ -49,7 +49,7 @@ class LocalLimiter(ProcessBound):
             return self._queues.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     def _take(self) -> float:
-        """Takes the next moment of the rate and returns 0. If it has not come yet, returns the seconds until then."""
+        """Returns 0 if a request may be sent now, and counts this request. Otherwise returns the seconds to wait."""
         with self._lock():
             now = self._clock.monotonic()
             if now < self._next:

@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Pool
 
 LONGEST_NAME: Final = 100  # the largest number of characters in the name of a limiter
-# A block has a moment for each waiting task. If the recent demand of this many seconds was higher, it has as many
-# moments as that.
+
+# A block of moments (times to send) has one moment for each waiting task. If more tasks than that were lately served in
+# this number of seconds, the block has a moment for each of those.
 AHEAD_S: Final = 0.25
-# A block has at most the moments of this many seconds, but at least one moment. If a machine is killed, the rest of its
-# block is lost, so this limits the loss.
+
+# If a machine is killed, the unused moments of its block are lost. To limit the loss, a block has no more moments than
+# the rate allows in this number of seconds, but at least one.
 _LONGEST_BLOCK_S: Final = 1.0
 
-# Each block of time begins at the end of the block before, so that no two machines send at the same moments. The commit
-# need not be durable, because after a crash of the database server at most the last blocks are given to two machines.
-# If `next_at` is in the far future, the clock of the database was set back, for example by a failover. The time of the
+# Each block of time begins where the block before ends, so that no two machines send at the same moments. The commit
+# need not be durable. If the database server crashes, only the last blocks may be given to a second machine. If
+# `next_at` is in the far future, the clock of the database was set back, for example by a failover. The time of the
 # database is then used instead.
 _LEASE: Final = """
     INSERT INTO {schema}.rate AS known (name, next_at)
@@ -49,9 +51,10 @@ class _Loop:
 
         self.queue = asyncio.Lock()
         self.block = Block(now, 1.0, 0)
-        self.arrived = 0  # the number of tasks that have asked to send since this object was made
-        self.waiting = 0  # the number of those that have not got their moment yet
-        # `since` is the time when the last block was taken, and `served` is the number of tasks served since then.
+        self.arrived = 0  # the number of tasks that have asked to send, in total
+        self.waiting = 0  # the number of tasks that have asked to send and may not send yet
+
+        # `since` is the time when the last block was taken. `served` tasks were allowed to send since then.
         self.served, self.since = 0, now
         # Tasks are numbered in the order in which they ask. Each task up to the number `failed` raises a `StoreFailed`
         # with the message `problem`.
@@ -82,8 +85,10 @@ class PostgresLimiter(ProcessBound):
         `ConfigurationError` if psycopg is missing, or if the connection string, name, rate or schema is invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
-        del dsn_or_pool  # tracebacks with local variables would show the password in it
-        # Set before the checks, which may raise: a traceback that shows local variables calls `repr`.
+        del dsn_or_pool  # Tracebacks that show local variables would show the password in it.
+
+        # These attributes are set before the checks. If a check raises, an error reporter may call `repr`, which reads
+        # them.
         self.name, self.per_second, self.schema = name, per_second, schema
         _check_name(name)
         check_rate(per_second)
@@ -113,8 +118,8 @@ class PostgresLimiter(ProcessBound):
     async def migrate(self) -> None:
         """Creates the schema and its table, or updates them.
 
-        It is safe to repeat this, and to run it in many processes at the same time. Raises `StoreFailed` if it fails,
-        or if the table is from a later release of paycombat.
+        Safe to repeat, and to run in many processes at the same time. Raises `StoreFailed` if the database fails, or if
+        the table is from a later release of paycombat.
         """
         await self._tables.migrate()
 
@@ -137,9 +142,9 @@ class PostgresLimiter(ProcessBound):
         return here or self._loops.setdefault(loop, _Loop(self._clock.monotonic()))
 
     async def _take(self, here: _Loop) -> float:
-        """Takes the next moment and returns 0. If the moment has not come yet, returns the seconds until then.
+        """Takes the next moment (time to send) and returns 0. Returns the seconds until the moment if it is not due.
 
-        If no moment is left, takes a new block from the database.
+        If the block has no moment left, takes a new block from the database.
         """
         while (wait := here.block.take(self._clock.monotonic())) is None:
             try:
@@ -160,11 +165,11 @@ class PostgresLimiter(ProcessBound):
         here.served, here.since = 0, now
 
     def _wanted(self, here: _Loop) -> int:
-        """Returns the number of moments that the next block should have.
+        """Returns the number of moments (times to send) that the next block should have.
 
-        This is the number of waiting tasks or, if that is more, the average number of tasks served in `AHEAD_S` seconds
-        since the last block was taken. It is limited to the moments of `_LONGEST_BLOCK_S` seconds, or to one moment if
-        the rate is lower.
+        This is the larger of two numbers: the waiting tasks, and the tasks that were served on average in `AHEAD_S`
+        seconds since the last block was taken. It is at most the number of requests that the rate allows in
+        `_LONGEST_BLOCK_S` seconds, but at least 1 if a task waits.
         """
         elapsed = max(self._clock.monotonic() - here.since, AHEAD_S)
         wanted = max(here.waiting, here.served * AHEAD_S / elapsed)

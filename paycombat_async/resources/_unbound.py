@@ -1,4 +1,4 @@
-"""Takes the place of the engine in a resource that belongs to the client's class, as in `AsyncPayCombat.payouts`."""
+"""An object that raises an error if somebody calls `AsyncPayCombat.payouts.create()` on the class, without a client."""
 
 from typing import Any, Final, NoReturn
 
@@ -8,7 +8,7 @@ from paycombat_async.errors import ConfigurationError
 class _Unbound:
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):
-            raise AttributeError(name)  # `inspect` and `unittest.mock` look for such names on every object
+            raise AttributeError(name)  # `inspect` and `unittest.mock` read such names of every object.
         raise ConfigurationError("this is the client's class; make a client of it first")
 
 

@@ -21,15 +21,17 @@ _STATES: Final = {Outcome.APPLIED: IntentState.APPLIED, Outcome.REJECTED: Intent
 
 
 class ReconcileReport(msgspec.Struct, frozen=True):
-    """The result of `intents.reconcile()`: each tuple holds records of calls.
+    """The result of `intents.reconcile()`: four tuples with records of calls.
 
-    The records in `applied` were found at the provider and are now settled as APPLIED. For a record in `ambiguous`, the
-    provider has several objects with its reference, or an object with other values. For a record in `unresolved`, no
-    object was found, or its call was made by a client of the other mode (sandbox or live). Not finding an object does
-    not prove that the call failed, because the object may appear later. A record in `ambiguous` or `unresolved` stays
-    unknown until a webhook or a person settles it, or until a later run finds its object. The records in `sending` were
-    not looked up, because their calls may be under way. If a process was killed, reconcile again after the
-    `leased_until` of its records.
+    - `applied`: the object of the call was found at the provider, and the record is now settled as APPLIED.
+    - `ambiguous`: the provider has several objects with the record's reference, or one object with other values.
+    - `unresolved`: no object was found, or the call was made by a client of the other mode (sandbox or live). This does
+      not prove that the call failed, because the object may appear later.
+    - `sending`: not looked up, because the call may be under way. If its process was killed, reconcile again after the
+      `leased_until` of the record.
+
+    A record in `ambiguous` or `unresolved` stays unknown until a webhook or a person settles it, or until a later run
+    finds its object.
     """
 
     applied: tuple[Intent, ...]
@@ -85,7 +87,8 @@ class IntentRecords:
                 left.append(intent)
             elif len(items) == 1 and fits_expected(items[0].data, intent.expected):
                 await self._settle(store, intent, "list", items[0].id)
-                # Another program or a person may have settled the record, or begun the next attempt, in the meantime.
+                # The record is read again, because another program or a person may have settled it meanwhile, or a new
+                # call with this reference may have begun.
                 standing = await _standing(store, intent)
                 applied += [standing] if standing is not None and standing.state is IntentState.APPLIED else []
             elif items:
@@ -152,9 +155,13 @@ async def resolve_on_word(
 ) -> Intent:
     """Settles the unknown record with this reference as APPLIED or REJECTED, with the person's name as its evidence.
 
-    Returns the settled record. With `endpoint`, only records of this endpoint count. `by` is the person's name. Raises
-    `ConfigurationError` if `outcome` is neither APPLIED nor REJECTED, if a store cannot keep `by`, or if not exactly
-    one record with this reference is unknown. Raises it, too, if somebody else settles or forgets the record meanwhile.
+    Returns the settled record. With `endpoint`, only records of this endpoint count. Raises `ConfigurationError` in
+    these cases:
+
+    - `outcome` is neither APPLIED nor REJECTED.
+    - A store cannot keep `by`, the person's name.
+    - No record with this reference is unknown, or several are.
+    - Somebody else settles or forgets the record meanwhile.
     """
     if outcome not in _STATES:
         raise ConfigurationError("resolve: outcome must be Outcome.APPLIED or Outcome.REJECTED")
