@@ -6,7 +6,7 @@ from paycombat_async.errors import ConfigurationError
 
 MOST_DAYS: Final = 36_500
 _MOST_LISTED: Final = 1_000_000_000
-_MOST_SECONDS: Final = 1e9  # about 32 years
+_MOST_SECONDS: Final = 1e9  # 1,000,000,000 seconds are about 32 years
 
 
 def is_within(number: object, least: float, most: float) -> bool:
@@ -15,7 +15,7 @@ def is_within(number: object, least: float, most: float) -> bool:
 
 
 def check_days(days: float) -> float:
-    """Returns `days` unchanged. Raises `ConfigurationError` unless it is a number from -36,500 to 36,500."""
+    """Returns `days`, an age in days. Raises `ConfigurationError` unless it is a number from -36,500 to 36,500."""
     if not is_within(days, -MOST_DAYS, MOST_DAYS):
         raise ConfigurationError("days must be a number from -36,500 to 36,500")
     return days

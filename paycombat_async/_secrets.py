@@ -38,7 +38,10 @@ _LIKELY = (_IN_QUERY, _IN_JSON, _IN_HEADER, _IN_AUTHORIZATION)
 
 
 class Secret:
-    """Holds a secret str, which `repr`, `str` and `format` do not show. Cannot be pickled. No two Secrets are equal."""
+    """Holds a secret str, which `repr`, `str` and `format` do not show.
+
+    Cannot be pickled. A Secret is equal only to itself, even if another one has the same str.
+    """
 
     __slots__ = ("_value",)
 

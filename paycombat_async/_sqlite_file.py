@@ -263,8 +263,8 @@ def _connect(path: Path) -> sqlite3.Connection:
             raise sqlite3.OperationalError(f"its journal mode stays {mode}, and cannot be WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
         connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone does not write to the disk
-        connection.execute("PRAGMA secure_delete = ON")  # overwrites deleted data, which is personal
-    except sqlite3.Error:  # for example, because the file is not a SQLite database
+        connection.execute("PRAGMA secure_delete = ON")  # SQLite overwrites deleted data, which may be personal
+    except sqlite3.Error:  # raised, for example, if the file is not a SQLite database
         connection.close()
         raise
     return connection

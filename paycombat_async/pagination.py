@@ -115,7 +115,7 @@ class Pager(Generic[T]):
         return reply.data
 
     async def pages(self) -> AsyncIterator[Page[T]]:
-        """Yields the pages from the first to the last, without pages that have no new items."""
+        """Yields the pages from the first to the last. A page is left out if earlier pages had all its items."""
         cursor = Cursor()
         while not cursor.is_over:
             page = await self.page(cursor.number)

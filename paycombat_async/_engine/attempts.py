@@ -24,16 +24,18 @@ from paycombat_async.retry import LAST_SHARE, STOP, Again, Decision, RetryBucket
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-_DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})  # outcomes of calls that may have been carried out
-_ONCE: Final = Repeat.ONLY_IF_UNSENT  # a constant, because reading a member of an enum at each call is slow
+# If the error of a call has one of these outcomes, the call may have been carried out.
+_DOUBTFUL: Final = frozenset({Outcome.UNKNOWN, Outcome.APPLIED})
+
+_ONCE: Final = Repeat.ONLY_IF_UNSENT  # read only once, because it takes time to read a member of an enum
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
     """Sends the HTTP requests of calls, and repeats them if needed. One attempt is one request.
 
-    The fields never change. Only the objects in `credentials`, `bucket` and `lifetime` change, and the copies that
-    `Engine.with_options` makes share these three objects.
+    The copies that `Engine.with_options` makes have other settings, but share three objects: the credentials, the
+    budget of retries (`bucket`), and whether the client is open (`lifetime`).
     """
 
     credentials: Credentials
@@ -52,7 +54,7 @@ class Attempts:
         Keeps the fields of `call` up to date, such as the number of attempts.
         """
         deadline, last_cost = call.begun + self.limits.timeout, 0
-        # Writing the record in the intents store took time, so the first attempt of a recorded call begins now.
+        # If the call is recorded in the intents store, that has just taken time, so the first attempt begins now.
         call.attempt_begun = call.begun if call.record is None else self.clock.monotonic()
         while True:
             if self.limiter is not None:
@@ -75,7 +77,7 @@ class Attempts:
                 call.status = raw.status
                 reading = self._interpret(endpoint, request, raw)
             except PayCombatError as error:
-                result = error  # The end of this function raises it. Raised here, it would get a __context__.
+                result = error  # The error is raised at the end, outside all `except` blocks: without a __context__.
             else:
                 now = self.clock.monotonic()
                 # The flags of `call` are set before the hooks run, because a hook may raise KeyboardInterrupt.
@@ -98,13 +100,13 @@ class Attempts:
             await self.clock.sleep(decision.wait)
             if self.lifetime.is_over:
                 break
-            del result  # The error refers to this frame, so a variable that refers to the error would make a cycle.
+            del result  # The error refers to this frame, so a variable with the error would make a reference cycle.
             call.attempt_begun = self.clock.monotonic()
         describe(result, call)
         try:
             raise result
         finally:
-            del result  # The error refers to this frame, so a variable that refers to the error would make a cycle.
+            del result  # The error refers to this frame, so a variable with the error would make a reference cycle.
 
     async def _wait_for_turn(self, limiter: Limiter, endpoint: Endpoint[Q, R], remaining: float) -> None:
         """Waits until the limiter allows a request.
@@ -113,7 +115,8 @@ class Attempts:
         happen once, the wait must end earlier, by a tenth of the client's timeout.
         """
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
-            remaining -= self.limits.timeout * LAST_SHARE  # the answer to a request sent later would come too late
+            # Nothing is sent in the last tenth of the timeout, because the answer would come too late.
+            remaining -= self.limits.timeout * LAST_SHARE
         await wait_for_turn(limiter, self.clock, endpoint.name, remaining)
 
     def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
@@ -141,7 +144,7 @@ class Attempts:
         With `strict_responses`, a difference raises `InvalidResponse` instead.
         """
         hooks = self.hooks
-        redact = self.credentials.config.redact  # this is faster than reading the property `self.config`
+        redact = self.credentials.config.redact  # The property `self.config` would be slower.
         reading = interpret(endpoint, raw, now=self.clock.now, redact=redact, closely=hooks.wants_drift)
         if endpoint.echoes:
             reading = check_echoed_fields(endpoint, request, reading, raw, redact)
@@ -155,7 +158,8 @@ class Attempts:
         if self.lifetime.is_over:
             return STOP
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
-            remaining -= self.limits.timeout * LAST_SHARE  # the answer to a request sent later would come too late
+            # Nothing is sent in the last tenth of the timeout, because the answer would come too late.
+            remaining -= self.limits.timeout * LAST_SHARE
         situation = Situation(
             repeat=endpoint.repeat,
             error=error,

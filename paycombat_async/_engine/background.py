@@ -40,7 +40,7 @@ async def finished() -> None:
 
     loop = asyncio.get_running_loop()
     end = loop.time() + LONGEST_S
-    # Other threads, which have their own event loops, may change the set at any time. `list` copies it in one step.
+    # `_tasks` has the tasks of all threads, and other threads may change it at any time. `list` copies it in one step.
     while own := [task for task in list(_tasks) if task.get_loop() is loop]:
         left = end - loop.time()
         if left <= 0:

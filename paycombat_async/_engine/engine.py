@@ -32,7 +32,7 @@ from paycombat_async.intents.intent import Intent, Intents, IntentState
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-_INFERRED: Final = Evidence.INFERRED  # a constant, because reading a member of an enum at each call is slow
+_INFERRED: Final = Evidence.INFERRED  # read only once, because it takes time to read a member of an enum
 _warned: Final[set[str]] = set()
 
 
@@ -40,7 +40,8 @@ _warned: Final[set[str]] = set()
 class Engine(Attempts):
     """Carries out calls: records them, sends them, and reports their end.
 
-    The copies that `with_options` makes share the credentials, the retry bucket and the lifetime.
+    The copies that `with_options` makes have other settings, but share three objects: the credentials, the budget of
+    retries, and whether the client is open.
     """
 
     intents: Intents | None = None
@@ -89,7 +90,7 @@ class Engine(Attempts):
         call = CallUnderWay(endpoint, request, self.clock.monotonic())
         self.lifetime.enter(call)
         try:
-            config = self.credentials.config  # this is faster than reading the property `self.config`
+            config = self.credentials.config  # The property `self.config` would be slower.
             if self.hooks.telemetry is not None:
                 template = config.paths.get(endpoint.name, endpoint.path)
                 call.trace = self.hooks.telemetry.start_call(endpoint, template, config.base_url)
@@ -188,7 +189,7 @@ class Engine(Attempts):
             try:
                 found = await self.send(lookup.endpoint, None, {lookup.parameter: intent.object_id})
                 return msgspec.structs.replace(found, endpoint=endpoint, is_replayed=True)
-            except PayCombatError as failure:  # not raised, because its outcome is that of the look-up
+            except PayCombatError as failure:  # This error is not raised: its outcome is that of the look-up.
                 problem = f", and cannot be looked up: {failure}"
         raise not_kept(call, problem)
 
@@ -216,7 +217,7 @@ class Engine(Attempts):
         fate: PayCombatError | None,
         request_id: str | None = None,
     ) -> None:
-        """Reports the end of the call to its trace and to the hook `on_call`, if there are any.
+        """Reports the end of the call to its telemetry trace and to the hook `on_call`, if it has them.
 
         `raised` is the exception that the caller gets, and `fate` is the error that describes the call. Both are None
         after a success.

@@ -56,7 +56,7 @@ class Hooks:
         return self.on_drift is not None or self.strict_responses
 
     def attempt_ended(self, attempt: Attempt, trace: "CallTrace | None") -> None:
-        """Reports one successful or failed attempt to its trace, to the log and to the hooks."""
+        """Reports one successful or failed attempt to its telemetry trace, to the log and to the hooks."""
         if trace is not None:
             trace.end_attempt(attempt)
         if _log.isEnabledFor(logging.DEBUG):
@@ -69,14 +69,14 @@ class Hooks:
             _call_hook(self.on_failed, attempt)
 
     def call_ended(self, call: Call, trace: "CallTrace | None") -> None:
-        """Reports the end of one successful or failed call to the hook and to the trace.
+        """Reports the end of one successful or failed call to the hook `on_call` and to the telemetry trace.
 
         The trace ends after the hook, so that log records of the hook belong to the trace.
         """
         try:
             if self.on_call is not None:
                 _call_hook(self.on_call, call)
-        finally:  # the hook may raise KeyboardInterrupt
+        finally:  # so that the trace ends even if the hook raises KeyboardInterrupt
             if trace is not None:
                 trace.end(call)
 
@@ -89,7 +89,7 @@ class Hooks:
         """
         matters = endpoint.repeat is Repeat.ONLY_IF_UNSENT and error.outcome is Outcome.UNKNOWN
         reference = None if error.reference is None else redact(error.reference, 255)
-        # The text also contains the reference and the digest, because most logs do not show the fields of a record.
+        # The reference and the digest are in `extra` and also in the text, because most programs log only the text.
         _log.log(
             logging.WARNING if matters else logging.DEBUG,
             "%s was given up, outcome %s, attempts %d, reference %s, SHA-256 of the body %s",

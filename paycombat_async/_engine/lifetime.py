@@ -79,7 +79,7 @@ class Lifetime:
         self._under_way.discard(call)
         if self._waiting and not self._under_way:
             for wake in tuple(self._waiting):
-                with suppress(RuntimeError):  # The event loop of the waiting client may have been closed.
+                with suppress(RuntimeError):  # raised if the event loop of the waiting client was closed
                     wake()
 
     async def end(self, grace: float, clock: Clock) -> None:

@@ -178,7 +178,7 @@ def is_of_other_mode(intent: Intent, mode: tuple[str, ...]) -> bool:
 
 
 def mode_of(*, is_sandbox: bool) -> tuple[str, ...]:
-    """Returns the value for the key `MODE` of `Intent.expected`: ("sandbox",) or ("live",)."""
+    """Returns the mode of a client, as a record holds it in `Intent.expected["$mode"]`: ("sandbox",) or ("live",)."""
     return ("sandbox" if is_sandbox else "live",)
 
 

@@ -1,1 +1,1 @@
-"""Encodes canonical JSON, prints JSON as JavaScript does, and decodes JSON. Knows no endpoints and no schemas."""
+"""Encodes canonical JSON, prints JSON as JavaScript does, and decodes JSON. Does not import endpoints or schemas."""

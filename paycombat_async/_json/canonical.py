@@ -21,7 +21,7 @@ from paycombat_async._json.normalize import MAX_DEPTH, check_struct_options, nor
 _JSON_SAFE_TYPES = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
 # msgspec raises these errors for values that it cannot encode, such as a lone surrogate. They do not name the field.
-# The function `normalize` is called then, and its error does.
+# Then the function `normalize` is called, whose error names the field.
 _ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
 # `is_json_safe` does not know at which level of the request a field is. It assumes level 8, and no field of a Struct is
 # deeper. Therefore it accepts no value that is nested deeper than MAX_DEPTH. It refuses some values that are nested a

@@ -74,7 +74,7 @@ def decode_repaired(reader: "msgspec.json.Decoder[R]", data: bytes | Raw) -> R:
     try:
         return reader.decode(data)
     except DECODE_ERRORS:
-        pass  # The repaired JSON is decoded below and not here, so that its error does not get this one as __context__.
+        pass  # The repaired JSON is decoded outside the `except` block, so that an error has no `__context__`.
     try:
         return reader.decode(repair(bytes(data)))
     except DECODE_ERRORS:

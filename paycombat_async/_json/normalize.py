@@ -93,7 +93,7 @@ def _is_ascii(value: object) -> bool:
 
 
 def child_path(path: str, key: str) -> str:
-    """Returns the path of a member in a form that is safe to log.
+    """Returns the path of an object's member, such as `$.metadata.note`, in a form that is safe to log.
 
     It contains at most 64 characters of the key, with "?" in place of unprintable characters.
     """

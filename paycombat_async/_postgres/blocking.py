@@ -66,7 +66,7 @@ class BlockingConnections:
     def _take(self) -> psycopg.Connection[Any] | None:
         idle = self._own()
         while idle:
-            with contextlib.suppress(IndexError):  # raised if another thread has just taken the last connection
+            with contextlib.suppress(IndexError):  # IndexError: another thread has just taken the last connection
                 returned, connection = idle.pop()
                 if returned > SYSTEM_CLOCK.monotonic() - IDLE_S and is_alive(connection):
                     return connection
@@ -89,7 +89,7 @@ class BlockingConnections:
 
 
 class LentConnections:
-    """The blocking connections of the user's own pool."""
+    """Lends the blocking connections of the user's own pool of psycopg."""
 
     def __init__(self, pool: BlockingPool, failure: Callable[[str], StoreFailed]) -> None:
         self._pool = pool

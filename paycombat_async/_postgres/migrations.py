@@ -42,7 +42,10 @@ class Migrations(NamedTuple):
 
 
 def statement(text: str, schema: str) -> bytes:
-    """Returns the SQL with `{schema}` replaced by the name of the schema, which must be a checked identifier."""
+    """Returns the SQL with `{schema}` replaced by the name of the schema.
+
+    The name is not escaped, so the caller must check before that it is a plain identifier.
+    """
     return text.replace("{schema}", f'"{schema}"').encode()
 
 

@@ -155,7 +155,7 @@ def cut_after(connection: Connection, seconds: float) -> Generator[None]:
 
 
 def _cut(connection: Connection) -> None:
-    with contextlib.suppress(psycopg.Error, OSError):  # raised if the connection is already closed
+    with contextlib.suppress(psycopg.Error, OSError):  # An error here means that the connection is already closed.
         borrowed = socket.socket(fileno=connection.pgconn.socket)
         try:
             borrowed.shutdown(socket.SHUT_RDWR)

@@ -63,10 +63,14 @@ class Tables:
     ) -> None:
         """Takes as `source` the connection string in a secret, or the user's own pool.
 
-        `pool` is the name of psycopg's class of pools that `source` may be, such as "AsyncConnectionPool". `owner` is
-        the name of the class that users know, such as "PostgresIntents". `kind` says what that class is, such as
-        "intents store". `component` and `steps` are explained in `Migrations`. Raises `ConfigurationError` if psycopg
-        is missing, if the schema or the connection string is invalid, or if the pool is of another class.
+        - `pool`: the name of psycopg's class of pools that `source` may be, such as "AsyncConnectionPool".
+        - `owner`: the name of the class that users know, such as "PostgresIntents".
+        - `kind`: what that class is, such as "intents store".
+        - `component`: the name under which the version of these tables is stored, such as "intents".
+        - `steps`: the SQL statements of each migration, in the order of the versions.
+
+        Raises `ConfigurationError` if psycopg is missing, if the schema or the connection string is invalid, or if the
+        pool is of another class.
         """
         self.schema = _check_schema(schema)
         self.database = _open_database(source, owner, kind, pool)

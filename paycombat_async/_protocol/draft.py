@@ -14,7 +14,7 @@ from paycombat_async.errors import ConfigurationError
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-_ONCE: Final = Repeat.ONLY_IF_UNSENT  # a constant, because reading a member of an enum at each call is slow
+_ONCE: Final = Repeat.ONLY_IF_UNSENT  # read only once, because it takes time to read a member of an enum
 
 
 def draft(

@@ -27,11 +27,11 @@ _ADVICE: Final = {
 def check_echoed_fields(
     endpoint: Endpoint[Any, Any], request: object, reading: DecodedReply, raw: RawReply, redact: Redactor
 ) -> DecodedReply:
-    """Returns the reply with a drift issue for each echo whose value differs from the value in the request.
+    """Compares the fields that the provider sends back with the request, and returns the reply.
 
-    Drift is how an answer differs from what is documented. Fields that are missing in the answer are skipped. Raises
-    `InvalidResponse` if the field that identifies the call (such as `order_id`) differs, because the answer then
-    belongs to another call.
+    Each field with another value is reported in the reply as drift (how an answer differs from what is documented).
+    Fields that are missing in the answer are skipped. Raises `InvalidResponse` if the field that identifies the call
+    (such as `order_id`) differs, because the answer then belongs to another call.
     """
     differing = [echo for echo in endpoint.echoes if _differs(echo, request, reading.data)]
     stranger = next((echo for echo in differing if echo.is_identity), None)

@@ -39,11 +39,11 @@ def interpret(
     if isinstance(result, DecodedReply):
         return result
     try:
-        # The error is raised here and not in `_interpreted`. A traceback shows local variables in some programs, and
-        # those of `_interpreted` contain personal data.
+        # Error reporters show the local variables of each function in a traceback. Those of `_interpreted` contain
+        # personal data, so the error is raised here and not there.
         raise result
     finally:
-        del result  # The error refers to this frame, so a variable that refers to the error would make a cycle.
+        del result  # The error refers to this frame, so a variable with the error would make a reference cycle.
 
 
 def _interpreted(

@@ -61,7 +61,10 @@ def _is_ip_address(name: str) -> bool:
 
 
 def safe_urlsplit(address: str) -> SplitResult:
-    """Returns the parts of a URL, or empty parts if it is invalid. Never raises: an error would quote its secrets."""
+    """Returns the parts of a URL, or empty parts if the URL is invalid.
+
+    Never raises, because the error of `urlsplit` would contain the secrets in the URL.
+    """
     try:
         parts = urlsplit(address)
         parts.port  # noqa: B018  # reading the property raises ValueError if the port is invalid
