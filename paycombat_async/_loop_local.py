@@ -29,7 +29,7 @@ class _Entry(Generic[S]):
 
 
 class LoopLocal(Generic[S]):
-    """Creates one resource (an `S`) in each event loop that asks for it, and closes the resource when the loop ends.
+    """Creates one resource in each event loop that asks for it, and closes the resource when the loop ends.
 
     `make` and `close` are called in the loop. `abandon` frees a resource without awaiting anything, because it is also
     called after the loop was closed.

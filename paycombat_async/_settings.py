@@ -120,7 +120,10 @@ def is_sandbox(secret: Secret) -> bool:
 
 
 def check_proxy(proxy: Secret | None) -> Secret | None:
-    """Returns the proxy unchanged. Raises `ConfigurationError`, which does not quote it, unless it is http(s)://host."""
+    """Returns the proxy unchanged. Raises `ConfigurationError` unless it is http://host or https://host.
+
+    The error does not contain the proxy, because its URL may contain a password.
+    """
     if proxy is not None and not _is_proxy(proxy.reveal()):
         raise ConfigurationError("proxy must look like http://host:port, or http://user:password@host:port")
     return proxy

@@ -49,8 +49,8 @@ class AsyncPayCombat:
     time, because each event loop gets its own connections. The client still works in a forked process.
     """
 
-    # These class attributes exist for `create_autospec`, `help` and completion only. Each client replaces them in
-    # `_set_up`.
+    # These attributes of the class are only for `create_autospec`, `help` and the completion in editors. Each client
+    # has its own attributes, which `_set_up` sets.
     customers: Customers = Customers(UNBOUND)
     payins: Payins = Payins(UNBOUND)
     payouts: Payouts = Payouts(UNBOUND)

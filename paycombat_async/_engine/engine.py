@@ -189,7 +189,8 @@ class Engine(Attempts):
             try:
                 found = await self.send(lookup.endpoint, None, {lookup.parameter: intent.object_id})
                 return msgspec.structs.replace(found, endpoint=endpoint, is_replayed=True)
-            except PayCombatError as failure:  # This error is not raised: its outcome is that of the look-up.
+            # The error of the look-up is not raised, because its outcome says nothing about the earlier call.
+            except PayCombatError as failure:
                 problem = f", and cannot be looked up: {failure}"
         raise not_kept(call, problem)
 

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 
 class CallUnderWay(Struct, eq=False, gc=False):
-    """One call and its progress. `begun` and `attempt_begun` are in monotonic seconds.
+    """One call and its progress.
 
-    `body` is the signed body, or None until it is encoded. `is_sending` is True while an attempt waits for its answer.
-    `is_in_doubt` becomes True when an attempt may have been carried out. `reference` is the name of the call's record
-    in the intents store. `is_settling` becomes True when the result is known and its writing to that store begins.
-    `trace` has the spans of the call, or is None if the call is not traced.
+    - `begun` and `attempt_begun`: when the call and its latest attempt began, in monotonic seconds.
+    - `body`: the signed body, or None until it is encoded.
+    - `is_sending`: True while an attempt waits for its answer.
+    - `is_in_doubt`: True as soon as an attempt may have been carried out.
+    - `reference`: the name of the call's record in the intents store.
+    - `is_settling`: True as soon as the result is known and is being written to that store.
+    - `trace`: the telemetry spans of the call, or None if there is no telemetry.
     """
 
     endpoint: Endpoint[Any, Any]

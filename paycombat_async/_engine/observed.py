@@ -35,7 +35,7 @@ class ObservedClient:
         self.max_connections: int = engine.limits.max_connections
 
     def send(self, endpoint: Endpoint[Q, R], request: Q, /, *, body: bytes | None = None) -> Awaitable[Reply[R]]:
-        """Returns an awaitable for the reply to one call. The call retries and raises like `send` of the client.
+        """Returns an awaitable for the reply to one call, which is retried and raises errors like a call of the client.
 
         `body` is the request as `encode_body` has encoded it. If it is None, the request is encoded here.
         """

@@ -23,8 +23,8 @@ def stringify(body: bytes) -> bytes:
     """
     try:
         printed = _print(_PARSER.decode(body.decode("utf-8")))
-        # Only lone surrogates cannot be encoded. "backslashreplace" writes them as `JSON.stringify` does, such as
-        # \ud800.
+        # Only lone surrogates cannot be encoded. Python's error handler "backslashreplace" writes them as escapes, such
+        # as \ud800, and so does `JSON.stringify`.
         return printed.encode("utf-8", "backslashreplace")
     except (ValueError, RecursionError):
         pass  # a new error is raised below, because the parser's error contains the body

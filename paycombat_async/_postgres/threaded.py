@@ -21,7 +21,10 @@ class BlockingPool(Protocol):
 
 
 class ThreadedConnection:
-    """A blocking connection with those methods of an `AsyncConnection` that `Database` and the migrations use."""
+    """Makes a blocking connection usable in an event loop: each method does its work in a thread.
+
+    It has only those methods of psycopg's `AsyncConnection` that the SDK uses.
+    """
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection

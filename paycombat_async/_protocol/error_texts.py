@@ -61,7 +61,10 @@ def _words(value: object, depth: int) -> str | None:
 
 
 def _code_in(value: object, depth: int = 0) -> str | None:
-    """Returns the code of an error object or of an error nested in it, or of the first error in a list."""
+    """Returns the code in a decoded error, or None if it has none. Of a list of errors, only the first is searched.
+
+    If the error itself has no code, the errors nested in it are searched.
+    """
     holder = value[0] if _is_list(value) and value else value
     if not _is_object(holder) or depth > _DEEPEST:
         return None

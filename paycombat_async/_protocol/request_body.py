@@ -125,7 +125,7 @@ def _expected_type(annotation: Any) -> tuple[Any, bool, bool]:
 
 
 def _mismatch_expression(wanted: Any, name: str, names: dict[str, object]) -> str:
-    """Returns a Python expression that is true if the value in the variable `it` needs the slow check.
+    """Returns Python code: an expression that is true if the value in the variable `it` is not clearly valid.
 
     Adds the globals that the expression uses to `names`.
     """
@@ -194,7 +194,10 @@ def _find_disguised(value: Struct, path: str) -> None:
 
 
 def _allowed(kind: type[Struct], names: list[str]) -> str:
-    """Returns the allowed values of a `Literal` field for an error message, as in ": a, b", or "" for other fields."""
+    """Returns the end of an error message: the allowed values of a `Literal` field, such as ": a, b".
+
+    Returns "" for other fields.
+    """
     words: list[str] = []
     for name in names:
         field = next((field for field in msgspec.structs.fields(kind) if field.encode_name == name), None)

@@ -44,7 +44,7 @@ def is_host(name: str) -> bool:
     """Whether this is a valid host name, which may have letters of other scripts (RFC 3490), or an IP address."""
     try:
         name = name.encode("idna").decode("ascii")
-    except UnicodeError:  # a label is empty or too long
+    except UnicodeError:  # raised if a part of the name between two dots is empty or too long
         return False
     *_, last = labels = name.removesuffix(".").split(".")
     if ":" in name or last.isdigit():

@@ -222,7 +222,10 @@ class PostgresIntents(ProcessBound):
         await self._tables.migrate()
 
     async def version(self) -> int:
-        """Returns the version of the tables, or 0 if they do not exist. This release needs `len(INTENT_STEPS)`."""
+        """Returns the version of the tables, or 0 if they do not exist.
+
+        This release needs the version `len(postgres_tables.INTENT_STEPS)`. Raises `StoreFailed` if the database fails.
+        """
         return await self._tables.version()
 
     async def aclose(self) -> None:

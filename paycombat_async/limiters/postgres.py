@@ -124,7 +124,10 @@ class PostgresLimiter(ProcessBound):
         await self._tables.migrate()
 
     async def version(self) -> int:
-        """Returns the version of the table, or 0 if it does not exist. This release needs `len(LIMITER_STEPS)`."""
+        """Returns the version of the table, or 0 if it does not exist.
+
+        This release needs the version `len(postgres_tables.LIMITER_STEPS)`. Raises `StoreFailed` if the database fails.
+        """
         return await self._tables.version()
 
     async def aclose(self) -> None:
