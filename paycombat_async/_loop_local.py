@@ -115,7 +115,7 @@ def _drop(entries: dict[int, _Entry[S]], abandon: Callable[[S], None]) -> None:
 def _end(entry: _Entry[S], abandon: Callable[[S], None]) -> None:
     """Frees the resource, and then ends the async generator that holds it, without awaiting anything.
 
-    This is possible because the generator closes its resource at its end, and to close a freed resource takes no wait.
+    The generator closes its resource when it ends. For a freed resource, there is nothing to wait for.
     """
     abandon(entry.value)
     with suppress(StopIteration):

@@ -214,7 +214,8 @@ class SqliteFile:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and not self._is_in_place():
-            # The file was moved or deleted. SQLite notices this, and does not delete the log beside the new file.
+            # The open file was moved or deleted. SQLite notices this when it closes the file, and does not delete the
+            # log of another file that may be at `path` now.
             self.close()
         if self._connection is None:
             self._connection = _connect(self.path)

@@ -38,7 +38,7 @@ class BlockingConnections:
         self._dsn = with_defaults(dsn)
         self._failure = failure
         self._pid = os.getpid()
-        # Idle connections, each with the time, in monotonic seconds, since when it is idle. The list needs no lock,
+        # Idle connections, each with the time at which it was returned, in monotonic seconds. The list needs no lock,
         # because its methods are atomic.
         self._idle: _Idle = []
         weakref.finalize(self, _end_all, self._idle)

@@ -61,7 +61,8 @@ class LoopPool:
         self._connect = connect
         self._loop = asyncio.get_running_loop()
         self._slots = asyncio.Semaphore(most)
-        # Idle connections, each with the time of the event loop since when it is idle. The newest is at the end.
+        # Idle connections, each with the time at which it was returned, on the clock of the event loop. The connection
+        # that was returned last is at the end.
         self._idle: list[tuple[float, Connection]] = []
         self._is_closed = False
 

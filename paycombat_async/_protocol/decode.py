@@ -176,5 +176,5 @@ def _is_response(member: Any) -> TypeGuard[type[Response]]:
 
 @cache
 def identity_fields(kind: type[Struct]) -> tuple[str, ...]:
-    """Returns the names of the fields declared as `Identity`. They hold the id of the object in an answer."""
+    """Returns the names of the fields with the id of an object. The schema declares these fields as `Identity`."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if declared(field.type, "role") == "identity")

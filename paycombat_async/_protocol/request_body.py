@@ -175,7 +175,7 @@ def _to_builtin(value: object) -> object:
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # any keys, any values
-    return {}  # `value` is a `Raw`. The check of the result refuses a dict in a str field and in a Struct field.
+    return {}  # `value` is a `Raw` (encoded JSON). As a dict, it is refused later in a str or Struct field.
 
 
 def _find_disguised(value: Struct, path: str) -> None:

@@ -40,8 +40,8 @@ _MISSING: Final = object()
 # The name of an unknown key is reported only if it matches this pattern. Other keys may be personal data, such as
 # e-mail addresses, so "…" is reported instead.
 _NAME: Final = re.compile(r"(?=.{1,48}\Z)_?[A-Za-z]+[0-9]{0,3}(?:_[A-Za-z]*[0-9]{0,3}[A-Za-z]*)*")
-# The examples on the provider's pages have this word as the value of many str fields, and so do mock servers made from
-# these examples. Therefore the word is not reported as an unknown value.
+# In the examples on the provider's pages, many str fields have the value "string", and so do mock servers made from
+# these examples. Therefore "string" is not reported as an unknown value.
 _PLACEHOLDER: Final = "string"
 _TRIVIAL_TYPES: Final[frozenset[Any]] = frozenset({str, bool, NoneType})
 

@@ -26,10 +26,11 @@ _LOWEST_STATUS, _LOWEST_REDIRECT, _LOWEST_ERROR, _BEYOND = 200, 300, 400, 600
 def verdict_of(envelope: Envelope) -> bool | None:
     """Returns True if the envelope reports a success, False if it reports a failure, and None if that is not clear.
 
-    A failure in `success`, `status` or `status_code` always gives False. Otherwise the result depends on two things:
+    The first of these rules that applies decides:
 
-    - `success` or `status` reports a success: True, or None if the envelope also has an error;
-    - no field reports a success: False if the envelope has an error, else None.
+    - `success`, `status` or `status_code` reports a failure: False, even if another field reports a success.
+    - `success` or `status` reports a success: True, or None if the envelope also has an error.
+    - No field reports a success: False if the envelope has an error, else None.
     """
     said = {_said(envelope.status), success_of(envelope)}
     statuses = (envelope.status, envelope.status_code, envelope.status_code_camel)

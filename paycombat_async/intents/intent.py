@@ -115,7 +115,7 @@ class Intents(Protocol):
     same time, and so may any number of processes if they share the records. Only `move` touches the records of other
     accounts. Every method may raise `StoreFailed`. It is then unknown whether anything was written. The stores of this
     package raise `ConfigurationError` for a `limit` below 0, for an `older_than` below 0 or above 1,000,000,000
-    seconds, and for `days` beyond 36,500 in either direction.
+    seconds, and for `days` below -36,500 or above 36,500.
     """
 
     @property

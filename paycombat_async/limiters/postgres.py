@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME: Final = 100  # the largest number of characters in the name of a limiter
 
-# A block of moments (times to send) has one moment for each waiting task. If more tasks than that were lately served in
-# this number of seconds, the block has a moment for each of those.
+# A block has one moment (time to send) for each waiting task. If the limiter was busier before, the block has as many
+# moments as tasks were served on average in this number of seconds.
 AHEAD_S: Final = 0.25
 
 # If a machine is killed, the unused moments of its block are lost. To limit the loss, a block has no more moments than
@@ -56,8 +56,8 @@ class _Loop:
 
         # `since` is the time when the last block was taken. `served` tasks were allowed to send since then.
         self.served, self.since = 0, now
-        # Tasks are numbered in the order in which they ask. Each task up to the number `failed` raises a `StoreFailed`
-        # with the message `problem`.
+        # Tasks are numbered in the order in which they ask. If the database fails, all tasks that wait must fail, too:
+        # each task with a number up to `failed` raises a `StoreFailed` with the message `problem`.
         self.failed, self.problem = 0, ""
 
 

@@ -8,11 +8,11 @@ from paycombat_async.errors import ConfigurationError
 class _Unbound:
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):
-            raise AttributeError(name)  # `inspect` and `unittest.mock` read such names of every object.
+            raise AttributeError(name)  # `inspect` and `unittest.mock` look for names with an underscore everywhere.
         raise ConfigurationError("this is the client's class; make a client of it first")
 
 
-# The type is Any, so that this object can be passed as the engine of `Customers`, `Payouts` and other resources. Such
-# resources are attributes of the client's class, so that `unittest.mock.create_autospec`, `help` and completion find
-# their methods. They cannot make calls.
+# The class of the client has attributes such as `AsyncPayCombat.payouts`, so that `unittest.mock.create_autospec`,
+# `help` and editors find their methods. They cannot make calls, because they have this object in place of an engine.
+# Its type is Any, so that type checkers accept it as an engine.
 UNBOUND: Final[Any] = _Unbound()

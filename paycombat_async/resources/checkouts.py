@@ -38,8 +38,8 @@ class Checkouts:
         """Creates a checkout ("Create Payment Request") and returns it.
 
         Not safe to repeat, so it is retried only if the request was certainly not sent. If an error has
-        `Outcome.UNKNOWN`, search for the checkout in `list()` before you try again. The path is a guess. The body is
-        not documented, so pass its fields in `extra`.
+        `Outcome.UNKNOWN`, search for the checkout in `list()` before you try again. The provider does not document the
+        path, so it is a guess. The body is not documented, so pass its fields in `extra`.
 
         Provider's page: https://docs.paycombat.com/create-payment-request-13142063e0
         """
@@ -48,9 +48,10 @@ class Checkouts:
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Checkout]:
         """Returns a pager over all checkouts: `async for checkout in client.checkouts.list()`.
 
-        Nothing is sent before the first page is needed. Each page is a GET, which is retried after a failure. The path
-        and the names of the query parameters are guesses. If the provider tells you other parameters, pass them in
-        `extra_query`, which adds and replaces parameters. Raises `InvalidRequest` for a `page_size` below 1.
+        Nothing is sent before the first page is needed. Each page is a GET, which is retried after a failure. The
+        provider documents neither the path nor the names of the query parameters, so they are guesses. If the provider
+        tells you other parameters, pass them in `extra_query`, which adds and replaces parameters. Raises
+        `InvalidRequest` for a `page_size` below 1.
 
         Provider's page: "Get All Checkout" (its content is not public).
         """

@@ -58,9 +58,10 @@ class Customers:
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Customer]:
         """Returns a pager over all customers: `async for customer in client.customers.list()`.
 
-        Nothing is sent before the first page is needed. Each page is a GET, which is retried after a failure. The path
-        and the names of the query parameters are guesses. If the provider tells you other parameters, pass them in
-        `extra_query`, which adds and replaces parameters. Raises `InvalidRequest` for a `page_size` below 1.
+        Nothing is sent before the first page is needed. Each page is a GET, which is retried after a failure. The
+        provider documents neither the path nor the names of the query parameters, so they are guesses. If the provider
+        tells you other parameters, pass them in `extra_query`, which adds and replaces parameters. Raises
+        `InvalidRequest` for a `page_size` below 1.
 
         Provider's page: "Get All Customer" (its content is not public).
         """
@@ -88,7 +89,7 @@ class Customers:
     async def enable(self, customer_id: str) -> Customer:
         """Allows a disabled customer to be used again, and returns the customer.
 
-        Safe to repeat, so it is retried after a failure. The path is a guess.
+        Safe to repeat, so it is retried after a failure. The provider does not document the path, so it is a guess.
 
         Provider's page: https://docs.paycombat.com/enable-customer-12823648e0
         """
@@ -107,7 +108,7 @@ class Customers:
         """Deletes a customer. The answer is not documented, so all fields of the returned object may be None.
 
         Safe to repeat, so it is retried after a failure. Therefore `NotFound` may mean that an earlier attempt has
-        deleted the customer. The path is a guess.
+        deleted the customer. The provider does not document the path, so it is a guess.
 
         Provider's page: https://docs.paycombat.com/delete-customer-12823656e0
         """

@@ -60,8 +60,8 @@ class IntentRecords:
 
         Only payouts and customers can be found, because the provider has no list of payins. Only records that are at
         least `older_than` seconds old are looked up. An object fits a record if it has the same reference, and if no
-        amount, currency or other field that the provider repeats differs. No call is ever sent again. Raises the errors
-        of `list()` before any record is settled. Raises `StoreFailed` if the store fails.
+        amount, currency or other field that the provider repeats differs. No call is ever sent again. If a list cannot
+        be read, raises the error of `list()` and settles nothing. Raises `StoreFailed` if the store fails.
         """
         store = self._store()
         check_age(older_than)

@@ -19,8 +19,8 @@ class Merchant:
     async def payout_balance(self, currency: str) -> PayoutBalance:
         """Returns the balance available for payouts in a currency (ISO 4217 code), in units of that currency.
 
-        Retried after a failure, because the call changes nothing. The names of the answer's fields are guesses, so all
-        fields may be None.
+        Retried after a failure, because the call changes nothing. The provider does not document the answer. The names
+        of its fields are guesses, so all fields may be None.
 
         Provider's page: https://docs.paycombat.com/get-balance-payout-19032470e0
         """

@@ -21,7 +21,7 @@ class PayinMethods:
         """Returns a pager over all payin methods: `async for method in client.payin_methods.list()`.
 
         Nothing is sent before the pager is iterated. The request is a GET, which is retried after a failure. As far as
-        is known, the list has only one page. The path is a guess.
+        is known, the list has only one page. The provider does not document the path, so it is a guess.
 
         Provider's page: "Get All Payin Method" (its content is not public).
         """
@@ -30,7 +30,8 @@ class PayinMethods:
     async def required_fields(self, payin_method_name: str) -> PayinMethod:
         """Returns a payin method, such as `au_bank_npp`, with the fields that a payin with this method requires.
 
-        Retried after a failure, because the call changes nothing. The path is a guess.
+        Retried after a failure, because the call changes nothing. The path is a guess, because the provider's page
+        shows it without /api/v1.
 
         Provider's page: https://docs.paycombat.com/get-required-fields-by-payin-method-12823595e0
         """

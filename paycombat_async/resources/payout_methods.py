@@ -21,7 +21,7 @@ class PayoutMethods:
         """Returns a pager over all payout methods: `async for method in client.payout_methods.list()`.
 
         Nothing is sent before the pager is iterated. The request is a GET, which is retried after a failure. As far as
-        is known, the list has only one page. The path is a guess.
+        is known, the list has only one page. The provider does not document the path, so it is a guess.
 
         Provider's page: "Get All Payout Method" (its content is not public).
         """

@@ -34,9 +34,9 @@ class Payins:
         """Makes a payin of the provider's sandbox succeed or fail.
 
         Returns the data of the answer as dicts and lists of JSON values. Not safe to repeat, so it is retried only if
-        the request was certainly not sent. The path is a guess. The fields of the body are a guess, too:
-        `SimulatePayin(extra={"payin_id": …, "status": "SUCCESS"})`. If the provider tells you a path with an id in it,
-        call `client.request("PATCH", path, body=…)` instead.
+        the request was certainly not sent. The provider does not document the path, so it is a guess. The fields of the
+        body are a guess, too: `SimulatePayin(extra={"payin_id": …, "status": "SUCCESS"})`. If the provider tells you a
+        path with an id in it, call `client.request("PATCH", path, body=…)` instead.
 
         Provider's page: https://docs.paycombat.com/simulate-payin-12814516e0
         """

@@ -46,9 +46,9 @@ class Payouts:
         """Makes a payout of the provider's sandbox succeed, fail or be returned.
 
         Returns the data of the answer as dicts and lists of JSON values. Not safe to repeat, so it is retried only if
-        the request was certainly not sent. The path is a guess. The fields of the body are a guess, too:
-        `SimulatePayout(extra={"payout_id": …, "status": "SUCCESS"})`. If the provider tells you a path with an id in
-        it, call `client.request("PATCH", path, body=…)` instead.
+        the request was certainly not sent. The provider does not document the path, so it is a guess. The fields of the
+        body are a guess, too: `SimulatePayout(extra={"payout_id": …, "status": "SUCCESS"})`. If the provider tells you
+        a path with an id in it, call `client.request("PATCH", path, body=…)` instead.
 
         Provider's page: https://docs.paycombat.com/simulate-payout-12814521e0
         """
@@ -58,7 +58,7 @@ class Payouts:
         """Returns the payout with this `id`. Raises `NotFound` if it does not exist.
 
         A payout with SUCCESS may still become RETURNED. Retried after a failure, because the call changes nothing. The
-        path is a guess, and a wrong path raises `NotFound`, too.
+        path is a guess, because the provider documents it only without /api/v1. A wrong path raises `NotFound`, too.
 
         Provider's page: "Retrieve Payout" (its content is not public).
         """
@@ -76,9 +76,10 @@ class Payouts:
     def list(self, *, page_size: int | None = None, extra_query: Mapping[str, str] | None = None) -> Pager[Payout]:
         """Returns a pager over all payouts: `for payout in client.payouts.list()`.
 
-        Nothing is sent before the first page is needed. Each page is a GET, which is retried after a failure. The path
-        and the names of the query parameters are guesses. If the provider tells you other parameters, pass them in
-        `extra_query`, which adds and replaces parameters. Raises `InvalidRequest` for a `page_size` below 1.
+        Nothing is sent before the first page is needed. Each page is a GET, which is retried after a failure. The
+        provider documents neither the path nor the names of the query parameters, so they are guesses. If the provider
+        tells you other parameters, pass them in `extra_query`, which adds and replaces parameters. Raises
+        `InvalidRequest` for a `page_size` below 1.
 
         Provider's page: "Get All Payout" (its content is not public).
         """
