@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 # The longest lease (time for sending) that is recorded is 32 years. A longer lease could end on a date that a store
 # cannot hold.
 _LONGEST_LEASE_S: Final = 1e9
-LEASE_MARGIN_S: Final = 5.0  # the time after a call's deadline in which its outcome can still be written to the store
+
+# After the deadline of a call, its outcome can be written to the store for this number of seconds.
+LEASE_MARGIN_S: Final = 5.0
+
 _STATES: Final[Mapping[Outcome, IntentState]] = {
     Outcome.NOT_SENT: IntentState.NOT_SENT,
     Outcome.REJECTED: IntentState.REJECTED,
@@ -59,7 +62,7 @@ class CallRecord:
 
     `attempt` counts the calls made with this reference, beginning with 1. The call must not be sent after `send_until`,
     in seconds since 1970. This is not in monotonic seconds, because that clock may stop while the machine is suspended.
-    A person may settle the record in that time.
+    A person may settle the record in that time, and then the call must not be sent.
     """
 
     store: Intents
