@@ -34,9 +34,11 @@ async def sync_customers(
     which may be asynchronous. Rows are read shortly before they are sent: at first one or two rows per concurrent call,
     later as many rows as are sent in a fifth of a second. At most six rows per concurrent call are read ahead, or 96
     rows in total if that is more. A row that is invalid or refused is reported, and the run continues with the other
-    rows. A row that contains nothing to change is not sent. `failed` is the path of a file to which the failed rows are
-    written, with the reasons. If a file that may hold corrections is already at that path, that file is kept, and the
-    failed rows are written to another path, which `BatchReport.failures_file` names.
+    rows. A row that contains nothing to change is not sent.
+
+    `failed` is the path of a file to which the failed rows are written, with the reasons. If a user may have edited the
+    file that is already at that path, that file is kept. The failed rows are then written to another path, which
+    `BatchReport.failures_file` names.
 
     If `journal` is the path of a file, a run that was killed or stopped can be resumed by the same call. Rows that an
     earlier run carried out are skipped if their content in the input is still the same, even if the customers have
@@ -63,8 +65,8 @@ async def sync_customers(
     Raises `StoreFailed` if the database of a `PostgresJournal` fails at the start. If a problem stops the run later,
     such as a database that fails for a minute, `BatchReport.stopped` is the message of that problem.
     """
-    # Imported here, because these modules import asyncio and sqlite3. At the top of this file, these imports would make
-    # up a third of the time that importing the package takes.
+    # `Job` and `carry_out` are imported here, because their modules import asyncio and sqlite3. At the top of this
+    # file, these imports would make up a third of the time that importing the package takes.
     from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the reason above
     from paycombat_async.batch.run.job import carry_out  # noqa: PLC0415  # for the reason above
 

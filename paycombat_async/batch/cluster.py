@@ -1,4 +1,4 @@
-"""Carries out a run (with a journal in PostgreSQL) on the workers of a Dask cluster."""
+"""Updates the customers of an input on the workers of a Dask cluster. PostgreSQL holds the rows and their results."""
 
 import asyncio
 import importlib
@@ -23,7 +23,7 @@ from paycombat_async.errors import ConfigurationError, PayCombatError
 from paycombat_async.webhooks.inboxes.holding import finish
 
 DATABASE: Final = "PAYCOMBAT_DATABASE_URL"
-_POLL_S: Final = 1.0  # seconds after which a worker asks again whether the run was stopped
+_POLL_S: Final = 1.0  # seconds between two checks of a worker whether it must stop
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -45,10 +45,10 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class Share(Struct, frozen=True):
-    """How the part of one worker ended. `stopped` is the message of a problem, or "" if there was none.
+    """What a worker returns when it has ended. `stopped` is the message of the problem that stopped it, or "".
 
-    `misconfigured` says whether that problem sets `BatchReport.misconfigured`. `doubtful` is the number of rows that
-    may have been carried out and have no result.
+    `misconfigured` is true if the problem is a setting, the credentials, the database or the worker itself. `doubtful`
+    is the number of rows that may have been carried out and have no result.
     """
 
     stopped: str = ""
@@ -59,9 +59,9 @@ class Share(Struct, frozen=True):
 async def carry_out_on(
     cluster: DaskClient, journal: PostgresJournal, job: Job, *, workers: int, base_url: str | None
 ) -> BatchReport:
-    """Carries out the job on the workers of a cluster, and returns the report of the whole run.
+    """Updates the customers of `job.rows` on the workers of a cluster, and returns the report over all workers.
 
-    Raises the errors of `sync_customers` before anything is sent, and `ConfigurationError` if `workers` is less than 1.
+    Raises the same errors as `sync_customers`, and `ConfigurationError` if `workers` is less than 1.
     """
     if workers < 1:
         raise ConfigurationError("workers must be 1 or more")
@@ -72,7 +72,7 @@ async def carry_out_on(
 
 
 class _ClusterPart(Part):
-    """A `Part` that has the workers of a cluster carry out the run. This process itself sends no rows."""
+    """Lets the workers of a cluster send the rows of a run. This process itself sends no rows."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class _ClusterPart(Part):
         ending = asyncio.gather(*(self._share(future) for future in futures))
         stopping = asyncio.create_task(self._stop.wait())
         try:
-            either: set[asyncio.Future[Any]] = {ending, stopping}  # Any, because the results are shares and a bool
+            either: set[asyncio.Future[Any]] = {ending, stopping}  # Any: the two results have different types
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
@@ -127,7 +127,7 @@ class _ClusterPart(Part):
         )
 
     async def _share(self, future: Any) -> Share:  # Any: a future of Dask, which has no types
-        """Returns the share of a worker. Raises no error of the worker or of Dask.
+        """Waits until a worker has ended, and returns its result. Raises no error of the worker or of Dask.
 
         If the worker fails or is lost, or if the scheduler fails, `Share.stopped` contains the error.
         """
@@ -173,7 +173,7 @@ def take_part(order: Order) -> Share:
 
 
 async def _take_part(order: Order, is_stopped: Callable[[], bool]) -> Share:
-    # The URL is in no variable, because tracebacks with local variables would show the password in it.
+    # The URL is not assigned to a variable, because a traceback that shows variables would show the URL's password.
     journal = PostgresJournal(os.environ[DATABASE], order.name, order.rate, order.schema)
     stop = asyncio.Event()
     job = Job(
@@ -196,7 +196,7 @@ async def _take_part(order: Order, is_stopped: Callable[[], bool]) -> Share:
 
 async def _relay(is_stopped: Callable[[], bool], stop: asyncio.Event) -> None:
     while not stop.is_set():
-        with suppress(Exception):  # if the scheduler does not answer, the worker goes on and asks again
+        with suppress(Exception):  # if Dask's scheduler does not answer, the worker goes on and asks again
             if await asyncio.to_thread(is_stopped):
                 stop.set()
         await SYSTEM_CLOCK.sleep(_POLL_S)

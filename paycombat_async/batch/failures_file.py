@@ -174,7 +174,7 @@ def _text(value: Mapping[str, object]) -> str:
 
 
 def _is_object(text: str) -> bool:
-    """Returns whether Python's `json`, which also parses the rows of the input, parses this text as a JSON object."""
+    """Returns whether `text` is a JSON object for Python's `json`, the parser that also reads the rows of the input."""
     try:
         return isinstance(json.loads(text, parse_int=str, parse_float=str), dict)
     except (ValueError, RecursionError):

@@ -70,8 +70,8 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
     `failures` contains the first 20 failed or unknown rows, in the order of their lines. `damaged` rows look as if a
     spreadsheet had changed their values. They are sent nevertheless, and `warnings` contains the first 20 of them.
-    `failures_file` is the path of the file with all failed and unknown rows, or None if no such file was written. If a
-    file that a person may have corrected is already at the given path, it is kept, and the new name has a number.
+    `failures_file` is the path of the file with all failed and unknown rows, or None if no such file was written. Its
+    name has a number if a file that a person may have corrected was already at the given path.
 
     `stopped` is the message of the problem that ended the run early, or "" if no problem did. `misconfigured` is true
     if that problem is a refused token or key, an invalid setting of the client, a failed database, or a failed worker

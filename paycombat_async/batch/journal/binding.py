@@ -44,7 +44,8 @@ def bind(connection: sqlite3.Connection, binding: Binding) -> None:
 def check_bound(marks: Mapping[str, str], path: Path, given: Binding) -> None:
     """Raises `ConfigurationError` if the journal is bound to another account, address or input than `given`.
 
-    `marks` are the values stored in the journal, by name. `path` is the journal's path, for the message.
+    `marks` contains the names and values of the table `mark` in the journal. `path` is the journal's path, which the
+    error message contains.
     """
     bound = Binding(**{name: marks.get(name, "") for name in Binding.__struct_fields__})
     reason = other_account(bound, given)

@@ -21,7 +21,8 @@ _APPLICATION = 0x50434A31  # "PCJ1"; this number in SQLite's header marks the fi
 _SCHEMA = 2
 _TABLES = (
     "CREATE TABLE mark (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
-    # Rows are numbered in the order of the input, so that the results of a chunk are written to neighbouring pages.
+    # Rows are numbered in the order of the input. Rows that are sent together are then stored on neighbouring pages of
+    # the database, so that writing their results changes few pages.
     """
     CREATE TABLE row (
         number INTEGER PRIMARY KEY, key INTEGER NOT NULL, customer TEXT NOT NULL, body TEXT NOT NULL,

@@ -40,7 +40,7 @@ class Known(Struct, frozen=True, gc=False):
 
 
 class CustomerIndex:
-    """Finds the rows of customers: the latest rows in memory, older rows in the table `place` (the index on disk)."""
+    """Finds the journal's row of a customer id: the latest rows in memory, older rows in the table `place` on disk."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -82,7 +82,7 @@ class CustomerIndex:
     def flush(self) -> None:
         """Moves the rows in memory to the table `place` if there are at least `LATEST` of them, else does nothing.
 
-        Writes in the caller's transaction. The rows must already be in the table `row`.
+        The caller must have begun a transaction and written the rows to the table `row`.
         """
         if len(self._latest) < LATEST:
             return

@@ -32,7 +32,10 @@ from paycombat_async.batch.rows.row import Row
 
 
 class RowState(StrEnum):
-    """The state of a row, as the table in this module's docstring describes it."""
+    """The state of a row in the journal: not sent, about to be sent, or the result of sending it.
+
+    A row that a later run finds as `SENDING` may have been sent or not.
+    """
 
     NEW = "new"
     SENDING = "sending"
@@ -91,7 +94,9 @@ _SETTLE = (
 
 
 class Journal:
-    """Records which rows are about to be sent, and their results. Each `commit` is durable. Not thread-safe.
+    """Records which rows are about to be sent, and their results. Not thread-safe.
+
+    When `commit` returns, its data is on the disk and survives a crash.
 
     `failures_left` is the digest of the failures file that the last run wrote, or "" if it wrote none.
     """
@@ -104,7 +109,9 @@ class Journal:
         *,
         send_all: bool = False,
     ) -> None:
-        """Begins a new run. `binding` identifies the run; it is None for a journal that is never bound.
+        """Begins a new run. `binding` contains the account and the input to which the journal belongs.
+
+        `binding` is None for a temporary journal, which belongs to no account.
 
         With `send_all`, rows that earlier runs have done are sent again. Raises `ConfigurationError` if the file cannot
         be read or written, or is damaged.
@@ -121,7 +128,7 @@ class Journal:
             self.failures_left: str = marks.get("failures", "")
             changed = {"run": self._run, "all_since": self._all_since}
             connection.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", changed.items())
-            if binding is not None and "source" in marks:  # already bound, but perhaps without the account's name
+            if binding is not None and "source" in marks:  # the journal is already bound: add a missing account name
                 bind(connection, binding)
             (top,) = connection.execute("SELECT max(number) FROM row").fetchone()
             self._index = CustomerIndex(connection)
@@ -174,7 +181,7 @@ class Journal:
     def _settle(self, results: Sequence[Result]) -> None:
         done = [result.number for result in results if result.state is _DONE]
         others = [result for result in results if result.state is not _DONE]
-        if others:  # written before the done rows, because `results` may contain a row as unknown and later as done
+        if others:  # written before `done`: a row that `results` contains as unknown and as done must end as done
             self._connection.execute(_SETTLE, [json_text(others)])
         if done:
             self._connection.execute(_SETTLE_DONE, [json_text(done)])
@@ -185,8 +192,8 @@ class Journal:
         if not rows:
             return []
         customers = [row.request.customer_id for row in rows]
-        # `find` looks in a part of the index by CRC-32 alone, which several customers may share, so it may also return
-        # rows of other customers. They do no harm, because `known` is read by customer id.
+        # The index on disk contains only the CRC-32 of each customer id. Two ids may have the same CRC-32, so `find`
+        # may also return rows of other customers. These rows are ignored, because `known` is read by customer id.
         keys = [zlib.crc32(customer.encode()) for customer in customers]
         known = self._index.find(customers, keys)
         new: dict[str, int] = {}
@@ -218,7 +225,10 @@ class Journal:
 
 
 def is_up_to_date(known: Known, row: Row, all_since: int) -> bool:
-    """Returns whether the run with the number `all_since`, or a later one, has carried out this row's content."""
+    """Returns whether the content of `row` was already carried out, so that the row can be skipped.
+
+    Only runs with the number `all_since` or a higher number count.
+    """
     return known.state == _WRITTEN_DONE and known.body == row.digest and known.run >= all_since
 
 

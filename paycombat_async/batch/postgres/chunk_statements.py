@@ -5,7 +5,7 @@ from typing import Final
 from paycombat_async._postgres.tables import DURABLE
 
 # The lease of a chunk: the seconds for which the chunk belongs to the machine that took it. A machine that works renews
-# its leases in time.
+# its leases before they end.
 LEASE_S: Final = 15.0
 
 # SQL condition that is true if the lease of a chunk is over. If the clock of the database is set back, for example by a
@@ -39,8 +39,8 @@ ROWS: Final = """
     ORDER BY number
 """
 # Each claim of a chunk increases the chunk's `token`. If another machine has claimed the chunk meanwhile, the token of
-# this machine is out of date, and the rows of the chunk are left unchanged. A row that is not due any more is left
-# unchanged and is not counted, so that a commit can be repeated safely.
+# this machine is out of date, and the rows of the chunk are left unchanged. A row that already has a result (it is no
+# longer `due`) is left unchanged and is not counted, so that a commit can be repeated safely.
 COMMIT: Final = f"""
     WITH {_HELD}, settled AS (
         UPDATE {{schema}}.batch_row AS item SET

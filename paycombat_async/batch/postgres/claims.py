@@ -16,9 +16,10 @@ _RENEW_S: Final = LEASE_S / 3
 
 
 class ClaimedRow(Row, frozen=True, gc=False):
-    """A row of a run. `number` is the row's number in the run, `chunk` is the number of the chunk it was taken with.
+    """A row that this process has taken from the database. `number` is the row's number in the run.
 
-    `request` contains only the id of the customer, because `body` contains everything that is sent.
+    `chunk` is the number of the chunk that contains the row. `body` is the JSON body that is sent; `request` contains
+    only the customer's id.
     """
 
     number: int = 0
@@ -39,7 +40,7 @@ class RowResult(Struct, frozen=True, gc=False):
 
 
 class _Held(Struct):
-    """A chunk of this process.
+    """A chunk of rows that this process has taken and that belongs to it until its lease ends.
 
     `until` is the time of the monotonic clock at which the lease ends. `left` is the number of rows without a result.
     """
@@ -79,8 +80,9 @@ class Claims:
     async def commit(self, results: Sequence[RowResult], *, retried: int, throttled: int) -> None:
         """Writes the results of the chunks that still belong to this process, and ignores the other results.
 
-        Adds `retried` and `throttled` to the counts of the run, but only if a result is written. Renews all leases if a
-        third of any lease is over. Safe to repeat with the same arguments.
+        `retried` is the number of calls that needed more than one attempt, `throttled` the number of 429 answers. Both
+        are added to the counts of the run if any result is written. If a third of any chunk's lease is over, renews the
+        leases of all chunks. A call may be repeated with the same arguments: each result is written only once.
         """
         if results:
             await self._write(results, retried, throttled)
@@ -102,9 +104,9 @@ class Claims:
         return chunk in self._held
 
     def take_lost(self) -> Callable[[int], bool] | None:
-        """Returns a function that takes a chunk's number and says whether the chunk was lost since the last call.
+        """Returns a function that says of a chunk's number whether another process has taken this chunk over.
 
-        A lost chunk belongs to another process. Returns None if no chunk was lost since the last call.
+        Counts only chunks that were lost since the last call of `take_lost`. Returns None if there are none.
         """
         if not self._lost:
             return None

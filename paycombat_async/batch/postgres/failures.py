@@ -1,4 +1,4 @@
-"""Lists the failed rows of a run on all machines, for the report and for the failures file of each machine."""
+"""Lists the rows that failed on any machine of a run, for the report and for the failures file of each machine."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -31,16 +31,16 @@ async def open_failures_file(tables: Tables, run: int, path: Path, source: RowFi
 
 def _open(path: Path, source: RowFile | None, left: list[str]) -> FailuresFile:
     present = ""
-    with suppress(OSError):  # an unreadable file counts as a file that no run has written
+    with suppress(OSError):  # a file that cannot be read is kept, because it may not be ours
         present = file_digest(path) if path.is_file() else ""
     return FailuresFile(path, source, left=present if present in left else "")
 
 
 async def list_failures(tables: Tables, run: int, file: FailuresFile | None, tally: Tally) -> Path | None:
-    """Adds the first failures and warnings to `tally`, writes all failures to `file`, and closes `file`.
+    """Adds the first failures and warnings (`FIRST_FAILURES` of each) to `tally`, and writes all failures to `file`.
 
-    Returns the path of the file, or None if no row failed or if `file` is None. Raises `ConfigurationError` if the file
-    cannot be written, and `StoreFailed` if the database fails.
+    Closes `file` and returns its path, or None if no row failed or if `file` is None. Raises `ConfigurationError` if
+    the file cannot be written, and `StoreFailed` if the database fails.
     """
     async for row in _failures(tables, run):
         tally.keep(row, row.reason)

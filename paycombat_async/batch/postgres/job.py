@@ -41,10 +41,13 @@ async def carry_out_together(
 ) -> BatchReport:
     """Carries out the run together with other machines, and returns the report over all machines.
 
-    Before anything is sent, raises `StoreFailed` if the database fails. It raises `ConfigurationError` if the input is
-    no longer readable, if the run belongs to another account, if other machines still work on another input of this run
-    after 30 seconds, if the rate of the job differs from the rate of the journal, or if the failures file cannot be
-    written.
+    Before anything is sent, raises `StoreFailed` if the database fails, and `ConfigurationError` if
+
+    - the input is no longer readable;
+    - the run belongs to another account;
+    - other machines still work on another input of this run after 30 seconds;
+    - `job` and `journal` have different rates (requests per second); or
+    - the failures file cannot be written.
     """
     limiter = limiter_of(journal, job)
     try:
@@ -56,9 +59,9 @@ async def carry_out_together(
 
 
 def limiter_of(journal: PostgresJournal, job: Job) -> PostgresLimiter | None:
-    """Returns the limiter of the run, or None if neither the journal nor the job has a rate.
+    """Returns the limiter that holds the machines of a run together to one rate (requests per second).
 
-    Raises `ConfigurationError` if both have a rate and the two rates differ.
+    Returns None if neither `journal` nor `job` has a rate. Raises `ConfigurationError` if they have different rates.
     """
     if journal.rate is not None and job.rate not in {None, journal.rate}:
         raise ConfigurationError("the rate of the call and the rate of its journal differ; give one of them")
@@ -67,14 +70,15 @@ def limiter_of(journal: PostgresJournal, job: Job) -> PostgresLimiter | None:
 
 
 class Part:
-    """The part of this process in a run."""
+    """What this process does in a run that several processes carry out together: join it, send rows, and report."""
 
     def __init__(
         self, client: AsyncPayCombat, journal: PostgresJournal, job: Job, limiter: PostgresLimiter | None
     ) -> None:
         self._journal, self._job = journal, job
         self._client: ObservedClient = client.observed(self._on_failed)
-        # Not the client's clock, which may be another: leases end by the clock of the database, which shows real time.
+        # The client may have a clock that does not show real time, for example in a test. Leases end by the clock of
+        # the database, which shows real time, so this process uses the clock of the system.
         self._clock = SYSTEM_CLOCK
         lasting = None if limiter is None else OutlastingLimiter(limiter, self._clock)
         self._rate: CallRate | None = limit_rate(self._client, lasting)
@@ -133,8 +137,8 @@ class Part:
     async def check(self, run: int) -> None:
         """Raises `ConfigurationError` if the run with this number belongs to another account than the client's.
 
-        Also raises it if no run of this name has this number, because the database is then not that of the process
-        which began the run.
+        Also raises it if the database has no run with this number and name. This process is then connected to another
+        database than the process that began the run.
         """
         found = await self._journal.tables.execute(BOUND, {"run": run, "name": self._journal.run})
         if not found:
@@ -146,10 +150,11 @@ class Part:
 
     @property
     def end(self) -> tuple[str, bool, int]:
-        """How `work` ended, as the values of a `Share`: `stopped`, `misconfigured` and `doubtful`, in this order.
+        """How `work` ended: `stopped`, `misconfigured` and `doubtful`, in this order.
 
-        They are the message of the problem that stopped `work` (or ""), whether that problem counts as misconfigured,
-        and the number of rows that may have been carried out and have no result.
+        `stopped` is the message of the problem that stopped `work`, or "". `misconfigured` is true if the problem is a
+        setting, the credentials or the database. `doubtful` is the number of rows that may have been carried out and
+        have no result.
         """
         return self._stopped, self._misconfigured, self._doubtful
 
@@ -188,14 +193,14 @@ class Part:
     async def _watch(self) -> None:
         """Calls `on_progress` every second with the counts of all machines, except while the database fails.
 
-        Returns when `on_progress` raises an error, which is raised at the end of the run.
+        If `on_progress` raises an error, calls it no more and keeps the error, to raise it at the end of the run.
         """
         while self._job.on_progress is not None and self._error_of_callback is None:
             try:
                 status = await self._journal.status()
                 self._job.on_progress(status.progress(self._clock.monotonic() - self._begun))
             except StoreFailed:
-                pass  # if the failure lasts, the run itself stops because of it
+                pass  # no progress is reported now; if the database fails for a minute, the run stops
             except Exception as error:  # noqa: BLE001  # an error of the callback is raised when the run is over
                 self._error_of_callback = error
             await self._clock.sleep(_PROGRESS_S)

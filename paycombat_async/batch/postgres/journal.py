@@ -15,7 +15,8 @@ from paycombat_async.limiters.postgres import PostgresLimiter
 if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Pool
 
-# The most characters in the name of a run. The name of the run's limiter is longer, and may have 100 characters.
+# The most characters in the name of a run. The limiter of the run has the name "batch " plus this name; the name of a
+# limiter may have 100 characters.
 LONGEST_RUN: Final = 80
 _KIND: Final = "journal"
 
@@ -57,10 +58,13 @@ class PostgresJournal(ProcessBound):
         )
 
     def limiter(self, per_second: float) -> PostgresLimiter:
-        """Returns the limiter that all machines of this run share. Close it after use."""
+        """Returns a limiter that holds all machines of this run together to `per_second` requests per second.
+
+        The caller must close the limiter.
+        """
         source, name = self._source, f"batch {self.run}"
-        # The connection string is in no variable, because tracebacks with local variables would show the password in
-        # it.
+        # The connection string is not assigned to a variable, because a traceback that shows variables would show the
+        # password in it.
         return PostgresLimiter(source.reveal() if isinstance(source, Secret) else source, name, per_second, self.schema)
 
     async def status(self) -> RunStatus:
@@ -88,7 +92,10 @@ class PostgresJournal(ProcessBound):
             await limiter.aclose()
 
     async def version(self) -> int:
-        """Returns the version of the tables, or 0 if they do not exist. This release needs `len(BATCH_STEPS)`."""
+        """Returns the version of the tables in the database, or 0 if they do not exist.
+
+        This release of paycombat needs the version `len(BATCH_STEPS)`, which `migrate` creates.
+        """
         return await self.tables.version()
 
     async def aclose(self) -> None:

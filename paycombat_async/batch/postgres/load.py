@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 
 _POLL_S: Final = 0.5
 _REMEDY: Final = "name another run (--run)"
-# Seconds for which this machine waits until no other machine works on the run. Two leases are enough even after another
-# machine was killed, because the chunks of that machine become free when their leases end.
+# Before it loads another input, a machine waits for this many seconds until no other machine works on the run. The
+# rows of a killed machine are free when its lease (15 seconds) is over, so that twice this time is enough.
 _PATIENCE_S: Final = 2 * LEASE_S
 
 
 class Found(NamedTuple):
-    """The state of a run before this machine joins the run. The comment on the table `batch_run` explains the terms.
+    """The state of a run before this machine joins the run.
 
-    `is_bound` says whether any row was or may have been carried out, `is_open` whether the current pass has chunks that
-    are not done, and `is_busy` whether a machine works on any of these chunks.
+    `input` is the digest of the input. `load` counts the inputs that were loaded into the run. A pass sends all rows
+    that still have to be sent; `passes` counts the passes. `is_bound` says whether any row was or may have been carried
+    out, `is_open` whether rows of the current pass are not done, and `is_busy` whether a machine works on such rows.
     """
 
     number: int
@@ -45,7 +46,7 @@ class Found(NamedTuple):
 
 
 class Loader:
-    """Loads the rows that one machine was given into a run. Raises `StoreFailed` if the database fails."""
+    """Loads the input of this machine into a run in the database. Raises `StoreFailed` if the database fails."""
 
     def __init__(self, journal: PostgresJournal, binding: Binding, clock: Clock, *, send_all: bool) -> None:
         self._journal = journal
@@ -53,8 +54,9 @@ class Loader:
         self._binding = binding
         self._clock = clock
         self._send_all = send_all
-        # Whether this machine has waited while another machine loaded rows into the run. If both have the same rows,
-        # this machine joins the other machine's pass, and begins no pass of its own even if that pass is over by now.
+        # True if another machine loaded rows into the run while this machine waited. If both machines have the same
+        # rows, this machine helps to send the rows that the other one has loaded. Even if these rows are all done by
+        # now, this machine does not send failed rows again.
         self._has_waited = False
 
     async def join(self, rows: GivenRows, fingerprint: str) -> int:
@@ -121,9 +123,10 @@ class Loader:
         return await copy_rows(connection, reader)
 
     async def _wait_for_machines(self, connection: "Connection") -> None:
-        """Waits until no machine works on the run, because calls for the old input could overtake calls for the new.
+        """Waits until no machine works on the run.
 
-        Raises `ConfigurationError` if a machine still works on the run after `_PATIENCE_S` (30) seconds.
+        Another machine may still send rows of the old input. The provider could apply such an update after an update
+        of the new input. Raises `ConfigurationError` if a machine still works on the run after 30 seconds.
         """
         until = self._clock.monotonic() + _PATIENCE_S
         while Found(*(await self._fetch(connection, LOCK_RUN, {"name": self._journal.run}))[0]).is_busy:

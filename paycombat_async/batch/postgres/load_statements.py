@@ -103,7 +103,8 @@ BEGIN_PASS: Final = (
     UPDATE {schema}.batch_row AS item SET damaged_in = run.pass FROM {schema}.batch_run AS run
     WHERE run.number = %(run)s AND item.run = %(run)s AND damage IS NOT NULL AND state = 'due'
     """,
-    # Without statistics, the server would read all open chunks of the run for each commit.
+    # ANALYZE gathers statistics for PostgreSQL's query planner. Without them, the planner chooses a plan that reads all
+    # open chunks of the run for each commit.
     "ANALYZE {schema}.batch_chunk",
     "ANALYZE {schema}.batch_row",
 )

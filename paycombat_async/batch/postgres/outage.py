@@ -49,7 +49,10 @@ async def outlast(work: Callable[[], Coroutine[Any, Any, T]], clock: Clock) -> T
 
 
 class OutlastingLimiter:
-    """A limiter in the database. While the database fails, callers wait, for `OUTAGE_S` seconds at most."""
+    """Limits the requests per second of many machines by a `PostgresLimiter`, and tolerates a short database failure.
+
+    If the database fails, callers wait until it works again, for `OUTAGE_S` (60) seconds at most.
+    """
 
     def __init__(self, limiter: PostgresLimiter, clock: Clock) -> None:
         self.per_second = limiter.per_second

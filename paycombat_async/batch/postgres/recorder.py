@@ -18,10 +18,11 @@ from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import StoreFailed
 from paycombat_async.webhooks.inboxes.holding import finish
 
-# Results are committed as soon as this many wait, and otherwise every quarter of a second. If the process is killed,
-# the waiting results are lost, and their rows are sent again.
+# The number of waiting results at which they are written to the database at once. Fewer results are written every
+# quarter of a second. If the process is killed, the waiting results are lost, and their rows are sent again.
 COMMIT_RESULTS: Final = 250
-# When a lease is over, no call starts for this many seconds. One attempt to reach the database may take as long.
+# Seconds for which no API call starts after the lease of a chunk has ended. In this time the process asks the database
+# whether another process has taken the chunk; one attempt to reach the database may take as long.
 _HOLD_S: Final = 10.0
 
 
@@ -35,14 +36,15 @@ class ClaimReader(RowReader):
 
     async def take(self, most: int) -> list[Row | BadRow]:
         if not self._rows:
-            # The claim is finished even if the run ends meanwhile, so that the chunk can be given back.
+            # `finish` waits for the answer of the database even if the run is cancelled meanwhile. Otherwise this
+            # process would not know which chunk it has taken, and could not give the chunk back.
             claimed = await finish(outlast(self._claims.claim, self._clock))
             self._rows.extend(claimed or [])
         return [self._rows.popleft() for _ in range(min(most, len(self._rows)))]
 
 
 class ClaimRecorder:
-    """A `Recorder` of rows that were taken from a run of many machines."""
+    """Records in the database the results of the rows that this process has taken from a run of many machines."""
 
     def __init__(self, claims: Claims, tally: Tally, throttle: Throttle, clock: Clock) -> None:
         """`tally` counts the rows of this process. `throttle` pauses the calls of this process when a lease is over."""
@@ -54,14 +56,14 @@ class ClaimRecorder:
         self._results: list[RowResult] = []
         self._chunks: dict[int, int] = {}  # the chunk of each row without a result, by the row's number
         self._doubtful: set[int] = set()  # rows that may have been carried out and have no result
-        self._told = (tally.retried, tally.throttled)  # the counts that were already written to the database
+        self._told = (tally.retried, tally.throttled)  # these two counts, as far as they are in the database
         self._are_many = asyncio.Event()
         self._committing = asyncio.Lock()
 
     async def plan(self, chunk: list[Row | BadRow]) -> list[Item]:
-        """Returns the rows as items, except the rows of chunks that were lost since the rows were read.
+        """Returns the rows that this process must send: those whose chunk still belongs to this process.
 
-        Records nothing, because the rows were recorded when their chunk was taken.
+        Records nothing, because the database has recorded the rows when their chunk was taken.
         """
         rows = [row for row in chunk if isinstance(row, ClaimedRow) and self._claims.holds(row.chunk)]
         self._chunks.update((row.number, row.chunk) for row in rows)
@@ -99,16 +101,16 @@ class ClaimRecorder:
             try:
                 await self._claims.commit(results, retried=retried - told[0], throttled=throttled - told[1])
                 is_written = True
-            finally:  # the results are kept after a cancellation, too, because repeating a commit is safe
+            finally:  # after an error or a cancellation, the results are kept; repeating a commit is safe
                 if not is_written:
                     self._results = results + self._results
                 elif results:
                     self._told = (retried, throttled)
 
     def take_lost(self) -> Callable[[int], bool] | None:
-        """Returns a function that takes a row's number and says whether the row's chunk was lost since the last call.
+        """Returns a function that says of a row's number whether another process has taken over the row's chunk.
 
-        A lost chunk belongs to another process. Returns None if no chunk was lost since the last call.
+        Counts only chunks that were lost since the last call of `take_lost`. Returns None if there are none.
         """
         is_lost = self._claims.take_lost()
         if is_lost is None:
@@ -138,7 +140,8 @@ class ClaimRecorder:
     def settle(self, number: int, row: Row, state: RowState, *, journal_reason: str, display_reason: str) -> None:
         """Records the final state of a row whose call failed, with `display_reason`.
 
-        A failed row that `mark_unknown` was called for before is recorded as unknown.
+        If an earlier call for the row had an unknown outcome (see `mark_unknown`), a failed row is recorded as unknown,
+        because the earlier call may have carried it out.
         """
         del row, journal_reason
         if number in self._doubtful and state is RowState.FAILED:

@@ -1,4 +1,4 @@
-"""Copies the rows of an input into a temporary table of the database, as a stream of any length."""
+"""Copies the rows of an input into a temporary table of the database. The input may be larger than the memory."""
 
 import json
 from typing import TYPE_CHECKING, Final
@@ -25,9 +25,9 @@ class Staged(Struct, frozen=True):
 
 
 async def copy_rows(connection: "Connection", reader: RowReader) -> Staged:
-    """Copies into the table `incoming` all rows that contain something to change, and all bad rows.
+    """Copies rows of the input into the table `incoming`: the rows that change something, and the invalid rows.
 
-    Raises any error of psycopg or of the reader.
+    Returns the number and the digest of all rows. Raises any error of psycopg or of the reader.
     """
     rows, digest = 0, ""
     async with connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
@@ -35,7 +35,8 @@ async def copy_rows(connection: "Connection", reader: RowReader) -> Staged:
         while chunk := await reader.take(_READ_ROWS):
             for row in chunk:
                 rows += 1
-                # The digest is computed row by row, because other machines may read chunks of other sizes.
+                # The digest is computed row by row, so that it is the same on a machine that reads other numbers of
+                # rows at a time.
                 digest = content_digest(digest.encode(), *_identity(row))
                 if isinstance(row, BadRow) or not row.changes_nothing:
                     await copy.write_row((rows, *_columns(row)))
@@ -43,15 +44,18 @@ async def copy_rows(connection: "Connection", reader: RowReader) -> Staged:
 
 
 def source_of(packed: bytes) -> Source:
-    """Returns the source of a row (see `Source`). `packed` is the JSON in which the database stores the source."""
+    """Returns the row as it was in the input file: the cells of a CSV row, a JSONL line, or None without a file.
+
+    `packed` is the JSON in which the database stores it.
+    """
     source: list[str] | str | None = json.loads(packed)  # msgspec would refuse lone surrogates
     return tuple(source) if isinstance(source, list) else source
 
 
 def _columns(row: Row | BadRow) -> tuple[int, bytes, bytes, bytes | None, bytes | None, bytes | None, bytes | None]:
-    """Returns line, customer, digest, body, source, reason and damage, in this order.
+    """Returns the columns of `row` in the table `incoming`: line, customer, digest, body, source, reason and damage.
 
-    A value that the row does not have is None, but the digest of a `BadRow` is empty.
+    A column is None if the row has no such value, except that the digest of a `BadRow` is b"".
     """
     customer = row.customer_id.encode("utf-8", "surrogatepass")
     source = None if row.source is None else _packed(row.source)

@@ -1,4 +1,4 @@
-"""The tables of runs in PostgreSQL, as numbered migrations."""
+"""The SQL that creates the tables of batch runs in PostgreSQL."""
 
 from typing import Final
 
@@ -27,10 +27,10 @@ _RUN: Final = """
         failures text[] NOT NULL DEFAULT '{}'
     )
 """
-# Texts from the input are stored as bytes, because which characters a text column can hold depends on the database.
-# The index of failed rows uses the column `failure` instead of `state`. `failure` stays NULL when a row is carried out,
-# so that the update of the row changes no indexed column and writes to no index. The fill factors leave room for the
-# new versions of rows in the same page.
+# Texts from the input are stored as bytes, because the encoding of the database decides which characters a text column
+# can hold. The index of failed rows uses the column `failure` instead of `state`: `failure` stays NULL when a row is
+# carried out, so that this update writes to no index. `fillfactor` leaves free space in each page, because PostgreSQL
+# writes a new version of a row at each update, and without an index to change it can put this version in the same page.
 _ROW: Final = (
     """
     CREATE TABLE {schema}.batch_row (

@@ -29,11 +29,11 @@ _MEANINGS: dict[Empty, dict[str, str | None]] = {
 
 
 class Header(Struct, frozen=True):
-    """The header of a CSV file.
+    """The header of a CSV file, and where in the JSON body the cells of each column are placed.
 
-    `parts` maps the path of each JSON object in the body to the columns that fill this object. A column is a pair of
-    its position and its key in the object. `unnamed` contains the positions of columns without a name, in which all
-    cells must be empty. Positions count from 0.
+    The column `company.name` fills the key `name` of the object `company`. `parts` maps the path of each object to its
+    columns, each as a pair of position and key: `{("company",): [(3, "name")]}`. `unnamed` contains the positions of
+    columns without a name, in which all cells must be empty. Positions count from 0.
     """
 
     names: tuple[str, ...]
@@ -118,16 +118,16 @@ def _hint(name: str, known: dict[str, Path]) -> str:
 
 @cache
 def columns() -> dict[str, Path]:
-    """Returns the path in the body of each column with a fixed name, by names such as `company.name`.
+    """Returns the columns that have a fixed name, each with the path of its field in the JSON body.
 
-    The order is the order of the fields in the body.
+    `company.name` has the path `("company", "name")`. The order is that of the fields in the body.
     """
     return {".".join(path): path for path, is_open in _leaves(UpdateCustomer) if not is_open}
 
 
 @cache
 def open_columns() -> tuple[str, ...]:
-    """Returns the prefixes, such as `metadata.`, after which the name of a column may have any key."""
+    """Returns the beginnings of column names after which the user chooses the rest, such as `metadata.`."""
     return tuple(".".join(path) + "." for path, is_open in _leaves(UpdateCustomer) if is_open)
 
 

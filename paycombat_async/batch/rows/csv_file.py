@@ -14,8 +14,8 @@ from paycombat_async.errors import ConfigurationError
 # long for a body makes only its own row bad. There is a limit because a quote that is never closed makes the rest of
 # the file one cell, which could fill the memory.
 MAX_CELL: Final = 1 << 20
-# Blanks and a quote at the beginning of a cell. Line breaks are not blanks here: only a cell that is quoted as a whole
-# can contain them, and a quote inside it is part of its value.
+# Matches a cell that begins with spaces or tabs and then a quote. Line breaks do not count as spaces: a cell with a
+# line break is quoted as a whole, so that a quote after the line break is part of the value.
 _QUOTE_AFTER_BLANKS: Final = re.compile(r"[ \t\u00a0]+\"")
 _TOLD: Final = re.compile(r"(\"?)sep=([^\r\n\"])\1\r?\n")
 _DELIMITERS: Final = (",", ";", "\t")  # recognized by the header; Excel in German or French writes semicolons
@@ -83,7 +83,8 @@ def _misfit(header: Header, cells: tuple[str, ...], empty: Empty) -> str:
         if at < len(cells) and cells[at].strip():
             return f"column {at + 1} has no name, but this row has a value there"
     for at, (name, cell) in enumerate(zip(header.names, cells, strict=False)):
-        # A quote has a meaning only as the first character of a cell, so the quotes of `id, "VIP"` would be sent.
+        # CSV removes quotes only if the quote is the first character of a cell. After `id, "VIP"` with its space, the
+        # value that is sent would contain the quotes.
         if _QUOTE_AFTER_BLANKS.match(cell) and name not in MARKS:
             return f"{name or f'column {at + 1}'}: white space before a quote, so the quotes would be sent; take it out"
     return ""

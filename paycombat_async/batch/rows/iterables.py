@@ -82,7 +82,8 @@ class _AsyncReader(RowReader):
         except Exception as error:  # noqa: BLE001  # `take` raises it after returning the rows read before the error
             self._error = error
         finally:
-            # Wakes `take` only after this task has ended, because `take` then checks whether the task is done.
+            # When `take` wakes up, it checks whether this task is done. Therefore the event loop wakes `take` in its
+            # next step, when this task has ended.
             asyncio.get_running_loop().call_soon(self._has_news.set)
 
     async def aclose(self) -> None:

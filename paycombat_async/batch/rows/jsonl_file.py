@@ -1,4 +1,4 @@
-"""JSONL input: each line is one JSON object, shaped like the body of the API call."""
+"""JSONL input: each line is one JSON object with the same keys as the body of the call that updates a customer."""
 
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ from paycombat_async.errors import ConfigurationError
 
 
 class _InvalidLine(ValueError):
-    """A line is not a valid row; the message is the reason that is shown to the user."""
+    """Raised for a line that is not a valid row. The message is the reason that is shown to the user."""
 
 
 def read_jsonl(stream: TextIO) -> Iterator[Row | BadRow]:

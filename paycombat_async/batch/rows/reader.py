@@ -9,17 +9,17 @@ from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.batch.rows.file import FilePath, RowFile
 from paycombat_async.batch.rows.row import BadRow, Given, Row, row_from_given
 
-# If an input takes more than this many seconds, the rows that are ready are returned, and no more rows are waited for.
-# 32 rows of a file take half a millisecond.
+# The longest time, in seconds, for which a reader waits for more rows of a slow input, before it returns the rows that
+# it has. 32 rows of a file take half a millisecond.
 SLOW_S: Final = 0.005
 
 
 class RowReader(ABC):
-    """Base class of the readers; there is one reader class for each kind of iterable."""
+    """Reads the rows of an input in pieces. Each kind of input, such as an asynchronous iterable, has a subclass."""
 
     @abstractmethod
     async def take(self, most: int) -> list[Row | BadRow]:
-        """Returns at most `most` of the next rows, and fewer if the input is slow.
+        """Returns the next rows, at most `most`. Returns fewer if a slow input does not have them ready.
 
         Returns an empty list only at the end of the input. Raises any error that the caller's iterable raises.
         """
@@ -33,7 +33,9 @@ Rows: TypeAlias = FilePath | GivenRows
 
 
 class RowIterator:
-    """Turns each item of an iterable into a row as soon as the item is read, because the caller may change it later.
+    """Turns each item of an iterable into a row as soon as the item is read.
+
+    It does not wait, because the caller may change the item afterwards.
 
     Rows that do not come from a file are numbered from 1.
     """

@@ -74,11 +74,11 @@ class BadRow(Struct, frozen=True):
 
 
 def row_from_data(line: int, data: Mapping[str, Any], source: Source) -> Row | BadRow:
-    """Returns the row for `data`, which has the shape of the API call's body, or a `BadRow` if `data` is invalid."""
+    """Returns the row for `data`, a mapping with the keys of the JSON body, or a `BadRow` if `data` is invalid."""
     known = _text_or_nothing(data.get(KEY))
     if data.get(KEY, "") == "":
         return BadRow(line, _no_id(data), source=source)
-    if "extra" in data:  # `extra` is a field of `UpdateCustomer`, not a key of the body
+    if "extra" in data:  # `UpdateCustomer` has a field `extra`, but the API knows no key "extra"
         return BadRow(line, "unknown field 'extra'", known, source)
     try:
         request = from_named(UpdateCustomer, data)

@@ -91,7 +91,7 @@ def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, line: int, encodi
         problem = f"line {line} contains the byte 0x{byte:02x}, which is not {name}; {_ADVICE}"
         if b"\0" in before and not name.startswith(("UTF-16", "UTF-32")):
             problem = _nul(line)
-    except UnicodeError:  # UTF-16 without a byte order mark
+    except UnicodeError:  # raised for UTF-16 text that has no byte order mark
         problem = f"line {line} is not {name}; {_ADVICE}"
     raise ConfigurationError(problem)
 

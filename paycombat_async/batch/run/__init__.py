@@ -1,1 +1,1 @@
-"""One run over all rows: the workers, the throttle, the records, and the rules for stopping early."""
+"""One run over all rows of an input: reading them, sending them, recording the results, and stopping early."""

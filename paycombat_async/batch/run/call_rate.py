@@ -1,4 +1,4 @@
-"""The rate of a batch. Every attempt of every call counts; the first attempt of a call waits before the call begins."""
+"""Limits the requests per second of a batch. Every attempt of every call counts, retries included."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,14 +19,17 @@ class CallRate:
 
     def __init__(self, limiters: Sequence[Limiter]) -> None:
         self._limiters = limiters
-        # A retry waits for its turn inside its call, whose timeout is running, so it must not queue behind the first
-        # attempts of all workers. Therefore at most as many first attempts wait in the limiters as the slowest limiter
-        # lets start in one second.
+        # A retry waits for its turn while the timeout of its call is running. It must not queue behind the first
+        # attempts of all workers. Therefore only a few first attempts may wait in the limiters at a time: as many as
+        # the slowest limiter lets through in one second.
         self._first = asyncio.Semaphore(max(1, min(map(_per_second, limiters))))
         self._ahead: set[asyncio.Task[object] | None] = set()  # tasks that have taken the turns for their next attempt
 
     async def acquire_ahead(self) -> None:
-        """Waits until the current task may begin a call. Raises any error of the limiters."""
+        """Waits until the first attempt of the current task's next call may be sent. Raises any error of the limiters.
+
+        Called before the call begins, so that the wait does not use up the timeout of the call.
+        """
         async with self._first:
             await self._take_turns()
         self._ahead.add(asyncio.current_task())

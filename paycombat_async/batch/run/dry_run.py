@@ -18,7 +18,10 @@ class DryRun:
     """Reads and checks all rows, and counts the rows that a run would send. Nothing is sent or written."""
 
     def __init__(self, tally: Tally, preview: JournalPreview | None, on_row: Callable[[Row], None] | None) -> None:
-        """`preview` is None if there is no journal; `on_row` is called with each row that would be sent."""
+        """`preview` says which rows earlier runs have done; it is None if there is no journal.
+
+        `on_row` is called with each row that would be sent.
+        """
         self._tally = tally
         self._preview = preview
         self._on_row = on_row

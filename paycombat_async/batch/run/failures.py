@@ -21,9 +21,9 @@ from paycombat_async.errors import (
 
 # How many times a row is sent again after a 429, or if the provider could not be reached.
 _TRIES = 5
-# How many times a row is sent again if the provider could not be reached, and has not yet accepted any row of the run
-# or refused any for its content. The number is lower than `_TRIES`, because until then a wrong address is likelier than
-# a network cut.
+# How many times a row is sent again if the provider has not been reached at all in this run, that is, has neither
+# accepted nor refused a row. The number is lower than `_TRIES`, because a wrong address is then likelier than a network
+# cut.
 _FIRST_TRIES = 2
 
 
@@ -60,7 +60,7 @@ _STATES = {
 
 
 def failure_kind(error: PayCombatError) -> FailureKind:
-    """Returns the cause of `error`: `OWN` (the row itself) if no other cause is listed for the type of the error."""
+    """Returns the cause of `error`, which depends on its type. Returns `OWN` (the row itself) for all other types."""
     return next((kind for error_type, kind in _KINDS if isinstance(error, error_type)), FailureKind.OWN)
 
 
@@ -75,7 +75,7 @@ def max_tries(kind: FailureKind, *, anything_passed: bool) -> int:
 
 
 def state_after(error: PayCombatError) -> RowState:
-    """Returns the state of the row after this error. It depends only on `error.outcome`, not on the error's type."""
+    """Returns the state of a row whose call raised `error`. The state depends only on `error.outcome`."""
     return _STATES[error.outcome]
 
 

@@ -34,10 +34,11 @@ _NO_FILE = "rows that are no file"
 
 
 async def carry_out(client: AsyncPayCombat | None, job: Job) -> BatchReport:
-    """Runs the job and returns its report.
+    """Updates the customers of `job.rows`, or only checks the rows in a dry run, and returns the report.
 
-    Raises the errors of `sync_customers` before anything is sent, and `ConfigurationError` if `client` is None and the
-    job is not a dry run.
+    Before anything is sent, raises `ConfigurationError` if the input or a setting is invalid, if a file cannot be
+    opened, or if `client` is None and the job is not a dry run. Raises `StoreFailed` if the database of the journal
+    fails.
     """
     rows = await asyncio.to_thread(open_rows, job.rows) if isinstance(job.rows, str | os.PathLike) else job.rows
     source = rows if isinstance(rows, RowFile) else None
@@ -99,10 +100,10 @@ def _binding(client: ObservedClient | None, source: RowFile | None, journal: Pat
 
 
 def _preview(client: AsyncPayCombat | None, source: RowFile | None, job: Job) -> JournalPreview | None:
-    """Returns a preview of the run's journal.
+    """Returns an object that says which rows the journal records as done, so that a run would skip them.
 
     Returns None if the run has no journal file, if that file does not exist, or if the run would send all rows. Without
-    a client, the journal's address and account are not checked.
+    a client, does not check that the journal belongs to the client's address and account.
     """
     if job.journal is None or isinstance(job.journal, PostgresJournal) or job.send_all:
         return None

@@ -1,23 +1,25 @@
-"""Decides how many rows are read ahead of the calls: as few as keep all workers busy."""
+"""Decides how many rows are read before their calls start: few, but enough to keep all workers busy."""
 
 from typing import Final
 
 from paycombat_async._clock import Clock
 
-# Seconds. A chunk that is used up in less time is too small, because each chunk costs a commit of the journal.
+# Seconds. If the workers send a chunk (the rows that are read at a time) in less than this time, the chunk is too
+# small, because each chunk costs a commit of the journal.
 _QUICK_S: Final = 0.05
-# Seconds. A chunk that lasts longer is too large, because its last rows are read too early.
+# Seconds. If the workers need more than this time to send a chunk (the rows that are read at a time), the chunk is too
+# large: its last rows are read long before they are sent.
 _SLOW_S: Final = 0.2
 
 
 class ReadingPace:
-    """Adapts the number of rows in a chunk, so that the workers use up a chunk in 0.05 to 0.2 seconds.
+    """Adapts the number of rows in a chunk (the rows read at a time), so that the workers send it in 0.05 to 0.2 s.
 
     The next chunk has `rows` rows, and is read as soon as at most `low` rows are left in the queue.
     """
 
     def __init__(self, workers: int, clock: Clock) -> None:
-        """The first chunk has one row for each of the `workers`."""
+        """Begins with one row per worker: as many rows are read first. `workers` is the number of workers."""
         self.rows = workers
         self._most = most_at_once(workers)
         self._clock = clock
@@ -29,12 +31,13 @@ class ReadingPace:
         return self.rows // 2
 
     def adapt(self, read: int) -> None:
-        """Doubles `rows` if the time since the last call was too short, and halves `rows` if it was too long.
+        """Doubles `rows` if the last rows were sent in less than 0.05 seconds, halves it if they took more than 0.2.
 
-        Must be called when a chunk of `read` rows is nearly used up.
+        Must be called when most of the `read` rows that were read last have been sent. The time is measured from one
+        call of this method to the next.
         """
         now = self._clock.monotonic()
-        # The first chunk says nothing about the speed, because the workers take all of it immediately.
+        # The first rows say nothing about the speed, because the workers take all of them at once.
         if self._since is not None:
             lasted = now - self._since
             if lasted < _QUICK_S and read >= self.rows:

@@ -13,11 +13,11 @@ from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import ConfigurationError
 
-# The most results that wait for a commit. If the process is killed, the waiting results are lost, and their rows are
-# sent again. At full speed every chunk of 256 rows causes a commit anyway, so a limit below 256 would double the number
-# of commits.
+# The number of results at which they are written to the journal at once. If the process is killed before, these results
+# are lost, and their rows are sent again. At full speed the journal is written after every 256 rows anyway, so that a
+# number below 256 would double the number of commits.
 _COMMIT_RESULTS: Final = 300
-# The enum member is read only once, because reading it for each row would take as long as the rest of recording a row.
+# The enum member is read only once. Reading it for each row would take as long as all other steps of recording a row.
 _DONE: Final = RowState.DONE
 
 
@@ -118,9 +118,9 @@ class RunRecorder:
     def settle(self, number: int, row: Row, state: RowState, *, journal_reason: str, display_reason: str) -> None:
         """Records the final state of a row whose call failed, and counts the row.
 
-        `journal_reason` is written to the journal, `display_reason` to the report and the failures file. A failed row
-        that `mark_unknown` was called for before is recorded as unknown. Raises `ConfigurationError` if the failures
-        file cannot be written.
+        `journal_reason` is written to the journal, `display_reason` to the report and the failures file. If an earlier
+        call for the row had an unknown outcome (see `mark_unknown`), a failed row is recorded as unknown, because the
+        earlier call may have carried it out. Raises `ConfigurationError` if the failures file cannot be written.
         """
         is_doubtful = self._doubtful.pop(number, None) is not None
         if is_doubtful and state is RowState.FAILED:
@@ -144,9 +144,10 @@ class RunRecorder:
         self._list(row, reason)
 
     def _list_doubtful(self) -> None:
-        """Counts and lists as unknown the rows passed to `mark_unknown` that were not sent again before the run ended.
+        """Counts the rows in `_doubtful` as unknown, and adds them to the report and the failures file.
 
-        Writes nothing to the journal, because `mark_unknown` has already recorded that these rows are unknown.
+        These rows should have been sent again, but the run has ended before. Writes nothing to the journal, because
+        `mark_unknown` has already recorded there that the rows are unknown.
         """
         doubtful, self._doubtful = self._doubtful, {}
         self.tally.unknown += len(doubtful)
@@ -165,7 +166,7 @@ class RunRecorder:
         """Commits the waiting results, and closes the journal and the failures file.
 
         Returns the path of the failures file and a message. The path is None if no failures file was written. The
-        message says which file could not be written; it is "" if both could. Blocks the event loop for some
+        message says which file could not be written, or is "" if there was no error. Blocks the event loop for some
         milliseconds, so that no cancellation can interrupt this method.
         """
         where, problem = None, ""

@@ -24,7 +24,7 @@ class Recorder(Protocol):
         ...
 
     async def until_many(self) -> None:
-        """Waits until so many results wait for a commit that `flush` should be called now."""
+        """Returns when so many results wait to be written that the caller should call `flush` at once."""
         ...
 
     async def flush(self) -> None:

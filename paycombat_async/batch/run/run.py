@@ -28,7 +28,7 @@ _TICK = 0.25  # seconds between two progress reports, and the longest time from 
 
 
 class Run:
-    """The state of one run; `execute` may be called once."""
+    """One run over the rows of an input. `execute` may be called only once."""
 
     def __init__(
         self,
@@ -48,7 +48,8 @@ class Run:
         self._queue = WorkQueue()
         self._over = asyncio.get_running_loop().create_future()
         self._idle: set[asyncio.Task[None] | None] = set()
-        # Rows set aside with their errors, until it is clear whether every row of the run fails like them.
+        # Rows whose calls failed for a cause outside the row, such as a refused token or a network cut, with their
+        # errors. They wait here until it is clear whether every row of the run fails.
         self._suspects: list[tuple[Item, PayCombatError]] = []
         self._anything_passed = False
         self._unfinished = 0
@@ -69,7 +70,8 @@ class Run:
                 watchers = (self._feed(reader), self._watch(), self._commit_many())
                 others = {group.create_task(watcher) for watcher in watchers}
                 await self._until_over()
-                for task in others | (workers & self._idle):  # the other workers end after their call
+                # A worker that is making a call is not cancelled. It ends by itself after the call.
+                for task in others | (workers & self._idle):
                     task.cancel()
         except BaseExceptionGroup as group_of_errors:
             failed.extend(group_of_errors.exceptions)
@@ -148,10 +150,10 @@ class Run:
                 self._on_success(item.number, reply.attempts)
 
     async def _wait_for_item(self, me: asyncio.Task[None] | None) -> Item:
-        """Returns the next item as soon as the throttle allows a call. Raises any error of the limiters.
+        """Returns the next row as soon as the throttle allows a call. Raises any error of the limiters.
 
-        A worker that waits here is cancelled when the run is over. If it had taken an item by then and was waiting for
-        the throttle, the item's row was not sent and stays pending.
+        When the run is over, a worker that waits here is cancelled. A row that the worker has already taken from the
+        queue was not sent, and stays pending.
         """
         self._idle.add(me)
         item = None
@@ -174,12 +176,15 @@ class Run:
         self._finish_if_done()
 
     def _on_error(self, item: Item, error: PayCombatError) -> None:
-        """Decides what a failed call means: the row is sent again, set aside or settled, and the run may stop."""
+        """Decides what happens after a failed call: the row is sent again, waits in `_suspects`, or gets a final state.
+
+        If too many consecutive calls failed for the same cause, the run stops.
+        """
         self._recorder.tally.retried += error.attempts > 1
         if isinstance(error, ConfigurationError):
             self._abort(str(error), misconfigured=True)
             return
-        if isinstance(error, StoreFailed):  # the limiter's database failed before a retry
+        if isinstance(error, StoreFailed):  # the database of the limiter failed before a retry of this call
             self._mark_if_unknown(item, error)
             self._abort(str(error), misconfigured=True)
             return
@@ -192,7 +197,7 @@ class Run:
             self._put_back(item, error)
         elif kind in (FailureKind.THROTTLED, FailureKind.UNREACHABLE, FailureKind.REFUSED):
             self._mark_if_unknown(item, error)
-            self._suspects.append((item, error))  # if every row fails like this, the cause is not this row
+            self._suspects.append((item, error))  # the cause may be outside the row: then every row fails
             self._finish_if_done()
         else:
             if kind is FailureKind.OWN and not isinstance(error, InvalidRequest):
@@ -211,9 +216,9 @@ class Run:
             self._recorder.mark_unknown(item.number, item.row, journal_reason(error), display_reason(error))
 
     def _on_reached(self) -> None:
-        """Notes that the provider accepted a row, or refused a row for its content, so that not every row fails.
+        """Notes that the provider accepted a row, or refused a row for its content.
 
-        Therefore each row that was set aside is settled by its own error.
+        This shows that not every row fails. Therefore the rows in `_suspects` get the state that their own errors mean.
         """
         self._anything_passed = True
         self._breaker.on_success()
@@ -237,7 +242,7 @@ class Run:
         self._finish_if_done()
 
     def _finish_if_done(self) -> None:
-        """Ends the run if all rows are read, and all of them are finished or were set aside."""
+        """Ends the run if all rows are read, and each row is finished or waits in `_suspects`."""
         if self._input_exhausted and self._unfinished == len(self._suspects):
             self._end()
 
@@ -273,12 +278,11 @@ class Run:
         )
 
     def _judge_suspects(self) -> None:
-        """Decides the state of the rows that were set aside.
+        """Decides the state of the rows in `_suspects`, whose calls failed for a cause outside the row.
 
-        If the run ended early, these rows stay pending. Otherwise, if the provider has accepted any row, or refused a
-        row for its content, each row that was set aside is settled by its own error. If the provider has done neither,
-        the cause is not in the rows: they stay pending, and the run counts as stopped for the cause of the last of
-        these errors.
+        If the run ended early, these rows stay pending. If the provider has accepted any row, or refused any for its
+        content, each of these rows gets the state that its own error means. If the provider has done neither, every row
+        fails: the rows stay pending, and the report says that the run was stopped by the cause of the last error.
         """
         is_complete = self._input_exhausted and self._unfinished == len(self._suspects) and not self._stopped
         if not self._suspects or not is_complete:

@@ -14,12 +14,15 @@ class Throttle:
     """Halves the limit of concurrent calls on a 429, and raises the limit by one after `limit` successful answers.
 
     At first, the limit is the number of workers, and each worker makes one call at a time. After a 429, workers wait in
-    `acquire_slot`, so that no more of them than the limit make calls. The throttle counts only the waiting workers, so
-    a run without 429 answers counts nothing.
+    `acquire_slot`, so that no more of them than the limit make calls. The throttle does not count the calls under way,
+    but the waiting workers, because a run without 429 answers has none and then costs no time.
     """
 
     def __init__(self, workers: int, rate: CallRate | None, clock: Clock) -> None:
-        """`workers` is the highest number of concurrent calls; `rate` is None if calls need not wait for a rate."""
+        """`workers` is the highest number of concurrent calls.
+
+        `rate` limits how many requests are sent per second; it is None if there is no such limit.
+        """
         self.workers = workers
         self._limit = float(workers)
         self._rate = rate
@@ -53,7 +56,7 @@ class Throttle:
             self._held_until = 0.0
             if self._rate is not None:
                 await self._rate.acquire_ahead()
-            is_held = self._held_until > 0  # a hold may have begun during the wait for the rate
+            is_held = self._held_until > 0  # a 429 may have begun a hold while this worker waited for the rate
 
     def hold(self, seconds: float) -> None:
         """Begins a hold: no call starts for `seconds`, or for `LONGEST_HOLD` if that is shorter.
@@ -64,7 +67,11 @@ class Throttle:
         self.is_slow = True
 
     def throttled(self, attempt: Attempt) -> None:
-        """Halves the limit after a 429, unless the attempt began before the limit was last halved."""
+        """Halves the limit of concurrent calls after a 429.
+
+        Does nothing if the attempt began before the limit was last halved, because that attempt was sent under the old
+        limit, and one burst of 429 answers must halve the limit only once.
+        """
         now = self._clock.monotonic()
         if now - attempt.elapsed >= self._last_cut:
             self._last_cut = now
@@ -72,7 +79,10 @@ class Throttle:
             self.is_slow = True
 
     def on_success(self) -> None:
-        """Raises the limit a little: by one after `limit` successful answers, up to the number of workers."""
+        """Raises the limit of concurrent calls by `1 / limit`, that is, by one after `limit` successful answers.
+
+        The limit never becomes higher than the number of workers.
+        """
         if self._limit < self.workers:
             self._limit = min(float(self.workers), self._limit + 1 / self._limit)
             self._wake()

@@ -42,7 +42,7 @@ class WorkQueue:
         return item
 
     def drop(self, is_lost: Callable[[int], bool]) -> int:
-        """Removes the items whose number `is_lost` accepts, and returns how many it removed."""
+        """Removes the items for whose number `is_lost` returns True, and returns how many were removed."""
         kept = [item for item in self._items if not is_lost(item.number)]
         dropped = len(self._items) - len(kept)
         self._items = deque(kept)
