@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-_VARIABLE = "_PAYCOMBAT_COMPLETE"  # click derives it from the name of the command
+_VARIABLE = "_PAYCOMBAT_COMPLETE"  # click reads this variable; its name follows from the name of the command
 
 
 @click.command()

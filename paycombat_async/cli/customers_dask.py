@@ -53,7 +53,7 @@ async def _connect(distributed: Any, address: str) -> Any:
         return await distributed.Client(address, asynchronous=True)
     except (OSError, ValueError):
         pass
-    shown = without_urls(address)  # the user may have passed the URL of the database by mistake
+    shown = without_urls(address)  # the user may have passed the database's URL, with a password, by mistake
     raise ConfigurationError(
         f"there is no Dask scheduler at {shown}, or it does not answer in time (distributed.comm.timeouts.connect)"
     )

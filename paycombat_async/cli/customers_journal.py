@@ -56,10 +56,10 @@ def shared_journal(
 
 
 def prepare_dask(shared: PostgresJournal | None, journal: Path | str | None) -> None:
-    """Sets PAYCOMBAT_DATABASE_URL in the environment to the URL of the journal.
+    """Sets PAYCOMBAT_DATABASE_URL in the environment to the URL `journal`, for the worker processes on this machine.
 
-    Worker processes on this machine take the URL from there. If `journal` is None, the variable must be set already.
-    Raises `UsageRefused` if `shared` is None, because a cluster needs a run in PostgreSQL.
+    If `journal` is None, the variable must be set already. `shared` is the run in PostgreSQL. Raises `UsageRefused` if
+    `shared` is None, because the workers of a cluster take the rows from such a run.
     """
     if shared is None:
         raise UsageRefused("--dask needs a run in PostgreSQL: give --journal postgresql://…, or --run")

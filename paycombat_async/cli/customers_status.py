@@ -1,4 +1,4 @@
-"""`paycombat customers status`: shows the counts of the runs in PostgreSQL, over all machines."""
+"""`paycombat customers status`: shows how many rows the runs in PostgreSQL have sent, and how many are left."""
 
 import asyncio
 

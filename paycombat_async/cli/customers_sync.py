@@ -174,7 +174,7 @@ def sync(
         )
         try:
             report = asyncio.run(dry_run(job) if is_dry else carry_out(job))
-        except StoreFailed as error:  # raised before anything was sent
+        except StoreFailed as error:  # the database failed before anything was sent
             raise ConfigurationError(str(error)) from None
     show_summary(report, printable(rows.name))
     show_advice(report, job.failed, has_journal=job.journal is not None, send_all=send_all)

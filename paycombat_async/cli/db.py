@@ -1,4 +1,4 @@
-"""`paycombat db`: creates and checks the PostgreSQL tables of intents store, inbox, limiter and batch journal."""
+"""`paycombat db`: creates and checks the PostgreSQL tables for recorded calls, webhooks, rate limits and batch runs."""
 
 import asyncio
 from typing import Final
@@ -74,7 +74,7 @@ def status(url: str | None, schema: str) -> int:
 
 
 async def _versions(url: str | None, schema: str, *, is_migrating: bool) -> dict[str, int]:
-    """Returns the versions of the tables by component, 0 for missing tables.
+    """Returns the version of the tables of each component (such as "intents"); 0 means that the tables are missing.
 
     With `is_migrating`, creates or updates the tables first.
     """

@@ -12,7 +12,7 @@ from paycombat_async._signals import is_terminated
 from paycombat_async.batch.report import BatchReport, Failure, Progress
 
 _SHOWN_FAILURES = 10
-_SILENCE = 5.0  # seconds; the longest time between two plain lines
+_SILENCE = 5.0  # the longest time between two lines of progress, in seconds
 
 
 @contextmanager
@@ -59,7 +59,7 @@ class PlainLines:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._tenth = 0 if total else 10  # if there are no rows, no line is printed
+        self._tenth = 0 if total else 10  # 10 (all rows are done) if there are no rows, so that no line is printed
         self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:

@@ -145,7 +145,10 @@ def _tls(environ: Mapping[str, str]) -> Iterator[Line]:
 
 
 def _client(environ: Mapping[str, str]) -> Line:
-    """Reads the settings with the client's own code, which finds whatever a client would refuse. Returns the result."""
+    """Returns a line that says whether a client can be made with these settings.
+
+    Reads the settings with the client's own code, which finds everything that a client would refuse.
+    """
     try:
         read_config(None, None, None, None, environ)
         read_webhook_keys(None, None, environ)

@@ -14,8 +14,8 @@ from paycombat_async.intents.intent import Intent
 
 _HEADINGS: Final = ("account", "endpoint", "reference", "state", "attempt", "created", "until", "id")
 IS_UNRESOLVED: Final = 3  # exit code: the outcome of some calls is not known, or not known yet
-_LONGEST_ANSWER: Final = 16_000  # characters of a recorded answer that are printed
-_PIPE_WIDTH: Final = 2000  # columns, more than a row needs, so that a program that reads the table gets whole lines
+_LONGEST_ANSWER: Final = 16_000  # the most characters of a recorded answer that are printed
+_PIPE_WIDTH: Final = 2000  # the width in a pipe; no row is as wide, so that each row is one line
 
 
 def show_table(intents: Sequence[Intent]) -> None:
@@ -81,7 +81,11 @@ def _cells(intent: Intent) -> tuple[str, ...]:
 
 
 def _after(moment: datetime) -> str:
-    """Returns the next full second after `moment`, as text. A lease that ends at `moment` is over by then."""
+    """Returns the next full second after `moment`, as text.
+
+    `moment` is the end of a lease (the time for sending). It may have a fraction of a second, and at the returned time
+    the lease is surely over.
+    """
     return _in_seconds(moment + timedelta(seconds=1))
 
 

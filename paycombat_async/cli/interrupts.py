@@ -9,7 +9,8 @@ import click
 
 from paycombat_async._signals import is_terminated, on_stop
 
-# Seconds; must be shorter than the time from SIGTERM to SIGKILL, which is 10 seconds in Docker and 30 in Kubernetes.
+# The time that calls under way have after SIGTERM, in seconds. It must be shorter than the time from SIGTERM to
+# SIGKILL, which is 10 seconds in Docker and 30 in Kubernetes.
 GRACE_S: Final = 8.0
 
 

@@ -95,7 +95,7 @@ async def _run(
 
 
 def _ignore(_finding: ProbeFinding) -> None:
-    """Prints nothing, because JSON is printed once, with all findings, at the end."""
+    """Prints nothing about a single finding. With `--json`, all findings are printed together at the end."""
 
 
 def _left_behind(known: Mapping[str, str], findings: list[ProbeFinding]) -> dict[str, str]:

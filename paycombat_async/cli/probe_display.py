@@ -1,4 +1,4 @@
-"""Output of `paycombat probe`: JSON, or a line for each call, the counts and the argument `paths=` for a client."""
+"""Output of `paycombat probe`: a line for each call, the counts, and the paths that a client needs; or all as JSON."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -70,6 +70,6 @@ def show_json(base_url: str, findings: Sequence[ProbeFinding], left: Mapping[str
 def exit_code_of(findings: Sequence[ProbeFinding]) -> int:
     """Returns 0 if every call that was made was answered as the SDK expects, and at the SDK's path, else 1.
 
-    An endpoint for which the SDK has no path counts as right at any path.
+    If the SDK has no path for an endpoint, any path that answers counts as right.
     """
     return int(any(finding.is_moved or finding.verdict in _BAD for finding in findings))

@@ -21,8 +21,8 @@ from paycombat_async.schemas import Page
 class Probe:
     """Runs the steps (calls) of the probe.
 
-    `known` maps names to ids and other values. Ids in the answers are added to it. With `with_writes`, the harmless
-    writes are made, too.
+    `known` has the values for the calls, such as ids and the currency, by name. Ids in the answers are added to it.
+    With `with_writes`, also makes the calls that create harmless objects, such as a customer.
     """
 
     client: AsyncPayCombat
@@ -80,9 +80,9 @@ class Probe:
                 self.known.setdefault(name, value)
 
     async def _clearing(self, step: Step, body: object, finding: ProbeFinding) -> list[str]:
-        """Sends `body`, which has "" in the field that `step.clears` names, and checks whether that clears the field.
+        """Checks whether the provider clears a field if "" is sent: `body` has "" in the field named by `step.clears`.
 
-        Returns the problem, or an empty list if the field is cleared.
+        Returns a list with a text about the problem, or an empty list if the field is cleared.
         """
         found = replace(step.endpoint, path=finding.path, evidence=Evidence.DOCUMENTED)
         try:
@@ -114,7 +114,7 @@ def _is_page(data: object) -> TypeGuard[Page[Any]]:
 
 
 def _unexpected(step: Step, data: Any) -> list[str]:
-    """Returns texts that name the fields of an answer that are missing or differ from the value that was sent."""
+    """Returns a text for each field of the answer that is missing, or has another value than the one that was sent."""
     missing = [f"$.data.{name}: missing" for name in step.present if getattr(data, name) is None]
     other = [
         f"$.data.{name}: not what was sent" for name, value in step.expects.items() if getattr(data, name) != value

@@ -21,23 +21,28 @@ LABEL: Final = "made by paycombat probe"
 CHANGED: Final = f"{LABEL}, and changed"
 _AMOUNT: Final = Decimal("1.50")
 
-# The values known so far, by name: ids, and `currency`, `country`, `run`. A name that begins with `own_` belongs to an
-# object that this run of the probe has made.
+# The values that the calls need, by name: the ids found so far, and `currency`, `country`, `run`. A name that begins
+# with `own_` is the id of an object that this run of the probe has made.
 Known = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One call of the probe. It is skipped if a value named in `needs` or `parameters` is not in `Known`.
+    """One call of the probe, what it needs from earlier answers, and what its answer must contain.
 
-    `parameters` and `query` map names in the request to names in `Known`. The API of Finmo, the provider's upstream,
-    needs the parameters in `query`. The probe sends them only if the call fails without them. `keeps` maps names in
-    `Known` to fields of the answer, and the values of these fields are added to `Known`. If the answer is a list, one
-    item of the list is used. `expects` maps fields of the answer to the values that they must have. The fields named in
-    `present` must have a value, whichever it is.
+    `Known` has the values found so far, by name.
 
-    `clearing` builds a second body, which sends "" in the field `clears`. A step with `is_write` is made only if the
-    user agrees. If `never` is not empty, the step is never made, and `never` is the reason.
+    - `needs`: names in `Known`. If one of them or of `parameters` is missing there, the call is skipped.
+    - `parameters`: maps names of path parameters to names in `Known`.
+    - `query`: the same for the query. The API of Finmo, the provider's upstream, needs these parameters. The probe
+      sends them only if the call fails without them.
+    - `keeps`: maps names in `Known` to fields of the answer, whose values are added to `Known`. If the answer is a
+      list, one item of the list is used.
+    - `expects`: maps fields of the answer to the values that they must have.
+    - `present`: fields of the answer that must have any value.
+    - `clearing`: builds a second body, which sends "" in the field `clears`, to see whether that clears the field.
+    - `is_write`: the call creates or changes something, and is made only if the user agrees.
+    - `never`: if not empty, the reason why the probe never makes this call.
     """
 
     endpoint: Endpoint[Any, Any]
@@ -55,7 +60,10 @@ class Step:
 
 
 def steps(run: str) -> tuple[Step, ...]:
-    """Returns all steps, one for each endpoint. `run` becomes the reference of the objects that this run makes."""
+    """Returns all calls of the probe, one for each endpoint.
+
+    The objects that the probe creates have `run` as their reference, so that they can be recognized.
+    """
     return (*_LISTS, *_writes(run), *_READS, *_LAST, *_NEVER)
 
 
@@ -117,7 +125,7 @@ _NEVER: Final = (
 
 
 def _writes(run: str) -> tuple[Step, ...]:
-    """Returns the harmless write steps. They make a customer, a checkout and a payin, and change nothing else."""
+    """Returns the calls that create or change something: they make a customer, a checkout and a payin, and no more."""
     return (
         Step(
             endpoint=api.CREATE_CUSTOMER,
@@ -130,7 +138,7 @@ def _writes(run: str) -> tuple[Step, ...]:
             endpoint=api.UPDATE_CUSTOMER,
             body=lambda known: UpdateCustomer(customer_id=known["own_customer_id"], description=CHANGED),
             needs=("own_customer_id",),
-            # Fields that the update does not send must stay as they are.
+            # `type` and the reference are not sent by this update, so that they must stay as they were created.
             expects={"description": CHANGED, "organization_reference_id": run, "type": "individual"},
             clears="organization_reference_id",
             clearing=lambda known: UpdateCustomer(customer_id=known["own_customer_id"], organization_reference_id=""),

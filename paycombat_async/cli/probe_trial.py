@@ -76,10 +76,9 @@ class ProbeFinding(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A call to try. `parameters` are the parameters of its path.
+    """A call to try at several paths, until it succeeds or must not be sent again. `parameters` are those of its path.
 
-    The call is sent to each path with the first of `queries`, then to each path with the next one, until it succeeds or
-    must not be sent again.
+    The call is sent to each path with the first of `queries`, then to each path with the next of `queries`.
     """
 
     endpoint: Endpoint[Any, Any]

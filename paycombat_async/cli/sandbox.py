@@ -1,4 +1,4 @@
-"""`paycombat sandbox`: runs a local PayCombat server, shows its ledger, steers it, or prints its OpenAPI document."""
+"""`paycombat sandbox`: runs a local PayCombat server, controls it, shows its ledger, or prints its OpenAPI document."""
 
 import os
 from collections import Counter
@@ -14,8 +14,8 @@ from paycombat_async.cli.sandbox_ctl import ctl
 if TYPE_CHECKING:
     from paycombat_async.sandbox import LedgerReport
 
-# The values of `Movement` are repeated as text, because importing the sandbox takes time. The opening balance is an
-# entry of the ledger, but not a payment.
+# The kinds of movements of money are repeated here as text, because importing the sandbox's `Movement` takes time.
+# "opening" is the balance at the start; it is an entry of the ledger, but not a payment.
 _OPENING: Final = "opening"
 _MADE: Final = {
     "payin": "payin",

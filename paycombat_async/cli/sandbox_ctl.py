@@ -1,4 +1,4 @@
-"""`paycombat sandbox ctl`: sees and steers a running sandbox by its control interface. Prints JSON."""
+"""`paycombat sandbox ctl`: shows and changes the state of a running sandbox over HTTP, and prints the JSON answers."""
 
 import click
 import msgspec

@@ -17,14 +17,20 @@ _TOKEN: Final = "PAYCOMBAT_SANDBOX_CONTROL"  # noqa: S105  # the name of a varia
 
 
 def get(base_url: str | None, name: str, query: Mapping[str, object]) -> bytes:
-    """Sends `GET /_sandbox/<name>`, prints the answer and returns it. Raises `UsageRefused` as a command does."""
+    """Sends `GET /_sandbox/<name>` to the sandbox, prints the answer and returns it.
+
+    Raises `UsageRefused` if the address or the control token is missing, or if the sandbox refuses or does not answer.
+    """
     with refusals():
         answer = _remote(base_url).get(name, query)
     return _shown(answer)
 
 
 def post(base_url: str | None, name: str, body: Mapping[str, object]) -> None:
-    """Sends `POST /_sandbox/<name>` and prints the answer. Raises as `get`."""
+    """Sends `POST /_sandbox/<name>` to the sandbox, and prints the answer.
+
+    Raises `UsageRefused` if the address or the control token is missing, or if the sandbox refuses or does not answer.
+    """
     with refusals():
         answer = _remote(base_url).post(name, body)
     _shown(answer)

@@ -1,4 +1,7 @@
-"""Opens the intents store that a command names: a file or a database. The URL of a database is never printed."""
+"""Opens the intents store (the records of calls) that a command names by a file or a database URL.
+
+The URL is never printed, because it may contain a password.
+"""
 
 import os
 import re
@@ -18,9 +21,9 @@ from paycombat_async.intents.postgres import PostgresIntents
 from paycombat_async.intents.sqlite import SqliteIntents
 
 VARIABLE: Final = "PAYCOMBAT_DATABASE_URL"
-SCHEMES: Final = ("postgresql://", "postgres://")  # the two schemes that libpq knows
+SCHEMES: Final = ("postgresql://", "postgres://")  # PostgreSQL's clients accept both
 _URL: Final = re.compile(r"postgres(?:ql)?://.*")
-_USER: Final = re.compile(r"://.*@")  # the user and password in any other URL, such as that of a proxy
+_USER: Final = re.compile(r"://.*@")  # matches the user and password in any other URL, such as that of a proxy
 
 account_option: Final = click.option(
     "--account", default=DEFAULT_ACCOUNT, show_default=True, metavar="NAME", help="The account as the store names it."
@@ -77,9 +80,10 @@ def without_urls(message: str) -> str:
 
 
 def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]]:
-    """Returns the store (None if it is left out) and the words after the store, one for each name in `names`.
+    """Splits the arguments of a command into the store, which may be left out, and the required arguments after it.
 
-    `names` has the names of the words, separated by spaces. Raises `UsageRefused` if there are more or fewer words.
+    Returns the store or None, and the required arguments. `names` contains the names of the required arguments,
+    separated by spaces, such as "REFERENCE applied|rejected". Raises `UsageRefused` if there are more or fewer words.
     """
     count = len(names.split())
     if len(words) not in {count, count + 1}:
@@ -89,10 +93,11 @@ def split_words(words: Sequence[str], names: str) -> tuple[str | None, list[str]
 
 @asynccontextmanager
 async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator[Intents]:
-    """Context manager; yields the store, and closes it at the end.
+    """Context manager; opens and yields an intents store, and closes it at the end.
 
-    If `store` is None, the URL in `PAYCOMBAT_DATABASE_URL` names the store. Raises `ConfigurationError` if both are
-    missing, if the file does not exist or cannot be opened, or if the URL is not one of PostgreSQL.
+    `store` is the path of a file or a PostgreSQL URL. If it is None, the URL in `PAYCOMBAT_DATABASE_URL` is taken.
+    Raises `ConfigurationError` if both are missing, if the file does not exist or cannot be opened, or if the URL is
+    not one of PostgreSQL.
     """
     place = store or _from_environment("STORE")
     found = PostgresIntents(place, account, schema) if place.startswith(SCHEMES) else _open_file(place, account)
@@ -103,11 +108,15 @@ async def opened(store: str | None, account: str, schema: str) -> AsyncGenerator
 
 
 async def not_settled(records: Intents, *, older_than: float = 0) -> tuple[list[Intent], list[Intent]]:
-    """Returns the unresolved records and those that are being sent, each the oldest first."""
-    # This query comes first. Otherwise, a record whose lease ends between the two queries would be in neither result.
+    """Returns two lists: the records of calls with an unknown outcome, and of calls under way, each the oldest first.
+
+    `older_than` is the least age of the records in seconds.
+    """
+    # A record becomes unresolved when its lease (the time for sending) ends. The records being sent are read first.
+    # Otherwise, a record whose lease ends between the two queries would be in neither result.
     sending = await records.sending(older_than=older_than)
     left = await records.unresolved(older_than=older_than)
-    # A record whose lease has ended between the two queries is in both results.
+    # A record whose lease has ended between the two queries is in both results. It counts only as unresolved.
     ended = {(intent.endpoint, intent.reference) for intent in left}
     return left, [intent for intent in sending if (intent.endpoint, intent.reference) not in ended]
 
@@ -124,7 +133,7 @@ def postgres_url(url: str | None) -> str:
 
 
 def _open_file(path: str, account: str) -> SqliteIntents:
-    # Neither message quotes the path, because it may be a mistyped connection string.
+    # The two error messages do not quote the path, because it may be a mistyped URL with a password.
     if "://" in path:
         raise ConfigurationError("STORE must be the path of a file, or a URL that begins with postgresql://")
     if not _is_there(Path(path)):

@@ -1,4 +1,7 @@
-"""Standard output and error for a command that goes on when the reader of a pipe ends first, as `head -1` does."""
+"""Standard output and error streams for the command. They ignore a closed pipe, so that the command goes on.
+
+In `paycombat … | head -1`, for example, `head` ends before the command does.
+"""
 
 import errno
 import io
@@ -39,7 +42,8 @@ def _prepared(stream: TextIO | None) -> TextIO:
     _escape(stream)
     buffer: object = getattr(stream, "buffer", None)
     raw: object = getattr(buffer, "raw", buffer)  # with `python -u`, `buffer` is the raw stream itself
-    # A stream stays as it is if it has no file, because the program has replaced it, or if it is prepared already.
+    # A stream that this function has made before is kept. So is a stream without a file, which other code, such as a
+    # test runner, has put in place of the original one.
     if not isinstance(raw, io.FileIO) or isinstance(raw, _Output):
         return stream
     stream.flush()

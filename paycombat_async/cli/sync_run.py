@@ -134,8 +134,8 @@ async def _carry_out(job: SyncJob) -> BatchReport:
                         ),
                     )
                 except asyncio.CancelledError:
-                    # Without a report, the task was cancelled before the run began. If `stop` is not set, something
-                    # other than a signal has cancelled the task.
+                    # After a signal, the report is returned instead of the error. There is no report if the task was
+                    # cancelled before the run began. If `stop` is not set, no signal has cancelled the task.
                     if not reports or not stop.is_set():
                         raise
                     return reports[-1]

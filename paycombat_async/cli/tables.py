@@ -8,7 +8,7 @@ import click
 
 from paycombat_async._printable import printable
 
-_PIPE_WIDTH: Final = 2000  # columns, more than a row needs, so that a program that reads the table gets whole lines
+_PIPE_WIDTH: Final = 2000  # the width in a pipe; no row is as wide, so that each row is one line
 
 
 def show_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

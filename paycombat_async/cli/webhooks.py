@@ -110,7 +110,7 @@ def _body(event: str, words: tuple[str, ...]) -> bytes:
     fields = read_assignments(words, sample(event, SYSTEM_CLOCK.now()))
     try:
         return encoded(fields)
-    except (ValueError, RecursionError):  # UnicodeEncodeError, for a word that is not UTF-8, is a ValueError
+    except (ValueError, RecursionError):  # ValueError includes UnicodeEncodeError, raised for a word that is not UTF-8
         pass
     raise UsageRefused("the fields cannot be written as JSON: a word is not UTF-8, or they are nested too deeply")
 
@@ -172,7 +172,7 @@ def verify(
             return 0
     code: int = context.invoke(
         doctor, body=io.BytesIO(content), signature=signature, headers=headers, names=names
-    )  # if options are missing, `doctor` refuses the command
+    )  # `doctor` also raises the usage error if options are missing
     if code == 0 and problem:
         click.echo(f"But it is no event: {printable(problem)}")
     return 1 if problem else code

@@ -19,7 +19,7 @@ from paycombat_async.cli.stores import without_urls
 from paycombat_async.errors import ConfigurationError, InvalidRequest
 
 _ASSIGNMENT: Final = re.compile(r"([^:=]+)(:?=)(.*)", re.DOTALL)
-_LONGEST: Final = 1024 * 1024  # bytes of a file that are read at most, far more than any request has
+_LONGEST: Final = 1024 * 1024  # the most bytes that are read from a file; no request is as long
 _PAGE, _PAGE_SIZE = "page", "page_size"
 # Numbers with a fraction are read as Decimal, because an amount must keep the digits that are written.
 _DECODER: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(float_hook=Decimal)
@@ -29,11 +29,11 @@ JsonObject = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class CallArguments:
-    """The arguments of a call.
+    """What the user has given for one call on the command line.
 
-    `request` is the Struct of the body, or None for a call without a body. `texts` maps the names of the required
-    parameters of the client's method to their values. `query` maps the names of further parameters of the URL's query
-    to their values. `page` and `page_size` are used for lists only. `page_size` is None if the user gave none.
+    `request` is the Struct of the body, or None for a call without a body. `texts` has the values of the required
+    parameters, such as `customer_id`, by name. `query` has further parameters of the URL's query. `page` and
+    `page_size` are used for lists only. `page_size` is None if the user gave none.
     """
 
     request: msgspec.Struct | None = None
@@ -44,10 +44,9 @@ class CallArguments:
 
 
 def read_arguments(spec: CallSpec, words: Sequence[str]) -> CallArguments:
-    """Returns the arguments of the call `spec`, read from the `words` of the command line.
+    """Returns the arguments for a call, read from the `words` of the command line. `spec` describes the call.
 
-    Raises `ConfigurationError` if a word has a form that this call does not take, or if an argument is missing, unknown
-    or invalid.
+    Raises `ConfigurationError` if an argument is missing, unknown or invalid.
     """
     files = [word for word in words if word == "-" or word.startswith("@")]
     pairs = [_assignment(word) for word in words if word not in files]
@@ -73,7 +72,7 @@ def read_assignments(words: Sequence[str], into: JsonObject) -> JsonObject:
 def _assignment(word: str) -> tuple[str, str, str]:
     found = _ASSIGNMENT.fullmatch(word)
     if found is None:
-        shown = printable(without_urls(word), 60)  # the word may be a URL with a password
+        shown = printable(without_urls(word), 60)  # the word may be a URL with a password, which must not be shown
         raise ConfigurationError(f"{shown}: expected NAME=TEXT, NAME:=JSON, @FILE or -")
     return found[1], found[2], found[3]
 

@@ -177,16 +177,16 @@ def _run(spec: CallSpec, given: _Given) -> None:
         if not spec.is_change or not answers:
             raise
         raise CallMayBeDone(_unprinted(spec, answers, f"cannot be printed: {error.strerror}")) from None
-    except KeyboardInterrupt:  # Ctrl-C while the store or connections are being closed, or while the answer is printed
+    except KeyboardInterrupt:  # Ctrl-C after the call, while connections are being closed or the answer is printed
         if spec.is_change and answers:
             click.echo(_unprinted(spec, answers, "may not be printed: interrupted"), err=True)
         raise
 
 
 def _unprinted(spec: CallSpec, answers: Sequence[Answer], reason: str) -> str:
-    """Returns a sentence that says that the change was carried out, and for which `reason` its answer is not printed.
+    """Returns the message for a change that was carried out, but whose answer was not printed for the given `reason`.
 
-    The sentence contains the id of the object if the answer has one.
+    The message contains the id of the object if the answer has one.
     """
     object_id = object_id_of(answers[0].data)
     known_as = "" if object_id is None else f" (id {printable(object_id)})"

@@ -34,7 +34,8 @@ class CallMayBeDone(click.ClickException):
 def failure_of(error: PayCombatError, spec: CallSpec, store: str | None = None) -> click.ClickException:
     """Returns the exception that prints `error` and ends the command.
 
-    `store` is the part of a command line that names the intents store, or None if the user named no store.
+    `store` is what a command line needs to name the intents store (such as `payments.db --account shop`), because the
+    message advises further commands. It is None if the user named no store.
     """
     if isinstance(error, ConfigurationError | InvalidRequest):
         return UsageRefused(printable(str(error), limit=1000))

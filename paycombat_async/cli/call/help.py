@@ -20,7 +20,7 @@ _WORDS: Final[dict[Any, str]] = {str: "text", int: "integer", Decimal: "number",
 
 
 def help_of(spec: CallSpec) -> str:
-    """Returns the help text of a call for click. Click does not rewrap a paragraph whose first line is only \\b."""
+    """Returns the help text of a call. The lists in it begin with a line \\b, so that click keeps their line breaks."""
     endpoint = spec.endpoint
     path = endpoint.path or "path not known: give it with --path"
     evidence = f" ({_EVIDENCE[endpoint.evidence]})" if endpoint.path else ""
@@ -78,7 +78,7 @@ def type_words(annotation: Any) -> str:
     kinds = [kind for kind in members(annotation) if kind is not UnsetType]
     values = [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]
     words = [f"one of: {', '.join(value for value in values if value)}"] if any(values) else []
-    if Decimal in kinds:  # an amount, whose annotation contains int as well
+    if Decimal in kinds:  # the type of an amount is Decimal | int, and "int" need not be listed
         kinds.remove(int)
     words += [_word(kind) for kind in kinds if get_origin(kind) is not Literal]
     words += ['"" to clear it'] if "" in values else []

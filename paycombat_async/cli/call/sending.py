@@ -31,7 +31,10 @@ _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class CallOptions(NamedTuple):
-    """The options of the command. `store` is the intents store, or None if the call is not to be recorded."""
+    """The options of `paycombat call`. `store` is the file or URL of the intents store, in which calls are recorded.
+
+    `store` is None if the call is not to be recorded.
+    """
 
     every: bool
     yes: bool
@@ -73,7 +76,7 @@ async def _send(spec: CallSpec, arguments: CallArguments, options: CallOptions, 
         try:
             async with _store(options) as store, _client(spec, options, store, _warn_unrecorded) as client:
                 await _call(client, spec, arguments, options, answers)
-        except asyncio.CancelledError as cut:  # Ctrl-C; the cause is the error that says whether the call was done
+        except asyncio.CancelledError as cut:  # by Ctrl-C; its `__cause__` says whether the call was carried out
             if isinstance(cut.__cause__, PayCombatError):
                 click.echo("\n".join(lines_about(cut.__cause__, spec, _store_words(options))), err=True)
             raise
@@ -125,9 +128,9 @@ async def _store(options: CallOptions) -> AsyncGenerator[Intents | None]:
 
 
 def _store_words(options: CallOptions) -> str | None:
-    """Returns the arguments that name the same store for another command, quoted for a shell, or None without a store.
+    """Returns the words with which another command names the same store, quoted for a shell, or None without a store.
 
-    In place of a URL, which may contain a password, they have the word STORE.
+    The word STORE stands for a URL, because a URL may contain a password.
     """
     if options.store is None:
         return None
@@ -140,7 +143,7 @@ def _store_words(options: CallOptions) -> str | None:
 
 
 def _is_there(place: str) -> bool:
-    # For a name that no file can have, such as a name with a NUL, `lexists` returns False, where `lstat` raises.
+    # `lexists` returns False for a name that no file can have, such as a name with a NUL. `lstat` would raise an error.
     return os.path.lexists(place)
 
 

@@ -1,4 +1,4 @@
-"""The calls of `paycombat call`: all endpoints, with the parameters of the client's methods of the same names."""
+"""The calls that `paycombat call` can make, one for each endpoint, and the parameters that each of them takes."""
 
 import inspect
 from collections.abc import Callable
@@ -19,10 +19,12 @@ _BODY, _PAGE_SIZE, _QUERY = "request", "page_size", "extra_query"
 # `Any`, because `Endpoint` is invariant in its type parameters, so that no narrower type fits all endpoints.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSpec:
-    """One call. `name` is the name of the client's method, `needed` are its required arguments except the request.
+    """Describes one call that `paycombat call` can make.
 
-    `is_list` says whether the answer is a page of a list, `takes_size` whether a page size can be requested, and
-    `takes_query` whether further arguments go into the query. `about` is the first paragraph of the help text.
+    `name` is the name of the client's method, such as "payouts.create". `needed` are the names of its required
+    parameters, except the request. `is_list` is true if the answer is a page of a list, `takes_size` if the user may
+    give the size of the page, and `takes_query` if further parameters of the query may be given. `about` is the first
+    paragraph of the help text.
     """
 
     name: str
@@ -71,9 +73,10 @@ FIND_PAYOUTS: Final = "payouts.find"  # a method of the client that searches the
 
 @cache
 def call_specs() -> dict[str, CallSpec]:
-    """Returns all calls by name, in the order of the provider's pages. The last one is `FIND_PAYOUTS`.
+    """Returns the description of each call, by the name of the call.
 
-    All others are endpoints.
+    First come the endpoints, in the order of the provider's pages, then `payouts.find`, which is no endpoint of its
+    own: it searches the list of payouts.
     """
     specs = [_spec(each.name, each, is_list=get_origin(each.response) is Page) for each in ENDPOINTS]
     specs.append(_spec(FIND_PAYOUTS, LIST_PAYOUTS, is_list=False))
