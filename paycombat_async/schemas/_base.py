@@ -125,7 +125,8 @@ else:
 # The type of amounts in requests. Amounts in answers are always `Decimal`, even if the provider sends a JSON string.
 Amount: TypeAlias = Decimal | int
 
-# The type of the value `""`, which clears a field. It is for annotations of fields that are not of type str.
+# The type of the value `""`, which clears a field at the provider. Fields whose type is not str name it in their
+# annotations; a str field needs no other type for `""`.
 Clear: TypeAlias = Literal[""]
 
 # A str that must not be empty, such as the id of the object to change.
@@ -155,7 +156,7 @@ def explain(error: msgspec.ValidationError) -> tuple[str, str]:
     return _explained(str(error))
 
 
-@lru_cache(256)  # a field of a wrong type is usually in every answer, and causes the same message each time
+@lru_cache(256)  # a field of a wrong type is usually in every answer, and its message is then parsed only once
 def _explained(text: str) -> tuple[str, str]:
     found = _AT_PATH.match(text)
     text, path = (found[1], found[2]) if found else (text, "$")

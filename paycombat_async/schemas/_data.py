@@ -21,7 +21,8 @@ def _plain_number(digits: str) -> int | float | str:
     nearest, exact = float(digits), Decimal(digits)
     if Decimal(repr(nearest)) != exact:
         return digits
-    # From 1e23 on, the value of a float may differ from the integer that its shortest digits mean.
+    # `repr` writes the fewest digits that identify a float. From 1e23 on, these digits may be another integer than the
+    # value of the float: `int(1e23)` is 99999999999999991611392.
     return int(nearest) if nearest.is_integer() and int(nearest) == exact else nearest
 
 
@@ -96,7 +97,7 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
 def _without(data: dict[str, object], exclude: Iterable[str], value: Data) -> dict[str, object]:
     names = set(exclude)
     unknown = names - data.keys() - set(value.__struct_encode_fields__)
-    if unknown:  # if a misspelt name were ignored, the field would not be left out
+    if unknown:  # a misspelt name must raise an error, because the field that was meant would not be left out
         raise ValueError(f"{type(value).__name__} has no field {min(unknown)!r}")
     if "extra" in names:
         names |= data.keys() - set(value.__struct_encode_fields__)

@@ -1,4 +1,4 @@
-"""Moves those keys of plain data into `extra` that are not names of fields of the request Struct."""
+"""Moves the keys of plain data that the request Struct has no field for into its field `extra`."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -19,11 +19,11 @@ _SAME: Final = 0.9
 
 
 def with_extra(kind: type[Struct], data: Any, path: str = "$") -> Any:
-    """Returns the data of a request, with those keys moved into `extra` that are not names of fields of `kind`.
+    """Returns the data of a request, in which the keys that `kind` has no field for are moved into `extra`.
 
-    The keys are moved at every level of the data if the Struct at that level has a field `extra`. Three kinds of
-    invalid data stay unchanged, because a later check refuses them. They are a value that is not a mapping, a key that
-    is not a str, and an unknown key if the Struct has no field `extra`.
+    The keys are moved at every level of the data if the Struct at that level has a field `extra`. Data that is invalid
+    stays unchanged, because the conversion to a Struct refuses it later: a value that is not a mapping, a key that is
+    not a str, and an unknown key if the Struct has no field `extra`.
 
     A float in `extra` with at most 15 digits becomes the Decimal with the same digits, because JSON decoders turn
     amounts into floats. Any other float stays, and is refused when the request is encoded.
@@ -32,7 +32,7 @@ def with_extra(kind: type[Struct], data: Any, path: str = "$") -> Any:
     Raises it, too, for an unknown key that is also in the `extra` of the data.
     """
     if not _is_mapping(data):
-        return data  # a later check refuses it
+        return data  # the conversion to a Struct refuses it later
     parts = _parts(kind)
     found: dict[Any, object] = {}
     unnamed: dict[str, object] = {}
@@ -44,7 +44,7 @@ def with_extra(kind: type[Struct], data: Any, path: str = "$") -> Any:
             (found if name in parts or not isinstance(name, str) else unnamed)[name] = value
     extra = found.get("extra", {})
     if "extra" not in parts or not _is_mapping(extra):
-        return found | unnamed  # a later check refuses the unknown keys
+        return found | unnamed  # the conversion to a Struct refuses the unknown keys later
     _check(unnamed, extra, [name for name in parts if name not in data], path)
     if unnamed or extra:
         found["extra"] = {name: _exact(value) for name, value in (unnamed | dict(extra)).items()}
@@ -91,8 +91,8 @@ def _is_mapping(value: object) -> TypeGuard[Mapping[Any, object]]:
 
 @cache
 def _parts(kind: type[Struct]) -> Mapping[str, type[Struct] | None]:
-    """Returns, for the JSON name of each field of `kind`, the type of the Struct that the field may hold.
+    """Returns a dict from the JSON name of each field of `kind` to the Struct type of the field's value.
 
-    The type is None if the field cannot hold a Struct.
+    A field whose value is no Struct has None instead of the type.
     """
     return {field.encode_name: struct_in(field.type) for field in msgspec.structs.fields(kind)}

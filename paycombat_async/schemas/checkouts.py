@@ -20,7 +20,7 @@ class CreatePaymentRequest(Request, frozen=True, kw_only=True):
 
 
 class CreateNewCheckout(Request, frozen=True, kw_only=True):
-    """The payin method that the customer of a checkout has chosen."""
+    """The request that tells the provider which payin method the customer of a checkout has chosen."""
 
     _shown = ("payin_method_name",)
 
@@ -29,7 +29,10 @@ class CreateNewCheckout(Request, frozen=True, kw_only=True):
 
 
 class CreateCheckoutVirtualAccount(Request, frozen=True, kw_only=True):
-    """The bank at which the virtual account (KRW) of a checkout is opened. Its name is Korean, as in KDB산업은행."""
+    """The request that opens a virtual account (KRW) for a checkout.
+
+    `payin_method_name` is the Korean name of the bank, such as KDB산업은행.
+    """
 
     _shown = ("payin_method_name",)
 

@@ -1,4 +1,4 @@
-"""Requests and responses of customers. Their fields have the order of the provider's pages, and so has their JSON.
+"""Requests and responses of customers. The order of the fields, and of the JSON keys, is that of the provider's pages.
 
 https://docs.paycombat.com/create-customer-12819564e0
 https://docs.paycombat.com/update-customer-12819581e0
@@ -34,14 +34,14 @@ class CustomerType(StrEnum):
 class GcaActivationStatus(StrEnum):
     """The known values of `Customer.gca_activation_status`.
 
-    Only one value is documented. Others must exist, so any value is accepted.
+    The provider documents only NOT_STARTED, but an activation must have other states, too. So any value is accepted.
     """
 
     NOT_STARTED = "NOT_STARTED"
 
 
-# The type of the field `type` in requests. One of the provider's examples shows `{}` as its value, but the page "Get
-# Detail Customer" shows a string.
+# The type of the field `type` in requests. One example of the provider shows `{}` as the value of `type`, but the page
+# "Get Detail Customer" shows a string.
 CustomerKind: TypeAlias = Literal["individual", "company"]
 
 
@@ -269,10 +269,9 @@ class Customer(Response, frozen=True, kw_only=True):
 
 
 class WalletReadiness(PublicResponse, frozen=True, kw_only=True):
-    """Whether a customer's wallet can be used, and which fields are missing for it.
+    """Whether a customer's wallet can be used. If not, `missing_field` lists the customer's fields that are missing.
 
-    Both fields are inferred, because the documentation shows them only in an unrelated schema, on the page "Disable
-    Customer".
+    Both fields are a guess from the page "Disable Customer", because no other page of the provider shows them.
     """
 
     is_wallet_ready: bool | None = None

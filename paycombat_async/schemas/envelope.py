@@ -41,10 +41,10 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
-    """The envelope A, B or D of a successful answer, decoded in one pass with its data.
+    """The envelope of a successful answer (the JSON object around its data), decoded in one pass with the data.
 
-    An answer that may report a failure does not fit the types of these fields. Such an answer is decoded as an
-    `Envelope`.
+    An answer that may report a failure does not fit the types of these fields. Such an answer, and an envelope inside
+    another envelope, are decoded as an `Envelope`.
     """
 
     data: Item

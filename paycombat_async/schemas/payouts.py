@@ -42,7 +42,8 @@ class BeneficiaryIndividual(Part, frozen=True, kw_only=True):
 class BeneficiaryCompany(Part, frozen=True, kw_only=True):
     """The company that receives a payout.
 
-    The provider does not document it. The field `name` is from the code of an existing client of the API.
+    The provider does not document the fields of such a company. `name` is from the code of an existing client of the
+    API.
     """
 
     name: str | UnsetType = UNSET

@@ -1,4 +1,4 @@
-"""`watch_backlog` shows as gauges how many webhooks wait in an inbox, and how many calls are unresolved."""
+"""`watch_backlog` shows as metrics how many webhooks wait in an inbox, and how many calls have an unknown outcome."""
 
 import logging
 import math
@@ -13,7 +13,7 @@ from paycombat_async.telemetry.readings import HasDepth, Reading, read_inbox, re
 if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
 
-_FRESH: Final = 3  # values older than this many intervals are not shown
+_FRESH: Final = 3  # values are not shown if they are older than this many intervals of `every` seconds
 _log: Final = logging.getLogger("paycombat")
 
 
@@ -28,12 +28,15 @@ async def watch_backlog(
 ) -> None:
     """Reads the inbox and the intents store every `every` seconds, and shows the values as gauges, until cancelled.
 
-    Run it in a task, and for each inbox or store in one process only. `name` is an attribute of each value, so that
-    several inboxes can be distinguished. If the inbox or the store cannot be read, one warning is logged, and the next
-    one only if reading fails again after a success. After three intervals without a reading, the gauges have no value,
-    because an outdated value would hide the problem. Set an alert for missing values, too. Raises `ConfigurationError`
-    if opentelemetry-api is not installed, if neither an inbox nor a store is given, or if `every` is not a positive
-    number.
+    Run it in a task. For each inbox or store, run it in one process only, because each process would report the same
+    webhooks and calls. `name` is an attribute of each value, so that several inboxes can be distinguished.
+
+    If the inbox or the store cannot be read, one warning is logged, and the next one only if reading fails again after
+    a success. If nothing could be read for `3 * every` seconds, the gauges have no value, because an outdated value
+    would hide the problem. Therefore set an alert for missing values, too.
+
+    Raises `ConfigurationError` if opentelemetry-api is not installed, if neither an inbox nor a store is given, or if
+    `every` is not a positive number.
     """
     if inbox is None and intents is None:
         raise ConfigurationError("watch_backlog needs inbox=, intents= or both")
@@ -62,7 +65,7 @@ def _is_positive(seconds: object) -> bool:
 
 
 class _Watched:
-    """The values that were read last, and the time of that reading."""
+    """Reads the values of an inbox and an intents store, and keeps them with the time at which they were read."""
 
     def __init__(self, clock: Clock, every: float) -> None:
         self._clock = clock
@@ -72,7 +75,10 @@ class _Watched:
         self._is_failing = False
 
     def values(self) -> list[Reading]:
-        """Returns the last values, or an empty list if they are too old. The exporter's thread calls this."""
+        """Returns the values that were read last, or an empty list if they are too old.
+
+        OpenTelemetry calls this method in the thread of its exporter.
+        """
         return self._values if self._clock.monotonic() - self._read_at <= _FRESH * self._every else []
 
     async def read(self, inbox: HasDepth | None, intents: Intents | None, name: str) -> None:

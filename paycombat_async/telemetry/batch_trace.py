@@ -13,9 +13,10 @@ _STOPPED: Final = "stopped"
 
 
 class BatchTrace:
-    """The INTERNAL span of a batch. `link` is the `SpanContext` of this span.
+    """The OpenTelemetry span of a batch, of kind INTERNAL.
 
-    Each call for a row of the batch has a trace of its own, with a link to this `SpanContext`.
+    Each call for a row of the batch has a trace of its own. The span of the call has a link to `link`, which is the
+    `SpanContext` of the batch's span.
     """
 
     __slots__ = ("_attributes", "_span", "link")

@@ -41,7 +41,10 @@ _SUPPRESS_KEY: Final[str] = getattr(otel_context, "_SUPPRESS_HTTP_INSTRUMENTATIO
 
 
 class CallTrace:
-    """The INTERNAL span of a call, and the CLIENT span of the attempt under way. Has no spans if there is no tracer."""
+    """The OpenTelemetry spans of a call: one of kind INTERNAL for the call, one of kind CLIENT for each attempt.
+
+    Without a tracer, there are no spans, and only metrics are recorded.
+    """
 
     __slots__ = ("_attempt", "_attributes", "_instruments", "_method", "_name", "_span")
 
@@ -62,9 +65,9 @@ class CallTrace:
         self._span = span
 
     def start_attempt(self, draft: Draft, number: int) -> Draft:
-        """Starts the span of an attempt. Returns the draft to send, with a `traceparent` header.
+        """Starts the span of an attempt. Returns `draft`, the request to send, with a `traceparent` header added.
 
-        Returns the draft unchanged if there is no tracer, if the span belongs to no trace, or if the tracer raises.
+        Returns `draft` unchanged if there is no tracer, if the span belongs to no trace, or if the tracer raises.
         """
         if self._span is None:
             return draft
@@ -108,7 +111,7 @@ class CallTrace:
             self._instruments.calls.add(1, attributes, None if self._span is None else self._span.context)
         except Exception as error:  # noqa: BLE001  # a meter may raise anything
             report_failure(type(error).__name__)
-        if self._attempt is not None:  # a KeyboardInterrupt came before the attempt was reported
+        if self._attempt is not None:  # a KeyboardInterrupt ended the call before `end_attempt` was called
             self._attempt.end({}, is_error=True)
         if self._span is not None:
             self._span.end(call_fields(call), is_error=call.error is not None)

@@ -29,8 +29,8 @@ class CurrentSpan:
         if self._is_over:
             return
         self._is_over = True
-        # The token is valid only in the context that it was made in. If another task closes a coroutine, the coroutine
-        # ends in the context of that task.
+        # OpenTelemetry accepts the token only in the context in which it was made. A coroutine that another task closes
+        # ends in the context of that task; the token is then not used.
         if get_current() is self.context:
             detach(self._token)
         try:

@@ -15,7 +15,10 @@ RELEASED: Final = "released"
 
 
 class DeliveryTrace:
-    """The CONSUMER span of one webhook, which lasts from taking the webhook until it is done or released."""
+    """The OpenTelemetry span (of kind CONSUMER) of the work on one webhook.
+
+    The span lasts from the moment a worker takes the webhook from the inbox until the webhook is done or released.
+    """
 
     __slots__ = ("_event", "_instruments", "_span")
 
@@ -31,7 +34,10 @@ class DeliveryTrace:
         self._span = CurrentSpan(span, set_span_in_context(span))
 
     def end(self, error: BaseException | None) -> None:
-        """Ends the span and counts the delivery, as released if the work has raised `error`, and otherwise as done."""
+        """Ends the span and counts the webhook as done, or as released if the work has raised `error`.
+
+        A released webhook can be taken again.
+        """
         name = None if error is None else type(error).__name__
         result: dict[str, Value] = {OUTCOME: DONE} if name is None else {OUTCOME: RELEASED, ERROR: name}
         self._count({EVENT: self._event, **result})

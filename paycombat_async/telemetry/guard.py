@@ -15,9 +15,9 @@ _reported: Final[set[str]] = set()
 
 
 def harmless(function: Callable[P, T]) -> Callable[P, T | None]:
-    """Returns a function that returns None if `function` raises an `Exception`, and logs the failure.
+    """Returns a function that calls `function`. If that raises an `Exception`, logs the failure and returns None.
 
-    Therefore faulty telemetry changes no call.
+    So an error in OpenTelemetry does not change the result of a call to the provider.
     """
 
     @functools.wraps(function)

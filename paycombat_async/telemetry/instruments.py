@@ -15,9 +15,10 @@ _BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5,
 
 
 class Instruments(NamedTuple):
-    """The tracer and the instruments. `durations` is the histogram of the seconds that attempts take.
+    """The OpenTelemetry tracer and the metric instruments of the SDK.
 
-    `calls` counts ended calls, `drifts` counts fields that differ from the schema, and `deliveries` ended deliveries.
+    `durations` is the histogram of the seconds that attempts take. `calls` counts calls that have ended, `drifts`
+    counts fields of answers that differ from the schema, and `deliveries` counts webhooks that workers have worked on.
     """
 
     tracer: Tracer
@@ -38,7 +39,10 @@ class Instruments(NamedTuple):
 
 
 def make_instruments(tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None) -> Instruments:
-    """Returns instruments of these providers. None means the global provider, even if that is set later."""
+    """Returns a tracer and metric instruments that send to these OpenTelemetry providers.
+
+    None means the global provider, even if that is set later.
+    """
     meter = get_meter(SCOPE, __version__, meter_provider, SCHEMA_URL)
     return Instruments(
         get_tracer(SCOPE, __version__, tracer_provider, SCHEMA_URL),

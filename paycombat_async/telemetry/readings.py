@@ -1,4 +1,4 @@
-"""Reads how many events of an inbox and how many calls of an intents store are not done yet, as values of gauges."""
+"""Reads the values of the gauges: how many webhooks are not done, and how many calls have an unknown outcome."""
 
 from collections.abc import Awaitable
 from typing import Final, NamedTuple, Protocol

@@ -57,7 +57,7 @@ class Telemetry:
         self._batch: SpanContext | None = None
 
     def start_call(self, endpoint: Endpoint[Any, Any], template: str | None, base_url: str) -> "CallTrace | None":
-        """Starts the span of a call, makes it the current span and returns its trace.
+        """Starts the span of a call, makes it the current span, and returns the `CallTrace` that ends it.
 
         Returns None if there is neither a tracer nor a meter provider, or if the tracer raises. `template` is the path
         with placeholders in place of ids.
@@ -70,7 +70,10 @@ class Telemetry:
 
     @harmless
     def start_batch(self, name: str) -> "BatchTrace":
-        """Starts the span of a batch and makes it the current span. Returns its trace, or None if the tracer raises."""
+        """Starts the span of a batch and makes it the current span.
+
+        Returns the `BatchTrace` that ends the span, or None if the tracer raises.
+        """
         return self._traces.BatchTrace(self._instruments, name)
 
     def linked_to(self, batch: "BatchTrace") -> "Telemetry":
@@ -88,7 +91,7 @@ class Telemetry:
     def start_delivery(self, event: str, number: int, attempt: int) -> "DeliveryTrace":
         """Starts the span of the work on a webhook and makes it the current span.
 
-        Returns its trace, or None if the tracer raises.
+        Returns the `DeliveryTrace` that ends the span, or None if the tracer raises.
         """
         return self._traces.DeliveryTrace(self._instruments, event, number, attempt)
 
