@@ -28,8 +28,8 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda found: found[3] or chr(int(found[1] or found[2], 16)), text)
 
 
-# The encodings in which a plain search would miss a secret. Each has a character that occurs in all text of this
-# encoding, and a function that decodes the text.
+# The encodings in which a secret looks different, so that a plain search would miss it. Each encoding has a character
+# that all text with this encoding contains, and a function that decodes the text.
 _DECODINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
     "percent-encoded": ("%", unquote),
     "with HTML entities": ("&", html.unescape),
@@ -39,7 +39,7 @@ _DECODINGS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
 
 @dataclass(frozen=True, repr=False)
 class SecretCanary:
-    """Test credentials that are recognised in any output: as plain text, encoded, or as only one half of a credential.
+    """Test credentials that are recognised in any output, even if they are encoded or only one half of them is shown.
 
     In a test, use them as the client's credentials, and pass everything that the code outputs to `check`: str, bytes,
     objects, exceptions. `more` has further secrets by name, such as a customer's e-mail address.
@@ -113,8 +113,8 @@ def _texts_of_one(value: object, where: str) -> Iterator[tuple[str, str]]:
     else:
         forms = {"repr": repr(value), "str": str(value), "format": f"{value}"}
         yield from ((f"{name} of {where}", text) for text, name in {text: name for name, text in forms.items()}.items())
-        # The package `rich` calls this method to print an object, even in tracebacks. The method has the type Any,
-        # because it may yield anything.
+        # The package `rich` calls `__rich_repr__` to print an object, even in tracebacks. `rich` has the type Any,
+        # because the method may yield anything.
         rich: Any = getattr(value, "__rich_repr__", None)
         if rich is not None and not isinstance(value, type):
             yield f"rich repr of {where}", repr(list(rich()))
@@ -166,10 +166,10 @@ def _parts_of_error(error: BaseException, where: str) -> Iterator[tuple[str, obj
 
 
 def _encodings(mark: str) -> list[tuple[str, str | None]]:
-    """Returns the strings to search for: the secret, its halves, and the secret in hex and base64 (at three offsets).
+    """Returns the strings to search for: the secret, its two halves, and the secret in hex and in base64.
 
-    Each string has the name of its encoding, or None if the string is plain text. Plain strings are searched for in
-    decoded output, too.
+    In base64 a secret has three forms, depending on how many bytes stand before it. Each string is paired with the name
+    of its encoding, or None for plain text. Plain strings are searched for in decoded output, too.
     """
     half = max(_LEAST, len(mark) // 2)
     plain = {mark, mark[:half], mark[-half:]}

@@ -129,7 +129,7 @@ class _AsgiExchange:
         """Returns the whole body at the first call. Later calls wait for the response, then return a disconnect."""
         if self._left:
             return {"type": "http.request", "body": self._left.pop(), "more_body": False}
-        await self._complete.wait()  # an earlier disconnect would make Starlette cancel a streamed response
+        await self._complete.wait()  # a disconnect before the end of the response would make Starlette cancel it
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:

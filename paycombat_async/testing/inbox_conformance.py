@@ -26,7 +26,7 @@ from paycombat_async.webhooks.inboxes.inbox import Depth, Inbox, Receipt
 
 Check: TypeAlias = Callable[[Inbox], Awaitable[None]]
 
-_LEASE_S: Final = 3600.0  # longer than any check takes
+_LEASE_S: Final = 3600.0  # seconds; longer than any check takes, so that it does not end during a check
 _EMPTY: Final = Depth(waiting=0, taken=0, conflicts=0, damaged=0, oldest=None)
 _SOME: Final = Depth(waiting=2, taken=1, conflicts=1, damaged=0, oldest=None)
 _STOP_S: Final = 60.0  # seconds; if `work` has not ended or yielded by then, the check fails
@@ -64,7 +64,8 @@ async def an_earlier_status_is_outdated(inbox: Inbox) -> None:
 async def another_end_is_a_conflict(inbox: Inbox) -> None:
     """If a final status follows another final status, the second event is a CONFLICT, and no worker gets it.
 
-    `pending` lists the event until `done`.
+    For example, SUCCESS may follow EXPIRED. `pending(Receipt.CONFLICT)` lists the second event until `done` is called
+    with it.
     """
     await _receives(inbox, _payin("EXPIRED"), Receipt.NEW)
     await _receives(inbox, _payin("SUCCESS"), Receipt.CONFLICT)
@@ -128,7 +129,10 @@ async def events_of_one_object_wait_for_each_other(inbox: Inbox) -> None:
 
 @rule
 async def an_event_whose_lease_is_over_is_taken_again(inbox: Inbox) -> None:
-    """After an event's lease has ended, `take` returns the event again, with attempt number 2 and another token."""
+    """After the lease of a taken event has ended, `take` returns the event again, as attempt 2 and with a new token.
+
+    With the new token, the inbox can tell the two workers apart.
+    """
     await inbox.receive(_payin("SUCCESS"))
     first = await _take(inbox, lease=0)
     second = await _take(inbox)
@@ -160,7 +164,7 @@ async def a_worker_that_comes_too_late_is_refused(inbox: Inbox) -> None:
 
 @rule
 async def done_may_be_repeated(inbox: Inbox) -> None:
-    """After `done`, further calls of `done`, `release` and `renew` with the same delivery do nothing."""
+    """After `done`, more calls of `done`, `release` and `renew` with the same delivery do nothing and raise nothing."""
     await inbox.receive(_payin("SUCCESS"))
     delivery = await _take(inbox)
     for step in (inbox.done, inbox.done, inbox.release, inbox.renew, inbox.done):
@@ -202,7 +206,7 @@ async def a_lease_is_a_time(inbox: Inbox) -> None:
 
 @rule
 async def a_released_event_is_taken_again(inbox: Inbox) -> None:
-    """An event that is released after attempt 1 can be taken immediately. After attempt 2, the event has to wait.
+    """An event that is released after attempt 1 can be taken immediately. After attempt 2, there is a pause first.
 
     `renew` raises `LeaseLost` for a delivery that was released.
     """

@@ -22,7 +22,7 @@ from paycombat_async.testing.rules import expect, expect_error, rule
 
 Check: TypeAlias = Callable[[Intents], Awaitable[None]]
 
-_LEASE_S: Final = 3600.0  # longer than any check takes
+_LEASE_S: Final = 3600.0  # seconds; longer than any check takes, so that it does not end during a check
 
 
 @rule
@@ -43,7 +43,7 @@ async def a_new_reference_may_be_sent(store: Intents) -> None:
 
 @rule
 async def a_call_under_way_is_not_sent_again(store: Intents) -> None:
-    """While a call is under way, a second `begin` returns `may_send` as false, and the unchanged first record."""
+    """While a call is under way, `begin` with its reference returns `may_send` as false and the unchanged record."""
     first = await _begin(store)
     second = await _begin(store, digest="digest-2")
 
@@ -54,9 +54,9 @@ async def a_call_under_way_is_not_sent_again(store: Intents) -> None:
 
 @rule
 async def of_many_at_once_one_is_sent(store: Intents) -> None:
-    """If 20 calls of `begin` for one reference run concurrently, only one may send.
+    """If 20 calls of `begin` with one reference run concurrently, only one of them returns `may_send` as true.
 
-    All of them return attempt number 1.
+    All of them return a record with attempt number 1.
     """
     begun = await asyncio.gather(*(_begin(store) for _ in range(20)))
 
@@ -66,7 +66,11 @@ async def of_many_at_once_one_is_sent(store: Intents) -> None:
 
 @rule
 async def an_applied_call_keeps_its_answer(store: Intents) -> None:
-    """After APPLIED, `begin` returns `may_send` as false, and the record with object id, evidence, answer and time."""
+    """After APPLIED, `begin` returns `may_send` as false and the record of the call.
+
+    The record has the object id, the evidence and the answer that were passed to `settle`, and the time in
+    `settled_at`.
+    """
     await _begin(store)
     await _settles(store, IntentState.APPLIED, object_id="payout_1", answer=b"{}")
     again = await _begin(store)
@@ -86,7 +90,7 @@ async def an_applied_call_keeps_its_answer(store: Intents) -> None:
 async def a_refused_call_may_be_sent_again_with_another_body(store: Intents) -> None:
     """After REJECTED or NOT_SENT, `begin` allows the next attempt, even with another body.
 
-    After APPLIED it does not.
+    After APPLIED, `begin` allows no further attempt.
     """
     for attempt, state in enumerate((IntentState.REJECTED, IntentState.NOT_SENT, IntentState.APPLIED), 1):
         begun = await _begin(store, digest=f"digest-{attempt}")
@@ -124,9 +128,10 @@ async def a_final_state_stays(store: Intents) -> None:
 
 @rule
 async def an_answer_completes_a_record_that_was_settled_without_it(store: Intents) -> None:
-    """After APPLIED without an answer, `settle` with the answer adds the answer and its object id. The evidence stays.
+    """After APPLIED without an answer, `settle` with the answer adds the answer and its object id.
 
-    `settle` with a second answer returns False and changes nothing.
+    The evidence (how the outcome became known) stays unchanged. `settle` with a second answer returns False and changes
+    nothing.
     """
     await _begin(store)
     await _settles(store, IntentState.APPLIED, evidence="Ana")
@@ -162,7 +167,10 @@ async def an_answer_about_another_object_is_not_added(store: Intents) -> None:
 
 @rule
 async def evidence_beats_a_refusal(store: Intents) -> None:
-    """`settle` for the same attempt changes REJECTED and NOT_SENT to APPLIED, so that the call is not sent again."""
+    """`settle` changes a REJECTED or NOT_SENT record of the same attempt to APPLIED.
+
+    Such a call was carried out after all, as a webhook may show, and must not be sent again.
+    """
     for attempt, state in enumerate((IntentState.REJECTED, IntentState.NOT_SENT), 1):
         await _begin(store)
         await _settles(store, state, attempt=attempt)
@@ -179,9 +187,9 @@ async def evidence_beats_a_refusal(store: Intents) -> None:
 
 @rule
 async def an_unknown_call_is_listed_until_there_is_evidence(store: Intents) -> None:
-    """The call of an UNKNOWN record may not be sent. `unresolved` lists the record until `settle` makes it APPLIED.
+    """A call with an UNKNOWN record may not be sent again. `unresolved` lists it until `settle` makes it APPLIED.
 
-    If the record already has an object id and the evidence has none, the object id stays.
+    If the record already has an object id, and the settlement has none, the object id stays.
     """
     await _begin(store)
     await _settles(store, IntentState.UNKNOWN, object_id="payout_1")
@@ -392,11 +400,11 @@ async def _begin(
     return await store.begin(new)
 
 
-async def _settles(store: Intents, state: IntentState, **values: Any) -> None:  # Any: the arguments of `_settlement`
+async def _settles(store: Intents, state: IntentState, **values: Any) -> None:  # Any: passed on to `_settlement`
     expect(f"settle() as {state}", await store.settle(_settlement(state, **values)), wanted=True)
 
 
-async def _ignores(store: Intents, state: IntentState, **values: Any) -> None:  # Any: the arguments of `_settlement`
+async def _ignores(store: Intents, state: IntentState, **values: Any) -> None:  # Any: passed on to `_settlement`
     expect(f"settle() as {state}", await store.settle(_settlement(state, **values)), wanted=False)
 
 

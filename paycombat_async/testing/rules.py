@@ -1,4 +1,7 @@
-"""The rules of a conformance suite. An error in a check says which rule was broken, and what was found."""
+"""Makes checks out of rules, for the test suites of stores and inboxes.
+
+The error of a check that fails says which rule was broken, and what was found.
+"""
 
 import functools
 from collections.abc import Awaitable, Callable, Coroutine
