@@ -106,7 +106,8 @@ async def sync_customers_on(
     `concurrency` concurrent calls. The workers and this process take the credentials (`PAYCOMBAT_TOKEN`,
     `PAYCOMBAT_SIGNATURE_KEY`) from their environment. The workers also take the URL of the database from their
     environment (`PAYCOMBAT_DATABASE_URL`). Tasks contain neither the credentials nor the URL. If a worker is lost,
-    other workers take over its rows, and Dask may repeat the task of that worker, which is harmless.
+    other workers take over its rows. Dask may also repeat the task of that worker, which then takes rows that have no
+    result yet.
 
     The other arguments are those of `sync_customers`. If `stop` is set or this call is cancelled, all workers finish
     their calls under way and stop. Before anything is sent, raises `ConfigurationError` if the input is unreadable or

@@ -104,7 +104,10 @@ class FailuresFile:
         return next(path for path in chain([self._path], numbered) if self._is_usable(path))
 
     def _is_usable(self, path: Path) -> bool:
-        """Returns whether `path` is free, or is the unchanged file that the last run with this journal wrote."""
+        """Returns whether the failures may be written to `path`.
+
+        That is so if no file is there, or only the unchanged file that the last run with this journal wrote.
+        """
         if not os.path.lexists(path):
             return True
         return bool(self._left) and not path.is_symlink() and path.is_file() and file_digest(path) == self._left

@@ -151,7 +151,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """The mutable counts of a run, with its first `FIRST_FAILURES` failures and warnings."""
+    """The mutable counts of a run, with its first `FIRST_FAILURES` (20) failures and warnings."""
 
     __slots__ = (
         "damaged",
@@ -176,11 +176,11 @@ class Tally:
         self.warnings: list[Failure] = []
 
     def keep(self, row: Row | BadRow, reason: str) -> None:
-        """Adds a failed row and its reason to `failures`, which keeps the first `FIRST_FAILURES` lines."""
+        """Adds a failed row and its reason to `failures`, which keeps the rows with the 20 lowest line numbers."""
         _insert(self.failures, row, reason)
 
     def warn(self, row: Row) -> None:
-        """Counts a damaged row, and adds it to `warnings`, which keeps the first `FIRST_FAILURES` lines."""
+        """Counts a damaged row, and adds it to `warnings`, which keeps the rows with the 20 lowest line numbers."""
         self.damaged += 1
         _insert(self.warnings, row, printable(row.damage))
 
@@ -201,7 +201,7 @@ class Tally:
 
 
 def _insert(kept: list[Failure], row: Row | BadRow, reason: str) -> None:
-    """Inserts a row in the order of lines, because calls end in any order. Drops the rows after `FIRST_FAILURES`."""
+    """Inserts a row into `kept` in the order of lines, because calls end in any order. Keeps only the first 20 rows."""
     if len(kept) < FIRST_FAILURES or row.line < kept[-1].line:
         insort(kept, Failure(row.line, printable(row.customer_id), reason), key=attrgetter("line"))
         del kept[FIRST_FAILURES:]

@@ -55,7 +55,7 @@ def _note(progress: Progress) -> str:
 
 
 class PlainLines:
-    """Prints a line for each tenth of the rows, and whenever `_SILENCE` seconds have passed without a line."""
+    """Prints a line for each tenth of the rows, and whenever `_SILENCE` (5) seconds have passed without a line."""
 
     def __init__(self, total: int) -> None:
         self._total = total

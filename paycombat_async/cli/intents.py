@@ -25,7 +25,7 @@ from paycombat_async.errors import Outcome
 from paycombat_async.intents.intent import Intent, check_reference
 from paycombat_async.resources.intents import resolve_on_word
 
-_LISTED: Final = 100  # records that `list --all` prints without --limit
+_LISTED: Final = 100  # the most records that `list --all` prints if --limit is not given
 _OUTCOMES: Final = {"applied": Outcome.APPLIED, "rejected": Outcome.REJECTED}
 
 

@@ -15,7 +15,7 @@ from paycombat_async.intents.intent import Intent
 _HEADINGS: Final = ("account", "endpoint", "reference", "state", "attempt", "created", "until", "id")
 IS_UNRESOLVED: Final = 3  # exit code: the outcome of some calls is not known, or not known yet
 _LONGEST_ANSWER: Final = 16_000  # the most characters of a recorded answer that are printed
-_PIPE_WIDTH: Final = 2000  # the width in a pipe; no row is as wide, so that each row is one line
+_PIPE_WIDTH: Final = 2000  # characters per line outside a terminal; no row is as long, so that each row is one line
 
 
 def show_table(intents: Sequence[Intent]) -> None:

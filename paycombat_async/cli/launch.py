@@ -28,7 +28,7 @@ def exit_on_signals() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             try:
                 signal.signal(number, _exit)
-            except ValueError:  # not the main thread
+            except ValueError:  # only the main thread can set signal handlers
                 return
 
 

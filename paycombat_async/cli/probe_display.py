@@ -49,10 +49,9 @@ def show_summary(findings: Sequence[ProbeFinding]) -> None:
 
 
 def paths_of(findings: Sequence[ProbeFinding]) -> dict[str, str]:
-    """Returns the argument `paths=` for a client.
+    """Returns the value that a client needs for its argument `paths=`, because the SDK's own path is wrong or missing.
 
-    It maps the name of each endpoint whose path in the SDK is wrong or missing to the right path. It is empty if all
-    paths of the SDK are right.
+    It maps the name of each such endpoint to the right path, and is empty if all paths of the SDK are right.
     """
     return {
         finding.endpoint: finding.path

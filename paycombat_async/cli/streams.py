@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-_GONE: Final = frozenset({errno.EPIPE, errno.EINVAL})  # the errors of a pipe without a reader, EINVAL on Windows
+_GONE: Final = frozenset({errno.EPIPE, errno.EINVAL})  # errors of a write to a pipe without a reader; EINVAL on Windows
 
 
 class OutputFailed(OSError):

@@ -8,7 +8,7 @@ import click
 
 from paycombat_async._printable import printable
 
-_PIPE_WIDTH: Final = 2000  # the width in a pipe; no row is as wide, so that each row is one line
+_PIPE_WIDTH: Final = 2000  # characters per line outside a terminal; no row is as long, so that each row is one line
 
 
 def show_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

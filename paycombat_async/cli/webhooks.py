@@ -87,7 +87,7 @@ def send(event: str, words: tuple[str, ...], url: str, *, yes: bool, is_printed:
 
 
 def _target(url: str) -> SplitResult:
-    """Returns the parts of the address. Raises `UsageRefused` if it is neither https nor http to this machine."""
+    """Returns the parts of the address, which must be https, or http to this machine. Else raises `UsageRefused`."""
     parts = safe_urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or not url.isprintable() or " " in url:
         raise UsageRefused("--to must look like http://127.0.0.1:8000/webhooks")

@@ -13,11 +13,11 @@ class RequiredField(PublicResponse, frozen=True, kw_only=True):
 
     name: str | None = None
     type: str | None = None
-    label: str | None = None  # in payin methods only
+    label: str | None = None  # only payin methods have it
     regex: str | None = None
     mandatory: bool | None = None
     field_description: str | None = None
-    regex_description: str | None = None  # in payout methods only
+    regex_description: str | None = None  # only payout methods have it
 
 
 class PayinMethod(PublicResponse, frozen=True, kw_only=True):

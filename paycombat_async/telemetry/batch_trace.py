@@ -1,4 +1,4 @@
-"""The span of a batch. Imports opentelemetry-api."""
+"""The OpenTelemetry span of a batch. This module needs the optional package opentelemetry-api."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""The spans and measurements of one call. Imports opentelemetry-api."""
+"""The OpenTelemetry spans and metrics of one call. This module needs the optional package opentelemetry-api."""
 
 from functools import lru_cache
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The span and the count of the work on a webhook. Imports opentelemetry-api."""
+"""The OpenTelemetry span of the work on a webhook, and its count. Needs the optional package opentelemetry-api."""
 
 from typing import Final
 

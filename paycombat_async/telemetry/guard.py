@@ -1,4 +1,4 @@
-"""Keeps the failures of tracers, meters and exporters away from calls."""
+"""Catches the errors of OpenTelemetry's tracers, meters and exporters, so that they do not change a call."""
 
 import functools
 import logging

@@ -14,7 +14,7 @@ from paycombat_async.telemetry.guard import harmless
 
 @contextmanager
 def without_http_instrumentation() -> Generator[None]:
-    """Context manager; instrumentations of HTTP clients make no spans inside the `with` block.
+    """Context manager; OpenTelemetry's instrumentations of HTTP clients make no spans inside the `with` block.
 
     Does nothing in a program that has not imported OpenTelemetry.
     """

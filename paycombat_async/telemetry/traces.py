@@ -1,4 +1,4 @@
-"""The traces of calls, batches and deliveries of webhooks. Imports opentelemetry-api."""
+"""Collects the names that trace calls, batches and webhooks, for one import. Needs opentelemetry-api (optional)."""
 
 from paycombat_async.telemetry.batch_trace import BatchTrace
 from paycombat_async.telemetry.call_trace import start_call

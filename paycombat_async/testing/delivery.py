@@ -117,7 +117,7 @@ def _headers(webhook: SignedWebhook) -> dict[str, str]:
 
 
 class _AsgiExchange:
-    """The two functions that an ASGI application gets, and the response that it has sent by them."""
+    """The functions `receive` and `send` that an ASGI application gets, and the response that it has sent."""
 
     def __init__(self, body: bytes) -> None:
         self._left = [body]

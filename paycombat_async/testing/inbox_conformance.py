@@ -368,7 +368,7 @@ async def the_depth_counts_what_is_not_done(inbox: Inbox) -> None:
 async def only_done_events_are_forgotten(inbox: Inbox) -> None:
     """`forget` deletes only events that are done and old enough, and returns their number.
 
-    The statuses that were recorded for payins and payouts stay.
+    The statuses of payins and payouts stay recorded, so that a deleted event that arrives again is OUTDATED, not NEW.
     """
     await inbox.receive(_payin("SUCCESS"))
     await inbox.receive(_payin("SUCCESS", 2))

@@ -223,7 +223,7 @@ async def a_call_whose_lease_is_over_is_unknown(store: Intents) -> None:
 async def a_call_under_way_is_listed_as_sending(store: Intents) -> None:
     """Until its lease ends, a SENDING record is in `sending()` and not in `unresolved()`.
 
-    The record says when the lease ends.
+    `leased_until` of the record is the time at which the lease ends.
     """
     begun = await _begin(store)
     await _begin(store, reference="order-2")
@@ -316,7 +316,7 @@ async def records_can_be_moved_to_another_account(store: Intents) -> None:
 async def a_collision_moves_nothing(store: Intents) -> None:
     """`move` moves nothing if both accounts have a record with the same endpoint and reference.
 
-    It raises `ConfigurationError`.
+    `move` then raises `ConfigurationError`.
     """
     await _begin(store, digest="first", lease=0)
     await store.move(store.account, "another")

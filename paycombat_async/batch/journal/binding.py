@@ -56,9 +56,9 @@ def check_bound(marks: Mapping[str, str], path: Path, given: Binding) -> None:
 
 
 def other_account(bound: Binding, given: Binding, remedy: str = _REMEDY) -> str:
-    """Returns a message that says to which other account or address the journal is bound, with the advice `remedy`.
+    """Returns a text that names the account or address of the journal if it differs from that of this run, `given`.
 
-    Returns "" if the journal is not bound to another account or address than `given`.
+    The text is a part of an error message, and contains the advice `remedy`. Returns "" if both are the same.
     """
     if _differ(bound.address, given.address):
         return f"another address: {bound.address}, and this run is for {given.address}; {remedy}"

@@ -49,7 +49,7 @@ class CustomerIndex:
         self.read()
 
     def read(self) -> None:
-        """Replaces the rows in memory by the rows of the journal that are not in the table `place` yet.
+        """Replaces the rows in memory by the journal's rows that are not in the index on disk (the table `place`) yet.
 
         The constructor calls this method. The caller must call it after a transaction was rolled back.
         """

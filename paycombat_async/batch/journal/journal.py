@@ -181,7 +181,7 @@ class Journal:
     def _settle(self, results: Sequence[Result]) -> None:
         done = [result.number for result in results if result.state is _DONE]
         others = [result for result in results if result.state is not _DONE]
-        if others:  # written before `done`: a row that `results` contains as unknown and as done must end as done
+        if others:  # written first, because a row that is unknown and later done in `results` must end as done
             self._connection.execute(_SETTLE, [json_text(others)])
         if done:
             self._connection.execute(_SETTLE_DONE, [json_text(done)])

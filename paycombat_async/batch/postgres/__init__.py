@@ -1,1 +1,1 @@
-"""A journal in PostgreSQL: one run that any number of machines carry out together."""
+"""The journal of a batch run in PostgreSQL, so that any number of machines can carry out the run together."""

@@ -66,7 +66,10 @@ class Claims:
         self._lost: set[int] = set()
 
     async def claim(self) -> list[ClaimedRow] | None:
-        """Takes the next free chunk and returns its rows that have no result. Returns None if no chunk is free."""
+        """Takes the next chunk (group of rows) that no process has, and returns its rows that have no result.
+
+        Returns None if there is no such chunk.
+        """
         since = self._clock.monotonic()
         found = await self._tables.execute(CLAIM, {"run": self._run, "owner": self._owner})
         if not found:

@@ -159,7 +159,10 @@ class Part:
         return self._stopped, self._misconfigured, self._doubtful
 
     async def work(self, run: int) -> None:
-        """Carries out free chunks of the run until all chunks are done, `stop` is set, or a problem stops the run."""
+        """Sends the rows of free chunks (groups of rows that no machine has), one chunk after another.
+
+        Returns when all chunks of the run are done, when `stop` is set, or when a problem stops the run.
+        """
         owner = f"{socket.gethostname()} {os.getpid()} {self._clock.random()}"
         while True:
             claims = Claims(self._journal.tables, run, owner, self._clock)

@@ -79,7 +79,7 @@ class PostgresJournal(ProcessBound):
         return [RunStatus.of(found) for found in await self.tables.execute(STATUS, {"name": None})]
 
     async def migrate(self) -> None:
-        """Creates the schema and the tables of runs and rates, or updates them.
+        """Creates the schema and the tables of batch runs and of rate limits, or updates them.
 
         Safe to repeat, and to run in many processes at the same time. Raises `StoreFailed` if the database fails, or if
         the tables are from a later release of paycombat.

@@ -22,14 +22,14 @@ class Outage:
         self._since: float | None = None
 
     def failed(self, error: StoreFailed) -> None:
-        """Notes a failure. Raises `error` if the database has failed for longer than `OUTAGE_S`."""
+        """Notes that the database failed. Raises `error` if it has failed for more than `OUTAGE_S` (60) seconds."""
         now = self._clock.monotonic()
         self._since = now if self._since is None else self._since
         if now - self._since > OUTAGE_S:
             raise error
 
     def ended(self) -> None:
-        """Notes a success."""
+        """Notes that the database works again."""
         self._since = None
 
 
@@ -37,7 +37,7 @@ class Outage:
 async def outlast(work: Callable[[], Coroutine[Any, Any, T]], clock: Clock) -> T:
     """Calls `work` until it succeeds, and returns its result.
 
-    Raises `StoreFailed` if `work` still raises that error after `OUTAGE_S` seconds.
+    Raises `StoreFailed` if `work` still raises that error after `OUTAGE_S` (60) seconds.
     """
     outage = Outage(clock)
     while True:

@@ -18,8 +18,8 @@ from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import StoreFailed
 from paycombat_async.webhooks.inboxes.holding import finish
 
-# The number of waiting results at which they are written to the database at once. Fewer results are written every
-# quarter of a second. If the process is killed, the waiting results are lost, and their rows are sent again.
+# As soon as this many results wait, they are written to the database. Fewer results wait for a quarter of a second. If
+# the process is killed, the waiting results are lost, and their rows are sent again.
 COMMIT_RESULTS: Final = 250
 # Seconds for which no API call starts after the lease of a chunk has ended. In this time the process asks the database
 # whether another process has taken the chunk; one attempt to reach the database may take as long.
@@ -56,7 +56,7 @@ class ClaimRecorder:
         self._results: list[RowResult] = []
         self._chunks: dict[int, int] = {}  # the chunk of each row without a result, by the row's number
         self._doubtful: set[int] = set()  # rows that may have been carried out and have no result
-        self._told = (tally.retried, tally.throttled)  # these two counts, as far as they are in the database
+        self._told = (tally.retried, tally.throttled)  # the values of these two counts in the database
         self._are_many = asyncio.Event()
         self._committing = asyncio.Lock()
 
@@ -72,7 +72,7 @@ class ClaimRecorder:
         return items
 
     async def until_many(self) -> None:
-        """Waits until `COMMIT_RESULTS` results wait for a commit."""
+        """Returns when `COMMIT_RESULTS` (250) results wait to be written to the database."""
         self._are_many.clear()
         if len(self._results) < COMMIT_RESULTS:
             await self._are_many.wait()

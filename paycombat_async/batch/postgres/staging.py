@@ -18,7 +18,7 @@ _READ_ROWS: Final = 512  # rows read at a time
 
 
 class Staged(Struct, frozen=True):
-    """The result of a copy: the number of rows in the input, and a digest of their content."""
+    """What `copy_rows` returns: the number of rows in the input, and a digest of their content."""
 
     rows: int
     digest: str

@@ -20,8 +20,8 @@ KEY = "customer_id"
 ERROR_MARK, LINE_MARK = "_error", "_line"
 MARKS = (LINE_MARK, ERROR_MARK)
 
-# The cell texts with a special meaning, for each value of the setting `empty`. Each text is followed by the value that
-# is sent instead of it. None means that the field is not sent, and stays unchanged.
+# For each value of the setting `empty`: the cell texts with a special meaning, each with the value that is sent instead
+# of it. With None, the field is not sent, and stays unchanged at the provider.
 _MEANINGS: dict[Empty, dict[str, str | None]] = {
     "keep": {"": None, "<clear>": "", "<keep>": None},
     "clear": {"": "", "<clear>": "", "<keep>": None},
@@ -138,7 +138,7 @@ def _leaves(kind: type[Struct], above: Path = ()) -> Iterator[tuple[Path, bool]]
         part = next((member for member in members if isinstance(member, type) and issubclass(member, Struct)), None)
         if part is not None:
             yield from _leaves(part, path)
-        elif field.name != "extra":  # `extra` is a field of `UpdateCustomer`, not a key of the body
+        elif field.name != "extra":  # `UpdateCustomer` has a field `extra`, but the API knows no key "extra"
             yield path, any(_is_mapping(member) for member in members)
 
 

@@ -100,7 +100,8 @@ def _names(start: str, delimiter: str) -> list[str]:
 
 def _header(records: Iterator[tuple[int, tuple[str, ...]]], delimiter: str) -> Header:
     line, cells = next(records, (0, ()))
-    # A first line `sep=;` is read as the two cells `sep=` and "". The line `"sep=;"`, with quotes, is read as one cell.
+    # A first line `sep=;` names the delimiter, and is not the header. The csv module reads it as the two cells `sep=`
+    # and "". It reads the line `"sep=;"`, with quotes, as one cell.
     if cells and cells[0] in {"sep=", f"sep={delimiter}"}:
         line, cells = next(records, (0, ()))
     if not cells:

@@ -33,9 +33,7 @@ Rows: TypeAlias = FilePath | GivenRows
 
 
 class RowIterator:
-    """Turns each item of an iterable into a row as soon as the item is read.
-
-    It does not wait, because the caller may change the item afterwards.
+    """Turns each item of an iterable into a row as soon as the item is read, because the caller may change it later.
 
     Rows that do not come from a file are numbered from 1.
     """

@@ -36,7 +36,7 @@ def open_file(path: Path) -> Opener:
         return lambda: path.open("rb")
     from gzip import GzipFile  # noqa: PLC0415  # few inputs are compressed
 
-    return lambda: cast("BinaryIO", GzipFile(path, "rb"))  # typeshed lacks methods that GzipFile has
+    return lambda: cast("BinaryIO", GzipFile(path, "rb"))  # a cast, because typeshed declares too few methods
 
 
 def open_stream(stream: BinaryIO) -> Opener:

@@ -41,7 +41,7 @@ class Job:
     def __post_init__(self) -> None:
         if self.concurrency < 1:
             raise ConfigurationError("concurrency must be 1 or more")
-        if self.rate is not None and not LEAST_PER_SECOND <= self.rate <= MOST_PER_SECOND:  # NaN is in no range
+        if self.rate is not None and not LEAST_PER_SECOND <= self.rate <= MOST_PER_SECOND:  # also refuses NaN
             raise ConfigurationError("rate must be from 0.001 to 1,000,000 calls per second")
         if self.account is not None:
             check_account(self.account)

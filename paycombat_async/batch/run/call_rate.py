@@ -23,7 +23,7 @@ class CallRate:
         # attempts of all workers. Therefore only a few first attempts may wait in the limiters at a time: as many as
         # the slowest limiter lets through in one second.
         self._first = asyncio.Semaphore(max(1, min(map(_per_second, limiters))))
-        self._ahead: set[asyncio.Task[object] | None] = set()  # tasks that have taken the turns for their next attempt
+        self._ahead: set[asyncio.Task[object] | None] = set()  # tasks that need not wait again in `acquire`
 
     async def acquire_ahead(self) -> None:
         """Waits until the first attempt of the current task's next call may be sent. Raises any error of the limiters.

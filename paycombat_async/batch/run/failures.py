@@ -21,9 +21,9 @@ from paycombat_async.errors import (
 
 # How many times a row is sent again after a 429, or if the provider could not be reached.
 _TRIES = 5
-# How many times a row is sent again if the provider has not been reached at all in this run, that is, has neither
-# accepted nor refused a row. The number is lower than `_TRIES`, because a wrong address is then likelier than a network
-# cut.
+# How many times a row is sent again if the provider could not be reached, as long as no row of this run was accepted,
+# or refused for its content. The number is lower than `_TRIES`, because until then a wrong address is likelier than a
+# network cut.
 _FIRST_TRIES = 2
 
 

@@ -19,7 +19,7 @@ class ReadingPace:
     """
 
     def __init__(self, workers: int, clock: Clock) -> None:
-        """Begins with one row per worker: as many rows are read first. `workers` is the number of workers."""
+        """`workers` is the number of workers. As many rows are read first."""
         self.rows = workers
         self._most = most_at_once(workers)
         self._clock = clock

@@ -13,9 +13,9 @@ from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import ConfigurationError
 
-# The number of results at which they are written to the journal at once. If the process is killed before, these results
-# are lost, and their rows are sent again. At full speed the journal is written after every 256 rows anyway, so that a
-# number below 256 would double the number of commits.
+# As soon as this many results wait, they are written to the journal. If the process is killed before, the waiting
+# results are lost, and their rows are sent again. At full speed the journal is written after every 256 rows anyway, so
+# a number below 256 would double the number of commits.
 _COMMIT_RESULTS: Final = 300
 # The enum member is read only once. Reading it for each row would take as long as all other steps of recording a row.
 _DONE: Final = RowState.DONE
@@ -68,7 +68,10 @@ class RunRecorder:
         return items
 
     async def until_many(self) -> None:
-        """Waits until `_COMMIT_RESULTS` results wait for a commit. Never returns if the journal is temporary."""
+        """Returns when `_COMMIT_RESULTS` (300) results wait to be written to the journal.
+
+        Never returns if the journal is temporary, because its results need not survive a crash.
+        """
         self._are_many.clear()
         if len(self._results) < self._many:
             await self._are_many.wait()

@@ -236,7 +236,7 @@ class Run:
         """Calls `record` to record the result of a row, and counts the row as finished."""
         try:
             record()
-        except ConfigurationError as error:  # the failures file cannot be written; the row's state is kept nevertheless
+        except ConfigurationError as error:  # the failures file cannot be written, but the journal gets the row's state
             self._abort(str(error))
         self._unfinished -= 1
         self._finish_if_done()

@@ -38,7 +38,7 @@ class Throttle:
         return int(self._limit)
 
     async def acquire_slot(self) -> None:
-        """Waits until one more call may be under way."""
+        """Waits until the calling worker may make a call, that is, until fewer calls than the limit are under way."""
         while self.workers - len(self._waiting) > self.limit:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)

@@ -68,7 +68,7 @@ def _spec(name: str, endpoint: Endpoint[Any, Any], *, is_list: bool) -> CallSpec
     )
 
 
-FIND_PAYOUTS: Final = "payouts.find"  # a method of the client that searches the pages of a list
+FIND_PAYOUTS: Final = "payouts.find"  # no endpoint: this method of the client searches the list of payouts
 
 
 @cache
