@@ -42,10 +42,11 @@ async def sync_customers(
 
     If `journal` is the path of a file, a run that was killed or stopped can be resumed by the same call. Rows that an
     earlier run carried out are skipped if their content in the input is still the same, even if the customers have
-    changed at the provider. With `send_all`, these rows are sent again. Results are committed every quarter of a
-    second, and at the latest after 300 results. So a resumed run repeats at most about 300 calls that were carried out,
-    and the calls that were under way when the run was killed. A journal belongs to one account at one address. The
-    account is identified by its token or, if `account` is given, by that name. With a name, the token may be replaced.
+    changed at the provider. With `send_all`, these rows are sent again. Results are written to the journal every
+    quarter of a second, and at the latest after 300 results. So a resumed run repeats at most about 300 calls that were
+    carried out, and the calls that were under way when the run was killed. A journal belongs to one account at one base
+    URL. The account is identified by its token or, if `account` is given, by that name. With a name, the token may be
+    replaced.
 
     With a `PostgresJournal`, machines that pass the same rows carry them out together. The report, its failures and
     `on_progress` then count the rows of all machines, and this function returns when no machine has a row left. If this
@@ -59,11 +60,17 @@ async def sync_customers(
     Setting `stop` ends the run early: calls under way are finished, and the other rows stay pending for the next run. A
     cancelled run records its calls under way as unknown and closes its journal.
 
-    Raises `ConfigurationError` before anything is sent if the input is unreadable or invalid as a whole, if the journal
-    cannot be opened, is in use by another run, or belongs to another account or input, if the folder of `failed` cannot
-    be written, if `concurrency` or `rate` is out of range, or if `rate` differs from the rate of the `PostgresJournal`.
-    Raises `StoreFailed` if the database of a `PostgresJournal` fails at the start. If a problem stops the run later,
-    such as a database that fails for a minute, `BatchReport.stopped` is the message of that problem.
+    Before anything is sent, raises `StoreFailed` if the database of a `PostgresJournal` fails, and `ConfigurationError`
+    if
+
+    - the input is unreadable or invalid as a whole;
+    - the journal cannot be opened, is in use by another run, or belongs to another account or input;
+    - the folder of `failed` cannot be written;
+    - `concurrency` or `rate` is out of range; or
+    - `rate` differs from the rate of the `PostgresJournal`.
+
+    If a problem stops the run later, such as a database that fails for a minute, `BatchReport.stopped` is the message
+    of that problem.
     """
     # `Job` and `carry_out` are imported here, because their modules import asyncio and sqlite3. At the top of this
     # file, these imports would make up a third of the time that importing the package takes.

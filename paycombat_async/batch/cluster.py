@@ -27,7 +27,7 @@ _POLL_S: Final = 1.0  # seconds between two checks of a worker whether it must s
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """The argument of a worker's task. It contains no credentials, because the worker takes them from its environment.
+    """What each worker of the cluster is told about the run. The worker takes the credentials from its environment.
 
     `version` is the version of paycombat that began the run. `run` is the number of the run in the database, `name` is
     its name. `stop` is the name of the Dask event that stops the run.
@@ -156,11 +156,13 @@ async def _all(ending: "asyncio.Future[list[Share]]") -> list[Share]:
 
 
 def take_part(order: Order) -> Share:
-    """Carries out a part of the run in this worker, until no row is left or the run is stopped.
+    """Sends rows of the run from this worker, until no row is left or the run is stopped.
 
-    Raises `ConfigurationError` if this worker has another version of paycombat, if its environment has no URL of a
-    database or no credentials, or if the credentials belong to another account than the run. Raises `StoreFailed` if
-    the database fails at the start.
+    Raises `StoreFailed` if the database fails at the start, and `ConfigurationError` if
+
+    - this worker has another version of paycombat than the process that began the run;
+    - the environment of this worker has no URL of the database, or no credentials; or
+    - the credentials belong to another account than the run.
     """
     if order.version != __version__:
         raise ConfigurationError(

@@ -61,21 +61,23 @@ class Progress(Struct, frozen=True, kw_only=True):
 class BatchReport(Struct, frozen=True, kw_only=True):
     """The result of a batch run. `rows` is the sum of updated, unchanged, failed, unknown and pending rows.
 
-    `unchanged` rows were not sent, because an earlier run carried them out with the same content, because they repeat
-    an earlier row of the input, or because they contain nothing to change. `done_before` is the number of those that an
-    earlier run carried out, and that `send_all` sends again; a `PostgresJournal` counts all unchanged rows there.
-    `unknown` rows may have been carried out; sending them again is safe. `pending` rows were not carried out, because
-    the run was a dry run or stopped early. `retried` counts the calls that needed more than one attempt, `throttled`
-    counts 429 answers, and `elapsed` is in seconds.
-
-    `failures` contains the first 20 failed or unknown rows, in the order of their lines. `damaged` rows look as if a
-    spreadsheet had changed their values. They are sent nevertheless, and `warnings` contains the first 20 of them.
-    `failures_file` is the path of the file with all failed and unknown rows, or None if no such file was written. Its
-    name has a number if a file that a person may have corrected was already at the given path.
-
-    `stopped` is the message of the problem that ended the run early, or "" if no problem did. `misconfigured` is true
-    if that problem is a refused token or key, an invalid setting of the client, a failed database, or a failed worker
-    of a Dask cluster. `interrupted` says whether `stop` was set.
+    - `unchanged` rows were not sent, because an earlier run carried them out with the same content, because they repeat
+      an earlier row of the input, or because they contain nothing to change.
+    - `done_before` is the number of unchanged rows that an earlier run carried out, and that `send_all` sends again; a
+      `PostgresJournal` counts all unchanged rows there.
+    - `unknown` rows may have been carried out; sending them again is safe.
+    - `pending` rows were not carried out, because the run was a dry run or stopped early.
+    - `retried` counts the calls that needed more than one attempt, and `throttled` counts 429 answers.
+    - `damaged` rows look as if a spreadsheet had changed their values. They are sent nevertheless.
+    - `elapsed` is the duration of the run in seconds.
+    - `failures` contains the first 20 failed or unknown rows, in the order of their lines, and `warnings` the first 20
+      damaged rows.
+    - `failures_file` is the path of the file with all failed and unknown rows, or None if no such file was written. Its
+      name has a number if a file that a person may have corrected was already at the given path.
+    - `stopped` is the message of the problem that ended the run early, or "" if no problem did.
+    - `misconfigured` is true if that problem is a refused token or key, an invalid setting of the client, a failed
+      database, or a failed worker of a Dask cluster.
+    - `interrupted` says whether `stop` was set.
     """
 
     rows: int

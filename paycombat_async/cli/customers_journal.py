@@ -40,9 +40,14 @@ def shared_journal(
 ) -> PostgresJournal | None:
     """Returns the run in PostgreSQL that the options name, or None if they name a journal file or no journal.
 
-    If only `run` is given, the URL is taken from PAYCOMBAT_DATABASE_URL. Without `run`, the run is named after the
-    input `file`. Raises `UsageRefused` if `run` is given with the path of a journal, or if standard input is used with
-    a URL and without `run`. Raises `ConfigurationError` if the URL is missing, or if the URL or the name is invalid.
+    `journal` is the value of `--journal`: the path of a file, or the URL of a database. If only `run` is given, the URL
+    is taken from PAYCOMBAT_DATABASE_URL. Without `run`, the run is named after the input `file`. Raises `UsageRefused`
+    if
+
+    - `run` is given, but `journal` is the path of a file; or
+    - `journal` is a URL, `run` is not given, and the input is standard input, which has no name.
+
+    Raises `ConfigurationError` if the URL is missing, or if the URL or the name is invalid.
     """
     if isinstance(journal, Path):
         if run is not None:

@@ -89,9 +89,9 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
 def _keys(names: Sequence[str]) -> dict[str, Secret]:
     """Returns the keys, by the names of the environment variables that contain them.
 
-    `names` are the variables that the user has named with `--key-env`; each of them must be set. If the user has named
-    none, the usual variables are read, and if these are not set either, the user is asked at the terminal. Raises
-    `UsageRefused` if a named variable is not set, or if no key is found and there is no terminal to ask at.
+    `names` are the variables that the user has named with `--key-env`. If there are none, PAYCOMBAT_WEBHOOK_KEY and
+    PAYCOMBAT_SIGNATURE_KEY are read. If these are not set, the user is asked at the terminal. Raises `UsageRefused` if
+    a variable in `names` is not set, or if no key is found and there is no terminal to ask at.
     """
     for place, name in enumerate(names, 1):
         if not os.environ.get(name):

@@ -19,7 +19,9 @@ _REMEDY: Final = "name another journal (--journal), or keep none (--no-journal)"
 
 
 class Binding(Struct, frozen=True, kw_only=True):
-    """What identifies the runs that may use a journal. A field that is "" is not known, and is not compared.
+    """The account, address and input of a run, which must be the same as those stored in the journal that it uses.
+
+    A field that is "" is not known, and is not compared.
 
     `source` is the name of the input, `address` is the base URL, `account` is a digest of the base URL and the token,
     and `name` is the account's name.
@@ -32,10 +34,10 @@ class Binding(Struct, frozen=True, kw_only=True):
 
 
 def bind(connection: sqlite3.Connection, binding: Binding) -> None:
-    """Binds the journal to the account, address and input of this run, if the journal is not bound yet.
+    """Stores the account, address and input of this run in the journal, unless the journal already has such values.
 
-    From then on, `check_bound` refuses runs for another account, address or input. If the journal was bound without an
-    account's name, it gets the name that this run has.
+    From then on, `check_bound` refuses runs for another account, address or input. A journal that has no name of the
+    account gets the name that this run has.
     """
     marks = [(name, value) for name in binding.__struct_fields__ if (value := getattr(binding, name))]
     connection.executemany("INSERT OR IGNORE INTO mark VALUES (?, ?)", marks)

@@ -36,9 +36,14 @@ _TABLES = (
 def open_file(path: Path, binding: Binding) -> sqlite3.Connection:
     """Returns a connection to the journal at `path`. Creates the journal if the file does not exist.
 
-    Raises `ConfigurationError` if the file cannot be opened, is not a journal of this version, is damaged, is in use by
-    another run, or is bound to another account, address or input than `binding`. A new journal is not bound here, but
-    later by `bind`.
+    Raises `ConfigurationError` if the file
+
+    - cannot be opened, or is damaged;
+    - is not a journal of this version;
+    - is in use by another run; or
+    - belongs to another account, address or input than `binding`.
+
+    A new journal belongs to none of these yet; `bind` stores them later.
     """
     sqlite_file.create_private(path, "journal")
     with translate_errors(path):
