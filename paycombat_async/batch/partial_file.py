@@ -61,8 +61,8 @@ class PartialFile:
 
 def _create(target: Path) -> tuple[int, Path]:
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    # On a file system without locks, locking fails. The file is safe nevertheless, because another run deletes a file
-    # only after locking it.
+    # On a file system without locks, locking fails. Other runs do not delete this file nevertheless, because they
+    # delete a file only after locking it.
     with suppress(OSError):
         _lock(handle)
     return handle, Path(name)

@@ -3,7 +3,7 @@
 Customer ids come in no particular order. Nearly every row of a chunk (the rows that one transaction writes) therefore
 belongs on another page of an index over all customers. Updating the index with each chunk would take four times as long
 as all other work of the journal at 100 000 rows, and eight times as long at 500 000 rows. Therefore the latest rows are
-kept in memory, and are added to the index in groups of at least `LATEST` rows.
+kept in memory, and are added to the index in groups of at least `LATEST` (16 384) rows.
 """
 
 import sqlite3
@@ -80,7 +80,7 @@ class CustomerIndex:
         self._latest |= rows
 
     def flush(self) -> None:
-        """Moves the rows in memory to the table `place` if there are at least `LATEST` of them, else does nothing.
+        """Moves the rows in memory to the index on disk if there are at least `LATEST` (16 384), else does nothing.
 
         The caller must have begun a transaction and written the rows to the table `row`.
         """

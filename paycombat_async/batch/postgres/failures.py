@@ -37,7 +37,7 @@ def _open(path: Path, source: RowFile | None, left: list[str]) -> FailuresFile:
 
 
 async def list_failures(tables: Tables, run: int, file: FailuresFile | None, tally: Tally) -> Path | None:
-    """Adds the first failures and warnings (`FIRST_FAILURES` of each) to `tally`, and writes all failures to `file`.
+    """Adds the first 20 failures and the first 20 warnings to `tally`, and writes all failures to `file`.
 
     Closes `file` and returns its path, or None if no row failed or if `file` is None. Raises `ConfigurationError` if
     the file cannot be written, and `StoreFailed` if the database fails.

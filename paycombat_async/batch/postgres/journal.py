@@ -94,7 +94,7 @@ class PostgresJournal(ProcessBound):
     async def version(self) -> int:
         """Returns the version of the tables in the database, or 0 if they do not exist.
 
-        This release of paycombat needs the version `len(BATCH_STEPS)`, which `migrate` creates.
+        `migrate` creates the version that this release of paycombat needs.
         """
         return await self.tables.version()
 

@@ -42,7 +42,8 @@ MERGE: Final = (
     UPDATE incoming SET reason = convert_to('customer appears twice, first on line ' || first_line, 'UTF8')
     FROM repeated WHERE incoming.ordinal = repeated.ordinal AND NOT is_same
     """,
-    # A row that an earlier load carried out with the same content is done, and is not sent again.
+    # A row counts as done, and is not sent again, if the run has carried out the same content for this customer before.
+    # With `sends_all`, it is sent again.
     """
     INSERT INTO {schema}.batch_row
         (run, number, load, line, customer, digest, state, failure, body, source, reason, damage)

@@ -80,7 +80,7 @@ class ClaimRecorder:
     async def flush(self) -> None:
         """Commits the waiting results, and renews leases. If the database fails, the results wait for the next call.
 
-        If a lease is over, no API call starts for `_HOLD_S` seconds, because another process may have taken the chunk.
+        If a lease is over, no API call starts for 10 seconds, because another process may have taken the chunk.
         Raises `StoreFailed` if the database has failed for a minute.
         """
         if self._claims.is_late():

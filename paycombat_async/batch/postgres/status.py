@@ -58,7 +58,7 @@ class RunStatus(Struct, frozen=True, kw_only=True):
         )
 
     def progress(self, elapsed: float) -> Progress:
-        """Returns these counts as the progress of a run, `elapsed` seconds after its start on this machine."""
+        """Returns these counts as a `Progress`. `elapsed` is the time since the start on this machine, in seconds."""
         return Progress(
             rows=self.rows,
             total=self.rows,

@@ -43,7 +43,7 @@ class RowIterator:
         self._numbers = count(1)
 
     def next_rows(self, most: int) -> Iterator[Row | BadRow]:
-        """Yields at most `most` rows. Stops earlier if more than `SLOW_S` seconds have passed since the start."""
+        """Yields at most `most` rows. Stops earlier if `SLOW_S` (0.005) seconds have passed since the start."""
         begun = SYSTEM_CLOCK.monotonic()
         for given in islice(self._rows, most):
             yield row_from_given(next(self._numbers), given)

@@ -22,7 +22,7 @@ from paycombat_async.errors import (
 # How many times a row is sent again after a 429, or if the provider could not be reached.
 _TRIES = 5
 # How many times a row is sent again if the provider could not be reached, as long as no row of this run was accepted,
-# or refused for its content. The number is lower than `_TRIES`, because until then a wrong address is likelier than a
+# or refused for its content. The number is lower than that above, because until then a wrong address is likelier than a
 # network cut.
 _FIRST_TRIES = 2
 

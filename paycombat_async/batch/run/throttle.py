@@ -59,9 +59,9 @@ class Throttle:
             is_held = self._held_until > 0  # a 429 may have begun a hold while this worker waited for the rate
 
     def hold(self, seconds: float) -> None:
-        """Begins a hold: no call starts for `seconds`, or for `LONGEST_HOLD` if that is shorter.
+        """Begins a pause of all workers (a hold): no call starts for `seconds`, but at most for 120 seconds.
 
-        Never shortens a hold that has begun.
+        Never shortens a pause that has begun.
         """
         self._held_until = max(self._held_until, self._clock.monotonic() + min(seconds, LONGEST_HOLD))
         self.is_slow = True
