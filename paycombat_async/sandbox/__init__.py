@@ -1,4 +1,4 @@
-"""A local server that behaves like the provider, for tests, examples and trials."""
+"""The sandbox: a local server that imitates the PayCombat API, for tests, examples and first experiments."""
 
 from paycombat_async.sandbox.arrivals import Arrival, Arrivals
 from paycombat_async.sandbox.clock import SandboxClock

@@ -13,14 +13,15 @@ class BackgroundLoop:
     """Runs coroutines in its own daemon thread until it is stopped."""
 
     def __init__(self, name: str) -> None:
-        # Without a `loop_factory`, the runner would replace the current event loop of the calling thread.
+        # Without `loop_factory`, `asyncio.Runner` would replace the current event loop of the thread that calls this
+        # constructor.
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop = self._runner.get_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    # Any: what a coroutine yields to its event loop and gets back; no caller depends on these types.
+    # Any: the types of the values that a coroutine exchanges with its event loop. No caller uses these values.
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs the coroutine in the background loop.
 
@@ -28,13 +29,13 @@ class BackgroundLoop:
         """
         return self.submit(work).result()
 
-    # Any: what a coroutine yields to its event loop and gets back; no caller depends on these types.
+    # Any: the types of the values that a coroutine exchanges with its event loop. No caller uses these values.
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Starts the coroutine in the background loop, and returns a future for its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def stop(self) -> None:
-        """Cancels the running tasks, ends the loop and waits until the thread has ended."""
+        """Cancels all tasks in the background loop, ends the loop, and waits until its thread has ended."""
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 

@@ -19,7 +19,7 @@ class BackgroundTasks:
         return tuple(self._running)
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Makes the event loop call the callback soon. Callbacks are called in the order in which they were passed.
+        """Makes the event loop run the callback at its next turn. Callbacks run in the order in which they were passed.
 
         Safe to call from any thread.
         """

@@ -1,6 +1,6 @@
 """Checks of a request before its handler runs: host, token, content type, signature, body. No I/O.
 
-"Refuses with 401" means: raises `Refused` with the HTTP status 401.
+"Refuses with 401" means here: raises `Refused`, an error that becomes a response with the HTTP status 401.
 """
 
 import re
@@ -36,7 +36,7 @@ def check_host(given: list[str]) -> None:
 
 @lru_cache(maxsize=64)
 def is_loopback(authority: str) -> bool:
-    """Returns whether `host` or `host:port` is "localhost" or a loopback address."""
+    """Returns whether this authority, `host` or `host:port`, names "localhost" or a loopback address."""
     try:
         name = urlsplit(f"//{authority}").hostname
         return name == "localhost" or (name is not None and ip_address(name).is_loopback)
@@ -64,9 +64,9 @@ def check_content_type(kind: str, charset: str | None, encoding: str | None) -> 
 def check_signature(body: bytes, given: list[str], signer: Signer) -> None:
     """Refuses with 401 unless the signature matches both the received bytes and `JSON.stringify(JSON.parse(body))`.
 
-    It is unknown which of the two the provider verifies. A signature that matches only one of them might be refused by
-    the provider. Therefore the sandbox refuses it, too. A body that is not JSON is refused with 400 if its signature
-    matches the received bytes.
+    It is unknown which of these two texts the provider verifies. A signature that matches only one of them may be
+    refused by the provider. Therefore the sandbox refuses it, too. If the signature matches the received bytes, but
+    these are not JSON, the request is refused with 400.
     """
     if len(given) != 1 or not _SIGNATURE.fullmatch(given[0]):
         raise unauthorized("signature is missing, repeated, or not 64 lower-case hexadecimal digits")
@@ -106,8 +106,8 @@ class BodyReader(Generic[Q]):
         except msgspec.DecodeError:
             raise _not_json() from None
         else:
-            # The field `extra` exists only in the SDK's Structs. The SDK sends the items in `extra` as plain fields, so
-            # a body that contains a field `extra` is wrong.
+            # The field `extra` exists only in the Structs of the SDK: the SDK sends each item of `extra` as a field of
+            # its own. A body that contains a field named "extra" is therefore an error.
             if getattr(request, "extra", UNSET) is UNSET:
                 return request
             text, path = "object contains unknown field `extra`", "$"

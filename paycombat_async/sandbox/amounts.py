@@ -1,4 +1,7 @@
-"""Exact arithmetic: amounts are read from the digits in the JSON, stored as str, and added without rounding."""
+"""Exact arithmetic for amounts of money.
+
+Amounts are read from the digits in the JSON, stored as str, and added without rounding.
+"""
 
 import re
 from decimal import Context, Decimal, Inexact, InvalidOperation
@@ -8,8 +11,8 @@ from msgspec import Raw
 
 from paycombat_async.sandbox.refusals import bad_request
 
-# An amount has at most 15 digits before the point and 20 after it. With 60 digits, any realistic sum of amounts is
-# exact. An inexact result raises `decimal.Inexact`.
+# An amount has at most 15 digits before the point and 20 after it. At a precision of 60 digits, any realistic sum of
+# amounts is exact. If a result would be rounded, `decimal.Inexact` is raised.
 _EXACT: Final = Context(prec=60, traps=[Inexact, InvalidOperation])
 _MAX_DIGITS: Final = 15
 _LIMIT: Final = Decimal(10) ** 15
@@ -18,10 +21,10 @@ _NUMBER: Final = re.compile(rb"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 
 def read_amount(raw: Raw, path: str) -> Decimal:
-    """Returns the amount in a JSON number. `path` is the path of the field, for the error message.
+    """Returns the amount of money in a JSON number. `path` is the path of the field, for the error message.
 
-    Raises `Refused` (400) unless the amount is at least 0.000001 and less than 10^15, and has at most 15 significant
-    digits.
+    Raises `Refused` (HTTP 400) unless the amount is at least 0.000001 and less than 10^15, and has at most 15
+    significant digits.
     """
     written = bytes(raw)
     if not _NUMBER.fullmatch(written):
@@ -35,7 +38,7 @@ def read_amount(raw: Raw, path: str) -> Decimal:
 
 
 def plus(one: Decimal, other: Decimal) -> Decimal:
-    """Returns the exact sum, independent of the caller's decimal context."""
+    """Returns the exact sum of two amounts. The rounding rules of the caller's decimal context do not apply."""
     return _EXACT.add(one, other)
 
 

@@ -1,4 +1,4 @@
-"""The aiohttp application: checks a request, runs its handler and wraps the result in the endpoint's envelope."""
+"""The aiohttp application: checks a request, runs its handler, and wraps the result in the endpoint's JSON envelope."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _LEDGER = "sandbox.ledger"
 _OWN_ROUTES = frozenset({_LEDGER, CONTROL_ROUTE, HOSTED_ROUTE, *CONSOLE_ROUTES})
 _EXCHANGE = web.RequestKey("exchange", Exchange)
-_ENCODER = msgspec.json.Encoder(decimal_format="number")  # writes amounts as JSON numbers
+_ENCODER = msgspec.json.Encoder(decimal_format="number")  # writes `Decimal` amounts as JSON numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +60,8 @@ class Provider:
     def refuse(self, refused: Refused) -> web.Response:
         """Returns the error response for a refused request.
 
-        If `upstream_errors` is set, the response has the form of Finmo, the provider's upstream. Otherwise it has the
-        sandbox's own form.
+        If `upstream_errors` is set, the response has the form of Finmo, the payment company behind the provider's API.
+        Otherwise it has the sandbox's own form.
         """
         if not self.upstream_errors:
             return web.Response(status=refused.status, body=msgspec.json.encode(refusal(refused)), headers=_JSON)
@@ -71,7 +71,10 @@ class Provider:
 
 
 def application(provider: Provider, controls: Controls, *, has_console: bool) -> web.Application:
-    """Returns an aiohttp application with all `ROUTES`, the ledger, the control interface and perhaps the console."""
+    """Returns the aiohttp application that serves all paths of a sandbox.
+
+    Only with `has_console` is there a console.
+    """
     injector = Injector(provider.clock, provider.faults.redirect_to)
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_record_middleware(provider, injector)])
     for each in ROUTES:
@@ -119,7 +122,8 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
         else:
             exchange.fault = str(mishap)
             response = await _inject(provider, injector, mishap, request, handler)
-        arrival.status = response.status or None  # 0 means that a fault has sent no complete headers
+        # the status is 0 if a fault has cut off the response before its headers were complete
+        arrival.status = response.status or None
         provider.traffic.finish(exchange, _sent(response), seconds=provider.clock.monotonic() - begun)
         return response
 
@@ -139,7 +143,7 @@ async def _inject(
 
 
 def _sent(response: web.StreamResponse) -> bytes:
-    """Returns the bytes that the client gets: the body, or all bytes of a response that a fault writes itself."""
+    """Returns the bytes that are sent to the client: the body, or all bytes that a fault writes to the connection."""
     if isinstance(response, RawAnswer):
         return response.data
     return response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
@@ -227,7 +231,8 @@ def _check_signature(request: web.Request, body: bytes, signer: Signer) -> None:
     try:
         check_signature(body, request.headers.getall("signature", []), signer)
     except Refused as refused:
-        # Any other status says that the body is wrong, whose signature was right.
+        # Status 401 means that the signature is wrong. Any other status means that the signature is right and only the
+        # body is wrong.
         exchange.signature = SignatureCheck.WRONG if refused.status == HTTPStatus.UNAUTHORIZED else SignatureCheck.GOOD
         raise
     exchange.signature = SignatureCheck.GOOD

@@ -12,9 +12,9 @@ UNKNOWN = "unknown"
 class Arrival:
     """One received request.
 
-    `status` is the HTTP status of the response. It is None before the response, and if the client got no complete
-    headers. `operation` is the endpoint's name, or "unknown" if no endpoint has this method and path. `path` is exactly
-    as sent, with its query and percent-encoding. Lookups in `headers` ignore upper and lower case in the name.
+    `status` is the HTTP status of the response. It is None until the response is sent, and stays None if the client got
+    no complete headers. `operation` is the endpoint's name, or "unknown" if no endpoint has this method and path.
+    `path` is exactly as sent, with its query and percent-encoding. Lookups in `headers` ignore the case of the name.
     """
 
     operation: str
@@ -26,14 +26,14 @@ class Arrival:
 
 
 class Arrivals:
-    """The latest requests, oldest first. `counts` has the number of all requests, by operation."""
+    """The latest requests, oldest first. `counts` maps the name of an operation to the number of all its requests."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._latest: deque[Arrival] = deque(maxlen=kept)
         self.counts: Counter[str] = Counter()
 
     def add(self, arrival: Arrival) -> None:
-        """Records a request. The server calls this."""
+        """Adds a request that the server has just received."""
         self._latest.append(arrival)
         self.counts[arrival.operation] += 1
 
@@ -44,7 +44,7 @@ class Arrivals:
 
     @property
     def last(self) -> Arrival:
-        """The latest request. Raises `IndexError` if there was no request."""
+        """The latest request. Raises `IndexError` if no request has been received."""
         return self._latest[-1]
 
     def of(self, operation: str) -> list[Arrival]:

@@ -17,10 +17,14 @@ from paycombat_async.sandbox.transitions import KINDS, PENDING, SUCCESS_STATUS
 
 
 class Settler:
-    """Moves pending payins, payouts and virtual accounts to success, and pays checkouts, each after `after` seconds."""
+    """Moves pending payins, payouts and virtual accounts to success, and pays checkouts, each `after` seconds later."""
 
     def __init__(self, state: SandboxState, clock: Clock, tasks: BackgroundTasks, *, after: float) -> None:
-        """Schedules the success of all pending records and the payment of all checkouts, `after` seconds from now."""
+        """Schedules all pending records and all existing checkouts.
+
+        Each pending record (payin, payout or virtual account) moves to success, and each checkout is paid, `after`
+        seconds from now.
+        """
         self._state = state
         self._clock = clock
         self._tasks = tasks
@@ -31,20 +35,23 @@ class Settler:
             self.watch_checkout(checkout_id)
 
     def watch(self, record: Record) -> None:
-        """Schedules the move of a new record to success if the record is pending. Safe to call from any thread."""
+        """Schedules a new payin, payout or virtual account to move to success, if it is pending now.
+
+        Safe to call from any thread.
+        """
         if record.status == PENDING:
             self._later(partial(move, self._state, record.id, [record.kind], to=SUCCESS_STATUS[record.kind]))
 
     def watch_checkout(self, checkout_id: str) -> None:
         """Schedules the payment of a new checkout. Safe to call from any thread.
 
-        The checkout is paid with the payin method that has been chosen by then. If none has been chosen, it is paid
-        with the first payin method that allows its currency and amount.
+        The checkout is paid with the payin method that the customer has chosen by the time of payment. If none has been
+        chosen, it is paid with the first payin method that allows its currency and amount.
         """
         self._later(partial(pay, self._state, checkout_id))
 
     def _later(self, settle: Callable[[], object]) -> None:
-        # The time is taken here, because the clock may be moved forward before the task starts.
+        # The clock is read here and not in the task, because the clock may be moved forward before the task starts.
         self._tasks.call_soon(partial(self._start, settle, self._clock.monotonic() + self._after))
 
     def _start(self, settle: Callable[[], object], due: float) -> None:
@@ -52,27 +59,29 @@ class Settler:
 
     async def _wait_and(self, settle: Callable[[], object], due: float) -> None:
         await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
-        with suppress(Refused):  # the status was changed meanwhile, or the checkout is already paid or cannot be paid
+        with suppress(Refused):  # the record is no longer pending, or the checkout is paid or cannot be paid
             settle()
 
 
 def settle_all(state: SandboxState) -> list[str]:
-    """Moves all pending records to success, and pays all open checkouts.
+    """Moves all pending payins, payouts and virtual accounts to success, and pays all open checkouts.
 
-    Returns the ids of the moved records, and then the ids of the payins that paid the checkouts. Both groups are in
-    order of age, oldest first.
+    Returns the ids of the moved objects, followed by the ids of the payins that paid the checkouts. Both groups are
+    sorted by age, oldest first.
     """
     moved: list[str] = []
     for record in list(state.records.in_status(PENDING)):
-        with suppress(Refused):  # another thread has moved the record meanwhile
+        with suppress(Refused):  # meanwhile, another thread has moved the record
             moved.append(move(state, record.id, [record.kind], to=SUCCESS_STATUS[record.kind]).id)
     return moved + pay_all(state)
 
 
 def settle(state: SandboxState, record_id: str, status: str, amount: Decimal | None = None) -> None:
-    """Moves a record to this status. With `amount`, a payin succeeds with this part of its amount.
+    """Moves a payin, payout or virtual account to this status.
 
-    Raises `ConfigurationError` for an unknown id, a forbidden transition or a wrong amount.
+    With `amount`, a payin succeeds with this part of its amount.
+
+    Raises `ConfigurationError` for an unknown id, a transition that the provider's rules forbid, or a wrong amount.
     """
     with _refusals_of("settle"):
         move(state, record_id, KINDS, to=status, amount=amount)
@@ -81,9 +90,9 @@ def settle(state: SandboxState, record_id: str, status: str, amount: Decimal | N
 def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> str:
     """Pays a checkout and returns the payin's id.
 
-    Without `method`, uses the payin method that was chosen before or, if none was chosen, the first one that allows the
-    checkout's currency and amount. Raises `ConfigurationError` if the checkout is unknown, paid or expired, if `method`
-    is unknown or does not fit, or if no method fits.
+    `method` is the name of a payin method. Without it, the method that was chosen before is used or, if none was
+    chosen, the first one that allows the checkout's currency and amount. Raises `ConfigurationError` if the checkout is
+    unknown, paid, expired or cancelled, or if `method` or every method is unknown or does not allow the payment.
     """
     with _refusals_of("pay"):
         return pay(state, checkout_id, method)
@@ -91,7 +100,10 @@ def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> s
 
 @contextmanager
 def _refusals_of(name: str) -> Generator[None]:
-    """Context manager; replaces a `Refused` by a `ConfigurationError` that names the public method `name`."""
+    """Context manager; turns a `Refused` in its block into a `ConfigurationError` whose message begins with `name`.
+
+    `name` is the name of the method that the user has called.
+    """
     try:
         yield
     except Refused as refused:

@@ -1,4 +1,4 @@
-"""Field types and the base class of the sandbox's own request bodies, and the request body of the Simulate calls."""
+"""Types and base class for the request bodies that the sandbox defines itself, and the body of the Simulate calls."""
 
 from typing import Annotated, TypeAlias
 
@@ -9,8 +9,8 @@ from paycombat_async.sandbox.refusals import bad_request
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Currency: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
 Country: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z")]
-# msgspec does not decode a `Number` but keeps its raw JSON, because `read_amount` parses the JSON without losing
-# digits.
+# A field of the type `Number` holds the undecoded JSON of a number. `read_amount` parses this JSON later, so that no
+# digit is lost in a float.
 Number: TypeAlias = Annotated[Raw, Meta(extra_json_schema={"type": "number", "exclusiveMinimum": 0})]
 Object: TypeAlias = dict[str, object]
 
@@ -21,15 +21,16 @@ OptionalObject: TypeAlias = Object | UnsetType
 class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base class of the request Structs that the sandbox defines itself.
 
-    The sandbox does so for calls whose Struct in the SDK does not declare all fields that a request may have.
-    Unknown fields are refused.
+    The sandbox uses the SDK's Structs for most calls. It defines its own one where the SDK's Struct does not declare
+    all fields that a request may have. A request with an unknown field is refused.
     """
 
 
 class Simulate(RequestBody, frozen=True, kw_only=True):
-    """The request body of both Simulate calls: a status, and the id of the payin or payout. The body is undocumented.
+    """The request body of both Simulate calls: a status, and the id of the payin or payout.
 
-    The id may be in `id`, in `payin_id` (its name at Finmo, the provider's upstream), or in `payout_id` (by analogy).
+    The provider does not document this body. The id may be in `id`, in `payin_id` (its name at Finmo, the payment
+    company behind the provider's API), or in `payout_id` (by analogy).
     """
 
     status: Text
@@ -38,10 +39,10 @@ class Simulate(RequestBody, frozen=True, kw_only=True):
     payout_id: OptionalText = UNSET
 
     def subject(self, name: str) -> str:
-        """Returns the id, which may be in the field `id` or in the field with the given name.
+        """Returns the id of the payin or payout. It may be in the field `id` or in the field with the given name.
 
-        `name` is "payin_id" or "payout_id". Raises `Refused` (400) unless exactly one of the three fields is set, and
-        is one of these two.
+        `name` is "payin_id" or "payout_id". Raises `Refused` (HTTP 400) if neither of these two fields is set, if both
+        are set, or if the third field is set.
         """
         ids = {field: value for field in ("id", "payin_id", "payout_id") if (value := given(getattr(self, field)))}
         if len(ids) != 1 or not ids.keys() <= {"id", name}:

@@ -9,15 +9,16 @@ from typing import Final
 from paycombat_async._clock import Clock
 from paycombat_async.errors import ConfigurationError
 
-# The longest step in seconds, about 100 years. Far larger steps would leave the years that `datetime` supports.
+# The longest step in seconds, about 100 years. A much longer step would lead to a year above 9999, which `datetime`
+# does not support.
 _LONGEST_STEP_S: Final = 100 * 366 * 86_400
 
 
 class SandboxClock:
     """The time in a sandbox: the time of the clock that was passed to `Sandbox`, plus all steps of `advance`.
 
-    The times in records, the expiry of checkouts, `settle_after` and the waits between two attempts to deliver a
-    webhook follow this clock. The durations of faults do not, because a slow network stays slow.
+    Timestamps, the expiry of checkouts, `settle_after`, and the waits between two attempts to deliver a webhook follow
+    this clock. The delays of faults are not shortened by `advance`, because a slow network stays slow.
     """
 
     def __init__(self, base: Clock) -> None:
@@ -28,14 +29,14 @@ class SandboxClock:
 
     @property
     def advanced(self) -> float:
-        """The seconds by which `advance` has moved the time in total."""
+        """The sum of all steps of `advance`, in seconds."""
         return self._advanced
 
     def advance(self, seconds: float) -> None:
-        """Moves the time forward. Every wait that would have ended by then ends now.
+        """Moves the time forward. A wait on this clock ends now if its end is not later than the new time.
 
-        Safe to call from any thread. Raises `ConfigurationError` if `seconds` is negative, not finite, or more than
-        100 years.
+        Safe to call from any thread. Raises `ConfigurationError` if `seconds` is negative, not finite, or more than 100
+        years.
         """
         if not (math.isfinite(seconds) and 0 <= seconds <= _LONGEST_STEP_S):
             raise ConfigurationError("advance: expected seconds from 0 to 100 years")
@@ -46,14 +47,17 @@ class SandboxClock:
             sleep.notify(is_due=sleep.due <= self.monotonic())
 
     def restart(self) -> None:
-        """Takes back all steps of `advance`. Current waits keep their remaining time. `Sandbox.reset` calls it."""
+        """Undoes all steps of `advance`.
+
+        Waits that are under way keep their remaining time. `Sandbox.reset` calls this.
+        """
         with self._lock:
             for sleep in self._sleeping:
                 sleep.due -= self._advanced
             self._advanced = 0.0
 
     def now(self) -> float:
-        """Returns the seconds since 1970."""
+        """Returns the time as seconds since 1970-01-01 UTC."""
         return self._base.now() + self._advanced
 
     def monotonic(self) -> float:
@@ -65,9 +69,9 @@ class SandboxClock:
         return self._base.random()
 
     async def sleep(self, seconds: float) -> None:
-        """Waits until this many seconds have passed, either by themselves or by `advance`."""
+        """Waits until this many seconds have passed. A step of `advance` counts as passed time."""
         if seconds <= 0 and self._advanced:
-            return  # `advance` has already moved the time past the end of this sleep
+            return  # `advance` has already moved the time beyond the end of this wait
         with self._lock:
             sleep = _Sleep(self.monotonic() + seconds)
             self._sleeping[sleep] = None
@@ -83,14 +87,20 @@ class SandboxClock:
             sleep.ended.set()
 
     async def caught_up(self) -> None:
-        """Waits until every `sleep` that `advance` has made due has ended. Call it in the sandbox's event loop."""
+        """Waits until every `sleep` whose end was reached by `advance` has returned.
+
+        Call it in the sandbox's event loop.
+        """
         with self._lock:
             woken = [sleep for sleep in self._sleeping if sleep.is_due]
         for sleep in woken:
             await sleep.ended.wait()
 
     async def _passes(self, seconds: float, sleep: "_Sleep") -> bool:
-        """Waits `seconds`. Returns True when they have passed by themselves, or False as soon as the time is moved."""
+        """Waits `seconds` of the underlying clock.
+
+        Returns True when they have passed, or False as soon as `advance` has moved the time.
+        """
         timer = asyncio.ensure_future(self._base.sleep(seconds))
         moved = asyncio.ensure_future(sleep.moved.wait())
         try:
@@ -106,7 +116,10 @@ class SandboxClock:
 
 
 class _Sleep:
-    """One call of `sleep`. `due` is the `monotonic` time at which it ends. Made in the event loop that sleeps."""
+    """One running call of `SandboxClock.sleep`. `due` is the `monotonic` time at which it ends.
+
+    Must be created in the event loop in which the call runs.
+    """
 
     def __init__(self, due: float) -> None:
         self.due = due
@@ -116,10 +129,10 @@ class _Sleep:
         self._loop = asyncio.get_running_loop()
 
     def notify(self, *, is_due: bool) -> None:
-        """Ends the current wait, so that the sleeper checks the new time. Safe to call from any thread.
+        """Wakes the sleeping task, so that it checks the new time. Safe to call from any thread.
 
-        `is_due` says whether the whole sleep is over at the new time.
+        `is_due` says whether the sleep has reached its end at the new time.
         """
         self.is_due = is_due
-        with suppress(RuntimeError):  # the event loop was closed meanwhile, and nothing sleeps in it any more
+        with suppress(RuntimeError):  # the event loop is closed, so that no task sleeps in it any more
             self._loop.call_soon_threadsafe(self.moved.set)

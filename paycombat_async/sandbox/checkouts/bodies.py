@@ -13,7 +13,7 @@ WrittenTime: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-
 
 
 class PaymentRequest(RequestBody, frozen=True, kw_only=True):
-    """A new checkout. `country_code` must be the currency's country.
+    """The request body for a new checkout. `country_code` must be the country of the currency.
 
     `expire_at` is an ISO 8601 time with a UTC offset.
     """

@@ -1,7 +1,7 @@
 """Response bodies of the checkout endpoints: the documented fields, in the documented order.
 
-The fields are copied from the provider's documentation, not from the schemas of the SDK, so that tests notice a field
-that the schemas lack.
+The fields are copied from the provider's documentation, not from the SDK's schemas. A field that is missing in the
+schemas therefore makes a test fail.
 """
 
 from paycombat_async.schemas import Page
@@ -47,7 +47,7 @@ def changed_page(checkout: Checkout) -> dict[str, object]:
 
 
 def list_page(page: Page[Checkout]) -> dict[str, object]:
-    """Returns `{data, total}`, the most common form of a list.
+    """Returns a page of checkouts as `{data, total}`, the most common form of a list in the provider's API.
 
     The response of "Get All Checkout" is undocumented.
     """

@@ -1,6 +1,6 @@
 """Ends a checkout as its customer would: pays it, fails to pay it, lets it expire, or cancels it.
 
-On record is only that a paid checkout makes a payin. All other ends are guesses.
+Only one fact is known from the provider: paying a checkout creates a payin. All other behaviour here is a guess.
 """
 
 from decimal import Decimal
@@ -17,8 +17,8 @@ from paycombat_async.sandbox.refusals import Refused, conflict, unprocessable
 from paycombat_async.sandbox.state import SandboxState
 from paycombat_async.sandbox.transitions import PENDING, SUCCESS_STATUS
 
-# Keys of a checkout's stored document, which responses do not contain: the id of the payin that paid the checkout, and
-# the ids of the payins that failed.
+# Two keys of a checkout's stored document that are not part of responses: the id of the payin that paid the checkout,
+# and the ids of the payins that failed.
 PAID_BY: Final = "paid_by"
 FAILED_PAYINS: Final = "failed_payins"
 
@@ -26,10 +26,10 @@ FAILED_PAYINS: Final = "failed_payins"
 def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str:
     """Pays a checkout and returns the payin's id.
 
-    Without `method`, the payin method that was chosen before is used. If none was chosen, the first method that fits is
-    used. A method fits if it allows the checkout's currency and amount. Raises `Refused` with status 404 for an unknown
-    checkout, 400 for a method that is unknown or does not fit, 409 for a checkout that is already paid, and 422 for a
-    checkout that has expired, was cancelled, or that no payin method fits.
+    `method` is the name of a payin method. Without it, the method that was chosen before is used or, if none was
+    chosen, the first one that fits. A method fits if it allows the checkout's currency and amount. Raises `Refused`
+    with one of these HTTP statuses: 404 for an unknown checkout; 400 for a method that is unknown or does not fit; 409
+    for a checkout that is already paid; 422 for a checkout that has expired, was cancelled, or has no fitting method.
     """
     with state.transaction():
         document = _open(state, checkout_id)
@@ -39,21 +39,25 @@ def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str
 
 
 def pay_all(state: SandboxState) -> list[str]:
-    """Pays all checkouts that can be paid. Returns the ids of the payins, for the oldest checkout first."""
+    """Pays all checkouts that can be paid.
+
+    Returns the ids of the new payins, in the order of the checkouts, oldest first.
+    """
     payins: list[str] = []
     for checkout_id in state.checkouts.ids():
         try:
             payins.append(pay(state, checkout_id))
         except Refused:
-            continue  # the checkout is paid, expired or cancelled already, or has no payin method that fits
+            continue  # the checkout is already paid, expired or cancelled, or no payin method allows it
     return payins
 
 
 def fail(state: SandboxState, checkout_id: str, method: str | None, *, attempt: int) -> None:
-    """Makes a payin that fails. The checkout can still be paid.
+    """Adds a failed payin to a checkout. The checkout can still be paid.
 
-    `attempt` is the number of payins that had failed when the customer saw the page. If there are more by now, nothing
-    is done, so that a second click does not make a second payin. Raises `Refused` in the same cases as `pay`.
+    `attempt` is the number of payins that had failed when the customer loaded the page. If another payin has failed
+    since then, nothing is done: a second click on the button must not make a second payin. Raises `Refused` as `pay`
+    does.
     """
     with state.transaction():
         document = _open(state, checkout_id)
@@ -64,9 +68,9 @@ def fail(state: SandboxState, checkout_id: str, method: str | None, *, attempt: 
 
 
 def expire(state: SandboxState, checkout_id: str, method: str | None) -> None:
-    """Makes a checkout expire now, and with it a payin that its customer has begun and not paid.
+    """Makes a checkout expire now, and adds a payin with the status EXPIRED, as if its customer had begun to pay.
 
-    Raises `Refused` in the same cases as `pay`.
+    Raises `Refused` as `pay` does.
     """
     with state.transaction():
         document = _open(state, checkout_id)
@@ -76,7 +80,11 @@ def expire(state: SandboxState, checkout_id: str, method: str | None) -> None:
 
 
 def cancel(state: SandboxState, checkout_id: str) -> None:
-    """Cancels a checkout, for which no payin was begun. Raises `Refused` with status 404, 409 or 422, as `pay`."""
+    """Cancels a checkout. This creates no payin.
+
+    Raises `Refused` with HTTP status 404 for an unknown checkout, 409 for a paid one, and 422 for one that has expired
+    or was cancelled.
+    """
     with state.transaction():
         document = _open(state, checkout_id)
         document[CANCELLED_AT] = document["updated_at"] = state.now()
@@ -92,7 +100,10 @@ def _open(state: SandboxState, checkout_id: str) -> Document:
 
 
 def _payin_that_ends(state: SandboxState, document: Document, method: str | None, status: str) -> str:
-    """Makes a payin of the checkout and moves it to this status. Sets the method in `document`. Returns the id."""
+    """Creates a payin of the checkout and moves it to this status. Returns the payin's id.
+
+    Sets the payin method in `document`.
+    """
     choose_method(document, method or _method_for(document), at=state.now())
     payin = add_record(state, lambda number: _payin(document, number, state.now()))
     return change_status(state, payin, status).id
@@ -109,8 +120,8 @@ def _method_for(document: Document) -> str:
 def _payin(document: Document, number: str, now: str) -> Record:
     amount = Decimal(document["amount"])
     payin_id, checkout_id = uuid_of(number), document["id"]
-    # No page of the provider says which field of a payin has the id of its checkout. The field for the merchant's own
-    # reference is the likeliest one.
+    # The provider does not document which field of a payin contains the id of its checkout. The field for the
+    # merchant's own reference is the most likely one.
     stored = payin_document(
         currency=document["currency"],
         method=document["payin_method_name"],

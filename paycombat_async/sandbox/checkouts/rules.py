@@ -1,4 +1,7 @@
-"""Creates the stored document of a checkout, and sets the payin method in this document. No I/O."""
+"""Creates the stored document of a checkout, and sets the payin method in this document. No I/O.
+
+The document is the JSON object that the sandbox stores for a checkout.
+"""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,17 +25,18 @@ from paycombat_async.sandbox.methods.payins import DEFAULT_EXPIRY_S, MAX_EXPIRY_
 from paycombat_async.sandbox.refusals import bad_request, unprocessable
 from paycombat_async.schemas.methods import PayinMethod
 
-# A cancelled checkout's stored document has the time under this key, which responses do not contain.
+# The key of the cancellation time in a checkout's stored document. Responses do not contain this key.
 CANCELLED_AT: Final = "cancelled_at"
-# The ends of a checkout that have an address of their own in `advanced_redirect_url`. The names are those of Finmo, the
-# provider's upstream.
+# The fields of `advanced_redirect_url`. Each is a URL of the merchant for one end of a checkout. The names are those of
+# Finmo, the payment company behind the provider's API.
 REDIRECT_NAMES: Final = ("completed_url", "failed_url", "expired_url", "cancelled_url")
 
 
 def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
-    """Returns the document of a new checkout, which has no payin method yet.
+    """Returns the document that is stored for a new checkout. It has no payin method yet.
 
-    The checkout's id and token are derived from `key`. Raises `Refused` (400) if a field of the request is invalid.
+    The checkout's id and token are derived from `key`. Raises `Refused` (HTTP 400) if a field of the request is
+    invalid.
     """
     area = AREA_OF_CURRENCY.get(request.currency)
     if area is None:
@@ -58,16 +62,20 @@ def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
 
 
 def choose_method(document: Document, name: str, *, at: str) -> None:
-    """Sets the payin method in `document`. May be called again to choose another method.
+    """Sets the payin method in the checkout's `document`. A later call replaces it.
 
-    Raises `Refused` with status 400 if the method is unknown or does not allow the currency or amount, and 422 if the
-    checkout has expired or was cancelled.
+    Raises `Refused` with HTTP status 400 if the method is unknown or does not allow the currency or amount, and with
+    422 if the checkout has expired or was cancelled.
     """
     _attach(document, _fitting(document, name), at)
 
 
 def choose_bank(document: Document, name: str, *, at: str) -> None:
-    """Sets the payin method as `choose_method` does. Refuses a method that opens no virtual accounts (400)."""
+    """Sets the payin method for a virtual account in the checkout's `document`.
+
+    Raises `Refused` with HTTP status 400 if the method is unknown, opens no virtual accounts, or does not allow the
+    currency or amount, and with 422 if the checkout has expired or was cancelled.
+    """
     method = _fitting(document, name)
     if not method.is_va_allowed:
         raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")
@@ -80,7 +88,7 @@ def fitting_methods(document: Document) -> list[PayinMethod]:
 
 
 def is_web_address(address: object) -> TypeGuard[str]:
-    """Returns whether this is an http or https URL, which is safe as the target of a redirect."""
+    """Returns whether `address` is an http or https URL. Only such a URL is safe as the target of a redirect."""
     if not isinstance(address, str):
         return False
     try:
@@ -92,7 +100,7 @@ def is_web_address(address: object) -> TypeGuard[str]:
 
 
 def check_open(document: Document, at: str) -> None:
-    """Raises `Refused` (422) if the checkout has expired or was cancelled."""
+    """Raises `Refused` (HTTP 422) if the checkout was cancelled, or has expired at the time `at`."""
     if CANCELLED_AT in document:
         raise unprocessable("CHECKOUT_CANCELLED", "this checkout was cancelled; create another one")
     if document["expire_at"] <= at:
@@ -124,7 +132,7 @@ def _misfit(method: PayinMethod, document: Document) -> str | None:
 
 
 def _sent(request: PaymentRequest) -> Document:
-    """Returns the fields that were sent in the request, except the amount and empty strings."""
+    """Returns the fields of the request, without the amount, empty strings and absent fields."""
     fields = msgspec.structs.asdict(request).items()
     return {name: value for name, value in fields if value is not UNSET and value != "" and name != "amount"}
 
@@ -135,10 +143,10 @@ def _check_redirect_url(name: str, address: object) -> None:
 
 
 def _expiry(written: str | None, at: str) -> str:
-    """Returns the time at which the checkout expires, in the form of `iso_time`.
+    """Returns the time at which the checkout expires, in the fixed-width UTC form of `iso_time`, which sorts as text.
 
-    In this form, times can be compared as str. If `written` is None, the checkout expires after the default time.
-    Raises `Refused` (400) if `written` is invalid, in the past, or too far in the future.
+    `written` is the time in the request. If it is None, the checkout expires after the default time. Raises `Refused`
+    (HTTP 400) if it is invalid, in the past, or too far in the future.
     """
     now = datetime.fromisoformat(at)
     if written is None:
@@ -146,7 +154,8 @@ def _expiry(written: str | None, at: str) -> str:
     try:
         asked = msgspec.convert(written, datetime)
         left = (asked - now).total_seconds()
-    except (msgspec.ValidationError, TypeError):  # TypeError is raised if the time has no UTC offset
+    # `now` has a UTC offset; subtracting it from a time without one raises TypeError
+    except (msgspec.ValidationError, TypeError):
         raise bad_request("$.expire_at: expected a time like 2025-01-31T12:00:00Z") from None
     if not 0 < left <= MAX_EXPIRY_S:
         raise bad_request(f"$.expire_at: expected a time in the next {MAX_EXPIRY_S} seconds")

@@ -1,6 +1,6 @@
-"""The SQLite table of checkouts. Each row has a JSON document with the provider's field names.
+"""The SQLite table of checkouts. Each row contains one checkout as a JSON document with the provider's field names.
 
-Amounts in the document are of type str. `checkout_url` is not stored, because it contains the merchant's token.
+Amounts in the document are of type str. `checkout_url` is not stored, because it contains the merchant's API token.
 """
 
 import sqlite3
@@ -11,7 +11,7 @@ import msgspec
 
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: the values of a JSON document. They come from a request that msgspec has validated.
+# Any: the values in a JSON document. The document comes from a request that msgspec has validated.
 Document: TypeAlias = dict[str, Any]
 
 CHECKOUTS_SCHEMA = """
@@ -40,12 +40,15 @@ class CheckoutTable:
         return self._one("SELECT document FROM checkouts WHERE checkout_token = ?", checkout_token, "checkout_token")
 
     def page(self, *, limit: int, skip: int) -> list[Document]:
-        """Returns one page of the checkouts, oldest first."""
+        """Returns the documents of at most `limit` checkouts, oldest first, after the first `skip` ones."""
         rows = self._rows("SELECT document FROM checkouts ORDER BY seq LIMIT ? OFFSET ?", limit, skip)
         return [msgspec.json.decode(document) for (document,) in rows]
 
     def newest(self, words: str, *, limit: int, skip: int) -> list[Document]:
-        """Returns a part of the checkouts that contain `words` anywhere, newest first."""
+        """Returns the checkouts that contain the text `words` anywhere, ignoring case, newest first.
+
+        The first `skip` matches are left out, and at most `limit` are returned.
+        """
         rows = self._rows(
             "SELECT document FROM checkouts WHERE ?1 = '' OR instr(lower(CAST(document AS TEXT)), lower(?1)) > 0 "
             "ORDER BY seq DESC LIMIT ?2 OFFSET ?3",
@@ -70,7 +73,7 @@ class CheckoutTable:
         )
 
     def write(self, document: Document) -> None:
-        """Replaces the stored document of a checkout."""
+        """Replaces the stored document of the checkout with the same id."""
         self._rows("UPDATE checkouts SET document = ? WHERE id = ?", msgspec.json.encode(document), document["id"])
 
     def _one(self, statement: str, value: str, name: str) -> Document:

@@ -1,1 +1,1 @@
-"""The console: a page in the browser that shows and steers a running sandbox by its control interface."""
+"""The console: a web page on which a person watches and controls a running sandbox."""

@@ -1,9 +1,9 @@
-"""Serves the files of the console. They contain no data: the page asks the control interface for all that it shows.
+"""Serves the files of the console, the web page that shows a running sandbox.
 
-The page needs the control token, which `Sandbox.console_url` has in its fragment. A browser sends a fragment to no
-server and in no Referer header; the page keeps it in sessionStorage, which belongs to this port alone, and removes it
-from the address. A cookie would not do: cookies of 127.0.0.1 go to the servers of all ports, those of other users
-included.
+The files contain no data: the page loads all data from the control interface. For this it needs the control token,
+which is in the fragment of `Sandbox.console_url`. Browsers send a fragment neither to a server nor in a Referer header.
+The page moves the token from its address to sessionStorage, which belongs to this port alone. A cookie would be unsafe:
+a browser sends cookies of 127.0.0.1 to the servers on all ports, including those of other users.
 """
 
 from importlib.resources import files
@@ -32,7 +32,7 @@ def add_console(app: web.Application) -> None:
     }
 
     async def file(request: web.Request) -> web.Response:
-        """Returns a file of the console. It needs no token, as it is the same in every sandbox."""
+        """Returns a file of the console. No token is required, because the files are the same in every sandbox."""
         name = request.match_info.get("name", _INDEX)
         try:
             check_host(request.headers.getall("Host", []))

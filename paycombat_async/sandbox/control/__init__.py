@@ -1,1 +1,1 @@
-"""The control interface under `/_sandbox/`: another process sees and steers a running sandbox by HTTP and JSON."""
+"""The control interface: HTTP paths under `/_sandbox/` with which another process watches and controls the sandbox."""

@@ -1,7 +1,8 @@
 """Checks of a control request before it is executed: host, origin, token, content type. No I/O.
 
 The sandbox listens on loopback addresses only, but a web page in a browser on the same machine could still send
-requests to it. The Host header stops DNS rebinding, and the other checks stop requests of other sites (CSRF).
+requests to it. Checking the Host header stops DNS rebinding. The other checks stop requests from the pages of other web
+sites (CSRF).
 """
 
 from collections.abc import Mapping
@@ -13,14 +14,16 @@ from paycombat_async.sandbox.admission import check_content_type, check_host
 from paycombat_async.sandbox.control.token import CONTROL_HEADER, is_token
 from paycombat_async.sandbox.refusals import Refused, unauthorized
 
-# The values of Sec-Fetch-Site with which browsers mark requests that no other site has caused.
+# Allowed values of the header Sec-Fetch-Site. With these values, a browser says that no other site caused the request.
+# A request without this header is accepted, too.
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 
 def check_control(headers: CIMultiDictProxy[str], token: str) -> None:
-    """Raises `Refused` unless the request may steer the sandbox.
+    """Raises `Refused` unless the sender of these headers may control the sandbox.
 
-    The status is 421 for a wrong Host header, 403 for a request of another site, and 401 for a missing or wrong token.
+    The HTTP status is 421 for a wrong Host header, 403 for a request from another web site, and 401 for a missing or
+    wrong control token.
     """
     check_host(headers.getall("Host", []))
     _check_origin(headers)
@@ -30,9 +33,10 @@ def check_control(headers: CIMultiDictProxy[str], token: str) -> None:
 
 
 def check_json(content_type: str, charset: str | None, headers: Mapping[str, str]) -> None:
-    """Refuses a body with 415 unless it is uncompressed JSON in UTF-8.
+    """Raises `Refused` (HTTP 415) unless the headers say that the body is uncompressed JSON in UTF-8.
 
-    Web pages can send other content types to any address without asking it first.
+    A browser sends JSON to another site only after asking that site (CORS). It sends some other content types without
+    asking.
     """
     check_content_type(content_type, charset, headers.get("Content-Encoding"))
 

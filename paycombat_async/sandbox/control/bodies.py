@@ -1,4 +1,4 @@
-"""The queries and JSON bodies of control requests. Unknown fields are refused."""
+"""The types of the queries and JSON bodies of control requests. Unknown fields are refused."""
 
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
@@ -13,14 +13,14 @@ ObjectKind: TypeAlias = Literal["customers", "payins", "payouts", "virtual_accou
 
 
 class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
-    """A query without parameters, or the body `{}`."""
+    """An empty query, or the JSON body `{}`."""
 
 
 class RequestsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which requests to show: at most the `limit` latest ones of those that fit all other parameters.
+    """Selects received requests: the latest `limit` ones that match all other parameters.
 
-    `operation` is the endpoint's name, `search` is text anywhere in request or answer, `before` is a number: only
-    older requests. With `brief`, they are shown without headers, body and answer.
+    `operation` is the name of an endpoint. `search` is a text anywhere in the request or its response. `before` is the
+    number of a request and selects older ones. With `brief`, the result has no headers, bodies and responses.
     """
 
     limit: Limit = 100
@@ -31,19 +31,25 @@ class RequestsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class RequestQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which request to show."""
+    """Selects one received request by its number."""
 
     number: int
 
 
 class LedgerQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many entries to show: the `limit` latest ones, or all. Duplicates are looked for in all."""
+    """Limits the shown ledger entries to the latest `limit` ones. None shows all.
+
+    Duplicates are always searched for in the whole ledger.
+    """
 
     limit: Limit | None = None
 
 
 class ObjectsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which objects to show: those of one kind that contain `search` anywhere, newest first."""
+    """Selects objects of one kind, such as payins.
+
+    `search` is a text anywhere in the object. The newest comes first.
+    """
 
     kind: ObjectKind
     search: str = ""
@@ -52,15 +58,17 @@ class ObjectsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class DeliveriesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which deliveries to show: at most the `limit` latest ones."""
+    """Selects the latest `limit` webhook deliveries."""
 
     limit: Limit = 100
 
 
 class Settle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to settle: `id` with `status`, or `checkout_id` with or without `payin_method_name`, or `all`.
+    """Says what to settle: one object (`id` and `status`), one checkout (`checkout_id`), or everything (`all`).
 
-    With `amount`, the payin `id` succeeds with a part of its amount.
+    `id` is moved to `status`; with `amount`, a payin succeeds with this part of its amount. `checkout_id` is paid, with
+    the payin method `payin_method_name` if it is set. `all` moves all pending objects to success, and pays all
+    checkouts.
     """
 
     id: str | None = None
@@ -72,7 +80,10 @@ class Settle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class MakeMove(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of the `moves` that an object allows. `amount` is for pay_part, `payin_method_name` for a checkout."""
+    """One of the actions in the `moves` of an object, for the object with this `id`.
+
+    `amount` is for the move "pay_part", and `payin_method_name` for the moves of a checkout.
+    """
 
     id: str
     move: str
@@ -81,11 +92,11 @@ class MakeMove(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Deliver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Sets URLs, sends webhooks again, and waits until all are sent (`drain`).
+    """Changes the webhook URLs and sends webhooks again. With `drain`, waits until all webhooks have been sent.
 
-    An empty str as URL means that these webhooks are no longer sent. `resend` is the id of an object: its latest
-    webhook is sent again. The others are numbers of deliveries: `again` sends it once more, `duplicate` twice at the
-    same time, and `out_of_order` sends all webhooks about its object again, the newest first.
+    An empty str as URL stops these webhooks. `resend` is the id of an object, whose latest webhook is sent again.
+    `again`, `duplicate` and `out_of_order` are the number of a delivery. `again` sends it once more, `duplicate` twice
+    at the same time, and `out_of_order` sends all webhooks about its object again, newest first.
     """
 
     webhook_url: str | None = None
@@ -98,10 +109,11 @@ class Deliver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SetFaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Changes of the faults: `calm` removes all, then `rates` replace the rates, then `next` are queued.
+    """Changes the faults, in this order.
 
-    `change_rates` changes only the given rates; 0 removes one. With `operation`, the faults in `next` are for this
-    operation. None in `next` is a request without a fault.
+    `calm` removes all faults. `rates` replaces all rates. `change_rates` changes only the given rates, and 0 removes
+    one. `next` queues faults for the next requests: those of `operation`, or all if it is None. The value None in
+    `next` stands for a request without a fault.
     """
 
     calm: bool = False
@@ -112,6 +124,6 @@ class SetFaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class MoveClock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many seconds to move the time forward."""
+    """Moves the sandbox's time forward by `advance` seconds."""
 
     advance: float

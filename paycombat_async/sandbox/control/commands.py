@@ -1,4 +1,4 @@
-"""The table of control requests: path, HTTP method, body and function of each."""
+"""The table of control requests: the path, HTTP method, body type and function of each."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from paycombat_async.sandbox.control import bodies, objects, switches, traffic, webhooks
 from paycombat_async.sandbox.control.controls import Command
 
-# Any: `Command` is invariant, so that no narrower type fits all commands.
+# Any: `Command` is invariant in its type parameter, so no narrower type includes all commands.
 COMMANDS: Final[Mapping[str, Mapping[str, Command[Any]]]] = {
     "status": {"GET": Command(bodies.Nothing, switches.show_status)},
     "requests": {"GET": Command(bodies.RequestsQuery, traffic.show_requests)},

@@ -25,7 +25,7 @@ B = TypeVar("B", bound=Struct)
 class Controls:
     """The parts of a sandbox that control requests see and change. `reset` does what `Sandbox.reset` does.
 
-    `diagnose` explains why the signature of a request is wrong, and may take seconds.
+    `diagnose` explains why the signature of a request is wrong. This may take seconds.
     """
 
     state: SandboxState
@@ -45,9 +45,11 @@ class Controls:
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[B]):
-    """A control request: the type of its body (or of its query, for GET), and the function that executes it.
+    """What one control request does:
 
-    The function returns an object that msgspec can encode.
+    `run` executes it, and `body` is the type of its JSON body, or of its query for GET.
+
+    `run` returns an object that msgspec can encode.
     """
 
     body: type[B]

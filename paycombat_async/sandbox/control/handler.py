@@ -1,4 +1,4 @@
-"""Serves control requests: checks them, decodes query or body, executes the command, and returns JSON."""
+"""Serves control requests: checks each one, decodes its query or body, executes the command, and returns JSON."""
 
 from typing import Any, Final
 
@@ -17,7 +17,8 @@ from paycombat_async.sandbox.refusals import Refused, bad_request, not_found
 
 CONTROL_PATH: Final = "/_sandbox/{name:.*}"
 CONTROL_ROUTE: Final = "sandbox.control"
-# `no-store` keeps answers out of caches of browsers. No header allows other sites anything (CORS).
+# `no-store` keeps responses out of a browser's cache. There are no CORS headers, so that the pages of other sites
+# cannot read a response.
 _HEADERS: Final = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
 
 
@@ -25,7 +26,7 @@ def control_handler(controls: Controls) -> Handler:
     """Returns the aiohttp handler for all paths under `/_sandbox/`."""
 
     async def control(request: web.Request) -> web.StreamResponse:
-        """Returns the result of the command as JSON, or an error with `message` and `code`."""
+        """Returns the result of the command as JSON. If the request is refused, the JSON has `message` and `code`."""
         try:
             check_control(request.headers, controls.token)
             if request.match_info["name"] == EVENTS and request.method == "GET":

@@ -1,4 +1,4 @@
-"""The commands that show customers, payins, payouts, virtual accounts and checkouts, and move them on."""
+"""The control commands that show customers, payins, payouts, virtual accounts and checkouts, or change their status."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -23,9 +23,10 @@ _CHECKOUT_SECRETS: Final = frozenset({"checkout_token"})
 
 
 class SeenObject(Struct, frozen=True, kw_only=True):
-    """One object with the `moves` that it allows now. `details` are its fields, with the provider's names.
+    """One customer, payin, payout, virtual account or checkout, as the control interface shows it.
 
-    `page` is the path of a checkout's page.
+    `moves` are the actions that are possible now. `details` are all fields, with the provider's names. `page` is the
+    path of a checkout's payment page.
     """
 
     kind: str
@@ -42,7 +43,7 @@ class SeenObject(Struct, frozen=True, kw_only=True):
 
 
 async def show_objects(controls: Controls, query: ObjectsQuery) -> object:
-    """Returns objects of one kind, newest first, and the number of all objects of each kind."""
+    """Returns the objects of one kind that match the query, newest first, and the number of objects of each kind."""
     state = controls.state
     counts = {name: state.records.count(kind) for name, kind in _RECORDS.items()}
     counts |= {"checkouts": state.checkouts.count(), "customers": state.customers.count()}
@@ -50,7 +51,7 @@ async def show_objects(controls: Controls, query: ObjectsQuery) -> object:
 
 
 async def settle_objects(controls: Controls, what: Settle) -> object:
-    """Settles an object, a checkout, or all. Returns the ids of what was settled."""
+    """Moves one object to a status, pays one checkout, or settles all objects. Returns the ids of the objects."""
     chosen = (what.id is not None, what.checkout_id is not None, what.all)
     if sum(chosen) != 1 or (what.id is None) != (what.status is None):
         raise ConfigurationError("settle: expected `id` and `status`, or `checkout_id`, or `all`")
@@ -67,13 +68,13 @@ async def settle_objects(controls: Controls, what: Settle) -> object:
 
 
 async def move_object(controls: Controls, what: MakeMove) -> object:
-    """Makes a move. Returns the id of the object."""
+    """Executes one of the object's possible moves. Returns the object's id."""
     make_move(controls.state, what.id, what.move, amount=what.amount, method=what.payin_method_name)
     return {"moved": what.id}
 
 
 async def show_ledger(controls: Controls, query: LedgerQuery) -> object:
-    """Returns balances, the latest entries (oldest first), duplicates, and the number of all entries."""
+    """Returns balances, the latest ledger entries (oldest first), duplicates, and the number of all entries."""
     report = report_of(controls.state.ledger)
     entries = report.entries if query.limit is None else report.entries[-query.limit :]
     return {"balances": report.balances, "entries": entries, "doubles": report.doubles, "total": len(report.entries)}

@@ -1,4 +1,4 @@
-"""Sends control requests to a sandbox in another process, as `paycombat sandbox ctl` does."""
+"""Sends control requests to a sandbox in another process, for `paycombat sandbox ctl`."""
 
 import http.client
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox.control.token import CONTROL_HEADER
 from paycombat_async.sandbox.ledger.report import loopback_url_parts
 
-# Longer than the default waits between the attempts to deliver a webhook, for which `drain` waits.
+# Seconds until a request is given up. The longest request is `drain`, which waits for webhooks. The default waits
+# between the attempts to deliver a webhook are shorter than this in total.
 _TIMEOUT_S: Final = 120.0
 
 
@@ -21,23 +22,31 @@ class _Refusal(Struct):
 
 
 class Remote:
-    """A sandbox on this machine, at `base_url`."""
+    """Client for the control interface of a sandbox on this machine, at `base_url`."""
 
     def __init__(self, base_url: str, token: str) -> None:
-        """Raises `ConfigurationError` unless `base_url` is http and loopback. No other machine gets the token."""
+        """Raises `ConfigurationError` unless `base_url` is an http URL with a loopback address.
+
+        The control token must not be sent to another machine.
+        """
         self._host, self._port = loopback_url_parts(base_url)
         self._token = token
 
     def get(self, name: str, query: Mapping[str, object]) -> bytes:
-        """Returns the JSON answer of `GET /_sandbox/<name>`. Parameters that are None are left out.
+        """Returns the JSON response to `GET /_sandbox/<name>`. Parameters that are None are left out.
 
-        Blocks. Raises `ConfigurationError` if nobody answers within 120 seconds or if the sandbox refuses.
+        Blocks. Raises `ConfigurationError` if no response comes within 120 seconds, or if the sandbox refuses the
+        request.
         """
         given = urlencode({key: value for key, value in query.items() if value is not None})
         return self._send("GET", f"/_sandbox/{name}?{given}" if given else f"/_sandbox/{name}", None)
 
     def post(self, name: str, body: Mapping[str, object]) -> bytes:
-        """Returns the JSON answer of `POST /_sandbox/<name>`. Fields that are None are left out. Raises as `get`."""
+        """Returns the JSON response to `POST /_sandbox/<name>`. Fields that are None are left out.
+
+        Blocks. Raises `ConfigurationError` if no response comes within 120 seconds, or if the sandbox refuses the
+        request.
+        """
         given = {key: value for key, value in body.items() if value is not None}
         return self._send("POST", f"/_sandbox/{name}", msgspec.json.encode(given))
 
@@ -48,7 +57,8 @@ class Remote:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
-        except (OSError, http.client.HTTPException, ValueError):  # ValueError: the token cannot be a header
+        # ValueError: the token has characters that a header cannot contain
+        except (OSError, http.client.HTTPException, ValueError):
             raise ConfigurationError("nobody answers at this address; is `paycombat sandbox` running?") from None
         finally:
             connection.close()

@@ -1,4 +1,4 @@
-"""`GET /_sandbox/events`: changes in the sandbox as server-sent events, until the reader or the sandbox ends them."""
+"""`GET /_sandbox/events`: sends changes in the sandbox as server-sent events, until the client or the sandbox stops."""
 
 from contextlib import suppress
 from typing import Final
@@ -15,12 +15,13 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
-# A comment is sent after this time without news: writing it is how a reader is noticed that has gone.
+# Seconds without a change after which a comment line is sent. Only such a write shows whether the client is still
+# connected.
 _KEEP_ALIVE_S: Final = 15.0
 
 
 async def stream(request: web.Request, controls: Controls) -> web.StreamResponse:
-    """Sends a `change` event for each batch of changes. What changes while a batch is written is in the next one."""
+    """Sends a `change` event for each batch of changes. Changes during a write are in the next batch."""
     response = web.StreamResponse(headers=_HEADERS)
     with controls.news.subscribed() as subscription, suppress(ConnectionResetError):
         await response.prepare(request)

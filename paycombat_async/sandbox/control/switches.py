@@ -1,4 +1,4 @@
-"""The commands for faults, clock and reset, and for an overview."""
+"""The control commands for faults, clock and reset, and the command that shows the sandbox's status."""
 
 from typing import Final
 
@@ -13,7 +13,10 @@ from paycombat_async.sandbox.faults.table import ACTIONS
 
 
 async def show_status(controls: Controls, _nothing: Nothing) -> object:
-    """Returns version, time, webhook URLs (without password and query), and how much of everything there is."""
+    """Returns version, time, webhook URLs (without password and query), the operations, and some counts.
+
+    The counts are those of the received requests and of the stored webhook deliveries.
+    """
     urls, show = controls.webhook_urls, controls.redactor.url
     return {
         "version": __version__,
@@ -28,36 +31,36 @@ async def show_status(controls: Controls, _nothing: Nothing) -> object:
 
 
 async def show_faults(controls: Controls, _nothing: Nothing) -> object:
-    """Returns the rates, the number of queued faults, how often each has occurred, and all that there are."""
+    """Returns the faults' rates, how many are queued, how often each has occurred, and the list of all faults."""
     faults = controls.faults
     return {"rates": faults.rates, "left": faults.left, "counts": dict(faults.counts), "known": _KNOWN}
 
 
 async def set_faults(controls: Controls, what: SetFaults) -> object:
-    """Changes the faults, or nothing if any change is invalid. Returns what `show_faults` does."""
+    """Changes the faults, and returns them as `show_faults` does. If any change is invalid, nothing is changed."""
     if what.operation is not None and what.next is None:
         raise ConfigurationError("faults: `operation` says whose requests the faults in `next` are for")
     trial = Faults()
     trial.set_rates(controls.faults.rates)
-    _change(trial, what)  # raises for an invalid change, before anything is changed
+    _change(trial, what)  # raises for an invalid change before the sandbox's own faults are changed
     _change(controls.faults, what)
     return await show_faults(controls, Nothing())
 
 
 async def show_clock(controls: Controls, _nothing: Nothing) -> object:
-    """Returns the sandbox's time, and the seconds by which it was moved."""
+    """Returns the sandbox's time, and the seconds by which the clock was moved forward in total."""
     return {"now": controls.state.now(), "advanced": controls.clock.advanced}
 
 
 async def move_clock(controls: Controls, what: MoveClock) -> object:
-    """Moves the time forward. When it returns, what has become due is done."""
+    """Moves the sandbox's time forward. Returns when all waits that end by the new time have ended."""
     controls.clock.advance(what.advance)
     await controls.clock.caught_up()
     return await show_clock(controls, Nothing())
 
 
 async def reset(controls: Controls, _nothing: Nothing) -> object:
-    """Does what `Sandbox.reset` does."""
+    """Resets the whole sandbox, as `Sandbox.reset` does."""
     controls.reset()
     return {}
 

@@ -1,4 +1,4 @@
-"""The control token: whoever has it can steer the sandbox. It is shown only when `paycombat sandbox` starts."""
+"""The control token, which gives full control of a sandbox. `paycombat sandbox` shows it only when it starts."""
 
 import hmac
 import secrets
@@ -14,8 +14,8 @@ _SHORTEST: Final = 16
 def control_token_of(given: str | None) -> str:
     """Returns `given`, or a new random token of 64 hexadecimal digits if `given` is None.
 
-    Raises `ConfigurationError` if `given` has fewer than 16 characters, or other characters than printable ASCII
-    without spaces. The message does not contain the token.
+    Raises `ConfigurationError` if `given` has fewer than 16 characters, or any character that is a space or not
+    printable ASCII. The message does not contain the token.
     """
     if given is None:
         return secrets.token_hex(32)
@@ -28,5 +28,5 @@ def control_token_of(given: str | None) -> str:
 
 
 def is_token(given: str, token: str) -> bool:
-    """Returns whether the two are equal, in a time that does not depend on where they differ."""
+    """Returns whether the two tokens are equal. The time that this takes does not reveal where they differ."""
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.encode())

@@ -1,4 +1,4 @@
-"""The commands that show requests."""
+"""The control commands that show the requests which the sandbox has received."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from paycombat_async.sandbox.traffic import Exchange, SignatureCheck
 
 
 async def show_requests(controls: Controls, query: RequestsQuery) -> object:
-    """Returns the latest requests that fit the query, oldest first, and the number of all requests by operation."""
+    """Returns the latest requests that match the query, oldest first, and the number of all requests by operation."""
     found = list(islice(filter(_filter(query), reversed(controls.traffic)), query.limit))
     redactor = controls.redactor
     shown = [redactor.row(each) if query.brief else redactor.request(each) for each in reversed(found)]
@@ -19,13 +19,14 @@ async def show_requests(controls: Controls, query: RequestsQuery) -> object:
 
 
 async def show_request(controls: Controls, query: RequestQuery) -> object:
-    """Returns one request. If its signature is wrong, it has the doctor's `verdict`."""
+    """Returns one request. If its signature is wrong, `verdict` explains why; otherwise `verdict` is None."""
     exchange = controls.traffic.find(query.number)
     if exchange is None:
         raise ConfigurationError("number: no request with this number is kept")
     verdict = None
     if exchange.signature is SignatureCheck.WRONG:
-        # In a thread, because the search takes seconds for a long body, and the sandbox must go on answering.
+        # Runs in a thread: the search for the cause takes seconds for a long body, and the sandbox must go on serving
+        # requests meanwhile.
         verdict = await asyncio.to_thread(controls.diagnose, exchange)
     return {"request": controls.redactor.request(exchange), "verdict": verdict}
 

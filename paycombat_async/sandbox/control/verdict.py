@@ -1,4 +1,4 @@
-"""Why the signature of a request is wrong, as `paycombat doctor` explains it."""
+"""Explains why the signature of a request is wrong, in the same way as the command `paycombat doctor`."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from paycombat_async.webhooks.doctor import Cause, diagnose
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """The cause, what happened and what to do. None of them contains a secret or a part of the body."""
+    """Why a signature is wrong: the cause, an explanation, and a remedy. Contains no secret and no part of the body."""
 
     cause: Cause
     explanation: str
@@ -18,10 +18,11 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 def explain(exchange: Exchange, *, keys: Sequence[Secret], token: str) -> Verdict:
-    """Returns the doctor's verdict on a signature that the sandbox has refused.
+    """Returns why the sandbox has refused the signature of this request.
 
-    The sandbox is stricter than the doctor: a signature must fit the body as received and also
-    `JSON.stringify(JSON.parse(body))`, because it is unknown which of them the provider checks.
+    The doctor (`paycombat doctor`) may find the signature right, because the sandbox is stricter. In the sandbox, a
+    signature must match the received body and also `JSON.stringify(JSON.parse(body))`, because it is unknown which of
+    them the provider verifies.
     """
     found = diagnose(exchange.arrival.body, exchange.arrival.headers, keys, token=token)
     if not found.verified:

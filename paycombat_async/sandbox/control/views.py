@@ -1,4 +1,4 @@
-"""What control requests return: requests and deliveries without secrets, faults, and the time."""
+"""The types that control requests return: requests and webhook deliveries, shown without secrets."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -22,9 +22,11 @@ _SECRET_HEADERS: Final = frozenset(
 
 
 class SeenRow(Struct, frozen=True, kw_only=True):
-    """One request that the sandbox has received, in short. `status` is None if it had no complete response.
+    """The summary of one request that the sandbox has received.
 
-    `Exchange` explains the other fields. `milliseconds` is None until there is an answer.
+    `status` is None if the client got no complete response.
+
+    `milliseconds` is the time until the response, or None before it. The class `Exchange` explains the other fields.
     """
 
     number: int
@@ -42,7 +44,7 @@ class SeenRow(Struct, frozen=True, kw_only=True):
 
 
 class SeenRequest(SeenRow, frozen=True, kw_only=True):
-    """One request in full. Bytes that are not UTF-8 are shown as U+FFFD."""
+    """One received request with headers, body and response. Bytes that are not UTF-8 are shown as U+FFFD."""
 
     headers: dict[str, str]
     body: str
@@ -51,9 +53,9 @@ class SeenRequest(SeenRow, frozen=True, kw_only=True):
 
 
 class SeenDelivery(Struct, frozen=True, kw_only=True):
-    """One webhook. `statuses` has an item for each attempt: the HTTP status, or None if there was no response.
+    """One webhook. `statuses` has one item per finished attempt: the HTTP status, or None if there was no response.
 
-    `times` has the time of each attempt, and one more while an attempt is under way.
+    `times` has the start time of each attempt, including an attempt that is still running.
     """
 
     number: int
@@ -67,17 +69,17 @@ class SeenDelivery(Struct, frozen=True, kw_only=True):
 
 
 class Redactor:
-    """Shows requests and deliveries without the given secrets, in plain or percent-encoded form."""
+    """Replaces secrets in the requests and deliveries that are shown, in plain and in percent-encoded form."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = tuple(form for secret in secrets for form in {secret, quote(secret, safe="")})
 
     def row(self, exchange: Exchange) -> SeenRow:
-        """Returns a request without headers, body and answer."""
+        """Returns a summary of the request, without headers, body and response."""
         return SeenRow(**self._row(exchange))
 
     def request(self, exchange: Exchange) -> SeenRequest:
-        """Returns a request without secrets. Repeated headers are joined with commas."""
+        """Returns the request with its secrets redacted. Headers with the same name are joined with commas."""
         arrival = exchange.arrival
         return SeenRequest(
             **self._row(exchange),
@@ -88,7 +90,7 @@ class Redactor:
         )
 
     def delivery(self, delivery: Delivery) -> SeenDelivery:
-        """Returns a delivery without its signature. Its URL has neither a password nor a query."""
+        """Returns a webhook delivery without its signature. Its URL has neither a password nor a query."""
         return SeenDelivery(
             number=delivery.number,
             event=delivery.event,
@@ -104,7 +106,7 @@ class Redactor:
         """Returns a URL without user, password, query and fragment."""
         return self._masked(str(URL(url).with_user(None).with_query(None).with_fragment(None)))
 
-    # Any: the values of the fields of `SeenRow`, whose types `SeenRow` declares.
+    # Any: the values of the fields of `SeenRow`, whose types the class `SeenRow` declares.
     def _row(self, exchange: Exchange) -> dict[str, Any]:
         arrival = exchange.arrival
         return {

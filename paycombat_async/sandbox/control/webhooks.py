@@ -1,4 +1,4 @@
-"""The commands that show webhooks and send them again."""
+"""The control commands that show webhooks and send them again."""
 
 from itertools import islice
 
@@ -10,13 +10,16 @@ from paycombat_async.sandbox.deliveries.url import configured_url
 
 
 async def show_deliveries(controls: Controls, query: DeliveriesQuery) -> object:
-    """Returns the latest deliveries, oldest first."""
+    """Returns the latest webhook deliveries, oldest first."""
     latest = islice(reversed(tuple(controls.deliveries)), query.limit)
     return {"deliveries": [controls.redactor.delivery(each) for each in reversed(tuple(latest))]}
 
 
 async def deliver(controls: Controls, what: Deliver) -> object:
-    """Carries out all that is asked for, or nothing if any of it is wrong. Returns the latest deliveries."""
+    """Carries out all requested actions on webhooks. If any of them is invalid, none is carried out.
+
+    Returns the latest webhook deliveries.
+    """
     urls = {"webhook_url": what.webhook_url, "va_webhook_url": what.va_webhook_url}
     checked = {name: configured_url(name, url or None) for name, url in urls.items() if url is not None}
     resent = [] if what.resend is None else [_about(controls, what.resend)[-1]]
@@ -50,7 +53,10 @@ def _numbered(controls: Controls, number: int) -> Delivery:
 
 
 def _newest_first(controls: Controls, number: int) -> list[Delivery]:
-    """Returns one delivery of each webhook about the object of this delivery, the newest event first."""
+    """Returns one delivery of each webhook about an object, newest event first.
+
+    `number` is the number of any delivery about this object.
+    """
     about = _about(controls, _numbered(controls, number).id)
     each_once = {delivery.body: delivery for delivery in reversed(about)}
     in_order = sorted(each_once.values(), key=lambda delivery: delivery.number, reverse=True)

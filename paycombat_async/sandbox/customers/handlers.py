@@ -82,7 +82,7 @@ def _customer(document: Document) -> Customer:
 
 
 def _check_required(changes: Document) -> None:
-    """Raises `Refused` (400) if a required str is empty, or if the object with the customer's details is missing.
+    """Raises `Refused` (HTTP 400) if a required str is empty, or if the object with the customer's details is missing.
 
     A customer whose `type` is "company" has this object in the field `company`, and an individual in `individual`.
     """

@@ -1,7 +1,7 @@
 """Response bodies of the customer endpoints: the documented fields, in the documented order.
 
-The fields are copied from the provider's documentation, not from the schemas of the SDK, so that tests notice a field
-that the schemas lack.
+The fields are copied from the provider's documentation, not from the SDK's schemas. A field that is missing in the
+schemas therefore makes a test fail.
 """
 
 from collections.abc import Mapping
@@ -82,7 +82,7 @@ _DETAILED = (
 )
 _STAMPS = ("created_by", "created_at", "updated_at")
 
-# If one of these fields is null, "Update Customer" returns `{}` in its place. Other endpoints return null.
+# Fields for which "Update Customer" returns `{}` instead of null. Other endpoints return null.
 _SHOWN_AS_OBJECT: Mapping[str, object] = {
     "company_domain": {},
     "address_line2": {},
@@ -112,12 +112,15 @@ def wallet_page(readiness: WalletReadiness) -> dict[str, object]:
 
 
 def deleted_page(deleted: DeletedCustomer) -> dict[str, object]:
-    """Returns the response of "Delete Customer". It is undocumented; here it has the customer's id and `is_active`."""
+    """Returns the response of "Delete Customer": the customer's id and `is_active`.
+
+    The provider does not document this response.
+    """
     return _shown(deleted, ("customer_id", "is_active"), _ALL_NULL)
 
 
 def list_page(page: Page[Customer]) -> dict[str, object]:
-    """Returns `{data, total}`, the most common form of a list.
+    """Returns a page of customers as `{data, total}`, the most common form of a list in the provider's API.
 
     The response of "Get All Customer" is undocumented.
     """

@@ -1,4 +1,4 @@
-"""Creates and changes the stored document of a customer (the profile). No I/O."""
+"""Creates and changes a customer's profile, the JSON object that the sandbox stores for each customer. No I/O."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,8 @@ _ANSWERED_AS = {"company_email": "email"}
 _PHONE = frozenset({"phone_country_code", "phone_number"})
 _NO_DIGIT = re.compile(r"[^0-9]+")
 
-# The provider does not document when a wallet is ready. The sandbox requires name, contact and address.
+# The fields without which a customer's wallet is not ready. The provider does not document them; the sandbox requires
+# name, contact and address.
 _WALLET_NEEDS = {
     "company": (
         "company.name",
@@ -40,14 +41,14 @@ _WALLET_NEEDS = {
 
 
 def changes_of(request: CreateCustomer | UpdateCustomer) -> Document:
-    """Returns the fields present in the request as plain data, without `customer_id`."""
+    """Returns the fields that are present in the request, without `customer_id`, as dicts and other JSON values."""
     changes: Document = msgspec.to_builtins(request)
     changes.pop("customer_id", None)
     return changes
 
 
 def new_profile(customer_id: str, changes: Document, *, at: str) -> Document:
-    """Returns the document of a new customer, with `changes` applied."""
+    """Returns the profile of a new customer: the default fields, changed by `changes`."""
     document: Document = {
         "customer_id": customer_id,
         "org_id": ORGANISATION,
@@ -63,10 +64,10 @@ def new_profile(customer_id: str, changes: Document, *, at: str) -> Document:
 
 
 def change(document: Document, changes: Document, *, at: str) -> None:
-    """Applies `changes` to `document` in place. `""` removes a field, and absent fields stay as they are.
+    """Applies `changes` to the profile `document` in place. `""` removes a field, and absent fields stay as they are.
 
-    `metadata` is replaced as a whole. Both `company` and `individual` are accepted, as in the provider's documentation.
-    Responses show only the part that matches the customer's type.
+    `metadata` is replaced as a whole. Both `company` and `individual` are accepted, as the provider documents it.
+    Responses show only the one of the two that matches the customer's type.
     """
     _merge(document, changes)
     document["updated_at"] = at
@@ -86,9 +87,10 @@ def _merge(part: Document, changes: Document) -> None:
 
 
 def _set_e164(part: Document) -> None:
-    """Sets `phone_number_e164` to the country code and the number without leading zeros.
+    """Sets `phone_number_e164` to "+", the digits of `phone_country_code`, and those of `phone_number`.
 
-    Removes the field if the country code or the number is missing.
+    Leading zeros of `phone_number` are left out. If either of the two fields has no digits, `phone_number_e164` is
+    removed.
     """
     code = _NO_DIGIT.sub("", part.get("phone_country_code", ""))
     number = _NO_DIGIT.sub("", part.get("phone_number", "")).lstrip("0")
@@ -98,7 +100,7 @@ def _set_e164(part: Document) -> None:
 
 
 def missing_fields(document: Document) -> Iterator[str]:
-    """Yields the dotted names of the fields that a wallet requires and that the customer does not have."""
+    """Yields the dotted names of the fields that a wallet requires but this customer does not have."""
     for path in _WALLET_NEEDS.get(document.get("type", ""), ("customer.type",)):
         part, name = path.split(".")
         if name not in document.get(part, {}):

@@ -1,4 +1,7 @@
-"""Generated customers, always the same for the same seed. Many names are not ASCII, so that encoding errors show."""
+"""Generates example customers: the same seed and number always give the same customer.
+
+Many names are not ASCII, so that mistakes with encodings become visible.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, TypeAlias, TypeVar
@@ -12,11 +15,12 @@ from paycombat_async.sandbox.customers.table import Document
 Kind: TypeAlias = Literal["company", "individual"]
 T = TypeVar("T")
 
-# The ids of the customers in the README's examples. A sandbox with these customers can run every example.
+# The ids of the customers in the README's examples. All examples run on a sandbox that has these customers.
 EXAMPLE_IDS: Final = (
     "customer_0dba3ca15dc2a46eb060e43da671efa3",
     *(f"customer_{number}" for number in range(100)),
-    *(f"customer_sample_{number:02}" for number in range(1, 13)),  # the ids that `paycombat customers sample` writes
+    # the ids in the file that `paycombat customers sample` writes
+    *(f"customer_sample_{number:02}" for number in range(1, 13)),
 )
 
 _PLACES = (
@@ -65,9 +69,9 @@ def made_up(seed: int, number: int, *, at: str) -> tuple[str, bytes]:
 
 
 def plain(ids: Iterable[str], kind: Kind, *, at: str) -> Iterator[tuple[str, bytes]]:
-    """Yields a pair of id and minimal JSON profile for each id.
+    """Yields the id and the minimal JSON profile of a customer, for each id.
 
-    The profiles differ only in the id. The rest is encoded only once, so that a million customers take little time.
+    The profiles differ only in the id. Everything else is encoded once, so that a million customers are made quickly.
     """
     part = {"first_name": "Li", "last_name": "Kim"} if kind == "individual" else {"name": "Plain Company"}
     changes: Document = {"description": "Plain customer", "type": kind, kind: part | {"address_country": "KR"}}

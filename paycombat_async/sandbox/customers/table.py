@@ -1,4 +1,4 @@
-"""The SQLite table of customers. Each row has a JSON document with the provider's field names."""
+"""The SQLite table of customers. Each row contains one customer as a JSON document with the provider's field names."""
 
 import sqlite3
 import threading
@@ -9,11 +9,11 @@ import msgspec
 
 from paycombat_async.sandbox.refusals import not_found
 
-# Any: the values of a JSON document. They come from a request that msgspec has validated.
+# Any: the values in a JSON document. The document comes from a request that msgspec has validated.
 Document: TypeAlias = dict[str, Any]
 
-# The row of a deleted customer stays. Therefore the customer's id is not used again, and the method `executions` still
-# returns the customer's count.
+# Deleting a customer only marks its row. So the customer's id is not used again, and the method `executions` still
+# returns the number of its updates.
 CUSTOMERS_SCHEMA = """
 CREATE TABLE customers (
     seq INTEGER PRIMARY KEY,
@@ -28,7 +28,7 @@ _BATCH = 1000
 
 
 class CustomerTable:
-    """The customers that are not deleted. Call methods that write only inside `SandboxState.transaction()`."""
+    """The customers that are not deleted. Call writing methods only inside `SandboxState.transaction()`."""
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
         self._connection = connection
@@ -43,7 +43,7 @@ class CustomerTable:
         return document
 
     def page(self, *, limit: int, skip: int) -> list[Document]:
-        """Returns one page of profile documents, oldest first."""
+        """Returns the profiles of at most `limit` customers, oldest first, after the first `skip` ones."""
         rows = self._rows(
             "SELECT document FROM customers WHERE seq IN "
             "(SELECT seq FROM customers WHERE deleted = 0 ORDER BY seq LIMIT ? OFFSET ?) ORDER BY seq",
@@ -53,7 +53,10 @@ class CustomerTable:
         return [msgspec.json.decode(document) for (document,) in rows]
 
     def newest(self, words: str, *, limit: int, skip: int) -> list[Document]:
-        """Returns a part of the profile documents that contain `words` anywhere, newest first."""
+        """Returns the profiles that contain the text `words` anywhere, ignoring case, newest first.
+
+        The first `skip` matches are left out, and at most `limit` are returned.
+        """
         rows = self._rows(
             "SELECT document FROM customers WHERE deleted = 0 "
             "AND (?1 = '' OR instr(lower(CAST(document AS TEXT)), lower(?1)) > 0) ORDER BY seq DESC LIMIT ?2 OFFSET ?3",
@@ -66,7 +69,7 @@ class CustomerTable:
         return total
 
     def next_number(self) -> int:
-        """Returns the number for the next new customer. A number is never used twice."""
+        """Returns a number for the next new customer. No number is ever used twice."""
         number: int = self._rows("SELECT coalesce(max(seq), 0) + 1 FROM customers")[0][0]
         return number
 
@@ -74,12 +77,12 @@ class CustomerTable:
         self.add_many([(document["customer_id"], msgspec.json.encode(document))])
 
     def add_many(self, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Inserts customers from pairs of id and encoded profile. Customers that exist already are not changed."""
+        """Inserts customers from pairs of id and JSON profile. A customer whose id already exists is not changed."""
         with self._lock:
             self._connection.executemany("INSERT OR IGNORE INTO customers (customer_id, document) VALUES (?, ?)", rows)
 
     def write(self, document: Document, *, executed: int = 0) -> None:
-        """Replaces a profile, and adds `executed` to the customer's count of executed updates."""
+        """Replaces a customer's profile, and adds `executed` to the number of updates of this customer."""
         self._rows(
             "UPDATE customers SET document = ?, executions = executions + ? WHERE customer_id = ?",
             msgspec.json.encode(document),

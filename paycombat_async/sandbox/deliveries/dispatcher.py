@@ -1,4 +1,7 @@
-"""Sends each webhook until a 2xx response or the last attempt. Webhooks about the same object are sent in order."""
+"""Sends each webhook until a 2xx response or the last attempt.
+
+Webhooks about one object are sent one after the other.
+"""
 
 import asyncio
 from collections import deque
@@ -47,8 +50,8 @@ class HttpSender:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                # Connections are closed after each webhook, because an idle connection would delay the shutdown of
-                # the merchant's server.
+                # The connection is closed after each webhook. An idle connection would delay the shutdown of the
+                # merchant's server.
                 connector=aiohttp.TCPConnector(force_close=True),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),

@@ -1,1 +1,1 @@
-"""The page on which the customer of a checkout pays, as the provider hosts one."""
+"""The payment page of a checkout: the web page on which the customer pays. The real one is hosted by the provider."""

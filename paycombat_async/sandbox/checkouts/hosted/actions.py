@@ -1,4 +1,4 @@
-"""What the buttons of a checkout's page do."""
+"""Reads the form of a checkout's payment page, and carries out the action of the button that the customer clicked."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -14,7 +14,11 @@ _MAX_FIELDS: Final = 10
 
 
 class Form(Struct, frozen=True):
-    """The form of the page. `action` is the button, and `attempt` the number of payins that had failed before."""
+    """The form that the payment page of a checkout submits.
+
+    `action` is the clicked button: pay, fail, expire or cancel. `attempt` is the number of this checkout's payins that
+    had failed when the page was loaded.
+    """
 
     action: str
     method: str | None
@@ -30,7 +34,10 @@ _ACTIONS: Final[Mapping[str, Callable[[SandboxState, str, Form], object]]] = {
 
 
 def read_form(body: bytes) -> Form:
-    """Returns the decoded form. Raises `Refused` (400) if it is not a form of the page."""
+    """Returns the decoded form of a checkout's payment page.
+
+    Raises `Refused` (HTTP 400) if `body` is not such a form, or names an unknown button.
+    """
     try:
         fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
         form = Form(fields["action"], fields.get("method") or None, int(fields.get("attempt", "0")))
@@ -42,5 +49,9 @@ def read_form(body: bytes) -> Form:
 
 
 def act(state: SandboxState, checkout_id: str, form: Form) -> None:
-    """Does what the button says. Raises `Refused` if the checkout is not open, or if the method does not fit."""
+    """Carries out the action of the clicked button on the checkout.
+
+    Raises `Refused` if the checkout can no longer be paid, or if the payin method does not allow its currency or
+    amount.
+    """
     _ACTIONS[form.action](state, checkout_id, form)

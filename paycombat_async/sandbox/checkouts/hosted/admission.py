@@ -1,8 +1,8 @@
-"""Checks that a request for a checkout's page may be answered. No I/O.
+"""Checks of requests for the payment page of a checkout. No I/O.
 
-The checkout's token in the path is the secret: whoever has it may end the checkout. Other sites do not have it. Should
-one of them get hold of it, it still cannot post the form from a customer's browser, because the browser says where a
-request comes from.
+The path of the page contains the checkout's token. Whoever knows this token may pay or cancel the checkout. If another
+web site learns the token, it still cannot submit the page's form from a customer's browser: the browser names the
+requesting site in the headers Origin and Sec-Fetch-Site, which are checked here.
 """
 
 from typing import Final
@@ -13,23 +13,28 @@ from paycombat_async.sandbox.admission import check_host
 from paycombat_async.sandbox.refusals import Refused
 
 _FORM: Final = "application/x-www-form-urlencoded"
-# The values of Sec-Fetch-Site with which browsers mark requests that no other site has caused.
+# Allowed values of the header Sec-Fetch-Site. With these values, a browser says that no other site caused the request.
+# An empty list stands for a client that does not send this header.
 _OWN_SITES: Final[tuple[list[str], ...]] = (["same-origin"], ["none"], [])
 
 
 def check_reading(headers: CIMultiDictProxy[str]) -> None:
-    """Raises `Refused` (421) for a Host header that is no loopback address, which stops DNS rebinding.
+    """Raises `Refused` (HTTP 421) unless the Host header is "localhost" or a loopback address.
 
-    Any site may lead a customer to the page, as a merchant's does.
+    This stops DNS rebinding.
+
+    A link on any web site may lead to the page, because the merchant's own shop is another site, too.
     """
     check_host(headers.getall("Host", []))
 
 
 def check_posting(headers: CIMultiDictProxy[str], content_type: str) -> None:
-    """Raises `Refused` as `check_reading`, 403 for a form of another site, and 415 for anything but a form.
+    """Raises `Refused` unless these are the headers of the payment page's own form.
 
-    With the page's Referrer-Policy, browsers send "null" as the Origin of its own form. So do sandboxed frames of other
-    sites, but only with "cross-site" in Sec-Fetch-Site.
+    The HTTP status is 421 for a wrong Host header, 403 for a form on another web site, and 415 for a body that is not
+    an uncompressed form. Because of the page's Referrer-Policy, a browser sends "Origin: null" with the page's own
+    form. A sandboxed frame of another site sends it, too, but with "Sec-Fetch-Site: cross-site". Therefore "null" is
+    accepted only with "same-origin".
     """
     check_reading(headers)
     sites = headers.getall("Sec-Fetch-Site", [])

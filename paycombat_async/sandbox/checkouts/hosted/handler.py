@@ -1,6 +1,6 @@
-"""Serves the page of a checkout: leads a `checkout_url` to it, shows it, and takes its form.
+"""Serves the payment page of a checkout: redirects from its `checkout_url`, shows the page, and receives its form.
 
-A form is answered with a redirect (303), so that going back or reloading sends nothing again.
+The response to a form is a redirect (303). If the customer then goes back or reloads, the form is not sent again.
 """
 
 from typing import Final
@@ -20,7 +20,7 @@ from paycombat_async.sandbox.state import SandboxState
 HOSTED_PATH: Final = f"{HOSTED}{{tail:(?:/[^/]*)?}}"
 HOSTED_ROUTE: Final = "sandbox.checkout"
 _METHODS: Final = ("GET", "HEAD", "POST")
-# The HTTP status of the page, by the status of the checkout.
+# The HTTP status of the payment page for each status of the checkout.
 _STATUSES: Final = {
     Status.OPEN: 200,
     Status.PAID: 200,
@@ -31,7 +31,7 @@ _STATUSES: Final = {
 
 
 def hosted_handler(state: SandboxState, token: str) -> Handler:
-    """Returns the aiohttp handler of all pages of checkouts. `token` is the merchant's."""
+    """Returns the aiohttp handler for the payment pages of all checkouts. `token` is the merchant's API token."""
 
     async def hosted(request: web.Request) -> web.StreamResponse:
         try:
@@ -59,9 +59,10 @@ async def _answer(request: web.Request, state: SandboxState, token: str) -> web.
 
 
 def _led_on(request: web.Request, state: SandboxState, token: str) -> web.Response:
-    """Redirects from a `checkout_url`, which contains the merchant's token, to the page of the checkout.
+    """Redirects from a `checkout_url`, which contains the merchant's API token, to the checkout's payment page.
 
-    The address of the page does not contain that token, so the browser shows it nowhere and does not keep it.
+    The path of that page does not contain the token. So the browser neither shows the token nor keeps it in its
+    history.
     """
     checkout_token = request.query.get("token", "")
     if not any(is_token(given, token) for given in identifiers(request.raw_path.partition("?")[2])):
@@ -79,8 +80,8 @@ async def _ended(request: web.Request, state: SandboxState, checkout_token: str)
     except Refused as refused:
         if refused.status == 400:
             raise
-        # The checkout has ended meanwhile, perhaps by a first click on the same button: its customer goes where this
-        # end leads.
+        # The checkout is no longer open, perhaps because a first click on the same button has ended it. The customer is
+        # redirected as for its present status.
     document = state.checkouts.find(checkout_id)
     return _redirect(redirect_url(document, status_of(document, state.now())) or page_path(checkout_token))
 
@@ -90,7 +91,7 @@ async def _body(request: web.Request) -> bytes:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise Refused(413, "PAYLOAD_TOO_LARGE", "the form is too large") from None
-    except ConnectionResetError:  # nobody will receive this answer
+    except ConnectionResetError:  # the client has disconnected and will not receive this response
         raise bad_request("the form broke off") from None
 
 

@@ -1,17 +1,19 @@
-"""Amounts as people read them."""
+"""Formats amounts of money for people."""
 
 from collections.abc import Mapping
 from typing import Final
 
-# The digits after the point, by ISO 4217; two for all other currencies of the sandbox.
+# Currencies whose number of digits after the point is not 2 in ISO 4217. All other currencies of the sandbox have 2.
 _MINOR_DIGITS: Final[Mapping[str, int]] = {"KRW": 0}
 _USUAL_MINOR_DIGITS: Final = 2
 
 
 def money_text(amount: str, currency: str) -> str:
-    """Returns an amount as in "AUD 1,234.50" or "KRW 50,000". `amount` has plain digits, as `amounts.text_of` writes.
+    """Returns a text such as "AUD 1,234.50" or "KRW 50,000".
 
-    Digits below the currency's smallest unit are shown, too: nothing is rounded.
+    `amount` consists of plain digits, with or without a point.
+
+    Nothing is rounded: digits below the currency's smallest unit are shown, too.
     """
     whole, _, rest = amount.partition(".")
     rest = rest.ljust(_MINOR_DIGITS.get(currency, _USUAL_MINOR_DIGITS), "0")

@@ -1,4 +1,4 @@
-"""Builds the HTML of a checkout's page. Nothing of it contains the merchant's token."""
+"""Builds the HTML of a checkout's payment page. The HTML does not contain the merchant's API token."""
 
 import base64
 import hashlib
@@ -25,8 +25,8 @@ _FRAME, _OPEN, _CLOSED, _ORDER, _METHOD, _BACK = (
 )
 _STYLE: Final = files(_PACKAGE).joinpath("style.css").read_text(encoding="utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-# There is no `form-action`: Chromium applies it also to the redirect after a form, and a merchant's page may redirect
-# to any site.
+# The Content-Security-Policy has no `form-action`. Chromium would apply it also to the redirect after the form, and
+# this redirect may lead to any web site of a merchant.
 HEADERS: Final = page_headers(f"style-src 'sha256-{_STYLE_HASH}'; img-src data:")
 
 
@@ -45,7 +45,7 @@ _FAILED: Final = Html('<p class="notice" role="status">The last payment failed. 
 
 
 def checkout_page(document: Document, status: Status) -> str:
-    """Returns the page of a checkout with this status."""
+    """Returns the HTML of the payment page for a checkout with this status."""
     if status is Status.OPEN:
         return _frame(f"Pay {_money(document)}", _open(document))
     words = _ENDS[status]
@@ -53,7 +53,7 @@ def checkout_page(document: Document, status: Status) -> str:
 
 
 def refusal_page(refused: Refused) -> str:
-    """Returns the page for a refused request."""
+    """Returns the HTML of an error page for a refused request."""
     heading = "No such checkout" if refused.status == HTTPStatus.NOT_FOUND else HTTPStatus(refused.status).phrase
     return _frame(heading, _closed(_Words(heading, refused.message), Html(""), None))
 

@@ -1,4 +1,4 @@
-"""The status of a checkout, which its page shows."""
+"""The status of a checkout that its payment page shows."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from paycombat_async.sandbox.checkouts.table import Document
 
 
 class Status(StrEnum):
-    """UNPAYABLE: no payin method fits currency and amount."""
+    """The statuses of a checkout. UNPAYABLE means that no payin method allows its currency and amount."""
 
     OPEN = "OPEN"
     UNPAYABLE = "UNPAYABLE"
@@ -18,7 +18,7 @@ class Status(StrEnum):
 
 
 def status_of(document: Document, now: str) -> Status:
-    """Returns the status of a checkout at this time, which has the provider's format."""
+    """Returns the status of a checkout at the time `now`, which is written as in the provider's API."""
     if PAID_BY in document:
         return Status.PAID
     if CANCELLED_AT in document:

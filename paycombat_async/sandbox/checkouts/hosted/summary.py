@@ -1,4 +1,7 @@
-"""Shows the `order_summary` of a checkout. Its form is on no page, so that any JSON object is shown."""
+"""Shows the `order_summary` of a checkout as HTML.
+
+The provider does not document the fields of a summary. Therefore any JSON object is shown.
+"""
 
 from typing import Final, TypeGuard
 
@@ -6,12 +9,16 @@ import msgspec
 
 from paycombat_async.sandbox.html_pages import Html, escaped, joined
 
-# Deeper parts are shown as JSON: nobody reads them as a list, and a hostile summary may be nested a thousand times.
+# Values at this depth and below are shown as JSON text. Nobody would read such deep lists, and a hostile summary may be
+# nested a thousand times.
 _MAX_DEPTH: Final = 4
 
 
 def summary_html(summary: object) -> Html:
-    """Returns a summary as lists of names and values, or empty HTML if there is nothing to show."""
+    """Returns an order summary as HTML lists of names and values.
+
+    Returns empty HTML for an empty or missing summary.
+    """
     return _value(summary, 0) if summary else Html("")
 
 
@@ -35,7 +42,8 @@ def _row(name: str, shown: Html) -> Html:
 def _plain(value: object) -> Html:
     words = {None: "none", True: "yes", False: "no"}
     text = words[value] if value is None or isinstance(value, bool) else str(value)
-    return Html(f"<bdi>{escaped(text)}</bdi>")  # <bdi>: its direction changes no text around it
+    # in <bdi>, right-to-left text does not change the direction of the text around it
+    return Html(f"<bdi>{escaped(text)}</bdi>")
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, object]]:
