@@ -1,4 +1,4 @@
-"""The four documented response envelopes (the JSON around the data). Each route names the envelope of its endpoint.
+"""The four documented response envelopes, A to D. An envelope is the JSON object around the data of a response.
 
 Most endpoints use envelope A. "Update Customer" uses B, "Disable Customer" uses C (A around B), and "Retrieve Payin"
 uses D.
@@ -15,28 +15,31 @@ from paycombat_async.sandbox.refusals import Refused
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The values that an envelope contains in addition to the data: request id, time and status."""
+    """The values in a response's envelope besides the data: request id, time and status."""
 
     request_id: str
     time: str
     status: HTTPStatus
 
 
-# Maps the sandbox's HTTP statuses to those of Finmo, the provider's upstream. Finmo sends 406 for a wrong
-# value, state or content type, and 402 for a valid request that cannot be carried out. Its documentation does not list
-# 405, 413, 415, 421 and 422.
+# Maps HTTP statuses of the sandbox to those of Finmo, the payment company behind the provider's API. Finmo sends 406
+# for a wrong value, state or content type, and 402 for a valid request that cannot be carried out. Finmo's
+# documentation does not list 405, 413, 415, 421 and 422.
 _UPSTREAM_STATUSES: Final = {405: 404, 409: 406, 413: 400, 415: 406, 421: 404, 422: 402}
 
 Envelope: TypeAlias = Callable[[object, Stamp], dict[str, object]]
 
 
 def envelope_a(data: object, stamp: Stamp) -> dict[str, object]:
-    """Returns envelope A: `{status, message, data}`."""
+    """Returns envelope A, the JSON object `{status, message, data}`, around the data of a response."""
     return {"status": True, "message": stamp.status.phrase, "data": data}
 
 
 def envelope_a_saying(message: str) -> Envelope:
-    """Returns a function like `envelope_a`. Its envelope has this message in place of the status phrase."""
+    """Returns a function that puts data into envelope A (`{status, message, data}`) with this message.
+
+    Without it, the message is the phrase of the HTTP status, such as "OK".
+    """
 
     def envelope(data: object, _stamp: Stamp) -> dict[str, object]:
         return {"status": True, "message": message, "data": data}
@@ -45,7 +48,7 @@ def envelope_a_saying(message: str) -> Envelope:
 
 
 def envelope_b(data: object, stamp: Stamp) -> dict[str, object]:
-    """Returns envelope B: `{data, request_id, request_time, status_code, status_text, success}`."""
+    """Returns envelope B around the data: `{data, request_id, request_time, status_code, status_text, success}`."""
     return {
         "data": data,
         "request_id": stamp.request_id,
@@ -57,27 +60,31 @@ def envelope_b(data: object, stamp: Stamp) -> dict[str, object]:
 
 
 def envelope_c(data: object, stamp: Stamp) -> dict[str, object]:
-    """Returns envelope C, which is A around B. The data is at `data.data`."""
+    """Returns envelope C around the data of a response.
+
+    C is envelope A around envelope B; the data is at `data.data`.
+    """
     return envelope_a(envelope_b(data, stamp), stamp)
 
 
 def envelope_d(data: object, stamp: Stamp) -> dict[str, object]:
-    """Returns envelope D: `{message, data}`."""
+    """Returns envelope D, the JSON object `{message, data}`, around the data of a response."""
     return {"message": stamp.status.phrase, "data": data}
 
 
 def refusal(refused: Refused) -> dict[str, object]:
-    """Returns the body of an error response: `{status, message, code}`.
+    """Returns the JSON body of an error response: `{status, message, code}`.
 
-    The provider documents no error response. Therefore the body is like envelope A, with `code` in place of `data`.
+    The provider documents no error response. Therefore the body is like that of a success, with `code` in place of
+    `data`.
     """
     return {"status": False, "message": refused.message, "code": refused.code}
 
 
 def upstream_refusal(refused: Refused, stamp: Stamp) -> dict[str, object]:
-    """Returns the body of an error response in the form of Finmo, the provider's upstream.
+    """Returns the body of an error response in the form of Finmo, the payment company behind the provider's API.
 
-    The body is envelope B with an `error` object. The `message` in this object is a str. For an invalid body (400) it
+    The body contains an `error` object with a `message`. The message is a str. Only for an invalid body (HTTP 400) it
     is a list with one str, because Finmo may list several problems.
     """
     message: object = [refused.message] if refused.status == HTTPStatus.BAD_REQUEST else refused.message
@@ -86,10 +93,10 @@ def upstream_refusal(refused: Refused, stamp: Stamp) -> dict[str, object]:
 
 
 def upstream_status(status: int) -> HTTPStatus:
-    """Returns the HTTP status that Finmo, the provider's upstream, sends where the sandbox sends `status`."""
+    """Returns the HTTP status that Finmo, the payment company behind the provider's API, sends in place of `status`."""
     return HTTPStatus(_UPSTREAM_STATUSES.get(status, status))
 
 
 def iso_time(seconds: float) -> str:
-    """Returns a Unix time in the provider's format: ISO 8601 in UTC, with milliseconds and a Z."""
+    """Returns a Unix time as the provider writes it: in ISO 8601, in UTC, with milliseconds and a Z."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

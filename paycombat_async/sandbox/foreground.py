@@ -13,7 +13,7 @@ from paycombat_async.sandbox.server import Sandbox
 
 
 def announce(sandbox: Sandbox) -> None:
-    """Prints the address, `export` lines that point the SDK to it, and the paths of the undocumented endpoints."""
+    """Prints the sandbox's address, shell lines that make the SDK use it, and the undocumented endpoints' paths."""
     variables = {
         "PAYCOMBAT_BASE_URL": sandbox.base_url,
         "PAYCOMBAT_TOKEN": sandbox.token,
@@ -31,7 +31,7 @@ def announce(sandbox: Sandbox) -> None:
         lines.append(
             "# It forgets everything when it stops: then delete payments.db and journals, or start it with --db."
         )
-    # The paths are printed as shell comments, so that all lines after the first can be pasted into a shell.
+    # The paths are printed as comments, so that all lines after the first one can be pasted into a shell.
     lines += ["# Calls whose path is on no page of the provider need it from you; here they are at:", "# paths={"]
     lines += [f"#     {name!r}: {path!r}," for name, path in sandbox.paths.items()]
     lines += ["# }"]
@@ -42,11 +42,10 @@ def announce(sandbox: Sandbox) -> None:
 def serve(sandbox: Sandbox, *, on_ready: Callable[[Sandbox], None] = announce) -> None:
     """Runs a sandbox in the main thread until Ctrl-C or SIGTERM.
 
-    If a webhook cannot be delivered, writes the reason and the time until the next attempt to standard error. For this,
-    `sandbox.deliveries.on_failed` is replaced.
-
-    `on_ready` is called as soon as the sandbox accepts requests. Raises `ConfigurationError` if the port cannot be
-    bound, or if the sandbox's `db` file cannot be opened or is not a sandbox database.
+    `on_ready` is called as soon as the sandbox accepts requests. If a webhook cannot be delivered, the reason and the
+    time until the next attempt are written to standard error; for this, `sandbox.deliveries.on_failed` is replaced.
+    Raises `ConfigurationError` if the port cannot be bound, or if the sandbox's `db` file cannot be opened or is not a
+    sandbox database.
     """
     asyncio.run(_serve(sandbox, on_ready))
 

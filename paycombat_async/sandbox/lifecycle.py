@@ -1,6 +1,6 @@
 """Creates payins, payouts and virtual accounts (records) and changes their status.
 
-Each ledger entry is written in the same transaction as the change that it belongs to.
+If a change moves money, the ledger entry is written in the same database transaction.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,8 +19,8 @@ from paycombat_async.sandbox.transitions import BOOKINGS, MADE_BY, check_move
 
 MERCHANT: Final = "5a6d1c0b-3e8f-4729-a1b2-c3d4e5f60718"
 
-# The fields that change with a status, in addition to `status` and `updated_at`. Each function gets the current time
-# and returns the changed fields.
+# Fields of a record that change when it gets a new status, besides `status` and `updated_at`. The key has the kind of
+# record and the new status. Each function takes the current time and returns the changed fields.
 _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
     (Kind.PAYOUT, "FAILED"): lambda _now: {"approval": "FAILED"},
     (Kind.PAYIN, "SUCCESS"): lambda now: {"transaction_date": now},
@@ -28,7 +28,9 @@ _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
 
 
 def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
-    """Stores and returns a new record, and writes the record's ledger entry, if there is one for its status.
+    """Stores and returns a new payin, payout or virtual account.
+
+    Also writes its ledger entry, if its status moves money.
 
     `describe` builds the record from a new id of 32 hexadecimal digits.
     """
@@ -37,7 +39,12 @@ def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
 
 
 def add_record(state: SandboxState, describe: Callable[[str], Record]) -> Record:
-    """Stores and returns a new record as `make` does, but inside a transaction that the caller has begun."""
+    """Stores and returns a new payin, payout or virtual account.
+
+    Also writes its ledger entry, if its status moves money.
+
+    Must be called inside a transaction. `describe` builds the record from a new id of 32 hexadecimal digits.
+    """
     number = state.records.next_number()
     record = describe(content_digest(f"record/{state.origin}/{number}".encode())[:32])
     state.records.add(record)
@@ -49,20 +56,21 @@ def add_record(state: SandboxState, describe: Callable[[str], Record]) -> Record
 def move(
     state: SandboxState, record_id: str, kinds: Iterable[Kind], *, to: str, amount: Decimal | None = None
 ) -> Record:
-    """Changes a record's status, and writes the ledger entry of this change, if it has one.
+    """Changes the status of a payin, payout or virtual account, and returns the changed record.
 
-    With `amount`, a payin succeeds with this part of its amount. Returns the changed record. Raises `Refused` with
-    status 404 if no record of these kinds has this id, 409 for a forbidden transition, and 400 for an `amount` that is
-    not a part of a payin's amount.
+    If the change moves money, a ledger entry is written. With `amount`, a payin succeeds with this part of its amount.
+    Raises `Refused` with HTTP status 404 if no record of these kinds has this id, 409 for a forbidden transition, and
+    400 for an `amount` that is not a part of a payin's amount.
     """
     with state.transaction():
         return change_status(state, state.records.find(record_id, kinds), to, amount)
 
 
 def change_status(state: SandboxState, record: Record, to: str, amount: Decimal | None = None) -> Record:
-    """Changes a record's status as `move` does, but inside the caller's transaction.
+    """Changes the status of a payin, payout or virtual account, inside the caller's transaction.
 
-    Raises `Refused` for a forbidden transition (409) and a wrong `amount` (400).
+    Returns the changed record. Raises `Refused` with HTTP status 409 for a forbidden transition, and 400 for a wrong
+    `amount`.
     """
     check_move(record.kind, record.status, to)
     if amount is not None:
@@ -78,7 +86,7 @@ def change_status(state: SandboxState, record: Record, to: str, amount: Decimal 
 
 
 def uuid_of(number: str) -> str:
-    """Returns the UUID (version 4) that is made of these 32 hexadecimal digits."""
+    """Returns a UUID of version 4 that is made of these 32 hexadecimal digits."""
     return str(UUID(hex=number, version=4))
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from paycombat_async.errors import ConfigurationError
 
-_KEEP_ALIVE_S: Final = 5.0  # idle connections are closed after this time, which is the default of Node.js
+_KEEP_ALIVE_S: Final = 5.0  # seconds until an idle connection is closed; Node.js has the same default
 _SHUTDOWN_S: Final = 1.0
 
 
@@ -20,7 +20,7 @@ async def listen(app: web.Application, host: str, port: int, stack: AsyncExitSta
     runner = web.AppRunner(
         app,
         access_log=None,
-        auto_decompress=False,  # because signatures are checked over the bytes as they were sent
+        auto_decompress=False,  # signatures are checked over the bytes as they were sent
         keepalive_timeout=_KEEP_ALIVE_S,
         shutdown_timeout=_SHUTDOWN_S,
     )
@@ -35,7 +35,10 @@ async def listen(app: web.Application, host: str, port: int, stack: AsyncExitSta
 
 
 def loopback_address(host: str) -> str:
-    """Returns the address to bind. Raises `ConfigurationError` if other machines could reach the address."""
+    """Returns the address on which the sandbox will listen.
+
+    Raises `ConfigurationError` if other machines could connect to this address.
+    """
     try:
         address = ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:

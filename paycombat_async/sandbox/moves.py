@@ -1,4 +1,8 @@
-"""The moves that each object allows in its present state, by the names that control interface and console use."""
+"""The moves of payins, payouts, virtual accounts and checkouts.
+
+A move is an action that changes an object's status, such as "settle" or "expire". The control interface and the console
+use these names.
+"""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -13,7 +17,7 @@ from paycombat_async.sandbox.refusals import Refused, bad_request, conflict
 from paycombat_async.sandbox.state import SandboxState
 from paycombat_async.sandbox.transitions import KINDS, MOVES, SUCCESS_STATUS
 
-# The name of the move that leads to a status. Which statuses can be reached is in `transitions.MOVES`.
+# The move that leads to a status. The table `transitions.MOVES` says which status can follow which.
 _NAMES: Final[Mapping[str, str]] = {
     "SUCCESS": "settle",
     "APPROVED": "approve",
@@ -22,8 +26,8 @@ _NAMES: Final[Mapping[str, str]] = {
     "RETURNED": "return",
 }
 _STATUSES: Final = {name: status for status, name in _NAMES.items()}
-# A payin that succeeds with a part of its amount. The provider documents no status for it, but a webhook about a payin
-# has both `amount` and `original_amount`.
+# The move with which a payin succeeds with only a part of its amount. The provider documents no status for this case,
+# but its webhooks about payins contain both `amount` and `original_amount`.
 PAY_PART: Final = "pay_part"
 CHECKOUT_MOVES: Final[Mapping[Status, tuple[str, ...]]] = {
     Status.OPEN: ("pay", "fail", "expire", "cancel"),
@@ -41,23 +45,24 @@ _MAKE: Final[Mapping[str, _CheckoutMove]] = {
 
 
 def moves_of(record: Record) -> tuple[str, ...]:
-    """Returns the moves that a payin, payout or virtual account allows now."""
+    """Returns the names of the moves, such as "settle", that a payin, payout or virtual account allows now."""
     names = tuple(_NAMES[status] for status in MOVES[record.kind].get(record.status, ()))
     return (*names, PAY_PART) if record.kind is Kind.PAYIN and "settle" in names else names
 
 
 def moves_of_checkout(document: Document, now: str) -> tuple[str, ...]:
-    """Returns the moves that a checkout allows now."""
+    """Returns the names of the moves, such as "pay", that a checkout allows now."""
     return CHECKOUT_MOVES.get(status_of(document, now), ())
 
 
 def make_move(
     state: SandboxState, object_id: str, name: str, *, amount: Decimal | None = None, method: str | None = None
 ) -> None:
-    """Makes a move. `amount` is for "pay_part", and `method`, a payin method, for the moves of a checkout.
+    """Makes a move: changes the status of the object with this id.
 
-    Raises `Refused` for an unknown object (404), a move that the object does not allow now (409), and an argument that
-    the move does not take (400).
+    `amount` is for the move "pay_part", and `method` (a payin method) for the moves of a checkout. Raises `Refused`
+    with HTTP status 404 for an unknown object, 409 for a move that the object does not allow now, and 400 for an
+    argument that the move does not take.
     """
     if (amount is not None) != (name == PAY_PART):
         raise bad_request("amount: the move pay_part needs it, and no other move takes it")

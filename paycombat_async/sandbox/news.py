@@ -1,4 +1,4 @@
-"""Tells open event streams what has changed in the sandbox."""
+"""Informs the open event streams of the control interface about changes in the sandbox."""
 
 import asyncio
 from collections.abc import Callable, Generator
@@ -9,16 +9,16 @@ from typing import Final
 
 from paycombat_async.sandbox.traffic import Exchange
 
-OBJECTS: Final = "objects"  # customers, payins, payouts, virtual accounts, checkouts, the ledger
+OBJECTS: Final = "objects"  # topic of changes of customers, payins, payouts, virtual accounts, checkouts and the ledger
 DELIVERIES: Final = "deliveries"
-CONTROL: Final = "control"  # faults, webhook URLs, the clock
+CONTROL: Final = "control"  # topic of changes of faults, webhook URLs and the clock
 RESET: Final = "reset"
-_MOST_EXCHANGES: Final = 500  # in one batch; a reader that is slower has to load the list again
+_MOST_EXCHANGES: Final = 500  # in one batch; a client that reads more slowly must load the list of requests again
 
 
 @dataclass(slots=True)
 class Batch:
-    """What has changed since the batch before. `is_lossy` says that there were more requests than are in it."""
+    """The changes since the previous batch. `is_lossy` is True if not all new requests fit into this batch."""
 
     topics: set[str] = field(default_factory=set[str])
     exchanges: dict[int, Exchange] = field(default_factory=dict[int, Exchange])
@@ -26,7 +26,7 @@ class Batch:
 
 
 class Subscription:
-    """The changes that one reader has not seen. Use it in the sandbox's event loop."""
+    """Collects the changes that one client has not yet received. Use it in the sandbox's event loop."""
 
     def __init__(self) -> None:
         self._batch = Batch()
@@ -34,7 +34,10 @@ class Subscription:
         self.is_closed = False
 
     async def next(self, timeout_s: float) -> Batch | None:
-        """Returns what has changed, as soon as there is something. Returns None after `timeout_s` without a change."""
+        """Waits for a change, and returns all changes since the last call.
+
+        Returns None after `timeout_s` seconds without one.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._is_new.wait()
@@ -56,13 +59,13 @@ class Subscription:
         self._is_new.set()
 
     def close(self) -> None:
-        """Wakes the reader, so that it ends."""
+        """Wakes the waiting client connection, so that it can end."""
         self.is_closed = True
         self._is_new.set()
 
 
 class News:
-    """Passes changes to all subscriptions. Must be created in the sandbox's event loop."""
+    """Passes changes in the sandbox to all subscriptions. Must be created in the sandbox's event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -70,7 +73,7 @@ class News:
         self._is_closed = False
 
     def watcher(self, topic: str) -> Callable[[], None]:
-        """Returns a function that publishes this topic. Safe to call from any thread."""
+        """Returns a function without arguments that publishes a change of this topic. Safe to call from any thread."""
         return partial(self.publish, topic)
 
     def publish(self, topic: str) -> None:

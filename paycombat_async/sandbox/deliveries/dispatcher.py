@@ -60,7 +60,10 @@ class HttpSender:
 
 
 class Dispatcher:
-    """Queues and sends webhooks. `waits` are the seconds before the second attempt and before each further attempt."""
+    """Queues and sends webhooks, with several attempts for each one.
+
+    `waits` has the seconds to wait before the second attempt, the third attempt, and so on.
+    """
 
     def __init__(
         self,
@@ -75,8 +78,8 @@ class Dispatcher:
     ) -> None:
         """Must be called in the event loop that will send the webhooks.
 
-        `fault` is called for each webhook, and returns the fault for this webhook, or None. `on_change` is called after
-        each change of the log.
+        `fault` is called once for each webhook, and returns the error to inject into it, or None. `on_change` is called
+        after each change of the log.
         """
         self._builder = builder
         self._sender = sender
@@ -91,9 +94,9 @@ class Dispatcher:
         self._latest: dict[str, asyncio.Task[None]] = {}
 
     def watch(self, record: Record) -> None:
-        """Queues the webhook about a record that was just written, if there is one to send.
+        """Queues the webhook about the new status of a payin, payout or virtual account.
 
-        Safe to call from any thread.
+        Does nothing if there is no webhook about this status, or no URL for it. Safe to call from any thread.
         """
         delivery = self._builder.build(record)
         if delivery is not None:
@@ -101,9 +104,9 @@ class Dispatcher:
             self._tasks.call_soon(self._take)
 
     async def drain(self) -> None:
-        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, and waits until no webhook is left.
+        """Waits until each webhook has had a 2xx response or its last attempt.
 
-        When `drain` returns, each webhook has had a 2xx response or its last attempt.
+        Webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back are sent now.
         """
         while self._queued:
             self._take()
@@ -123,19 +126,19 @@ class Dispatcher:
             self._start(_unsent(delivery), after)
 
     def drop(self) -> None:
-        """Drops all webhooks that are not yet delivered. Call it in the event loop that sends them."""
+        """Discards all webhooks that are not yet delivered. Call it in the event loop that sends them."""
         self._queued.clear()
         self._held.clear()
         self._tasks.drop()
 
     async def end(self) -> None:
-        """Stops sending. Webhooks that are not yet delivered are dropped."""
+        """Stops sending, and discards all webhooks that are not yet delivered."""
         await self._tasks.end()
         await self._sender.close()
 
     def _take(self) -> None:
         if not self._queued:
-            return  # `drain` has already taken the delivery for which this call was scheduled
+            return  # `drain` has already sent the webhook for which this call was scheduled
         delivery = self._queued.popleft()
         fault = self._fault()
         if fault is Fault.OUT_OF_ORDER_WEBHOOK:

@@ -31,21 +31,21 @@ class Delivery:
 
     @property
     def attempts(self) -> int:
-        """The number of attempts so far."""
+        """The number of finished attempts to deliver this webhook."""
         return len(self.statuses)
 
     @property
     def is_delivered(self) -> bool:
-        """Whether an attempt got a 2xx response."""
+        """True if an attempt to deliver this webhook got a 2xx response."""
         return any(status is not None and 200 <= status < 300 for status in self.statuses)
 
 
 class Deliveries:
-    """The latest deliveries, in order of their first attempt.
+    """The latest webhook deliveries, in the order of their first attempts.
 
-    `on_failed` is called after each attempt without a 2xx response, in the sandbox's event loop. Its arguments are the
-    delivery and the seconds until the next attempt. After the last attempt, the second argument is None. `on_failed`
-    must not raise.
+    The user may set `on_failed`, a function that is called after each attempt without a 2xx response. Its arguments are
+    the delivery and the seconds until the next attempt, or None after the last attempt. It is called in the sandbox's
+    event loop and must not raise.
     """
 
     def __init__(self, kept: int = KEPT) -> None:
@@ -54,7 +54,7 @@ class Deliveries:
         self.on_failed: Callable[[Delivery, float | None], None] | None = None
 
     def add(self, delivery: Delivery) -> None:
-        """Records a delivery, and sets its number. The server calls this."""
+        """Adds a delivery that is about to be sent, and sets its number."""
         delivery.number = next(self._numbers)
         self._latest.append(delivery)
 
@@ -64,7 +64,7 @@ class Deliveries:
 
     @property
     def last(self) -> Delivery:
-        """The latest delivery. Raises `IndexError` if there was no delivery."""
+        """The latest webhook delivery. Raises `IndexError` if no webhook has been sent."""
         return self._latest[-1]
 
     def of(self, event: str) -> list[Delivery]:

@@ -1,4 +1,4 @@
-"""Lines about webhooks that were not delivered, for the terminal of `paycombat sandbox`.
+"""Lines for the terminal of `paycombat sandbox` about webhooks that could not be delivered.
 
 If many webhooks fail at the same time, most of them are only counted.
 """
@@ -11,32 +11,32 @@ from paycombat_async._clock import Clock
 from paycombat_async._printable import printable
 from paycombat_async.sandbox.deliveries.log import Delivery
 
-# The highest number of lines in each period, so that many failing webhooks do not fill the terminal. A single webhook
-# has only 9 attempts by default.
+# The highest number of lines in one period, so that many failing webhooks do not fill the terminal. A single webhook
+# never reaches it: it has 9 attempts by default.
 _LINES: Final = 10
 _PERIOD_S: Final = 10.0
 
 
 class UndeliveredNotices:
-    """Writes a line for each failed attempt, but at most 10 lines in 10 seconds.
+    """Writes a line for each failed attempt to deliver a webhook, but at most 10 lines in 10 seconds.
 
-    At the end of the 10 seconds, one more line has the number of the other failed attempts. Use each object in only one
-    event loop, and call `end` in this loop to write the last number.
+    At the end of the 10 seconds, one more line says how many other attempts have failed. Call `end` at the end, so that
+    this last line is written. All calls must be in one event loop.
     """
 
     def __init__(self, write: Callable[[str], None], clock: Clock) -> None:
         self._write = write
         self._clock = clock
         self._lines = 0
-        # One item for each failed attempt that was not written and will be counted in the next line with a number:
-        # whether it was the webhook's last attempt.
+        # One item for each failed attempt without a line of its own. The item is True if the attempt was the webhook's
+        # last one. The next line with a number counts these items.
         self._uncounted: list[bool] = []
         self._period: asyncio.Task[None] | None = None
 
     def failed(self, delivery: Delivery, wait: float | None) -> None:
-        """Writes a line about a failed attempt, or counts it. `wait` is the time in seconds until the next attempt.
+        """Writes a line about a failed attempt, or only counts the attempt.
 
-        `wait` is None after the last attempt.
+        `wait` is the time in seconds until the next attempt, or None after the last attempt.
         """
         if self._period is None:
             self._period = asyncio.create_task(self._count())
@@ -53,7 +53,7 @@ class UndeliveredNotices:
         )
 
     async def end(self) -> None:
-        """Ends the current period, and writes the number of attempts that were only counted."""
+        """Ends the current 10 seconds, and writes how many failed attempts had no line of their own."""
         period, self._period = self._period, None
         if period is not None:
             period.cancel()

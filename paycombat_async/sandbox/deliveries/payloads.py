@@ -29,17 +29,17 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 class PayloadBuilder:
     """Builds webhooks, and chooses the URL to which each is sent.
 
-    The URL is the record's `webhook_url`, or `urls.url` if the record has no URL. Webhooks about virtual accounts are
-    always sent to `urls.va_url`.
+    A webhook about a payin or payout is sent to the `webhook_url` from the request that created it, or else to
+    `urls.url`. A webhook about a virtual account is always sent to `urls.va_url`.
     """
 
     signer: Signer
     urls: WebhookUrls
 
     def build(self, record: Record) -> Delivery | None:
-        """Returns the webhook about the record's current status.
+        """Returns the webhook about the current status of a payin, payout or virtual account.
 
-        Returns None if the record is pending, or if there is no URL for this webhook.
+        Returns None if its status is pending, or if there is no URL for this webhook.
         """
         url = self.urls.va_url if record.kind is Kind.VIRTUAL_ACCOUNT else record.webhook_url or self.urls.url
         if url is None or record.status == PENDING:

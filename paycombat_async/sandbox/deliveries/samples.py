@@ -1,6 +1,6 @@
-"""Sample webhooks: bodies with the fields that the provider documents, and with made-up values.
+"""Sample webhooks: bodies with the fields that the provider documents, and with invented values.
 
-`paycombat webhooks send` and `paycombat_async.testing.signed_webhook` send them.
+They are used by the command `paycombat webhooks send` and by `paycombat_async.testing.signed_webhook`.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,9 +35,10 @@ _STATUSES: Final = {
 
 
 def sample(event: str, now: float) -> dict[str, object]:
-    """Returns the body of an event such as payin_succeeded. `now` is its time, in seconds since 1970.
+    """Returns the body of a sample webhook for an event such as payin_succeeded.
 
-    The id of the event depends on `event` and `now`, so that each call at another time gives another id.
+    `now` is the time of the event, in seconds since 1970. The id of the event is derived from `event` and `now`, so
+    that two calls at different times give different ids.
     """
     subject, _, verb = event.rpartition("_")
     kind, status = _KINDS[subject], _STATUSES[verb]

@@ -26,17 +26,18 @@ class WebhookUrls:
     va_url: str | None
 
     def copy_from(self, other: "WebhookUrls") -> None:
-        """Takes over both URLs of another object."""
+        """Replaces both URLs by those of another object."""
         self.url, self.va_url = other.url, other.va_url
 
 
 def loopback_url(text: str) -> URL | None:
     """Returns the parsed URL, or None if it is not a loopback URL.
 
-    A loopback URL is an http or https URL. Its host is localhost or a loopback address.
+    A loopback URL is an http or https URL whose host is localhost or a loopback address.
     """
     try:
-        url = URL(text)  # aiohttp uses this parser, too, so that the check and the request see the same host
+        # aiohttp parses URLs with the same class, so that this check and the later request see the same host
+        url = URL(text)
         host = url.host or ""
         is_here = url.scheme in {"http", "https"} and (host == "localhost" or ip_address(host).is_loopback)
     except ValueError:
@@ -45,7 +46,7 @@ def loopback_url(text: str) -> URL | None:
 
 
 def configured_url(name: str, text: str | None) -> str | None:
-    """Returns `text`, the URL in the option `name`, unchanged. None means no URL.
+    """Returns `text` unchanged: a webhook URL that the user gave in the option `name`, or None for no URL.
 
     Raises `ConfigurationError` if `text` is neither None nor a loopback URL.
     """
@@ -55,9 +56,9 @@ def configured_url(name: str, text: str | None) -> str | None:
 
 
 def check_webhook_url(sent: str | UnsetType) -> str | None:
-    """Returns the `webhook_url` of a request, or None if the request has no such field or an empty one.
+    """Returns the `webhook_url` of a request, or None if this field is absent or empty.
 
-    Raises `Refused` (400) if the URL is not a loopback URL.
+    Raises `Refused` (HTTP 400) if the URL is not a loopback URL.
     """
     text = given(sent)
     if text is not None and loopback_url(text) is None:

@@ -1,6 +1,7 @@
-"""Fault injection: the names of the faults, their schedule, and what each fault does to a request or its response.
+"""Fault injection. A fault is an error that the sandbox causes on purpose in a request, response or webhook.
 
-A fault is an error that the sandbox causes on purpose.
+The modules contain the names of the faults, the schedule that chooses a fault for a request, and the effect of each
+fault.
 """
 
 from paycombat_async.sandbox.faults.names import Fault, Mishap

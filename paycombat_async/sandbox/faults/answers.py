@@ -1,4 +1,4 @@
-"""Responses that replace the correct response: errors with many statuses, an HTML page, redirects."""
+"""Faults that replace the correct response by another one: errors with many statuses, an HTML page, redirects."""
 
 import math
 from collections.abc import Callable
@@ -27,52 +27,55 @@ _PAGE = (
 
 
 def server_error(status: int) -> Change:
-    """Returns a function that replaces the response by a 5xx with this status and the sandbox's error body."""
+    """Returns a function that replaces a response by a 5xx error: this status and the sandbox's usual error body."""
     answer = refused(status, "SERVER_ERROR", "something went wrong on our side", {})
     return lambda _plain, _context: answer
 
 
 def client_error(status: int) -> Change:
-    """Returns a function that replaces the response by a 4xx with this status and the sandbox's error body.
+    """Returns a function that replaces a response by a 4xx error: this status and the sandbox's usual error body.
 
-    With some 4xx statuses, such as 408, the client cannot know whether the request was executed.
+    After some 4xx statuses, such as 408, the client cannot know whether the request was executed.
     """
     answer = refused(status, f"ERROR_{status}", "the request was not completed", {})
     return lambda _plain, _context: answer
 
 
 def in_200(body: bytes) -> Change:
-    """Returns a function that replaces the response by a 200 with this body, which says that the call failed."""
+    """Returns a function that replaces a response by this body with HTTP status 200.
+
+    The body says that the call failed.
+    """
     answer = PlainResponse(200, JSON, body)
     return lambda _plain, _context: answer
 
 
 def error_object(_plain: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns a 406 response in the format of Finmo, the provider's upstream.
+    """Returns a 406 response in the format of Finmo, the payment company behind the provider's API.
 
-    Its body has an error object with a code, a name and a list of messages.
+    The body contains an error object with a code, a name and a list of messages.
     """
     return PlainResponse(406, JSON, _ERROR_OBJECT)
 
 
 def html(status: int) -> Change:
-    """Returns a function that replaces the response by an HTML page like the pages of nginx and other gateways."""
+    """Returns a function that replaces a response by an HTML error page, like those of nginx and other gateways."""
     page = _PAGE.format(title=f"{status} {HTTPStatus(status).phrase}").encode()
     return lambda _plain, _context: PlainResponse(status, {"Content-Type": "text/html"}, page)
 
 
 def redirect(status: int) -> Change:
-    """Returns a function that replaces the response by a redirect to the URL in `Faults(redirect_to=…)`."""
+    """Returns a function that replaces a response by a redirect to the URL in `Faults(redirect_to=…)`."""
     return lambda _plain, context: PlainResponse(
         status, {"Location": context.redirect_to, "Content-Type": "text/html"}, b""
     )
 
 
 def too_many(retry_after: Callable[[Context], str] | None) -> Change:
-    """Returns a function that replaces the response by a 429.
+    """Returns a function that replaces a response by a 429 (Too Many Requests).
 
-    `retry_after` is a function that returns the value of the response's Retry-After header. If it is None, the response
-    has no such header.
+    `retry_after` is a function that returns the value of the Retry-After header. If it is None, the response has no
+    such header.
     """
 
     def answer(_plain: PlainResponse, context: Context) -> PlainResponse:
@@ -91,9 +94,9 @@ def in_fractions(context: Context) -> str:
 
 
 def as_date(context: Context) -> str:
-    """Returns the value of Retry-After as an HTTP date.
+    """Returns the value of a Retry-After header as an HTTP date.
 
-    The time is rounded up, because HTTP dates have no fractions.
+    HTTP dates have whole seconds; the time is rounded up.
     """
     return formatdate(math.ceil(context.now + context.seconds), usegmt=True)
 

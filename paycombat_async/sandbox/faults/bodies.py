@@ -1,4 +1,4 @@
-"""Changes that make only the body of a response wrong. Status and Content-Length stay correct."""
+"""Faults that make only the body of a response wrong. Its status and Content-Length stay correct."""
 
 from codecs import BOM_UTF8
 from dataclasses import replace
@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from paycombat_async.sandbox.faults.response import Change, Context, PlainResponse
 
-# On Python 3.14, msgspec skips 200 000 levels of an unknown field without an error.
+# Levels of nested arrays in the fault `deep_nesting`. The number is high because, on Python 3.14, msgspec skips 200,000
+# levels in an unknown field without an error.
 _DEPTH: Final = 400_000
 _TEXTS: Final = frozenset({"description", "name", "first_name", "last_name", "message", "status_text"})
-# This character marks the places for invalid bytes in the document, because the encoder writes only valid JSON. After
-# encoding, the invalid bytes replace it.
+# Stands for bytes that are not valid JSON, which the JSON encoder cannot write. After encoding, it is replaced by these
+# bytes.
 _MARK: Final = "\ue000"
 
 
@@ -23,12 +24,15 @@ def as_array(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def truncated(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the response with the first half of its body, and with the Content-Length of this half."""
+    """Returns the response with only the first half of its body. The Content-Length is that of this half."""
     return replace(response, body=response.body[: len(response.body) // 2])
 
 
 def with_member(member: bytes) -> Change:
-    """Returns a function that inserts a member at the beginning of a JSON object, and leaves other bodies unchanged."""
+    """Returns a function that adds a JSON member at the beginning of a response's JSON object.
+
+    A body that is not a JSON object, or is an empty one, is left unchanged.
+    """
 
     def change(response: PlainResponse, _context: Context) -> PlainResponse:
         if not response.body.startswith(b'{"'):
@@ -43,12 +47,12 @@ nested: Final = with_member(b'"deep":' + b"[" * _DEPTH + b"]" * _DEPTH)
 
 
 def byte_order_mark(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the response with a byte order mark before its body, as .NET's default encoding writes it."""
+    """Returns the response with a UTF-8 byte order mark before its body, as the default encoding of .NET writes it."""
     return replace(response, body=BOM_UTF8 + response.body)
 
 
 def with_text_end(end: bytes) -> Change:
-    """Returns a function that appends these bytes to names, descriptions and messages. Other texts stay unchanged."""
+    """Returns a function that appends bytes to the names, descriptions and messages in a response."""
 
     def change(response: PlainResponse, _context: Context) -> PlainResponse:
         document = response.document
@@ -60,12 +64,13 @@ def with_text_end(end: bytes) -> Change:
     return change
 
 
-lone_surrogate: Final = with_text_end(b"\\ud83d")  # the first half of an emoji that JavaScript's `slice` has cut in two
-raw_tab: Final = with_text_end(b"\t")  # a control character, which JSON allows only as an escape
+# the first half of an emoji, as when JavaScript's `slice` cuts a text inside it
+lone_surrogate: Final = with_text_end(b"\\ud83d")
+raw_tab: Final = with_text_end(b"\t")  # a control character, which is invalid in a JSON string unless it is escaped
 latin_1: Final = with_text_end(b"\xe9")  # "é" in Latin-1, as an old database may send it; it is not valid UTF-8
 
 
-# Any: a JSON document.
+# Any: the value and the result are any decoded JSON.
 def _marked(value: Any) -> Any:
     if isinstance(value, list):
         return [_marked(item) for item in value]  # pyright: ignore[reportUnknownVariableType]  # decoded JSON

@@ -1,4 +1,4 @@
-"""Decompression bombs: small responses that decompress to 64 MiB of spaces followed by the JSON."""
+"""Faults with a decompression bomb: a small response that decompresses to 64 MiB of spaces before the JSON."""
 
 import struct
 import zlib
@@ -10,8 +10,9 @@ from paycombat_async.sandbox.faults.response import Context, PlainResponse
 
 _MIB: Final = 1 << 20
 _COUNT: Final = 64
-_GZIP_HEAD: Final = b"\x1f\x8b\x08" + bytes(6) + b"\xff"  # RFC 1952: deflate, no flags, no timestamp, unknown system
-_RAW: Final = -15  # zlib's `wbits`: a window of 32 KiB (15), without a zlib header (the negative sign)
+# gzip header (RFC 1952): deflate, no flags, no time, unknown system
+_GZIP_HEAD: Final = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+_RAW: Final = -15  # zlib's `wbits`: a window of 2^15 bytes (32 KiB); the minus sign means no zlib header
 # 64 MiB of spaces, compressed by brotli 1.2 at quality 11. The data ends at a byte boundary, so that blocks can follow.
 _BROTLI_SPACES: Final = bytes.fromhex(
     "cbffff3ff82540e2b14020f7fe8fffff7ff04b00c4611180eefd1fffffffe0970088c30200ddfb3ffeffffc12f0110870500baf77f"
@@ -35,7 +36,7 @@ def gzip_bomb(response: PlainResponse, _context: Context) -> PlainResponse:
 def brotli_bomb(response: PlainResponse, _context: Context) -> PlainResponse:
     """Returns the response with 64 MiB of spaces before its body, compressed with brotli.
 
-    It has about 100 bytes on the wire, plus the body itself.
+    The spaces take about 100 bytes on the wire. The body itself is not compressed.
     """
     blocks = (response.body[start : start + _BLOCK] for start in range(0, len(response.body), _BLOCK))
     body = _BROTLI_SPACES + b"".join(map(_stored, blocks)) + _BROTLI_END
@@ -48,9 +49,9 @@ def _stored(block: bytes) -> bytes:
 
 @cache
 def _gzip_spaces() -> tuple[bytes, int]:
-    """Returns 64 MiB of spaces in compressed form, and the CRC-32 of the spaces.
+    """Returns 64 MiB of spaces, compressed with deflate, and their CRC-32.
 
-    To save time, only one MiB is compressed, and the compressed data is repeated.
+    To save time, only one MiB is compressed; the compressed MiB is repeated 64 times.
     """
     spaces = b" " * _MIB
     packer = zlib.compressobj(9, zlib.DEFLATED, _RAW)

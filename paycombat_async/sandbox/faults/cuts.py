@@ -1,7 +1,7 @@
-"""Responses whose bodies end too early: without a length, with chunked encoding, or compressed with gzip.
+"""Faults with a body that ends too early: without a length, with chunked encoding, or compressed with gzip.
 
-Each function returns what is written to the connection. FIN is TCP's normal end of a connection, and RST its abrupt
-end.
+The docstring of each function says what is written to the connection. FIN is TCP's normal end of a connection, and RST
+its abrupt end.
 """
 
 import gzip
@@ -19,7 +19,7 @@ _GZIP_HEAD: Final = 10  # the length in bytes of a gzip header without optional 
 
 
 def unsized_end(response: PlainResponse) -> Wire:
-    """Returns headers without a length, no body, then FIN.
+    """Makes the server write headers without a length and no body, and then end the connection normally (TCP FIN).
 
     The client cannot know whether the body is empty or lost.
     """
@@ -27,32 +27,32 @@ def unsized_end(response: PlainResponse) -> Wire:
 
 
 def unsized_reset(response: PlainResponse) -> Wire:
-    """Returns headers without a length, no body, then RST."""
+    """Makes the server write headers without a length and no body, and then end the connection abruptly (TCP RST)."""
     return Wire(response.head_with(_UNSIZED), End.RESET)
 
 
 def unsized_half(response: PlainResponse) -> Wire:
-    """Returns headers without a length, half of the body, then FIN."""
+    """Makes the server write headers without a length and half of the body, and then end the connection (TCP FIN)."""
     return Wire(response.head_with(_UNSIZED) + response.body[: len(response.body) // 2], End.CLOSED)
 
 
 def chunked_cut(response: PlainResponse) -> Wire:
-    """Returns headers with chunked encoding, the whole body in one chunk, then FIN and no terminating chunk."""
+    """Writes a chunked response with the whole body but no terminating chunk, then ends the connection (TCP FIN)."""
     return Wire(response.head_with(_CHUNKED) + _chunk(response.body), End.CLOSED)
 
 
 def chunked_empty_cut(response: PlainResponse) -> Wire:
-    """Returns headers with chunked encoding, no chunk, then FIN."""
+    """Makes the server write the headers of a chunked response and no chunk, and then end the connection (TCP FIN)."""
     return Wire(response.head_with(_CHUNKED), End.CLOSED)
 
 
 def gzip_cut(response: PlainResponse) -> Wire:
-    """Returns headers with a Content-Length of 10, and only the gzip header (10 bytes) of the compressed body."""
+    """Makes the server write a complete response with a broken body: only the header (10 bytes) of a gzip stream."""
     return Wire(_gzip_head(response).whole, End.KEPT)
 
 
 def gzip_cut_chunked(response: PlainResponse) -> Wire:
-    """Returns headers with chunked encoding, one chunk with only the body's gzip header, and the terminating chunk."""
+    """Makes the server write a complete chunked response with a broken body: only the header of a gzip stream."""
     cut = _gzip_head(response)
     return Wire(cut.head_with(_CHUNKED) + _chunk(cut.body) + _LAST_CHUNK, End.KEPT)
 

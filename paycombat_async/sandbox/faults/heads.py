@@ -1,25 +1,25 @@
-"""Changes that make only the headers of a response unusual or wrong. Status, length and body stay correct."""
+"""Faults that make only the headers of a response unusual or wrong. Its status, length and body stay correct."""
 
 from dataclasses import replace
 
 from paycombat_async.sandbox.faults.response import Change, Context, PlainResponse
 
-_LONG = 9000  # the length of a header in bytes; by default, aiohttp accepts lines of up to 8190 bytes
-_MANY = 200  # the number of additional headers; by default, aiohttp accepts 128 header lines
+_LONG = 9000  # bytes in the long header; by default, aiohttp accepts header lines of up to 8190 bytes
+_MANY = 200  # the number of added headers; by default, aiohttp accepts 128 header lines
 
 
 def long_header(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the response with one more header of 9 kB, as long as a gateway's Content-Security-Policy may be."""
+    """Returns the response with an additional header of 9 kB. A gateway's Content-Security-Policy may be that long."""
     return _with(response, {"Content-Security-Policy": "x" * _LONG})
 
 
 def many_headers(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the response with 200 more headers, as a chain of gateways may add."""
+    """Returns the response with 200 additional headers. A chain of gateways may add so many."""
     return _with(response, {f"X-Gateway-{number}": "passed" for number in range(_MANY)})
 
 
 def not_as_json(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the correct JSON body with the Content-Type of an HTML page."""
+    """Returns the correct response, but with the Content-Type of an HTML page."""
     return _with(response, {"Content-Type": "text/html; charset=iso-8859-1"})
 
 

@@ -1,4 +1,4 @@
-"""Faults on idle keep-alive connections: unsolicited bytes, FIN (TCP's normal end) or RST (its abrupt end)."""
+"""Faults on an idle keep-alive connection: unexpected bytes, TCP's normal end (FIN), or its abrupt end (RST)."""
 
 import asyncio
 import ctypes
@@ -17,29 +17,29 @@ from paycombat_async.sandbox.faults.sleeper import Sleeper
 
 IdleAction: TypeAlias = Callable[[socket.socket], object]
 
-NO_LINGER: Final = struct.pack("ii", 1, 0)  # SO_LINGER with a time of 0, so that closing a socket sends RST
-_NO_ADDRESS: Final = bytes(16)  # a socket address of family AF_UNSPEC, which is 0
+NO_LINGER: Final = struct.pack("ii", 1, 0)  # SO_LINGER with 0 seconds: closing the socket sends RST
+_NO_ADDRESS: Final = bytes(16)  # a socket address whose family is AF_UNSPEC, the number 0
 
 
 def send(data: bytes) -> IdleAction:
-    """Returns an action that writes these bytes to the connection."""
+    """Returns an action that writes these bytes to an idle connection."""
     return lambda connection: connection.send(data)
 
 
 def close(connection: socket.socket) -> None:
-    """Sends FIN.
+    """Ends an idle connection normally: sends FIN.
 
-    The server's event loop has its own socket for this connection. `shutdown` ends reading, too. The event loop notices
-    this and closes its own socket.
+    The server's event loop has another socket object for the same connection. `shutdown` also ends reading, so the
+    event loop notices the end and closes its own socket.
     """
     connection.shutdown(socket.SHUT_RDWR)
 
 
 def reset(connection: socket.socket) -> None:
-    """Sends RST.
+    """Ends an idle connection abruptly: sends RST.
 
-    On Linux, connect(2) to AF_UNSPEC sends RST immediately. On other systems, RST is sent when the server's event loop
-    closes its own socket for this connection.
+    On Linux, connect(2) to an address of the family AF_UNSPEC sends RST at once. On other systems, RST is sent when the
+    server's event loop closes its own socket of this connection.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).connect(connection.fileno(), _NO_ADDRESS, len(_NO_ADDRESS))
@@ -49,23 +49,23 @@ def reset(connection: socket.socket) -> None:
 
 
 class IdleFaults:
-    """Scheduled actions on idle connections, at most one per connection.
+    """Scheduled actions on idle connections, such as closing one. Each connection has at most one action.
 
-    With the system clock, the actions run in a thread of their own, on a duplicate of the connection's socket. The
-    reason is that under `async with` the sandbox shares its caller's event loop, and the actions must happen on time
-    even while this loop is blocked. With any other clock, the actions run in the sandbox's loop, because such a clock
-    may be bound to a loop.
+    With the system clock, the actions run in a thread of their own, on a duplicate of the connection's socket. Under
+    `async with`, the sandbox shares the event loop of its caller, and an action must run in time even while this loop
+    is blocked. With any other clock, the actions run in the sandbox's event loop, because the clock may work only
+    there.
 
-    A request that arrives before the action cancels the action, because the client would take the unsolicited bytes for
-    the response to this request. A request has arrived when its bytes are in the socket's buffer, or when `drop` is
-    called. A request that is sent at the same moment as the action may still cross with it, as on a real network.
+    If a request arrives before the action, the action is cancelled. Otherwise the client would take the unexpected
+    bytes for the response to this request. A request counts as arrived when its bytes are in the socket's buffer, or
+    when `drop` is called. The action and a request may still be sent at the same moment, as in a real network.
     """
 
     def __init__(self, clock: Clock, sleeper: Sleeper) -> None:
         self._sleeper = sleeper
         self._has_thread = clock is SYSTEM_CLOCK
         self._thread: BackgroundLoop | None = None
-        # The lock is held while an action runs, so that no action runs after `drop` has returned.
+        # The lock is held while an action runs. Therefore no action still runs when `drop` returns.
         self._lock = threading.Lock()
         self._planned: dict[asyncio.BaseTransport, _Planned] = {}
         self._is_over = False
@@ -97,7 +97,7 @@ class IdleFaults:
             planned.forget()
 
     def end(self) -> None:
-        """Cancels all actions and ends the thread. Later calls of `plan` do nothing."""
+        """Cancels all actions and ends the thread. A later call of `plan` does nothing."""
         self._is_over = True
         for transport in tuple(self._planned):
             self.drop(transport)
@@ -120,10 +120,10 @@ class IdleFaults:
 
 
 class _Planned:
-    """An action and its connection.
+    """A scheduled action and the idle connection on which it will run.
 
-    The socket is a duplicate, because the descriptor of the original socket could belong to a new connection by the
-    time of the action.
+    The action uses a duplicate of the connection's socket. By the time of the action, the number of the original
+    descriptor may belong to another connection.
     """
 
     def __init__(self, transport: asyncio.Transport, action: IdleAction) -> None:
@@ -134,7 +134,7 @@ class _Planned:
         self._action = action
 
     def run(self) -> None:
-        """Runs the action, unless a request has arrived or the connection is closed."""
+        """Runs the action on its connection, unless a request has arrived or the connection is closed."""
         with self._socket as connection, suppress(OSError):
             if not self.transport.is_closing() and _is_idle(connection):
                 self._action(connection)
@@ -150,4 +150,4 @@ def _is_idle(connection: socket.socket) -> bool:
         connection.recv(1, socket.MSG_PEEK)
     except BlockingIOError:
         return True
-    return False  # there are bytes of a request, or the client's FIN, to read from the socket
+    return False  # the socket has something to read: bytes of a request, or the client's FIN

@@ -1,4 +1,4 @@
-"""Applies a fault to a request: executes the request or not, waits, and changes or breaks the response."""
+"""Applies a fault to a request: executes or skips the request, waits, and changes or breaks the response."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
@@ -19,7 +19,7 @@ _NOTHING: Final = PlainResponse(200, {}, b"")
 
 
 class Injector:
-    """Applies faults. Each running sandbox has one injector."""
+    """Applies faults to requests. Each running sandbox has one injector."""
 
     def __init__(self, clock: Clock, redirect_to: str) -> None:
         self._clock = clock
@@ -28,10 +28,10 @@ class Injector:
         self.idle_faults = IdleFaults(clock, self._sleeper)
 
     async def inject(self, mishap: Mishap, answer: Answer, skip_handler: Answer) -> web.StreamResponse:
-        """Returns the response that the fault has changed or broken.
+        """Returns the response as the fault has changed or broken it.
 
-        `answer` executes the request. `skip_handler` does not execute it: it only checks the Host header and reads the
-        body. If the sandbox stops while the fault waits, the connection is closed without a response.
+        `answer` executes the request. `skip_handler` does not: it only checks the Host header and reads the body. If
+        the sandbox stops while the fault waits, the connection is closed without a response.
         """
         action = ACTIONS[mishap.fault]
         if action.pause is Pause.BEFORE and not await self._sleeper.sleep(mishap.seconds):
@@ -42,7 +42,7 @@ class Injector:
         return self._broken(action, original, mishap)
 
     async def end(self) -> None:
-        """Ends all waits. Responses that are still being written are cut off."""
+        """Ends all waits of faults. Responses that are still being written are cut off."""
         self.idle_faults.end()
         await self._sleeper.end()
 

@@ -1,4 +1,4 @@
-"""The faults, with the names that users write, and the default durations of the faults that take time."""
+"""The names of all faults, and the default times of the faults that take time."""
 
 import math
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from paycombat_async.errors import ConfigurationError
 
 
 class Fault(StrEnum):
-    """An error that the sandbox injects into a request or a webhook.
+    """An error that the sandbox injects into a request or a webhook. The value is the name that users write.
 
-    With these faults, the request is not executed: names that end in BEFORE_COMMIT, names that begin with STATUS_429 or
-    REDIRECT, `ERROR_OBJECT`, `HTML_413`, and names that end in IN_200 except `STATUS_499_IN_200`. With all other
-    faults, the request is executed.
+    Most faults act after the request was executed. The request is not executed with faults whose constant ends in
+    BEFORE_COMMIT or begins with STATUS_429 or REDIRECT, nor with `ERROR_OBJECT`, `HTML_413`, and those that end in
+    IN_200 except `STATUS_499_IN_200`.
     """
 
     LATENCY = "latency"
@@ -105,9 +105,9 @@ class Fault(StrEnum):
     OUT_OF_ORDER_WEBHOOK = "out_of_order_webhook"
 
     def lasting(self, seconds: float) -> "Mishap":
-        """Returns this fault with a duration in seconds.
+        """Returns this fault with a time in seconds in place of its default time.
 
-        Raises `ConfigurationError` if the fault takes no time, or if the duration is negative or not finite.
+        Raises `ConfigurationError` if the fault takes no time, or if the time is negative or not finite.
         """
         if self not in SECONDS:
             raise ConfigurationError(f"{self} takes no time; those that do: {', '.join(SECONDS)}")
@@ -117,7 +117,7 @@ class Fault(StrEnum):
 
 
 class Mishap(NamedTuple):
-    """A fault and its duration in seconds. The duration is 0 if the fault takes no time."""
+    """A fault and its time in seconds. The time is 0 if the fault takes no time."""
 
     fault: Fault
     seconds: float
@@ -131,9 +131,9 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_SECONDS: 1,
     Fault.STATUS_429_FLOAT: 0.5,
     Fault.STATUS_429_DATE: 2,
-    Fault.TRICKLE: 0.05,  # the time from one byte to the next
+    Fault.TRICKLE: 0.05,  # seconds from one byte to the next
     Fault.LATE_ANSWER: 35,  # longer than the client's default timeout of 30 seconds
-    # From here on, a duration is the time from the end of the correct response to the action on the idle connection.
+    # For the following faults: seconds from the end of the correct response until the fault acts on the idle connection.
     Fault.STRAY_ANSWER: 0.005,
     Fault.STRAY_PART: 0.005,
     Fault.STRAY_408: 0.005,
@@ -142,7 +142,7 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.IDLE_END: 0.005,
     Fault.IDLE_RESET: 0.005,
 }
-# The faults that act on the idle connection after a correct response.
+# The faults that act on the connection when it is idle after a correct response.
 IDLE_FAULTS: Final = frozenset(fault for fault in Fault if fault.startswith(("stray", "idle")))
 WEBHOOK_FAULTS: Final = frozenset({Fault.DUPLICATE_WEBHOOK, Fault.OUT_OF_ORDER_WEBHOOK})
 
@@ -150,7 +150,7 @@ WEBHOOK_FAULTS: Final = frozenset({Fault.DUPLICATE_WEBHOOK, Fault.OUT_OF_ORDER_W
 def fault_named(name: str) -> Fault:
     """Returns the fault with this name.
 
-    Raises `ConfigurationError`, which lists all names, if there is no such fault.
+    Raises `ConfigurationError` if there is none. The message lists all names.
     """
     try:
         return Fault(name)

@@ -1,4 +1,4 @@
-"""A response as plain data that faults can change, and its bytes on the wire."""
+"""A response as a plain value that faults can change, and its bytes on the wire."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,8 @@ import msgspec
 from paycombat_async.sandbox.envelopes import refusal
 from paycombat_async.sandbox.refusals import Refused
 
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)  # decodes amounts as `Decimal`, which keeps their digits
+# numbers in the JSON become `Decimal`, which keeps all digits of amounts
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -25,19 +26,19 @@ class PlainResponse:
     body: bytes
 
     def head(self, length: int) -> bytes:
-        """Returns the bytes of the status line and the headers, with this Content-Length."""
+        """Returns the bytes of the response's status line and headers, with this Content-Length."""
         return self.head_with({"Content-Length": str(length)})
 
     def head_with(self, framing: Mapping[str, str]) -> bytes:
-        """Returns the bytes of the status line, the headers and `framing`.
+        """Returns the bytes of the response's status line and headers, including those in `framing`.
 
-        `framing` is a Content-Length or Transfer-Encoding header, or no header.
+        `framing` contains a Content-Length header, a Transfer-Encoding header, or nothing.
         """
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in {**self.headers, **framing}.items()]
         return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
 
-    # Any: a JSON document.
+    # Any: the result is any decoded JSON.
     @property
     def document(self) -> Any:
         """The decoded JSON body, or None if the body is not JSON."""
@@ -47,7 +48,7 @@ class PlainResponse:
             return None
 
     def with_document(self, document: object) -> "PlainResponse":
-        """Returns a copy with this document as its JSON body."""
+        """Returns a copy of the response with this JSON as its body."""
         return replace(self, body=_ENCODER.encode(document))
 
     @property
@@ -58,9 +59,9 @@ class PlainResponse:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a `Change` (a function that changes a response) gets in addition to the response.
+    """The values that a fault may need when it changes a response.
 
-    `seconds` is the fault's duration, `now` is the Unix time, and `redirect_to` is the target of redirects.
+    `seconds` is the time of the fault, `now` is the Unix time, and `redirect_to` is the target of redirects.
     """
 
     seconds: float
@@ -72,5 +73,5 @@ Change: TypeAlias = Callable[[PlainResponse, Context], PlainResponse]
 
 
 def refused(status: int, code: str, message: str, headers: Mapping[str, str]) -> PlainResponse:
-    """Returns an error response with the sandbox's error body."""
+    """Returns an error response with this status. Its body has the form of all error responses of the sandbox."""
     return PlainResponse(status, {**JSON, **headers}, msgspec.json.encode(refusal(Refused(status, code, message))))

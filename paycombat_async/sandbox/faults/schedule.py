@@ -1,4 +1,4 @@
-"""Decides which request gets which fault: a fault that was queued, or else a random fault by rates and seed.
+"""Chooses the fault for each request: the next queued fault, or else a random one according to the rates.
 
 With the same seed, the same sequence of requests gets the same faults.
 """
@@ -29,8 +29,8 @@ Odds: TypeAlias = tuple[tuple[Mishap, float], ...]
 class Applied:
     """A fault that was applied to a request, or to a webhook if `arrival` is None.
 
-    `number` is the number of the request among all requests (or of the webhook among all webhooks), counted from 1.
-    Requests without a fault count, too. `seconds` is the duration of the fault.
+    `number` is the position of the request among all requests (or of the webhook among all webhooks), counted from 1.
+    Those without a fault count, too. `seconds` is the time of the fault.
     """
 
     number: int
@@ -43,8 +43,8 @@ class Applied:
 class Faults:
     """The faults of a sandbox: `Faults(seed=7, rates={"500_after_commit": 0.02, "latency=50ms": 0.1})`.
 
-    Faults that were queued with `script` and `next` take precedence over `rates`. Safe to use from several threads. Use
-    each object for only one sandbox.
+    `rates` says how often a fault is drawn at random. Faults that were queued with `script` or `next` come first. Safe
+    to use from several threads. Use each object for only one sandbox.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class Faults:
     ) -> None:
         """`rates` are fractions of all requests, together at most 1. `redirect_to` is the target of redirects.
 
-        The rates of webhook faults are fractions of all webhooks, and are at most 1 together, too. Raises
-        `ConfigurationError` for an unknown fault, an invalid duration, a rate that is not from 0 to 1, a fault that is
-        given twice, and rates that are more than 1 together. For an unknown fault, the message lists all names.
+        The rates of webhook faults are fractions of all webhooks; their sum, too, is at most 1. Raises
+        `ConfigurationError` for an unknown fault (the message lists all names), an invalid time, a rate that is not
+        from 0 to 1, a fault that is given twice, and a sum of more than 1.
         """
         self.redirect_to = redirect_to
         self.counts: Counter[str] = Counter()
@@ -72,9 +72,9 @@ class Faults:
 
     @classmethod
     def of(cls, given: "Faults | str | None", *, seed: int = 0) -> "Faults":
-        """Returns a `Faults` from a str such as `500_after_commit:0.02,latency=50ms:0.1`.
+        """Returns the `Faults` that a str such as `500_after_commit:0.02,latency=50ms:0.1` describes.
 
-        Returns a `Faults` without faults if `given` is None, and `given` unchanged if it is a `Faults`.
+        If `given` is None, the result has no faults. If `given` is a `Faults`, it is returned unchanged.
         """
         if isinstance(given, Faults):
             return given
@@ -94,22 +94,22 @@ class Faults:
 
     @property
     def left(self) -> int:
-        """The number of queued steps that no request or webhook has used yet."""
+        """The number of queued faults that no request or webhook has used yet. Queued values of None count, too."""
         with self._lock:
             return len(self._next) + sum(map(len, self._scripts.values()))
 
     @property
     def rates(self) -> dict[str, float]:
-        """The current rates of requests and webhooks, by fault, in the form that `set_rates` accepts."""
+        """The current rate of each fault, for requests and webhooks, in the form that `set_rates` accepts."""
         of_requests, of_webhooks = self._odds
         return {str(mishap): rate for mishap, rate in (*of_requests, *of_webhooks)}
 
     def script(self, operation: str, steps: Iterable[Step]) -> None:
-        """Queues faults for the next requests of one operation, in order.
+        """Queues one fault for each of the next requests of one operation, in order.
 
-        A step of None means a request without a fault. `operation` is an endpoint's name, "unknown" for requests to no
-        endpoint, or "webhooks". Raises `ConfigurationError` for any other name, for a request fault on webhooks, and
-        for a webhook fault on requests.
+        None in `steps` stands for a request without a fault. `operation` is an endpoint's name, "unknown" for requests
+        to no endpoint, or "webhooks". Raises `ConfigurationError` for any other name, for a request fault on webhooks,
+        and for a webhook fault on requests.
         """
         if operation not in OPERATIONS:
             raise ConfigurationError(f"there is no operation {operation!r}; there are: {', '.join(OPERATIONS)}")
@@ -119,11 +119,10 @@ class Faults:
             self._update_is_fault_free()
 
     def next(self, *steps: Step) -> None:
-        """Queues faults for the next requests, in order.
+        """Queues one fault for each of the next requests of any operation, in order.
 
-        A request of any operation takes the next of them, unless a step that `script` has queued for its operation is
-        left. A step of None means a request without a fault. Raises `ConfigurationError` for an unknown fault, and for
-        a fault of webhooks.
+        Faults that `script` has queued for the operation of a request come first. None in `steps` stands for a request
+        without a fault. Raises `ConfigurationError` for an unknown fault, and for a fault of webhooks.
         """
         mishaps = _mishaps(steps, are_webhooks=False)
         with self._lock:
@@ -131,7 +130,7 @@ class Faults:
             self._update_is_fault_free()
 
     def set_rates(self, rates: Mapping[str, float]) -> None:
-        """Replaces all rates, from the next request or webhook on. Queued faults stay.
+        """Replaces all rates, from the next request or webhook on. Queued faults stay queued.
 
         Raises `ConfigurationError`, and changes nothing, for rates that `Faults(rates=…)` would refuse.
         """
@@ -146,7 +145,7 @@ class Faults:
             self._update_is_fault_free()
 
     def reset(self) -> None:
-        """Returns to the state after the construction: its rates, no queued faults, nothing applied or counted.
+        """Restores the initial rates, and removes all queued faults and all records of applied faults.
 
         Requests and webhooks are counted from 1 again, so that the same sequence gets the same faults again.
         """
@@ -162,11 +161,11 @@ class Faults:
     def decide(self, arrival: Arrival) -> Mishap | None:
         """Returns the fault for this request, or None if the request gets no fault.
 
-        Must be called once for each request, in the order of requests, because it counts the request
-        and uses up a queued step, if there is one.
+        Call it exactly once for each request, in the order of the requests: it counts the request and removes a queued
+        fault.
         """
         number = next(self._requests)
-        if self._is_fault_free:  # read without the lock to save time, because most sandboxes have no faults
+        if self._is_fault_free:  # without the lock, to save time: most sandboxes have no faults
             return None
         with self._lock:
             steps = self._scripts.get(arrival.operation) or self._next
@@ -175,7 +174,7 @@ class Faults:
             return self._record_applied(mishap, number, arrival.operation, arrival)
 
     def for_webhook(self) -> Fault | None:
-        """Returns the fault for the next webhook, or None for no fault. Uses up a queued step, if there is one."""
+        """Returns the fault for the next webhook, or None. Removes this fault from the queue if it was queued."""
         with self._lock:
             number = next(self._webhooks)
             steps = self._scripts.get(WEBHOOKS)
@@ -184,7 +183,8 @@ class Faults:
         return mishap and mishap.fault
 
     def _set(self, rates: Iterable[tuple[Mishap, float]]) -> None:
-        odds = sorted(rates)  # sorted, so that the order of the arguments does not change which faults are drawn
+        # sorted, so that the order in which the user wrote the rates does not change the drawn faults
+        odds = sorted(rates)
         of_webhooks = tuple(one for one in odds if one[0].fault in WEBHOOK_FAULTS)
         of_requests = tuple(one for one in odds if one[0].fault not in WEBHOOK_FAULTS)
         _check(of_webhooks)
@@ -210,7 +210,7 @@ class Faults:
 
 
 def draw(odds: Odds, draw_id: str) -> Mishap | None:
-    """Returns a fault, drawn with the probabilities in `odds`, or None.
+    """Returns a fault that is drawn at random with the probabilities in `odds`, or None.
 
     The same `odds` and `draw_id` always give the same result.
     """

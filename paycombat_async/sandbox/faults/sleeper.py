@@ -1,4 +1,4 @@
-"""Sleeps that end early when the sandbox stops."""
+"""Waits of faults that end early when the sandbox stops."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,7 +7,7 @@ from paycombat_async._clock import Clock
 
 
 class Sleeper:
-    """Sleeps with the sandbox's clock, and runs tasks that sleep. After `end`, every sleep returns immediately."""
+    """Waits on the sandbox's clock, and runs tasks that wait. After `end`, every wait returns immediately."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -15,14 +15,14 @@ class Sleeper:
         self._is_over = False
 
     async def sleep(self, seconds: float) -> bool:
-        """Sleeps. Returns True if the time has passed, or False if the sandbox has stopped before."""
+        """Waits. Returns True if the time has passed, or False if the sandbox has stopped before."""
         if self._is_over:
             return False
         timer = self.start(self._clock.sleep(seconds))
         try:
             await asyncio.wait((timer,))
         finally:
-            timer.cancel()  # without this, the timer would go on after this coroutine was cancelled
+            timer.cancel()  # otherwise, the timer would go on if this coroutine is cancelled
         if timer.cancelled():
             return False
         timer.result()

@@ -1,4 +1,4 @@
-"""The effect of each fault: whether the request is executed, and how the response is changed."""
+"""The effect of each fault: whether the request is executed, when to wait, and how the response changes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from paycombat_async.sandbox.faults.response import Change, PlainResponse
 
 
 class Pause(Enum):
-    """The time at which a fault waits: before or after the handler runs."""
+    """When a fault waits: before or after the request is executed."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -19,9 +19,10 @@ class Pause(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """The effect of a fault: whether the handler runs, when to wait, how to change the response and how to write it.
+    """The effect of a fault.
 
-    If `write` is None, aiohttp writes the response as usual.
+    `executes` says whether the request is executed, and `pause` when to wait. `change` changes the response. `write`
+    produces the raw bytes to send; if it is None, aiohttp writes the response as usual.
     """
 
     executes: bool = True

@@ -13,10 +13,10 @@ _IN_SECONDS: Final = {"ms": 0.001, "s": 1.0, "": 1.0}
 
 
 def mishap_of(text: str) -> Mishap:
-    """Returns the fault in a str like `NAME` or `NAME=TIME`.
+    """Returns the fault that a str like `NAME` or `NAME=TIME` describes.
 
-    Without a time, the fault has its default duration. Raises `ConfigurationError` if the name or the time is invalid,
-    or if a time is given for a fault that takes no time.
+    Without `TIME`, the fault has its default time. Raises `ConfigurationError` if the name or the time is invalid, or
+    if a time is given for a fault that takes no time.
     """
     name, has_time, time = text.partition("=")
     fault = fault_named(name.strip())

@@ -1,4 +1,4 @@
-"""Responses that an HTTP library cannot produce, and that are written directly to the connection.
+"""Faults with responses that no HTTP library produces. Their bytes are written directly to the connection.
 
 The docstring of a function that returns a `Wire` says what is written. FIN is TCP's normal end of a connection, and RST
 its abrupt end.
@@ -24,7 +24,7 @@ _MISSING_BYTES: Final = 10
 
 
 class End(Enum):
-    """What happens to the connection after the response: it stays open, or ends with FIN or RST."""
+    """What happens to the connection after the response: it stays open, ends normally (FIN) or ends abruptly (RST)."""
 
     KEPT = "kept"
     CLOSED = "closed"
@@ -35,8 +35,8 @@ class End(Enum):
 class Wire:
     """The raw bytes of a response, and how the connection ends after them.
 
-    The bytes are written together, or one by one if `is_slow` is true. `later` is an action that runs on the connection
-    when it is idle after the response.
+    The bytes are written at once or, if `is_slow` is true, one by one. `later` is an action on the connection while it
+    is idle after the response.
     """
 
     data: bytes
@@ -46,12 +46,12 @@ class Wire:
 
 
 def disconnect(_plain: PlainResponse) -> Wire:
-    """Returns FIN without a response."""
+    """Makes the server send no response, and end the connection normally (TCP FIN)."""
     return Wire(b"", End.CLOSED)
 
 
 def reset(_plain: PlainResponse) -> Wire:
-    """Returns RST without a response."""
+    """Makes the server send no response, and end the connection abruptly (TCP RST)."""
     return Wire(b"", End.RESET)
 
 
@@ -65,7 +65,7 @@ def half_body(response: PlainResponse) -> Wire:
 
 
 def length_too_long(response: PlainResponse) -> Wire:
-    """Returns a response whose Content-Length is 10 bytes too large, on a connection that stays open.
+    """Makes the server send a Content-Length that is 10 bytes too large, and leave the connection open.
 
     The client waits for the missing bytes.
     """
@@ -73,9 +73,9 @@ def length_too_long(response: PlainResponse) -> Wire:
 
 
 def length_too_short(response: PlainResponse) -> Wire:
-    """Returns a response whose Content-Length is 10 bytes too small, on a connection that stays open.
+    """Makes the server send a Content-Length that is 10 bytes too small, and leave the connection open.
 
-    The last 10 bytes of the body look like the beginning of the next response.
+    To the client, the last 10 bytes of the body look like the beginning of the next response.
     """
     return Wire(response.head(max(0, len(response.body) - _MISSING_BYTES)) + response.body, End.KEPT)
 
@@ -85,39 +85,42 @@ def trickle(response: PlainResponse) -> Wire:
 
 
 def stray_answer(response: PlainResponse) -> Wire:
-    """Returns a correct response. Later, an unsolicited complete response follows on the idle connection."""
+    """Sends a correct response and, when the connection is idle, a second response that belongs to no request."""
     return _idle(response, idle.send(PlainResponse(200, JSON, _STRAY).whole))
 
 
 def stray_part(response: PlainResponse) -> Wire:
-    """Returns a correct response. Later, the beginning of an unsolicited response follows on the idle connection."""
+    """Makes the server send the correct response and, on the idle connection, the first part of a second one.
+
+    The second one belongs to no request.
+    """
     return _idle(response, idle.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le"))
 
 
 def stray_408(response: PlainResponse) -> Wire:
-    """Returns a correct response. Later, an unsolicited 408 response follows on the idle connection.
+    """Makes the server send the correct response and, on the idle connection, a 408 that belongs to no request.
 
-    Some servers send a 408 before they close an idle connection.
+    Some servers send a 408 (Request Timeout) before they close an idle connection.
     """
     return _idle(response, idle.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"))
 
 
 def stray_error(status: int) -> Callable[[PlainResponse], Wire]:
-    """Returns a function that returns a correct response, after which an unsolicited error response follows.
+    """Returns a function that makes the server send an error on an idle connection, after the correct response.
 
-    The error comes later, when the connection is idle. It is a complete response with this status.
+    The error is a complete response with this status. It belongs to no request.
     """
     stray = idle.send(refused(status, "STRAY", "nobody asked", {}).whole)
     return lambda response: _idle(response, stray)
 
 
 def idle_end(response: PlainResponse) -> Wire:
-    """Returns a correct keep-alive response. After it, the connection is idle for a while, and then gets a FIN."""
+    """Makes the server send the correct response and end the connection normally (TCP FIN) while it is idle."""
     return _idle(response, idle.close)
 
 
 def idle_reset(response: PlainResponse) -> Wire:
-    """Returns a correct keep-alive response. After it, the connection is idle for a while, and then gets a RST."""
+    """Makes the server send the correct response and end the connection abruptly (TCP RST) while it is idle."""
     return _idle(response, idle.reset)
 
 
@@ -126,7 +129,10 @@ def _idle(response: PlainResponse, later: idle.IdleAction) -> Wire:
 
 
 class RawAnswer(web.StreamResponse):
-    """An aiohttp response that writes a `Wire`. Its `status` is 0 if the client receives no complete headers."""
+    """An aiohttp response that writes the bytes of a `Wire`.
+
+    `status` is 0 if these bytes contain no complete headers.
+    """
 
     def __init__(
         self, wire: Wire, status: int, *, seconds: float, sleeper: Sleeper, idle_faults: idle.IdleFaults
@@ -144,9 +150,9 @@ class RawAnswer(web.StreamResponse):
         return self._is_kept
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Writes all bytes, then closes the connection or keeps it open.
+        """Writes all bytes of the response, then closes the connection or keeps it open.
 
-        Returns None, so that aiohttp writes nothing itself.
+        Returns None, so that aiohttp itself writes nothing.
         """
         transport = request.transport
         if transport is None or transport.is_closing():
@@ -162,7 +168,7 @@ class RawAnswer(web.StreamResponse):
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Does nothing, because `prepare` has written everything."""
+        """Does nothing, because `prepare` has already written the whole response."""
 
     async def _trickle(self, transport: asyncio.Transport) -> None:
         for byte in self._wire.data:
@@ -174,7 +180,7 @@ class RawAnswer(web.StreamResponse):
 
 
 def _keep(_transport: asyncio.Transport) -> None:
-    """Does nothing, so that the connection stays open."""
+    """Does nothing to the connection after a response, so that it stays open."""
 
 
 def _close(transport: asyncio.Transport) -> None:

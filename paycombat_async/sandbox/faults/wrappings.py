@@ -1,4 +1,4 @@
-"""Faults that replace or remove the envelope of the correct data, or that remove the id from the data."""
+"""Faults that replace or remove the envelope (the JSON object around the data), or remove the id from the data."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -24,7 +24,7 @@ class _Unwrapped(NamedTuple):
 
 
 def wrapped(envelope: Envelope) -> Change:
-    """Returns a function that puts the data of a response into this envelope.
+    """Returns a function that puts the data of a response into another envelope, the JSON object around the data.
 
     A response without data stays unchanged.
     """
@@ -37,9 +37,9 @@ def wrapped(envelope: Envelope) -> Change:
 
 
 def wrongly_wrapped(response: PlainResponse, context: Context) -> PlainResponse:
-    """Returns the response with its data in the next envelope: A becomes B, B becomes C, C becomes D, and D becomes A.
+    """Returns the response with its data in the wrong envelope, the JSON object around the data.
 
-    A response without data stays unchanged.
+    Envelope A becomes B, B becomes C, C becomes D, and D becomes A. A response without data stays unchanged.
     """
     unwrapped_body = _unwrap(response.document)
     return (
@@ -50,28 +50,31 @@ def wrongly_wrapped(response: PlainResponse, context: Context) -> PlainResponse:
 
 
 def unwrapped(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the response with its data and no envelope. A response without data stays unchanged."""
+    """Returns the response with only its data as the body, without the envelope around it.
+
+    A response without data stays unchanged.
+    """
     unwrapped_body = _unwrap(response.document)
     return response if unwrapped_body is None else response.with_document(unwrapped_body.data)
 
 
 def without_identity(response: PlainResponse, context: Context) -> PlainResponse:
-    """Returns a successful response whose data has one unknown field in place of the correct fields, and so no id.
+    """Returns a successful response without the object's id: one unknown field replaces all fields of its data.
 
     A response whose data has no id stays unchanged.
     """
     unwrapped_body = _unwrap(response.document)
     if unwrapped_body is None or not _has_identity(unwrapped_body.data):
         return response
-    # Envelope A is used in place of envelope D, because D has no field that says that the call succeeded.
+    # A response in envelope D is put into envelope A, because D has no field that says that the call succeeded.
     envelope = ENVELOPE_A if unwrapped_body.envelope is ENVELOPE_D else unwrapped_body.envelope
     return _in(envelope, {"unheard_of": "by anybody"}, response, context)
 
 
 def without_verdict(response: PlainResponse, context: Context) -> PlainResponse:
-    """Returns the response with its data in envelope D, without the ids of the data.
+    """Returns the response with its data in envelope D, `{message, data}`, and without the ids in the data.
 
-    Envelope D has no field that says whether the call succeeded. A response without data stays unchanged.
+    Envelope D does not say whether the call succeeded. A response without data stays unchanged.
     """
     unwrapped_body = _unwrap(response.document)
     if unwrapped_body is None:
@@ -91,9 +94,9 @@ def _in(envelope: Envelope, data: object, response: PlainResponse, context: Cont
     return response.with_document(envelope(data, stamp))
 
 
-# Any: a JSON document.
+# Any: the data and the results are any decoded JSON.
 def _unwrap(outer: Any) -> _Unwrapped | None:
-    """Returns the data in a response, and a function that puts data into an envelope of the same form.
+    """Returns the data in a response, and a function that puts other data into the same kind of envelope.
 
     Returns None if the response has no data.
     """

@@ -1,4 +1,4 @@
-"""The ledger: all movements of money, the resulting balances, and the duplicate movements."""
+"""The sandbox's ledger: all movements of the merchant's money, the balances, and the search for duplicate payments."""
 
 from paycombat_async.sandbox.ledger.book import Ledger
 from paycombat_async.sandbox.ledger.entries import Double, LedgerEntry, Movement

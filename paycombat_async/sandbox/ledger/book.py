@@ -1,4 +1,7 @@
-"""The ledger's two SQLite tables: the movements, which never change, and the balance of each currency."""
+"""The two SQLite tables of the ledger: the movements of money, and the balance of each currency.
+
+Rows of the first table are never changed.
+"""
 
 import sqlite3
 import threading
@@ -29,7 +32,7 @@ _COLUMNS: Final = "number, at, movement, currency, amount, id, reference, endpoi
 
 
 class Ledger:
-    """Every movement of money, oldest first. Safe to read from several threads.
+    """All movements of the merchant's money, oldest first. Safe to read from several threads.
 
     The first entry of each currency is its opening balance (`Movement.OPENING`), so that the sum of all entries is the
     balance. `len()` and iteration include this entry.
@@ -41,25 +44,25 @@ class Ledger:
         self._openings = openings
 
     def balance(self, currency: str) -> Decimal:
-        """Returns the balance in a currency. A currency without movements has its opening balance."""
+        """Returns the merchant's balance in a currency. Without movements, this is the opening balance."""
         rows = self._rows("SELECT amount FROM balances WHERE currency = ?", currency)
         return Decimal(rows[0][0]) if rows else self._openings.of(currency)
 
     def balances(self) -> dict[str, Decimal]:
-        """Returns the balance of each currency that has movements."""
+        """Returns the merchant's balance in each currency that has movements."""
         return {currency: Decimal(amount) for currency, amount in self._rows("SELECT currency, amount FROM balances")}
 
     def entries(self) -> list[LedgerEntry]:
         """Returns all ledger entries, oldest first."""
-        # No SQL injection is possible here (S608), because `_COLUMNS` is a constant.
+        # S608 warns of SQL injection, which is impossible here: `_COLUMNS` is a constant.
         return [_entry(row) for row in self._rows(f"SELECT {_COLUMNS} FROM movements ORDER BY number")]  # noqa: S608
 
     def doubles(self) -> list[Double]:
-        """Returns the payins and payouts that were made more than once, or an empty list if there are none.
+        """Returns the groups of payins and payouts that were made more than once. The list is empty if there are none.
 
-        Two payins, or two payouts, are duplicates if they have the same `order_reference` or `order_id`. If both have
-        no such reference, they are duplicates if their request bodies are identical. A payout that repeats a FAILED or
-        RETURNED payout is not a duplicate.
+        Two payins (or two payouts) are duplicates if they have the same `order_reference` or `order_id`. Without such a
+        reference, they are duplicates if their request bodies are identical. A payout that repeats a FAILED or RETURNED
+        payout is not a duplicate.
         """
         return doubles_in(self.entries())
 
@@ -71,10 +74,10 @@ class Ledger:
         return total
 
     def book(self, entry: LedgerEntry) -> None:
-        """Adds an entry and updates the balance. Must be called inside a transaction.
+        """Adds an entry to the ledger and updates the balance. Must be called inside a transaction.
 
-        The database assigns the `number`; the passed number is ignored. Raises `Refused` (422) if the balance would
-        become negative.
+        The database assigns the entry's `number`; the passed one is ignored. Raises `Refused` (HTTP 422) if the balance
+        would become negative.
         """
         self._open(entry)
         balance = plus(self.balance(entry.currency), entry.amount)

@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Movement(StrEnum):
-    """The reason for a change of the balance."""
+    """The reason why the merchant's balance changed."""
 
     OPENING = "opening"
     PAYIN = "payin"
@@ -39,7 +39,10 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Double:
-    """Payins or payouts that have the same reference or, if they have no reference, identical request bodies."""
+    """A group of payins or payouts that are duplicates.
+
+    They have the same reference or, if they have no reference, identical request bodies.
+    """
 
     reference: str | None
     entries: tuple[LedgerEntry, ...]
@@ -50,10 +53,10 @@ _REVERSALS: Final = frozenset({Movement.PAYOUT_FAILED, Movement.PAYOUT_RETURNED}
 
 
 def doubles_in(entries: Iterable[LedgerEntry]) -> list[Double]:
-    """Returns the duplicate payins and payouts, in the order in which they occurred.
+    """Returns the groups of duplicate payins and payouts, in the order in which the duplicates occurred.
 
-    If a payout had become FAILED or RETURNED before a second payout with the same reference or request body was
-    created, the second payout is a retry and not a duplicate.
+    If a payout became FAILED or RETURNED before a second payout with the same reference or request body was created,
+    the second payout is a retry and not a duplicate.
     """
     standing: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}
     doubled: dict[tuple[str, ...], dict[str, LedgerEntry]] = {}

@@ -1,4 +1,4 @@
-"""The opening balances of the merchant, by currency."""
+"""The opening balances: the merchant's money in each currency before the first payin or payout."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,7 +10,7 @@ DEFAULT_BALANCE: Final = Decimal(1_000_000)
 
 
 class Openings:
-    """The opening balance of each currency.
+    """The merchant's opening balance in each currency.
 
     If `given` is None, every currency has the balance 1,000,000. Otherwise the balance is the amount in `given`, or 0
     for a currency that is not in `given`.
@@ -22,7 +22,7 @@ class Openings:
         self._given = {currency: _checked(currency, amount) for currency, amount in (given or {}).items()}
 
     def of(self, currency: str) -> Decimal:
-        """Returns the opening balance of a currency."""
+        """Returns the merchant's opening balance in this currency."""
         return self._given.get(currency, self._rest)
 
 

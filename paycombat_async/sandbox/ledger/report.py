@@ -1,4 +1,4 @@
-"""The ledger as one value. `GET /sandbox/ledger` of a running sandbox returns it as JSON to other processes."""
+"""The whole ledger as one value. Other processes get it as JSON from `GET /sandbox/ledger`."""
 
 import http.client
 from decimal import Decimal
@@ -26,7 +26,10 @@ class LedgerReport(Struct, frozen=True, kw_only=True):
 
 
 def report_of(ledger: Ledger) -> LedgerReport:
-    """Returns the report of a ledger as it is now. Reads the entries from the database only once."""
+    """Returns the balances, movements and duplicates of a ledger at this moment.
+
+    Reads the entries from the database only once.
+    """
     entries = ledger.entries()
     return LedgerReport(balances=ledger.balances(), entries=entries, doubles=doubles_in(entries))
 
@@ -54,7 +57,10 @@ def fetch_ledger(base_url: str) -> LedgerReport:
 
 
 def loopback_url_parts(base_url: str) -> tuple[str, int | None]:
-    """Returns host and port of a sandbox. Raises `ConfigurationError` unless it is an http URL of this machine."""
+    """Returns the host and port in the URL of a sandbox.
+
+    Raises `ConfigurationError` unless it is an http URL whose host is this machine.
+    """
     try:
         parts = urlsplit(base_url)
         scheme, host, port = parts.scheme, parts.hostname, parts.port

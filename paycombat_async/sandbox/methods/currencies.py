@@ -6,7 +6,7 @@ from msgspec import Struct
 class CurrencyArea(Struct, frozen=True):
     """A country and its currency, as ISO 3166 and ISO 4217 codes.
 
-    The country of the euro is EU, as the provider writes it.
+    For the euro, the country code is "EU", as in the provider's documentation.
     """
 
     country_code: str

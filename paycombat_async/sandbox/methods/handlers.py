@@ -17,16 +17,16 @@ from paycombat_async.schemas.methods import PayinMethod, PayoutMethod
 
 M = TypeVar("M", PayinMethod, PayoutMethod)
 
-# The query parameters that filter a list of methods. Their names are those of the API of Finmo, the provider's
-# upstream.
+# The query parameters that filter a list of payin or payout methods. The names are those of Finmo, the payment company
+# behind the provider's API.
 _PAYIN_QUERY: Final = ("country", "currency")
 _PAYOUT_QUERY: Final = ("sender_country", "sender_currency", "beneficiary_country", "beneficiary_currency")
 
 
 def list_countries_and_currencies(_call: RoutedCall[None]) -> object:
-    """Returns the codes and names of all countries and currencies.
+    """Returns the codes and names of all countries and currencies, as dicts and lists.
 
-    They are plain data, because the response is undocumented and has no type in the SDK.
+    The response is undocumented, so the SDK has no type for it.
     """
     return {
         "countries": [{"country_code": area.country_code, "country_name": area.country_name} for area in CURRENCIES],
@@ -63,10 +63,7 @@ def retrieve_payout_balance(call: RoutedCall[None]) -> PayoutBalance:
 
 
 def _matching(methods: Iterable[M], query: Mapping[str, str], names: Iterable[str]) -> list[M]:
-    """Returns the methods that match all query parameters in `names`.
-
-    A parameter that is not sent matches every method.
-    """
+    """Returns the methods that match the query parameters in `names`. An absent parameter matches every method."""
     asked = {name: query[name] for name in names if name in query}
     return [method for method in methods if all(getattr(method, name) == value for name, value in asked.items())]
 

@@ -1,7 +1,7 @@
-"""Response bodies of methods and balances: the documented fields, in the documented order.
+"""Response bodies of payin methods, payout methods and balances: the documented fields, in the documented order.
 
-The fields are copied from the provider's documentation, not from the schemas of the SDK, so that tests notice a field
-that the schemas lack.
+The fields are copied from the provider's documentation, not from the SDK's schemas. A field that is missing in the
+schemas therefore makes a test fail.
 """
 
 from collections.abc import Iterable
@@ -66,12 +66,15 @@ def payin_method_page(method: PayinMethod) -> dict[str, object]:
 
 
 def payin_methods_page(page: Page[PayinMethod]) -> list[object]:
-    """Returns the response of the lists of payin methods. It is undocumented; here it is a plain array."""
+    """Returns the response of the endpoints that list payin methods: a JSON array.
+
+    The provider does not document this response.
+    """
     return [payin_method_page(method) for method in page.items]
 
 
 def payout_methods_page(page: Page[PayoutMethod]) -> list[object]:
-    """Returns the response of the list of payout methods: a plain array.
+    """Returns the response of the endpoint that lists payout methods: a JSON array.
 
     Each item has the fields of "Get Required Fields by Payout method".
     """
@@ -79,7 +82,10 @@ def payout_methods_page(page: Page[PayoutMethod]) -> list[object]:
 
 
 def balance_page(balance: PayoutBalance) -> dict[str, object]:
-    """Returns the response of "Get Balance Payout". It is undocumented; here it has the currency and the balance."""
+    """Returns the response of "Get Balance Payout": the currency and the balance.
+
+    The provider does not document this response.
+    """
     return _shown(balance, ("currency", "balance"))
 
 

@@ -1,6 +1,6 @@
-"""The payin methods, as data.
+"""The table of the payin methods.
 
-The provider documents the methods au_bank_npp, eu_bank_sct_eur and KDB산업은행, but few of their values. The rest is
+The provider documents the methods au_bank_npp, eu_bank_sct_eur and KDB산업은행, but few of their values. All others are
 invented.
 """
 
@@ -21,7 +21,7 @@ class KoreanBank(Struct, frozen=True):
     bank_name: str
 
 
-# The provider documents only the first bank. The other ones are Korean banks with their real clearing codes.
+# The provider documents only the first bank. The others are real Korean banks with their clearing codes.
 KOREAN_BANKS = (
     KoreanBank("002", "KDB산업은행"),
     KoreanBank("003", "IBK기업은행"),
@@ -32,7 +32,7 @@ KOREAN_BANKS = (
     KoreanBank("088", "신한은행"),
 )
 
-# The longest and the default time until a checkout expires, in seconds. Both values are the examples in the provider's
+# The longest time until a checkout expires, and the default one, in seconds. Both are the examples in the provider's
 # documentation, which writes them as strings.
 MAX_EXPIRY_S = 34_560_000
 DEFAULT_EXPIRY_S = 172_800

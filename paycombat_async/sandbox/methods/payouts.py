@@ -1,7 +1,7 @@
-"""The payout methods, as data, with the beneficiary fields that each method requires.
+"""The table of the payout methods, with the fields that each method requires of a beneficiary.
 
-The provider documents the names of the four methods, and the rules for the Australian BSB and account number. The rest
-is invented.
+The provider documents the names of the four methods, and the rules for the Australian BSB and account number.
+Everything else is invented.
 """
 
 from paycombat_async._signing import content_digest
