@@ -7,7 +7,7 @@ from string import Template
 from typing import Final
 
 # With these headers, a browser keeps no page in its cache, tells no other site the address of a page, and shows no page
-# in a frame of another site.
+# in a frame.
 _HEADERS: Final = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",

@@ -77,19 +77,22 @@ class News:
         return partial(self.publish, topic)
 
     def publish(self, topic: str) -> None:
-        """Adds a topic to all subscriptions. Safe to call from any thread."""
+        """Adds a topic, such as "deliveries", to the changes of all subscriptions. Safe to call from any thread."""
         if self._subscriptions:
-            with suppress(RuntimeError):  # the event loop was closed meanwhile
+            with suppress(RuntimeError):  # the sandbox has stopped and closed its event loop
                 self._loop.call_soon_threadsafe(self._add, topic)
 
     def publish_exchange(self, exchange: Exchange) -> None:
-        """Adds a request, or its answer, to all subscriptions. Call it in the sandbox's event loop."""
+        """Adds a request, and later its response, to the changes of all subscriptions.
+
+        Call it in the sandbox's event loop.
+        """
         for subscription in self._subscriptions:
             subscription.add_exchange(exchange)
 
     @contextmanager
     def subscribed(self) -> Generator[Subscription]:
-        """Context manager; returns a subscription to all changes from now on."""
+        """Context manager; returns a subscription that collects all changes from now on, until the block ends."""
         subscription = Subscription()
         if self._is_closed:
             subscription.close()
@@ -101,11 +104,11 @@ class News:
 
     @property
     def readers(self) -> int:
-        """The number of subscriptions."""
+        """The number of clients that are reading the stream of changes now."""
         return len(self._subscriptions)
 
     def close(self) -> None:
-        """Ends all subscriptions, and those that begin later."""
+        """Ends all subscriptions. A subscription that begins later ends immediately."""
         self._is_closed = True
         for subscription in tuple(self._subscriptions):
             subscription.close()

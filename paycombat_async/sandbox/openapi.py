@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of all endpoints, generated from the sandbox's routes and the Structs."""
+"""Generates the OpenAPI 3.1 document of all endpoints from the sandbox's routes and Structs."""
 
 import re
 from types import NoneType
@@ -15,7 +15,7 @@ from paycombat_async.sandbox.routes import ROUTES
 from paycombat_async.sandbox.routing import Route
 from paycombat_async.schemas import Page
 
-# Any: a schema may be JSON of any shape.
+# Any: a JSON Schema is a JSON object of any shape.
 Schema: TypeAlias = dict[str, Any]
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
@@ -27,10 +27,10 @@ _COMPONENTS: Final = "#/components/schemas/"
 
 
 def description(base_url: str | None = None) -> Schema:
-    """Returns the OpenAPI document as JSON-compatible data.
+    """Returns the OpenAPI document as dicts, lists and str.
 
-    With `base_url`, the document names this URL as the server. The `operationId` of each operation is the endpoint's
-    name. `x-evidence` says how the path of the endpoint is known: documented, observed or inferred.
+    With `base_url`, the document names this URL as its server. The `operationId` of each operation is the endpoint's
+    name. `x-evidence` says how the endpoint's path is known: documented, observed or inferred.
     """
     kinds = _struct_types()
     schemas, components = msgspec.json.schema_components(
@@ -61,15 +61,15 @@ def _struct_types() -> list[type[Struct]]:
 
 
 def _any_value(_kind: type[object]) -> Schema:
-    """Returns the schema for any value.
+    """Returns a schema that accepts any value.
 
-    The schema has a description, because msgspec treats an empty schema as a missing one.
+    It has a description, because msgspec treats an empty schema as a missing one.
     """
     return {"description": "Anything."}
 
 
 def _item_type(response: type[Any]) -> type[Any]:
-    """Returns the response type of an endpoint. For a paginated response, returns the type of its items."""
+    """Returns the type of an endpoint's data. If the endpoint returns pages, this is the type of their items."""
     item: type[Any] = get_args(response)[0] if get_origin(response) is Page else response
     return item
 
@@ -125,9 +125,9 @@ def _answer(route: Route[Any, Any], schema_of: dict[type[Struct], Schema]) -> Sc
 
 
 def _envelope_schema(example: object, data: Schema) -> Schema:
-    """Returns the schema of an envelope like `example`, which has the marker `_DATA` in place of its data.
+    """Returns the schema of an envelope, the JSON object around the data of a response.
 
-    `data` is the schema of the data.
+    `example` is such an envelope with the marker `_DATA` in place of the data. `data` is the schema of the data.
     """
     if example is _DATA:
         return data
@@ -151,9 +151,9 @@ def _content(schema: Schema) -> Schema:
 
 
 def _wire_schema(schema: Schema) -> Schema:
-    """Returns the schema of the JSON that is sent.
+    """Returns the schema of the JSON on the wire, made from the schema that msgspec generates for a Struct.
 
-    In it, amounts are numbers, and the SDK's own field `extra` is left out.
+    On the wire, amounts are numbers, and there is no field `extra`, which exists only in the SDK.
     """
     if schema == _DECIMAL:
         return {"type": "number"}
@@ -161,7 +161,7 @@ def _wire_schema(schema: Schema) -> Schema:
     if "properties" in schema:
         changed["properties"].pop("extra", None)
     if "pattern" in schema:
-        # JSON Schema uses JavaScript's regular expressions, which do not know \A and \Z.
+        # \A and \Z are Python's. The regular expressions of JSON Schema are those of JavaScript.
         changed["pattern"] = schema["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
     return changed
 

@@ -1,4 +1,4 @@
-"""Pagination with the query parameters `page` and `limit`, as in the API of Finmo, the provider's upstream."""
+"""Pagination with the query parameters `page` and `limit`, as at Finmo, the company behind the provider's API."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,17 +11,17 @@ _LARGEST_PAGE = 2**31
 
 
 class Window(NamedTuple):
-    """The number of items to return (`limit`), and the number of items to skip before them (`skip`)."""
+    """Which part of a list to return: at most `limit` items, after the first `skip` ones."""
 
     limit: int
     skip: int
 
 
 def window_of(query: Mapping[str, str]) -> Window:
-    """Returns the window of the requested page.
+    """Returns which items belong to the requested page.
 
-    Without `page`, the first page is used. Without `limit`, the page has 10 items. Raises `Refused` (400) unless `page`
-    is a whole number from 1 to 2^31, and `limit` is a whole number from 1 to 100.
+    Without `page`, it is the first page. Without `limit`, a page has 10 items. Raises `Refused` (HTTP 400) unless
+    `page` is a whole number from 1 to 2^31, and `limit` is a whole number from 1 to 100.
     """
     number = _whole_number(query, "page", default=1, largest=_LARGEST_PAGE)
     limit = _whole_number(query, "limit", default=DEFAULT_LIMIT, largest=MAX_LIMIT)

@@ -1,8 +1,8 @@
-"""The pytest plugin: fixtures for a running sandbox and for the client options that connect to it.
+"""The pytest plugin: fixtures that start a sandbox, and a fixture with the client options that connect to it.
 
-pytest loads this file in every run if this distribution is installed. Therefore the file imports nothing of the SDK
-until a fixture is used. In the wheel, the file is the top-level module `pytest_paycombat`. If it were in the package,
-importing it would import the whole package.
+pytest loads this file in every run if this distribution is installed. To keep that fast, the file imports the SDK only
+when a fixture is used. For the same reason, the file is a top-level module in the wheel, `pytest_paycombat`: importing
+a module of the package would import the whole package.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,9 +18,9 @@ _MARKER = "paycombat_sandbox"
 
 
 class ClientOptions(TypedDict):
-    """Keyword arguments that connect the async or the blocking client to the sandbox.
+    """Keyword arguments that connect the async or the blocking client to the sandbox of a test.
 
-    They are used as in `PayCombat(**paycombat_client_options)`.
+    Use: `PayCombat(**paycombat_client_options)`.
     """
 
     token: str
@@ -32,7 +32,7 @@ class ClientOptions(TypedDict):
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the marker `paycombat_sandbox`.
 
-    Without this, pytest with `--strict-markers` would refuse the marker.
+    Without this, pytest would refuse the marker under `--strict-markers`.
     """
     config.addinivalue_line(
         "markers", f"{_MARKER}(**options): options of the Sandbox that the fixture {_MARKER} starts, as customers=3"
@@ -41,7 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def paycombat_sandbox_options() -> Mapping[str, object]:
-    """Options for `paycombat_sandbox`. Override this fixture to set options. Options of the marker take precedence."""
+    """Returns the options for the sandbox of the fixture `paycombat_sandbox`. Override it to set options.
+
+    The options in a marker, as in `@pytest.mark.paycombat_sandbox(customers=3)`, take precedence.
+    """
     return {}
 
 
@@ -49,7 +52,7 @@ def paycombat_sandbox_options() -> Mapping[str, object]:
 def paycombat_sandbox(
     request: pytest.FixtureRequest, paycombat_sandbox_options: Mapping[str, Any]
 ) -> Iterator["Sandbox"]:
-    """A new PayCombat sandbox for this test. It runs in its own thread, so that async and blocking tests can use it.
+    """A new PayCombat sandbox for this test. It runs in a thread of its own, for async and for blocking tests.
 
     Its options are those of `paycombat_sandbox_options` and of `@pytest.mark.paycombat_sandbox(customers=3, seed=7)`.
     """
@@ -66,15 +69,16 @@ def paycombat_sandbox(
 
 @pytest.fixture(scope="session")
 def paycombat_session_sandbox_options() -> Mapping[str, object]:
-    """Options for `paycombat_session_sandbox`. Override this fixture, with `scope="session"`, to set options."""
+    """Options of `paycombat_session_sandbox`. To set options, override this fixture with `scope="session"`."""
     return {}
 
 
 @pytest.fixture(scope="session")
 def paycombat_session_sandbox(paycombat_session_sandbox_options: Mapping[str, Any]) -> Iterator["Sandbox"]:
-    """One PayCombat sandbox for all tests, for an application that is started once and needs one address.
+    """One PayCombat sandbox for all tests, for an application that is started only once and needs a fixed address.
 
-    Call its method `reset()` before each test, in an autouse fixture. Then each test finds it as it was at the start.
+    Call its method `reset()` before each test, in an autouse fixture. Each test then finds the sandbox as it was at
+    first.
     """
     from paycombat_async.sandbox import Sandbox  # noqa: PLC0415  # not at the top: see the module's docstring
 
@@ -95,9 +99,10 @@ def paycombat_client_options(paycombat_sandbox: "Sandbox") -> ClientOptions:
 
 @pytest.fixture
 def paycombat_canary(caplog: pytest.LogCaptureFixture) -> Iterator["SecretCanary"]:
-    """Credentials to use in the test. When the test ends, it fails if one of them was logged, at any level.
+    """Credentials for this test. If one of them was logged at any level, the test fails at its end.
 
-    To check other output, too, pass the output to `check`, as in `paycombat_canary.check(*capsys.readouterr(), error)`.
+    To search other output for the credentials, pass it to `check`: `paycombat_canary.check(*capsys.readouterr(),
+    error)`.
     """
     from paycombat_async.testing import SecretCanary  # noqa: PLC0415  # not at the top: see the module's docstring
 

@@ -1,4 +1,4 @@
-"""The SQLite table of payins, payouts and virtual accounts. Each row has status, amount and a JSON document."""
+"""The SQLite table of payins, payouts and virtual accounts. Each row has a status, an amount and a JSON object."""
 
 import sqlite3
 import threading
@@ -14,13 +14,13 @@ from paycombat_async.sandbox.amounts import text_of
 from paycombat_async.sandbox.paging import Window
 from paycombat_async.sandbox.refusals import not_found
 
-# A JSON document with the provider's field names. Its values may have any type. Amounts are str, so that they stay
-# exact.
+# A JSON object with the provider's field names. Its values may have any type. Amounts in it are of type str, which
+# loses no digit.
 Document: TypeAlias = dict[str, Any]
 
 
 class Kind(StrEnum):
-    """The kinds of records. A record is an object of the provider that has a status."""
+    """The kinds of records. A record is a payin, payout or virtual account that the sandbox stores."""
 
     PAYIN = "payin"
     PAYOUT = "payout"
@@ -29,11 +29,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One payin, payout or virtual account in its current state.
+    """One payin, payout or virtual account with its current status.
 
-    `amount` and `currency` say how much money moves. `reference` is the merchant's own id for the record, or None if
-    the merchant passed none. `body_digest` is a digest of the body of the call that created it. `webhook_url` is the
-    URL in this body, or None.
+    `currency` and `amount` say how much money it moves. `reference` is the merchant's own id for it, or None if the
+    merchant sent none. `body_digest` is a digest of the request body that created it, and `webhook_url` is the URL in
+    that body, or None. `document` is the JSON object from which responses are made.
     """
 
     id: str
@@ -68,14 +68,20 @@ _SELECT: Final = (
 
 
 class RecordTable:
-    """All records of every kind. Call `add` and `write` only inside `SandboxState.transaction()`."""
+    """The table of all payins, payouts and virtual accounts.
+
+    Call `add` and `write` only in `SandboxState.transaction()`.
+    """
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.RLock) -> None:
         self._connection = connection
         self._lock = lock
 
     def find(self, record_id: str, kinds: Iterable[Kind]) -> Record:
-        """Returns the record with this id. Raises `Refused` (404) if no record of these kinds has this id."""
+        """Returns the payin, payout or virtual account with this id.
+
+        Raises `Refused` (HTTP 404) if no record of the given kinds has this id.
+        """
         kinds = tuple(kinds)
         rows = self._rows(_SELECT + "WHERE id = ?", record_id)
         if not rows or rows[0][1] not in kinds:
@@ -83,12 +89,18 @@ class RecordTable:
         return _record(rows[0])
 
     def page(self, kind: Kind, window: Window) -> list[Record]:
-        """Returns one page of records, oldest first."""
+        """Returns one page of the records of a kind, such as payouts, oldest first.
+
+        `window` says which part of the list it is.
+        """
         rows = self._rows(_SELECT + "WHERE kind = ? ORDER BY seq LIMIT ? OFFSET ?", kind, window.limit, window.skip)
         return [_record(row) for row in rows]
 
     def newest(self, kind: Kind, words: str, window: Window) -> list[Record]:
-        """Returns a part of the records of a kind that contain `words` anywhere, newest first."""
+        """Returns the records of a kind that contain the text `words` anywhere, ignoring case, newest first.
+
+        `window` says how many matches to skip and how many to return.
+        """
         found = (
             "AND (?2 = '' OR instr(lower(CAST(document AS TEXT)), lower(?2)) > 0) ORDER BY seq DESC LIMIT ?3 OFFSET ?4"
         )
@@ -100,11 +112,11 @@ class RecordTable:
         return total
 
     def in_status(self, status: str) -> Iterator[Record]:
-        """Returns all records with this status, oldest first."""
+        """Returns all payins, payouts and virtual accounts with this status, oldest first."""
         return map(_record, self._rows(_SELECT + "WHERE status = ? ORDER BY seq", status))
 
     def next_number(self) -> int:
-        """Returns the number for the next new record. A number is never used twice."""
+        """Returns a number for the next new record. No number is ever used twice."""
         number: int = self._rows("SELECT coalesce(max(seq), 0) + 1 FROM records")[0][0]
         return number
 
@@ -124,7 +136,7 @@ class RecordTable:
         )
 
     def write(self, record: Record) -> None:
-        """Stores the status and the document of a record. The other columns of a row never change."""
+        """Stores the changed status and JSON document of a record. The other columns of its row never change."""
         self._rows(
             "UPDATE records SET status = ?, document = ? WHERE id = ?",
             record.status,

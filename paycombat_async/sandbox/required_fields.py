@@ -1,4 +1,4 @@
-"""The check of the fields that a payin or payout method requires."""
+"""Checks the fields that a payin or payout method requires in a request."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,9 +8,9 @@ from paycombat_async.schemas.methods import RequiredField
 
 
 def check_fields(part: Mapping[str, object], fields: Iterable[RequiredField] | None, path: str) -> None:
-    """Raises `Refused` (400) for the first field that is mandatory and missing, or that does not match its pattern.
+    """Raises `Refused` (HTTP 400) if a mandatory field is missing, or if a field does not match its pattern.
 
-    The message names the field. `path` is the path of `part` in the body.
+    The message names the first such field. `path` is the path of `part` in the request body.
     """
     for field in fields or ():
         name = field.name or ""

@@ -9,8 +9,8 @@ from paycombat_async.sandbox.payins.routes import PAYIN_ROUTES
 from paycombat_async.sandbox.payouts.routes import PAYOUT_ROUTES
 from paycombat_async.sandbox.routing import Route
 
-# Any: `Route` is invariant, so that no narrower type fits all routes. The types of each route are checked where it is
-# made, in the call of `route`.
+# Any: `Route` is invariant in its type parameters, so no narrower type includes all routes. The types of each route are
+# checked in the call of `route` that makes it.
 ROUTES: tuple[Route[Any, Any], ...] = (
     *METHOD_ROUTES,
     *PAYIN_ROUTES,

@@ -1,4 +1,4 @@
-"""A route connects an endpoint with its handler, its response format and its envelope."""
+"""A route connects an endpoint with the function that executes it and with the form of the response."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ B = TypeVar("B", bound=Struct)
 
 @dataclass(frozen=True, slots=True)
 class RoutedCall(Generic[Q]):
-    """One verified request. `request` is the decoded body, and `body` has the bytes that were received.
+    """A request whose token and signature have been verified.
 
-    `request` is an instance of the route's `body` type.
+    `body` has the received bytes, and `request` is the body decoded into the route's `body` type.
     """
 
     state: SandboxState
@@ -28,18 +28,20 @@ class RoutedCall(Generic[Q]):
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
-    origin: str  # how the client reaches the sandbox: "http://host:port"
-    token: str = field(repr=False)  # the merchant's token, which checkout URLs contain
+    origin: str  # "http://host:port", the address at which the client has reached the sandbox
+    token: str = field(repr=False)  # the merchant's API token, which is part of checkout URLs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[Q, R]):
-    """One endpoint of the sandbox. `path` is the documented path, or the sandbox's own path if none is documented.
+    """How the sandbox serves one endpoint.
+
+    `path` is the documented path, or the sandbox's own one if none is documented.
 
     The request body is decoded into the type `body`. `show` turns the handler's result into the data of the response.
     """
 
-    # Any: `body` may differ from the endpoint's request type (see `route`).
+    # Any: the endpoint's request type. The sandbox may decode the request into another type, `body`.
     endpoint: Endpoint[Any, R]
     path: str
     body: type[Q]
@@ -50,7 +52,7 @@ class Route(Generic[Q, R]):
 
 
 def as_it_is(answer: object) -> object:
-    """Returns its argument. It is the `show` function for handlers that already return plain data."""
+    """Returns its argument unchanged. It is for routes whose handler already returns the data of the response."""
     return answer
 
 
@@ -91,9 +93,9 @@ def route(
 ) -> Route[Any, Any]:
     """Returns a new `Route`. The overloads let a type checker verify that `handler` and `show` match the endpoint.
 
-    Pass `path` if the path of the endpoint is not documented. Pass `body`, a Struct of the sandbox, if the request type
-    of the SDK does not declare all fields of the request. Clients pass the other fields in `extra`, and these arrive as
-    plain fields.
+    Pass `path` if the path of the endpoint is not documented. Pass `body`, a Struct of the sandbox, if the SDK's
+    request type does not declare all fields of the request. Clients pass such fields in `extra`, and the SDK sends them
+    like all other fields.
 
     Raises `ValueError` if both `path` and the endpoint's own path are set, or if neither is set.
     """

@@ -1,4 +1,4 @@
-"""Assembles and starts a sandbox: state, web server, webhook dispatcher, automatic settling."""
+"""Builds a sandbox from its parts and starts it: state, web server, webhook dispatcher, automatic settling."""
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -31,7 +31,7 @@ from paycombat_async.sandbox.traffic import Traffic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOptions:
-    """The validated options of a sandbox."""
+    """The options of a sandbox. All values have been validated."""
 
     host: str
     port: int
@@ -45,7 +45,7 @@ class SandboxOptions:
     examples: bool
     seed: int
     clock: SandboxClock
-    base_clock: Clock  # for faults: their durations do not follow `Sandbox.clock.advance`
+    base_clock: Clock  # clock of the faults: `Sandbox.clock.advance` does not shorten their delays
     openings: Openings
     settle_after: float | None
     upstream_errors: bool
@@ -56,7 +56,7 @@ class SandboxOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorders:
-    """The data that stays when the sandbox stops: received requests, sent webhooks, scheduled faults."""
+    """The data that a sandbox keeps when it stops: received requests, sent webhooks, scheduled faults."""
 
     arrivals: Arrivals
     deliveries: Deliveries
@@ -65,7 +65,7 @@ class Recorders:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The parts of a running sandbox that its control interface uses."""
+    """The parts of a running sandbox that its control interface uses, the HTTP paths under `/_sandbox/`."""
 
     state: SandboxState
     dispatcher: Dispatcher
@@ -76,7 +76,7 @@ class _Parts:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The parts of a running sandbox. Closing `stack` stops the sandbox. Call `reset` in the sandbox's event loop."""
+    """A running sandbox. Closing `stack` stops it. Call `reset` in the sandbox's event loop."""
 
     base_url: str
     state: SandboxState
@@ -86,7 +86,7 @@ class Running:
 
 
 async def start(options: SandboxOptions, recorders: Recorders) -> Running:
-    """Starts a sandbox in the current event loop. If this fails, everything that was opened is closed again."""
+    """Starts a sandbox in the current event loop. If the start fails, everything that was opened is closed again."""
     async with AsyncExitStack() as stack:
         state = SandboxState(options.db, clock=options.clock, seed=options.seed, openings=options.openings)
         stack.callback(state.close)
@@ -113,9 +113,9 @@ async def start(options: SandboxOptions, recorders: Recorders) -> Running:
 
 
 def _reset(options: SandboxOptions, recorders: Recorders, parts: _Parts) -> None:
-    """Puts a running sandbox back into the state after its start. Call it in the sandbox's event loop.
+    """Restores the condition of a sandbox after its start. Call it in the sandbox's event loop.
 
-    Webhooks that are not yet delivered are dropped. A `db` file loses all its data.
+    Webhooks that are not yet delivered are discarded. If the sandbox has a `db` file, all data in it is deleted.
     """
     parts.dispatcher.drop()
     parts.settling.drop()

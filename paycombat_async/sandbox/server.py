@@ -1,4 +1,4 @@
-"""`Sandbox`, the public class: runs the server in the current event loop or in a thread of its own."""
+"""`Sandbox`, the class that users create: runs the local server in the current event loop or in its own thread."""
 
 import asyncio
 import os
@@ -34,29 +34,30 @@ from paycombat_async.sandbox.state import IN_MEMORY, SandboxState
 class Sandbox(ProcessBound):
     """A local server that behaves like PayCombat: `async with Sandbox() as sandbox`, or `with` to run it in a thread.
 
-    It binds only loopback addresses and accepts only sandbox credentials. `db` is a SQLite file that keeps all data, or
-    ":memory:". `customers` is the number of generated customers at the start. The same `seed` always generates the same
-    customers. `examples` adds the customers of the README's examples, as `paycombat sandbox` does. `faults` are errors
-    that the sandbox causes on purpose: a `Faults`, or a str like `"500_after_commit:0.02,latency=50ms:0.1"`.
+    It listens on loopback addresses only, and accepts only credentials that begin with "snd_". `db` is a SQLite file
+    that keeps all data, or ":memory:". `customers` is the number of generated customers at the start; the same `seed`
+    always generates the same customers. `examples` adds the customers of the README's examples, as `paycombat sandbox`
+    does. `faults` are errors that the sandbox causes on purpose: a `Faults`, or a str like
+    `"500_after_commit:0.02,latency=50ms:0.1"`.
 
-    Money: `balances` are the opening balances by currency. Currencies that are not listed have 0. Without `balances`,
-    each currency has 1,000,000. Payins, payouts and virtual accounts stay PENDING until a Simulate call, `settle` or
-    `settle_all` changes their status. Checkouts stay unpaid until `pay` or `settle_all`. With `settle_after`,
-    all of them succeed or are paid this number of seconds after their creation.
+    Money: `balances` has the opening balance of each currency; other currencies have 0. Without `balances`, each
+    currency has 1,000,000. Payins, payouts and virtual accounts stay PENDING until a Simulate call, `settle` or
+    `settle_all` changes their status. Checkouts stay unpaid until `pay` or `settle_all`. With `settle_after`, all of
+    them succeed or are paid this number of seconds after their creation.
 
     Webhooks are signed. A webhook about a payin or payout is sent to the `webhook_url` in the request that created it,
     or else to the `webhook_url` given here. Webhooks about virtual accounts are sent to `va_webhook_url`. All must be
-    loopback URLs. The attributes `webhook_url` and `va_webhook_url` may be set while the sandbox runs, and are used for
-    later events. Until a 2xx response, a webhook is sent again after each of the `webhook_waits` (seconds; by default
-    about a minute in total). After the last attempt it is abandoned.
+    loopback URLs. Setting the attribute `webhook_url` or `va_webhook_url` while the sandbox runs applies to later
+    events. A webhook is sent again after each of the `webhook_waits` (in seconds; by default about a minute in total),
+    until a 2xx response. After the last attempt it is given up.
 
-    Other processes see and steer the sandbox by HTTP under `/_sandbox/`. Each such request must have `control_token` in
-    the header `X-Sandbox-Control`. By default it is a new random token. `console_url` opens the console in a browser:
-    a page with all requests, payments, webhooks and faults. With `console=False` there is none.
+    Other processes watch and control the sandbox by HTTP under `/_sandbox/`. Each of these requests must have
+    `control_token` in the header `X-Sandbox-Control`; by default, the token is random. `console_url` opens the console
+    in a browser: a page with all requests, payments, webhooks and faults. With `console=False`, there is no console.
 
-    The provider documents no error response. With `upstream_errors`, errors have the form of Finmo, the provider's
-    upstream: an `error` object with code, name, and a message or a list of messages. The status is 406 for a wrong
-    state and 402 for too low a balance.
+    The provider documents no error response. With `upstream_errors`, errors have the form of Finmo, the payment company
+    behind the provider's API: an `error` object with code, name, and one or several messages. The HTTP status is then
+    406 for an object in a wrong status, and 402 if the balance is too low.
     """
 
     _in_other_processes = "pass its base_url, token and signature_key to the other process"
@@ -83,9 +84,9 @@ class Sandbox(ProcessBound):
         webhook_waits: Sequence[float] = WEBHOOK_WAITS,
         upstream_errors: bool = False,
     ) -> None:
-        """Prepares the sandbox, and starts nothing yet. Port 0 means any free port.
+        """Checks the options. Nothing is started yet. Port 0 means any free port.
 
-        `clock` is used for all waits and times. Raises `ConfigurationError` if an option is invalid.
+        `clock` gives the time and makes all waits. Raises `ConfigurationError` if an option is invalid.
         """
         check_sandbox_credential("token", token)
         check_sandbox_credential("signature_key", signature_key)
@@ -139,12 +140,12 @@ class Sandbox(ProcessBound):
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether the sandbox forgets everything when it stops, because it has no `db` file."""
+        """True if the sandbox forgets everything when it stops, because it has no `db` file."""
         return self._options.db == IN_MEMORY
 
     @property
     def paths(self) -> Mapping[str, str]:
-        """The paths of the endpoints without a documented path, by the endpoint's name.
+        """The sandbox's paths for endpoints whose path is undocumented, by the name of the endpoint.
 
         Pass them to the client as `paths=`.
         """
@@ -152,10 +153,12 @@ class Sandbox(ProcessBound):
 
     @property
     def webhook_url(self) -> str | None:
-        """The URL for webhooks about payins and payouts whose request names no URL. If it is None, they are not sent.
+        """The default URL for webhooks about payins and payouts.
 
-        It may be set at any time, from any thread, and is used for later events. Setting it raises `ConfigurationError`
-        if the new value is neither a loopback URL nor None.
+        It is used if the request that created them has no URL.
+
+        If it is None, these webhooks are not sent. It may be set at any time, from any thread, and then applies to
+        later events. Raises `ConfigurationError` when it is set to a value that is neither a loopback URL nor None.
         """
         return self._webhook_urls.url
 
@@ -167,7 +170,8 @@ class Sandbox(ProcessBound):
     def va_webhook_url(self) -> str | None:
         """The URL for webhooks about virtual accounts. If it is None, they are not sent.
 
-        It can be set like `webhook_url`.
+        It may be set at any time, from any thread, and then applies to later events. Raises `ConfigurationError` when
+        it is set to a value that is neither a loopback URL nor None.
         """
         return self._webhook_urls.va_url
 
@@ -177,7 +181,7 @@ class Sandbox(ProcessBound):
 
     @property
     def clock(self) -> SandboxClock:
-        """The time in the sandbox. `sandbox.clock.advance(seconds)` moves it forward without waiting."""
+        """The clock of the sandbox. `sandbox.clock.advance(seconds)` moves its time forward, without waiting."""
         return self._clock
 
     @property
@@ -186,13 +190,13 @@ class Sandbox(ProcessBound):
         return list(self._state.customers.ids())
 
     def add_customers(self, ids: Iterable[str], kind: Kind = "company") -> None:
-        """Adds customers with these ids and a minimal profile. Customers that exist already are not changed."""
+        """Adds customers with these ids and a minimal profile. A customer that already exists is not changed."""
         state = self._state
         with state.transaction():
             state.customers.add_many(plain(ids, kind, at=state.now()))
 
     def executions(self, customer_id: str) -> int:
-        """Returns how many updates of this customer were executed. Returns 0 for an unknown id."""
+        """Returns how many updates of this customer the sandbox has executed. Returns 0 for an unknown id."""
         return self._state.customers.executions(customer_id)
 
     @property
@@ -201,7 +205,7 @@ class Sandbox(ProcessBound):
         return self._state.ledger
 
     def balance(self, currency: str) -> Decimal:
-        """Returns the current balance in a currency."""
+        """Returns the merchant's current balance in a currency."""
         return self.ledger.balance(currency)
 
     def settle(
@@ -213,41 +217,42 @@ class Sandbox(ProcessBound):
     ) -> None:
         """Changes the status of a payin, payout or virtual account, as a Simulate call does.
 
-        With `amount`, a payin that becomes SUCCESS was paid only in part: this part is in the ledger and in `amount` of
-        the webhook, whose `original_amount` is what was asked for.
+        With `amount`, a payin becomes SUCCESS although only this part was paid. The part is in the ledger and in
+        `amount` of the webhook; the webhook's `original_amount` is the requested amount.
 
-        Safe to call from any thread. Raises `ConfigurationError` for an unknown id, a forbidden transition or a
-        wrong amount. No transition leads back to PENDING.
+        Safe to call from any thread. Raises `ConfigurationError` for an unknown id, a forbidden transition or a wrong
+        amount. No transition leads back to PENDING.
         """
         settle(self._state, id, status, amount)
 
     def settle_all(self) -> list[str]:
         """Moves all pending payins, payouts and virtual accounts to success, and pays all open checkouts.
 
-        Returns the ids of the moved objects, and then the ids of the payins that paid the checkouts. Both groups are in
-        order of age, oldest first. Safe to call from any thread.
+        Returns the ids of the moved objects, followed by the ids of the payins that paid the checkouts. Both groups are
+        sorted by age, oldest first. Safe to call from any thread.
         """
         return settle_all(self._state)
 
     def pay(self, checkout_id: str, method: str | None = None) -> str:
-        """Pays a checkout as its customer would.
+        """Pays a checkout as its customer would. Returns the id of the payin, which immediately has the status SUCCESS.
 
-        Returns the id of the payin, which immediately has the status SUCCESS. `method` is the name of a payin method.
-        Without it, the payin method that was chosen before is used. If none was chosen, the first method that fits is
-        used. A method fits if it allows the checkout's currency and amount. The payin's `order_reference` is the
-        checkout's id, because no page of the provider says which field has this id. Safe to call from any thread.
-        Raises `ConfigurationError` if the checkout is unknown, paid or expired, if the method is unknown or does not
-        fit, or if no method fits.
+        `method` is the name of a payin method. Without it, the method that was chosen before is used or, if none was
+        chosen, the first one that fits. A method fits if it allows the checkout's currency and amount. The payin's
+        `order_reference` is the checkout's id; the provider does not document which field contains it. Safe to call
+        from any thread.
+
+        Raises `ConfigurationError` if the checkout is unknown, paid, expired or cancelled, if the method is unknown or
+        does not fit, or if no method fits.
         """
         return pay_checkout(self._state, checkout_id, method)
 
     def reset(self) -> None:
-        """Puts the running sandbox back into the state after its start, which is faster than to start another one.
+        """Makes the running sandbox as it was after its start. This is faster than starting another sandbox.
 
-        All records, customers and ledger entries are deleted, including those in a `db` file, and the customers that
-        the options ask for are added again. Recorded requests and deliveries are deleted, undelivered webhooks are
-        dropped. Faults, webhook URLs and the clock are as they were at the start. New objects get ids that were not
-        used before.
+        All payins, payouts, virtual accounts, checkouts, customers and ledger entries are deleted, including those in a
+        `db` file; then the customers that the options ask for are added again. Recorded requests and deliveries are
+        deleted, and undelivered webhooks are discarded. Faults, webhook URLs and the clock are as they were at the
+        start. New objects get ids that were not used before.
 
         Safe to call from any thread if the sandbox was started with `with`. Otherwise call it in the event loop of the
         sandbox.
@@ -259,18 +264,19 @@ class Sandbox(ProcessBound):
             thread.run(self._reset(running))
 
     async def drain(self) -> None:
-        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back, and waits until no webhook is left.
+        """Waits until all webhooks are delivered or given up: each one has had a 2xx response or its last attempt.
 
-        Before this, everything that `clock.advance` has made due is done. When `drain` returns, each webhook has had a
-        2xx response or its last attempt.
+        First, everything that `clock.advance` has made due is done. Webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held
+        back are sent now.
         """
         work, thread = self._drain(self._running), self._thread
         await (work if thread is None else asyncio.wrap_future(thread.submit(work)))
 
     def drain_blocking(self) -> None:
-        """Does the same as `drain`, but blocks. It is for a sandbox that was started with `with`.
+        """Waits until all webhooks are delivered or given up, as `drain` does, and blocks the calling thread.
 
-        Raises `ConfigurationError` if the sandbox was started with `async with`.
+        It is for a sandbox that was started with `with`. Raises `ConfigurationError` if the sandbox was started with
+        `async with`.
         """
         running, thread = self._running, self._thread
         if thread is None:

@@ -1,4 +1,4 @@
-"""The sandbox's state: one SQLite database, in memory or in a file."""
+"""All data of a sandbox, in one SQLite database that is in memory or in a file."""
 
 import sqlite3
 import threading
@@ -19,7 +19,7 @@ from paycombat_async.sandbox.ledger.openings import Openings
 from paycombat_async.sandbox.records import RECORDS_SCHEMA, Record, RecordTable
 
 IN_MEMORY = ":memory:"
-_APPLICATION_ID = 0x50434D42  # "PCMB" in SQLite's application_id marks a file as a sandbox database
+_APPLICATION_ID = 0x50434D42  # "PCMB"; SQLite's application_id with this value marks a file as a sandbox database
 _VERSION = 2
 _TABLES = ("customers", "checkouts", "records", "movements", "balances")
 _SCHEMA = f"""
@@ -33,19 +33,19 @@ PRAGMA user_version = {_VERSION};
 
 
 class SandboxState:
-    """The database with all tables. Safe to use from several threads, because a lock lets only one use it at a time.
+    """The database of a sandbox with all its tables. Safe to use from several threads: a lock admits one at a time.
 
     A database file survives a crash of the process at any moment. It may not survive a power cut, because SQLite's
     `synchronous` is off for speed.
     """
 
     def __init__(self, db: str, *, clock: Clock, seed: int, openings: Openings) -> None:
-        """Raises `ConfigurationError` if the file is not a sandbox database or cannot be opened."""
+        """Raises `ConfigurationError` if the file `db` is not a sandbox database or cannot be opened."""
         self._clock = clock
         self._requests = count(1)
-        # `origin` is part of all ids that the sandbox makes, so that it makes other ids after a restart or `clear`. The
-        # provider never uses an id twice. If a sandbox used the same ids again after a restart, the inbox of an
-        # application that was not restarted would take new webhooks for duplicates.
+        # All ids are derived from `origin`, which is new after each start and each `clear`. So no id is used twice, as
+        # with the provider. If ids were repeated after a restart of the sandbox, the webhook inbox of an application
+        # that still runs would take new webhooks for duplicates.
         self._seed = seed
         self._origins = count()
         self.origin = self._new_origin()
@@ -61,18 +61,18 @@ class SandboxState:
         self._announced: list[Callable[[], None]] = []
 
     def clear(self) -> None:
-        """Deletes all data, and changes `origin`. Must be called inside a transaction."""
+        """Deletes all data. From now on, ids are derived from a new `origin`. Must be called inside a transaction."""
         for table in _TABLES:
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608  # the names are constants
         self.origin = self._new_origin()
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """Context manager; begins a transaction.
+        """Context manager; runs its block in a database transaction.
 
-        The transaction is committed at a clean end of the `with` block, and rolled back if the block raises. After the
-        commit, the watchers are called with all records and checkout ids that were announced in the block, and then the
-        `commit_watchers`.
+        If the block raises, the transaction is rolled back. Otherwise it is committed. After the commit, the functions
+        in `watchers` and `checkout_watchers` are called with the objects that were announced in the block, and then
+        those in `commit_watchers`.
         """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -89,19 +89,19 @@ class SandboxState:
                 watcher()
 
     def announce(self, record: Record) -> None:
-        """Makes sure that all `watchers` are called with the record as soon as the current transaction is committed."""
+        """Calls all `watchers` with this record as soon as the current transaction is committed."""
         self._announced.extend(partial(watcher, record) for watcher in self.watchers)
 
     def announce_checkout(self, checkout_id: str) -> None:
-        """Makes sure that all `checkout_watchers` are called with this id when the current transaction is committed."""
+        """Calls all `checkout_watchers` with this id as soon as the current transaction is committed."""
         self._announced.extend(partial(watcher, checkout_id) for watcher in self.checkout_watchers)
 
     def now(self) -> str:
-        """Returns the current time in the provider's format."""
+        """Returns the current time as the provider writes it, in ISO 8601."""
         return iso_time(self._clock.now())
 
     def stamp(self, status: HTTPStatus) -> Stamp:
-        """Returns a new request id, the current time and this status, for use in an envelope."""
+        """Returns the values that a response's envelope needs: a new request id, the current time and this status."""
         request_id = content_digest(f"{self.origin}/{next(self._requests)}".encode())[:32]
         return Stamp(request_id, self.now(), status)
 
@@ -120,7 +120,8 @@ class SandboxState:
 
 def _opened(db: str) -> sqlite3.Connection:
     try:
-        # `check_same_thread` is off, because the state's lock lets only one thread at a time use the connection.
+        # SQLite's own thread check is off. It is not needed, because the lock lets only one thread at a time use the
+        # connection.
         connection = sqlite3.connect(db, isolation_level=None, check_same_thread=False, timeout=10.0)
     except sqlite3.Error as error:
         raise ConfigurationError(f"the sandbox cannot open its database {db!r}: {error}") from None

@@ -1,7 +1,7 @@
-"""JavaScript's `JSON.stringify(JSON.parse(text))`, implemented from ECMA-262 to verify signatures as a server does.
+"""JavaScript's `JSON.stringify(JSON.parse(text))`, written after ECMA-262. It verifies signatures as a server does.
 
-This module shares no code with the client's JSON encoder. Therefore an error in one of the two leads to a refused
-signature and does not stay hidden.
+This module shares no code with the client's JSON encoder. So a mistake in one of the two is not hidden: it leads to a
+refused signature.
 """
 
 import json
@@ -11,7 +11,7 @@ from json.encoder import encode_basestring
 from types import NoneType
 from typing import Any, NoReturn
 
-_DIGITS_OF_A_SAFE_INTEGER = 15  # a double represents every integer of up to 15 digits exactly
+_DIGITS_OF_A_SAFE_INTEGER = 15  # a double can hold every integer of up to 15 digits exactly
 _LARGEST_INDEX = 2**32 - 2
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 _DIGITS = frozenset("0123456789")
@@ -22,14 +22,13 @@ _REPR = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:
 def stringify(text: str) -> str:
     """Returns the str that `JSON.stringify(JSON.parse(text))` returns in JavaScript.
 
-    Raises `ValueError` if `JSON.parse` would refuse the text, or if the text is nested deeper than Python's recursion
-    limit.
+    Raises `ValueError` if `JSON.parse` would refuse the text, or if its nesting exceeds Python's recursion limit.
     """
     try:
         printed = _print(_PARSER.decode(text))
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    # The parser has joined surrogate pairs. A lone surrogate may remain, and is escaped (ECMA-262, 25.5.2.3).
+    # The parser has joined surrogate pairs. If a lone surrogate remains, JavaScript escapes it (ECMA-262, 25.5.2.3).
     return printed if printed.isascii() else _LONE_SURROGATE.sub(_escaped, printed)
 
 
@@ -57,8 +56,7 @@ def _object(members: dict[str, Any]) -> str:
     if not _DIGITS.isdisjoint("".join([key[:1] for key in members])):
         members = dict(sorted(members.items(), key=_place))
     printed = [
-        # Values of type str are the most frequent ones. They are printed without a call of `_print`, which halves the
-        # time for a body.
+        # Most values are str. They are printed here without a call of `_print`, which halves the time for a body.
         f"{encode_basestring(key)}:{encode_basestring(item) if type(item) is str else _print(item)}"
         for key, item in members.items()
     ]
@@ -66,9 +64,9 @@ def _object(members: dict[str, Any]) -> str:
 
 
 def _place(member: tuple[str, Any]) -> int:
-    """Returns the sort key of an object's member. Array indices come first, in order of number (ECMA-262, 10.1.11.1).
+    """Returns the sort key of a member of a JSON object. In JavaScript, array indices come first, in numeric order.
 
-    All other members have the same sort key, so that they keep their order.
+    All other members have the same key, and so keep their order (ECMA-262, 10.1.11.1).
     """
     key = member[0]
     index = int(key) if _INDEX.fullmatch(key) else _LARGEST_INDEX + 1
@@ -93,7 +91,10 @@ def _number(value: float) -> str:
 
 
 def _placed(digits: str, n: int) -> str:
-    """Returns the digits with a decimal point after digit `n`, or with an exponent (Number::toString in ECMA-262)."""
+    """Returns the digits of a number with a decimal point after digit `n`, or with an exponent.
+
+    The rules are those of Number::toString in ECMA-262.
+    """
     k = len(digits)
     if k <= n <= 21:
         return digits + "0" * (n - k)

@@ -1,4 +1,4 @@
-"""The latest requests with their answers, as the control interface and the console show them."""
+"""The latest requests with their responses, for the control interface (`/_sandbox/`) and the console."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -11,9 +11,10 @@ from paycombat_async.sandbox.arrivals import Arrival
 
 KEPT: Final = 10_000
 KEPT_BYTES: Final = (
-    32_000_000  # of bodies and answers together: a body has 100,000 bytes at most, so KEPT alone is 1 GB
+    # bytes of all kept bodies and responses; a body has up to 100,000 bytes, so 10,000 requests could need 1 GB
+    32_000_000
 )
-LONGEST_ANSWER: Final = 64_000  # more of an answer is not kept: the fault `gzip_bomb` sends megabytes
+LONGEST_ANSWER: Final = 64_000  # bytes of one response that are kept; the fault `gzip_bomb` sends far more
 
 
 class SignatureCheck(StrEnum):
@@ -25,13 +26,13 @@ class SignatureCheck(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """One request and what was answered.
+    """One request and its response.
 
-    `number` counts all requests from 1, and `at` is the sandbox's time. `signature` is None if it was not checked: the
-    call has no body, or was refused before. `code` and `message` say why it was refused. `is_executed` says whether a
-    handler has carried out the request; a fault may hide this from the client. `answer` has the first 64,000 bytes that
-    were sent, of `answer_length`. If a fault has written to the connection directly, they include status line and
-    headers. `seconds` is None as long as there is no answer.
+    `number` counts all requests from 1, and `at` is the sandbox's time. `signature` is None if the signature was not
+    checked, because the call has no body or was refused before. `code` and `message` say why the request was refused.
+    `is_executed` says whether a handler has executed the request, which a fault may hide from the client. `answer` has
+    the first 64,000 bytes of the response, and `answer_length` is the number of all bytes. If a fault has written to
+    the connection directly, `answer` includes the status line and headers. `seconds` is None until there is a response.
     """
 
     number: int
@@ -48,15 +49,15 @@ class Exchange:
 
     @property
     def size(self) -> int:
-        """The bytes of body and answer that are kept, once there is an answer."""
+        """The number of kept bytes of body and response. It is 0 until there is a response."""
         return 0 if self.seconds is None else len(self.arrival.body) + len(self.answer)
 
     def finish(self, answer: bytes, seconds: float) -> None:
-        """Sets the bytes that were sent, and the time in seconds from the request to the answer."""
+        """Sets the bytes of the response, and the time in seconds from the request to the response."""
         self.answer, self.answer_length, self.seconds = answer[:LONGEST_ANSWER], len(answer), seconds
 
     def has(self, words: str) -> bool:
-        """Returns whether the request or its answer contains `words`, which must be case-folded."""
+        """Returns whether the request or its response contains the text `words`, which must be case-folded."""
         arrival = self.arrival
         head = (arrival.method, arrival.path, arrival.operation, arrival.status, self.code, self.message, self.fault)
         return (
@@ -67,9 +68,10 @@ class Exchange:
 
 
 class Traffic:
-    """The latest 10,000 requests, oldest first; fewer if their bodies and answers have more than 32 MB.
+    """The latest 10,000 requests, oldest first. There are fewer if their bodies and responses exceed 32 MB.
 
-    `watch` is called for each new request, and again with its answer. Use it in the sandbox's event loop only.
+    `watch` is called with each new request, and again when its response is known. Use it only in the sandbox's event
+    loop.
     """
 
     def __init__(self, watch: Callable[[Exchange], None], *, kept: int = KEPT, kept_bytes: int = KEPT_BYTES) -> None:
@@ -81,7 +83,7 @@ class Traffic:
         self._latest: deque[Exchange] = deque()
 
     def begin(self, arrival: Arrival, *, at: str) -> Exchange:
-        """Adds and returns a request that has no answer yet."""
+        """Adds and returns a request that has no response yet."""
         exchange = Exchange(number=next(self._numbers), at=at, arrival=arrival)
         self._latest.append(exchange)
         self._trim()
@@ -89,20 +91,20 @@ class Traffic:
         return exchange
 
     def finish(self, exchange: Exchange, answer: bytes, *, seconds: float) -> None:
-        """Adds the answer to a request. `seconds` is the time that it took."""
+        """Adds the response to a request. `seconds` is the time from the request to the response."""
         exchange.finish(answer, seconds)
-        if self._latest and exchange.number >= self._latest[0].number:  # it was not dropped meanwhile
+        if self._latest and exchange.number >= self._latest[0].number:  # this request is still stored
             self._bytes += exchange.size
             self._trim()
         self._watch(exchange)
 
     def find(self, number: int) -> Exchange | None:
-        """Returns the request with this number, or None if it is not kept."""
+        """Returns the request with this number, or None if it is no longer stored."""
         place = number - self._latest[0].number if self._latest else -1
         return self._latest[place] if 0 <= place < len(self._latest) else None
 
     def clear(self) -> None:
-        """Drops all requests. The next ones get numbers that were not used before."""
+        """Deletes all stored requests. Numbers go on: no later request gets a number that was used before."""
         self._latest.clear()
         self._bytes = 0
 

@@ -10,15 +10,15 @@ from paycombat_async.sandbox.refusals import conflict
 PENDING: Final = "PENDING"
 KINDS: Final = tuple(Kind)
 
-# The allowed transitions. The provider documents PENDING for payouts only. It is assumed that PENDING is the first
-# status of payins and virtual accounts, too.
+# The transitions from one status to the next that are allowed. The provider documents PENDING for payouts only. It is
+# assumed to be the first status of payins and virtual accounts, too.
 MOVES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
     Kind.PAYIN: {PENDING: ("SUCCESS", "FAILED", "EXPIRED")},
     Kind.PAYOUT: {PENDING: ("SUCCESS", "FAILED"), "SUCCESS": ("RETURNED",)},
     Kind.VIRTUAL_ACCOUNT: {PENDING: ("APPROVED", "FAILED")},
 }
 
-# The status that means success, for each kind of record. `settle_after` and `settle_all` give it to pending records.
+# The status that means success, for each kind of record. `settle_after` and `settle_all` move pending records to it.
 SUCCESS_STATUS: Final[Mapping[Kind, str]] = {
     Kind.PAYIN: "SUCCESS",
     Kind.PAYOUT: "SUCCESS",
@@ -27,14 +27,14 @@ SUCCESS_STATUS: Final[Mapping[Kind, str]] = {
 
 
 class Booking(NamedTuple):
-    """The ledger entry for a change of status: the kind of movement, and whether the amount is a credit or a debit."""
+    """What the ledger records for a new status: the kind of movement, and whether it is a credit or a debit."""
 
     movement: Movement
     is_credit: bool
 
 
-# The ledger entry that is written when a record gets this status. Statuses that are not listed have no entry. A payout
-# is debited when it is created, with the status PENDING.
+# The ledger entry that is written when a payin or payout gets this status. For other statuses, none is written. A
+# payout is debited already when it is created, with the status PENDING.
 BOOKINGS: Final[Mapping[tuple[Kind, str], Booking]] = {
     (Kind.PAYIN, "SUCCESS"): Booking(Movement.PAYIN, is_credit=True),
     (Kind.PAYOUT, PENDING): Booking(Movement.PAYOUT, is_credit=False),
@@ -49,7 +49,10 @@ MADE_BY: Final[Mapping[Kind, str]] = {
 
 
 def check_move(kind: Kind, status: str, to: str) -> None:
-    """Raises `Refused` (409) if a transition is not in `MOVES`. The message lists the allowed transitions."""
+    """Raises `Refused` (HTTP 409) unless a record of this kind may change from `status` to the status `to`.
+
+    The message lists the allowed transitions.
+    """
     allowed = MOVES[kind].get(status, ())
     if to not in allowed:
         raise conflict(f"this {kind} is {status}; from there it moves to {' or '.join(allowed) or 'nothing else'}")

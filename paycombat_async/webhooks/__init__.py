@@ -1,6 +1,6 @@
-"""Webhooks: verifies the signature, decodes the event, and keeps the event in an inbox until it has been processed.
+"""Webhooks: verifies signatures, decodes events, and keeps each event in an inbox until it is processed.
 
-No client is needed. Only an inbox does I/O.
+No API client is needed. Only the inboxes do I/O.
 """
 
 from paycombat_async.errors import InvalidPayload, LeaseLost, SignatureMismatch, WebhookError

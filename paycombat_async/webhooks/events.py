@@ -1,4 +1,7 @@
-"""Decodes the verified HTTP body of a webhook into an event. The fields `type` and `status` decide its class."""
+"""Decodes the verified HTTP body of a webhook into an event.
+
+The body's `type` and `status` decide the event's class.
+"""
 
 from typing import Final, TypeVar
 
@@ -35,16 +38,16 @@ _PAYOUTS: Final[dict[str | None, type[PayoutSucceeded | PayoutFailed | PayoutRet
     "RETURNED": PayoutReturned,
 }
 _VIRTUAL_ACCOUNT_STATUSES: Final = frozenset({"APPROVED", "FAILED"})
-_NOTHING: Final[tuple[object, ...]] = (None, "", {})  # the provider writes one of these if a field has no value
+_NOTHING: Final[tuple[object, ...]] = (None, "", {})  # the provider writes one of these three if a field has no value
 
-# To decide whether to decode a body first as a payin or as a payout, only the last 64 bytes are searched for "PAYOUT".
-# The field `type` is the last one in the documented bodies. A wrong guess is corrected, and costs less time than
-# searching every body as a whole.
+# To guess whether a body is about a payin or a payout, only its last 64 bytes are searched for "PAYOUT". In the
+# documented bodies, `type` is the last field. A wrong guess is corrected. This costs less time than searching every
+# whole body.
 _TAIL: Final = -64
 
 
 def read_event(payload: bytes) -> WebhookEvent:
-    """Returns the event in `payload`, the HTTP body of a webhook, whose signature must have been verified before.
+    """Returns the event in the HTTP body of a webhook. Its signature must have been verified before.
 
     The event is an `UnknownEvent` if type and status belong to no other class. Raises `InvalidPayload` if `payload` is
     not a JSON object.
@@ -70,7 +73,7 @@ def _payout_event(payload: bytes) -> WebhookEvent | None:
 
 
 def _read(kind: type[S], payload: bytes) -> S | None:
-    """Returns the payload decoded as the Struct class `kind`, or None if the payload does not fit the class."""
+    """Returns the payload decoded as the Struct class `kind`, or None if it cannot be decoded as this class."""
     found: S | None = DECODERS[kind](payload)
     if found is not None:
         return found
@@ -81,7 +84,10 @@ def _read(kind: type[S], payload: bytes) -> S | None:
 
 
 def _contradicts_itself(payout: Payout) -> bool:
-    """Returns whether `approval` contradicts `status`: a success without approval, or a failure with approval."""
+    """Returns whether the fields `approval` and `status` contradict each other.
+
+    They do for a success without approval, and for a failure with approval.
+    """
     if payout.status == "SUCCESS":
         return payout.approval not in {"APPROVED", "", None}
     return payout.status == "FAILED" and payout.approval == "APPROVED"

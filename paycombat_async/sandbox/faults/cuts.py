@@ -37,12 +37,12 @@ def unsized_half(response: PlainResponse) -> Wire:
 
 
 def chunked_cut(response: PlainResponse) -> Wire:
-    """Writes a chunked response with the whole body but no terminating chunk, then ends the connection (TCP FIN)."""
+    """Makes the server write a chunked response without its terminating chunk, then end the connection (TCP FIN)."""
     return Wire(response.head_with(_CHUNKED) + _chunk(response.body), End.CLOSED)
 
 
 def chunked_empty_cut(response: PlainResponse) -> Wire:
-    """Makes the server write the headers of a chunked response and no chunk, and then end the connection (TCP FIN)."""
+    """Makes the server write the headers of a chunked response and no chunk, then end the connection (TCP FIN)."""
     return Wire(response.head_with(_CHUNKED), End.CLOSED)
 
 

@@ -133,7 +133,7 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_DATE: 2,
     Fault.TRICKLE: 0.05,  # seconds from one byte to the next
     Fault.LATE_ANSWER: 35,  # longer than the client's default timeout of 30 seconds
-    # For the following faults: seconds from the end of the correct response until the fault acts on the idle connection.
+    # For the following faults: seconds from the end of the correct response to the action on the idle connection.
     Fault.STRAY_ANSWER: 0.005,
     Fault.STRAY_PART: 0.005,
     Fault.STRAY_408: 0.005,

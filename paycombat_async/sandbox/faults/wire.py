@@ -85,7 +85,7 @@ def trickle(response: PlainResponse) -> Wire:
 
 
 def stray_answer(response: PlainResponse) -> Wire:
-    """Sends a correct response and, when the connection is idle, a second response that belongs to no request."""
+    """Makes the server send the correct response, and later, on the idle connection, one that belongs to no request."""
     return _idle(response, idle.send(PlainResponse(200, JSON, _STRAY).whole))
 
 

@@ -17,7 +17,7 @@ class Openings:
     """
 
     def __init__(self, given: Mapping[str, Decimal | int] | None) -> None:
-        """Raises `ConfigurationError` if an amount is negative, not finite, or neither a `Decimal` nor an `int`."""
+        """Raises `ConfigurationError` if an amount is negative, not finite, or neither `Decimal` nor `int`."""
         self._rest = DEFAULT_BALANCE if given is None else Decimal(0)
         self._given = {currency: _checked(currency, amount) for currency, amount in (given or {}).items()}
 

@@ -1,6 +1,7 @@
 """The request bodies of Create Payin and Create Virtual Account.
 
-Both bodies are nearly undocumented. Therefore their fields are taken from other pages of the provider's documentation.
+The provider documents almost nothing about both bodies. Therefore the names of their fields are taken from other pages
+of its documentation.
 """
 
 from msgspec import UNSET, UnsetType
@@ -9,7 +10,7 @@ from paycombat_async.sandbox.bodies import Country, Currency, Number, OptionalOb
 
 
 class NewPayin(RequestBody, frozen=True, kw_only=True):
-    """The body of Create Payin. Only `payer_id` is documented."""
+    """The request body of Create Payin. The provider documents only `payer_id`."""
 
     amount: Number
     currency: Currency
@@ -34,10 +35,10 @@ class NewPayin(RequestBody, frozen=True, kw_only=True):
 
 
 class NewVirtualAccount(RequestBody, frozen=True, kw_only=True):
-    """The body of Create Virtual Account.
+    """The request body of Create Virtual Account.
 
-    The provider's KRW guide lists what the body contains (customer, payin method, account, currency, amount, country),
-    but not the names of the fields. The names here are those of Create Payin; the names of account and country are
+    The provider's guide for KRW lists what the body contains (customer, payin method, account, currency, amount,
+    country), but no names of fields. The names here are those of Create Payin; the names of account and country are
     guesses.
     """
 

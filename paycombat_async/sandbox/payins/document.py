@@ -1,4 +1,4 @@
-"""The stored document of a payin. Responses and webhooks are made from this document."""
+"""Builds the JSON object that the sandbox stores for a payin. Responses and webhooks are made from this object."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,9 +10,10 @@ from paycombat_async.sandbox.transitions import PENDING
 
 
 def payin_document(*, currency: str, method: str, amount: Decimal, sent: Mapping[str, str | None]) -> Document:
-    """Returns the document of a new payin, without its id and times.
+    """Returns the JSON object to store for a new payin, without its id and times.
 
-    `sent` has the merchant's own fields. A field that is None or absent is null in responses and "" in webhooks.
+    `sent` contains the fields with the merchant's own data, such as the order reference. A field whose value is None is
+    null in responses, and "" in webhooks.
     """
     return {name: text for name, text in sent.items() if text is not None} | {
         "merchant_id": MERCHANT,

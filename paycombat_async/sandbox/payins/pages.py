@@ -1,7 +1,7 @@
 """Bodies of payin responses and webhooks: the documented fields, in the documented order.
 
-The fields are copied from the provider's documentation, not from the schemas of the SDK, so that tests notice a field
-that the schemas lack.
+The fields are copied from the provider's documentation, not from the SDK's schemas. A field that is missing in the
+schemas therefore makes a test fail.
 """
 
 from decimal import Decimal
@@ -56,15 +56,15 @@ def answered_page(payin: Payin) -> dict[str, object]:
 
 
 def account_page(account: VirtualAccount) -> dict[str, object]:
-    """Returns the response of "Create Virtual Account". Only the field `id` is documented."""
+    """Returns the response of "Create Virtual Account", which has only the field `id`. No other field is documented."""
     return {"id": account.id}
 
 
 def webhook_of_payin(record: Record) -> dict[str, object]:
     """Returns the body of "Webhook PAYIN SUCCESS".
 
-    Most fields that are null in "Retrieve Payin" are "" in this body. If a part was paid, `amount` is this part and
-    `original_amount` what was asked for; the provider does not document which is which.
+    Most fields that are null in "Retrieve Payin" are "" here. If only a part was paid, `amount` is the paid part, and
+    `original_amount` is the requested amount. The provider does not document which of the two is which.
     """
     amount = Decimal(record.document["amount"])
     original = Decimal(record.document.get("original_amount", amount))
@@ -73,8 +73,8 @@ def webhook_of_payin(record: Record) -> dict[str, object]:
 
 
 def webhook_of_account(record: Record) -> dict[str, object]:
-    """Returns the body of "VA Register Callback".
+    """Returns the body of "VA Register Callback", the webhook about a virtual account.
 
-    Only its status is documented; the id says which account it is about.
+    The provider documents only `status`. The sandbox adds `id`, which says which account it is.
     """
     return {"id": record.id, "status": record.status}

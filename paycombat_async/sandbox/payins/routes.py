@@ -16,7 +16,8 @@ from paycombat_async.sandbox.payins.pages import account_page, answered_page
 from paycombat_async.sandbox.routing import as_it_is, route
 
 PAYIN_ROUTES = (
-    # The responses of both "Create" calls are documented only in part. Here they have the envelope of "Create Payout".
+    # The provider documents the responses of both "Create" calls only in part. Here they have the envelope of "Create
+    # Payout".
     route(
         CREATE_PAYIN,
         create_payin,

@@ -1,4 +1,4 @@
-"""Checks of payins and virtual accounts: currency, amount, the payin method's fields, customer, paying account."""
+"""Checks of new payins and virtual accounts: currency, amount, fields of the payin method, customer, paying account."""
 
 from decimal import Decimal
 
@@ -17,8 +17,8 @@ from paycombat_async.schemas.methods import PayinMethod
 def check_payin(request: NewPayin, amount: Decimal, state: SandboxState) -> None:
     """Raises `Refused` if a new payin is invalid.
 
-    The status is 400 if the payin method is unknown, or does not allow the currency, the amount or another field. It is
-    404 if the customer or the virtual account is unknown, and 422 if the virtual account is not approved.
+    The HTTP status is 400 if the payin method is unknown, or does not allow the currency, the amount or another field.
+    It is 404 if the customer or the virtual account is unknown, and 422 if the virtual account is not approved.
     """
     method = _method(request)
     smallest, largest = method.min_amount, method.max_amount
@@ -37,8 +37,8 @@ def check_payin(request: NewPayin, amount: Decimal, state: SandboxState) -> None
 def check_virtual_account(request: NewVirtualAccount, state: SandboxState) -> None:
     """Raises `Refused` if a new virtual account is invalid.
 
-    The status is 400 if the payin method is unknown, has another currency or opens no virtual accounts, and 404 if the
-    customer is unknown.
+    The HTTP status is 400 if the payin method is unknown, has another currency or opens no virtual accounts, and 404 if
+    the customer is unknown.
     """
     if not _method(request).is_va_allowed:
         raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")

@@ -1,4 +1,7 @@
-"""The request body of Create Payout: the documented fields, and the fields of Finmo, the provider's upstream."""
+"""The request body of Create Payout.
+
+It has the documented fields, and the fields of Finmo, the payment company behind the provider's API.
+"""
 
 from typing import Annotated
 
@@ -9,9 +12,9 @@ from paycombat_async.schemas.payouts import BeneficiaryCompany, BeneficiaryIndiv
 
 
 class Beneficiary(Struct, frozen=True, kw_only=True):
-    """The person or company that is paid, and their account. Further fields are allowed.
+    """The person or company that a payout pays, and their account.
 
-    They are allowed because each payout method has fields of its own.
+    Undeclared fields are allowed, because each payout method has fields of its own.
     """
 
     individual: BeneficiaryIndividual | UnsetType = UNSET
@@ -21,7 +24,7 @@ class Beneficiary(Struct, frozen=True, kw_only=True):
 
 
 class NewPayout(RequestBody, frozen=True, kw_only=True):
-    """The body of Create Payout. The fields from `beneficiary_country` on are inferred, not documented."""
+    """The request body of Create Payout. From `beneficiary_country` on, the fields are inferred and not documented."""
 
     payout_beneficiary_param: Beneficiary
     sender_amount: Number
@@ -31,7 +34,7 @@ class NewPayout(RequestBody, frozen=True, kw_only=True):
     beneficiary_currency: Currency
     payout_method_name: Text
     purpose_code: Text
-    order_id: Text | Annotated[int, Meta(ge=0)] | UnsetType = UNSET  # some real clients send a str, others an int
+    order_id: Text | Annotated[int, Meta(ge=0)] | UnsetType = UNSET  # some real clients send a str, and others an int
     beneficiary_country: Country | UnsetType = UNSET
     fx_rate_id: OptionalText = UNSET
     debit_wallet_id: OptionalText = UNSET

@@ -22,9 +22,9 @@ from paycombat_async.schemas.payouts import Payout
 
 
 def create_payout(call: RoutedCall[NewPayout]) -> Payout:
-    """Creates a payout, even if its `order_id` was used before.
+    """Creates a payout. An `order_id` that was used before is accepted.
 
-    No page of the provider says that it refuses a repeated `order_id`.
+    The provider's documentation does not say that a repeated `order_id` is refused.
     """
     request, now = call.request, call.state.now()
     check_payout(request, call.body)
@@ -50,9 +50,9 @@ def create_payout(call: RoutedCall[NewPayout]) -> Payout:
 
 
 def simulate_payout(call: RoutedCall[Simulate]) -> object:
-    """Changes a payout's status.
+    """Changes a payout's status, and returns the data of "Retrieve Payout".
 
-    Returns the data of "Retrieve Payout", because the response of this Simulate call is undocumented.
+    The provider does not document the response of this Simulate call.
     """
     record = move(call.state, call.request.subject("payout_id"), [Kind.PAYOUT], to=call.request.status)
     return answered_page(_payout(record))
@@ -95,9 +95,9 @@ def _document(request: NewPayout, number: str, now: str) -> Document:
 
 
 def _payee(beneficiary: Beneficiary) -> str:
-    """Returns the company's name, or a person's first and last name.
+    """Returns the name of the company, or the first and last name of the person, that the payout pays.
 
-    The two names are joined without a space, as in the provider's documentation.
+    First and last name are joined without a space, as in the provider's documentation.
     """
     if beneficiary.individual is not msgspec.UNSET:
         person = beneficiary.individual

@@ -1,7 +1,7 @@
 """Bodies of payout responses and webhooks: the documented fields, in the documented order.
 
-The fields are copied from the provider's documentation, not from the schemas of the SDK, so that tests notice a field
-that the schemas lack.
+The fields are copied from the provider's documentation, not from the SDK's schemas. A field that is missing in the
+schemas therefore makes a test fail.
 """
 
 from decimal import Decimal
@@ -65,13 +65,13 @@ _IN_WEBHOOKS: Final = (
     "pending_at",
     "type",
 )
-# The provider's documentation has these fields in the schema of "Webhook PAYOUT SUCCESS". They are neither in the
-# documented example of this webhook nor in the documented webhook of a failed payout.
+# Fields that only the webhook of a successful payout has. The provider documents them in the schema of "Webhook PAYOUT
+# SUCCESS", but neither in the example of this webhook nor in the webhook of a failed payout.
 _OF_SUCCESS: Final = ("wire_amount", "fee_taken", "fee_expected")
 
 
 def created_page(payout: Payout) -> dict[str, object]:
-    """Returns the response of "Create Payout", where `created_at` is null."""
+    """Returns the response of "Create Payout". Unlike "Retrieve Payout", it has null in `created_at`."""
     return answered_page(payout) | {"created_at": None}
 
 
@@ -81,7 +81,7 @@ def answered_page(payout: Payout) -> dict[str, object]:
 
 
 def list_page(page: Page[Payout]) -> dict[str, object]:
-    """Returns `{data, total}`, the most common form of a list.
+    """Returns a page of payouts as `{data, total}`, the most common form of a list in the provider's API.
 
     The response of "Get All Payout" is undocumented.
     """
@@ -89,7 +89,10 @@ def list_page(page: Page[Payout]) -> dict[str, object]:
 
 
 def webhook_of_payout(record: Record) -> dict[str, object]:
-    """Returns the body of "Webhook PAYOUT SUCCESS". Its `original_amount` is a str, and its account number is null."""
+    """Returns the body of a webhook about a payout, as the provider documents it for "Webhook PAYOUT SUCCESS".
+
+    `original_amount` is a str, and the account number is null.
+    """
     document = record.document
     names = (*_IN_WEBHOOKS, *_OF_SUCCESS) if record.status == "SUCCESS" else _IN_WEBHOOKS
     values = document | {

@@ -1,4 +1,4 @@
-"""Checks of a payout against its payout method: currencies and beneficiary fields."""
+"""Checks of a new payout against the rules of its payout method: currencies and fields of the beneficiary."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _PATH = "$.payout_beneficiary_param"
 
 
 class _Open(msgspec.Struct):
-    """The request body. Only the beneficiary is decoded, as a dict of all fields that were sent."""
+    """The request body of a payout, with only the beneficiary decoded. Its dict has undeclared fields, too."""
 
     payout_beneficiary_param: dict[str, Any]
 
@@ -24,7 +24,7 @@ _READER = msgspec.json.Decoder(_Open)
 
 
 def check_payout(request: NewPayout, body: bytes) -> None:
-    """Raises `Refused` (400) if the payout method is unknown or does not allow a field.
+    """Raises `Refused` (HTTP 400) if the payout method is unknown, or does not allow the value of a field.
 
     The message names the field.
     """

@@ -1,4 +1,4 @@
-"""`diagnose` finds out which of the usual errors is the reason why a signature does not match."""
+"""The signature doctor. `diagnose` finds out which common mistake explains why a signature does not match."""
 
 from paycombat_async.webhooks.doctor.cause import Candidate, Cause, Diagnosis
 from paycombat_async.webhooks.doctor.diagnosis import diagnose

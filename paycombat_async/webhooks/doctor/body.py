@@ -1,6 +1,6 @@
-"""The HTTP body that the doctor examines: its decoded forms, and how it differs from its reprint.
+"""The HTTP body that the signature doctor examines: its decoded forms, and how it differs from its reprint.
 
-The reprint is what JavaScript prints for the body, `JSON.stringify(JSON.parse(body))`.
+The reprint is the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`.
 """
 
 import json
@@ -26,7 +26,7 @@ def reprinted(raw: bytes) -> bytes | None:
 
 
 class Body:
-    """The bytes of the HTTP body and their decoded forms. Each form is computed at first use."""
+    """The bytes of an HTTP body and their decoded forms. Each form is computed when it is first used."""
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
@@ -46,17 +46,23 @@ class Body:
 
     @cached_property
     def candidates(self) -> tuple[bytes, ...]:
-        """The bytes over which verification checks the signature: the body, then the reprint if the body is JSON."""
+        """The texts over which verification checks the signature: the body and, if it is JSON, its reprint.
+
+        The reprint is the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`.
+        """
         return (self.raw,) if self.reprinted is None else (self.raw, self.reprinted)
 
     @cached_property
     def tokens(self) -> tuple[str, ...]:
-        """The JSON tokens of the body, or an empty tuple if the body is not JSON."""
+        """The JSON tokens of the body (strings, numbers, brackets and so on). Empty if the body is not JSON."""
         return () if self.reprinted is None or self.text is None else json_forms.tokens_of(self.text)
 
     @cached_property
     def sources(self) -> tuple[tuple[str, ...], ...]:
-        """The JSON tokens of the body and, if they differ, those of its reprint. Empty if the body is not JSON."""
+        """The JSON tokens of the body and, if they differ, those of its reprint. Empty if the body is not JSON.
+
+        The reprint is the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`.
+        """
         if not self.tokens or self.reprinted is None:
             return ()
         again = json_forms.tokens_of(self.reprinted.decode())
@@ -64,22 +70,23 @@ class Body:
 
     @cached_property
     def value(self) -> Any:
-        """The body decoded by Python's json, or None if the body is not JSON or Python's json refuses it."""
+        """The body decoded by Python's json module, or None if the body is not JSON or the module refuses it."""
         try:
             return None if self.reprinted is None or self.text is None else json.loads(self.text)
-        except (ValueError, RecursionError):  # Python's json refuses, for example, integers of thousands of digits
+        # one case that Python's json module refuses is an integer of thousands of digits
+        except (ValueError, RecursionError):
             return None
 
     @cached_property
     def members(self) -> dict[str, Any]:
-        """The members of the body if it is a JSON object, or an empty dict if it is not."""
+        """The members of the JSON object in the body. Empty if the body is not a JSON object."""
         return self.value if self.value.__class__ is dict else {}
 
 
 def differences(body: Body) -> list[tuple[Cause, str]]:
-    """Returns the differences between the body and its reprint, each as a cause and a description.
+    """Returns how the body differs from its reprint, as pairs of cause and description. The body must be JSON.
 
-    The body must be JSON.
+    The reprint is the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`.
     """
     found = [(cause, words) for cause, words, differs in _DIFFERENCES if differs(body)]
     in_order = "".join([_javascript(token) for token in body.tokens])
@@ -112,7 +119,7 @@ def _between_tokens(body: Body) -> bytes:
 
 
 def _is_indented(body: Body) -> bool:
-    # A JSON string cannot contain a literal line end, so any line end is between two tokens.
+    # A JSON string cannot contain an unescaped line end. So every line end in the body is between two tokens.
     return b"\n" in _between_tokens(body) or b"\r" in _between_tokens(body)
 
 

@@ -1,7 +1,6 @@
-"""Other forms of the bytes of an HTTP body, JSON or not: line ends, encodings, compression, form encoding.
+"""Other forms of the bytes of an HTTP body, which need not be JSON: line ends, encodings, compression, form encoding.
 
-Each function except `and_reprinted` yields forms of the body. One of these forms may have been signed in place of the
-body.
+Each function except `and_reprinted` yields forms of the body that may have been signed by mistake in place of the body.
 """
 
 import base64
@@ -15,7 +14,7 @@ from urllib.parse import parse_qsl, quote, unquote_plus
 from paycombat_async.webhooks.doctor.body import Body, reprinted
 from paycombat_async.webhooks.verify import MAX_BODY
 
-Tried = bytes | str | None  # a form of the body to try: a str is encoded as UTF-8, None is skipped
+Tried = bytes | str | None  # one form of the body; a str is encoded as UTF-8, and None is skipped
 
 _MARK = b"\xef\xbb\xbf"
 _MOST_FIELDS = 16
@@ -23,10 +22,10 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}\s*")
 
 
 def and_reprinted(found: Iterable[Tried]) -> Iterator[bytes]:
-    """Yields each item as bytes, and then the item's reprint, `JSON.stringify(JSON.parse(item))`.
+    """Yields each item as bytes, and after it the item as JavaScript prints it, `JSON.stringify(JSON.parse(item))`.
 
-    An item of type str is encoded as UTF-8. An item that is not JSON has no reprint, and is yielded twice. Skips None,
-    a str that UTF-8 cannot encode, and items longer than `MAX_BODY` bytes.
+    An item of type str is encoded as UTF-8. An item that is not JSON is yielded twice. Left out are None, a str that
+    UTF-8 cannot encode, and items longer than 256 KiB.
     """
     for item in found:
         raw = _encoded(item, "utf-8") if isinstance(item, str) else item
@@ -87,11 +86,11 @@ def in_other_encodings(body: Body) -> Iterator[bytes | None]:
     for raw in body.candidates:
         text = _decoded(raw, "utf-8")
         if text is not None:
-            units = text.encode("utf-16-le")  # as .NET's Encoding.Unicode does
+            units = text.encode("utf-16-le")  # .NET's Encoding.Unicode gives these bytes
             yield units
-            yield units[::2]  # the low byte of each UTF-16 unit, as Node's "latin1" and "binary" encode text
+            yield units[::2]  # the low byte of each UTF-16 unit, as Node's encodings "latin1" and "binary" give
             yield _encoded(text, "cp1252")
-            yield text.encode("ascii", "replace")  # as .NET's Encoding.ASCII does
+            yield text.encode("ascii", "replace")  # .NET's Encoding.ASCII gives these bytes
 
 
 def unpacked(body: Body) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The types of the signature doctor's result: `Diagnosis`, `Cause` and `Candidate`."""
+"""The types of the result of the signature doctor: `Diagnosis`, `Cause` and `Candidate`."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Cause(StrEnum):
-    """The reason why a signature matches the HTTP body, matches only the body's reprint, or matches neither.
+    """The reason why a signature matches the HTTP body, matches only the body's reprint, or matches neither of them.
 
     The reprint is the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`.
     """
@@ -15,10 +15,11 @@ class Cause(StrEnum):
     FITS = "fits"
 
     NO_SIGNATURE = "no_signature"
-    UPPER_CASE = "upper_case"  # the signature is in upper-case hex, which verification accepts
+    UPPER_CASE = "upper_case"  # the signature is in upper-case hex, which webhook verification accepts
     HEADER_NAME = "header_name"
-    HEADER_VALUE = "header_value"  # the value of the signature's header is not a str
-    SIGNATURE_WRAPPED = "signature_wrapped"  # there are characters around or between the digits, such as quotes
+    HEADER_VALUE = "header_value"  # the value of the header with the signature is not a str
+    # the signature has other characters around or between its digits, such as quotes
+    SIGNATURE_WRAPPED = "signature_wrapped"
     SEVERAL_SIGNATURES = "several_signatures"
     SIGNATURE_BASE64 = "signature_base64"
     SIGNATURE_MALFORMED = "signature_malformed"
@@ -40,7 +41,7 @@ class Cause(StrEnum):
     NUMBERS = "numbers"
     KEYS_SORTED = "keys_sorted"
     KEYS_MOVED = "keys_moved"
-    REPRINTED = "reprinted"  # the body was parsed and printed again, which changed its JSON in more than one way
+    REPRINTED = "reprinted"  # parsing and printing the body again has changed its JSON in more than one way
     PART_SIGNED = "part_signed"
     TEXT_IN_TEXT = "text_in_text"
     PYTHON_TEXT = "python_text"
@@ -64,7 +65,7 @@ class Cause(StrEnum):
 
 
 class Explanation(NamedTuple):
-    """A cause, what happened, and what to do, in sentences that contain no part of a key, the body or the signature."""
+    """A cause, what happened, and what to do. The sentences contain no part of a key, the body or the signature."""
 
     cause: Cause
     happened: str
@@ -72,20 +73,20 @@ class Explanation(NamedTuple):
 
 
 class Candidate(StrEnum):
-    """The bytes that a signature matches: the body or its reprint."""
+    """The bytes that a signature matches: those of the body, or those of its reprint."""
 
     RAW = "raw"  # the body as received
-    REPRINTED = "reprinted"  # the reprint of the body, JSON.stringify(JSON.parse(body))
+    REPRINTED = "reprinted"  # the body as JavaScript prints it, JSON.stringify(JSON.parse(body))
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
-    """The result of `diagnose`.
+    """The result of `diagnose`: why a signature matches or does not match.
 
     `verified` says whether webhook verification accepts the signature. `candidate` says which bytes an accepted
-    signature matches, and is None if the signature is not accepted. `cause` is what is wrong with the body, the key or
-    the signature, or `Cause.FITS` if nothing is wrong. Even an accepted signature may have something wrong, for example
+    signature matches; it is None for any other signature. `cause` is what is wrong with the body, the key or the
+    signature, or `Cause.FITS` if nothing is wrong. An accepted signature, too, may have something wrong, such as
     upper-case hex. `explanation` says what happened, and `remedy` says what to do. `key_number` is the index in `keys`
-    of the key that was used for the signature, or None if none of the keys was used.
+    of the key with which the signature was made, or None if none of these keys was used.
     """
 
     verified: bool

@@ -1,4 +1,4 @@
-"""The steps of `diagnose`: refuses invalid arguments, verifies as `Webhooks` does, then searches for an explanation."""
+"""The steps of `diagnose`: checks its arguments, verifies the signature as usual, and then searches for a mistake."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -46,7 +46,7 @@ _TOO_LONG: Final = Explanation(
 
 
 def examine(body: bytes, signature: str | Headers | None, keys: Sequence[str | Secret], token: str | None) -> Diagnosis:
-    """Returns the diagnosis of a signature. The docstring of `diagnose` explains the arguments."""
+    """Returns why a signature matches or does not match a body. The arguments are those of `diagnose`."""
     text, wrong_header = one_signature(signature) if isinstance(signature, str) else signature_in(signature)
     given = [] if isinstance(keys, str) else [key.reveal() if isinstance(key, Secret) else key for key in keys]
     usable = {number: key for number, key in enumerate(given) if _is_usable(key)}
@@ -73,8 +73,11 @@ def _is_usable(key: str) -> bool:
 
 
 def _refused(body: object, signature: str, usable: Mapping[int, str], given: int) -> Explanation | None:
-    """Returns the reason why the arguments of `diagnose` cannot be examined, or None if they can."""
-    if not isinstance(body, bytes):  # some web frameworks pass a str
+    """Returns why the arguments of `diagnose` cannot be examined, for example an empty signature.
+
+    None means that they can.
+    """
+    if not isinstance(body, bytes):  # for example the str of a web framework
         return _NOT_BYTES
     if not usable:
         return _NO_KEY
@@ -86,7 +89,7 @@ def _refused(body: object, signature: str, usable: Mapping[int, str], given: int
 
 
 def _verdict(body: Body, signature: str, keys: Mapping[int, str]) -> Diagnosis | None:
-    """Returns the diagnosis of a signature that webhook verification accepts, or None for any other signature."""
+    """Returns the diagnosis if webhook verification accepts the signature, and None if it does not."""
     for candidate, raw in zip(Candidate, body.candidates, strict=False):
         for number, key in keys.items():
             if is_clean(key) and Signer(key).verify(raw, signature):
@@ -110,10 +113,10 @@ def _reprinted(body: Body) -> Explanation:
 
 
 def _both(explanation: Explanation, wrong_form: Explanation | None) -> Explanation:
-    """Returns `explanation` with the sentences of `wrong_form` added. The cause stays that of `explanation`.
+    """Returns `explanation` with the sentences of `wrong_form` appended. The cause is that of `explanation`.
 
-    `explanation` says what is wrong with the body, the key or the algorithm. `wrong_form` says what is wrong with the
-    format of the signature. If `wrong_form` is None or is `explanation` itself, returns `explanation` unchanged.
+    `explanation` is about the body, the key or the algorithm. `wrong_form` is about the way in which the signature is
+    written. If `wrong_form` is None or is `explanation` itself, `explanation` is returned unchanged.
     """
     if wrong_form is None or wrong_form is explanation:
         return explanation

@@ -1,7 +1,7 @@
-"""The table of hypotheses about the HTTP body, in the order in which they are tried.
+"""The table of possible mistakes with the HTTP body, in the order in which they are tried.
 
-A hypothesis is a possible error. For each hypothesis, the table has a function that yields forms of the body. If the
-error was made, one of these forms was signed.
+Each mistake has a function that yields forms of the body. If the mistake was made, one of these forms was signed in
+place of the body.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ _NO_NEW_LINE = "Sign the body alone: printf %s instead of echo, and a file witho
 
 
 class Hypothesis(NamedTuple):
-    """A possible error: its cause, the function that yields the forms to try, a description and a remedy."""
+    """A possible mistake: its cause, a function that yields the forms of the body to try, a description, a remedy."""
 
     cause: Cause
     bodies: Callable[[Body], Iterable[Tried]]

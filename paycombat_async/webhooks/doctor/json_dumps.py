@@ -1,7 +1,7 @@
-"""Forms of a body after other tools have parsed its JSON and printed it again.
+"""Forms of a body after another tool has parsed its JSON and printed it again.
 
-Each function yields forms of the body. One of these forms may have been signed in place of the body. If the body has no
-such form, the function yields nothing.
+Each function yields forms of the body that may have been signed in place of the body. If the body has no such form, the
+function yields nothing.
 """
 
 import json
@@ -15,8 +15,8 @@ from paycombat_async.webhooks.doctor import json_forms
 from paycombat_async.webhooks.doctor.body import Body
 from paycombat_async.webhooks.doctor.byte_forms import and_reprinted
 
-# The longest body, in bytes, in which `other_numbers` also rewrites each of the first 24 numbers alone. In a longer
-# body, `other_numbers` only rewrites all numbers together, and all amounts together.
+# In a body of at most this many bytes, `other_numbers` also rewrites each of the first 24 numbers alone. In a longer
+# body, it only rewrites all numbers together, and all amounts together.
 _SMALL = 16 * 1024
 _SINGLE_NUMBERS = 24
 _MOST_PARTS = 16
@@ -29,8 +29,8 @@ def _printed(
 ) -> Iterator[str | None]:
     """Yields each JSON document in each layout, with its strings rewritten by each function in `texts`.
 
-    `sources` has the tokens of each document. Each result is yielded twice: without and with a new line at the end,
-    which `jq` and `echo` add. In place of an indented document longer than 1 MiB, None is yielded twice.
+    `sources` has the tokens of each document. Each result is yielded twice: without and with a new line at the end, as
+    `jq` and `echo` add it. An indented document longer than 1 MiB is replaced by None.
     """
     for tokens, layout, text in product(sources, layouts, texts):
         printed = json_forms.printed(tokens, layout, text)
@@ -44,10 +44,10 @@ def without_spaces(body: Body) -> Iterator[str | None]:
 
 
 def printed_anew(body: Body) -> Iterator[str | None]:
-    """Yields forms of the body with other escapes in the strings, and without white space between the tokens.
+    """Yields forms of the body without white space between its tokens, and with other escapes in its strings.
 
-    Yields nothing if the body itself has no such white space. For such a body, `other_escapes` and `php_escapes` yield
-    these forms.
+    Yields nothing if the body has no such white space. For such a body, `other_escapes` and `php_escapes` yield the
+    same forms.
     """
     if body.tokens and json_forms.printed(body.tokens) != body.text:
         yield from _printed(
@@ -91,10 +91,9 @@ def sorted_keys(body: Body) -> Iterator[str]:
 
 
 def parts(body: Body) -> Iterator[bytes]:
-    """Yields the objects and arrays that are members of the body's object, then the members of these objects.
+    """Yields the objects and arrays in the members of the body's JSON object, and those in their members.
 
-    Only members that are objects or arrays are yielded. Each object or array is yielded twice: as received, and
-    reprinted. At most the first 16 objects and arrays of each object are yielded.
+    Each one is yielded twice: as received, and as JavaScript prints it. Only the first 16 in each object are yielded.
     """
     members = _members(body.raw)
     yield from and_reprinted(members)
@@ -115,7 +114,7 @@ def wrapped(body: Body) -> Iterator[bytes]:
 
 
 def text_in_text(body: Body) -> Iterator[bytes]:
-    """Yields the content of the body if it is a JSON string, and the body encoded as a JSON string."""
+    """Yields the text inside the body if the body is a JSON string, and the body itself encoded as a JSON string."""
     if isinstance(body.value, str):
         yield from and_reprinted([body.value])
     for raw in body.candidates:
@@ -124,14 +123,20 @@ def text_in_text(body: Body) -> Iterator[bytes]:
 
 
 def python_texts(body: Body) -> Iterator[str]:
-    """Yields Python's `str()` of the decoded body, of the body's bytes (`b'…'`), and of the bytes of its reprint."""
+    """Yields what Python's `str()` returns for the decoded body, for its bytes (`b'…'`), and for those of its reprint.
+
+    The reprint is the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`.
+    """
     if body.value is not None:
         yield str(body.value)
     yield from (str(raw) for raw in body.candidates)
 
 
 def as_form(body: Body) -> Iterator[str]:
-    """Yields the body's object as `name=value&…`, percent-encoded and plain, in the body's order and sorted by name."""
+    """Yields the members of the body's JSON object as `name=value&…`.
+
+    There are four forms: percent-encoded or plain, in the body's order or sorted by name.
+    """
     if body.members:
         members = [(name, _scalar(value)) for name, value in body.members.items()]
         for pairs in (members, sorted(members)):

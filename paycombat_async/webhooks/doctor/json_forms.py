@@ -1,4 +1,4 @@
-"""Prints the tokens of a JSON document again, in the same order, as other tools print JSON."""
+"""Prints the tokens of a JSON document (strings, numbers, brackets and so on) in the style of other tools."""
 
 import json
 import re
@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 Rewrite = Callable[[str], str]
 
-# The longest indented document that is printed, in characters. The limit is needed because indentation can make a
-# deeply nested document a thousand times as long.
+# The longest indented document that is printed, in characters. Indentation can make a deeply nested document a thousand
+# times as long.
 _LONGEST = 1024 * 1024
 _OPENING, _CLOSING = frozenset("{["), frozenset("}]")
 _BREAKING = _OPENING | _CLOSING | {","}
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?")  # longer numbers are not amounts
-# The context of exact arithmetic. A number that `_NUMBER` matches has fewer than 200 digits. The context is passed to
-# each operation, because the calling program may have changed the current context.
+# Exact arithmetic: a number that `_NUMBER` matches has fewer than 200 digits. The context is passed to each operation,
+# because the calling program may have changed the current one.
 _EXACT = Context(prec=200)
 _DECIMAL_TEXT = re.compile(r'"-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,20})?"')
 _MONEY = re.compile(r"amount|balance|charge|fee|price|rate|total|value", re.IGNORECASE)
@@ -27,7 +27,7 @@ _ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
 
 
 class Layout(NamedTuple):
-    """The separators of a JSON printer, and its indentation. With an `indent` of None, the document is on one line."""
+    """The marks of a JSON printer for comma and colon, and its indentation. Without `indent`, all is on one line."""
 
     comma: str = ","
     colon: str = ":"
@@ -35,18 +35,18 @@ class Layout(NamedTuple):
 
 
 COMPACT = Layout()
-SPACED = Layout(", ", ": ")  # as Python's json.dumps prints JSON
+SPACED = Layout(", ", ": ")  # the layout of Python's json.dumps
 
 
 def tokens_of(text: str) -> tuple[str, ...]:
-    """Returns the tokens of a valid JSON document, without the white space between them."""
+    """Returns the tokens (strings, numbers, brackets and so on) of a JSON document, without the space between them."""
     return tuple(_TOKEN.findall(text))
 
 
 def printed(tokens: Sequence[str], layout: Layout = COMPACT, text: Rewrite = str) -> str | None:
     """Returns the JSON document of these tokens in this layout. The function `text` rewrites each string literal.
 
-    Returns None if the indented document would be longer than 1 MiB.
+    Returns None if the document is indented and would be longer than 1 MiB.
     """
     if layout.indent is None:
         marks = {",": layout.comma, ":": layout.colon}
@@ -89,34 +89,37 @@ def _content(literal: str) -> str:
 
 
 def as_javascript(literal: str) -> str:
-    """Returns a string literal as JSON.stringify and json.dumps(…, ensure_ascii=False) print it."""
+    """Returns a JSON string literal as JSON.stringify and json.dumps(…, ensure_ascii=False) print it."""
     if literal.isascii() and "\\" not in literal:
         return literal
     return encode_basestring(_content(literal)).encode("utf-8", "backslashreplace").decode()
 
 
 def as_ascii(literal: str) -> str:
-    r"""Returns a string literal as json.dumps prints it: `\u00e9` for é."""
+    r"""Returns a JSON string literal as json.dumps prints it: with `\u00e9` in place of é."""
     return literal if literal.isascii() and "\\" not in literal else encode_basestring_ascii(_content(literal))
 
 
 def as_slashes(literal: str) -> str:
-    r"""Returns a string literal as PHP's json_encode with JSON_UNESCAPED_UNICODE prints it: `\/` for /."""
+    r"""Returns a JSON string literal as PHP's json_encode with JSON_UNESCAPED_UNICODE prints it: `\/` in place of /."""
     return as_javascript(literal).replace("/", "\\/")
 
 
 def as_php(literal: str) -> str:
-    r"""Returns a string literal as PHP's json_encode prints it: `\/` and `\u00e9`."""
+    r"""Returns a JSON string literal as PHP's json_encode prints it: `\/` in place of /, and `\u00e9` in place of é."""
     return as_ascii(literal).replace("/", "\\/")
 
 
 def as_html_safe(literal: str) -> str:
-    r"""Returns a string literal as Go and Rails print it: `\u003c` for <, and the same for >, &, U+2028 and U+2029."""
+    r"""Returns a JSON string literal as Go and Rails print it: `\u003c` in place of <.
+
+    The characters >, &, U+2028 and U+2029 are escaped in the same way.
+    """
     return as_javascript(literal).translate(_HTML)
 
 
 def as_dotnet(literal: str) -> str:
-    r"""Returns a string literal as .NET's System.Text.Json prints it: `\u0022` for a quote, `\u003C` for <."""
+    r"""Returns a JSON string literal as .NET's System.Text.Json prints it: `\u0022` for a quote, `\u003C` for <."""
     inner = as_ascii(literal)[1:-1].replace('\\"', "\\u0022").translate(_DOTNET)
     return '"' + _ESCAPED.sub(lambda found: "\\u" + found[0][2:].upper(), inner) + '"'
 
@@ -131,9 +134,9 @@ def python_number(token: str) -> str:
 
 
 def _places(places: int) -> Rewrite:
-    """Returns a function that prints a number with `places` decimals. With 2 decimals, it prints 10 as 10.00.
+    """Returns a function that prints a number with `places` decimals. With 2 decimals, 10 becomes 10.00.
 
-    A number with more than `places` decimals is returned unchanged, because it would have to be rounded.
+    A number that would have to be rounded is returned unchanged.
     """
 
     def rewrite(token: str) -> str:
@@ -159,11 +162,11 @@ NUMBER_FORMS: tuple[Rewrite, ...] = (python_number, _places(2), _places(1), with
 
 
 def numbers_rewritten(tokens: Sequence[str], most: int) -> Iterator[list[str]]:
-    """Yields copies of the tokens in which some numbers are written in another form, such as 10.0 instead of 10.
+    """Yields copies of the tokens in which some numbers are written in another form, such as 10.0 for 10.
 
     For each form, first all numbers are rewritten, then only the amounts, then each of the first `most` numbers alone.
-    Amounts are the numbers in members with names such as "amount", "fee" or "price". After that, strings that contain a
-    decimal number are rewritten in the same three ways, as numbers without quotes.
+    Amounts are the numbers in members with names such as "amount", "fee" or "price". At the end, the same is done with
+    strings that contain a decimal number: they are rewritten as numbers without quotes.
     """
     places = [index for index, token in enumerate(tokens) if is_number(token)]
     texts = [index for index, token in enumerate(tokens) if _DECIMAL_TEXT.fullmatch(token)]

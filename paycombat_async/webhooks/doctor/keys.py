@@ -1,4 +1,4 @@
-"""The table of hypotheses (possible errors) about the key, and the algorithms that may have replaced HMAC-SHA256."""
+"""The table of possible mistakes with the key, and the algorithms that may have been used in place of HMAC-SHA256."""
 
 import base64
 import binascii
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 
-PREFIX = "snd_"  # the prefix of all tokens and keys of the provider's sandbox
+PREFIX = "snd_"  # all tokens and keys of the provider's test environment begin with this
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _TAKE_IT_AS_TEXT = "Use the key as the text that it is, prefix included, in UTF-8; decode and change nothing."
 
 
 class KeyHypothesis(NamedTuple):
-    """A possible error with a key: its cause, the function that yields the keys to try, a description and a remedy."""
+    """A possible mistake with a key: its cause, a function that yields the keys to try, a description, a remedy."""
 
     cause: Cause
     keys: Callable[[str], Iterable[str | bytes]]
@@ -28,7 +28,7 @@ class KeyHypothesis(NamedTuple):
 
 
 def is_clean(key: str) -> bool:
-    """Returns whether webhook verification accepts the key: it has no white space around it, and is printable."""
+    """Returns whether webhook verification accepts the key: no white space around it, and all of it printable."""
     return key == key.strip() and key.isprintable()
 
 
@@ -145,7 +145,7 @@ KEY_HYPOTHESES: tuple[KeyHypothesis, ...] = (
     ),
 )
 
-# The hash algorithms for each length of a digest in bytes. The most common algorithm of a length comes first.
+# The hash algorithms whose digests have this length in bytes. The most common algorithm comes first.
 ALGORITHMS: dict[int, tuple[str, ...]] = {
     16: ("md5",),
     20: ("sha1",),
@@ -187,10 +187,10 @@ def written(algorithm: str) -> str:
 
 
 def unkeyed_messages(key: bytes, body: bytes) -> Iterator[bytes]:
-    """Yields the bytes that may have been hashed without HMAC.
+    """Yields the texts that may have been hashed without HMAC.
 
-    These are first the body alone, then body and key joined in both orders, with nothing or a usual separator between
-    them, then the body between two copies of the key.
+    They are, in this order: the body alone; body and key joined in both orders, with nothing or a usual separator
+    between them; the body between two copies of the key.
     """
     yield body
     for mark in (b"", b"|", b":", b".", b"&", b"\n"):

@@ -1,4 +1,4 @@
-"""Searches for the hypotheses about body, key and algorithm under which a digest matches, and yields explanations."""
+"""Searches for the mistake with body, key or algorithm that explains a digest."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -24,20 +24,23 @@ from paycombat_async.webhooks.doctor.signature import SignatureReading
 
 _USUAL: Final = "sha256"
 
-Keys = Mapping[int, str]  # the usable keys, by their index in the caller's list
+Keys = Mapping[int, str]  # the keys that can be used, by their index in the caller's list
 
 
 class Finding(NamedTuple):
-    """An explanation of a signature, and the index of the key that was used, or None if none of the keys was used."""
+    """An explanation of a signature, and the index of the key with which it was made.
+
+    The index is None if no key in the caller's list was used.
+    """
 
     explanation: Explanation
     key_number: int | None = None
 
 
 def search(body: Body, reading: SignatureReading, keys: Keys, token: str | None) -> Iterator[Finding]:
-    """Yields the explanations of the digest in `reading`, the likeliest first. Yields nothing if no hypothesis matches.
+    """Yields the explanations of a digest, the most likely one first. Yields nothing if no known mistake explains it.
 
-    `reading` has a digest that was decoded from the signature.
+    `reading` is the digest that was decoded from the signature.
     """
     if reading.explanation is not None:
         for number, key in keys.items():
@@ -70,7 +73,7 @@ def _as_bytes(tried: Tried) -> bytes | None:
     try:
         return tried.encode() if isinstance(tried, str) else tried
     except UnicodeEncodeError:
-        return None  # the str has a lone surrogate, which UTF-8 cannot encode
+        return None  # the str has half of a surrogate pair, which UTF-8 cannot encode
 
 
 def _other_keys(body: Body, digest: bytes, keys: Keys, token: str | None) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Finds the signature in the headers, and decodes digests from formats that verification refuses."""
+"""Finds the signature in the headers, and decodes its digest even from forms that verification refuses."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS
 from paycombat_async.webhooks.verify import Headers, distinct_signatures, header_pairs
 
-_MOST = 8 * 1024  # the number of characters of a signature that are examined; real headers are shorter
+_MOST = 8 * 1024  # how many characters of a signature are examined; real headers are shorter
 _MOST_VALUES = 4
 _AS_HEX = "Send it as 64 hex digits, lower case, and nothing else (digest('hex'), hexdigest())."
 
@@ -18,7 +18,7 @@ _AS_HEX = "Send it as 64 hex digits, lower case, and nothing else (digest('hex')
 class SignatureReading(NamedTuple):
     """A digest that was decoded from a signature.
 
-    `explanation` says what is wrong with the format of the signature, and is None if nothing is wrong.
+    `explanation` says what is wrong with the way in which the signature is written. It is None if nothing is wrong.
     """
 
     digest: bytes
@@ -59,8 +59,8 @@ def _wrapped(what: str) -> Explanation:
     return Explanation(Cause.SIGNATURE_WRAPPED, f"The signature has {what}.", _AS_HEX)
 
 
-# Patterns of the text that may surround the hex digits of a signature, such as quotes or a prefix. The patterns are
-# tried in this order. When one matches, only the part that its group `rest` matches is kept.
+# Patterns of what may surround the hex digits of a signature, such as quotes or a prefix. They are tried in this order.
+# After a match, only the text in the group `rest` is kept.
 _WRAPPINGS: tuple[tuple[re.Pattern[str], Explanation], ...] = (
     (re.compile(r"b?(?P<mark>[\"'`])(?P<rest>.*)(?P=mark)", re.DOTALL), _wrapped("quotes around it")),
     (re.compile(r"<(?P<rest>.*)>", re.DOTALL), _wrapped("brackets around it")),
@@ -77,9 +77,9 @@ _NAMES = frozenset({"x-signature", "signature"})
 
 
 def signature_in(headers: Headers | None) -> tuple[str, Explanation | None]:
-    """Returns the signature in the headers, and the explanation of what is wrong with the signature's header.
+    """Returns the signature in the headers, and what is wrong with the header that contains it.
 
-    The signature is "" if no header has a signature. The explanation is None if nothing is wrong with the header.
+    Without a signature, the first item is "". If nothing is wrong with the header, the second item is None.
     """
     pairs: list[tuple[object, object]] = [] if headers is None else list(header_pairs(headers))
     found = [value for name, value in pairs if isinstance(name, str) and name.lower() in _NAMES and value is not None]
@@ -94,11 +94,11 @@ def signature_in(headers: Headers | None) -> tuple[str, Explanation | None]:
 
 
 def one_signature(text: str) -> tuple[str, Explanation | None]:
-    """Returns the signature in a header's value, and the explanation of what is wrong with the value.
+    """Returns the signature in the value of a header, and what is wrong with the value, or None if nothing is wrong.
 
-    A value without commas is returned as the signature, with None as the explanation. If the value has commas and all
-    its parts are the same, returns one part and None. If the parts differ, returns the whole value. In this case, if
-    all parts are hex digests, the explanation says that there are several signatures. Otherwise it is None.
+    The value may have several parts, separated by commas. If all parts are the same, one part is the signature. If they
+    differ, the whole value is returned as the signature; if then all parts are hex digests, the second item says that
+    there are several signatures.
     """
     different = distinct_signatures(text)
     if len(different) > 1:
@@ -107,9 +107,9 @@ def one_signature(text: str) -> tuple[str, Explanation | None]:
 
 
 def _text(given: object) -> str:
-    """Returns a header's name or value as a str. Bytes, which ASGI passes, are decoded.
+    """Returns the name or value of a header as a str. Bytes, which ASGI uses, are decoded.
 
-    For a list or tuple, returns its first item as a str. Returns "" for an empty list or tuple, and for any other type.
+    For a list or tuple, returns its first item as a str. Returns "" for an empty list or tuple and for any other type.
     """
     if isinstance(given, list | tuple) and given:
         return _text(given[0])  # pyright: ignore[reportUnknownArgumentType]  # of anything
@@ -119,8 +119,8 @@ def _text(given: object) -> str:
 def readings(signature: str, explanation: Explanation | None = None) -> list[SignatureReading]:
     """Returns the digests that can be decoded from a signature, or an empty list if it contains no digest.
 
-    `explanation` says what is wrong with the header, and is passed on with each digest. If `explanation` is None, each
-    digest gets the explanation of what is wrong with its format, or None if the signature is a plain hex digest.
+    `explanation` says what is wrong with the header; it is set in each returned digest. If it is None, each digest gets
+    the explanation of what is wrong with its own form. A plain hex digest then has None.
     """
     text = signature[:_MOST].strip()
     if _is_hex_digest(text):
@@ -170,7 +170,7 @@ def _from_base64(text: str) -> bytes:
 
 
 def malformed(signature: str) -> Explanation:
-    """Returns the explanation of a signature that contains no digest."""
+    """Returns what is wrong with a signature that contains no digest."""
     text = signature.strip()
     if not text:
         return MISSING

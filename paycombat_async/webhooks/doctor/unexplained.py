@@ -1,4 +1,4 @@
-"""The explanation of a signature that no hypothesis explains."""
+"""The explanation of a signature that matches under none of the known mistakes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -8,10 +8,10 @@ from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS, PREFIX, other_algorithm, written
 from paycombat_async.webhooks.doctor.signature import SignatureReading, malformed
 
-# Fewer than 5 keys are often in order by chance. Therefore sorted keys are mentioned only from 5 keys on.
+# Sorted keys are mentioned only if there are at least this many. Fewer keys are often sorted by chance.
 _NO_ACCIDENT: Final = 5
 _REPLACEMENT: Final = "\ufffd".encode()
-_SAFE_DIGITS: Final = 15  # JavaScript represents every integer of up to 15 digits exactly
+_SAFE_DIGITS: Final = 15  # JavaScript can hold every integer of up to 15 digits exactly
 
 _EMPTY: Final = Explanation(
     Cause.BODY_EMPTY,
@@ -45,10 +45,10 @@ _STRANGE_BODIES: Final[tuple[tuple[Explanation, Callable[[Body], bool]], ...]] =
 def unexplained(
     body: Body, found: Sequence[SignatureReading], signature: str, keys: Mapping[int, str], token: str | None
 ) -> Explanation:
-    """Returns the best explanation of a signature that no hypothesis explains.
+    """Returns the best explanation of a signature that matches under none of the known mistakes.
 
-    The explanation is the first of these that is true: The signature contains no digest. Its format is wrong. Its
-    digest does not have the length of a SHA-256 digest. The body is empty, damaged or not JSON. Otherwise, another key
+    It is the first of these that is true: The signature contains no digest. It is written in a wrong form. Its digest
+    does not have the length of a SHA-256 digest. The body is empty, damaged or not JSON. If none is true, another key
     was used or the body was changed.
     """
     if not found:
@@ -68,7 +68,10 @@ def _and(explanation: Explanation, *more: str) -> Explanation:
 
 
 def _remarks(body: Body, keys: Mapping[int, str], token: str | None) -> Iterator[str]:
-    """Yields sentences about what is unusual in the keys, the token and the body. They are hints and prove nothing."""
+    """Yields sentences about unusual things in the keys, the token and the body.
+
+    These are hints; they prove nothing.
+    """
     of_sandbox = {key.strip().startswith(PREFIX) for key in keys.values()}
     if token and {token.strip().startswith(PREFIX)} != of_sandbox:
         yield f"Token and keys are not of one account: {PREFIX} stands in front of some of them only."
