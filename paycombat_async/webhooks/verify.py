@@ -1,11 +1,10 @@
-"""Verifies webhooks (`verify`), and verifies and decodes them (`unwrap`).
+"""Verifies the signatures of webhooks (`verify`), and also decodes them (`unwrap`).
 
 Both exist as functions, which take the keys as an argument, and as methods of `Webhooks`, which keeps the keys.
 
-The provider signs `JSON.stringify(data)` with the signature key. The provider's documentation does not say whether the
-same bytes are sent. Therefore the signature is first checked over the HTTP body as received. If the signature does not
-match the body, it is checked over the body's reprint, `JSON.stringify(JSON.parse(body))`. The bytes that match are the
-ones that are decoded.
+The provider signs `JSON.stringify(data)` with the signature key. Its documentation does not say whether it sends the
+same bytes. Therefore the signature is first checked over the HTTP body as received. If it does not match, it is checked
+over the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`. The bytes that match are decoded.
 """
 
 import re
@@ -19,13 +18,14 @@ from paycombat_async.errors import ConfigurationError, SignatureMismatch
 from paycombat_async.schemas.events import WebhookEvent
 from paycombat_async.webhooks.events import read_event
 
-MAX_BODY: Final = 256 * 1024  # bytes; longer bodies are refused. The provider's webhooks have only 1 to 2 kB.
+MAX_BODY: Final = 256 * 1024  # in bytes; longer bodies are refused. The provider's webhooks have only 1 to 2 kB.
 MAX_KEYS: Final = 4
-# Accepted header names, in lower case. The provider documents X-Signature for webhooks and signature for requests.
+# The names of headers with a signature, in lower case. The provider documents X-Signature for webhooks, and signature
+# for requests.
 _HEADERS: Final = frozenset({"x-signature", "signature"})
-# The length of a header's name is compared first, which halves the time for each header without a signature.
+# Headers whose name has another length are skipped first, which halves the time for each of them.
 _LENGTHS: Final = frozenset(map(len, _HEADERS))
-_MAX_SIGNATURE: Final = 128  # the longest header value with one signature, in characters, including white space
+_MAX_SIGNATURE: Final = 128  # characters in a header value with one signature, including white space
 _MAX_JOINED: Final = 8 * _MAX_SIGNATURE
 _NO_HEADERS: Final = (AttributeError, TypeError, ValueError)
 _SIGNATURE: Final = re.compile(r"\s*[0-9A-Fa-f]{64}\s*", re.ASCII)
@@ -43,40 +43,41 @@ Headers: TypeAlias = HasItems | Iterable[tuple[str, str]]
 
 
 def unwrap(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> WebhookEvent:
-    """Returns the event in a webhook whose signature matches one of the keys. Pass `body` as received, as raw bytes.
+    """Returns the event in a webhook whose signature matches one of the keys. `body` must be the raw bytes as received.
 
-    `headers` are the framework's `request.headers`, or pairs of name and value. They may repeat the same signature.
+    `headers` are the framework's `request.headers`, or pairs of name and value. The signature may be in them twice.
     Raises `SignatureMismatch` or `InvalidPayload` if the sender's input is wrong: then reply 400 and do nothing else.
-    Raises `ConfigurationError` for an error in the calling code, such as a body that is not bytes. Anyone who has seen
-    a genuine webhook can send it again at any time. Therefore process each `event.key` only once.
+    Raises `ConfigurationError` for a mistake in your code, such as a body that is not bytes. Anyone who has seen a
+    genuine webhook can send it again at any time. Therefore process each `event.key` only once.
     """
-    keys = as_secrets(keys)  # so that tracebacks that show local variables do not show the keys
+    keys = as_secrets(keys)  # as `Secret`, because tracebacks may show local variables
     return Webhooks(keys).unwrap(body, headers)
 
 
 def verify(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> bytes:
-    """Returns the verified bytes: `body`, or its reprint `JSON.stringify(JSON.parse(body))`. Decode these, not `body`.
+    """Returns the verified bytes of a webhook. Decode these bytes, and not `body`.
 
-    Raises `SignatureMismatch` and `ConfigurationError`, as `unwrap` does.
+    They are `body` or, if the signature matches only that, the body as JavaScript prints it,
+    `JSON.stringify(JSON.parse(body))`. Raises `SignatureMismatch` if it is missing or matches no key, and
+    `ConfigurationError` for a mistake in the calling code, such as a body that is not bytes.
     """
     keys = as_secrets(keys)
     return Webhooks(keys).verify(body, headers)
 
 
 class Webhooks:
-    """Verifies and decodes webhooks with fixed keys, without I/O. Safe to share between threads.
+    """Verifies and decodes webhooks with fixed keys. It does no I/O and may be shared between threads.
 
     While a key is being replaced, pass both the old and the new key. The methods are faster than the functions `unwrap`
-    and `verify`, because those functions prepare the keys on each call.
+    and `verify`, which must prepare the keys in each call.
     """
 
     __slots__ = ("_signers",)
 
     def __init__(self, keys: Sequence[str | Secret]) -> None:
-        """Raises `ConfigurationError` if there is no key, if there are more than four keys, or if a key is invalid.
+        """Raises `ConfigurationError` if there are no keys or more than four, or if a key is invalid.
 
-        A key is invalid if it is empty, if it has white space around it, or if it has characters that cannot be
-        printed.
+        A key is invalid if it is empty, has white space around it, or contains characters that cannot be printed.
         """
         keys = as_secrets(keys)
         if not 0 < len(keys) <= MAX_KEYS:
@@ -84,11 +85,17 @@ class Webhooks:
         self._signers = tuple(_signer(place, key) for place, key in enumerate(keys))
 
     def unwrap(self, body: bytes, headers: Headers) -> WebhookEvent:
-        """Returns the event in a webhook. Does the same as the function `unwrap`, with the keys of this object."""
+        """Returns the event in a webhook whose signature matches one of this object's keys.
+
+        Arguments and errors are those of the function `unwrap`.
+        """
         return read_event(self.verify(body, headers))
 
     def verify(self, body: bytes, headers: Headers) -> bytes:
-        """Returns the verified bytes. Does the same as the function `verify`, with the keys of this object."""
+        """Returns the verified bytes of a webhook whose signature matches one of this object's keys.
+
+        Arguments and errors are those of the function `verify`.
+        """
         if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # some frameworks pass a str
             raise _not_bytes(body)
         if len(body) > MAX_BODY:
@@ -115,19 +122,19 @@ class Webhooks:
 def _signer(place: int, key: Secret) -> Signer:
     if not key.reveal():
         raise ConfigurationError(f"keys[{place}] is empty or no text; pass the signature key of your account")
-    # `isprintable` also refuses lone surrogates. Otherwise `Signer` would fail to encode them, and the traceback of
-    # this error could show the key among the local variables.
+    # `isprintable` also refuses half surrogate pairs. Otherwise `Signer` would fail to encode the key, and the
+    # traceback of this error could show the key among the local variables.
     if key.reveal() != key.reveal().strip() or not key.reveal().isprintable():
         raise ConfigurationError(f"keys[{place}] has white space around it, or characters that no key has")
     return Signer(key.reveal())
 
 
 def _signature_in(headers: Headers) -> str:
-    """Returns the signature in the headers, whose names may be in upper or lower case.
+    """Returns the signature in the headers. Upper and lower case in their names does not matter.
 
-    Raises `SignatureMismatch` if there is no signature, or if there are two different signatures. Raises
-    `ConfigurationError` for errors that no sender can cause: `headers` is neither a mapping nor an iterable of pairs,
-    names are not of type str, or the signature is of another type than str, such as bytes or list.
+    Raises `SignatureMismatch` if there is no signature, or if there are two different ones. Raises `ConfigurationError`
+    for mistakes in the calling code: `headers` is neither a mapping nor an iterable of pairs, a name is not a str, or
+    the signature is not a str but, for example, bytes or a list.
     """
     signature: str | None = None
     try:
@@ -146,7 +153,7 @@ def _signature_in(headers: Headers) -> str:
 
 
 def header_pairs(headers: Headers) -> Iterable[tuple[str, str]]:
-    """Returns the pairs of name and value in `headers`, which has a method `items()` or is an iterable of pairs."""
+    """Returns pairs of name and value. `headers` either has a method `items()` or is an iterable of such pairs."""
     items = getattr(headers, "items", None)
     return headers if items is None else items()  # type: ignore[return-value]  # what has no `items` is pairs, or fails later
 
@@ -161,11 +168,11 @@ def _only_signature(signature: str) -> str:
 
 
 def distinct_signatures(signature: str) -> list[str]:
-    """Returns the different signatures in the value of a header. Commas may separate several signatures.
+    """Returns the different signatures in the value of a header.
 
-    WSGI servers and Tornado join headers of the same name with commas (RFC 9110, 5.3). Separated signatures are
-    returned in lower case. A value without a comma, or of more than 1024 characters, is the only signature, and is
-    returned unchanged.
+    WSGI servers and Tornado join several headers of the same name with commas (RFC 9110, 5.3). The parts of a joined
+    value are returned in lower case. A value without a comma, or of more than 1024 characters, is returned unchanged as
+    the only signature.
     """
     if "," not in signature or len(signature) > _MAX_JOINED:
         return [signature]
@@ -187,10 +194,10 @@ def _has_text_names(headers: Headers) -> bool:
 
 
 def _printed_again(body: bytes, signature: str) -> bytes | None:
-    """Returns the reprint `JSON.stringify(JSON.parse(body))`, or None if there is no reprint to check.
+    """Returns the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`, or None if it need not be checked.
 
-    The reprint need not be checked if `body` is not JSON, if the reprint equals `body`, or if `signature` is not 64
-    hexadecimal digits.
+    It need not be checked if the body is not JSON, if the two are equal, or if `signature` is not 64 hexadecimal
+    digits.
     """
     if not _SIGNATURE.fullmatch(signature):
         return None

@@ -29,7 +29,7 @@ class Keeper(Protocol):
         ...
 
     def release(self, delivery: "Delivery") -> None:
-        """Gives the event back to the inbox, so that it can be taken again."""
+        """Gives the event of a delivery back to the inbox, so that it can be taken again."""
         ...
 
 
@@ -73,7 +73,10 @@ class Delivery:
 
     @property
     def connection(self) -> "RawConnection | None":
-        """For a `PostgresDelivery`, the connection in whose transaction the event is marked as done; otherwise None."""
+        """The database connection in whose transaction the event is marked as done.
+
+        None except in a `PostgresDelivery`.
+        """
         return None
 
     def __enter__(self) -> WebhookEvent:
@@ -92,9 +95,9 @@ class Delivery:
         self._end_trace(error)
 
     def start_trace(self) -> "DeliveryTrace | None":
-        """Starts the span for the work on the event, makes it the current span, and returns it.
+        """Starts an OpenTelemetry span for the work on the event, makes it the current span, and returns it.
 
-        Returns None without telemetry.
+        Returns None if telemetry is off.
         """
         return self._async.start_trace()
 
@@ -125,7 +128,7 @@ class Delivery:
 
 
 class PostgresDelivery(Delivery):
-    """A delivery in `PostgresInbox.taken()`: the event is marked as done in the transaction of `connection`."""
+    """An event taken with `PostgresInbox.taken()`. It is marked as done in the transaction of `connection`."""
 
     __slots__ = ("_connection",)
 
@@ -136,7 +139,10 @@ class PostgresDelivery(Delivery):
 
     @property
     def connection(self) -> "RawConnection":
-        """The connection in whose transaction the event is marked as done, together with what you write over it."""
+        """The connection in whose transaction the event is marked as done.
+
+        What you write over it is committed with that.
+        """
         return self._connection
 
     def __repr__(self) -> str:

@@ -15,11 +15,11 @@ class MemoryInbox(LoopInbox):
     def __init__(
         self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK, telemetry: bool | Telemetry = True
     ) -> None:
-        """Makes an empty inbox.
+        """Creates an empty inbox.
 
-        `intents` is a store of calls. When an event names one of these calls, the inbox marks the call in the store as
-        carried out. If opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry`
-        is False.
+        `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
+        carried out one of these calls, the inbox writes this to the store. If opentelemetry-api is installed, the work
+        on each event is traced in a span, unless `telemetry` is False.
         """
         super().__init__(memory.MemoryInbox(intents=intents, clock=clock, telemetry=telemetry))
 
@@ -29,8 +29,8 @@ class SqliteInbox(LoopInbox):
 
     When `receive` returns, the event is on the disk. This takes one fsync: about 1 ms, or 10 ms on a slow disk.
     Payloads contain personal data. Therefore only the owner of the file may read it (mode 0600), and each payload is
-    deleted when its event is done. The write-ahead log beside the file may keep deleted payloads longer. The log is
-    cleared by `close`. The log is also cleared by a `take` that returns None a minute or more after a deletion.
+    deleted when its event is done. SQLite's write-ahead log, a file beside it, may contain deleted payloads for longer.
+    It is cleared by `close`, and by a `take` that returns None a minute or more after a deletion.
     """
 
     def __init__(
@@ -43,9 +43,10 @@ class SqliteInbox(LoopInbox):
     ) -> None:
         """Creates the file if it does not exist.
 
-        `intents` is a store of calls. When an event names one of these calls, the inbox marks the call in the store as
-        carried out. If opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry`
-        is False. Raises `ConfigurationError` if the file is unwritable, belongs to another account, is locked, is
-        damaged, is not an inbox of this version, or is on a network file system.
+        `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
+        carried out one of these calls, the inbox writes this to the store. If opentelemetry-api is installed, the work
+        on each event is traced in a span, unless `telemetry` is False. Raises `ConfigurationError` if the file is
+        unwritable, belongs to another account, is locked, is damaged, is not an inbox of this version, or is on a
+        network file system.
         """
         super().__init__(sqlite.SqliteInbox(path, intents=intents, clock=clock, telemetry=telemetry))

@@ -36,11 +36,13 @@ class _Async(postgres.PostgresInbox):
 class PostgresInbox(LoopInbox):
     """An `Inbox` in a PostgreSQL database, which many machines may share. The database's clock decides when leases end.
 
-    Run `inbox.migrate()` once before the first use, and again after each upgrade of paycombat. An event is
-    durable when `receive` returns. With asynchronous replication, however, a failover may lose events that the standby
-    has not yet received. The inbox works behind PgBouncer in transaction mode; there, workers find new events by
-    polling. To notify the workers nevertheless (NOTIFY), pass a connection string that bypasses PgBouncer as
-    `listen_dsn`. Payloads contain personal data. Each payload is deleted when its event is done.
+    Run `inbox.migrate()` once before the first use, and again after each upgrade of paycombat. When `receive`
+    returns, the event is stored durably. With asynchronous replication, however, a failover may lose events that the
+    standby server has not yet received. Payloads contain personal data; each payload is deleted when its event is done.
+
+    If another process stores an event, waiting workers are notified (NOTIFY). PgBouncer in transaction mode does not
+    pass notifications on. Behind it, workers look for new events at intervals, unless you pass a connection string that
+    bypasses PgBouncer as `listen_dsn`.
     """
 
     def __init__(
@@ -54,11 +56,11 @@ class PostgresInbox(LoopInbox):
     ) -> None:
         """Takes a connection string or your own `ConnectionPool`. Connects at the first use, not here.
 
-        `intents` is a store of calls. When an event names one of these calls, the inbox marks the call in the store as
-        carried out. The inbox never closes your pool. If you pass a pool, notifications (NOTIFY) need `listen_dsn`. If
-        opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry` is False. Raises
-        `ConfigurationError` if psycopg is not installed, or if the name of the schema or a connection string is
-        invalid.
+        `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
+        carried out one of these calls, the inbox writes this to the store. The inbox never closes your pool. If you
+        pass a pool, notifications (NOTIFY) need `listen_dsn`. If opentelemetry-api is installed, the work on each event
+        is traced in a span, unless `telemetry` is False. Raises `ConfigurationError` if psycopg is not installed, or if
+        the name of the schema or a connection string is invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         listen = as_secret(listen_dsn)
@@ -79,13 +81,14 @@ class PostgresInbox(LoopInbox):
         self._connections = self._core.tables.blocking_connections(source)
 
     def receive(self, event: WebhookEvent, connection: "BlockingConnection | None" = None) -> Receipt:
-        """Stores the event. Of several calls with the same event, even concurrent ones, all but one return DUPLICATE.
+        """Stores the event. If the inbox has received the same event before, returns DUPLICATE.
 
-        If the inbox has an intents store (a store of recorded calls), `receive` first marks the call that made the
-        event's payin or payout as APPLIED in the store. APPLIED means that the provider has carried out the call, even
-        if the payin or payout has failed since. If the event contradicts the record of the call, `receive` returns
-        CONFLICT instead of NEW. Raises `StoreFailed` if the event or the record cannot be stored. In this case reply
-        500, never 200.
+        Of several concurrent calls with one event, all but one return DUPLICATE. If the inbox has an intents store,
+        which records the calls that move money, `receive` first marks the call that created the event's payin or payout
+        as APPLIED there. APPLIED means that the provider has carried out the call, even if the payin or payout has
+        failed since. If the event contradicts the record of the call, `receive` returns CONFLICT in place of NEW.
+
+        Raises `StoreFailed` if the event or the record cannot be stored. Then reply 500, never 200.
 
         With `connection`, a `Connection` of psycopg or Django's `connection`, the event is stored in the transaction of
         this connection, and is kept only if you commit the transaction. If no transaction is open, `receive` begins
@@ -127,7 +130,7 @@ class PostgresInbox(LoopInbox):
         self._runner.run(self._postgres.migrate)
 
     def version(self) -> int:
-        """Returns the version of the tables, or 0 if there are no tables.
+        """Returns the version of the inbox's tables, or 0 if there are none.
 
         This release needs the version `len(INBOX_STEPS)`.
         """

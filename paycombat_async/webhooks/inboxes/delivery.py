@@ -1,4 +1,4 @@
-"""An event that a worker has taken from an inbox, with its lease: the time for which no other worker gets the event."""
+"""An event that a worker has taken from an inbox, with its lease. During the lease, no other worker gets the event."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
@@ -19,33 +19,33 @@ D = TypeVar("D", bound="Delivery")
 
 
 class Keeper(Protocol):
-    """The methods of an inbox that a delivery calls."""
+    """The methods of an inbox that its deliveries call. A delivery is an event that a worker has taken."""
 
-    # Any, here and below: what a coroutine yields to its event loop and gets back.
+    # Any, here and below: the types of the values that a coroutine exchanges with its event loop. No caller uses them.
     def done(self, taken: "Delivery") -> Coroutine[Any, Any, None]:
         """Marks the event of a delivery as processed."""
         ...
 
     def release(self, delivery: "Delivery") -> Coroutine[Any, Any, None]:
-        """Gives the event back to the inbox, so that it can be taken again."""
+        """Gives the event of a delivery back to the inbox, so that it can be taken again."""
         ...
 
     def renew(self, delivery: "Delivery", *, lease: float) -> Coroutine[Any, Any, None]:
-        """Extends the lease to `lease` seconds from now."""
+        """Extends the worker's lease on the event to `lease` seconds from now."""
         ...
 
 
 class Delivery:
-    """An event that a worker has taken from an inbox, and that no other worker gets until the lease ends.
+    """An event that a worker has taken from an inbox. No other worker gets it until the lease ends.
 
     `async with delivery as event:` renews the lease whenever a third of it has passed. At a clean end of the `with`
     block, the event is marked as done. If the block raises or is cancelled, the event is released, so that it can be
     taken again. The lease is lost if another worker has taken the event, or if the lease has ended and the inbox fails
-    to renew it. If the lease is lost, the block is cancelled, and the `async with` statement raises `LeaseLost`.
+    to renew it. Then the block is cancelled, and the `async with` statement raises `LeaseLost`.
 
     `attempt` says how many times the event has been taken, including this time. `number` is the event's number in the
-    inbox. `token` is new each time that the event is taken; by the token the inbox recognizes a worker whose lease was
-    lost.
+    inbox. `token` is different each time that the event is taken; it shows the inbox whether a worker still has the
+    lease.
     """
 
     __slots__ = (
@@ -75,7 +75,7 @@ class Delivery:
         clock: Clock = SYSTEM_CLOCK,
         telemetry: Telemetry | None = None,
     ) -> None:
-        """Is called by an inbox, which passes itself as `keeper`.
+        """Called by the inbox that the event was taken from, not by users. This inbox passes itself as `keeper`.
 
         The lease began at `since`, and lasts `lease` seconds. `since` is a time of `clock.monotonic()`, which is
         `time.monotonic()` unless a test passes its own clock. `since` may be a little earlier than the time at which
@@ -95,7 +95,10 @@ class Delivery:
 
     @property
     def connection(self) -> "Connection | None":
-        """For a `PostgresDelivery`, the connection in whose transaction the event is marked as done; otherwise None."""
+        """The database connection in whose transaction the event is marked as done.
+
+        None except in a `PostgresDelivery`.
+        """
         return None
 
     async def __aenter__(self) -> WebhookEvent:
@@ -126,18 +129,19 @@ class Delivery:
             trace.end(error)
 
     def start_trace(self) -> "DeliveryTrace | None":
-        """Starts the span for the work on the event, makes it the current span, and returns it.
+        """Starts an OpenTelemetry span for the work on the event, makes it the current span, and returns it.
 
-        Returns None without telemetry.
+        Returns None if telemetry is off.
         """
         if self._telemetry is None:
             return None
         return self._telemetry.start_delivery(type(self.event).__name__, self.number, self.attempt)
 
     def hold(self, on_lost: Callable[[], object]) -> "Holding":
-        """Starts to renew the lease in the running event loop. Returns the `Holding`, whose `end` stops the renewals.
+        """Starts to renew the lease on the event, in the running event loop.
 
-        If the lease is lost, `on_lost` is called once, in the same event loop.
+        Returns the `Holding`, whose method `end` stops the renewals. If the lease is lost, `on_lost` is called once, in
+        the same event loop.
         """
         from paycombat_async.webhooks.inboxes.holding import Holding, Lease  # noqa: PLC0415  # imports asyncio
 
@@ -158,27 +162,31 @@ class Delivery:
 
 
 class PostgresDelivery(Delivery):
-    """A delivery in `PostgresInbox.taken()`: the event is marked as done in the transaction of `connection`."""
+    """An event taken with `PostgresInbox.taken()`. It is marked as done in the transaction of `connection`."""
 
     __slots__ = ("_connection",)
 
     def __init__(self, delivery: Delivery, connection: "Connection") -> None:
-        """Is called by the inbox, which has taken the event over `connection`."""
+        """Called by the inbox, which has taken the event in the transaction of `connection`."""
         for name in Delivery.__slots__:
             setattr(self, name, getattr(delivery, name))
         self._connection = connection
 
     @property
     def connection(self) -> "Connection":
-        """The connection in whose transaction the event is marked as done, together with what you write over it."""
+        """The connection in whose transaction the event is marked as done.
+
+        What you write over it is committed with that.
+        """
         return self._connection
 
 
 @contextlib.asynccontextmanager
 async def traced(taking: AbstractAsyncContextManager[D | None]) -> AsyncGenerator[D | None]:
-    """Context manager; enters `taking`, yields its delivery, and records a span for the work on the delivery.
+    """Context manager; enters `taking`, another context manager that takes an event, and yields its delivery.
 
-    The span begins when `taking` has taken the event. The span ends when `taking` has ended its transaction.
+    Records an OpenTelemetry span for the work on the event. The span begins when the event is taken, and ends when the
+    transaction of `taking` has ended.
     """
     trace: DeliveryTrace | None = None
     try:
@@ -195,10 +203,10 @@ async def traced(taking: AbstractAsyncContextManager[D | None]) -> AsyncGenerato
 
 @contextlib.asynccontextmanager
 async def taken_by_lease(take: Callable[[], Awaitable[Delivery | None]]) -> AsyncGenerator[Delivery | None]:
-    """Context manager; yields the next delivery, or None if no event can be taken.
+    """Context manager; takes the next event and yields its delivery, or None if no event can be taken.
 
-    The `with` block runs inside `async with delivery`. Therefore the lease is renewed during the block. At the end of
-    the block, the event is marked as done or released.
+    During the `with` block, the lease on the event is renewed. At the end of the block, the event is marked as done, or
+    released if the block has raised.
     """
     delivery = await take()
     if delivery is None:

@@ -1,6 +1,6 @@
 """Webhooks as evidence: an event with the reference of a recorded call proves that the call was carried out.
 
-An intent is the record of a call that moves money. It is written to an intents store before the call is sent.
+The record, called an intent, is written to an intents store before a call that moves money is sent.
 """
 
 from typing import Final, NamedTuple
@@ -23,9 +23,11 @@ from paycombat_async.schemas.events import (
 )
 from paycombat_async.schemas.payouts import Payout
 
-# The number of attempts to settle an intent. An attempt fails if the call itself changes the intent at the same time.
+# How often `settle` tries to update the record of a call. A try fails if other code changes the record at the same
+# time.
 _TRIES: Final = 5
-# For each type of event, the call that made the payin or payout, and the event's field with the merchant's reference.
+# For each type of event: the endpoint of the call that created the payin or payout, and the field with the merchant's
+# reference.
 _CALLS: Final = {
     "PAYIN": (CREATE_PAYIN.name, "order_reference"),
     "PAYOUT": (CREATE_PAYOUT.name, "order_id"),
@@ -33,16 +35,16 @@ _CALLS: Final = {
 
 
 class NamedCall(NamedTuple):
-    """The call that an event names: its endpoint, such as "payouts.create", and the merchant's reference."""
+    """The call that created a payin or payout: its endpoint, such as "payouts.create", and the merchant's reference."""
 
     endpoint: str
     reference: str
 
 
 def call_of(event: WebhookEvent) -> NamedCall | None:
-    """Returns the call that made the event's payin or payout. Returns None if the event is about neither.
+    """Identifies the call that created the payin or payout of an event.
 
-    Returns None, too, if the event's reference is missing, or if the reference or the event's id is invalid.
+    Returns None if the event is about neither, if it has no reference, or if its reference or id is invalid.
     """
     if event.type not in _CALLS:
         return None
@@ -51,23 +53,23 @@ def call_of(event: WebhookEvent) -> NamedCall | None:
     if not isinstance(reference, str | int) or isinstance(reference, bool):
         return None
     try:
-        # The event's id is checked, too, because the intents store keeps it as the object id and refuses invalid ids.
+        # The event's id must be valid, too: the intents store records it as the id of the payin or payout.
         check_reference(event.id or "none")
         return NamedCall(endpoint, check_reference(str(reference)))
-    except InvalidRequest:  # a call with an invalid reference is refused, so it was not recorded
+    except InvalidRequest:  # no call has an invalid reference: it is refused before it is recorded
         return None
 
 
 async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
-    """Sets the record of the call that the event names to APPLIED. Returns whether the event contradicts the record.
+    """Marks the recorded call that created the event's payin or payout as APPLIED: carried out by the provider.
 
-    There are three contradictions. If the record is APPLIED with another object id than the event's id, the record
-    stays unchanged. If the record says that the call was refused or not sent, the record becomes APPLIED nevertheless,
-    so that the call is not sent again. If the record has no object id yet, and the event's payout has another amount or
-    currency, the record stays unchanged.
+    Returns whether the event contradicts the record. There are three such cases. The record is already APPLIED, but for
+    another payin or payout: it stays unchanged. The record says that the call was refused or not sent: it becomes
+    APPLIED nevertheless, so that the call is not sent again. The record names no payout yet, but the event's payout has
+    another amount or currency than the call: it stays unchanged.
 
-    Returns False if `intents` is None, if the event names no call, or if the store has no record of the call. If other
-    code changes the record during each of 5 attempts, `settle` leaves the record as it is. Safe to repeat, with the
+    Returns False if `intents` is None, if no call can be identified, or if the store has no record of the call. If
+    other code changes the record at the same time in each of 5 tries, it is left as it is. Safe to repeat, with the
     same result. Raises `StoreFailed` if the store cannot be read or written.
     """
     call = call_of(event)
@@ -95,27 +97,31 @@ async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
 
 
 def contradicts(event: WebhookEvent, intent: Intent) -> bool:
-    """Returns whether the event contradicts the record of the call that it names; see `settle`."""
+    """Returns whether an event contradicts the record of the call that created its payin or payout.
+
+    The docstring of `settle` lists the contradictions.
+    """
     if intent.state is IntentState.APPLIED:
         is_another = None not in {intent.object_id, event.id} and intent.object_id != event.id
-        # Without an id, such as after a person's word, only the amount tells whose payout the event is about.
+        # The record may have no id, for example if a person has decided it. Then only amount and currency show whether
+        # the event's payout is that of the call.
         is_unfit = intent.object_id is None and not _fits(event, intent)
         return is_another or is_unfit or intent.evidence == _correction(event)
     return intent.state in FREE or not _fits(event, intent)
 
 
 def _correction(event: WebhookEvent) -> str:
-    """Returns the `evidence` of a record that this event changes from REJECTED or NOT_SENT to APPLIED.
+    """Returns the note for the record of a REJECTED or NOT_SENT call that becomes APPLIED because of this event.
 
-    The evidence contains the event's key. By this key, `contradicts` recognizes the event when the provider sends it
-    again, and reports the contradiction again. This is necessary because the inbox may have failed to store the event
-    the first time.
+    The note contains the event's key. If the provider sends the event again, `contradicts` finds the note in the record
+    and reports the contradiction again. This is needed because the inbox may have failed to store the event the first
+    time.
     """
     return f"webhook {event.key}, after a refusal"
 
 
 def _fits(event: WebhookEvent, intent: Intent) -> bool:
-    """Returns whether the event can be about the call.
+    """Returns whether the event can be about the payin or payout of this recorded call.
 
     A payout must have the amount and currency of the call. A payin always fits, because it may be paid in any amount.
     """

@@ -1,4 +1,7 @@
-"""Renews the lease of a delivery while its worker works, then marks the event as done or releases it."""
+"""Renews the lease of a worker on an event while it works, and then marks the event as done or releases it.
+
+During the lease, no other worker gets the event.
+"""
 
 import asyncio
 import logging
@@ -13,18 +16,19 @@ from paycombat_async.telemetry.attributes import EVENT_NUMBER, error_fields
 
 T = TypeVar("T")
 
-# The longest wait for a write after the worker was cancelled. The stores themselves fail after 10 s.
+# Seconds for which a write to the inbox may go on after its worker was cancelled. The inbox itself gives up after 10 s.
 _FINISH_S: Final = 15.0
-# The time limit of a renewal after the lease has ended. Such a renewal succeeds if nobody has taken the event since.
+# Seconds that a renewal may always take, even if the lease ends meanwhile. A late renewal succeeds if no other worker
+# has taken the event.
 _LATE_S: Final = 1.0
-_RENEWALS: Final = 3  # the number of renewals in the time of one lease
-_RETRIES: Final = 30  # the number of attempts to renew in the time of one lease, while the store fails
+_RENEWALS: Final = 3  # how often a lease is renewed during its length
+_RETRIES: Final = 30  # how often a failed renewal is tried again during the length of a lease
 _log: Final = logging.getLogger("paycombat")
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease on the event with this `number`. It begins at `since` and lasts `seconds`.
+    """The lease of a worker on the event with this `number`. It begins at `since` and lasts `seconds`.
 
     `since` is a time of `clock.monotonic()`. `renew`, `done` and `release` write to the inbox.
     """
@@ -33,16 +37,16 @@ class Lease:
     seconds: float
     since: float
     clock: Clock
-    renew: Callable[[], Coroutine[Any, Any, None]]  # Any: what a coroutine yields to its event loop
+    renew: Callable[[], Coroutine[Any, Any, None]]  # Any: what a coroutine exchanges with its event loop
     done: Callable[[], Coroutine[Any, Any, None]]
     release: Callable[[], Coroutine[Any, Any, None]]
 
 
 class Holding:
-    """The task that renews the lease of one delivery in the running event loop, until `exit` or `end` is called."""
+    """Renews the lease on one event in the running event loop, until `exit` or `end` is called."""
 
     def __init__(self, lease: Lease, on_lost: Callable[[], object]) -> None:
-        """Starts the task. `on_lost` is called once, in the event loop, if the lease is lost."""
+        """Starts the task that renews the lease. If the lease is lost, `on_lost` is called once, in the event loop."""
         self._lease = lease
         self._on_lost: Callable[[], object] | None = on_lost
         self._lost: LeaseLost | None = None
@@ -51,21 +55,21 @@ class Holding:
         self._renewals = asyncio.get_running_loop().create_task(self._renew())
 
     def enter(self, worker: "asyncio.Task[Any]") -> None:
-        """Stores the worker's task, and how often other code has cancelled this task so far.
+        """Stores the worker's task, and how many times other code has already cancelled it.
 
-        `exit` needs the number to distinguish the cancellation by `on_lost` from a cancellation by other code.
+        `exit` uses the number to see whether `on_lost` or other code has cancelled the task.
         """
         self._worker, self._cancelling = worker, worker.cancelling()
 
     async def exit(self, error: BaseException | None) -> None:
-        """Is called at the end of an `async with delivery` block. `error` is what the block has raised, or None.
+        """Called at the end of an `async with delivery` block. `error` is the error that the block has raised, or None.
 
-        Calls `end`, which marks the event as done if `error` is None, and releases the event otherwise. If the lease
-        was lost before, writes nothing and raises `LeaseLost`. However, an error that the block itself has raised, or a
-        cancellation by other code, is passed on in place of `LeaseLost`. If `error` is a GeneratorExit, only stops the
-        renewals, so that the lease runs out.
+        Without an error, marks the event as done; otherwise releases it. If the lease was lost before, writes nothing
+        and raises `LeaseLost`. But if the block has raised an error of its own, or was cancelled by other code, this
+        error is raised in place of `LeaseLost`. If `error` is a GeneratorExit, only the renewals are stopped, and the
+        lease ends by itself.
         """
-        if isinstance(error, GeneratorExit):  # the coroutine is being closed, so nothing can be awaited any more
+        if isinstance(error, GeneratorExit):  # the coroutine is being closed, and must not await anything
             self._stop()
             return
         if self._lost is None:
@@ -78,11 +82,13 @@ class Holding:
             raise self._lost
 
     async def end(self, *, is_clean: bool) -> None:
-        """Stops the renewals. Then marks the event as done if `is_clean` is true, and releases the event otherwise.
+        """Stops the renewals of the lease.
 
-        If the caller is cancelled meanwhile, the write still goes on, for 15 seconds at most. Raises `LeaseLost` if the
-        lease was lost, and `StoreFailed` if the event cannot be marked as done. If the event cannot be released, logs a
-        warning instead, because the lease will end by itself.
+        Then marks the event as done if `is_clean` is true, and otherwise releases it.
+
+        If the caller is cancelled meanwhile, the write goes on for 15 seconds at most. Raises `LeaseLost` if the lease
+        was lost, and `StoreFailed` if the event cannot be marked as done. If the event cannot be released, only a
+        warning is logged, because the lease ends by itself.
         """
         self._stop()
         if self._lost is not None:
@@ -99,12 +105,15 @@ class Holding:
         await self._lease.done()
 
     async def _release(self) -> None:
-        """Releases the event. Raises neither `LeaseLost` nor `StoreFailed`, which would replace the block's error."""
+        """Releases the event.
+
+        `LeaseLost` and `StoreFailed` are not raised: they would replace the error of the worker's block.
+        """
         await asyncio.wait([self._renewals])
         try:
             await self._lease.release()
         except LeaseLost:
-            pass  # another worker has the event already
+            pass  # another worker has already taken the event
         except StoreFailed as error:
             fields = {EVENT_NUMBER: self._lease.number, **error_fields(error)}
             text = "event %d is taken again only when its lease is over: %s"
@@ -119,8 +128,8 @@ class Holding:
             await asyncio.sleep(0)  # noqa: TID251  # lets other tasks run, because the sleep of a test's clock may not
             now = clock.monotonic()
             try:
-                # The renewal must be over when the lease ends, because another worker may take the event from then on.
-                # Nevertheless, a renewal always has at least `_LATE_S`.
+                # A renewal must end before the lease does, because from then on another worker may take the event. But
+                # each renewal may take at least 1 second.
                 async with asyncio.timeout(max(until - now, _LATE_S)):
                     await lease.renew()
             except LeaseLost as error:
@@ -136,12 +145,12 @@ class Holding:
             self._on_lost()
 
 
-# Any: what a coroutine yields to its event loop
+# Any: the types of the values that a coroutine exchanges with its event loop.
 async def finish(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[Any, Any, None]] | None = None) -> T:
     """Returns the result of `work`. If the caller is cancelled, `work` still goes on, for 15 seconds at most.
 
-    A cancelled caller never gets the result. Therefore, if `work` has succeeded in spite of the cancellation, `undo` is
-    called with the result. Then the cancellation is raised.
+    A cancelled caller never gets the result. If `work` then succeeds nevertheless, `undo` is called with the result. At
+    the end, the cancellation is raised.
     """
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
@@ -157,13 +166,13 @@ async def finish(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[
 
 
 async def _outlast(task: "asyncio.Task[Any]", deadline: float) -> None:
-    """Waits until the task has ended, and cancels it at `deadline`. Ignores cancellations of the caller meanwhile.
+    """Waits for the end of a task, and cancels it at `deadline`. If the caller is cancelled, the wait goes on.
 
     If the task raises an error, the error is logged as a warning.
     """
     loop = asyncio.get_running_loop()
     while not task.done() and loop.time() < deadline:
-        with suppress(asyncio.CancelledError):  # `finish` raises the first cancellation after the write
+        with suppress(asyncio.CancelledError):  # the first cancellation is raised by `finish`, after the write
             await asyncio.wait([task], timeout=deadline - loop.time())
     task.cancel()
     error = task.exception() if task.done() and not task.cancelled() else None

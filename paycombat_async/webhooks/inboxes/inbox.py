@@ -30,20 +30,21 @@ LISTED: Final = 100  # the default `limit` of `pending` and `damaged`
 
 
 class Receipt(StrEnum):
-    """The result of `receive`. Reply 200 in all four cases, because the provider need not send the event again."""
+    """What `receive` has found out about an event. Reply 200 in all four cases: the provider need not send it again."""
 
-    NEW = "new"  # stored, to be processed
+    NEW = "new"  # stored, and waits for a worker
     DUPLICATE = "duplicate"  # the same event was received before
-    OUTDATED = "outdated"  # the payin or payout already has this or a later status
-    CONFLICT = "conflict"  # the event contradicts a record, such as SUCCESS after EXPIRED, and a person must check it
+    OUTDATED = "outdated"  # the recorded status of the payin or payout is the same or a later one
+    # the event contradicts what is recorded, such as SUCCESS after EXPIRED; a person must review it
+    CONFLICT = "conflict"
 
 
 class Depth(Struct, frozen=True, kw_only=True):
-    """How many events in an inbox are not done, for monitoring.
+    """How many events in an inbox are not done. It is meant for monitoring.
 
-    `waiting` counts the events that no worker has, `taken` the events under a lease, `conflicts` the events that a
-    person must check, and `damaged` the events whose payload cannot be read. `oldest` is the age in seconds of the
-    oldest event that is not done, or None if there is no such event. Damaged events do not count for `oldest`.
+    `waiting` counts the events that no worker has, `taken` those that a worker has, `conflicts` those that a person
+    must review, and `damaged` those whose payload cannot be read. `oldest` is the age in seconds of the oldest event
+    that is not done, or None if there is no such event. Damaged events do not count for `oldest`.
     """
 
     waiting: int
@@ -65,70 +66,75 @@ class Inbox(Protocol):
     """Stores events until they are done. `testing.inbox_conformance` tests an inbox that you write yourself.
 
     Every method may raise `StoreFailed`. After this error it is unknown whether the method has written anything. The
-    inboxes of this package raise `ConfigurationError` for a `limit` below 0, for `days` beyond 36,500 in either
-    direction, and for a `poll` of less than 0.001 seconds.
+    inboxes of this package raise `ConfigurationError` if `limit` is negative, if `days` is below -36,500 or above
+    36,500, or if `poll` is less than 0.001 seconds.
     """
 
     async def receive(self, event: WebhookEvent) -> Receipt:
-        """Stores the event. Of several calls with the same event, even concurrent ones, all but one return DUPLICATE.
+        """Stores the event. If the inbox has received the same event before, returns DUPLICATE.
 
-        If the inbox has an intents store (a store of recorded calls), `receive` first marks the call that made the
-        event's payin or payout as APPLIED in the store. APPLIED means that the provider has carried out the call, even
-        if the payin or payout has failed since. If the event contradicts the record of the call, `receive` returns
-        CONFLICT instead of NEW. Raises `StoreFailed` if the event or the record cannot be stored. In this case reply
-        500, never 200.
+        Of several concurrent calls with one event, all but one return DUPLICATE. If the inbox has an intents store,
+        which records the calls that move money, `receive` first marks the call that created the event's payin or payout
+        as APPLIED there. APPLIED means that the provider has carried out the call, even if the payin or payout has
+        failed since. If the event contradicts the record of the call, `receive` returns CONFLICT in place of NEW.
+
+        Raises `StoreFailed` if the event or the record cannot be stored. Then reply 500, never 200.
         """
         ...
 
     async def take(self, *, lease: float = LEASE_S) -> Delivery | None:
         """Takes the next event in order of arrival, and returns its delivery. Returns None if no event can be taken.
 
-        The lease ends after `lease` seconds. If the event is not done by then, because the work failed or the process
-        died, it can be taken again, with the next attempt number and another token. An event waits until all earlier
-        NEW events of the same payin or payout are done. An event whose payload cannot be read is never returned;
-        `damaged` lists it. Raises `ConfigurationError` if `lease` is not a number of seconds from 0 to 100,000,000.
+        The worker has the event for `lease` seconds. If the event is not done by then, because the work failed or the
+        process died, it can be taken again, with the next attempt number and another token. An event waits until all
+        earlier NEW events of the same payin or payout are done. An event whose payload cannot be read is never taken;
+        `damaged` lists it. Raises `ConfigurationError` if `lease` is not a number from 0 to 100,000,000.
         """
         ...
 
     async def done(self, taken: Delivery | WebhookEvent) -> None:
         """Marks an event as processed: its payload is deleted, and its key is kept. A second call does nothing.
 
-        A delivery may be marked after its lease has ended, and after `release`, if nobody has taken the event again.
-        Raises `LeaseLost` if another worker has taken the event since, even if that worker has finished, or if
-        `forget` has deleted the event. To decide by hand, for example after a CONFLICT, pass the event itself. Then the
-        event is marked even if a worker has it, and the worker's own calls do nothing. Raises `ConfigurationError` for
+        A delivery may be marked even after its lease has ended, and after `release`, as long as no other worker has
+        taken the event. Raises `LeaseLost` if another worker has taken the event since, even if that worker has
+        finished, or if `forget` has deleted the event.
+
+        To decide about an event by hand, for example after a CONFLICT, pass the event in place of a delivery. It is
+        then marked even if a worker has it, and later calls of that worker do nothing. Raises `ConfigurationError` for
         an event that this inbox has never received, or has forgotten.
         """
         ...
 
     async def release(self, delivery: Delivery) -> None:
-        """Gives a delivery back before its lease is over, so that the event can be taken again.
+        """Gives a delivery back before its lease ends, so that the event can be taken again.
 
-        After the first attempt the event can be taken immediately. After the second attempt it waits 1 second, after
+        After the first attempt, the event can be taken immediately. After the second attempt it waits 1 second, after
         the third 2 seconds, then 4 and so on, at most 60. Raises `LeaseLost` if another worker has taken the event
-        since, or if `forget` has deleted it. Does nothing if the event is done, or if this delivery was released
-        before.
+        since, or if `forget` has deleted it. Does nothing if the event is done, or if this delivery was already
+        released.
         """
         ...
 
     async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
-        """Extends the lease to `lease` seconds from now. `async with delivery` calls this by itself.
+        """Extends the lease to `lease` seconds from now, even if it has ended.
 
-        The lease may already have ended. Raises `ConfigurationError` for an invalid lease, as `take` does, before
-        anything else is checked. Raises `LeaseLost` if another worker has taken the event since, if `forget` has
-        deleted it, or if the delivery was released. Does nothing if the event is done.
+        `async with delivery` does this by itself.
+
+        Raises `LeaseLost` if another worker has taken the event since, if `forget` has deleted it, or if the delivery
+        was released. Does nothing if the event is done. Before all this, raises `ConfigurationError` if `lease` is not
+        a number from 0 to 100,000,000.
         """
         ...
 
     def work(
         self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: "asyncio.Event | None" = None
     ) -> AsyncGenerator[Delivery, None]:
-        """Yields deliveries endlessly, each as `take` returns it, and waits while no event can be taken.
+        """Yields deliveries endlessly, each as `take` returns it. While no event can be taken, it waits.
 
-        The wait ends immediately when this process receives an event. Otherwise the wait ends after `poll` seconds,
-        because another process may have received an event. When `stop` is set or the inbox is closed, the iteration
-        ends: immediately if it is waiting for events, else after the current delivery. While the inbox raises
-        `StoreFailed`, one warning is logged, and the inbox is tried again after waits that grow up to 30 seconds.
+        The wait ends as soon as this process receives an event, and otherwise after `poll` seconds, because another
+        process may have received one. When `stop` is set or the inbox is closed, the iteration ends: immediately if it
+        is waiting, else after the current delivery. If the inbox raises `StoreFailed`, one warning is logged, and the
+        inbox is tried again after waits that grow up to 30 seconds.
         """
         ...
 
@@ -146,8 +152,8 @@ class Inbox(Protocol):
     async def pending(self, receipt: Receipt = Receipt.NEW, *, limit: int = LISTED) -> list[WebhookEvent]:
         """Returns at most `limit` events that are not done and for which `receive` returned this receipt, oldest first.
 
-        Events that a worker has taken are included. Events with the receipt CONFLICT are never given to a worker. A
-        person reviews them, and then calls `done`. For DUPLICATE and OUTDATED the list is empty.
+        With NEW, the list includes events that a worker has taken. With CONFLICT, it has the events that no worker
+        gets: a person reviews them, and then calls `done`. With DUPLICATE and OUTDATED, the list is empty.
         """
         ...
 
@@ -159,9 +165,10 @@ class Inbox(Protocol):
         """Deletes the events that arrived more than `days` ago and are done or OUTDATED. Returns how many were deleted.
 
         The recorded statuses of payins and payouts are kept. Therefore, if the provider sends a deleted event again,
-        the event is OUTDATED, or a CONFLICT if it contradicts the recorded status or the record of its call. NEW again
-        is only an event that changes no status, or one that contradicted the record of its call if that record has been
-        forgotten, too. With a negative number of days, done events that arrived just now are deleted, too.
+        the result is OUTDATED, or CONFLICT if the event contradicts the recorded status or the record of its call. Only
+        two kinds of events become NEW again: those that change no status, and those that contradicted the record of a
+        call which has been forgotten, too. With a negative number of days, done events that arrived just now are
+        deleted, too.
         """
         ...
 

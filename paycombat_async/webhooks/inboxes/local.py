@@ -1,4 +1,4 @@
-"""The base of the inboxes that need no database server: their `work` and `taken`."""
+"""The base class of the inboxes without a database server, which are in memory or in a SQLite file."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class LocalInbox(ProcessBound, Inbox):
-    """An `Inbox` that wakes its waiting workers through `_news`.
+    """The methods `work` and `taken` of an inbox. Waiting workers are woken through `_news`.
 
-    `taken` raises `ConfigurationError` if a connection is passed.
+    `taken` raises `ConfigurationError` if a database connection is passed.
     """
 
     def __init__(self, intents: Intents | None, clock: Clock, telemetry: bool | Telemetry) -> None:  # noqa: FBT001  # as users give it

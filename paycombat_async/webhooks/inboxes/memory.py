@@ -34,10 +34,10 @@ from paycombat_async.webhooks.inboxes.rules import (
 
 @dataclass(slots=True)
 class _Entry:
-    """A received event. Times are in seconds, by `clock.now()`.
+    """A received event. Its times are in seconds, as `clock.now()` returns them.
 
-    From `since` to `until` no worker may take the event. `is_held` becomes true when a worker takes the event. It
-    becomes false when the event is released or done, and not when the lease ends.
+    From `since` to `until`, no worker may take the event. `is_held` is True from the time when a worker takes the event
+    until the event is released or done. The end of the lease does not change it.
     """
 
     number: int
@@ -60,18 +60,19 @@ class MemoryInbox(LocalInbox):
     def __init__(
         self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK, telemetry: bool | Telemetry = True
     ) -> None:
-        """Makes an empty inbox.
+        """Creates an empty inbox.
 
-        `intents` is a store of calls. When an event names one of these calls, the inbox marks the call in the store as
-        carried out. If opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry`
-        is False.
+        `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
+        carried out one of these calls, the inbox writes this to the store. If opentelemetry-api is installed, the work
+        on each event is traced in a span, unless `telemetry` is False.
         """
         super().__init__(intents, clock, telemetry)
         self._lock = threading.Lock()
         self._received = 0
         self._by_key: dict[str, _Entry] = {}
         self._by_number: dict[int, _Entry] = {}
-        self._standing: dict[str, str] = {}  # the recorded status of each payin and payout, by `Subject.name`
+        # the recorded status of each payin and payout, by a name such as "PAYIN/id-1"
+        self._standing: dict[str, str] = {}
 
     async def receive(self, event: WebhookEvent, connection: None = None) -> Receipt:
         if connection is not None:
@@ -163,7 +164,7 @@ class MemoryInbox(LocalInbox):
             return [entry.event for entry in left if entry.receipt is receipt][:limit]
 
     async def damaged(self, *, limit: int = LISTED) -> list[Damaged]:
-        """Returns an empty list, because payloads in memory are not damaged."""
+        """Returns an empty list: events in memory are never damaged."""
         check_limit(limit)
         return []
 
@@ -196,7 +197,10 @@ class MemoryInbox(LocalInbox):
         return None
 
     def _taken(self, delivery: Delivery) -> _Entry:
-        """Returns the entry of a delivery. Raises `LeaseLost` if another worker has taken the event since."""
+        """Returns the entry of an event that a worker has taken.
+
+        Raises `LeaseLost` if another worker has taken it since.
+        """
         entry = self._by_number.get(delivery.number)
         if entry is None or _token(entry) != delivery.token:
             raise lease_lost(delivery.number)

@@ -1,4 +1,4 @@
-"""Wakes the workers of one process when their inbox may have an event to take."""
+"""Wakes the waiting workers of one process when a new event may be in their inbox."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ class News:
     def tell(self) -> None:
         """Wakes every worker that is waiting. May be called in any thread."""
         for loop, event in self._of_this_process():
-            with contextlib.suppress(RuntimeError):  # the event loop was closed
+            with contextlib.suppress(RuntimeError):  # the worker's event loop was closed
                 loop.call_soon_threadsafe(event.set)
 
     def close(self) -> None:
@@ -32,9 +32,9 @@ class News:
 
     @contextlib.contextmanager
     def listening(self) -> "Generator[asyncio.Event]":
-        """Context manager; yields an `asyncio.Event` of the running event loop.
+        """Context manager; yields an `asyncio.Event` for the running event loop.
 
-        The first call of `tell` or `close` during the `with` block sets this event.
+        The event is set by the first call of `tell` or `close` during the `with` block.
         """
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
@@ -49,10 +49,10 @@ class News:
                 self._listeners.discard(listener)
 
     def _of_this_process(self) -> "list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]":
-        """Returns the listeners of this process.
+        """Returns the workers that are waiting in this process.
 
-        A forked child drops the listeners of its parent, because waking them would write to the pipes of the parent's
-        event loops.
+        After a fork, the child removes those of its parent. Waking them would write to the pipes of the parent's event
+        loops.
         """
         if self._pid != os.getpid():
             self._pid, self._lock, self._listeners = os.getpid(), threading.Lock(), set()

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 class PostgresInbox(ProcessBound, Inbox):
     """An `Inbox` in a PostgreSQL database, which many machines may share. The database's clock decides when leases end.
 
-    Run `await inbox.migrate()` once before the first use, and again after each upgrade of paycombat. An event is
-    durable when `receive` returns. With asynchronous replication, however, a failover may lose events that the standby
-    has not yet received. The inbox works behind PgBouncer in transaction mode; there, workers find new events by
-    polling. To notify the workers nevertheless (NOTIFY), pass a connection string that bypasses PgBouncer as
-    `listen_dsn`. Payloads contain personal data. Each payload is deleted when its event is done.
+    Run `await inbox.migrate()` once before the first use, and again after each upgrade of paycombat. When `receive`
+    returns, the event is stored durably. With asynchronous replication, however, a failover may lose events that the
+    standby server has not yet received. Payloads contain personal data; each payload is deleted when its event is done.
+
+    If another process stores an event, waiting workers are notified (NOTIFY). PgBouncer in transaction mode does not
+    pass notifications on. Behind it, workers look for new events at intervals, unless you pass a connection string that
+    bypasses PgBouncer as `listen_dsn`.
     """
 
     _pool: ClassVar[str] = ASYNC_POOL
@@ -52,17 +54,18 @@ class PostgresInbox(ProcessBound, Inbox):
     ) -> None:
         """Takes a connection string or your own `AsyncConnectionPool`. Connects at the first use, not here.
 
-        `intents` is a store of calls. When an event names one of these calls, the inbox marks the call in the store as
-        carried out. Your pool belongs to the event loop in which you open it; the inbox never closes it. If you pass a
-        pool, notifications (NOTIFY) need `listen_dsn`. If opentelemetry-api is installed, the work on each event is
-        traced in a span, unless `telemetry` is False. Raises `ConfigurationError` if psycopg is not installed, or if
-        the name of the schema or a connection string is invalid.
+        `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
+        carried out one of these calls, the inbox writes this to the store. Your pool belongs to the event loop in which
+        you open it; the inbox never closes it. If you pass a pool, notifications (NOTIFY) need `listen_dsn`. If
+        opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry` is False. Raises
+        `ConfigurationError` if psycopg is not installed, or if the name of the schema or a connection string is
+        invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         listen = source if isinstance(source, Secret) else None
         listen = as_secret(listen_dsn) or listen
         is_direct = listen_dsn is not None
-        del dsn_or_pool, listen_dsn  # tracebacks that show local variables would show the passwords
+        del dsn_or_pool, listen_dsn  # otherwise a traceback that shows local variables would show the passwords
         self.schema = schema
         tables = Tables(
             source,
@@ -78,13 +81,14 @@ class PostgresInbox(ProcessBound, Inbox):
         self._notices = Notices(self._news, listen, schema, self._core.clock, is_direct=is_direct)
 
     async def receive(self, event: WebhookEvent, connection: "Connection | None" = None) -> Receipt:
-        """Stores the event. Of several calls with the same event, even concurrent ones, all but one return DUPLICATE.
+        """Stores the event. If the inbox has received the same event before, returns DUPLICATE.
 
-        If the inbox has an intents store (a store of recorded calls), `receive` first marks the call that made the
-        event's payin or payout as APPLIED in the store. APPLIED means that the provider has carried out the call, even
-        if the payin or payout has failed since. If the event contradicts the record of the call, `receive` returns
-        CONFLICT instead of NEW. Raises `StoreFailed` if the event or the record cannot be stored. In this case reply
-        500, never 200.
+        Of several concurrent calls with one event, all but one return DUPLICATE. If the inbox has an intents store,
+        which records the calls that move money, `receive` first marks the call that created the event's payin or payout
+        as APPLIED there. APPLIED means that the provider has carried out the call, even if the payin or payout has
+        failed since. If the event contradicts the record of the call, `receive` returns CONFLICT in place of NEW.
+
+        Raises `StoreFailed` if the event or the record cannot be stored. Then reply 500, never 200.
 
         With `connection`, an `AsyncConnection` of psycopg, the event is stored in the transaction of this connection,
         and is kept only if you commit the transaction. If no transaction is open, `receive` begins one. Raises
@@ -125,12 +129,12 @@ class PostgresInbox(ProcessBound, Inbox):
     def work(
         self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: "asyncio.Event | None" = None
     ) -> AsyncGenerator[Delivery, None]:
-        """Yields deliveries endlessly, each as `take` returns it, and waits while no event can be taken.
+        """Yields deliveries endlessly, each as `take` returns it. While no event can be taken, it waits.
 
-        The wait ends immediately when this process receives an event or when NOTIFY announces an event. Otherwise the
-        wait ends after `poll` seconds. When `stop` is set or the inbox is closed, the iteration ends: immediately if it
-        is waiting for events, else after the current delivery. While the inbox raises `StoreFailed`, one warning is
-        logged, and the inbox is tried again after waits that grow up to 30 seconds.
+        The wait ends as soon as this process receives an event or a notification of PostgreSQL (NOTIFY) announces one,
+        and otherwise after `poll` seconds. When `stop` is set or the inbox is closed, the iteration ends: immediately
+        if it is waiting, else after the current delivery. If the inbox raises `StoreFailed`, one warning is logged, and
+        the inbox is tried again after waits that grow up to 30 seconds.
         """
         return self._work(lease, poll, stop)
 
@@ -175,7 +179,7 @@ class PostgresInbox(ProcessBound, Inbox):
         await self._core.tables.migrate()
 
     async def version(self) -> int:
-        """Returns the version of the tables, or 0 if there are no tables.
+        """Returns the version of the inbox's tables, or 0 if there are none.
 
         This release needs the version `len(INBOX_STEPS)`.
         """

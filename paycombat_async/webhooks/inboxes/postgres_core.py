@@ -1,4 +1,4 @@
-"""Code that the async and the blocking `PostgresInbox` share: the tables, and transactions that take one event each."""
+"""Code that the async and the blocking `PostgresInbox` share: the tables, and transactions that take an event each."""
 
 import contextlib
 import logging
@@ -28,10 +28,10 @@ _log: Final = logging.getLogger("paycombat")
 
 
 class PostgresCore:
-    """Runs the scripts (sequences of SQL statements) of an inbox on its tables.
+    """Executes the operations of an inbox on its PostgreSQL tables.
 
-    `intents` is a store of calls, or None. When an event names one of these calls, the inbox marks the call in the
-    store as carried out. `keeper` is the inbox itself.
+    Each operation is a script, a generator of SQL statements. `intents` is None or an intents store, which records the
+    calls that move money. `keeper` is the inbox itself.
     """
 
     def __init__(
@@ -44,38 +44,38 @@ class PostgresCore:
         self._telemetry = telemetry
 
     async def run(self, make_script: Callable[[], Script[T]], connection: "Connection | None" = None) -> T:
-        """Runs the script that `make_script` returns, and returns the script's result.
+        """Runs the script (a generator of SQL statements) that `make_script` returns, and returns its result.
 
-        With `connection`, the script runs in the open transaction of `connection`. Without `connection`, each statement
-        is a transaction of its own. Raises `StoreFailed` if the database fails, or if the tables do not have the
-        version that this release needs.
+        With `connection`, the script runs in the open transaction of `connection`. Otherwise each statement is a
+        transaction of its own. Raises `StoreFailed` if the database fails, or if the tables do not have the version
+        that this release needs.
         """
         if connection is None:
             return await self.tables.run(make_script)
         return await self.tables.run_within(connection, make_script())
 
     async def settle(self, event: WebhookEvent) -> bool:
-        """Records in the intents store that the provider has carried out the call that the event names.
+        """Records in the intents store that the provider has carried out the call that created a payin or payout.
 
-        Returns whether the event contradicts the record of the call. Raises `StoreFailed` if the intents store fails,
-        or if the inbox's own tables are missing or of another version.
+        `event` is about this payin or payout. Returns whether the event contradicts the record of the call. Raises
+        `StoreFailed` if the intents store fails, or if the inbox's own tables are missing or of another version.
         """
         await self.tables.check()
         return await settle(self._intents, event)
 
     def receipt(self, found: Receipt | None) -> Receipt:
-        """Returns `found`, the result of the script `receive`. Raises `StoreFailed` if `found` is None.
+        """Returns `found`, the receipt of a stored event. Raises `StoreFailed` if it is None.
 
-        None means that other processes changed the recorded status at each try.
+        None means that the event was not stored, because other processes changed the recorded status during each try.
         """
         if found is None:
             raise self.tables.database.failure("is being changed by too many others at once")
         return found
 
     def delivery(self, taken: scripts.TakenEvent, *, lease: float, since: float) -> Delivery:
-        """Returns the delivery of an event that was taken.
+        """Returns a `Delivery` for an event that was just taken.
 
-        The lease began at `since` or a little later. `since` is a time of `clock.monotonic()`.
+        Its lease began at `since` or a little later. `since` is a time of `clock.monotonic()`.
         """
         return Delivery(
             taken.event,
@@ -99,7 +99,10 @@ class PostgresCore:
         return None if taken is None else self.delivery(taken, lease=lease, since=since)
 
     async def take_within(self, connection: "Connection") -> PostgresDelivery | None:
-        """Takes the next event over `connection` and returns its delivery. Returns None if no event can be taken."""
+        """Takes the next event in the transaction of `connection`.
+
+        Returns its delivery, or None if no event can be taken.
+        """
         delivery = await self.take(LEASE_S, connection)
         return None if delivery is None else PostgresDelivery(delivery, connection)
 
@@ -113,8 +116,8 @@ class PostgresCore:
     async def taken(self) -> AsyncGenerator[PostgresDelivery | None]:
         """Context manager; yields the next delivery, or None if no event can be taken.
 
-        The event is taken and marked as done in one transaction, which also contains the `with` block. If the block
-        raises, the transaction is rolled back, and the failed attempt is counted.
+        One transaction contains the taking, the `with` block and the marking as done. If the block raises, the
+        transaction is rolled back, and the failed attempt is counted.
         """
         delivery: PostgresDelivery | None = None
         try:
@@ -122,13 +125,13 @@ class PostgresCore:
                 connection = await stack.enter_async_context(self.tables.database.transaction())
                 delivery = await self.take_within(connection)
                 if delivery is None:
-                    # Returns the connection to the pool now, because the `with` block may take long.
+                    # returns the connection to the pool before the `with` block, which may take long
                     await stack.aclose()
                     yield None
                     return
                 yield delivery
                 await self.end(delivery, connection)
-        except GeneratorExit:  # the coroutine is being closed, so nothing can be awaited any more
+        except GeneratorExit:  # the coroutine is being closed, and must not await anything
             raise
         except BaseException:
             if delivery is not None:
@@ -137,9 +140,10 @@ class PostgresCore:
 
     @contextlib.asynccontextmanager
     async def taken_within(self, connection: "Connection") -> AsyncGenerator[PostgresDelivery | None]:
-        """Context manager like `taken`, but uses the transaction of the caller's `connection`.
+        """Context manager; yields the next delivery, or None. The event is taken in the transaction of `connection`.
 
-        The caller commits or rolls back this transaction. A failed attempt is not counted.
+        At a clean end of the block, the event is marked as done. The caller commits or rolls back the transaction. A
+        failed attempt is not counted.
         """
         delivery = await self.take_within(connection)
         yield delivery
@@ -147,9 +151,10 @@ class PostgresCore:
             await self.end(delivery, connection)
 
     async def count_failure(self, number: int, attempt: int) -> None:
-        """Counts an attempt whose transaction was rolled back. Does so even while the caller is being cancelled.
+        """Counts an attempt whose transaction was rolled back, even while the caller is being cancelled.
 
-        If the database fails, logs a warning and raises nothing, because the error of the attempt is being raised.
+        If the database fails, only logs a warning. It raises nothing, because the error of the attempt itself is
+        raised.
         """
         from paycombat_async.webhooks.inboxes.holding import finish  # noqa: PLC0415  # imports asyncio
 

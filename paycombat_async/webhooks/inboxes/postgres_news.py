@@ -1,4 +1,4 @@
-"""Wakes the workers of a process when another process or machine has stored an event (LISTEN and NOTIFY)."""
+"""Wakes the waiting workers of a process when another process has stored an event (PostgreSQL's LISTEN and NOTIFY)."""
 
 import contextlib
 import logging
@@ -15,23 +15,22 @@ from paycombat_async.webhooks.inboxes.postgres_scripts import CHANNEL
 if TYPE_CHECKING:
     import asyncio
 
-_LONGEST_WAIT_S: Final = 30.0  # the longest time between two attempts to listen
+_LONGEST_WAIT_S: Final = 30.0  # the longest time in seconds between two attempts to listen
 _log: Final = logging.getLogger("paycombat")
 
 
 class Notices:
-    """Wakes the workers, through `news`, when another process has stored an event (NOTIFY).
+    """Wakes the waiting workers of this process when another process has stored an event.
 
-    Uses one connection and one task for each event loop that has a worker. Without a connection string, or through a
-    connection pooler, no notifications arrive. Then the workers find the events by polling.
+    Each event loop with workers has one connection and one task that receive the notifications (NOTIFY). Without a
+    connection string, or through a connection pooler, none arrive. Then the workers look for events at intervals.
     """
 
     def __init__(self, news: News, dsn: Secret | None, schema: str, clock: Clock, *, is_direct: bool) -> None:
-        """`dsn` is the connection string for listening. It is None if the user has passed a pool and no `listen_dsn`.
+        """`dsn` is the connection string for receiving notifications. It is None if the user has passed only a pool.
 
-        `is_direct` says whether the user has passed `listen_dsn`. With `listen_dsn`, the user promises that there is no
-        connection pooler between this process and the server. Raises `ConfigurationError` if `dsn` is not a valid
-        connection string.
+        `is_direct` says whether the user has passed `listen_dsn`, and has so promised that no connection pooler is
+        between this process and the server. Raises `ConfigurationError` if `dsn` is not a valid connection string.
         """
         from paycombat_async._postgres.pool import with_defaults  # noqa: PLC0415  # needs psycopg
 
@@ -47,9 +46,9 @@ class Notices:
 
     @contextlib.asynccontextmanager
     async def received(self) -> AsyncGenerator[None]:
-        """Context manager; receives notifications until the end of the `with` block.
+        """Context manager; receives the notifications of PostgreSQL until the end of the `with` block.
 
-        All workers of an event loop share one task, which receives the notifications.
+        All workers of an event loop share one task for this.
         """
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
@@ -79,8 +78,9 @@ class Notices:
                 async with contextlib.aclosing(notifications(dsn, CHANNEL, is_direct=self._is_direct)) as heard:
                     async for payload in heard:
                         failures = 0
-                        # The first payload of each connection is None, and says that listening has begun. It wakes the
-                        # workers, too, because events that were stored before listening began caused no notification.
+                        # On each connection, the first payload is None and means that listening has begun. Then the
+                        # workers are woken, too, because no notification has announced the events that were stored
+                        # before.
                         if payload in {None, self._payload}:
                             self._news.tell()
             except ListenFailed as error:
@@ -96,7 +96,7 @@ class Notices:
 
 
 class _Listener:
-    """The task that listens in one event loop, and the number of workers that use it."""
+    """The task that receives notifications in one event loop, and the number of workers that use it."""
 
     __slots__ = ("task", "users")
 

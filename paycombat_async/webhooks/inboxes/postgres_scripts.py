@@ -1,4 +1,4 @@
-"""The SQL of the inbox in PostgreSQL, as scripts: generators that yield statements and receive the rows of each.
+"""The SQL of the inbox in PostgreSQL, as scripts: generators that yield SQL statements and receive the rows of each.
 
 Each statement is atomic by itself, so that a script needs no transaction around it.
 """
@@ -17,12 +17,12 @@ from paycombat_async.webhooks.events import read_event
 from paycombat_async.webhooks.inboxes.inbox import DAY_S, Damaged, Depth, Receipt
 from paycombat_async.webhooks.inboxes.rules import Subject, keys_of, retry_delay, subject_of, verdict
 
-# The NOTIFY channel that announces each new event. The schema's name is in the payload of the notification. It cannot
-# be in the name of the channel, which has at most 63 bytes, because a schema's name may already have 63 bytes.
+# The NOTIFY channel that announces new events. The schema's name is in the payload of a notification, not in the name
+# of the channel: a channel's name has at most 63 bytes, and a schema's name may already have as many.
 CHANNEL: Final = "paycombat_inbox"
 
 _log: Final = logging.getLogger("paycombat")
-# The number of attempts of `receive`. An attempt fails if another process changes the status between two statements.
+# How often `receive` tries to store an event. A try fails if another process changes the recorded status meanwhile.
 _TRIES: Final = 50
 FORGOTTEN_AT_ONCE: Final = 1000  # the highest number of events that one DELETE deletes, so that no DELETE takes long
 # The highest number of ASCII characters in a stored key. PostgreSQL cannot index more than about 2700 bytes.
@@ -30,18 +30,17 @@ _LONGEST_KEY: Final = 500
 
 _NOTIFY: Final = f"pg_notify('{CHANNEL}', '{{schema}}')"
 _WAIT_FOR: Final = "since = clock_timestamp(), free_at = clock_timestamp() + make_interval(secs => %({})s)"
-# The rule of `rules.is_over`, in SQL. The second condition is true if the clock was set back, for example because a
-# failover has moved the database to another machine.
+# Says whether a lease or a pause is over, by the same rule as `rules.is_over`. The second condition is true if the
+# clock was set back, for example because a failover has moved the database to another machine.
 _IS_OVER: Final = "(free_at <= clock_timestamp() OR since - (free_at - since) > clock_timestamp())"
 _STATES: Final = {Receipt.NEW: "waiting", Receipt.CONFLICT: "conflict", Receipt.OUTDATED: "outdated"}
 _IS_KNOWN: Final = "EXISTS (SELECT FROM {schema}.event WHERE key IN (%(key)s, %(older_key)s))"
 _INSERT: Final = "INSERT INTO {schema}.event (key, subject, state, arrived_at, payload)"
 _ROW: Final = "%(key)s, %(subject)s, %(state)s, clock_timestamp(), %(payload)s::bytea"
 
-# Stores an event and records its status, but only if the recorded status is still `standing`, because `receive` has
-# decided the receipt from `standing`. NULL means that no status is recorded. If another transaction is changing the
-# recorded status, the statement waits for the end of that transaction. If the recorded status is no longer `standing`,
-# the statement stores nothing, and `receive` decides the receipt again.
+# Stores an event and the status that it brings. `receive` has decided about the event with the recorded status
+# `standing` (NULL if none is recorded). If the recorded status is another one by now, nothing is stored, and `receive`
+# decides again. While another transaction is changing the recorded status, this statement waits for its end.
 _STORE_STATUS: Final = f"""
     WITH moved AS (
         INSERT INTO {{schema}}.standing AS current (subject, status)
@@ -66,12 +65,12 @@ _STORE_UNMOVED: Final = f"""
 """  # noqa: S608
 _LOOK_UP: Final = f"SELECT {_IS_KNOWN}, {_STATUS}"
 
-# To be fast, PostgreSQL must read the index of waiting events only up to the first event that can be taken, and must
-# look up the earlier events of the same payin or payout in the index of subjects. The query makes PostgreSQL do so even
-# if the statistics of the table are missing or outdated. First, coalesce() hides from the planner how rarely an event
-# has to wait for an earlier event. With NOT EXISTS or a comparison with min() in place of coalesce(), each `take`
-# sorted all waiting events, which took 300 ms for 50,000 events. Second, NOT IN keeps the planner from looking for the
-# earlier events in the index of waiting events.
+# Two tricks keep this query fast even if the statistics of the table are missing or outdated. The aim is that
+# PostgreSQL reads the index of waiting events only up to the first event that can be taken, and looks up the earlier
+# events of the same payin or payout in the index of subjects. First, coalesce() hides from the planner how rarely an
+# event has to wait for an earlier one. With NOT EXISTS or a comparison with min() in its place, each `take` sorted all
+# waiting events, which took 300 ms for 50,000 events. Second, NOT IN keeps the planner from looking for the earlier
+# events in the index of waiting events.
 _TAKE: Final = f"""
     UPDATE {{schema}}.event SET attempt = attempt + 1, token = gen_random_uuid()::text, is_taken = true,
         {_WAIT_FOR.format("lease")}
@@ -147,7 +146,7 @@ _FORGET: Final = """
 
 
 class TakenEvent(NamedTuple):
-    """An event that a worker has taken, with its number, attempt and token; `Delivery` explains these."""
+    """An event that a worker has just taken: its number, how many times it was taken (`attempt`), and its token."""
 
     number: int
     event: WebhookEvent
@@ -156,17 +155,17 @@ class TakenEvent(NamedTuple):
 
 
 def receive(event: WebhookEvent, *, is_contradicted: bool) -> Script[Receipt | None]:
-    """Stores the event and returns its receipt (the result of `Inbox.receive`).
+    """Stores the event and returns its receipt, such as NEW or DUPLICATE.
 
-    Stores nothing and returns None if other processes change the recorded status at each of 50 tries. `is_contradicted`
-    says that the event contradicts the record of the call that it names.
+    Stores nothing and returns None if other processes change the recorded status during each of 50 tries.
+    `is_contradicted` says that the event contradicts the record of the call that created its payin or payout.
     """
     subject = subject_of(event)
     values = _keys(event) | {
         "subject": _storable(subject.name) if subject else None,
         "status": subject.status if subject else None,
     }
-    # The recorded status. The first try assumes None, because most events are the first of their payin or payout.
+    # The recorded status of the payin or payout. The first try assumes that there is none, which is usually true.
     standing: str | None = None
     for _ in range(_TRIES):
         receipt = verdict(event, standing, is_contradicted=is_contradicted)
@@ -181,7 +180,8 @@ def receive(event: WebhookEvent, *, is_contradicted: bool) -> Script[Receipt | N
 def take(lease: float) -> Script[TakenEvent | None]:
     """Takes the next readable event for `lease` seconds and returns it. Returns None if no event can be taken.
 
-    Unreadable events that come before it are marked as damaged: no worker gets them, and no other event waits for them.
+    Unreadable events before it are marked as damaged. From then on, no worker gets them, and no other event waits for
+    them.
     """
     while rows := (yield _TAKE, {"lease": lease}):
         ((number, payload, attempt, token),) = rows
@@ -201,23 +201,24 @@ def done(number: int, token: str) -> Script[bool]:
 
 
 def done_by_key(event: WebhookEvent) -> Script[bool]:
-    """Marks the event as done, even if a worker has it. Returns False if the inbox has no such event."""
+    """Marks an event as done, even if a worker has it. Returns False if the inbox does not know the event."""
     yield _DONE_BY_KEY, _keys(event)
     ((is_known,),) = yield _KNOWN, _keys(event)
     return bool(is_known)
 
 
 def release(number: int, token: str, attempt: int) -> Script[bool]:
-    """Ends the lease, so that the event can be taken again after the pause that follows attempt number `attempt`.
+    """Ends a worker's lease, so that the event can be taken again after the pause that follows this attempt.
 
-    Does nothing if the event is done or was released before. Returns False if another worker has taken the event since.
+    Does nothing if the event is done or was already released. Returns False if another worker has taken the event
+    since.
     """
     values = {"number": number, "token": token, "pause": retry_delay(attempt)}
     return bool((yield _RELEASE, values)) or bool((yield _IS_LAST_TAKEN, values))
 
 
 def fail(number: int, attempt: int) -> Script[None]:
-    """Counts an attempt whose transaction was rolled back, and lets the event wait as `release` does.
+    """Counts an attempt whose transaction was rolled back, and starts the pause before the next attempt.
 
     Does nothing if the transaction was committed after all, or if another worker has taken the event since.
     """
@@ -225,7 +226,7 @@ def fail(number: int, attempt: int) -> Script[None]:
 
 
 def renew(number: int, token: str, lease: float) -> Script[bool]:
-    """Extends the lease to `lease` seconds from now, and returns True.
+    """Extends a worker's lease to `lease` seconds from now, and returns True.
 
     If the event is done, changes nothing and returns True, too. Returns False if the event was released, or if another
     worker has taken it since.
@@ -242,7 +243,7 @@ def depth() -> Script[Depth]:
 
 
 def pending(receipt: Receipt, limit: int) -> Script[list[WebhookEvent]]:
-    """Returns at most `limit` events with this receipt that are not done, in order of arrival.
+    """Returns at most `limit` events that are not done and have this receipt, in order of arrival.
 
     Events whose payload cannot be read are left out.
     """
@@ -260,7 +261,7 @@ def damaged(limit: int) -> Script[list[Damaged]]:
 
 
 def forget_some(days: float) -> Script[int]:
-    """Deletes at most `FORGOTTEN_AT_ONCE` events that arrived more than `days` ago and are done or OUTDATED.
+    """Deletes at most 1000 of the events that arrived more than `days` ago and are done or OUTDATED.
 
     Returns how many events it has deleted.
     """
@@ -279,16 +280,15 @@ def _judged(event: WebhookEvent, receipt: Receipt, standing: str | None) -> dict
 
 
 def _keys(event: WebhookEvent) -> dict[str, object]:
-    """Returns two SQL parameters: the event's key, and the key that an older release gave it (see `keys_of`)."""
+    """Returns two SQL parameters: the event's key, and the key that an older release may have given to the event."""
     key, older_key = keys_of(event)
     return {"key": _storable(key), "older_key": _storable(older_key)}
 
 
 def _storable(text: str) -> str:
-    """Returns the text unchanged, or its digest if PostgreSQL may be unable to store or index the text.
+    """Returns the text unchanged, or its digest if PostgreSQL might be unable to store or index the text.
 
-    A text beyond ASCII is always replaced by its digest, because the encoding of the database decides which characters
-    PostgreSQL can store.
+    A text that is not ASCII is always replaced: the encoding of the database decides which characters it can store.
     """
     if text.isascii() and "\0" not in text and len(text) <= _LONGEST_KEY:
         return text

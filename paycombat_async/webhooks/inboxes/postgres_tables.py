@@ -2,13 +2,12 @@
 
 from typing import Final
 
-# The table `event` has a row for each event that was received. The `state` of a NEW event is "waiting" until the event
-# is done, even while a worker has the event. The state "damaged" means that the payload cannot be read. From `since` to
-# `free_at` no worker can take the event; this time is the lease, or the pause after a failure. `subject` is the payin
-# or payout. `key` and `subject` have COLLATE "C" (byte order). The reason is that a system upgrade may change the sort
-# order of a language; a unique index in the old order would then silently accept duplicates.
-#
-# The table `standing` has the recorded status of each payin and payout. `receive` locks the row of this table before it
+# The table `event` has one row for each received event. The `state` of a NEW event is "waiting" until it is done, even
+# while a worker has it. "damaged" means that the payload cannot be read. From `since` to `free_at`, no worker can take
+# the event; this time is a lease, or the pause after a failure. `subject` is the payin or payout. `key` and `subject`
+# have COLLATE "C" (byte order), because a system upgrade may change the sort order of a language, and a unique index in
+# the old order would then silently accept duplicates.
+# The table `standing` has the recorded status of each payin and payout. `receive` locks a row of this table before it
 # draws a `number`. Therefore the events of one payin or payout are numbered in the order in which their transactions
 # commit.
 _FIRST: Final = (

@@ -1,4 +1,4 @@
-"""The rules of every inbox, without I/O: which events are new or outdated, and how long events wait after a failure."""
+"""The rules of all inboxes, without I/O: which events are new or outdated, and how long events wait after a failure."""
 
 from typing import Final, NamedTuple
 
@@ -7,29 +7,29 @@ from paycombat_async.errors import ConfigurationError, LeaseLost
 from paycombat_async.schemas.events import REPLACED, UnknownEvent, WebhookEvent
 from paycombat_async.webhooks.inboxes.inbox import Receipt
 
-# The stage of each status of a payin and of a payout. A new status replaces the recorded status only if its stage is
-# later. An event whose type or status is not in this table changes no recorded status.
+# A higher number means a later stage in the life of a payin or payout. A new status replaces the recorded one only if
+# its stage is later. An event whose type or status is not in this table changes no recorded status.
 STAGES: Final = {
     "PAYIN": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "EXPIRED": 1},
     "PAYOUT": {"PENDING": 0, "SUCCESS": 1, "FAILED": 1, "RETURNED": 2},
 }
 _LONGEST_DELAY_S: Final = 60.0
 _LONGEST_LEASE_S: Final = 1e8
-_SHORTEST_POLL_S: Final = 0.001  # with no wait at all, a worker would ask the database without pause
+_SHORTEST_POLL_S: Final = 0.001  # in seconds; without this limit, a worker could query the database without pause
 
 
 class Subject(NamedTuple):
-    """The payin or payout whose status an event changes (such as "PAYIN/id-1"), and the new status."""
+    """The change that an event brings: the name of its payin or payout, such as "PAYIN/id-1", and the new status."""
 
     name: str
     status: str
 
 
 def subject_of(event: WebhookEvent) -> Subject | None:
-    """Returns the status change that an event brings. Returns None if it changes no status or has no readable id.
+    """Returns the change of status that an event brings, or None if it changes no status or has no readable id.
 
-    The fields of an `UnknownEvent` may contradict each other. Therefore its status is ignored, unless the status is
-    PENDING, which is not final.
+    The fields of an `UnknownEvent` may contradict each other. Therefore its status is ignored. Only PENDING is used,
+    because it is not final.
     """
     if not event.id or REPLACED in event.id or event.status not in STAGES.get(event.type or "", {}):
         return None
@@ -41,10 +41,10 @@ def subject_of(event: WebhookEvent) -> Subject | None:
 def judge(event: WebhookEvent, standing: str | None) -> Receipt:
     """Returns the receipt of an event that is received for the first time: NEW, OUTDATED or CONFLICT.
 
-    `standing` is the recorded status of the event's payin or payout, such as "SUCCESS", or None if no status is
-    recorded. An event with a later status is NEW: SUCCESS, FAILED and EXPIRED come after PENDING, and RETURNED of a
-    payout comes after all of them. An event with another final status is a CONFLICT. An event with the same or an
-    earlier status is OUTDATED. An event that changes no status is NEW.
+    `standing` is the recorded status of the event's payin or payout, such as "SUCCESS", or None if none is recorded.
+    NEW is an event with a later status, and an event that changes no status: SUCCESS, FAILED and EXPIRED are later than
+    PENDING, and RETURNED is later than all of them. OUTDATED is an event with the same or an earlier status. CONFLICT
+    is an event with another final status.
     """
     stages = STAGES.get(event.type or "", {})
     if subject_of(event) is None or standing not in stages:
@@ -56,13 +56,19 @@ def judge(event: WebhookEvent, standing: str | None) -> Receipt:
 
 
 def verdict(event: WebhookEvent, standing: str | None, *, is_contradicted: bool) -> Receipt:
-    """Returns the receipt of `judge`, but CONFLICT in place of NEW if the event contradicts the record of a call."""
+    """Returns the receipt of an event that is received for the first time: NEW, OUTDATED or CONFLICT.
+
+    It is the result of `judge`. But an event that contradicts the record of a call is a CONFLICT and never NEW.
+    """
     receipt = judge(event, standing)
     return Receipt.CONFLICT if receipt is Receipt.NEW and is_contradicted else receipt
 
 
 def retry_delay(attempt: int) -> float:
-    """Returns how many seconds an event waits after attempt number `attempt` (from 1) has failed: 0, 1, 2, 4 … 60."""
+    """Returns the seconds for which an event waits after its failed attempt number `attempt`, which counts from 1.
+
+    They are 0, 1, 2, 4 and so on, at most 60.
+    """
     return 0.0 if attempt < 2 else min(2.0 ** min(attempt - 2, 10), _LONGEST_DELAY_S)
 
 
@@ -81,18 +87,18 @@ def check_poll(poll: float) -> float:
 
 
 def is_over(since: float, until: float, now: float) -> bool:
-    """Returns whether a lease or pause from `since` to `until` is over. All times are in seconds.
+    """Returns whether a lease or pause from `since` to `until` is over at the time `now`. All times are in seconds.
 
-    A lease or pause is also over if `now` is before `since` by more than the length of the lease or pause. This happens
-    only if the clock was set back. Without this rule, the event would wait until the clock has caught up.
+    If the clock was set back, `now` may be before `since`. If it is earlier by more than the length of the lease or
+    pause, the lease or pause counts as over. Otherwise the event would wait until the clock has caught up.
     """
     return until <= now or since - (until - since) > now
 
 
 def keys_of(event: WebhookEvent) -> tuple[str, str]:
-    """Returns the event's key, and the key under which an older release of paycombat may have stored the event.
+    """Returns two keys of an event: the present one, and the one under which an older release may have stored it.
 
-    For a type of event that it did not know, an older release used the digest of the payload as the key.
+    An older release did not know all types of events. For an unknown type, its key was a digest of the payload.
     """
     return event.key, UnknownEvent(payload=event.payload, data={}).key
 
@@ -103,12 +109,12 @@ def never_received(event: WebhookEvent) -> ConfigurationError:
 
 
 def lease_lost(number: int) -> LeaseLost:
-    """Returns the error for a delivery whose lease has ended and whose event another worker may have taken since."""
+    """Returns the error for a worker whose lease has ended and whose event another worker may have taken since."""
     return LeaseLost(f"event {number} is no longer this worker's: its lease was over, and another may have taken it")
 
 
 def no_connection() -> ConfigurationError:
-    """Returns the error for a `connection` that is passed to an inbox other than `PostgresInbox`."""
+    """Returns the error for a database connection that is passed to another inbox than `PostgresInbox`."""
     return ConfigurationError(
         "only PostgresInbox takes a connection: there the event is stored in your own transaction"
     )

@@ -26,8 +26,8 @@ class SqliteInbox(LocalInbox):
 
     When `receive` returns, the event is on the disk. This takes one fsync: about 1 ms, or 10 ms on a slow disk.
     Payloads contain personal data. Therefore only the owner of the file may read it (mode 0600), and each payload is
-    deleted when its event is done. The write-ahead log beside the file may keep deleted payloads longer. The log is
-    cleared by `aclose`. The log is also cleared by a `take` that returns None a minute or more after a deletion.
+    deleted when its event is done. SQLite's write-ahead log, a file beside it, may contain deleted payloads for longer.
+    It is cleared by `aclose`, and by a `take` that returns None a minute or more after a deletion.
     """
 
     def __init__(
@@ -40,14 +40,15 @@ class SqliteInbox(LocalInbox):
     ) -> None:
         """Creates the file if it does not exist.
 
-        `intents` is a store of calls. When an event names one of these calls, the inbox marks the call in the store as
-        carried out. If opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry`
-        is False. Raises `ConfigurationError` if the file is unwritable, belongs to another account, is locked, is
-        damaged, is not an inbox of this version, or is on a network file system.
+        `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
+        carried out one of these calls, the inbox writes this to the store. If opentelemetry-api is installed, the work
+        on each event is traced in a span, unless `telemetry` is False. Raises `ConfigurationError` if the file is
+        unwritable, belongs to another account, is locked, is damaged, is not an inbox of this version, or is on a
+        network file system.
         """
         from paycombat_async.webhooks.inboxes.sqlite_file import InboxFile, token_of  # noqa: PLC0415  # loads sqlite3
 
-        self._path = Path()  # for `repr` in error reports, if `path` is refused
+        self._path = Path()  # set first, so that `repr` works in error reports if `path` is refused
         where = file_path(path, "SqliteInbox takes the path of a file (PostgresInbox takes a connection string)")
         if str(where) == ":memory:":
             raise ConfigurationError("SqliteInbox needs a file; MemoryInbox keeps events in memory")
@@ -121,18 +122,18 @@ class SqliteInbox(LocalInbox):
             await self.release(delivery)
 
     async def _change(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs `work` in a thread, then wakes the workers of this process, and returns the result of `work`."""
+        """Runs `work`, which changes the inbox, in a thread. Then wakes the waiting workers, and returns the result."""
 
         def change() -> T:
             result = work(*args, **kwargs)
-            self._news.tell()  # called in the thread, because the caller may be cancelled while `work` runs
+            self._news.tell()  # in the thread, because the caller may be cancelled while `work` runs
             return result
 
         return await _in_thread(change)
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Runs `work` in a thread and returns the result. In the event loop, a commit would block all other tasks."""
+    """Runs `work` in a thread and returns its result. In the event loop, its fsync would block all other tasks."""
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
     return await asyncio.to_thread(work, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""The operations of an inbox on its SQLite file. Each is one transaction, and blocks until the data is on the disk."""
+"""The operations of an inbox on its SQLite file. Each is one transaction, and blocks until it is on the disk."""
 
 import logging
 import sqlite3
@@ -24,7 +24,7 @@ from paycombat_async.webhooks.inboxes.rules import (
     verdict,
 )
 
-# The shortest time between a deletion and the clearing of the write-ahead log. After each clearing, the next commit
+# Seconds that must pass after a deletion before the write-ahead log is cleared. After each clearing, the next commit
 # needs one more fsync.
 _CLEAR_S: Final = 60.0
 _LATEST: Final = 253_402_300_799.0  # the last second that a datetime can hold
@@ -35,7 +35,7 @@ _log: Final = logging.getLogger("paycombat")
 
 
 class Taken(NamedTuple):
-    """An event that was just taken, with its number in the inbox. `attempt` says how many times it has been taken."""
+    """An event that was just taken: its number in the inbox, and how many times it has been taken (`attempt`)."""
 
     number: int
     attempt: int
@@ -43,7 +43,7 @@ class Taken(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """The state of an event that was taken. `is_held` is false once the event was released or is done."""
+    """What is stored about an event that a worker took. `is_held` is False once it was released or is done."""
 
     attempt: int
     is_held: bool
@@ -68,7 +68,7 @@ class InboxFile:
         self._uncleared_since: float | None = None
 
     def receive(self, event: WebhookEvent, *, is_contradicted: bool) -> Receipt:
-        """Stores the event and returns its receipt (the result of `Inbox.receive`)."""
+        """Stores the event and returns its receipt, such as NEW or DUPLICATE."""
         with self._file.transaction() as connection:
             if _numbers(connection, event):
                 return Receipt.DUPLICATE
@@ -84,8 +84,8 @@ class InboxFile:
     def take(self, lease: float) -> Taken | None:
         """Takes the next readable event for `lease` seconds and returns it. Returns None if no event can be taken.
 
-        Unreadable events that come before it are marked as damaged: no worker gets them, and no other event waits for
-        them.
+        Unreadable events before it are marked as damaged. From then on, no worker gets them, and no other event waits
+        for them.
         """
         with self._file.transaction() as connection:
             now = self._clock.now()
@@ -122,9 +122,9 @@ class InboxFile:
         self._deleted()
 
     def release(self, number: int, token: str) -> None:
-        """Ends the lease, so that the event can be taken again after a pause.
+        """Ends a worker's lease, so that the event can be taken again after a pause.
 
-        Does nothing if the event is done or was released before. Raises `LeaseLost` if another worker has taken the
+        Does nothing if the event is done or was already released. Raises `LeaseLost` if another worker has taken the
         event since.
         """
         with self._file.transaction() as connection:
@@ -134,7 +134,7 @@ class InboxFile:
                 connection.execute(sql.WAIT, [False, now, now + retry_delay(held.attempt), number])
 
     def renew(self, number: int, token: str, lease: float) -> None:
-        """Extends the lease to `lease` seconds from now. Does nothing if the event is done.
+        """Extends a worker's lease to `lease` seconds from now. Does nothing if the event is done.
 
         Raises `LeaseLost` if the event was released, or if another worker has taken it since.
         """
@@ -160,7 +160,7 @@ class InboxFile:
         )
 
     def pending(self, receipt: Receipt, limit: int) -> list[WebhookEvent]:
-        """Returns at most `limit` events with this receipt that are not done, in order of arrival.
+        """Returns at most `limit` events that are not done and have this receipt, in order of arrival.
 
         Events whose payload cannot be read are left out.
         """
@@ -204,7 +204,7 @@ class InboxFile:
 
 
 def token_of(number: int, attempt: int) -> str:
-    """Returns the token of a delivery. The token differs each time that the event is taken."""
+    """Returns the token that identifies one taking of an event. It is different each time that the event is taken."""
     return f"{number}-{attempt}"
 
 
@@ -222,7 +222,7 @@ def _finish(connection: sqlite3.Connection, number: int) -> None:
 
 
 def _held(connection: sqlite3.Connection, number: int, token: str) -> _Held:
-    """Returns the state of a taken event. Raises `LeaseLost` if another worker has taken the event since."""
+    """Returns what is stored about a taken event. Raises `LeaseLost` if another worker has taken it since."""
     row = connection.execute(sql.HELD, [number]).fetchone()
     if row is None or token_of(number, row[0]) != token:
         raise lease_lost(number)
@@ -241,7 +241,7 @@ def _standing(connection: sqlite3.Connection, subject: Subject | None) -> str | 
     return row[0] if row else None
 
 
-# A row is a tuple of `object`, because the values in SQLite's columns have no static types.
+# The result is a tuple of `object`, because SQLite's columns have no static types.
 def _row(connection: sqlite3.Connection, query: str, values: list[object]) -> tuple[object, ...] | None:
     """Returns the first row of a query. Returns None if there is no row, or if the row is damaged."""
     try:
@@ -261,5 +261,5 @@ def _event(payload: object) -> WebhookEvent | None:
 
 
 def _moment(seconds: float) -> datetime:
-    # In a damaged row the time may be missing or out of range.
+    # A damaged row may have no time, or one that `datetime` cannot hold.
     return datetime.fromtimestamp(min(max(seconds or 0.0, 0.0), _LATEST), UTC)

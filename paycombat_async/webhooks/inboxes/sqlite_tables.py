@@ -1,16 +1,16 @@
-"""The layout of an inbox's SQLite file, and the longer queries on it."""
+"""The tables of an inbox's SQLite file, and the longer queries on them."""
 
 import sqlite3
 from typing import Final
 
 from paycombat_async._sqlite_file import Layout
 
-# A number is never used twice (AUTOINCREMENT), because a delivery is recognized by its number and attempt. A payload of
-# NULL means that the event is done. The table `standing` has the recorded status of each payin and payout. The numbers
-# of damaged events are in a separate table, because writing to a damaged row may fail.
+# AUTOINCREMENT keeps a number from being used twice, because a delivery is recognized by its number and attempt. An
+# event is done if its payload is NULL. The table `standing` has the recorded status of each payin and payout. The
+# numbers of damaged events are in a table of their own, because writing to a damaged row may fail.
 INBOX_FILE: Final = Layout(
     kind="inbox",
-    application=0x50434931,  # "PCI1" in SQLite's header marks the file as an inbox
+    application=0x50434931,  # "PCI1"; this number in SQLite's file header marks the file as an inbox
     schema=2,
     tables=(
         """
@@ -31,7 +31,8 @@ INBOX_FILE: Final = Layout(
     },
 )
 
-_IS_OVER: Final = "(until <= :now OR since - (until - since) > :now)"  # the rule of `rules.is_over`, in SQL
+# says whether a lease or pause is over, by the same rule as `rules.is_over`
+_IS_OVER: Final = "(until <= :now OR since - (until - since) > :now)"
 _UNDONE: Final = "payload IS NOT NULL AND number NOT IN (SELECT number FROM damaged)"
 NEXT: Final = f"""
     SELECT number FROM delivery WHERE receipt = 'new' AND {_IS_OVER} AND {_UNDONE}

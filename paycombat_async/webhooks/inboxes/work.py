@@ -1,4 +1,4 @@
-"""The loop of `work()`, which every inbox uses: takes events, and waits while no event can be taken."""
+"""The loop of `work()` in every inbox: takes events, and waits while no event can be taken."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.news import News
 from paycombat_async.webhooks.inboxes.rules import check_poll
 
-_LONGEST_WAIT_S: Final = 30.0  # the longest time between two tries while the inbox raises `StoreFailed`
+_LONGEST_WAIT_S: Final = 30.0  # seconds between two tries at most, while the inbox raises `StoreFailed`
 _log: Final = logging.getLogger("paycombat")
 
 
@@ -24,16 +24,16 @@ async def deliveries(
     poll: float,
     stop: asyncio.Event | None,
 ) -> AsyncGenerator[Delivery, None]:
-    """Yields the deliveries that `take` returns. If `take` returns None, waits for `news`, but at most `poll` seconds.
+    """Yields the deliveries that `take` returns. While it returns None, waits for `news`, but at most `poll` seconds.
 
-    After each further `StoreFailed` of `take`, waits longer, up to 30 seconds. Ends when `stop` is set or the inbox is
-    closed. Leaves no task running while the caller works on a delivery. Raises `ConfigurationError` if `poll` is out of
-    range.
+    While `take` raises `StoreFailed`, each wait is longer than the one before, up to 30 seconds. Ends when `stop` is
+    set or the inbox is closed. No task is left running while the caller works on a delivery. Raises
+    `ConfigurationError` if `poll` is not from 0.001 to 100,000,000 seconds.
     """
     check_poll(poll)
     closings, failures = news.closings, 0
     while True:
-        with news.listening() as arrived:  # listening begins before `take`, so that no event arrives unnoticed
+        with news.listening() as arrived:  # begins before `take`, so that an event that arrives in between is noticed
             if news.closings != closings or (stop is not None and stop.is_set()):
                 return
             try:
@@ -52,8 +52,12 @@ async def deliveries(
 
 
 async def _wait(arrived: asyncio.Event, stop: asyncio.Event | None, sleep: Coroutine[Any, Any, None]) -> None:
-    """Waits until one of the events is set or the sleep has ended. Leaves no task running, even when cancelled."""
-    waits: list[Coroutine[Any, Any, object]] = [arrived.wait(), sleep]  # Any: what coroutines yield to their loop
+    """Waits until `arrived` or `stop` is set, or `sleep` has ended.
+
+    Leaves no task running, even when it is cancelled.
+    """
+    # Any: what a coroutine exchanges with its event loop
+    waits: list[Coroutine[Any, Any, object]] = [arrived.wait(), sleep]
     if stop is not None:
         waits.append(stop.wait())
     tasks = [asyncio.get_running_loop().create_task(wait) for wait in waits]
