@@ -89,13 +89,13 @@ def _not_json() -> Refused:
 
 
 class BodyReader(Generic[Q]):
-    """Decodes JSON request bodies into Structs of one type."""
+    """Decodes JSON request bodies into objects of one request type."""
 
     def __init__(self, kind: type[Q]) -> None:
         self._decoder = msgspec.json.Decoder(kind)
 
     def read(self, body: bytes) -> Q:
-        """Returns the decoded request. Raises `Refused` (400) if the body is invalid.
+        """Returns the decoded request. Raises `Refused` (HTTP 400) if the body is invalid.
 
         The message of `Refused` names the invalid field, but does not contain its value.
         """
@@ -106,8 +106,8 @@ class BodyReader(Generic[Q]):
         except msgspec.DecodeError:
             raise _not_json() from None
         else:
-            # The field `extra` exists only in the Structs of the SDK: the SDK sends each item of `extra` as a field of
-            # its own. A body that contains a field named "extra" is therefore an error.
+            # Only the SDK's request types have a field `extra`: the SDK sends each item of `extra` as a field of its
+            # own. A body that contains a field named "extra" is therefore an error.
             if getattr(request, "extra", UNSET) is UNSET:
                 return request
             text, path = "object contains unknown field `extra`", "$"

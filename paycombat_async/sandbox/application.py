@@ -73,7 +73,7 @@ class Provider:
 def application(provider: Provider, controls: Controls, *, has_console: bool) -> web.Application:
     """Returns the aiohttp application that serves all paths of a sandbox.
 
-    Only with `has_console` is there a console.
+    The console is served if `has_console` is true.
     """
     injector = Injector(provider.clock, provider.faults.redirect_to)
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_record_middleware(provider, injector)])
@@ -134,8 +134,8 @@ async def _inject(
     provider: Provider, injector: Injector, mishap: Mishap, request: web.Request, handler: Handler
 ) -> web.StreamResponse:
     # A fault may wait before the request is executed. The body is read before this wait, so that a complete request is
-    # executed even if the client disconnects meanwhile. Errors are ignored here, because `_answer` reads the body again
-    # and turns errors into a response.
+    # executed even if the client disconnects meanwhile. Errors are ignored here: the body is read once more when the
+    # request is executed, and then an error becomes a response.
     with suppress(web.HTTPException, ConnectionResetError):
         await request.read()
     answer, skip_handler = (partial(_answer, provider, request, each) for each in (handler, _skip_handler))
@@ -158,7 +158,7 @@ async def _answer(provider: Provider, request: web.Request, handler: Handler) ->
         return await handler(request)
     except Refused as refused:
         return _refuse(provider, exchange, refused)
-    except ConnectionResetError:  # the client has disconnected during the request and will not receive this response
+    except ConnectionResetError:  # the client has disconnected, and will not receive this response
         return _refuse(provider, exchange, bad_request("the body broke off"))
     except web.HTTPException as error:
         response = _refuse(provider, exchange, _as_refused(error))

@@ -71,15 +71,13 @@ def settle_all(state: SandboxState) -> list[str]:
     """
     moved: list[str] = []
     for record in list(state.records.in_status(PENDING)):
-        with suppress(Refused):  # meanwhile, another thread has moved the record
+        with suppress(Refused):  # another thread has already changed the status of this record
             moved.append(move(state, record.id, [record.kind], to=SUCCESS_STATUS[record.kind]).id)
     return moved + pay_all(state)
 
 
 def settle(state: SandboxState, record_id: str, status: str, amount: Decimal | None = None) -> None:
-    """Moves a payin, payout or virtual account to this status.
-
-    With `amount`, a payin succeeds with this part of its amount.
+    """Moves a payin, payout or virtual account to this status. With `amount`, a payin succeeds with only this amount.
 
     Raises `ConfigurationError` for an unknown id, a transition that the provider's rules forbid, or a wrong amount.
     """
@@ -92,7 +90,7 @@ def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> s
 
     `method` is the name of a payin method. Without it, the method that was chosen before is used or, if none was
     chosen, the first one that allows the checkout's currency and amount. Raises `ConfigurationError` if the checkout is
-    unknown, paid, expired or cancelled, or if `method` or every method is unknown or does not allow the payment.
+    unknown, paid, expired or cancelled, if `method` is unknown or does not allow the payment, or if no method does.
     """
     with _refusals_of("pay"):
         return pay(state, checkout_id, method)

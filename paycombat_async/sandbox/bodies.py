@@ -1,4 +1,4 @@
-"""Types and base class for the request bodies that the sandbox defines itself, and the body of the Simulate calls."""
+"""The request bodies that the sandbox defines itself: base class, types of fields, and the body of Simulate calls."""
 
 from typing import Annotated, TypeAlias
 
@@ -19,10 +19,10 @@ OptionalObject: TypeAlias = Object | UnsetType
 
 
 class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base class of the request Structs that the sandbox defines itself.
+    """Base class of the request types that the sandbox defines itself.
 
-    The sandbox uses the SDK's Structs for most calls. It defines its own one where the SDK's Struct does not declare
-    all fields that a request may have. A request with an unknown field is refused.
+    For most calls, the sandbox uses the SDK's request types. It defines its own one where the SDK's type does not
+    declare all fields that a request may have. A request with an unknown field is refused.
     """
 
 

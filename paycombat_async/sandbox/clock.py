@@ -49,7 +49,7 @@ class SandboxClock:
     def restart(self) -> None:
         """Undoes all steps of `advance`.
 
-        Waits that are under way keep their remaining time. `Sandbox.reset` calls this.
+        Waits that are under way keep their remaining time. Called by `Sandbox.reset`.
         """
         with self._lock:
             for sleep in self._sleeping:
@@ -87,7 +87,7 @@ class SandboxClock:
             sleep.ended.set()
 
     async def caught_up(self) -> None:
-        """Waits until every `sleep` whose end was reached by `advance` has returned.
+        """Waits until every `sleep` that ended because of `advance` has returned to its caller.
 
         Call it in the sandbox's event loop.
         """

@@ -28,22 +28,20 @@ _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
 
 
 def make(state: SandboxState, describe: Callable[[str], Record]) -> Record:
-    """Stores and returns a new payin, payout or virtual account.
+    """Stores and returns a new payin, payout or virtual account, in a transaction of its own.
 
-    Also writes its ledger entry, if its status moves money.
-
-    `describe` builds the record from a new id of 32 hexadecimal digits.
+    Also writes its ledger entry, if its status moves money. `describe` builds the record from a new id of 32
+    hexadecimal digits.
     """
     with state.transaction():
         return add_record(state, describe)
 
 
 def add_record(state: SandboxState, describe: Callable[[str], Record]) -> Record:
-    """Stores and returns a new payin, payout or virtual account.
+    """Stores and returns a new payin, payout or virtual account, inside the caller's transaction.
 
-    Also writes its ledger entry, if its status moves money.
-
-    Must be called inside a transaction. `describe` builds the record from a new id of 32 hexadecimal digits.
+    Also writes its ledger entry, if its status moves money. `describe` builds the record from a new id of 32
+    hexadecimal digits.
     """
     number = state.records.next_number()
     record = describe(content_digest(f"record/{state.origin}/{number}".encode())[:32])

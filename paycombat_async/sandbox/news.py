@@ -9,11 +9,12 @@ from typing import Final
 
 from paycombat_async.sandbox.traffic import Exchange
 
-OBJECTS: Final = "objects"  # topic of changes of customers, payins, payouts, virtual accounts, checkouts and the ledger
+# the topic for changes of customers, payins, payouts, virtual accounts, checkouts and the ledger
+OBJECTS: Final = "objects"
 DELIVERIES: Final = "deliveries"
-CONTROL: Final = "control"  # topic of changes of faults, webhook URLs and the clock
+CONTROL: Final = "control"  # the topic for changes of faults, webhook URLs and the clock
 RESET: Final = "reset"
-_MOST_EXCHANGES: Final = 500  # in one batch; a client that reads more slowly must load the list of requests again
+_MOST_EXCHANGES: Final = 500  # requests in one batch; a client that reads too slowly must load the list again
 
 
 @dataclass(slots=True)

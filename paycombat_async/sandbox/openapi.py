@@ -1,4 +1,4 @@
-"""Generates the OpenAPI 3.1 document of all endpoints from the sandbox's routes and Structs."""
+"""Generates the OpenAPI 3.1 document of all endpoints, from the sandbox's routes and the request and response types."""
 
 import re
 from types import NoneType
@@ -55,7 +55,7 @@ def description(base_url: str | None = None) -> Schema:
 
 
 def _struct_types() -> list[type[Struct]]:
-    """Returns the Structs of all request bodies and responses, without duplicates."""
+    """Returns the types of all request bodies and responses, without duplicates."""
     found = [kind for route in ROUTES for kind in (route.body, _item_type(route.endpoint.response))]
     return list(dict.fromkeys(kind for kind in found if kind not in {NoneType, object}))
 
@@ -151,7 +151,7 @@ def _content(schema: Schema) -> Schema:
 
 
 def _wire_schema(schema: Schema) -> Schema:
-    """Returns the schema of the JSON on the wire, made from the schema that msgspec generates for a Struct.
+    """Returns the schema of the JSON on the wire, made from the schema that msgspec generates for a Python type.
 
     On the wire, amounts are numbers, and there is no field `extra`, which exists only in the SDK.
     """

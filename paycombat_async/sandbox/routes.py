@@ -1,4 +1,4 @@
-"""All routes of the sandbox."""
+"""The routes of all endpoints: for each one, its function and the form of its response."""
 
 from typing import Any
 

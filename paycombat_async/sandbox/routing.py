@@ -34,11 +34,10 @@ class RoutedCall(Generic[Q]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[Q, R]):
-    """How the sandbox serves one endpoint.
+    """How the sandbox serves one endpoint: its path, the function that executes requests, and the form of the response.
 
-    `path` is the documented path, or the sandbox's own one if none is documented.
-
-    The request body is decoded into the type `body`. `show` turns the handler's result into the data of the response.
+    `path` is the documented path, or the sandbox's own one if none is documented. The request body is decoded into the
+    type `body`. `show` turns the handler's result into the data of the response.
     """
 
     # Any: the endpoint's request type. The sandbox may decode the request into another type, `body`.
@@ -93,7 +92,7 @@ def route(
 ) -> Route[Any, Any]:
     """Returns a new `Route`. The overloads let a type checker verify that `handler` and `show` match the endpoint.
 
-    Pass `path` if the path of the endpoint is not documented. Pass `body`, a Struct of the sandbox, if the SDK's
+    Pass `path` if the path of the endpoint is not documented. Pass `body`, a request type of the sandbox, if the SDK's
     request type does not declare all fields of the request. Clients pass such fields in `extra`, and the SDK sends them
     like all other fields.
 

@@ -153,9 +153,7 @@ class Sandbox(ProcessBound):
 
     @property
     def webhook_url(self) -> str | None:
-        """The default URL for webhooks about payins and payouts.
-
-        It is used if the request that created them has no URL.
+        """The default URL for webhooks about payins and payouts, used if the request that created them has no URL.
 
         If it is None, these webhooks are not sent. It may be set at any time, from any thread, and then applies to
         later events. Raises `ConfigurationError` when it is set to a value that is neither a loopback URL nor None.

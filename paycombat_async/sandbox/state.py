@@ -33,7 +33,9 @@ PRAGMA user_version = {_VERSION};
 
 
 class SandboxState:
-    """The database of a sandbox with all its tables. Safe to use from several threads: a lock admits one at a time.
+    """The database of a sandbox with all its tables.
+
+    Threads may share it: a lock lets only one of them use it at a time.
 
     A database file survives a crash of the process at any moment. It may not survive a power cut, because SQLite's
     `synchronous` is off for speed.

@@ -73,7 +73,7 @@ def _payout_event(payload: bytes) -> WebhookEvent | None:
 
 
 def _read(kind: type[S], payload: bytes) -> S | None:
-    """Returns the payload decoded as the Struct class `kind`, or None if it cannot be decoded as this class."""
+    """Returns the payload decoded as the class `kind`, or None if it cannot be decoded as this class."""
     found: S | None = DECODERS[kind](payload)
     if found is not None:
         return found

@@ -64,9 +64,7 @@ class Inbox(Protocol):
         ...
 
     def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
-        """Extends the lease to `lease` seconds from now, even if it has ended.
-
-        `with delivery` does this by itself.
+        """Extends the lease to `lease` seconds from now, even if it has ended. `with delivery` does so by itself.
 
         Raises `LeaseLost` if another worker has taken the event since, if `forget` has deleted it, or if the delivery
         was released. Does nothing if the event is done. Before all this, raises `ConfigurationError` if `lease` is not

@@ -1,6 +1,7 @@
-"""The handlers of the checkout endpoints.
+"""The functions that execute the requests of the checkout endpoints.
 
-Each handler takes a verified call and returns an object of the endpoint's response type.
+Each function takes a request whose token and signature have been verified, and returns an object of the endpoint's
+response type.
 """
 
 from typing import Any, Protocol
@@ -52,7 +53,7 @@ def create_checkout_virtual_account(call: RoutedCall[CreateCheckoutVirtualAccoun
 
 
 def retrieve_va_bank_information(_call: RoutedCall[None]) -> object:
-    """Returns bank codes and names as plain data, because the response is undocumented and has no type."""
+    """Returns bank codes and names as lists and dicts. The response is undocumented, so the SDK has no type for it."""
     return KOREAN_BANKS
 
 

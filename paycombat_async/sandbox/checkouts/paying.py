@@ -56,8 +56,9 @@ def fail(state: SandboxState, checkout_id: str, method: str | None, *, attempt: 
     """Adds a failed payin to a checkout. The checkout can still be paid.
 
     `attempt` is the number of payins that had failed when the customer loaded the page. If another payin has failed
-    since then, nothing is done: a second click on the button must not make a second payin. Raises `Refused` as `pay`
-    does.
+    since then, nothing is done: a second click on the button must not make a second payin. Raises `Refused` if the
+    checkout is unknown or can no longer be paid, or if the payin method is unknown or does not allow its currency or
+    amount.
     """
     with state.transaction():
         document = _open(state, checkout_id)
@@ -70,7 +71,8 @@ def fail(state: SandboxState, checkout_id: str, method: str | None, *, attempt: 
 def expire(state: SandboxState, checkout_id: str, method: str | None) -> None:
     """Makes a checkout expire now, and adds a payin with the status EXPIRED, as if its customer had begun to pay.
 
-    Raises `Refused` as `pay` does.
+    Raises `Refused` if the checkout is unknown or can no longer be paid, or if the payin method is unknown or does not
+    allow its currency or amount.
     """
     with state.transaction():
         document = _open(state, checkout_id)
@@ -102,7 +104,7 @@ def _open(state: SandboxState, checkout_id: str) -> Document:
 def _payin_that_ends(state: SandboxState, document: Document, method: str | None, status: str) -> str:
     """Creates a payin of the checkout and moves it to this status. Returns the payin's id.
 
-    Sets the payin method in `document`.
+    Sets the payin method in the checkout's `document`.
     """
     choose_method(document, method or _method_for(document), at=state.now())
     payin = add_record(state, lambda number: _payin(document, number, state.now()))

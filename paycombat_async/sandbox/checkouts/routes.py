@@ -1,4 +1,4 @@
-"""The routes of the checkout endpoints."""
+"""The routes of the checkout endpoints: for each one, its function and the form of its response."""
 
 from http import HTTPStatus
 

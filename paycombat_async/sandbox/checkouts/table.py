@@ -32,11 +32,14 @@ class CheckoutTable:
         self._lock = lock
 
     def find(self, checkout_id: str) -> Document:
-        """Returns the document of the checkout with this `id`. Raises `Refused` (404) if the id is unknown."""
+        """Returns the document of the checkout with this `id`. Raises `Refused` (HTTP 404) if the id is unknown."""
         return self._one("SELECT document FROM checkouts WHERE id = ?", checkout_id, "id")
 
     def find_by_token(self, checkout_token: str) -> Document:
-        """Returns the document of the checkout with this `checkout_token`. Raises `Refused` (404) if it is unknown."""
+        """Returns the document of the checkout with this `checkout_token`.
+
+        Raises `Refused` (HTTP 404) if the token is unknown.
+        """
         return self._one("SELECT document FROM checkouts WHERE checkout_token = ?", checkout_token, "checkout_token")
 
     def page(self, *, limit: int, skip: int) -> list[Document]:

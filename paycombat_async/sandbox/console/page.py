@@ -26,7 +26,7 @@ _REFUSED: Final = _HEADERS | {"Content-Type": "application/json; charset=utf-8"}
 
 
 def add_console(app: web.Application) -> None:
-    """Adds the routes of the console to an application."""
+    """Adds the paths of the console, a web page, to an aiohttp application."""
     content = {
         each.name: each.read_bytes() for each in files("paycombat_async.sandbox.console").joinpath("static").iterdir()
     }

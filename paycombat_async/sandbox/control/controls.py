@@ -45,11 +45,9 @@ class Controls:
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[B]):
-    """What one control request does:
+    """What one control request does: `run` executes it, and returns an object that msgspec can encode.
 
-    `run` executes it, and `body` is the type of its JSON body, or of its query for GET.
-
-    `run` returns an object that msgspec can encode.
+    `body` is the type of the request's JSON body, or of its query for GET.
     """
 
     body: type[B]

@@ -68,7 +68,7 @@ async def settle_objects(controls: Controls, what: Settle) -> object:
 
 
 async def move_object(controls: Controls, what: MakeMove) -> object:
-    """Executes one of the object's possible moves. Returns the object's id."""
+    """Executes one of the moves of an object, such as "settle" or "expire". Returns the object's id."""
     make_move(controls.state, what.id, what.move, amount=what.amount, method=what.payin_method_name)
     return {"moved": what.id}
 

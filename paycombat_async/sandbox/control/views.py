@@ -22,9 +22,7 @@ _SECRET_HEADERS: Final = frozenset(
 
 
 class SeenRow(Struct, frozen=True, kw_only=True):
-    """The summary of one request that the sandbox has received.
-
-    `status` is None if the client got no complete response.
+    """The summary of one received request. `status` is None if the client got no complete response.
 
     `milliseconds` is the time until the response, or None before it. The class `Exchange` explains the other fields.
     """

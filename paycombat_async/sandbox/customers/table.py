@@ -35,7 +35,7 @@ class CustomerTable:
         self._lock = lock
 
     def find(self, customer_id: str) -> Document:
-        """Returns the profile document. Raises `Refused` (404) for an unknown or deleted customer."""
+        """Returns the profile of a customer. Raises `Refused` (HTTP 404) if the customer is unknown or deleted."""
         rows = self._rows("SELECT document FROM customers WHERE customer_id = ? AND deleted = 0", customer_id)
         if not rows:
             raise not_found("there is no customer with this customer_id")

@@ -12,7 +12,8 @@ _MIB: Final = 1 << 20
 _COUNT: Final = 64
 # gzip header (RFC 1952): deflate, no flags, no time, unknown system
 _GZIP_HEAD: Final = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
-_RAW: Final = -15  # zlib's `wbits`: a window of 2^15 bytes (32 KiB); the minus sign means no zlib header
+# zlib's `wbits`: a window of 2^15 bytes (32 KiB); the minus sign means no zlib header.
+_RAW: Final = -15
 # 64 MiB of spaces, compressed by brotli 1.2 at quality 11. The data ends at a byte boundary, so that blocks can follow.
 _BROTLI_SPACES: Final = bytes.fromhex(
     "cbffff3ff82540e2b14020f7fe8fffff7ff04b00c4611180eefd1fffffffe0970088c30200ddfb3ffeffffc12f0110870500baf77f"

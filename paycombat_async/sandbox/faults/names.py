@@ -11,9 +11,9 @@ from paycombat_async.errors import ConfigurationError
 class Fault(StrEnum):
     """An error that the sandbox injects into a request or a webhook. The value is the name that users write.
 
-    Most faults act after the request was executed. The request is not executed with faults whose constant ends in
-    BEFORE_COMMIT or begins with STATUS_429 or REDIRECT, nor with `ERROR_OBJECT`, `HTML_413`, and those that end in
-    IN_200 except `STATUS_499_IN_200`.
+    Most faults act after the request was executed. The request is not executed with these constants: those that end in
+    BEFORE_COMMIT; those that begin with STATUS_429 or REDIRECT; `ERROR_OBJECT` and `HTML_413`; those that end in
+    IN_200, except `STATUS_499_IN_200`.
     """
 
     LATENCY = "latency"
@@ -132,7 +132,8 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_FLOAT: 0.5,
     Fault.STATUS_429_DATE: 2,
     Fault.TRICKLE: 0.05,  # seconds from one byte to the next
-    Fault.LATE_ANSWER: 35,  # longer than the client's default timeout of 30 seconds
+    # In seconds; longer than the client's default timeout of 30 seconds.
+    Fault.LATE_ANSWER: 35,
     # For the following faults: seconds from the end of the correct response to the action on the idle connection.
     Fault.STRAY_ANSWER: 0.005,
     Fault.STRAY_PART: 0.005,

@@ -24,7 +24,7 @@ class _Unwrapped(NamedTuple):
 
 
 def wrapped(envelope: Envelope) -> Change:
-    """Returns a function that puts the data of a response into another envelope, the JSON object around the data.
+    """Returns a function that puts the data of a response into the given envelope, the JSON object around the data.
 
     A response without data stays unchanged.
     """

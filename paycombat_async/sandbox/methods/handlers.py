@@ -1,6 +1,7 @@
-"""The handlers of the read-only endpoints.
+"""The functions that execute the requests of the read-only endpoints.
 
-Each handler takes a verified call and returns an object of the endpoint's response type.
+Each function takes a request whose token and signature have been verified, and returns an object of the endpoint's
+response type.
 """
 
 from collections.abc import Iterable, Mapping

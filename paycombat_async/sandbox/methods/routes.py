@@ -1,4 +1,4 @@
-"""The routes of the read-only endpoints: methods, countries and currencies, balance."""
+"""The routes of the read-only endpoints (methods, currencies, balance): the function and response form of each."""
 
 from paycombat_async.endpoints import (
     LIST_COUNTRIES_AND_CURRENCIES,

@@ -12,8 +12,8 @@ from paycombat_async.sandbox.transitions import PENDING
 def payin_document(*, currency: str, method: str, amount: Decimal, sent: Mapping[str, str | None]) -> Document:
     """Returns the JSON object to store for a new payin, without its id and times.
 
-    `sent` contains the fields with the merchant's own data, such as the order reference. A field whose value is None is
-    null in responses, and "" in webhooks.
+    `sent` contains the fields with the merchant's own data, such as the order reference. A field that is None or
+    missing is null in responses, and "" in webhooks.
     """
     return {name: text for name, text in sent.items() if text is not None} | {
         "merchant_id": MERCHANT,

@@ -1,6 +1,7 @@
-"""The handlers of the payin endpoints.
+"""The functions that execute the requests of the payin endpoints.
 
-Each handler takes a verified call and returns an object of the endpoint's response type.
+Each function takes a request whose token and signature have been verified, and returns an object of the endpoint's
+response type.
 """
 
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The routes of the payin endpoints."""
+"""The routes of the payin endpoints: for each one, its function and the form of its response."""
 
 from http import HTTPStatus
 

@@ -18,8 +18,7 @@ class Cause(StrEnum):
     UPPER_CASE = "upper_case"  # the signature is in upper-case hex, which webhook verification accepts
     HEADER_NAME = "header_name"
     HEADER_VALUE = "header_value"  # the value of the header with the signature is not a str
-    # the signature has other characters around or between its digits, such as quotes
-    SIGNATURE_WRAPPED = "signature_wrapped"
+    SIGNATURE_WRAPPED = "signature_wrapped"  # characters such as quotes are around the signature or in it
     SEVERAL_SIGNATURES = "several_signatures"
     SIGNATURE_BASE64 = "signature_base64"
     SIGNATURE_MALFORMED = "signature_malformed"

@@ -15,7 +15,8 @@ _LONGEST = 1024 * 1024
 _OPENING, _CLOSING = frozenset("{["), frozenset("}]")
 _BREAKING = _OPENING | _CLOSING | {","}
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
-_NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?")  # longer numbers are not amounts
+# Longer numbers are not amounts.
+_NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?")
 # Exact arithmetic: a number that `_NUMBER` matches has fewer than 200 digits. The context is passed to each operation,
 # because the calling program may have changed the current one.
 _EXACT = Context(prec=200)

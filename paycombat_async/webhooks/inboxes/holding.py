@@ -82,9 +82,9 @@ class Holding:
             raise self._lost
 
     async def end(self, *, is_clean: bool) -> None:
-        """Stops the renewals of the lease.
+        """Stops the renewals of the lease, and marks the event as done if `is_clean` is true.
 
-        Then marks the event as done if `is_clean` is true, and otherwise releases it.
+        Otherwise releases the event.
 
         If the caller is cancelled meanwhile, the write goes on for 15 seconds at most. Raises `LeaseLost` if the lease
         was lost, and `StoreFailed` if the event cannot be marked as done. If the event cannot be released, only a
@@ -97,7 +97,7 @@ class Holding:
 
     def _stop(self) -> None:
         self._on_lost = None
-        with suppress(RuntimeError):  # the event loop is closed
+        with suppress(RuntimeError):  # raised if the event loop is closed
             self._renewals.cancel()
 
     async def _done(self) -> None:

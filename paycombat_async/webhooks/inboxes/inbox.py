@@ -35,8 +35,7 @@ class Receipt(StrEnum):
     NEW = "new"  # stored, and waits for a worker
     DUPLICATE = "duplicate"  # the same event was received before
     OUTDATED = "outdated"  # the recorded status of the payin or payout is the same or a later one
-    # the event contradicts what is recorded, such as SUCCESS after EXPIRED; a person must review it
-    CONFLICT = "conflict"
+    CONFLICT = "conflict"  # the event contradicts a record, such as SUCCESS after EXPIRED; a person must review it
 
 
 class Depth(Struct, frozen=True, kw_only=True):
@@ -116,9 +115,7 @@ class Inbox(Protocol):
         ...
 
     async def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
-        """Extends the lease to `lease` seconds from now, even if it has ended.
-
-        `async with delivery` does this by itself.
+        """Extends the lease to `lease` seconds from now, even if it has ended. `async with delivery` does so by itself.
 
         Raises `LeaseLost` if another worker has taken the event since, if `forget` has deleted it, or if the delivery
         was released. Does nothing if the event is done. Before all this, raises `ConfigurationError` if `lease` is not

@@ -49,7 +49,7 @@ class News:
                 self._listeners.discard(listener)
 
     def _of_this_process(self) -> "list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]":
-        """Returns the workers that are waiting in this process.
+        """Returns the workers that wait in this process, each as its event loop and the event that wakes it.
 
         After a fork, the child removes those of its parent. Waking them would write to the pipes of the parent's event
         loops.

@@ -24,7 +24,8 @@ CHANNEL: Final = "paycombat_inbox"
 _log: Final = logging.getLogger("paycombat")
 # How often `receive` tries to store an event. A try fails if another process changes the recorded status meanwhile.
 _TRIES: Final = 50
-FORGOTTEN_AT_ONCE: Final = 1000  # the highest number of events that one DELETE deletes, so that no DELETE takes long
+# How many events one DELETE deletes at most, so that no DELETE takes long.
+FORGOTTEN_AT_ONCE: Final = 1000
 # The highest number of ASCII characters in a stored key. PostgreSQL cannot index more than about 2700 bytes.
 _LONGEST_KEY: Final = 500
 
@@ -243,7 +244,7 @@ def depth() -> Script[Depth]:
 
 
 def pending(receipt: Receipt, limit: int) -> Script[list[WebhookEvent]]:
-    """Returns at most `limit` events that are not done and have this receipt, in order of arrival.
+    """Returns at most `limit` events that are not done and for which `receive` returned this receipt, oldest first.
 
     Events whose payload cannot be read are left out.
     """

@@ -7,6 +7,7 @@ from typing import Final
 # the event; this time is a lease, or the pause after a failure. `subject` is the payin or payout. `key` and `subject`
 # have COLLATE "C" (byte order), because a system upgrade may change the sort order of a language, and a unique index in
 # the old order would then silently accept duplicates.
+#
 # The table `standing` has the recorded status of each payin and payout. `receive` locks a row of this table before it
 # draws a `number`. Therefore the events of one payin or payout are numbered in the order in which their transactions
 # commit.

@@ -27,7 +27,8 @@ from paycombat_async.webhooks.inboxes.rules import (
 # Seconds that must pass after a deletion before the write-ahead log is cleared. After each clearing, the next commit
 # needs one more fsync.
 _CLEAR_S: Final = 60.0
-_LATEST: Final = 253_402_300_799.0  # the last second that a datetime can hold
+# The last second that a `datetime` can hold, as a Unix time.
+_LATEST: Final = 253_402_300_799.0
 # The errors that SQLite raises if the columns `payload` or `attempt` of one row are damaged, even if the rest of the
 # file is intact.
 _ROW_ERRORS: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CONSTRAINT_NOTNULL})
@@ -160,7 +161,7 @@ class InboxFile:
         )
 
     def pending(self, receipt: Receipt, limit: int) -> list[WebhookEvent]:
-        """Returns at most `limit` events that are not done and have this receipt, in order of arrival.
+        """Returns at most `limit` events that are not done and for which `receive` returned this receipt, oldest first.
 
         Events whose payload cannot be read are left out.
         """

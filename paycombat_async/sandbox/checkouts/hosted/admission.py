@@ -19,9 +19,7 @@ _OWN_SITES: Final[tuple[list[str], ...]] = (["same-origin"], ["none"], [])
 
 
 def check_reading(headers: CIMultiDictProxy[str]) -> None:
-    """Raises `Refused` (HTTP 421) unless the Host header is "localhost" or a loopback address.
-
-    This stops DNS rebinding.
+    """Raises `Refused` (HTTP 421) unless the Host header is localhost or a loopback address: against DNS rebinding.
 
     A link on any web site may lead to the page, because the merchant's own shop is another site, too.
     """

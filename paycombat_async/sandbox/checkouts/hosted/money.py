@@ -9,9 +9,7 @@ _USUAL_MINOR_DIGITS: Final = 2
 
 
 def money_text(amount: str, currency: str) -> str:
-    """Returns a text such as "AUD 1,234.50" or "KRW 50,000".
-
-    `amount` consists of plain digits, with or without a point.
+    """Returns a text such as "AUD 1,234.50" or "KRW 50,000". `amount` is a str of plain digits, perhaps with a point.
 
     Nothing is rounded: digits below the currency's smallest unit are shown, too.
     """
