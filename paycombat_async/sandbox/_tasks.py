@@ -1,4 +1,7 @@
-"""Background tasks of the sandbox (webhooks, automatic settling), which are cancelled when the sandbox stops."""
+"""Background tasks of the sandbox, which are cancelled when it stops.
+
+They send webhooks, and move pending payments to success after a delay.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine

@@ -100,8 +100,9 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         """Records every request, even for an unknown path, and applies the fault that is scheduled for it, if any.
 
-        Requests for the ledger, the control interface, the console and the page of a checkout are not recorded and get
-        no fault, because they are no calls of the provider's API.
+        A fault is an error that the sandbox causes on purpose. Requests for the ledger, the control interface, the
+        console and a checkout's payment page are not recorded and get no fault, because they are no calls of the
+        provider's API.
         """
         if request.match_info.route.name in _OWN_ROUTES:
             return await handler(request)
@@ -122,7 +123,7 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
         else:
             exchange.fault = str(mishap)
             response = await _inject(provider, injector, mishap, request, handler)
-        # the status is 0 if a fault has cut off the response before its headers were complete
+        # the status is 0 if an injected fault has cut off the response before its headers were complete
         arrival.status = response.status or None
         provider.traffic.finish(exchange, _sent(response), seconds=provider.clock.monotonic() - begun)
         return response
@@ -133,9 +134,9 @@ def _record_middleware(provider: Provider, injector: Injector) -> Middleware:
 async def _inject(
     provider: Provider, injector: Injector, mishap: Mishap, request: web.Request, handler: Handler
 ) -> web.StreamResponse:
-    # A fault may wait before the request is executed. The body is read before this wait, so that a complete request is
-    # executed even if the client disconnects meanwhile. Errors are ignored here: the body is read once more when the
-    # request is executed, and then an error becomes a response.
+    # An injected fault may wait before the request is executed. The body is read before this wait, so that a complete
+    # request is executed even if the client disconnects meanwhile. Errors are ignored here: the body is read once more
+    # when the request is executed, and then an error becomes a response.
     with suppress(web.HTTPException, ConnectionResetError):
         await request.read()
     answer, skip_handler = (partial(_answer, provider, request, each) for each in (handler, _skip_handler))
@@ -143,7 +144,7 @@ async def _inject(
 
 
 def _sent(response: web.StreamResponse) -> bytes:
-    """Returns the bytes that are sent to the client: the body, or all bytes that a fault writes to the connection."""
+    """Returns the bytes sent to the client: the body, or all bytes that an injected fault writes to the connection."""
     if isinstance(response, RawAnswer):
         return response.data
     return response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""

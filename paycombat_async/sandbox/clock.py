@@ -18,7 +18,7 @@ class SandboxClock:
     """The time in a sandbox: the time of the clock that was passed to `Sandbox`, plus all steps of `advance`.
 
     Timestamps, the expiry of checkouts, `settle_after`, and the waits between two attempts to deliver a webhook follow
-    this clock. The delays of faults are not shortened by `advance`, because a slow network stays slow.
+    this clock. `advance` does not shorten the delays of injected faults, because a slow network stays slow.
     """
 
     def __init__(self, base: Clock) -> None:

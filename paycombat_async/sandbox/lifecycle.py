@@ -19,8 +19,8 @@ from paycombat_async.sandbox.transitions import BOOKINGS, MADE_BY, check_move
 
 MERCHANT: Final = "5a6d1c0b-3e8f-4729-a1b2-c3d4e5f60718"
 
-# Fields of a record that change when it gets a new status, besides `status` and `updated_at`. The key has the kind of
-# record and the new status. Each function takes the current time and returns the changed fields.
+# Fields of a payin or payout that change when it gets this status, besides `status` and `updated_at`. Each function
+# takes the current time and returns the changed fields.
 _CHANGES: Final[dict[tuple[Kind, str], Callable[[str], Document]]] = {
     (Kind.PAYOUT, "FAILED"): lambda _now: {"approval": "FAILED"},
     (Kind.PAYIN, "SUCCESS"): lambda now: {"transaction_date": now},

@@ -12,7 +12,7 @@ from paycombat_async.sandbox.traffic import Exchange
 # the topic for changes of customers, payins, payouts, virtual accounts, checkouts and the ledger
 OBJECTS: Final = "objects"
 DELIVERIES: Final = "deliveries"
-CONTROL: Final = "control"  # the topic for changes of faults, webhook URLs and the clock
+CONTROL: Final = "control"  # the topic for changes of the injected faults, the webhook URLs and the clock
 RESET: Final = "reset"
 _MOST_EXCHANGES: Final = 500  # requests in one batch; a client that reads too slowly must load the list again
 

@@ -89,17 +89,14 @@ class RecordTable:
         return _record(rows[0])
 
     def page(self, kind: Kind, window: Window) -> list[Record]:
-        """Returns one page of the records of a kind, such as payouts, oldest first.
-
-        `window` says which part of the list it is.
-        """
+        """Returns one page of the payins, payouts or virtual accounts, oldest first. `window` says which part it is."""
         rows = self._rows(_SELECT + "WHERE kind = ? ORDER BY seq LIMIT ? OFFSET ?", kind, window.limit, window.skip)
         return [_record(row) for row in rows]
 
     def newest(self, kind: Kind, words: str, window: Window) -> list[Record]:
-        """Returns the records of a kind that contain the text `words` anywhere, ignoring case, newest first.
+        """Returns the payins, payouts or virtual accounts that contain the text `words` anywhere, newest first.
 
-        `window` says how many matches to skip and how many to return.
+        Upper and lower case are not distinguished. `window` says how many matches to skip and how many to return.
         """
         found = (
             "AND (?2 = '' OR instr(lower(CAST(document AS TEXT)), lower(?2)) > 0) ORDER BY seq DESC LIMIT ?3 OFFSET ?4"
@@ -116,7 +113,7 @@ class RecordTable:
         return map(_record, self._rows(_SELECT + "WHERE status = ? ORDER BY seq", status))
 
     def next_number(self) -> int:
-        """Returns a number for the next new record. No number is ever used twice."""
+        """Returns a number for the next new payin, payout or virtual account. No number is ever used twice."""
         number: int = self._rows("SELECT coalesce(max(seq), 0) + 1 FROM records")[0][0]
         return number
 
@@ -136,7 +133,10 @@ class RecordTable:
         )
 
     def write(self, record: Record) -> None:
-        """Stores the changed status and JSON document of a record. The other columns of its row never change."""
+        """Stores the changed status and JSON object of a payin, payout or virtual account.
+
+        The other columns of its row never change.
+        """
         self._rows(
             "UPDATE records SET status = ?, document = ? WHERE id = ?",
             record.status,

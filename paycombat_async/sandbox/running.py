@@ -1,4 +1,4 @@
-"""Builds a sandbox from its parts and starts it: state, web server, webhook dispatcher, automatic settling."""
+"""Builds a sandbox from its parts and starts it: database, web server, webhooks, automatic success of payments."""
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -45,7 +45,7 @@ class SandboxOptions:
     examples: bool
     seed: int
     clock: SandboxClock
-    base_clock: Clock  # clock of the faults: `Sandbox.clock.advance` does not shorten their delays
+    base_clock: Clock  # the clock of injected faults, whose delays `Sandbox.clock.advance` does not shorten
     openings: Openings
     settle_after: float | None
     upstream_errors: bool
@@ -56,7 +56,7 @@ class SandboxOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorders:
-    """The data that a sandbox keeps when it stops: received requests, sent webhooks, scheduled faults."""
+    """The data that a sandbox keeps when it stops: received requests, sent webhooks, scheduled (injected) faults."""
 
     arrivals: Arrivals
     deliveries: Deliveries

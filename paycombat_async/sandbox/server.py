@@ -213,7 +213,7 @@ class Sandbox(ProcessBound):
         *,
         amount: Decimal | None = None,
     ) -> None:
-        """Changes the status of a payin, payout or virtual account, as a Simulate call does.
+        """Changes the status of a payin, payout or virtual account, as the provider's "Simulate" calls do.
 
         With `amount`, a payin becomes SUCCESS although only this part was paid. The part is in the ledger and in
         `amount` of the webhook; the webhook's `original_amount` is the requested amount.
@@ -264,8 +264,8 @@ class Sandbox(ProcessBound):
     async def drain(self) -> None:
         """Waits until all webhooks are delivered or given up: each one has had a 2xx response or its last attempt.
 
-        First, everything that `clock.advance` has made due is done. Webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held
-        back are sent now.
+        First, everything that `clock.advance` has made due is done, and the webhooks that the fault
+        `OUT_OF_ORDER_WEBHOOK` has held back are sent.
         """
         work, thread = self._drain(self._running), self._thread
         await (work if thread is None else asyncio.wrap_future(thread.submit(work)))

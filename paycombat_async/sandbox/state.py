@@ -73,8 +73,8 @@ class SandboxState:
         """Context manager; runs its block in a database transaction.
 
         If the block raises, the transaction is rolled back. Otherwise it is committed. After the commit, the functions
-        in `watchers` and `checkout_watchers` are called with the objects that were announced in the block, and then
-        those in `commit_watchers`.
+        in `watchers` and `checkout_watchers` are called with the objects that the block has passed to `announce` and
+        `announce_checkout`. Then those in `commit_watchers` are called.
         """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")

@@ -30,7 +30,7 @@ class Exchange:
 
     `number` counts all requests from 1, and `at` is the sandbox's time. `signature` is None if the signature was not
     checked, because the call has no body or was refused before. `code` and `message` say why the request was refused.
-    `is_executed` says whether a handler has executed the request, which a fault may hide from the client. `answer` has
+    `is_executed` says whether the request was executed; an injected fault may hide this from the client. `answer` has
     the first 64,000 bytes of the response, and `answer_length` is the number of all bytes. If a fault has written to
     the connection directly, `answer` includes the status line and headers. `seconds` is None until there is a response.
     """

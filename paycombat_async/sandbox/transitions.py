@@ -18,7 +18,8 @@ MOVES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
     Kind.VIRTUAL_ACCOUNT: {PENDING: ("APPROVED", "FAILED")},
 }
 
-# The status that means success, for each kind of record. `settle_after` and `settle_all` move pending records to it.
+# The status that means success, for payins, payouts and virtual accounts. `settle_after` and `settle_all` move pending
+# ones to it.
 SUCCESS_STATUS: Final[Mapping[Kind, str]] = {
     Kind.PAYIN: "SUCCESS",
     Kind.PAYOUT: "SUCCESS",
@@ -49,7 +50,7 @@ MADE_BY: Final[Mapping[Kind, str]] = {
 
 
 def check_move(kind: Kind, status: str, to: str) -> None:
-    """Raises `Refused` (HTTP 409) unless a record of this kind may change from `status` to the status `to`.
+    """Raises `Refused` (HTTP 409) unless a payin, payout or virtual account may change from `status` to `to`.
 
     The message lists the allowed transitions.
     """

@@ -50,7 +50,7 @@ def unwrap(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> Webho
     Raises `ConfigurationError` for a mistake in your code, such as a body that is not bytes. Anyone who has seen a
     genuine webhook can send it again at any time. Therefore process each `event.key` only once.
     """
-    keys = as_secrets(keys)  # as `Secret`, because tracebacks may show local variables
+    keys = as_secrets(keys)  # a `Secret` hides the keys in tracebacks that show local variables
     return Webhooks(keys).unwrap(body, headers)
 
 

@@ -1,4 +1,4 @@
-"""Checks of a control request before it is executed: host, origin, token, content type. No I/O.
+"""Checks of a request to the control interface (`/_sandbox/`): host, origin, token, content type. No I/O.
 
 The sandbox listens on loopback addresses only, but a web page in a browser on the same machine could still send
 requests to it. Checking the Host header stops DNS rebinding. The other checks stop requests from the pages of other web

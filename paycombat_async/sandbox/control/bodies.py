@@ -1,4 +1,7 @@
-"""The types of the queries and JSON bodies of control requests. Unknown fields are refused."""
+"""The types of the queries and JSON bodies that the control interface (`/_sandbox/`) accepts.
+
+Unknown fields are refused.
+"""
 
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
@@ -64,7 +67,7 @@ class DeliveriesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Settle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Says what to settle: one object (`id` and `status`), one checkout (`checkout_id`), or everything (`all`).
+    """Says which status to change: that of one object (`id` and `status`), of one checkout, or of everything.
 
     `id` is moved to `status`; with `amount`, a payin succeeds with this part of its amount. `checkout_id` is paid, with
     the payin method `payin_method_name` if it is set. `all` moves all pending objects to success, and pays all

@@ -1,4 +1,4 @@
-"""The table of control requests: the path, HTTP method, body type and function of each."""
+"""The commands of the control interface (`/_sandbox/`): the path, HTTP method, body type and function of each."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The parts of a sandbox that control requests see and change, and the type of a command."""
+"""The parts of a sandbox that the control interface (`/_sandbox/`) shows and changes, and the type of a command."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ B = TypeVar("B", bound=Struct)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
-    """The parts of a sandbox that control requests see and change. `reset` does what `Sandbox.reset` does.
+    """The parts of a sandbox that the control interface shows and changes. `reset` does what `Sandbox.reset` does.
 
     `diagnose` explains why the signature of a request is wrong. This may take seconds.
     """
@@ -45,7 +45,7 @@ class Controls:
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[B]):
-    """What one control request does: `run` executes it, and returns an object that msgspec can encode.
+    """A command of the control interface: `run` executes it, and returns an object that msgspec can encode.
 
     `body` is the type of the request's JSON body, or of its query for GET.
     """

@@ -1,4 +1,4 @@
-"""Serves control requests: checks each one, decodes its query or body, executes the command, and returns JSON."""
+"""Serves the control interface: checks each request, decodes its query or body, runs the command, returns JSON."""
 
 from typing import Any, Final
 

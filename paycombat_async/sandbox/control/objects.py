@@ -51,7 +51,10 @@ async def show_objects(controls: Controls, query: ObjectsQuery) -> object:
 
 
 async def settle_objects(controls: Controls, what: Settle) -> object:
-    """Moves one object to a status, pays one checkout, or settles all objects. Returns the ids of the objects."""
+    """Moves one object to a status, pays one checkout, or moves all pending objects to success and pays all checkouts.
+
+    Returns the ids of the objects.
+    """
     chosen = (what.id is not None, what.checkout_id is not None, what.all)
     if sum(chosen) != 1 or (what.id is None) != (what.status is None):
         raise ConfigurationError("settle: expected `id` and `status`, or `checkout_id`, or `all`")

@@ -1,4 +1,4 @@
-"""Sends control requests to a sandbox in another process, for `paycombat sandbox ctl`."""
+"""Client of the control interface of a sandbox in another process, for `paycombat sandbox ctl`."""
 
 import http.client
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The control commands for faults, clock and reset, and the command that shows the sandbox's status."""
+"""The control commands for faults (errors on purpose), clock and reset, and the command that shows the status."""
 
 from typing import Final
 

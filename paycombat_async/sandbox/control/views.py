@@ -1,4 +1,4 @@
-"""The types that control requests return: requests and webhook deliveries, shown without secrets."""
+"""What the control interface (`/_sandbox/`) returns: requests and webhook deliveries, shown without secrets."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final

@@ -27,8 +27,8 @@ from paycombat_async.sandbox.envelopes import envelope_a, envelope_b, envelope_c
 from paycombat_async.sandbox.routing import route
 
 CUSTOMER_ROUTES = (
-    # The response of "Create Customer" is undocumented. The sandbox returns status 201 and the same envelope (B) as for
-    # "Update Customer".
+    # The response of "Create Customer" is undocumented. The sandbox returns status 201 and the same envelope (the JSON
+    # around the data) as for "Update Customer".
     route(CREATE_CUSTOMER, create_customer, envelope=envelope_b, show=updated_page, status=HTTPStatus.CREATED),
     route(UPDATE_CUSTOMER, update_customer, envelope=envelope_b, show=updated_page),
     route(LIST_CUSTOMERS, list_customers, envelope=envelope_a, show=list_page),

@@ -104,9 +104,9 @@ class Dispatcher:
             self._tasks.call_soon(self._take)
 
     async def drain(self) -> None:
-        """Waits until each webhook has had a 2xx response or its last attempt.
+        """Sends the webhooks that the fault `OUT_OF_ORDER_WEBHOOK` has held back, and waits for all webhooks.
 
-        Webhooks that the fault `OUT_OF_ORDER_WEBHOOK` held back are sent now.
+        When it returns, each webhook has had a 2xx response or its last attempt.
         """
         while self._queued:
             self._take()

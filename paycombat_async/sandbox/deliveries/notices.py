@@ -47,7 +47,7 @@ class UndeliveredNotices:
         then = f"next try in {wait:g} s" if wait is not None else f"given up after {_number(delivery.attempts, 'try')}"
         status = delivery.statuses[-1]
         why = "there was no answer" if status is None else f"the answer was {status}"
-        url = delivery.url.partition("?")[0]  # without the query, which may contain a secret
+        url = delivery.url.partition("?")[0]  # the URL without its query, which may contain a secret
         self._write(
             printable(f"{delivery.event} of {delivery.id} was not delivered to {url}: {why}; {then}", limit=500)
         )

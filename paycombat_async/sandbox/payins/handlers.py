@@ -46,9 +46,10 @@ def create_payin(call: RoutedCall[NewPayin]) -> Payin:
 
 
 def simulate_payin(call: RoutedCall[Simulate]) -> object:
-    """Changes the status of a payin, or of a virtual account, which has no documented Simulate call of its own.
+    """Executes "Simulate Payin": changes the status of a payin or of a virtual account.
 
-    For a payin, returns the data of "Retrieve Payin", and for a virtual account the data of its webhook.
+    The provider documents no such call for virtual accounts. For a payin, returns the data of "Retrieve Payin", and for
+    a virtual account the data of its webhook.
     """
     record = move(
         call.state, call.request.subject("payin_id"), [Kind.PAYIN, Kind.VIRTUAL_ACCOUNT], to=call.request.status

@@ -16,8 +16,8 @@ from paycombat_async.sandbox.payins.pages import account_page, answered_page
 from paycombat_async.sandbox.routing import as_it_is, route
 
 PAYIN_ROUTES = (
-    # The provider documents the responses of both "Create" calls only in part. Here they have the envelope of "Create
-    # Payout".
+    # The provider documents the responses of both "Create" calls only in part. Here they have the same envelope (the
+    # JSON around the data) as "Create Payout".
     route(
         CREATE_PAYIN,
         create_payin,

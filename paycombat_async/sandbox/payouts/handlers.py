@@ -51,9 +51,9 @@ def create_payout(call: RoutedCall[NewPayout]) -> Payout:
 
 
 def simulate_payout(call: RoutedCall[Simulate]) -> object:
-    """Changes a payout's status, and returns the data of "Retrieve Payout".
+    """Executes "Simulate Payout": changes a payout's status, and returns the data of "Retrieve Payout".
 
-    The provider does not document the response of this Simulate call.
+    The provider does not document the response of "Simulate Payout".
     """
     record = move(call.state, call.request.subject("payout_id"), [Kind.PAYOUT], to=call.request.status)
     return answered_page(_payout(record))

@@ -77,7 +77,7 @@ def _refused(body: object, signature: str, usable: Mapping[int, str], given: int
 
     None means that they can.
     """
-    if not isinstance(body, bytes):  # for example the str of a web framework
+    if not isinstance(body, bytes):  # some web frameworks pass a str
         return _NOT_BYTES
     if not usable:
         return _NO_KEY

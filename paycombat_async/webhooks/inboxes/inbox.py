@@ -32,7 +32,7 @@ LISTED: Final = 100  # the default `limit` of `pending` and `damaged`
 class Receipt(StrEnum):
     """What `receive` has found out about an event. Reply 200 in all four cases: the provider need not send it again."""
 
-    NEW = "new"  # stored, and waits for a worker
+    NEW = "new"  # the event is stored and waits for a worker
     DUPLICATE = "duplicate"  # the same event was received before
     OUTDATED = "outdated"  # the recorded status of the payin or payout is the same or a later one
     CONFLICT = "conflict"  # the event contradicts a record, such as SUCCESS after EXPIRED; a person must review it

@@ -12,7 +12,7 @@ from paycombat_async.webhooks.inboxes.delivery import Delivery
 from paycombat_async.webhooks.inboxes.news import News
 from paycombat_async.webhooks.inboxes.rules import check_poll
 
-_LONGEST_WAIT_S: Final = 30.0  # seconds between two tries at most, while the inbox raises `StoreFailed`
+_LONGEST_WAIT_S: Final = 30.0  # the longest time in seconds between two tries while the inbox raises `StoreFailed`
 _log: Final = logging.getLogger("paycombat")
 
 
@@ -33,7 +33,8 @@ async def deliveries(
     check_poll(poll)
     closings, failures = news.closings, 0
     while True:
-        with news.listening() as arrived:  # begins before `take`, so that an event that arrives in between is noticed
+        # listening begins before `take`, so that an event that arrives in between is noticed
+        with news.listening() as arrived:
             if news.closings != closings or (stop is not None and stop.is_set()):
                 return
             try:
