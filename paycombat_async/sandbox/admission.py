@@ -36,7 +36,7 @@ def check_host(given: list[str]) -> None:
 
 @lru_cache(maxsize=64)
 def is_loopback(authority: str) -> bool:
-    """Returns whether this authority, `host` or `host:port`, names "localhost" or a loopback address."""
+    """Returns whether `authority` (`host` or `host:port`) names "localhost" or a loopback address."""
     try:
         name = urlsplit(f"//{authority}").hostname
         return name == "localhost" or (name is not None and ip_address(name).is_loopback)

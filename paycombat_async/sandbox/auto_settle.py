@@ -20,10 +20,10 @@ class Settler:
     """Moves pending payins, payouts and virtual accounts to success, and pays checkouts, each `after` seconds later."""
 
     def __init__(self, state: SandboxState, clock: Clock, tasks: BackgroundTasks, *, after: float) -> None:
-        """Schedules all pending records and all existing checkouts.
+        """Schedules the success of all pending payments, and the payment of all existing checkouts.
 
-        Each pending record (payin, payout or virtual account) moves to success, and each checkout is paid, `after`
-        seconds from now.
+        Each pending payin, payout or virtual account moves to success, and each checkout is paid, `after` seconds from
+        now.
         """
         self._state = state
         self._clock = clock

@@ -47,10 +47,7 @@ class SandboxClock:
             sleep.notify(is_due=sleep.due <= self.monotonic())
 
     def restart(self) -> None:
-        """Undoes all steps of `advance`.
-
-        Waits that are under way keep their remaining time. Called by `Sandbox.reset`.
-        """
+        """Undoes all steps of `advance`; waits under way keep their remaining time. Called by `Sandbox.reset`."""
         with self._lock:
             for sleep in self._sleeping:
                 sleep.due -= self._advanced

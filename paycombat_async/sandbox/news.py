@@ -74,7 +74,7 @@ class News:
         self._is_closed = False
 
     def watcher(self, topic: str) -> Callable[[], None]:
-        """Returns a function without arguments that publishes a change of this topic. Safe to call from any thread."""
+        """Returns a function without arguments that reports a change of this topic. Safe to call from any thread."""
         return partial(self.publish, topic)
 
     def publish(self, topic: str) -> None:

@@ -65,7 +65,7 @@ class Recorders:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The parts of a running sandbox that its control interface uses, the HTTP paths under `/_sandbox/`."""
+    """The parts of a running sandbox that its control interface (`/_sandbox/`) uses."""
 
     state: SandboxState
     dispatcher: Dispatcher

@@ -66,7 +66,7 @@ def _object(members: dict[str, Any]) -> str:
 def _place(member: tuple[str, Any]) -> int:
     """Returns the sort key of a member of a JSON object. In JavaScript, array indices come first, in numeric order.
 
-    All other members have the same key, and so keep their order (ECMA-262, 10.1.11.1).
+    All other members get the same sort key, and so stay in their order (ECMA-262, 10.1.11.1).
     """
     key = member[0]
     index = int(key) if _INDEX.fullmatch(key) else _LARGEST_INDEX + 1

@@ -23,7 +23,7 @@ MAX_KEYS: Final = 4
 # The names of headers with a signature, in lower case. The provider documents X-Signature for webhooks, and signature
 # for requests.
 _HEADERS: Final = frozenset({"x-signature", "signature"})
-# Headers whose name has another length are skipped first, which halves the time for each of them.
+# The lengths of these names. A header whose name has another length is skipped at once, which halves the time for it.
 _LENGTHS: Final = frozenset(map(len, _HEADERS))
 _MAX_SIGNATURE: Final = 128  # characters in a header value with one signature, including white space
 _MAX_JOINED: Final = 8 * _MAX_SIGNATURE

@@ -27,8 +27,8 @@ from paycombat_async.schemas.methods import PayinMethod
 
 # The key of the cancellation time in a checkout's stored document. Responses do not contain this key.
 CANCELLED_AT: Final = "cancelled_at"
-# The fields of `advanced_redirect_url`. Each is a URL of the merchant for one end of a checkout. The names are those of
-# Finmo, the payment company behind the provider's API.
+# The fields of `advanced_redirect_url`. Each is the merchant's URL for one outcome of a checkout. The names are those
+# of Finmo, the payment company behind the provider's API.
 REDIRECT_NAMES: Final = ("completed_url", "failed_url", "expired_url", "cancelled_url")
 
 

@@ -49,9 +49,9 @@ class LedgerQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class ObjectsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Selects objects of one kind, such as payins.
+    """Selects the objects of one kind, such as payins, that contain the text `search` anywhere.
 
-    `search` is a text anywhere in the object. The newest comes first.
+    The newest comes first.
     """
 
     kind: ObjectKind

@@ -12,8 +12,8 @@ from paycombat_async.errors import ConfigurationError
 from paycombat_async.sandbox.control.token import CONTROL_HEADER
 from paycombat_async.sandbox.ledger.report import loopback_url_parts
 
-# Seconds until a request is given up. The longest request is `drain`, which waits for webhooks. The default waits
-# between the attempts to deliver a webhook are shorter than this in total.
+# Seconds until a request is given up. The longest request is `drain`, which waits until all webhooks are delivered or
+# given up. With the default waits between two attempts, this takes about a minute.
 _TIMEOUT_S: Final = 120.0
 
 
@@ -57,7 +57,7 @@ class Remote:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
-        # ValueError: the token has characters that a header cannot contain
+        # ValueError is raised if the token has characters that a header cannot contain
         except (OSError, http.client.HTTPException, ValueError):
             raise ConfigurationError("nobody answers at this address; is `paycombat sandbox` running?") from None
         finally:

@@ -20,16 +20,16 @@ _PERIOD_S: Final = 10.0
 class UndeliveredNotices:
     """Writes a line for each failed attempt to deliver a webhook, but at most 10 lines in 10 seconds.
 
-    At the end of the 10 seconds, one more line says how many other attempts have failed. Call `end` at the end, so that
-    this last line is written. All calls must be in one event loop.
+    At the end of the 10 seconds, one more line says how many other attempts have failed. When the sandbox stops, call
+    `end`, so that the last such line is written. All calls must be in one event loop.
     """
 
     def __init__(self, write: Callable[[str], None], clock: Clock) -> None:
         self._write = write
         self._clock = clock
         self._lines = 0
-        # One item for each failed attempt without a line of its own. The item is True if the attempt was the webhook's
-        # last one. The next line with a number counts these items.
+        # One item for each failed attempt that got no line of its own: True if it was the webhook's last attempt. The
+        # line at the end of the 10 seconds counts these items.
         self._uncounted: list[bool] = []
         self._period: asyncio.Task[None] | None = None
 

@@ -30,7 +30,7 @@ class Applied:
     """A fault that was applied to a request, or to a webhook if `arrival` is None.
 
     `number` is the position of the request among all requests (or of the webhook among all webhooks), counted from 1.
-    Those without a fault count, too. `seconds` is the time of the fault.
+    Requests without a fault are counted, too. `seconds` is the time of the fault.
     """
 
     number: int

@@ -15,7 +15,7 @@ _PATH = "$.payout_beneficiary_param"
 
 
 class _Open(msgspec.Struct):
-    """The request body of a payout, with only the beneficiary decoded. Its dict has undeclared fields, too."""
+    """Decodes only the beneficiary in the request body of a payout. The dict contains undeclared fields, too."""
 
     payout_beneficiary_param: dict[str, Any]
 

@@ -145,7 +145,7 @@ KEY_HYPOTHESES: tuple[KeyHypothesis, ...] = (
     ),
 )
 
-# The hash algorithms whose digests have this length in bytes. The most common algorithm comes first.
+# For each length of a digest in bytes, the hash algorithms that give such digests. The most common one comes first.
 ALGORITHMS: dict[int, tuple[str, ...]] = {
     16: ("md5",),
     20: ("sha1",),

@@ -97,8 +97,8 @@ def one_signature(text: str) -> tuple[str, Explanation | None]:
     """Returns the signature in the value of a header, and what is wrong with the value, or None if nothing is wrong.
 
     The value may have several parts, separated by commas. If all parts are the same, one part is the signature. If they
-    differ, the whole value is returned as the signature; if then all parts are hex digests, the second item says that
-    there are several signatures.
+    differ, the whole value is the signature. Then the second item says that there are several signatures, but only if
+    all parts are hex digests.
     """
     different = distinct_signatures(text)
     if len(different) > 1:

@@ -172,7 +172,7 @@ async def _outlast(task: "asyncio.Task[Any]", deadline: float) -> None:
     """
     loop = asyncio.get_running_loop()
     while not task.done() and loop.time() < deadline:
-        with suppress(asyncio.CancelledError):  # the first cancellation is raised by `finish`, after the write
+        with suppress(asyncio.CancelledError):  # `finish` raises the caller's first cancellation after the write
             await asyncio.wait([task], timeout=deadline - loop.time())
     task.cancel()
     error = task.exception() if task.done() and not task.cancelled() else None

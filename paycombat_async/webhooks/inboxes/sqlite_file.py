@@ -205,7 +205,7 @@ class InboxFile:
 
 
 def token_of(number: int, attempt: int) -> str:
-    """Returns the token that identifies one taking of an event. It is different each time that the event is taken."""
+    """Returns the token of a worker's lease on an event. It is different each time that the event is taken."""
     return f"{number}-{attempt}"
 
 
