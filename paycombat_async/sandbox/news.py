@@ -60,7 +60,7 @@ class Subscription:
         self._is_new.set()
 
     def close(self) -> None:
-        """Wakes the waiting client connection, so that it can end."""
+        """Wakes the client connection that waits for changes, so that it can end."""
         self.is_closed = True
         self._is_new.set()
 

@@ -113,7 +113,7 @@ async def start(options: SandboxOptions, recorders: Recorders) -> Running:
 
 
 def _reset(options: SandboxOptions, recorders: Recorders, parts: _Parts) -> None:
-    """Restores the condition of a sandbox after its start. Call it in the sandbox's event loop.
+    """Makes a running sandbox as it was after its start. Call it in the sandbox's event loop.
 
     Webhooks that are not yet delivered are discarded. If the sandbox has a `db` file, all data in it is deleted.
     """

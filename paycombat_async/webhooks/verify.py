@@ -58,7 +58,7 @@ def verify(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> bytes
     """Returns the verified bytes of a webhook. Decode these bytes, and not `body`.
 
     They are `body` or, if the signature matches only that, the body as JavaScript prints it,
-    `JSON.stringify(JSON.parse(body))`. Raises `SignatureMismatch` if it is missing or matches no key, and
+    `JSON.stringify(JSON.parse(body))`. Raises `SignatureMismatch` if the signature is missing or matches no key. Raises
     `ConfigurationError` for a mistake in the calling code, such as a body that is not bytes.
     """
     keys = as_secrets(keys)

@@ -13,7 +13,7 @@ from paycombat_async.sandbox.control.token import CONTROL_HEADER
 from paycombat_async.sandbox.ledger.report import loopback_url_parts
 
 # Seconds until a request is given up. The longest request is `drain`, which waits until all webhooks are delivered or
-# given up. With the default waits between two attempts, this takes about a minute.
+# given up. With the default waits between the attempts, one webhook takes less than two minutes.
 _TIMEOUT_S: Final = 120.0
 
 

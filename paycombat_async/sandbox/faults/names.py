@@ -131,8 +131,9 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_SECONDS: 1,
     Fault.STATUS_429_FLOAT: 0.5,
     Fault.STATUS_429_DATE: 2,
-    Fault.TRICKLE: 0.05,  # seconds from one byte to the next
-    # In seconds; longer than the client's default timeout of 30 seconds.
+    # The seconds from one byte to the next.
+    Fault.TRICKLE: 0.05,
+    # Longer than the client's default timeout of 30 seconds.
     Fault.LATE_ANSWER: 35,
     # For the following faults: seconds from the end of the correct response to the action on the idle connection.
     Fault.STRAY_ANSWER: 0.005,

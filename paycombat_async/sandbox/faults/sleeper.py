@@ -1,4 +1,4 @@
-"""Waits of faults that end early when the sandbox stops."""
+"""Waiting, as a fault does before or after a request. A wait ends early if the sandbox stops."""
 
 import asyncio
 from collections.abc import Coroutine

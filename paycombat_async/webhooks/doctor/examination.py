@@ -75,7 +75,7 @@ def _is_usable(key: str) -> bool:
 def _refused(body: object, signature: str, usable: Mapping[int, str], given: int) -> Explanation | None:
     """Returns why the arguments of `diagnose` cannot be examined, for example an empty signature.
 
-    None means that they can.
+    None means that they can be examined.
     """
     if not isinstance(body, bytes):  # some web frameworks pass a str
         return _NOT_BYTES

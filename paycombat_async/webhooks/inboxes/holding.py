@@ -18,8 +18,8 @@ T = TypeVar("T")
 
 # Seconds for which a write to the inbox may go on after its worker was cancelled. The inbox itself gives up after 10 s.
 _FINISH_S: Final = 15.0
-# Seconds that a renewal may always take, even if the lease ends meanwhile. A late renewal succeeds if no other worker
-# has taken the event.
+# A renewal of a lease may always take this many seconds, even if the lease ends meanwhile. It then succeeds if no other
+# worker has taken the event.
 _LATE_S: Final = 1.0
 _RENEWALS: Final = 3  # how often a lease is renewed during its length
 _RETRIES: Final = 30  # how often a failed renewal is tried again during the length of a lease
