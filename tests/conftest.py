@@ -20,7 +20,7 @@ from tests.raw_server import RawServer, Script, Serve
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The tests start several hundred interpreters. Without byte code on disk, each of them compiles the package anew: 0.4 s.
+# The tests start several hundred interpreters. Without byte code on disk, each one compiles the package anew: 0.4 s.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # How long something takes says nothing on a busy machine, neither of an example nor of what draws it.

@@ -549,7 +549,7 @@ async def test_a_password_is_never_shown(dsn, caplog):
     canary = SecretCanary(more={"password": PASSWORD, "half": PASSWORD[4:]})
 
     assert [] == canary.sightings(store, repr(store), str(store), error, pickle.dumps(error), caplog.text)
-    with pytest.raises(TypeError, match="cannot be pickled or copied, .* make one in each process"):
+    with pytest.raises(TypeError, match=r"cannot be pickled or copied, .* make one in each process"):
         pickle.dumps(store)
     assert "PostgresIntents(account='default', schema='paycombat')" == repr(store)
     await store.aclose()

@@ -405,7 +405,7 @@ async def test_a_password_is_never_shown(where, caplog):
 
     assert "cannot be reached: nothing listens" in str(error)
     assert [] == canary.sightings(inbox, repr(inbox), str(inbox), error, of_taken, pickle.dumps(error), caplog.text)
-    with pytest.raises(TypeError, match="cannot be pickled or copied, .* make one in each process"):
+    with pytest.raises(TypeError, match=r"cannot be pickled or copied, .* make one in each process"):
         pickle.dumps(inbox)
     assert "PostgresInbox(schema='paycombat')" == repr(inbox)
     await inbox.aclose()
