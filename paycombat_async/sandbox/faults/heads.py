@@ -24,9 +24,9 @@ def not_as_json(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def encoded_as(name: str) -> Change:
-    """Returns a function that gives the plain JSON body a Content-Encoding which it does not have.
+    """Returns a function that adds a wrong Content-Encoding header to a response. The JSON body is not encoded.
 
-    A server may name a character set (UTF-8) there, and a proxy that decompresses bodies may leave gzip in place.
+    Some servers name a character set (UTF-8) in this header. A proxy may decompress the body and leave "gzip" in it.
     """
 
     def change(response: PlainResponse, _context: Context) -> PlainResponse:

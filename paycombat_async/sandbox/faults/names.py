@@ -133,7 +133,7 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_DATE: 2,
     # The seconds from one byte to the next.
     Fault.TRICKLE: 0.05,
-    # For the following faults: seconds from the end of the correct response to what happens on the idle connection.
+    # Longer than the client's default timeout of 30 seconds.
     Fault.LATE_ANSWER: 35,
     # For the following faults: seconds from the end of the correct response to the action on the idle connection.
     Fault.STRAY_ANSWER: 0.005,
