@@ -10,6 +10,7 @@ from multidict import CIMultiDictProxy
 _CHUNK_BYTES: Final = 64 * 1024
 _PIECE_BYTES: Final = 4 * 1024  # small, because zlib copies the rest of a piece at the end of each gzip member
 _GZIP: Final = frozenset({"gzip", "x-gzip"})
+_UNCODED: Final = frozenset({"", "identity"})
 _GZIP_MARK: Final = b"\x1f\x8b"  # the first bytes of every gzip member (RFC 1952, 2.3.1)
 _BEFORE_JSON: Final = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\0 \t\r\n"  # the bytes that may stand before `{` or `[`
 _WITHOUT_BODY: Final = frozenset({204, 304})
@@ -32,29 +33,35 @@ def body_at_hand(headers: CIMultiDictProxy[str], content: StreamReader, limit: i
     length = headers.get(hdrs.CONTENT_LENGTH)
     if length is None or hdrs.CONTENT_ENCODING in headers or not content.is_eof() or int(length) > limit:
         return None
-    return content.read_nowait()
+    body = content.read_nowait()
+    return _unpacked(body, limit) if body.startswith(_GZIP_MARK) else body
 
 
 async def read_body(status: int, headers: CIMultiDictProxy[str], content: StreamReader, limit: int) -> bytes:
     """Returns the whole body, decompressed. Raises `BrokenBody`, `UnacceptableBody`, or aiohttp's `ClientPayloadError`.
 
     `limit` is in bytes, and applies to the compressed size and to the decompressed size. aiohttp must not decompress
-    the body (`auto_decompress=False`), because it would accept an incomplete gzip stream. Whatever the Content-Encoding
-    says, plain JSON is returned as it is: proxies decompress bodies and leave the header in place.
+    the body (`auto_decompress=False`), because it would accept an incomplete gzip stream.
+
+    The body decides what is done with it, and not its Content-Encoding: proxies decompress bodies and leave the header
+    in place, or remove the header of a compressed body.
     """
     encoding = headers.get(hdrs.CONTENT_ENCODING)
     length = headers.get(hdrs.CONTENT_LENGTH)
-    if status in _WITHOUT_BODY or (encoding is None and length is not None and int(length) <= limit):
+    if status in _WITHOUT_BODY:
         return await content.read()
     if length is not None and int(length) > limit:
         raise _too_long(limit)
-    body = await _bounded(content, limit)
+    is_bounded = encoding is None and length is not None
+    body = await content.read() if is_bounded else await _bounded(content, limit)
     coding = (encoding or "").strip().lower()
-    if coding in {"", "identity"} or _looks_like_json(body):
-        return body
-    if coding not in _GZIP:
+    if body.startswith(_GZIP_MARK) or (coding in _GZIP and not _looks_like_json(body)):
+        body = _unpacked(body, limit)
+        if body.startswith(_GZIP_MARK):
+            raise UnacceptableBody("is compressed twice")
+    elif coding not in _UNCODED | _GZIP and not _looks_like_json(body):
         raise UnacceptableBody("is in an encoding that was not asked for")
-    return _unpacked(body, limit)
+    return body
 
 
 def marks_its_end(status: int, headers: CIMultiDictProxy[str]) -> bool:
@@ -75,7 +82,7 @@ async def _bounded(content: StreamReader, limit: int) -> bytes:
 
 
 def _looks_like_json(body: bytes) -> bool:
-    return not body.startswith(_GZIP_MARK) and body.lstrip(_BEFORE_JSON)[:1] in {b"{", b"["}
+    return body.lstrip(_BEFORE_JSON)[:1] in {b"{", b"["}
 
 
 def _unpacked(packed: bytes, limit: int) -> bytes:

@@ -239,7 +239,11 @@ BAD_ANSWERS = [
     pytest.param(http(200, _bomb(), "Content-Encoding: gzip"), InvalidResponse, id="gzip bomb"),
     pytest.param(http(200, zlib.compress(OK), "Content-Encoding: deflate"), InvalidResponse, id="deflate"),
     pytest.param(http(200, b"\x0b\x02\x80{}\x03", "Content-Encoding: br"), InvalidResponse, id="br"),
-    pytest.param(http(200, gzip.compress(OK), "Content-Encoding: gzip, gzip"), InvalidResponse, id="gzip twice"),
+    pytest.param(
+        http(200, gzip.compress(gzip.compress(OK)), "Content-Encoding: gzip, gzip"), InvalidResponse, id="gzip twice"
+    ),
+    pytest.param(http(200, gzip.compress(OK)[:-1]), Disconnected, id="gzip cut short, and no word of it"),
+    pytest.param(http(200, _bomb()), InvalidResponse, id="gzip bomb, and no word of it"),
     pytest.param(http(200, gzip.compress(OK)[:10], "Content-Encoding: gzip"), Disconnected, id="gzip cut short"),
     pytest.param(http(200, gzip.compress(OK) + b"x", "Content-Encoding: gzip"), Disconnected, id="more than gzip"),
     pytest.param(http(200, b"", "Content-Encoding: gzip"), Disconnected, id="gzip of nothing at all"),
@@ -299,6 +303,11 @@ async def test_an_answer_that_is_none_leaves_the_outcome_unknown(exchange, answe
         pytest.param(gzip.compress(OK), "X-GZip", id="its old name"),
         pytest.param(gzip.compress(OK[:20]) + gzip.compress(OK[20:]), "gzip", id="gzip in two parts"),
         pytest.param(OK, "UTF-8", id="a wrong name over plain JSON"),
+        pytest.param(gzip.compress(OK), "gzip, identity", id="gzip and the name of nothing"),
+        pytest.param(gzip.compress(OK), "gzip, gzip", id="gzip that is named twice"),
+        pytest.param(gzip.compress(OK), "identity\r\nContent-Encoding: gzip", id="gzip in the second of two lines"),
+        pytest.param(gzip.compress(OK), "UTF-8", id="gzip with a wrong name"),
+        pytest.param(gzip.compress(OK), "br\r\nX: y", id="gzip with the name of another"),
         pytest.param(OK, "br", id="an encoding that is not there"),
         pytest.param(OK, "zstd", id="another that is not there"),
         pytest.param(OK, "deflate", id="a third that is not there"),
@@ -317,6 +326,27 @@ async def test_a_body_is_unpacked_to_its_end(exchange, packed, encoding):
         reply = await exchange(server)
 
     assert (OK, True) == (reply.body.removeprefix(b"\xef\xbb\xbf").lstrip(), reply.is_whole)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["Content-Length: {size}", "Transfer-Encoding: chunked", "Connection: close"],
+    ids=["sized", "chunked", "end"],
+)
+async def test_gzip_without_its_header_is_read(exchange, head):
+    """Proxies lose the header. No JSON text begins like gzip."""
+    packed = gzip.compress(OK)
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(packed), packed) if "chunked" in head else packed
+    answer = f"HTTP/1.1 200 X\r\n{head.format(size=len(packed))}\r\n\r\n".encode() + body
+
+    async def script(_reader: object, writer: asyncio.StreamWriter, _arrived: Arrived) -> bool:
+        writer.write(answer)
+        return False
+
+    async with RawServer(script) as server:
+        reply = await exchange(server)
+
+    assert OK == reply.body
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "utf-16"])
