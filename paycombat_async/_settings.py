@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 from urllib.parse import SplitResult, unquote
 
 import msgspec
@@ -14,7 +15,9 @@ from paycombat_async._secrets import Redactor, Secret
 from paycombat_async._signing import Signer
 from paycombat_async.endpoints import ENDPOINTS
 from paycombat_async.errors import ConfigurationError
+from paycombat_async.retry import RetryPolicy
 
+T = TypeVar("T")
 DEFAULT_BASE_URL = "https://api.paycombat.com"
 SANDBOX_PREFIX = "snd_"  # Only the sandbox's credentials begin with this. Sandbox and live have the same address.
 _TOKEN, _KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY"
@@ -127,6 +130,33 @@ def check_proxy(proxy: Secret | None) -> Secret | None:
     if proxy is not None and not _is_proxy(proxy.reveal()):
         raise ConfigurationError("proxy must look like http://host:port, or http://user:password@host:port")
     return proxy
+
+
+def check_part(name: str, part: T, methods: Sequence[str]) -> T:
+    """Returns a user's transport or clock. Raises `ConfigurationError` if it is a class or lacks one of the methods.
+
+    Without this check, a call would fail with an AttributeError after it has begun.
+    """
+    if isinstance(part, type) or not all(callable(getattr(part, method, None)) for method in methods):
+        what = f"the class {part.__name__}" if isinstance(part, type) else type(part).__name__
+        raise ConfigurationError(f"{name}= takes an object with {', '.join(methods)}, and not {what}")
+    return part
+
+
+def check_policy(policy: object) -> RetryPolicy:
+    """Returns the policy, or the default policy for None. Raises `ConfigurationError` if it is something else."""
+    if policy is None:
+        return RetryPolicy()
+    if not isinstance(policy, RetryPolicy):
+        raise ConfigurationError(f"retry= takes a RetryPolicy, and not {type(policy).__name__}")
+    return policy
+
+
+def check_hooks(**hooks: object) -> None:
+    """Raises `ConfigurationError` if a hook is neither None nor a function."""
+    for name, hook in hooks.items():
+        if hook is not None and not callable(hook):
+            raise ConfigurationError(f"{name}= takes a function, and not {type(hook).__name__}")
 
 
 def _is_proxy(address: str) -> bool:

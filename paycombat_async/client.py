@@ -18,7 +18,15 @@ from paycombat_async._protocol.messages import Attempt, Call, ClientConfig, Tran
 from paycombat_async._protocol.reply import Reply
 from paycombat_async._protocol.url import check_raw_path
 from paycombat_async._secrets import Secret, as_secret, as_secrets
-from paycombat_async._settings import Limits, check_proxy, read_config, read_webhook_keys
+from paycombat_async._settings import (
+    Limits,
+    check_hooks,
+    check_part,
+    check_policy,
+    check_proxy,
+    read_config,
+    read_webhook_keys,
+)
 from paycombat_async.endpoints import Endpoint, Method, raw_endpoint
 from paycombat_async.intents.intent import Intents, check_store
 from paycombat_async.limiters.limiter import Limiter, check_limiter
@@ -40,6 +48,7 @@ from paycombat_async.webhooks import Webhooks
 
 Q = TypeVar("Q")
 R = TypeVar("R")
+_CLOCK = ("now", "monotonic", "random", "sleep")  # the methods of a `Clock`
 
 
 class AsyncPayCombat:
@@ -125,13 +134,14 @@ class AsyncPayCombat:
         webhook_keys = read_webhook_keys(webhook_keys, signature_key, os.environ)
         config = read_config(token, signature_key, base_url, paths, os.environ, webhook_keys=webhook_keys)
         transport, close_transport = _make_transport(transport, config, limits, proxy, ssl_context)
-        clock = clock or SYSTEM_CLOCK
+        clock = SYSTEM_CLOCK if clock is None else check_part("clock", clock, _CLOCK)
+        check_hooks(on_drift=on_drift, on_attempt=on_attempt, on_call=on_call)
         webhooks = ClientWebhooks(webhook_keys, clock) if is_own_key else Webhooks(webhook_keys)
         engine = Engine(
             credentials=Credentials(config, webhooks if isinstance(webhooks, ClientWebhooks) else None),
             transport=transport,
             clock=clock,
-            policy=retry or RetryPolicy(),
+            policy=check_policy(retry),
             limits=limits,
             hooks=Hooks(
                 on_drift,
@@ -183,6 +193,7 @@ class AsyncPayCombat:
         None keeps the current setting. Closing one of the two clients closes both.
         """
         clone = object.__new__(type(self))
+        check_hooks(on_attempt=on_attempt)
         engine = self._engine.with_options(timeout, max_retries, on_attempt)
         clone._set_up(engine, self.webhooks)
         return clone
@@ -285,7 +296,7 @@ def _make_transport(
 ) -> tuple[Transport, Callable[[], Awaitable[None]] | None]:
     """Returns the transport and its close function, which is None if the client did not create the transport."""
     if transport is not None:
-        return transport, None
+        return check_part("transport", transport, ["send"]), None
     from paycombat_async.transport import AiohttpTransport  # noqa: PLC0415  # importing aiohttp takes 140 ms, which code that only signs need not spend
 
     own = AiohttpTransport(

@@ -28,6 +28,8 @@ API_PREFIX = "/api/v1"  # the beginning of every path of the provider's API
 
 def check_base_url(base_url: str) -> str:
     """Returns the URL without a final slash. Raises `ConfigurationError` unless it is https, or http to localhost."""
+    if not _is_text(base_url):
+        raise ConfigurationError("base_url must be a str, such as https://host[:port]; pass str(url)")
     parts = safe_urlsplit(base_url)
     if not _BASE_URL.match(base_url) or not parts.hostname or not {".", ".."}.isdisjoint(parts.path.split("/")):
         raise ConfigurationError("base_url must look like https://host[:port], without user, query, fragment or spaces")
@@ -38,6 +40,10 @@ def check_base_url(base_url: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise ConfigurationError("base_url must be https (http only to this machine): it carries token and signature")
     return base_url.rstrip("/")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def is_host(name: str) -> bool:
@@ -83,9 +89,10 @@ def check_template(name: str, template: str, like: str | None) -> str:
     Raises `ConfigurationError` if the template is invalid, or if its parameters differ from those of `like`. `like` is
     the SDK's own template for this endpoint, or None if the SDK has none.
     """
-    fixed = _PLACEHOLDER.sub("", template)
+    fixed = _PLACEHOLDER.sub("", template) if _is_text(template) else ""
     if (
-        not _TEMPLATE.match(template)
+        not _is_text(template)
+        or not _TEMPLATE.match(template)
         or {"{", "}"} & set(fixed)
         or "//" in template
         or not {".", ".."}.isdisjoint(template.split("/"))
