@@ -1,4 +1,4 @@
-"""`sync_customers` for blocking code: updates many customers concurrently."""
+"""Batch updates of customers for blocking code: `sync_customers`, `sync_customers_on` and `forget_run`."""
 
 import asyncio
 import os
@@ -9,9 +9,18 @@ from typing import Final, TypeAlias
 
 from paycombat_async import batch
 from paycombat_async._clock import SYSTEM_CLOCK
-from paycombat_async.batch import BadRow, BatchReport, Progress, Row, RowFile
+from paycombat_async.batch import (
+    BadRow,
+    BatchReport,
+    Failure,
+    PostgresJournal,
+    Progress,
+    Row,
+    RowFile,
+    RunStatus,
+    open_rows,
+)
 from paycombat_async.batch.dask_client import DaskClient
-from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.rows.file import FilePath
 from paycombat_async.batch.rows.reader import SLOW_S, RowIterator, RowReader
 from paycombat_async.batch.rows.row import Given
@@ -19,6 +28,21 @@ from paycombat_async.errors import ConfigurationError
 from paycombat_sync._caller_thread import CallerThread
 from paycombat_sync._runner import Runner
 from paycombat_sync.client import PayCombat
+
+__all__ = [
+    "BadRow",
+    "BatchReport",
+    "Failure",
+    "PostgresJournal",
+    "Progress",
+    "Row",
+    "RowFile",
+    "RunStatus",
+    "forget_run",
+    "open_rows",
+    "sync_customers",
+    "sync_customers_on",
+]
 
 Rows: TypeAlias = str | os.PathLike[str] | RowFile | Iterable[Given]
 
@@ -166,6 +190,21 @@ def sync_customers_on(
     runner = Runner()
     try:
         return caller.run(runner, job)
+    finally:
+        runner.close()
+
+
+def forget_run(journal: PostgresJournal, *, unfinished: bool = False) -> int:
+    """Deletes the run of the journal from the database, with its rows and its rate, and returns how many rows it had.
+
+    A later call of `sync_customers` with the same rows is then a new run, which sends all of them. Returns 0 if there
+    is no such run. Rows are deleted in small steps, and an interrupted call is completed by the next call for any run
+    of this schema. Call this after all machines have ended. Raises `ConfigurationError` if a machine works on the run
+    or loads rows into it. Also raises it if rows are pending, unless `unfinished` is true.
+    """
+    runner = Runner()
+    try:
+        return runner.run(journal.forget, unfinished=unfinished)
     finally:
         runner.close()
 

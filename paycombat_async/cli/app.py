@@ -9,6 +9,7 @@ from paycombat_async._signals import is_terminated, sigterm_as_interrupt
 from paycombat_async._version import __version__
 from paycombat_async.cli.call.command import call
 from paycombat_async.cli.completion import completion
+from paycombat_async.cli.customers_forget import forget
 from paycombat_async.cli.customers_get import get
 from paycombat_async.cli.customers_sample import sample
 from paycombat_async.cli.customers_status import status
@@ -46,7 +47,7 @@ def customers() -> None:
     """Customer profiles: update many from a file, look one up."""
 
 
-for command in (sync, status, get, sample):
+for command in (sync, status, forget, get, sample):
     customers.add_command(command)
 for program in (call, webhooks, sandbox, doctor, probe, intents, db, completion):
     paycombat.add_command(program)

@@ -1,4 +1,4 @@
-"""The migrations that create the limiter's table in PostgreSQL, in the order of their numbers."""
+"""The migrations that create the limiter's table in PostgreSQL, in the order of their numbers, and its deletion."""
 
 from typing import Final
 
@@ -13,3 +13,5 @@ _FIRST: Final = (
     """,
 )
 LIMITER_STEPS: Final = (_FIRST,)
+# Deletes the row of a limiter that no program uses any more. The next use of the limiter creates the row again.
+FORGET_RATE: Final = "DELETE FROM {schema}.rate WHERE name = %(name)s"

@@ -1,4 +1,4 @@
-"""`paycombat customers sync --journal postgresql://…` on several machines, and `paycombat customers status`."""
+"""`paycombat customers sync --journal postgresql://…` on several machines, and `paycombat customers status|forget`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +36,7 @@ def url_of(server: PostgresServer) -> str:
 def test_two_machines_and_the_status(
     rows: Path, sandbox: Sandbox, postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
-    """Both report the whole run, and each leaves a failures file; the status shows it, and needs no credentials."""
+    """Both report the whole run, and each leaves a failures file; status and forget need no credentials."""
     url, schema = url_of(postgres_server), new_schema()
     database = {"PAYCOMBAT_DATABASE_URL": url}
     options = ("--schema", schema, "--rate", 2000)
@@ -54,6 +54,7 @@ def test_two_machines_and_the_status(
     ended = [machine.end() for machine in machines]
     status = run("customers", "status", "--schema", schema, **database)
     unknown = run("customers", "status", "--run", "nothing", "--schema", schema, **database)
+    forgotten = [run("customers", "forget", "--run", "in.csv", "--schema", schema, **database) for _ in range(2)]
 
     assert 2 == unmade.returncode
     assert "the journal in PostgreSQL has no tables yet; run `paycombat db migrate` once" in unmade.stderr
@@ -65,6 +66,9 @@ def test_two_machines_and_the_status(
     assert f"c{ROWS - 1},x" in (tmp_path / "one.csv").read_text()
     assert f"in.csv: {ROWS} rows, finished\n         {ROWS - 1} updated\n           1 failed\n" == status.stdout
     assert (2, "Error: there is no run 'nothing' in this database\n") == (unknown.returncode, unknown.stderr)
+    assert [0, 2] == [ended.returncode for ended in forgotten]
+    assert f"in.csv: {ROWS} rows are deleted.\n" == forgotten[0].stdout
+    assert "Error: there is no run 'in.csv' in this database\n" == forgotten[1].stderr
 
 
 def test_workers_of_a_cluster_on_this_machine(rows: Path, sandbox: Sandbox, postgres_server: PostgresServer) -> None:

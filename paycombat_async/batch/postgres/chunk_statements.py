@@ -11,7 +11,7 @@ LEASE_S: Final = 15.0
 # SQL condition that is true if the lease of a chunk is over. If the clock of the database is set back, for example by a
 # failover to another machine, a lease may end hours from now. Therefore a lease that ends more than 60 seconds from now
 # counts as over, too.
-_IS_OVER: Final = (
+IS_OVER: Final = (
     f"(leased_until <= clock_timestamp() OR leased_until > clock_timestamp() + make_interval(secs => {4 * LEASE_S}))"
 )
 _HELD: Final = f"""
@@ -24,7 +24,7 @@ _HELD: Final = f"""
 
 CLAIM: Final = f"""
     WITH next AS (
-        SELECT number FROM {{schema}}.batch_chunk WHERE run = %(run)s AND NOT is_done AND {_IS_OVER}
+        SELECT number FROM {{schema}}.batch_chunk WHERE run = %(run)s AND NOT is_done AND {IS_OVER}
         ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     UPDATE {{schema}}.batch_chunk AS chunk SET token = token + 1, owner = %(owner)s,
@@ -84,12 +84,12 @@ STATUS: Final = f"""
     SELECT run.name, run.rows, run.refused, run.due, coalesce(sum(updated), 0)::bigint,
         coalesce(sum(failed), 0)::bigint, coalesce(sum(unknown), 0)::bigint, coalesce(sum(retried), 0)::bigint,
         coalesce(sum(throttled), 0)::bigint, count(*) FILTER (WHERE NOT is_done),
-        count(*) FILTER (WHERE NOT is_done AND {_IS_OVER}),
-        count(DISTINCT owner) FILTER (WHERE NOT is_done AND NOT {_IS_OVER}),
+        count(*) FILTER (WHERE NOT is_done AND {IS_OVER}),
+        count(DISTINCT owner) FILTER (WHERE NOT is_done AND NOT {IS_OVER}),
         (SELECT count(*) FROM {{schema}}.batch_row AS item WHERE item.run = run.number AND damage IS NOT NULL
             AND damaged_in = run.pass)
     FROM {{schema}}.batch_run AS run LEFT JOIN {{schema}}.batch_chunk AS chunk ON chunk.run = run.number
-    WHERE %(name)s::text IS NULL OR run.name = %(name)s
+    WHERE CASE WHEN %(name)s::text IS NULL THEN NOT starts_with(run.name, chr(10)) ELSE run.name = %(name)s END
     GROUP BY run.number, run.name, run.rows, run.refused, run.due, run.pass ORDER BY run.number
 """  # noqa: S608  # only constants are inserted
 FAILURES: Final = """

@@ -6,6 +6,7 @@ from paycombat_async._postgres.tables import DEFAULT_SCHEMA, Tables
 from paycombat_async._process_bound import ProcessBound
 from paycombat_async._secrets import Secret
 from paycombat_async.batch.postgres.chunk_statements import STATUS
+from paycombat_async.batch.postgres.forgetting import forget_run
 from paycombat_async.batch.postgres.status import RunStatus
 from paycombat_async.batch.postgres.tables import BATCH_STEPS
 from paycombat_async.errors import ConfigurationError
@@ -62,10 +63,14 @@ class PostgresJournal(ProcessBound):
 
         The caller must close the limiter.
         """
-        source, name = self._source, f"batch {self.run}"
+        source, name = self._source, self._limiter_name
         # The connection string is not assigned to a variable, because a traceback that shows variables would show the
         # password in it.
         return PostgresLimiter(source.reveal() if isinstance(source, Secret) else source, name, per_second, self.schema)
+
+    @property
+    def _limiter_name(self) -> str:
+        return f"batch {self.run}"
 
     async def status(self) -> RunStatus:
         """Returns the counts of the run, over all machines. Raises `ConfigurationError` if there is no such run."""
@@ -77,6 +82,16 @@ class PostgresJournal(ProcessBound):
     async def runs(self) -> list[RunStatus]:
         """Returns the counts of each run in this schema, the oldest run first."""
         return [RunStatus.of(found) for found in await self.tables.execute(STATUS, {"name": None})]
+
+    async def forget(self, *, unfinished: bool = False) -> int:
+        """Deletes the run from the database, with its rows and its rate, and returns the number of deleted rows.
+
+        A later call of `sync_customers` with the same rows is then a new run, which sends all of them. Returns 0 if
+        there is no such run. Rows are deleted in small steps, and an interrupted call is completed by the next call for
+        any run of this schema. Call this after all machines have ended. Raises `ConfigurationError` if a machine works
+        on the run or loads rows into it. Also raises it if rows are pending, unless `unfinished` is true.
+        """
+        return await forget_run(self.tables, self.run, self._limiter_name, unfinished=unfinished)
 
     async def migrate(self) -> None:
         """Creates the schema and the tables of batch runs and of rate limits, or updates them.

@@ -66,7 +66,6 @@ class Loader:
         is read. Waits while another machine loads rows into the run. Raises `ConfigurationError` if the run belongs to
         another account, or if machines still work on another input in the run after 30 seconds.
         """
-        await self._tables.execute(CREATE_RUN, {"name": self._journal.run})
         reader = reader_of(rows)
         try:
             while (number := await self._try_to_join(reader, fingerprint)) is None:
@@ -80,6 +79,8 @@ class Loader:
         """Joins the run and returns its number, or returns None if another machine is loading rows into the run."""
         from paycombat_async._postgres.errors import translated  # noqa: PLC0415  # needs psycopg, which is optional
 
+        # Each attempt creates the run if it does not exist, because it may have been deleted (`forget`) meanwhile.
+        await self._tables.execute(CREATE_RUN, {"name": self._journal.run})
         database = self._tables.database
         async with database.transaction() as connection:
             with translated(database.failure):
