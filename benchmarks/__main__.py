@@ -30,6 +30,7 @@ TOPICS: Final = (
     "profile",
     "instructions",
     "scale",
+    "workers",
 )
 _COMPARE: Final = "compare"
 _MILLION: Final = 1_000_000

@@ -20,7 +20,7 @@ LEFT_OUT = {
 }
 
 
-OTHERS = {"instructions", "scale"}  # they have tests of their own
+OTHERS = {"instructions", "scale", "workers"}  # they have tests of their own
 
 
 @pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic not in OTHERS])
