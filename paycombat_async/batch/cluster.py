@@ -1,59 +1,36 @@
 """Updates the customers of an input on the workers of a Dask cluster. PostgreSQL holds the rows and their results."""
 
 import asyncio
-import importlib
+import concurrent.futures
 import os
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final, cast
 
-from msgspec import Struct
+import msgspec
 
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async._printable import printable
 from paycombat_async._version import __version__
-from paycombat_async.batch.dask_client import DaskClient
-from paycombat_async.batch.postgres.job import Part, limiter_of
+from paycombat_async.batch.cluster_signals import CANCEL, POLL_S, STOP, Signals, Silence
+from paycombat_async.batch.cluster_worker import Order, Share, task_of
+from paycombat_async.batch.dask_client import DaskClient, ask
+from paycombat_async.batch.postgres.job import Part
 from paycombat_async.batch.postgres.journal import PostgresJournal
+from paycombat_async.batch.postgres.status import RunStatus
 from paycombat_async.batch.report import BatchReport
 from paycombat_async.batch.rows.file import open_rows
 from paycombat_async.batch.run.arguments import Job
 from paycombat_async.client import AsyncPayCombat
-from paycombat_async.errors import ConfigurationError, PayCombatError
+from paycombat_async.errors import ConfigurationError, StoreFailed
 from paycombat_async.webhooks.inboxes.holding import finish
 
-DATABASE: Final = "PAYCOMBAT_DATABASE_URL"
-_POLL_S: Final = 1.0  # seconds between two checks of a worker whether it must stop
-
-
-class Order(Struct, frozen=True, kw_only=True):
-    """What each worker of the cluster is told about the run. The worker takes the credentials from its environment.
-
-    `version` is the version of paycombat that began the run. `run` is the number of the run in the database, `name` is
-    its name. `stop` is the name of the Dask event that stops the run.
-    """
-
-    version: str
-    run: int
-    name: str
-    rate: float | None
-    schema: str
-    account: str | None
-    base_url: str | None
-    concurrency: int
-    stop: str
-
-
-class Share(Struct, frozen=True):
-    """What a worker returns when it has ended. `stopped` is the message of the problem that stopped it, or "".
-
-    `misconfigured` is true if the problem is a setting, the credentials, the database or the worker itself. `doubtful`
-    is the number of rows that may have been carried out and have no result.
-    """
-
-    stopped: str = ""
-    misconfigured: bool = False
-    doubtful: int = 0
+_LEFT: Final = "workers that are left stop within a minute"
+_SILENT: Final = f"the Dask scheduler has not answered for a minute; {_LEFT}"
+_LOST: Final = f"the connection to the Dask scheduler was lost, or the tasks of the run were cancelled; {_LEFT}"
+# Errors of Dask, by the names of their classes, which only Dask itself can import.
+_PROBLEMS: Final = {
+    "KilledWorker": "a task was lost with its worker too often (Dask's setting distributed.scheduler.allowed-failures)"
+}
 
 
 async def carry_out_on(
@@ -88,34 +65,41 @@ class _ClusterPart(Part):
         self._cluster = cluster
         self._workers = workers
         self._base_url = base_url
+        self._lost = ""  # the message of a problem of the cluster, which is none if the run is over in spite of it
 
     async def work(self, run: int) -> None:
-        """Lets the workers carry out the run, and waits until all of them have ended.
+        """Lets the workers carry out the run, and waits until all of them have ended or the scheduler is lost.
 
-        If `stop` is set, or if this task is cancelled, tells the workers to stop before it waits for them.
+        If `stop` is set, tells the workers to finish their calls under way and to stop. If this task is cancelled,
+        tells them to cancel these calls, and waits for them, but at most 15 seconds.
         """
+        with suppress(StoreFailed):
+            self._seen = await self._journal.status()
         name = f"paycombat-{run}-{SYSTEM_CLOCK.random()}"
-        order = self._order(run, name)
-        event = importlib.import_module("distributed").Event(name, client=self._cluster)
+        signals = Signals(self._cluster, name, SYSTEM_CLOCK)
         futures = [
-            self._cluster.submit(take_part, order, key=f"{name}-{number}", pure=False)
+            self._cluster.submit(task_of(__version__, self._order(run, name)), key=f"{name}-{number}", pure=False)
             for number in range(self._workers)
         ]
-        ending = asyncio.gather(*(self._share(future) for future in futures))
-        stopping = asyncio.create_task(self._stop.wait())
+        ended = asyncio.create_task(self._take_shares(futures))
+        lost = asyncio.create_task(self._until_lost())
+        stopping = asyncio.create_task(self._tell_to_stop(signals))
+        waiting: set[asyncio.Future[Any]] = {ended, lost}  # Any, because the results differ in type
         try:
-            either: set[asyncio.Future[Any]] = {ending, stopping}  # Any: the two results have different types
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await finish(_cancel(signals, waiting))
+            raise
         finally:
-            stopping.cancel()
-            if not ending.done():
-                await finish(self._call(event.set))
-            self._add(await finish(_all(ending)))
+            for task in (ended, lost, stopping):
+                task.cancel()
+            await asyncio.wait([*waiting, stopping])
+            self._stopped = self._stopped or await finish(self._problem())
+            self._misconfigured = self._misconfigured or bool(self._stopped)
 
-    def _order(self, run: int, stop: str) -> Order:
+    def _order(self, run: int, signals: str) -> Order:
         journal, job = self._journal, self._job
         return Order(
-            version=__version__,
             run=run,
             name=journal.run,
             rate=journal.rate,
@@ -123,82 +107,63 @@ class _ClusterPart(Part):
             account=job.account,
             base_url=self._base_url,
             concurrency=job.concurrency,
-            stop=stop,
+            signals=signals,
         )
 
-    async def _share(self, future: Any) -> Share:  # Any: a future of Dask, which has no types
-        """Waits until a worker has ended, and returns its result. Raises no error of the worker or of Dask.
+    async def _take_shares(self, futures: list[object]) -> None:
+        await asyncio.gather(*(self._take_share(future) for future in futures))
 
-        If the worker fails or is lost, or if the scheduler fails, `Share.stopped` contains the error.
-        """
+    async def _take_share(self, future: Any) -> None:  # Any: a future of Dask, which has no types
+        """Waits until a task of Dask has ended, and adds its share. Raises no error of the task or of Dask."""
+        done, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def on_done(_: object) -> None:  # Dask calls this in a thread of its own
+            with suppress(RuntimeError):  # the loop was closed, because the run has ended without this task
+                loop.call_soon_threadsafe(done.set)
+
         try:
-            return cast("Share", await self._call(future.result))
-        except PayCombatError as error:
-            return Share(f"a worker cannot take part: {error}", misconfigured=True)
+            future.add_done_callback(on_done)
+            await done.wait()
+            answer = cast("bytes", await ask(future.result, asynchronous=self._cluster.asynchronous))
+            share = msgspec.json.decode(answer, type=Share)
+        except concurrent.futures.CancelledError:
+            self._lost = self._lost or _LOST
         except Exception as error:  # noqa: BLE001  # Dask may raise any error
-            words = printable(f"{type(error).__name__}: {error}", limit=300)
-            return Share(f"a worker of the cluster failed ({words})", misconfigured=True)
-
-    async def _call(self, method: Callable[[], Any]) -> object:  # an asynchronous Dask client's methods are coroutines
-        if self._cluster.asynchronous:
-            return await cast("Awaitable[object]", method())
-        return await asyncio.to_thread(method)
-
-    def _add(self, shares: list[Share]) -> None:
-        for share in shares:
+            words = _PROBLEMS.get(type(error).__name__, f"{type(error).__name__}: {error}")
+            self._lost = self._lost or f"a worker of the cluster failed: {printable(words, limit=300)}"
+        else:
             self._stopped = self._stopped or share.stopped
             self._misconfigured = self._misconfigured or share.misconfigured
             self._doubtful += share.doubtful
 
+    async def _until_lost(self) -> None:
+        """Returns when the scheduler has not answered for a minute, or when a stopped run has no workers any more."""
+        silence = Silence(SYSTEM_CLOCK)
+        while not silence.is_long:
+            with suppress(Exception):  # Dask may raise any error
+                workers = await ask(self._cluster.nthreads, asynchronous=self._cluster.asynchronous)
+                silence.answered()
+                if self._stop.is_set() and not workers:
+                    return
+            await SYSTEM_CLOCK.sleep(POLL_S)
+        self._lost = self._lost or _SILENT
 
-async def _all(ending: "asyncio.Future[list[Share]]") -> list[Share]:
-    return await ending
+    async def _tell_to_stop(self, signals: Signals) -> None:
+        await self._stop.wait()
+        await signals.set(STOP)
 
+    async def _problem(self) -> str:
+        """Returns the message of a problem of the cluster, or "" if every row was carried out in spite of it."""
+        with suppress(StoreFailed):
+            if self._lost and (await self._journal.status()).is_over:
+                return ""
+        return self._lost
 
-def take_part(order: Order) -> Share:
-    """Sends rows of the run from this worker, until no row is left or the run is stopped.
-
-    Raises `StoreFailed` if the database fails at the start, and `ConfigurationError` if
-
-    - this worker has another version of paycombat than the process that began the run;
-    - the environment of this worker has no URL of the database, or no credentials; or
-    - the credentials belong to another account than the run.
-    """
-    if order.version != __version__:
-        raise ConfigurationError(
-            f"it has paycombat {__version__}, and the run was begun with {order.version}; install the same version"
-        )
-    if not os.environ.get(DATABASE):
-        raise ConfigurationError(f"its environment has no {DATABASE}")
-    event = importlib.import_module("distributed").Event(order.stop)
-    return asyncio.run(_take_part(order, event.is_set))
-
-
-async def _take_part(order: Order, is_stopped: Callable[[], bool]) -> Share:
-    # The URL is not assigned to a variable, because a traceback that shows variables would show the URL's password.
-    journal = PostgresJournal(os.environ[DATABASE], order.name, order.rate, order.schema)
-    stop = asyncio.Event()
-    job = Job(
-        (), journal, None, order.concurrency, None, None, stop, dry_run=False, send_all=False, account=order.account
-    )
-    limiter = limiter_of(journal, job)
-    relay = asyncio.create_task(_relay(is_stopped, stop))
-    try:
-        async with AsyncPayCombat(base_url=order.base_url, max_connections=max(100, order.concurrency)) as client:
-            part = Part(client, journal, job, limiter)
-            await part.check(order.run)
-            await part.work(order.run)
-            return Share(*part.end)
-    finally:
-        relay.cancel()
-        for store in (limiter, journal):
-            if store is not None:
-                await store.aclose()
+    def _own_counts(self) -> RunStatus:
+        """Returns the last counts of all machines, for a report while the database fails: this process sends no row."""
+        return self._seen or super()._own_counts()
 
 
-async def _relay(is_stopped: Callable[[], bool], stop: asyncio.Event) -> None:
-    while not stop.is_set():
-        with suppress(Exception):  # if Dask's scheduler does not answer, the worker goes on and asks again
-            if await asyncio.to_thread(is_stopped):
-                stop.set()
-        await SYSTEM_CLOCK.sleep(_POLL_S)
+async def _cancel(signals: Signals, waiting: "set[asyncio.Future[Any]]") -> None:
+    await asyncio.gather(signals.set(STOP), signals.set(CANCEL))
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -1,9 +1,10 @@
 """The Dask cluster that `customers sync --dask` names: a running cluster, or worker processes of this machine."""
 
 import importlib
+import logging
 import os
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, NamedTuple
 
 from paycombat_async.batch.dask_client import DaskClient
@@ -11,6 +12,7 @@ from paycombat_async.cli.stores import without_urls
 from paycombat_async.errors import ConfigurationError
 
 LOCAL: Final = "local"
+_CLOSE_S: Final = 5.0  # seconds for closing the connection to the scheduler
 
 
 class Cluster(NamedTuple):
@@ -28,6 +30,8 @@ async def dask_cluster(address: str, workers: int | None) -> AsyncGenerator[Clus
     Raises `ConfigurationError` if Dask is missing, or if the cluster cannot be reached or has no workers.
     """
     distributed = _import_dask()
+    # Dask would log each failed attempt to reach a lost scheduler again, beside the one message of this command.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     if address == LOCAL:
         count = workers or os.cpu_count() or 1
         options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "asynchronous": True}
@@ -39,12 +43,13 @@ async def dask_cluster(address: str, workers: int | None) -> AsyncGenerator[Clus
         return
     client = await _connect(distributed, address)
     try:
-        found = len(client.scheduler_info(n_workers=-1)["workers"])
+        found = len(await client.nthreads())  # `scheduler_info` of an asynchronous client names no workers
         if not found:
             raise ConfigurationError("the Dask cluster has no workers; start some")
         yield Cluster(client, workers or found)
     finally:
-        await client.close()
+        with suppress(TimeoutError):  # the scheduler does not answer any more
+            await client.close(_CLOSE_S)
 
 
 # Any is used here and below because Dask has no types.

@@ -2,24 +2,27 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from paycombat_async._json.canonical import canonical_json
 from paycombat_async._printable import printable
 from paycombat_async.batch.postgres.journal import PostgresJournal
-from paycombat_async.batch.report import BatchReport
+from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.file import RowFile
 from paycombat_async.batch.rows.row import Row
 from paycombat_async.cli.customers_dask import dask_cluster
 from paycombat_async.cli.display import progress_shown
 from paycombat_async.cli.interrupts import interrupts
 from paycombat_async.client import AsyncPayCombat
+
+if TYPE_CHECKING:
+    from paycombat_async.batch.run.arguments import Job
 
 _SHOWN_BODIES: Final = 3
 
@@ -86,59 +89,61 @@ async def carry_out(job: SyncJob) -> BatchReport:
 
 async def _carry_out_on_dask(job: SyncJob, journal: PostgresJournal, address: str) -> BatchReport:
     from paycombat_async.batch.cluster import carry_out_on  # noqa: PLC0415  # imports sqlite3
-    from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the same reason
 
-    stop = asyncio.Event()
     with progress_shown(printable(job.rows.name), job.rows.total) as show:
         async with dask_cluster(address, job.workers) as cluster:
-            with interrupts(stop):
-                task = Job(
-                    job.rows,
-                    journal,
-                    job.failed,
-                    job.concurrency,
-                    None,
-                    show,
-                    stop,
-                    dry_run=False,
-                    send_all=job.send_all,
-                    account=job.account,
-                )
-                return await carry_out_on(cluster.client, journal, task, workers=cluster.workers, base_url=job.base_url)
+            return await _report_of(
+                job,
+                lambda task: carry_out_on(
+                    cluster.client, journal, task, workers=cluster.workers, base_url=job.base_url
+                ),
+                show,
+                rate=None,
+            )
 
 
 async def _carry_out(job: SyncJob) -> BatchReport:
+    from paycombat_async.batch.run.job import carry_out as run_job  # noqa: PLC0415  # imports sqlite3
+
+    with progress_shown(printable(job.rows.name), job.rows.total) as show:
+        async with _client(job) as client:
+            return await _report_of(job, lambda task: run_job(client, task), show, rate=job.rate)
+
+
+async def _report_of(
+    job: SyncJob,
+    run: "Callable[[Job], Awaitable[BatchReport]]",
+    show: Callable[[Progress], None],
+    *,
+    rate: float | None,
+) -> BatchReport:
+    """Runs the job and returns its report, also after a second signal has cancelled the run."""
     from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # imports sqlite3
-    from paycombat_async.batch.run.job import carry_out as run_job  # noqa: PLC0415  # for the same reason
 
     stop = asyncio.Event()
     reports: list[BatchReport] = []
-    with progress_shown(printable(job.rows.name), job.rows.total) as show:
-        async with _client(job) as client:
-            with interrupts(stop):
-                try:
-                    return await run_job(
-                        client,
-                        Job(
-                            job.rows,
-                            job.journal,
-                            job.failed,
-                            job.concurrency,
-                            job.rate,
-                            show,
-                            stop,
-                            dry_run=False,
-                            send_all=job.send_all,
-                            account=job.account,
-                            on_report=reports.append,
-                        ),
-                    )
-                except asyncio.CancelledError:
-                    # After a signal, the report is returned instead of the error. There is no report if the task was
-                    # cancelled before the run began. If `stop` is not set, no signal has cancelled the task.
-                    if not reports or not stop.is_set():
-                        raise
-                    return reports[-1]
+    task = Job(
+        job.rows,
+        job.journal,
+        job.failed,
+        job.concurrency,
+        rate,
+        show,
+        stop,
+        dry_run=False,
+        send_all=job.send_all,
+        account=job.account,
+        on_report=reports.append,
+    )
+    with interrupts(stop):
+        try:
+            return await run(task)
+        except asyncio.CancelledError:
+            # After a signal, the report is returned instead of the error. There is no report if the task was cancelled
+            # before the run began. If `stop` is not set, no signal has cancelled the task.
+            if not reports or not stop.is_set():
+                raise
+            return reports[-1]
 
 
 @asynccontextmanager

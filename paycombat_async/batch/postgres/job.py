@@ -90,6 +90,7 @@ class Part:
         self._misconfigured = False
         self._doubtful = 0
         self._error_of_callback: Exception | None = None
+        self._seen: RunStatus | None = None  # the last counts over all machines
 
     async def carry_out(self, rows: GivenRows) -> BatchReport:
         """Joins the run, carries out chunks until all are done or `stop` is set, and returns the report.
@@ -200,7 +201,7 @@ class Part:
         """
         while self._job.on_progress is not None and self._error_of_callback is None:
             try:
-                status = await self._journal.status()
+                status = self._seen = await self._journal.status()
                 self._job.on_progress(status.progress(self._clock.monotonic() - self._begun))
             except StoreFailed:
                 pass  # no progress is reported now; if the database fails for a minute, the run stops

@@ -1,9 +1,9 @@
 """A run on a Dask cluster of real worker processes, with credentials from their environment."""
 
+import asyncio
 import sys
 import traceback
 from collections.abc import Iterator
-from threading import Event
 from urllib.parse import quote
 
 import msgspec
@@ -11,7 +11,7 @@ import pytest
 
 from paycombat_async import AsyncPayCombat, ConfigurationError, UpdateCustomer, __version__
 from paycombat_async.batch import PostgresJournal, sync_customers
-from paycombat_async.batch.cluster import Order, take_part
+from paycombat_async.batch.cluster_worker import Order, Share, carry_out_order, take_part, task_of
 from paycombat_async.batch.postgres.job import Part
 from paycombat_async.batch.run.arguments import Job
 from paycombat_async.sandbox import Sandbox
@@ -23,7 +23,6 @@ pytest.importorskip("psycopg", reason="psycopg is not installed")
 pytest.importorskip("distributed", reason="distributed is not installed")
 
 ORDER = Order(
-    version=__version__,
     run=1,
     name="run",
     rate=None,
@@ -31,7 +30,7 @@ ORDER = Order(
     account=None,
     base_url=None,
     concurrency=1,
-    stop="stop",
+    signals="signals",
 )
 
 
@@ -65,9 +64,31 @@ async def test_rows_of_a_killed_worker_are_taken_over(postgres_server: PostgresS
 
 
 def test_a_worker_with_another_version_does_not_take_part() -> None:
-    """It might understand the tables in another way."""
-    with pytest.raises(ConfigurationError, match=r"begun with 0\.0\.1; install the same"):
-        take_part(msgspec.structs.replace(ORDER, version="0.0.1"))
+    """It might understand the tables in another way; so might it the order, which it does not read therefore."""
+    share = msgspec.json.decode(take_part("0.0.1", b"an order of another version"), type=Share)
+
+    assert share.misconfigured
+    assert share.stopped == (
+        f"a worker cannot take part: it has paycombat {__version__}, and the run was begun with 0.0.1; install the"
+        " same version"
+    )
+
+
+def test_a_worker_without_the_package_says_so() -> None:
+    """The task is sent without any name of the package, which such a worker, and the scheduler, could not import."""
+    distributed = pytest.importorskip("distributed")
+    sent = distributed.protocol.pickle.dumps(task_of(__version__, ORDER))
+    code = (
+        "import sys; sys.modules['paycombat_async'] = None;"
+        "from distributed.protocol import pickle; print(pickle.loads(sys.stdin.buffer.read())().decode())"
+    )
+    ended = run(sys.executable, "-c", code, input=sent)
+    share = msgspec.json.decode(ended.stdout, type=Share)
+
+    assert share.misconfigured
+    assert share.stopped.startswith(
+        f"a worker cannot take part: it lacks paycombat {__version__}, or what that needs ("
+    )
 
 
 async def test_a_worker_whose_database_has_not_the_run_does_not_take_part(
@@ -94,13 +115,15 @@ async def test_a_worker_whose_database_has_not_the_run_does_not_take_part(
 def test_a_worker_that_fails_shows_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither in the message nor in the local variables, which reporters of errors show."""
     monkeypatch.setenv("PAYCOMBAT_DATABASE_URL", "postgresql://shop:canary@[::1/shop")
-    monkeypatch.setattr("distributed.Event", lambda _: Event())
+    monkeypatch.setattr("distributed.get_client", lambda: None)
 
+    share = take_part(__version__, msgspec.json.encode(ORDER))
     with pytest.raises(ConfigurationError) as caught:
-        take_part(ORDER)
+        asyncio.run(carry_out_order(ORDER, None))
 
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     assert "canary" not in "".join(told.format())
+    assert b"canary" not in share
 
 
 @pytest.mark.parametrize("without", ["PAYCOMBAT_TOKEN", "PAYCOMBAT_DATABASE_URL"])
