@@ -104,6 +104,8 @@ def soak(session: nox.Session) -> None:
         "tests/shop",
         "tests/limiters",
         "tests/batch/postgres/test_kills.py",
+        "tests/batch/postgres/test_cluster_kills.py",
+        "tests/batch/postgres/test_namespaces.py",
         *sorted(map(str, Path("tests/webhooks").glob("test_inbox*"))),
     )
     session.run("pytest", "-q", "-s", *places, *session.posargs, env={"PAYCOMBAT_SOAK": "1"})

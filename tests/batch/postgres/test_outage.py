@@ -7,11 +7,13 @@ import pytest
 
 from paycombat_async import RawReply
 from paycombat_async._protocol.messages import Draft
-from paycombat_async.batch import PostgresJournal, sync_customers
+from paycombat_async.batch import PostgresJournal, sync_customers, sync_customers_on
 from paycombat_async.batch.postgres.load_statements import CHUNK_ROWS
 from paycombat_async.batch.postgres.recorder import COMMIT_RESULTS
+from tests.batch.postgres.fake_cluster import FakeCluster
 from tests.batch.postgres.runs import client_of, counts, postgres_journals, updates
 from tests.batch.provider import Provider
+from tests.conftest import SIGNATURE_KEY, TOKEN
 from tests.postgres_server import PostgresServer, execute, running_server
 from tests.processes import PATIENCE_S
 
@@ -83,3 +85,28 @@ async def test_a_database_that_does_not_come_back_ends_the_run_and_loses_nothing
     assert (ROWS, 0, 0, 0, 0) == counts(report)
     # Without the database no chunk can be taken: one was being sent, one was read ahead, the rest waited for a commit.
     assert 0 < again <= 2 * CHUNK_ROWS + 2 * COMMIT_RESULTS
+
+
+async def test_a_run_on_a_cluster_tells_how_many_rows_are_left_although_the_database_is_gone(
+    server: PostgresServer, journals: Callable[..., PostgresJournal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This process sends no row itself, so that its own counts would say that the input is empty."""
+    pytest.importorskip("distributed", reason="distributed is not installed")
+    monkeypatch.setenv("PAYCOMBAT_TOKEN", TOKEN)
+    monkeypatch.setenv("PAYCOMBAT_SIGNATURE_KEY", SIGNATURE_KEY)
+
+    async def gone() -> bytes:
+        await asyncio.to_thread(server.stop)
+        return b'{"stopped": "the journal in PostgreSQL cannot be reached", "misconfigured": true}'
+
+    async with asyncio.timeout(PATIENCE_S):
+        ended = await sync_customers_on(
+            FakeCluster(gone, workers={"tcp://w:1": 1}), updates(20), journal=journals(), workers=1
+        )
+        await asyncio.to_thread(server.start)
+    async with client_of(Provider()) as client:
+        report = await sync_customers(client, updates(20), journal=journals())
+
+    assert (2, "the journal in PostgreSQL cannot be reached") == (ended.exit_code, ended.stopped)
+    assert (0, 0, 0, 0, 20) == counts(ended)
+    assert (20, 0, 0, 0, 0) == counts(report)

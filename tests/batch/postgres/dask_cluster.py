@@ -1,0 +1,29 @@
+"""A Dask cluster: a scheduler in this process and WORKERS worker processes. Prints the address of the scheduler.
+
+For each line of standard input, kills one of the workers, drawn by SEED, and prints its number. Dask starts another.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+
+from distributed import LocalCluster
+
+OPTIONS = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "asynchronous": True}
+
+
+async def main(workers: str, seed: str) -> None:
+    chance = random.Random(seed)
+    async with LocalCluster(n_workers=int(workers), **OPTIONS) as cluster:
+        print(cluster.scheduler_address, flush=True)  # noqa: T201  # read by the test
+        while await asyncio.to_thread(sys.stdin.readline):
+            alive = sorted(nanny.pid for nanny in cluster.workers.values() if nanny.pid)
+            victim = chance.choice(alive)
+            os.kill(victim, signal.SIGKILL)
+            print("killed", victim, flush=True)  # noqa: T201  # as above
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
