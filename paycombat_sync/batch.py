@@ -157,10 +157,14 @@ def sync_customers_on(
     other workers take over its rows, and Dask may repeat the task of that worker, which is harmless.
 
     The other arguments are those of `sync_customers`. `cluster` must not be an asynchronous client. If `stop` is set,
-    which any thread may do, or on Ctrl-C, all workers finish their calls under way and stop. Before anything is sent,
-    raises `ConfigurationError` if the input is unreadable or invalid as a whole, if the run belongs to another account,
-    or if other machines work on a run of the same name with another input. Raises `StoreFailed` if the database fails
-    at the start. If a worker fails, `BatchReport.stopped` says why.
+    which any thread may do, all workers finish their calls under way and stop. On Ctrl-C they cancel these calls.
+    Before anything is sent, raises `ConfigurationError` if the input is unreadable or invalid as a whole, if the run
+    belongs to another account, or if other machines work on a run of the same name with another input. Raises
+    `StoreFailed` if the database fails at the start.
+
+    `BatchReport.stopped` says why rows are left if a worker cannot take part or fails too often, if the connection to
+    the scheduler is lost, or if the scheduler does not answer for a minute. Workers without a scheduler stop within a
+    minute. The same call then continues the run, on this or another cluster.
     """
     if cluster.asynchronous:
         raise ConfigurationError("blocking code needs a blocking client of Dask, not one with asynchronous=True")

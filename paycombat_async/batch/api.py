@@ -116,11 +116,15 @@ async def sync_customers_on(
     other workers take over its rows. Dask may also repeat the task of that worker, which then takes rows that have no
     result yet.
 
-    The other arguments are those of `sync_customers`. If `stop` is set or this call is cancelled, all workers finish
-    their calls under way and stop. Before anything is sent, raises `ConfigurationError` if the input is unreadable or
-    invalid as a whole, if the run belongs to another account, or if other machines work on a run of the same name with
-    another input. Raises `StoreFailed` if the database fails at the start. If a worker fails, `BatchReport.stopped`
-    says why.
+    The other arguments are those of `sync_customers`. If `stop` is set, all workers finish their calls under way and
+    stop. If this call is cancelled, they cancel these calls, whose rows then count as unknown. Before anything is sent,
+    raises `ConfigurationError` if the input is unreadable or invalid as a whole, if the run belongs to another account,
+    or if other machines work on a run of the same name with another input. Raises `StoreFailed` if the database fails
+    at the start.
+
+    `BatchReport.stopped` says why rows are left if a worker cannot take part or fails too often, if the connection to
+    the scheduler is lost, or if the scheduler does not answer for a minute. Workers without a scheduler stop within a
+    minute. The same call then continues the run, on this or another cluster.
     """
     from paycombat_async.batch.cluster import carry_out_on  # noqa: PLC0415  # imports asyncio and sqlite3
     from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the same reason

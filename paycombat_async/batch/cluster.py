@@ -13,7 +13,8 @@ from paycombat_async._printable import printable
 from paycombat_async._version import __version__
 from paycombat_async.batch.cluster_signals import CANCEL, POLL_S, STOP, Signals, Silence
 from paycombat_async.batch.cluster_worker import Order, Share, task_of
-from paycombat_async.batch.dask_client import DaskClient, ask
+from paycombat_async.batch.dask_calls import ask
+from paycombat_async.batch.dask_client import DaskClient
 from paycombat_async.batch.postgres.job import Part
 from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.postgres.status import RunStatus

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from paycombat_async._clock import Clock
-from paycombat_async.batch.dask_client import ask
+from paycombat_async.batch.dask_calls import ask
 
 POLL_S: Final = 1.0  # seconds between two questions to the scheduler
 # Seconds without an answer of the scheduler, after which the calling process gives up and the workers stop. Dask closes

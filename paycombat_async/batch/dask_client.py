@@ -1,19 +1,11 @@
-"""The type of Dask's client, and calls of Dask that return within a limit even if the scheduler never answers."""
+"""The type of Dask's client, as a protocol, so that importing this package does not need Dask."""
 
-import asyncio
-import concurrent.futures
-import threading
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, TypeVar, cast
-
-T = TypeVar("T")
-
-# Seconds for one answer of the scheduler. Dask itself waits without a limit for a scheduler whose process is suspended.
-ANSWER_S: Final = 10.0
+from collections.abc import Callable
+from typing import Protocol
 
 
 class DaskClient(Protocol):
-    """The part of `distributed.Client` that the SDK uses. It is a protocol, so that importing it does not need Dask."""
+    """The part of `distributed.Client` that the SDK uses."""
 
     asynchronous: bool
 
@@ -24,32 +16,3 @@ class DaskClient(Protocol):
     def nthreads(self) -> object:
         """Asks the scheduler for the threads of each worker. The result is a dict with the workers' addresses."""
         ...
-
-
-async def ask(method: Callable[[], object], *, asynchronous: bool) -> object:
-    """Returns the result of a method of Dask. The methods of an `asynchronous` client return coroutines.
-
-    Raises `TimeoutError` if there is no result within `ANSWER_S` seconds, and any error of Dask.
-    """
-    async with asyncio.timeout(ANSWER_S):
-        if asynchronous:
-            return await cast("Awaitable[object]", method())
-        return await _in_daemon_thread(method)
-
-
-async def _in_daemon_thread(function: Callable[[], T]) -> T:
-    """Calls `function` in a thread. If the call never returns, the thread keeps neither the loop nor the process alive.
-
-    The threads of `asyncio.to_thread` do that, because `asyncio.run` waits for them at its end.
-    """
-    future: concurrent.futures.Future[T] = concurrent.futures.Future()
-    future.set_running_or_notify_cancel()  # from here on it cannot be cancelled, so that the result can always be set
-
-    def call() -> None:
-        try:
-            future.set_result(function())
-        except BaseException as error:  # noqa: BLE001  # the caller gets it
-            future.set_exception(error)
-
-    threading.Thread(target=call, name="paycombat-dask", daemon=True).start()
-    return await asyncio.wrap_future(future)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from paycombat_async.batch import dask_client
+from paycombat_async.batch import dask_calls
 from paycombat_async.batch.cluster_signals import CANCEL, SILENT_S, STOP, Signals
-from paycombat_async.batch.dask_client import ask
+from paycombat_async.batch.dask_calls import ask
 from paycombat_async.testing import FakeClock
 from tests.processes import PATIENCE_S
 
@@ -86,7 +86,7 @@ async def test_a_flag_is_set_although_the_scheduler_failed_at_first(monkeypatch:
 
 def test_a_call_that_never_returns_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the caller nor the end of the event loop, which waits for the threads of `asyncio.to_thread`."""
-    monkeypatch.setattr(dask_client, "ANSWER_S", 0.01)
+    monkeypatch.setattr(dask_calls, "ANSWER_S", 0.01)
     release = threading.Event()
 
     async def main() -> Any:

@@ -14,12 +14,17 @@ from distributed import LocalCluster
 OPTIONS = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "asynchronous": True}
 
 
+def _workers(cluster: LocalCluster) -> list[int]:
+    return sorted(nanny.pid for nanny in cluster.workers.values() if nanny.pid)
+
+
 async def main(workers: str, seed: str) -> None:
     chance = random.Random(seed)
     async with LocalCluster(n_workers=int(workers), **OPTIONS) as cluster:
         print(cluster.scheduler_address, flush=True)  # noqa: T201  # read by the test
         while await asyncio.to_thread(sys.stdin.readline):
-            alive = sorted(nanny.pid for nanny in cluster.workers.values() if nanny.pid)
+            while not (alive := _workers(cluster)):  # noqa: ASYNC110  # Dask tells nobody when it has started others
+                await asyncio.sleep(0.1)
             victim = chance.choice(alive)
             os.kill(victim, signal.SIGKILL)
             print("killed", victim, flush=True)  # noqa: T201  # as above

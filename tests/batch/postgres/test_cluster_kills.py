@@ -68,10 +68,10 @@ class Killer:
 
     async def _kill_worker(self, cluster: Process) -> None:
         cluster.say("\n")
-        words = ["sending"]
-        while words[0] != "killed":  # workers that begin say that they are sending
-            words = (await asyncio.to_thread(cluster.line)).split()
-        await self._end_leases(f"% {words[1]} %")
+        said = "sending\n"
+        while said == "sending\n":  # each worker says so when it begins
+            said = await asyncio.to_thread(cluster.line)
+        await self._end_leases(f"% {said.removeprefix('killed ').strip()} %")
 
     async def _end_leases(self, owner: str) -> None:
         """As if 15 seconds had passed, for which the short form does not wait."""
