@@ -13,6 +13,14 @@ from paycombat_async.errors import ConfigurationError
 
 LOCAL: Final = "local"
 _CLOSE_S: Final = 5.0  # seconds for closing the connection to the scheduler
+_LOCAL_OPTIONS: Final[dict[str, object]] = {
+    "threads_per_worker": 1,
+    "processes": True,
+    "asynchronous": True,
+    # Without an address, Dask takes port 8787, and warns if another program has it.
+    "dashboard_address": "127.0.0.1:0",
+    "scheduler_kwargs": {"dashboard": False},
+}
 
 
 class Cluster(NamedTuple):
@@ -34,9 +42,8 @@ async def dask_cluster(address: str, workers: int | None) -> AsyncGenerator[Clus
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     if address == LOCAL:
         count = workers or os.cpu_count() or 1
-        options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "asynchronous": True}
         async with (
-            distributed.LocalCluster(n_workers=count, **options) as cluster,
+            distributed.LocalCluster(n_workers=count, **_LOCAL_OPTIONS) as cluster,
             distributed.Client(cluster, asynchronous=True) as client,
         ):
             yield Cluster(client, count)

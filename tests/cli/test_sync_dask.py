@@ -1,13 +1,16 @@
 """`paycombat customers sync --dask ADDRESS` on a cluster in other processes: interrupts, and a scheduler that dies."""
 
 import signal
+import socket
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from paycombat_async.cli.customers_dask import dask_cluster
 from paycombat_async.sandbox import Sandbox
 from tests.cli.command import environment, run, start
 from tests.cli.test_sync import CREDENTIALS, bad_server
@@ -60,6 +63,16 @@ async def test_two_interrupts_the_death_of_the_scheduler_and_the_next_run(
     assert "        3 not sent yet" in lost.stdout
     assert 0 == resumed.returncode
     assert "        3 updated" in resumed.stdout
+
+
+async def test_workers_of_this_machine_need_no_port_of_their_own() -> None:
+    """Dask's own choice is port 8787. Its warning that another program has this port is an error in the tests."""
+    with socket.socket() as other:
+        with suppress(OSError):  # another program has it already
+            other.bind(("127.0.0.1", 8787))
+            other.listen()
+        async with dask_cluster("local", 1) as cluster:
+            assert 1 == cluster.workers
 
 
 def _wait_for_calls(arrived: threading.Semaphore, number: int) -> None:

@@ -11,7 +11,7 @@ import sys
 
 from distributed import LocalCluster
 
-OPTIONS = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "asynchronous": True}
+OPTIONS = {"threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0", "asynchronous": True}
 
 
 def _workers(cluster: LocalCluster) -> list[int]:

@@ -25,7 +25,7 @@ async def end_leases(dsn: str, schema: str, pid: int) -> None:
 async def main(dsn: str, schema: str, rows: str, kill: str = "") -> None:
     without = os.environ.pop("WITHOUT", "")
     hidden = {without: os.environ.pop(without)} if without else {}
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0"}
     journal = PostgresJournal(dsn, "run", schema=schema, rate=400 if kill else None)
     async with LocalCluster(asynchronous=True, **options) as cluster, Client(cluster, asynchronous=True) as client:
         os.environ.update(hidden)
