@@ -1,5 +1,6 @@
 """Reads and checks the settings of a client. Arguments take precedence over environment variables."""
 
+import inspect
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -153,8 +154,10 @@ def check_policy(policy: object) -> RetryPolicy:
 
 
 def check_hooks(**hooks: object) -> None:
-    """Raises `ConfigurationError` if a hook is neither None nor a function."""
+    """Raises `ConfigurationError` if a hook is neither None nor a function, or if it is async: nobody awaits it."""
     for name, hook in hooks.items():
+        if inspect.iscoroutinefunction(hook):
+            raise ConfigurationError(f"{name}= takes a plain function, because it is called and not awaited")
         if hook is not None and not callable(hook):
             raise ConfigurationError(f"{name}= takes a function, and not {type(hook).__name__}")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from paycombat_async import AsyncPayCombat, ConfigurationError, RetryPolicy
+from paycombat_async import AsyncPayCombat, ConfigurationError, RetryPolicy, sync_customers, webhooks
 from paycombat_async.testing import FakeClock, FakeTransport
 from paycombat_sync import PayCombat
 
@@ -44,3 +44,44 @@ def test_a_variant_takes_functions_only(make: Any) -> None:
     """As the client itself."""
     with pytest.raises(ConfigurationError, match="on_attempt= takes a function, and not int"):
         make(**GIVEN).with_options(on_attempt=5)
+
+
+@pytest.mark.parametrize("name", ["on_drift", "on_attempt", "on_call"])
+def test_an_async_hook_is_refused(name: str) -> None:
+    """It would make a coroutine that nobody awaits, and report nothing."""
+
+    async def hook(_: object) -> None: ...
+
+    with pytest.raises(ConfigurationError, match=f"{name}= takes a plain function, because it is called and not"):
+        AsyncPayCombat(**GIVEN, **{name: hook})
+
+
+WRONG_OF_A_BATCH: list[tuple[dict[str, Any], str]] = [
+    ({"rows": 5}, "rows takes the path of a file or an iterable, and not int"),
+    ({"rows": None}, "rows takes the path of a file or an iterable, and not NoneType"),
+    ({"rows": b"rows.csv"}, "rows takes the path of a file or an iterable, and not bytes"),
+    ({"concurrency": "x"}, "concurrency must be 1 or more"),
+    ({"rate": "x"}, "rate must be from"),
+    ({"stop": 5}, "stop= takes an event, and not int"),
+    ({"on_progress": 5}, "on_progress= takes a function, and not int"),
+]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(("wrong", "words"), WRONG_OF_A_BATCH)
+async def test_a_batch_says_at_once_what_an_argument_takes(wrong: dict[str, Any], words: str, dry_run: bool) -> None:
+    """Before a row is sent."""
+    transport = FakeTransport()
+    options: dict[str, Any] = {"rows": [{"customer_id": "c1", "description": "VIP"}], **wrong}
+
+    with pytest.raises(ConfigurationError, match=words):
+        await sync_customers(AsyncPayCombat(**GIVEN, transport=transport), dry_run=dry_run, **options)
+
+    assert [] == transport.drafts
+
+
+@pytest.mark.parametrize("payload", ["{}", None, {}, bytearray(b"{}")])
+def test_a_payload_that_is_not_bytes_is_named(payload: Any) -> None:
+    """Such as one that a text column has returned."""
+    with pytest.raises(ConfigurationError, match=f"payload is {type(payload).__name__}, not bytes"):
+        webhooks.read(payload)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from paycombat_async._json.decoding import UndecodableData, decode_builtins
 from paycombat_async._protocol.decode import DECODERS, decode
-from paycombat_async.errors import InvalidPayload
+from paycombat_async.errors import ConfigurationError, InvalidPayload
 from paycombat_async.schemas.events import (
     PayinExpired,
     PayinFailed,
@@ -50,8 +50,10 @@ def read_event(payload: bytes) -> WebhookEvent:
     """Returns the event in the HTTP body of a webhook. Its signature must have been verified before.
 
     The event is an `UnknownEvent` if type and status belong to no other class. Raises `InvalidPayload` if `payload` is
-    not a JSON object.
+    not a JSON object, and `ConfigurationError` if it is not bytes.
     """
+    if not isinstance(payload, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # some databases return a str
+        raise ConfigurationError(f"payload is {type(payload).__name__}, not bytes; keep and pass the body as bytes")
     if payload.find(b'"PAYOUT"', _TAIL) < 0:
         return _payin_event(payload) or _payout_event(payload) or _other_event(payload)
     return _payout_event(payload) or _payin_event(payload) or _other_event(payload)

@@ -1,10 +1,13 @@
 """The arguments of `sync_customers`."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 
+from paycombat_async._bounds import is_within
 from paycombat_async._file_path import file_path
+from paycombat_async._settings import check_hooks
 from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.file import FilePath
@@ -14,6 +17,8 @@ from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents.intent import check_account
 from paycombat_async.limiters.limiter import LEAST_PER_SECOND, MOST_PER_SECOND
 
+_ROWS = ("__fspath__", "__iter__", "__aiter__")  # rows have one of these
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -21,7 +26,7 @@ class Job:
 
     A dry run calls `on_row` with each row that would be sent. Any other run calls `on_report` with its report, even if
     the run is cancelled. Raises `ConfigurationError` if `concurrency` or `rate` is out of range, if `account` is not a
-    valid name, or if `journal` or `failed` cannot be the path of a file.
+    valid name, if `journal` or `failed` cannot be the path of a file, or if another argument has the wrong type.
     """
 
     rows: Rows
@@ -39,9 +44,13 @@ class Job:
     on_report: Callable[[BatchReport], None] = lambda _: None
 
     def __post_init__(self) -> None:
-        if self.concurrency < 1:
+        if isinstance(self.rows, bytes) or not any(hasattr(self.rows, name) for name in _ROWS):
+            raise ConfigurationError(
+                f"rows takes the path of a file or an iterable, and not {type(self.rows).__name__}"
+            )
+        if not is_within(self.concurrency, 1, sys.maxsize):
             raise ConfigurationError("concurrency must be 1 or more")
-        if self.rate is not None and not LEAST_PER_SECOND <= self.rate <= MOST_PER_SECOND:  # also refuses NaN
+        if self.rate is not None and not is_within(self.rate, LEAST_PER_SECOND, MOST_PER_SECOND):
             raise ConfigurationError("rate must be from 0.001 to 1,000,000 calls per second")
         if self.account is not None:
             check_account(self.account)
@@ -51,3 +60,6 @@ class Job:
                 raise ConfigurationError("journal= needs a file; without it, the journal is temporary")
         if self.failed is not None:
             file_path(self.failed, "failed= takes the path of a file")
+        check_hooks(on_progress=self.on_progress)
+        if self.stop is not None and not callable(getattr(self.stop, "is_set", None)):
+            raise ConfigurationError(f"stop= takes an event, and not {type(self.stop).__name__}")

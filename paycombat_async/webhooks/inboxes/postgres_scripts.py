@@ -298,6 +298,6 @@ def _storable(text: str) -> str:
 
 def _read(payload: bytes | None) -> WebhookEvent | None:
     try:
-        return read_event(payload or b"")
+        return read_event(payload if isinstance(payload, bytes) else b"")
     except InvalidPayload:
         return None
