@@ -72,7 +72,7 @@ class BatchReport(Struct, frozen=True, kw_only=True):
     - `elapsed` is the duration of the run in seconds.
     - `failures` contains the first 20 failed or unknown rows, in the order of their lines, and `warnings` the first 20
       damaged rows.
-    - `failures_file` is the path of the file with all failed and unknown rows, or None if no such file was written. A file
+    - `failures_file` is the path of the file with all failed and unknown rows, or None if there is no such file. A file
       that a person may have corrected is kept: if one is already at the given path, the new name has a number.
     - `stopped` is the message of the problem that ended the run early, or "" if no problem did.
     - `misconfigured` is true if that problem is a refused token or key, an invalid setting of the client, a failed
