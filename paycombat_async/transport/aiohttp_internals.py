@@ -1,8 +1,8 @@
 """The undocumented parts of aiohttp that the SDK uses, and the check that the installed aiohttp has them.
 
-The check runs when this module is imported. It is necessary, because a later version of aiohttp may rename these parts
-or change their parameters. `MISSING` has the names of missing parts. If it is not empty, the default transport uses an
-`aiohttp.ClientSession`.
+A later version of aiohttp may rename these parts or change their parameters. Therefore they are checked when this
+module is imported. `MISSING` has the names of missing parts. If a part is missing, the SDK sends its requests through
+an `aiohttp.ClientSession`, which is public.
 """
 
 import asyncio
@@ -23,18 +23,19 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.http import RawResponseMessage
 
-# By default, aiohttp's parser accepts 8 190 bytes per header line and 128 header lines. A proxy may add more than that:
-# a long Content-Security-Policy, or a Set-Cookie for each of its nodes. With the defaults, such an answer was lost.
+# By default, aiohttp accepts 8 190 bytes per header line and 128 header lines in an answer. A proxy in front of the
+# provider may add more, such as a long Content-Security-Policy or many Set-Cookie headers. With aiohttp's limits, such
+# an answer raised an error.
 MAX_HEAD_LINE: Final = 64 * 1024
 MAX_HEAD_LINES: Final = 1000
 _READ_BUFFER_BYTES: Final = 64 * 1024
 
 
 class Destination(ClientRequest):
-    """The part of a request that aiohttp's connector reads: host, port and TLS, without a proxy.
+    """A request that only tells aiohttp's connector where to connect: host, port and TLS, without a proxy.
 
-    It also has the `Host` header as aiohttp writes it. The key of the connection pool is computed only once, and not
-    for each call.
+    It is never sent. Its headers contain `Host` as aiohttp writes it. aiohttp finds free connections by the value of
+    `connection_key`, which is computed only once here, and not for each call.
     """
 
     def __init__(self, origin: str) -> None:
@@ -60,21 +61,21 @@ def expect_response(protocol: "ResponseHandler", method: str) -> None:
 
 
 def next_head(protocol: "ResponseHandler") -> "Awaitable[tuple[RawResponseMessage, StreamReader]]":
-    """Returns an awaitable for the head of the next answer, with `code` and `headers`, and the stream of its body.
+    """Returns an awaitable for the next answer: its head (with `code` and `headers`) and the stream of its body.
 
-    The awaitable raises aiohttp's error if the connection broke. It raises the parser's error, which is not a
-    `ClientError`, if the answer is not HTTP.
+    When awaited, it raises an aiohttp error if the connection broke. If the answer is not HTTP, it raises the error of
+    aiohttp's parser, which is not a `ClientError`.
     """
-    return protocol.read()  # not awaited here, which saves a coroutine per call
+    return protocol.read()  # returned without `await`, which saves one coroutine per call
 
 
 def is_interim(head: "RawResponseMessage") -> bool:
-    """Whether this is an interim answer, which the final answer follows: status 1xx, but not 101 (RFC 9110, 15.2)."""
+    """Whether the status is 1xx, except 101. After such an answer, another one follows (RFC 9110, 15.2)."""
     return 100 <= head.code < 200 and head.code != 101
 
 
 def is_spent(protocol: "ResponseHandler") -> bool:
-    """Whether the connection cannot be used again, because it broke, or because bytes arrived without a request."""
+    """Whether the connection cannot be used again, for example because it broke or received unexpected bytes."""
     return protocol.should_close
 
 
@@ -86,7 +87,7 @@ def is_request_replaced() -> bool:
     count as replacements.
     """
     request, public = _request_functions(aiohttp.ClientSession)
-    if request is _REQUEST and public is _PUBLIC:  # these were examined at import
+    if request is _REQUEST and public is _PUBLIC:  # unchanged since the import
         return _IS_REPLACED_AT_IMPORT
     return not (_is_genuine(request) and _is_genuine(public))
 
@@ -107,9 +108,9 @@ def middlewares_of(session: ClientSession) -> tuple[ClientMiddlewareType, ...]:
 
 
 def before_sending(request: ClientRequest, check: "Callable[[Connection], Awaitable[None]]") -> None:
-    """Makes the request await `check` with its connection right before it is written. Changes the request in place.
+    """Changes the request, so that aiohttp awaits `check(connection)` right before it writes the request.
 
-    If `check` raises, the request is not written.
+    If `check` raises an error, the request is not written.
     """
     send = request.send
 
@@ -121,7 +122,11 @@ def before_sending(request: ClientRequest, check: "Callable[[Connection], Awaita
 
 
 class _Needed(NamedTuple):
-    """A function of aiohttp that the SDK needs, with the number of positional and the names of keyword arguments."""
+    """A function of aiohttp that the SDK needs, and the arguments that it must accept.
+
+    `by_position` is the number of positional arguments, including `self`. `by_name` has the names of the keyword
+    arguments.
+    """
 
     path: str
     by_position: int
@@ -151,7 +156,10 @@ _FOR_SESSIONS: Final = (_Needed("aiohttp:ClientRequest.send", 2, is_async=True),
 
 
 def find_missing(needed: Iterable[_Needed], attributes: Iterable[str] = ()) -> list[str]:
-    """Returns the names that the installed aiohttp does not have, or that do not accept the needed arguments."""
+    """Returns the names of the functions and attributes that the installed aiohttp does not have.
+
+    A function that does not accept the needed arguments counts as missing, too.
+    """
     return [path for path in attributes if _find(path) is None] + [one.path for one in needed if not _is_there(one)]
 
 

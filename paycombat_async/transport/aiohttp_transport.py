@@ -1,4 +1,4 @@
-"""The default transport. It uses aiohttp's connections and parser directly, or a session if that is impossible."""
+"""The default transport. It uses aiohttp's connections directly or, if that is impossible, an aiohttp session."""
 
 import ssl
 from urllib.parse import urlsplit
@@ -16,9 +16,12 @@ from paycombat_async.transport.session_transport import OwnSessionTransport
 class AiohttpTransport(ProcessBound):
     """Sends drafts (prepared HTTP requests) over pooled connections. Each event loop has its own pool.
 
-    Drafts are sent through an aiohttp session if there is a proxy, or if the installed aiohttp does not have what
-    `DirectTransport` needs. They are also sent through a session while a library such as aioresponses or VCR.py has
-    replaced aiohttp's request function, because a test that mocks aiohttp must not reach the provider.
+    Usually drafts are written to the connections without an aiohttp session, which is faster. A session is used
+
+    - if there is a proxy;
+    - if the installed aiohttp does not have the undocumented parts that the faster way needs; and
+    - while a library such as aioresponses or VCR.py has replaced aiohttp's request function, because a test that mocks
+      aiohttp must not reach the provider.
     """
 
     def __init__(
@@ -33,9 +36,10 @@ class AiohttpTransport(ProcessBound):
     ) -> None:
         """Sets up the transport without opening a connection.
 
-        Without `ssl_context`, the CA certificates of this machine are used, which are read once per process. Raises
-        `ConfigurationError` if there is a proxy and the base URL is http, because the proxy would see the credentials.
-        Raises it, too, if `ssl_context` is for servers or is not an `ssl.SSLContext`.
+        Without `ssl_context`, the SDK trusts the CA certificates of this machine, which are read once per process.
+
+        Raises `ConfigurationError` if `proxy` is passed with an http base URL, because the proxy would see the
+        credentials. Also raises `ConfigurationError` if `ssl_context` is not an `ssl.SSLContext` for clients.
         """
         if ssl_context is not None and getattr(ssl_context, "protocol", None) is ssl.PROTOCOL_TLS_SERVER:
             raise ConfigurationError("ssl_context is one for servers; make it with ssl.create_default_context()")
@@ -50,12 +54,16 @@ class AiohttpTransport(ProcessBound):
         self._direct = DirectTransport(settings, max_response_bytes) if proxy is None and not MISSING else None
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # the limit of one attempt
-        """Sends the draft once, without retries, and returns the answer. Raises what the `Transport` protocol says."""
+        """Sends the draft (a prepared HTTP request) once, and returns the answer within `timeout` seconds.
+
+        Raises `ConnectFailed` if nothing was sent, and `TimedOut` or `Disconnected` if bytes may have been sent. Raises
+        `InvalidResponse` if the answer's body is too large, or in an encoding that was not requested.
+        """
         way = self._by_session if self._direct is None or is_request_replaced() else self._direct
         return await way.send(draft, timeout)
 
     async def aclose(self) -> None:
-        """Closes the connections of all event loops and opens no more. Requests in progress raise `Disconnected`."""
+        """Closes the connections of all event loops, and opens no new ones. Requests under way raise `Disconnected`."""
         try:
             if self._direct is not None:
                 await self._direct.aclose()

@@ -15,9 +15,10 @@ from paycombat_async.errors import ConfigurationError
 from paycombat_async.transport.guarded_connector import GuardedConnector
 from paycombat_async.transport.resolver import ThreadResolver
 
-NO_TIMEOUT: Final = ClientTimeout(total=None)  # `Deadline` and `GuardedConnector` limit the time instead
-# A Node.js server closes idle connections after 5 s. The SDK closes them earlier, so that it never sends a request on a
-# connection that the server is closing.
+# Turns off the time-outs of aiohttp. The SDK has time limits of its own, in `Deadline` and `GuardedConnector`.
+NO_TIMEOUT: Final = ClientTimeout(total=None)
+# In seconds. A Node.js server closes idle connections after 5 s. The SDK closes them earlier, so that it never sends a
+# request on a connection that the server is closing.
 KEEPALIVE_S: Final = 4.0
 HEADERS: Final = {
     "Accept": "application/json",
@@ -29,7 +30,10 @@ HEADERS: Final = {
 
 
 class ConnectionSettings(NamedTuple):
-    """Where to connect to, and how. `origin` ends with a slash, as in `https://api.paycombat.com/`."""
+    """The address to connect to, and the limits and TLS settings of its connections.
+
+    `origin` ends with a slash, as in `https://api.paycombat.com/`. `connect_timeout` is in seconds.
+    """
 
     origin: str
     connect_timeout: float
@@ -49,21 +53,27 @@ class ConnectionSettings(NamedTuple):
         return urlsplit(self.origin).netloc
 
     def check(self, draft: Draft) -> None:
-        """Raises `ConfigurationError` if the draft's URL has another origin."""
+        """Raises `ConfigurationError` if the URL of the draft (a prepared HTTP request) has another origin."""
         if not draft.url.startswith(self.origin):
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self.host}; nothing was sent")
 
     def session(self) -> aiohttp.ClientSession:
-        """Returns a new session of the running loop. The transport must still set the `deadlines` of its connector."""
+        """Returns a new aiohttp session for the running event loop.
+
+        The caller must set the attribute `deadlines` of the session's connector before the first request.
+        """
         return aiohttp.ClientSession(
             connector=self.connector(),
-            cookie_jar=aiohttp.DummyCookieJar(),  # cookies would be sent with later calls, even of other accounts
+            cookie_jar=aiohttp.DummyCookieJar(),  # stores no cookies: they would be sent with later calls
             trust_env=False,  # if True, the proxy in HTTP_PROXY would see the token, and .netrc passwords would be sent
             timeout=NO_TIMEOUT,
         )
 
     def connector(self) -> GuardedConnector:
-        """Returns a new connector of the running loop. The transport must still set its `deadlines`."""
+        """Returns a new connector (a pool of connections) for the running event loop.
+
+        The caller must set its attribute `deadlines` before the first request.
+        """
         connector = GuardedConnector(
             limit=self.max_connections,
             keepalive_timeout=KEEPALIVE_S,
@@ -76,10 +86,10 @@ class ConnectionSettings(NamedTuple):
 
 
 def close_without_loop(connector: aiohttp.BaseConnector) -> None:
-    """Closes the connector of an event loop that is closed.
+    """Closes an aiohttp connector whose event loop is already closed.
 
-    In a closed loop, the connector only drops its connections, so the garbage collector closes their sockets. `next`
-    runs the connector's coroutine `close`, because the loop cannot run it any more.
+    The loop cannot run the coroutine `connector.close()` any more. Therefore `next` runs it. In a closed loop, the
+    coroutine waits for nothing: it only drops the connections, and the garbage collector closes their sockets.
     """
     closing = connector.close().__await__()
     with suppress(StopIteration):

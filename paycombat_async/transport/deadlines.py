@@ -1,8 +1,8 @@
-"""Time limits of the attempts in one event loop. Each limit also records whether its attempt has a connection.
+"""Time limits for attempts. An attempt is one sending of a request; a call may need several.
 
-`asyncio.timeout` sets and cancels a timer for each use, which takes a tenth of the CPU time of a whole call. Nearly all
-attempts end long before their limit. Therefore only one timer is set, for the earliest limit, and the other limits are
-only stored.
+`asyncio.timeout` would set and cancel a timer for each attempt, which takes a tenth of the CPU time of a whole call.
+But nearly all attempts end long before their limit. Therefore each event loop has only one timer, for the earliest
+limit, and all other limits are only stored.
 """
 
 import asyncio
@@ -18,7 +18,10 @@ from paycombat_async.transport.idle_watch import IdleWatch
 
 
 class DeadlineTimer:
-    """Limits the time of all attempts in one event loop. Use: `with timer.begin(seconds) as deadline: …`."""
+    """Limits the time of all attempts (sendings of a request) in one event loop.
+
+    Use: `with timer.begin(seconds) as deadline: …`.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -29,10 +32,11 @@ class DeadlineTimer:
     def begin(self, seconds: float, *, is_once_only: bool = False) -> "Deadline":
         """Returns a context manager that limits the time of its `with` block to `seconds` from now.
 
-        With `is_once_only`, also sets `latest_start`, the time after which a request that must not be repeated is not
-        sent any more. Raises `ConfigurationError` if the code does not run in an asyncio task.
+        `is_once_only` means that the request must not be repeated. Such a request is not sent in the last tenth of its
+        time (after `latest_start`), because its answer would probably come too late. Raises `ConfigurationError` if the
+        code does not run in an asyncio task.
         """
-        task = asyncio.current_task(self._loop)  # passing the loop is faster, because finding it calls getpid()
+        task = asyncio.current_task(self._loop)  # faster with the loop, because asyncio calls getpid() to find it
         if task is None:
             raise ConfigurationError("calls need an asyncio task to run in; this code runs in none")
         until = self._loop.time() + seconds
@@ -44,17 +48,17 @@ class DeadlineTimer:
         return attempt
 
     def current(self) -> "Deadline":
-        """Returns the deadline that the current task has set by `begin`. Raises `KeyError` if it has set none."""
+        """Returns the deadline that `begin` has made in the current task. Raises `KeyError` if there is none."""
         return self._running[asyncio.current_task(self._loop)]
 
     def time(self) -> float:
-        """Returns the event loop's time in seconds. All limits are in this time."""
+        """Returns the current time of the event loop's clock, in seconds. All deadlines are times of this clock."""
         return self._loop.time()
 
     def end(self) -> None:
-        """Ends all attempts now, as if their time had passed. Called when the connections of the loop are closed.
+        """Ends all attempts now with `TimeoutError`. Called when the connections of the event loop are closed.
 
-        This is necessary, because aiohttp would never end an attempt that waits for the rest of a body.
+        Without it, aiohttp would never end an attempt that waits for more bytes of an answer's body.
         """
         self.stop()
         for attempt in self._running.values():
@@ -62,7 +66,7 @@ class DeadlineTimer:
                 attempt.expire()
 
     def stop(self) -> None:
-        """Cancels the event loop's timer. Until a new timer is set, no deadline ends an attempt."""
+        """Cancels the timer. Then no deadline ends an attempt until a new timer is set."""
         self._next_limit = inf
         if self._timer is not None:
             self._timer.cancel()
@@ -86,12 +90,13 @@ class DeadlineTimer:
 
 
 class Deadline(Struct, eq=False):
-    """The time limit of one attempt. The `with` block ends with `TimeoutError` at the time `until`.
+    """The time limit of one attempt (one sending of a request). At the time `until`, its `with` block is cancelled.
 
-    If the task is cancelled from outside, the block ends with `CancelledError`. Both may happen at the same moment. To
-    tell them apart, cancellations are counted as `asyncio.timeout` counts them. `connection` is set when the attempt
-    gets a connection. From then on, bytes of the request may have been sent. `connect_until` is the time limit for
-    making connections. It is set when the attempt begins to make its first connection.
+    The block then raises `TimeoutError`. If other code cancels the task, the block raises `CancelledError`. Both may
+    happen at the same moment. Therefore cancellations are counted, as `asyncio.timeout` counts them.
+
+    - `connection` is set when the attempt gets a connection. From then on, bytes of the request may have been sent.
+    - `connect_until` is the time limit for making connections. It is set when the attempt begins to make its first one.
     """
 
     running: "dict[asyncio.Task[object] | None, Deadline]"
@@ -105,7 +110,7 @@ class Deadline(Struct, eq=False):
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the task was cancelled since the attempt began, by this limit or from outside."""
+        """Whether the task was cancelled since the attempt began, either by this time limit or by other code."""
         return self.task.cancelling() > self.cancelled_before
 
     def expire(self) -> None:

@@ -1,7 +1,7 @@
-"""HTTP over aiohttp's connections and parser, without its session, which would take half of the CPU time of a call.
+"""HTTP over aiohttp's connections and parser, but without aiohttp's session.
 
-Without a session, aiohttp cannot follow redirects, send a request again, re-quote its URL, or add cookies and netrc
-passwords.
+A session would take half of the CPU time of a call. It is also the session that may follow a redirect, send a request
+again, change the quoting of a URL, and add cookies or passwords from .netrc.
 """
 
 import asyncio
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 
 # A server may answer with an error before it has read the whole request. Soon afterwards it closes the connection, and
 # the next request on this connection would be lost. Over TLS, the SDK cannot see whether the whole request was sent.
-# Therefore, after an error answer to a request of more than this size, the connection is not used again.
+# Therefore, if a request of more than 64 KiB is answered with an error, its connection is not used again.
 _LARGE_REQUEST_BYTES: Final = 64 * 1024
 
 
 class DirectPool(Pool):
-    """The connections of one event loop.
+    """The connections of one event loop to one server.
 
-    `destination` says where the connector must connect to. `host` is the value of the `Host` header.
+    `connector` opens and keeps the connections. `destination` tells it the server's host, port and TLS. `host` is the
+    value of the `Host` header.
     """
 
     connector: GuardedConnector
@@ -64,7 +65,7 @@ class DirectTransport(PooledTransport[DirectPool]):
         connection = await pool.connector.connect(pool.destination, [], NO_TIMEOUT)
         protocol, transport, watch = connection.protocol, connection.transport, attempt.connection
         try:
-            # This is for the type checkers. `connect` returns only connections that have all three.
+            # For the type checkers: a connection that `connect` returns has a protocol, a transport and a watch.
             assert protocol is not None and transport is not None and watch is not None  # noqa: S101, PT018
             expect_response(protocol, draft.method)
             transport.write(request)
@@ -79,7 +80,7 @@ class DirectTransport(PooledTransport[DirectPool]):
             if body is None:
                 body = await read_body(status, headers, content, self._max_response_bytes)
         except BaseException:
-            # A connection with unread bytes must not go back to the pool. If it is already back, `close` does nothing.
+            # A connection with unread bytes must not go back to the pool. If it is back already, `close` does nothing.
             connection.close()
             raise
         return RawReply(status, headers, body, marks_its_end(status, headers))
@@ -98,9 +99,9 @@ class DirectTransport(PooledTransport[DirectPool]):
 
 
 def _give_back(connection: "Connection", transport: asyncio.Transport, watch: IdleWatch, *, is_last: bool) -> None:
-    """Ends the use of a connection after an answer, and returns it to the pool or closes it.
+    """Returns a connection to the pool after an answer, or closes it.
 
-    It is closed with `is_last`, or if the request is not completely written.
+    It is closed if `is_last` is True, or if a part of the request is not yet written.
     """
     watch.rest()
     if is_last or transport.get_write_buffer_size():

@@ -1,8 +1,8 @@
 """Translates exceptions of a request into the SDK's errors. Uses only the types of the exceptions, and not their texts.
 
-These texts are written by other libraries, and may quote the address, a header or the password of a proxy. The status
-of an aiohttp error is used only if a proxy has refused the connection. For failures of aiohttp's parser, it is always
-400, whatever the server has sent.
+Other libraries have written these texts, which may quote the address, a header or the password of a proxy. An aiohttp
+error may also have a `status`. It is used only if a proxy has refused the connection, because aiohttp's parser sets it
+to 400 for each answer that it cannot read, whatever the server has sent.
 """
 
 import errno
@@ -26,11 +26,11 @@ from paycombat_async.transport.response_body import BrokenBody, UnacceptableBody
 
 
 class ConnectionBroke(Exception):
-    """The connection broke. The text of this error is the name of the original error's class, or the reason."""
+    """The connection broke during a request. The text is the class name of the original error, or another reason."""
 
 
 class TransportClosed(Exception):
-    """The transport was closed while a call waited for a connection."""
+    """The transport was closed before a call had a connection, so nothing was sent."""
 
 
 _UNKNOWN_AUTHORITY: Final = "comes from an authority that this machine does not trust"
@@ -59,10 +59,10 @@ _ERRNOS: Final[Mapping[int, str]] = {
 
 
 def translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatError:
-    """Returns the SDK's error for an exception of a request to `host`, which is a name with or without a port.
+    """Returns the SDK's error for an exception that a request to `host` (a name with or without a port) has raised.
 
-    `sent` means that bytes of the request may have been sent. The outcome of the error is then UNKNOWN, and otherwise
-    NOT_SENT.
+    `sent` says whether bytes of the request may have been sent. If so, the outcome of the returned error is UNKNOWN,
+    otherwise NOT_SENT.
     """
     if isinstance(error, UnacceptableBody):
         return InvalidResponse(f"the answer of {host} {error}; whether the call was carried out is unknown")
@@ -75,7 +75,10 @@ def translate_error(error: Exception, host: str, *, sent: bool) -> PayCombatErro
 
 
 def given_up(host: str, *, sent: bool) -> TransportError:
-    """Returns the error for a request whose task was cancelled. It becomes the `__cause__` of the CancelledError."""
+    """Returns the error that becomes the `__cause__` of the CancelledError when the task of a request is cancelled.
+
+    `sent` says whether bytes of the request may have been sent.
+    """
     if not sent:
         return ConnectFailed(f"the call was given up before there was a connection to {host}; nothing was sent")
     return Disconnected(f"the call was given up before {host} answered; whether it was carried out is unknown")
@@ -91,7 +94,7 @@ def _os_reason(error: OSError, other: str) -> str:
 
 
 def _reason(error: Exception, host: str) -> str:
-    """Returns the reason why there is no connection. It says if the fault is at the host, the proxy or this machine."""
+    """Returns in words why no connection was made: a fault of the host, of the proxy or of this machine."""
     is_of_proxy = (
         isinstance(error, aiohttp.ClientConnectorError) and error.host.lower() != urlsplit(f"//{host}").hostname
     )
@@ -102,9 +105,9 @@ def _reason(error: Exception, host: str) -> str:
 
 
 _OTHER: Final = "the connection was refused or broke off"
-# Pairs of an error's type and a reason; the first type that matches the error decides. The reason is a str, or a
-# function that returns a str. The function gets the error, and "the proxy's" if the error is about the proxy, or "its"
-# if the error is about the host.
+# Each entry is a type of error and the reason that the user reads. The first type that matches the error counts. The
+# reason is a str, or a function that returns one. Its arguments are the error and the word for the owner of the fault:
+# "the proxy's", or "its" for the host.
 _REASONS: Final[tuple[tuple[type[Exception], str | Callable[[Any, str], str]], ...]] = (
     (
         aiohttp.ClientConnectorCertificateError,

@@ -1,7 +1,7 @@
-"""aiohttp's connector with one time limit for all steps of connecting, and with two checks before each request.
+"""aiohttp's connector, with one time limit for all steps of connecting and with two checks before each request.
 
-The checks are that no byte has arrived on the connection before the request, and that a call that moves money has
-enough time left.
+- No byte has arrived on the connection, because it would be read as the answer to the request.
+- A request that must not be repeated, such as a payout, still has a tenth of its time for the answer.
 """
 
 import asyncio
@@ -22,20 +22,21 @@ if TYPE_CHECKING:
 # The number of unusable new connections after which an attempt fails. A new connection is unusable if the peer closes
 # it, or writes to it, before the request.
 MAX_UNUSABLE: Final = 2
-# The number of turns of the event loop in which bytes on a new TLS connection are read. One turn would be enough for
-# the bytes that are already in the socket.
+# The event loop gets this number of turns to read the first bytes of a new TLS connection. One turn is enough for the
+# bytes that are already in the socket; the other two are a reserve.
 _TURNS: Final = 3
 
 
 class UnusableConnection(Exception):
-    """The peer closed each new connection, or wrote to it, before anything was sent. The text says which of the two."""
+    """The peer closed or wrote to each new connection before a request was sent. The text says which of the two."""
 
 
 class GuardedConnector(aiohttp.TCPConnector):
     """Discards connections that received bytes while idle, because these bytes would be read as the next call's answer.
 
-    A request is sent right after `connect` has returned its connection. Therefore this class also marks the attempt as
-    sent. One of aiohttp's trace hooks could do that, too, but would take 12 % of the CPU time of a call.
+    A request is written right after `connect` has returned its connection. Therefore this class also records that from
+    now on bytes of the request may have been sent (`Deadline.connection`). A trace hook of aiohttp could record this,
+    too, but would take 12 % of the CPU time of a call.
     """
 
     deadlines: DeadlineTimer
@@ -47,10 +48,11 @@ class GuardedConnector(aiohttp.TCPConnector):
         traces: "list[Trace]",
         timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
     ) -> "Connection":
-        """Returns a connection on which nothing has arrived while it was idle, and marks the attempt as sent.
+        """Returns a connection on which nothing has arrived while it was idle.
 
-        Raises `UnusableConnection` after `MAX_UNUSABLE` unusable new connections. Raises `TimeoutError` if it is too
-        late for a request that must not be repeated.
+        Also records that from now on bytes of the request may have been sent. Raises `UnusableConnection` after two new
+        connections that the server has closed, or written to, by itself. Raises `TimeoutError` for a request that must
+        not be repeated, if less than a tenth of its time is left.
         """
         unusable = 0
         while True:
@@ -91,10 +93,10 @@ class GuardedConnector(aiohttp.TCPConnector):
 
 
 async def let_it_speak(connection: "Connection", watch: IdleWatch) -> None:
-    """Lets the event loop run until it has read the bytes that a peer has sent right after a TLS handshake.
+    """Lets the event loop read the bytes that a server has sent right after a TLS handshake.
 
-    Unread bytes are normal then, because servers send session tickets after the handshake. Only reading the bytes shows
-    whether they are tickets or data.
+    Such bytes are normal, because servers send session tickets after the handshake. Only reading the bytes shows if
+    they are tickets or data, which nobody has requested.
     """
     watch.rest()
     try:
@@ -116,7 +118,10 @@ def why_unusable(connection: "Connection") -> str:
 
 
 def watch_of(connection: "Connection") -> IdleWatch | None:
-    """Returns the `IdleWatch` of a connection, or None if it broke or aiohttp has already read bytes from it."""
+    """Returns the `IdleWatch` that records unexpected bytes on this connection.
+
+    Returns None if the connection cannot be used again, for example because it broke.
+    """
     protocol = connection.protocol
     transport = None if protocol is None else protocol.transport
     if protocol is None or transport is None or is_spent(protocol):

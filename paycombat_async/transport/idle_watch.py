@@ -1,9 +1,9 @@
 """Watches idle connections: bytes that arrive on them belong to no request and must not be read as an answer.
 
-A complete stray answer would be read as the answer to the next call. An incomplete stray answer is worse. If it ends
-inside the headers, the status line of the next answer would be parsed as another header of the stray answer. A 500
-would then be read as the 200 of the stray answer. While the event loop is busy, stray bytes or the end of the
-connection stay unread in the socket. Therefore the socket is checked, too.
+A complete answer that nobody has requested would be read as the answer to the next call. An incomplete one is worse. If
+it ends inside the headers, the status line of the next answer is parsed as one more header of it. Then a 500 would be
+read as the 200 of the incomplete answer. While the event loop is busy, such bytes, or the end of the connection, stay
+unread in the socket. Therefore the socket is checked, too.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 
 class IdleWatch(asyncio.Protocol):
-    """Wraps the protocol of a connection and records whether bytes arrive while `is_idle` is set."""
+    """Wraps the asyncio protocol of a connection, and records whether bytes arrive while the connection is idle."""
 
     def __init__(self, protocol: asyncio.Protocol, transport: asyncio.Transport) -> None:
         self._protocol = protocol
@@ -29,7 +29,7 @@ class IdleWatch(asyncio.Protocol):
 
     @classmethod
     def over(cls, transport: asyncio.Transport) -> "IdleWatch":
-        """Returns the watch of this connection. The first call for a connection installs its watch."""
+        """Returns the `IdleWatch` of this connection. The first call for a connection makes and installs it."""
         protocol = transport.get_protocol()
         if isinstance(protocol, IdleWatch):
             return protocol
@@ -92,16 +92,15 @@ def _below_tls(transport: asyncio.Transport) -> asyncio.BaseTransport:
 if sys.platform == "win32":
 
     def _unread_check(fd: int) -> Callable[[], bool]:
-        """Returns a function that returns whether unread bytes or the end of the connection are in this socket."""
+        """Returns a function that checks the socket: whether unread bytes or the end of the connection are in it."""
         return lambda: bool(select.select([fd], [], [], 0)[0])
 
 else:
 
     def _unread_check(fd: int) -> Callable[[], bool]:
-        """Returns a function that returns whether unread bytes or the end of the connection are in this socket.
+        """Returns a function that checks the socket: whether unread bytes or the end of the connection are in it.
 
-        A call of the returned function takes about 1 µs. It uses `poll`, because `select.select` refuses file
-        descriptors above 1023.
+        One check takes about 1 µs. It uses `poll`, because `select.select` refuses file descriptors above 1023.
         """
         poll = select.poll()
         poll.register(fd, select.POLLIN)

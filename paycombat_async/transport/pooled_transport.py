@@ -1,4 +1,4 @@
-"""The base of both transports: has a pool for each event loop, limits each attempt, and raises the SDK's errors."""
+"""The base class of the transports: a connection pool per event loop, time limits, and the SDK's errors."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -18,7 +18,10 @@ from paycombat_async.transport.slots import Slots
 
 
 class Pool(Struct, eq=False, kw_only=True):
-    """The connections of one event loop, with a timer for deadlines. A task must take a slot to use a connection."""
+    """The connections of one event loop, and the timer of their deadlines.
+
+    `slots` limits the connections in use: a task must take a slot before it uses a connection.
+    """
 
     deadlines: DeadlineTimer
     slots: Slots
@@ -29,7 +32,7 @@ class Pool(Struct, eq=False, kw_only=True):
         raise NotImplementedError
 
     def abandon(self) -> None:
-        """Frees the connections after the pool's event loop was closed. Nothing can be awaited in a closed loop."""
+        """Frees the connections without awaiting anything, because the pool's event loop is already closed."""
         raise NotImplementedError
 
 
@@ -44,7 +47,11 @@ class PooledTransport(ProcessBound, ABC, Generic[P]):
         self._pools = LoopLocal(self._open, _end, _abandon)
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # the limit of one attempt
-        """Sends the draft once, without retries, and returns the answer. Raises what the `Transport` protocol says."""
+        """Sends the draft (a prepared HTTP request) once, and returns the answer within `timeout` seconds.
+
+        Raises `ConnectFailed` if nothing was sent, and `TimedOut` or `Disconnected` if bytes may have been sent. Raises
+        `InvalidResponse` if the answer's body is too large, or in an encoding that was not requested.
+        """
         self._check(draft)
         try:
             pool = self._pools.current()
@@ -56,8 +63,8 @@ class PooledTransport(ProcessBound, ABC, Generic[P]):
             pool = await self._pools.open()
         attempt = pool.deadlines.begin(timeout, is_once_only=draft.is_once_only)
         try:
-            # aiohttp's time-outs have no effect while its parser waits for the rest of an answer that began on an idle
-            # connection. Therefore `attempt` limits the time.
+            # If an answer begins on an idle connection, aiohttp waits without a time limit for the end of this answer.
+            # Therefore `attempt` limits the time.
             with attempt:
                 # Tasks get slots in the order in which they asked. aiohttp's connector is not fair: it gives a free
                 # connection to a new task before a waiting task. Of 128 tasks on 100 connections, some waited 12 s.
@@ -84,7 +91,7 @@ class PooledTransport(ProcessBound, ABC, Generic[P]):
         raise failure
 
     async def aclose(self) -> None:
-        """Closes the connections of all event loops and opens no more. Requests in progress raise `Disconnected`."""
+        """Closes the connections of all event loops, and opens no new ones. Requests under way raise `Disconnected`."""
         self._is_closed = True
         await self._pools.aclose()
 
@@ -101,8 +108,8 @@ class PooledTransport(ProcessBound, ABC, Generic[P]):
         """Makes a new pool for the running event loop and returns it."""
 
 
-# These are functions and not methods, because `LoopLocal` keeps them while a pool exists. A bound method would keep its
-# transport alive, even if nobody uses the transport any more.
+# `_end` and `_abandon` are functions and not methods, because references to them are kept as long as a pool exists. A
+# method would keep its transport in memory, even if nobody uses the transport any more.
 async def _end(pool: Pool) -> None:
     pool.is_closed = True
     pool.deadlines.end()

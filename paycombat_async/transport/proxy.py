@@ -1,7 +1,7 @@
-"""Splits the address of a proxy into URL and credentials, because aiohttp would encode the password as Latin-1.
+"""Splits the address of a proxy into a URL and a header with its user name and password.
 
-If the password cannot be encoded so, aiohttp raises a `UnicodeEncodeError` that contains the password. The results of
-these functions are secret, so they are not cached.
+aiohttp would encode the password as Latin-1. If the password has other characters, aiohttp raises a
+`UnicodeEncodeError` that contains the password. The functions here do not cache their results, which are secret.
 """
 
 import base64
@@ -13,12 +13,15 @@ from paycombat_async._secrets import Secret
 
 
 def proxy_url(proxy: Secret) -> URL:
-    """Returns the address without the credentials."""
+    """Returns the proxy's address without the user name and the password."""
     return URL(proxy.reveal()).with_user(None)
 
 
 def proxy_headers(proxy: Secret) -> dict[str, str] | None:
-    """Returns the header with the credentials of the address in UTF-8 (RFC 7617), or None if it has no credentials."""
+    """Returns the header with the proxy's user name and password in UTF-8 (RFC 7617).
+
+    Returns None if the proxy's address contains neither.
+    """
     if "@" not in urlsplit(proxy.reveal()).netloc:
         return None
     return {"Proxy-Authorization": f"Basic {base64.b64encode(_credentials(proxy)).decode()}"}

@@ -12,7 +12,8 @@ _TARGET: Final = re.compile(r"/[!-~]*\Z")
 _HOST: Final = re.compile(r"[!-~]+\Z")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _MADE_HERE: Final = frozenset({"host", "content-length", "transfer-encoding", "connection"})
-# Without a body, these methods are sent without Content-Length; other methods are sent with `Content-Length: 0`.
+# A request without a body has no Content-Length if its method is one of these. With other methods, it has
+# `Content-Length: 0`.
 _WITHOUT_LENGTH: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -33,7 +34,7 @@ def encode_request(draft: Draft, target: str, host: str) -> bytes:
         head = f"{method} {target} HTTP/1.1\r\n{usual}" + "\r\n".join(lines)
         try:
             return head.encode() + (body or b"")
-        except UnicodeEncodeError:  # must not become the context of the error below, because it contains the token
+        except UnicodeEncodeError:  # contains the token, so it must not be the __context__ of the error below
             pass
     raise ConfigurationError(f"{draft.endpoint}: its address or a header has characters that no request can hold")
 
@@ -45,10 +46,13 @@ def _is_target(target: str) -> bool:
 
 @lru_cache(256)
 def _usual_lines(method: str, host: str, names: tuple[str, ...]) -> str:
-    """Returns the header lines that the SDK adds to a request. `names` are the names of the request's own headers.
+    """Returns the header lines that the SDK adds to a request, such as `Host`.
 
-    Returns "" if the host, the method or a name is invalid, or if a name occurs twice. Also returns "" if one of the
-    names, such as "Content-Length", must be set by the SDK only.
+    `names` are the names of the headers that the request already has. Returns "" if
+
+    - the host, the method or one of the names is invalid;
+    - a name occurs twice; or
+    - only the SDK may set a header with this name, such as "Content-Length".
     """
     given = {name.lower() for name in names}
     if not given.isdisjoint(_MADE_HERE) or len(given) < len(names) or not all(map(_TOKEN.match, (method, *names))):

@@ -1,4 +1,4 @@
-"""Resolves each host name in its own daemon thread.
+"""Resolves host names (finds their IP addresses). Each look-up runs in a daemon thread of its own.
 
 `loop.getaddrinfo` would use the event loop's thread pool. At its end, `asyncio.run` waits for the threads of that pool,
 so a DNS server that did not answer kept a program from ending. Besides, the pool does not work after the end of the
@@ -18,12 +18,15 @@ _FAMILIES: Final = frozenset({socket.AF_INET, socket.AF_INET6})
 
 
 class ThreadResolver(AbstractResolver):
-    """Uses the operating system's resolver. A cancelled look-up continues in its thread, but its result is ignored."""
+    """Resolves host names with the operating system's resolver, each in a daemon thread.
+
+    A look-up whose task is cancelled continues in its thread, but its result is ignored.
+    """
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Returns at least one address of a host. Raises `OSError` for every kind of failure."""
+        """Returns the IP addresses of a host, at least one. Raises `OSError` if there is none, or on any failure."""
         loop = asyncio.get_running_loop()
         found: asyncio.Future[list[ResolveResult]] = loop.create_future()
 
@@ -40,9 +43,10 @@ class ThreadResolver(AbstractResolver):
 
 
 def _addresses(host: str, port: int, family: int) -> tuple[list[ResolveResult], OSError]:
-    """Returns the addresses, and the error to raise if the list is empty.
+    """Returns the IP addresses of a host, and the error to raise if there is none.
 
-    Libraries replace `socket.getaddrinfo`, so whatever it returns is read inside the try block, too.
+    Some libraries replace `socket.getaddrinfo`, and may return anything. Therefore the result is read inside the `try`
+    block, too.
     """
     try:
         infos = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
@@ -57,10 +61,11 @@ def _addresses(host: str, port: int, family: int) -> tuple[list[ResolveResult], 
 
 
 def _failure(error: BaseException) -> OSError:
-    """Returns an `OSError` without the text of other libraries. A future accepts an `OSError`, but not every exception.
+    """Returns an `OSError` in place of the error of a look-up, without the text that another library has written.
 
-    The C library reports "no such name" even if it could not open a socket for its query. Therefore this function tries
-    to open a socket. If that fails, it returns the error of the socket without its text.
+    A future accepts an `OSError`, but not every exception. The C library reports "no such name" even if it could not
+    open a socket for its query to the DNS server. Therefore this function tries to open a socket. If that fails, the
+    returned error has the error number of that failure.
     """
     try:
         socket.socket().close()

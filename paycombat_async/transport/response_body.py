@@ -18,17 +18,18 @@ _GZIP_FRAME: Final = 31  # zlib's `wbits` for data with a gzip header and traile
 
 
 class BrokenBody(Exception):
-    """The body is incomplete or is not what its Content-Encoding says."""
+    """The body of an answer is incomplete, or is not encoded as its Content-Encoding says."""
 
 
 class UnacceptableBody(Exception):
-    """The body is too large, or in an encoding that was not requested."""
+    """The body of an answer is too large, or in an encoding that was not requested."""
 
 
 def body_at_hand(headers: CIMultiDictProxy[str], content: StreamReader, limit: int) -> bytes | None:
-    """Returns the body if it has already arrived and needs no further work, or None if `read_body` must be called.
+    """Returns the body if it has arrived completely, is not encoded, and has a Content-Length of at most `limit` bytes.
 
-    Most bodies arrive together with their head. For them, this saves the time that a coroutine takes.
+    Otherwise returns None, and `read_body` must be called. Most bodies arrive together with the headers of their
+    answer. For them, this function saves the time that a coroutine takes.
     """
     length = headers.get(hdrs.CONTENT_LENGTH)
     if length is None or hdrs.CONTENT_ENCODING in headers or not content.is_eof() or int(length) > limit:

@@ -1,4 +1,7 @@
-"""The last middleware of a session with another connector: makes the checks of `GuardedConnector`."""
+"""A middleware for an aiohttp session that the user has made. It checks each connection before a request is sent.
+
+If the SDK makes the session, its connector makes the same checks (`GuardedConnector`).
+"""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -22,9 +25,9 @@ if TYPE_CHECKING:
 
 
 class _Unclean(Exception):
-    """Bytes arrived on the connection before the request, or it was closed. The text says which of the two.
+    """Before the request was sent, the peer wrote to the connection or closed it. The text says which of the two.
 
-    `is_new` is True if the connection was not used for a request before.
+    `is_new` is True if the connection has never been used for a request.
     """
 
     def __init__(self, why: str, *, is_new: bool) -> None:
@@ -33,11 +36,11 @@ class _Unclean(Exception):
 
 
 class SessionGuard:
-    """Sends the request once, and marks the attempt as sent before the first byte.
+    """An aiohttp middleware that sends a request at most once.
 
-    A connection is used only if no unread bytes wait on it, because they would be taken for the answer.
-
-    Cookies of the session are not sent, because a cookie would link calls to each other, even of different accounts.
+    - Before the first byte is sent, it records that bytes of the request may have been sent (`Deadline.connection`).
+    - A connection with unread bytes is not used, because these bytes would be read as the answer.
+    - The session's cookies are not sent, because a cookie would link calls to each other, even of different accounts.
     """
 
     def __init__(self, deadlines: DeadlineTimer) -> None:
@@ -57,7 +60,7 @@ class SessionGuard:
                 unusable += error.is_new
                 why = str(error)
             except asyncio.CancelledError:
-                # When a connector is closed, it cancels the tasks that wait for a connection.
+                # When aiohttp closes a connector, it raises CancelledError in the tasks that wait for a connection.
                 if attempt.is_cancelled or not request.session.closed:
                     raise
                 raise TransportClosed from None
@@ -66,7 +69,7 @@ class SessionGuard:
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if not _is_sent(attempt):
                     raise
-                name = type(error).__name__  # not raised again, because aiohttp would then resend GET, PUT and DELETE
+                name = type(error).__name__  # aiohttp would resend GET, PUT and DELETE if it saw `error`
                 break
             if unusable == MAX_UNUSABLE:
                 raise UnusableConnection(why)

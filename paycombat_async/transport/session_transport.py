@@ -1,7 +1,7 @@
 """HTTP through an `aiohttp.ClientSession`, which is either the user's session or a session with the SDK's settings.
 
-Each setting that differs from aiohttp's default prevents the leak of a secret, a repeated call or a wrong answer, as
-the comment beside the setting says.
+Some settings differ from aiohttp's defaults. The comment beside each of them says which problem it prevents, such as a
+leaked secret or a repeated call.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ _NOT_RESENT_BY_AIOHTTP: Final = frozenset({"PATCH", "POST"})
 
 
 class SessionPool(Pool):
-    """The session of one event loop.
+    """The aiohttp session of one event loop.
 
     `is_ours` means that the transport must close the session. `is_guarded` means that the session's connector is a
     `GuardedConnector`, which checks each connection.
@@ -64,19 +64,21 @@ class SessionPool(Pool):
 
 
 class SessionTransport(PooledTransport[SessionPool]):
-    """Sends drafts through an aiohttp session of your own, with the session's resolver, proxy, traces and middlewares.
+    """Sends requests through an aiohttp session of your own, with its resolver, proxy, traces and middlewares.
 
     ```python
     AsyncPayCombat(transport=SessionTransport(session))          # an open session of the event loop that is used
     PayCombat(transport=SessionTransport(lambda: aiohttp.ClientSession(connector=…)))
     ```
 
-    The transport never closes a session that you pass. A function that returns a session is called once in each event
-    loop in which the client is used. The transport closes such a session when its loop ends, or in `aclose()`. With any
-    session, no redirect is followed, no cookie is sent, and no request is sent a second time, not even by a middleware.
-    The session's `raise_for_status` and its `total` time-out have no effect. The session's limits for connecting and
-    reading apply, instead of the client's `connect_timeout` and `max_connections`. The client's `max_response_bytes`,
-    `proxy` and `ssl_context` have no effect either.
+    The transport never closes a session that you pass. If you pass a function that returns a session, it is called once
+    in each event loop in which the client is used. The transport closes these sessions when their loop ends, or in
+    `aclose()`. With any session, no redirect is followed, no cookie is sent, and no request is sent a second time, not
+    even by a middleware.
+
+    - The session's limits for connections and for connecting and reading apply.
+    - The session's `raise_for_status` and its `total` time-out have no effect.
+    - The client's `connect_timeout`, `max_connections`, `max_response_bytes`, `proxy` and `ssl_context` have no effect.
     """
 
     _proxy: Secret | None = None
@@ -96,7 +98,7 @@ class SessionTransport(PooledTransport[SessionPool]):
         self._max_response_bytes = max_response_bytes
 
     def _check(self, draft: Draft) -> None:
-        """Accepts every address, because the client has built it from its own base URL."""
+        """Accepts every draft, because the client has built its URL from the client's own base URL."""
 
     async def _exchange(self, pool: SessionPool, draft: Draft, attempt: Deadline) -> RawReply:
         if pool.session.closed and not pool.is_closed:
@@ -110,7 +112,7 @@ class SessionTransport(PooledTransport[SessionPool]):
             _encoded_url(draft.url),
             data=draft.body,
             headers={**HEADERS, **draft.headers},
-            allow_redirects=False,  # aiohttp would send X-token and signature to the host that the redirect names
+            allow_redirects=False,  # aiohttp would send token and signature to the host that a redirect names
             raise_for_status=False,  # otherwise the body of an error, which says the reason, would be lost
             auto_decompress=False,  # `read_body` decompresses, because aiohttp accepts an incomplete gzip stream
             proxy=None if self._proxy is None else proxy_url(self._proxy),
@@ -174,7 +176,10 @@ def _made_by(source: Callable[[], object]) -> ClientSession:
 
 
 class OwnSessionTransport(SessionTransport):
-    """Sends drafts to one origin through sessions with the SDK's settings. Used if `DirectTransport` cannot work."""
+    """Sends drafts (prepared HTTP requests) to one origin through aiohttp sessions that the SDK makes.
+
+    It is used if the SDK cannot use aiohttp's connections directly, for example because there is a proxy.
+    """
 
     def __init__(self, settings: ConnectionSettings, max_response_bytes: int, proxy: Secret | None) -> None:
         super().__init__(settings.session, max_response_bytes=max_response_bytes)

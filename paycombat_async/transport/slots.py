@@ -9,7 +9,10 @@ from contextlib import suppress
 
 
 class Slots:
-    """A number of slots. Use: `if not slots.take(): await slots.wait()`, and `slots.give_back()` at the end."""
+    """A fixed number of slots. A task takes one before it uses a connection, and gives it back at the end.
+
+    Use: `if not slots.take(): await slots.wait()`, and `slots.give_back()` at the end.
+    """
 
     def __init__(self, number: int) -> None:
         self._free = number  # always 0 while a task waits
@@ -41,11 +44,11 @@ class Slots:
             raise
 
     def give_back(self) -> None:
-        """Gives the slot to the task that has waited longest. If no task waits, the slot is free."""
+        """Gives the slot to the task that has waited longest. If no task waits, the slot becomes free."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():  # skips cancelled tasks, which are still in the queue
-                with suppress(RuntimeError):  # the event loop is closed, and the garbage collector ends its coroutines
+                with suppress(RuntimeError):  # raised if the event loop is closed
                     turn.set_result(None)
                 return
         self._free += 1
