@@ -21,6 +21,7 @@ pytestmark = [
 
 ROWS = 900
 LOST = 500 + 64  # rows that each kill may have sent again: results that were not committed, and the calls under way
+SLOW = {"BATCH_RATE": "100"}  # the run would take 9 seconds, so that it is not over before a worker has stopped
 SHORT = {"BATCH_PART_S": "2"}  # and Celery's visibility timeout is 3 seconds
 
 
@@ -60,9 +61,9 @@ async def test_a_run_goes_on_when_its_workers_are_stopped_and_killed(
     sent = sandbox.arrivals.counts
     job = {"run": "crm", "path": str(file)}
 
-    first = await asyncio.to_thread(queue.start_worker)
+    first = await asyncio.to_thread(queue.start_worker, **SLOW)
     await queue.put("sync_part", **job)
-    await until_sent(sandbox, 100)
+    await until_sent(sandbox, 50)
     first.signal(signal.SIGTERM)
     assert 0 == (await asyncio.to_thread(first.end, "", 30)).returncode
     before = sent["customers.update"]
