@@ -45,6 +45,9 @@ SCHEMA: Final = """
     )
 """
 
+# With any other outcome, money may have moved: `settle_the_rest` looks the payout up.
+NOTHING_PAID: Final = (Outcome.NOT_SENT, Outcome.REJECTED)
+
 # A refused bill may be corrected; any other one must be the same as before.
 NOTE: Final = """
     INSERT INTO bill AS noted (order_id, first_name, last_name, account_number, bsb, amount)
@@ -133,7 +136,7 @@ async def pay(order_id: str) -> None:
     except PayCombatError as error:
         if error.may_pass_later:
             return  # nothing was paid: `settle_the_rest` tries again
-        status = "not certain" if error.outcome is Outcome.UNKNOWN else "refused"
+        status = "refused" if error.outcome in NOTHING_PAID else "not certain"
         problem = error.provider_message if isinstance(error, ApiError) else None
         await move(order_id, "to pay", status, problem=problem or str(error))
         return

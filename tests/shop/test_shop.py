@@ -10,13 +10,17 @@ import os
 import re
 import sys
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 from time import monotonic
+from types import ModuleType, SimpleNamespace
+from unittest import mock
 
 import aiohttp
 import pytest
 
+from paycombat_async import Outcome, PayCombatError
 from paycombat_async.sandbox import Movement, Sandbox
 from tests.chaos.soak import LIMIT_S, SOAK
 from tests.postgres_server import PostgresServer
@@ -33,6 +37,7 @@ FAULTS = (
     "500_after_commit:0.03,disconnect_after_commit:0.03,latency=5ms:0.3,duplicate_webhook:0.2,out_of_order_webhook:0.1"
 )
 BILL = {"first_name": "Ana", "last_name": "Reyes", "account_number": "1234567", "bsb": "062-000", "amount": "50.00"}
+_NUMBERS = itertools.count(1)  # of databases
 OPEN = "SELECT order_id FROM bill WHERE status <> 'paid'"
 
 pytestmark = [
@@ -115,29 +120,55 @@ async def test_two_machines_pay_each_bill_once(
     assert not paid.keys() & never_paid
 
 
-async def test_machines_that_start_at_the_same_moment_create_the_table_once(
-    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """PostgreSQL's `CREATE TABLE IF NOT EXISTS` fails when two sessions run it at once."""
-    database = f"shop_start_{os.getpid()}"
-    await execute(postgres_server.dsn, f"CREATE DATABASE {database}")
-    monkeypatch.setenv("PAYCOMBAT_DATABASE_URL", postgres_server.dsn_of(database))
+@pytest.fixture(name="shop")
+async def _shop(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ModuleType]:
+    """The shop's program in this process, with a database of its own."""
+    name = f"shop_{next(_NUMBERS)}_{os.getpid()}"
+    await execute(postgres_server.dsn, f"CREATE DATABASE {name}")
+    monkeypatch.setenv("PAYCOMBAT_DATABASE_URL", postgres_server.dsn_of(name))
     monkeypatch.setenv("PAYCOMBAT_WEBHOOK_KEY", "snd_key")
     monkeypatch.setenv("PAYCOMBAT_TOKEN", "snd_token")
     monkeypatch.setenv("PAYCOMBAT_SIGNATURE_KEY", "snd_key")
     monkeypatch.syspath_prepend(ROOT / "docs" / "shop")
+    monkeypatch.delitem(sys.modules, "shop", raising=False)
     shop = importlib.import_module("shop")
-    machines = 4
     await shop.database.open()
+    yield shop
+    await shop.database.close()
+    await shop.paycombat.aclose()
+    await shop.inbox.aclose()
+    await shop.intents.aclose()
+
+
+async def test_machines_that_start_at_the_same_moment_create_the_table_once(shop: ModuleType) -> None:
+    """PostgreSQL's `CREATE TABLE IF NOT EXISTS` fails when two sessions run it at once."""
+    machines = 4
     await shop.database.resize(machines, machines)
     await shop.database.wait()
     for _ in range(20):
         await shop.execute("DROP TABLE IF EXISTS bill")
         await asyncio.gather(*(shop.create_table() for _ in range(machines)))
-    await shop.database.close()
-    await shop.paycombat.aclose()
-    await shop.inbox.aclose()
-    await shop.intents.aclose()
+
+
+STATUSES = {
+    Outcome.NOT_SENT: "refused",
+    Outcome.REJECTED: "refused",
+    Outcome.UNKNOWN: "not certain",
+    Outcome.APPLIED: "not certain",
+}
+
+
+async def test_a_bill_that_may_have_been_paid_is_not_refused(shop: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused bill may be corrected and is not looked up any more."""
+    await shop.create_table()
+    for outcome, status in STATUSES.items():
+        failure = PayCombatError("no answer", outcome=outcome)
+        fake = SimpleNamespace(payouts=SimpleNamespace(create=mock.AsyncMock(side_effect=failure)))
+        await shop.execute(shop.NOTE, order_id=outcome.value, **BILL)
+        with monkeypatch.context() as patch:
+            patch.setattr(shop, "paycombat", fake)
+            await shop.pay(outcome.value)
+        assert status == (await shop.get_bill(outcome.value))["status"], outcome
 
 
 async def pay_all(balancer: Balancer, machines: list[Machine]) -> None:
