@@ -1,6 +1,7 @@
 """The PayCombat API for blocking code.
 
-The client, `Pager`, `sync_customers` and the inboxes block. All other names are those of `paycombat_async`.
+The client, `Pager`, `sync_customers` and the inboxes block. All other names stand for the same objects as in
+`paycombat_async`.
 """
 
 from msgspec import UNSET

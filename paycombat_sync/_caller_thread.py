@@ -1,8 +1,10 @@
 """Runs a job, such as a batch, in the client's event loop, and the user's own code (rows, hooks) in the calling thread.
 
-If the user's code ran in the loop's thread, a hook could not call the client, and a generator of rows could not use a
-database connection that the calling thread has opened. Some comments end with the name of a test in parentheses. The
-named test fails without the code that the comment explains.
+If the user's code ran in the thread of the event loop, a hook could not call the client, and a generator of rows could
+not use a database connection that the calling thread has opened.
+
+Some comments end with the name of a test in parentheses. The named test fails without the code that the comment
+explains.
 """
 
 import asyncio
@@ -20,7 +22,7 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A function to call in the calling thread, and the future for its result.
+    """A function that the user's thread must call, and the future for its result.
 
     `answer` is None if nobody waits for the result.
     """
@@ -36,11 +38,11 @@ class CallerThread(Generic[T]):
         self._tasks: asyncio.Queue[_Task | None] = asyncio.Queue()
         self._job: asyncio.Task[T] | None = None
 
-    def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:  # Any: what the coroutine yields
-        """Runs the job and returns its result. Meanwhile, this thread calls the functions that the job passes to it.
+    def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:  # Any: what it yields to asyncio
+        """Runs the job in the event loop and returns its result. Meanwhile, this thread calls functions for the job.
 
-        The job passes functions with `run_in_caller` and `notify_caller`. If an interrupt comes or a hook raises an
-        error, the job is cancelled. The interrupt or error is raised when the job has ended.
+        The job passes these functions with `run_in_caller` and `notify_caller`. If Ctrl-C comes, or if a hook or a
+        signal handler raises an error, the job is cancelled. The error is raised when the job has ended.
         """
         try:
             runner.run(self._start, job)
@@ -50,7 +52,7 @@ class CallerThread(Generic[T]):
         # Catches BaseException, because the job must end after a KeyboardInterrupt, too
         # (test_an_interrupt_ends_the_run_and_leaves_the_client_usable).
         except BaseException:
-            # ConfigurationError is raised if a hook has closed the client. In this case the job has already ended
+            # If a hook has closed the client, the job has already ended, and `run` raises ConfigurationError
             # (test_a_hook_may_close_the_client_and_exit).
             with suppress(ConfigurationError):
                 runner.run(self._cancel)
@@ -66,13 +68,13 @@ class CallerThread(Generic[T]):
         return await answer
 
     def notify_caller(self, hook: Callable[[U], None]) -> Callable[[U], None]:
-        """Returns a function that makes the calling thread call `hook` with a value, without waiting for the call.
+        """Returns a function with one argument. It makes the calling thread call `hook` with that argument.
 
-        The returned function must be called in the event loop.
+        The returned function does not wait for this call. It must be called in the event loop.
         """
 
         def notify(value: U) -> None:
-            # `hook` is not called here, because `notify` runs in the loop's thread
+            # This function runs in the event loop's thread. Therefore it does not call `hook` itself
             # (test_rows_and_progress_stay_in_the_thread_of_the_caller).
             self._tasks.put_nowait(_Task(lambda: hook(value), None))
 
@@ -84,7 +86,7 @@ class CallerThread(Generic[T]):
             return
         try:
             value = task.work()
-        # The job waits for the result of `work`, so the error is raised in the job
+        # The error is raised in the job, which waits for the result
         # (test_an_error_of_the_callers_code_is_raised_in_the_job).
         except Exception as error:  # noqa: BLE001
             runner.run(_resolve, task.answer.set_exception, error)

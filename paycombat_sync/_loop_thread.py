@@ -28,11 +28,11 @@ from paycombat_sync._native_thread import get_ident, poll_seconds, start_thread
 T = TypeVar("T")
 
 _CLOSED: Final = "this client was closed by another thread; make a new one"
-# The longest wait, in seconds, until a call is cancelled or a loop stops. Both take milliseconds, unless a user's hook
-# blocks the loop.
+# How many seconds a thread waits at most for a call to be cancelled, or for the event loop to stop. Both take
+# milliseconds, unless a user's hook blocks the loop.
 _CANCEL_GRACE_S: Final = 3.0
-# The loop class is set explicitly, because uvloop.install() changes the default class. With uvloop's loop, a forked
-# child that makes no call ends with a segmentation fault
+# The class of the event loop is fixed here, because `uvloop.install()` changes asyncio's default. With uvloop, a forked
+# child process that makes no call ends with a segmentation fault
 # (test_the_blocking_client_stays_on_asyncios_own_loop, test program `fork_after_uvloop_install`).
 if sys.platform == "win32":
     _LOOP_FACTORY: Final = asyncio.ProactorEventLoop
@@ -41,11 +41,11 @@ else:
 
 
 class _Call(Generic[T]):
-    """A coroutine that runs in the loop, and the lock on which its caller waits."""
+    """A coroutine to run in the event loop, and the lock on which the calling thread waits for its end."""
 
     __slots__ = ("_coroutine", "_finished", "_task")
 
-    # The two `Any` are what the coroutine yields to its event loop and what it gets back.
+    # The two `Any` are the types of the values that a coroutine exchanges with asyncio. No caller uses them.
     def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
         self._coroutine = coroutine
         self._task: asyncio.Task[T] | None = None
@@ -57,12 +57,12 @@ class _Call(Generic[T]):
         return self._task is not None and self._task.done()
 
     def start(self) -> None:
-        """Starts the task. Must be called in the loop's thread, with the context variables of the caller."""
+        """Starts the coroutine as a task. Must be called in the loop's thread, with the caller's context variables."""
         self._task = asyncio.get_running_loop().create_task(self._coroutine)
         self._task.add_done_callback(self._finish)
 
     def cancel(self) -> None:
-        """Cancels the task. Must be called in the loop's thread."""
+        """Cancels the coroutine, even before it has started. Must be called in the event loop's thread."""
         if self._task is not None:
             self._task.cancel()
         # There is no task if an interrupt came before `start` ran (test_an_interrupt_before_the_loop_has_the_call).
@@ -70,9 +70,9 @@ class _Call(Generic[T]):
             self.drop()
 
     def drop(self) -> None:
-        """Gives up the call, and wakes the thread that waits for it.
+        """Gives up the call, and ends the wait of the calling thread.
 
-        Must be called only if no event loop will start or finish the call.
+        Must be called only if the event loop will never start or finish the call.
         """
         # Python warns if a coroutine that never started is not closed (test_a_call_that_comes_too_late_is_refused).
         if self._task is None:
@@ -86,10 +86,11 @@ class _Call(Generic[T]):
         return self._finished.acquire(timeout=seconds)
 
     def result(self) -> T:
-        """Returns the coroutine's result, or raises its error. Can be called only once, because it drops the task.
+        """Returns the coroutine's result, or raises its error. May be called only once.
 
-        Raises `ConfigurationError` if the loop stopped before the call began. If the call was cancelled, raises the
-        error that the engine has attached to the cancellation, or `Disconnected` if there is no such error.
+        Raises `ConfigurationError` if the event loop stopped before the call began. If the call was cancelled, raises
+        the SDK's error that is the `__cause__` of its CancelledError and says whether the request was sent. If there is
+        no such error, or if the loop stopped during the call, raises `Disconnected`.
         """
         if self._task is None:
             raise ConfigurationError(_CLOSED)
@@ -98,8 +99,8 @@ class _Call(Generic[T]):
         # (test_an_error_is_freed_without_the_garbage_collector).
         task, self._task = self._task, None
         try:
-            # Only a task that has ended by itself has a result. If the task was cancelled or is not done, the loop
-            # has stopped during the call, and the error below is raised (test_closing_cuts_calls_of_other_threads,
+            # Only a task that has ended by itself has a result. If the task was cancelled or is not done, the loop has
+            # stopped during the call, and the error below is raised (test_closing_cuts_calls_of_other_threads,
             # test_a_call_into_a_loop_that_is_ending_is_disconnected).
             if task.done() and not task.cancelled():
                 return task.result()
@@ -111,9 +112,10 @@ class _Call(Generic[T]):
             del fate  # breaks the cycle error -> frame -> error, which only the garbage collector would free
 
     def fate(self) -> PayCombatError | None:
-        """Returns the error that the engine has set as the cause of the call's CancelledError.
+        """Returns the SDK's error for a cancelled call, which says whether the request was sent.
 
-        Returns None if the call was not cancelled, or if its CancelledError has no such cause.
+        It is the `__cause__` of the CancelledError. Returns None if the call was not cancelled, or if there is no such
+        error.
         """
         if self._task is None or not self._task.cancelled():
             return None
@@ -134,10 +136,13 @@ class _Call(Generic[T]):
 
 
 class LoopThread:
-    """Runs coroutines for any number of threads, until `stop`. It can be used only in the process that created it."""
+    """A thread with an event loop, which runs coroutines for any number of threads until `stop` is called.
+
+    It can be used only in the process that has created it.
+    """
 
     def __init__(self, name: str) -> None:
-        """Starts the thread and the loop.
+        """Starts the thread and its event loop. `name` is the thread's name.
 
         Raises `ConfigurationError` if no thread can start, for example at interpreter exit.
         """
@@ -151,7 +156,7 @@ class LoopThread:
         # (test_a_program_gets_its_answers_and_ends_quietly[close_forgotten]).
         try:
             self._thread = start_thread(self._serve, name)
-            # With gevent, a wait without a limit may raise LoopExit
+            # Waits repeatedly for a short time, because with gevent a wait without a time limit may raise LoopExit
             # (test_a_patched_program_gets_its_answers_and_ends_quietly).
             while (seconds := poll_seconds()) > 0 and not self._started.done():
                 wait([self._started], seconds)
@@ -168,28 +173,28 @@ class LoopThread:
 
     @property
     def is_over(self) -> bool:
-        """Whether this loop takes no more calls. Always True in a forked child, because the loop runs in the parent.
+        """Whether this event loop accepts no more calls. True in a forked child, because the loop runs in the parent.
 
-        The property compares process ids, because a server that forks in C, such as uWSGI, does not call the functions
-        of `os.register_at_fork` (test programs `fork_after_use` and `fork_in_c`).
+        A fork is recognized by the process id. The functions of `os.register_at_fork` are not enough, because a server
+        that forks in C, such as uWSGI, does not call them (test programs `fork_after_use` and `fork_in_c`).
         """
         return self._is_over or self._pid != os.getpid()
 
     @property
     def is_here(self) -> bool:
-        """Whether the caller runs in the loop's thread, as a user's hook does.
+        """Whether the calling code runs in the event loop's own thread, as a user's hook does.
 
-        A blocking call in the loop's thread would wait for itself, and would never end.
+        A blocking call in this thread would wait for itself, and would never end.
         """
         return get_ident() == self._thread.ident
 
-    # The two `Any` are what the coroutine yields to its event loop and what it gets back.
+    # The two `Any` are the types of the values that a coroutine exchanges with asyncio. No caller uses them.
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Runs the coroutine in the loop. Returns its result, or raises its error.
+        """Runs the coroutine in the event loop. Returns its result, or raises its error.
 
-        An interrupt, such as Ctrl-C, cancels the coroutine. The interrupt is raised when the coroutine has ended, or
-        after 3 seconds. Raises `ConfigurationError` if the loop has ended before the call, and `Disconnected` if the
-        loop ends during the call.
+        Ctrl-C, or an error from a signal handler, cancels the coroutine. KeyboardInterrupt or the error is then raised
+        when the coroutine has ended, or after 3 seconds. Raises `ConfigurationError` if the loop has ended before the
+        call, and `Disconnected` if the loop ends during the call.
         """
         call = _Call(coroutine)
         try:
@@ -207,8 +212,8 @@ class LoopThread:
             self._calls.discard(call)
         try:
             return call.result()
-        # A user's hook has raised this error, and asyncio has stopped the loop. The next call needs a new loop
-        # (test_a_call_right_after_a_hook_ended_the_loop).
+        # If a user's hook raises SystemExit or KeyboardInterrupt, asyncio stops the event loop. The next call needs a
+        # new loop (test_a_call_right_after_a_hook_ended_the_loop).
         except (SystemExit, KeyboardInterrupt):
             self.stop()
             raise
@@ -218,7 +223,8 @@ class LoopThread:
 
         A second call does nothing.
         """
-        self._is_over = True  # refuses new calls while the loop ends (test_a_call_while_the_loop_ends_is_refused)
+        # New calls are refused while the loop ends (test_a_call_while_the_loop_ends_is_refused).
+        self._is_over = True
         # RuntimeError is raised if the loop is already closed (test_a_client_and_its_variants_share_one_thread).
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._halt.set)
@@ -230,10 +236,10 @@ class LoopThread:
             self._thread.join(_CANCEL_GRACE_S)
 
     def stop_unless_busy(self) -> None:
-        """Ends the loop, unless a call is still running. Does nothing in a forked child.
+        """Ends the event loop, unless a call is still running. Does nothing in a forked child.
 
-        Called when the program exits, or when the client is garbage-collected. A call that still runs ends with the
-        process, because it runs in a daemon thread.
+        Called when the program exits, or when the client is garbage-collected. A call that is still running runs in a
+        daemon thread, and so ends with the process.
         """
         # Only the process that started the loop may stop it, and not a forked child
         # (test_a_forked_child_leaves_the_loop_of_its_parent_alone). The loop is stopped only if no call is running,
@@ -242,10 +248,10 @@ class LoopThread:
             self.stop()
 
     def _enter(self, call: _Call[Any]) -> None:
-        """Starts the call in the loop, with the context variables of the caller.
+        """Makes the event loop start the call, with the context variables of the caller.
 
-        Raises `ConfigurationError` if the loop has ended. No lock is needed, because `_serve` drops each call that is
-        entered while the loop ends.
+        Raises `ConfigurationError` if the loop has ended. No lock is needed: a call that is added to `_calls` while the
+        loop ends is dropped at the end of `_serve`, so its caller does not wait forever.
         """
         self._calls.add(call)
         # Only a loop that is not ending is certain to run the call (test_a_call_while_the_loop_ends_is_refused).
@@ -268,8 +274,8 @@ class LoopThread:
             # (test_a_signal_handler_may_close_and_exit_before_the_loop_has_the_call).
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(call.cancel)
-            # Waits until the request is really cancelled (test_ctrl_c_returns_when_the_request_is_cut). The wait is
-            # limited, because a user's hook may block the loop (test_ctrl_c_ends_a_program_whose_hook_hangs).
+            # This thread waits until the request is really cancelled (test_ctrl_c_returns_when_the_request_is_cut), but
+            # at most 3 seconds, because a user's hook may block the loop (test_ctrl_c_ends_a_program_whose_hook_hangs).
             call.wait(_CANCEL_GRACE_S)
 
     def _serve(self) -> None:

@@ -1,10 +1,14 @@
-"""Starts a thread of the operating system (a native thread), even in programs that gevent has patched.
+"""Starts a native thread (a thread of the operating system), even in programs that gevent has patched.
 
-After `gevent.monkey.patch_all()`, `threading.Thread` starts a greenlet in the caller's own thread. An event loop in
-this greenlet would count as running in all other greenlets of the thread, too. As a result, Django would refuse to use
-its ORM, `asyncio.run` would fail, and a second client would find an event loop that is already running. In contrast,
-gevent's locks work between native threads. Therefore callers wait for the loop as they wait for any other lock, and the
-other greenlets of their thread go on meanwhile (test_gevent.py).
+After `gevent.monkey.patch_all()`, `threading.Thread` starts a greenlet in the caller's own thread. If an event loop ran
+in this greenlet, asyncio would see a running loop in all other greenlets of the thread, too. As a result:
+
+- Django would refuse to use its ORM.
+- `asyncio.run` would fail.
+- A second client would find an event loop that is already running.
+
+Therefore the event loop gets a native thread. gevent's locks work between native threads: while a caller waits for the
+loop, the other greenlets of the caller's thread continue (test_gevent.py).
 """
 
 import sys
@@ -15,8 +19,8 @@ from typing import Any, Final, Protocol
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.errors import ConfigurationError
 
-_POLL_S: Final = 0.1  # the longest wait for a lock, in seconds, and so the longest delay of Ctrl-C on Windows
-_PAUSE_S: Final = 0.005  # the seconds between two checks whether a thread has ended
+_POLL_S: Final = 0.1  # in seconds: the longest single wait for a lock, and so the longest delay of Ctrl-C on Windows
+_PAUSE_S: Final = 0.005  # seconds between two checks whether a thread has ended
 
 
 class Thread(Protocol):
@@ -28,7 +32,7 @@ class Thread(Protocol):
         ...
 
     def join(self, timeout: float) -> None:
-        """Waits until the thread has ended, but at most `timeout` seconds. Returns None in both cases."""
+        """Waits until the thread has ended, but at most `timeout` seconds. Raises nothing if the time is over."""
         ...
 
 
@@ -50,9 +54,11 @@ def start_thread(target: Callable[[], None], name: str) -> Thread:
 def poll_seconds() -> float:
     """Returns how many seconds a single wait for another thread may last, or -1 for no limit.
 
-    A caller that must wait longer waits repeatedly. On Windows a single wait is short, because Ctrl-C does not
-    interrupt a wait for a lock. With gevent, a single wait is short, too, because gevent does not know of other
-    threads. If no other greenlet can run, gevent therefore raises `LoopExit` in a wait without a limit.
+    A caller that must wait longer waits repeatedly. Two kinds of programs need short waits:
+
+    - On Windows, Ctrl-C does not interrupt a wait for a lock.
+    - With gevent, a wait without a limit raises `LoopExit` if no other greenlet of this thread can run. gevent does not
+      know that another thread will end the wait.
     """
     return _POLL_S if sys.platform == "win32" or _patched_by_gevent() is not None else -1
 
@@ -84,18 +90,18 @@ class _GeventThread:
 
     def join(self, timeout: float) -> None:
         if self._gevent.getcurrent() is self._gevent.get_hub():
-            return  # a client was garbage-collected in the hub, and the hub must not wait
+            return  # the hub (gevent's event loop) must not wait; a client was garbage-collected in it
         until = SYSTEM_CLOCK.monotonic() + timeout
         while not self._is_over and SYSTEM_CLOCK.monotonic() < until:
             self._gevent.sleep(_PAUSE_S)
 
     def _run(self) -> None:
         self.ident = get_ident()
-        # `target` runs in a second greenlet and not in the thread's main greenlet. `threading` keeps an entry for a
-        # greenlet that uses it, and never deletes the entry for the main greenlet of a thread that it did not start.
+        # `threading` keeps an entry for each greenlet that uses it. It would never delete the entry for this thread's
+        # main greenlet, because it has not started this thread. Therefore `target` runs in a second greenlet.
         self._gevent.spawn(self._target).join()
         self._gevent.sleep(0)  # lets `threading` delete the entry for the second greenlet
-        self._gevent.get_hub().destroy(destroy_loop=True)  # otherwise the hub's file descriptors would stay open
+        self._gevent.get_hub().destroy(destroy_loop=True)  # else the hub's file descriptors would stay open
         self._is_over = True
 
 

@@ -34,10 +34,10 @@ _warned: Final[set[str]] = set()
 
 
 class Runner:
-    """Runs async functions for any thread, in an event loop in a thread of its own. The first call starts this thread.
+    """Runs async functions for any thread, in an event loop that has a thread of its own.
 
-    The connections belong to this event loop and stay open between calls. A client and the clients that its
-    `with_options` makes share one runner.
+    The first call starts this thread. The connections belong to its event loop, and stay open between calls. A client
+    and the clients that its `with_options` makes share one runner.
     """
 
     def __init__(self) -> None:
@@ -50,22 +50,23 @@ class Runner:
         """Whether `close` was called. After `close`, `run` raises `ConfigurationError`."""
         return self._is_closed
 
-    # The two `Any` are what the coroutine yields to its event loop and what it gets back.
+    # The two `Any` are the types of the values that a coroutine exchanges with asyncio. No caller uses them.
     def run(self, function: Callable[P, Coroutine[Any, Any, T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Calls `function` in the event loop, and returns its result or raises its error.
+        """Calls the coroutine function in the client's event loop, and returns its result or raises its error.
 
-        An interrupt, such as Ctrl-C, cancels the call. Raises `ConfigurationError` if the client is closed, or if the
-        caller runs in the client's own event loop.
+        Ctrl-C, or an error from a signal handler, cancels the call. Raises `ConfigurationError` if the client is
+        closed. Also raises it if the calling code runs in the client's event loop, as a hook does, because the call
+        would wait for itself.
         """
         thread = self._usable()
         _warn_of_blocking()
         return thread.run(function(*args, **kwargs))
 
     def close(self, end: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
-        """Runs the coroutine function `end` in the event loop, then stops the loop.
+        """Runs the coroutine function `end` in the client's event loop, then stops the loop.
 
-        If no event loop is running, `end` is not called. A second call does nothing. Raises `ConfigurationError` if the
-        caller runs in the client's own event loop.
+        If no event loop is running, `end` is not called. A second `close` does nothing. Raises `ConfigurationError` if
+        the calling code runs in the client's event loop, as a hook does, because `close` would wait for itself.
         """
         with self._lock():
             thread = self._thread
@@ -89,8 +90,8 @@ class Runner:
 
     def _usable(self) -> LoopThread:
         thread = self._thread
-        # `is_over` is True in a forked child. It is also True after a user's hook has raised SystemExit or
-        # KeyboardInterrupt, because these stop the event loop. In both cases a new loop is started
+        # A new event loop is needed in a forked child, and after a user's hook has raised SystemExit or
+        # KeyboardInterrupt, which stop the event loop. In both cases `is_over` is True
         # (test_a_loop_that_a_hook_has_ended_is_replaced).
         if thread is None or thread.is_over:
             return self._start()
@@ -113,9 +114,9 @@ class Runner:
     def _lock(self) -> AbstractContextManager[object]:
         """Returns the lock for starting and closing the event loop. Each process has its own lock.
 
-        If the parent's lock were used after a fork, it might be held by a thread that does not exist in the child, and
-        would never be released (test_a_fork_during_the_first_call_of_another_thread). The lock is reentrant, because a
-        signal handler may use the client in the middle of the client's first call
+        At a fork, a thread of the parent may hold the parent's lock. In the child, this thread does not exist and would
+        never release the lock (test_a_fork_during_the_first_call_of_another_thread). The lock is reentrant, because a
+        signal handler may use the client while the same thread makes the client's first call
         (test_a_signal_handler_may_call_during_the_first_call).
         """
         return self._locks.setdefault(os.getpid(), threading.RLock())
@@ -130,7 +131,7 @@ def _refuse_own(thread: LoopThread) -> None:
 
 
 def _warn_of_blocking() -> None:
-    """Warns if this thread runs an event loop, because a blocking call stops all tasks of this loop.
+    """Warns if an event loop of the user runs in this thread: while a call blocks, all tasks of this loop wait.
 
     Warns at most once per process, and never in IPython.
     """

@@ -69,36 +69,46 @@ def sync_customers(
     Rows are read shortly before they are sent: at first one or two rows per concurrent call, later as many rows as are
     sent in a fifth of a second. At most six rows per concurrent call are read ahead, or 96 rows in total if that is
     more. A row that is invalid or refused is reported, and the run continues with the other rows. A row that contains
-    nothing to change is not sent. `failed` is the path of a file to which the failed rows are written, with the
-    reasons. If a file that may hold corrections is already at that path, that file is kept, and the failed rows are
-    written to another path, which `BatchReport.failures_file` names.
+    nothing to change is not sent.
+
+    `failed` is the path of a file to which the failed rows are written, with the reasons. If a user may have edited the
+    file that is already at that path, that file is kept. The failed rows are then written to another path, which
+    `BatchReport.failures_file` names.
 
     If `journal` is the path of a file, a run that was killed or stopped can be resumed by the same call. Rows that an
     earlier run carried out are skipped if their content in the input is still the same, even if the customers have
-    changed at the provider. With `send_all`, these rows are sent again. Results are committed every quarter of a
-    second, and at the latest after 300 results. So a resumed run repeats at most about 300 calls that were carried out,
-    and the calls that were under way when the run was killed. A journal belongs to one account at one address. The
-    account is identified by its token or, if `account` is given, by that name. With a name, the token may be replaced.
+    changed at the provider. With `send_all`, these rows are sent again. Results are written to the journal every
+    quarter of a second, and at the latest after 300 results. So a resumed run repeats at most about 300 calls that were
+    carried out, and the calls that were under way when the run was killed. A journal belongs to one account at one base
+    URL. The account is identified by its token or, if `account` is given, by that name. With a name, the token may be
+    replaced.
 
     With a `PostgresJournal`, machines that pass the same rows carry them out together. The report, its failures and
-    `on_progress` then count the rows of all machines, and this function returns when no machine has a row left. If it
-    is given other rows while machines work on the run, it waits for these machines, and raises `ConfigurationError` if
-    they still work after 30 seconds. If no machine works on the run, it sends the rows that the run has not carried out
-    with the same content before. A dry run does not read a `PostgresJournal`.
+    `on_progress` then count the rows of all machines, and this function returns when no machine has a row left. If this
+    function is given other rows while machines work on the run, it waits for these machines, and raises
+    `ConfigurationError` if they still work after 30 seconds. If no machine works on the run, it sends the rows that the
+    run has not carried out with the same content before. A dry run does not read a `PostgresJournal`.
 
     At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
     the provider answers 429. `rate` is the highest number of requests per second, retries included. With `dry_run`
     nothing is sent or written, and `client` may be None. Rows that the journal records as done then count as unchanged.
-    Setting `stop`, which any thread or signal handler may do, ends the run early: calls under way are finished, and the
-    other rows stay pending for the next run. Ctrl-C cancels the calls under way, records them as unknown and closes the
-    journal. An iterable is read, and `on_progress` is called, in the thread that calls this function. The iterable and
-    `on_progress` may use the client.
 
-    Raises `ConfigurationError` before anything is sent if the input is unreadable or invalid as a whole, if the journal
-    cannot be opened, is in use by another run, or belongs to another account or input, if the folder of `failed` cannot
-    be written, if `concurrency` or `rate` is out of range, or if `rate` differs from the rate of the `PostgresJournal`.
-    Raises `StoreFailed` if the database of a `PostgresJournal` fails at the start. If a problem stops the run later,
-    such as a database that fails for a minute, `BatchReport.stopped` is the message of that problem.
+    Setting `stop` ends the run early: calls under way are finished, and the other rows stay pending for the next run.
+    Any thread or signal handler may set it. Ctrl-C cancels the calls under way, records them as unknown and closes the
+    journal. An iterable is read, and `on_progress` is called, in the thread that calls this function. Therefore the
+    iterable and `on_progress` may use the client.
+
+    Before anything is sent, raises `StoreFailed` if the database of a `PostgresJournal` fails, and `ConfigurationError`
+    if
+
+    - the input is unreadable or invalid as a whole;
+    - the journal cannot be opened, is in use by another run, or belongs to another account or input;
+    - the folder of `failed` cannot be written;
+    - `concurrency` or `rate` is out of range; or
+    - `rate` differs from the rate of the `PostgresJournal`.
+
+    If a problem stops the run later, such as a database that fails for a minute, `BatchReport.stopped` is the message
+    of that problem.
     """
     caller: CallerThread[BatchReport] = CallerThread()
     async_client = None if client is None else client._async  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # private, but of this SDK
@@ -154,17 +164,26 @@ def sync_customers_on(
     `concurrency` concurrent calls. The workers and this process take the credentials (`PAYCOMBAT_TOKEN`,
     `PAYCOMBAT_SIGNATURE_KEY`) from their environment. The workers also take the URL of the database from their
     environment (`PAYCOMBAT_DATABASE_URL`). Tasks contain neither the credentials nor the URL. If a worker is lost,
-    other workers take over its rows, and Dask may repeat the task of that worker, which is harmless.
+    other workers take over its rows. Dask may also repeat the task of that worker, which then takes rows that have no
+    result yet.
 
-    The other arguments are those of `sync_customers`. `cluster` must not be an asynchronous client. If `stop` is set,
-    which any thread may do, all workers finish their calls under way and stop. On Ctrl-C they cancel these calls.
-    Before anything is sent, raises `ConfigurationError` if the input is unreadable or invalid as a whole, if the run
-    belongs to another account, or if other machines work on a run of the same name with another input. Raises
-    `StoreFailed` if the database fails at the start.
+    The other arguments are those of `sync_customers`. If `stop` is set, which any thread may do, all workers finish
+    their calls under way and stop. After Ctrl-C, they cancel these calls.
 
-    `BatchReport.stopped` says why rows are left if a worker cannot take part or fails too often, if the connection to
-    the scheduler is lost, or if the scheduler does not answer for a minute. Workers without a scheduler stop within a
-    minute. The same call then continues the run, on this or another cluster.
+    Before anything is sent, raises `StoreFailed` if the database fails, and `ConfigurationError` if
+
+    - the input is unreadable or invalid as a whole;
+    - the run belongs to another account;
+    - other machines work on a run of the same name with another input; or
+    - `cluster` is an asynchronous client.
+
+    `BatchReport.stopped` says why rows are left, for example
+
+    - if a worker cannot take part or fails too often;
+    - if the connection to the scheduler is lost; or
+    - if the scheduler does not answer for a minute.
+
+    Workers without a scheduler stop within a minute. The same call then continues the run, on this or another cluster.
     """
     if cluster.asynchronous:
         raise ConfigurationError("blocking code needs a blocking client of Dask, not one with asynchronous=True")
@@ -221,7 +240,10 @@ async def _relay(stop: threading.Event | None, stopping: asyncio.Event) -> None:
 
 
 class _CallersRows(RowReader):
-    """Reads an iterable in the caller's thread. While it waits for a row, the rows read before can be taken."""
+    """Reads an iterable of rows in the thread that has called `sync_customers`.
+
+    While the next row is awaited, the rows that are already read can be taken.
+    """
 
     def __init__(self, rows: Iterable[Given], caller: CallerThread[BatchReport]) -> None:
         self._rows = RowIterator(rows)

@@ -42,12 +42,13 @@ class PayCombat:
     fork: each process gets connections of its own. It works in a notebook, too. Ctrl-C cancels the request of the call
     that it interrupts. Hooks are called in the client's own thread and must not call the client.
 
-    Until it is closed, a client in use holds one thread, three file descriptors, and one more for each open connection.
-    Therefore create one client for each account and share it; `with_options` returns a client with other settings that
-    shares all of these.
+    From its first call until it is closed, a client holds one thread, three file descriptors, and one more file
+    descriptor for each open connection. Therefore create one client for each account and share it. `with_options`
+    returns a client with other settings that uses the same thread and connections.
     """
 
-    # `create_autospec`, `help` and completion read these from the class. Each client has resources of its own.
+    # These attributes of the class are only for `create_autospec`, `help` and the completion in editors. Each client
+    # has its own attributes, which `_set_up` sets.
     customers: Customers = Customers(UNBOUND, UNBOUND)
     payins: Payins = Payins(UNBOUND, UNBOUND)
     payouts: Payouts = Payouts(UNBOUND, UNBOUND)
@@ -57,7 +58,7 @@ class PayCombat:
     payment_methods: PaymentMethods = PaymentMethods(UNBOUND, UNBOUND)
     master_data: MasterData = MasterData(UNBOUND, UNBOUND)
     merchant: Merchant = Merchant(UNBOUND, UNBOUND)
-    webhooks: Webhooks = object.__new__(Webhooks)  # without keys
+    webhooks: Webhooks = object.__new__(Webhooks)  # an object without keys, since `__init__` would require a key
     intents: IntentRecords = IntentRecords(UNBOUND, UNBOUND)
 
     def __init__(
@@ -114,7 +115,7 @@ class PayCombat:
         - `proxy`: the URL of an HTTP proxy.
         - `ssl_context`: replaces the TLS settings of the SDK, which trust the CA certificates of this machine.
         """
-        # Wrapped as Secrets at once, so that no traceback with local variables shows them.
+        # The credentials become Secrets first, so that no traceback with local variables shows them.
         token, signature_key, proxy = as_secret(token), as_secret(signature_key), as_secret(proxy)
         webhook_keys = None if webhook_keys is None else as_secrets(webhook_keys)
         self._set_up(
@@ -201,7 +202,7 @@ class PayCombat:
         This method may be called again, and from any thread. Raises `ConfigurationError`, without changing anything, if
         a credential is empty or malformed, or if it belongs to the other mode (sandbox or live).
         """
-        # Wrapped as Secrets at once, so that no traceback with local variables shows them.
+        # The credentials become Secrets first, so that no traceback with local variables shows them.
         token, signature_key = as_secret(token), as_secret(signature_key)
         self._async.replace_credentials(token=token, signature_key=signature_key)
 

@@ -1,7 +1,8 @@
-"""The blocking pager; `paycombat_async.pagination` decides what to request and where a list ends.
+"""The blocking pager, which reads lists page by page.
 
-The loop over the pages is repeated here, because each step of the async generator would run in another task, and a
-loop that the user leaves early would leave the generator open in the event loop.
+`paycombat_async.pagination` decides which page to request next and where a list ends. Its async generator of pages is
+not used here: each of its steps would run in another task, and it would stay open in the event loop if the user leaves
+the loop over the pages early.
 """
 
 from collections.abc import Iterator

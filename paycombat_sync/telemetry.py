@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Telemetry", "watch_backlog"]
 
-# Between the moment when Python starts no more threads and the end of the main thread, a few callbacks run.
+# The longest wait, in seconds, for the end of the main thread after Python has refused to start a thread. Meanwhile
+# Python runs its last exit callbacks.
 _LAST_CALLBACKS_S: Final = 1.0
 
 
@@ -30,13 +31,18 @@ def watch_backlog(
     meter_provider: "MeterProvider | None" = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> None:
-    """Reads the backlog of an inbox and of an intents store every `every` seconds, and reports it as gauges.
+    """Reads the inbox and the intents store every `every` seconds, and shows the values as gauges.
 
-    Runs until it is interrupted or, in a daemon thread, until the program ends. Run it for each inbox or store in only
-    one thread of one process. `name` is an attribute of each value, and distinguishes several inboxes. If a store
-    cannot be read, one warning is logged, and after three intervals no value is reported, because an old value would
-    hide the failure. Therefore set an alert on missing values, too. Raises `ConfigurationError` if opentelemetry-api is
-    not installed, if neither `inbox` nor `intents` is passed, or if `every` is not a positive number.
+    Runs until Ctrl-C or, in a daemon thread, until the program ends. For each inbox or store, run it in one thread of
+    one process only, because each would report the same webhooks and calls. `name` is an attribute of each value, so
+    that several inboxes can be distinguished.
+
+    If the inbox or the store cannot be read, one warning is logged, and the next one only if reading fails again after
+    a success. If nothing could be read for `3 * every` seconds, the gauges have no value, because an outdated value
+    would hide the problem. Therefore set an alert for missing values, too.
+
+    Raises `ConfigurationError` if opentelemetry-api is not installed, if neither an inbox nor a store is given, or if
+    `every` is not a positive number.
     """
     watched = None if inbox is None else _InThread(inbox)
     runner = Runner()
@@ -60,7 +66,8 @@ def watch_backlog(
 def _program_ends() -> bool:
     """Returns whether the main thread has ended, or ends within a second.
 
-    From then on Python starts no more threads, and raises RuntimeError in a daemon thread that needs one.
+    Shortly before the end of the main thread, Python stops starting threads. A daemon thread that needs a new thread
+    then gets a RuntimeError.
     """
     main = threading.main_thread()
     if main is threading.current_thread():
@@ -70,7 +77,7 @@ def _program_ends() -> bool:
 
 
 class _InThread:
-    """A blocking inbox whose `depth` async code can await."""
+    """Wraps a blocking inbox, so that async code can await `depth`, the numbers of events that are not done."""
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox

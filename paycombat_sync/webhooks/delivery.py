@@ -22,7 +22,7 @@ D = TypeVar("D", bound="Delivery")
 
 
 class Keeper(Protocol):
-    """The methods of a blocking inbox that a delivery calls."""
+    """The methods of a blocking inbox that its deliveries call. A delivery is an event that a worker has taken."""
 
     def done(self, taken: "Delivery") -> None:
         """Marks the event of a delivery as processed."""
@@ -34,17 +34,18 @@ class Keeper(Protocol):
 
 
 class Delivery:
-    """An event that a worker has taken from an inbox, and that no other worker gets until the lease ends.
+    """An event that a worker has taken from an inbox. No other worker gets it until the lease ends.
 
     `with delivery as event:` renews the lease whenever a third of it has passed. At a clean end of the `with` block,
-    the event is marked as done. If the block raises, the event is released, so that it can be taken again. The lease is
-    lost if another worker has taken the event, or if the lease has ended and the inbox fails to renew it. If the lease
-    is lost, the block goes on, because a thread cannot be cancelled. At a clean end of the block, the `with` statement
-    then raises `LeaseLost`.
+    the event is marked as done. If the block raises, the event is released, so that it can be taken again.
+
+    The lease is lost if another worker has taken the event, or if the lease has ended and the inbox fails to renew it.
+    Then the block continues, because a thread cannot be cancelled. At a clean end of the block, the `with` statement
+    raises `LeaseLost`.
 
     `attempt` says how many times the event has been taken, including this time. `number` is the event's number in the
-    inbox. `token` is new each time that the event is taken; by the token the inbox recognizes a worker whose lease was
-    lost.
+    inbox. `token` is different each time that the event is taken; it shows the inbox whether a worker still has the
+    lease.
     """
 
     __slots__ = (
@@ -60,7 +61,10 @@ class Delivery:
     )
 
     def __init__(self, delivery: inner.Delivery, keeper: Keeper, runner: Runner) -> None:
-        """An inbox calls this. The lease is renewed in the event loop of `runner`."""
+        """Called by the inbox that the event was taken from, not by users. This inbox passes itself as `keeper`.
+
+        `runner` has the event loop in which the lease is renewed.
+        """
         self.event = delivery.event
         self.attempt = delivery.attempt
         self.number = delivery.number
@@ -115,7 +119,7 @@ class Delivery:
         with first:
             if not self._runner.is_closed:
                 self._runner.run(holding.end, is_clean=is_clean)
-            elif is_clean:  # the inbox was closed meanwhile, so `done` starts a new event loop
+            elif is_clean:  # the inbox was closed meanwhile; `done` opens it again
                 self._keeper.done(self)
             else:
                 self._keeper.release(self)
@@ -133,7 +137,7 @@ class PostgresDelivery(Delivery):
     __slots__ = ("_connection",)
 
     def __init__(self, delivery: inner.Delivery, keeper: Keeper, runner: Runner, connection: "RawConnection") -> None:
-        """The inbox calls this after it has taken the event over `connection`."""
+        """Called by the inbox, not by users, after it has taken the event over the database connection `connection`."""
         super().__init__(delivery, keeper, runner)
         self._connection = connection
 
@@ -151,9 +155,9 @@ class PostgresDelivery(Delivery):
 
 @contextmanager
 def traced(taking: AbstractContextManager[D | None]) -> Generator[D | None]:
-    """Context manager; enters `taking`, yields its delivery, and records a span for the work on the delivery.
+    """A context manager around the context manager `taking`. Yields its delivery, and records a span of the work on it.
 
-    The span begins when `taking` has taken the event. The span ends when `taking` has ended its transaction.
+    The span begins when `taking` has taken the event, and ends when `taking` has ended its transaction.
     """
     trace: DeliveryTrace | None = None
     try:

@@ -18,7 +18,7 @@ from paycombat_sync._runner import Runner
 from paycombat_sync.webhooks.delivery import Delivery
 from paycombat_sync.webhooks.inbox import Inbox
 
-# The seconds between two checks of `stop`. They are needed because an event loop cannot wait for a `threading.Event`.
+# Seconds between two checks of `stop`, because an event loop cannot wait for a `threading.Event`.
 _STOP_S: Final = 0.1
 
 
@@ -105,7 +105,7 @@ async def _next(
 ) -> inner.Delivery | None:
     """Returns the next delivery, or None at the end of `deliveries`.
 
-    Sets `stopped` at most 0.1 s after `stop` is set.
+    If another thread sets `stop` meanwhile, sets `stopped` in the event loop at most 0.1 s later.
     """
     if stop is None:
         return await anext(deliveries, None)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Async(postgres.PostgresInbox):
-    """An async inbox that accepts a blocking pool. Its property `core` lets the blocking inbox use the tables."""
+    """An async inbox that accepts a blocking pool. Through `core`, the blocking inbox reads and writes the tables."""
 
     _pool = BLOCKING_POOL
 
@@ -64,9 +64,10 @@ class PostgresInbox(LoopInbox):
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         listen = as_secret(listen_dsn)
-        del dsn_or_pool, listen_dsn  # tracebacks that show local variables would show the passwords
-        # The casts are needed because the async class declares async pools and str. In fact it accepts a Secret in
-        # place of each connection string, and `_pool = BLOCKING_POOL` lets it accept a blocking pool.
+        # Otherwise a traceback that shows local variables would show the passwords.
+        del dsn_or_pool, listen_dsn
+        # The casts are needed, because the async class declares only async pools and strings. In fact it accepts a
+        # Secret in place of each connection string, and `_pool = BLOCKING_POOL` lets it accept a blocking pool.
         inbox = _Async(
             cast("Pool", source),
             schema=schema,
@@ -149,12 +150,12 @@ class PostgresInbox(LoopInbox):
                 connection = stack.enter_context(self._connections.transaction())
                 delivery = self._take_within(connection)
                 if delivery is None:
-                    stack.close()  # returns the connection before the `with` block runs, which may take long
+                    stack.close()  # frees the connection now, because the `with` block may take long
                     yield None
                     return
                 yield delivery
                 self._end_within(connection, delivery)
-        except GeneratorExit:  # the context manager is being garbage-collected, so this must not block
+        except GeneratorExit:  # raised by the garbage collector, which must not wait for a database
             raise
         except BaseException:
             if delivery is not None:
