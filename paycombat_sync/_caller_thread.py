@@ -38,7 +38,8 @@ class CallerThread(Generic[T]):
         self._tasks: asyncio.Queue[_Task | None] = asyncio.Queue()
         self._job: asyncio.Task[T] | None = None
 
-    def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:  # Any: what it yields to asyncio
+    # The two `Any` are the types of the values that a coroutine exchanges with asyncio. No caller uses them.
+    def run(self, runner: Runner, job: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Runs the job in the event loop and returns its result. Meanwhile, this thread calls functions for the job.
 
         The job passes these functions with `run_in_caller` and `notify_caller`. If Ctrl-C comes, or if a hook or a
@@ -102,7 +103,7 @@ class CallerThread(Generic[T]):
         return await self._job
 
     async def _cancel(self) -> None:
-        # `_job` is None if an interrupt came before the job was started
+        # `_job` is None if Ctrl-C came before the job was started
         # (test_an_interrupt_before_the_job_has_started_is_raised).
         if self._job is not None:
             self._job.cancel()

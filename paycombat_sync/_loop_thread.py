@@ -65,7 +65,7 @@ class _Call(Generic[T]):
         """Cancels the coroutine, even before it has started. Must be called in the event loop's thread."""
         if self._task is not None:
             self._task.cancel()
-        # There is no task if an interrupt came before `start` ran (test_an_interrupt_before_the_loop_has_the_call).
+        # There is no task if Ctrl-C came before `start` ran (test_an_interrupt_before_the_loop_has_the_call).
         else:
             self.drop()
 
@@ -100,8 +100,8 @@ class _Call(Generic[T]):
         task, self._task = self._task, None
         try:
             # Only a task that has ended by itself has a result. If the task was cancelled or is not done, the loop has
-            # stopped during the call, and the error below is raised (test_closing_cuts_calls_of_other_threads,
-            # test_a_call_into_a_loop_that_is_ending_is_disconnected).
+            # stopped during the call, and `fate` or Disconnected is raised below
+            # (test_closing_cuts_calls_of_other_threads, test_a_call_into_a_loop_that_is_ending_is_disconnected).
             if task.done() and not task.cancelled():
                 return task.result()
         finally:
@@ -254,9 +254,9 @@ class LoopThread:
         loop ends is dropped at the end of `_serve`, so its caller does not wait forever.
         """
         self._calls.add(call)
-        # Only a loop that is not ending is certain to run the call (test_a_call_while_the_loop_ends_is_refused).
+        # A loop that is ending may never run the call (test_a_call_while_the_loop_ends_is_refused).
         if not self._is_over:
-            # RuntimeError is raised if the loop was closed since the check above
+            # RuntimeError is raised if the loop was closed after `_is_over` was checked
             # (test_a_call_that_comes_too_late_is_refused).
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(call.start)

@@ -54,7 +54,7 @@ def start_thread(target: Callable[[], None], name: str) -> Thread:
 def poll_seconds() -> float:
     """Returns how many seconds a single wait for another thread may last, or -1 for no limit.
 
-    A caller that must wait longer waits repeatedly. Two kinds of programs need short waits:
+    A caller that must wait longer waits repeatedly. Single waits must be short in two cases:
 
     - On Windows, Ctrl-C does not interrupt a wait for a lock.
     - With gevent, a wait without a limit raises `LoopExit` if no other greenlet of this thread can run. gevent does not

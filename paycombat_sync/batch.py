@@ -268,8 +268,8 @@ class _CallersRows(RowReader):
 
     def _start(self, most: int) -> asyncio.Future[int]:
         reading = asyncio.ensure_future(self._caller.run_in_caller(lambda: self._read(most)))
-        # The run may end before this reading does, and asyncio logs an exception that no code has read. Therefore the
-        # callback reads it.
+        # The run may end before this future is done. asyncio would then log the future's exception, because no code has
+        # read it. Therefore this callback reads it.
         reading.add_done_callback(lambda done: done.cancelled() or done.exception())
         return reading
 

@@ -261,6 +261,6 @@ class PayCombat:
         self.close()
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_async"):  # an error reporter may call this before __init__ has finished
+        if not hasattr(self, "_async"):  # an error reporter may call __repr__ before __init__ has finished
             return f"{type(self).__name__}(not set up)"
         return f"{type(self).__name__}({self._async}, {'closed' if self.is_closed else 'open'})"

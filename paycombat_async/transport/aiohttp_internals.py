@@ -70,7 +70,7 @@ def next_head(protocol: "ResponseHandler") -> "Awaitable[tuple[RawResponseMessag
 
 
 def is_interim(head: "RawResponseMessage") -> bool:
-    """Whether the status is 1xx, except 101. After such an answer, another one follows (RFC 9110, 15.2)."""
+    """Whether the status is 1xx, except 101. After such an answer, the final answer follows (RFC 9110, 15.2)."""
     return 100 <= head.code < 200 and head.code != 101
 
 
@@ -87,7 +87,7 @@ def is_request_replaced() -> bool:
     count as replacements.
     """
     request, public = _request_functions(aiohttp.ClientSession)
-    if request is _REQUEST and public is _PUBLIC:  # unchanged since the import
+    if request is _REQUEST and public is _PUBLIC:  # neither was replaced since the import
         return _IS_REPLACED_AT_IMPORT
     return not (_is_genuine(request) and _is_genuine(public))
 
@@ -124,8 +124,8 @@ def before_sending(request: ClientRequest, check: "Callable[[Connection], Awaita
 class _Needed(NamedTuple):
     """A function of aiohttp that the SDK needs, and the arguments that it must accept.
 
-    `by_position` is the number of positional arguments, including `self`. `by_name` has the names of the keyword
-    arguments.
+    `by_position` is the number of positional arguments, including the `self` of a method. `by_name` has the names of
+    the keyword arguments.
     """
 
     path: str

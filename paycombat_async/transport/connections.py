@@ -64,7 +64,7 @@ class ConnectionSettings(NamedTuple):
         """
         return aiohttp.ClientSession(
             connector=self.connector(),
-            cookie_jar=aiohttp.DummyCookieJar(),  # stores no cookies: they would be sent with later calls
+            cookie_jar=aiohttp.DummyCookieJar(),  # cookies would be sent with later calls, even of other accounts
             trust_env=False,  # if True, the proxy in HTTP_PROXY would see the token, and .netrc passwords would be sent
             timeout=NO_TIMEOUT,
         )

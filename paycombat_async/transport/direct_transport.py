@@ -1,7 +1,7 @@
 """HTTP over aiohttp's connections and parser, but without aiohttp's session.
 
-A session would take half of the CPU time of a call. It is also the session that may follow a redirect, send a request
-again, change the quoting of a URL, and add cookies or passwords from .netrc.
+A session would take half of the CPU time of a call. Besides, a session may follow a redirect, send a request again,
+change the quoting of a URL, or add cookies and passwords from .netrc.
 """
 
 import asyncio

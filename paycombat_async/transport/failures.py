@@ -106,8 +106,8 @@ def _reason(error: Exception, host: str) -> str:
 
 _OTHER: Final = "the connection was refused or broke off"
 # Each entry is a type of error and the reason that the user reads. The first type that matches the error counts. The
-# reason is a str, or a function that returns one. Its arguments are the error and the word for the owner of the fault:
-# "the proxy's", or "its" for the host.
+# reason is a str, or a function that returns one. The function gets the error, and "the proxy's" if the error is about
+# the proxy, or "its" if the error is about the host.
 _REASONS: Final[tuple[tuple[type[Exception], str | Callable[[Any, str], str]], ...]] = (
     (
         aiohttp.ClientConnectorCertificateError,

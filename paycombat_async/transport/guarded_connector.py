@@ -1,7 +1,7 @@
 """aiohttp's connector, with one time limit for all steps of connecting and with two checks before each request.
 
-- No byte has arrived on the connection, because it would be read as the answer to the request.
-- A request that must not be repeated, such as a payout, still has a tenth of its time for the answer.
+- No byte may have arrived on the connection. It would be read as the answer to the request.
+- If the request must not be repeated, such as a payout, at least a tenth of its time must be left for its answer.
 """
 
 import asyncio

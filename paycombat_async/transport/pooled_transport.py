@@ -101,7 +101,10 @@ class PooledTransport(ProcessBound, ABC, Generic[P]):
 
     @abstractmethod
     async def _exchange(self, pool: P, draft: Draft, attempt: Deadline) -> RawReply:
-        """Sends the draft and returns the answer. Sets `attempt.connection` before the first byte is sent."""
+        """Sends the draft (a prepared HTTP request) and returns the answer.
+
+        Sets `attempt.connection` before the first byte is sent. An error then says that bytes may have been sent.
+        """
 
     @abstractmethod
     def _open(self) -> P:

@@ -12,7 +12,7 @@ _PIECE_BYTES: Final = 4 * 1024  # small, because zlib copies the rest of a piece
 _GZIP: Final = frozenset({"gzip", "x-gzip"})
 _UNCODED: Final = frozenset({"", "identity"})
 _GZIP_MARK: Final = b"\x1f\x8b"  # the first bytes of every gzip member (RFC 1952, 2.3.1)
-_BEFORE_JSON: Final = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\0 \t\r\n"  # the bytes that may stand before `{` or `[`
+_BEFORE_JSON: Final = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\0 \t\r\n"  # bytes that may come before the JSON
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _GZIP_FRAME: Final = 31  # zlib's `wbits` for data with a gzip header and trailer
 

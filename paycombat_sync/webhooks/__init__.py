@@ -1,4 +1,7 @@
-"""Webhooks for blocking code. The inboxes block; all other names are those of `paycombat_async.webhooks`."""
+"""Webhooks for blocking code.
+
+The inboxes block. All other names stand for the same objects as in `paycombat_async.webhooks`.
+"""
 
 from paycombat_async.webhooks import (
     Candidate,

@@ -58,9 +58,12 @@ class PostgresInbox(LoopInbox):
 
         `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
         carried out one of these calls, the inbox writes this to the store. The inbox never closes your pool. If you
-        pass a pool, notifications (NOTIFY) need `listen_dsn`. If opentelemetry-api is installed, the work on each event
-        is traced in a span, unless `telemetry` is False. Raises `ConfigurationError` if psycopg is not installed, or if
-        the name of the schema or a connection string is invalid.
+        pass a pool, also pass a connection string as `listen_dsn`, over which the inbox receives notifications
+        (NOTIFY). If opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry` is
+        False.
+
+        Raises `ConfigurationError` if psycopg is not installed, or if the name of the schema or a connection string is
+        invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         listen = as_secret(listen_dsn)
