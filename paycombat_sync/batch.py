@@ -177,11 +177,11 @@ def sync_customers_on(
     - other machines work on a run of the same name with another input; or
     - `cluster` is an asynchronous client.
 
-    `BatchReport.stopped` says why rows are left, for example
+    `BatchReport.stopped` says why rows are left if
 
-    - if a worker cannot take part or fails too often;
-    - if the connection to the scheduler is lost; or
-    - if the scheduler does not answer for a minute.
+    - a worker cannot take part or fails too often;
+    - the connection to the scheduler is lost; or
+    - the scheduler does not answer for a minute.
 
     Workers without a scheduler stop within a minute. The same call then continues the run, on this or another cluster.
     """

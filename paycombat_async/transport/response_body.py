@@ -22,14 +22,15 @@ class BrokenBody(Exception):
 
 
 class UnacceptableBody(Exception):
-    """The body of an answer is too large, or in an encoding that was not requested."""
+    """The body of an answer is too large, is compressed twice, or is in an encoding that was not requested."""
 
 
 def body_at_hand(headers: CIMultiDictProxy[str], content: StreamReader, limit: int) -> bytes | None:
-    """Returns the body if it has arrived completely, is not encoded, and has a Content-Length of at most `limit` bytes.
+    """Returns the body if it has arrived completely, with a Content-Length of at most `limit` bytes.
 
-    Otherwise returns None, and `read_body` must be called. Most bodies arrive together with the headers of their
-    answer. For them, this function saves the time that a coroutine takes.
+    Otherwise, or if there is a Content-Encoding, returns None, and `read_body` must be called. Most bodies arrive
+    together with the headers of their answer. For them, this function saves the time that a coroutine takes. A body
+    that begins like gzip is decompressed, because some proxies remove the Content-Encoding.
     """
     length = headers.get(hdrs.CONTENT_LENGTH)
     if length is None or hdrs.CONTENT_ENCODING in headers or not content.is_eof() or int(length) > limit:
@@ -44,8 +45,8 @@ async def read_body(status: int, headers: CIMultiDictProxy[str], content: Stream
     `limit` is in bytes, and applies to the compressed size and to the decompressed size. aiohttp must not decompress
     the body (`auto_decompress=False`), because it would accept an incomplete gzip stream.
 
-    The body decides what is done with it, and not its Content-Encoding: proxies decompress bodies and leave the header
-    in place, or remove the header of a compressed body.
+    The first bytes of the body show whether it is gzip or JSON. The Content-Encoding may be wrong: some proxies
+    decompress a body but keep this header, and others remove the header of a compressed body.
     """
     encoding = headers.get(hdrs.CONTENT_ENCODING)
     length = headers.get(hdrs.CONTENT_LENGTH)
