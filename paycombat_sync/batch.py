@@ -22,7 +22,7 @@ from paycombat_async.batch import (
 )
 from paycombat_async.batch.dask_client import DaskClient
 from paycombat_async.batch.rows.file import FilePath
-from paycombat_async.batch.rows.reader import SLOW_S, RowIterator, RowReader
+from paycombat_async.batch.rows.reader import SLOW_S, RowIterator, RowReader, check_rows
 from paycombat_async.batch.rows.row import Given
 from paycombat_async.errors import ConfigurationError
 from paycombat_sync._caller_thread import CallerThread
@@ -246,6 +246,7 @@ class _CallersRows(RowReader):
     """
 
     def __init__(self, rows: Iterable[Given], caller: CallerThread[BatchReport]) -> None:
+        check_rows(rows)
         self._rows = RowIterator(rows)
         self._caller = caller
         self._taken: deque[Row | BadRow] = deque()

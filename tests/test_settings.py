@@ -8,6 +8,7 @@ import pytest
 from paycombat_async import AsyncPayCombat, ConfigurationError, RetryPolicy, sync_customers, webhooks
 from paycombat_async.testing import FakeClock, FakeTransport
 from paycombat_sync import PayCombat
+from paycombat_sync import sync_customers as blocking_sync_customers
 
 pytestmark = pytest.mark.promise("P11")
 
@@ -85,3 +86,10 @@ def test_a_payload_that_is_not_bytes_is_named(payload: Any) -> None:
     """Such as one that a text column has returned."""
     with pytest.raises(ConfigurationError, match=f"payload is {type(payload).__name__}, not bytes"):
         webhooks.read(payload)
+
+
+@pytest.mark.parametrize("rows", [5, None, b"rows.csv"])
+def test_a_blocking_batch_says_so_too(rows: Any) -> None:
+    """Its rows are read in the caller's thread."""
+    with pytest.raises(ConfigurationError, match="rows takes the path of a file or an iterable, and not"):
+        blocking_sync_customers(PayCombat(**GIVEN), rows)

@@ -1,5 +1,6 @@
 """Reads rows from the caller's iterable, and never more rows than are asked for."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, Iterable, Iterator
 from itertools import count, islice
@@ -8,6 +9,7 @@ from typing import Final, TypeAlias
 from paycombat_async._clock import SYSTEM_CLOCK
 from paycombat_async.batch.rows.file import FilePath, RowFile
 from paycombat_async.batch.rows.row import BadRow, Given, Row, row_from_given
+from paycombat_async.errors import ConfigurationError
 
 # The longest time, in seconds, for which a reader waits for more rows of a slow input, before it returns the rows that
 # it has. 32 rows of a file take half a millisecond.
@@ -30,6 +32,13 @@ class RowReader(ABC):
 
 GivenRows: TypeAlias = RowFile | Iterable[Given] | AsyncIterable[Given] | RowReader
 Rows: TypeAlias = FilePath | GivenRows
+
+
+def check_rows(rows: object) -> None:
+    """Raises `ConfigurationError` if `rows` are neither a path nor a file nor an iterable. Bytes are no path here."""
+    is_readable = isinstance(rows, os.PathLike | RowFile | Iterable | AsyncIterable | RowReader)
+    if isinstance(rows, bytes) or not is_readable:
+        raise ConfigurationError(f"rows takes the path of a file or an iterable, and not {type(rows).__name__}")
 
 
 class RowIterator:

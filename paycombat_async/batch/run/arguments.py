@@ -11,13 +11,11 @@ from paycombat_async._settings import check_hooks
 from paycombat_async.batch.postgres.journal import PostgresJournal
 from paycombat_async.batch.report import BatchReport, Progress
 from paycombat_async.batch.rows.file import FilePath
-from paycombat_async.batch.rows.reader import Rows
+from paycombat_async.batch.rows.reader import Rows, check_rows
 from paycombat_async.batch.rows.row import Row
 from paycombat_async.errors import ConfigurationError
 from paycombat_async.intents.intent import check_account
 from paycombat_async.limiters.limiter import LEAST_PER_SECOND, MOST_PER_SECOND
-
-_ROWS = ("__fspath__", "__iter__", "__aiter__")  # rows have one of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +42,7 @@ class Job:
     on_report: Callable[[BatchReport], None] = lambda _: None
 
     def __post_init__(self) -> None:
-        if isinstance(self.rows, bytes) or not any(hasattr(self.rows, name) for name in _ROWS):
-            raise ConfigurationError(
-                f"rows takes the path of a file or an iterable, and not {type(self.rows).__name__}"
-            )
+        check_rows(self.rows)
         if not is_within(self.concurrency, 1, sys.maxsize):
             raise ConfigurationError("concurrency must be 1 or more")
         if self.rate is not None and not is_within(self.rate, LEAST_PER_SECOND, MOST_PER_SECOND):
