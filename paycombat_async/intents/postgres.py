@@ -238,7 +238,7 @@ class PostgresIntents(ProcessBound):
     async def _select(self, text: str, values: Mapping[str, object]) -> list[Intent]:
         rows = await self._execute(text, values)
         try:
-            return [_intent_of(row) for row in rows]
+            return [record_of(row, _in_utc).as_stored() for row in rows]
         except DamagedRecord as damaged:
             problem = str(damaged)
         raise self._tables.database.failure(problem)
@@ -246,14 +246,6 @@ class PostgresIntents(ProcessBound):
     # The rows are tuples of Any because PostgreSQL's values have no static types.
     async def _execute(self, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         return await self._tables.execute(text, {**values, "account": self.account})
-
-
-# The row is a tuple of Any because PostgreSQL's values have no static types.
-def _intent_of(row: tuple[Any, ...]) -> Intent:
-    """Returns the intent in a row. Its state says whether the lease is over by the clock of the database."""
-    record = record_of(row, _in_utc)
-    is_sending = record.intent.state is IntentState.SENDING
-    return msgspec.structs.replace(record.intent, leased_until=record.leased_until) if is_sending else record.intent
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -28,11 +28,16 @@ class Record(Struct, frozen=True):
         as over if the record was created after `now` by more than the length of the lease. In that case the clock was
         set back, and the call would otherwise count as under way until the clock reaches that time again.
         """
+        begun = self.intent.created_at
+        is_over = self.leased_until <= now or begun - now > self.leased_until - begun
+        if is_over and self.intent.state is IntentState.SENDING:
+            return msgspec.structs.replace(self.intent, state=IntentState.UNKNOWN, leased_until=None)
+        return self.as_stored()
+
+    def as_stored(self) -> Intent:
+        """Returns the intent with the end of its lease if its state is SENDING, whatever the time is."""
         if self.intent.state is not IntentState.SENDING:
             return self.intent
-        begun = self.intent.created_at
-        if self.leased_until <= now or begun - (self.leased_until - begun) > now:
-            return msgspec.structs.replace(self.intent, state=IntentState.UNKNOWN, leased_until=None)
         return msgspec.structs.replace(self.intent, leased_until=self.leased_until)
 
 

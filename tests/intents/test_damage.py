@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,16 @@ async def test_a_damaged_record_is_not_left_out_of_a_list(path: Path, column: st
             await call
     with pytest.raises(StoreFailed, match="contains a record that cannot be read"):
         await store.move("default", "other")
+    await store.aclose()
+
+
+async def test_a_lease_until_the_end_of_the_calendar_is_read(path: Path) -> None:
+    """Such a date can be read; arithmetic with it must not overflow."""
+    damage(path, "state", "sending")
+    damage(path, "leased_until", datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+    store = SqliteIntents(path)
+
+    assert [9999] == [intent.leased_until and intent.leased_until.year for intent in await store.sending()]
     await store.aclose()
 
 
