@@ -180,8 +180,9 @@ def sync_customers_on(
     `BatchReport.stopped` says why rows are left if
 
     - a worker cannot take part or fails too often;
-    - the connection to the scheduler is lost; or
-    - the scheduler does not answer for a minute.
+    - the connection to the scheduler is lost;
+    - the scheduler does not answer for a minute; or
+    - no workers are left for five minutes.
 
     Workers without a scheduler stop within a minute. The same call then continues the run, on this or another cluster.
     """

@@ -123,8 +123,8 @@ async def sync_customers_on(
     at the start.
 
     `BatchReport.stopped` says why rows are left if a worker cannot take part or fails too often, if the connection to
-    the scheduler is lost, or if the scheduler does not answer for a minute. Workers without a scheduler stop within a
-    minute. The same call then continues the run, on this or another cluster.
+    the scheduler is lost, if the scheduler does not answer for a minute, or if no workers are left for five minutes.
+    Workers without a scheduler stop within a minute. The same call then continues the run, on this or another cluster.
     """
     from paycombat_async.batch.cluster import carry_out_on  # noqa: PLC0415  # imports asyncio and sqlite3
     from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the same reason

@@ -28,6 +28,8 @@ from paycombat_async.webhooks.inboxes.holding import finish
 _LEFT: Final = "workers that are left stop within a minute"
 _SILENT: Final = f"the Dask scheduler has not answered for a minute; {_LEFT}"
 _LOST: Final = f"the connection to the Dask scheduler was lost, or the tasks of the run were cancelled; {_LEFT}"
+_EMPTY: Final = "the Dask cluster has had no workers for five minutes"
+_EMPTY_S: Final = 300.0  # a cluster on Kubernetes or Slurm may need minutes to replace its workers
 # Errors of Dask, by the names of their classes, which only Dask itself can import.
 _PROBLEMS: Final = {
     "KilledWorker": "a task was lost with its worker too often (Dask's setting distributed.scheduler.allowed-failures)"
@@ -138,16 +140,25 @@ class _ClusterPart(Part):
             self._doubtful += share.doubtful
 
     async def _until_lost(self) -> None:
-        """Returns when the scheduler has not answered for a minute, or when a stopped run has no workers any more."""
-        silence = Silence(SYSTEM_CLOCK)
-        while not silence.is_long:
+        """Returns when the cluster is lost, or when a stopped run has no workers any more.
+
+        The cluster is lost if its scheduler has not answered for a minute, or if it had workers and has had none for
+        `_EMPTY_S`. It may take any time to start the first worker.
+        """
+        silence, emptiness, has_begun = Silence(SYSTEM_CLOCK), Silence(SYSTEM_CLOCK, _EMPTY_S), False
+        while True:
             with suppress(Exception):  # Dask may raise any error
                 workers = await ask(self._cluster.nthreads, asynchronous=self._cluster.asynchronous)
                 silence.answered()
                 if self._stop.is_set() and not workers:
                     return
+                has_begun = has_begun or bool(workers)
+                if workers or not has_begun:
+                    emptiness.answered()
+            if silence.is_long or emptiness.is_long:
+                self._lost = self._lost or (_SILENT if silence.is_long else _EMPTY)
+                return
             await SYSTEM_CLOCK.sleep(POLL_S)
-        self._lost = self._lost or _SILENT
 
     async def _tell_to_stop(self, signals: Signals) -> None:
         await self._stop.wait()

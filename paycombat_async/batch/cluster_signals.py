@@ -26,10 +26,12 @@ class _Flag(Protocol):
 
 
 class Silence:
-    """Measures how long the scheduler has not answered."""
+    """Measures how long the scheduler has not answered, or has not had any worker."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, seconds: float | None = None) -> None:
+        """`seconds` is the time after which the silence is long, `SILENT_S` if it is None."""
         self._clock = clock
+        self._seconds = SILENT_S if seconds is None else seconds
         self._since = clock.monotonic()
 
     def answered(self) -> None:
@@ -38,8 +40,8 @@ class Silence:
 
     @property
     def is_long(self) -> bool:
-        """Whether the scheduler has not answered for longer than `SILENT_S`."""
-        return self._clock.monotonic() - self._since > SILENT_S
+        """Whether there was no answer for longer than these seconds."""
+        return self._clock.monotonic() - self._since > self._seconds
 
 
 class Signals:

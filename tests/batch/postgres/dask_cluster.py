@@ -9,13 +9,15 @@ import random
 import signal
 import sys
 
-from distributed import LocalCluster
+from distributed import LocalCluster, Status
 
 OPTIONS = {"threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0", "asynchronous": True}
 
 
 def _workers(cluster: LocalCluster) -> list[int]:
-    return sorted(nanny.pid for nanny in cluster.workers.values() if nanny.pid)
+    """Those that run: Dask does not start a worker again that dies while it starts."""
+    nannies = [nanny for nanny in cluster.workers.values() if nanny.process is not None]
+    return sorted(nanny.pid for nanny in nannies if nanny.pid and nanny.process.status is Status.running)
 
 
 async def main(workers: str, seed: str) -> None:

@@ -133,3 +133,24 @@ async def test_a_worker_that_lacks_the_package_is_one_sentence(journals: Journal
     ended = await carried_out(FakeCluster(lacks, good, workers=WORKERS), journals())
 
     assert (2, "a worker cannot take part: it lacks paycombat") == (ended.exit_code, ended.stopped)
+
+
+async def test_a_cluster_whose_workers_do_not_come_back_ends_the_run(
+    journals: Journals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dask keeps their tasks for ever. A cluster that has had no worker yet is waited for."""
+    monkeypatch.setattr("paycombat_async.batch.cluster._EMPTY_S", 0.05)
+    monkeypatch.setattr("paycombat_async.batch.cluster.POLL_S", 0.1)
+    cluster = FakeCluster(None, None, workers={})
+    asked = list[bool]()
+
+    async def nthreads() -> dict[str, int]:
+        asked.append(True)
+        return WORKERS if len(asked) == 3 else {}
+
+    monkeypatch.setattr(cluster, "nthreads", nthreads)
+    ended = await carried_out(cluster, journals())
+
+    assert len(asked) > 3
+    assert (2, "the Dask cluster has had no workers for five minutes") == (ended.exit_code, ended.stopped)
+    assert (0, 0, 0, 0, ROWS) == counts(ended)
