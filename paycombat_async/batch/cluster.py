@@ -68,7 +68,7 @@ class _ClusterPart(Part):
         self._cluster = cluster
         self._workers = workers
         self._base_url = base_url
-        self._lost = ""  # the message of a problem of the cluster, which is none if the run is over in spite of it
+        self._lost = ""  # the message of a problem of the cluster; see `_problem`
 
     async def work(self, run: int) -> None:
         """Lets the workers carry out the run, and waits until all of them have ended or the scheduler is lost.

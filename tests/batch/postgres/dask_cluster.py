@@ -9,6 +9,7 @@ import random
 import signal
 import sys
 
+import dask
 from distributed import LocalCluster, Status
 
 OPTIONS = {"threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0", "asynchronous": True}
@@ -22,6 +23,8 @@ def _workers(cluster: LocalCluster) -> list[int]:
 
 async def main(workers: str, seed: str) -> None:
     chance = random.Random(seed)
+    # A machine that has much else to do needs longer than 15 s to start a worker; Dask would end the new one then.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"})
     async with LocalCluster(n_workers=int(workers), **OPTIONS) as cluster:
         print(cluster.scheduler_address, flush=True)  # noqa: T201  # read by the test
         while await asyncio.to_thread(sys.stdin.readline):

@@ -70,7 +70,7 @@ class Killer:
         cluster.say("\n")
         said = "sending\n"
         while said == "sending\n":  # each worker says so when it begins
-            said = await asyncio.to_thread(cluster.line)
+            said = await asyncio.to_thread(cluster.line, 5 * PATIENCE_S)
         await self._end_leases(f"% {said.removeprefix('killed ').strip()} %")
 
     async def _end_leases(self, owner: str) -> None:
