@@ -14,7 +14,7 @@ from tests.chaos.batch_story import Story, Tally, left_behind, made
 from tests.chaos.journal_tap import is_possible
 from tests.chaos.process_pool import UPDATE, KillSwitch, ProcessPool, command_of, drain_sockets, job_of, live
 from tests.chaos.soak import SOAK
-from tests.cli.command import run
+from tests.cli.command import run_here
 from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.promise("P15")
@@ -217,7 +217,7 @@ def test_a_second_run_is_refused_while_the_first_is_held_up(
 
     drain_sockets(sandbox)
     before = sandbox.arrivals.counts[UPDATE]
-    second = run("customers", "sync", story.path, sandbox=sandbox)
+    second = run_here("customers", "sync", story.path, sandbox=sandbox)
     after = sandbox.arrivals.counts[UPDATE]
     os.kill(process, signal.SIGCONT)
     code = process_pool.end()

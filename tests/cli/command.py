@@ -3,7 +3,7 @@
 import os
 import sys
 from contextlib import chdir
-from io import TextIOWrapper
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryFile
 from unittest import mock
@@ -32,16 +32,25 @@ def run(*arguments: object, sandbox: Sandbox | None = None, cwd: Path = ROOT, **
     return processes.run(*COMMAND, *arguments, env=environment(sandbox, **more), cwd=cwd)
 
 
+class Terminal(StringIO):
+    """The standard input of a person at a terminal, who types these lines."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def run_here(
-    *arguments: object, sandbox: Sandbox | None = None, cwd: Path = ROOT, input: str | bytes = "", **more: str
+    *arguments: object,
+    sandbox: Sandbox | None = None,
+    cwd: Path = ROOT,
+    input: str | bytes | Terminal = "",
+    **more: str,
 ) -> Ended:
     """Runs the command in this process, with the streams, variables and folder of one of its own."""
-    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
-        given.write(input if isinstance(input, bytes) else input.encode())
-        given.seek(0)
-        streams = {
-            name: TextIOWrapper(file, "utf-8") for name, file in (("stdin", given), ("stdout", out), ("stderr", err))
-        }
+    given = input if isinstance(input, bytes | Terminal) else input.encode()
+    stdin = TextIOWrapper(BytesIO(given), "utf-8") if isinstance(given, bytes) else given
+    with TemporaryFile() as out, TemporaryFile() as err:
+        streams = {"stdin": stdin, "stdout": TextIOWrapper(out, "utf-8"), "stderr": TextIOWrapper(err, "utf-8")}
         variables = mock.patch.dict(os.environ, environment(sandbox, **more), clear=True)
         with mock.patch.multiple(sys, **streams), variables, chdir(cwd):
             code = app.run([str(argument) for argument in arguments])

@@ -1,13 +1,12 @@
 """The command line in the process of the tests, which is quicker than a process of its own."""
 
-import os
 from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
 
-from paycombat_async.cli.app import run as run_here
 from paycombat_async.sandbox import Sandbox
+from tests.cli.command import Terminal, run_here
 
 KEY = "snd_key-0123456789"
 
@@ -24,25 +23,15 @@ Here = Callable[..., Said]
 
 
 @pytest.fixture(name="here")
-def _here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Here:
+def _here() -> Here:
     """Runs the command with these arguments, these variables and no others of ours, on a sandbox if one is given."""
 
-    def here(*arguments: object, sandbox: Sandbox | None = None, **variables: str) -> Said:
-        with monkeypatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith("PAYCOMBAT_")]:
-                patch.delenv(name)
-            patch.setenv("PAYCOMBAT_TOKEN", "snd_token-0123456789")
-            patch.setenv("PAYCOMBAT_SIGNATURE_KEY", KEY)
-            if sandbox is not None:
-                patch.setenv("PAYCOMBAT_BASE_URL", sandbox.base_url)
-                patch.setenv("PAYCOMBAT_TOKEN", sandbox.token)
-                patch.setenv("PAYCOMBAT_SIGNATURE_KEY", sandbox.signature_key)
-            for name, value in variables.items():
-                patch.setenv(name, value)
-            capfd.readouterr()
-            code = run_here([str(argument) for argument in arguments])
-        out, err = capfd.readouterr()
-        assert "Traceback" not in err
-        return Said(code, out, err)
+    def here(*arguments: object, sandbox: Sandbox | None = None, input: str | Terminal = "", **variables: str) -> Said:
+        given = (
+            {} if sandbox is not None else {"PAYCOMBAT_TOKEN": "snd_token-0123456789", "PAYCOMBAT_SIGNATURE_KEY": KEY}
+        )
+        said = Said(*run_here(*arguments, sandbox=sandbox, input=input, **(given | variables)))
+        assert "Traceback" not in said.err
+        return said
 
     return here

@@ -1,7 +1,6 @@
 """`paycombat call`: every call of the API, its arguments, its output, and what it says when something goes wrong."""
 
 import asyncio
-import io
 import json
 import shlex
 import signal
@@ -22,7 +21,7 @@ from paycombat_sync import PayCombat
 from tests import processes
 from tests.calls import BY_NAME, CALLS, PATHS, good_answer, good_data, payout
 from tests.chaos.matrix_cells import PAYEE
-from tests.cli.command import COMMAND, environment, run
+from tests.cli.command import COMMAND, Terminal, environment, run
 from tests.cli.conftest import KEY, Here
 from tests.processes import Process
 from tests.raw_server import Arrived, Script, Serve, answering, http
@@ -365,11 +364,7 @@ def test_the_question_shows_what_would_be_sent(
     """On standard error, so that standard output is JSON only; no answer is a no."""
     arrived: list[Arrived] = []
     base_url = serve(recording(good_answer("payouts.create"), arrived))
-    stdin = io.StringIO(answer)
-    monkeypatch.setattr(stdin, "isatty", lambda: True)
-    monkeypatch.setattr("sys.stdin", stdin)
-
-    said = here("call", "payouts.create", f"@{request_file}", "--base-url", base_url, **LIVE)
+    said = here("call", "payouts.create", f"@{request_file}", "--base-url", base_url, input=Terminal(answer), **LIVE)
 
     assert (code if answer else 130, count) == (said.code, len(arrived))
     assert '"order_id": "order-1"' in said.err

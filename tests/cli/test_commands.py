@@ -13,7 +13,7 @@ from paycombat_async.batch import Row, open_rows
 from paycombat_async.endpoints import ENDPOINTS
 from paycombat_async.sandbox import Sandbox
 from tests import processes
-from tests.cli.command import COMMAND, environment, run, start
+from tests.cli.command import COMMAND, environment, run_here, start
 from tests.processes import Process
 
 
@@ -35,7 +35,7 @@ def test_a_customer_is_printed_as_json() -> None:
     with Sandbox() as sandbox:
         sandbox.add_customers(["customer_1"])
 
-        found = run("customers", "get", "customer_1", sandbox=sandbox)
+        found = run_here("customers", "get", "customer_1", sandbox=sandbox)
 
     assert 0 == found.returncode
     assert "customer_1" == json.loads(found.stdout)["customer_id"]
@@ -57,7 +57,7 @@ def test_a_customer_that_is_not_there_is_a_sentence(
 ) -> None:
     """Exit code 1 for an error of the provider, 2 for a wrong local configuration."""
     with Sandbox() as sandbox:
-        found = run("customers", "get", customer_id, sandbox=sandbox, **variables)
+        found = run_here("customers", "get", customer_id, sandbox=sandbox, **variables)
 
     assert code == found.returncode
     assert found.stderr.startswith(sentence)
@@ -70,7 +70,7 @@ def test_the_sandbox_serves_until_it_is_interrupted() -> None:
     with start("sandbox", "--customers", "3") as server:
         lines = [server.line() for _ in range(4)]
         exported = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:])
-        found = run("customers", "get", "nobody", **exported)
+        found = run_here("customers", "get", "nobody", **exported)
         server.signal(signal.SIGINT)
         ended = server.end()
 
@@ -84,7 +84,7 @@ def test_openapi_is_printed_as_json_with_all_endpoints(tmp_path: Path, to_file: 
     output = tmp_path / "openapi.json"
     output.write_text("old", "utf-8")
 
-    ended = run("sandbox", "openapi", *(["--output", output] if to_file else []))
+    ended = run_here("sandbox", "openapi", *(["--output", output] if to_file else []))
 
     assert (0, "") == (ended.returncode, ended.stderr)
     document = json.loads(output.read_bytes() if to_file else ended.stdout)
@@ -96,7 +96,7 @@ def test_openapi_is_printed_as_json_with_all_endpoints(tmp_path: Path, to_file: 
 
 def test_openapi_says_why_a_file_cannot_be_written(tmp_path: Path) -> None:
     """One sentence on stderr and exit code 2, as for other wrong options."""
-    ended = run("sandbox", "openapi", "--output", tmp_path)
+    ended = run_here("sandbox", "openapi", "--output", tmp_path)
 
     assert 2 == ended.returncode
     assert "Error: Invalid value for '--output'" in ended.stderr
@@ -127,7 +127,7 @@ def test_openapi_says_why_a_file_cannot_be_written(tmp_path: Path) -> None:
 )
 def test_every_command_has_a_help_with_examples(arguments: list[str]) -> None:
     """No line of an example is wrapped into the next one."""
-    shown = run(*arguments, "--help")
+    shown = run_here(*arguments, "--help")
 
     assert 0 == shown.returncode
     assert "Usage: paycombat" in shown.stdout
@@ -137,7 +137,7 @@ def test_every_command_has_a_help_with_examples(arguments: list[str]) -> None:
 
 def test_the_help_names_every_exit_code() -> None:
     """Authors of scripts around the command need all of them."""
-    shown = run("customers", "sync", "--help").stdout
+    shown = run_here("customers", "sync", "--help").stdout
 
     codes = shown.split("Exit codes:\n")[1].split("\n\n")[0].splitlines()
     assert ["0", "1", "2", "3", "130", "143"] == [line.split()[0] for line in codes]

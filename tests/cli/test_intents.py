@@ -1,7 +1,6 @@
 """`paycombat intents` and `paycombat db`: tables, exit codes, and no password on any stream."""
 
 import asyncio
-import io
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -11,14 +10,14 @@ from urllib.parse import quote
 
 import pytest
 
-from paycombat_async.cli.app import run as run_here
 from paycombat_async.intents import Intent, Intents, IntentState, NewIntent, PostgresIntents, Settlement, SqliteIntents
 from paycombat_async.sandbox import Sandbox
 from paycombat_sync import PayCombat, PayCombatError
 from tests.calls import payout
 from tests.chaos.matrix_cells import PAYEE
-from tests.cli.command import run
+from tests.cli.command import Terminal, run_here
 from tests.postgres_server import PostgresServer, execute
+from tests.processes import Ended
 
 PASSWORD = "Canary+Password"
 URL = f"postgresql://tests:{PASSWORD}@127.0.0.1:1/tests"
@@ -33,21 +32,14 @@ def _path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(name="command")
-def _command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def _command() -> Run:
     """Runs the command in this process: exit code, stdout and stderr."""
 
-    def command(*arguments: object, **variables: str) -> tuple[int, str, str]:
-        with monkeypatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith("PAYCOMBAT_")]:
-                patch.delenv(name)
-            for name, value in variables.items():
-                patch.setenv(name, value)
-            capsys.readouterr()
-            code = run_here([str(argument) for argument in arguments])
-        said, complaint = capsys.readouterr()
-        assert PASSWORD not in said + complaint
-        assert "Traceback" not in complaint
-        return code, said, complaint
+    def command(*arguments: object, input: str | Terminal = "", **variables: str) -> Ended:
+        ended = run_here(*arguments, input=input, **variables)
+        assert PASSWORD not in ended.stdout + ended.stderr
+        assert "Traceback" not in ended.stderr
+        return ended
 
     return command
 
@@ -268,16 +260,12 @@ def test_records_that_collide_are_not_adopted(path: Path, command: Run) -> None:
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), (None, 2)])
-def test_adopting_asks_first(
-    path: Path, command: Run, monkeypatch: pytest.MonkeyPatch, answer: str | None, code: int
-) -> None:
+def test_adopting_asks_first(path: Path, command: Run, answer: str | None, code: int) -> None:
     """A no moves nothing; where nobody can be asked, --yes is needed."""
     fill(path, "order-1")
-    stdin = io.StringIO(answer or "")
-    monkeypatch.setattr(stdin, "isatty", lambda: answer is not None)
-    monkeypatch.setattr("sys.stdin", stdin)
+    stdin = "" if answer is None else Terminal(answer)
 
-    assert code == command("intents", "adopt", path, "default", "--account", "shop")[0]
+    assert code == command("intents", "adopt", path, "default", "--account", "shop", input=stdin)[0]
     assert int(code != 0) == command("intents", "show", path, "order-1", "--account", "shop")[0]
 
 
@@ -369,10 +357,10 @@ def test_reconciling_shows_what_was_found_and_what_is_left(path: Path) -> None:
                 with pytest.raises(PayCombatError):
                     client.payouts.create(payout(order_id=f"order-{number}", payout_beneficiary_param=PAYEE))
 
-        young = run("intents", "reconcile", path, "--older-than", "3600", sandbox=sandbox)
-        found = run("intents", "reconcile", path, sandbox=sandbox)
-        run("intents", "resolve", path, "order-1", "rejected", "--by", "Ana")
-        last = run("intents", "reconcile", path, sandbox=sandbox)
+        young = run_here("intents", "reconcile", path, "--older-than", "3600", sandbox=sandbox)
+        found = run_here("intents", "reconcile", path, sandbox=sandbox)
+        run_here("intents", "resolve", path, "order-1", "rejected", "--by", "Ana")
+        last = run_here("intents", "reconcile", path, sandbox=sandbox)
 
     assert (3, "2 records are unresolved.") == (young.returncode, young.stdout.splitlines()[-1])
     assert 3 == found.returncode, found.stderr
@@ -386,8 +374,8 @@ def test_a_provider_that_refuses_is_a_sentence(path: Path) -> None:
     """Exit code 1 for its refusal, 2 for missing credentials."""
     fill(path, "order-1")
     with Sandbox() as sandbox:
-        refused = run("intents", "reconcile", path, sandbox=sandbox, PAYCOMBAT_TOKEN="snd_x")
-        missing = run("intents", "reconcile", path, sandbox=sandbox, PAYCOMBAT_TOKEN="")
+        refused = run_here("intents", "reconcile", path, sandbox=sandbox, PAYCOMBAT_TOKEN="snd_x")
+        missing = run_here("intents", "reconcile", path, sandbox=sandbox, PAYCOMBAT_TOKEN="")
 
     assert [1, 2] == [refused.returncode, missing.returncode]
     assert "Error: token is missing" in missing.stderr
@@ -402,7 +390,7 @@ def test_a_crash_is_not_taken_for_a_clean_store(path: Path) -> None:
     """`reconcile` cannot look for what may be under way, and says so; exit code 3."""
     begin(path, "order-1")
     with Sandbox() as sandbox:
-        shown = run("intents", "reconcile", path, sandbox=sandbox)
+        shown = run_here("intents", "reconcile", path, sandbox=sandbox)
 
     assert (3, "") == (shown.returncode, shown.stderr)
     assert "No record is unresolved, but 1 is being sent." in shown.stdout.splitlines()
@@ -531,7 +519,7 @@ def test_the_same_commands_on_postgresql(postgres_server: PostgresServer, schema
 
 def test_the_doctor_knows_the_variable() -> None:
     """It is no typing error of another name."""
-    shown = run("doctor", PAYCOMBAT_DATABASE_URL=URL)
+    shown = run_here("doctor", PAYCOMBAT_DATABASE_URL=URL)
 
     assert "PAYCOMBAT_DATABASE_URL" not in shown.stdout
     assert PASSWORD not in shown.stdout

@@ -14,7 +14,7 @@ from paycombat_async.endpoints import ENDPOINTS, Evidence
 from paycombat_async.sandbox import Fault, Sandbox
 from paycombat_sync import PayCombat
 from tests.calls import payout
-from tests.cli.command import COMMAND, environment, run, start
+from tests.cli.command import COMMAND, environment, run_here, start
 from tests.cli.other_provider import other_provider
 from tests.processes import PATIENCE_S, Ended, Process
 from tests.sandbox.money import BENEFICIARY
@@ -42,7 +42,7 @@ def by_name(ended: Ended) -> dict[str, dict[str, Any]]:
 def test_a_provider_as_expected_gives_0() -> None:
     """Every call holds; the paths that the SDK does not have are found, and a client that is given them works."""
     with Sandbox(customers=2) as sandbox:
-        probed = run("probe", "--yes", sandbox=sandbox)
+        probed = run_here("probe", "--yes", sandbox=sandbox)
         paths = paths_in(probed.stdout)
         with PayCombat(
             token=sandbox.token, signature_key=sandbox.signature_key, base_url=sandbox.base_url, paths=paths
@@ -63,7 +63,7 @@ def test_a_provider_as_expected_gives_0() -> None:
 def test_without_yes_nothing_is_written() -> None:
     """Nobody is there to be asked: only reads are sent, and it says how to get the rest."""
     with Sandbox(customers=1) as sandbox:
-        probed = run("probe", "--json", sandbox=sandbox)
+        probed = run_here("probe", "--json", sandbox=sandbox)
         methods = {arrival.method for arrival in sandbox.arrivals}
 
     found = by_name(probed)
@@ -94,7 +94,7 @@ def test_at_a_terminal_it_asks_before_it_writes(answer: str, has_writes: bool) -
 def test_money_is_never_sent() -> None:
     """Not even with --yes: no payout, and no account at a bank."""
     with Sandbox(customers=1) as sandbox:
-        probed = run("probe", "--yes", "--json", sandbox=sandbox)
+        probed = run_here("probe", "--yes", "--json", sandbox=sandbox)
         sent = {arrival.operation for arrival in sandbox.arrivals}
         movements = [entry.movement.value for entry in sandbox.ledger]
 
@@ -116,9 +116,9 @@ def _probed() -> tuple[Ended, Ended, list[str]]:
                 client.checkouts.create(CreatePaymentRequest(extra={"amount": 2, "currency": "AUD"}))
         with other_provider(sandbox) as provider:
             place = {"PAYCOMBAT_BASE_URL": provider.base_url}
-            as_json = run("probe", "--yes", "--json", sandbox=sandbox, **place)
+            as_json = run_here("probe", "--yes", "--json", sandbox=sandbox, **place)
             requests = list(provider.requests)
-            return as_json, run("probe", "--yes", sandbox=sandbox, **place), requests
+            return as_json, run_here("probe", "--yes", sandbox=sandbox, **place), requests
 
 
 # What is different there, and what the probe says of it.
@@ -243,7 +243,7 @@ def test_values_of_answers_are_not_shown(probed: tuple[Ended, Ended, list[str]])
 def test_a_live_account_is_not_touched(flags: list[str]) -> None:
     """Exit code 2, one sentence, and no request at all."""
     with Sandbox() as sandbox:
-        probed = run("probe", *flags, sandbox=sandbox, **LIVE)
+        probed = run_here("probe", *flags, sandbox=sandbox, **LIVE)
 
         assert 0 == len(sandbox.arrivals)
     assert (2, "") == (probed.returncode, probed.stdout)
@@ -254,7 +254,7 @@ def test_a_live_account_is_not_touched(flags: list[str]) -> None:
 def test_wrong_credentials_end_it_at_once() -> None:
     """Nothing can be found out with them; exit code 2."""
     with Sandbox() as sandbox:
-        probed = run("probe", "--yes", sandbox=sandbox, PAYCOMBAT_TOKEN="snd_other")
+        probed = run_here("probe", "--yes", sandbox=sandbox, PAYCOMBAT_TOKEN="snd_other")
         methods = {arrival.method for arrival in sandbox.arrivals}
 
     assert 2 == probed.returncode
@@ -268,7 +268,7 @@ def test_a_provider_that_is_not_there_gives_1() -> None:
         gone = sandbox.base_url
     credentials = {"PAYCOMBAT_TOKEN": "snd_x", "PAYCOMBAT_SIGNATURE_KEY": "snd_y"}
 
-    probed = run("probe", "--json", "--base-url", gone, "--timeout", "0.5", **credentials)
+    probed = run_here("probe", "--json", "--base-url", gone, "--timeout", "0.5", **credentials)
 
     found = by_name(probed)
     assert 1 == probed.returncode
@@ -294,7 +294,7 @@ def test_ids_can_be_given() -> None:
     with Sandbox() as sandbox:
         with PayCombat(token=sandbox.token, signature_key=sandbox.signature_key, base_url=sandbox.base_url) as client:
             made = client.payouts.create(payout(payout_beneficiary_param=ANA))
-        probed = run("probe", "--json", "--payout-id", made.id, "--payin-id", "nobody", sandbox=sandbox)
+        probed = run_here("probe", "--json", "--payout-id", made.id, "--payin-id", "nobody", sandbox=sandbox)
 
     found = by_name(probed)
     assert "holds" == found["payouts.retrieve"]["verdict"]
@@ -308,7 +308,7 @@ def test_ids_can_be_given() -> None:
 def test_every_endpoint_has_its_place_in_the_probe() -> None:
     """A new one is called, or it is said why not; what is inferred and harmless is among the called ones."""
     with Sandbox(customers=1) as sandbox:
-        found = by_name(run("probe", "--yes", "--json", sandbox=sandbox))
+        found = by_name(run_here("probe", "--yes", "--json", sandbox=sandbox))
 
     assert [endpoint.name for endpoint in ENDPOINTS] == sorted(found, key=[e.name for e in ENDPOINTS].index)
     inferred = {endpoint.name for endpoint in ENDPOINTS if endpoint.evidence is Evidence.INFERRED}
@@ -318,7 +318,7 @@ def test_every_endpoint_has_its_place_in_the_probe() -> None:
 
 def test_its_help_has_examples_and_exit_codes() -> None:
     """Authors of scripts need both."""
-    shown = run("probe", "--help").stdout
+    shown = run_here("probe", "--help").stdout
 
     assert "\n    paycombat probe" in shown
     assert ["0", "1", "2"] == [line.split()[0] for line in shown.partition("Exit codes:\n")[2].splitlines()[:3]]
@@ -326,7 +326,7 @@ def test_its_help_has_examples_and_exit_codes() -> None:
 
 def test_a_proxy_is_checked_before_anything_is_sent() -> None:
     """As for every other command that calls the provider."""
-    ended = run("probe", "--proxy", "nowhere", PAYCOMBAT_TOKEN="snd_t", PAYCOMBAT_SIGNATURE_KEY="snd_k")
+    ended = run_here("probe", "--proxy", "nowhere", PAYCOMBAT_TOKEN="snd_t", PAYCOMBAT_SIGNATURE_KEY="snd_k")
 
     assert 2 == ended.returncode
     assert "proxy must look like http://host:port" in ended.stderr

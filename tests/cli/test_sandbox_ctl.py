@@ -7,13 +7,13 @@ from click.testing import CliRunner
 
 from paycombat_async.cli.app import paycombat
 from paycombat_async.sandbox import Sandbox
-from tests.cli.command import run
+from tests.cli.command import run_here
 from tests.processes import Ended
 from tests.sandbox.ledger.test_report import pay
 
 
 def ctl(sandbox: Sandbox, *words: str) -> Ended:
-    return run("sandbox", "ctl", *words, sandbox=sandbox, PAYCOMBAT_SANDBOX_CONTROL=sandbox.control_token)
+    return run_here("sandbox", "ctl", *words, sandbox=sandbox, PAYCOMBAT_SANDBOX_CONTROL=sandbox.control_token)
 
 
 def printed(sandbox: Sandbox, *words: str) -> dict[str, object]:
@@ -99,12 +99,12 @@ def test_what_is_refused_is_one_sentence(words: list[str], message: str) -> None
 def test_the_token_stays_secret() -> None:
     """It comes from the environment only, goes to this machine only, and no message repeats it."""
     with Sandbox() as sandbox:
-        missing = run("sandbox", "ctl", "reset", sandbox=sandbox)
+        missing = run_here("sandbox", "ctl", "reset", sandbox=sandbox)
         token = "wrong-wrong-wrong-wrong"
-        wrong = run("sandbox", "ctl", "reset", sandbox=sandbox, PAYCOMBAT_SANDBOX_CONTROL=token)
-        there = run("sandbox", "ctl", "--base-url", "http://192.0.2.1", "reset", PAYCOMBAT_SANDBOX_CONTROL=token)
-        broken = run("sandbox", "ctl", "reset", sandbox=sandbox, PAYCOMBAT_SANDBOX_CONTROL="a\nb")
-        nowhere = run("sandbox", "ctl", "reset", PAYCOMBAT_SANDBOX_CONTROL=token)
+        wrong = run_here("sandbox", "ctl", "reset", sandbox=sandbox, PAYCOMBAT_SANDBOX_CONTROL=token)
+        there = run_here("sandbox", "ctl", "--base-url", "http://192.0.2.1", "reset", PAYCOMBAT_SANDBOX_CONTROL=token)
+        broken = run_here("sandbox", "ctl", "reset", sandbox=sandbox, PAYCOMBAT_SANDBOX_CONTROL="a\nb")
+        nowhere = run_here("sandbox", "ctl", "reset", PAYCOMBAT_SANDBOX_CONTROL=token)
 
     assert [2] * 5 == [each.returncode for each in (missing, wrong, there, broken, nowhere)]
     assert "set PAYCOMBAT_SANDBOX_CONTROL" in missing.stderr

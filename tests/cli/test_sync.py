@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from paycombat_async.sandbox import Sandbox
-from tests.cli.command import COMMAND, environment, run, start
+from tests.cli.command import COMMAND, environment, run_here, start
 from tests.processes import PATIENCE_S, Process
 
 ROWS = 400
@@ -51,8 +51,8 @@ def states(journal: Path) -> dict[str, str]:
 
 def test_a_file_is_synced(rows: Path, sandbox: Sandbox) -> None:
     """Valid rows are sent once, invalid ones listed; a second run sends nothing."""
-    first = run("customers", "sync", rows, sandbox=sandbox)
-    second = run("customers", "sync", rows, sandbox=sandbox)
+    first = run_here("customers", "sync", rows, sandbox=sandbox)
+    second = run_here("customers", "sync", rows, sandbox=sandbox)
 
     assert 1 == first.returncode == second.returncode
     assert "400 of 400 rows (40 failed)\n400 rows in in.csv\n      360 updated\n" in first.stdout
@@ -76,7 +76,7 @@ def test_a_killed_run_goes_on_where_it_was(rows: Path, sandbox: Sandbox, lines: 
     after_kill = executions(sandbox)
     found = states(journal)
 
-    resumed = run("customers", "sync", rows, sandbox=sandbox)
+    resumed = run_here("customers", "sync", rows, sandbox=sandbox)
 
     done = {customer for customer, state in found.items() if state == "done"}
     touched = {customer for customer, count in after_kill.items() if count}
@@ -148,7 +148,7 @@ def _faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Sa
     (where / "latin.csv").write_text("customer_id,description\nc1,Zoë\n", encoding="latin-1")
     with Sandbox() as sandbox:
         sandbox.add_customers(["c0", "c1"])
-        run("customers", "sync", "other.csv", sandbox=sandbox, cwd=where)
+        run_here("customers", "sync", "other.csv", sandbox=sandbox, cwd=where)
         yield where, sandbox
 
 
@@ -160,7 +160,7 @@ def test_a_fault_of_the_whole_run_is_one_sentence(
     """One message on stderr, exit code 2, and no customer was changed."""
     where, sandbox = faulty
 
-    refused = run("customers", "sync", *arguments, sandbox=sandbox, cwd=where, **variables)
+    refused = run_here("customers", "sync", *arguments, sandbox=sandbox, cwd=where, **variables)
 
     assert 2 == refused.returncode
     assert sentence in refused.stderr
@@ -172,7 +172,7 @@ def test_a_second_run_on_the_same_journal_is_refused(rows: Path, sandbox: Sandbo
     """It is refused at once, and the first run continues undisturbed."""
     with start("customers", "sync", rows, "--rate", 50, sandbox=sandbox) as first:
         first.line()
-        second = run("customers", "sync", rows, sandbox=sandbox)
+        second = run_here("customers", "sync", rows, sandbox=sandbox)
         first.signal(signal.SIGINT)
         code, shown, _ = first.end()
 
@@ -209,7 +209,7 @@ def test_rows_in_doubt_give_three(tmp_path: Path) -> None:
     """After a broken connection it is unknown whether the update was carried out: exit code 3."""
     (tmp_path / "in.csv").write_text("customer_id,type\nc1,company\n", encoding="utf-8")
     with bad_server(closes=True) as (url, _):
-        ended = run("customers", "sync", tmp_path / "in.csv", PAYCOMBAT_BASE_URL=url, **CREDENTIALS)
+        ended = run_here("customers", "sync", tmp_path / "in.csv", PAYCOMBAT_BASE_URL=url, **CREDENTIALS)
 
     assert 3 == ended.returncode
     assert "        1 unknown: sent, but no clear answer came; sending them again is safe\n" in ended.stdout
@@ -239,10 +239,10 @@ def test_a_second_interrupt_leaves_the_calls_under_way(tmp_path: Path) -> None:
 
 def test_the_sample_runs_on_the_sandbox_without_an_account(tmp_path: Path) -> None:
     """The two commands of the help text work together and leave no journal."""
-    sample = run("customers", "sample")
+    sample = run_here("customers", "sample")
     (tmp_path / "customers.csv").write_text(sample.stdout, encoding="utf-8")
 
-    ended = run("customers", "sync", "customers.csv", "--sandbox", cwd=tmp_path)
+    ended = run_here("customers", "sync", "customers.csv", "--sandbox", cwd=tmp_path)
 
     assert 0 == ended.returncode, ended.stderr
     assert "12 rows in customers.csv\n       12 updated\n" in ended.stdout
@@ -253,7 +253,7 @@ def test_a_dry_run_shows_what_would_be_sent(tmp_path: Path) -> None:
     """It needs no credentials, writes nothing, and escapes control characters of file names."""
     (tmp_path / "in.csv").write_text("customer_id,description\nc1,\u202ex\n,y\n", encoding="utf-8")
 
-    ended = run("customers", "sync", "in.csv", "--dry-run", "--empty", "clear", cwd=tmp_path)
+    ended = run_here("customers", "sync", "in.csv", "--dry-run", "--empty", "clear", cwd=tmp_path)
 
     assert 1 == ended.returncode
     assert 'line 2: {"customer_id":"c1","description":"\\u202ex"}\n' in ended.stdout

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from paycombat_async.sandbox import Sandbox
-from tests.cli.command import run, start
+from tests.cli.command import run, run_here, start
 from tests.postgres_server import PostgresServer, new_schema
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")
@@ -40,9 +40,9 @@ def test_two_machines_and_the_status(
     url, schema = url_of(postgres_server), new_schema()
     database = {"PAYCOMBAT_DATABASE_URL": url}
     options = ("--schema", schema, "--rate", 2000)
-    unmade = run("customers", "sync", rows, "--journal", url, *options, sandbox=sandbox)
-    run("db", "migrate", url, "--schema", schema)
-    none = run("customers", "status", "--journal", url, "--schema", schema)
+    unmade = run_here("customers", "sync", rows, "--journal", url, *options, sandbox=sandbox)
+    run_here("db", "migrate", url, "--schema", schema)
+    none = run_here("customers", "status", "--journal", url, "--schema", schema)
 
     machines = [
         start("customers", "sync", rows, *how, *options, "--failed", tmp_path / f"{name}.csv", sandbox=sandbox, **more)
@@ -52,9 +52,9 @@ def test_two_machines_and_the_status(
         )
     ]
     ended = [machine.end() for machine in machines]
-    status = run("customers", "status", "--schema", schema, **database)
-    unknown = run("customers", "status", "--run", "nothing", "--schema", schema, **database)
-    forgotten = [run("customers", "forget", "--run", "in.csv", "--schema", schema, **database) for _ in range(2)]
+    status = run_here("customers", "status", "--schema", schema, **database)
+    unknown = run_here("customers", "status", "--run", "nothing", "--schema", schema, **database)
+    forgotten = [run_here("customers", "forget", "--run", "in.csv", "--schema", schema, **database) for _ in range(2)]
 
     assert 2 == unmade.returncode
     assert "the journal in PostgreSQL has no tables yet; run `paycombat db migrate` once" in unmade.stderr
@@ -75,7 +75,7 @@ def test_workers_of_a_cluster_on_this_machine(rows: Path, sandbox: Sandbox, post
     """The command copies the rows, two worker processes carry them out, and the report is that of the run."""
     pytest.importorskip("distributed", reason="distributed is not installed")
     url, schema = url_of(postgres_server), new_schema()
-    run("db", "migrate", url, "--schema", schema)
+    run_here("db", "migrate", url, "--schema", schema)
 
     ended = run(
         *("customers", "sync", rows, "--journal", url, "--schema", schema, "--dask", "local", "--workers", 2),

@@ -1,7 +1,6 @@
 """`paycombat webhooks`: signed samples for a server of one's own, and the check of a webhook that was received."""
 
 import asyncio
-import io
 import json
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from paycombat_async import Signer, webhooks
 from paycombat_async.cli.webhooks import EVENTS
+from tests.cli.command import Terminal
 from tests.cli.conftest import KEY, Here
 from tests.raw_server import Arrived, Script, Serve, http
 
@@ -113,12 +113,10 @@ def test_a_live_key_signs_after_a_question(
 ) -> None:
     """What it has signed counts as genuine."""
     arrived: list[Arrived] = []
-    stdin = io.StringIO(answer)
-    monkeypatch.setattr(stdin, "isatty", lambda: True)
-    monkeypatch.setattr("sys.stdin", stdin)
-
     said = here(
-        *("webhooks", "send", "payin_succeeded", "--to", serve(taking(arrived))), PAYCOMBAT_SIGNATURE_KEY="live-key"
+        *("webhooks", "send", "payin_succeeded", "--to", serve(taking(arrived))),
+        input=Terminal(answer),
+        PAYCOMBAT_SIGNATURE_KEY="live-key",
     )
 
     assert (code, count) == (said.code, len(arrived))
