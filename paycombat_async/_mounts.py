@@ -1,4 +1,7 @@
-"""Refuses a file if it is mounted so that other machines or containers would not see what is written to it."""
+"""Refuses a file of SQLite on a network file system, or mounted into a container without its folder.
+
+In both cases, other machines or containers might not see what is written to the file.
+"""
 
 import re
 from pathlib import Path

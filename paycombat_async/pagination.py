@@ -20,7 +20,8 @@ T = TypeVar("T")
 class Cursor:
     """The position in a list. `has_new_items` says whether the latest page has an item that earlier pages do not have.
 
-    Of the earlier pages, only the first and the previous one are compared, so that a list of any length fits in memory.
+    The latest page is compared with only two earlier pages, the first and the previous one, so that the memory used
+    does not grow with the list.
     """
 
     number: int = 1

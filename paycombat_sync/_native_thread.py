@@ -32,7 +32,7 @@ class Thread(Protocol):
         ...
 
     def join(self, timeout: float) -> None:
-        """Waits until the thread has ended, but at most `timeout` seconds. Raises nothing if the time is over."""
+        """Waits until the thread has ended, but at most `timeout` seconds. Raises nothing if the time runs out."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Runs the async client for blocking code: each client has one event loop per process, until it is closed.
 
-For a simple program, `anyio.run` in a thread of the client would be enough. The rest of this module and of
-`_loop_thread` is needed for five reasons:
+For a simple program, it would be enough to call `anyio.run` in one background thread for each client. All other code in
+this module and in `_loop_thread` is needed for these five guarantees:
 
 - Ctrl-C cancels the request.
 - A forked child gets a loop of its own.

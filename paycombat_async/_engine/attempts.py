@@ -54,7 +54,8 @@ class Attempts:
         Keeps the fields of `call` up to date, such as the number of attempts.
         """
         deadline, last_cost = call.begun + self.limits.timeout, 0
-        # If the call is recorded in the intents store, that has just taken time, so the first attempt begins now.
+        # If the call was recorded in the intents store, recording took some time, which is not part of the first
+        # attempt. So the first attempt begins now, and not at the beginning of the call.
         call.attempt_begun = call.begun if call.record is None else self.clock.monotonic()
         while True:
             if self.limiter is not None:

@@ -61,8 +61,9 @@ class CallRecord:
     """The record, in the intents store, of a call that may be sent now.
 
     `attempt` counts the calls made with this reference, beginning with 1. The call must not be sent after `send_until`,
-    in seconds since 1970. This is not in monotonic seconds, because that clock may stop while the machine is suspended.
-    A person may settle the record in that time, and then the call must not be sent.
+    in seconds since 1970. Monotonic seconds are not used, because the monotonic clock may stop while the machine is
+    suspended. During the suspension, a person may decide the outcome of the record, and a call with a decided outcome
+    must not be sent.
     """
 
     store: Intents

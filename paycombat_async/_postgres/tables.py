@@ -32,10 +32,10 @@ _SYNCED: Final = (
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
 )
-# Each statement that writes has these settings in its FROM clause. When the statement returns, its data is on disk. It
-# waits for locks for 3 seconds at most, which is less than LEASE_MARGIN_S, the time for writing the outcome of a call.
-# The settings are inside the statement, so that it needs no transaction around it. A process that dies then leaves no
-# open transaction with locks behind.
+# Each statement that writes has these settings in its FROM clause. When the statement returns, its data is on disk. The
+# statement waits for a lock for 3 seconds at most, which is less than LEASE_MARGIN_S, the time for writing the outcome
+# of a call. The settings are inside the statement, so that it needs no transaction of several statements: if a process
+# died within such a transaction, the transaction could stay open and hold its locks.
 DURABLE_SETTINGS: Final = f"{_SYNCED}, set_config('lock_timeout', '3s', true)"
 DURABLE: Final = f"(SELECT {DURABLE_SETTINGS}) AS durable"
 # Inside a transaction of the caller, lock_timeout is not set, because it would also limit the caller's own statements.

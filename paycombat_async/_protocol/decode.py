@@ -30,9 +30,9 @@ _FLAG: Final = re.compile(rb'"success"\s*:')
 
 
 def decode(kind: type[R], data: bytes | Raw, path: str = "$") -> tuple[R, list[FieldIssue] | None]:
-    """Returns the value of type `kind` in `data`, and a list of its drift.
+    """Returns the value of type `kind` in `data`, and a list of its drift: how it differs from the documented schema.
 
-    The list is None if the fast path has decoded the value, because the fast path does not look for drift. Raises
+    The list is None if the fast path has decoded the value, because the fast path does not look for differences. Raises
     `UndecodableData` if `data` cannot be decoded as such a value, not even field by field.
     """
     value: R | None = DECODERS[kind](data)

@@ -140,10 +140,10 @@ class _ClusterPart(Part):
             self._doubtful += share.doubtful
 
     async def _until_lost(self) -> None:
-        """Returns when the cluster is lost, or when a stopped run has no workers any more.
+        """Waits until the cluster is lost, or until it has no workers after a request to stop the run.
 
-        The cluster is lost if its scheduler has not answered for a minute, or if it had workers and has had none for
-        `_EMPTY_S`. It may take any time to start the first worker.
+        The cluster is lost if its scheduler has not answered for a minute, or if all workers have been gone for
+        `_EMPTY_S` (300) seconds. Before the first worker has started, a cluster without workers is not lost.
         """
         silence, emptiness, has_begun = Silence(SYSTEM_CLOCK), Silence(SYSTEM_CLOCK, _EMPTY_S), False
         while True:

@@ -1,4 +1,8 @@
-"""Output of `paycombat probe`: a line for each call, the counts, and the paths that a client needs; or all as JSON."""
+"""Prints the findings of `paycombat probe`, as text or as JSON.
+
+The text has a line for each call, the counts, and the URL paths that a client must be given because the SDK's own paths
+are wrong or missing.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

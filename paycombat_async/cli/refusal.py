@@ -21,5 +21,5 @@ def refusals() -> Generator[None]:
     try:
         yield
     except ConfigurationError as error:
-        # The longest message has fewer than 4000 characters: it lists all faults that the sandbox can simulate.
+        # The limit is above the length of the longest message, which lists all faults that the sandbox can simulate.
         raise UsageRefused(printable(str(error), limit=4000)) from None

@@ -62,12 +62,12 @@ class _Loop:
 
 
 class PostgresLimiter(ProcessBound):
-    """A `Limiter` for any number of machines with one database. Together they send at most `per_second` requests.
+    """A `Limiter` for many machines with one database. Together they send at most `per_second` requests each second.
 
-    Programs that use the same `name` share a rate. All of them must pass the same `per_second`. A machine takes a block
-    of time from the database for all its waiting tasks, so even a busy machine queries the database only a few times
-    per second. If a machine is killed, at most one second of the rate is lost. Run `await limiter.migrate()` once
-    before the first use, and after an upgrade.
+    Programs that use the same `name` share this rate. All of them must pass the same `per_second`. A machine reserves
+    in the database a block of moments at which its waiting tasks may send, so even a busy machine queries the database
+    only a few times per second. If a machine is killed, nobody uses the rest of its block: at most the requests of one
+    second, or one request. Run `await limiter.migrate()` once before the first use, and after an upgrade.
     """
 
     def __init__(

@@ -20,10 +20,11 @@ class Payins:
         """Requests a payment from a customer, and returns the payin. A webhook reports its final status later.
 
         Not safe to repeat, so it is retried only if the request was certainly not sent. The body is not documented, so
-        pass all fields except `payer_id` (KRW) in `extra`. If an error has `Outcome.UNKNOWN`, its `reference` is the
-        `order_reference` in `extra`. Payins cannot be listed, so wait for the webhook or search the dashboard. With an
-        intents store, a second call with the same `order_reference` is answered from the record of the first call, as
-        described at `payouts.create`.
+        pass its fields in `extra`. Only `payer_id`, which payins in KRW have, is a field of `CreatePayin`. After an
+        error with `Outcome.UNKNOWN`, the payin may exist. Payins cannot be listed, so wait for the webhook, or search
+        the dashboard for the error's `reference`, which is the `order_reference` in `extra`. With an intents store, a
+        second call with the same `order_reference` is answered from the record of the first call, as described at
+        `payouts.create`.
 
         Provider's page: https://docs.paycombat.com/create-payin-12823303e0
         """

@@ -74,7 +74,10 @@ class News:
         self._is_closed = False
 
     def watcher(self, topic: str) -> Callable[[], None]:
-        """Returns a function without arguments that reports a change of this topic. Safe to call from any thread."""
+        """Returns a function that tells all subscriptions that something of this topic, such as "objects", has changed.
+
+        The sandbox calls the function, without arguments, after each such change. It may be called from any thread.
+        """
         return partial(self.publish, topic)
 
     def publish(self, topic: str) -> None:

@@ -234,10 +234,10 @@ class Sandbox(ProcessBound):
     def pay(self, checkout_id: str, method: str | None = None) -> str:
         """Pays a checkout as its customer would. Returns the id of the payin, which immediately has the status SUCCESS.
 
-        `method` is the name of a payin method. Without it, the method that was chosen before is used or, if none was
-        chosen, the first one that fits. A method fits if it allows the checkout's currency and amount. The payin's
-        `order_reference` is the checkout's id; the provider does not document which field contains it. Safe to call
-        from any thread.
+        `method` is the name of a payin method. Without it, the sandbox uses the method that an earlier request has set
+        in the checkout or, if there is none, the first method that fits. A method fits if it allows the checkout's
+        currency and amount. The payin's `order_reference` is the checkout's id; the provider does not document which
+        field contains it. Safe to call from any thread.
 
         Raises `ConfigurationError` if the checkout is unknown, paid, expired or cancelled, if the method is unknown or
         does not fit, or if no method fits.

@@ -1,7 +1,7 @@
-"""JavaScript's `JSON.stringify(JSON.parse(text))`, written after ECMA-262. It verifies signatures as a server does.
+"""JavaScript's `JSON.stringify(JSON.parse(text))`, written after ECMA-262.
 
-This module shares no code with the client's JSON encoder. So a mistake in one of the two is not hidden: it leads to a
-refused signature.
+The sandbox checks the signature of a request against this text, as a server in JavaScript would. This module shares no
+code with the client's JSON encoder. So a mistake in one of the two is not hidden: it leads to a refused signature.
 """
 
 import json

@@ -13,9 +13,9 @@ from paycombat_async.schemas._base import Identity, Reference, Request, Required
 class CreatePaymentRequest(Request, frozen=True, kw_only=True):
     """A new checkout. The fields of this request are not documented, so pass them in `extra`.
 
-    The page "Get Detail Checkout" shows the fields of an existing checkout: `amount`, `currency`, `country_code`,
-    `description`, `customer_id`, `redirect_url`, `expire_at`, `webhook_url`. Amounts must be `Decimal` or `int`, and
-    not `float`.
+    The names to pass are probably those of an existing checkout on the page "Get Detail Checkout": `amount`,
+    `currency`, `country_code`, `description`, `customer_id`, `redirect_url`, `expire_at`, `webhook_url`. Amounts must
+    be `Decimal` or `int`, and not `float`.
     """
 
 

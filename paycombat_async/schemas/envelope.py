@@ -43,8 +43,8 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
 class Wrapped(Struct, Generic[Item], frozen=True, kw_only=True, gc=False):
     """The envelope of a successful answer (the JSON object around its data), decoded in one pass with the data.
 
-    An answer that may report a failure does not fit the types of these fields. Such an answer, and an envelope inside
-    another envelope, are decoded as an `Envelope`.
+    The types of these fields are narrow on purpose: an answer that may report a failure cannot be decoded as a
+    `Wrapped`. Such an answer, and an envelope inside another envelope, are decoded as an `Envelope`.
     """
 
     data: Item

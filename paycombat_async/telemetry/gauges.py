@@ -24,7 +24,10 @@ Source = Callable[[], Iterable[Reading]]  # returns the current values, or no va
 
 
 class Gauges:
-    """The gauges of one meter provider. `sources` contains the functions from which the gauges read their values."""
+    """The gauges of one `MeterProvider` of OpenTelemetry, which exports their values.
+
+    `sources` contains the functions from which the gauges read their values.
+    """
 
     def __init__(self, meter_provider: MeterProvider | None) -> None:
         self.sources: set[Source] = set()

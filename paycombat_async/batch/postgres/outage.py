@@ -51,7 +51,7 @@ async def outlast(work: Callable[[], Coroutine[Any, Any, T]], clock: Clock) -> T
 class OutlastingLimiter:
     """Limits the requests per second of many machines by a `PostgresLimiter`, and tolerates a short database failure.
 
-    If the database fails, callers wait until it works again, for `OUTAGE_S` (60) seconds at most.
+    If the database fails, callers wait until it works again. After `OUTAGE_S` (60) seconds they get a `StoreFailed`.
     """
 
     def __init__(self, limiter: PostgresLimiter, clock: Clock) -> None:

@@ -25,9 +25,10 @@ class Staged(Struct, frozen=True):
 
 
 async def copy_rows(connection: "Connection", reader: RowReader) -> Staged:
-    """Copies rows of the input into the table `incoming`: the rows that change something, and the invalid rows.
+    """Copies the input into the table `incoming`, except the rows in which no field of the customer is to be changed.
 
-    Returns the number and the digest of all rows. Raises any error of psycopg or of the reader.
+    Returns the number of all rows of the input and one SHA-256 over all of them, including the rows that are not
+    copied. Raises any error of psycopg or of the reader.
     """
     rows, digest = 0, ""
     async with connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:

@@ -102,8 +102,8 @@ def _binding(client: ObservedClient | None, source: RowFile | None, journal: Pat
 def _preview(client: AsyncPayCombat | None, source: RowFile | None, job: Job) -> JournalPreview | None:
     """Returns an object that says which rows the journal records as done, so that a run would skip them.
 
-    Returns None if the run has no journal file, if that file does not exist, or if the run would send all rows. Without
-    a client, does not check that the journal belongs to the client's address and account.
+    Returns None if the run has no journal file, if that file does not exist, or if the run would send all rows. Checks
+    that the journal belongs to the client's address and account only if there is a client.
     """
     if job.journal is None or isinstance(job.journal, PostgresJournal) or job.send_all:
         return None

@@ -31,8 +31,8 @@ JsonObject = dict[str, object]
 class CallArguments:
     """What the user has given for one call on the command line.
 
-    `request` is the Struct of the body, or None for a call without a body. `texts` has the values of the required
-    parameters, such as `customer_id`, by name. `query` has further parameters of the URL's query. `page` and
+    `request` is the object to send as the body, or None for a call without a body. `texts` has the values of the
+    required parameters, such as `customer_id`, by name. `query` has further parameters of the URL's query. `page` and
     `page_size` are used for lists only. `page_size` is None if the user gave none.
     """
 

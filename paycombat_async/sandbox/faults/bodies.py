@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from paycombat_async.sandbox.faults.response import Change, Context, PlainResponse
 
-# Levels of nested arrays in the fault `deep_nesting`. The number is high because, on Python 3.14, msgspec skips 200,000
-# levels in an unknown field without an error.
+# Levels of nested arrays in the fault `deep_nesting`. The fault must make decoding fail, and 200,000 levels would be
+# too few: on Python 3.14, msgspec skips 200,000 levels in an unknown field without an error.
 _DEPTH: Final = 400_000
 _TEXTS: Final = frozenset({"description", "name", "first_name", "last_name", "message", "status_text"})
 # Stands for bytes that are not valid JSON, which the JSON encoder cannot write. After encoding, it is replaced by these

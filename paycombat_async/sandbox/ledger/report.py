@@ -18,7 +18,11 @@ _TIMEOUT_S: Final = 10.0
 
 
 class LedgerReport(Struct, frozen=True, kw_only=True):
-    """The contents of a ledger at one moment: the balance of each currency, all movements, and the duplicates."""
+    """The contents of a ledger at one moment.
+
+    `balances` has the balance of each currency, `entries` all movements of money, and `doubles` the groups of duplicate
+    payins and payouts.
+    """
 
     balances: dict[str, Decimal]
     entries: list[LedgerEntry]

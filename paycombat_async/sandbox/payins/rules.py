@@ -37,8 +37,8 @@ def check_payin(request: NewPayin, amount: Decimal, state: SandboxState) -> None
 def check_virtual_account(request: NewVirtualAccount, state: SandboxState) -> None:
     """Raises `Refused` if a new virtual account is invalid.
 
-    The HTTP status is 400 if the payin method is unknown, has another currency or opens no virtual accounts, and 404 if
-    the customer is unknown.
+    The HTTP status is 400 if the payin method is unknown, opens no virtual accounts, or has another currency than the
+    request. It is 404 if the customer is unknown.
     """
     if not _method(request).is_va_allowed:
         raise bad_request("$.payin_method_name: this payin method opens no virtual accounts")

@@ -1,6 +1,7 @@
-"""Other forms of the bytes of an HTTP body, which need not be JSON: line ends, encodings, compression, form encoding.
+"""Other forms of an HTTP body that may have been signed by mistake in place of the body. The body need not be JSON.
 
-Each function except `and_reprinted` yields forms of the body that may have been signed by mistake in place of the body.
+The forms differ in line ends, text encoding, compression, Base64 or form encoding. Each function yields some of them.
+Only `and_reprinted` does not make forms of its own: it adds to each form the same form as JavaScript prints it.
 """
 
 import base64

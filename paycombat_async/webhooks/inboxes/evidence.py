@@ -113,8 +113,9 @@ def contradicts(event: WebhookEvent, intent: Intent) -> bool:
 def _correction(event: WebhookEvent) -> str:
     """Returns the note for the record of a REJECTED or NOT_SENT call that becomes APPLIED because of this event.
 
-    The note contains the event's key. If the provider sends the event again, `contradicts` finds the note in the record
-    and reports the contradiction again. This is needed because the inbox may have failed to store the event the first
+    Such an event contradicts the record: it proves that the provider has carried out a call which the record calls
+    refused or not sent. The note contains the event's key. If the provider sends the event again, `contradicts` finds
+    the note and reports the contradiction a second time, because the inbox may have failed to store the event the first
     time.
     """
     return f"webhook {event.key}, after a refusal"

@@ -41,10 +41,12 @@ def subject_of(event: WebhookEvent) -> Subject | None:
 def judge(event: WebhookEvent, standing: str | None) -> Receipt:
     """Returns the receipt of an event that is received for the first time: NEW, OUTDATED or CONFLICT.
 
-    `standing` is the recorded status of the event's payin or payout, such as "SUCCESS", or None if none is recorded.
-    NEW is an event with a later status, and an event that changes no status: SUCCESS, FAILED and EXPIRED are later than
-    PENDING, and RETURNED is later than all of them. OUTDATED is an event with the same or an earlier status. CONFLICT
-    is an event with another final status.
+    `standing` is the status that is recorded for the event's payin or payout, such as "SUCCESS", or None if none is
+    recorded. SUCCESS, FAILED and EXPIRED are later than PENDING, and RETURNED is later than all of them.
+
+    - NEW: no status is recorded, the event's status is later than the recorded one, or the event changes no status.
+    - OUTDATED: the event's status is the recorded one or an earlier one.
+    - CONFLICT: the two statuses exclude each other, such as FAILED after SUCCESS.
     """
     stages = STAGES.get(event.type or "", {})
     if subject_of(event) is None or standing not in stages:
