@@ -16,8 +16,9 @@ _LEAST_BASE64 = 8
 # would take too long.
 _MAX_SEARCHED = 16_384
 
-# When a client's credentials are replaced, its redactor also removes the new ones. It keeps the newest 8, because each
-# secret makes the search longer. Calls use a replaced credential for a few minutes only, so older ones are not needed.
+# When a client's credentials are replaced, its redactor also removes the new ones. It keeps only the newest 8 of these
+# secrets, because each secret makes the search longer. Calls use a replaced credential for a few minutes only, so older
+# secrets are not needed.
 _MAX_ADDED = 8
 
 # The address of the hosted checkout contains the X-token in its query (`?token=…&identifier=<X-token>`). The pattern
@@ -26,8 +27,8 @@ _IN_QUERY = re.compile(r"((?:identifier|token|signature)(?:=|%3D))(?:\\/|[^&\s\"
 _IN_JSON = re.compile(r'("[\w-]*(?:token|signature|signature_key)"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE)
 
 # Finds a header of the request that an answer quotes, such as `signature: 3f8a…` or `'X-Token': '…'`. A value of less
-# than 16 characters is not replaced, because no credential is so short. It is probably a word of a sentence, as in
-# "invalid token: expired".
+# than 16 characters is not replaced, because no credential is so short. Such a value is probably a word of a sentence,
+# as in "invalid token: expired".
 _IN_HEADER = re.compile(
     r"""((?:token|signature|signature_key)["'\\\]]{0,4}\s{0,4}(?::|=>?|%3A)(?:%20|\s){0,4}["'\\]{0,4})"""
     r"[A-Za-z0-9+/=_.~%-]{16,}",
@@ -40,7 +41,7 @@ _LIKELY = (_IN_QUERY, _IN_JSON, _IN_HEADER, _IN_AUTHORIZATION)
 class Secret:
     """Holds a secret str, which `repr`, `str` and `format` do not show.
 
-    Cannot be pickled. A Secret is equal only to itself, even if another one has the same str.
+    Cannot be pickled. A Secret is equal only to itself: two Secrets with the same str are not equal.
     """
 
     __slots__ = ("_value",)
@@ -90,7 +91,7 @@ def _is_list(keys: object) -> TypeGuard[Sequence[object]]:
 
 
 class Redactor:
-    """Replaces all known secrets in a str, and everything that looks like a secret, with ***. Then shortens the str."""
+    """Replaces all known secrets in a str, and all that looks like a secret, with ***, and shortens the result."""
 
     __slots__ = ("_more", "_patterns", "_secrets")
 
@@ -101,7 +102,7 @@ class Redactor:
         self._patterns: tuple[re.Pattern[str], ...] | None = None
 
     def with_more(self, secrets: Iterable[Secret]) -> "Redactor":
-        """Returns a new redactor that also replaces `secrets`. It keeps only the newest 8 of all added secrets."""
+        """Returns a new redactor that also replaces `secrets`. Of all added secrets, only the newest 8 are kept."""
         added = {secret.reveal(): secret for secret in (*reversed(self._more), *secrets)}
         return Redactor(self._secrets, tuple(reversed(added.values()))[:_MAX_ADDED])
 

@@ -123,8 +123,8 @@ class Attempts:
     def _is_too_late(self, record: CallRecord, remaining: float) -> bool:
         """Returns True if a recorded call must not be sent any more.
 
-        This is so after the client was closed. It is also so after the deadline of the call, because the intents store
-        soon counts the outcome of the call as unknown.
+        A call must not be sent after the client was closed. Nor must it be sent after its deadline, because the intents
+        store soon counts the outcome of the call as unknown.
         """
         return remaining <= 0 or self.clock.now() >= record.send_until or self.lifetime.is_over
 

@@ -98,8 +98,8 @@ class Engine(Attempts):
                 self._check_usable(endpoint)
             outgoing = draft(endpoint, request, path, query, config, body=body)
             call.body = outgoing.body
-            # `_open_record` does nothing for a client without a store and a call without a reference. It is not called
-            # then, because a coroutine costs time.
+            # If the client has no store and the call no reference, `_open_record` would do nothing. Calling it would
+            # still cost the time of a coroutine, so it is not called.
             has_record = self.intents is not None or reference is not None
             recorded = await self._open_record(call, reference) if has_record else None
             if recorded is None:
@@ -125,8 +125,8 @@ class Engine(Attempts):
         """Records a call that must happen once, if the client has an intents store (a store of such calls).
 
         Returns None if the call may be sent. Returns the record of an earlier call if that call had the same reference
-        and was carried out. Raises an error if the call must not be sent: its reference is missing or belongs to
-        another call, the store fails, or a reference was given but the client has no intents store.
+        and was carried out. Raises an error if the call must not be sent: its reference is missing or was used for a
+        different call, the store fails, or a reference was given but the client has no intents store.
         """
         if self.intents is None:
             if reference is not None:

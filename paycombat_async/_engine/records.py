@@ -124,7 +124,9 @@ class CallRecord:
 
         try:
             asyncio.get_running_loop()
-        except RuntimeError:  # Without an event loop, nothing is written. The record becomes UNKNOWN later.
+        except RuntimeError:
+            # Without an event loop, nothing is written. The record becomes UNKNOWN when its lease, the time for
+            # sending, ends.
             return
         in_task(self.settle_error(error))
 
@@ -241,9 +243,9 @@ async def open_record(
 def _in_progress(endpoint: Endpoint[Any, Any], intent: Intent, now: float) -> IntentInProgress:
     """Returns the error for a call whose reference belongs to another call that is still under way.
 
-    Its `retry_after` says in how many seconds the lease of the other call ends, or is None if the record has no lease.
-    Since the clocks of this machine and of the store may differ, it is at least 1 second and at most the length of the
-    lease. `now` is in seconds since 1970.
+    Its `retry_after` says in how many seconds the lease of the other call ends, or is None if the record has no lease
+    (a time for sending). Since the clocks of this machine and of the store may differ, `retry_after` is limited to
+    values from 1 second to the length of the lease. `now` is in seconds since 1970.
     """
     until = intent.leased_until
     sentence = f"{endpoint.name}: a call with this reference is under way; this one was not sent"

@@ -62,7 +62,7 @@ def check_amount(value: object, path: str) -> None:
 
 
 def plain_amount(value: object) -> int | float | None:
-    """Returns a common amount as an int or float that msgspec prints exactly as JavaScript does. This is fast.
+    """Returns a common amount as an int or float that msgspec prints exactly as JavaScript does. Is fast.
 
     Returns None for any other value, even if it is a valid amount. The caller then uses the slower functions:
     `check_amount` checks the value, and `normalize` writes it.
@@ -73,8 +73,8 @@ def plain_amount(value: object) -> int | float | None:
     # not less than `_LIMIT`.
     if type(value) is not Decimal or not value.is_finite() or len(str(value)) > MAX_DIGITS + 1:
         return None
-    # Comparing floats takes a fifth of the time of comparing Decimals. It is exact, because two different numbers with
-    # 15 digits are never the same float.
+    # Comparing floats takes a fifth of the time of comparing Decimals. The comparison is exact, because two different
+    # numbers with 15 digits are never the same float.
     number = float(value)
     if not _LEAST_PLAIN <= number < _LIMIT:
         return None

@@ -20,12 +20,12 @@ from paycombat_async._json.normalize import MAX_DEPTH, check_struct_options, nor
 
 _JSON_SAFE_TYPES = {str, bool, NoneType, UnsetType}
 _encode = msgspec.json.Encoder().encode
-# msgspec raises these errors for values that it cannot encode, such as a lone surrogate. They do not name the field.
-# Then the function `normalize` is called, whose error names the field.
+# msgspec raises these errors for values that it cannot encode, such as a lone surrogate. The errors do not name the
+# field. After such an error, the function `normalize` is called, because its error names the field.
 _ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
 # `is_json_safe` does not know at which level of the request a field is. It assumes level 8, and no field of a Struct is
-# deeper. Therefore it accepts no value that is nested deeper than MAX_DEPTH. It refuses some values that are nested a
-# little less deeply; then `normalize` counts the levels exactly.
+# deeper. Therefore it accepts no value that is nested deeper than MAX_DEPTH, and refuses some values that are nested a
+# little less deeply. For a refused value, `normalize` counts the levels exactly.
 _DEPTH = 8
 
 
@@ -77,7 +77,7 @@ def _compile_encoder(kind: type[Struct]) -> Callable[[Any], bytes | None]:
 _ENCODERS: Final = ByType(_compile_encoder)
 
 _RETURN_IF_SET = ("if {} is not UNSET: return None",)
-# Most values in metadata are str. They are tested inline, because function calls would take a third of the encoding
+# Most values in metadata are str. A str is tested inline, because function calls would take a third of the encoding
 # time.
 _RETURN_UNLESS_SAFE = (
     "it = {}",
@@ -113,9 +113,9 @@ def _is_json_safe_member(member: Any) -> bool:
 def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
     """Returns True only if `value` is a dict for which msgspec certainly writes the same JSON as JavaScript.
 
-    False means that the JSON may differ. Then use `normalize`, which checks every value.
+    False means that the JSON may differ. In this case the caller uses `normalize`, which checks every value.
     """
-    # Most values are str. They are tested inline, because function calls would take a third of the encoding time.
+    # Most values are str. A str is tested inline, because function calls would take a third of the encoding time.
     if value.__class__ is not dict:
         return False
     for key in value:
@@ -130,7 +130,7 @@ def is_json_safe_object(value: Any, depth: int = _DEPTH) -> bool:
 def is_json_safe(value: Any, depth: int = _DEPTH) -> bool:
     """Returns True only if msgspec certainly prints `value` as JavaScript does.
 
-    False means that the JSON may differ. Then use `normalize`, which checks every value.
+    False means that the JSON may differ. In this case the caller uses `normalize`, which checks every value.
     """
     kind: type[object] = value.__class__
     if kind is str or kind is bool or value is None or value is UNSET:

@@ -124,7 +124,7 @@ def _struct(value: Struct, path: str, depth: int) -> dict[str, object]:
 
 
 def _extra(value: Struct, extra: Any, path: str, depth: int) -> dict[str, object]:
-    """Returns the normalized members of `extra`. They are checked more strictly than metadata, as they may be amounts.
+    """Returns the normalized members of `extra`, checked more strictly than metadata because a member may be an amount.
 
     Raises `InvalidRequest` for a float (an int or Decimal is needed), for a key that JavaScript would move to the
     front, and for a key that is a field of the Struct.

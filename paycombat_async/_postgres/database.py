@@ -132,8 +132,8 @@ class Database:
                 raise _StaleConnection
             with cut_after(connection, limit):
                 result = await work(connection)
-                # Connections of the user's pool may not be in autocommit mode. Then a transaction is still open, and
-                # must be committed.
+                # If a connection of the user's pool is not in autocommit mode, a transaction is still open and must be
+                # committed.
                 if connection.pgconn.transaction_status != TransactionStatus.IDLE:
                     await connection.commit()
         return result
@@ -151,7 +151,7 @@ async def fetch(
     """Executes one statement and returns its rows as tuples of Python values, or [] if the statement has no result."""
     if isinstance(connection, ThreadedConnection):
         return await connection.fetch(statement, values)
-    # The cursor is made here because connections of the user's pool may have another cursor class or row factory.
+    # The cursor is made here because connections of the user's pool may have a cursor class or row factory of the user.
     cursor = psycopg.AsyncCursor(connection, row_factory=tuple_row)
     await cursor.execute(statement, values, prepare=False)
     return await cursor.fetchall() if cursor.description else []

@@ -96,7 +96,7 @@ def translated(failure: Callable[[str], StoreFailed]) -> Generator[None]:
     try:
         raise translation
     except StoreFailed:
-        # Python has set psycopg's error as the `__context__` of the new error. It is removed, because it may contain
-        # the connection string with its password.
+        # Python has set psycopg's error as the `__context__` of the new error. This `__context__` is removed, because
+        # psycopg's error may contain the connection string with its password.
         translation.__context__ = None
         raise

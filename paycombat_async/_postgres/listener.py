@@ -17,7 +17,8 @@ POOLER: Final = "is reached through a connection pooler, which may not pass on n
 class ListenFailed(Exception):
     """Raised if listening for notifications cannot begin, or has ended.
 
-    The message describes the reason without secrets. It is the text of `POOLER` if a connection pooler was detected.
+    The message describes the reason without secrets. If a connection pooler was detected, the message is the text of
+    `POOLER`.
     """
 
 

@@ -1,4 +1,4 @@
-"""The PostgreSQL connections of one event loop. They are opened when needed, and cut if the server does not answer."""
+"""The PostgreSQL connections of one event loop: opened when needed, and cut if the server does not answer."""
 
 import asyncio
 import contextlib

@@ -233,8 +233,8 @@ class Tables:
 async def delete_repeatedly(delete: Callable[[], Awaitable[int]], at_once: int) -> int:
     """Deletes rows in many short statements, because one long statement would block other programs.
 
-    `delete` deletes at most `at_once` rows and returns their number. It is called until it deletes fewer rows than
-    that. Returns the total number of deleted rows.
+    `delete` deletes at most `at_once` rows and returns their number. It is called until it deletes fewer than `at_once`
+    rows. Returns the total number of deleted rows.
     """
     total = deleted = await delete()
     while deleted == at_once:

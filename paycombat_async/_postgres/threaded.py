@@ -89,7 +89,7 @@ def fetch_blocking(
     connection: psycopg.Connection[Any], statement: bytes, values: Mapping[str, object] | None
 ) -> list[tuple[Any, ...]]:
     """Executes one statement and returns its rows, as tuples of Python values."""
-    # The cursor is made here because the connection may have another cursor class or row factory.
+    # The cursor is made here because the connection may have a cursor class or row factory of the user.
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
     cursor.execute(statement, values, prepare=False)
     return cursor.fetchall() if cursor.description else []

@@ -1,8 +1,8 @@
 """Decodes the bytes of an answer into its Struct. A field of an unexpected type never turns a success into an error.
 
-There are two ways. The fast path decodes the bytes directly into the Struct. The slow path decodes field by field. It
-is used if the fast path fails, or if drift is to be reported. Drift is how an answer differs from the documented
-schema. The provider sends `{}` in place of null, so in a str field `{}` becomes None and is not drift.
+There are two ways. The fast path decodes the bytes directly into the Struct. The slow path decodes field by field, and
+is used if the fast path fails or if drift is to be reported. Drift is how an answer differs from the documented schema.
+The provider sends `{}` in place of null, so in a str field `{}` becomes None and is not drift.
 """
 
 import re

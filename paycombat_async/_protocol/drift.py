@@ -12,12 +12,12 @@ class DriftKind(StrEnum):
     UNKNOWN_VALUE = "unknown_value"
     WRONG_TYPE = "wrong_type"
     MISSING_IDENTITY = "missing_identity"
-    ECHO = "echo"  # the provider sent back a field of the request with another value
+    ECHO = "echo"  # the provider sent back a field of the request with a different value
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One difference between an answer and the documented schema. It names the field, never its value."""
+    """One difference between an answer and the documented schema: the name of the field, but never its value."""
 
     endpoint: str
     path: str

@@ -29,9 +29,9 @@ def check_echoed_fields(
 ) -> DecodedReply:
     """Compares the fields that the provider sends back with the request, and returns the reply.
 
-    Each field with another value is reported in the reply as drift (how an answer differs from what is documented).
-    Fields that are missing in the answer are skipped. Raises `InvalidResponse` if the field that identifies the call
-    (such as `order_id`) differs, because the answer then belongs to another call.
+    Each field whose value differs from the request is reported in the reply as drift (how an answer differs from what
+    is documented). Fields that are missing in the answer are skipped. Raises `InvalidResponse` if the field that
+    identifies the call (such as `order_id`) differs, because the answer then belongs to another call.
     """
     differing = [echo for echo in endpoint.echoes if _differs(echo, request, reading.data)]
     stranger = next((echo for echo in differing if echo.is_identity), None)
@@ -64,8 +64,8 @@ def expected_echoes(endpoint: Endpoint[Any, Any], request: object) -> dict[str, 
 def fits_expected(data: object, expected: Mapping[str, tuple[str, ...]]) -> bool:
     """Returns True if an object found at the provider may be the object that a call has created.
 
-    This is so if no field differs from `expected`, the values that the provider sends back for this call. Fields that
-    are missing or None in the object are not compared.
+    An object may be the right one if none of its fields differs from `expected`, the values that the provider sends
+    back for this call. Fields that are missing or None in the object are not compared.
     """
     shown = ((getattr(data, name, None), values) for name, values in expected.items())
     return all(value is None or any(_is_same(value, sent) for sent in values) for value, values in shown)
@@ -114,8 +114,8 @@ def annotate_error(
     """Sets the attributes of the error that say what became of the call: `attempts`, `endpoint` and `outcome`.
 
     If the call is not safe to repeat and may have been carried out, also sets `reference`, `body_digest` and `advice`.
-    `in_doubt` says that an earlier attempt may have been carried out. The outcome is then UNKNOWN, whatever the last
-    attempt says, unless it says APPLIED.
+    If `in_doubt` is True, an earlier attempt may have been carried out. The outcome is APPLIED if the last attempt says
+    so, and otherwise UNKNOWN, even if the last attempt was refused.
     """
     error.attempts = attempts
     if in_doubt and error.outcome is not Outcome.APPLIED:

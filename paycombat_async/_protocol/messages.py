@@ -51,8 +51,9 @@ class Draft(Struct, frozen=True, gc=False):
 class RawReply(Struct, frozen=True, gc=False):
     """An HTTP answer as received. A look-up of a header's lower-case name in `headers` must find the header.
 
-    `is_whole` is True if the body is certainly complete, because its length or its last chunk was received, or because
-    an answer with this status has no body. It is False if the body ended only because the connection was closed.
+    `is_whole` is True if the body is certainly complete: all bytes of the announced length or the last chunk were
+    received, or an answer with this status has no body. `is_whole` is False if only the closing of the connection has
+    ended the body.
     """
 
     status: int
@@ -69,8 +70,8 @@ class RawReply(Struct, frozen=True, gc=False):
 class Transport(Protocol):
     """Sends one draft (a prepared HTTP request) once. Pass your own transport as `transport=`.
 
-    It raises `ConnectFailed` if no byte was sent, and `TimedOut` or `Disconnected` if bytes may have been sent. It
-    never retries, never follows a redirect and never changes a byte. `testing.FakeTransport` is an example.
+    A transport raises `ConnectFailed` if no byte was sent, and `TimedOut` or `Disconnected` if bytes may have been
+    sent. It never retries, never follows a redirect and never changes a byte. `testing.FakeTransport` is an example.
     """
 
     async def send(self, draft: Draft, timeout: float) -> RawReply:  # noqa: ASYNC109  # limits one attempt
@@ -99,10 +100,10 @@ class Call(Struct, frozen=True, gc=False):
 
     `outcome` and `error` (the name of the exception's class) are None after a success. `status` is None if no answer
     was received. `elapsed` is in seconds. `attempts` is the number of times the call was sent. `reference` is the
-    merchant's own reference, such as an `order_id`. It is None unless the client has `show_references=True`.
-    `is_replayed` means that nothing was sent, because the call was answered from the record of an earlier call.
-    `is_recorded` says whether the outcome was written to the intents store. It is None for a call that the client does
-    not record there.
+    merchant's own reference, such as an `order_id`. Without the client's option `show_references=True`, `reference` is
+    None. `is_replayed` means that nothing was sent, because the call was answered from the record of an earlier call.
+    `is_recorded` says whether the outcome was written to the intents store, and is None for a call that the client does
+    not record in such a store.
     """
 
     endpoint: str

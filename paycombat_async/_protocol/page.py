@@ -1,4 +1,4 @@
-"""Decodes lists. Their shape is not documented, so a list may be an array, or an object that contains the array."""
+"""Decodes lists: an array, or an object that contains the array, because the provider does not document the shape."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
@@ -15,8 +15,8 @@ _ITEM_KEYS = (
     *("data", "items", "results", "rows", "list", "records", "docs"),
     *("customers", "payouts", "checkouts", "payin_methods", "payout_methods", "payment_methods", "methods"),
 )
-# "count" is not among these names of the total, because it may be the number of items on this page alone. The SDK would
-# then stop after the first page.
+# "count" is not among these names of the total, because it may be the number of items on one page alone. The SDK would
+# take that number for the total and stop after the first page.
 _TOTAL_KEYS = ("total", "total_count", "totalCount", "total_items", "total_records")
 _LIST_OR_OBJECT: msgspec.json.Decoder[list[Raw] | dict[str, Raw]] = msgspec.json.Decoder(list[Raw] | dict[str, Raw])
 
@@ -26,10 +26,10 @@ def decode_page(
 ) -> tuple[R, list[FieldIssue] | None]:
     """Returns the page in `data`, and a list of its drift (how it differs from the documented schema).
 
-    The list is empty if all items were checked and none has drift. It is None if some items were not checked and the
-    others have no drift. `decode_item` decodes one item, and returns the item and its drift, or None in place of the
-    drift if it has not checked the item. An item that is not an object is left out, which is reported as drift. Raises
-    `UndecodableData` if `data` contains no list.
+    The list is empty if all items were checked and none has drift. The list is None if some items were not checked and
+    the checked ones have no drift. `decode_item` decodes one item, and returns the item and its drift, or None in place
+    of the drift if it has not checked the item. An item that is not an object is left out, which is reported as drift.
+    Raises `UndecodableData` if `data` contains no list.
     """
     item_kind = get_args(kind)[0]
     raws, total = _items_and_total(data)

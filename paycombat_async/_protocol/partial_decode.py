@@ -1,7 +1,7 @@
 """Decodes an answer in which one field does not fit its type, and leaves out that field.
 
-This takes half the time of decoding field by field. If the provider changes the type of one field, every answer of the
-endpoint has a field that does not fit, so the time matters.
+Leaving out one field takes half the time of decoding field by field. The time matters: if the provider changes the type
+of one field, every answer of the endpoint has a field that does not fit.
 """
 
 from collections.abc import Callable
@@ -24,10 +24,10 @@ def wrapped_in(kind: Any) -> Any:
 
 
 def decode_without_field(kind: Any, body: bytes | Raw, error: msgspec.ValidationError) -> tuple[Any, list[FieldIssue]]:
-    """Returns the envelope, decoded without the field that `error` names, and a list with the issue of that field.
+    """Returns the envelope without the field that `error` names, and a list of one `FieldIssue` about that field.
 
-    The list is empty if the value of the field is `{}`, which the provider sends in place of null. Returns None and an
-    empty list if another field does not fit its type either.
+    The envelope is the JSON object around the data. The list is empty if the value of the field is `{}`, which the
+    provider sends in place of null. Returns None and an empty list if another field does not fit its type either.
     """
     text, path = explain(error)
     names = path.split(".")[1:]

@@ -23,8 +23,9 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
     `attempts` is the number of times the call was sent. `status` is the HTTP status. `request_time`, `status_code` and
     `status_text` are fields of the envelope (the JSON object around the data).
 
-    `echo` holds the fields of the request that the provider sent back with another value. `is_replayed` means that
-    nothing was sent. The reply is then the answer to an earlier call with the same reference, and may be out of date.
+    `echo` holds the fields of the request that the provider sent back with a different value. If `is_replayed` is True,
+    nothing was sent: the reply is the recorded answer to an earlier call with the same reference, and may be out of
+    date.
     """
 
     data: R
@@ -59,9 +60,9 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 
     @property
     def status_code(self) -> int | None:
-        """The status inside the envelope, or None if it is missing. It may differ from the HTTP status.
+        """The status inside the envelope (the JSON object around the data), or None if it is missing there.
 
-        Each access decodes the body again.
+        This status may differ from the HTTP status. Each access of this attribute decodes the body again.
         """
         found = self._envelope_field("status_code", "status_code_camel")
         if isinstance(found, str) and found.isdecimal() and len(found) < _LONGEST_STATUS:
@@ -94,7 +95,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
         return with_endpoint(self.endpoint, [*(notes or ()), *self.echo])
 
     def __reduce__(self) -> tuple[type["Reply[R]"], tuple[object, ...]]:
-        # The headers object of the HTTP library cannot be pickled. It is replaced by a dict with lower-case names.
+        # The headers object of the HTTP library cannot be pickled. A dict with lower-case names replaces it.
         answer = msgspec.structs.replace(self.answer, headers=self.headers)
         return type(self), msgspec.structs.astuple(msgspec.structs.replace(self, answer=answer))
 
@@ -107,7 +108,7 @@ class Reply(Struct, Generic[R], frozen=True, gc=False):
 class DecodedReply(Struct, frozen=True, gc=False):
     """A decoded answer. `notes` says how it differs from the documented schema, or is None if that was not checked.
 
-    `echo` holds the fields of the request that the provider sent back with another value.
+    `echo` holds the fields of the request that the provider sent back with a different value.
     """
 
     data: Any

@@ -91,8 +91,8 @@ def _extra_statements(kind: type[Struct]) -> Iterator[str]:
 
 
 # `FAST_CHECKS[type(request)](request)` returns the object to encode: the request, a copy with its amounts as int or
-# float, or a dict if `extra` is set. It returns None if a field or `extra` is not clearly valid, so that the slow check
-# decides.
+# float, or a dict if `extra` is set. The result is None if a field or `extra` is not clearly valid, so that the slow
+# check decides.
 FAST_CHECKS: Final[ByType[FastCheck]] = ByType(_compile_check)
 
 
@@ -154,9 +154,10 @@ def _length_mismatch(meta: Any) -> str:
 def check_request(request: Struct) -> None:
     """Raises `InvalidRequest` with the path of the first field whose value its annotation does not allow.
 
-    The request must be one that `canonical_json` accepts. It is converted to dicts and lists, and back to its own type,
-    which finds most errors. Then the result is compared with the request. This finds the errors that the conversion
-    hides: bytes in place of a str, or a dict in place of a Struct.
+    The request must be one that `canonical_json` accepts. Two steps find the errors. The first converts the request to
+    dicts and lists and back to its own type, which raises for most errors. The second compares the converted request
+    with the original one, and so finds the errors that the conversion hides: bytes in place of a str, or a dict in
+    place of a Struct.
     """
     try:
         again = msgspec.convert(msgspec.to_builtins(request, enc_hook=_to_builtin), type(request))
@@ -208,8 +209,8 @@ def _allowed(kind: type[Struct], names: list[str]) -> str:
     return ": " + ", ".join(word or '""' for word in words) if any(words) else ""
 
 
-# The provider documents no limit. This is the default limit of Express. According to the provider's samples, its server
-# probably uses that web framework.
+# The provider documents no limit for a body. This number is the default limit of Express, a web framework that the
+# provider's server probably uses, according to its samples.
 MAX_BODY_BYTES = 100_000
 
 

@@ -1,6 +1,6 @@
-"""Decodes an answer field by field, which is slow. Keeps the fields that fit their type, and reports the others.
+"""Decodes an answer field by field, which is slow, and keeps the fields that fit their type.
 
-They are reported as drift, which is how an answer differs from the documented schema.
+All other fields are reported as drift, which is how an answer differs from the documented schema.
 """
 
 import re

@@ -67,8 +67,8 @@ def statuses_in(envelope: Envelope) -> list[int]:
 def casts_doubt(envelope: Envelope) -> bool:
     """Returns True if a failed call may have been carried out, according to its envelope.
 
-    This is so if the envelope also reports a success. It is also so if the envelope, or an error nested in it, has an
-    error status that does not prove a refusal.
+    The envelope is the JSON object around the data. The call may have been carried out if the envelope also reports a
+    success, or if the envelope or an error nested in it has an error status that does not prove a refusal.
     """
     if True in {_said(envelope.status), success_of(envelope)}:
         return True

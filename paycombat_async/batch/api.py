@@ -37,8 +37,8 @@ async def sync_customers(
     rows. A row that contains nothing to change is not sent.
 
     `failed` is the path of a file to which the failed rows are written, with the reasons. If a user may have edited the
-    file that is already at that path, that file is kept. The failed rows are then written to another path, which
-    `BatchReport.failures_file` names.
+    file that is already at that path, that file is kept. In this case the failed rows are written to a different path,
+    which `BatchReport.failures_file` names.
 
     If `journal` is the path of a file, a run that was killed or stopped can be resumed by the same call. Rows that an
     earlier run carried out are skipped if their content in the input is still the same, even if the customers have
@@ -48,15 +48,15 @@ async def sync_customers(
     URL. The account is identified by its token or, if `account` is given, by that name. With a name, the token may be
     replaced.
 
-    With a `PostgresJournal`, machines that pass the same rows carry them out together. The report, its failures and
-    `on_progress` then count the rows of all machines, and this function returns when no machine has a row left. If this
-    function is given other rows while machines work on the run, it waits for these machines, and raises
-    `ConfigurationError` if they still work after 30 seconds. If no machine works on the run, it sends the rows that the
-    run has not carried out with the same content before. A dry run does not read a `PostgresJournal`.
+    With a `PostgresJournal`, machines that pass the same rows carry them out together. In such a run, the report, its
+    failures and `on_progress` count the rows of all machines, and this function returns when no machine has a row left.
+    If the rows passed differ from those of the run, this function waits until no machine works on the run, and raises
+    `ConfigurationError` if a machine still works after 30 seconds. It then sends those of the passed rows that the run
+    has not carried out with the same content before. A dry run does not read a `PostgresJournal`.
 
     At most `concurrency` calls run at the same time, never more than the client's `max_connections`, and fewer while
     the provider answers 429. `rate` is the highest number of requests per second, retries included. With `dry_run`
-    nothing is sent or written, and `client` may be None. Rows that the journal records as done then count as unchanged.
+    nothing is sent or written, `client` may be None, and rows that the journal records as done count as unchanged.
     Setting `stop` ends the run early: calls under way are finished, and the other rows stay pending for the next run. A
     cancelled run records its calls under way as unknown and closes its journal.
 
@@ -124,7 +124,8 @@ async def sync_customers_on(
 
     `BatchReport.stopped` says why rows are left if a worker cannot take part or fails too often, if the connection to
     the scheduler is lost, if the scheduler does not answer for a minute, or if no workers are left for five minutes.
-    Workers without a scheduler stop within a minute. The same call then continues the run, on this or another cluster.
+    Workers that have lost the scheduler stop within a minute. After that, the same call continues the run, on the same
+    or a different cluster.
     """
     from paycombat_async.batch.cluster import carry_out_on  # noqa: PLC0415  # imports asyncio and sqlite3
     from paycombat_async.batch.run.arguments import Job  # noqa: PLC0415  # for the same reason

@@ -63,10 +63,10 @@ class Signals:
             await self._clock.sleep(POLL_S)
 
     async def relay(self, stop: asyncio.Event, cancel: Callable[[], object]) -> None:
-        """Sets `stop` when the flag `STOP` is set, and then calls `cancel` when the flag `CANCEL` is set.
+        """Sets `stop` when the flag `STOP` is set. Later, calls `cancel` when the flag `CANCEL` is set, and returns.
 
-        Also sets `stop` if the scheduler has not answered for a minute, because it can tell this worker nothing any
-        more. Returns after the call of `cancel`.
+        Also sets `stop` if the scheduler has not answered for a minute, because a silent scheduler cannot tell this
+        worker to stop.
         """
         silence = Silence(self._clock)
         while True:

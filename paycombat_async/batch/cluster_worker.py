@@ -54,8 +54,9 @@ def task_of(version: str, order: Order) -> Callable[[], bytes]:
     """Returns the function that a worker has to call. Its result is a `Share` in JSON.
 
     `version` is the version of paycombat that begins the run. The function and its result contain no class of this
-    package: then the scheduler does not need the package, and a worker that lacks it, or has another version, can say
-    so. Without that, Dask cannot read the task in such a worker, and the worker closes without a word.
+    package, for two reasons. The scheduler does not need the package. And a worker that lacks the package, or has a
+    different version, can report this; if Dask could not decode the task in such a worker, the worker would close
+    without a message.
     """
     encoded = msgspec.json.encode(order)
 
@@ -74,11 +75,16 @@ def task_of(version: str, order: Order) -> Callable[[], bytes]:
 
 
 def take_part(version: str, order: bytes) -> bytes:
-    """Carries out a part of the run in this worker, until no row is left or the run is stopped. Returns a `Share`.
+    """Carries out rows of the run in this worker, until no row is left or the run is stopped.
 
-    The version is compared before the order is read, because another version may write it in another way. The share
-    says what is wrong if this worker has another version of paycombat, if its environment has no URL of a database or
-    no credentials, if the credentials belong to another account than the run, or if the database fails at the start.
+    Returns a `Share`, the report of this worker. The version of paycombat is compared before the order (the description
+    of the run) is decoded, because a different version may have encoded it differently. The `Share` says what is wrong
+    if
+
+    - this worker has a different version of paycombat than the process that began the run;
+    - its environment has no URL of a database or no credentials;
+    - the credentials belong to a different account than the run; or
+    - the database fails at the start.
     """
     try:
         return msgspec.json.encode(_take_part(version, order))
@@ -119,7 +125,7 @@ async def carry_out_order(order: Order, client: object) -> Share:
 
 
 async def _work(part: Part, run: int, stop: asyncio.Event, signals: Signals) -> None:
-    """Carries out the part. The signals may stop it, or cancel its calls under way, whose rows are then doubtful."""
+    """Sends rows until none is left or a signal ends the work. Rows whose calls a signal cancels are doubtful."""
     working = asyncio.create_task(part.work(run))
     relay = asyncio.create_task(signals.relay(stop, working.cancel))
     try:

@@ -29,7 +29,7 @@ class FailuresFile:
     """Writes the failures file (mode 0600) under a temporary name; `close` moves it to its path.
 
     The file is a valid input, so the user can correct its rows and pass it to the next run. Its first two columns (in
-    JSONL: keys) contain the line number and the reason. They are ignored when the file is read as input.
+    JSONL: keys) contain the line number and the reason. Both are ignored when the file is read as input.
 
     A file that is already at the path is replaced only if the last run with this journal wrote it and its content is
     unchanged. Any other file is kept, because it may hold corrections. In that case the failures are written to a path
@@ -106,7 +106,8 @@ class FailuresFile:
     def _is_usable(self, path: Path) -> bool:
         """Returns whether the failures may be written to `path`.
 
-        That is so if no file is there, or only the unchanged file that the last run with this journal wrote.
+        Returns True if there is no file, or if the file is the one that the last run with this journal wrote,
+        unchanged.
         """
         if not os.path.lexists(path):
             return True

@@ -58,9 +58,10 @@ def check_bound(marks: Mapping[str, str], path: Path, given: Binding) -> None:
 
 
 def other_account(bound: Binding, given: Binding, remedy: str = _REMEDY) -> str:
-    """Returns a text that names the account or address of the journal if it differs from that of this run, `given`.
+    """Returns a sentence of an error message, if the journal's account or address differs from this run's (`given`).
 
-    The text is a part of an error message, and contains the advice `remedy`. Returns "" if both are the same.
+    The sentence names the account or address of the journal, and contains the advice `remedy`. Returns "" if account
+    and address are the same.
     """
     if _differ(bound.address, given.address):
         return f"another address: {bound.address}, and this run is for {given.address}; {remedy}"

@@ -21,8 +21,8 @@ _APPLICATION = 0x50434A31  # "PCJ1"; this number in SQLite's header marks the fi
 _SCHEMA = 2
 _TABLES = (
     "CREATE TABLE mark (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID",
-    # Rows are numbered in the order of the input. Rows that are sent together are then stored on neighbouring pages of
-    # the database, so that writing their results changes few pages.
+    # Rows are numbered in the order of the input, so that rows which are sent together are stored on neighbouring pages
+    # of the database. Writing their results then changes few pages.
     """
     CREATE TABLE row (
         number INTEGER PRIMARY KEY, key INTEGER NOT NULL, customer TEXT NOT NULL, body TEXT NOT NULL,
@@ -43,7 +43,7 @@ def open_file(path: Path, binding: Binding) -> sqlite3.Connection:
     - is in use by another run; or
     - belongs to another account, address or input than `binding`.
 
-    A new journal belongs to none of these yet; `bind` stores them later.
+    A new journal does not yet belong to an account, address or input; `bind` stores them later.
     """
     sqlite_file.create_private(path, "journal")
     with translate_errors(path):

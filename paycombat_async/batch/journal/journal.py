@@ -142,8 +142,8 @@ class Journal:
     def commit(self, results: Sequence[Result], rows: Sequence[Row]) -> list[Plan]:
         """Records `results`, and that `rows` are about to be sent. Returns one `Plan` per row.
 
-        Everything is on the disk when this method returns. Raises `ConfigurationError` if the file cannot be written or
-        is damaged; then nothing is recorded.
+        Everything is on the disk when this method returns. Raises `ConfigurationError`, and records nothing, if the
+        file cannot be written or is damaged.
         """
         with translate_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")

@@ -98,7 +98,7 @@ class Claims:
                 self._held[number].until = now + LEASE_S
 
     def is_late(self) -> bool:
-        """Returns whether the lease of any chunk is over, so that another process may have taken the chunk."""
+        """Returns whether this process has a chunk whose lease is over: another process may have taken that chunk."""
         now = self._clock.monotonic()
         return any(held.until < now for held in self._held.values())
 
@@ -107,9 +107,10 @@ class Claims:
         return chunk in self._held
 
     def take_lost(self) -> Callable[[int], bool] | None:
-        """Returns a function that says of a chunk's number whether another process has taken this chunk over.
+        """Returns a function that takes a chunk's number and says whether this process has lost the chunk.
 
-        Counts only chunks that were lost since the last call of `take_lost`. Returns None if there are none.
+        A chunk (a group of rows) is lost if another process has taken it over after its lease ended. Counts only chunks
+        that were lost since the last call of `take_lost`. Returns None if there are none.
         """
         if not self._lost:
             return None

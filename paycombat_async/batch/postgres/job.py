@@ -1,4 +1,4 @@
-"""One machine's part in a run of many machines: joining the run, carrying out free chunks, waiting for the others."""
+"""What one machine does in a run of many machines: joins the run, sends free rows, waits for the other machines."""
 
 import asyncio
 import os
@@ -123,7 +123,7 @@ class Part:
     async def _unless_stopped(self, joining: Coroutine[Any, Any, int]) -> int | None:
         """Runs `joining`, a call of `Loader.join`, and returns its result, the number of the run.
 
-        Returns None if `stop` is set first. Then the loading is cancelled, and the database discards the loaded rows.
+        If `stop` is set first, cancels the loading, so that the database discards the loaded rows, and returns None.
         """
         loading, stopping = asyncio.create_task(joining), asyncio.create_task(self._stop.wait())
         try:
@@ -138,8 +138,8 @@ class Part:
     async def check(self, run: int) -> None:
         """Raises `ConfigurationError` if the run with this number belongs to another account than the client's.
 
-        Also raises it if the database has no run with this number and name. This process is then connected to another
-        database than the process that began the run.
+        Also raises it if the database has no run with this number and name, because this process is connected to a
+        different database than the process that began the run.
         """
         found = await self._journal.tables.execute(BOUND, {"run": run, "name": self._journal.run})
         if not found:
@@ -162,7 +162,7 @@ class Part:
     async def work(self, run: int) -> None:
         """Sends the rows of free chunks (groups of rows that no machine has), one chunk after another.
 
-        Returns when all chunks of the run are done, when `stop` is set, or when a problem stops the run.
+        The work ends when all chunks of the run are done, when `stop` is set, or when a problem stops the run.
         """
         owner = f"{socket.gethostname()} {os.getpid()} {self._clock.random()}"
         while True:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 _POLL_S: Final = 0.5
 _REMEDY: Final = "name another run (--run)"
-# Before it loads another input, a machine waits for this many seconds until no other machine works on the run. The
-# rows of a killed machine are free when its lease (15 seconds) is over, so that twice this time is enough.
+# Before it loads another input, a machine waits until no other machine works on the run, but at most this number of
+# seconds. A killed machine counts as working until its lease ends, 15 seconds after its last contact with the database.
+# Twice these 15 seconds are enough.
 _PATIENCE_S: Final = 2 * LEASE_S
 
 

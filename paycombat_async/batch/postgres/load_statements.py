@@ -57,8 +57,8 @@ MERGE: Final = (
         AND old.customer = incoming.customer AND old.digest = incoming.digest
         AND incoming.reason IS NULL AND NOT %(sends_all)s
     """,
-    # Rows of earlier inputs are deleted, except the done rows of customers that are not in this input. They are kept,
-    # because a later input may contain these customers again, and must not send the same content twice.
+    # Rows of earlier inputs are deleted, except the done rows of customers that are not in this input. These done rows
+    # stay, because a later input may contain the customers again, and the same content must not be sent twice.
     """
     DELETE FROM {schema}.batch_row AS old USING {schema}.batch_run AS run
     WHERE old.run = %(run)s AND run.number = %(run)s AND old.load <= run.load AND (old.state <> 'done' OR EXISTS (

@@ -21,8 +21,9 @@ from paycombat_async.webhooks.inboxes.holding import finish
 # As soon as this many results wait, they are written to the database. Fewer results wait for a quarter of a second. If
 # the process is killed, the waiting results are lost, and their rows are sent again.
 COMMIT_RESULTS: Final = 250
-# Seconds for which no API call starts after the lease of a chunk has ended. In this time the process asks the database
-# whether another process has taken the chunk; one attempt to reach the database may take as long.
+# After the lease of a chunk has ended, no API call starts for this number of seconds. Meanwhile the process asks the
+# database whether another process has taken the chunk. One attempt to reach the database may take up to this number of
+# seconds.
 _HOLD_S: Final = 10.0
 
 
@@ -72,7 +73,7 @@ class ClaimRecorder:
         return items
 
     async def until_many(self) -> None:
-        """Returns when `COMMIT_RESULTS` (250) results wait to be written to the database."""
+        """Waits until `COMMIT_RESULTS` (250) results are ready to be written to the database."""
         self._are_many.clear()
         if len(self._results) < COMMIT_RESULTS:
             await self._are_many.wait()
@@ -108,9 +109,10 @@ class ClaimRecorder:
                     self._told = (retried, throttled)
 
     def take_lost(self) -> Callable[[int], bool] | None:
-        """Returns a function that says of a row's number whether another process has taken over the row's chunk.
+        """Returns a function that takes a row's number and says whether this process has lost the row's chunk.
 
-        Counts only chunks that were lost since the last call of `take_lost`. Returns None if there are none.
+        A chunk (a group of rows) is lost if another process has taken it over after its lease ended. Counts only chunks
+        that were lost since the last call of `take_lost`. Returns None if there are none.
         """
         is_lost = self._claims.take_lost()
         if is_lost is None:

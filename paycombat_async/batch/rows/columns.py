@@ -127,7 +127,7 @@ def columns() -> dict[str, Path]:
 
 @cache
 def open_columns() -> tuple[str, ...]:
-    """Returns the beginnings of column names after which the user chooses the rest, such as `metadata.`."""
+    """Returns the fixed beginnings of column names that the user completes, such as `metadata.`."""
     return tuple(".".join(path) + "." for path, is_open in _leaves(UpdateCustomer) if is_open)
 
 

@@ -11,8 +11,8 @@ from paycombat_async.batch.rows.row import BadRow, Row, row_from_data
 from paycombat_async.errors import ConfigurationError
 
 # The most characters in a cell. The limit is longer than the longest body that may be sent, so that a cell that is too
-# long for a body makes only its own row bad. There is a limit because a quote that is never closed makes the rest of
-# the file one cell, which could fill the memory.
+# long for a body makes only its own row bad. A limit is needed because a quote that is never closed turns everything
+# after it in the file into one cell, which could fill the memory.
 MAX_CELL: Final = 1 << 20
 # Matches a cell that begins with spaces or tabs and then a quote. Line breaks do not count as spaces: a cell with a
 # line break is quoted as a whole, so that a quote after the line break is part of the value.

@@ -1,4 +1,4 @@
-"""Finds values that a spreadsheet seems to have damaged. They are valid text, but hardly anybody wants to send them."""
+"""Finds values that a spreadsheet seems to have damaged: valid text, but hardly what the user wants to send."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A file of rows: it is checked as a whole before anything is sent, then read row by row."""
+"""A file of rows, which is checked as a whole before anything is sent, and afterwards read row by row."""
 
 import io
 import os

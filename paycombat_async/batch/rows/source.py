@@ -1,4 +1,4 @@
-"""The bytes of an input, from a file or a stream. They can be read several times, and are decompressed if needed."""
+"""The bytes of an input file or stream, which can be read several times. Compressed bytes are decompressed."""
 
 import errno
 import io

@@ -19,7 +19,7 @@ class CallRate:
 
     def __init__(self, limiters: Sequence[Limiter]) -> None:
         self._limiters = limiters
-        # A retry waits for its turn while the timeout of its call is running. It must not queue behind the first
+        # A retry waits for its turn while the timeout of its call is running, so it must not wait behind the first
         # attempts of all workers. Therefore only a few first attempts may wait in the limiters at a time: as many as
         # the slowest limiter lets through in one second.
         self._first = asyncio.Semaphore(max(1, min(map(_per_second, limiters))))

@@ -28,8 +28,8 @@ from paycombat_async.errors import ConfigurationError
 from paycombat_async.limiters.local import LocalLimiter
 
 _COUNTED = ("rows", "updated", "unchanged", "failed", "unknown", "pending", "retried", "throttled")
-# Journals store this text as the name of an input without a path. The text must not change, because journals that
-# contain the old text would then refuse new runs.
+# Journals store this text as the name of an input without a path. The text must never be changed: journals that contain
+# the old text would refuse new runs.
 _NO_FILE = "rows that are no file"
 
 

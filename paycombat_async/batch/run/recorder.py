@@ -68,9 +68,9 @@ class RunRecorder:
         return items
 
     async def until_many(self) -> None:
-        """Returns when `_COMMIT_RESULTS` (300) results wait to be written to the journal.
+        """Waits until `_COMMIT_RESULTS` (300) results are ready to be written to the journal.
 
-        Never returns if the journal is temporary, because its results need not survive a crash.
+        Waits forever if the journal is temporary, because results in a temporary journal need not survive a crash.
         """
         self._are_many.clear()
         if len(self._results) < self._many:

@@ -13,7 +13,7 @@ from paycombat_async.batch.run.work_queue import Item
 class Recorder(Protocol):
     """Records the rows and results of a run, in a file of this machine or in a database that many machines share.
 
-    `plan`, `flush` and `settle` raise `ConfigurationError` or `StoreFailed` if nothing can be recorded any more. Then
+    If nothing can be recorded any more, `plan`, `flush` and `settle` raise `ConfigurationError` or `StoreFailed`, and
     the run stops.
     """
 
@@ -24,7 +24,7 @@ class Recorder(Protocol):
         ...
 
     async def until_many(self) -> None:
-        """Returns when so many results wait to be written that the caller should call `flush` at once."""
+        """Waits until so many results are ready to be written that the caller should call `flush` at once."""
         ...
 
     async def flush(self) -> None:

@@ -49,7 +49,7 @@ class Run:
         self._over = asyncio.get_running_loop().create_future()
         self._idle: set[asyncio.Task[None] | None] = set()
         # Rows whose calls failed for a cause outside the row, such as a refused token or a network cut, with their
-        # errors. They wait here until it is clear whether every row of the run fails.
+        # errors. These rows wait until it is clear whether every row of the run fails.
         self._suspects: list[tuple[Item, PayCombatError]] = []
         self._anything_passed = False
         self._unfinished = 0
