@@ -1,4 +1,4 @@
-"""`AsyncPayCombat`, the client for async code. It has a group of methods for each kind of object of the API."""
+"""`AsyncPayCombat`, the client for async code, with a group of methods for each kind of object of the API."""
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence

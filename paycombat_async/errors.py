@@ -44,9 +44,9 @@ class UnverifiedEndpointWarning(UserWarning):
 class PayCombatError(Exception):
     """The base class of all errors of this SDK. `attempts` is the number of times the call was sent.
 
-    `may_pass_later` is True if the same call can be sent again later without harm and may then succeed. This is so if
-    the call was not sent, or if the provider refused it because of a rate limit or the credentials. For calls that are
-    safe to repeat, `may_pass_later` is also True after failures of the provider or of the connection.
+    `may_pass_later` is True if the same call can be sent again later without harm and may then succeed: the call was
+    not sent, or the provider refused it because of a rate limit or the credentials. For calls that are safe to repeat,
+    `may_pass_later` is also True after failures of the provider or of the connection.
 
     `endpoint` is the name of the called endpoint, such as "payouts.create". If a call that must happen once may have
     been carried out, three more attributes are set: `advice` says how to find out whether it was carried out,
@@ -164,7 +164,7 @@ class ProviderError(ApiError):
 
 
 class UnexpectedRedirect(ApiError):
-    """3xx: the provider sent a redirect. It is not followed, because that would send the credentials elsewhere."""
+    """3xx: the provider sent a redirect, which is not followed, because it would send the credentials elsewhere."""
 
 
 class InvalidResponse(PayCombatError):
@@ -213,7 +213,7 @@ class OutcomeUnknown(PayCombatError):
 
 
 class ReferenceReused(PayCombatError):
-    """The reference was used before, for a request with another body. Nothing was sent now.
+    """The reference was used before, for a request with a different body. The new request was not sent.
 
     The earlier call may have succeeded.
     """
@@ -235,7 +235,10 @@ class StoreFailed(PayCombatError):
 
 
 class LeaseLost(PayCombatError):
-    """The time to work on a webhook has ended, so another worker may have taken the webhook. Nothing was written."""
+    """A worker's time for a webhook (its lease) has ended, so a second worker may have the webhook.
+
+    Nothing was written.
+    """
 
 
 class WebhookError(PayCombatError):

@@ -33,13 +33,13 @@ class Cursor:
     is_over: bool = False
 
     def after(self, page: Page[Any], page_size: int | None) -> "Cursor":
-        """Returns the cursor of the next page. Its `is_over` is True if the list ends with this page.
+        """Returns the cursor of the page after `page`, with `is_over=True` if the list ends with `page`.
 
         The list ends after a page of one of these kinds:
 
         - An empty page, or the page with which the announced total number of items is reached.
-        - A page that is shorter than `page_size` and shorter than an earlier page. Only shorter than `page_size` is not
-          enough, because the server may have a lower limit.
+        - A page that is shorter than `page_size` and shorter than an earlier page. A page that is only shorter than
+          `page_size` does not end the list, because the server may have a lower limit.
         - A page without new items. Some servers ignore the page number, or start again after the last page, and would
           never stop sending pages.
         """
@@ -116,7 +116,7 @@ class Pager(Generic[T]):
         return reply.data
 
     async def pages(self) -> AsyncIterator[Page[T]]:
-        """Yields the pages from the first to the last. A page is left out if earlier pages had all its items."""
+        """Yields the pages from the first to the last, except a page whose items were all on earlier pages."""
         cursor = Cursor()
         while not cursor.is_over:
             page = await self.page(cursor.number)

@@ -22,8 +22,8 @@ _THROTTLED_STATUSES = frozenset({429, 503})
 # change.
 _PASSING_REFUSALS = frozenset({401, 403, 429})
 
-# A call that moves money is not sent in the last tenth of its time. It would probably end without an answer, and an
-# error with the outcome NOT_SENT is better for the caller than one with UNKNOWN.
+# A call that moves money is not sent in the last tenth of its time, because it would probably end without an answer. An
+# error with the outcome NOT_SENT is better for the caller than an error with UNKNOWN.
 LAST_SHARE = 0.1
 
 

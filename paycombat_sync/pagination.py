@@ -32,7 +32,7 @@ class Pager(Generic[T]):
         return self._runner.run(self._pager.page, number)
 
     def pages(self) -> Iterator[Page[T]]:
-        """Yields the pages from the first to the last. A page is left out if earlier pages had all its items."""
+        """Yields the pages from the first to the last, except a page whose items were all on earlier pages."""
         cursor = Cursor()
         while not cursor.is_over:
             page = self.page(cursor.number)

@@ -117,7 +117,10 @@ class _ClusterPart(Part):
         await asyncio.gather(*(self._take_share(future) for future in futures))
 
     async def _take_share(self, future: Any) -> None:  # Any: a future of Dask, which has no types
-        """Waits until a task of Dask has ended, and adds its share. Raises no error of the task or of Dask."""
+        """Waits until a task of Dask has ended, and adds its `Share` (the report of one worker) to the result.
+
+        Raises no error of the task or of Dask.
+        """
         done, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def on_done(_: object) -> None:  # Dask calls this in a thread of its own

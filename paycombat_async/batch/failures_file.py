@@ -80,7 +80,7 @@ class FailuresFile:
             self._stream.write(_json_line(row, reason) + "\n")
 
     def close(self) -> Path | None:
-        """Moves the file to its path, or to a path with a number in its name if a file there must be kept.
+        """Moves the file to its path, or to a path with a number in its name if the file already there must stay.
 
         Returns the path of the moved file, or None if no row failed or if `add` has raised an error. If no row failed,
         deletes the file that the last run with this journal wrote. Sets `digest` to the digest of the moved file;

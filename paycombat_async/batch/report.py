@@ -203,7 +203,7 @@ class Tally:
 
 
 def _insert(kept: list[Failure], row: Row | BadRow, reason: str) -> None:
-    """Inserts a row into `kept` in the order of lines, because calls end in any order. Keeps only the first 20 rows."""
+    """Inserts a row into the list `kept`, sorted by line because calls end in any order. Keeps the first 20 rows."""
     if len(kept) < FIRST_FAILURES or row.line < kept[-1].line:
         insort(kept, Failure(row.line, printable(row.customer_id), reason), key=attrgetter("line"))
         del kept[FIRST_FAILURES:]

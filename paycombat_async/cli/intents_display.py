@@ -83,8 +83,8 @@ def _cells(intent: Intent) -> tuple[str, ...]:
 def _after(moment: datetime) -> str:
     """Returns the next full second after `moment`, as text.
 
-    `moment` is the end of a lease (the time for sending). It may have a fraction of a second, and at the returned time
-    the lease is surely over.
+    `moment` is the end of a lease (the time for sending), and may have a fraction of a second. At the returned time the
+    lease is surely over.
     """
     return _in_seconds(moment + timedelta(seconds=1))
 

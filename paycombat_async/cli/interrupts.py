@@ -9,7 +9,7 @@ import click
 
 from paycombat_async._signals import is_terminated, on_stop
 
-# The time that calls under way have after SIGTERM, in seconds. It must be shorter than the time from SIGTERM to
+# The time that calls under way have after SIGTERM, in seconds. This time must be shorter than the time from SIGTERM to
 # SIGKILL, which is 10 seconds in Docker and 30 in Kubernetes.
 GRACE_S: Final = 8.0
 

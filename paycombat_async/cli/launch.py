@@ -22,7 +22,7 @@ def main() -> None:
 def exit_on_signals() -> None:
     """Makes SIGINT and SIGTERM end the process immediately, with exit codes 130 and 143, unless they are ignored.
 
-    Call it only while no work is under way. It does nothing outside the main thread.
+    Call this function only while no work is under way. Outside the main thread, the function does nothing.
     """
     for number in _WORDS:
         if signal.getsignal(number) is not signal.SIG_IGN:

@@ -1,4 +1,4 @@
-"""Sends one call of `paycombat probe` to the SDK's path, then to other guessed paths, and returns the finding."""
+"""Sends one call of `paycombat probe` to the SDK's path, then to guessed paths, and returns what was found."""
 
 import itertools
 import re
@@ -119,10 +119,10 @@ async def try_out(client: AsyncPayCombat, trial: Trial) -> TrialResult:
 
 
 def _may_try_another(endpoint: Endpoint[Any, Any], error: PayCombatError) -> bool:
-    """Returns whether the call may be sent to another path after this error.
+    """Returns whether the call may be sent to the next path to try after this error.
 
     A call that must happen once may be sent again only after a 404 or 405. Other calls may be sent again after any
-    answer, because a guess may be the path of another call: /customer/all may be read as the customer "all", and be
+    answer, because a guess may be the path of a different call: /customer/all may be read as the customer "all", and be
     answered with 400 or 500. If the connection failed, no call is sent again, because other paths would fail, too.
     """
     if endpoint.repeat is Repeat.ONLY_IF_UNSENT:

@@ -116,7 +116,8 @@ async def not_settled(records: Intents, *, older_than: float = 0) -> tuple[list[
     # Otherwise, a record whose lease ends between the two queries would be in neither result.
     sending = await records.sending(older_than=older_than)
     left = await records.unresolved(older_than=older_than)
-    # A record whose lease has ended between the two queries is in both results. It counts only as unresolved.
+    # A record whose lease (the time for sending) has ended between the two queries is in both results. Such a record
+    # counts only as unresolved.
     ended = {(intent.endpoint, intent.reference) for intent in left}
     return left, [intent for intent in sending if (intent.endpoint, intent.reference) not in ended]
 

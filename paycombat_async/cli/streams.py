@@ -1,4 +1,4 @@
-"""Standard output and error streams for the command. They ignore a closed pipe, so that the command goes on.
+"""Standard output and error streams that ignore a closed pipe, so that the command goes on.
 
 In `paycombat … | head -1`, for example, `head` ends before the command does.
 """

@@ -9,7 +9,7 @@ R = TypeVar("R")
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
-# The front page of the provider's documentation. It is the `doc` of an endpoint that has no public page of its own.
+# The front page of the provider's documentation: the `doc` of an endpoint that has no public page of its own.
 DOCS: Final = "https://docs.paycombat.com/"
 
 

@@ -39,14 +39,14 @@ class Intent(Struct, frozen=True, kw_only=True):
 
     - `attempt`: counts the calls made with this reference, beginning with 1.
     - `body_digest`: identifies the body that was sent.
-    - `settled_at`: the time at which the outcome was recorded. It is None in the states SENDING and UNKNOWN.
+    - `settled_at`: the time at which the outcome was recorded, or None in the states SENDING and UNKNOWN.
     - `object_id`: the id of the object that the call created.
-    - `evidence`: how the state is known: "answer", "list", "webhook", or a person's name. It is "webhook KEY, after a
-      refusal" if the event with the key KEY has corrected a REJECTED or NOT_SENT record.
+    - `evidence`: how the state is known: "answer", "list", "webhook", or a person's name. The text "webhook KEY, after
+      a refusal" means that the event with the key KEY has corrected a REJECTED or NOT_SENT record.
     - `expected`: maps fields of the answer to the values that were sent for them, such as amount and currency. It also
       maps "$mode" to "sandbox" or "live".
     - `answer`: the body of the provider's answer, or None if it is not known or the store does not keep answers.
-    - `leased_until`: the time when a SENDING record becomes UNKNOWN. It is None in every other state.
+    - `leased_until`: the time when a SENDING record becomes UNKNOWN, or None in every other state.
     """
 
     account: str
@@ -113,23 +113,23 @@ class Intents(Protocol):
 
     References, endpoints and accounts are compared exactly, as text. Any number of tasks may call the methods at the
     same time, and so may any number of processes if they share the records. Only `move` touches the records of other
-    accounts. Every method may raise `StoreFailed`. It is then unknown whether anything was written. The stores of this
-    package raise `ConfigurationError` for a `limit` below 0, for an `older_than` below 0 or above 1,000,000,000
+    accounts. Every method may raise `StoreFailed`, after which it is unknown whether anything was written. The stores
+    of this package raise `ConfigurationError` for a `limit` below 0, for an `older_than` below 0 or above 1,000,000,000
     seconds, and for `days` below -36,500 or above 36,500.
     """
 
     @property
     def account(self) -> str:
-        """The merchant's own name for its account at the provider. It does not change with the token or the key."""
+        """The merchant's own name for its account at the provider. The name stays when the token or the key changes."""
         ...
 
     async def begin(self, new: NewIntent) -> Begun:
         """Records the call durably as SENDING if it may be sent, and returns the record with `may_send=True`.
 
         The call may be sent if no record has this endpoint and reference, or if such a record exists and its state is
-        REJECTED or NOT_SENT. The new record then replaces the old one, and its attempt number is higher by 1. In all
-        other cases the existing record is returned unchanged, with `may_send=False`. The check and the writing are one
-        atomic step.
+        REJECTED or NOT_SENT. In the second case, the new record replaces the old one, and its attempt number is higher
+        by 1. In all other cases the existing record is returned unchanged, with `may_send=False`. The check and the
+        writing are one atomic step.
 
         The lease begins when the record is written. When the lease is over, all methods show the record as UNKNOWN.
         Raises `InvalidRequest` if the reference is empty or only white space, has more than 255 characters, or contains
@@ -166,14 +166,14 @@ class Intents(Protocol):
     async def unresolved(self, *, older_than: float = 0) -> list[Intent]:
         """Returns the UNKNOWN records that are at least `older_than` seconds old, the oldest first.
 
-        They include the SENDING records whose lease is over, but not the other SENDING records.
+        A SENDING record whose lease (the time for sending) is over counts as UNKNOWN and is returned, too.
         """
         ...
 
     async def sending(self, *, older_than: float = 0) -> list[Intent]:
-        """Returns the SENDING records whose lease is not over and that are at least `older_than` seconds old.
+        """Returns the SENDING records that are at least `older_than` seconds old, the oldest first.
 
-        The oldest comes first.
+        A record whose lease (the time for sending) is over is not returned: it counts as UNKNOWN.
         """
         ...
 
@@ -187,7 +187,8 @@ class Intents(Protocol):
         Before a move, stop all programs that use `source`: they would no longer find the records and could pay again.
         Either all records are moved or none. Raises `ConfigurationError` and moves nothing in these cases:
 
-        - A call of `source` may be in progress (its record is SENDING, and its lease is not over).
+        - A call of `source` may be in progress (its record is SENDING, and its lease, the time for sending, is not
+          over).
         - Both accounts have a record with the same endpoint and reference.
         - The two names are equal, or a name cannot be stored.
         """

@@ -30,15 +30,14 @@ from paycombat_async.intents.transitions import DamagedRecord, Move, record_of
 if TYPE_CHECKING:
     from paycombat_async._postgres.pool import Pool
 
-# `begin` has two statements, and another process may change the record between them. `begin` then starts again, and
-# gives up after this number of attempts.
+# `begin` has two statements. If a different process changes the record between the two, `begin` starts again. After
+# this number of attempts, it gives up.
 _TRIES: Final = 50
 
 _FORGOTTEN_AT_ONCE: Final = 1000  # A DELETE deletes at most this many records, so that it does not take long.
 
 # SQL that is true if the lease (the time for sending) is over. The condition after OR is for a clock that was set back,
-# for example by a failover to another machine. A record then seems to be created far in the future, and its lease is
-# ended.
+# for example by a failover: a record that seems to be created far in the future counts as one whose lease is over.
 _IS_OVER: Final = "(leased_until <= clock_timestamp() OR created_at - (leased_until - created_at) > clock_timestamp())"
 _COLUMNS: Final = (
     f"account, endpoint, reference, CASE WHEN state = 'sending' AND {_IS_OVER} THEN 'unknown' ELSE state END,"
@@ -164,7 +163,8 @@ class PostgresIntents(ProcessBound):
         for _ in range(_TRIES):
             if written := await self._select(_BEGIN, values):
                 return Begun(written[0], may_send=True)
-            # This must be a second statement, because the first sees only records committed before it began.
+            # The record is read in a second statement, because the first one sees only records committed before it
+            # began.
             standing = await self._select(_ONE, values)
             if standing and standing[0].state not in FREE:
                 return Begun(standing[0], may_send=False)
@@ -192,8 +192,8 @@ class PostgresIntents(ProcessBound):
 
     async def sending(self, *, older_than: float = 0) -> list[Intent]:
         found = await self._select(_OPEN, {"is_sending": True, "older_than": check_age(older_than)})
-        # The server evaluates the condition of the query first and the columns later. If a lease ends in between, the
-        # row is returned as UNKNOWN, and is left out here.
+        # The server evaluates the condition of the query first and the columns later. If a lease (the time for sending)
+        # ends between these two steps, the server returns the row as UNKNOWN. Such a row is left out.
         return [intent for intent in found if intent.state is IntentState.SENDING]
 
     async def recent(self, *, limit: int) -> list[Intent]:

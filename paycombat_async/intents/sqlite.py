@@ -1,4 +1,4 @@
-"""A store of intents (records of calls) in a SQLite file. It survives crashes, and all local processes may use it."""
+"""A store of intents (records of calls) in a SQLite file that survives crashes and that all local processes may use."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

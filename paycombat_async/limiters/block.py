@@ -3,8 +3,8 @@
 from typing import Final
 
 # If an event loop is busy, its tasks wake up late. A moment (a time to send) may be used up to this many seconds late,
-# and the following moments stay where they are. Otherwise fewer requests than the rate allows would be sent. This adds
-# at most 5 % to the requests of any second.
+# and the following moments stay where they are. Without this tolerance, fewer requests than the rate allows would be
+# sent. The tolerance adds at most 5 % to the requests of any second.
 LATENESS_S: Final = 0.05
 
 

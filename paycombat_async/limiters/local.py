@@ -42,7 +42,10 @@ class LocalLimiter(ProcessBound):
         return f"LocalLimiter({self.per_second!r})"
 
     def _queue(self) -> "asyncio.Lock":
-        """Returns the lock of the running event loop. Its tasks get the lock in the order in which they asked."""
+        """Returns the lock of the running event loop.
+
+        The loop's tasks get the lock in the order in which they asked.
+        """
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
 
         with self._lock():

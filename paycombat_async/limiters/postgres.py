@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 LONGEST_NAME: Final = 100  # the largest number of characters in the name of a limiter
 
-# A block has one moment (time to send) for each waiting task. If the limiter was busier before, the block has as many
-# moments as tasks were served on average in this number of seconds.
+# A block is a series of moments (times to send) reserved for one event loop: one for each waiting task. If more tasks
+# than that were served on average in `AHEAD_S` seconds, the block has as many moments as these tasks.
 AHEAD_S: Final = 0.25
 
-# If a machine is killed, the unused moments of its block are lost. To limit the loss, a block has no more moments than
-# the rate allows in this number of seconds, but at least one.
+# If a machine is killed, nobody uses the moments (times to send) that are left in its block. To limit this loss, a
+# block has no more moments than the rate allows in this number of seconds, but at least one.
 _LONGEST_BLOCK_S: Final = 1.0
 
-# Each block of time begins where the block before ends, so that no two machines send at the same moments. The commit
-# need not be durable. If the database server crashes, only the last blocks may be given to a second machine. If
-# `next_at` is in the far future, the clock of the database was set back, for example by a failover. The time of the
-# database is then used instead.
+# A block is a reserved range of time in which one machine sends. Each block begins where the block before ends, so that
+# no two machines send at the same moments. The commit need not be durable: after a crash of the database server, only
+# the last blocks may be given to a second machine. If `next_at` is in the far future, the clock of the database was set
+# back, for example by a failover, and the new block begins at the time of the database instead.
 _LEASE: Final = """
     INSERT INTO {schema}.rate AS known (name, next_at)
     SELECT %(name)s, clock_timestamp() + make_interval(secs => %(seconds)s)
@@ -44,7 +44,7 @@ _LEASE: Final = """
 
 
 class _Loop:
-    """The state of one event loop: the queue of its tasks, and the block of moments that these tasks use up."""
+    """The state of one event loop: the queue of its tasks, and their block of moments (times to send)."""
 
     def __init__(self, now: float) -> None:
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend
@@ -54,7 +54,8 @@ class _Loop:
         self.arrived = 0  # the number of tasks that have asked to send, in total
         self.waiting = 0  # the number of tasks that have asked to send and may not send yet
 
-        # `since` is the time when the last block was taken. `served` tasks were allowed to send since then.
+        # `since` is the time when the last block (a series of times to send) was taken. `served` tasks were allowed to
+        # send since then.
         self.served, self.since = 0, now
         # Tasks are numbered in the order in which they ask. If the database fails, all tasks that wait must fail, too:
         # each task with a number up to `failed` raises a `StoreFailed` with the message `problem`.
@@ -100,7 +101,10 @@ class PostgresLimiter(ProcessBound):
         )
 
     async def acquire(self) -> None:
-        """Waits until one more request may be sent. Raises `StoreFailed` if the database fails; then send nothing."""
+        """Waits until one more request may be sent.
+
+        Raises `StoreFailed` if the database fails: do not send the request.
+        """
         here = self._here()
         here.arrived += 1
         here.waiting += 1
@@ -153,8 +157,8 @@ class PostgresLimiter(ProcessBound):
             try:
                 await self._lease(here)
             except StoreFailed as failure:
-                # All tasks that wait now get this error. If each task queried the database itself, the last one would
-                # have to wait until the queries of all the others have timed out.
+                # All tasks that wait now get this error. If each task queried the database itself, the last task would
+                # have to wait until the query of each task before it had timed out.
                 here.failed, here.problem = here.arrived, str(failure)
                 raise
         return wait
@@ -170,8 +174,8 @@ class PostgresLimiter(ProcessBound):
     def _wanted(self, here: _Loop) -> int:
         """Returns the number of moments (times to send) that the next block should have.
 
-        This is the larger of two numbers: the waiting tasks, and the tasks that were served on average in `AHEAD_S`
-        seconds since the last block was taken. It is at most the number of requests that the rate allows in
+        The number is the larger of two: the waiting tasks, and the tasks that were served on average in `AHEAD_S`
+        seconds since the last block was taken. A block has at most as many moments as the rate allows in
         `_LONGEST_BLOCK_S` seconds, but at least 1 if a task waits.
         """
         elapsed = max(self._clock.monotonic() - here.since, AHEAD_S)

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-# `next_at` is the end of the last block that was given to a machine. PostgreSQL writes a new version of the row at each
-# update. A low fill factor leaves room for these versions in the same page, so that updates stay fast.
+# `next_at` is the end of the last block (range of time for sending) that was given to a machine. PostgreSQL writes a
+# new version of the row at each update. A low fill factor leaves room for these versions in the same page, so that
+# updates stay fast.
 _FIRST: Final = (
     """
     CREATE TABLE {schema}.rate (

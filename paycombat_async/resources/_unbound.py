@@ -13,6 +13,6 @@ class _Unbound:
 
 
 # The class of the client has attributes such as `AsyncPayCombat.payouts`, so that `unittest.mock.create_autospec`,
-# `help` and editors find their methods. They cannot make calls, because they have this object in place of an engine.
-# Its type is Any, so that type checkers accept it as an engine.
+# `help` and editors find their methods. These attributes cannot make calls, because they have this object in place of
+# an engine. Its type is Any, so that type checkers accept it as an engine.
 UNBOUND: Final[Any] = _Unbound()

@@ -25,8 +25,8 @@ class ReconcileReport(msgspec.Struct, frozen=True):
 
     - `applied`: the object of the call was found at the provider, and the record is now settled as APPLIED.
     - `ambiguous`: the provider has several objects with the record's reference, or one object with other values.
-    - `unresolved`: no object was found, or the call was made by a client of the other mode (sandbox or live). This does
-      not prove that the call failed, because the object may appear later.
+    - `unresolved`: no object was found, or the call was made by a client of the other mode (sandbox or live). A missing
+      object does not prove that the call failed, because the object may appear later.
     - `sending`: not looked up, because the call may be under way. If its process was killed, reconcile again after the
       `leased_until` of the record.
 
@@ -65,8 +65,8 @@ class IntentRecords:
         """
         store = self._store()
         check_age(older_than)
-        # A lease may end between the two reads. `sending` is read first, so that the record is then in both lists. In
-        # the other order, it would be in neither.
+        # The lease of a record (its time for sending) may end between the two reads. `sending` is read first, so that
+        # such a record is in both lists. In the other order, the record would be in neither list.
         sending = await store.sending(older_than=older_than)
         unknown = await store.unresolved(older_than=older_than)
         wanted = {(intent.endpoint, intent.reference) for intent in unknown}
@@ -74,8 +74,8 @@ class IntentRecords:
         for endpoint in sorted({intent.endpoint for intent in unknown} & _LISTS.keys()):
             async for item in _LISTS[endpoint](self._engine):
                 if (endpoint, item.reference) in wanted:
-                    # The objects are kept by id, because the same object may be on two pages. This happens when new
-                    # objects move it to the next page before that page is read.
+                    # The objects are collected in a dict by id, because the same object may be on two pages: new
+                    # objects at the beginning of the list may move it to the next page before that page is read.
                     found.setdefault((endpoint, item.reference), {})[item.id] = item
         mode = mode_of(is_sandbox=self._engine.is_sandbox)
         applied: list[Intent] = []

@@ -1,6 +1,6 @@
 """Payins: https://docs.paycombat.com, group "Payin".
 
-Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+Every method raises `InvalidRequest`, and sends nothing, if an argument is invalid. It raises `TransportError` if the
 connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """

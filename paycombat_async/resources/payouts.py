@@ -1,6 +1,6 @@
 """Payouts: https://docs.paycombat.com, group "Payout".
 
-Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+Every method raises `InvalidRequest`, and sends nothing, if an argument is invalid. It raises `TransportError` if the
 connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """
@@ -23,19 +23,20 @@ class Payouts:
     async def create(self, request: CreatePayout) -> Payout:
         """Sends money, and returns the payout, whose first status is PENDING. A webhook reports its final status later.
 
-        SUCCESS is not final, because RETURNED may still follow. Another webhook reports that.
+        SUCCESS is not final, because RETURNED may still follow, which a further webhook reports.
 
         Not safe to repeat, because a second call would pay a second time. Therefore it is retried only if the request
-        was certainly not sent. If an error has `Outcome.UNKNOWN`, its `reference` is your `order_id`. Search for it in
-        `list()`. Not finding it proves nothing, because the payout may appear later. An answer for another `order_id`
-        raises `InvalidResponse`. Another amount or currency in the answer is reported to `on_drift`.
+        was certainly not sent. After an error with `Outcome.UNKNOWN`, the payout may exist. Search in `list()` for the
+        error's `reference`, which is your `order_id`. Not finding it proves nothing, because the payout may appear
+        later. Raises `InvalidResponse` if the answer has a different `order_id` than the request. A different amount or
+        currency in the answer is reported to `on_drift`.
 
         With an intents store, a second call with the same `order_id` does not pay again if the first call was carried
         out. The second call returns the recorded answer to the first call, and the status in this answer may be out of
         date. If no answer is recorded, the second call retrieves the payout, and raises `AnswerNotKept` if this fails.
         If the first call may be under way, the second call raises `IntentInProgress`. If the outcome of the first call
-        is unknown, the second call raises `OutcomeUnknown`. If the second call has another body, it raises
-        `ReferenceReused`.
+        is unknown, the second call raises `OutcomeUnknown`. If the second call has a different body than the first, it
+        raises `ReferenceReused`.
 
         Provider's page: https://docs.paycombat.com/create-payout-12836301e0
         """

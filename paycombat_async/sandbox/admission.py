@@ -17,7 +17,7 @@ from paycombat_async.sandbox.refusals import Refused, bad_request, unauthorized
 from paycombat_async.sandbox.stringify import stringify
 from paycombat_async.schemas._base import explain
 
-# The longest body that the sandbox accepts. It is a little less than the 102,400 bytes ("100kb") that Express, a web
+# The longest body that the sandbox accepts: a little less than the 102,400 bytes ("100kb") that Express, a web
 # framework for Node.js, accepts by default.
 MAX_BODY_BYTES = 100_000
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")

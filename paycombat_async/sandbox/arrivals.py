@@ -12,7 +12,7 @@ UNKNOWN = "unknown"
 class Arrival:
     """One received request.
 
-    `status` is the HTTP status of the response. It is None until the response is sent, and stays None if the client got
+    `status` is the HTTP status of the response, or None as long as no response is sent. It stays None if the client got
     no complete headers. `operation` is the endpoint's name, or "unknown" if no endpoint has this method and path.
     `path` is exactly as sent, with its query and percent-encoding. Lookups in `headers` ignore the case of the name.
     """

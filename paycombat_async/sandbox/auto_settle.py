@@ -71,7 +71,7 @@ def settle_all(state: SandboxState) -> list[str]:
     """
     moved: list[str] = []
     for record in list(state.records.in_status(PENDING)):
-        with suppress(Refused):  # another thread has already changed the status of this record
+        with suppress(Refused):  # a second thread has already changed the status of this record
             moved.append(move(state, record.id, [record.kind], to=SUCCESS_STATUS[record.kind]).id)
     return moved + pay_all(state)
 

@@ -21,7 +21,7 @@ OptionalObject: TypeAlias = Object | UnsetType
 class RequestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base class of the request types that the sandbox defines itself.
 
-    For most calls, the sandbox uses the SDK's request types. It defines its own one where the SDK's type does not
+    For most calls, the sandbox uses the SDK's request types. It defines a type of its own where the SDK's type does not
     declare all fields that a request may have. A request with an unknown field is refused.
     """
 
@@ -39,7 +39,7 @@ class Simulate(RequestBody, frozen=True, kw_only=True):
     payout_id: OptionalText = UNSET
 
     def subject(self, name: str) -> str:
-        """Returns the id of the payin or payout. It may be in the field `id` or in the field with the given name.
+        """Returns the id of the payin or payout, from the field `id` or from the field with the given name.
 
         `name` is "payin_id" or "payout_id". Raises `Refused` (HTTP 400) if neither of these two fields is set, if both
         are set, or if the third field is set.

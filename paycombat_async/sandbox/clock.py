@@ -1,4 +1,4 @@
-"""The sandbox's clock: follows another clock, and can also be moved forward by a call of `advance`."""
+"""The sandbox's clock: follows the clock that it is given, and can also be moved forward by a call of `advance`."""
 
 import asyncio
 import math

@@ -1,4 +1,4 @@
-"""The sandbox's default credentials. They are public constants: a local server needs no real credentials."""
+"""The sandbox's default credentials: public constants, because a local server needs no real credentials."""
 
 from paycombat_async.errors import ConfigurationError
 

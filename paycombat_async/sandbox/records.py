@@ -14,8 +14,7 @@ from paycombat_async.sandbox.amounts import text_of
 from paycombat_async.sandbox.paging import Window
 from paycombat_async.sandbox.refusals import not_found
 
-# A JSON object with the provider's field names. Its values may have any type. Amounts in it are of type str, which
-# loses no digit.
+# A JSON object with the provider's field names and values of any type. Amounts are of type str, which loses no digit.
 Document: TypeAlias = dict[str, Any]
 
 

@@ -51,7 +51,7 @@ class Route(Generic[Q, R]):
 
 
 def as_it_is(answer: object) -> object:
-    """Returns its argument unchanged. It is for routes whose handler already returns the data of the response."""
+    """Returns its argument unchanged. Used for routes whose handler already returns the data of the response."""
     return answer
 
 

@@ -155,8 +155,8 @@ class Sandbox(ProcessBound):
     def webhook_url(self) -> str | None:
         """The default URL for webhooks about payins and payouts, used if the request that created them has no URL.
 
-        If it is None, these webhooks are not sent. It may be set at any time, from any thread, and then applies to
-        later events. Raises `ConfigurationError` when it is set to a value that is neither a loopback URL nor None.
+        If it is None, these webhooks are not sent. It may be set at any time, from any thread, and applies to events
+        after that. Raises `ConfigurationError` when it is set to a value that is neither a loopback URL nor None.
         """
         return self._webhook_urls.url
 

@@ -37,7 +37,7 @@ class SandboxState:
 
     Threads may share it: a lock lets only one of them use it at a time.
 
-    A database file survives a crash of the process at any moment. It may not survive a power cut, because SQLite's
+    A database file survives a crash of the process at any time, but perhaps not a power cut, because SQLite's
     `synchronous` is off for speed.
     """
 
@@ -74,7 +74,7 @@ class SandboxState:
 
         If the block raises, the transaction is rolled back. Otherwise it is committed. After the commit, the functions
         in `watchers` and `checkout_watchers` are called with the objects that the block has passed to `announce` and
-        `announce_checkout`. Then those in `commit_watchers` are called.
+        `announce_checkout`, and after them the functions in `commit_watchers`.
         """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -122,8 +122,7 @@ class SandboxState:
 
 def _opened(db: str) -> sqlite3.Connection:
     try:
-        # SQLite's own thread check is off. It is not needed, because the lock lets only one thread at a time use the
-        # connection.
+        # SQLite's own thread check is off, because the lock already lets only one thread at a time use the connection.
         connection = sqlite3.connect(db, isolation_level=None, check_same_thread=False, timeout=10.0)
     except sqlite3.Error as error:
         raise ConfigurationError(f"the sandbox cannot open its database {db!r}: {error}") from None

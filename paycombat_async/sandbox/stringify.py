@@ -56,7 +56,7 @@ def _object(members: dict[str, Any]) -> str:
     if not _DIGITS.isdisjoint("".join([key[:1] for key in members])):
         members = dict(sorted(members.items(), key=_place))
     printed = [
-        # Most values are str. They are printed here without a call of `_print`, which halves the time for a body.
+        # Most values are str. A str is printed without a call of `_print`, which halves the time for a body.
         f"{encode_basestring(key)}:{encode_basestring(item) if type(item) is str else _print(item)}"
         for key, item in members.items()
     ]

@@ -49,7 +49,7 @@ class Exchange:
 
     @property
     def size(self) -> int:
-        """The number of kept bytes of body and response. It is 0 until there is a response."""
+        """The number of bytes of body and response that are kept in memory, or 0 until there is a response."""
         return 0 if self.seconds is None else len(self.arrival.body) + len(self.answer)
 
     def finish(self, answer: bytes, seconds: float) -> None:
@@ -68,10 +68,10 @@ class Exchange:
 
 
 class Traffic:
-    """The latest 10,000 requests, oldest first. There are fewer if their bodies and responses exceed 32 MB.
+    """The latest 10,000 requests, oldest first, or fewer if their bodies and responses exceed 32 MB.
 
-    `watch` is called with each new request, and again when its response is known. Use it only in the sandbox's event
-    loop.
+    `watch` is called with each new request, and again when its response is known. Use this object only in the sandbox's
+    event loop.
     """
 
     def __init__(self, watch: Callable[[Exchange], None], *, kept: int = KEPT, kept_bytes: int = KEPT_BYTES) -> None:

@@ -10,8 +10,8 @@ from paycombat_async.sandbox.refusals import conflict
 PENDING: Final = "PENDING"
 KINDS: Final = tuple(Kind)
 
-# The transitions from one status to the next that are allowed. The provider documents PENDING for payouts only. It is
-# assumed to be the first status of payins and virtual accounts, too.
+# The transitions from one status to the next that are allowed. The provider documents PENDING for payouts only. The
+# sandbox assumes that it is the first status of payins and virtual accounts, too.
 MOVES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
     Kind.PAYIN: {PENDING: ("SUCCESS", "FAILED", "EXPIRED")},
     Kind.PAYOUT: {PENDING: ("SUCCESS", "FAILED"), "SUCCESS": ("RETURNED",)},

@@ -1,6 +1,6 @@
 """Checkouts: https://docs.paycombat.com, group "Checkout".
 
-Every method raises `InvalidRequest` if an argument is invalid; nothing is sent then. It raises `TransportError` if the
+Every method raises `InvalidRequest`, and sends nothing, if an argument is invalid. It raises `TransportError` if the
 connection fails or the time-out passes, `ApiError` if the provider answers with an error, and `InvalidResponse` if the
 answer cannot be decoded.
 """
@@ -63,8 +63,8 @@ class Checkouts:
     def create_new(self, request: CreateNewCheckout) -> Checkout:
         """Sets the payin method that the customer of a checkout has chosen, and returns the checkout.
 
-        Not safe to repeat, so it is retried only if the request was certainly not sent. An answer for another
-        `checkout_token` raises `InvalidResponse`.
+        Not safe to repeat, so it is retried only if the request was certainly not sent. Raises `InvalidResponse` if the
+        answer has a different `checkout_token` than the request.
 
         Provider's page: https://docs.paycombat.com/create-new-checkout-15936347e0
         """
@@ -73,8 +73,8 @@ class Checkouts:
     def create_virtual_account(self, request: CreateCheckoutVirtualAccount) -> Checkout:
         """Opens a virtual account (KRW) for a checkout at the given bank, and returns the checkout.
 
-        Not safe to repeat, so it is retried only if the request was certainly not sent. An answer for another
-        `checkout_token` raises `InvalidResponse`.
+        Not safe to repeat, so it is retried only if the request was certainly not sent. Raises `InvalidResponse` if the
+        answer has a different `checkout_token` than the request.
 
         Provider's page: https://docs.paycombat.com/create-virtual-account-krw-17354379e0
         """

@@ -4,13 +4,13 @@ from typing import Final
 
 from paycombat_async._postgres.tables import DURABLE
 
-# The lease of a chunk: the seconds for which the chunk belongs to the machine that took it. A machine that works renews
-# its leases before they end.
+# The lease of a chunk of rows: the seconds for which the chunk belongs to the machine that took it. A working machine
+# renews its leases in time. If a machine has failed, others may take its chunks at the end of the leases.
 LEASE_S: Final = 15.0
 
-# SQL condition that is true if the lease of a chunk is over. If the clock of the database is set back, for example by a
-# failover to another machine, a lease may end hours from now. Therefore a lease that ends more than 60 seconds from now
-# counts as over, too.
+# SQL condition that is true if the lease of a chunk (the time for which one machine has its rows) is over. If the clock
+# of the database is set back, for example by a failover to another machine, a lease may end hours from now. Therefore a
+# lease that ends more than 60 seconds from now counts as over, too.
 IS_OVER: Final = (
     f"(leased_until <= clock_timestamp() OR leased_until > clock_timestamp() + make_interval(secs => {4 * LEASE_S}))"
 )

@@ -85,7 +85,8 @@ class Claims:
 
         `retried` is the number of calls that needed more than one attempt, `throttled` the number of 429 answers. Both
         are added to the counts of the run if any result is written. If a third of any chunk's lease is over, renews the
-        leases of all chunks. A call may be repeated with the same arguments: each result is written only once.
+        leases of all chunks of this process. A call may be repeated with the same arguments: each result is written
+        only once.
         """
         if results:
             await self._write(results, retried, throttled)
@@ -118,7 +119,7 @@ class Claims:
         return lost.__contains__
 
     async def release(self) -> None:
-        """Gives all chunks back, so that another process may take the rows that have no result."""
+        """Gives all chunks of this process back, so that other processes may take the rows that have no result."""
         if self._held:
             await self._tables.execute(RELEASE, self._own(list(self._held)))
             self._held.clear()

@@ -31,7 +31,7 @@ async def open_failures_file(tables: Tables, run: int, path: Path, source: RowFi
 
 def _open(path: Path, source: RowFile | None, left: list[str]) -> FailuresFile:
     present = ""
-    with suppress(OSError):  # a file that cannot be read is kept, because it may not be ours
+    with suppress(OSError):  # a file that cannot be read stays, because a run may not have written it
         present = file_digest(path) if path.is_file() else ""
     return FailuresFile(path, source, left=present if present in left else "")
 

@@ -1,4 +1,4 @@
-"""Loads an input into a run, or joins the run if another machine has loaded the same input."""
+"""Loads an input into a run, or joins the run if a different machine has already loaded the same input."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple

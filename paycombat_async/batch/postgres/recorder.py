@@ -48,7 +48,10 @@ class ClaimRecorder:
     """Records in the database the results of the rows that this process has taken from a run of many machines."""
 
     def __init__(self, claims: Claims, tally: Tally, throttle: Throttle, clock: Clock) -> None:
-        """`tally` counts the rows of this process. `throttle` pauses the calls of this process when a lease is over."""
+        """`tally` counts the rows of this process.
+
+        `throttle` pauses its calls when the lease of one of its chunks is over.
+        """
         self.tally = tally
         self._claims = claims
         self._throttle = throttle
@@ -102,7 +105,7 @@ class ClaimRecorder:
             try:
                 await self._claims.commit(results, retried=retried - told[0], throttled=throttled - told[1])
                 is_written = True
-            finally:  # after an error or a cancellation, the results are kept; repeating a commit is safe
+            finally:  # after an error or a cancellation, the results stay, to be committed again
                 if not is_written:
                     self._results = results + self._results
                 elif results:

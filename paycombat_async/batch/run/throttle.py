@@ -7,7 +7,7 @@ from paycombat_async._clock import Clock
 from paycombat_async._protocol.messages import Attempt
 from paycombat_async.batch.run.call_rate import CallRate
 
-LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is shortened to this, at the risk of another 429
+LONGEST_HOLD = 120.0  # seconds; a longer Retry-After is shortened to this number, at the risk of one more 429
 
 
 class Throttle:

@@ -35,7 +35,7 @@ def failure_of(error: PayCombatError, spec: CallSpec, store: str | None = None) 
     """Returns the exception that prints `error` and ends the command.
 
     `store` is what a command line needs to name the intents store (such as `payments.db --account shop`), because the
-    message advises further commands. It is None if the user named no store.
+    message advises further commands. If the user named no store, `store` is None.
     """
     if isinstance(error, ConfigurationError | InvalidRequest):
         return UsageRefused(printable(str(error), limit=1000))

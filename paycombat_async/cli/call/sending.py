@@ -128,7 +128,7 @@ async def _store(options: CallOptions) -> AsyncGenerator[Intents | None]:
 
 
 def _store_words(options: CallOptions) -> str | None:
-    """Returns the words with which another command names the same store, quoted for a shell, or None without a store.
+    """Returns the words to name this command's store in a further command, quoted for a shell, or None without a store.
 
     The word STORE stands for a URL, because a URL may contain a password.
     """

@@ -56,7 +56,7 @@ def pay_all(state: SandboxState) -> list[str]:
 def fail(state: SandboxState, checkout_id: str, method: str | None, *, attempt: int) -> None:
     """Adds a failed payin to a checkout. The checkout can still be paid.
 
-    `attempt` is the number of payins that had failed when the customer loaded the page. If another payin has failed
+    `attempt` is the number of payins that had failed when the customer loaded the page. If one more payin has failed
     since then, nothing is done: a second click on the button must not make a second payin. Raises `Refused` if the
     checkout is unknown or can no longer be paid, or if the payin method is unknown or does not allow its currency or
     amount.

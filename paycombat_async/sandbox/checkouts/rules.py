@@ -33,7 +33,7 @@ REDIRECT_NAMES: Final = ("completed_url", "failed_url", "expired_url", "cancelle
 
 
 def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
-    """Returns the document that is stored for a new checkout. It has no payin method yet.
+    """Returns the document that is stored for a new checkout, which has no payin method yet.
 
     The checkout's id and token are derived from `key`. Raises `Refused` (HTTP 400) if a field of the request is
     invalid.

@@ -35,7 +35,7 @@ def check_control(headers: CIMultiDictProxy[str], token: str) -> None:
 def check_json(content_type: str, charset: str | None, headers: Mapping[str, str]) -> None:
     """Raises `Refused` (HTTP 415) unless the headers say that the body is uncompressed JSON in UTF-8.
 
-    A browser sends JSON to another site only after asking that site (CORS). It sends some other content types without
+    A browser sends JSON to a foreign site only after asking that site (CORS), but some other content types without
     asking.
     """
     check_content_type(content_type, charset, headers.get("Content-Encoding"))

@@ -25,7 +25,7 @@ B = TypeVar("B", bound=Struct)
 class Controls:
     """The parts of a sandbox that the control interface shows and changes. `reset` does what `Sandbox.reset` does.
 
-    `diagnose` explains why the signature of a request is wrong. This may take seconds.
+    `diagnose` explains why the signature of a request is wrong, and may take seconds.
     """
 
     state: SandboxState

@@ -53,7 +53,7 @@ async def show_clock(controls: Controls, _nothing: Nothing) -> object:
 
 
 async def move_clock(controls: Controls, what: MoveClock) -> object:
-    """Moves the sandbox's time forward. Returns when all waits that end by the new time have ended."""
+    """Moves the sandbox's time forward, and waits until all waits that end by the new time have ended."""
     controls.clock.advance(what.advance)
     await controls.clock.caught_up()
     return await show_clock(controls, Nothing())

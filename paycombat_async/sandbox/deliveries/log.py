@@ -44,8 +44,8 @@ class Deliveries:
     """The latest webhook deliveries, in the order of their first attempts.
 
     The user may set `on_failed`, a function that is called after each attempt without a 2xx response. Its arguments are
-    the delivery and the seconds until the next attempt, or None after the last attempt. It is called in the sandbox's
-    event loop and must not raise.
+    the delivery and the seconds until the next attempt, or None after the last attempt. `on_failed` is called in the
+    sandbox's event loop and must not raise.
     """
 
     def __init__(self, kept: int = KEPT) -> None:

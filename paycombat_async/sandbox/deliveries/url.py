@@ -26,7 +26,7 @@ class WebhookUrls:
     va_url: str | None
 
     def copy_from(self, other: "WebhookUrls") -> None:
-        """Replaces both URLs by those of another `WebhookUrls`."""
+        """Replaces both URLs by the URLs of the passed `WebhookUrls`."""
         self.url, self.va_url = other.url, other.va_url
 
 

@@ -1,4 +1,4 @@
-"""Faults that replace the correct response by another one: errors with many statuses, an HTML page, redirects."""
+"""Faults that replace the correct response by a wrong one: errors with many statuses, an HTML page, redirects."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Faults that make only the body of a response wrong. Its status and Content-Length stay correct."""
+"""Faults that make only the body of a response wrong. The status and the Content-Length stay correct."""
 
 from codecs import BOM_UTF8
 from dataclasses import replace
@@ -10,8 +10,8 @@ from paycombat_async.sandbox.faults.response import Change, Context, PlainRespon
 # too few: on Python 3.14, msgspec skips 200,000 levels in an unknown field without an error.
 _DEPTH: Final = 400_000
 _TEXTS: Final = frozenset({"description", "name", "first_name", "last_name", "message", "status_text"})
-# Stands for bytes that are not valid JSON, which the JSON encoder cannot write. After encoding, it is replaced by these
-# bytes.
+# A character that stands for bytes which are not valid JSON, so that the JSON encoder cannot write them. After
+# encoding, these bytes replace the character.
 _MARK: Final = "\ue000"
 
 

@@ -1,4 +1,4 @@
-"""Faults that make only the headers of a response unusual or wrong. Its status, length and body stay correct."""
+"""Faults that make only the headers of a response unusual or wrong. Status, length and body stay correct."""
 
 from dataclasses import replace
 

@@ -29,7 +29,7 @@ def send(data: bytes) -> IdleAction:
 def close(connection: socket.socket) -> None:
     """Ends an idle connection normally: sends FIN.
 
-    The server's event loop has another socket object for the same connection. `shutdown` also ends reading, so the
+    The server's event loop has a socket object of its own for the same connection. `shutdown` also ends reading, so the
     event loop notices the end and closes its own socket.
     """
     connection.shutdown(socket.SHUT_RDWR)
@@ -122,8 +122,8 @@ class IdleFaults:
 class _Planned:
     """A scheduled action and the idle connection on which it will run.
 
-    The action uses a duplicate of the connection's socket. By the time of the action, the number of the original
-    descriptor may belong to another connection.
+    The action uses a duplicate of the connection's socket. A duplicate is needed because, by the time of the action,
+    the number of the original file descriptor may belong to a different connection.
     """
 
     def __init__(self, transport: asyncio.Transport, action: IdleAction) -> None:

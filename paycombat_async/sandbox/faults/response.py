@@ -73,5 +73,5 @@ Change: TypeAlias = Callable[[PlainResponse, Context], PlainResponse]
 
 
 def refused(status: int, code: str, message: str, headers: Mapping[str, str]) -> PlainResponse:
-    """Returns an error response with this status. Its body has the form of all error responses of the sandbox."""
+    """Returns an error response with this status, whose body has the form of all error responses of the sandbox."""
     return PlainResponse(status, {**JSON, **headers}, msgspec.json.encode(refusal(Refused(status, code, message))))

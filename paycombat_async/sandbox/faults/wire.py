@@ -108,7 +108,7 @@ def stray_408(response: PlainResponse) -> Wire:
 def stray_error(status: int) -> Callable[[PlainResponse], Wire]:
     """Returns a function that makes the server send an error on an idle connection, after the correct response.
 
-    The error is a complete response with this status. It belongs to no request.
+    The error is a complete response with this status that belongs to no request.
     """
     stray = idle.send(refused(status, "STRAY", "nobody asked", {}).whole)
     return lambda response: _idle(response, stray)

@@ -64,7 +64,8 @@ def webhook_of_payin(record: Record) -> dict[str, object]:
     """Returns the body of "Webhook PAYIN SUCCESS".
 
     Most fields that are null in "Retrieve Payin" are "" here. If only a part was paid, `amount` is the paid part, and
-    `original_amount` is the requested amount. This is a guess: the provider does not document the meaning of the two.
+    `original_amount` is the requested amount. These two meanings are a guess, because the provider does not document
+    them.
     """
     amount = Decimal(record.document["amount"])
     original = Decimal(record.document.get("original_amount", amount))
