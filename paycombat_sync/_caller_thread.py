@@ -69,9 +69,10 @@ class CallerThread(Generic[T]):
         return await answer
 
     def notify_caller(self, hook: Callable[[U], None]) -> Callable[[U], None]:
-        """Returns a function with one argument. It makes the calling thread call `hook` with that argument.
+        """Returns a function with one argument that makes the calling thread call `hook` with that argument.
 
-        The returned function does not wait for this call. It must be called in the event loop.
+        The returned function must be called in the event loop, and does not wait until the calling thread has called
+        `hook`.
         """
 
         def notify(value: U) -> None:

@@ -28,7 +28,7 @@ from paycombat_sync._native_thread import get_ident, poll_seconds, start_thread
 T = TypeVar("T")
 
 _CLOSED: Final = "this client was closed by another thread; make a new one"
-# How many seconds a thread waits at most for a call to be cancelled, or for the event loop to stop. Both take
+# How many seconds a thread waits at most until a call is cancelled, or until the event loop has stopped. Either takes
 # milliseconds, unless a user's hook blocks the loop.
 _CANCEL_GRACE_S: Final = 3.0
 # The class of the event loop is fixed here, because `uvloop.install()` changes asyncio's default. With uvloop, a forked
@@ -192,8 +192,8 @@ class LoopThread:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs the coroutine in the event loop. Returns its result, or raises its error.
 
-        Ctrl-C, or an error from a signal handler, cancels the coroutine. KeyboardInterrupt or the error is then raised
-        when the coroutine has ended, or after 3 seconds. Raises `ConfigurationError` if the loop has ended before the
+        Ctrl-C, or an error from a signal handler, cancels the coroutine. When the coroutine has ended, or after 3
+        seconds, KeyboardInterrupt or that error is raised. Raises `ConfigurationError` if the loop has ended before the
         call, and `Disconnected` if the loop ends during the call.
         """
         call = _Call(coroutine)

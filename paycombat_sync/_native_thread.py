@@ -97,8 +97,9 @@ class _GeventThread:
 
     def _run(self) -> None:
         self.ident = get_ident()
-        # `threading` keeps an entry for each greenlet that uses it. It would never delete the entry for this thread's
-        # main greenlet, because it has not started this thread. Therefore `target` runs in a second greenlet.
+        # `threading` stores an entry for each greenlet that uses it. The entry for this thread's main greenlet would
+        # never be deleted, because `threading` has not started this thread. Therefore `target` runs in a second
+        # greenlet.
         self._gevent.spawn(self._target).join()
         self._gevent.sleep(0)  # lets `threading` delete the entry for the second greenlet
         self._gevent.get_hub().destroy(destroy_loop=True)  # else the hub's file descriptors would stay open

@@ -271,8 +271,8 @@ class _CallersRows(RowReader):
 
     def _start(self, most: int) -> asyncio.Future[int]:
         reading = asyncio.ensure_future(self._caller.run_in_caller(lambda: self._read(most)))
-        # The run may end before this future is done. asyncio would then log the future's exception, because no code has
-        # read it. Therefore this callback reads it.
+        # The run may end before this future is done. In that case asyncio would log the future's exception as one that
+        # no code has read. Therefore this callback reads it.
         reading.add_done_callback(lambda done: done.cancelled() or done.exception())
         return reading
 

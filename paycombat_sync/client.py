@@ -1,4 +1,4 @@
-"""`PayCombat`: the client for blocking code. It uses an async client, which works in a thread of its own."""
+"""`PayCombat`, the client for blocking code, which uses an async client in a thread of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from ssl import SSLContext
@@ -39,8 +39,8 @@ class PayCombat:
     """A client of the PayCombat API for blocking code.
 
     Use it as a context manager, or call `close()`. One client may serve many threads at the same time, and survives a
-    fork: each process gets connections of its own. It works in a notebook, too. Ctrl-C cancels the request of the call
-    that it interrupts. Hooks are called in the client's own thread and must not call the client.
+    fork: each process gets connections of its own. The client works in a notebook, too. Ctrl-C cancels the request of
+    the call that it interrupts. Hooks are called in the client's own thread and must not call the client.
 
     From its first call until it is closed, a client holds one thread, three file descriptors, and one more file
     descriptor for each open connection. Therefore create one client for each account and share it. `with_options`

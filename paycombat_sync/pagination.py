@@ -1,8 +1,8 @@
 """The blocking pager, which reads lists page by page.
 
-`paycombat_async.pagination` decides which page to request next and where a list ends. Its async generator of pages is
-not used here: each of its steps would run in another task, and it would stay open in the event loop if the user leaves
-the loop over the pages early.
+`paycombat_async.pagination` decides which page to request next and where a list ends. The async generator of pages in
+that module is not used here, for two reasons: each of its steps would run in a task of its own, and the generator would
+stay open in the event loop if the user leaves the loop over the pages early.
 """
 
 from collections.abc import Iterator

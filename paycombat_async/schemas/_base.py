@@ -74,7 +74,7 @@ def from_named(kind: type[P], data: Mapping[str, object]) -> P:
 
 
 class OpenPart(Part, frozen=True, kw_only=True):
-    """A part of a request that may have further fields, which this SDK does not know. They are members of `extra`.
+    """A part of a request that may have further fields, which this SDK does not know, as members of `extra`.
 
     Members of `extra` are signed and sent like the other fields. Floats are refused in `extra`, because a member may be
     an amount. Pass a `Decimal` or `int` instead.
@@ -88,7 +88,10 @@ class Request(OpenPart, frozen=True, kw_only=True):
 
 
 class Response(Data, frozen=True, kw_only=True):
-    """The base class of Structs in answers. Unknown keys of an answer are ignored. They are only in `Reply.raw`."""
+    """The base class of Structs in answers.
+
+    A key that the Struct does not know is ignored, and is only in `Reply.raw`.
+    """
 
     @classmethod
     def _validate(cls, kind: Any, data: object) -> object:

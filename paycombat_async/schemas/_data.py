@@ -1,4 +1,4 @@
-"""The base class of all requests and answers. It has a repr without personal data, and returns plain data."""
+"""The base class of all requests and answers, with a repr without personal data and methods that return plain data."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -29,8 +29,8 @@ def _plain_number(digits: str) -> int | float | str:
 _PLAIN: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=_plain_number)
 
 
-# With `gc=False`, the garbage collector does not track these Structs. It need not, because decoded JSON has no
-# reference cycles. This makes decoding 6 % faster, and during a batch the collector runs only a fifth as often.
+# With `gc=False`, the garbage collector does not track these Structs, because decoded JSON has no reference cycles.
+# Decoding is 6 % faster, and during a batch the collector runs only a fifth as often.
 class Data(Struct, frozen=True, kw_only=True, gc=False):
     """The base class of requests, answers and their parts.
 

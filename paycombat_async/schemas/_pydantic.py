@@ -48,8 +48,8 @@ def core_schema_of(kind: Any, validate: Callable[[Any, object], object], handler
         checked,
         _described(kind, origin, handler),
         ref=f"{origin.__module__}.{_name(kind)}:{id(origin)}",
-        # With `schema=None`, pydantic serializes the dict with the schema that `_described` returns. It then also
-        # applies `exclude`, `include` and `exclude_none`.
+        # With `schema=None`, pydantic serializes the dict with the schema that `_described` returns, and also applies
+        # `exclude`, `include` and `exclude_none`.
         serialization=core_schema.wrap_serializer_function_ser_schema(_serialize, schema=None),
     )
 

@@ -13,7 +13,7 @@ from paycombat_async.schemas._data import shown_value
 from paycombat_async.schemas.payins import Payin, VirtualAccount, VirtualAccountStatus
 from paycombat_async.schemas.payouts import Payout
 
-# The decoder replaces invalid bytes and lone surrogates by this character. Two different ids may then become equal.
+# The decoder replaces invalid bytes and lone surrogates by this character, so that two different ids may become equal.
 REPLACED: Final = "\ufffd"
 
 
@@ -56,7 +56,7 @@ class _Event(Struct, frozen=True, kw_only=True, gc=False):
         return f"{type(self).__name__}({shown})"
 
     def __rich_repr__(self) -> list[tuple[str, object]]:  # overrides the method that msgspec gives every Struct
-        """Returns the fields that the repr shows. They have no personal data, because programs log events."""
+        """Returns the fields that the repr shows: only fields without personal data, because programs log events."""
         return [("type", shown_value(self.type)), ("id", shown_value(self.id)), ("status", shown_value(self.status))]
 
 

@@ -37,7 +37,7 @@ class VirtualAccountStatus(StrEnum):
 class CreatePayin(Request, frozen=True, kw_only=True):
     """A new payin. Its fields are not publicly documented, so pass all fields except `payer_id` in `extra`.
 
-    `payer_id` is the `id` of a virtual account (KRW). This provider wraps the API of Finmo. There, a payin has the
+    `payer_id` is the `id` of a virtual account (KRW). This provider wraps the API of Finmo, in which a payin has the
     fields `amount`, `currency`, `payin_method_name` and `payin_method_param`. Amounts must be `Decimal` or `int`, and
     not `float`.
     """

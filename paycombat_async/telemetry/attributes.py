@@ -1,8 +1,8 @@
 """The attributes of spans, metrics and log records. An attribute has the same name and meaning everywhere.
 
-Values are numbers, or come from fixed sets (endpoints, outcomes, names of classes, statuses). They are never a header,
-a body, an id, an amount, or a text of the provider or of a user. The only exceptions are the merchant's reference and
-the digest of the body, in log records about a cancelled call that may have been carried out.
+Values are numbers, or come from fixed sets (endpoints, outcomes, names of classes, statuses). A value is never a
+header, a body, an id, an amount, or a text of the provider or of a user. The only exceptions are the merchant's
+reference and the digest of the body, in log records about a cancelled call that may have been carried out.
 """
 
 from typing import Final

@@ -82,7 +82,7 @@ class _Watched:
         return self._values if self._clock.monotonic() - self._read_at <= _FRESH * self._every else []
 
     async def read(self, inbox: HasDepth | None, intents: Intents | None, name: str) -> None:
-        """Reads the inbox and the store. If this fails, the old values are kept until they are too old."""
+        """Reads the inbox and the store. If reading fails, the old values are shown until they are too old."""
         try:
             values = [] if inbox is None else await read_inbox(inbox, name)
             values += [] if intents is None else await read_intents(intents, name, self._clock.now())

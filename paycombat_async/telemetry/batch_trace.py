@@ -30,7 +30,7 @@ class BatchTrace:
     def count(self, counts: Mapping[str, int], *, is_stopped: bool) -> None:
         """Stores the counts of rows, which `end` adds to the span.
 
-        `is_stopped` means that a problem ended the batch early. The span is then marked as an error.
+        If `is_stopped` is True, a problem ended the batch early, and the span is marked as an error.
         """
         self._attributes = {f"{BATCH}.{name}": count for name, count in counts.items()}
         if is_stopped:

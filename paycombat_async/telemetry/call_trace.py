@@ -76,8 +76,8 @@ class CallTrace:
         except Exception as error:  # noqa: BLE001  # a tracer may raise anything
             report_failure(type(error).__name__)
             return draft
-        # The headers `baggage` and `tracestate` are not sent. They may contain internal data, and the provider is
-        # another company.
+        # The headers `baggage` and `tracestate` are not sent: they may contain internal data of the merchant, which the
+        # provider must not get.
         return draft if parent is None else msgspec.structs.replace(draft, headers={**draft.headers, _HEADER: parent})
 
     def _start_attempt(self, context: Context, number: int) -> str | None:

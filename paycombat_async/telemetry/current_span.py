@@ -29,8 +29,8 @@ class CurrentSpan:
         if self._is_over:
             return
         self._is_over = True
-        # OpenTelemetry accepts the token only in the context in which it was made. A coroutine that another task closes
-        # ends in the context of that task; the token is then not used.
+        # OpenTelemetry accepts the token only in the context in which it was made. If a different task closes the
+        # coroutine, the coroutine ends in the context of that task, and the token is not used.
         if get_current() is self.context:
             detach(self._token)
         try:

@@ -31,9 +31,9 @@ class Instruments(NamedTuple):
     def are_unset(self) -> bool:
         """Whether no meter provider was set yet, so that nothing is measured.
 
-        Until a provider is set, OpenTelemetry's API returns proxy instruments. A proxy has the real instrument in a
-        private attribute, which is None until then. If a version of the API does not have this attribute, the result is
-        False. Each call is then measured by the proxies, which takes 10 µs and has no other effect.
+        Until a provider is set, OpenTelemetry's API returns proxy instruments. A proxy has a private attribute for the
+        real instrument, which is None as long as no provider is set. With a version of the API that does not have this
+        attribute, the result is False, and the proxies measure each call, which takes 10 µs and has no other effect.
         """
         return getattr(self.durations, "_real_instrument", self.durations) is None
 

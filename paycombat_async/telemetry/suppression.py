@@ -1,7 +1,7 @@
 """Prevents OpenTelemetry's instrumentation of aiohttp from making spans for the SDK's requests.
 
-These spans would contain whole URLs with ids. If the instrumentation captures headers, they would also contain the
-token and the signature. They are prevented even if the SDK's own telemetry is off.
+These spans would contain whole URLs with ids and, if the instrumentation captures headers, the token and the signature.
+The spans are prevented even if the SDK's own telemetry is off.
 """
 
 import sys

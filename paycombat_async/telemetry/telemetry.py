@@ -99,7 +99,7 @@ class Telemetry:
     def count_drift(self, endpoint: str, kind: str) -> None:
         """Counts a field of an answer that differs from the documented schema.
 
-        `kind` is a `DriftKind`, which says how the field differs. It becomes an attribute of the measurement.
+        `kind` is a `DriftKind`, which says how the field differs, and becomes an attribute of the measurement.
         """
         self._instruments.drifts.add(1, {ENDPOINT: endpoint_name(endpoint), DRIFT_KIND: kind})
 

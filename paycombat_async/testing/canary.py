@@ -59,8 +59,8 @@ class SecretCanary:
     def sightings(self, *outputs: object) -> list[str]:
         """Returns the places of all leaks, such as "token, percent-encoded, in outputs[0].__context__.args".
 
-        The list is empty if nothing has leaked. It never contains a secret. The search covers what error reporters show
-        of an object, three levels deep: repr, str, `__dict__` and items. For errors, it also covers notes, cause,
+        The list is empty if nothing has leaked, and never contains a secret. The search covers what error reporters
+        show of an object, three levels deep: repr, str, `__dict__` and items. For errors, it also covers notes, cause,
         context and the local variables of this SDK's functions. For a msgspec Struct, such as a customer, it covers
         only the repr and str of the Struct and of the Structs in its fields, because reporters do not read the fields
         themselves.

@@ -126,7 +126,7 @@ class _AsgiExchange:
         self._complete = anyio.Event()
 
     async def receive(self) -> Message:
-        """Returns the whole body at the first call. Later calls wait for the response, then return a disconnect."""
+        """Returns the whole body at the first call. Each later call waits for the response and returns a disconnect."""
         if self._left:
             return {"type": "http.request", "body": self._left.pop(), "more_body": False}
         await self._complete.wait()  # a disconnect before the end of the response would make Starlette cancel it

@@ -49,10 +49,7 @@ def expect(what: str, found: object, wanted: object) -> None:
 
 
 async def expect_error(what: str, call: Awaitable[object], error: type[Exception]) -> None:
-    """Raises `AssertionError` unless the call raises `error`.
-
-    If the call raises another error, this error is passed on.
-    """
+    """Raises `AssertionError` if the call raises nothing. Raises any error other than `error` unchanged."""
     try:
         result = await call
     except error:

@@ -34,8 +34,8 @@ _READ_BUFFER_BYTES: Final = 64 * 1024
 class Destination(ClientRequest):
     """A request that only tells aiohttp's connector where to connect: host, port and TLS, without a proxy.
 
-    It is never sent. Its headers contain `Host` as aiohttp writes it. aiohttp finds free connections by the value of
-    `connection_key`, which is computed only once here, and not for each call.
+    This request is never sent. Its headers contain `Host` as aiohttp writes it. aiohttp finds free connections by the
+    value of `connection_key`, which is computed only once here, and not for each call.
     """
 
     def __init__(self, origin: str) -> None:

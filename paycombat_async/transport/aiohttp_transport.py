@@ -1,4 +1,4 @@
-"""The default transport. It uses aiohttp's connections directly or, if that is impossible, an aiohttp session."""
+"""The default transport: uses aiohttp's connections directly or, if that is impossible, an aiohttp session."""
 
 import ssl
 from urllib.parse import urlsplit

@@ -53,7 +53,7 @@ class ConnectionSettings(NamedTuple):
         return urlsplit(self.origin).netloc
 
     def check(self, draft: Draft) -> None:
-        """Raises `ConfigurationError` if the URL of the draft (a prepared HTTP request) has another origin."""
+        """Raises `ConfigurationError` if the URL of the draft (a prepared HTTP request) is not of this origin."""
         if not draft.url.startswith(self.origin):
             raise ConfigurationError(f"{draft.endpoint}: its address is not on {self.host}; nothing was sent")
 

@@ -58,7 +58,7 @@ class DeadlineTimer:
     def end(self) -> None:
         """Ends all attempts now with `TimeoutError`. Called when the connections of the event loop are closed.
 
-        Without it, aiohttp would never end an attempt that waits for more bytes of an answer's body.
+        Without this call, aiohttp would never end an attempt that waits for more bytes of an answer's body.
         """
         self.stop()
         for attempt in self._running.values():
@@ -66,7 +66,7 @@ class DeadlineTimer:
                 attempt.expire()
 
     def stop(self) -> None:
-        """Cancels the timer. Then no deadline ends an attempt until a new timer is set."""
+        """Cancels the timer, so that no deadline ends an attempt until a new timer is set."""
         self._next_limit = inf
         if self._timer is not None:
             self._timer.cancel()
@@ -92,11 +92,13 @@ class DeadlineTimer:
 class Deadline(Struct, eq=False):
     """The time limit of one attempt (one sending of a request). At the time `until`, its `with` block is cancelled.
 
-    The block then raises `TimeoutError`. If other code cancels the task, the block raises `CancelledError`. Both may
-    happen at the same moment. Therefore cancellations are counted, as `asyncio.timeout` counts them.
+    The `with` statement turns this cancellation into `TimeoutError`. If other code cancels the task, the `with`
+    statement raises `CancelledError`. Both cancellations may happen at the same time. Therefore they are counted, as
+    `asyncio.timeout` counts them.
 
     - `connection` is set when the attempt gets a connection. From then on, bytes of the request may have been sent.
-    - `connect_until` is the time limit for making connections. It is set when the attempt begins to make its first one.
+    - `connect_until` is the time limit for making connections. This limit is set when the attempt begins to make its
+      first connection.
     """
 
     running: "dict[asyncio.Task[object] | None, Deadline]"

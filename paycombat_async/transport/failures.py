@@ -1,7 +1,7 @@
 """Translates exceptions of a request into the SDK's errors. Uses only the types of the exceptions, and not their texts.
 
-Other libraries have written these texts, which may quote the address, a header or the password of a proxy. An aiohttp
-error may also have a `status`. It is used only if a proxy has refused the connection, because aiohttp's parser sets it
+The texts come from other libraries and may quote the address, a header or the password of a proxy. An aiohttp error may
+also have a `status`. This number is used only if a proxy has refused the connection, because aiohttp's parser sets it
 to 400 for each answer that it cannot read, whatever the server has sent.
 """
 

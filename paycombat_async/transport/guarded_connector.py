@@ -1,6 +1,6 @@
 """aiohttp's connector, with one time limit for all steps of connecting and with two checks before each request.
 
-- No byte may have arrived on the connection. It would be read as the answer to the request.
+- No byte may have arrived on the connection before the request, because it would be read as the answer to the request.
 - If the request must not be repeated, such as a payout, at least a tenth of its time must be left for its answer.
 """
 
@@ -82,8 +82,9 @@ class GuardedConnector(aiohttp.TCPConnector):
     ) -> "ResponseHandler":
         """Returns a new connection. One attempt has `connect_timeout` seconds for all the connections that it makes.
 
-        aiohttp's own time limits cover neither the resolving of the name nor the answer of a proxy. They also start
-        again for each address of a host, so twenty addresses that did not answer took twenty times the limit.
+        aiohttp's own time limits cover neither the resolving of the name nor the answer of a proxy. Besides, aiohttp
+        starts its limit again for each address of a host, so twenty addresses that did not answer took twenty times the
+        limit.
         """
         attempt = self.deadlines.current()
         if attempt.connect_until is None:

@@ -102,7 +102,8 @@ else:
     def _unread_check(fd: int) -> Callable[[], bool]:
         """Returns a function that checks the socket: whether unread bytes or the end of the connection are in it.
 
-        One check takes about 1 µs. It uses `poll`, because `select.select` refuses file descriptors above 1023.
+        One check takes about 1 µs. The function uses `poll`, because `select.select` refuses file descriptors above
+        1023.
         """
         poll = select.poll()
         poll.register(fd, select.POLLIN)

@@ -58,7 +58,7 @@ class PooledTransport(ProcessBound, ABC, Generic[P]):
         except RuntimeError:
             raise ConfigurationError("calls need a running asyncio event loop; this code runs in none") from None
         if pool is None:
-            if self._is_closed:  # `aclose` may have run in another thread since this call began
+            if self._is_closed:  # since this call began, `aclose` may have run in a different thread
                 raise translate_error(TransportClosed(), _host(draft), sent=False)
             pool = await self._pools.open()
         attempt = pool.deadlines.begin(timeout, is_once_only=draft.is_once_only)

@@ -61,11 +61,11 @@ def _addresses(host: str, port: int, family: int) -> tuple[list[ResolveResult], 
 
 
 def _failure(error: BaseException) -> OSError:
-    """Returns an `OSError` in place of the error of a look-up, without the text that another library has written.
+    """Returns an `OSError` in place of the error of a look-up, without the text of the library that raised it.
 
     A future accepts an `OSError`, but not every exception. The C library reports "no such name" even if it could not
-    open a socket for its query to the DNS server. Therefore this function tries to open a socket. If that fails, the
-    returned error has the error number of that failure.
+    open a socket for its query to the DNS server. Therefore this function tries to open a socket. If no socket can be
+    opened, the returned error has the error number of that failure.
     """
     try:
         socket.socket().close()

@@ -1,4 +1,4 @@
-"""A middleware for an aiohttp session that the user has made. It checks each connection before a request is sent.
+"""A middleware for an aiohttp session of the user, which checks each connection before a request is sent.
 
 If the SDK makes the session, its connector makes the same checks (`GuardedConnector`).
 """

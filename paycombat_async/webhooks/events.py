@@ -41,13 +41,13 @@ _VIRTUAL_ACCOUNT_STATUSES: Final = frozenset({"APPROVED", "FAILED"})
 _NOTHING: Final[tuple[object, ...]] = (None, "", {})  # the provider writes one of these three if a field has no value
 
 # To guess whether a body is about a payin or a payout, only its last 64 bytes are searched for "PAYOUT". In the
-# documented bodies, `type` is the last field. A wrong guess is corrected. This costs less time than searching every
-# whole body.
+# documented bodies, `type` is the last field. A wrong guess is corrected. Guessing and correcting costs less time than
+# searching every whole body.
 _TAIL: Final = -64
 
 
 def read_event(payload: bytes) -> WebhookEvent:
-    """Returns the event in the HTTP body of a webhook. Its signature must have been verified before.
+    """Returns the event in the HTTP body of a webhook. The caller must have verified the signature of the body before.
 
     The event is an `UnknownEvent` if type and status belong to no other class. Raises `InvalidPayload` if `payload` is
     not a JSON object, and `ConfigurationError` if it is not bytes.

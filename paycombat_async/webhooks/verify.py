@@ -3,8 +3,8 @@
 Both exist as functions, which take the keys as an argument, and as methods of `Webhooks`, which keeps the keys.
 
 The provider signs `JSON.stringify(data)` with the signature key. Its documentation does not say whether it sends the
-same bytes. Therefore the signature is first checked over the HTTP body as received. If it does not match, it is checked
-over the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`. The bytes that match are decoded.
+same bytes. Therefore the signature is first checked over the HTTP body as received. If the signature does not match, it
+is checked over the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`. The bytes that match are decoded.
 """
 
 import re
@@ -23,7 +23,8 @@ MAX_KEYS: Final = 4
 # The names of headers with a signature, in lower case. The provider documents X-Signature for webhooks, and signature
 # for requests.
 _HEADERS: Final = frozenset({"x-signature", "signature"})
-# The lengths of these names. A header whose name has another length is skipped at once, which halves the time for it.
+# The lengths of these names. A header whose name has none of these lengths is skipped at once, which halves the time
+# for it.
 _LENGTHS: Final = frozenset(map(len, _HEADERS))
 _MAX_SIGNATURE: Final = 128  # characters in a header value with one signature, including white space
 _MAX_JOINED: Final = 8 * _MAX_SIGNATURE
@@ -45,10 +46,10 @@ Headers: TypeAlias = HasItems | Iterable[tuple[str, str]]
 def unwrap(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> WebhookEvent:
     """Returns the event in a webhook whose signature matches one of the keys. `body` must be the raw bytes as received.
 
-    `headers` are the framework's `request.headers`, or pairs of name and value. The signature may be in them twice.
-    Raises `SignatureMismatch` or `InvalidPayload` if the sender's input is wrong: then reply 400 and do nothing else.
-    Raises `ConfigurationError` for a mistake in your code, such as a body that is not bytes. Anyone who has seen a
-    genuine webhook can send it again at any time. Therefore process each `event.key` only once.
+    `headers` are the framework's `request.headers`, or pairs of name and value. The same signature may be in `headers`
+    twice. If the sender's input is wrong, raises `SignatureMismatch` or `InvalidPayload`: reply 400 and do nothing
+    else. Raises `ConfigurationError` for a mistake in your code, such as a body that is not bytes. Anyone who has seen
+    a genuine webhook can send it again at any time. Therefore process each `event.key` only once.
     """
     keys = as_secrets(keys)  # a `Secret` hides the keys in tracebacks that show local variables
     return Webhooks(keys).unwrap(body, headers)
@@ -66,7 +67,7 @@ def verify(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> bytes
 
 
 class Webhooks:
-    """Verifies and decodes webhooks with fixed keys. It does no I/O and may be shared between threads.
+    """Verifies and decodes webhooks with fixed keys. Does no I/O, and may be shared between threads.
 
     While a key is being replaced, pass both the old and the new key. The methods are faster than the functions `unwrap`
     and `verify`, which must prepare the keys in each call.

@@ -39,13 +39,13 @@ class Delivery:
     `with delivery as event:` renews the lease whenever a third of it has passed. At a clean end of the `with` block,
     the event is marked as done. If the block raises, the event is released, so that it can be taken again.
 
-    The lease is lost if another worker has taken the event, or if the lease has ended and the inbox fails to renew it.
-    Then the block continues, because a thread cannot be cancelled. At a clean end of the block, the `with` statement
-    raises `LeaseLost`.
+    The lease (the time for which no other worker gets the event) is lost if a second worker has taken the event, or if
+    the lease has ended and the inbox fails to renew it. The block of a lost lease continues, because a thread cannot be
+    cancelled. At a clean end of the block, the `with` statement raises `LeaseLost`.
 
     `attempt` says how many times the event has been taken, including this time. `number` is the event's number in the
-    inbox. `token` is different each time that the event is taken; it shows the inbox whether a worker still has the
-    lease.
+    inbox. `token` is different each time that the event is taken. It shows the inbox whether a worker still has the
+    event.
     """
 
     __slots__ = (

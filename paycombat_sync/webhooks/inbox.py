@@ -26,17 +26,17 @@ class Inbox(Protocol):
         as APPLIED there. APPLIED means that the provider has carried out the call, even if the payin or payout has
         failed since. If the event contradicts the record of the call, `receive` returns CONFLICT in place of NEW.
 
-        Raises `StoreFailed` if the event or the record cannot be stored. Then reply 500, never 200.
+        Raises `StoreFailed` if the event or the record cannot be stored; in this case reply 500, never 200.
         """
         ...
 
     def take(self, *, lease: float = LEASE_S) -> Delivery | None:
         """Takes the next event in order of arrival, and returns its delivery. Returns None if no event can be taken.
 
-        The worker has the event for `lease` seconds. If the event is not done by then, because the work failed or the
-        process died, it can be taken again, with the next attempt number and another token. An event waits until all
-        earlier NEW events of the same payin or payout are done. An event whose payload cannot be read is never taken;
-        `damaged` lists it. Raises `ConfigurationError` if `lease` is not a number from 0 to 100,000,000.
+        The worker has the event for `lease` seconds. If the event is not done after this time, because the work failed
+        or the process died, it can be taken again, with the next attempt number and a new token. An event waits until
+        all earlier NEW events of the same payin or payout are done. An event whose payload cannot be read is never
+        taken; `damaged` lists it. Raises `ConfigurationError` if `lease` is not a number from 0 to 100,000,000.
         """
         ...
 
@@ -44,12 +44,12 @@ class Inbox(Protocol):
         """Marks an event as processed: its payload is deleted, and its key is kept. A second call does nothing.
 
         A delivery may be marked even after its lease has ended, and after `release`, as long as no other worker has
-        taken the event. Raises `LeaseLost` if another worker has taken the event since, even if that worker has
+        taken the event. Raises `LeaseLost` if a second worker has taken the event since, even if that worker has
         finished, or if `forget` has deleted the event.
 
-        To decide about an event by hand, for example after a CONFLICT, pass the event in place of a delivery. It is
-        then marked even if a worker has it, and later calls of that worker do nothing. Raises `ConfigurationError` for
-        an event that this inbox has never received, or has forgotten.
+        To decide about an event by hand, for example after a CONFLICT, pass the event in place of a delivery. An event
+        passed in this way is marked even if a worker has it, and later calls of that worker do nothing. Raises
+        `ConfigurationError` for an event that this inbox has never received, or has forgotten.
         """
         ...
 
@@ -57,7 +57,7 @@ class Inbox(Protocol):
         """Gives a delivery back before its lease ends, so that the event can be taken again.
 
         After the first attempt, the event can be taken immediately. After the second attempt it waits 1 second, after
-        the third 2 seconds, then 4 and so on, at most 60. Raises `LeaseLost` if another worker has taken the event
+        the third 2 seconds, then 4 and so on, at most 60. Raises `LeaseLost` if a second worker has taken the event
         since, or if `forget` has deleted it. Does nothing if the event is done, or if this delivery was already
         released.
         """
@@ -66,16 +66,16 @@ class Inbox(Protocol):
     def renew(self, delivery: Delivery, *, lease: float = LEASE_S) -> None:
         """Extends the lease to `lease` seconds from now, even if it has ended. `with delivery` does so by itself.
 
-        Raises `LeaseLost` if another worker has taken the event since, if `forget` has deleted it, or if the delivery
-        was released. Does nothing if the event is done. Before all this, raises `ConfigurationError` if `lease` is not
-        a number from 0 to 100,000,000.
+        The lease is the time for which no other worker gets the event. Raises `LeaseLost` if a second worker has taken
+        the event since, if `forget` has deleted it, or if the delivery was released. Does nothing if the event is done.
+        First of all, raises `ConfigurationError` if `lease` is not a number from 0 to 100,000,000.
         """
         ...
 
     def work(
         self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: threading.Event | None = None
     ) -> Generator[Delivery, None, None]:
-        """Yields deliveries endlessly, each as `take` returns it. While no event can be taken, it waits.
+        """Yields deliveries endlessly, each as `take` returns it, and waits while no event can be taken.
 
         The wait ends as soon as this process receives an event, and otherwise after `poll` seconds, because another
         process may have received one. When `stop` is set or the inbox is closed, the iteration ends: immediately if it

@@ -27,10 +27,11 @@ class MemoryInbox(LoopInbox):
 class SqliteInbox(LoopInbox):
     """An `Inbox` in one file on a local disk, for all threads, event loops and processes of this machine.
 
-    When `receive` returns, the event is on the disk. This takes one fsync: about 1 ms, or 10 ms on a slow disk.
+    When `receive` returns, the event is on the disk. Storing takes one fsync: about 1 ms, or 10 ms on a slow disk.
     Payloads contain personal data. Therefore only the owner of the file may read it (mode 0600), and each payload is
-    deleted when its event is done. SQLite's write-ahead log, a file beside it, may contain deleted payloads for longer.
-    It is cleared by `close`, and by a `take` that returns None a minute or more after a deletion.
+    deleted when its event is done. SQLite's write-ahead log, a second file beside the first, may contain deleted
+    payloads for longer. The log is cleared by `close`, and by a `take` that returns None a minute or more after a
+    deletion.
     """
 
     def __init__(

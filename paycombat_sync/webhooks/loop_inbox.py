@@ -1,4 +1,4 @@
-"""A blocking inbox that runs an async inbox in the event loop of another thread."""
+"""A blocking inbox that runs an async inbox in the event loop of a background thread."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ _STOP_S: Final = 0.1
 
 
 class LoopInbox(ProcessBound, Inbox):
-    """A blocking `Inbox`. Each method runs a method of the async inbox in the event loop of another thread."""
+    """A blocking `Inbox`. Each method runs a method of the async inbox in the event loop of a background thread."""
 
     def __init__(self, inbox: original.Inbox) -> None:
         self._async = inbox
@@ -105,7 +105,7 @@ async def _next(
 ) -> inner.Delivery | None:
     """Returns the next delivery, or None at the end of `deliveries`.
 
-    If another thread sets `stop` meanwhile, sets `stopped` in the event loop at most 0.1 s later.
+    If other code sets `stop` while this method waits, sets `stopped` in the event loop at most 0.1 s later.
     """
     if stop is None:
         return await anext(deliveries, None)

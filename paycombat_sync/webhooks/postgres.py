@@ -40,9 +40,9 @@ class PostgresInbox(LoopInbox):
     returns, the event is stored durably. With asynchronous replication, however, a failover may lose events that the
     standby server has not yet received. Payloads contain personal data; each payload is deleted when its event is done.
 
-    If another process stores an event, waiting workers are notified (NOTIFY). PgBouncer in transaction mode does not
-    pass notifications on. Behind it, workers look for new events at intervals, unless you pass a connection string that
-    bypasses PgBouncer as `listen_dsn`.
+    When any process stores an event, the waiting workers of all processes are notified (NOTIFY). PgBouncer in
+    transaction mode does not pass notifications on. Behind PgBouncer, workers look for new events at intervals, unless
+    you pass a connection string that bypasses PgBouncer as `listen_dsn`.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class PostgresInbox(LoopInbox):
         as APPLIED there. APPLIED means that the provider has carried out the call, even if the payin or payout has
         failed since. If the event contradicts the record of the call, `receive` returns CONFLICT in place of NEW.
 
-        Raises `StoreFailed` if the event or the record cannot be stored. Then reply 500, never 200.
+        Raises `StoreFailed` if the event or the record cannot be stored; in this case reply 500, never 200.
 
         With `connection`, a `Connection` of psycopg or Django's `connection`, the event is stored in the transaction of
         this connection, and is kept only if you commit the transaction. If no transaction is open, `receive` begins

@@ -1,4 +1,4 @@
-"""Forms of a body after another tool has parsed its JSON and printed it again.
+"""Forms of a body that result if a tool, such as `jq` or PHP, parses its JSON and prints it again.
 
 Each function yields forms of the body that may have been signed in place of the body. If the body has no such form, the
 function yields nothing.

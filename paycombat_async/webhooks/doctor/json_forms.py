@@ -163,7 +163,7 @@ NUMBER_FORMS: tuple[Rewrite, ...] = (python_number, _places(2), _places(1), with
 
 
 def numbers_rewritten(tokens: Sequence[str], most: int) -> Iterator[list[str]]:
-    """Yields copies of the tokens in which some numbers are written in another form, such as 10.0 for 10.
+    """Yields copies of the tokens in which some numbers are written in a different form, such as 10.0 for 10.
 
     For each form, first all numbers are rewritten, then only the amounts, then each of the first `most` numbers alone.
     Amounts are the numbers in members with names such as "amount", "fee" or "price". At the end, the same is done with

@@ -18,7 +18,7 @@ _AS_HEX = "Send it as 64 hex digits, lower case, and nothing else (digest('hex')
 class SignatureReading(NamedTuple):
     """A digest that was decoded from a signature.
 
-    `explanation` says what is wrong with the way in which the signature is written. It is None if nothing is wrong.
+    `explanation` says what is wrong with the way in which the signature is written, or is None if nothing is wrong.
     """
 
     digest: bytes
@@ -59,8 +59,8 @@ def _wrapped(what: str) -> Explanation:
     return Explanation(Cause.SIGNATURE_WRAPPED, f"The signature has {what}.", _AS_HEX)
 
 
-# Patterns of what may surround the hex digits of a signature, such as quotes or a prefix. They are tried in this order.
-# After a match, only the text in the group `rest` is kept.
+# Patterns of what may surround the hex digits of a signature, such as quotes or a prefix, in the order in which they
+# are tried. After a match, only the text in the pattern's group `rest` is used.
 _WRAPPINGS: tuple[tuple[re.Pattern[str], Explanation], ...] = (
     (re.compile(r"b?(?P<mark>[\"'`])(?P<rest>.*)(?P=mark)", re.DOTALL), _wrapped("quotes around it")),
     (re.compile(r"<(?P<rest>.*)>", re.DOTALL), _wrapped("brackets around it")),
@@ -97,8 +97,8 @@ def one_signature(text: str) -> tuple[str, Explanation | None]:
     """Returns the signature in the value of a header, and what is wrong with the value, or None if nothing is wrong.
 
     The value may have several parts, separated by commas. If all parts are the same, one part is the signature. If they
-    differ, the whole value is the signature. Then the second item says that there are several signatures, but only if
-    all parts are hex digests.
+    differ, the whole value is the signature and, if all parts are hex digests, the second item says that there are
+    several signatures.
     """
     different = distinct_signatures(text)
     if len(different) > 1:

@@ -47,9 +47,13 @@ def unexplained(
 ) -> Explanation:
     """Returns the best explanation of a signature that matches under none of the known mistakes.
 
-    It is the first of these that is true: The signature contains no digest. It is written in a wrong form. Its digest
-    does not have the length of a SHA-256 digest. The body is empty, damaged or not JSON. If none is true, another key
-    was used or the body was changed.
+    The explanation is the first of these that is true:
+
+    - The signature contains no digest.
+    - The signature is written in a wrong form.
+    - The digest in the signature does not have the length of a SHA-256 digest.
+    - The body is empty, damaged or not JSON.
+    - An unknown key was used, or the body was changed.
     """
     if not found:
         return malformed(signature)
@@ -68,10 +72,7 @@ def _and(explanation: Explanation, *more: str) -> Explanation:
 
 
 def _remarks(body: Body, keys: Mapping[int, str], token: str | None) -> Iterator[str]:
-    """Yields sentences about unusual things in the keys, the token and the body.
-
-    These are hints; they prove nothing.
-    """
+    """Yields sentences about unusual things in the keys, the token and the body: hints, which prove nothing."""
     of_sandbox = {key.strip().startswith(PREFIX) for key in keys.values()}
     if token and {token.strip().startswith(PREFIX)} != of_sandbox:
         yield f"Token and keys are not of one account: {PREFIX} stands in front of some of them only."

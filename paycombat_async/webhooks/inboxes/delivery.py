@@ -40,12 +40,13 @@ class Delivery:
 
     `async with delivery as event:` renews the lease whenever a third of it has passed. At a clean end of the `with`
     block, the event is marked as done. If the block raises or is cancelled, the event is released, so that it can be
-    taken again. The lease is lost if another worker has taken the event, or if the lease has ended and the inbox fails
-    to renew it. Then the block is cancelled, and the `async with` statement raises `LeaseLost`.
+    taken again. The lease (the time for which no other worker gets the event) is lost if a second worker has taken the
+    event, or if the lease has ended and the inbox fails to renew it. If the lease is lost, the block is cancelled, and
+    the `async with` statement raises `LeaseLost`.
 
     `attempt` says how many times the event has been taken, including this time. `number` is the event's number in the
-    inbox. `token` is different each time that the event is taken; it shows the inbox whether a worker still has the
-    lease.
+    inbox. `token` is different each time that the event is taken. It shows the inbox whether a worker still has the
+    event.
     """
 
     __slots__ = (
@@ -162,7 +163,7 @@ class Delivery:
 
 
 class PostgresDelivery(Delivery):
-    """An event taken with `PostgresInbox.taken()`. It is marked as done in the transaction of `connection`."""
+    """An event taken with `PostgresInbox.taken()`, and marked as done in the transaction of `connection`."""
 
     __slots__ = ("_connection",)
 
@@ -183,7 +184,7 @@ class PostgresDelivery(Delivery):
 
 @contextlib.asynccontextmanager
 async def traced(taking: AbstractAsyncContextManager[D | None]) -> AsyncGenerator[D | None]:
-    """Context manager; enters `taking`, another context manager that takes an event, and yields its delivery.
+    """Context manager; enters the context manager `taking`, which takes an event, and yields the delivery of the event.
 
     Records an OpenTelemetry span for the work on the event. The span begins when the event is taken, and ends when the
     transaction of `taking` has ended.

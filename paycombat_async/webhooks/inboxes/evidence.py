@@ -63,14 +63,17 @@ def call_of(event: WebhookEvent) -> NamedCall | None:
 async def settle(intents: Intents | None, event: WebhookEvent) -> bool:
     """Marks the recorded call that created the event's payin or payout as APPLIED: carried out by the provider.
 
-    Returns whether the event contradicts the record. There are three such cases. The record is already APPLIED, but for
-    another payin or payout: it stays unchanged. The record says that the call was refused or not sent: it becomes
-    APPLIED nevertheless, so that the call is not sent again. The record names no payout yet, but the event's payout has
-    another amount or currency than the call: it stays unchanged.
+    Returns whether the event contradicts the record. An event contradicts the record in three cases:
+
+    - The record is already APPLIED, but names a different payin or payout than the event. The record stays unchanged.
+    - The record says that the call was refused or not sent. The record becomes APPLIED nevertheless, so that the call
+      is not sent again.
+    - The record names no payout yet, but the event's payout has another amount or currency than the call. The record
+      stays unchanged.
 
     Returns False if `intents` is None, if no call can be identified, or if the store has no record of the call. If
-    other code changes the record at the same time in each of 5 tries, it is left as it is. Safe to repeat, with the
-    same result. Raises `StoreFailed` if the store cannot be read or written.
+    other code changes the record at the same time in each of 5 tries, `settle` leaves the record as it is. Safe to
+    repeat, with the same result. Raises `StoreFailed` if the store cannot be read or written.
     """
     call = call_of(event)
     if intents is None or call is None:

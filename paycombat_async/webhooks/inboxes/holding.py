@@ -18,8 +18,8 @@ T = TypeVar("T")
 
 # Seconds for which a write to the inbox may go on after its worker was cancelled. The inbox itself gives up after 10 s.
 _FINISH_S: Final = 15.0
-# A renewal of a lease may always take this many seconds, even if the lease ends meanwhile. It then succeeds if no other
-# worker has taken the event.
+# A renewal of a lease (a worker's time for an event) may always take this many seconds, even if the lease ends
+# meanwhile. Such a late renewal succeeds if no other worker has taken the event.
 _LATE_S: Final = 1.0
 _RENEWALS: Final = 3  # how often a lease is renewed during its length
 _RETRIES: Final = 30  # how often a failed renewal is tried again during the length of a lease
@@ -28,7 +28,7 @@ _log: Final = logging.getLogger("paycombat")
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The lease of a worker on the event with this `number`. It begins at `since` and lasts `seconds`.
+    """The lease of a worker on the event with this `number`: for `seconds` from `since` on, no other worker gets it.
 
     `since` is a time of `clock.monotonic()`. `renew`, `done` and `release` write to the inbox.
     """
@@ -113,7 +113,7 @@ class Holding:
         try:
             await self._lease.release()
         except LeaseLost:
-            pass  # another worker has already taken the event
+            pass  # a second worker has already taken the event
         except StoreFailed as error:
             fields = {EVENT_NUMBER: self._lease.number, **error_fields(error)}
             text = "event %d is taken again only when its lease is over: %s"
@@ -128,8 +128,8 @@ class Holding:
             await asyncio.sleep(0)  # noqa: TID251  # lets other tasks run, because the sleep of a test's clock may not
             now = clock.monotonic()
             try:
-                # A renewal must end before the lease does, because from then on another worker may take the event. But
-                # each renewal may take at least 1 second.
+                # A renewal must end before the lease does, because after the end of the lease a second worker may take
+                # the event. But each renewal is given at least 1 second.
                 async with asyncio.timeout(max(until - now, _LATE_S)):
                     await lease.renew()
             except LeaseLost as error:

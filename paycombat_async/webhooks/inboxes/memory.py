@@ -37,7 +37,7 @@ class _Entry:
     """A received event. Its times are in seconds, as `clock.now()` returns them.
 
     From `since` to `until`, no worker may take the event. `is_held` is True from the time when a worker takes the event
-    until the event is released or done. The end of the lease does not change it.
+    until the event is released or done, even if the worker's lease ends in between.
     """
 
     number: int
@@ -55,7 +55,7 @@ class _Entry:
 
 
 class MemoryInbox(LocalInbox):
-    """An `Inbox` in memory, which threads and event loops may share. Its events are lost when the process ends."""
+    """An `Inbox` in memory, which threads and event loops may share. All events are lost when the process ends."""
 
     def __init__(
         self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK, telemetry: bool | Telemetry = True
@@ -199,7 +199,7 @@ class MemoryInbox(LocalInbox):
     def _taken(self, delivery: Delivery) -> _Entry:
         """Returns the entry of an event that a worker has taken.
 
-        Raises `LeaseLost` if another worker has taken it since.
+        Raises `LeaseLost` if a second worker has taken the event since.
         """
         entry = self._by_number.get(delivery.number)
         if entry is None or _token(entry) != delivery.token:

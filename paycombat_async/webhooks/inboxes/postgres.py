@@ -36,9 +36,9 @@ class PostgresInbox(ProcessBound, Inbox):
     returns, the event is stored durably. With asynchronous replication, however, a failover may lose events that the
     standby server has not yet received. Payloads contain personal data; each payload is deleted when its event is done.
 
-    If another process stores an event, waiting workers are notified (NOTIFY). PgBouncer in transaction mode does not
-    pass notifications on. Behind it, workers look for new events at intervals, unless you pass a connection string that
-    bypasses PgBouncer as `listen_dsn`.
+    When any process stores an event, the waiting workers of all processes are notified (NOTIFY). PgBouncer in
+    transaction mode does not pass notifications on. Behind PgBouncer, workers look for new events at intervals, unless
+    you pass a connection string that bypasses PgBouncer as `listen_dsn`.
     """
 
     _pool: ClassVar[str] = ASYNC_POOL
@@ -88,7 +88,7 @@ class PostgresInbox(ProcessBound, Inbox):
         as APPLIED there. APPLIED means that the provider has carried out the call, even if the payin or payout has
         failed since. If the event contradicts the record of the call, `receive` returns CONFLICT in place of NEW.
 
-        Raises `StoreFailed` if the event or the record cannot be stored. Then reply 500, never 200.
+        Raises `StoreFailed` if the event or the record cannot be stored; in this case reply 500, never 200.
 
         With `connection`, an `AsyncConnection` of psycopg, the event is stored in the transaction of this connection,
         and is kept only if you commit the transaction. If no transaction is open, `receive` begins one. Raises
@@ -129,7 +129,7 @@ class PostgresInbox(ProcessBound, Inbox):
     def work(
         self, *, lease: float = LEASE_S, poll: float = POLL_S, stop: "asyncio.Event | None" = None
     ) -> AsyncGenerator[Delivery, None]:
-        """Yields deliveries endlessly, each as `take` returns it. While no event can be taken, it waits.
+        """Yields deliveries endlessly, each as `take` returns it, and waits while no event can be taken.
 
         The wait ends as soon as this process receives an event or a notification of PostgreSQL (NOTIFY) announces one,
         and otherwise after `poll` seconds. When `stop` is set or the inbox is closed, the iteration ends: immediately

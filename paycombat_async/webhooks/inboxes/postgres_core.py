@@ -75,7 +75,8 @@ class PostgresCore:
     def delivery(self, taken: scripts.TakenEvent, *, lease: float, since: float) -> Delivery:
         """Returns a `Delivery` for an event that was just taken.
 
-        Its lease began at `since` or a little later. `since` is a time of `clock.monotonic()`.
+        The lease, the time for which no other worker gets the event, began at `since` or a little later. `since` is a
+        time of `clock.monotonic()`.
         """
         return Delivery(
             taken.event,
@@ -107,7 +108,7 @@ class PostgresCore:
         return None if delivery is None else PostgresDelivery(delivery, connection)
 
     async def end(self, delivery: Delivery, connection: "Connection | None" = None) -> None:
-        """Marks the event as done. Raises `LeaseLost` if another worker has taken the event since."""
+        """Marks the event as done. Raises `LeaseLost` if a second worker has taken the event since."""
         number, token = delivery.number, delivery.token
         if not await self.run(lambda: scripts.done(number, token), connection):
             raise lease_lost(number)
@@ -153,8 +154,8 @@ class PostgresCore:
     async def count_failure(self, number: int, attempt: int) -> None:
         """Counts an attempt whose transaction was rolled back, even while the caller is being cancelled.
 
-        If the database fails, only logs a warning. It raises nothing, because the error of the attempt itself is
-        raised.
+        If the database fails, logs a warning and raises nothing, because the caller raises the error of the attempt
+        itself.
         """
         from paycombat_async.webhooks.inboxes.holding import finish  # noqa: PLC0415  # imports asyncio
 

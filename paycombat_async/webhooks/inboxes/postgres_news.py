@@ -1,4 +1,7 @@
-"""Wakes the waiting workers of a process when another process has stored an event (PostgreSQL's LISTEN and NOTIFY)."""
+"""Wakes the waiting workers of this process when any other process has stored an event.
+
+PostgreSQL's commands LISTEN and NOTIFY pass the message between the processes.
+"""
 
 import contextlib
 import logging
@@ -20,14 +23,15 @@ _log: Final = logging.getLogger("paycombat")
 
 
 class Notices:
-    """Wakes the waiting workers of this process when another process has stored an event.
+    """Wakes the waiting workers of this process when any other process has stored an event.
 
     Each event loop with workers has one connection and one task that receive the notifications (NOTIFY). Without a
-    connection string, or through a connection pooler, none arrive. Then the workers look for events at intervals.
+    connection string, or through a connection pooler, no notifications arrive, and the workers look for events at
+    intervals.
     """
 
     def __init__(self, news: News, dsn: Secret | None, schema: str, clock: Clock, *, is_direct: bool) -> None:
-        """`dsn` is the connection string for receiving notifications. It is None if the user has passed only a pool.
+        """`dsn` is the connection string for receiving notifications, or None if the user has passed only a pool.
 
         `is_direct` says whether the user has passed `listen_dsn`, and has so promised that no connection pooler is
         between this process and the server. Raises `ConfigurationError` if `dsn` is not a valid connection string.
@@ -78,9 +82,9 @@ class Notices:
                 async with contextlib.aclosing(notifications(dsn, CHANNEL, is_direct=self._is_direct)) as heard:
                     async for payload in heard:
                         failures = 0
-                        # On each connection, the first payload is None and means that listening has begun. Then the
-                        # workers are woken, too, because no notification has announced the events that were stored
-                        # before.
+                        # On each connection, the first payload is None and means that listening has begun. The workers
+                        # are woken by this payload, too, because no notification has announced the events that were
+                        # stored before.
                         if payload in {None, self._payload}:
                             self._news.tell()
             except ListenFailed as error:

@@ -22,7 +22,8 @@ from paycombat_async.webhooks.inboxes.rules import Subject, keys_of, retry_delay
 CHANNEL: Final = "paycombat_inbox"
 
 _log: Final = logging.getLogger("paycombat")
-# How often `receive` tries to store an event. A try fails if another process changes the recorded status meanwhile.
+# How often `receive` tries to store an event. A try fails if a different process changes the recorded status of the
+# payin or payout meanwhile.
 _TRIES: Final = 50
 # How many events one DELETE deletes at most, so that no DELETE takes long.
 FORGOTTEN_AT_ONCE: Final = 1000
@@ -40,8 +41,9 @@ _INSERT: Final = "INSERT INTO {schema}.event (key, subject, state, arrived_at, p
 _ROW: Final = "%(key)s, %(subject)s, %(state)s, clock_timestamp(), %(payload)s::bytea"
 
 # Stores an event and the status that it brings. `receive` has decided about the event with the recorded status
-# `standing` (NULL if none is recorded). If the recorded status is another one by now, nothing is stored, and `receive`
-# decides again. While another transaction is changing the recorded status, this statement waits for its end.
+# `standing` (NULL if none is recorded). If the recorded status is no longer `standing`, nothing is stored, and
+# `receive` decides again. While a different transaction is changing the recorded status, this statement waits for the
+# end of that transaction.
 _STORE_STATUS: Final = f"""
     WITH moved AS (
         INSERT INTO {{schema}}.standing AS current (subject, status)
@@ -181,8 +183,7 @@ def receive(event: WebhookEvent, *, is_contradicted: bool) -> Script[Receipt | N
 def take(lease: float) -> Script[TakenEvent | None]:
     """Takes the next readable event for `lease` seconds and returns it. Returns None if no event can be taken.
 
-    Unreadable events before it are marked as damaged. From then on, no worker gets them, and no other event waits for
-    them.
+    Unreadable events before it are marked as damaged. No worker gets a damaged event, and no other event waits for it.
     """
     while rows := (yield _TAKE, {"lease": lease}):
         ((number, payload, attempt, token),) = rows
@@ -196,7 +197,7 @@ def take(lease: float) -> Script[TakenEvent | None]:
 
 
 def done(number: int, token: str) -> Script[bool]:
-    """Marks the event as done and deletes its payload. Returns False if another worker has taken the event since."""
+    """Marks the event as done and deletes its payload. Returns False if a second worker has taken the event since."""
     values = {"number": number, "token": token}
     return bool((yield _DONE, values)) or bool((yield _IS_LAST_TAKEN, values))
 
@@ -209,9 +210,9 @@ def done_by_key(event: WebhookEvent) -> Script[bool]:
 
 
 def release(number: int, token: str, attempt: int) -> Script[bool]:
-    """Ends a worker's lease, so that the event can be taken again after the pause that follows this attempt.
+    """Ends a worker's lease (time for the event). The event can be taken again after the pause for this attempt.
 
-    Does nothing if the event is done or was already released. Returns False if another worker has taken the event
+    Does nothing if the event is done or was already released. Returns False if a second worker has taken the event
     since.
     """
     values = {"number": number, "token": token, "pause": retry_delay(attempt)}
@@ -221,15 +222,15 @@ def release(number: int, token: str, attempt: int) -> Script[bool]:
 def fail(number: int, attempt: int) -> Script[None]:
     """Counts an attempt whose transaction was rolled back, and starts the pause before the next attempt.
 
-    Does nothing if the transaction was committed after all, or if another worker has taken the event since.
+    Does nothing if the transaction was committed after all, or if a second worker has taken the event since.
     """
     yield _FAIL, {"number": number, "attempt": attempt, "pause": retry_delay(attempt)}
 
 
 def renew(number: int, token: str, lease: float) -> Script[bool]:
-    """Extends a worker's lease to `lease` seconds from now, and returns True.
+    """Extends a worker's lease (time for the event) to `lease` seconds from now, and returns True.
 
-    If the event is done, changes nothing and returns True, too. Returns False if the event was released, or if another
+    If the event is done, changes nothing and returns True, too. Returns False if the event was released, or if a second
     worker has taken it since.
     """
     values = {"number": number, "token": token, "lease": lease}

@@ -111,7 +111,7 @@ def never_received(event: WebhookEvent) -> ConfigurationError:
 
 
 def lease_lost(number: int) -> LeaseLost:
-    """Returns the error for a worker whose lease has ended and whose event another worker may have taken since."""
+    """Returns the error for a worker whose lease (time for an event) is over: a second worker may have the event."""
     return LeaseLost(f"event {number} is no longer this worker's: its lease was over, and another may have taken it")
 
 

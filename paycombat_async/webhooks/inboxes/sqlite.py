@@ -24,10 +24,11 @@ T = TypeVar("T")
 class SqliteInbox(LocalInbox):
     """An `Inbox` in one file on a local disk, for all threads, event loops and processes of this machine.
 
-    When `receive` returns, the event is on the disk. This takes one fsync: about 1 ms, or 10 ms on a slow disk.
+    When `receive` returns, the event is on the disk. Storing takes one fsync: about 1 ms, or 10 ms on a slow disk.
     Payloads contain personal data. Therefore only the owner of the file may read it (mode 0600), and each payload is
-    deleted when its event is done. SQLite's write-ahead log, a file beside it, may contain deleted payloads for longer.
-    It is cleared by `aclose`, and by a `take` that returns None a minute or more after a deletion.
+    deleted when its event is done. SQLite's write-ahead log, a second file beside the first, may contain deleted
+    payloads for longer. The log is cleared by `aclose`, and by a `take` that returns None a minute or more after a
+    deletion.
     """
 
     def __init__(
@@ -122,7 +123,10 @@ class SqliteInbox(LocalInbox):
             await self.release(delivery)
 
     async def _change(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs `work`, which changes the inbox, in a thread. Then wakes the waiting workers, and returns the result."""
+        """Runs `work`, which changes the inbox, in a thread.
+
+        Wakes the waiting workers and returns the result of `work`.
+        """
 
         def change() -> T:
             result = work(*args, **kwargs)
@@ -133,7 +137,10 @@ class SqliteInbox(LocalInbox):
 
 
 async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Runs `work` in a thread and returns its result. In the event loop, its fsync would block all other tasks."""
+    """Runs `work` in a thread and returns its result.
+
+    In the event loop, the fsync of `work` would block all other tasks.
+    """
     import asyncio  # noqa: PLC0415  # importing it takes 30 ms, too long for code that only verifies webhooks
 
     return await asyncio.to_thread(work, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""The operations of an inbox on its SQLite file. Each is one transaction, and blocks until it is on the disk."""
+"""The operations of an inbox on its SQLite file. Each is one transaction, and blocks until its data is on the disk."""
 
 import logging
 import sqlite3
@@ -102,7 +102,7 @@ class InboxFile:
     def done(self, number: int, token: str) -> None:
         """Marks the event as done by deleting its payload.
 
-        Raises `LeaseLost` if another worker has taken the event since.
+        Raises `LeaseLost` if a second worker has taken the event since.
         """
         with self._file.transaction() as connection:
             if not _held(connection, number, token).is_done:
@@ -123,9 +123,9 @@ class InboxFile:
         self._deleted()
 
     def release(self, number: int, token: str) -> None:
-        """Ends a worker's lease, so that the event can be taken again after a pause.
+        """Ends a worker's lease (time for the event), so that the event can be taken again after a pause.
 
-        Does nothing if the event is done or was already released. Raises `LeaseLost` if another worker has taken the
+        Does nothing if the event is done or was already released. Raises `LeaseLost` if a second worker has taken the
         event since.
         """
         with self._file.transaction() as connection:
@@ -135,9 +135,9 @@ class InboxFile:
                 connection.execute(sql.WAIT, [False, now, now + retry_delay(held.attempt), number])
 
     def renew(self, number: int, token: str, lease: float) -> None:
-        """Extends a worker's lease to `lease` seconds from now. Does nothing if the event is done.
+        """Extends a worker's lease (time for the event) to `lease` seconds from now. Does nothing if the event is done.
 
-        Raises `LeaseLost` if the event was released, or if another worker has taken it since.
+        Raises `LeaseLost` if the event was released, or if a second worker has taken it since.
         """
         with self._file.transaction() as connection:
             held = _held(connection, number, token)
@@ -205,7 +205,7 @@ class InboxFile:
 
 
 def token_of(number: int, attempt: int) -> str:
-    """Returns the token of a worker's lease on an event. It is different each time that the event is taken."""
+    """Returns the token of a worker's lease (time for an event), which differs each time that the event is taken."""
     return f"{number}-{attempt}"
 
 
@@ -223,7 +223,7 @@ def _finish(connection: sqlite3.Connection, number: int) -> None:
 
 
 def _held(connection: sqlite3.Connection, number: int, token: str) -> _Held:
-    """Returns what is stored about a taken event. Raises `LeaseLost` if another worker has taken it since."""
+    """Returns what is stored about a taken event. Raises `LeaseLost` if a second worker has taken the event since."""
     row = connection.execute(sql.HELD, [number]).fetchone()
     if row is None or token_of(number, row[0]) != token:
         raise lease_lost(number)

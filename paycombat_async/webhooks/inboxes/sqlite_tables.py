@@ -5,7 +5,7 @@ from typing import Final
 
 from paycombat_async._sqlite_file import Layout
 
-# AUTOINCREMENT keeps a number from being used twice, because a delivery is recognized by its number and attempt. An
+# AUTOINCREMENT prevents that a number is used twice, because a delivery is recognized by its number and attempt. An
 # event is done if its payload is NULL. The table `standing` has the recorded status of each payin and payout. The
 # numbers of damaged events are in a table of their own, because writing to a damaged row may fail.
 INBOX_FILE: Final = Layout(
