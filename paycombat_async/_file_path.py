@@ -14,9 +14,9 @@ _ADDRESS: Final = re.compile(r"[^/\\]+://|(?:postgres|postgresql|sqlite|file):")
 def file_path(path: object, wanted: str) -> Path:
     """Returns `path`, a str or a path object, as a `Path`.
 
-    Raises `ConfigurationError` for any other type, for a path that no file can have, and for the URL of a database.
-    The message does not contain `path`, because such a URL may contain a password. The message begins with `wanted`,
-    which says what is expected, such as "journal= takes the path of a file".
+    Raises `ConfigurationError` for any other type, for a path that no file can have, and for the URL of a database. The
+    message does not contain `path`, because the URL of a database may contain a password. The message begins with
+    `wanted`, which says what is expected, such as "journal= takes the path of a file".
     """
     text, kind = path, type(path).__name__
     if isinstance(path, os.PathLike):

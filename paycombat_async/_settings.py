@@ -20,7 +20,8 @@ from paycombat_async.retry import RetryPolicy
 
 T = TypeVar("T")
 DEFAULT_BASE_URL = "https://api.paycombat.com"
-SANDBOX_PREFIX = "snd_"  # Only the sandbox's credentials begin with this. Sandbox and live have the same address.
+# Only the credentials of the provider's sandbox begin with this text. Sandbox and live have the same address.
+SANDBOX_PREFIX = "snd_"
 _TOKEN, _KEY = "PAYCOMBAT_TOKEN", "PAYCOMBAT_SIGNATURE_KEY"
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,4096}\Z")
 _LEAST = {"timeout": 0.001, "connect_timeout": 0.001, "max_connections": 1, "max_response_bytes": 1}

@@ -43,15 +43,15 @@ def on_stop(act: Callable[[], object]) -> Generator[None]:
 def sigterm_as_interrupt() -> Generator[None]:
     """Context manager; SIGTERM acts like Ctrl-C inside the `with` block.
 
-    SIGTERM then raises `KeyboardInterrupt`, or cancels the coroutine that `asyncio.run` runs. The former handlers are
-    restored at the end of the block. Outside the main thread this does nothing, because only the main thread receives
-    signals.
+    Inside the block, SIGTERM raises `KeyboardInterrupt`, or cancels the coroutine that `asyncio.run` runs. The former
+    handlers are restored at the end of the block. Outside the main thread the context manager does nothing, because
+    only the main thread receives signals.
     """
 
     def handle(number: int, frame: FrameType | None) -> None:
         _received.append(number)
         handler = signal.getsignal(signal.SIGINT)
-        if not callable(handler):  # The process ignores SIGINT, as one that was started with `nohup … &` may do.
+        if not callable(handler):  # The process ignores SIGINT, as a process that was started with `nohup … &` may do.
             raise KeyboardInterrupt
         handler(signal.SIGINT, frame)
 

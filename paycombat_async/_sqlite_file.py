@@ -95,7 +95,7 @@ def translate_errors(
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         known = _MESSAGES | {sqlite3.SQLITE_NOTADB: f"is some other file; name another {kind}"} | dict(own)
         problem = known.get(code, f"cannot be used ({error})")
-    except UnicodeDecodeError:  # Python raises it if SQLite's message quotes a damaged schema that is not UTF-8.
+    except UnicodeDecodeError:  # raised by Python if SQLite's message quotes a damaged schema that is not UTF-8
         problem = own.get(sqlite3.SQLITE_CORRUPT, "is damaged")
     if problem:
         raise as_error(f"the {kind} {path or '(temporary)'} {problem}")
@@ -203,7 +203,7 @@ class SqliteFile:
                 connection.execute("COMMIT")
             except sqlite3.Error:
                 # `close` rolls the transaction back. The next use opens the file again, which may be repaired by then.
-                # If `close` fails, too, the first error is the one to raise.
+                # If `close` fails, too, the first error is raised and not the error of `close`.
                 with contextlib.suppress(sqlite3.Error):
                     self.close()
                 raise
@@ -272,7 +272,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _decode(text: bytes) -> str:
-    return text.decode("utf-8", "replace")  # one damaged text must not make the rest of the file unreadable
+    return text.decode("utf-8", "replace")  # one damaged text must not make all other data in the file unreadable
 
 
 def _close_or_leave(connection: sqlite3.Connection, pid: int) -> None:

@@ -114,8 +114,8 @@ class _Call(Generic[T]):
     def fate(self) -> PayCombatError | None:
         """Returns the SDK's error for a cancelled call, which says whether the request was sent.
 
-        It is the `__cause__` of the CancelledError. Returns None if the call was not cancelled, or if there is no such
-        error.
+        This error is the `__cause__` of the CancelledError. Returns None if the call was not cancelled, or if there is
+        no such error.
         """
         if self._task is None or not self._task.cancelled():
             return None
@@ -151,8 +151,8 @@ class LoopThread:
         self._is_over = False
         self._halt = asyncio.Event()
         self._started: Future[asyncio.AbstractEventLoop] = Future()
-        # The thread is a daemon, because Python joins all other threads before its exit handlers run. Otherwise a
-        # program that does not close its client would never end
+        # The thread is a daemon, because Python joins all other threads before its exit handlers run. If the thread
+        # were not a daemon, a program that does not close its client would never end
         # (test_a_program_gets_its_answers_and_ends_quietly[close_forgotten]).
         try:
             self._thread = start_thread(self._serve, name)

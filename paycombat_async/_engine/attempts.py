@@ -78,7 +78,7 @@ class Attempts:
                 call.status = raw.status
                 reading = self._interpret(endpoint, request, raw)
             except PayCombatError as error:
-                result = error  # The error is raised at the end, outside all `except` blocks: without a __context__.
+                result = error  # raised at the end, outside all `except` blocks, so that it has no `__context__`
             else:
                 now = self.clock.monotonic()
                 # The flags of `call` are set before the hooks run, because a hook may raise KeyboardInterrupt.
@@ -112,8 +112,8 @@ class Attempts:
     async def _wait_for_turn(self, limiter: Limiter, endpoint: Endpoint[Q, R], remaining: float) -> None:
         """Waits until the limiter allows a request.
 
-        Raises `ConnectFailed` (outcome NOT_SENT) if this takes longer than `remaining` seconds. For a call that must
-        happen once, the wait must end earlier, by a tenth of the client's timeout.
+        Raises `ConnectFailed` (outcome NOT_SENT) if the wait takes longer than `remaining` seconds. For a call that
+        must happen once, the wait must end earlier, by a tenth of the client's timeout.
         """
         if endpoint.repeat is Repeat.ONLY_IF_UNSENT:
             # Nothing is sent in the last tenth of the timeout, because the answer would come too late.
@@ -131,8 +131,8 @@ class Attempts:
     def _attempt_timeout(self, call: CallUnderWay, deadline: float) -> float:
         """Returns the time, in seconds, after which this attempt ends without an answer.
 
-        An attempt of a call that must happen once has all the time until `deadline`. For any other call, this time is
-        divided equally among the remaining attempts.
+        An attempt of a call that must happen once has all the time until `deadline`. For any other call, the time until
+        `deadline` is divided equally among the attempts that are left.
         """
         remaining = deadline - call.attempt_begun
         if call.endpoint.repeat is _ONCE:

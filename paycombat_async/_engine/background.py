@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Closing a client waits this many seconds at most for the intents store, so that a silent store cannot keep a program
-# from stopping. A record that is left without an outcome becomes UNKNOWN when its lease ends.
+# Closing a client waits this many seconds at most for the intents store, because a program must be able to stop even if
+# the store does not answer. A record that is left without an outcome becomes UNKNOWN when its lease (the time for
+# sending) ends.
 LONGEST_S: Final = 30.0
 _log: Final = logging.getLogger("paycombat")
 # Python may free an unfinished task if nothing refers to it: event loops hold only weak references to their tasks.

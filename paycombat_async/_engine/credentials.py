@@ -78,8 +78,8 @@ class ClientWebhooks(Webhooks):
     def verify(self, body: bytes, headers: Headers) -> bytes:
         """Returns `body` if its signature is valid for the current key or a replaced key that has not yet expired.
 
-        Raises `SignatureMismatch` if it is not. Raises `ConfigurationError` if `body` is not bytes, or if the
-        signature in `headers` is not a str.
+        Raises `SignatureMismatch` if the signature is not valid. Raises `ConfigurationError` if `body` is not bytes, or
+        if the signature in `headers` is not a str.
         """
         stages = self._stages
         if len(stages) == 1:  # only the current key is valid
@@ -105,8 +105,8 @@ def _stages(key: Secret, former: Sequence[tuple[float, Secret]]) -> tuple[tuple[
     """Returns pairs `(end, verifier)` in the order of their use. From `end` on, the next verifier is used.
 
     `former` has pairs `(end, key)` of replaced keys, the newest first. The first verifier accepts all keys. Each
-    further verifier accepts one key less, without the oldest. The last one accepts only `key`, and its end is infinite.
-    All times are in monotonic seconds.
+    further verifier accepts all keys of the verifier before it except the oldest. The last verifier accepts only `key`,
+    and its end is infinite. All times are in monotonic seconds.
     """
     ends = [*(end for end, _ in reversed(former)), math.inf]
     old = [each for _, each in former]

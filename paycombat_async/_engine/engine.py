@@ -218,7 +218,7 @@ class Engine(Attempts):
         fate: PayCombatError | None,
         request_id: str | None = None,
     ) -> None:
-        """Reports the end of the call to its telemetry trace and to the hook `on_call`, if it has them.
+        """Reports the end of the call to the call's telemetry trace and to the hook `on_call`, if they exist.
 
         `raised` is the exception that the caller gets, and `fate` is the error that describes the call. Both are None
         after a success.

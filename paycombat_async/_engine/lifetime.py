@@ -64,7 +64,7 @@ def check_grace(grace: object) -> None:
 class Lifetime:
     """Whether a client is open. The client shares this object with the clients made by its `with_options`.
 
-    If `is_closed`, new calls are refused. If `is_over`, calls in progress make no further attempt either.
+    If `is_closed` is True, new calls are refused. If `is_over` is True, calls in progress make no further attempt.
     """
 
     close_transport: Callable[[], Awaitable[None]] | None

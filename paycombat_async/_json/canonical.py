@@ -23,9 +23,9 @@ _encode = msgspec.json.Encoder().encode
 # msgspec raises these errors for values that it cannot encode, such as a lone surrogate. The errors do not name the
 # field. After such an error, the function `normalize` is called, because its error names the field.
 _ENCODE_ERRORS = (TypeError, ValueError, OverflowError, RecursionError)
-# `is_json_safe` does not know at which level of the request a field is. It assumes level 8, and no field of a Struct is
-# deeper. Therefore it accepts no value that is nested deeper than MAX_DEPTH, and refuses some values that are nested a
-# little less deeply. For a refused value, `normalize` counts the levels exactly.
+# `is_json_safe` does not know at which level of the request a field is. It assumes level 8, because no field of a
+# Struct is deeper. Therefore it accepts no value that is nested deeper than MAX_DEPTH, and refuses some values that are
+# nested a little less deeply. For a refused value, `normalize` counts the levels exactly.
 _DEPTH = 8
 
 
@@ -94,7 +94,7 @@ _RETURN_UNLESS_SAFE = (
 def _fields_to_check(kind: type[Struct]) -> tuple[str, ...]:
     """Returns the names of the fields whose JSON may differ between msgspec and JavaScript.
 
-    In most requests, these are only `extra` and `metadata`.
+    In most requests, only `extra` and `metadata` are such fields.
     """
     check_struct_options(kind)
     return tuple(field.name for field in msgspec.structs.fields(kind) if not _is_json_safe_type(field.type))

@@ -25,9 +25,10 @@ _LONE_SURROGATE = re.compile(
 )
 
 
-# Matches a JSON string up to its closing quote, or up to the end of the text if there is no closing quote. Otherwise a
-# missing quote would make the search start again at each further quote, which takes quadratic time. `*+` is used
-# because the regular expression never has to go back; a plain `*` would need 60 bytes of memory for each escape.
+# Matches a JSON string up to its closing quote, or up to the end of the text if there is no closing quote. Without the
+# second case, a missing quote would make the search start again at each further quote, which takes quadratic time. `*+`
+# is used because the regular expression never has to go back; a plain `*` would need 60 bytes of memory for each
+# escape.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _RAW_CONTROL = re.compile(rb"(\\.)|[\x00-\x1f]", re.DOTALL)
 _BYTE_ORDER_MARKS = {
@@ -86,7 +87,8 @@ def repair(text: bytes) -> bytes:
     """Returns the JSON without common faults. Returns valid JSON unchanged.
 
     A byte order mark is removed. Control characters inside strings become escapes. Lone surrogates and bytes that are
-    not UTF-8 become U+FFFD. Verify the signature before the repair, because it is not valid for the changed bytes.
+    not UTF-8 become U+FFFD. Verify the signature of the body before the repair, because the signature is not valid for
+    the changed bytes.
     """
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if text.startswith(mark)), "utf-8")
     text = text.decode(encoding, "replace").encode()

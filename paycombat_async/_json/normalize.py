@@ -88,14 +88,17 @@ def _object(value: Mapping[Any, Any], path: str, depth: int) -> dict[str, object
 
 
 def _is_ascii(value: object) -> bool:
-    """Whether this is a `str` with ASCII characters only. Most values are, and such a value needs no further check."""
+    """Whether this is a `str` with ASCII characters only.
+
+    Most values are such a `str`, which needs no further check.
+    """
     return type(value) is str and value.isascii()
 
 
 def child_path(path: str, key: str) -> str:
     """Returns the path of an object's member, such as `$.metadata.note`, in a form that is safe to log.
 
-    It contains at most 64 characters of the key, with "?" in place of unprintable characters.
+    The path contains at most 64 characters of the key, with "?" in place of unprintable characters.
     """
     return f"{path}." + "".join(letter if letter.isprintable() else "?" for letter in key[:64])
 

@@ -21,8 +21,8 @@ CONNECT_S: Final = 5
 # Work is tried this many times in total if transactions conflict, or if a server restart broke pooled connections.
 TRIES: Final = 50
 
-# The largest number of connections of one event loop. Few are enough, because a statement takes about 1 ms. Many would
-# be too many, because a server allows 100 connections in total by default.
+# The largest number of connections of one event loop. A small number is enough, because a statement takes about 1 ms. A
+# large number would exhaust the server, which allows 100 connections in total by default.
 MOST: Final = 8
 
 # An idle connection is kept for this number of seconds. AWS and Azure drop idle connections silently after 240 to 350
@@ -145,8 +145,8 @@ def is_alive(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any])
 def cut_after(connection: Connection, seconds: float) -> Generator[None]:
     """Context manager; cuts the connection after `seconds`, unless the `with` block has ended before.
 
-    If the block waits for the server at that time, it gets an error of psycopg. It would not help to cancel the task,
-    because psycopg would then ask the silent server to cancel the statement, and wait again.
+    If the block waits for the server at that time, it gets an error of psycopg. Cancelling the task instead would not
+    help: psycopg would ask the silent server to cancel the statement, and wait for it again.
     """
     timer = asyncio.get_running_loop().call_later(seconds, _cut, connection)
     try:

@@ -255,7 +255,7 @@ def _check_schema(schema: object) -> str:
 def _open_database(source: "Secret | Pool | BlockingPool", owner: str, kind: str, pool: str) -> "Database":
     try:
         importlib.import_module("psycopg")
-    except ImportError:  # psycopg is not installed, or its library libpq is not
+    except ImportError:  # psycopg or its library libpq is not installed
         raise ConfigurationError(f"{owner} needs psycopg: pip install 'paycombat[postgres]'") from None
     if not isinstance(source, Secret) and not (hasattr(source, "connection") and hasattr(source, _ENTERED_BY[pool])):
         raise ConfigurationError(f"{owner} needs a connection string or a pool of psycopg: {pool}")

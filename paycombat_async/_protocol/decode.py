@@ -102,7 +102,10 @@ ENVELOPE_DECODERS: Final = ByType(_make_envelope_decoder)
 
 
 def _always_none(_data: object) -> None:
-    """Stands for the fast decoder of a type that has none. Returns None, so that the caller decodes in the slow way."""
+    """Takes the place of the fast decoder for a type that has none.
+
+    Returns None for any data, so that the caller decodes in the slow way.
+    """
 
 
 def _accept(_value: object) -> bool:

@@ -24,7 +24,8 @@ _MESSAGE_KEYS: Final = (
     "title",
 )
 _NESTED_KEYS: Final = ("error", "errors")
-_DEEPEST: Final = 4  # objects and lists nested deeper than this many levels go into the message as JSON
+# An object or list that is nested deeper than this number of levels is shown in the message as JSON.
+_DEEPEST: Final = 4
 
 
 def error_code(envelope: Envelope) -> str | None:

@@ -40,8 +40,8 @@ def interpret(
     if isinstance(result, DecodedReply):
         return result
     try:
-        # Error reporters show the local variables of each function in a traceback. Those of `_interpreted` contain
-        # personal data, so the error is raised here and not there.
+        # Error reporters show the local variables of each function in a traceback. The local variables of
+        # `_interpreted` contain personal data, so the error is raised here and not in `_interpreted`.
         raise result
     finally:
         del result  # The error refers to this frame, so a variable with the error would make a reference cycle.
@@ -94,8 +94,8 @@ def _is_empty_success(endpoint: Endpoint[Any, Any], raw: RawReply, unwrapped: Un
 def _proves_success(endpoint: Endpoint[Any, Any], data: Any) -> bool:
     """Whether the data proves that the call succeeded, although the envelope does not report a success.
 
-    An id of an object in the data proves it. If the type of the data has no id field, any data proves the success of a
-    call that is safe to repeat.
+    An id of an object in the data proves the success. If the type of the data has no id field, any data proves the
+    success of a call that is safe to repeat.
     """
     if isinstance(data, Struct) and (names := identity_fields(type(data))):
         return any(getattr(data, name) for name in names)

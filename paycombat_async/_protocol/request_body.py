@@ -1,8 +1,8 @@
 """Checks a request and encodes it to the bytes that are signed and sent. Struct constructors do not check their values.
 
 There are two checks. The fast check, which is generated for each type, accepts requests that are clearly valid. The
-slow check decides about all other requests. Therefore the fast check may reject a valid request, but must never accept
-an invalid request.
+slow check decides about all requests that the fast check has not accepted. Therefore the fast check need not accept
+every valid request, but must never accept an invalid one.
 """
 
 import enum

@@ -17,7 +17,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_-]{1,255}\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f/\\]")
 _TEMPLATE = re.compile(r"/[A-Za-z0-9_\-./{}]*\Z")
 _RAW_PATH = re.compile(r"/(?:[A-Za-z0-9_\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*\Z")
-# Python's `urlsplit` does not check enough: it silently drops line breaks and accepts invalid hosts.
+# Python's `urlsplit` is not strict enough: it silently drops line breaks and accepts invalid hosts.
 _BASE_URL = re.compile(r"[a-z]+://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9_\-.~]+)*/?\Z")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # A label is a part of a host name between its dots. RFC 1123 forbids underscores, but names in private networks use

@@ -123,7 +123,7 @@ class _ClusterPart(Part):
         """
         done, loop = asyncio.Event(), asyncio.get_running_loop()
 
-        def on_done(_: object) -> None:  # Dask calls this in a thread of its own
+        def on_done(_: object) -> None:  # Dask calls this function in a thread of its own
             with suppress(RuntimeError):  # the loop was closed, because the run has ended without this task
                 loop.call_soon_threadsafe(done.set)
 
@@ -175,7 +175,10 @@ class _ClusterPart(Part):
         return self._lost
 
     def _own_counts(self) -> RunStatus:
-        """Returns the last counts of all machines, for a report while the database fails: this process sends no row."""
+        """Returns the last counts of all machines, for a report while the database fails.
+
+        This process sends no row, so it has no counts of its own.
+        """
         return self._seen or super()._own_counts()
 
 

@@ -35,7 +35,7 @@ class Silence:
         self._since = clock.monotonic()
 
     def answered(self) -> None:
-        """Notes an answer."""
+        """Records that the scheduler has answered now."""
         self._since = self._clock.monotonic()
 
     @property

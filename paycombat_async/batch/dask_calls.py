@@ -26,7 +26,8 @@ async def ask(method: Callable[[], object], *, asynchronous: bool) -> object:
 async def _in_daemon_thread(function: Callable[[], T]) -> T:
     """Calls `function` in a thread. If the call never returns, the thread keeps neither the loop nor the process alive.
 
-    The threads of `asyncio.to_thread` do that, because `asyncio.run` waits for them at its end.
+    A thread of `asyncio.to_thread` would keep the process alive, because `asyncio.run` waits for such threads at its
+    end.
     """
     future: concurrent.futures.Future[T] = concurrent.futures.Future()
     future.set_running_or_notify_cancel()  # from here on it cannot be cancelled, so that the result can always be set

@@ -132,7 +132,8 @@ class FailuresFile:
         if source is not None and source.file_format == "csv":
             names = source.header_names()
             self._ignored = frozenset(at for at, name in enumerate(names) if name in MARKS)
-            # Line and reason come first, so that they stay in their columns even if a row has too many cells.
+            # Line and reason come first, so that they stay in their columns even if a row has more cells than the
+            # header.
             _write_cells(stream, source, [LINE_MARK, ERROR_MARK, *(name for name in names if name not in MARKS)])
         return stream
 

@@ -38,7 +38,7 @@ async def dask_cluster(address: str, workers: int | None) -> AsyncGenerator[Clus
     Raises `ConfigurationError` if Dask is missing, or if the cluster cannot be reached or has no workers.
     """
     distributed = _import_dask()
-    # Dask would log each failed attempt to reach a lost scheduler again, beside the one message of this command.
+    # Dask would log each failed attempt to reach a lost scheduler, in addition to the one message of this command.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     if address == LOCAL:
         count = workers or os.cpu_count() or 1

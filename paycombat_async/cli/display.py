@@ -59,7 +59,8 @@ class PlainLines:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._tenth = 0 if total else 10  # 10 (all rows are done) if there are no rows, so that no line is printed
+        # The value 10 (all rows are done) is used if there are no rows, so that no line is printed.
+        self._tenth = 0 if total else 10
         self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:

@@ -13,8 +13,8 @@ from paycombat_async._secrets import Redactor
 from paycombat_async.intents.intent import Intent
 
 _HEADINGS: Final = ("account", "endpoint", "reference", "state", "attempt", "created", "until", "id")
-IS_UNRESOLVED: Final = 3  # exit code: the outcome of some calls is not known, or not known yet
-_LONGEST_ANSWER: Final = 16_000  # the most characters of a recorded answer that are printed
+IS_UNRESOLVED: Final = 3  # exit code: some calls have an unknown outcome or are still being sent
+_LONGEST_ANSWER: Final = 16_000  # the largest number of characters of a recorded answer that are printed
 _PIPE_WIDTH: Final = 2000  # characters per line outside a terminal; no row is as long, so that each row is one line
 
 

@@ -95,7 +95,10 @@ async def _run(
 
 
 def _ignore(_finding: ProbeFinding) -> None:
-    """Prints nothing about a single finding. With `--json`, all findings are printed together at the end."""
+    """Prints nothing about a single call.
+
+    With `--json`, the findings about all calls are printed together at the end.
+    """
 
 
 def _left_behind(known: Mapping[str, str], findings: list[ProbeFinding]) -> dict[str, str]:

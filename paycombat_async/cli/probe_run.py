@@ -114,7 +114,7 @@ def _is_page(data: object) -> TypeGuard[Page[Any]]:
 
 
 def _unexpected(step: Step, data: Any) -> list[str]:
-    """Returns a text for each field of the answer that is missing, or has another value than the one that was sent."""
+    """Returns a text for each field that the answer lacks, or has with a value that differs from the sent one."""
     missing = [f"$.data.{name}: missing" for name in step.present if getattr(data, name) is None]
     other = [
         f"$.data.{name}: not what was sent" for name, value in step.expects.items() if getattr(data, name) != value

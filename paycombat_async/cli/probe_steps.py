@@ -104,7 +104,7 @@ _READS: Final = (
     Step(endpoint=api.RETRIEVE_PAYIN, parameters={"id": "payin_id"}),
 )
 
-# These steps are made after the reads, because they change or delete objects that the reads retrieve.
+# These calls are made after the reading calls, because they change or delete objects that the reading calls retrieve.
 _LAST: Final = (
     Step(
         endpoint=api.SIMULATE_PAYIN,

@@ -43,8 +43,8 @@ _COLUMNS: Final = (
     f"account, endpoint, reference, CASE WHEN state = 'sending' AND {_IS_OVER} THEN 'unknown' ELSE state END,"
     " attempt, body_digest, created_at, settled_at, object_id, evidence, expected::text, answer, leased_until"
 )
-# The key of an account's lock. While a call is being recorded, no record may be moved from or to its account. Otherwise
-# the move would miss the call, or would move its record while the call is being sent. Each account has a separate
+# The key of an account's lock. While a call is being recorded, no record may be moved from or to its account. Without
+# the lock, a move could miss the call, or move its record while the call is being sent. Each account has a separate
 # lock, so that calls of other accounts do not wait. The end of the transaction releases the lock.
 _LOCK_OF: Final = "hashtextextended('{{schema}}.intent/' || {account}, 0)"
 _NO_MOVE: Final = f"pg_advisory_xact_lock_shared({_LOCK_OF.format(account='%(account)s::text')})"

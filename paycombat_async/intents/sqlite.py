@@ -75,7 +75,7 @@ class SqliteIntents(ProcessBound):
         from paycombat_async.intents.sqlite_file import INTENTS_FILE  # noqa: PLC0415  # loads sqlite3
 
         self.account = account
-        self._path = Path()  # If `path` is refused below, an error reporter may still call `repr`, which reads this.
+        self._path = Path()  # If `path` is refused below, an error reporter may call `repr`, which reads `_path`.
         where = file_path(path, "SqliteIntents takes the path of a file (PostgresIntents takes a connection string)")
         if str(where) == ":memory:":
             raise ConfigurationError("SqliteIntents needs a file; MemoryIntents keeps intents in memory")

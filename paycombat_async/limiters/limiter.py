@@ -25,7 +25,7 @@ def check_rate(per_second: object) -> float:
     """Returns the rate unchanged. Raises `ConfigurationError` unless it is a number from 0.001 to 1,000,000."""
     if not isinstance(per_second, int | float) or isinstance(per_second, bool):
         raise ConfigurationError("per_second must be a number")
-    if not LEAST_PER_SECOND <= per_second <= MOST_PER_SECOND:  # This form of the comparison refuses NaN, too.
+    if not LEAST_PER_SECOND <= per_second <= MOST_PER_SECOND:  # in this form, NaN is refused, too
         raise ConfigurationError("per_second must be from 0.001 to 1,000,000")
     return per_second
 

@@ -24,7 +24,8 @@ class LocalLimiter(ProcessBound):
 
     def __init__(self, per_second: float, *, clock: Clock = SYSTEM_CLOCK) -> None:
         """Sets the rate. Raises `ConfigurationError` unless `per_second` is a number from 0.001 to 1,000,000."""
-        self.per_second = per_second  # If the check raises, an error reporter may call `repr`, which reads this.
+        # If the check raises, an error reporter may call `repr`, which reads `per_second`.
+        self.per_second = per_second
         check_rate(per_second)
         self._interval = 1 / per_second
         self._clock = clock

@@ -64,9 +64,9 @@ def check_content_type(kind: str, charset: str | None, encoding: str | None) -> 
 def check_signature(body: bytes, given: list[str], signer: Signer) -> None:
     """Refuses with 401 unless the signature matches both the received bytes and `JSON.stringify(JSON.parse(body))`.
 
-    It is unknown which of these two texts the provider verifies. A signature that matches only one of them may be
-    refused by the provider. Therefore the sandbox refuses it, too. If the signature matches the received bytes, but
-    these are not JSON, the request is refused with 400.
+    It is unknown which of these two texts the provider verifies, so the provider may refuse a signature that matches
+    only one of them. Therefore the sandbox always refuses such a signature. If the signature matches the received
+    bytes, but these are not JSON, the request is refused with 400.
     """
     if len(given) != 1 or not _SIGNATURE.fullmatch(given[0]):
         raise unauthorized("signature is missing, repeated, or not 64 lower-case hexadecimal digits")

@@ -88,9 +88,10 @@ def settle(state: SandboxState, record_id: str, status: str, amount: Decimal | N
 def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> str:
     """Pays a checkout and returns the payin's id.
 
-    `method` is the name of a payin method. Without it, the method that was chosen before is used or, if none was
-    chosen, the first one that allows the checkout's currency and amount. Raises `ConfigurationError` if the checkout is
-    unknown, paid, expired or cancelled, if `method` is unknown or does not allow the payment, or if no method does.
+    `method` is the name of a payin method. Without it, the method that an earlier request has set in the checkout is
+    used or, if there is none, the first method that allows the checkout's currency and amount. Raises
+    `ConfigurationError` if the checkout is unknown, paid, expired or cancelled, if `method` is unknown or does not
+    allow the payment, or if no method does.
     """
     with _refusals_of("pay"):
         return pay(state, checkout_id, method)

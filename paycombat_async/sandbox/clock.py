@@ -18,7 +18,8 @@ class SandboxClock:
     """The time in a sandbox: the time of the clock that was passed to `Sandbox`, plus all steps of `advance`.
 
     Timestamps, the expiry of checkouts, `settle_after`, and the waits between two attempts to deliver a webhook follow
-    this clock. `advance` does not shorten the delays of injected faults, because a slow network stays slow.
+    this clock. `advance` does not shorten the delays of injected faults, because such delays stand for a slow network,
+    whose speed does not depend on the clock.
     """
 
     def __init__(self, base: Clock) -> None:

@@ -20,7 +20,7 @@ async def listen(app: web.Application, host: str, port: int, stack: AsyncExitSta
     runner = web.AppRunner(
         app,
         access_log=None,
-        # compressed bodies stay as they are: signatures are checked over the bytes that were sent
+        # compressed bodies are not decompressed, because signatures are checked over the bytes that were sent
         auto_decompress=False,
         keepalive_timeout=_KEEP_ALIVE_S,
         shutdown_timeout=_SHUTDOWN_S,

@@ -14,7 +14,8 @@ OBJECTS: Final = "objects"
 DELIVERIES: Final = "deliveries"
 CONTROL: Final = "control"  # the topic for changes of the injected faults, the webhook URLs and the clock
 RESET: Final = "reset"
-_MOST_EXCHANGES: Final = 500  # requests in one batch; a client that reads too slowly must load the list again
+# The largest number of requests in one batch; if there are more, the client must load the whole list again.
+_MOST_EXCHANGES: Final = 500
 
 
 @dataclass(slots=True)

@@ -1,8 +1,8 @@
 """The pytest plugin: fixtures that start a sandbox, and a fixture with the client options that connect to it.
 
-pytest loads this file in every run if this distribution is installed. To keep that fast, the file imports the SDK only
-when a fixture is used. For the same reason, the file is a top-level module in the wheel, `pytest_paycombat`: importing
-a module of the package would import the whole package.
+pytest loads this file in every run if this distribution is installed. So that pytest starts fast, the file imports the
+SDK only when a fixture is used. For the same reason, the file is a top-level module in the wheel, `pytest_paycombat`:
+importing a module of the package would import the whole package.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ class ClientOptions(TypedDict):
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the marker `paycombat_sandbox`.
 
-    Without this, pytest would refuse the marker under `--strict-markers`.
+    Without the registration, pytest would refuse the marker under `--strict-markers`.
     """
     config.addinivalue_line(
         "markers", f"{_MARKER}(**options): options of the Sandbox that the fixture {_MARKER} starts, as customers=3"

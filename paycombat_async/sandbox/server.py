@@ -166,9 +166,9 @@ class Sandbox(ProcessBound):
 
     @property
     def va_webhook_url(self) -> str | None:
-        """The URL for webhooks about virtual accounts. If it is None, they are not sent.
+        """The URL for webhooks about virtual accounts. If it is None, these webhooks are not sent.
 
-        It may be set at any time, from any thread, and then applies to later events. Raises `ConfigurationError` when
+        It may be set at any time, from any thread, and applies to events after that. Raises `ConfigurationError` when
         it is set to a value that is neither a loopback URL nor None.
         """
         return self._webhook_urls.va_url

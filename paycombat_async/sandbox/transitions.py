@@ -18,8 +18,8 @@ MOVES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
     Kind.VIRTUAL_ACCOUNT: {PENDING: ("APPROVED", "FAILED")},
 }
 
-# The status that means success, for payins, payouts and virtual accounts. `settle_after` and `settle_all` move pending
-# ones to it.
+# The status that means success, for payins, payouts and virtual accounts. `settle_after` and `settle_all` give this
+# status to the pending ones.
 SUCCESS_STATUS: Final[Mapping[Kind, str]] = {
     Kind.PAYIN: "SUCCESS",
     Kind.PAYOUT: "SUCCESS",
@@ -34,8 +34,8 @@ class Booking(NamedTuple):
     is_credit: bool
 
 
-# The ledger entry that is written when a payin or payout gets this status. For other statuses, none is written. A
-# payout is debited already when it is created, with the status PENDING.
+# The ledger entry that is written when a payin or payout gets this status. Other statuses write no entry. A payout is
+# debited already when it is created, with the status PENDING.
 BOOKINGS: Final[Mapping[tuple[Kind, str], Booking]] = {
     (Kind.PAYIN, "SUCCESS"): Booking(Movement.PAYIN, is_credit=True),
     (Kind.PAYOUT, PENDING): Booking(Movement.PAYOUT, is_credit=False),

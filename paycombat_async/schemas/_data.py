@@ -74,7 +74,10 @@ class Data(Struct, frozen=True, kw_only=True, gc=False):
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[tuple[str, object]]:
-        """Yields the items of `to_dict()`. FastAPI's `jsonable_encoder` needs this, because it calls `dict(object)`."""
+        """Yields the items of `to_dict()`.
+
+        FastAPI's `jsonable_encoder` needs this method, because it calls `dict(object)`.
+        """
         yield from self.to_dict().items()
 
     @classmethod

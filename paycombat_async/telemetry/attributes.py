@@ -66,7 +66,8 @@ def attempt_fields(attempt: Attempt) -> dict[str, Value]:
 def attempt_error(attempt: Attempt) -> str | None:
     """Returns the `error.type` of an attempt, or None after a success.
 
-    It is the HTTP status if that is 400 or more, such as "503", and otherwise the name of the error's class.
+    The `error.type` is the HTTP status, such as "503", if the status is 400 or more, and otherwise the name of the
+    error's class.
     """
     if attempt.outcome is None:
         return None

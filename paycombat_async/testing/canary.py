@@ -92,7 +92,7 @@ def find_leaks(marks: Mapping[str, str], *outputs: object) -> list[str]:
 def iter_text(value: object, where: str) -> Iterator[tuple[str, str]]:
     """Yields every str found in the value, and in its parts up to three levels deep, as pairs of place and str."""
     seen: set[int] = set()
-    kept: list[object] = []  # keeps the objects alive, so that no other object gets the same id()
+    kept: list[object] = []  # the list keeps the objects alive, so that no new object gets the id() of an old one
     level = [(where, value)]
     for _ in range(_LEVELS + 1):
         deeper: list[tuple[str, object]] = []

@@ -60,7 +60,8 @@ def signed_webhook(
     name = _SAMPLES.get(event)
     if name is None:
         raise ConfigurationError(f"signed_webhook: expected one of {', '.join(each.__name__ for each in _SAMPLES)}")
-    # Not imported at the top: this module imports aiohttp, which the other names of this package do not need.
+    # The import is not at the top, because the imported module needs aiohttp, which the other names of this package do
+    # not need.
     from paycombat_async.sandbox.deliveries.samples import encoded, sample  # noqa: PLC0415
 
     now = SYSTEM_CLOCK.now()

@@ -82,9 +82,9 @@ def is_spent(protocol: "ResponseHandler") -> bool:
 def is_request_replaced() -> bool:
     """Whether a library such as aioresponses or VCR.py has replaced the request function of aiohttp's session.
 
-    A function's name does not show this, because `functools.wraps` copies names. Therefore the file that contains the
-    function's code is compared. Wrappers of tracing libraries have the code of the wrapped function, so they do not
-    count as replacements.
+    The name of the function does not show a replacement, because `functools.wraps` copies names. Therefore the file
+    that contains the function's code is compared. Wrappers of tracing libraries have the code of the wrapped function,
+    so they do not count as replacements.
     """
     request, public = _request_functions(aiohttp.ClientSession)
     if request is _REQUEST and public is _PUBLIC:  # neither was replaced since the import

@@ -96,8 +96,8 @@ class GuardedConnector(aiohttp.TCPConnector):
 async def let_it_speak(connection: "Connection", watch: IdleWatch) -> None:
     """Lets the event loop read the bytes that a server has sent right after a TLS handshake.
 
-    Such bytes are normal, because servers send session tickets after the handshake. Only reading the bytes shows if
-    they are tickets or data, which nobody has requested.
+    Such bytes are normal, because servers send session tickets after the handshake. Only reading the bytes shows
+    whether they are such tickets, or data that nobody has requested.
     """
     watch.rest()
     try:

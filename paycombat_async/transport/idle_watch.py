@@ -1,8 +1,8 @@
 """Watches idle connections: bytes that arrive on them belong to no request and must not be read as an answer.
 
-A complete answer that nobody has requested would be read as the answer to the next call. An incomplete one is worse. If
-it ends inside its headers, the status line of the next answer is parsed as one more of these headers. If the incomplete
-answer has the status 200, and the next one 500, the call would get 200.
+A complete answer that nobody has requested would be read as the answer to the next call. An incomplete answer is worse:
+if it ends inside its headers, the status line of the next answer is parsed as one more of these headers. If the
+incomplete answer has the status 200, and the next one 500, the call would get 200.
 
 While the event loop is busy, unexpected bytes, or the end of the connection, stay unread in the socket. Therefore the
 socket is checked, too.

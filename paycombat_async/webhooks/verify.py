@@ -58,7 +58,7 @@ def unwrap(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> Webho
 def verify(body: bytes, headers: Headers, keys: Sequence[str | Secret]) -> bytes:
     """Returns the verified bytes of a webhook. Decode these bytes, and not `body`.
 
-    They are `body` or, if the signature matches only that, the body as JavaScript prints it,
+    The verified bytes are `body` or, if the signature matches only these, the bytes that JavaScript prints for it,
     `JSON.stringify(JSON.parse(body))`. Raises `SignatureMismatch` if the signature is missing or matches no key. Raises
     `ConfigurationError` for a mistake in the calling code, such as a body that is not bytes.
     """
@@ -197,8 +197,8 @@ def _has_text_names(headers: Headers) -> bool:
 def _printed_again(body: bytes, signature: str) -> bytes | None:
     """Returns the body as JavaScript prints it, `JSON.stringify(JSON.parse(body))`, or None if it need not be checked.
 
-    It need not be checked if the body is not JSON, if the two are equal, or if `signature` is not 64 hexadecimal
-    digits.
+    The printed body need not be checked if the body is not JSON, if it is printed unchanged, or if `signature` is not
+    64 hexadecimal digits.
     """
     if not _SIGNATURE.fullmatch(signature):
         return None

@@ -92,7 +92,7 @@ def translate_errors(path: Path | None) -> Generator[None]:
         except (UnicodeDecodeError, msgspec.DecodeError):
             is_damaged = True
         except sqlite3.OperationalError as error:
-            # For stored text that is not UTF-8 the error comes from Python, not from SQLite, and has no error code.
+            # If stored text is not UTF-8, the error comes from Python, not from SQLite, and has no error code.
             if hasattr(error, "sqlite_errorcode") or "decode" not in str(error):
                 raise
             is_damaged = True

@@ -51,7 +51,8 @@ class CustomerIndex:
     def read(self) -> None:
         """Replaces the rows in memory by the journal's rows that are not in the index on disk (the table `place`) yet.
 
-        The constructor calls this method. The caller must call it after a transaction was rolled back.
+        The constructor calls this method. After a transaction was rolled back, the owner of this object must call it
+        again.
         """
         (indexed,) = self._connection.execute("SELECT max(value) FROM mark WHERE name = 'indexed'").fetchone()
         self._indexed = indexed or 0

@@ -181,7 +181,9 @@ class Journal:
     def _settle(self, results: Sequence[Result]) -> None:
         done = [result.number for result in results if result.state is _DONE]
         others = [result for result in results if result.state is not _DONE]
-        if others:  # written first, because a row that is unknown and later done in `results` must end as done
+        # These results are written first, because a row that `results` has as unknown and later as done must end as
+        # done.
+        if others:
             self._connection.execute(_SETTLE, [json_text(others)])
         if done:
             self._connection.execute(_SETTLE_DONE, [json_text(done)])

@@ -25,8 +25,8 @@ STAGE: Final = (
 COPY: Final = "COPY incoming (ordinal, line, customer, digest, body, source, reason, damage) FROM STDIN (FORMAT BINARY)"
 COPY_TYPES: Final = ("int8", "int8", "bytea", "bytea", "bytea", "bytea", "bytea", "bytea")
 
-# The statements that merge the copied rows into the rows of the run. The first row of each customer is sent. Later rows
-# of the customer are left out if they have the same content. They are refused if they have other content, because the
+# The statements that merge the copied rows into the rows of the run. The first row of each customer is sent. A later
+# row of the customer is left out if it has the same content. A later row with different content is refused, because the
 # provider might apply the two updates in either order.
 MERGE: Final = (
     "ANALYZE incoming",
@@ -43,7 +43,7 @@ MERGE: Final = (
     FROM repeated WHERE incoming.ordinal = repeated.ordinal AND NOT is_same
     """,
     # A row counts as done, and is not sent again, if the run has carried out the same content for this customer before.
-    # With `sends_all`, it is sent again.
+    # With `sends_all`, even such a row is sent again.
     """
     INSERT INTO {schema}.batch_row
         (run, number, load, line, customer, digest, state, failure, body, source, reason, damage)

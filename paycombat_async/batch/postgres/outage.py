@@ -22,14 +22,14 @@ class Outage:
         self._since: float | None = None
 
     def failed(self, error: StoreFailed) -> None:
-        """Notes that the database failed. Raises `error` if it has failed for more than `OUTAGE_S` (60) seconds."""
+        """Records that the database failed. Raises `error` if it has failed for more than `OUTAGE_S` (60) seconds."""
         now = self._clock.monotonic()
         self._since = now if self._since is None else self._since
         if now - self._since > OUTAGE_S:
             raise error
 
     def ended(self) -> None:
-        """Notes that the database works again."""
+        """Records that the database works again."""
         self._since = None
 
 

@@ -18,8 +18,8 @@ from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import StoreFailed
 from paycombat_async.webhooks.inboxes.holding import finish
 
-# As soon as this many results wait, they are written to the database. Fewer results wait for a quarter of a second. If
-# the process is killed, the waiting results are lost, and their rows are sent again.
+# As soon as this number of results is waiting, they are written to the database. A smaller number is written after a
+# quarter of a second. If the process is killed, the waiting results are lost, and their rows are sent again.
 COMMIT_RESULTS: Final = 250
 # After the lease of a chunk has ended, no API call starts for this number of seconds. Meanwhile the process asks the
 # database whether another process has taken the chunk. One attempt to reach the database may take up to this number of
@@ -37,8 +37,8 @@ class ClaimReader(RowReader):
 
     async def take(self, most: int) -> list[Row | BadRow]:
         if not self._rows:
-            # `finish` waits for the answer of the database even if the run is cancelled meanwhile. Otherwise this
-            # process would not know which chunk it has taken, and could not give the chunk back.
+            # `finish` waits for the answer of the database even if the run is cancelled meanwhile. Without the answer,
+            # this process would not know which chunk of rows it has taken, and could not give the chunk back.
             claimed = await finish(outlast(self._claims.claim, self._clock))
             self._rows.extend(claimed or [])
         return [self._rows.popleft() for _ in range(min(most, len(self._rows)))]
@@ -132,7 +132,7 @@ class ClaimRecorder:
         self._doubtful.add(number)
 
     def mark_interrupted(self, number: int, row: Row) -> None:
-        """Notes that the call of a row was cancelled. The row has no result, so a process will send it again."""
+        """Records that the call of a row was cancelled. The row has no result, so a process will send it again."""
         del row
         self._doubtful.add(number)
 

@@ -5,8 +5,8 @@ from typing import Final
 # A run contains the rows of one input, which machines carry out together. `load` counts the inputs that were loaded
 # into the run. `pass` counts the passes: a pass sends all rows that are due, and is over when all its chunks (groups of
 # rows that one machine takes at a time) are done. `last_row` and `last_chunk` are the highest numbers that were ever
-# used. No number is used twice, because a machine that comes back late could otherwise mistake another chunk for its
-# own.
+# used. No number is used twice, because a machine that comes back after its chunk was taken over could otherwise
+# mistake a new chunk for its own.
 _RUN: Final = """
     CREATE TABLE {schema}.batch_run (
         number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,

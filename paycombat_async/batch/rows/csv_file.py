@@ -25,8 +25,8 @@ def find_delimiter(start: str) -> str:
     """Returns the delimiter of the CSV text that begins with `start`.
 
     A first line such as `sep=;`, which programs write for Excel, names the delimiter. Without such a line, comma,
-    semicolon and tab are tried in this order, and the first that gives the header a column `customer_id` is returned. A
-    comma is returned if none of them does.
+    semicolon and tab are tried in this order, and the first that gives the header a column `customer_id` is returned.
+    If no delimiter gives the header such a column, a comma is returned.
     """
     told = _TOLD.match(start)
     if told is not None:

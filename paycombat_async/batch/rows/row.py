@@ -25,8 +25,8 @@ Source: TypeAlias = tuple[str, ...] | str | None
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `(.*)`\Z")
 
 
-# This Struct, and the others that exist once per row, have `gc=False`. Otherwise the garbage collector would track
-# thousands of objects, and would start often.
+# Every Struct of which there is one object per row has `gc=False`. Without this setting, the garbage collector would
+# track thousands of objects, and would start often.
 class Row(Struct, frozen=True, gc=False):
     """A valid row. `line` is its line in the file, or its number (from 1) if it does not come from a file.
 

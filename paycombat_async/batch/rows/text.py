@@ -51,7 +51,8 @@ def find_encoding(stream: BinaryIO, given: str | None) -> str:
         pass
     if not name:
         raise ConfigurationError(f"there is no encoding {given!r}; names are such as utf-8, cp1252, cp949, gb18030")
-    # With a name that has a byte order, such as utf-16-le, Python would decode the mark as a character of the text.
+    # With the name of an encoding that includes a byte order, such as utf-16-le, Python would decode the byte order
+    # mark as a character of the text.
     return marked if marked is not None and name.startswith(marked.removesuffix("-sig")) else name
 
 

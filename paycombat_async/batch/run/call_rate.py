@@ -13,8 +13,8 @@ _UNKNOWN_PER_SECOND: Final = 8  # the rate assumed for a limiter of the user tha
 class CallRate:
     """A `Limiter` for the client of a batch. Each attempt takes a turn (permission to send) from each of `limiters`.
 
-    The first attempt of a call takes its turns before the call begins, in `acquire_ahead`. If it waited inside the
-    call, the call could time out while other rows of the batch take their turns.
+    The first attempt of a call takes its turns before the call begins, in `acquire_ahead`. If the attempt waited inside
+    the call, the call could time out while other rows of the batch take their turns.
     """
 
     def __init__(self, limiters: Sequence[Limiter]) -> None:

@@ -22,8 +22,8 @@ from paycombat_async.errors import (
 # How many times a row is sent again after a 429, or if the provider could not be reached.
 _TRIES = 5
 # How many times a row is sent again if the provider could not be reached, as long as no row of this run was accepted,
-# or refused for its content. The number is lower than that above, because until then a wrong address is likelier than a
-# network cut.
+# or refused for its content. The number is lower than `_TRIES`, because until the provider has answered about a row, a
+# wrong address is likelier than a network cut.
 _FIRST_TRIES = 2
 
 
@@ -92,7 +92,7 @@ def display_reason(error: PayCombatError) -> str:
 def journal_reason(error: PayCombatError) -> str:
     """Returns the reason that the journal stores.
 
-    It does not contain the provider's message, because that may quote personal data.
+    The reason does not contain the provider's message, because this message may quote personal data.
     """
     return reason_of(error) if isinstance(error, InvalidRequest) else printable(str(error))
 
@@ -114,7 +114,10 @@ class Breaker:
         self._last, self._count = FailureKind.OWN, 0
 
     def on_failure(self, kind: FailureKind) -> bool:
-        """Counts a failed call. Returns True if the limit for its cause is reached, so that the run should stop."""
+        """Counts a failed call.
+
+        Returns True if so many calls in a row failed for the same cause that the run should stop.
+        """
         self._count = self._count + 1 if kind is self._last else 1
         self._last = kind
         return self._count >= self._limits.get(kind, self._count + 1)

@@ -19,7 +19,7 @@ class ReadingPace:
     """
 
     def __init__(self, workers: int, clock: Clock) -> None:
-        """`workers` is the number of workers. As many rows are read first."""
+        """`workers` is the number of workers, and also the number of rows that are read first."""
         self.rows = workers
         self._most = most_at_once(workers)
         self._clock = clock

@@ -13,9 +13,9 @@ from paycombat_async.batch.rows.row import BadRow, Row
 from paycombat_async.batch.run.work_queue import Item
 from paycombat_async.errors import ConfigurationError
 
-# As soon as this many results wait, they are written to the journal. If the process is killed before, the waiting
-# results are lost, and their rows are sent again. At full speed the journal is written after every 256 rows anyway, so
-# a number below 256 would double the number of commits.
+# As soon as this many results wait, they are written to the journal. If the process is killed before they are written,
+# the waiting results are lost, and their rows are sent again. At full speed the journal is written after every 256 rows
+# anyway, so a number below 256 would double the number of commits.
 _COMMIT_RESULTS: Final = 300
 # The enum member is read only once. Reading it for each row would take as long as all other steps of recording a row.
 _DONE: Final = RowState.DONE

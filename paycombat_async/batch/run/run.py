@@ -70,7 +70,7 @@ class Run:
                 watchers = (self._feed(reader), self._watch(), self._commit_many())
                 others = {group.create_task(watcher) for watcher in watchers}
                 await self._until_over()
-                # A worker that is making a call is not cancelled. It ends by itself after the call.
+                # A worker that is making a call is not cancelled, because it ends by itself after the call.
                 for task in others | (workers & self._idle):
                     task.cancel()
         except BaseExceptionGroup as group_of_errors:
@@ -216,9 +216,10 @@ class Run:
             self._recorder.mark_unknown(item.number, item.row, journal_reason(error), display_reason(error))
 
     def _on_reached(self) -> None:
-        """Notes that the provider accepted a row, or refused a row for its content.
+        """Records that the provider accepted a row, or refused a row for its content.
 
-        This shows that not every row fails. Therefore the rows in `_suspects` get the state that their own errors mean.
+        After such an answer it is clear that not every row fails. Therefore each row in `_suspects` (the rows that
+        failed for a cause outside the row) gets the state that its own error means.
         """
         self._anything_passed = True
         self._breaker.on_success()

@@ -14,14 +14,14 @@ class Throttle:
     """Halves the limit of concurrent calls on a 429, and raises the limit by one after `limit` successful answers.
 
     At first, the limit is the number of workers, and each worker makes one call at a time. After a 429, workers wait in
-    `acquire_slot`, so that no more of them than the limit make calls. The throttle does not count the calls under way,
-    but the waiting workers, because a run without 429 answers has none and then costs no time.
+    `acquire_slot`, so that no more of them than the limit make calls. The throttle counts the waiting workers and not
+    the calls under way, because counting then costs no time in a run without 429 answers, in which no worker waits.
     """
 
     def __init__(self, workers: int, rate: CallRate | None, clock: Clock) -> None:
         """`workers` is the highest number of concurrent calls.
 
-        `rate` limits how many requests are sent per second; it is None if there is no such limit.
+        `rate` limits how many requests are sent per second. None means no such limit.
         """
         self.workers = workers
         self._limit = float(workers)

@@ -19,7 +19,7 @@ from paycombat_async.cli.stores import without_urls
 from paycombat_async.errors import ConfigurationError, InvalidRequest
 
 _ASSIGNMENT: Final = re.compile(r"([^:=]+)(:?=)(.*)", re.DOTALL)
-_LONGEST: Final = 1024 * 1024  # the most bytes that are read from a file; no request is as long
+_LONGEST: Final = 1024 * 1024  # the largest number of bytes that are read from a file; every request is shorter
 _PAGE, _PAGE_SIZE = "page", "page_size"
 # Numbers with a fraction are read as Decimal, because an amount must keep the digits that are written.
 _DECODER: Final[msgspec.json.Decoder[object]] = msgspec.json.Decoder(float_hook=Decimal)

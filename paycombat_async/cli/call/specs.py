@@ -68,7 +68,7 @@ def _spec(name: str, endpoint: Endpoint[Any, Any], *, is_list: bool) -> CallSpec
     )
 
 
-FIND_PAYOUTS: Final = "payouts.find"  # no endpoint: this method of the client searches the list of payouts
+FIND_PAYOUTS: Final = "payouts.find"  # no endpoint of its own: the method searches the list of payouts
 
 
 @cache

@@ -83,7 +83,7 @@ def expire(state: SandboxState, checkout_id: str, method: str | None) -> None:
 
 
 def cancel(state: SandboxState, checkout_id: str) -> None:
-    """Cancels a checkout. This creates no payin.
+    """Cancels a checkout, without creating a payin.
 
     Raises `Refused` with HTTP status 404 for an unknown checkout, 409 for a paid one, and 422 for one that has expired
     or was cancelled.

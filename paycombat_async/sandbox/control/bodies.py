@@ -40,9 +40,9 @@ class RequestQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class LedgerQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Limits the shown ledger entries to the latest `limit` ones. None shows all.
+    """Asks for the latest `limit` entries of the ledger, or for all entries if `limit` is None.
 
-    Duplicates are always searched for in the whole ledger.
+    Duplicate payins and payouts are always searched for in the whole ledger.
     """
 
     limit: Limit | None = None
@@ -97,9 +97,9 @@ class MakeMove(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Deliver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Changes the webhook URLs and sends webhooks again. With `drain`, waits until all webhooks have been sent.
 
-    An empty str as URL stops these webhooks. `resend` is the id of an object, whose latest webhook is sent again.
-    `again`, `duplicate` and `out_of_order` are the number of a delivery. `again` sends it once more, `duplicate` twice
-    at the same time, and `out_of_order` sends all webhooks about its object again, newest first.
+    If a URL is an empty str, its webhooks are no longer sent. `resend` is the id of an object, whose latest webhook is
+    sent again. `again`, `duplicate` and `out_of_order` are the number of a delivery. `again` sends it once more,
+    `duplicate` twice at the same time, and `out_of_order` sends all webhooks about its object again, newest first.
     """
 
     webhook_url: str | None = None

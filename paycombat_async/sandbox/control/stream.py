@@ -15,8 +15,8 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
-# Seconds without a change after which a comment line is sent. Only such a write shows whether the client is still
-# connected.
+# If there is no change for this number of seconds, a comment line is sent. Only writing shows whether the client is
+# still connected.
 _KEEP_ALIVE_S: Final = 15.0
 
 

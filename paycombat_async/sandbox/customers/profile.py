@@ -67,7 +67,7 @@ def change(document: Document, changes: Document, *, at: str) -> None:
     """Applies `changes` to the profile `document` in place. `""` removes a field, and absent fields stay as they are.
 
     `metadata` is replaced as a whole. Both `company` and `individual` are accepted, as the provider documents it.
-    Responses show only the one of the two that matches the customer's type.
+    Responses show only `company` or only `individual`, whichever matches the customer's type.
     """
     _merge(document, changes)
     document["updated_at"] = at

@@ -12,7 +12,7 @@ from paycombat_async._printable import printable
 from paycombat_async.sandbox.deliveries.log import Delivery
 
 # The highest number of lines in one period, so that many failing webhooks do not fill the terminal. A single webhook
-# never reaches it: it has 9 attempts by default.
+# never reaches this number, because it has 9 attempts by default.
 _LINES: Final = 10
 _PERIOD_S: Final = 10.0
 

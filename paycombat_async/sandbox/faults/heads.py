@@ -14,7 +14,7 @@ def long_header(response: PlainResponse, _context: Context) -> PlainResponse:
 
 
 def many_headers(response: PlainResponse, _context: Context) -> PlainResponse:
-    """Returns the response with 200 additional headers. A chain of gateways may add so many."""
+    """Returns the response with 200 additional headers, as many as a chain of gateways may add."""
     return _with(response, {f"X-Gateway-{number}": "passed" for number in range(_MANY)})
 
 

@@ -165,7 +165,7 @@ class Faults:
         fault.
         """
         number = next(self._requests)
-        if self._is_fault_free:  # read without the lock, to save time: most sandboxes have no faults
+        if self._is_fault_free:  # is read without the lock to save time, because most sandboxes have no faults
             return None
         with self._lock:
             steps = self._scripts.get(arrival.operation) or self._next

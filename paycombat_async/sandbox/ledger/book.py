@@ -44,7 +44,7 @@ class Ledger:
         self._openings = openings
 
     def balance(self, currency: str) -> Decimal:
-        """Returns the merchant's balance in a currency. Without movements, this is the opening balance."""
+        """Returns the merchant's balance in a currency: the opening balance, plus all movements of money since then."""
         rows = self._rows("SELECT amount FROM balances WHERE currency = ?", currency)
         return Decimal(rows[0][0]) if rows else self._openings.of(currency)
 

@@ -1,7 +1,8 @@
 """The table of the payin methods.
 
-The provider documents the methods au_bank_npp, eu_bank_sct_eur and KDB산업은행, but few of their values. All others are
-invented.
+The provider documents the methods au_bank_npp, eu_bank_sct_eur and KDB산업은행, but few of their values.
+
+All other methods and values are invented.
 """
 
 from collections.abc import Iterable

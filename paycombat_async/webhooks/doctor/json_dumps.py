@@ -46,8 +46,8 @@ def without_spaces(body: Body) -> Iterator[str | None]:
 def printed_anew(body: Body) -> Iterator[str | None]:
     """Yields forms of the body without white space between its tokens, and with other escapes in its strings.
 
-    Yields nothing if the body has no such white space. For such a body, `other_escapes` and `php_escapes` yield the
-    same forms.
+    Yields nothing if the body has no white space between its tokens, because `other_escapes` and `php_escapes` yield
+    the forms of such a body.
     """
     if body.tokens and json_forms.printed(body.tokens) != body.text:
         yield from _printed(

@@ -40,7 +40,7 @@ class Finding(NamedTuple):
 def search(body: Body, reading: SignatureReading, keys: Keys, token: str | None) -> Iterator[Finding]:
     """Yields the explanations of a digest, the most likely one first. Yields nothing if no known mistake explains it.
 
-    `reading` is the digest that was decoded from the signature.
+    `reading` holds the digest that was decoded from the signature.
     """
     if reading.explanation is not None:
         for number, key in keys.items():

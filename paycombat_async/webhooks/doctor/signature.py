@@ -119,8 +119,8 @@ def _text(given: object) -> str:
 def readings(signature: str, explanation: Explanation | None = None) -> list[SignatureReading]:
     """Returns the digests that can be decoded from a signature, or an empty list if it contains no digest.
 
-    `explanation` says what is wrong with the header; it is set in each returned digest. If it is None, each digest gets
-    the explanation of what is wrong with its own form. A plain hex digest then has None.
+    `explanation` says what is wrong with the header, and is set in each returned digest. If it is None, each digest
+    gets an explanation of what is wrong with its own form, or None if it is plain hex.
     """
     text = signature[:_MOST].strip()
     if _is_hex_digest(text):

@@ -8,7 +8,8 @@ from paycombat_async.webhooks.doctor.cause import Cause, Explanation
 from paycombat_async.webhooks.doctor.keys import ALGORITHMS, PREFIX, other_algorithm, written
 from paycombat_async.webhooks.doctor.signature import SignatureReading, malformed
 
-# Sorted keys are mentioned only if there are at least this many. Fewer keys are often sorted by chance.
+# That the keys are sorted is mentioned only if there are at least this number of keys. Fewer keys are often sorted by
+# chance.
 _NO_ACCIDENT: Final = 5
 _REPLACEMENT: Final = "\ufffd".encode()
 _SAFE_DIGITS: Final = 15  # JavaScript can hold every integer of up to 15 digits exactly

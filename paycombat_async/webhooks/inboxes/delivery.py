@@ -177,7 +177,7 @@ class PostgresDelivery(Delivery):
     def connection(self) -> "Connection":
         """The connection in whose transaction the event is marked as done.
 
-        What you write over it is committed with that.
+        What you write over this connection is committed in the same transaction.
         """
         return self._connection
 

@@ -34,7 +34,7 @@ class Receipt(StrEnum):
 
     NEW = "new"  # the event is stored and waits for a worker
     DUPLICATE = "duplicate"  # the same event was received before
-    OUTDATED = "outdated"  # the recorded status of the payin or payout is the same or a later one
+    OUTDATED = "outdated"  # the payin or payout already has the event's status or a later status recorded
     CONFLICT = "conflict"  # the event contradicts a record, such as SUCCESS after EXPIRED; a person must review it
 
 

@@ -28,8 +28,8 @@ class Subject(NamedTuple):
 def subject_of(event: WebhookEvent) -> Subject | None:
     """Returns the change of status that an event brings, or None if it changes no status or has no readable id.
 
-    The fields of an `UnknownEvent` may contradict each other. Therefore its status is ignored. Only PENDING is used,
-    because it is not final.
+    The fields of an `UnknownEvent` may contradict each other. Therefore its status is ignored, except PENDING, which is
+    not final.
     """
     if not event.id or REPLACED in event.id or event.status not in STAGES.get(event.type or "", {}):
         return None
@@ -116,7 +116,7 @@ def lease_lost(number: int) -> LeaseLost:
 
 
 def no_connection() -> ConfigurationError:
-    """Returns the error for a database connection that is passed to another inbox than `PostgresInbox`."""
+    """Returns the error for a database connection that is passed to an inbox which is not a `PostgresInbox`."""
     return ConfigurationError(
         "only PostgresInbox takes a connection: there the event is stored in your own transaction"
     )

@@ -85,8 +85,8 @@ class InboxFile:
     def take(self, lease: float) -> Taken | None:
         """Takes the next readable event for `lease` seconds and returns it. Returns None if no event can be taken.
 
-        Unreadable events before it are marked as damaged. From then on, no worker gets them, and no other event waits
-        for them.
+        Unreadable events before it are marked as damaged. No worker gets a damaged event, and no other event waits for
+        it.
         """
         with self._file.transaction() as connection:
             now = self._clock.now()

@@ -24,7 +24,9 @@ async def deliveries(
     poll: float,
     stop: asyncio.Event | None,
 ) -> AsyncGenerator[Delivery, None]:
-    """Yields the deliveries that `take` returns. While it returns None, waits for `news`, but at most `poll` seconds.
+    """Yields the deliveries that `take` returns.
+
+    When `take` returns None, waits for `news`, but at most `poll` seconds.
 
     While `take` raises `StoreFailed`, each wait is longer than the one before, up to 30 seconds. Ends when `stop` is
     set or the inbox is closed. No task is left running while the caller works on a delivery. Raises

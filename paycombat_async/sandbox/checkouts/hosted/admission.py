@@ -13,8 +13,8 @@ from paycombat_async.sandbox.admission import check_host
 from paycombat_async.sandbox.refusals import Refused
 
 _FORM: Final = "application/x-www-form-urlencoded"
-# Allowed values of the header Sec-Fetch-Site. With these values, a browser says that no other site caused the request.
-# An empty list stands for a client that does not send this header.
+# Allowed values of the header Sec-Fetch-Site, with which a browser says that no other site caused the request. An empty
+# list means that the client has not sent this header.
 _OWN_SITES: Final[tuple[list[str], ...]] = (["same-origin"], ["none"], [])
 
 

@@ -61,7 +61,7 @@ async def _answer(request: web.Request, state: SandboxState, token: str) -> web.
 def _led_on(request: web.Request, state: SandboxState, token: str) -> web.Response:
     """Redirects from a `checkout_url`, which contains the merchant's API token, to the checkout's payment page.
 
-    The path of that page does not contain the token. So the browser neither shows the token nor keeps it in its
+    The path of the payment page does not contain the token. So the browser neither shows the token nor stores it in its
     history.
     """
     checkout_token = request.query.get("token", "")

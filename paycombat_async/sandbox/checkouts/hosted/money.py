@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-# Currencies whose number of digits after the point is not 2 in ISO 4217. All other currencies of the sandbox have 2.
+# The currencies of the sandbox for which ISO 4217 has a number of digits after the point other than 2.
 _MINOR_DIGITS: Final[Mapping[str, int]] = {"KRW": 0}
 _USUAL_MINOR_DIGITS: Final = 2
 
