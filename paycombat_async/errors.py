@@ -190,7 +190,7 @@ class IntentInProgress(PayCombatError):
     """Another call with the same reference is under way, here or on another machine. The new call was not sent.
 
     `retry_after` is the number of seconds after which the other call has ended, or its outcome counts as unknown
-    because its process was killed. It is None if the store does not know that number.
+    because its process was killed. If the store does not know that number, `retry_after` is None.
     """
 
     def __init__(

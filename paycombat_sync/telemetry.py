@@ -66,8 +66,8 @@ def watch_backlog(
 def _program_ends() -> bool:
     """Returns whether the main thread has ended, or ends within a second.
 
-    Shortly before the end of the main thread, Python stops starting threads. A daemon thread that needs a new thread
-    then gets a RuntimeError.
+    Shortly before the end of the main thread, Python stops starting threads. From then on, a daemon thread that starts
+    a thread gets a RuntimeError.
     """
     main = threading.main_thread()
     if main is threading.current_thread():

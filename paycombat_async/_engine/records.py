@@ -154,9 +154,9 @@ def object_id_of(data: object) -> str | None:
 def reference_for(endpoint: Endpoint[Any, Any], request: object, given: str | None) -> str | None:
     """Returns the reference under which a call is recorded, or None if the call is not recorded.
 
-    `given` is the argument `reference=` of the caller. Raises `InvalidRequest` if a required reference is missing.
-    Raises it, too, if `given` differs from the reference in the request, because the same payout could then be sent
-    twice under two references.
+    `given` is the argument `reference=` of the caller. Raises `InvalidRequest` if a required reference is missing, or
+    if `given` differs from the reference in the request, because the same payout could then be sent twice under two
+    references.
     """
     reference = None if endpoint.intent is IntentUse.NONE else reference_of(endpoint, request)
     if given is not None and reference not in {None, "", given}:

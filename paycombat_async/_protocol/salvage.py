@@ -32,7 +32,7 @@ class _Field(NamedTuple):
     item: Any
     known: type[StrEnum] | None
     is_identity: bool
-    is_reference: bool  # True for an id. If the answer has it as an int, it is kept as a str.
+    is_reference: bool  # True for a field with an id; an id that the answer has as an int becomes a str
     is_amount: bool
 
 

@@ -17,14 +17,14 @@ _LOCAL_OPTIONS: Final[dict[str, object]] = {
     "threads_per_worker": 1,
     "processes": True,
     "asynchronous": True,
-    # Without an address, Dask takes port 8787, and warns if another program has it.
+    # Without an address, Dask takes port 8787, and warns if that port is in use.
     "dashboard_address": "127.0.0.1:0",
     "scheduler_kwargs": {"dashboard": False},
 }
 
 
 class Cluster(NamedTuple):
-    """A connected client, and the number of workers to use."""
+    """A client that is connected to a Dask cluster, and the number of workers to use."""
 
     client: DaskClient
     workers: int

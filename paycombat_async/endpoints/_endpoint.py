@@ -40,9 +40,9 @@ class Evidence(StrEnum):
 class Echo:
     """A field of the answer, `answered`, in which the provider sends back the value of a field of the request.
 
-    `sent` has the name of that field, or several names if it may be any of several fields. If the values differ and
-    `is_identity` is True, the answer belongs to another call. Otherwise the difference is only reported as drift (how
-    an answer differs from what is documented).
+    `sent` has the name of the request's field, or several names if the provider may send back any of several fields. If
+    the values differ and `is_identity` is True, the answer belongs to a different call. If `is_identity` is False, a
+    difference is only reported as drift (how an answer differs from what is documented).
     """
 
     answered: str

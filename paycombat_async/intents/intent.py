@@ -43,8 +43,8 @@ class Intent(Struct, frozen=True, kw_only=True):
     - `object_id`: the id of the object that the call created.
     - `evidence`: how the state is known: "answer", "list", "webhook", or a person's name. The text "webhook KEY, after
       a refusal" means that the event with the key KEY has corrected a REJECTED or NOT_SENT record.
-    - `expected`: maps fields of the answer to the values that were sent for them, such as amount and currency. It also
-      maps "$mode" to "sandbox" or "live".
+    - `expected`: maps fields of the answer to the values that were sent for them, such as amount and currency, and maps
+      "$mode" to "sandbox" or "live".
     - `answer`: the body of the provider's answer, or None if it is not known or the store does not keep answers.
     - `leased_until`: the time when a SENDING record becomes UNKNOWN, or None in every other state.
     """

@@ -26,7 +26,8 @@ class Block:
         """Takes the next moment (time to send) and returns 0. Returns the seconds until the moment if it is not due.
 
         Returns None if no moment is left. Moments that are more than `LATENESS_S` seconds in the past are dropped,
-        because other machines send at their own moments now. To use the old moments as well would exceed the rate.
+        because other machines send at their own moments now. If the old moments were used as well, more requests than
+        the rate allows would be sent.
         """
         if (late := now - LATENESS_S - self._next) > 0:
             missed = min(self._left, int(late / self._interval) + 1)

@@ -89,9 +89,9 @@ def pay_checkout(state: SandboxState, checkout_id: str, method: str | None) -> s
     """Pays a checkout and returns the payin's id.
 
     `method` is the name of a payin method. Without it, the method that an earlier request has set in the checkout is
-    used or, if there is none, the first method that allows the checkout's currency and amount. Raises
-    `ConfigurationError` if the checkout is unknown, paid, expired or cancelled, if `method` is unknown or does not
-    allow the payment, or if no method does.
+    used or, without one, the first method that allows the checkout's currency and amount. Raises `ConfigurationError`
+    if the checkout is unknown, paid, expired or cancelled, if `method` is unknown or does not allow the payment, or if
+    no method does.
     """
     with _refusals_of("pay"):
         return pay(state, checkout_id, method)

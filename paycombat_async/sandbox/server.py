@@ -235,9 +235,9 @@ class Sandbox(ProcessBound):
         """Pays a checkout as its customer would. Returns the id of the payin, which immediately has the status SUCCESS.
 
         `method` is the name of a payin method. Without it, the sandbox uses the method that an earlier request has set
-        in the checkout or, if there is none, the first method that fits. A method fits if it allows the checkout's
-        currency and amount. The payin's `order_reference` is the checkout's id; the provider does not document which
-        field contains it. Safe to call from any thread.
+        in the checkout or, without one, the first method that fits. A method fits if it allows the checkout's currency
+        and amount. The payin's `order_reference` is the checkout's id; the provider does not document which field
+        contains it. Safe to call from any thread.
 
         Raises `ConfigurationError` if the checkout is unknown, paid, expired or cancelled, if the method is unknown or
         does not fit, or if no method fits.
@@ -273,8 +273,8 @@ class Sandbox(ProcessBound):
     def drain_blocking(self) -> None:
         """Waits until all webhooks are delivered or given up, as `drain` does, and blocks the calling thread.
 
-        It is for a sandbox that was started with `with`. Raises `ConfigurationError` if the sandbox was started with
-        `async with`.
+        Use this method for a sandbox that was started with `with`. Raises `ConfigurationError` if the sandbox was
+        started with `async with`.
         """
         running, thread = self._running, self._thread
         if thread is None:

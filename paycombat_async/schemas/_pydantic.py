@@ -61,7 +61,7 @@ def _serialize(value: Any, serialize: core_schema.SerializerFunctionWrapHandler)
 
 
 def _described(kind: type[Struct], origin: Any, handler: Any) -> CoreSchema:
-    """Returns the schema from which pydantic makes the JSON schema. pydantic does not use it for validation."""
+    """Returns the schema that pydantic uses only to make the JSON schema, and not for validation."""
     fields = {
         field.encode_name: core_schema.typed_dict_field(_schema_of(field.type, handler), required=field.required)
         for field in msgspec.structs.fields(kind)

@@ -1,4 +1,4 @@
-"""The OpenTelemetry span of the work on a webhook, and its count. Needs the optional package opentelemetry-api."""
+"""Traces and counts the work on webhooks with OpenTelemetry. Needs the optional package opentelemetry-api."""
 
 from typing import Final
 

@@ -80,7 +80,8 @@ class DirectTransport(PooledTransport[DirectPool]):
             if body is None:
                 body = await read_body(status, headers, content, self._max_response_bytes)
         except BaseException:
-            # A connection with unread bytes must not go back to the pool. If it is back already, `close` does nothing.
+            # A connection with unread bytes must not go back to the pool. If the connection is in the pool already,
+            # `close` does nothing.
             connection.close()
             raise
         return RawReply(status, headers, body, marks_its_end(status, headers))

@@ -50,9 +50,9 @@ class GuardedConnector(aiohttp.TCPConnector):
     ) -> "Connection":
         """Returns a connection on which nothing has arrived while it was idle.
 
-        Also records that from now on bytes of the request may have been sent. Raises `UnusableConnection` after two new
-        connections that the server has closed, or written to, by itself. Raises `TimeoutError` for a request that must
-        not be repeated, if less than a tenth of its time is left.
+        Also records that from now on bytes of the request may have been sent. Raises `UnusableConnection` if the server
+        has closed two new connections, or written to them, before a request was sent. Raises `TimeoutError` for a
+        request that must not be repeated, if less than a tenth of its time is left.
         """
         unusable = 0
         while True:

@@ -132,7 +132,7 @@ class Delivery:
 
 
 class PostgresDelivery(Delivery):
-    """An event taken with `PostgresInbox.taken()`. It is marked as done in the transaction of `connection`."""
+    """An event taken with `PostgresInbox.taken()`, and marked as done in the transaction of `connection`."""
 
     __slots__ = ("_connection",)
 

@@ -116,7 +116,7 @@ class Breaker:
     def on_failure(self, kind: FailureKind) -> bool:
         """Counts a failed call.
 
-        Returns True if so many calls in a row failed for the same cause that the run should stop.
+        Returns True if so many consecutive calls failed for the same cause that the run should stop.
         """
         self._count = self._count + 1 if kind is self._last else 1
         self._last = kind

@@ -27,10 +27,10 @@ def pay(state: SandboxState, checkout_id: str, method: str | None = None) -> str
     """Pays a checkout and returns the payin's id.
 
     `method` is the name of a payin method. Without it, the method that an earlier request has set in the checkout is
-    used or, if there is none, the first method that fits. A method fits if it allows the checkout's currency and
-    amount. Raises `Refused` with one of these HTTP statuses: 404 for an unknown checkout; 400 for a method that is
-    unknown or does not fit; 409 for a checkout that is already paid; 422 for a checkout that has expired, was
-    cancelled, or has no fitting method.
+    used or, without one, the first method that fits. A method fits if it allows the checkout's currency and amount.
+    Raises `Refused` with one of these HTTP statuses: 404 for an unknown checkout; 400 for a method that is unknown or
+    does not fit; 409 for a checkout that is already paid; 422 for a checkout that has expired, was cancelled, or has no
+    fitting method.
     """
     with state.transaction():
         document = _open(state, checkout_id)

@@ -145,8 +145,8 @@ def _check_redirect_url(name: str, address: object) -> None:
 def _expiry(written: str | None, at: str) -> str:
     """Returns the time at which the checkout expires, in the fixed-width UTC form of `iso_time`, which sorts as text.
 
-    `written` is the time in the request. If it is None, the checkout expires after 48 hours. Raises `Refused` (HTTP
-    400) if it is invalid, in the past, or more than 400 days ahead.
+    `written` is the time in the request, or None for 48 hours from now. Raises `Refused` (HTTP 400) if the time is
+    invalid, in the past, or more than 400 days ahead.
     """
     now = datetime.fromisoformat(at)
     if written is None:

@@ -49,10 +49,7 @@ class LedgerQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class ObjectsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Selects the objects of one kind, such as payins, that contain the text `search` anywhere.
-
-    The newest comes first.
-    """
+    """Asks for the objects of one kind, such as payins, that contain the text `search` anywhere, newest first."""
 
     kind: ObjectKind
     search: str = ""

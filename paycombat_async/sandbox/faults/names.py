@@ -131,7 +131,7 @@ SECONDS: Final[Mapping[Fault, float]] = {
     Fault.STATUS_429_SECONDS: 1,
     Fault.STATUS_429_FLOAT: 0.5,
     Fault.STATUS_429_DATE: 2,
-    # The seconds from one byte to the next.
+    # The seconds between two bytes of the response.
     Fault.TRICKLE: 0.05,
     # Longer than the client's default timeout of 30 seconds.
     Fault.LATE_ANSWER: 35,

@@ -15,7 +15,7 @@ _PATH = "$.payout_beneficiary_param"
 
 
 class _Open(msgspec.Struct):
-    """Decodes only the beneficiary in the request body of a payout. The dict contains undeclared fields, too."""
+    """Decodes only the beneficiary in the request body of a payout, as a dict that contains undeclared fields, too."""
 
     payout_beneficiary_param: dict[str, Any]
 

@@ -143,8 +143,8 @@ class PostgresCore:
     async def taken_within(self, connection: "Connection") -> AsyncGenerator[PostgresDelivery | None]:
         """Context manager; yields the next delivery, or None. The event is taken in the transaction of `connection`.
 
-        At a clean end of the block, the event is marked as done. The caller commits or rolls back the transaction. A
-        failed attempt is not counted.
+        At a clean end of the block, the event is marked as done. The caller commits or rolls back the transaction. If
+        the block raises, the attempt to work on the event is not counted.
         """
         delivery = await self.take_within(connection)
         yield delivery
