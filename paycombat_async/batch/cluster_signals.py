@@ -29,18 +29,18 @@ class Silence:
     """Measures how long the scheduler has not answered, or has not had any worker."""
 
     def __init__(self, clock: Clock, seconds: float | None = None) -> None:
-        """`seconds` is the time after which the silence is long, `SILENT_S` if it is None."""
+        """`seconds` is the time after which the silence is long. None means `SILENT_S` (one minute)."""
         self._clock = clock
         self._seconds = SILENT_S if seconds is None else seconds
         self._since = clock.monotonic()
 
     def answered(self) -> None:
-        """Records that the scheduler has answered now."""
+        """Begins the measurement again, because the scheduler has just answered, or has just had a worker."""
         self._since = self._clock.monotonic()
 
     @property
     def is_long(self) -> bool:
-        """Whether there was no answer for longer than these seconds."""
+        """Whether the silence lasts longer than the `seconds` that were passed to the constructor."""
         return self._clock.monotonic() - self._since > self._seconds
 
 
