@@ -1,4 +1,4 @@
-"""Checks numbers that users pass to intents stores and webhook inboxes. All of these refuse the same numbers."""
+"""Checks numbers that users pass to intents stores and webhook inboxes, so that all stores refuse the same numbers."""
 
 from typing import Final
 

@@ -16,9 +16,9 @@ _LEAST_BASE64 = 8
 # would take too long.
 _MAX_SEARCHED = 16_384
 
-# When a client's credentials are replaced, its redactor also removes the new ones. It keeps only the newest 8 of these
-# secrets, because each secret makes the search longer. Calls use a replaced credential for a few minutes only, so older
-# secrets are not needed.
+# When a client's credentials are replaced, its redactor also removes the new credentials. It keeps only the newest 8 of
+# these secrets, because each secret makes the search longer. Calls use a replaced credential for a few minutes only, so
+# older secrets are not needed.
 _MAX_ADDED = 8
 
 # The address of the hosted checkout contains the X-token in its query (`?token=…&identifier=<X-token>`). The pattern
@@ -96,7 +96,7 @@ class Redactor:
     __slots__ = ("_more", "_patterns", "_secrets")
 
     def __init__(self, secrets: Iterable[Secret] = (), more: Sequence[Secret] = ()) -> None:
-        """Takes the secrets to replace: `secrets`, and `more` that were added later, the newest of these first."""
+        """Takes the secrets to replace: `secrets`, and `more`, the secrets that were added later, newest first."""
         self._secrets = tuple(secrets)
         self._more = tuple(more)
         self._patterns: tuple[re.Pattern[str], ...] | None = None

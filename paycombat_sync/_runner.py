@@ -55,8 +55,8 @@ class Runner:
         """Calls the coroutine function in the client's event loop, and returns its result or raises its error.
 
         Ctrl-C, or an error from a signal handler, cancels the call. Raises `ConfigurationError` if the client is
-        closed. Also raises it if the calling code runs in the client's event loop, as a hook does, because the call
-        would wait for itself.
+        closed, or if the calling code runs in the client's event loop, as a hook does, because the call would wait for
+        itself.
         """
         thread = self._usable()
         _warn_of_blocking()

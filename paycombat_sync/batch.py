@@ -225,7 +225,7 @@ def forget_run(journal: PostgresJournal, *, unfinished: bool = False) -> int:
     A later call of `sync_customers` with the same rows is then a new run, which sends all of them. Returns 0 if there
     is no such run. Rows are deleted in small steps, and an interrupted call is completed by the next call for any run
     of this schema. Call this after all machines have ended. Raises `ConfigurationError` if a machine works on the run
-    or loads rows into it. Also raises it if rows are pending, unless `unfinished` is true.
+    or loads rows into it, or if rows are pending and `unfinished` is false.
     """
     runner = Runner()
     try:

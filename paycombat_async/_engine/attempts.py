@@ -54,16 +54,15 @@ class Attempts:
         Keeps the fields of `call` up to date, such as the number of attempts.
         """
         deadline, last_cost = call.begun + self.limits.timeout, 0
-        # If the call was recorded in the intents store, recording took some time, which is not part of the first
-        # attempt. So the first attempt begins now, and not at the beginning of the call.
+        # The time for recording the call in the intents store is not part of the first attempt.
         call.attempt_begun = call.begun if call.record is None else self.clock.monotonic()
         while True:
             if self.limiter is not None:
                 try:
                     await self._wait_for_turn(self.limiter, endpoint, deadline - call.attempt_begun)
                 except PayCombatError as error:
-                    # A limiter may raise an error of a call that it made itself. The outcome of that call says nothing
-                    # about this one.
+                    # A limiter may raise an error of a call that it made itself. That error's outcome says nothing
+                    # about `call`.
                     error.outcome = Outcome.NOT_SENT
                     result: PayCombatError = error
                     break

@@ -125,8 +125,7 @@ class CallRecord:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            # Without an event loop, nothing is written. The record becomes UNKNOWN when its lease, the time for
-            # sending, ends.
+            # Without an event loop, nothing is written. The record becomes UNKNOWN when its lease ends.
             return
         in_task(self.settle_error(error))
 

@@ -2,7 +2,7 @@
 
 import re
 
-MAX_SAFE_INTEGER = 2**53 - 1  # JavaScript rounds integers above this one (Number.MAX_SAFE_INTEGER)
+MAX_SAFE_INTEGER = 2**53 - 1  # JavaScript rounds integers above this number (Number.MAX_SAFE_INTEGER)
 MAX_ARRAY_INDEX = 2**32 - 2  # JavaScript puts keys that are integers from 0 to this number first (ECMA-262, 6.1.7)
 _ARRAY_INDEX = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z")
 _LEAST_FIXED, _LARGEST_FIXED = -6, 20  # JavaScript prints no exponent for numbers from 1e-6 to below 1e21

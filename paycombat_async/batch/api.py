@@ -1,4 +1,4 @@
-"""`sync_customers` updates many customers concurrently, and `sync_customers_on` does so on a Dask cluster."""
+"""`sync_customers` updates many customers concurrently; `sync_customers_on` uses the workers of a Dask cluster."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -60,7 +60,8 @@ def record_of(row: Sequence[Any], moment: Callable[[Any], datetime]) -> Record:
         intent = msgspec.convert(values, Intent, builtin_types=(bytes, datetime))
         lease = msgspec.convert(intent.leased_until, datetime, builtin_types=(datetime,))
     except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, OSError, AttributeError):
-        pass  # raised below, so that the error does not have this one, which may quote the row, as its context
+        # The error is raised below, because it must not have this exception, which may quote the row, as its context.
+        pass
     else:
         return Record(msgspec.structs.replace(intent, leased_until=None), lease)
     name = printable(f"{values['endpoint']} {values['reference']}", limit=_MOST_SHOWN)
@@ -131,8 +132,8 @@ class Move(NamedTuple):
     """The result of a request to a store to move records to another account.
 
     `under_way` is the number of calls that may be in progress. `shared` is the number of calls that are recorded for
-    both accounts. If both numbers are 0, `moved` records were moved. Otherwise no record was moved, and `moved` has no
-    meaning.
+    both accounts. If both numbers are 0, `moved` records were moved. If a number is not 0, no record was moved, and
+    `moved` has no meaning.
     """
 
     under_way: int

@@ -178,7 +178,10 @@ async def resolve_on_word(
 
 
 def _only_unknown(found: list[Intent]) -> Intent:
-    """Returns the only record with an unknown outcome. Raises `ConfigurationError` if there are none or several."""
+    """Returns the only record with an unknown outcome.
+
+    Raises `ConfigurationError` if no or several records have one.
+    """
     unknown = [intent for intent in found if intent.state is IntentState.UNKNOWN]
     if len(unknown) == 1:
         return unknown[0]

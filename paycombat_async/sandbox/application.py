@@ -61,7 +61,7 @@ class Provider:
         """Returns the error response for a refused request.
 
         If `upstream_errors` is set, the response has the form of Finmo, the payment company behind the provider's API.
-        Otherwise it has the sandbox's own form.
+        If it is not set, the response has the sandbox's own form.
         """
         if not self.upstream_errors:
             return web.Response(status=refused.status, body=msgspec.json.encode(refusal(refused)), headers=_JSON)

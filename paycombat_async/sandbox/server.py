@@ -252,8 +252,8 @@ class Sandbox(ProcessBound):
         deleted, and undelivered webhooks are discarded. Faults, webhook URLs and the clock are as they were at the
         start. New objects get ids that were not used before.
 
-        Safe to call from any thread if the sandbox was started with `with`. Otherwise call it in the event loop of the
-        sandbox.
+        Safe to call from any thread if the sandbox was started with `with`. After `async with`, call it in the event
+        loop of the sandbox.
         """
         running, thread = self._running, self._thread
         if thread is None:

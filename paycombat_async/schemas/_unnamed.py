@@ -28,8 +28,8 @@ def with_extra(kind: type[Struct], data: Any, path: str = "$") -> Any:
     A float in `extra` with at most 15 digits becomes the Decimal with the same digits, because JSON decoders turn
     amounts into floats. Any other float stays, and is refused when the request is encoded.
 
-    Raises `InvalidRequest` for a key that is nearly the name of a missing field, because it is probably a typing error.
-    Raises it, too, for an unknown key that is also in the `extra` of the data.
+    Raises `InvalidRequest` for a key that is nearly the name of a missing field, because it is probably a typing error,
+    and for an unknown key that is also in the `extra` of the data.
     """
     if not _is_mapping(data):
         return data  # the conversion to a Struct refuses it later

@@ -13,7 +13,7 @@ class RequiredField(PublicResponse, frozen=True, kw_only=True):
 
     name: str | None = None
     type: str | None = None
-    label: str | None = None  # only payin methods have it
+    label: str | None = None  # only payin methods have this field
     regex: str | None = None
     mandatory: bool | None = None
     field_description: str | None = None

@@ -48,7 +48,10 @@ class DeadlineTimer:
         return attempt
 
     def current(self) -> "Deadline":
-        """Returns the deadline that `begin` has made in the current task. Raises `KeyError` if there is none."""
+        """Returns the deadline that `begin` has made in the current task.
+
+        Raises `KeyError` if the task has no deadline.
+        """
         return self._running[asyncio.current_task(self._loop)]
 
     def time(self) -> float:

@@ -26,7 +26,10 @@ class ThreadResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Returns the IP addresses of a host, at least one. Raises `OSError` if there is none, or on any failure."""
+        """Returns the IP addresses of a host, at least one.
+
+        Raises `OSError` if the host has no address or the look-up fails.
+        """
         loop = asyncio.get_running_loop()
         found: asyncio.Future[list[ResolveResult]] = loop.create_future()
 
@@ -43,7 +46,7 @@ class ThreadResolver(AbstractResolver):
 
 
 def _addresses(host: str, port: int, family: int) -> tuple[list[ResolveResult], OSError]:
-    """Returns the IP addresses of a host, and the error to raise if there is none.
+    """Returns the IP addresses of a host, and the error to raise if no address was found.
 
     Some libraries replace `socket.getaddrinfo`, and may return anything. Therefore the result is read inside the `try`
     block, too.

@@ -123,7 +123,7 @@ class Webhooks:
 def _signer(place: int, key: Secret) -> Signer:
     if not key.reveal():
         raise ConfigurationError(f"keys[{place}] is empty or no text; pass the signature key of your account")
-    # `isprintable` also refuses half surrogate pairs. Otherwise `Signer` would fail to encode the key, and the
+    # `isprintable` also refuses half surrogate pairs. With such a key, `Signer` would fail to encode the key, and the
     # traceback of this error could show the key among the local variables.
     if key.reveal() != key.reveal().strip() or not key.reveal().isprintable():
         raise ConfigurationError(f"keys[{place}] has white space around it, or characters that no key has")

@@ -18,8 +18,8 @@ class MemoryInbox(LoopInbox):
         """Creates an empty inbox.
 
         `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
-        carried out one of these calls, the inbox writes this to the store. If opentelemetry-api is installed, the work
-        on each event is traced in a span, unless `telemetry` is False.
+        carried out one of these calls, the inbox marks the call as carried out in the store. If opentelemetry-api is
+        installed, the work on each event is traced in a span, unless `telemetry` is False.
         """
         super().__init__(memory.MemoryInbox(intents=intents, clock=clock, telemetry=telemetry))
 
@@ -45,9 +45,9 @@ class SqliteInbox(LoopInbox):
         """Creates the file if it does not exist.
 
         `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
-        carried out one of these calls, the inbox writes this to the store. If opentelemetry-api is installed, the work
-        on each event is traced in a span, unless `telemetry` is False. Raises `ConfigurationError` if the file is
-        unwritable, belongs to another account, is locked, is damaged, is not an inbox of this version, or is on a
-        network file system.
+        carried out one of these calls, the inbox marks the call as carried out in the store. If opentelemetry-api is
+        installed, the work on each event is traced in a span, unless `telemetry` is False. Raises `ConfigurationError`
+        if the file is unwritable, belongs to another account, is locked, is damaged, is not an inbox of this version,
+        or is on a network file system.
         """
         super().__init__(sqlite.SqliteInbox(path, intents=intents, clock=clock, telemetry=telemetry))

@@ -57,20 +57,20 @@ class PostgresInbox(LoopInbox):
         """Takes a connection string or your own `ConnectionPool`. Connects at the first use, not here.
 
         `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
-        carried out one of these calls, the inbox writes this to the store. The inbox never closes your pool. If you
-        pass a pool, also pass a connection string as `listen_dsn`, over which the inbox receives notifications
-        (NOTIFY). If opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry` is
-        False.
+        carried out one of these calls, the inbox marks the call as carried out in the store. The inbox never closes
+        your pool. If you pass a pool, also pass a connection string as `listen_dsn`, over which the inbox receives
+        notifications (NOTIFY). If opentelemetry-api is installed, the work on each event is traced in a span, unless
+        `telemetry` is False.
 
         Raises `ConfigurationError` if psycopg is not installed, or if the name of the schema or a connection string is
         invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         listen = as_secret(listen_dsn)
-        # Otherwise a traceback that shows local variables would show the passwords.
+        # The variables are deleted, because a traceback that shows local variables would show the passwords.
         del dsn_or_pool, listen_dsn
-        # The casts are needed, because the async class declares only async pools and strings. In fact it accepts a
-        # Secret in place of each connection string, and `_pool = BLOCKING_POOL` lets it accept a blocking pool.
+        # The casts are needed, because the async class declares only async pools and strings. In fact the async class
+        # accepts a Secret in place of each connection string and, because of `_pool = BLOCKING_POOL`, a blocking pool.
         inbox = _Async(
             cast("Pool", source),
             schema=schema,

@@ -84,8 +84,8 @@ class ClaimRecorder:
     async def flush(self) -> None:
         """Commits the waiting results, and renews leases. If the database fails, the results wait for the next call.
 
-        If a lease is over, no API call starts for 10 seconds, because another process may have taken the chunk.
-        Raises `StoreFailed` if the database has failed for a minute.
+        If the lease of a chunk of rows is over, no API call starts for 10 seconds, because a different process may have
+        taken the chunk. Raises `StoreFailed` if the database has failed for a minute.
         """
         if self._claims.is_late():
             self._throttle.hold(_HOLD_S)

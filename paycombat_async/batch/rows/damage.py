@@ -49,7 +49,7 @@ _DAMAGED: Final = re.compile(
 ).fullmatch
 # A faster first check: every text that `_DAMAGED` matches contains one of these.
 _SUSPICIOUS: Final = re.compile(r"#|\ufffd|=\"|[eE][+-]").search
-# UTF-8 that was read as Windows-1252 has one of these letters before another non-ASCII character, such as Ã« for ë.
+# UTF-8 that was read as Windows-1252 has one of these letters before a second non-ASCII character, such as Ã« for ë.
 _MAYBE_MISREAD: Final = re.compile("[\u00c2-\u00f4][^\\x00-\x7f]").search
 _FREE: Final = "metadata."  # the merchant chooses the keys of metadata, so a `dob` in it may be no date of birth
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch

@@ -56,9 +56,9 @@ class IdleFaults:
     is blocked. With any other clock, the actions run in the sandbox's event loop, because the clock may work only
     there.
 
-    If a request arrives before the action, the action is cancelled. Otherwise the client would take the unexpected
-    bytes for the response to this request. A request counts as arrived when its bytes are in the socket's buffer, or
-    when `drop` is called. The action and a request may still be sent at the same moment, as in a real network.
+    If a request arrives before the action, the action is cancelled, because the client would take its unexpected bytes
+    for the response to this request. A request counts as arrived when its bytes are in the socket's buffer, or when
+    `drop` is called. The action and a request may still be sent at the same moment, as in a real network.
     """
 
     def __init__(self, clock: Clock, sleeper: Sleeper) -> None:

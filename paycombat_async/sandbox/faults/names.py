@@ -152,7 +152,7 @@ WEBHOOK_FAULTS: Final = frozenset({Fault.DUPLICATE_WEBHOOK, Fault.OUT_OF_ORDER_W
 def fault_named(name: str) -> Fault:
     """Returns the fault with this name.
 
-    Raises `ConfigurationError` if there is none. The message lists all names.
+    Raises `ConfigurationError` if no fault has this name. The message lists all names.
     """
     try:
         return Fault(name)

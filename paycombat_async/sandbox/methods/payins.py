@@ -1,8 +1,7 @@
 """The table of the payin methods.
 
-The provider documents the methods au_bank_npp, eu_bank_sct_eur and KDB산업은행, but few of their values.
-
-All other methods and values are invented.
+The provider documents three methods (au_bank_npp, eu_bank_sct_eur, KDB산업은행), but few of their values. All other
+methods and values are invented.
 """
 
 from collections.abc import Iterable

@@ -98,7 +98,7 @@ class Delivery:
     def connection(self) -> "Connection | None":
         """The database connection in whose transaction the event is marked as done.
 
-        None except in a `PostgresDelivery`.
+        It is None in every delivery that is not a `PostgresDelivery`.
         """
         return None
 

@@ -63,8 +63,8 @@ class MemoryInbox(LocalInbox):
         """Creates an empty inbox.
 
         `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
-        carried out one of these calls, the inbox writes this to the store. If opentelemetry-api is installed, the work
-        on each event is traced in a span, unless `telemetry` is False.
+        carried out one of these calls, the inbox marks the call as carried out in the store. If opentelemetry-api is
+        installed, the work on each event is traced in a span, unless `telemetry` is False.
         """
         super().__init__(intents, clock, telemetry)
         self._lock = threading.Lock()

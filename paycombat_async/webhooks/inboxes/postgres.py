@@ -55,11 +55,11 @@ class PostgresInbox(ProcessBound, Inbox):
         """Takes a connection string or your own `AsyncConnectionPool`. Connects at the first use, not here.
 
         `intents` is an intents store, which records the calls that move money. If an event shows that the provider has
-        carried out one of these calls, the inbox writes this to the store. Your pool belongs to the event loop in which
-        you open it; the inbox never closes it. If you pass a pool, notifications (NOTIFY) need `listen_dsn`. If
-        opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry` is False. Raises
-        `ConfigurationError` if psycopg is not installed, or if the name of the schema or a connection string is
-        invalid.
+        carried out one of these calls, the inbox marks the call as carried out in the store. Your pool belongs to the
+        event loop in which you open it; the inbox never closes it. If you pass a pool, notifications (NOTIFY) need
+        `listen_dsn`. If opentelemetry-api is installed, the work on each event is traced in a span, unless `telemetry`
+        is False. Raises `ConfigurationError` if psycopg is not installed, or if the name of the schema or a connection
+        string is invalid.
         """
         source = Secret(dsn_or_pool) if isinstance(dsn_or_pool, str) else dsn_or_pool
         listen = source if isinstance(source, Secret) else None

@@ -91,8 +91,9 @@ def check_poll(poll: float) -> float:
 def is_over(since: float, until: float, now: float) -> bool:
     """Returns whether a lease or pause from `since` to `until` is over at the time `now`. All times are in seconds.
 
-    If the clock was set back, `now` may be before `since`. If it is earlier by more than the length of the lease or
-    pause, the lease or pause counts as over. Otherwise the event would wait until the clock has caught up.
+    If the clock was set back, `now` may be before `since`. If `now` is earlier than `since` by more than the length of
+    the lease or pause, the lease or pause counts as over. Without this rule, the event would wait until the clock has
+    caught up.
     """
     return until <= now or since - (until - since) > now
 

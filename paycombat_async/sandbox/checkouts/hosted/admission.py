@@ -21,7 +21,8 @@ _OWN_SITES: Final[tuple[list[str], ...]] = (["same-origin"], ["none"], [])
 def check_reading(headers: CIMultiDictProxy[str]) -> None:
     """Raises `Refused` (HTTP 421) unless the Host header is localhost or a loopback address: against DNS rebinding.
 
-    A link on any web site may lead to the page, because the merchant's own shop is another site, too.
+    The web site that links to the page is not checked, because the merchant's own shop is a foreign site for the
+    sandbox, too.
     """
     check_host(headers.getall("Host", []))
 
@@ -31,8 +32,8 @@ def check_posting(headers: CIMultiDictProxy[str], content_type: str) -> None:
 
     The HTTP status is 421 for a wrong Host header, 403 for a form on another web site, and 415 for a body that is not
     an uncompressed form. Because of the page's Referrer-Policy, a browser sends "Origin: null" with the page's own
-    form. A sandboxed frame of another site sends it, too, but with "Sec-Fetch-Site: cross-site". Therefore "null" is
-    accepted only with "same-origin".
+    form. A sandboxed frame of a foreign site sends "Origin: null", too, but with "Sec-Fetch-Site: cross-site".
+    Therefore "null" is accepted only with "same-origin".
     """
     check_reading(headers)
     sites = headers.getall("Sec-Fetch-Site", [])
