@@ -97,9 +97,9 @@ class Tables:
     async def execute_locked(self, lock: str, text: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Executes two statements in one transaction, and returns the rows of the second one.
 
-        The statement `lock` takes locks. The statement `text` then sees everything that others have committed before
-        the locks were granted. Raises `StoreFailed` if the database fails, or if the tables do not have the version
-        that this release needs.
+        The statement `lock` takes locks. The statement `text`, which runs after it, sees everything that others have
+        committed before the locks were granted. Raises `StoreFailed` if the database fails, or if the tables do not
+        have the version that this release needs.
         """
         from paycombat_async._postgres.database import fetch  # noqa: PLC0415  # needs psycopg
 

@@ -104,7 +104,10 @@ def _take_part(version: str, order: bytes) -> Share:
 
 
 async def carry_out_order(order: Order, client: object) -> Share:
-    """Carries out the order. `client` is the Dask client of this worker. Raises the errors that `take_part` reports."""
+    """Sends rows as the order (the description of the run) says. `client` is the Dask client of this worker.
+
+    Raises the errors that `take_part` reports.
+    """
     # The URL is in no variable, because tracebacks with local variables would show the password in it.
     journal = PostgresJournal(os.environ[DATABASE], order.name, order.rate, order.schema)
     stop = asyncio.Event()

@@ -32,8 +32,8 @@ class FailuresFile:
     JSONL: keys) contain the line number and the reason. Both are ignored when the file is read as input.
 
     A file that is already at the path is replaced only if the last run with this journal wrote it and its content is
-    unchanged. Any other file is kept, because it may hold corrections. In that case the failures are written to a path
-    with a number in its name.
+    unchanged. Any other file is kept, because it may hold corrections, and the failures are written to a path with a
+    number in its name.
     """
 
     def __init__(self, path: Path, source: RowFile | None, *, left: str = "") -> None:

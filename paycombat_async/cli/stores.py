@@ -112,8 +112,8 @@ async def not_settled(records: Intents, *, older_than: float = 0) -> tuple[list[
 
     `older_than` is the least age of the records in seconds.
     """
-    # A record becomes unresolved when its lease (the time for sending) ends. The records being sent are read first.
-    # Otherwise, a record whose lease ends between the two queries would be in neither result.
+    # A record becomes unresolved when its lease (the time for sending) ends. The records being sent are read first. In
+    # the other order, a record whose lease ends between the two queries would be in neither result.
     sending = await records.sending(older_than=older_than)
     left = await records.unresolved(older_than=older_than)
     # A record whose lease (the time for sending) has ended between the two queries is in both results. Such a record

@@ -25,8 +25,9 @@ class Record(Struct, frozen=True):
         """Returns the intent as it is at the time `now`.
 
         A SENDING intent is returned with the end of its lease or, if the lease is over, as UNKNOWN. A lease also counts
-        as over if the record was created after `now` by more than the length of the lease. In that case the clock was
-        set back, and the call would otherwise count as under way until the clock reaches that time again.
+        as over if the record was created after `now` by more than the length of the lease. Such a record means that the
+        clock was set back. Without this rule, the call would count as under way until the clock reaches the time of the
+        record again.
         """
         begun = self.intent.created_at
         is_over = self.leased_until <= now or begun - now > self.leased_until - begun

@@ -88,9 +88,9 @@ class Payouts:
 
 
 def _is_older(payout: Payout, moment: datetime) -> bool:
-    """Whether a payout was certainly made before this moment. False if its time is missing or unreadable.
+    """Whether a payout was certainly made before this time. False if the payout's time is missing or unreadable.
 
-    A time of the provider without a zone is UTC, as all its times are, and not the local time of this machine.
+    A time of the provider without a time zone is read as UTC, because all times of the provider are in UTC.
     """
     try:
         made = datetime.fromisoformat(payout.created_at or "")

@@ -10,7 +10,7 @@ from paycombat_sync.webhooks.loop_inbox import LoopInbox
 
 
 class MemoryInbox(LoopInbox):
-    """An `Inbox` in memory, which threads and event loops may share. Its events are lost when the process ends."""
+    """An `Inbox` in memory, which threads and event loops may share. All events are lost when the process ends."""
 
     def __init__(
         self, *, intents: Intents | None = None, clock: Clock = SYSTEM_CLOCK, telemetry: bool | Telemetry = True

@@ -62,7 +62,7 @@ def new_checkout(request: PaymentRequest, *, key: str, at: str) -> Document:
 
 
 def choose_method(document: Document, name: str, *, at: str) -> None:
-    """Sets the payin method in the checkout's `document`. A later call replaces it.
+    """Sets the payin method in the checkout's `document`, in place of a method that was set before.
 
     Raises `Refused` with HTTP status 400 if the method is unknown or does not allow the currency or amount, and with
     422 if the checkout has expired or was cancelled.

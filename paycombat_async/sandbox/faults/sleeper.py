@@ -22,7 +22,7 @@ class Sleeper:
         try:
             await asyncio.wait((timer,))
         finally:
-            timer.cancel()  # otherwise, the timer would go on if this coroutine is cancelled
+            timer.cancel()  # stops the timer even if this coroutine was cancelled
         if timer.cancelled():
             return False
         timer.result()

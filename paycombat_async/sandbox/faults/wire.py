@@ -90,9 +90,9 @@ def stray_answer(response: PlainResponse) -> Wire:
 
 
 def stray_part(response: PlainResponse) -> Wire:
-    """Makes the server send the correct response and, on the idle connection, the first part of a second one.
+    """Makes the server send the correct response and, on the idle connection, the first part of a second response.
 
-    The second one belongs to no request.
+    The second response belongs to no request.
     """
     return _idle(response, idle.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le"))
 

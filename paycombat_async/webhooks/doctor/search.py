@@ -1,4 +1,4 @@
-"""Searches for the mistake with body, key or algorithm that explains a digest."""
+"""Searches for the mistake with body, key or algorithm that explains the digest in a wrong signature."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product

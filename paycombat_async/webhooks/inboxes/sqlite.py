@@ -130,7 +130,7 @@ class SqliteInbox(LocalInbox):
 
         def change() -> T:
             result = work(*args, **kwargs)
-            self._news.tell()  # called in the thread, because the caller may be cancelled while `work` runs
+            self._news.tell()  # called in the thread of `work`, because the caller may be cancelled while `work` runs
             return result
 
         return await _in_thread(change)
