@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _POLL_S: Final = 0.5
 _REMEDY: Final = "name another run (--run)"
 # Before it loads another input, a machine waits until no other machine works on the run, but at most this number of
-# seconds. A killed machine counts as working until its lease ends, 15 seconds after its last contact with the database.
-# Twice these 15 seconds are enough.
+# seconds. A killed machine counts as working until its lease ends, at most 15 seconds after it was killed. Twice this
+# time is enough.
 _PATIENCE_S: Final = 2 * LEASE_S
 
 
