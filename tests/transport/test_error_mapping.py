@@ -123,10 +123,27 @@ async def test_an_answer_announced_as_too_long_is_not_read(transport):
 
 async def test_a_cancelled_exchange_is_cancelled(transport):
     """CancelledError goes through as it is."""
+
+    async def cancel(*_: object, **__: object) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+    with aioresponses() as provider:
+        provider.patch(URL, callback=cancel)
+        exchange = asyncio.create_task(transport.send(DRAFT, 5.0))
+
+        with pytest.raises(asyncio.CancelledError):
+            await exchange
+
+
+async def test_a_cancellation_of_nobody_is_a_failure_to_connect(transport):
+    """Such as that of a resolver's own task. The caller's task goes on."""
     with aioresponses() as provider:
         provider.patch(URL, exception=asyncio.CancelledError())
 
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(ConnectFailed):
             await transport.send(DRAFT, 5.0)
 
 
