@@ -92,7 +92,7 @@ def test_every_block_works_as_it_is_pasted(
     """On that sandbox, with warnings as errors, and a second time, too."""
     done = pasted(block, dict(environment), directory)
 
-    hint = "Rows that were sent before may have changed at the provider meanwhile; --all sends them again.\n"
+    hint = "If the provider's data has changed since, --all sends the rows again that were sent before.\n"
     complaints = done.stderr.replace(hint, "") if again else done.stderr
     assert (0, "") == (done.returncode, complaints), done.stdout
     expected = [printed for piece, printed in PRINTED.items() if piece in block]

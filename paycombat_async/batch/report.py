@@ -63,8 +63,6 @@ class BatchReport(Struct, frozen=True, kw_only=True):
 
     - `unchanged` rows were not sent, because an earlier run carried them out with the same content, because they repeat
       an earlier row of the input, or because they contain nothing to change.
-    - `done_before` is the number of unchanged rows that an earlier run carried out, and that `send_all` sends again; a
-      `PostgresJournal` counts all unchanged rows there.
     - `unknown` rows may have been carried out; sending them again is safe.
     - `pending` rows were not carried out, because the run was a dry run or stopped early.
     - `retried` counts the calls that needed more than one attempt, and `throttled` counts 429 answers.
@@ -86,7 +84,6 @@ class BatchReport(Struct, frozen=True, kw_only=True):
     failed: int
     unknown: int
     pending: int
-    done_before: int = 0
     retried: int = 0
     throttled: int = 0
     damaged: int = 0
@@ -104,7 +101,6 @@ class BatchReport(Struct, frozen=True, kw_only=True):
         cls,
         progress: Progress,
         *,
-        done_before: int = 0,
         failures: Sequence[Failure] = (),
         warnings: Sequence[Failure] = (),
         failures_file: Path | None = None,
@@ -122,7 +118,6 @@ class BatchReport(Struct, frozen=True, kw_only=True):
             failed=progress.failed,
             unknown=progress.unknown,
             pending=rows - progress.settled,
-            done_before=done_before,
             retried=progress.retried,
             throttled=progress.throttled,
             damaged=progress.damaged,
@@ -157,7 +152,6 @@ class Tally:
 
     __slots__ = (
         "damaged",
-        "done_before",
         "failed",
         "failures",
         "retried",
@@ -173,7 +167,7 @@ class Tally:
     def __init__(self, total: int | None) -> None:
         self.total = total
         self.rows = self.updated = self.unchanged = self.failed = self.unknown = self.retried = self.throttled = 0
-        self.damaged = self.done_before = 0
+        self.damaged = 0
         self.failures: list[Failure] = []
         self.warnings: list[Failure] = []
 

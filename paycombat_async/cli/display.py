@@ -118,9 +118,9 @@ def show_advice(report: BatchReport, failed: Path, *, has_journal: bool, send_al
     if report.failures_file not in {None, failed}:
         kept = printable(str(failed), limit=1000)
         click.echo(f"{kept} was left as it is: it is not what the last run wrote, and may hold corrections.", err=True)
-    if report.done_before and has_journal and not send_all:
+    if report.unchanged and has_journal and not send_all:
         click.echo(
-            "Rows that were sent before may have changed at the provider meanwhile; --all sends them again.", err=True
+            "If the provider's data has changed since, --all sends the rows again that were sent before.", err=True
         )
     if (report.pending and not report.dry_run) or report.unknown:
         command = "the same command without --all" if send_all and has_journal else "the same command again"

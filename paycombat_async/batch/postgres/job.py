@@ -235,7 +235,6 @@ class Part:
             failed=status.failed,
             unknown=status.unknown + doubtful,
             pending=status.pending - doubtful,
-            done_before=status.unchanged,
             retried=status.retried,
             throttled=status.throttled,
             damaged=status.damaged,

@@ -48,7 +48,6 @@ class DryRun:
         progress = tally.progress(clock.monotonic() - begun)
         return BatchReport.of(
             progress,
-            done_before=tally.done_before,
             failures=tally.failures,
             warnings=tally.warnings,
             dry_run=True,
@@ -71,7 +70,6 @@ class DryRun:
                     self._fail(row, plan.refusal)
                 elif plan.skip or is_done:
                     tally.unchanged += 1
-                    tally.done_before += not plan.skip
                 else:
                     self._send(row)
 

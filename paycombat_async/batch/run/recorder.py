@@ -58,7 +58,6 @@ class RunRecorder:
         for row, plan in zip(rows, await self._commit(rows), strict=True):
             if plan.skip:
                 self.tally.unchanged += 1
-                self.tally.done_before += not plan.first_line
             elif plan.first_line:
                 self._fail(row, plan.refusal)
             else:

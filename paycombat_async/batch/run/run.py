@@ -269,7 +269,6 @@ class Run:
         self._report_progress()
         return BatchReport.of(
             self._progress(),
-            done_before=self._recorder.tally.done_before,
             failures=self._recorder.tally.failures,
             warnings=self._recorder.tally.warnings,
             failures_file=failures_file,
