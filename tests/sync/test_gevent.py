@@ -61,6 +61,7 @@ def test_a_timeout_of_gevent_cuts_the_request(serve: Serve) -> None:
     process = start("timeout", serve(server))
 
     server.arrived.get(timeout=PATIENCE_S)
+    process.say("x")
 
     assert b"" == server.gone.get(timeout=PATIENCE_S)
     assert (0, "Disconnected\nTrue\n", "") == process.end()
