@@ -84,8 +84,8 @@ def call_report(
 ) -> Call:
     """Returns the report of a call.
 
-    `raised` is the exception that the caller gets, and `fate` is the error that describes the call. Both are None after
-    a success.
+    `raised` is the exception that the caller gets. `fate` is the error that says whether the call was carried out; it
+    differs from `raised` if the call was cancelled, for example. Both are None after a success.
     """
     if isinstance(fate, ApiError | InvalidResponse):
         request_id = fate.request_id

@@ -44,7 +44,7 @@ _LEASE: Final = """
 
 
 class _Loop:
-    """The state of one event loop: the queue of its tasks, and their block of moments (times to send)."""
+    """The state of one event loop: the queue of its tasks, and the times to send that it has reserved for them."""
 
     def __init__(self, now: float) -> None:
         import asyncio  # noqa: PLC0415  # importing it takes 30 ms, which code that only signs need not spend

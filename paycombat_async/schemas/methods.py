@@ -23,7 +23,7 @@ class RequiredField(PublicResponse, frozen=True, kw_only=True):
 class PayinMethod(PublicResponse, frozen=True, kw_only=True):
     """A way to pay in. Amounts are in major units of `currency` (dollars, not cents).
 
-    The two expiry times are numbers of seconds, as str.
+    The two expiry times are durations in seconds, as str.
     """
 
     payin_method_id: Reference = None

@@ -53,7 +53,7 @@ class PayoutBeneficiary(OpenPart, frozen=True, kw_only=True):
     """The beneficiary of a payout, and the beneficiary's account. `bsb` is for Australian accounts.
 
     Pass either `individual` or `company`, as a Struct and not in `extra`. Each payout method requires additional
-    fields, such as IBAN or bank code. Pass these in the `extra` of this Struct.
+    fields, such as IBAN or bank code. Pass these in the `extra` of `PayoutBeneficiary`.
     """
 
     individual: BeneficiaryIndividual | UnsetType = UNSET

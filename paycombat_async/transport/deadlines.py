@@ -18,7 +18,7 @@ from paycombat_async.transport.idle_watch import IdleWatch
 
 
 class DeadlineTimer:
-    """Limits the time of all attempts (sendings of a request) in one event loop.
+    """One timer for an event loop: it gives each attempt (one sending of a request) a time limit of its own.
 
     Use: `with timer.begin(seconds) as deadline: …`.
     """

@@ -21,7 +21,7 @@ ERROR_MARK, LINE_MARK = "_error", "_line"
 MARKS = (LINE_MARK, ERROR_MARK)
 
 # For each value of the setting `empty`: the cell texts with a special meaning, each with the value that is sent instead
-# of it. With None, the field is not sent, and stays unchanged at the provider.
+# of it. If that value is None, the field is not sent, and stays unchanged at the provider.
 _MEANINGS: dict[Empty, dict[str, str | None]] = {
     "keep": {"": None, "<clear>": "", "<keep>": None},
     "clear": {"": "", "<clear>": "", "<keep>": None},

@@ -42,9 +42,9 @@ def client_error(status: int) -> Change:
 
 
 def in_200(body: bytes) -> Change:
-    """Returns a function that replaces a response by this body with HTTP status 200.
+    """Returns a function that replaces a response by one with HTTP status 200 and `body`.
 
-    The body says that the call failed.
+    `body` says that the call failed, in contradiction to the status.
     """
     answer = PlainResponse(200, JSON, body)
     return lambda _plain, _context: answer
