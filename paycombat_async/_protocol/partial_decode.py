@@ -43,7 +43,8 @@ def decode_without_field(kind: Any, body: bytes | Raw, error: msgspec.Validation
         wrapped, odd = _drop_path(kind, names, body)
     except (KeyError, TypeError, AttributeError, *DECODE_ERRORS):
         return None, []
-    return wrapped, [] if odd == {} else [note]  # the provider sends `{}` in place of null, so `{}` is not reported
+    # The provider sends `{}` in place of null, so `{}` is no difference from the schema.
+    return wrapped, [] if odd == {} else [note]
 
 
 def _skip_field(kind: Any, name: str, body: bytes | Raw) -> Any:

@@ -61,10 +61,10 @@ def shared_journal(
 
 
 def prepare_dask(shared: PostgresJournal | None, journal: Path | str | None) -> None:
-    """Sets PAYCOMBAT_DATABASE_URL in the environment to the URL `journal`, for the worker processes on this machine.
+    """Sets PAYCOMBAT_DATABASE_URL in this process to the URL `journal`, for the workers of `--dask local`.
 
-    If `journal` is None, the variable must be set already. `shared` is the run in PostgreSQL. Raises `UsageRefused` if
-    `shared` is None, because the workers of a cluster take the rows from such a run.
+    If `journal` is None, the variable must be set already. Workers on other machines have a variable of their own.
+    `shared` is the run in PostgreSQL. Raises `UsageRefused` if it is None, because all workers take their rows from it.
     """
     if shared is None:
         raise UsageRefused("--dask needs a run in PostgreSQL: give --journal postgresql://…, or --run")

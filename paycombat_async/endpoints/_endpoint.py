@@ -24,7 +24,7 @@ class IntentUse(StrEnum):
     """Whether a client that has an intents store (a durable record of calls) records a call in it."""
 
     REQUIRED = "required"  # a request without the merchant's own reference is refused
-    OPTIONAL = "optional"  # recorded if the request has a reference
+    OPTIONAL = "optional"  # the call is recorded if the request has a reference
     NONE = "none"  # recorded only if `send` gets a `reference`
 
 
