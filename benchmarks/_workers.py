@@ -21,7 +21,14 @@ from benchmarks._processes import MEMORY_IS_KNOWN, resident_mb
 from benchmarks.bench_profile import AnswersAtOnce
 from paycombat_async import AsyncPayCombat, UpdateCustomer
 from paycombat_async._clock import SYSTEM_CLOCK
-from paycombat_async.batch import PostgresJournal, Progress, cluster, open_rows, sync_customers, sync_customers_on
+from paycombat_async.batch import (
+    PostgresJournal,
+    Progress,
+    cluster_worker,
+    open_rows,
+    sync_customers,
+    sync_customers_on,
+)
 from paycombat_async.batch.journal.binding import Binding
 from paycombat_async.batch.postgres.load import Loader
 from paycombat_async.batch.rows.file import RowFile
@@ -73,7 +80,8 @@ def _client(**_options: object) -> AsyncPayCombat:
 
 def answer_at_once() -> None:
     """Makes the workers of a cluster in this process use such a client. Credentials are in their environment anyway."""
-    vars(cluster)["AsyncPayCombat"] = _client
+    assert "AsyncPayCombat" in vars(cluster_worker)  # or the replacement would replace nothing
+    vars(cluster_worker)["AsyncPayCombat"] = _client
 
 
 async def _sync(rows: str, kind: str, run: str) -> Taken:
@@ -101,7 +109,7 @@ async def _dask(rows: str, run: str, workers: str) -> Taken:
     """Has the workers of a cluster on this machine carry out a run that has been loaded."""
     os.environ.update(PAYCOMBAT_TOKEN=TOKEN, PAYCOMBAT_SIGNATURE_KEY=KEY)
     distributed, count = load("distributed"), int(workers)
-    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "asynchronous": True}
+    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0", "asynchronous": True}
     journal = journal_of(run)
     async with (
         distributed.LocalCluster(n_workers=count, **options) as local,

@@ -12,7 +12,8 @@ from benchmarks._results import WALL, Goal, Row, Table, against, times_as_fast, 
 from benchmarks._server import running_server
 
 _GOALS: Final = {"clean": Goal("<=", 0.80), "drifting": Goal("<=", 1.0)}
-_SESSION_GOALS: Final = {"clean": Goal("<=", 1.15), "drifting": None}
+# A session's own work is one bare call, and what is above every transport takes 0.4 of one, see bench_instructions.py.
+_SESSION_GOALS: Final = {"clean": Goal("<=", 1.6), "drifting": None}
 _RATE_GOALS: Final = {HTTPXES["httpx2"]: Goal(">=", 4.0), HTTPXES["httpx"]: Goal(">=", 10.0)}
 _AT_ONCE: Final = (1, 16, 128)
 _WITH_GOAL: Final = (16, 128)
