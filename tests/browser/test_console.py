@@ -121,6 +121,27 @@ def test_a_payout_is_settled_and_returned_and_its_webhooks_repeated(
     assert "PayCombat sandbox" in page.title()
 
 
+def test_a_press_counts_although_news_come_meanwhile(
+    page: Any, visit: Visit, sandbox: Sandbox, receiver: Receiver
+) -> None:
+    """A button that news replace between the pointer's down and up gets no click."""
+    pay_out(sandbox, "first")
+    sandbox.settle_all()
+    visit(sandbox.console_url)
+    view(page, "Webhooks")
+    page.get_by_role("button", name="Send PAYOUT SUCCESS again").hover()
+    page.mouse.down()
+    with page.expect_response(lambda response: "/deliveries" in response.url):
+        pay_out(sandbox, "second")
+        sandbox.settle_all()
+    page.evaluate("new Promise(next => setTimeout(next, 200))")  # time to draw what has come
+
+    page.mouse.up()
+
+    page.get_by_text("is sent again").wait_for()
+    page.locator(".row").nth(2).wait_for()
+
+
 def test_a_wrong_signature_is_explained(page: Any, visit: Visit, sandbox: Sandbox) -> None:
     """In words, by keyboard alone; no secret is in the page."""
     signature = Signer(sandbox.signature_key).sign(b'{"customer_id":"customer_1"}')

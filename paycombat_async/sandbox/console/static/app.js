@@ -1,7 +1,7 @@
 // Puts it together: views, search, panel, keyboard, and the stream that keeps them up to date.
 
 import { get, listen, post, setToken, takeToken } from "./api.js";
-import { act, empty, h, say, swap } from "./dom.js";
+import { act, empty, h, released, say, swap } from "./dom.js";
 import { ago, sandboxNow, setNow } from "./format.js";
 import * as faults from "./faults.js";
 import * as ledger from "./ledger.js";
@@ -25,6 +25,7 @@ async function refresh() {
     if (error.status === 401) return gate("The sandbox does not take this token.");
     return say(error.message);
   }
+  await released();
   if (current === view) draw();
 }
 
@@ -50,6 +51,7 @@ async function fill() {
   const current = opened;
   try {
     const [title, ...content] = await current.load();
+    await released();
     if (current !== opened) return;
     const head = h("div", { class: "head" }, h("h2", {}, title), act("Close", close, { class: "do close", "data-key": "close" }));
     const kept = panel.querySelector("form input")?.value;
@@ -99,11 +101,12 @@ function changed(change) {
 
 let frame = null;
 function drawSoon() {
-  frame ??= requestAnimationFrame(() => { frame = null; if (view === requests) draw(); });
+  frame ??= requestAnimationFrame(async () => { await released(); frame = null; if (view === requests) draw(); });
 }
 
 async function status() {
   const found = await get("status");
+  await released();
   setNow(found.now);
   const ahead = found.advanced > 0 ? ` (+${Math.round(found.advanced / 360) / 10} h)` : "";
   swap(clock, h("time", { id: "now" }, ""), h("span", {}, ahead), ...[["+1 h", 3600], ["+1 day", 86400]].map(([label, seconds]) => act(label, () => forward(seconds), { "data-key": label, "aria-label": `${label}: move the sandbox's time forward`, title: "Move the sandbox's time forward" })), act("Reset", restart, { "data-key": "reset" }));

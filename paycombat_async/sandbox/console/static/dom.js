@@ -36,6 +36,15 @@ export function swap(element, ...children) {
   if (key) element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
+// A press on a button counts only if the button is still there when the pointer goes up.
+let lift = null;
+let lifted = Promise.resolve();
+addEventListener("pointerdown", () => { if (!lift) lifted = new Promise(resolve => { lift = resolve; }); });
+for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(() => { lift?.(); lift = null; }));
+
+// Is resolved while no pointer is pressed. News may replace content only then.
+export const released = () => lifted;
+
 let hush;
 export function say(text) {
   const said = document.getElementById("said");
