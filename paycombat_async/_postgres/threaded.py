@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import contextvars
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from psycopg.rows import tuple_row
+
+T = TypeVar("T")
 
 
 class BlockingPool(Protocol):
@@ -66,22 +69,46 @@ class ThreadedPool:
     async def connection(self, timeout: float | None = None) -> AsyncGenerator[ThreadedConnection]:  # noqa: ASYNC109  # as psycopg's
         """Context manager; yields a connection. Raises psycopg's error if none is free within `timeout` seconds."""
         loan = self._pool.connection(timeout)
-        entering = asyncio.ensure_future(asyncio.to_thread(loan.__enter__))
-        try:
-            connection = await asyncio.shield(entering)
-        except asyncio.CancelledError:
+        entering = _in_thread(loan.__enter__)
+        if await _wait_for(entering):
             # The thread cannot be cancelled, and keeps waiting for a connection for at most `timeout` seconds. If the
             # thread gets a connection, the connection must go back to the pool.
-            await asyncio.wait([entering])
             if entering.exception() is None:
-                await asyncio.to_thread(loan.__exit__, None, None, None)
-            raise
+                await _wait_for(_in_thread(loan.__exit__, None, None, None))
+            raise asyncio.CancelledError
+        connection = ThreadedConnection(entering.result())
         try:
-            yield ThreadedConnection(connection)
+            yield connection
         except BaseException:
-            await asyncio.to_thread(loan.__exit__, *sys.exc_info())
+            await _give_back(loan, *sys.exc_info())
             raise
-        await asyncio.to_thread(loan.__exit__, None, None, None)
+        await _give_back(loan, None, None, None)
+
+
+async def _give_back(loan: AbstractContextManager[object], *error: Any) -> None:
+    """Ends the loan. If the caller is cancelled meanwhile, raises `CancelledError` afterwards."""
+    leaving = _in_thread(loan.__exit__, *error)
+    is_cancelled = await _wait_for(leaving)
+    leaving.result()
+    if is_cancelled:
+        raise asyncio.CancelledError
+
+
+def _in_thread(function: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
+    """Calls the function in a thread. Unlike a task, the future is not cancelled at the end of `asyncio.run`."""
+    context = contextvars.copy_context()
+    return asyncio.get_running_loop().run_in_executor(None, lambda: context.run(function, *arguments))
+
+
+async def _wait_for(work: asyncio.Future[Any]) -> bool:
+    """Waits for the end of `work`, however often the caller is cancelled. Returns whether the caller was cancelled."""
+    is_cancelled = False
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError:
+            is_cancelled = True
+    return is_cancelled
 
 
 # The rows are tuples of Any because PostgreSQL's values have no static types.
