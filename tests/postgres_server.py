@@ -165,6 +165,23 @@ async def execute(dsn: str, *statements: str) -> list[tuple]:
     return rows
 
 
+async def watch_commits(dsn: str, schema: str, table: str) -> str:
+    """From now on, each change of this table is noted with the `synchronous_commit` that is in force as it commits.
+
+    Returns the statement that takes the notes away and returns them. How far the log is written to the disk would tell
+    nothing of one commit: the server adds to its log at any time, even while it only reads.
+    """
+    noting = f"INSERT INTO {schema}.noted VALUES (current_setting('synchronous_commit'))"
+    await execute(
+        dsn,
+        f"CREATE TABLE {schema}.noted (setting text)",
+        f"CREATE FUNCTION {schema}.note() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {noting}; RETURN NULL; END$$",
+        f"CREATE CONSTRAINT TRIGGER noted AFTER INSERT OR UPDATE OR DELETE ON {schema}.{table}"
+        f" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {schema}.note()",
+    )
+    return f"DELETE FROM {schema}.noted RETURNING setting"
+
+
 def find_programs() -> Path:
     """The folder of the machine's newest `initdb` and `pg_ctl`. Skips the test where there is none, or no psycopg."""
     if importlib.util.find_spec("psycopg") is None:
