@@ -1,8 +1,7 @@
 """`Secret` holds a secret string without showing it; `Redactor` removes secrets from other strings."""
 
-import base64
-import html
 import re
+from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from typing import NoReturn, TypeGuard
 
@@ -35,6 +34,7 @@ _IN_HEADER = re.compile(
     re.IGNORECASE,
 )
 _IN_AUTHORIZATION = re.compile(r"(authorization\W{1,8}(?:basic|bearer)\s{1,4})[^\s\"'\\]+", re.IGNORECASE)
+_NAMED_IN_HTML = {"&": "|&amp;", "<": "|&lt;", ">": "|&gt;", '"': "|&quot;"}
 _LIKELY = (_IN_QUERY, _IN_JSON, _IN_HEADER, _IN_AUTHORIZATION)
 
 
@@ -137,7 +137,7 @@ def short_rich_repr(value: object) -> list[tuple[str, object]]:
 def _in_any_writing(value: str) -> re.Pattern[str]:
     """Returns a pattern that finds `value` as it is, percent-encoded, with JSON or HTML escapes, or in base64."""
     coded = value.encode("utf-8", "surrogatepass")
-    inner = [base64.b64encode(b"x" * shift + coded).decode()[4 if shift else 0 : -4] for shift in range(3)]
+    inner = [b2a_base64(b"x" * shift + coded, newline=False).decode()[4 if shift else 0 : -4] for shift in range(3)]
     long_enough = [re.escape(form) for form in inner if len(form) >= _LEAST_BASE64]
     return re.compile("|".join(["".join(_letter(letter) for letter in value), *long_enough]), re.IGNORECASE)
 
@@ -146,5 +146,5 @@ def _letter(letter: str) -> str:
     number = ord(letter)
     percent = "".join(f"%{byte:02x}" for byte in letter.encode("utf-8", "surrogatepass"))
     escaped = f"\\\\+u{number:04x}|&#0*{number};|&#x0*{number:x};|{percent}"
-    named = re.escape(html.escape(letter))
-    return rf"(?:\\*{re.escape(letter)}|{named}|{escaped})"
+    named = _NAMED_IN_HTML.get(letter, "")
+    return rf"(?:\\*{re.escape(letter)}|{escaped}{named})"

@@ -1,6 +1,5 @@
 """Finds the known name that a user probably meant by an unknown name."""
 
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -23,4 +22,6 @@ def did_you_mean(name: str, known: Sequence[str], families: Sequence[str] = ()) 
         for family in families:
             if written.startswith(family) and written != family and not name.startswith(family):
                 return family + name.strip()[len(family) :]
+    import difflib  # noqa: PLC0415  # importing it takes 4 ms, and few files have unknown columns
+
     return next(iter(difflib.get_close_matches(lower, [*known, *(f"{family}…" for family in families)], n=1)), "")
